@@ -1,0 +1,28 @@
+# `make demo` and `make test` need Python 3.11 or newer and make, nothing else: they make .venv themselves.
+PYTHON ?= python3
+BIN := .venv/bin
+WORKERS ?= 2
+
+.PHONY: demo test check bench-language clean
+
+demo: .venv/ready
+	$(BIN)/elman demo
+
+test: .venv/ready
+	$(BIN)/pytest -n $(WORKERS)
+
+check: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench-language: .venv/ready
+	$(BIN)/python bench/language.py
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf .venv

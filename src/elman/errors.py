@@ -1,0 +1,88 @@
+"""Every error that a user of Elman can meet.
+
+ElmanError
+├── InputError          text or data that cannot be used as it is
+│   ├── MissingFileError    nothing there, or not readable
+│   ├── EmptyTextError      nothing in it, or too little to learn from
+│   ├── BinaryFileError     bytes that are no text
+│   └── EncodingError       text in another encoding than was said
+├── SettingError        a setting out of its range (also a ValueError)
+├── NotFittedError      a model asked for what it has not learned yet
+├── ModelFileError      a model file or checkpoint that cannot be trusted or used
+│   └── TaskError           a sound model file, of another task
+├── OutputError         a file that cannot be written, a full disk
+└── TrainingError       training that cannot go on
+    └── ResumeError         an unfinished run that is in the way, or not the same run
+
+Each names the place, the cause and what to do next, in one line:
+`reviews.csv:17: expected 2 columns, found 3. Quote the text, or try: elman peek reviews.csv`
+"""
+
+from __future__ import annotations
+
+
+class ElmanError(Exception):
+    """`place: cause. advice`, on one line.
+
+    Args:
+        cause: what is wrong, without a full stop at its end.
+        place: the file (and line), the option or the setting it is about.
+        advice: what to do or type next, a sentence of its own.
+    """
+
+    def __init__(self, cause: str, *, place: object = None, advice: str | None = None) -> None:
+        self.cause = cause
+        self.place = None if place is None else str(place)
+        self.advice = advice
+        line = cause if self.place is None else f"{self.place}: {cause}"
+        if advice is not None:
+            line = f"{line}. {advice}"
+        super().__init__(" ".join(line.split()))
+
+
+class InputError(ElmanError):
+    """Text or data that cannot be used as it is."""
+
+
+class MissingFileError(InputError):
+    """A path with nothing behind it, or that may not be read."""
+
+
+class EmptyTextError(InputError):
+    """Nothing to read, or too little to learn from."""
+
+
+class BinaryFileError(InputError):
+    """Bytes that are no text in any encoding."""
+
+
+class EncodingError(InputError):
+    """Bytes that are not text in the encoding that was named."""
+
+
+class SettingError(ElmanError, ValueError):
+    """A setting out of its range."""
+
+
+class NotFittedError(ElmanError, AttributeError):
+    """A model asked for what it has not learned yet."""
+
+
+class ModelFileError(ElmanError):
+    """A model file or checkpoint that cannot be trusted or used."""
+
+
+class TaskError(ModelFileError):
+    """A sound model file, but of a model for another task."""
+
+
+class OutputError(ElmanError):
+    """A file that cannot be written."""
+
+
+class TrainingError(ElmanError):
+    """Training that cannot go on."""
+
+
+class ResumeError(TrainingError):
+    """An unfinished run that is in the way, or that is not the run to go on with."""
