@@ -169,8 +169,7 @@ class KneserNey:
             grams = table.find(contexts, symbols, self.vocabulary)
             backed_off = probabilities * table.backoff[contexts]
             probabilities = np.where(grams >= 0, table.probabilities[grams], backed_off)
-        logarithms: Floats = np.log(probabilities)
-        return logarithms
+        return np.log(probabilities)
 
     def distribution(self, context: Symbols) -> Floats:
         """The next symbol's distribution after a context.
@@ -187,12 +186,12 @@ class KneserNey:
         text = _checked(context, self.vocabulary)[max(len(context) - self.order + 1, 0) :]
         if text.size == 0:
             return self._unigrams.copy()
-        rows = np.empty((1, self.vocabulary))
-        self._fill(rows, [contexts[-1:] for contexts in self._contexts(text)])
-        return rows[0]
+        row: Floats = np.empty(self.vocabulary)
+        self._fill(row[np.newaxis], [contexts[-1:] for contexts in self._contexts(text)])
+        return row
 
     def distributions(
-        self, ids: Symbols, positions: Symbols | None = None, *, batch: int = 256
+        self, ids: Symbols, positions: Symbols | None = None, *, batch: int = 64
     ) -> Iterator[npt.NDArray[np.float32]]:
         """The distribution of the symbol at each position, after everything before it.
 
