@@ -1,0 +1,42 @@
+"""The cells: one a file, each one pure step."""
+
+from elman.cells.cell import Cell, State, map_state, state_tensors
+from elman.cells.clockwork import Clockwork, ClockworkState
+from elman.cells.elman import Elman, ElmanReLU, ElmanState
+from elman.cells.gru import GRU, GRUState
+from elman.cells.lstm import LSTM, LSTMState
+from elman.cells.mingru import DiagonalCell, DiagonalState, MinGRU
+from elman.cells.plain import PlainRNN, PlainState
+
+CELLS: dict[str, type[Cell]] = {
+    "plain": PlainRNN,
+    "elman": Elman,
+    "elman-relu": ElmanReLU,
+    "lstm": LSTM,
+    "gru": GRU,
+    "clockwork": Clockwork,
+    "mingru": MinGRU,
+}
+"""The one closed table of names: what settings, the command line and model files may say."""
+
+__all__ = [
+    "CELLS",
+    "GRU",
+    "LSTM",
+    "Cell",
+    "Clockwork",
+    "ClockworkState",
+    "DiagonalCell",
+    "DiagonalState",
+    "Elman",
+    "ElmanReLU",
+    "ElmanState",
+    "GRUState",
+    "LSTMState",
+    "MinGRU",
+    "PlainRNN",
+    "PlainState",
+    "State",
+    "map_state",
+    "state_tensors",
+]

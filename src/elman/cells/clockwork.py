@@ -1,0 +1,69 @@
+"""The Clockwork RNN: parts of the hidden vector that tick at different speeds.
+
+Shapes: B batch, D input width, H hidden width, G modules, H / G units in each.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from elman.cells.cell import Cell
+from elman.errors import SettingError
+
+
+class ClockworkState(NamedTuple):
+    h: Tensor  # (B, H)
+    time: Tensor  # (B,) int64: symbols read since the state was new
+
+
+class Clockwork(Cell):
+    """G modules with periods 1, 2, 4, ... 2^(G-1); each sees itself and the slower ones.
+
+        h'_g = tanh(W_g x + b_g + sum over j >= g of U_gj h_j)    where t mod 2^(g-1) = 0
+        h'_g = h_g                                                elsewhere,    y = h'
+
+    The first symbol (t = 0) moves every module. A slow module holds its value between its
+    ticks, so what it keeps lives 2^(g-1) times as long in the same number of updates.
+
+    Args:
+        modules: G; H must be a multiple of it.
+
+    Raises:
+        SettingError: where H is not a multiple of G.
+
+    Source: J. Koutník, K. Greff, F. Gomez, J. Schmidhuber, 'A Clockwork RNN' (2014),
+    equations 1 and 2 and section 3 (exponential periods).
+    """
+
+    block_upper: Tensor
+    periods: Tensor
+
+    def __init__(self, input_size: int, hidden_size: int, modules: int = 4) -> None:
+        super().__init__(input_size, hidden_size)
+        if modules < 1 or hidden_size % modules:
+            raise SettingError(
+                f"{hidden_size} units cannot be shared by {modules} clockwork modules",
+                place="width",
+                advice=f"Choose a multiple of {max(modules, 1)}.",
+            )
+        self.i2h = nn.Linear(input_size, hidden_size)
+        self.h2h = nn.Linear(hidden_size, hidden_size, bias=False)
+        nn.init.orthogonal_(self.h2h.weight)
+        module = torch.arange(hidden_size) // (hidden_size // modules)
+        # Row: the unit that listens; column: the unit it listens to, as slow or slower.
+        # Both follow from the sizes, so they stay out of the saved weights.
+        self.register_buffer("block_upper", module[:, None] <= module[None, :], persistent=False)
+        self.register_buffer("periods", 2**module, persistent=False)
+
+    def initial_state(self, batch_size: int) -> ClockworkState:
+        time = torch.zeros(batch_size, dtype=torch.int64, device=self.periods.device)
+        return ClockworkState(self.zeros(batch_size, self.hidden_size), time)
+
+    def forward(self, x: Tensor, state: ClockworkState) -> tuple[Tensor, ClockworkState]:
+        recurrent = nn.functional.linear(state.h, self.h2h.weight * self.block_upper)
+        ticks = state.time[:, None] % self.periods == 0
+        h = torch.where(ticks, torch.tanh(self.i2h(x) + recurrent), state.h)
+        return h, ClockworkState(h, state.time + 1)

@@ -1,0 +1,53 @@
+"""Long short-term memory.
+
+Shapes: B batch, D input width, H hidden width.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from elman.cells.cell import Cell
+
+
+class LSTMState(NamedTuple):
+    h: Tensor  # (B, H) what the layer above sees
+    c: Tensor  # (B, H) what the cell keeps to itself
+
+
+class LSTM(Cell):
+    """A memory cell behind three gates.
+
+        i, f, g, o = W_i2h x + b_i2h + W_h2h h + b_h2h        (four slices of H)
+        c' = sigmoid(f) * c + sigmoid(i) * tanh(g)
+        h' = sigmoid(o) * tanh(c'),    y = h'
+
+    The forget gate's bias begins at 1, so that memory is kept until there is a reason to lose
+    it (R. Jozefowicz et al., 'An Empirical Exploration of Recurrent Network Architectures',
+    2015).
+
+    Source: S. Hochreiter, J. Schmidhuber, 'Long Short-Term Memory', Neural Computation 9
+    (1997), with the forget gate of F. A. Gers et al. (2000), equations 1 to 5; the same numbers
+    as torch.nn.LSTM.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__(input_size, hidden_size)
+        self.i2h = nn.Linear(input_size, 4 * hidden_size)
+        self.h2h = nn.Linear(hidden_size, 4 * hidden_size)
+        with torch.no_grad():
+            self.i2h.bias[hidden_size : 2 * hidden_size] = 1.0
+            self.h2h.bias[hidden_size : 2 * hidden_size] = 0.0
+
+    def initial_state(self, batch_size: int) -> LSTMState:
+        size = self.hidden_size
+        return LSTMState(self.zeros(batch_size, size), self.zeros(batch_size, size))
+
+    def forward(self, x: Tensor, state: LSTMState) -> tuple[Tensor, LSTMState]:
+        i, f, g, o = (self.i2h(x) + self.h2h(state.h)).chunk(4, dim=-1)
+        c = torch.sigmoid(f) * state.c + torch.sigmoid(i) * torch.tanh(g)
+        h = torch.sigmoid(o) * torch.tanh(c)
+        return h, LSTMState(h, c)

@@ -1,0 +1,39 @@
+"""Faster ways to run a cell over time, each proven equal to `scan`'s own loop."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from torch import Tensor
+
+from elman.cells import Cell, State
+from elman.kernels.diagonal import Diagonal, doubling, in_order
+from elman.kernels.fused import Fused
+
+
+class Kernel(Protocol):
+    """One way to run some cells over a whole sequence."""
+
+    name: str
+    device: str | None  # where it is the fastest; None: anywhere
+
+    def serves(self, cell: Cell) -> bool:
+        """Whether this kernel can run this cell."""
+
+    def run(
+        self,
+        cell: Cell,
+        xs: Tensor,
+        state: State,
+        lengths: Tensor | None,
+        resets: Tensor | None,
+    ) -> tuple[Tensor, State]:
+        """xs (B, T, D) -> ys (B, T, H), zero at padding, and each row's last state."""
+
+
+KERNELS: tuple[Kernel, ...] = (
+    Fused(),
+    Diagonal("diagonal-parallel", doubling, device="cuda"),
+    Diagonal("diagonal", in_order, device=None),
+)
+"""In order of preference."""

@@ -1,0 +1,58 @@
+"""Resets for kernels that know none: every reset begins a row of its own.
+
+Shapes: B batch, T time, D input width, H hidden width, N segments, L the longest segment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from elman.cells import Cell, State, map_state
+
+Run = Callable[[Cell, Tensor, State, Tensor | None], tuple[Tensor, State]]
+
+
+def run_in_segments(
+    run: Run, cell: Cell, xs: Tensor, state: State, lengths: Tensor | None, resets: Tensor
+) -> tuple[Tensor, State]:
+    """Cut each row at its resets, run the pieces as a ragged batch, and join them again.
+
+    Args:
+        run: a kernel without resets, (cell, xs, state, lengths) -> (ys, state).
+        xs: (B, T, D); lengths: (B,) or None; resets: (B, T) bool.
+
+    Returns:
+        ys (B, T, H), zero after each row's length, and each row's last state.
+    """
+    rows, time = xs.shape[:2]
+    steps = torch.arange(time, device=xs.device)
+    ends = torch.full((rows,), time, device=xs.device) if lengths is None else lengths
+    begins = resets & (steps < ends[:, None])
+    begins[:, 0] = True
+    row, start = begins.nonzero(as_tuple=True)  # (N,) each, in reading order
+    segment = begins.flatten().cumsum(0).view(rows, time) - 1  # (B, T) -> which of the N
+
+    last_of_row = torch.ones_like(row, dtype=torch.bool)
+    last_of_row[:-1] = row[1:] != row[:-1]
+    following = torch.cat([start[1:], start.new_zeros(1)])
+    sizes = torch.where(last_of_row, ends[row], following) - start
+
+    longest = max(int(sizes.max()), 1)
+    places = (start[:, None] + steps[:longest]).clamp(max=time - 1)
+    pieces = xs[row[:, None], places]  # (N, L, D)
+    carried = (start == 0) & ~resets[row, start]
+
+    def first(given: Tensor, initial: Tensor) -> Tensor:
+        keep = carried.view(-1, *[1] * (given.dim() - 1))
+        return torch.where(keep, given[row], initial)
+
+    initial = cell.initial_state(len(row))
+    ys, last = run(cell, pieces, map_state(first, state, initial), sizes)
+
+    inside = steps < ends[:, None]
+    offset = (steps - start[segment]).clamp(max=longest - 1)
+    joined = torch.where(inside[..., None], ys[segment, offset], 0)
+    return joined, map_state(lambda part: part[last_of_row], last)
