@@ -1,0 +1,73 @@
+"""Files -> text -> symbols: what a network reads. Nothing here imports torch.
+
+The public names are loaded when they are first asked for, so `import elman.text` costs nothing.
+`elman.text.peek` is a module; its function is imported as `from elman.text.peek import peek`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from elman.text.cache import Cache, Entry
+    from elman.text.corpus import Corpus
+    from elman.text.files import Document, TextSource
+    from elman.text.peek import Peek
+    from elman.text.standard_library import documents_of_python
+    from elman.text.units import (
+        BOUNDARY,
+        UNITS,
+        Characters,
+        Decoder,
+        Subwords,
+        Unit,
+        Words,
+        unit_from_json,
+    )
+
+__all__ = [
+    "BOUNDARY",
+    "UNITS",
+    "Cache",
+    "Characters",
+    "Corpus",
+    "Decoder",
+    "Document",
+    "Entry",
+    "Peek",
+    "Subwords",
+    "TextSource",
+    "Unit",
+    "Words",
+    "documents_of_python",
+    "unit_from_json",
+]
+
+_HOMES = {
+    "cache": ("Cache", "Entry"),
+    "corpus": ("Corpus",),
+    "files": ("Document", "TextSource"),
+    "peek": ("Peek",),
+    "standard_library": ("documents_of_python",),
+    "units": (
+        "BOUNDARY",
+        "UNITS",
+        "Characters",
+        "Decoder",
+        "Subwords",
+        "Unit",
+        "Words",
+        "unit_from_json",
+    ),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,87 @@
+"""How text falls into words, punctuation and white space, each perhaps after one space.
+
+A word is a run of letters, digits and combining marks, with apostrophes, hyphens, the Catalan dot
+and the Persian and Indic joiners inside it: don't, well-known, l'eau. In the scripts that leave no
+space between words, Chinese and Japanese, each character is a word. Any other character is a
+token by itself, with the marks that follow it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import IntFlag
+from functools import cache
+
+INNER = "'’\\-‐‑·\u200c\u200d"
+IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+
+_IDEOGRAPH = re.compile(f"[{IDEOGRAPHS}]")
+
+
+class Kind(IntFlag):
+    """What a token's first character says about the spaces around it, unless written otherwise.
+
+    The default between two tokens is one space. These are the exceptions.
+    """
+
+    PLAIN = 0
+    CLOSE_BEFORE = 1  # no space before it: , . ) ?
+    CLOSE_AFTER = 2  # no space after it: ( [ { and every white space
+    SYMBOL = 4  # no space between two of the same: -- ... !!
+    QUOTE = 8  # opening and closing in turn, anew in each line
+    LINE = 16  # the newline, after which quotes start anew
+    IDEOGRAPH = 32  # no space between two of these
+    WORD = 64
+
+
+CLOSE = Kind.CLOSE_BEFORE | Kind.CLOSE_AFTER
+
+_MARKS_OF_PUNCTUATION = {
+    Kind.CLOSE_BEFORE: ",.!?;:)]}’”»…%'‰°′″،؛؟।॥።",
+    Kind.CLOSE_AFTER: "([{“‘„‚«¿¡#$£@",
+    Kind.QUOTE: '"',
+    CLOSE: "—/\\_|~、。，．！？；：「」『』（）《》〈〉【】・",
+}
+_KIND = {
+    character: kind for kind, characters in _MARKS_OF_PUNCTUATION.items() for character in characters
+}
+
+
+def kind_of(token: str) -> Kind:
+    """The kind of a token, which its first character tells."""
+    first = token[0]
+    if first == "\n":
+        return CLOSE | Kind.LINE
+    if first in _KIND:
+        return Kind.SYMBOL | _KIND[first]
+    if first.isspace():
+        return CLOSE
+    if _IDEOGRAPH.match(first):
+        return Kind.WORD | Kind.IDEOGRAPH
+    category = unicodedata.category(first)
+    if first.isalnum() or category[0] == "M":
+        return Kind.WORD
+    # Format characters (a joiner within an emoji) and skin tones belong to what they change.
+    if category == "Cf":
+        return Kind.SYMBOL | CLOSE
+    return Kind.SYMBOL | (Kind.CLOSE_BEFORE if category == "Sk" and first > "\uffff" else 0)
+
+
+@cache
+def pieces() -> re.Pattern[str]:
+    """A pattern that covers any text without a gap: tokens, each with one space before it if
+    there is one; white space stands alone."""
+    marks = _combining_marks()
+    run = rf"(?:[^\W_{IDEOGRAPHS}]++|[{marks}]++)++"
+    word = f"{run}(?:[{INNER}]{run})*+"
+    return re.compile(rf" ?(?:{word}|\S[{marks}]*+)|\s")
+
+
+def _combining_marks() -> str:
+    """The combining marks as ranges for a character class; `re` has no name for them."""
+    codes = [*range(0x300, 0x20000), *range(0xE0100, 0xE01F0)]
+    marks = [code for code in codes if unicodedata.category(chr(code))[0] == "M"]
+    starts = [code for code in marks if unicodedata.category(chr(code - 1))[0] != "M"]
+    ends = [code for code in marks if unicodedata.category(chr(code + 1))[0] != "M"]
+    return "".join(f"{chr(a)}-{chr(b)}" for a, b in zip(starts, ends, strict=True))
