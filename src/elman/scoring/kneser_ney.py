@@ -269,11 +269,11 @@ class _Counted:
 
 
 def _discounts(counts: Ids) -> Floats:
-    """D1, D2 and D3+ from the counts of counts (Chen and Goodman 1998, equation 17).
+    """D1, D2 and D3+ (Chen and Goodman 1998, section 3, where they are derived).
 
-    They need n-grams met once, twice, three and four times. Where these are too few to give a
-    discount strictly between 0 and the count itself, half the count is taken, as KenLM's
-    fallback does (0.5, 1, 1.5): strictly, because 0 would leave nothing to the order beneath.
+    D_k = k - (k + 1) Y n_{k+1} / n_k with Y = n_1 / (n_1 + 2 n_2), and n_k the n-grams counted
+    k times. Where these are too few to put a discount strictly between 0 and k, it is k / 2,
+    which are KenLM's fallbacks too: strictly, for 0 would leave nothing to the order beneath.
     """
     met = np.bincount(np.minimum(counts, 5), minlength=6).astype(np.float64)
     discounts = np.array([0.5, 1.0, 1.5])
