@@ -5,7 +5,7 @@ from elman.cells.clockwork import Clockwork, ClockworkState
 from elman.cells.elman import Elman, ElmanReLU, ElmanState
 from elman.cells.gru import GRU, GRUState
 from elman.cells.lstm import LSTM, LSTMState
-from elman.cells.mingru import DiagonalCell, DiagonalState, MinGRU
+from elman.cells.mingru import MinGRU, MinGRUState
 from elman.cells.plain import PlainRNN, PlainState
 
 CELLS: dict[str, type[Cell]] = {
@@ -26,14 +26,13 @@ __all__ = [
     "Cell",
     "Clockwork",
     "ClockworkState",
-    "DiagonalCell",
-    "DiagonalState",
     "Elman",
     "ElmanReLU",
     "ElmanState",
     "GRUState",
     "LSTMState",
     "MinGRU",
+    "MinGRUState",
     "PlainRNN",
     "PlainState",
     "State",

@@ -7,8 +7,8 @@ from typing import Protocol
 from torch import Tensor
 
 from elman.cells import Cell, State
-from elman.kernels.diagonal import Diagonal, doubling, in_order
 from elman.kernels.fused import Fused
+from elman.kernels.mingru import Diagonal, doubling, in_order
 
 
 class Kernel(Protocol):

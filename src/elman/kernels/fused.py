@@ -77,9 +77,11 @@ def _layer(
     first = [part[None] for part in state]  # torch wants (layers, B, H)
     hidden: Any = first if isinstance(cell, LSTM) else first[0]
     ys, *last = _LAYERS[type(cell)](
-        xs, hidden, weights, True, 1, 0.0, torch.is_grad_enabled(), False, True
+        xs.transpose(0, 1), hidden, weights, True, 1, 0.0, torch.is_grad_enabled(), False, False
     )
-    return ys, [part[0].to(old.dtype) for part, old in zip(last, state, strict=True)]
+    return ys.transpose(0, 1), [
+        part[0].to(old.dtype) for part, old in zip(last, state, strict=True)
+    ]
 
 
 def _holding_column(cell: LSTM) -> Tensor:

@@ -6,22 +6,24 @@ Shapes: B batch, T time, D input width, H hidden width, N segments, L the longes
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from elman.cells import Cell, State, map_state
+from elman.cells import map_state
 
-Run = Callable[[Cell, Tensor, State, Tensor | None], tuple[Tensor, State]]
+Run = Callable[[Any, Tensor, Any, Tensor | None], tuple[Tensor, Any]]
 
 
 def run_in_segments(
-    run: Run, cell: Cell, xs: Tensor, state: State, lengths: Tensor | None, resets: Tensor
-) -> tuple[Tensor, State]:
+    run: Run, cell: Any, xs: Tensor, state: Any, lengths: Tensor | None, resets: Tensor
+) -> tuple[Tensor, Any]:
     """Cut each row at its resets, run the pieces as a ragged batch, and join them again.
 
     Args:
-        run: a kernel without resets, (cell, xs, state, lengths) -> (ys, state).
+        run: what knows no resets, (cell, xs, state, lengths) -> (ys, state).
+        cell: a cell, or a stack: anything with an `initial_state`.
         xs: (B, T, D); lengths: (B,) or None; resets: (B, T) bool.
 
     Returns:

@@ -1,0 +1,146 @@
+"""minGRU over a whole sequence: one product, then h[t] = keep[t] * h[t-1] + new[t].
+
+Shapes: T time, B batch, D input width, H hidden width. Time comes first here: each step is then
+one piece of memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from elman.cells import Cell, MinGRU, MinGRUState, State
+from elman.kernels.segments import run_in_segments
+
+Solver = Callable[[Tensor, Tensor, Tensor, bool], Tensor]
+
+# A gate this far down is shut: sigmoid(-1e4) is exactly 0 in every floating type.
+_SHUT = -1e4
+
+
+def in_order(keep: Tensor, new: Tensor, first: Tensor, backwards: bool = False) -> Tensor:
+    """One fused multiply-add a step: the least work, and the fastest on a CPU.
+
+    Args:
+        keep, new: (T, B, H); first: (B, H), the state before the first step.
+        backwards: run from the last step to the first.
+
+    Returns:
+        hs: (T, B, H).
+    """
+    hs = torch.empty_like(new)
+    steps = list(zip(keep.unbind(0), new.unbind(0), hs.unbind(0), strict=True))
+    h = first
+    for kept, added, out in reversed(steps) if backwards else steps:
+        h = torch.addcmul(added, kept, h, out=out)
+    return hs
+
+
+def doubling(keep: Tensor, new: Tensor, first: Tensor, backwards: bool = False) -> Tensor:
+    """The same in about log2(T) steps, each over the whole sequence: for a GPU.
+
+    A stretch of steps is itself a step (keep, new); each round joins every stretch with the one
+    before it and so doubles their length (W. D. Hillis, G. L. Steele, 'Data Parallel
+    Algorithms', 1986). Products of keep stay between 0 and 1, so no logarithms are needed.
+    Arguments and result are those of `in_order`.
+    """
+    edge = -1 if backwards else 0
+    new = new.clone()
+    new[edge] += keep[edge] * first
+    distance, time = 1, len(new)
+    while distance < time:
+        if backwards:
+            here, there = slice(None, -distance), slice(distance, None)
+        else:
+            here, there = slice(distance, None), slice(None, -distance)
+        joined_keep, joined_new = keep.clone(), new.clone()
+        joined_new[here] += keep[here] * new[there]
+        joined_keep[here] *= keep[there]
+        keep, new = joined_keep, joined_new
+        distance *= 2
+    return new
+
+
+class _Recurrence(torch.autograd.Function):
+    """(gate | candidate) (T, B, 2H), first (B, H) -> hs (T, B, H), with its gradient.
+
+    With g[t] the gradient that reaches h[t] from outside, the whole gradient is
+    total[t] = g[t] + keep[t+1] * total[t+1]: the same recurrence run backwards (E. Martin,
+    C. Cundy, 'Parallelizing Linear Recurrent Neural Nets Over Sequence Length', 2018,
+    section 2.2). That of candidate[t] is total * z, that of gate[t] is
+    total * (candidate - h[t-1]) * z * (1 - z).
+    """
+
+    @staticmethod
+    def forward(ctx: Any, packed: Tensor, first: Tensor, solve: Solver) -> Tensor:
+        gate, candidate = packed.to(first.dtype).chunk(2, dim=-1)
+        keep = torch.sigmoid(-gate)
+        new = torch.addcmul(candidate, keep, candidate, value=-1)
+        hs = solve(keep, new, first, False)
+        ctx.save_for_backward(keep, candidate, hs, first)
+        ctx.solve, ctx.packed_dtype = solve, packed.dtype
+        return hs
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
+        keep, candidate, hs, first = ctx.saved_tensors
+        nothing = torch.zeros_like(first)
+        later = torch.cat([keep[1:], nothing[None]])
+        total = ctx.solve(later, gradient.to(first.dtype), nothing, True)
+
+        time, rows, width = total.shape
+        to_packed = total.new_empty(time, rows, 2 * width, dtype=ctx.packed_dtype)
+        to_gate, to_candidate = to_packed.chunk(2, dim=-1)
+        z = 1 - keep
+        change = torch.empty_like(candidate)  # candidate[t] - h[t-1]
+        torch.sub(candidate[1:], hs[:-1], out=change[1:])
+        torch.sub(candidate[0], first, out=change[0])
+        through_z = total * z
+        to_candidate.copy_(through_z)
+        to_gate.copy_(through_z.mul_(keep).mul_(change))
+        return to_packed, keep[0] * total[0], None
+
+
+class Diagonal:
+    """minGRU with its products in one call, and one way or another to sum along time.
+
+    Padding is a step whose gate is shut.
+    """
+
+    def __init__(self, name: str, solve: Solver, device: str | None) -> None:
+        self.name = name
+        self.solve = solve
+        self.device = device
+
+    def serves(self, cell: Cell) -> bool:
+        return type(cell) is MinGRU
+
+    def run(
+        self,
+        cell: Cell,
+        xs: Tensor,
+        state: State,
+        lengths: Tensor | None,
+        resets: Tensor | None,
+    ) -> tuple[Tensor, State]:
+        if resets is not None:
+            return run_in_segments(self._run, cell, xs, state, lengths, resets)
+        return self._run(cell, xs, state, lengths)
+
+    def _run(
+        self, cell: Any, xs: Tensor, state: State, lengths: Tensor | None
+    ) -> tuple[Tensor, State]:
+        packed = cell.i2h(xs.transpose(0, 1))
+        past = None
+        if lengths is not None:
+            past = (torch.arange(xs.shape[1], device=xs.device)[:, None] >= lengths)[..., None]
+            gate, candidate = packed.chunk(2, dim=-1)
+            packed = torch.cat([gate.masked_fill(past, _SHUT), candidate], dim=-1)
+        hs = _Recurrence.apply(packed, state[0], self.solve)  # type: ignore[no-untyped-call]
+        ys = hs if past is None else hs.masked_fill(past, 0)
+        return ys.transpose(0, 1), MinGRUState(hs[-1])

@@ -1,0 +1,121 @@
+"""What stands between a block's products, each forward and backward in as few passes as torch
+allows: these steps wait for memory, not for arithmetic.
+
+Shapes: T time, B batch, W width, K the convolution's width. Under autocast they read float32 and
+write what the next product reads.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+EPSILON = 1e-6
+
+
+def product_type(x: Tensor) -> torch.dtype:
+    """The type that a matrix product would read x in: autocast's, where that is on."""
+    device = x.device.type
+    dtype: torch.dtype = (
+        torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
+    )
+    return dtype
+
+
+class _RMSNorm(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, dtype: torch.dtype) -> Tensor:
+        length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+        scale = length.square_().div_(x.shape[-1]).add_(EPSILON).rsqrt_()
+        normed = x * scale
+        ctx.save_for_backward(normed, scale, weight)
+        return (normed * weight).to(dtype)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
+        normed, scale, weight = ctx.saved_tensors
+        gradient = gradient.to(normed.dtype)
+        to_weight = (gradient * normed).flatten(0, -2).sum(0)
+        to_normed = gradient * weight
+        along = (to_normed * normed).mean(-1, keepdim=True)
+        to_x = torch.addcmul(to_normed, normed, along, value=-1).mul_(scale)
+        return to_x, to_weight, None
+
+
+def rms_norm(x: Tensor, weight: Tensor) -> Tensor:
+    """x / sqrt(mean(x^2) + 1e-6) * weight, over the last dimension.
+
+    Source: B. Zhang, R. Sennrich, 'Root Mean Square Layer Normalization' (2019), equation 4.
+    """
+    y: Tensor = _RMSNorm.apply(x, weight, product_type(x))  # type: ignore[no-untyped-call]
+    return y
+
+
+class _SiLUGate(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, gate: Tensor, value: Tensor) -> Tensor:
+        ctx.save_for_backward(gate, value)
+        return functional.silu(gate) * value
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        gate, value = ctx.saved_tensors
+        sigmoid = torch.sigmoid(gate)
+        silu = sigmoid * gate
+        slope = torch.addcmul(sigmoid + silu, sigmoid, silu, value=-1)
+        return slope.mul_(value).mul_(gradient), silu.mul_(gradient)
+
+
+def silu_gate(gate: Tensor, value: Tensor) -> Tensor:
+    """silu(gate) * value, where silu(g) = g * sigmoid(g); both of one shape and type.
+
+    Source: N. Shazeer, 'GLU Variants Improve Transformer' (2020), equation 6 (SwiGLU).
+    """
+    y: Tensor = _SiLUGate.apply(gate, value)  # type: ignore[no-untyped-call]
+    return y
+
+
+class _ShortConvolution(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, inputs: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        past = len(weight) - 1
+        time = len(inputs) - past
+        y = torch.addcmul(bias, inputs[past:], weight[0])
+        for k in range(1, past + 1):
+            y.addcmul_(inputs[past - k : past - k + time], weight[k])
+        ctx.save_for_backward(inputs, weight)
+        return y
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        inputs, weight = ctx.saved_tensors
+        past, time = len(weight) - 1, len(gradient)
+        to_inputs = torch.zeros_like(inputs)
+        to_weight = torch.empty_like(weight)
+        for k in range(past + 1):
+            there = slice(past - k, past - k + time)
+            to_inputs[there].addcmul_(gradient, weight[k])
+            to_weight[k] = (gradient * inputs[there]).flatten(0, -2).sum(0)
+        return to_inputs, to_weight, gradient.flatten(0, -2).sum(0)
+
+
+def short_convolution(inputs: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """y[t] = bias + sum over k < K of weight[k] * inputs[K - 1 + t - k], a channel at a time.
+
+    Args:
+        inputs: (K - 1 + T, B, W): the K - 1 inputs before the first, then T more.
+        weight: (K, W); bias: (W,).
+
+    Returns:
+        y: (T, B, W).
+    """
+    weight, bias = weight.to(inputs.dtype), bias.to(inputs.dtype)
+    y: Tensor = _ShortConvolution.apply(inputs, weight, bias)  # type: ignore[no-untyped-call]
+    return y
