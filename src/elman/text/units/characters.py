@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from elman.text.reading import without_surrogates
 from elman.text.units.unit import (
     BYTES,
     FIRST_BYTE,
@@ -20,7 +21,6 @@ from elman.text.units.unit import (
     damaged,
     fields,
     known,
-    without_surrogates,
 )
 
 if TYPE_CHECKING:
@@ -107,9 +107,7 @@ def _code_points(text: str) -> NDArray[np.uint32]:
     return np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
 
 
-def _spell(
-    symbols: Symbols, codes: NDArray[np.uint32], unseen: NDArray[np.bool_]
-) -> Symbols:
+def _spell(symbols: Symbols, codes: NDArray[np.uint32], unseen: NDArray[np.bool_]) -> Symbols:
     """Symbols (N,) with each unseen character replaced by the symbols of its UTF-8 bytes."""
     spelled = codes[unseen]
     spelling = "".join(map(chr, spelled.tolist())).encode()

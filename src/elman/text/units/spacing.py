@@ -61,8 +61,9 @@ def _with_quotes_told_apart(kinds: NDArray[np.uint8]) -> NDArray[np.uint8]:
 class SpacingDecoder:
     """Symbols of words -> text, one symbol at a time."""
 
-    def __init__(self, tokens: list[str]) -> None:
+    def __init__(self, tokens: list[str], kinds: list[int]) -> None:
         self._tokens = tokens
+        self._kinds = kinds
         self._utf8 = utf8_decoder()
         self._start()
 
@@ -100,13 +101,13 @@ class SpacingDecoder:
         if symbol == BOUNDARY:
             self._start()
         token = self._tokens[symbol]
-        return self._gap(token) + token if token else ""
+        return self._gap(token, self._kinds[symbol]) + token if token else ""
 
     def _spell(self, text: str) -> str:
         self._is_joined = False
         if not text:
             return ""
-        gap = "" if self._is_spelling else self._gap(text)
+        gap = "" if self._is_spelling else self._gap(text, kind_of(text))
         self._is_spelling = True
         return gap + text
 
@@ -117,9 +118,9 @@ class SpacingDecoder:
         self._is_spelling = False
         return text
 
-    def _gap(self, token: str) -> str:
+    def _gap(self, token: str, kind: int) -> str:
         """The default space before a token, which then is the token before."""
-        kind, before, is_same = kind_of(token), self._before, token[0] == self._first
+        before, is_same = self._before, token[0] == self._first
         if kind & Kind.QUOTE:
             self._quote_is_open = not self._quote_is_open
             kind |= Kind.CLOSE_AFTER if self._quote_is_open else Kind.CLOSE_BEFORE

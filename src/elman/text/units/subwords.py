@@ -6,11 +6,15 @@ merge that makes something new, so the merges alone are the whole vocabulary.
 
 from __future__ import annotations
 
+import json
+import re
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from elman.text.reading import without_surrogates
 from elman.text.units.unit import (
     BOUNDARY,
     BYTES,
@@ -23,7 +27,6 @@ from elman.text.units.unit import (
     damaged,
     fields,
     known,
-    without_surrogates,
 )
 
 if TYPE_CHECKING:
@@ -45,10 +48,14 @@ MOST_LEARNED_FROM = 100_000_000
 LONGEST = 100
 """Bytes in one symbol, so that a line of dashes does not become one."""
 
-PIECE = 16_384
-"""Characters handed to the tokenizer at once: it needs many times their size in memory."""
+PIECE = 1 << 18
+"""Characters looked at together: the tokenizer needs many times their size in memory."""
 
-_BATCH = 16
+# Where GPT-2's tokenizer cuts a text before it merges anything, in the words of Python's `re`.
+_CUTS = re.compile(r"'(?:s|t|re|ve|m|ll|d)| ?[^\W\d_]+| ?\d+| ?(?:_|[^\s\w])+|\s+(?!\S)|\s+")
+
+_MOST_REMEMBERED = 200_000
+_LONGEST_REMEMBERED = 40
 
 
 class Subwords(Unit):
@@ -63,6 +70,7 @@ class Subwords(Unit):
     def __init__(self, merges: Sequence[tuple[int, int]]) -> None:
         self.merges = list(merges)
         self._spellings = _spellings(self.merges)
+        self._remembered: dict[str, tuple[int, ...]] = {}
 
     @classmethod
     def learn(cls, chunks: Iterable[str], *, size: int | None = None) -> Self:
@@ -78,12 +86,23 @@ class Subwords(Unit):
         return len(self._spellings)
 
     def encode(self, text: str) -> Symbols:
-        pieces = list(_pieces(without_surrogates(text)))
-        found = [np.zeros(0, dtype=np.int32)]
-        for start in range(0, len(pieces), _BATCH):
-            batch = self._tokenizer.encode_batch_fast(pieces[start : start + _BATCH])
-            found += [np.array(piece.ids, dtype=np.int32) for piece in batch]
-        return np.concatenate(found)
+        found = [self._encode_piece(piece) for piece in _pieces(without_surrogates(text))]
+        return np.concatenate([np.zeros(0, dtype=np.int32), *found])
+
+    def _encode_piece(self, text: str) -> Symbols:
+        """Text is mostly the same words again: each new one is merged once and remembered."""
+        if len(self._remembered) > _MOST_REMEMBERED:
+            self._remembered.clear()
+        cuts = _CUTS.findall(text)
+        unseen = list(set(cuts).difference(self._remembered))
+        merged = self._tokenizer.encode_batch_fast(unseen)
+        self._remembered.update(zip(unseen, (tuple(m.ids) for m in merged), strict=True))
+        symbols = chain.from_iterable(map(self._remembered.__getitem__, cuts))
+        found = np.fromiter(symbols, dtype=np.int32)
+        for cut in unseen:
+            if len(cut) > _LONGEST_REMEMBERED:
+                del self._remembered[cut]
+        return found
 
     def decode(self, ids: Sequence[int] | NDArray[Any]) -> str:
         spellings = self._spellings
@@ -147,8 +166,6 @@ def _check(merges: list[object]) -> None:
 
 
 def _learn_merges(sample: list[str], merges: int) -> list[tuple[int, int]]:
-    import json
-
     from tokenizers import models, trainers
 
     letter = _letters()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 import hashlib
 import json
-import re
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
@@ -32,8 +31,6 @@ FIRST_OWN = 257
 """The first symbol that a unit defines for itself."""
 
 BYTES = [bytes([byte]) for byte in range(256)]
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Decoder(Protocol):
@@ -137,12 +134,6 @@ def known(ids: Sequence[int] | NDArray[Any], size: int) -> list[int]:
         raise ValueError(f"symbol {wrong} is not in a vocabulary of {size}")
     plain: list[int] = symbols.tolist()
     return plain
-
-
-def without_surrogates(text: str) -> str:
-    """The text with each lone surrogate as U+FFFD: what UTF-8 can hold."""
-    # Most texts are ASCII, and a flag in the string says so; the others are searched.
-    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def checked_size(size: int | None, default: int, least: int, unit: str) -> int:

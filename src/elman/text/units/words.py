@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from elman.text.reading import without_surrogates
 from elman.text.units import spacing
 from elman.text.units.spacing import END_OF_SPELLING, FIRST_TOKEN, JOIN, SPACE
 from elman.text.units.tokens import Kind, kind_of, pieces
@@ -23,11 +24,10 @@ from elman.text.units.unit import (
     checked_size,
     damaged,
     fields,
-    without_surrogates,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
@@ -63,7 +63,7 @@ class Words(Unit):
         self.tokens: list[str] = [""] * FIRST_TOKEN + vocabulary
         self.is_word: NDArray[np.bool_] = np.zeros(len(self.tokens), dtype=np.bool_)
         for symbol, token in enumerate(vocabulary, start=FIRST_TOKEN):
-            self.is_word[symbol] = Kind.WORD in kind_of(token)
+            self.is_word[symbol] = kind_of(token) & Kind.WORD > 0
 
     @classmethod
     def learn(cls, chunks: Iterable[str], *, size: int | None = None) -> Self:
@@ -98,7 +98,7 @@ class Words(Unit):
         return _lay_out(symbols, marks, [token.encode() for token in spelled])
 
     def decoder(self) -> spacing.SpacingDecoder:
-        return spacing.SpacingDecoder(self.tokens)
+        return spacing.SpacingDecoder(self.tokens, self._kinds)
 
     def to_json(self) -> dict[str, Any]:
         return {"name": self.name, "tokens": self.tokens[FIRST_TOKEN:]}
@@ -120,7 +120,7 @@ class Words(Unit):
         spans = []
         for found in pieces().finditer(without_surrogates(text)):
             start = found.start() + _is_after_space(found[0])
-            if Kind.WORD in kind_of(text[start]):
+            if kind_of(text[start]) & Kind.WORD:
                 spans.append((start, found.end()))
         return spans
 
@@ -133,9 +133,9 @@ class Words(Unit):
         tail = text[_after_last_space(text) :]
         found = list(pieces().finditer(without_surrogates(tail)))
         typed = ""
-        if found and Kind.WORD in kind_of(found[-1][0]):
+        if found and kind_of(found[-1][0]) & Kind.WORD:
             typed = found[-1][0]
-        elif len(found) > 1 and found[-1][0] in "'’-‐‑" and Kind.WORD in kind_of(found[-2][0]):
+        elif len(found) > 1 and found[-1][0] in "'’-‐‑" and kind_of(found[-2][0]) & Kind.WORD:
             typed = found[-2][0] + found[-1][0]  # don' and well- are on their way to a word
         context = text[: len(text) - len(typed)]
         if context.endswith(" ") and self._word_brings_space(context[:-1]):
@@ -159,11 +159,14 @@ class Words(Unit):
         return codes
 
     @cached_property
+    def _kinds(self) -> list[int]:
+        return [kind_of(token or " ") for token in self.tokens]
+
+    @cached_property
     def _looks(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         """(V,) each symbol's kind, and its first character's code point."""
-        tokens = [token or " " for token in self.tokens]
-        kinds = np.array([kind_of(token) for token in tokens], dtype=np.uint8)
-        return kinds, np.array([ord(token[0]) for token in tokens], dtype=np.int64)
+        firsts = np.array([ord((token or " ")[0]) for token in self.tokens], dtype=np.int64)
+        return np.array(self._kinds, dtype=np.uint8), firsts
 
 
 def _count(chunks: Iterable[str]) -> Counter[str]:
