@@ -13,6 +13,7 @@ import shutil
 import socket
 import tempfile
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -65,10 +66,8 @@ class Cache:
         """Where an entry's files are, which counts as a use; None if it is absent or damaged."""
         if self._entry(key) is None:
             return None
-        try:
+        with suppress(OSError):  # a cache that may only be read still serves
             os.utime(self._place(key) / _MANIFEST)
-        except OSError:
-            pass  # a cache that may only be read still serves
         return self._place(key)
 
     def publish(
@@ -127,6 +126,7 @@ class Cache:
 
     def clear(self) -> int:
         """Forget everything, damaged entries too. Returns the bytes freed."""
+        self._clean()
         freed = 0
         for key in list(self._keys()):
             freed += _bytes_under(self._place(key))
@@ -189,9 +189,8 @@ class Cache:
         """Out of its place in one step, so that nobody finds half of it, and then away."""
         unfinished = self._new_unfinished()
         try:
-            place.rename(unfinished / "removed")
-        except FileNotFoundError:
-            pass  # another process was faster
+            with suppress(FileNotFoundError):  # another process was faster
+                place.rename(unfinished / "removed")
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
 
@@ -273,8 +272,6 @@ def _is_stale(left: Path) -> bool:
 def _is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
+    except OSError as error:
+        return not isinstance(error, ProcessLookupError)
     return True

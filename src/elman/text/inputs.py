@@ -1,4 +1,4 @@
-"""Paths -> the files behind them: folders walked, standard input and pipes kept to be read again."""
+"""Paths -> the files behind them: folders walked, pipes kept to be read again."""
 
 from __future__ import annotations
 

@@ -42,11 +42,7 @@ _PUNCTUATION = {
     Kind.QUOTE: '"',
     CLOSE: "—/\\_|~、。，．！？；：「」『』（）《》〈〉【】・",
 }
-_KIND = {
-    character: kind
-    for kind, characters in _MARKS_OF_PUNCTUATION.items()
-    for character in characters
-}
+_KIND = {mark: kind for kind, marks in _PUNCTUATION.items() for mark in marks}
 
 
 def kind_of(token: str) -> int:
