@@ -1,0 +1,57 @@
+"""How long to train, and how fast to learn on the way."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+WARM_UP = 0.03  # share of the budget
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A budget and the optimiser's settings.
+
+    Args:
+        minutes: wall-clock of the training phase, validations included.
+        steps: a number of steps instead; the same run every time on the same machine.
+        learning_rate: the largest, reached after the warm-up.
+        weight_decay: of matrices, decoupled (AdamW); embeddings, norms and biases have none.
+        clip: the largest norm of a gradient.
+        seed: of everything random.
+    """
+
+    minutes: float | None = 3.0
+    steps: int | None = None
+    learning_rate: float = 5e-3
+    weight_decay: float = 0.1
+    clip: float = 1.0
+    seed: int = 0
+
+    def done(self, step: int, seconds: float) -> float:
+        """The share of the budget that is spent, from 0 to 1."""
+        if self.steps is not None:
+            return min(1.0, step / self.steps)
+        return min(1.0, seconds / (60 * (self.minutes or 0)))
+
+    def rate(self, done: float) -> float:
+        """The learning rate: a straight rise, then half a cosine down to zero."""
+        if done < WARM_UP:
+            return self.learning_rate * done / WARM_UP
+        fall = (done - WARM_UP) / (1 - WARM_UP)
+        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * fall))
+
+
+def fast_type(device: torch.device) -> torch.dtype | None:
+    """bfloat16 where the machine multiplies it natively, else None: emulated, it is slower."""
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else None
+    if device.type == "cpu":
+        capabilities = (
+            torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+        )
+        if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"):
+            return torch.bfloat16
+    return None

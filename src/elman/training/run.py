@@ -1,0 +1,132 @@
+"""A run: everything that a step changes, and that going on exactly must bring back."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from elman.training.lesson import Lesson
+from elman.training.plan import Plan
+
+MOMENTS = ("exp_avg", "exp_avg_sq", "step")
+
+
+class Run:
+    """Weights, optimiser, carried state, best weights so far, and where it stands.
+
+    Nothing random is kept: each step draws from a generator seeded by the run's seed and the
+    step's number.
+    """
+
+    def __init__(self, lesson: Lesson, plan: Plan) -> None:
+        self.lesson = lesson
+        self.plan = plan
+        self.parameters = dict(lesson.network.named_parameters())  # a tied matrix stands once
+        self.optimiser = _optimiser(lesson.network, plan)
+        self.best: dict[str, Tensor] = {}
+        self.best_loss = math.inf
+        self.best_step = 0
+        self.step = 0
+        self.symbols = 0
+        self.seconds = 0.0
+        self.scale = 1.0  # of the learning rate, halved at every step back
+        self.next_look = 0.0
+
+    @property
+    def done(self) -> float:
+        return self.plan.done(self.step, self.seconds)
+
+    def take_step(self) -> tuple[float, int]:
+        """One step of AdamW; the loss, NaN where it or its gradient is no number."""
+        rate = self.plan.rate(self.done) * self.scale
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed((self.plan.seed << 32) + self.step)
+            loss, symbols = self.lesson.loss(self.step)
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(self.parameters.values(), self.plan.clip)
+        value = loss.item()
+        if not math.isfinite(value) or not math.isfinite(norm.item()):
+            return math.nan, symbols
+        self.optimiser.step()
+        self.step += 1
+        return value, symbols
+
+    def keep_if_best(self, loss: float) -> bool:
+        """Remember the present weights where no earlier ones had a smaller validation loss."""
+        better = loss < self.best_loss or not self.best
+        if better:
+            self.best = {name: p.detach().clone() for name, p in self.parameters.items()}
+            self.best_loss, self.best_step = loss, self.step
+        return better
+
+    def adopt_best(self) -> None:
+        with torch.no_grad():
+            for name, tensor in self.best.items():
+                self.parameters[name].copy_(tensor)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Every tensor of the run, by a name of its own."""
+        found = {f"best.{name}": tensor for name, tensor in self.best.items()}
+        for name, parameter in self.parameters.items():
+            found[f"weight.{name}"] = parameter.detach()
+            state = self.optimiser.state.get(parameter) or _no_moments(parameter)
+            found |= {f"{moment}.{name}": state[moment] for moment in MOMENTS}
+        found |= {f"carried.{i}": part for i, part in enumerate(self.lesson.carried())}
+        return found
+
+    def numbers(self) -> dict[str, Any]:
+        """Every number of the run, as JSON can hold it (no infinity: no best means none yet)."""
+        return {
+            "step": self.step,
+            "symbols": self.symbols,
+            "seconds": self.seconds,
+            "scale": self.scale,
+            "next_look": self.next_look,
+            "best_step": self.best_step,
+            "best_loss": self.best_loss if self.best else None,
+        }
+
+    def restore(self, numbers: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        """Stand where `numbers` and `tensors` were taken."""
+        self.step, self.symbols = numbers["step"], numbers["symbols"]
+        self.seconds, self.scale = numbers["seconds"], numbers["scale"]
+        self.next_look, self.best_step = numbers["next_look"], numbers["best_step"]
+        best_loss = numbers["best_loss"]
+        self.best_loss = math.inf if best_loss is None else best_loss
+        self.best = {}
+        with torch.no_grad():
+            for name, parameter in self.parameters.items():
+                parameter.copy_(tensors[f"weight.{name}"])
+                state = {moment: tensors[f"{moment}.{name}"].clone() for moment in MOMENTS}
+                self.optimiser.state[parameter] = state
+                if best_loss is not None:
+                    self.best[name] = tensors[f"best.{name}"].clone()
+        count = sum(name.startswith("carried.") for name in tensors)
+        self.lesson.carry(iter([tensors[f"carried.{i}"] for i in range(count)]))
+
+
+def _no_moments(parameter: Tensor) -> dict[str, Tensor]:
+    """AdamW's state before its first step."""
+    nothing = torch.zeros_like(parameter)
+    return {"exp_avg": nothing, "exp_avg_sq": nothing, "step": torch.zeros(())}
+
+
+def _optimiser(network: nn.Module, plan: Plan) -> torch.optim.AdamW:
+    """AdamW (I. Loshchilov, F. Hutter, 2019); only matrices that multiply are decayed."""
+    embeddings = {id(m.weight) for m in network.modules() if isinstance(m, nn.Embedding)}
+    matrices: list[Tensor] = []
+    others: list[Tensor] = []
+    for parameter in network.parameters():
+        decayed = parameter.dim() >= 2 and id(parameter) not in embeddings
+        (matrices if decayed else others).append(parameter)
+    groups: list[dict[str, Any]] = [
+        {"params": matrices, "weight_decay": plan.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=plan.learning_rate, betas=(0.9, 0.99), fused=True)
