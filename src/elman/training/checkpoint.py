@@ -55,12 +55,7 @@ def read_checkpoint(path: Path, run: Run, identity: dict[str, Any]) -> None:
             advice="Give the same text and settings, or delete the file to start anew.",
         )
     numbers = bundle.about.get("numbers")
-    expected = run.numbers()
-    sound = isinstance(numbers, dict) and numbers.keys() == expected.keys()
-    if not sound or not all(
-        isinstance(value, int | float) or (value is None and name == "best_loss")
-        for name, value in numbers.items()
-    ):
+    if not isinstance(numbers, dict) or not _sound(numbers, run.numbers()):
         bundle.refuse("its numbers are not those of a run")
     layout: Layout = layout_of(run.tensors())
     if numbers["best_loss"] is not None:
@@ -70,6 +65,13 @@ def read_checkpoint(path: Path, run: Run, identity: dict[str, Any]) -> None:
             if name.startswith("weight.")
         }
     run.restore(numbers, bundle.tensors(layout))
+
+
+def _sound(numbers: dict[str, Any], expected: dict[str, Any]) -> bool:
+    return numbers.keys() == expected.keys() and all(
+        isinstance(value, int | float) or (value is None and name == "best_loss")
+        for name, value in numbers.items()
+    )
 
 
 def clear_checkpoint(path: Path) -> None:
