@@ -1,0 +1,69 @@
+"""The English prose that every Python carries: its language reference and its docstrings.
+
+A text to try things on that needs no download. Modules are parsed, never imported.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sysconfig
+import warnings
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LEFT_OUT = {"test", "tests", "idlelib", "lib2to3", "site-packages", "dist-packages", "pydoc_data"}
+_SHORTEST = 40
+"""Characters; a shorter docstring is a label more often than a sentence."""
+
+
+def documents_of_python() -> Iterator[tuple[str, str]]:
+    """(name, text) of each topic of the reference, then of each module's docstrings, in one order.
+
+    The text is that of the Python that runs, so it differs a little from version to version. A
+    docstring that was met before is left out.
+    """
+    yield from _topics()
+    folder = Path(sysconfig.get_paths()["stdlib"])
+    seen: set[str] = set()
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder).parts
+        if _LEFT_OUT.isdisjoint(parts):
+            text = "\n\n\n".join(_new(_docstrings(path), seen))
+            if text:
+                yield "/".join(parts), f"{text}\n"
+
+
+def _topics() -> Iterator[tuple[str, str]]:
+    try:
+        topics = import_module("pydoc_data.topics").topics
+    except ImportError:  # some systems package it apart
+        return
+    for name in sorted(topics):
+        yield f"topic {name}", inspect.cleandoc(topics[name]) + "\n"
+
+
+def _docstrings(path: Path) -> Iterator[str]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # old modules have odd escapes, which is not our news
+            tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in ast.walk(tree):
+        if isinstance(node, documented):
+            text = ast.get_docstring(node)
+            if text is not None:
+                yield text.strip()
+
+
+def _new(texts: Iterator[str], seen: set[str]) -> Iterator[str]:
+    for text in texts:
+        if len(text) >= _SHORTEST and text not in seen:
+            seen.add(text)
+            yield text
