@@ -36,9 +36,10 @@ def marks(
         firsts: the code point of its first character.
         after_space: whether the text has a space before it.
     """
-    kinds = _with_quotes_told_apart(kinds)
+    kinds = _with_apostrophes_told_apart(_with_quotes_told_apart(kinds), after_space)
     before, here = kinds[:-1], kinds[1:]
     close = (before & Kind.CLOSE_AFTER > 0) | (here & Kind.CLOSE_BEFORE > 0)
+    close |= (before & Kind.WORD > 0) & (here & Kind.APOSTROPHE > 0)
     close |= before & here & Kind.IDEOGRAPH > 0
     close |= (here & Kind.SYMBOL > 0) & (firsts[1:] == firsts[:-1])
     by_default = np.zeros(len(kinds), dtype=np.bool_)
@@ -56,6 +57,19 @@ def _with_quotes_told_apart(kinds: NDArray[np.uint8]) -> NDArray[np.uint8]:
     opens = (quotes - before_line) % 2 == 1
     side = np.where(opens, np.uint8(Kind.CLOSE_AFTER), np.uint8(Kind.CLOSE_BEFORE))
     return np.where(is_quote, kinds | side, kinds)
+
+
+def _with_apostrophes_told_apart(
+    kinds: NDArray[np.uint8], after_space: NDArray[np.bool_]
+) -> NDArray[np.uint8]:
+    """An apostrophe opens, so that no space comes after it, after any space, bracket or quote;
+    what follows another apostrophe only after a space."""
+    opens = after_space.copy()
+    opens[:1] = True
+    opens[1:] |= (kinds[:-1] & Kind.CLOSE_AFTER > 0) & (kinds[:-1] & Kind.APOSTROPHE == 0)
+    return np.where(
+        opens & (kinds & Kind.APOSTROPHE > 0), kinds | np.uint8(Kind.CLOSE_AFTER), kinds
+    )
 
 
 class SpacingDecoder:
@@ -91,9 +105,9 @@ class SpacingDecoder:
     def _read(self, symbol: int) -> str:
         was_joined, self._is_joined = self._is_joined, symbol == JOIN
         if symbol == JOIN:
-            self._before = CLOSE
-            if was_joined:
-                self._quote_is_open = False
+            # As after an apostrophe, another one does not open; after a seam, it does.
+            self._before = CLOSE if was_joined else CLOSE | Kind.APOSTROPHE
+            self._quote_is_open &= not was_joined
             return ""
         if symbol == SPACE:
             self._before = CLOSE
@@ -126,9 +140,15 @@ class SpacingDecoder:
             kind |= Kind.CLOSE_AFTER if self._quote_is_open else Kind.CLOSE_BEFORE
         elif kind & Kind.LINE:
             self._quote_is_open = False
+        is_close = (
+            before & Kind.CLOSE_AFTER
+            or kind & Kind.CLOSE_BEFORE
+            or (before & Kind.WORD and kind & Kind.APOSTROPHE)
+            or before & kind & Kind.IDEOGRAPH
+            or (kind & Kind.SYMBOL and is_same)
+        )
+        if kind & Kind.APOSTROPHE:
+            is_after_open = before & Kind.CLOSE_AFTER and not before & Kind.APOSTROPHE
+            kind |= Kind.CLOSE_AFTER if is_after_open or not is_close else 0
         self._before, self._first = kind, token[0]
-        if before & Kind.CLOSE_AFTER or kind & Kind.CLOSE_BEFORE:
-            return ""
-        if before & kind & Kind.IDEOGRAPH or (kind & Kind.SYMBOL and is_same):
-            return ""
-        return " "
+        return "" if is_close else " "

@@ -32,14 +32,15 @@ class Kind:
     LINE = 16  # the newline, after which quotes start anew
     IDEOGRAPH = 32  # no space between two of these
     WORD = 64
+    APOSTROPHE = 128  # closes after a word (o' the), opens after a space ('tis)
 
 
 CLOSE = Kind.CLOSE_BEFORE | Kind.CLOSE_AFTER
 
 _PUNCTUATION = {
-    Kind.CLOSE_BEFORE: ",.!?;:)]}’”»…%'‰°′″،؛؟।॥።",
+    Kind.CLOSE_BEFORE: ",.!?;:)]}’”»…%‰°′″،؛؟।॥።",
     Kind.CLOSE_AFTER: "([{“‘„‚«¿¡#$£@",
-    Kind.QUOTE: '"',
+    Kind.APOSTROPHE: "'",
     CLOSE: "—/\\_|~、。，．！？；：「」『』（）《》〈〉【】・",
 }
 _KIND = {mark: kind for kind, marks in _PUNCTUATION.items() for mark in marks}
@@ -50,6 +51,8 @@ def kind_of(token: str) -> int:
     first = token[0]
     if first == "\n":
         return CLOSE | Kind.LINE
+    if first == '"':
+        return Kind.QUOTE
     if first in _KIND:
         return Kind.SYMBOL | _KIND[first]
     if first.isspace():
