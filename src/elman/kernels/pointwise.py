@@ -20,9 +20,9 @@ EPSILON = 1e-6
 def product_type(x: Tensor) -> torch.dtype:
     """The type that a matrix product would read x in: autocast's, where that is on."""
     device = x.device.type
-    dtype: torch.dtype = (
-        torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
-    )
+    if not torch.is_autocast_enabled(device):
+        return x.dtype
+    dtype: torch.dtype = torch.get_autocast_dtype(device)
     return dtype
 
 
@@ -33,7 +33,8 @@ class _RMSNorm(torch.autograd.Function):
         scale = length.square_().div_(x.shape[-1]).add_(EPSILON).rsqrt_()
         normed = x * scale
         ctx.save_for_backward(normed, scale, weight)
-        return (normed * weight).to(dtype)
+        y: Tensor = normed * weight
+        return y.to(dtype)
 
     @staticmethod
     @once_differentiable

@@ -18,7 +18,8 @@ from elman.training.plan import Plan
 from elman.training.run import Run
 
 VALIDATIONS = 20  # looks at the validation text, at most ...
-VALIDATION_SHARE = 0.03  # ... and the share of the time that they may take
+VALIDATION_SHARE = 0.03  # ... the share of the time that they may take ...
+STEPS_BETWEEN_LOOKS = 100  # ... and with a budget of steps, where time must not count
 SNAPSHOT = 50  # steps between the points one can step back to, and go on from
 STEPS_BACK = 8  # in a row, before giving up
 
@@ -121,7 +122,9 @@ class _Loop:
         if run.done < run.next_look:
             return False
         gap = 1 / VALIDATIONS
-        if run.plan.steps is None:
+        if run.plan.steps is not None:
+            gap = max(gap, STEPS_BETWEEN_LOOKS / run.plan.steps)
+        else:
             budget = 60 * (run.plan.minutes or 0)
             gap = max(gap, self.look_seconds / budget / VALIDATION_SHARE)
         run.next_look = run.done + gap

@@ -1,0 +1,180 @@
+"""The likeliest next words after a context, given the letters already typed.
+
+Shapes: V vocabulary.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from elman.cells import map_state
+from elman.network import NetworkState, SymbolNetwork
+from elman.scoring import WordIndex
+from elman.text import Unit
+
+LEARNED_SHARE = 0.1  # of belief that goes to the words a user has taught
+BEAM = 12  # spellings followed at once
+LONGEST = 24  # symbols of a spelled word
+
+
+class Suggestion(NamedTuple):
+    word: str
+    probability: float
+
+
+def complete(
+    index: WordIndex, probabilities: Tensor, typed: str, learned: Mapping[str, int], count: int
+) -> list[Suggestion]:
+    """The words of a vocabulary and those a user taught, best first.
+
+    A taught word's share of all that was taught is mixed in (R. Kuhn, R. De Mori, 'A
+    Cache-Based Natural Language Model for Speech Recognition', 1990): so a word outside the
+    vocabulary is offered too, once its letters say that it may be meant.
+
+    Args:
+        probabilities: (V,) of the next symbol.
+        typed: the word's letters so far, exact in case.
+        learned: how often each taught word was seen.
+    """
+    spread = probabilities.numpy(force=True)
+    if not learned:
+        return [Suggestion(*pair) for pair in index.complete(spread, typed, count)]
+    fitting = {word: n for word, n in learned.items() if word.startswith(typed)}
+    found = dict(index.complete(spread, typed, count + len(fitting)))
+    return _mixed(found, fitting, sum(learned.values()), count)
+
+
+def _mixed(
+    found: Mapping[str, float], fitting: Mapping[str, int], total: int, count: int
+) -> list[Suggestion]:
+    """The model's belief in each word, with a share of belief given to what was taught."""
+    mixed = [
+        Suggestion(
+            word,
+            (1 - LEARNED_SHARE) * found.get(word, 0.0)
+            + LEARNED_SHARE * fitting.get(word, 0) / total,
+        )
+        for word in found.keys() | fitting.keys()
+    ]
+    return sorted(mixed, key=lambda each: (-each.probability, each.word))[:count]
+
+
+class _Spelling(NamedTuple):
+    text: str
+    log_probability: float
+    logits: Tensor  # (V,)
+    state: NetworkState  # one row
+
+
+class Speller:
+    """The same for units smaller than a word: spellings are followed to the words' ends.
+
+    A beam search: of all beginnings the likeliest are read on, and at every step each is also
+    weighed as a whole word, with all the ways in which the next symbol may end it.
+    """
+
+    def __init__(self, network: SymbolNetwork, unit: Unit) -> None:
+        self.network = network
+        self.pieces = [unit.decode([symbol]) for symbol in range(unit.size)]
+        sound = [bool(text) and "\ufffd" not in text for text in self.pieces]
+        self.ends = torch.tensor(
+            [ok and not _in_word(text[0]) for ok, text in zip(sound, self.pieces, strict=True)]
+        )
+        self.inside = torch.tensor(
+            [ok and all(map(_in_word, text)) for ok, text in zip(sound, self.pieces, strict=True)]
+        )
+
+    def complete(
+        self,
+        logits: Tensor,
+        state: NetworkState,
+        lead: str,
+        learned: Mapping[str, int],
+        count: int,
+    ) -> list[Suggestion]:
+        """The likeliest words that begin with what was typed.
+
+        Args:
+            logits: (1, V) after the context; state: likewise.
+            lead: what the symbols to come must spell first: a space where the context ends in
+                one, and the letters typed. Both are spelled here, not read before, because a
+                subword may hold them and more.
+            learned: how often each taught word was seen.
+
+        Returns:
+            Suggestions whose probabilities are shares among all words that were found.
+        """
+        typed = lead.lstrip()
+        found: dict[str, float] = {}
+        beam = [_Spelling("", 0.0, logits[0], state)]
+        for _ in range(LONGEST):
+            candidates: list[tuple[float, _Spelling, int]] = []
+            for spelling in beam:
+                spread = spelling.logits.float().cpu().log_softmax(0)
+                if spelling.text.startswith(lead) and spelling.text.strip():
+                    ending = spelling.log_probability + float(spread[self.ends].logsumexp(0))
+                    word = spelling.text.lstrip()
+                    found[word] = max(found.get(word, -math.inf), ending)
+                open_to = spread.masked_fill(~self._may_follow(spelling.text, lead), -math.inf)
+                best = open_to.topk(min(BEAM, len(self.pieces)))
+                candidates += [
+                    (spelling.log_probability + value, spelling, symbol)
+                    for value, symbol in zip(
+                        best.values.tolist(), best.indices.tolist(), strict=True
+                    )
+                    if value > -math.inf
+                ]
+            candidates.sort(key=lambda each: -each[0])
+            # No longer spelling can overtake the words found, once its beginning is below them.
+            bar = sorted(found.values(), reverse=True)[count - 1] if len(found) >= count else None
+            kept = [each for each in candidates[:BEAM] if bar is None or each[0] > bar]
+            if not kept:
+                break
+            beam = self._read_on(kept)
+        highest = max(found.values(), default=0.0)
+        weights = {word: math.exp(value - highest) for word, value in found.items()}
+        whole = sum(weights.values())
+        shares = {word: weight / whole for word, weight in weights.items()}
+        fitting = {word: n for word, n in learned.items() if word.startswith(typed)}
+        if fitting:
+            return _mixed(shares, fitting, sum(learned.values()), count)
+        ordered = sorted(shares.items(), key=lambda each: (-each[1], each[0]))
+        return [Suggestion(*each) for each in ordered[:count]]
+
+    def _may_follow(self, text: str, lead: str) -> Tensor:
+        """(V,) bool: the symbols that keep a spelling within one word that begins as it must."""
+        if len(text) >= len(lead) and text.strip():
+            return self.inside
+        space = lead[: len(lead) - len(lead.lstrip())]
+        allowed = []
+        for piece in self.pieces:
+            longer = text + piece
+            fits = longer.startswith(lead) or lead.startswith(longer)
+            allowed.append(bool(piece) and fits and all(map(_in_word, longer[len(space) :])))
+        return torch.tensor(allowed)
+
+    def _read_on(self, kept: list[tuple[float, _Spelling, int]]) -> list[_Spelling]:
+        """Each spelling with one symbol more, all read in one batch."""
+        states = [spelling.state for _, spelling, _ in kept]
+        state = map_state(lambda *parts: torch.cat(parts), *states)
+        symbols = torch.tensor([[symbol] for _, _, symbol in kept])
+        with torch.inference_mode():
+            logits, state = self.network(symbols.to(next(self.network.parameters()).device), state)
+        return [
+            _Spelling(
+                spelling.text + self.pieces[symbol],
+                log_probability,
+                logits[row, -1],
+                map_state(lambda part, row=row: part[row : row + 1], state),
+            )
+            for row, (log_probability, spelling, symbol) in enumerate(kept)
+        ]
+
+
+def _in_word(character: str) -> bool:
+    return character.isalnum() or character in "'’-"

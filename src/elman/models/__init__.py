@@ -1,0 +1,41 @@
+"""The applications: one a file, each a choice of when symbols go in and when they come out."""
+
+from __future__ import annotations
+
+import os
+
+from elman.bundle import open_bundle
+from elman.errors import TaskError
+from elman.models.language import LanguageModel
+from elman.models.model import Model
+
+MODELS: dict[str, type[Model]] = {LanguageModel.task: LanguageModel}
+"""The one closed table of tasks: what a model file may say it is."""
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """The model in a file; nothing in the file is executed or followed.
+
+    Raises:
+        MissingFileError: where there is none.
+        ModelFileError: where it is damaged, or not a model's file.
+        TaskError: where it is of a task that this version does not know.
+    """
+    bundle = open_bundle(path)
+    task = bundle.about.get("task")
+    if task == "checkpoint":
+        raise TaskError(
+            "it is the checkpoint of an unfinished run",
+            place=path,
+            advice="Go on with it: elman train TEXT -o MODEL --resume",
+        )
+    if not isinstance(task, str) or task not in MODELS:
+        raise TaskError(
+            f"it is a model for the task {task!r}, which this version does not know",
+            place=path,
+            advice="Upgrade: pip install --upgrade elman",
+        )
+    return MODELS[task].from_bundle(bundle)
+
+
+__all__ = ["MODELS", "LanguageModel", "Model", "load"]

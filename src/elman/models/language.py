@@ -1,0 +1,421 @@
+"""Text generation and the next word: many out, each fed back in.
+
+Shapes: V vocabulary, N symbols of a text.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from elman.bundle import Bundle, layout_of
+from elman.decoding import Outlook, Sampling, Speller, Suggestion, complete, read, write
+from elman.errors import EmptyTextError, ModelFileError, SettingError
+from elman.models.model import Model
+from elman.models.settings import (
+    LanguageSettings,
+    Recipe,
+    checked_architecture,
+    checked_learned,
+)
+from elman.network import PARTS, NetworkState, SymbolNetwork
+from elman.ranges import whole
+from elman.scoring import WordIndex
+from elman.text import BOUNDARY, UNITS, Cache, Corpus, TextSource, Unit, Words, unit_from_json
+from elman.training import Event, Finished, Stream, train
+
+Text = str | os.PathLike[str] | TextSource | Sequence[str] | Sequence[os.PathLike[str]]
+"""A text itself (str), a file or folder (Path), several of either, or a source of them."""
+
+
+class LanguageModel(Model):
+    """A recurrent network that has read a text and writes more of it.
+
+    ::
+
+        model = LanguageModel(minutes=3).fit(Path("tale.txt"))
+        for piece in model.generate("Once upon", seed=1):
+            print(piece, end="")
+        model.save("tale.safetensors")
+
+    Args:
+        unit: "character", "word" or "subword": what one symbol is.
+        cell: a name of `elman.cells.CELLS`.
+        width: of the vectors that pass from block to block; None chooses by the unit.
+        layers: blocks, one above the other.
+        parts: of each block, from `elman.network.PARTS`; none leaves the bare cell.
+        dropout: share silenced in training, 0 to below 1; None chooses by the unit.
+        learning_rate: the largest; None chooses by the unit.
+        minutes: of training, by the wall clock, validations included.
+        steps: of training instead; the same weights every time on one machine.
+        seed: of everything random.
+
+    Attributes, once fitted:
+        network_: the `SymbolNetwork`; unit_: the vocabulary.
+        record_: how it was trained, as plain data; it is saved with the model.
+        learned_: the words that `learn` was told of, and how often.
+    """
+
+    task: ClassVar[str] = "language"
+
+    network_: SymbolNetwork
+    unit_: Unit
+    record_: dict[str, Any]
+    learned_: Counter[str]
+
+    def __init__(
+        self,
+        *,
+        unit: str = "character",
+        cell: str = "mingru",
+        width: int | None = None,
+        layers: int = 2,
+        parts: Sequence[str] = PARTS,
+        dropout: float | None = None,
+        learning_rate: float | None = None,
+        minutes: float = 3.0,
+        steps: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.unit = unit
+        self.cell = cell
+        self.width = width
+        self.layers = layers
+        self.parts = parts
+        self.dropout = dropout
+        self.learning_rate = learning_rate
+        self.minutes = minutes
+        self.steps = steps
+        self.seed = seed
+
+    # Learning
+
+    def fit(self, text: Text, *, valid: Text | None = None) -> Self:
+        """Read a text again and again until the budget is spent; `training` tells more.
+
+        An interrupt (Ctrl-C) leaves the model as good as it was by then, and is raised again.
+        """
+        for event in self.training(text, valid=valid):
+            if isinstance(event, Finished) and event.interrupted:
+                raise KeyboardInterrupt
+        return self
+
+    def training(
+        self,
+        text: Text,
+        *,
+        valid: Text | None = None,
+        cache: Cache | None = None,
+        checkpoint: Path | None = None,
+        checkpoint_seconds: float = 20.0,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> Iterator[Event]:
+        """Train, yielding what happens as `elman.training.Event`s.
+
+        Args:
+            text: what to learn from; without `valid` its last tenth is held out.
+            valid: another text to choose the best weights by.
+            cache: where the text's symbols are kept; the user's own cache folder where None.
+            checkpoint: a file from which an interrupted run goes on; see `elman.training.train`.
+            progress: hears how the text is read: the step, the bytes read, all the bytes.
+
+        Raises:
+            SettingError: for a setting out of its range, before anything is read.
+            InputError: where a text cannot be read, or is too short.
+            TrainingError, ResumeError, OutputError: as `train` has them.
+        """
+        settings = LanguageSettings(**self.get_params())
+        recipe = settings.recipe
+        cache = Cache() if cache is None else cache
+        corpus = Corpus.prepare(
+            source_of(text), UNITS[settings.unit], cache=cache, progress=progress
+        )
+        if valid is None:
+            learned_from, held_out = corpus.split()
+        else:
+            learned_from = corpus
+            held_out = Corpus.prepare(source_of(valid), corpus.unit, cache=cache, progress=progress)
+        cache.evict(keep={learned_from.key.partition("+")[0], held_out.key.partition("+")[0]})
+        _check_length(learned_from, recipe)
+
+        architecture = settings.architecture(corpus.unit.size)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            self.network_ = SymbolNetwork(architecture)
+        self.unit_ = corpus.unit
+        self.learned_ = Counter()
+        self._forget_derived()
+        plan = settings.plan()
+        stream = Stream(
+            self.network_, learned_from.ids, held_out.ids, rows=recipe.rows, time=recipe.time
+        )
+        self.record_ = {
+            "content": learned_from.content_hash,
+            "corpus": learned_from.key,
+            "valid": held_out.key,
+            "characters": learned_from.characters,
+            "words": learned_from.words,
+            "symbols": len(learned_from),
+            "parameters": sum(p.numel() for p in self.network_.parameters()),
+        }
+        for event in train(
+            stream,
+            plan,
+            checkpoint=checkpoint,
+            identity={
+                "text": learned_from.key,
+                "valid": held_out.key,
+                **{name: _plain(value) for name, value in self.get_params().items()},
+            },
+            checkpoint_seconds=checkpoint_seconds,
+        ):
+            if isinstance(event, Finished):
+                self.record_ |= {
+                    "steps": event.step,
+                    "best_step": event.best_step,
+                    "seconds": round(event.seconds, 3),
+                    "symbols_read": event.symbols,
+                    "valid_nats_per_symbol": event.best_loss,
+                }
+            yield event
+
+    def learn(self, text: str) -> Self:
+        """Tell of words that the user writes, so that `suggest` offers them; nothing is trained."""
+        self._check_fitted()
+        self.learned_.update(text[start:end] for start, end in _WORDS.words_in(text))
+        return self
+
+    def forget(self, *words: str) -> Self:
+        """Forget the words named, or all that `learn` was told."""
+        self._check_fitted()
+        for word in words or tuple(self.learned_):
+            self.learned_.pop(word, None)
+        return self
+
+    # Foretelling
+
+    def score(self, text: Text) -> float:
+        """The mean log-probability of a symbol, in nats, higher is better (as scikit-learn's
+        density estimators have it): nats per symbol with the sign turned, the state carried
+        over the whole text.
+
+        Raises:
+            InputError: where the text cannot be read.
+        """
+        from elman.scoring.predictor import NetworkPredictor
+
+        self._check_fitted()
+        corpus = Corpus.prepare(source_of(text), self.unit_, cache=Cache())
+        return float(NetworkPredictor(self.network_).log_probabilities(corpus.ids).mean())
+
+    def start(self) -> NetworkState:
+        """The state at the beginning of a text, for `step`."""
+        self._check_fitted()
+        _, state = read(self.network_, [BOUNDARY], self.network_.initial_state(1))
+        return state
+
+    def step(self, text: str, state: NetworkState) -> tuple[Outlook, NetworkState]:
+        """Read on: a symbol or more of text, and the state before them.
+
+        Returns:
+            What is expected next, and the state after: of the same size however much was read.
+
+        Raises:
+            EmptyTextError: for an empty text.
+        """
+        self._check_fitted()
+        symbols = self.unit_.encode(text)
+        if len(symbols) == 0:
+            raise EmptyTextError("nothing to read", place="step", advice="Give it some text.")
+        logits, state = read(self.network_, symbols, state)
+        spread = logits[0].float().log_softmax(0).numpy(force=True)
+        return Outlook(spread, self.unit_), state
+
+    def generate(
+        self,
+        prompt: str = "",
+        *,
+        length: int = 400,
+        sampling: Sampling | None = None,
+        stop: Sequence[str] = (),
+        seed: int | None = None,
+        **settings: Any,
+    ) -> Iterator[str]:
+        """Write on after a prompt, piece by piece; the prompt itself is not given again.
+
+        Args:
+            length: symbols to write at most.
+            stop: texts that end it, not given out themselves.
+            seed: of the draws; None draws otherwise every time.
+            settings: those of `Sampling` (temperature, top_k, top_p, min_p,
+                repetition_penalty), where no `sampling` is given.
+
+        Raises:
+            SettingError: for a setting out of its range.
+        """
+        for texts in self._write(prompt, length, sampling, stop, seed, 1, settings):
+            if texts[0]:
+                yield texts[0]
+
+    def generate_many(
+        self,
+        prompt: str = "",
+        *,
+        samples: int,
+        length: int = 400,
+        sampling: Sampling | None = None,
+        stop: Sequence[str] = (),
+        seed: int | None = None,
+        **settings: Any,
+    ) -> list[str]:
+        """Several continuations of one prompt, written side by side; see `generate`."""
+        whole("samples", samples, 1)
+        pieces = list(self._write(prompt, length, sampling, stop, seed, samples, settings))
+        return ["".join(row) for row in zip(*pieces, strict=True)]
+
+    def _write(
+        self,
+        prompt: str,
+        length: int,
+        sampling: Sampling | None,
+        stop: Sequence[str],
+        seed: int | None,
+        rows: int,
+        settings: dict[str, Any],
+    ) -> Iterator[list[str]]:
+        self._check_fitted()
+        whole("length", length, 1)
+        if sampling is not None and settings:
+            raise SettingError(
+                "is given twice, as Sampling and by name", place=next(iter(settings))
+            )
+        return write(
+            self.network_,
+            self.unit_,
+            self._symbols(prompt),
+            length=length,
+            sampling=Sampling(**settings) if sampling is None else sampling,
+            stop=stop,
+            seed=seed,
+            rows=rows,
+        )
+
+    def suggest(self, text: str, count: int = 3) -> list[Suggestion]:
+        """The likeliest next words; letters typed of an unfinished last word must begin them.
+
+        Words that `learn` was told of are among them, also where the model never saw them.
+
+        Raises:
+            SettingError: for a count below 1.
+        """
+        self._check_fitted()
+        whole("count", count, 1)
+        unit = self.unit_
+        context, typed = (unit if isinstance(unit, Words) else _WORDS).split_typed(text)
+        logits, state = read(self.network_, self._symbols(context), self.network_.initial_state(1))
+        if isinstance(unit, Words):
+            spread = logits[0].float().softmax(0)
+            return complete(self._index, spread, typed, self.learned_, count)
+        lead = text[len(context) :]
+        return self._speller.complete(logits, state, lead, self.learned_, count)
+
+    def _symbols(self, text: str) -> npt.NDArray[Any]:
+        """A text from its beginning, (N,)."""
+        return np.concatenate([[BOUNDARY], self.unit_.encode(text)])
+
+    @cached_property
+    def _index(self) -> WordIndex:
+        assert isinstance(self.unit_, Words)
+        return WordIndex(self.unit_.tokens, self.unit_.is_word)
+
+    @cached_property
+    def _speller(self) -> Speller:
+        return Speller(self.network_, self.unit_)
+
+    def _forget_derived(self) -> None:
+        for name in ("_index", "_speller"):
+            vars(self).pop(name, None)
+
+    # Keeping
+
+    def _contents(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        about = {
+            "architecture": dataclasses.asdict(self.network_.architecture),
+            "vocabulary": self.unit_.to_json(),
+            "learned": dict(self.learned_),
+            "training": self.record_,
+        }
+        return about, dict(self.network_.named_parameters())
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle) -> Self:
+        about = bundle.about
+        try:
+            settings = LanguageSettings.from_json(about.get("settings"))
+            unit = unit_from_json(about.get("vocabulary"))
+            architecture = checked_architecture(about.get("architecture"), unit.size)
+            learned = checked_learned(about.get("learned"))
+        except (ModelFileError, SettingError) as error:
+            bundle.refuse(str(error))
+        if not isinstance(about.get("training"), dict):
+            bundle.refuse("it has no record of its training")
+        # On the meta device a network has shapes but no memory: the file is compared with it
+        # before anything is taken.
+        with torch.device("meta"):
+            expected = layout_of(dict(SymbolNetwork(architecture).named_parameters()))
+        tensors = bundle.tensors(expected)
+        model = cls(**dataclasses.asdict(settings))
+        model.network_ = SymbolNetwork(architecture).eval()
+        with torch.no_grad():
+            for name, parameter in model.network_.named_parameters():
+                parameter.copy_(tensors[name])
+        model.unit_, model.learned_ = unit, learned
+        model.record_ = about["training"]
+        return model
+
+
+def source_of(text: Text) -> TextSource:
+    """What `fit` and `score` take, as a source."""
+    if isinstance(text, TextSource):
+        return text
+    if isinstance(text, str):
+        return TextSource.from_texts([text])
+    if isinstance(text, os.PathLike):
+        return TextSource([text])
+    if not isinstance(text, Iterable):
+        raise SettingError(f"{type(text).__name__} is no text", place="text")
+    texts = [part for part in text if isinstance(part, str)]
+    paths = [part for part in text if isinstance(part, os.PathLike)]
+    if texts and not paths:
+        return TextSource.from_texts(texts)
+    if paths and not texts:
+        return TextSource(paths)
+    raise SettingError("expected texts (str) or files (Path), all of a kind", place="text")
+
+
+def _check_length(corpus: Corpus, recipe: Recipe) -> None:
+    if len(corpus) <= recipe.time:
+        raise EmptyTextError(
+            f"there are {len(corpus) - 1} {corpus.unit.name}s to learn from, fewer than one "
+            f"training window of {recipe.time}",
+            place="text",
+            advice="Give it more text: a few thousand words at least.",
+        )
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+_WORDS = Words([])
+"""Where words begin and end, whatever the model's own unit."""

@@ -1,0 +1,90 @@
+"""What every model has in common: scikit-learn's habits, and one safe file."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Self
+
+import torch
+from torch import Tensor
+
+from elman.bundle import Bundle, write_bundle
+from elman.errors import NotFittedError, SettingError
+from elman.version import __version__
+
+
+class Model(ABC):
+    """An estimator: `__init__` keeps its settings and does nothing else, `fit` returns self,
+    what is learned ends in `_`, and `get_params`, `set_params` and `clone` work."""
+
+    task: ClassVar[str]
+
+    @abstractmethod
+    def _contents(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """What a file must hold besides the settings: plain data, and tensors by name."""
+
+    @classmethod
+    @abstractmethod
+    def from_bundle(cls, bundle: Bundle) -> Self:
+        """The model that `save` wrote.
+
+        Raises:
+            ModelFileError: where the file holds anything that such a model would not.
+        """
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002
+        """The settings by name (`deep` is scikit-learn's; there is nothing deeper)."""
+        return {name: getattr(self, name) for name in self._setting_names()}
+
+    def set_params(self, **settings: Any) -> Self:
+        """Change settings by name.
+
+        Raises:
+            SettingError: for a name that is no setting.
+        """
+        names = self._setting_names()
+        for name, value in settings.items():
+            if name not in names:
+                raise SettingError(
+                    f"{type(self).__name__} has no such setting",
+                    place=name,
+                    advice=f"It has {', '.join(names)}.",
+                )
+            setattr(self, name, value)
+        return self
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model as one safetensors file, whole or not at all.
+
+        Raises:
+            NotFittedError: before `fit`.
+            OutputError: where the file cannot be written; what was there before stays.
+        """
+        self._check_fitted()
+        about, tensors = self._contents()
+        versions = {"elman": __version__, "torch": torch.__version__.partition("+")[0]}
+        settings = {"task": self.task, "settings": self.get_params(), "versions": versions}
+        write_bundle(path, {**settings, **about}, tensors)
+
+    def _check_fitted(self) -> None:
+        if not any(name.endswith("_") and not name.startswith("_") for name in vars(self)):
+            raise NotFittedError(
+                "it has learned nothing yet",
+                place=type(self).__name__,
+                advice="Call fit, or elman.load a trained model.",
+            )
+
+    @classmethod
+    def _setting_names(cls) -> list[str]:
+        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+
+    def __repr__(self) -> str:
+        defaults = inspect.signature(type(self).__init__).parameters
+        changed = (
+            f"{name}={value!r}"
+            for name, value in self.get_params().items()
+            if value != defaults[name].default
+        )
+        return f"{type(self).__name__}({', '.join(changed)})"
