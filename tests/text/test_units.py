@@ -27,11 +27,15 @@ UNITS_LEARNED: list[Unit] = [
     Subwords.learn([SAMPLE], size=270),
 ]
 
-units = pytest.mark.parametrize(
-    "unit", UNITS_LEARNED, ids=lambda unit: f"{unit.name}-{unit.size}"
-)
+units = pytest.mark.parametrize("unit", UNITS_LEARNED, ids=lambda unit: f"{unit.name}-{unit.size}")
 
-_PIECES = [*"ab1 '\"-.,;()[]\n\t$#—…«»“”‘’。漢é\u0301\u00a0\u200d😀🏽_*/\\", "don't", "ab", "  ", "-- "]
+_PIECES = [
+    *"ab1 '\"-.,;()[]\n\t$#—…«»“”‘’。漢é\u0301\u00a0\u200d😀🏽_*/\\",
+    "don't",
+    "ab",
+    "  ",
+    "-- ",
+]
 texts = st.one_of(
     st.lists(st.sampled_from(_PIECES), max_size=20).map("".join),
     st.text(st.characters(exclude_categories=("Cs",)), max_size=30),

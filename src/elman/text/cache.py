@@ -187,6 +187,8 @@ class Cache:
 
     def _remove(self, place: Path) -> None:
         """Out of its place in one step, so that nobody finds half of it, and then away."""
+        if not place.exists():
+            return
         unfinished = self._new_unfinished()
         try:
             with suppress(FileNotFoundError):  # another process was faster

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 NEAR = 10_000
 """Symbols within which a cut moves to the end of a line."""
 
-_STEP = 1 << 20
-
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
@@ -45,7 +43,7 @@ class Corpus:
         key: of its entry in the cache; a part's adds `+start-stop` to the whole's.
         characters: in the text that the ids decode to.
         words: in that text, as separated by white space.
-        documents: that have at least their beginning, or some text, here.
+        documents: that have text here; one that is cut counts in both parts.
         start: of a part, its place in the whole.
     """
 
@@ -125,7 +123,8 @@ class Corpus:
 
         The cut moves to the end of the next line or document if one ends within 10,000 symbols
         (and within half of what is held out). Both parts are views of the same file. The second
-        begins with text: whoever scores it puts BOUNDARY before it.
+        begins with text: whoever scores it puts BOUNDARY before it. Where no line ends nearby, the
+        word that is cut counts in the second part.
 
         Raises:
             SettingError: `fraction` is not between 0 and 1, or `most` is not at least 1.
@@ -163,33 +162,26 @@ class Corpus:
         return np.isin(symbols, ends)
 
     def _part(self, start: int, stop: int) -> Corpus:
-        """A view of a part, its text counted."""
+        """A view of a part, its text counted: a beginning by what the rest leaves of the whole,
+        so that only the rest, which tends to be short, has to be decoded."""
         if not 0 <= start < stop <= len(self):
             raise ValueError(f"{start}-{stop} is no part of {len(self)} symbols")
-        ids = self.ids[start:stop]
-        characters, words = self._count(start, stop)
+        if start == 0 and stop < len(self):
+            rest = self._part(stop, len(self))
+            characters, words = self.characters - rest.characters, self.words - rest.words
+            is_cut = BOUNDARY not in self.ids[stop - 1 : stop + 1]  # a document has text in both
+            documents = self.documents - rest.documents + int(is_cut)
+        else:
+            characters, words, documents = corpus_file.count(self.ids[start:stop], self.unit)
         return replace(
             self,
-            ids=ids,
+            ids=self.ids[start:stop],
             key=f"{self.key.partition('+')[0]}+{self.start + start}-{self.start + stop}",
             characters=characters,
             words=words,
-            documents=_boundaries(ids) + int(ids[0] != BOUNDARY),
+            documents=documents,
             start=self.start + start,
         )
-
-    def _count(self, start: int, stop: int) -> tuple[int, int]:
-        """Characters and words of a part; of a long beginning, as all less those of the rest."""
-        rest = self.ids[stop:]
-        if start or len(rest) > stop or not self._ends_line(slice(stop - 1, stop))[0]:
-            return corpus_file.count_text(self.ids[start:stop], self.unit)
-        characters, words = corpus_file.count_text(rest, self.unit)
-        return self.characters - characters, self.words - words
-
-
-def _boundaries(ids: NDArray[Any]) -> int:
-    steps = range(0, len(ids), _STEP)
-    return sum(int(np.count_nonzero(ids[at : at + _STEP] == BOUNDARY)) for at in steps)
 
 
 def _key(content_hash: str, unit: Unit) -> str:

@@ -100,18 +100,21 @@ def read(folder: Path, unit: Unit) -> tuple[NDArray[Any], str, dict[str, int]]:
     return ids, str(about["content_hash"]), counts
 
 
-def count_text(ids: NDArray[Any], unit: Unit) -> tuple[int, int]:
-    """The characters and words of the text that ids (N,) decode to, in bounded memory."""
+def count(ids: NDArray[Any], unit: Unit) -> tuple[int, int, int]:
+    """The characters, words and documents of what ids (N,) decode to, in bounded memory."""
     text, decoder = TextCount(), unit.decoder()
+    documents = int(ids[0] != BOUNDARY)
     for start in range(0, len(ids), _STEP):
         block = ids[start : start + _STEP]
-        for part in np.split(block, np.flatnonzero(block == BOUNDARY)):
-            if len(part) and part[0] == BOUNDARY:
+        borders = np.flatnonzero(block == BOUNDARY)
+        documents += len(borders)
+        for number, part in enumerate(np.split(block, borders)):
+            if number:  # it begins with BOUNDARY
                 text.add(decoder.finish())
                 text.end_document()
             text.add("".join(map(decoder.feed, part.tolist())))
     text.add(decoder.finish())
-    return text.characters, text.words
+    return text.characters, text.words, documents
 
 
 class _Writer:

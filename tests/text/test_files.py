@@ -1,0 +1,329 @@
+"""Reading text: every way in gives the same text, and every bad input its own one line."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from elman.errors import (
+    BinaryFileError,
+    ElmanError,
+    EmptyTextError,
+    EncodingError,
+    InputError,
+    MissingFileError,
+    OutputError,
+    SettingError,
+)
+from elman.text import TextSource
+from elman.text import reading as reading_module
+from elman.text.reading import cut_in_chunks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def text_of(source: TextSource) -> list[str]:
+    return ["".join(document.chunks()) for document in source.documents()]
+
+
+def names_of(source: TextSource) -> list[str]:
+    return [document.name for document in source.documents()]
+
+
+def said(expected: type[ElmanError], call: Callable[[], object]) -> str:
+    with pytest.raises(ElmanError) as caught:
+        call()
+    assert type(caught.value) is expected
+    return str(caught.value)
+
+
+def test_several_files_in_the_order_given() -> None:
+    Path("b.txt").write_text("second\n")
+    Path("a.txt").write_text("first\n")
+    source = TextSource(["b.txt", Path("a.txt")])
+    assert text_of(source) == ["second\n", "first\n"]
+    assert text_of(source) == ["second\n", "first\n"], "it can be read again"
+    assert names_of(source) == ["b.txt", "a.txt"]
+    assert source.size == 13
+
+
+def test_line_ends_and_the_byte_order_mark() -> None:
+    Path("dos.txt").write_bytes("\ufeffone\r\ntwo\rthree\n\r\n".encode())
+    assert text_of(TextSource(["dos.txt"])) == ["one\ntwo\nthree\n\n"]
+    assert text_of(TextSource.from_texts(["\ufeffone\r\ntwo\rthree\n\r\n"])) == [
+        "one\ntwo\nthree\n\n"
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1", "cp1252", "utf-8-sig", "UTF8"])
+def test_other_encodings(encoding: str) -> None:
+    Path("a.txt").write_bytes("né à\r\nb".encode(encoding))
+    assert text_of(TextSource(["a.txt"], encoding=encoding)) == ["né à\nb"]
+
+
+def test_gzip_is_read_as_it_is() -> None:
+    with gzip.open("a.txt.gz", "wb") as file:
+        file.write("né\n".encode() * 1000)
+    source = TextSource(["a.txt.gz"])
+    assert text_of(source) == ["né\n" * 1000]
+    read: list[int] = []
+    for document in source.documents(read.append):
+        assert "".join(document.chunks())
+    assert sum(read) == source.size == Path("a.txt.gz").stat().st_size
+
+
+def test_a_folder_in_sorted_order_without_hidden_files() -> None:
+    for name in ["b/2.md", "b/.hidden.txt", "a.txt", ".git/x.txt", "b/1.text.gz", "c.py"]:
+        Path(name).parent.mkdir(exist_ok=True)
+        with (gzip.open if name.endswith("gz") else open)(name, "wb") as file:
+            file.write(name.encode())
+    Path("empty.txt").touch()
+    Path("loop").symlink_to(".")
+    assert text_of(TextSource(["."])) == ["a.txt", "b/1.text.gz", "b/2.md"]
+
+
+def test_a_folder_without_text_suffixes_gives_what_is_not_binary() -> None:
+    Path("README").write_text("words")
+    Path("image").write_bytes(b"\x89PNG\r\n")
+    Path("data").write_bytes(b"a\0b")
+    Path("bad.gz").write_bytes(b"no gzip")
+    assert names_of(TextSource(["."])) == ["README"]
+
+
+def test_standard_input_can_be_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    stdin = SimpleNamespace(buffer=io.BytesIO(b"from\r\na pipe\n"))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    source = TextSource(["-"])
+    assert text_of(source) == text_of(source) == ["from\na pipe\n"]
+    assert source.size == 13
+    assert names_of(source) == ["standard input"]
+
+
+def test_the_copy_of_standard_input_is_removed(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(here))
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"text")))
+    source = TextSource(["-"])
+    assert source.size == 4
+    assert len(list(here.iterdir())) == 1
+    del source
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="no /dev/fd on this system")
+def test_a_pipe_with_a_name() -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"through a pipe")
+    os.close(writer)
+    source = TextSource([f"/dev/fd/{reader}"])
+    assert text_of(source) == text_of(source) == ["through a pipe"]
+    os.close(reader)
+
+
+@given(
+    text=st.text(st.sampled_from("ab \n漢"), max_size=60),
+    size=st.integers(1, 20),
+    cuts=st.lists(st.integers(0, 60), max_size=6),
+)
+@settings(max_examples=200, deadline=None)
+def test_chunks(text: str, size: int, cuts: list[int]) -> None:
+    borders = [0, *sorted(cuts), len(text)]
+    parts = [text[a:b] for a, b in pairwise(borders)]
+    chunks = list(cut_in_chunks(parts, size))
+    assert "".join(chunks) == text
+    assert chunks == list(cut_in_chunks([text], size)), "wherever the blocks end"
+    for chunk in chunks[:-1]:
+        line_is_longer = "\n" not in chunk and len(chunk) <= size
+        assert chunk.endswith("\n") or line_is_longer
+        assert 0 < len(chunk) <= size
+
+
+@given(text=st.text(st.sampled_from("aé漢\r\n"), max_size=40), block=st.integers(1, 7))
+@settings(max_examples=100, deadline=None)
+def test_blocks_may_end_within_a_character_or_a_line_end(text: str, block: int) -> None:
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    reader = reading_module.Reader("x", lambda: Path("unused"), "utf-8", gzipped=False)
+    data = text.encode()
+    reader._blocks = (
+        lambda _: (  # type: ignore[method-assign]
+            data[start : start + block] for start in range(0, len(data), block)
+        )
+    )
+    assert "".join(reader.chunks(10, None)) == plain
+
+
+def test_the_hash_is_of_the_content_alone() -> None:
+    Path("a.txt").write_bytes(b"one\r\ntwo\n")
+    Path("other").write_bytes("one\ntwo\n".encode("utf-16"))
+    alike = [
+        TextSource(["a.txt"]),
+        TextSource(["a.txt"], chunk_size=2),
+        TextSource(["other"], encoding="utf-16"),
+        TextSource.from_texts(["one\ntwo\n"]),
+    ]
+    assert len({source.content_hash() for source in alike}) == 1
+    different = [["one\n", "two\n"], ["one\ntwo\n", ""], ["one\ntwo"], []]
+    hashes = {TextSource.from_texts(texts).content_hash() for texts in different}
+    assert len(hashes | {alike[0].content_hash()}) == 5
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        (b"caf\xe9\n", "a.txt:1: byte 4 (0xe9) is not UTF-8."),
+        (b"ok\n" * 16 + b"abcd\xe9f\n", "a.txt:17: byte 5 (0xe9) is not UTF-8."),
+        (b"ok\r\nok\rcaf\xe9", "a.txt:3: byte 4 (0xe9) is not UTF-8."),
+        (b"ok\ncut " + "漢".encode()[:2], "a.txt:2: byte 5 (0xe6) is not UTF-8."),
+    ],
+)
+@pytest.mark.parametrize("block", [1, 2, 3, 1 << 20])
+def test_where_the_encoding_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, data: bytes, line: str, block: int
+) -> None:
+    monkeypatch.setattr(reading_module, "BLOCK", block)
+    Path("a.txt").write_bytes(data)
+    advice = " Name its encoding, for example: --encoding latin-1"
+    assert said(EncodingError, lambda: text_of(TextSource(["a.txt"]))) == line + advice
+
+
+def test_an_encoding_of_wide_characters_has_no_lines() -> None:
+    Path("a.txt").write_bytes("ab\n".encode("utf-16-le") + b"\x00\xd8")
+    line = said(EncodingError, lambda: text_of(TextSource(["a.txt"], encoding="utf-16-le")))
+    assert line == (
+        "a.txt: byte 7 (0x00) is not UTF-16-LE. Name its encoding, for example: --encoding latin-1"
+    )
+
+
+def test_utf16_that_was_not_announced() -> None:
+    Path("a.txt").write_bytes("text".encode("utf-16"))
+    assert said(EncodingError, lambda: text_of(TextSource(["a.txt"]))) == (
+        "a.txt: begins as UTF-16 does, not UTF-8. Name its encoding: --encoding utf-16"
+    )
+
+
+@pytest.mark.parametrize("encoding", ["klingon", "base64", "rot13", "a\0b"])
+def test_an_unknown_encoding(encoding: str) -> None:
+    Path("a.txt").write_text("text")
+    assert said(SettingError, lambda: TextSource(["a.txt"], encoding=encoding)) == (
+        f"--encoding: unknown encoding {encoding!r}. Try one of: utf-8, latin-1, cp1252, utf-16"
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"text\0text", "bytes with zeros among them"),
+        (b"%PDF-1.7\n", "a PDF document"),
+        (b"\x1f\x8b\x08", "gzip data without .gz at the end of its name"),
+        (b"a" * 3_000_000 + b"\0", "bytes with zeros among them"),
+    ],
+)
+def test_a_file_that_is_no_text(data: bytes, kind: str) -> None:
+    Path("a.txt").write_bytes(data)
+    assert said(BinaryFileError, lambda: text_of(TextSource(["a.txt"]))) == (
+        f"a.txt: no text but {kind}. Name plain text files, or extract its text first"
+    )
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda _: b"plain text", "Not a gzipped file (b'pl')"),
+        (
+            lambda data: data[:-12],
+            "Compressed file ended before the end-of-stream marker was reached",
+        ),
+        (lambda data: data[:-8] + b"\0" * 8, "CRC check failed 0x0 != "),
+        (lambda data: data[:12] + b"\xff" * 12 + data[24:], "Error -3 while decompressing data"),
+    ],
+)
+def test_damaged_gzip(damage: Callable[[bytes], bytes], reason: str) -> None:
+    Path("a.gz").write_bytes(damage(gzip.compress(b"some text that is long enough " * 9)))
+    line = said(InputError, lambda: text_of(TextSource(["a.gz"])))
+    assert line.startswith(f"a.gz: damaged gzip data ({reason}")
+    assert line.endswith("). Fetch or compress the file again")
+
+
+def test_missing_files() -> None:
+    assert said(MissingFileError, lambda: TextSource(["sub/no.txt"])) == (
+        "sub/no.txt: no such file or folder. Look around with: ls ."
+    )
+    Path("a.txt").touch()
+    assert said(EmptyTextError, lambda: TextSource(["a.txt"])) == (
+        "a.txt: is empty. Check where it should have come from"
+    )
+    assert said(MissingFileError, lambda: TextSource(["a.txt/b"])) == (
+        "a.txt/b: cannot be read: not a directory. Check the name and its permissions"
+    )
+    Path("folder").mkdir()
+    Path("folder/x.bin").write_bytes(b"\0")
+    assert said(MissingFileError, lambda: TextSource(["folder"])) == (
+        "folder: holds no text among its 1 files. "
+        "Text files end in .txt, .text, .md, .rst, or name files one by one"
+    )
+
+
+def test_a_file_that_may_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("a.txt").write_text("secret")
+    source = TextSource(["a.txt"])
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    line = "a.txt: cannot be read: permission denied. Check the name and its permissions"
+    assert said(MissingFileError, lambda: text_of(source)) == line
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert said(MissingFileError, lambda: TextSource(["a.txt"])) == line
+
+
+def test_a_file_that_vanishes() -> None:
+    Path("a.txt").write_text("text")
+    source = TextSource(["a.txt"])
+    Path("a.txt").unlink()
+    assert said(MissingFileError, lambda: text_of(source)) == (
+        "a.txt: cannot be read: no such file or directory. Check the name and its permissions"
+    )
+
+
+def test_standard_input_with_nothing_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO()))
+    assert said(EmptyTextError, lambda: text_of(TextSource(["-"]))) == (
+        "standard input: is empty. Check where it should have come from"
+    )
+
+
+def test_no_room_to_keep_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"text")))
+    monkeypatch.setattr("tempfile.tempdir", "gone")
+    assert said(OutputError, lambda: text_of(TextSource(["-"]))) == (
+        "standard input: cannot be kept in gone: no such file or directory. "
+        "Point TMPDIR at a folder with room"
+    )
+
+
+def test_importing_the_room_loads_neither_numpy_nor_torch() -> None:
+    code = (
+        "import sys, elman.text; assert 'numpy' not in sys.modules\n"
+        "from elman.text import TextSource; assert 'numpy' not in sys.modules\n"
+        "from elman.text import *; assert 'torch' not in sys.modules\n"
+        "assert 'tokenizers' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

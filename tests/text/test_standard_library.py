@@ -1,0 +1,21 @@
+"""The text that every Python carries."""
+
+from __future__ import annotations
+
+import sys
+
+from elman.text import TextSource, documents_of_python
+from elman.text.peek import peek
+
+
+def test_the_prose_of_python() -> None:
+    loaded = set(sys.modules)
+    documents = dict(documents_of_python())
+    assert len(documents) > 300
+    assert set(sys.modules) - loaded <= {"pydoc_data", "pydoc_data.topics"}, "parsed, not imported"
+    assert "regular expression" in documents["re/__init__.py"]
+    assert not any(name.startswith(("test/", "idlelib/")) for name in documents)
+    seen = peek(TextSource.from_texts(documents.values()))
+    assert 1_000_000 < seen.characters < 4_000_000
+    assert seen.scripts["latin"] > 0.99
+    assert seen.duplicate_lines < 0.3
