@@ -253,8 +253,13 @@ class SymbolNetwork(nn.Module):
         self.dropout = SharedDropout(architecture.dropout)
         self.stack = Stack(architecture)
         self.output = nn.Linear(architecture.width, architecture.vocabulary)
+        self.scale = 1.0
         if architecture.tied:
+            # Small enough for logits, and large enough for a network's input once it is scaled
+            # (A. Vaswani et al., 'Attention Is All You Need', 2017, section 3.4).
             self.output.weight = self.embedding.weight
+            nn.init.normal_(self.embedding.weight, std=architecture.width**-0.5)
+            self.scale = architecture.width**0.5
 
     def initial_state(self, batch_size: int) -> NetworkState:
         return self.stack.initial_state(batch_size)
@@ -268,7 +273,7 @@ class SymbolNetwork(nn.Module):
         resets: Tensor | None = None,
     ) -> tuple[Tensor, NetworkState]:
         """symbols (B, T) integers -> logits (B, T, V), each row's state after its last."""
-        x = self.dropout(self.embedding(symbols.t()))
+        x = self.dropout(self.embedding(symbols.t()) * self.scale)
         ys, state = self.stack(x.transpose(0, 1), state, lengths=lengths, resets=resets)
         logits = self.output(ys.transpose(0, 1)).transpose(0, 1)
         return logits, state

@@ -119,6 +119,7 @@ class LanguageModel(Model):
         checkpoint: Path | None = None,
         checkpoint_seconds: float = 20.0,
         progress: Callable[[str, int, int], None] | None = None,
+        stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[Event]:
         """Train, yielding what happens as `elman.training.Event`s.
 
@@ -127,6 +128,7 @@ class LanguageModel(Model):
             valid: another text to choose the best weights by.
             cache: where the text's symbols are kept; the user's own cache folder where None.
             checkpoint: a file from which an interrupted run goes on; see `elman.training.train`.
+            stop: asked before every step; True ends the run early and in order.
             progress: hears how the text is read: the step, the bytes read, all the bytes.
 
         Raises:
@@ -178,6 +180,7 @@ class LanguageModel(Model):
                 **{name: _plain(value) for name, value in self.get_params().items()},
             },
             checkpoint_seconds=checkpoint_seconds,
+            stop=stop,
         ):
             if isinstance(event, Finished):
                 self.record_ |= {

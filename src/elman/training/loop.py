@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ def train(
     checkpoint: Path | None = None,
     identity: dict[str, Any] | None = None,
     checkpoint_seconds: float = 20.0,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
     """Train, and tell what happens; at the end the network holds its best weights.
 
@@ -39,6 +40,7 @@ def train(
             on from; removed at the end of the budget.
         identity: what a saved run must say of itself to be this run's.
         checkpoint_seconds: the time between two writes; they fall on multiples of 50 steps.
+        stop: asked before every step; True is an interrupt.
 
     Raises:
         TrainingError: where the loss is no number however small the steps.
@@ -51,7 +53,7 @@ def train(
     run = Run(lesson, plan)
     if checkpoint is not None and checkpoint.exists():
         read_checkpoint(checkpoint, run, identity or {})
-    loop = _Loop(run, checkpoint, identity or {}, checkpoint_seconds)
+    loop = _Loop(run, checkpoint, identity or {}, checkpoint_seconds, stop)
     interrupted = False
     lesson.network.train()
     try:
@@ -73,12 +75,18 @@ class _Loop:
     """The loop's own book-keeping, apart from what a checkpoint must hold."""
 
     def __init__(
-        self, run: Run, checkpoint: Path | None, identity: dict[str, Any], every: float
+        self,
+        run: Run,
+        checkpoint: Path | None,
+        identity: dict[str, Any],
+        every: float,
+        stop: Callable[[], bool],
     ) -> None:
         self.run = run
         self.checkpoint = checkpoint
         self.identity = identity
         self.every = every
+        self.stop = stop
         self.written = time.monotonic()
         self.validated = False  # whether the present weights have been looked at
         self.look_seconds = 0.0
@@ -90,6 +98,8 @@ class _Loop:
         before, steps_back = run.seconds, 0
         begun = time.monotonic()
         while not self._spent():
+            if self.stop():
+                raise KeyboardInterrupt
             if run.step % SNAPSHOT == 0:
                 self._remember()
             loss, symbols = run.take_step()

@@ -124,6 +124,22 @@ class Words(Unit):
                 spans.append((start, found.end()))
         return spans
 
+    def word_positions(self, ids: NDArray[Any]) -> NDArray[np.int64]:
+        """Where the words begin among symbols (N,), spelled ones too: one for each that
+        `words_in` finds in the text of these symbols, in the same order."""
+        symbols = np.asarray(ids, dtype=np.int64)
+        is_byte = (symbols >= FIRST_BYTE) & (symbols < END_OF_SPELLING)
+        begins = np.flatnonzero(is_byte & ~np.concatenate([[False], is_byte[:-1]]))
+        ends = np.flatnonzero(symbols == END_OF_SPELLING)
+        ends = ends[np.searchsorted(ends, begins)]
+        spelled = [
+            begin
+            for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)
+            if kind_of(bytes((symbols[begin:end] - FIRST_BYTE).tolist()).decode()) & Kind.WORD
+        ]
+        found = np.concatenate([np.flatnonzero(self.is_word[symbols]), spelled])
+        return np.sort(found.astype(np.int64))
+
     def split_typed(self, text: str) -> tuple[str, str]:
         """(context, the letters typed of a last word that is still unfinished, or "").
 
