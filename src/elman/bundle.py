@@ -29,6 +29,7 @@ from elman.errors import MissingFileError, ModelFileError, OutputError
 SCHEMA = 1
 HEADER_LIMIT = 16 * 2**20  # bytes
 _KEY = "elman"
+_MOST_DIMENSIONS = 8
 
 _TYPES: dict[str, tuple[torch.dtype, int]] = {
     "F64": (torch.float64, 8),
@@ -117,7 +118,7 @@ def open_bundle(path: str | os.PathLike[str]) -> Bundle:
     layout = _layout(path, header, size - 8 - length)
     if not isinstance(metadata, dict) or not isinstance(metadata.get(_KEY), str):
         refuse(path, "it is a safetensors file, but not one of Elman's")
-    about = _json(path, metadata[_KEY].encode())
+    about = _json(path, metadata[_KEY])
     schema = about.get("schema")
     if schema != SCHEMA:
         if isinstance(schema, int) and schema > SCHEMA:
@@ -130,7 +131,7 @@ def open_bundle(path: str | os.PathLike[str]) -> Bundle:
     return Bundle(path, about, layout)
 
 
-def _json(path: Path, text: bytes) -> dict[str, Any]:
+def _json(path: Path, text: str | bytes) -> dict[str, Any]:
     def constant(name: str) -> NoReturn:
         refuse(path, f"its header says {name}, which is no JSON")
 
@@ -156,7 +157,12 @@ def _layout(path: Path, header: dict[str, Any], room: int) -> Layout:
     for name, entry in header.items():
         match entry:
             case {"dtype": str(kind), "shape": list(shape), "data_offsets": [int(begin), int(end)]}:
-                sound = kind in _TYPES and all(type(n) is int and 0 <= n < 2**40 for n in shape)
+                sound = (
+                    kind in _TYPES
+                    and len(shape) <= _MOST_DIMENSIONS  # the product of a million takes hours
+                    and all(type(n) is int and 0 <= n < 2**40 for n in shape)
+                    and 0 <= begin <= end < 2**63
+                )
             case _:
                 sound = False
         if not sound or len(entry) != 3:
@@ -235,6 +241,22 @@ def check_writable(path: str | os.PathLike[str]) -> None:
         beside.unlink()
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def make_folder(path: Path) -> None:
+    """A folder for results, where there is none yet.
+
+    Raises:
+        OutputError: where it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"cannot be made a folder ({error.strerror or error})",
+            place=path,
+            advice="Name another place with -o.",
+        ) from error
 
 
 def _unwritable(path: Path, error: OSError) -> OutputError:

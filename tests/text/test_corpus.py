@@ -289,6 +289,6 @@ def test_too_short_to_split(cache: Cache) -> None:
     corpus = Corpus.prepare(TextSource.from_texts(["ab"]), Characters, cache=cache)
     train, held_out = corpus.split()
     assert (len(train), len(held_out)) == (2, 1)
-    short = Corpus.prepare(TextSource.from_texts(["a b"]), unit, cache=cache)._part(0, 2)
+    short = Corpus.prepare(TextSource.from_texts(["a b"]), unit, cache=cache).part(0, 2)
     with pytest.raises(EmptyTextError, match="2 symbols are too few to hold some out"):
         short.split()

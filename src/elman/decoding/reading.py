@@ -14,13 +14,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from elman.cells import map_state
 from elman.network import NetworkState, SymbolNetwork
 from elman.text import Unit
 
 CHUNK = 1024  # symbols of a long prompt that are read at once
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outlook:
     """What a model expects after what it has read.
 
@@ -47,4 +48,5 @@ def read(
     with torch.inference_mode():
         for begin in range(0, len(ids), CHUNK):
             logits, state = network(ids[None, begin : begin + CHUNK], state)
-    return logits[:, -1], state
+    # A state may be a view of all that was computed on the way, and would keep it in memory.
+    return logits[:, -1], map_state(lambda part: part.clone(), state)

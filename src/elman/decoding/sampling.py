@@ -52,6 +52,7 @@ class Sampling:
 
     def probabilities(self, logits: Tensor, recent: Tensor) -> Tensor:
         """logits (B, V), recent symbols (B, R) -> what is drawn from, (B, V), rows sum to 1."""
+        logits = logits.double()  # in which any temperature above 0 stays above 0
         if self.repetition_penalty != 1 and recent.shape[1]:
             before = logits.gather(1, recent)
             penalty = self.repetition_penalty

@@ -6,20 +6,23 @@ Shapes: V vocabulary.
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from elman.cells import map_state
 from elman.network import NetworkState, SymbolNetwork
 from elman.scoring import WordIndex
-from elman.text import Unit
+from elman.text import BOUNDARY, Unit
 
 LEARNED_SHARE = 0.1  # of belief that goes to the words a user has taught
 BEAM = 12  # spellings followed at once
-LONGEST = 24  # symbols of a spelled word
+LONGEST = 24  # symbols of a spelled word, besides the letters typed
+LONGEST_TYPED = 100  # letters; nothing that goes on for longer is a word
 
 
 class Suggestion(NamedTuple):
@@ -45,7 +48,11 @@ def complete(
     if not learned:
         return [Suggestion(*pair) for pair in index.complete(spread, typed, count)]
     fitting = {word: n for word, n in learned.items() if word.startswith(typed)}
-    found = dict(index.complete(spread, typed, count + len(fitting)))
+    found = dict(index.complete(spread, typed, count))
+    for word in fitting:
+        place = index.place(word)
+        if place is not None:
+            found[word] = float(spread[index.symbols[place]])
     return _mixed(found, fitting, sum(learned.values()), count)
 
 
@@ -88,6 +95,7 @@ class Speller:
         self.inside = torch.tensor(
             [ok and all(map(_in_word, text)) for ok, text in zip(sound, self.pieces, strict=True)]
         )
+        self.ends[BOUNDARY] = True
 
     def complete(
         self,
@@ -103,23 +111,25 @@ class Speller:
             logits: (1, V) after the context; state: likewise.
             lead: what the symbols to come must spell first: a space where the context ends in
                 one, and the letters typed. Both are spelled here, not read before, because a
-                subword may hold them and more.
+                subword may hold them and more. Where it is empty, as after a comma, a word may
+                bring a space or not.
             learned: how often each taught word was seen.
 
         Returns:
             Suggestions whose probabilities are shares among all words that were found.
         """
         typed = lead.lstrip()
+        steps = len(lead) + LONGEST if len(typed) <= LONGEST_TYPED else 0
         found: dict[str, float] = {}
         beam = [_Spelling("", 0.0, logits[0], state)]
-        for _ in range(LONGEST):
+        for _ in range(steps):
             candidates: list[tuple[float, _Spelling, int]] = []
             for spelling in beam:
                 spread = spelling.logits.float().cpu().log_softmax(0)
-                if spelling.text.startswith(lead) and spelling.text.strip():
+                word = spelling.text.lstrip()
+                if spelling.text.startswith(lead) and _is_word(word):
                     ending = spelling.log_probability + float(spread[self.ends].logsumexp(0))
-                    word = spelling.text.lstrip()
-                    found[word] = max(found.get(word, -math.inf), ending)
+                    found[word] = float(np.logaddexp(found.get(word, -math.inf), ending))
                 open_to = spread.masked_fill(~self._may_follow(spelling.text, lead), -math.inf)
                 best = open_to.topk(min(BEAM, len(self.pieces)))
                 candidates += [
@@ -150,12 +160,13 @@ class Speller:
         """(V,) bool: the symbols that keep a spelling within one word that begins as it must."""
         if len(text) >= len(lead) and text.strip():
             return self.inside
-        space = lead[: len(lead) - len(lead.lstrip())]
+        space = lead[: len(lead) - len(lead.lstrip())] if lead else " "
         allowed = []
         for piece in self.pieces:
             longer = text + piece
             fits = longer.startswith(lead) or lead.startswith(longer)
-            allowed.append(bool(piece) and fits and all(map(_in_word, longer[len(space) :])))
+            within = all(map(_in_word, longer.removeprefix(space)))
+            allowed.append(bool(piece) and fits and within)
         return torch.tensor(allowed)
 
     def _read_on(self, kept: list[tuple[float, _Spelling, int]]) -> list[_Spelling]:
@@ -176,5 +187,14 @@ class Speller:
         ]
 
 
+def _is_word(text: str) -> bool:
+    """Whether letters stand at both ends: a dash alone is none, nor is a quoted word's end."""
+    return bool(text) and _is_letter(text[0]) and _is_letter(text[-1])
+
+
 def _in_word(character: str) -> bool:
-    return character.isalnum() or character in "'’-"
+    return _is_letter(character) or character in "'’-‐‑·\u200c\u200d"
+
+
+def _is_letter(character: str) -> bool:
+    return character.isalnum() or unicodedata.category(character)[0] == "M"

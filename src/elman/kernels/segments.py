@@ -32,7 +32,8 @@ def run_in_segments(
     rows, time = xs.shape[:2]
     steps = torch.arange(time, device=xs.device)
     ends = torch.full((rows,), time, device=xs.device) if lengths is None else lengths
-    begins = resets & (steps < ends[:, None])
+    resets = resets & (steps < ends[:, None])  # in padding, an empty row's too, they say nothing
+    begins = resets.clone()
     begins[:, 0] = True
     row, start = begins.nonzero(as_tuple=True)  # (N,) each, in reading order
     segment = begins.flatten().cumsum(0).view(rows, time) - 1  # (B, T) -> which of the N

@@ -6,9 +6,8 @@ Shapes: V vocabulary, N symbols of a text.
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -24,18 +23,15 @@ from elman.errors import EmptyTextError, ModelFileError, SettingError
 from elman.models.model import Model
 from elman.models.settings import (
     LanguageSettings,
-    Recipe,
     checked_architecture,
     checked_learned,
 )
+from elman.models.texts import Text, check_length, source_of
 from elman.network import PARTS, NetworkState, SymbolNetwork
 from elman.ranges import whole
 from elman.scoring import WordIndex
-from elman.text import BOUNDARY, UNITS, Cache, Corpus, TextSource, Unit, Words, unit_from_json
+from elman.text import BOUNDARY, UNITS, Cache, Corpus, Subwords, Unit, Words, unit_from_json
 from elman.training import Event, Finished, Stream, train
-
-Text = str | os.PathLike[str] | TextSource | Sequence[str] | Sequence[os.PathLike[str]]
-"""A text itself (str), a file or folder (Path), several of either, or a source of them."""
 
 
 class LanguageModel(Model):
@@ -148,7 +144,7 @@ class LanguageModel(Model):
             learned_from = corpus
             held_out = Corpus.prepare(source_of(valid), corpus.unit, cache=cache, progress=progress)
         cache.evict(keep={learned_from.key.partition("+")[0], held_out.key.partition("+")[0]})
-        _check_length(learned_from, recipe)
+        check_length(text, learned_from, recipe.time)
 
         architecture = settings.architecture(corpus.unit.size)
         with torch.random.fork_rng(devices=[]):
@@ -250,15 +246,16 @@ class LanguageModel(Model):
         *,
         length: int = 400,
         sampling: Sampling | None = None,
-        stop: Sequence[str] = (),
+        stop: str | Sequence[str] = (),
         seed: int | None = None,
         **settings: Any,
     ) -> Iterator[str]:
         """Write on after a prompt, piece by piece; the prompt itself is not given again.
 
         Args:
+            prompt: a last word counts as whole; a space after it is the one before the next.
             length: symbols to write at most.
-            stop: texts that end it, not given out themselves.
+            stop: a text that ends it, or several, not given out themselves.
             seed: of the draws; None draws otherwise every time.
             settings: those of `Sampling` (temperature, top_k, top_p, min_p,
                 repetition_penalty), where no `sampling` is given.
@@ -266,9 +263,8 @@ class LanguageModel(Model):
         Raises:
             SettingError: for a setting out of its range.
         """
-        for texts in self._write(prompt, length, sampling, stop, seed, 1, settings):
-            if texts[0]:
-                yield texts[0]
+        written = self._write(prompt, length, sampling, stop, seed, 1, settings)
+        return (texts[0] for texts in written if texts[0])
 
     def generate_many(
         self,
@@ -277,7 +273,7 @@ class LanguageModel(Model):
         samples: int,
         length: int = 400,
         sampling: Sampling | None = None,
-        stop: Sequence[str] = (),
+        stop: str | Sequence[str] = (),
         seed: int | None = None,
         **settings: Any,
     ) -> list[str]:
@@ -291,7 +287,7 @@ class LanguageModel(Model):
         prompt: str,
         length: int,
         sampling: Sampling | None,
-        stop: Sequence[str],
+        stop: str | Sequence[str],
         seed: int | None,
         rows: int,
         settings: dict[str, Any],
@@ -302,15 +298,17 @@ class LanguageModel(Model):
             raise SettingError(
                 "is given twice, as Sampling and by name", place=next(iter(settings))
             )
+        context = self._context(prompt)
         return write(
             self.network_,
             self.unit_,
-            self._symbols(prompt),
+            self._symbols(context),
             length=length,
             sampling=Sampling(**settings) if sampling is None else sampling,
-            stop=stop,
+            stop=[stop] if isinstance(stop, str) else stop,
             seed=seed,
             rows=rows,
+            lead=prompt[len(context) :],
         )
 
     def suggest(self, text: str, count: int = 3) -> list[Suggestion]:
@@ -331,6 +329,13 @@ class LanguageModel(Model):
             return complete(self._index, spread, typed, self.learned_, count)
         lead = text[len(context) :]
         return self._speller.complete(logits, state, lead, self.learned_, count)
+
+    def _context(self, prompt: str) -> str:
+        """A prompt without a last space that a symbol to come will bring: alone at the end, it
+        would be a symbol that training has hardly seen there."""
+        if isinstance(self.unit_, Words) and prompt.endswith(" "):
+            return self.unit_.split_typed(prompt)[0]
+        return prompt.removesuffix(" ") if isinstance(self.unit_, Subwords) else prompt
 
     def _symbols(self, text: str) -> npt.NDArray[Any]:
         """A text from its beginning, (N,)."""
@@ -360,6 +365,19 @@ class LanguageModel(Model):
         }
         return about, dict(self.network_.named_parameters())
 
+    def describe(self) -> dict[str, Any]:
+        self._check_fitted()
+        architecture = dataclasses.asdict(self.network_.architecture)
+        return {
+            "task": self.task,
+            "unit": self.unit_.name,
+            "parameters": sum(p.numel() for p in self.network_.parameters()),
+            "network": architecture,
+            "settings": self.get_params(),
+            "training": self.record_,
+            "learned words": len(self.learned_),
+        }
+
     @classmethod
     def from_bundle(cls, bundle: Bundle) -> Self:
         about = bundle.about
@@ -385,35 +403,6 @@ class LanguageModel(Model):
         model.unit_, model.learned_ = unit, learned
         model.record_ = about["training"]
         return model
-
-
-def source_of(text: Text) -> TextSource:
-    """What `fit` and `score` take, as a source."""
-    if isinstance(text, TextSource):
-        return text
-    if isinstance(text, str):
-        return TextSource.from_texts([text])
-    if isinstance(text, os.PathLike):
-        return TextSource([text])
-    if not isinstance(text, Iterable):
-        raise SettingError(f"{type(text).__name__} is no text", place="text")
-    texts = [part for part in text if isinstance(part, str)]
-    paths = [part for part in text if isinstance(part, os.PathLike)]
-    if texts and not paths:
-        return TextSource.from_texts(texts)
-    if paths and not texts:
-        return TextSource(paths)
-    raise SettingError("expected texts (str) or files (Path), all of a kind", place="text")
-
-
-def _check_length(corpus: Corpus, recipe: Recipe) -> None:
-    if len(corpus) <= recipe.time:
-        raise EmptyTextError(
-            f"there are {len(corpus) - 1} {corpus.unit.name}s to learn from, fewer than one "
-            f"training window of {recipe.time}",
-            place="text",
-            advice="Give it more text: a few thousand words at least.",
-        )
 
 
 def _plain(value: Any) -> Any:

@@ -68,6 +68,10 @@ class Model(ABC):
         settings = {"task": self.task, "settings": self.get_params(), "versions": versions}
         write_bundle(path, {**settings, **about}, tensors)
 
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """What there is to know of a trained model, as plain data, for `elman info`."""
+
     def _check_fitted(self) -> None:
         if not any(name.endswith("_") and not name.startswith("_") for name in vars(self)):
             raise NotFittedError(

@@ -114,7 +114,7 @@ class Corpus:
             if whole is None or not part:
                 return whole
             start, _, stop = part.partition("-")
-            return whole._part(int(start), int(stop))
+            return whole.part(int(start), int(stop))
         except (OSError, ValueError, KeyError, TypeError):
             return None  # damaged, or of another unit
 
@@ -140,7 +140,7 @@ class Corpus:
             raise EmptyTextError(
                 f"{len(self)} symbols are too few to hold some out", advice="Add more text"
             )
-        return self._part(0, cut), self._part(cut, len(self))
+        return self.part(0, cut), self.part(cut, len(self))
 
     def _end_of_line(self, cut: int, near: int) -> int:
         """The first place from `cut` on, at most `near` further, after a line or document."""
@@ -161,13 +161,13 @@ class Corpus:
         ]
         return np.isin(symbols, ends)
 
-    def _part(self, start: int, stop: int) -> Corpus:
+    def part(self, start: int, stop: int) -> Corpus:
         """A view of a part, its text counted: a beginning by what the rest leaves of the whole,
         so that only the rest, which tends to be short, has to be decoded."""
         if not 0 <= start < stop <= len(self):
             raise ValueError(f"{start}-{stop} is no part of {len(self)} symbols")
         if start == 0 and stop < len(self):
-            rest = self._part(stop, len(self))
+            rest = self.part(stop, len(self))
             characters, words = self.characters - rest.characters, self.words - rest.words
             is_cut = BOUNDARY not in self.ids[stop - 1 : stop + 1]  # a document has text in both
             documents = self.documents - rest.documents + int(is_cut)

@@ -1,0 +1,42 @@
+"""elman cache: what is kept of the texts that models were trained on."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from elman.cli.options import Json
+from elman.cli.terminal import print_json, size_in_words
+
+
+def cache(
+    empty: Annotated[bool, typer.Option("--empty", help="Delete all of it.")] = False,
+    json: Json = False,
+) -> None:
+    """List, or empty, the cache of prepared texts (in $ELMAN_CACHE, of $ELMAN_CACHE_LIMIT)."""
+    from elman.text import Cache
+
+    kept = Cache()
+    if empty:
+        freed = kept.clear()
+        if json:
+            print_json({"folder": str(kept.folder), "freed": freed})
+        else:
+            print(f"{size_in_words(freed)} freed in {kept.folder}")
+        return
+    entries = kept.entries()
+    total = sum(entry.bytes for entry in entries)
+    if json:
+        listed = [{**each._asdict(), "used": each.used.isoformat()} for each in entries]
+        print_json(
+            {"folder": str(kept.folder), "bytes": total, "limit": kept.limit, "entries": listed}
+        )
+        return
+    for entry in entries:
+        what = f"{entry.kind} {entry.about.get('unit', '')}"
+        print(f"{entry.used:%Y-%m-%d %H:%M}  {what:20}  {size_in_words(entry.bytes):>9}")
+    used, limit = size_in_words(total), size_in_words(kept.limit)
+    print(f"{len(entries)} entries, {used} of {limit}, in {kept.folder}")
+    if entries:
+        print("Empty it with: elman cache --empty")

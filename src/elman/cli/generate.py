@@ -1,0 +1,70 @@
+"""elman generate: the model writes on, letter by letter, as you watch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from elman.cli.options import Json, ModelFile, load_language_model
+from elman.cli.terminal import print_json, read_prompt
+
+
+def generate(
+    model: ModelFile,
+    prompt: Annotated[str, typer.Argument(help="The beginning; - reads it from stdin.")] = "",
+    prompt_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Read the beginning from a file.")
+    ] = None,
+    length: Annotated[int, typer.Option(help="Symbols to write at most.")] = 400,
+    temperature: Annotated[
+        float, typer.Option(help="Below 1 safer, above 1 bolder; 0 takes the likeliest.")
+    ] = 1.0,
+    top_k: Annotated[int | None, typer.Option(help="Draw from the k likeliest only.")] = None,
+    top_p: Annotated[
+        float | None, typer.Option(help="Draw from the likeliest that reach this share.")
+    ] = None,
+    min_p: Annotated[
+        float | None, typer.Option(help="Draw from those this share as likely as the likeliest.")
+    ] = None,
+    repetition_penalty: Annotated[
+        float, typer.Option(help="Above 1: what was just written is less likely.")
+    ] = 1.0,
+    stop: Annotated[
+        list[str] | None, typer.Option(help="End before this text; may be given again.")
+    ] = None,
+    samples: Annotated[int, typer.Option(help="Continuations to write.")] = 1,
+    seed: Annotated[int | None, typer.Option(help="The same seed, the same text.")] = None,
+    json: Json = False,
+) -> None:
+    """Write on after a prompt."""
+    from elman.decoding import Sampling
+
+    loaded = load_language_model(model)
+    begun = read_prompt(prompt, prompt_file)
+    sampling = Sampling(
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        min_p=min_p,
+        repetition_penalty=repetition_penalty,
+    )
+    settings: dict[str, Any] = {
+        "length": length,
+        "sampling": sampling,
+        "stop": stop or [],
+        "seed": seed,
+    }
+    if samples == 1 and not json:
+        print(begun, end="", flush=True)
+        for piece in loaded.generate(begun, **settings):
+            print(piece, end="", flush=True)
+        print()
+        return
+    texts = loaded.generate_many(begun, samples=samples, **settings)
+    if json:
+        print_json({"prompt": begun, "samples": texts, "seed": seed})
+        return
+    for number, written in enumerate(texts, start=1):
+        print(f"--- {number} of {samples}\n{begun}{written}")

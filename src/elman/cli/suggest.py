@@ -1,0 +1,49 @@
+"""elman suggest: the likeliest next words, as a phone's keyboard offers them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from elman.cli.options import Json, ModelFile, load_language_model
+from elman.cli.terminal import print_json, shown
+from elman.errors import MissingFileError
+
+
+def suggest(
+    model: ModelFile,
+    text: Annotated[
+        str, typer.Argument(help="What is typed so far; - reads lines from stdin.")
+    ] = "",
+    count: Annotated[int, typer.Option(help="Suggestions to give.")] = 3,
+    learn: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A text of yours whose words to offer as well."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Suggest the next word; letters of an unfinished word are completed."""
+    loaded = load_language_model(model)
+    if learn is not None:
+        try:
+            loaded.learn(learn.read_bytes().decode("utf-8", "replace"))
+        except OSError as error:
+            raise MissingFileError(
+                f"cannot be read ({error.strerror})", place=learn, advice="Check --learn."
+            ) from error
+    for typed in _lines() if text == "-" else [shown(text)]:
+        found = loaded.suggest(typed, count=count)
+        if json:
+            print_json({"text": typed, "suggestions": [each._asdict() for each in found]})
+        else:
+            words = (f"{each.word} ({each.probability:.0%})" for each in found)
+            print("  ".join(words), flush=True)
+
+
+def _lines() -> Iterator[str]:
+    for line in sys.stdin.buffer:
+        yield line.decode("utf-8", "replace").rstrip("\r\n")

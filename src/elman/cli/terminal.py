@@ -1,0 +1,158 @@
+"""What every command shares with its user: remarks, progress, and prompts from anywhere.
+
+Remarks and progress go to stderr; progress only where that is a terminal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from elman.errors import MissingFileError
+
+
+def say(line: str) -> None:
+    """A remark, on stderr."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def print_json(value: Any) -> None:
+    """A machine's answer, on stdout: one JSON object on one line."""
+    print(json.dumps(value, ensure_ascii=False))
+
+
+def print_table(rows: list[list[str]]) -> None:
+    """Columns on stdout: the first to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for first, *others in rows:
+        cells = [first.ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        print("  ".join(cells).rstrip())
+
+
+def size_in_words(count: float) -> str:
+    """Bytes as people say them: 1.2 MB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000 or unit == "GB":
+            break
+        count /= 1000
+    return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+
+
+def read_prompt(prompt: str, file: Path | None) -> str:
+    """The prompt itself, or from a file, or from stdin where it is `-`; of any bytes at all.
+
+    Raises:
+        MissingFileError: where the file cannot be read.
+    """
+    if file is not None:
+        try:
+            return file.read_bytes().decode("utf-8", "replace")
+        except OSError as error:
+            raise MissingFileError(
+                f"cannot be read ({error.strerror})", place=file, advice="Check --prompt-file."
+            ) from error
+    if prompt == "-":
+        return sys.stdin.buffer.read().decode("utf-8", "replace")
+    return shown(prompt)
+
+
+def shown(argument: str) -> str:
+    """An argument whose bytes are no UTF-8 with U+FFFD for each of those."""
+    return argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+class Reading(contextlib.AbstractContextManager["Reading"]):
+    """A bar for the reading of a text: call it with a step, the bytes read, and all bytes."""
+
+    def __init__(self) -> None:
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TimeRemainingColumn(),
+            console=error_console(),
+            transient=True,
+            disable=not sys.stderr.isatty(),
+        )
+        self.steps: dict[str, Any] = {}
+
+    def __enter__(self) -> Reading:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Take the bar away: the reading is over."""
+        self.bar.stop()
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        if step not in self.steps:
+            self.steps[step] = self.bar.add_task(step, total=total)
+        self.bar.update(self.steps[step], completed=done)
+
+
+@contextlib.contextmanager
+def working(what: str) -> Iterator[None]:
+    """A line with a spinner for work whose end is not known."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=error_console(),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    ) as bar:
+        bar.add_task(what, total=None)
+        yield
+
+
+class FirstInterrupt(contextlib.AbstractContextManager["FirstInterrupt"]):
+    """Turns the first Ctrl-C into an answer, once armed; the second is an interrupt again.
+
+    Called, it answers whether Ctrl-C was pressed.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.before: Any = None
+
+    def __call__(self) -> bool:
+        return self.asked
+
+    def arm(self) -> None:
+        if self.before is None:
+            self.before = signal.signal(signal.SIGINT, self._ask)
+
+    def __exit__(self, *_: object) -> None:
+        if self.before is not None:
+            signal.signal(signal.SIGINT, self.before)
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True
+        signal.signal(signal.SIGINT, self.before)
+        say("Stopping after this step; Ctrl-C again gives up at once.")
+
+
+def error_console() -> Any:
+    from rich.console import Console
+
+    return Console(stderr=True)
