@@ -54,7 +54,7 @@ def test_documents_become_symbols_and_come_back(unit: type[Unit], cache: Cache) 
 def test_chunks_leave_no_trace(
     unit: type[Unit], cache: Cache, texts: list[str], chunk_size: int
 ) -> None:
-    texts[0] = "ab a" + texts[0]
+    texts[0] = "ab, " + texts[0]
     learned = unit.learn(["a b , ab\n"])
     source = TextSource.from_texts(texts, chunk_size=chunk_size)
     cache.clear()
