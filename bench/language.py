@@ -1,0 +1,197 @@
+"""The language model's figures on real text: `make bench-language`.
+
+Prints a table and appends it to docs/log.md with the date and the machine. Training budgets are
+wall-clock, so leave the machine to it: three seeds of each take about 40 minutes.
+
+The data (see docs/log.md for what it is and where it comes from) is read from $ELMAN_DATA, by
+default ../shared/data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from elman import LanguageModel
+from elman.scoring.baseline import best_ngram
+from elman.scoring.evaluation import Evaluation, evaluate
+from elman.scoring.predictor import NetworkPredictor
+from elman.text import Cache, Corpus, TextSource
+
+LOG = Path(__file__).parent.parent / "docs" / "log.md"
+DATA = Path(os.environ.get("ELMAN_DATA", "../shared/data"))
+THREADS = 2
+SHAKESPEARE_TRAIN = 1_003_854  # characters: the first 90 %
+
+Row = tuple[str, str, str]  # what, figure, how it was taken
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=list(BENCHES), nargs="*", default=list(BENCHES))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--no-log", action="store_true", help="leave docs/log.md alone")
+    options = parser.parse_args()
+    if not DATA.is_dir():
+        sys.exit(f"{DATA}: the data is not here. Set ELMAN_DATA to its folder.")
+    torch.set_num_threads(THREADS)
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in options.only:
+            rows += BENCHES[name](Path(folder), range(options.seeds))
+    table = _table(rows)
+    print(table)
+    if not options.no_log:
+        _append(table, options.only, options.seeds)
+
+
+def shakespeare(folder: Path, seeds: Sequence[int]) -> list[Row]:
+    """Characters, 3 minutes: the validation text with the state carried, and in fresh blocks."""
+    text = (DATA / "shakespeare.txt").read_text(encoding="utf-8")
+    train, valid = folder / "train.txt", folder / "valid.txt"
+    train.write_text(text[:SHAKESPEARE_TRAIN], encoding="utf-8")
+    valid.write_text(text[SHAKESPEARE_TRAIN:], encoding="utf-8")
+    reports = [
+        _trained("character", 3, seed, train, valid, valid, baseline=seed == seeds[0])[1]
+        for seed in seeds
+    ]
+    first = reports[0].baseline or {}
+    return [
+        _mean("tiny Shakespeare, 3 min, carried: nats/char", reports, "nats_per_symbol", "{:.4f}"),
+        _mean("the same, fresh blocks of 64", reports, "nats_per_symbol_fresh", "{:.4f}"),
+        (f"its baseline ({first['name']})", f"{first['nats_per_symbol']:.4f}", "carried"),
+    ]
+
+
+def keyboard(folder: Path, seeds: Sequence[int]) -> list[Row]:
+    """Words, 5 minutes: next word and keystroke savings on the test text; time a suggestion."""
+    data = DATA / "keyboard_english"
+    files = [data / f"{part}.txt" for part in ("train", "valid", "test")]
+    trained = [_trained("word", 5, seed, *files, baseline=True) for seed in seeds]
+    reports = [report for _, report in trained]
+    first = reports[0].baseline or {}
+    rows = [
+        _mean("keyboard_english, 5 min: top-3", reports, "top3", "{:.4f}"),
+        ("its baseline", f"{first['top3']:.4f}", first["name"]),
+        _mean("top-1", reports, "top1", "{:.4f}"),
+        ("its baseline", f"{first['top1']:.4f}", ""),
+        _mean("keystroke savings", reports, "keystroke_savings", "{:.4f}"),
+        ("its baseline", f"{first['keystroke_savings']:.4f}", ""),
+        _mean("perplexity per word", reports, "perplexity", "{:.1f}"),
+        ("its baseline", f"{first['perplexity']:.1f}", ""),
+    ]
+    path = folder / "keyboard.safetensors"
+    trained[0][0].save(path)
+    return rows + _suggestion_times(path, files[2])
+
+
+def start_up(folder: Path, seeds: Sequence[int]) -> list[Row]:  # noqa: ARG001
+    """Whole processes, the median of nine."""
+    commands = {
+        "elman --help": [str(Path(sys.executable).parent / "elman"), "--help"],
+        "import elman": [sys.executable, "-c", "import elman"],
+    }
+    rows = []
+    for name, command in commands.items():
+        seconds = [
+            _seconds(lambda c=command: subprocess.run(c, check=True, capture_output=True))
+            for _ in range(9)
+        ]
+        rows.append((name, f"{statistics.median(seconds):.3f} s", "median of 9 processes"))
+    return rows
+
+
+BENCHES: dict[str, Callable[[Path, Sequence[int]], list[Row]]] = {
+    "shakespeare": shakespeare,
+    "keyboard": keyboard,
+    "start-up": start_up,
+}
+
+
+def _trained(
+    unit: str, minutes: float, seed: int, train: Path, valid: Path, test: Path, *, baseline: bool
+) -> tuple[LanguageModel, Evaluation]:
+    cache = Cache()
+    model = LanguageModel(unit=unit, minutes=minutes, seed=seed)
+    begun = time.monotonic()
+    for _ in model.training(TextSource([train]), valid=TextSource([valid]), cache=cache):
+        pass
+    print(
+        f"{unit} seed {seed}: {model.record_['seconds']:.1f} s of training "
+        f"({time.monotonic() - begun:.1f} s with reading), {model.record_['steps']} steps, "
+        f"held out {model.record_['valid_nats_per_symbol']:.4f}",
+        file=sys.stderr,
+    )
+    corpus = Corpus.prepare(TextSource([test]), model.unit_, cache=cache)
+    ngram = None
+    if baseline:
+        learned_from = Corpus.prepare(TextSource([train]), model.unit_, cache=cache)
+        ngram = best_ngram(learned_from.ids, model.unit_)
+    report = evaluate(NetworkPredictor(model.network_), corpus, ngram)
+    print(report.to_json(), file=sys.stderr)
+    return model, report
+
+
+def _suggestion_times(path: Path, text: Path) -> list[Row]:
+    """One suggestion in a loaded model after each of 500 beginnings of sentences."""
+    import elman
+
+    model: Any = elman.load(path)
+    begun = [line[: len(line) * 2 // 3] for line in text.read_text().splitlines()[:520]]
+    seconds = [_seconds(lambda t=typed: model.suggest(t)) for typed in begun][20:]
+    p95 = statistics.quantiles(seconds, n=20)[-1]
+    how = f"500 suggestions, median {1000 * statistics.median(seconds):.1f} ms"
+    return [("one suggestion, 95th percentile", f"{1000 * p95:.1f} ms", how)]
+
+
+def _mean(what: str, reports: list[Evaluation], score: str, form: str) -> Row:
+    values = [report.scores[score] for report in reports]
+    each = ", ".join(form.format(value) for value in values)
+    return what, form.format(statistics.mean(values)), f"mean of {each}"
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def _table(rows: list[Row]) -> str:
+    lines = ["| what | figure | how |", "|---|---|---|"]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join(lines)
+
+
+def _append(table: str, only: list[str], seeds: int) -> None:
+    command = "make bench-language"
+    if only != list(BENCHES) or seeds != 3:
+        command = f"python bench/language.py --only {' '.join(only)} --seeds {seeds}"
+    now = datetime.now(UTC)
+    heading = f"\n## {now:%Y-%m-%d}: `{command}`\n\n{THREADS} threads, {_machine()}\n\n"
+    with LOG.open("a", encoding="utf-8") as log:
+        log.write(f"{heading}{table}\n")
+
+
+def _machine() -> str:
+    model = platform.processor() or platform.machine()
+    if Path("/proc/cpuinfo").exists():
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+        model = named[0] if named else model
+    return f"{model}, {os.cpu_count()} cores, torch {torch.__version__.partition('+')[0]}."
+
+
+if __name__ == "__main__":
+    main()
