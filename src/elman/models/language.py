@@ -18,19 +18,15 @@ import torch
 from torch import Tensor
 
 from elman.bundle import Bundle, layout_of
-from elman.decoding import Outlook, Sampling, Speller, Suggestion, complete, read, write
+from elman.decoding import Outlook, Sampling, Speller, Suggestion, complete, parted, read, write
 from elman.errors import EmptyTextError, ModelFileError, SettingError
 from elman.models.model import Model
-from elman.models.settings import (
-    LanguageSettings,
-    checked_architecture,
-    checked_learned,
-)
+from elman.models.settings import LanguageSettings, checked_architecture, checked_learned
 from elman.models.texts import Text, check_length, source_of
 from elman.network import PARTS, NetworkState, SymbolNetwork
 from elman.ranges import whole
 from elman.scoring import WordIndex
-from elman.text import BOUNDARY, UNITS, Cache, Corpus, Subwords, Unit, Words, unit_from_json
+from elman.text import BOUNDARY, UNITS, Cache, Corpus, Unit, Words, unit_from_json
 from elman.training import Event, Finished, Stream, train
 
 
@@ -253,7 +249,8 @@ class LanguageModel(Model):
         """Write on after a prompt, piece by piece; the prompt itself is not given again.
 
         Args:
-            prompt: a last word counts as whole; a space after it is the one before the next.
+            prompt: what is written goes on from it, with the space between them if one is due;
+                a word of which it has the beginning is written to its end.
             length: symbols to write at most.
             stop: a text that ends it, or several, not given out themselves.
             seed: of the draws; None draws otherwise every time.
@@ -294,21 +291,17 @@ class LanguageModel(Model):
     ) -> Iterator[list[str]]:
         self._check_fitted()
         whole("length", length, 1)
-        if sampling is not None and settings:
-            raise SettingError(
-                "is given twice, as Sampling and by name", place=next(iter(settings))
-            )
-        context = self._context(prompt)
+        context, lead = parted(prompt, self.unit_)
         return write(
             self.network_,
             self.unit_,
             self._symbols(context),
             length=length,
-            sampling=Sampling(**settings) if sampling is None else sampling,
+            sampling=Sampling.of(sampling, settings),
             stop=[stop] if isinstance(stop, str) else stop,
             seed=seed,
             rows=rows,
-            lead=prompt[len(context) :],
+            lead=lead,
         )
 
     def suggest(self, text: str, count: int = 3) -> list[Suggestion]:
@@ -329,13 +322,6 @@ class LanguageModel(Model):
             return complete(self._index, spread, typed, self.learned_, count)
         lead = text[len(context) :]
         return self._speller.complete(logits, state, lead, self.learned_, count)
-
-    def _context(self, prompt: str) -> str:
-        """A prompt without a last space that a symbol to come will bring: alone at the end, it
-        would be a symbol that training has hardly seen there."""
-        if isinstance(self.unit_, Words) and prompt.endswith(" "):
-            return self.unit_.split_typed(prompt)[0]
-        return prompt.removesuffix(" ") if isinstance(self.unit_, Subwords) else prompt
 
     def _symbols(self, text: str) -> npt.NDArray[Any]:
         """A text from its beginning, (N,)."""

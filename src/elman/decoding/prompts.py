@@ -1,0 +1,35 @@
+"""Prompts: where the text that is read ends, and what is written has to begin."""
+
+from __future__ import annotations
+
+from elman.text import Subwords, Unit, Words
+
+
+def parted(prompt: str, unit: Unit) -> tuple[str, str]:
+    """(context, lead): what to read of a prompt, and its end, which the next symbol brings again.
+
+    Words and subwords bring the space before them. A space alone at the end, which people leave
+    there, would be a symbol that a network has hardly ever read. Likewise a word begun that the
+    vocabulary does not hold, but that begins some of its words.
+    """
+    if isinstance(unit, Words):
+        # After a word several spaces are taken for a slip.
+        trimmed = prompt.rstrip(" ") + " " if prompt.endswith(" ") else prompt
+        context, typed = unit.split_typed(trimmed)
+        if typed:
+            begun = prompt[len(context) :]
+            return (context, begun) if _begins_words(context, begun, typed, unit) else (prompt, "")
+        if len(context) < len(trimmed):
+            return context, " "
+    elif isinstance(unit, Subwords) and prompt.endswith(" "):
+        return prompt[:-1], " "
+    return prompt, ""
+
+
+def _begins_words(context: str, begun: str, typed: str, unit: Words) -> bool:
+    """Whether what was typed is no word, but a part of some that would be one symbol there."""
+    longer = next((token for token in unit.tokens if token.startswith(typed)), None)
+    if longer is None or typed in unit.tokens:
+        return False
+    whole = context + begun.removesuffix(typed) + longer
+    return len(unit.encode(whole)) == len(unit.encode(context)) + 1
