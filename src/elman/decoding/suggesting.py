@@ -71,6 +71,22 @@ def _mixed(
     return sorted(mixed, key=lambda each: (-each.probability, each.word))[:count]
 
 
+def _shares(found: Mapping[str, float], fitting: Mapping[str, int], total: int) -> list[Suggestion]:
+    """The same from log-probabilities of spellings, as shares among these words, best first.
+
+    The letters typed may be next to impossible to the model: then what was taught decides.
+    """
+    weighed = {word: value + math.log(1 - LEARNED_SHARE) for word, value in found.items()}
+    for word, n in fitting.items():
+        taught = math.log(LEARNED_SHARE * n / total)
+        weighed[word] = float(np.logaddexp(weighed.get(word, -math.inf), taught))
+    highest = max(weighed.values(), default=0.0)
+    weights = {word: math.exp(value - highest) for word, value in weighed.items()}
+    whole = sum(weights.values())
+    shares = [Suggestion(word, weight / whole) for word, weight in weights.items()]
+    return sorted(shares, key=lambda each: (-each.probability, each.word))
+
+
 class _Spelling(NamedTuple):
     text: str
     log_probability: float
@@ -146,15 +162,8 @@ class Speller:
             if not kept:
                 break
             beam = self._read_on(kept)
-        highest = max(found.values(), default=0.0)
-        weights = {word: math.exp(value - highest) for word, value in found.items()}
-        whole = sum(weights.values())
-        shares = {word: weight / whole for word, weight in weights.items()}
         fitting = {word: n for word, n in learned.items() if word.startswith(typed)}
-        if fitting:
-            return _mixed(shares, fitting, sum(learned.values()), count)
-        ordered = sorted(shares.items(), key=lambda each: (-each[1], each[0]))
-        return [Suggestion(*each) for each in ordered[:count]]
+        return _shares(found, fitting, sum(learned.values()))[:count]
 
     def _may_follow(self, text: str, lead: str) -> Tensor:
         """(V,) bool: the symbols that keep a spelling within one word that begins as it must."""
