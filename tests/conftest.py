@@ -1,0 +1,78 @@
+"""What all tests share: a cache of their own, one thread of torch, and three small models."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory):
+    """Nothing that a test prepares is left in the user's cache."""
+    before = os.environ.get("ELMAN_CACHE")
+    os.environ["ELMAN_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    if before is None:
+        del os.environ["ELMAN_CACHE"]
+    else:
+        os.environ["ELMAN_CACHE"] = before
+
+
+def pytest_collection_finish():
+    """The tests run side by side; one that wants torch has imported it by now."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+
+
+SUBJECTS = ["the cat", "the dog", "a bird", "my old friend", "the small king"]
+VERBS = ["sat on", "looked at", "didn't like", "walked to"]
+OBJECTS = ["the mat", "the river", "a house", "the old tree", "the king's well-kept garden"]
+ENDINGS = [".", ", so what?", " - yes!", '; "no", he said (twice).', " – 漢字 für 😀!"]
+
+
+@pytest.fixture(scope="session")
+def tale():
+    """Lines that small models learn in a second, with all that makes spacing hard."""
+    draw = random.Random(1).choice
+    lines = (
+        f"{draw(SUBJECTS)} {draw(VERBS)} {draw(OBJECTS)}".capitalize() + draw(ENDINGS)
+        for _ in range(300)
+    )
+    return "\n".join(lines)
+
+
+@pytest.fixture(scope="session")
+def trained(tale):
+    """A trained model of each unit, by the unit's name. Tests leave them as they are."""
+    from elman.models import LanguageModel
+
+    return {
+        unit: LanguageModel(
+            unit=unit, width=32, layers=1, dropout=0.0, learning_rate=1e-2, steps=100
+        ).fit(tale)
+        for unit in ("character", "word", "subword")
+    }
+
+
+@pytest.fixture(params=["character", "word", "subword"], scope="session")
+def model(request, trained):
+    """Each of the three in turn."""
+    return trained[request.param]
+
+
+@pytest.fixture(scope="session")
+def characters(trained):
+    return trained["character"]
+
+
+@pytest.fixture(scope="session")
+def words(trained):
+    return trained["word"]
+
+
+@pytest.fixture(scope="session")
+def subwords(trained):
+    return trained["subword"]
