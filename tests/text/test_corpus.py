@@ -124,7 +124,7 @@ def test_a_part_is_found_by_its_key(cache: Cache) -> None:
     assert Corpus.find(corpus.key + "+x", corpus.unit, cache) is None
 
 
-@pytest.mark.parametrize("damage", ["short", "counts", "no json", "other unit"])
+@pytest.mark.parametrize("damage", ["short", "counts", "symbols", "no json", "other unit"])
 def test_a_damaged_corpus_is_made_again(cache: Cache, damage: str) -> None:
     source = TextSource.from_texts([PROSE])
     corpus = Corpus.prepare(source, Characters, cache=cache)
@@ -138,6 +138,8 @@ def test_a_damaged_corpus_is_made_again(cache: Cache, damage: str) -> None:
                 file.truncate(7)
         case "counts":
             del about["words"]
+        case "symbols":
+            about["symbols"] -= 1
         case "no json":
             about = []
         case "other unit":
@@ -254,12 +256,36 @@ def test_a_split_without_any_line_end(unit: type[Unit], cache: Cache) -> None:
     assert abs(train.characters - len(corpus.unit.decode(train.ids))) <= 1
 
 
+@each_unit
+def test_what_is_held_out_begins_with_text(unit: type[Unit], cache: Cache) -> None:
+    corpus = Corpus.prepare(TextSource.from_texts(["a line\n"] * 50), unit, cache=cache)
+    train, held_out = corpus.split(0.2)
+    assert held_out.ids[0] != BOUNDARY
+    assert train.ids[-1] == BOUNDARY
+    assert corpus.unit.decode(held_out.ids) == "a line\n" * held_out.documents
+
+
+def test_a_part_of_a_part_is_found(cache: Cache) -> None:
+    corpus = Corpus.prepare(TextSource.from_texts([PROSE * 30]), Characters, cache=cache)
+    for part in corpus.split(0.5)[1].split(0.5):
+        found = Corpus.find(part.key, corpus.unit, cache)
+        assert found is not None
+        assert found.ids.tolist() == part.ids.tolist()
+
+
+def test_a_far_line_end_does_not_take_most_of_what_is_held_out(cache: Cache) -> None:
+    text = "no line ends here " * 500 + "\nshort end"
+    corpus = Corpus.prepare(TextSource.from_texts([text]), Characters, cache=cache)
+    assert len(corpus.split(0.1)[1]) >= 450
+
+
 def test_a_split_between_documents(cache: Cache) -> None:
     documents = [f"document {number}" for number in range(100)]
     corpus = Corpus.prepare(TextSource.from_texts(documents), Characters, cache=cache)
     train, held_out = corpus.split(0.1)
     assert corpus.unit.decode(held_out.ids).startswith("document 9")
     assert train.documents + held_out.documents == 100
+    assert held_out.words == 2 * held_out.documents, "documents that touch share no word"
     assert train.words + held_out.words == corpus.words == 200
 
 

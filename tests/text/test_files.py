@@ -100,6 +100,13 @@ def test_a_folder_in_sorted_order_without_hidden_files() -> None:
     assert text_of(TextSource(["."])) == ["a.txt", "b/1.text.gz", "b/2.md"]
 
 
+def test_folders_within_are_sorted_too() -> None:
+    for name in "hdbfaceg":
+        Path(name).mkdir()
+        Path(name, "x.txt").write_text(name)
+    assert text_of(TextSource(["."])) == list("abcdefgh")
+
+
 def test_a_folder_without_text_suffixes_gives_what_is_not_binary() -> None:
     Path("README").write_text("words")
     Path("image").write_bytes(b"\x89PNG\r\n")
@@ -152,6 +159,7 @@ def test_chunks(text: str, size: int, cuts: list[int]) -> None:
     for chunk in chunks[:-1]:
         line_is_longer = "\n" not in chunk and len(chunk) <= size
         assert chunk.endswith("\n") or line_is_longer
+        assert chunk[-1] in "\n " or " " not in chunk, "a word is cut only if it must be"
         assert 0 < len(chunk) <= size
 
 

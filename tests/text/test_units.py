@@ -48,6 +48,9 @@ texts = st.one_of(
 @example(SAMPLE)
 @example("a" * 300)
 @example("\ufeff\0\x7f\u2028\U0010ffff")
+@example("\x7f\x80\u07ff\u0800\uffff\U00010000")  # where UTF-8 grows by a byte
+@example('an "open quote\n"a" new line "ends"')
+@example("a,' b '' c ''d .'' e ' 'f")
 @settings(max_examples=80, deadline=None)
 def test_what_goes_in_comes_out(unit: Unit, text: str) -> None:
     symbols = unit.encode(text)

@@ -1,0 +1,39 @@
+"""Subwords: what is learned from, and what is remembered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from elman.text import Subwords
+from elman.text.units import subwords as subwords_module
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def test_frequent_pairs_become_symbols() -> None:
+    unit = Subwords.learn(["the cat and the hat and the bat\n" * 200])
+    assert len(unit.encode("the cat and the hat")) <= 6
+    assert unit.decode([int(unit.encode("the")[0])]) in ("t", "th", "the")
+
+
+def test_the_default_size_grows_with_the_text() -> None:
+    few = Subwords.learn(["the cat and the hat and the bat\n" * 20])
+    assert few.size <= 257 + 20 * 32 // subwords_module.CHARACTERS_A_MERGE
+
+
+def test_a_long_text_is_learned_from_all_along() -> None:
+    chunks = [f"{number:02}" for number in range(100)]
+    kept = subwords_module._evenly_spread(chunks, 50)
+    assert kept == chunks[::4]
+    assert subwords_module._evenly_spread(chunks, 200) == chunks
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subwords_module, "_MOST_REMEMBERED", 10)
+    unit = Subwords.learn(["a few words\n" * 100])
+    for number in range(50):
+        text = f" word {number} {'x' * 1000}{number}"
+        assert unit.decode(unit.encode(text)) == text
+        assert len(unit._remembered) < 20
+        assert max(map(len, unit._remembered)) < 100
