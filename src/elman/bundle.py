@@ -15,6 +15,7 @@ import json
 import math
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -233,7 +234,7 @@ def check_writable(path: str | os.PathLike[str]) -> None:
         OutputError: where a file of this name could not be written.
     """
     path = Path(path)
-    if path.is_dir():
+    if _holds(path.is_dir):
         raise OutputError("is a folder", place=path, advice=f"Name a file: -o {path / 'model'}")
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
@@ -259,12 +260,20 @@ def make_folder(path: Path) -> None:
         ) from error
 
 
+def _holds(check: Callable[[], bool]) -> bool:
+    """Of a path; not so where that cannot be asked, as with a name too long."""
+    try:
+        return check()
+    except OSError:
+        return False
+
+
 def _unwritable(path: Path, error: OSError) -> OutputError:
-    if not path.parent.is_dir():
+    if not _holds(path.parent.is_dir):
         return OutputError(
             f"there is no folder {path.parent}", place=path, advice=f"mkdir -p {path.parent}"
         )
-    kept = " What was there before is untouched." if path.exists() else ""
+    kept = " What was there before is untouched." if _holds(path.exists) else ""
     return OutputError(
         f"cannot be written ({error.strerror or error})",
         place=path,
