@@ -66,7 +66,7 @@ def _with_apostrophes_told_apart(
     what follows another apostrophe only after a space."""
     opens = after_space.copy()
     opens[:1] = True
-    opens[1:] |= (kinds[:-1] & Kind.CLOSE_AFTER > 0) & (kinds[:-1] & Kind.APOSTROPHE == 0)
+    opens[1:] |= kinds[:-1] & Kind.CLOSE_AFTER > 0
     return np.where(
         opens & (kinds & Kind.APOSTROPHE > 0), kinds | np.uint8(Kind.CLOSE_AFTER), kinds
     )
