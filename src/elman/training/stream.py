@@ -71,7 +71,7 @@ class Stream:
 
     def validate(self) -> float:
         """Nats per symbol on the beginning of the validation text, read in B rows."""
-        rows = max(1, min(self.rows, len(self.valid) // self.time))
+        rows = max(1, min(self.rows, (len(self.valid) - 1) // self.time))
         length = (min(len(self.valid), VALIDATED) - 1) // rows
         starts = np.arange(rows)[:, None] * length
         total, state = 0.0, self.network.initial_state(rows)
