@@ -37,7 +37,7 @@ def train(
 
     Args:
         checkpoint: where the run is saved every so often and, if it stands there already, goes
-            on from; removed at the end of the budget.
+            on from; removed after the end of the budget has been told.
         identity: what a saved run must say of itself to be this run's.
         checkpoint_seconds: the time between two writes; they fall on multiples of 50 steps.
         stop: asked before every step; True is an interrupt.
@@ -66,9 +66,10 @@ def train(
             run.keep_if_best(lesson.validate())
         run.adopt_best()
         lesson.network.eval()
+    yield Finished(run.step, run.best_step, run.best_loss, run.seconds, run.symbols, interrupted)
+    # Not before: who hears of the end saves the model then, and may find the disk full.
     if checkpoint is not None and not interrupted:
         clear_checkpoint(checkpoint)
-    yield Finished(run.step, run.best_step, run.best_loss, run.seconds, run.symbols, interrupted)
 
 
 class _Loop:
@@ -169,6 +170,8 @@ class _Loop:
                 advice="Try a smaller --learning-rate.",
             )
         scale, seconds = run.scale / 2, run.seconds
+        best = run.best, run.best_loss, run.best_step
         run.restore(self.snapshot_numbers, self.snapshot)
         run.scale, run.seconds = scale, seconds
+        run.best, run.best_loss, run.best_step = best  # found since, and none the worse
         return SteppedBack(run.step, scale)
