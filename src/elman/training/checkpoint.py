@@ -68,9 +68,16 @@ def read_checkpoint(path: Path, run: Run, identity: dict[str, Any]) -> None:
 
 
 def _sound(numbers: dict[str, Any], expected: dict[str, Any]) -> bool:
+    """Whether each is there and of its type, and small enough for a float to count on from."""
+
+    def sound(name: str, value: Any) -> bool:
+        if name == "best_loss":
+            return value is None or (type(value) in (int, float) and abs(value) < 2**53)
+        types = (int,) if type(expected[name]) is int else (int, float)
+        return type(value) in types and 0 <= value < 2**53
+
     return numbers.keys() == expected.keys() and all(
-        isinstance(value, int | float) or (value is None and name == "best_loss")
-        for name, value in numbers.items()
+        sound(name, value) for name, value in numbers.items()
     )
 
 
