@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -45,7 +46,7 @@ class Run:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed((self.plan.seed << 32) + self.step)
+            torch.manual_seed(_seed(self.plan.seed, self.step))
             loss, symbols = self.lesson.loss(self.step)
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -58,8 +59,11 @@ class Run:
         return value, symbols
 
     def keep_if_best(self, loss: float) -> bool:
-        """Remember the present weights where no earlier ones had a smaller validation loss."""
-        better = loss < self.best_loss or not self.best
+        """Remember the present weights where no earlier ones had a smaller validation loss.
+
+        A loss that is no number, or infinite, is never the best: it could not be improved on.
+        """
+        better = loss < self.best_loss
         if better:
             self.best = {name: p.detach().clone() for name, p in self.parameters.items()}
             self.best_loss, self.best_step = loss, self.step
@@ -109,6 +113,11 @@ class Run:
                     self.best[name] = tensors[f"best.{name}"].clone()
         count = sum(name.startswith("carried.") for name in tensors)
         self.lesson.carry(iter([tensors[f"carried.{i}"] for i in range(count)]))
+
+
+def _seed(seed: int, step: int) -> int:
+    """32 bits of both: torch's generator on a CPU looks at no more, so a shift would lose one."""
+    return int(np.random.SeedSequence([seed, step]).generate_state(1)[0])
 
 
 def _no_moments(parameter: Tensor) -> dict[str, Tensor]:
