@@ -5,7 +5,6 @@ Nothing here imports torch before a command needs it: `elman --help` answers at 
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -15,10 +14,12 @@ from typer.exceptions import TyperException
 
 from elman.cli.cache import cache
 from elman.cli.demo import demo
+from elman.cli.errors import in_one_line, is_broken_pipe
 from elman.cli.generate import generate
 from elman.cli.info import info
 from elman.cli.peek import peek
 from elman.cli.suggest import suggest
+from elman.cli.terminal import drop_stdout
 from elman.cli.test import test
 from elman.cli.train import train
 from elman.errors import ElmanError
@@ -28,7 +29,6 @@ app = typer.Typer(
     name="elman",
     help="Recurrent networks for text: train on your own words, watch, write, ship one safe file.",
     add_completion=False,
-    no_args_is_help=True,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -54,40 +54,44 @@ def _root(
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command; whatever goes wrong is one line on stderr and a status that is not 0.
 
-    Status 1: something could not be done; 2: the command was not understood; 130: interrupted.
+    Status 1: something could not be done; 2: the command was not understood; 130: interrupted
+    (what was trained by then is written all the same).
     """
     for stream in (sys.stdout, sys.stderr):
         # A prompt of any bytes, a terminal of any encoding: print what can be shown.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        status = app(arguments, standalone_mode=False)
-        sys.stdout.flush()
-    except ElmanError as error:
-        _end(str(error), 1)
-    except TyperException as error:
-        if not str(error):  # a bare `elman`: its help has been printed
-            sys.exit(2)
-        _end(f"{_one_line(error.format_message())} Try: {_help_of(error)}", error.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(_run(given))
+    except (ElmanError, TyperException, OSError, MemoryError, RuntimeError) as error:
+        if is_broken_pipe(error):
+            # Whoever read our output has had enough; Python must not complain at its own end.
+            drop_stdout()
+            sys.exit(0)
+        line, status = in_one_line(error, given, typer.main.get_command(app))
+        if isinstance(error, OSError):  # nor of what a full disk did not take
+            drop_stdout()
+        _end(line, status)
+    except KeyboardInterrupt:
         _end("interrupted", 130)
-    except BrokenPipeError:
-        # Whoever read our output has had enough; Python must not complain at its own end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _run(arguments: list[str]) -> int:
+    # Not app(): it would catch a broken pipe and an interrupt before us.
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("elman", arguments or ["--help"]) as context:
+            command.invoke(context)
+    except typer.Exit as end:
+        status = end.exit_code
+    else:
+        status = 0
+    if sys.stdout is not None:  # closed by the caller: then nobody wanted it
+        sys.stdout.flush()
+    return status if arguments else 2
 
 
 def _end(line: str, status: int) -> NoReturn:
     print(f"elman: {line}", file=sys.stderr)
     sys.exit(status)
-
-
-def _one_line(text: str) -> str:
-    line = " ".join(text.split())
-    return line if line.endswith((".", "?", "!")) else f"{line}."
-
-
-def _help_of(error: TyperException) -> str:
-    context = getattr(error, "ctx", None)
-    return f"{context.command_path if context is not None else 'elman'} --help"

@@ -7,14 +7,17 @@ from typing import Annotated
 import typer
 
 from elman.cli.options import Json
-from elman.cli.terminal import print_json, size_in_words
+from elman.cli.terminal import counted, print_json, size_in_words
 
 
 def cache(
     empty: Annotated[bool, typer.Option("--empty", help="Delete all of it.")] = False,
     json: Json = False,
 ) -> None:
-    """List, or empty, the cache of prepared texts (in $ELMAN_CACHE, of $ELMAN_CACHE_LIMIT)."""
+    """List the prepared texts that are kept, or delete them.
+
+    They are in the folder $ELMAN_CACHE, and at most $ELMAN_CACHE_LIMIT (such as 2GB).
+    """
     from elman.text import Cache
 
     kept = Cache()
@@ -37,6 +40,6 @@ def cache(
         what = f"{entry.kind} {entry.about.get('unit', '')}"
         print(f"{entry.used:%Y-%m-%d %H:%M}  {what:20}  {size_in_words(entry.bytes):>9}")
     used, limit = size_in_words(total), size_in_words(kept.limit)
-    print(f"{len(entries)} entries, {used} of {limit}, in {kept.folder}")
+    print(f"{counted(len(entries), 'entry', 'entries')}, {used} of {limit}, in {kept.folder}")
     if entries:
         print("Empty it with: elman cache --empty")

@@ -10,7 +10,7 @@ import typer
 
 from elman.cli.report import print_report
 from elman.cli.terminal import FirstInterrupt, Reading, say, size_in_words
-from elman.cli.train import report_on, watch
+from elman.cli.train import INTERRUPTED, report_on, watch
 
 if TYPE_CHECKING:
     from elman.models import LanguageModel
@@ -27,14 +27,17 @@ HALF_TYPED = (
 def demo(
     minutes: Annotated[float, typer.Option(help="Of training, for each of the two.")] = 1.0,
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FOLDER", help="Keep the models here.")
+        Path,
+        typer.Option("-o", "--output", metavar="FOLDER", readable=False, help="Keep them here."),
     ] = Path("demo"),
 ) -> None:
     """Train on Python's own documentation: a minute with words, a minute with characters."""
     from elman.bundle import make_folder
     from elman.models import LanguageModel
+    from elman.models.settings import LanguageSettings
     from elman.text import TextSource, documents_of_python
 
+    LanguageSettings(**LanguageModel(minutes=minutes).get_params())  # refuses, before anything
     make_folder(output)
     texts = [text for _, text in documents_of_python()]
     source = TextSource.from_texts(texts)
@@ -43,27 +46,27 @@ def demo(
         f"{size_in_words(source.size)}. Everything runs on this machine."
     )
     for unit, tell in (("word", _suggestions), ("character", _sample)):
-        print(f"\n== {minutes:g} minutes with {unit}s\n")
+        print(f"\n== {minutes:g} minute{'' if minutes == 1 else 's'} with {unit}s\n", flush=True)
         model = LanguageModel(unit=unit, minutes=minutes)
-        interrupted = _train(model, source)
         path = output / f"python-{unit}s.safetensors"
-        model.save(path)
+        interrupted = _train(model, source, path)
         print(f"{path}: {size_in_words(path.stat().st_size)}\n")
         tell(model)
         if interrupted:
-            break
+            raise typer.Exit(INTERRUPTED)
     _what_next(output)
 
 
-def _train(model: LanguageModel, source: object) -> bool:
+def _train(model: LanguageModel, source: object, path: Path) -> bool:
     from elman.text import Cache, TextSource
 
     assert isinstance(source, TextSource)
     cache = Cache()
     with Reading() as reading, FirstInterrupt() as stop:
         events = model.training(source, cache=cache, progress=reading, stop=stop)
-        interrupted = watch(events, reading, stop)
+        interrupted = watch(events, reading, stop, "", lambda: model.save(path))
     print_report(report_on(model, cache), model.unit_)
+    model.save(path)
     return interrupted
 
 

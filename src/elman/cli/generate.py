@@ -15,7 +15,8 @@ def generate(
     model: ModelFile,
     prompt: Annotated[str, typer.Argument(help="The beginning; - reads it from stdin.")] = "",
     prompt_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Read the beginning from a file.")
+        Path | None,
+        typer.Option(metavar="FILE", readable=False, help="Read the beginning from a file."),
     ] = None,
     length: Annotated[int, typer.Option(help="Symbols to write at most.")] = 400,
     temperature: Annotated[
@@ -57,8 +58,9 @@ def generate(
         "seed": seed,
     }
     if samples == 1 and not json:
+        pieces = loaded.generate(begun, **settings)  # refuses a setting before anything is printed
         print(begun, end="", flush=True)
-        for piece in loaded.generate(begun, **settings):
+        for piece in pieces:
             print(piece, end="", flush=True)
         print()
         return

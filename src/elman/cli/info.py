@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from elman.cli.options import Json, ModelFile
-from elman.cli.terminal import print_json, size_in_words
+from elman.cli.terminal import print_json, print_list, size_in_words
 
 
 def info(model: ModelFile, json: Json = False) -> None:
@@ -14,22 +14,29 @@ def info(model: ModelFile, json: Json = False) -> None:
     if json:
         print_json(described)
         return
-    rows = [("file", f"{model} ({size_in_words(described.pop('bytes'))})")]
-    for group, value in described.items():
+    size = size_in_words(described.pop("bytes"))
+    print_list([("file", f"{model} ({size})"), *_rows(described, "")])
+
+
+def _rows(described: dict[str, object], indent: str) -> list[tuple[str, str]]:
+    """Groups as a heading and what is below it, set in."""
+    rows = []
+    for name, value in described.items():
+        said = indent + name.replace("_", " ")
         if isinstance(value, dict):
-            rows += [(f"{group}: {name}".replace("_", " "), _words(v)) for name, v in value.items()]
+            rows += [(said, ""), *_rows(value, indent + "  ")]
         else:
-            rows.append((group, _words(value)))
-    width = max(len(name) for name, _ in rows)
-    for name, value in rows:
-        print(f"{name:{width}}  {value}")
+            rows.append((said, _words(value)))
+    return rows
 
 
 def _words(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) or "none"
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_words(each)}" for name, each in value.items())
     if isinstance(value, float):
         return f"{value:.4g}"
-    return f"{value:,}" if type(value) is int else str(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)

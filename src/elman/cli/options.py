@@ -12,10 +12,15 @@ from elman.errors import TaskError
 if TYPE_CHECKING:
     from elman.models import LanguageModel
 
-ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A file written by elman train.")]
+# readable=False here and elsewhere: what cannot be read is said by our own errors.
+ModelFile = Annotated[
+    Path, typer.Argument(metavar="MODEL", readable=False, help="A file written by elman train.")
+]
 TextFiles = Annotated[
     list[Path],
-    typer.Argument(metavar="TEXT...", help="Files (.gz too), folders, or - for stdin."),
+    typer.Argument(
+        metavar="TEXT", readable=False, help="Files (.gz too), folders, or - for stdin."
+    ),
 ]
 Encoding = Annotated[str, typer.Option(help="The encoding of the text files.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from elman.cli.options import Encoding, Json, TextFiles
-from elman.cli.terminal import print_json, print_table, size_in_words, working
+from elman.cli.terminal import print_json, print_list, share_in_words, size_in_words, working
 
 if TYPE_CHECKING:
     from elman.text import Peek
@@ -21,29 +22,35 @@ def peek(text: TextFiles, encoding: Encoding = "utf-8", json: Json = False) -> N
     if json:
         print_json(found.to_json())
         return
-    print_table(_rows(found))
+    print_list(_rows(found))
     if found.remark:
         print(f"\nNote: {found.remark}")
-    print(f"\nIt looks like text to continue: a language model. {found.amount.capitalize()}.")
+    print("\nIt looks like text to continue: a language model.")
+    print(f"As training text it is {found.amount}.")
     print(f"Unit: {found.unit} ({found.because}).")
-    files = " ".join(map(str, text))
+    files = " ".join(shlex.quote(str(file)) for file in text)
+    if encoding != "utf-8":
+        files += f" --encoding {encoding}"
     print(f"Next: elman train {files} -o model.safetensors --unit {found.unit}")
 
 
-def _rows(found: Peek) -> list[list[str]]:
+def _rows(found: Peek) -> list[tuple[str, str]]:
     return [
-        ["documents", f"{found.documents:,}"],
-        ["size", size_in_words(found.bytes)],
-        ["characters", f"{found.characters:,}"],
-        ["words", f"{found.words:,}"],
-        ["lines", f"{found.lines:,}"],
-        ["words a line", f"{found.words_a_line:.1f}"],
-        ["longest line", f"{found.longest_line:,}"],
-        ["duplicate lines", f"{found.duplicate_lines:.1%}"],
-        ["distinct characters", f"{found.distinct_characters:,}"],
-        ["commonest", _characters(found.commonest)],
-        ["rarest", _characters(found.rarest)],
-        ["scripts", ", ".join(f"{name} {share:.0%}" for name, share in found.scripts.items())],
+        ("documents", f"{found.documents:,}"),
+        ("size", size_in_words(found.bytes)),
+        ("characters", f"{found.characters:,}"),
+        ("words", f"{found.words:,}"),
+        ("lines", f"{found.lines:,}"),
+        ("words a line", f"{found.words_a_line:.1f}"),
+        ("longest line", f"{found.longest_line:,}"),
+        ("duplicate lines", f"{found.duplicate_lines:.1%}"),
+        ("distinct characters", f"{found.distinct_characters:,}"),
+        ("commonest", _characters(found.commonest)),
+        ("rarest", _characters(found.rarest)),
+        (
+            "scripts",
+            ", ".join(f"{name} {share_in_words(share)}" for name, share in found.scripts.items()),
+        ),
     ]
 
 

@@ -14,7 +14,7 @@ _SCORES = {
     "nats_per_symbol": ("nats per {unit}", "{:.4f}"),
     "nats_per_symbol_fresh": ("  on fresh blocks of 64", "{:.4f}"),
     "bits_per_character": ("bits per character", "{:.4f}"),
-    "perplexity": ("perplexity per word", "{:.1f}"),
+    "perplexity": ("perplexity per word", "{:,.1f}"),
     "top1": ("next word, first", "{:.1%}"),
     "top3": ("next word, among three", "{:.1%}"),
     "keystroke_savings": ("keystroke savings", "{:.1%}"),

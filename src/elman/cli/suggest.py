@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,7 @@ from typing import Annotated
 import typer
 
 from elman.cli.options import Json, ModelFile, load_language_model
-from elman.cli.terminal import print_json, shown
+from elman.cli.terminal import print_json, share_in_words, shown, stdin_bytes
 from elman.errors import MissingFileError
 
 
@@ -22,7 +21,9 @@ def suggest(
     count: Annotated[int, typer.Option(help="Suggestions to give.")] = 3,
     learn: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A text of yours whose words to offer as well."),
+        typer.Option(
+            metavar="FILE", readable=False, help="A text of yours whose words to offer as well."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -40,10 +41,10 @@ def suggest(
         if json:
             print_json({"text": typed, "suggestions": [each._asdict() for each in found]})
         else:
-            words = (f"{each.word} ({each.probability:.0%})" for each in found)
+            words = (f"{each.word} ({share_in_words(each.probability)})" for each in found)
             print("  ".join(words), flush=True)
 
 
 def _lines() -> Iterator[str]:
-    for line in sys.stdin.buffer:
+    for line in stdin_bytes():
         yield line.decode("utf-8", "replace").rstrip("\r\n")

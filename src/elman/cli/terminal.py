@@ -6,25 +6,53 @@ Remarks and progress go to stderr; progress only where that is a terminal.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
+import math
+import os
 import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, BinaryIO
 
 from elman.errors import MissingFileError
 
 
 def say(line: str) -> None:
-    """A remark, on stderr."""
-    print(line, file=sys.stderr, flush=True)
+    """A remark, on stderr, above a bar if there is one."""
+    if is_terminal():
+        error_console().print(line, markup=False, highlight=False, soft_wrap=True)
+    else:
+        print(line, file=sys.stderr, flush=True)
+
+
+def is_terminal() -> bool:
+    """Whether somebody watches stderr; it may also be closed."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+@functools.cache
+def error_console() -> Any:
+    """One for all bars and remarks, so that none is written across another."""
+    from rich.console import Console
+
+    return Console(stderr=True)
 
 
 def print_json(value: Any) -> None:
-    """A machine's answer, on stdout: one JSON object on one line."""
-    print(json.dumps(value, ensure_ascii=False))
+    """A machine's answer, on stdout: one JSON object on one line, sent at once."""
+    print(json.dumps(finite(value), ensure_ascii=False, allow_nan=False), flush=True)
+
+
+def finite(value: Any) -> Any:
+    """The same plain data with null for each infinity, which JSON cannot say."""
+    if isinstance(value, dict):
+        return {name: finite(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def print_table(rows: list[list[str]]) -> None:
@@ -36,13 +64,37 @@ def print_table(rows: list[list[str]]) -> None:
         print("  ".join(cells).rstrip())
 
 
+def print_list(rows: list[tuple[str, str]]) -> None:
+    """Names and what they stand for, on stdout."""
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        print(f"{name:{width}}  {value}".rstrip())
+
+
+def drop_stdout() -> None:
+    """Nobody takes what is still to be written: let nothing complain of that."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def counted(count: int, one: str, several: str) -> str:
+    """`1 entry`, `2 entries`."""
+    return f"{count:,} {one if count == 1 else several}"
+
+
+def share_in_words(share: float) -> str:
+    """A probability with two digits, and none called nothing: 62%, 3.4%, <0.1%."""
+    if share < 0.001:
+        return "<0.1%"
+    return f"{share:.0%}" if share >= 0.0995 else f"{share:.1%}"
+
+
 def size_in_words(count: float) -> str:
     """Bytes as people say them: 1.2 MB."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000 or unit == "GB":
-            break
-        count /= 1000
-    return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+    if count < 1000:
+        return f"{count:.0f} B"
+    unit = next((u for u, most in (("kB", 1e6), ("MB", 1e9)) if count < 0.99995 * most), "GB")
+    return f"{count / {'kB': 1e3, 'MB': 1e6, 'GB': 1e9}[unit]:,.1f} {unit}"
 
 
 def read_prompt(prompt: str, file: Path | None) -> str:
@@ -59,8 +111,21 @@ def read_prompt(prompt: str, file: Path | None) -> str:
                 f"cannot be read ({error.strerror})", place=file, advice="Check --prompt-file."
             ) from error
     if prompt == "-":
-        return sys.stdin.buffer.read().decode("utf-8", "replace")
+        return stdin_bytes().read().decode("utf-8", "replace")
     return shown(prompt)
+
+
+def stdin_bytes() -> BinaryIO:
+    """Standard input.
+
+    Raises:
+        MissingFileError: where the caller has closed it.
+    """
+    if sys.stdin is None:
+        raise MissingFileError(
+            "is closed", place="standard input", advice="Pipe a text into it, or name one instead."
+        )
+    return sys.stdin.buffer
 
 
 def shown(argument: str) -> str:
@@ -87,7 +152,7 @@ class Reading(contextlib.AbstractContextManager["Reading"]):
             TimeRemainingColumn(),
             console=error_console(),
             transient=True,
-            disable=not sys.stderr.isatty(),
+            disable=not is_terminal(),
         )
         self.steps: dict[str, Any] = {}
 
@@ -119,7 +184,7 @@ def working(what: str) -> Iterator[None]:
         TimeElapsedColumn(),
         console=error_console(),
         transient=True,
-        disable=not sys.stderr.isatty(),
+        disable=not is_terminal(),
     ) as bar:
         bar.add_task(what, total=None)
         yield
@@ -150,9 +215,3 @@ class FirstInterrupt(contextlib.AbstractContextManager["FirstInterrupt"]):
         self.asked = True
         signal.signal(signal.SIGINT, self.before)
         say("Stopping after this step; Ctrl-C again gives up at once.")
-
-
-def error_console() -> Any:
-    from rich.console import Console
-
-    return Console(stderr=True)

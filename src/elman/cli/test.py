@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 TrainingText = Annotated[
     list[Path] | None,
-    typer.Option("--train", metavar="TEXT", help="The training text, if the cache has lost it."),
+    typer.Option(
+        "--train",
+        metavar="TEXT",
+        readable=False,
+        help="The training text, if the cache has lost it; may be given again.",
+    ),
 ]
 
 
@@ -43,9 +48,7 @@ def test(
         learned_from = _training_text(loaded, train, encoding, cache, reading)
     remarks: tuple[str, ...] = ()
     if learned_from is None:
-        remarks = (
-            "No baseline: the training text is no longer in the cache. Give it with --train FILE.",
-        )
+        remarks = ("No baseline: the training text is not in the cache. Name it: --train FILE",)
     with working("scoring"):
         ngram = None if learned_from is None else best_ngram(learned_from.ids, loaded.unit_)
         report = evaluate(NetworkPredictor(loaded.network_), corpus, ngram, remarks)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
+import shlex
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +14,10 @@ from elman.cli.report import print_report
 from elman.cli.terminal import (
     FirstInterrupt,
     Reading,
+    counted,
     error_console,
+    finite,
+    is_terminal,
     print_json,
     say,
     size_in_words,
@@ -28,15 +31,23 @@ if TYPE_CHECKING:
     from elman.text import Cache
     from elman.training import Event
 
+INTERRUPTED = 130  # the status of an interrupted training, as the shell has it
 REPORTED = 100_000  # symbols of the held-out text that the report at the end reads, at most
 
 
 def train(
     text: TextFiles,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="MODEL", help="Write it here.")],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", metavar="MODEL", readable=False, help="Write it here."),
+    ],
     valid: Annotated[
         list[Path] | None,
-        typer.Option(metavar="TEXT", help="Held-out text; by default the last tenth."),
+        typer.Option(
+            metavar="TEXT",
+            readable=False,
+            help="Held-out text; by default the last tenth. May be given again.",
+        ),
     ] = None,
     task: Annotated[
         str | None, typer.Option(help="language; by default what the file looks like.")
@@ -69,7 +80,7 @@ def train(
 ) -> None:
     """Train a network on a text, and write it to one file.
 
-    Ctrl-C ends the training early and still writes the model.
+    Ctrl-C ends the training early and still writes the model; the status is then 130.
     """
     from elman.bundle import check_writable
     from elman.models import MODELS, LanguageModel
@@ -81,13 +92,14 @@ def train(
         )
     check_writable(output)
     checkpoint = output.with_name(f"{output.name}.checkpoint")
+    check_writable(checkpoint)
     _check_resume(checkpoint, output, resume)
     model = LanguageModel(
         unit=unit,
         cell=cell,
         width=width,
         layers=layers,
-        parts=tuple(part for part in parts.split(",") if part and parts != "none"),
+        parts=() if parts == "none" else tuple(part.strip() for part in parts.split(",")),
         dropout=dropout,
         learning_rate=learning_rate,
         minutes=minutes,
@@ -96,8 +108,7 @@ def train(
     )
     source = TextSource(text, encoding=encoding)
     held_out = TextSource(valid, encoding=encoding) if valid else None
-    if task is None:
-        say(f"Task: language, the next {unit} of a text (--task says otherwise).")
+    remark = "" if task else f"Task: language, the next {unit} of a text (--task says otherwise)."
     cache = Cache()
     with Reading() as reading, FirstInterrupt() as stop:
         events = model.training(
@@ -108,28 +119,54 @@ def train(
             progress=reading,
             stop=stop,
         )
-        interrupted = watch(events, reading, stop)
-    report = report_on(model, cache)
-    model.save(output)
+        interrupted = watch(events, reading, stop, remark, lambda: model.save(output))
     if interrupted:
         say(f"Stopped early; {checkpoint} holds the run: the same command with --resume goes on.")
+    report = report_on(model, cache)
+    model.save(output)
     if json:
         print_json({"model": str(output), **report.to_json(), "training": model.record_})
-        return
-    print_report(report, model.unit_)
-    print(f"{output}: {size_in_words(output.stat().st_size)}. Next: elman generate {output}")
+    else:
+        print_report(report, model.unit_)
+        print(f"{output}: {size_in_words(output.stat().st_size)}. Next: {_next(output, unit)}")
+    if interrupted:
+        raise typer.Exit(INTERRUPTED)
 
 
-def watch(events: Iterator[Event], reading: Reading, stop: FirstInterrupt) -> bool:
-    """Show the training as it goes; whether it was interrupted."""
+def _next(output: Path, unit: str) -> str:
+    name = shlex.quote(str(output))
+    return f'elman {"suggest" if unit == "word" else "generate"} {name} "The "'
+
+
+def watch(
+    events: Iterator[Event],
+    reading: Reading,
+    stop: FirstInterrupt,
+    remark: str,
+    save: Callable[[], None],
+) -> bool:
+    """Show the training as it goes; whether it was interrupted.
+
+    Args:
+        remark: to be made once the text is read and found good.
+        save: called when the weights are what they will be, before the scoring: whatever happens
+            then, nothing is lost. Training keeps its checkpoint until it has come back.
+
+    Raises:
+        KeyboardInterrupt: where the interrupt came before the first step.
+    """
     from elman.training import Finished, Progress, SteppedBack, Validated
 
     interrupted = False
-    with _bar() as bar:
-        line = bar.add_task("training", total=1.0, loss="", valid="", speed="")
+    bar = _bar()
+    line = bar.add_task("", total=1.0, loss="", valid="", speed="")
+    try:
         for event in events:
             stop.arm()
             reading.stop()
+            if remark:
+                say(remark)
+                remark = ""
             match event:
                 case Progress():
                     bar.start()
@@ -148,11 +185,17 @@ def watch(events: Iterator[Event], reading: Reading, stop: FirstInterrupt) -> bo
                     )
                 case Finished():
                     interrupted = event.interrupted
+                    if interrupted and not event.step:
+                        raise KeyboardInterrupt
+                    bar.stop()
                     say(
-                        f"Trained {event.seconds:.0f} s, {event.step:,} steps, "
+                        f"Trained {event.seconds:.0f} s, {counted(event.step, 'step', 'steps')}, "
                         f"{event.symbols:,} symbols; the best weights are those of "
                         f"step {event.best_step:,}."
                     )
+                    save()
+    finally:
+        bar.stop()
     return interrupted
 
 
@@ -160,13 +203,12 @@ def _bar() -> Any:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=16),  # the line has to fit 80 columns
         TextColumn("{task.percentage:>3.0f}%"),
         TimeRemainingColumn(),
         TextColumn("{task.fields[loss]}  {task.fields[valid]}  {task.fields[speed]}"),
         console=error_console(),
-        disable=not sys.stderr.isatty(),
+        disable=not is_terminal(),
     )
 
 
@@ -181,13 +223,17 @@ def report_on(model: LanguageModel, cache: Cache) -> Evaluation:
     learned_from = Corpus.find(record["corpus"], unit, cache)
     held_out = Corpus.find(record["valid"], unit, cache)
     if learned_from is None or held_out is None:
-        raise InputError("the text has left the cache during training", place=cache.folder)
+        raise InputError(
+            "the text has left the cache during training: the model is written, without scores",
+            place=cache.folder,
+            advice="Score it: elman test MODEL TEXT --train TEXT",
+        )
     if len(held_out) > REPORTED:
         held_out = held_out.part(0, REPORTED)
     with working("scoring, and learning the baseline"):
         ngram = best_ngram(learned_from.ids, unit)
         report = evaluate(NetworkPredictor(model.network_), held_out, ngram)
-    record |= {"scores": report.scores, "baseline": report.baseline}
+    record |= finite({"scores": report.scores, "baseline": report.baseline})
     return report
 
 
@@ -198,5 +244,5 @@ def _check_resume(checkpoint: Path, output: Path, resume: bool) -> None:
         raise ResumeError(
             f"an unfinished run of {output} is here",
             place=checkpoint,
-            advice=f"Go on with --resume, or begin anew: rm {checkpoint}",
+            advice=f"Go on with --resume, or begin anew: rm {shlex.quote(str(checkpoint))}",
         )
