@@ -269,6 +269,10 @@ def _holds(check: Callable[[], bool]) -> bool:
 
 
 def _unwritable(path: Path, error: OSError) -> OutputError:
+    if _holds(path.parent.exists) and not _holds(path.parent.is_dir):
+        return OutputError(
+            f"{path.parent} is no folder", place=path, advice="Name another place with -o."
+        )
     if not _holds(path.parent.is_dir):
         return OutputError(
             f"there is no folder {path.parent}", place=path, advice=f"mkdir -p {path.parent}"

@@ -183,7 +183,7 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
         put(Cache(tmp_path / "file"), "a")
     assert str(caught.value) == (
         f"{tmp_path / 'file'}: the cache cannot be written: file exists. "
-        "Set ELMAN_CACHE to a folder with room, or make some with: elman cache --clear"
+        "Set ELMAN_CACHE to a folder with room, or make some with: elman cache --empty"
     )
 
 

@@ -283,7 +283,7 @@ def test_missing_files() -> None:
     Path("folder").mkdir()
     Path("folder/x.bin").write_bytes(b"\0")
     assert said(MissingFileError, lambda: TextSource(["folder"])) == (
-        "folder: holds no text among its 1 files. "
+        "folder: holds no text (1 file looked at). "
         "Text files end in .txt, .text, .md, .rst, or name files one by one"
     )
 

@@ -291,6 +291,7 @@ class LanguageModel(Model):
     ) -> Iterator[list[str]]:
         self._check_fitted()
         whole("length", length, 1)
+        whole("seed", 0 if seed is None else seed, 0, 2**63 - 1)
         context, lead = parted(prompt, self.unit_)
         return write(
             self.network_,

@@ -46,7 +46,7 @@ def check_length(text: Text, corpus: Corpus, time: int) -> None:
     raise EmptyTextError(
         f"there are {len(corpus) - 1} {corpus.unit.name}s to learn from, fewer than one "
         f"training window of {time}",
-        place="text",
+        place=text.name if isinstance(text, TextSource) else "text",
         advice=advice,
     )
 

@@ -211,7 +211,7 @@ class Cache:
         return OutputError(
             f"the cache cannot be written: {(error.strerror or str(error)).lower()}",
             place=self.folder,
-            advice="Set ELMAN_CACHE to a folder with room, or make some with: elman cache --clear",
+            advice="Set ELMAN_CACHE to a folder with room, or make some with: elman cache --empty",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -64,6 +65,8 @@ class StreamInput:
 
     @cached_property
     def _kept(self) -> Path:
+        if self._path is None and sys.stdin is None:  # closed by the caller
+            raise unreadable(self.name, OSError(errno.EBADF, "it is closed"))
         try:
             stream = self._path.open("rb") if self._path else nullcontext(sys.stdin.buffer)
         except OSError as error:
@@ -127,7 +130,7 @@ def _files_of(folder: Path, encoding: str) -> list[Input]:
         found = [each for each in found if _may_be_text(each, encoding)]
     if not found:
         raise MissingFileError(
-            f"holds no text among its {len(visible)} files",
+            f"holds no text ({len(visible)} file{'' if len(visible) == 1 else 's'} looked at)",
             place=str(folder),
             advice=f"Text files end in {', '.join(SUFFIXES)}, or name files one by one",
         )
