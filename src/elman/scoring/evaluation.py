@@ -56,7 +56,7 @@ def evaluate(
     """Score a network on a text, and an n-gram on the very same symbols.
 
     Raises:
-        EmptyTextError: for a text without characters or words.
+        EmptyTextError: for a text without characters.
     """
     text = _Text(corpus)
     log_probabilities, keyboard, scores = text.scores(network)
@@ -102,8 +102,9 @@ class _Text:
         scores = {
             "nats_per_symbol": nats_per_symbol(log_probabilities),
             "bits_per_character": bits_per_character(log_probabilities, self.corpus.characters),
-            "perplexity": perplexity(log_probabilities, self.corpus.words),
         }
+        if self.corpus.words:  # a blank text has characters, but no words
+            scores["perplexity"] = perplexity(log_probabilities, self.corpus.words)
         if self.dictation is None:
             return log_probabilities, None, scores
         rows = predictor.distributions(self.ids, self.positions)
@@ -132,5 +133,6 @@ def _dictation(ids: Symbols, unit: Words) -> Dictation:
 
 
 def _interval(ours: Any, theirs: Any) -> tuple[float, float]:
-    found = bootstrap_difference(ours, theirs, block=min(BLOCK, len(ours)))
+    # A short text has few blocks of the full length, and with a single one there is no spread.
+    found = bootstrap_difference(ours, theirs, block=max(1, min(BLOCK, len(ours) // 10)))
     return found.low, found.high
