@@ -1,0 +1,136 @@
+"""The steps between products: each equal to its formula, its gradient to its own differences."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.nn import functional
+
+from elman.kernels.pointwise import (
+    EPSILON,
+    product_type,
+    rms_norm,
+    short_convolution,
+    silu_gate,
+)
+
+
+def plain_rms_norm(x: Tensor, weight: Tensor) -> Tensor:
+    return x / (x.square().mean(-1, keepdim=True) + EPSILON).sqrt() * weight
+
+
+def plain_silu_gate(gate: Tensor, value: Tensor) -> Tensor:
+    return gate / (1 + (-gate).exp()) * value
+
+
+def plain_short_convolution(inputs: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """torch's own depthwise convolution, which numbers its taps from the oldest input."""
+    channels_first = inputs.permute(1, 2, 0)
+    taps = weight.flip(0).t()[:, None]
+    return functional.conv1d(channels_first, taps, bias, groups=len(bias)).permute(2, 0, 1)
+
+
+SHAPES = {
+    "rms_norm": lambda t, b, w, _: [(t, b, w), (w,)],
+    "silu_gate": lambda t, b, w, _: [(t, b, w), (t, b, w)],
+    "short_convolution": lambda t, b, w, k: [(k - 1 + t, b, w), (k, w), (w,)],
+}
+OURS = {"rms_norm": rms_norm, "silu_gate": silu_gate, "short_convolution": short_convolution}
+PLAIN = {
+    "rms_norm": plain_rms_norm,
+    "silu_gate": plain_silu_gate,
+    "short_convolution": plain_short_convolution,
+}
+
+
+def arguments(name: str, sizes: tuple[int, int, int, int], seed: int, dtype=torch.float64):
+    torch.manual_seed(seed)
+    shapes = SHAPES[name](*sizes)
+    return [torch.randn(shape, dtype=dtype, requires_grad=True) for shape in shapes]
+
+
+SIZES = st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(1, 4), st.integers(1, 4))
+
+
+@pytest.mark.parametrize("name", OURS)
+@settings(max_examples=15, deadline=None)
+@given(sizes=SIZES, seed=st.integers(0, 2**31), size=st.sampled_from([1e-4, 1.0, 30.0]))
+def test_the_numbers_are_the_formulas(name, sizes, seed, size):
+    given_ = [part.detach() * size for part in arguments(name, sizes, seed)]
+    torch.testing.assert_close(OURS[name](*given_), PLAIN[name](*given_), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", OURS)
+@settings(max_examples=10, deadline=None)
+@given(sizes=SIZES, seed=st.integers(0, 2**31))
+def test_gradients_are_those_of_differences_and_of_the_formula(name, sizes, seed):
+    inputs = arguments(name, sizes, seed)
+    assert torch.autograd.gradcheck(OURS[name], inputs)
+    y = OURS[name](*inputs)
+    outer = torch.randn_like(y)
+    found = torch.autograd.grad(y, inputs, outer)
+    expected = torch.autograd.grad(PLAIN[name](*inputs), inputs, outer)
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_gradient_is_taken_for_what_asks_for_one_alone(name):
+    inputs = arguments(name, (3, 2, 4, 3), 0)
+    outer = torch.randn_like(PLAIN[name](*inputs))
+    for index in range(len(inputs)):
+        alone = [part.detach().requires_grad_(i == index) for i, part in enumerate(inputs)]
+        (found,) = torch.autograd.grad(OURS[name](*alone), alone[index], outer)
+        (expected,) = torch.autograd.grad(PLAIN[name](*alone), alone[index], outer)
+        torch.testing.assert_close(found, expected)
+
+
+def test_a_vector_of_zeros_is_normed_to_zeros_and_has_a_gradient():
+    x = torch.zeros(2, 1, 4, dtype=torch.float64, requires_grad=True)
+    weight = torch.ones(4, dtype=torch.float64)
+    y = rms_norm(x, weight)
+    assert not y.any()
+    (gradient,) = torch.autograd.grad(y.sum(), x)
+    torch.testing.assert_close(gradient, torch.full_like(x, EPSILON**-0.5))
+
+
+def test_silu_is_whole_where_its_exponential_overflows():
+    gate = torch.tensor([-1000.0, 1000.0], requires_grad=True)
+    value = torch.tensor([2.0, 2.0])
+    y = silu_gate(gate, value)
+    assert y.tolist() == [0.0, 2000.0]
+    assert torch.autograd.grad(y.sum(), gate)[0].tolist() == [0.0, 2.0]
+
+
+@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_in_bfloat16_numbers_and_gradients_are_near_those_of_float32(name, dtype):
+    """Under autocast weights stay float32, and what comes in may be of either type."""
+    inputs = arguments(name, (6, 3, 16, 4), 0, torch.float32)
+    vectors = 2 if name == "silu_gate" else 1
+    outer = torch.randn_like(PLAIN[name](*inputs))
+    expected = PLAIN[name](*inputs)
+    exact = torch.autograd.grad(expected, inputs, outer)
+    given_ = [
+        part.detach().to(dtype if i < vectors else torch.float32).requires_grad_()
+        for i, part in enumerate(inputs)
+    ]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        y = OURS[name](*given_)
+    found = torch.autograd.grad(y, given_, outer.to(y.dtype))
+    torch.testing.assert_close(y.float(), expected, rtol=0.03, atol=0.05)
+    for one, other, part in zip(found, exact, given_, strict=True):
+        assert one.dtype == part.dtype
+        apart = torch.linalg.vector_norm(one.float() - other)
+        assert apart < 0.02 * torch.linalg.vector_norm(other)
+
+
+def test_what_is_normed_is_of_the_type_that_products_read():
+    x, weight = torch.randn(2, 3), torch.ones(3)
+    assert product_type(x) == rms_norm(x, weight).dtype == torch.float32
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert product_type(x) == rms_norm(x, weight).dtype == torch.bfloat16
+        assert (rms_norm(x, weight) @ torch.ones(3, 2)).dtype == torch.bfloat16

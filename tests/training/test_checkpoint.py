@@ -1,0 +1,352 @@
+"""An unfinished run on the disk: whole, exact, this run's own, or refused."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lessons import Line, interrupt, no_number, same
+from safetensors.torch import save
+
+from elman.bundle import open_bundle, write_bundle
+from elman.errors import ModelFileError, OutputError, ResumeError
+from elman.models import LanguageModel
+from elman.text import Cache
+from elman.training import Finished, Plan, Progress, SteppedBack, loop, train
+
+IDENTITY = {"text": "a tale", "width": 8, "parts": ["norm"], "dropout": 0.1, "steps": None}
+
+
+def plan(steps: int = 230) -> Plan:
+    return Plan(minutes=None, steps=steps, learning_rate=0.05)
+
+
+def go(lesson: Line, path: Path | None, *, identity=IDENTITY, seconds: float = 0.0):
+    return list(
+        train(lesson, plan(), checkpoint=path, identity=identity, checkpoint_seconds=seconds)
+    )
+
+
+@pytest.fixture(scope="module")
+def uninterrupted():
+    lesson = Line()
+    return lesson, go(lesson, None)
+
+
+def one_line(caught, path: Path) -> str:
+    text = str(caught.value)
+    assert text.splitlines() == [text]
+    assert text.startswith(f"{path}: ")
+    assert caught.value.advice
+    return text
+
+
+@pytest.mark.parametrize("step", [0, 1, 49, 50, 51, 101, 229])
+def test_a_run_goes_on_to_the_same_end(tmp_path, uninterrupted, step):
+    """Bit for bit, with the same events, wherever it was stopped."""
+    path = tmp_path / "checkpoint"
+    first = go(Line(at={step: interrupt}), path)
+    assert first[-1].interrupted
+    assert path.exists()
+    lesson = Line()
+    events = go(lesson, path)
+    expected, all_events = uninterrupted
+    assert lesson.steps[0][0] == step // 50 * 50
+    assert same(lesson.weights(), expected.weights())
+    assert torch.equal(lesson.state, expected.state)
+    there = {event.step: event.loss for event in all_events if isinstance(event, Progress)}
+    again = {event.step: event.loss for event in events if isinstance(event, Progress)}
+    assert again == {s: loss for s, loss in there.items() if s > step // 50 * 50}
+    end, whole = events[-1], all_events[-1]
+    assert (end.step, end.best_step, end.best_loss, end.symbols, end.interrupted) == (
+        whole.step, whole.best_step, whole.best_loss, whole.symbols, False)  # fmt: skip
+    assert list(tmp_path.iterdir()) == [], "a run at its end leaves nothing"
+
+
+def test_a_run_goes_on_after_steps_back(tmp_path):
+    """The scale of its steps is kept: the same end as without the stop between."""
+    whole = Line(at={60: no_number, 130: no_number})
+    go(whole, None)
+    path = tmp_path / "checkpoint"
+    first = go(Line(at={60: no_number, 130: no_number, 170: interrupt}), path)
+    assert [e.learning_rate_scale for e in first if isinstance(e, SteppedBack)] == [0.5, 0.25]
+    lesson = Line()
+    go(lesson, path)
+    assert same(lesson.weights(), whole.weights())
+
+
+def test_a_run_with_nothing_best_yet_goes_on(tmp_path):
+    path = tmp_path / "checkpoint"
+    go(Line([float("nan")] * 2, at={120: interrupt}), path)
+    assert open_bundle(path).about["numbers"]["best_loss"] is None
+    assert go(Line(), path)[-1].step == 230
+
+
+def test_checkpoints_are_as_far_apart_as_was_said_and_fall_on_multiples(tmp_path, monkeypatch):
+    written = []
+    write = loop.write_checkpoint
+
+    def watch(path, numbers, tensors, identity):
+        written.append((numbers["step"], lesson.clock.now))
+        write(path, numbers, tensors, identity)
+
+    lesson = Line()
+    lesson.step_seconds = 0.125
+    monkeypatch.setattr(loop, "write_checkpoint", watch)
+    monkeypatch.setattr(loop, "time", lesson.clock)
+    events = train(lesson, plan(900), checkpoint=tmp_path / "checkpoint", checkpoint_seconds=20.0)
+    list(events)
+    assert [step for step, _ in written] == list(range(200, 900, 200))
+    assert all(b - a >= 20 for (_, a), (_, b) in pairwise(written))
+
+
+def test_the_seconds_spent_are_spent_for_good(tmp_path, monkeypatch):
+    """A budget of a minute, stopped at 40 seconds: 20 more, not 60."""
+    path = tmp_path / "checkpoint"
+    passed = []
+    for at in ({400: interrupt}, {}):
+        lesson = Line(at=at)
+        lesson.step_seconds = 0.1
+        monkeypatch.setattr(loop, "time", lesson.clock)
+        begun = lesson.clock.now
+        *_, end = train(lesson, Plan(minutes=1.0), checkpoint=path, checkpoint_seconds=0.0)
+        passed.append(lesson.clock.now - begun)
+        assert end.interrupted is bool(at)
+    assert passed[0] == pytest.approx(40.1)
+    assert passed[1] == pytest.approx(20, abs=0.5)
+    assert end.seconds == pytest.approx(60, abs=0.5)
+
+
+@pytest.mark.parametrize("before", [0, 2])
+def test_a_full_disk_in_mid_checkpoint(tmp_path, monkeypatch, uninterrupted, before):
+    """It is said; the checkpoint before stays, and the run goes on from it to the same end."""
+    path = tmp_path / "checkpoint"
+    fsync, calls = os.fsync, []
+
+    def full(descriptor: int) -> None:
+        calls.append(descriptor)
+        if len(calls) > before:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fsync(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        lesson = Line([1.0, 9.0])
+        with pytest.raises(OutputError) as caught:
+            go(lesson, path)
+    text = one_line(caught, path)
+    assert "No space left on device" in text
+    assert "--resume" in text
+    assert ("the last checkpoint is kept" in text) is (before > 0)
+    assert [p.name for p in tmp_path.iterdir()] == (["checkpoint"] if before else [])
+    if before:
+        assert same(lesson.weights(), lesson.looked[0]), "and the best weights are in place"
+        assert open_bundle(path).about["numbers"]["step"] == 50
+    lesson = Line()
+    go(lesson, path)
+    assert lesson.steps[0][0] == (50 if before else 0)
+    assert same(lesson.weights(), uninterrupted[0].weights())
+
+
+# Another run's
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """A sound one, of step 100."""
+    path = tmp_path_factory.mktemp("run") / "checkpoint"
+    go(Line(at={120: interrupt}), path)
+    return path
+
+
+def copied(checkpoint: Path, folder: Path) -> Path:
+    path = folder / "checkpoint"
+    path.write_bytes(checkpoint.read_bytes())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"text": "another"}, "text"),
+        ({"width": 9}, "width"),
+        ({"parts": []}, "parts"),
+        ({"steps": 10, "dropout": 0.2}, "dropout, steps"),
+        ({"more": 1}, "more"),
+    ],
+    ids=str,
+)
+def test_another_runs_checkpoint_is_refused_and_says_what_differs(
+    checkpoint, tmp_path, change, named
+):
+    path = copied(checkpoint, tmp_path)
+    lesson = Line()
+    before = lesson.weights()
+    with pytest.raises(ResumeError) as caught:
+        go(lesson, path, identity={**IDENTITY, **change})
+    assert caught.value.cause.endswith(f"differs in {named}")
+    one_line(caught, path)
+    assert path.read_bytes() == checkpoint.read_bytes()
+    assert same(lesson.weights(), before)
+    assert not lesson.steps
+
+
+# Damage
+
+
+def refused(path: Path) -> str:
+    """Refused, untouched, before a step is taken."""
+    before, lesson = path.read_bytes(), Line()
+    with pytest.raises(ModelFileError) as caught:
+        go(lesson, path)
+    assert path.read_bytes() == before
+    assert not lesson.steps
+    return one_line(caught, path)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.9, 0.999])
+def test_a_checkpoint_cut_short_is_refused(checkpoint, tmp_path, share):
+    path = copied(checkpoint, tmp_path)
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    refused(path)
+
+
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_flipped_bytes_of_its_header_never_surprise(checkpoint, tmp_path, data):
+    damaged = bytearray(checkpoint.read_bytes())
+    end = 8 + int.from_bytes(damaged[:8], "little")
+    for place in data.draw(st.lists(st.integers(8, end - 1), min_size=1, max_size=3)):
+        damaged[place] = data.draw(st.sampled_from(list(b'0123456789"[]{},:-.eE')))
+    path = tmp_path / "checkpoint"
+    path.write_bytes(damaged)
+    with suppress(ModelFileError, ResumeError):
+        events = train(Line(), plan(), checkpoint=path, identity=IDENTITY)
+        assert isinstance(next(events, None), Progress | Finished | SteppedBack)
+        events.close()
+
+
+def altered(checkpoint: Path, folder: Path, change) -> Path:
+    read = open_bundle(checkpoint)
+    about, tensors = json.loads(json.dumps(read.about)), read.tensors(read.layout)
+    change(about, tensors)
+    path = folder / "checkpoint"
+    # 1e999 is sound JSON, and infinite.
+    text = json.dumps(about).replace('"huge"', "1e999")
+    path.write_bytes(save(tensors, metadata={"elman": text}))
+    return path
+
+
+NUMBERS = {
+    "step": [None, "100", 100.5, 100.0, -1, True, [100], "huge", 10**400],
+    "symbols": [None, 1.5, -8, False],
+    "seconds": [None, "1", -1.0, "huge", 10**400, True],
+    "scale": [None, "1", -0.5, "huge", [1]],
+    "next_look": [None, "huge", -1, {}],
+    "best_step": [None, 1.5, -1],
+    "best_loss": ["1", "huge", 10**400, [1.0], True],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in NUMBERS.items() for value in values],
+    ids=lambda v: f"{v!r:.20}",
+)  # fmt: skip
+def test_numbers_that_no_run_has_are_refused(checkpoint, tmp_path, name, value):
+    path = altered(checkpoint, tmp_path, lambda about, _: about["numbers"].update({name: value}))
+    assert "numbers are not those of a run" in refused(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda about, _: about.pop("numbers"),
+        lambda about, _: about["numbers"].pop("scale"),
+        lambda about, _: about["numbers"].update(more=1),
+        lambda about, _: about.update(numbers=[1, 2]),
+        lambda about, _: about["numbers"].update(best_loss=None),  # yet it has best weights
+        lambda about, _: about.update(task="language"),
+        lambda about, _: about.pop("task"),
+        lambda _, tensors: tensors.pop("weight.bias"),
+        lambda _, tensors: tensors.pop("best.bias"),
+        lambda _, tensors: tensors.pop("exp_avg_sq.weight"),
+        lambda _, tensors: tensors.pop("carried.0"),
+        lambda _, tensors: tensors.update({"carried.1": torch.zeros(2)}),
+        lambda _, tensors: tensors.update({"carried.0": torch.zeros(3)}),
+        lambda _, tensors: tensors.update({"weight.bias": torch.zeros(2, dtype=torch.float64)}),
+        lambda _, tensors: tensors.update({"step.bias": torch.zeros(1)}),
+    ],
+)
+def test_what_is_no_run_is_refused(checkpoint, tmp_path, change):
+    refused(altered(checkpoint, tmp_path, change))
+
+
+def test_the_unaltered_checkpoint_is_taken(checkpoint, tmp_path, uninterrupted):
+    """Else all of the above proves nothing."""
+    lesson = Line()
+    go(lesson, altered(checkpoint, tmp_path, lambda *_: None))
+    assert same(lesson.weights(), uninterrupted[0].weights())
+
+
+@pytest.mark.parametrize("identity", [None, [], "x", 3])
+def test_an_identity_that_is_none_is_another_runs(checkpoint, tmp_path, identity):
+    path = altered(checkpoint, tmp_path, lambda about, _: about.update(identity=identity))
+    with pytest.raises(ResumeError) as caught:
+        go(Line(), path)
+    one_line(caught, path)
+
+
+def test_a_model_file_is_no_checkpoint(tmp_path):
+    path = tmp_path / "checkpoint"
+    write_bundle(path, {"task": "language"}, {"x": torch.zeros(2)})
+    assert "it is no checkpoint" in refused(path)
+
+
+# A language model's
+
+
+TEXT = "the cat sat on the mat; the dog did not.\n" * 20
+
+
+def model(**changes) -> LanguageModel:
+    return LanguageModel(**{"width": 4, "layers": 1, "steps": 60, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "text", "named"),
+    [
+        ({"width": 8}, TEXT, "width"),
+        ({"seed": 1, "cell": "gru"}, TEXT, "cell, seed"),
+        ({"steps": 61}, TEXT, "steps"),
+        ({"parts": ("norm",)}, TEXT, "parts"),
+        ({}, TEXT + "more\n" * 20, "text, valid"),
+    ],
+    ids=["width", "two", "steps", "parts", "text"],
+)
+def test_another_models_checkpoint_is_refused_by_name(tmp_path, changes, text, named):
+    path, cache = tmp_path / "checkpoint", Cache(tmp_path / "cache")
+
+    def stopped(events):
+        return [event for event in events if isinstance(event, Finished)]
+
+    asked = iter(range(100))
+    stopped(model().training(TEXT, cache=cache, checkpoint=path, stop=lambda: next(asked) == 52))
+    assert open_bundle(path).about["numbers"]["step"] == 50
+    with pytest.raises(ResumeError) as caught:
+        list(model(**changes).training(text, cache=cache, checkpoint=path))
+    assert caught.value.cause.endswith(f"differs in {named}")
+    one_line(caught, path)
+    # The run itself goes on, also where its settings are spelled another way.
+    again = model(parts=["norm", "convolution", "gate", "residual", "mlp"])
+    (end,) = stopped(again.training(TEXT, cache=cache, checkpoint=path))
+    assert end.step == 60

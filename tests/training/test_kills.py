@@ -1,0 +1,58 @@
+"""A run that is killed again and again ends where one that was not ends, to the bit."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import elman
+from elman.bundle import open_bundle
+
+DRIVER = Path(__file__).with_name("kill_driver.py")
+
+
+def tensors_of(path: Path) -> bytes:
+    """The bytes behind the header."""
+    whole = path.read_bytes()
+    return whole[8 + int.from_bytes(whole[:8], "little") :]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills are those of POSIX")
+def test_ten_kills_change_nothing(tmp_path: Path) -> None:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, DRIVER, tmp_path, "4"], capture_output=True, text=True, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "report.json").read_text())
+    (peace,), (*killed, end) = report["peace"], report["killed"]
+    told = json.dumps(report, indent=1) + done.stderr
+    assert (peace["status"], end["status"]) == (0, 0), told
+
+    # The kills were real, of every kind, and fell inside the training.
+    assert [attempt["status"] for attempt in killed] == [-signal.SIGKILL] * 10, told
+    begun = [attempt for attempt in killed if attempt["first"] is not None]
+    assert len(begun) >= 9, told
+    in_a_write = [len(attempt["in a write"]) for attempt in killed]
+    assert in_a_write[-1] >= 2, told
+    # Every attempt went on from a multiple of 50 steps, no earlier than the one before.
+    starts = [attempt["first"] - 1 for attempt in [*begun, end]]
+    assert all(start % 50 == 0 for start in starts), told
+    assert starts == sorted(starts), told
+    assert starts[-1] >= 50, told
+
+    models = tmp_path / "peace" / "model", tmp_path / "killed" / "model"
+    one, other = (open_bundle(path) for path in models)
+    assert one.layout == other.layout
+    assert tensors_of(models[0]) == tensors_of(models[1])
+    for about in (one.about, other.about):
+        assert about["training"].pop("seconds") > 0
+    assert one.about == other.about
+    assert isinstance(elman.load(models[1]), elman.LanguageModel)
+    assert not (tmp_path / "killed" / "checkpoint").exists()
