@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from elman.cells import CELLS, MinGRU
+from elman.kernels.cross_entropy import linear_cross_entropy
 from elman.kernels.pointwise import rms_norm, short_convolution, silu_gate
 from elman.kernels.segments import run_in_segments
 from elman.scan import scan
@@ -273,7 +274,30 @@ class SymbolNetwork(nn.Module):
         resets: Tensor | None = None,
     ) -> tuple[Tensor, NetworkState]:
         """symbols (B, T) integers -> logits (B, T, V), each row's state after its last."""
+        y, state = self._features(symbols, state, lengths, resets)
+        logits: Tensor = self.output(y)
+        return logits.transpose(0, 1), state
+
+    def loss(
+        self, symbols: Tensor, targets: Tensor, state: NetworkState
+    ) -> tuple[Tensor, NetworkState]:
+        """symbols and targets (B, T) -> the mean loss in nats, the state after.
+
+        The same number as the cross-entropy of `forward`'s logits, without making them whole.
+        """
+        y, state = self._features(symbols, state, None, None)
+        output = self.output
+        wanted = targets.t().flatten()
+        return linear_cross_entropy(y.flatten(0, 1), output.weight, output.bias, wanted), state
+
+    def _features(
+        self,
+        symbols: Tensor,
+        state: NetworkState,
+        lengths: Tensor | None,
+        resets: Tensor | None,
+    ) -> tuple[Tensor, NetworkState]:
+        """symbols (B, T) -> what the output layer reads, (T, B, W), and the state after."""
         x = self.dropout(self.embedding(symbols.t()) * self.scale)
         ys, state = self.stack(x.transpose(0, 1), state, lengths=lengths, resets=resets)
-        logits = self.output(ys.transpose(0, 1)).transpose(0, 1)
-        return logits, state
+        return ys.transpose(0, 1), state

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from elman.cells import map_state, state_tensors
 from elman.network import NetworkState, SymbolNetwork
@@ -55,9 +54,9 @@ class Stream:
         """The mean loss of a step's batch in nats per symbol, and how many symbols it read."""
         window = torch.from_numpy(self._window(step)).to(self.device)
         with self._products():
-            logits, state = self.network(window[:, :-1], self.state)
+            loss, state = self.network.loss(window[:, :-1], window[:, 1:], self.state)
         self.state = map_state(lambda part: part.detach(), state)
-        return _loss(logits, window[:, 1:]), self.rows * self.time
+        return loss, self.rows * self.time
 
     def _window(self, step: int) -> np.ndarray[Any, Any]:
         """(B, T + 1) int64: each row's next symbols and the one to be foretold after them."""
@@ -82,8 +81,8 @@ class Stream:
                 width = min(4 * self.time, length - begin)
                 window = self.valid[starts + np.arange(begin, begin + width + 1)].astype(np.int64)
                 symbols = torch.from_numpy(window).to(self.device)
-                logits, state = self.network(symbols[:, :-1], state)
-                total += float(_loss(logits, symbols[:, 1:])) * width
+                loss, state = self.network.loss(symbols[:, :-1], symbols[:, 1:], state)
+                total += float(loss) * width
         self.network.train(training)
         return total / length
 
@@ -102,9 +101,3 @@ class Stream:
     def _products(self) -> AbstractContextManager[Any]:
         dtype = fast_type(self.device)
         return nullcontext() if dtype is None else torch.autocast(self.device.type, dtype)
-
-
-def _loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """Mean cross-entropy; time first, as the logits (B, T, V) lie in memory."""
-    ordered = logits.transpose(0, 1).flatten(0, 1).float()
-    return functional.cross_entropy(ordered, targets.t().flatten())
