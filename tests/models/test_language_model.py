@@ -149,6 +149,15 @@ def test_every_setting_changes_something(usual, name):
     assert not same_weights(small(**{name: CHANGES[name]}).fit(PROSE), usual)
 
 
+def test_the_seed_is_that_of_the_weights_and_of_training():
+    """Either could be the seed's alone, and weights would still differ at the end."""
+    plans = [LanguageSettings(**small(seed=seed).get_params()).plan() for seed in (0, 1)]
+    assert [plan.seed for plan in plans] == [0, 1]
+    still = [small(seed=seed, steps=1, learning_rate=1e-9).fit(PROSE) for seed in (0, 1)]
+    first, second = (weights(model)["embedding.weight"] for model in still)
+    assert (first - second).abs().mean() > 0.1
+
+
 def test_nothing_else_does(usual):
     assert same_weights(small().fit(PROSE), usual)
     torch.manual_seed(99)
