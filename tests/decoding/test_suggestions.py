@@ -95,7 +95,7 @@ def test_the_word_unit_ranks_its_whole_vocabulary(words, text):
     unit = words.unit_
     context, typed = unit.split_typed(text)
     assert typed == CONTEXTS[text]
-    ids = torch.tensor([[BOUNDARY, *unit.encode(context).tolist()]])
+    ids = torch.tensor([[BOUNDARY, *unit.encode(context or "\n").tolist()]])
     logits, _ = words.network_(ids, words.network_.initial_state(1))
     shares = logits[0, -1].detach().double().softmax(0)
     fitting = [
@@ -124,7 +124,7 @@ def chances(network, unit, context, lead, longest):
     ends = [i for i, text in enumerate(pieces) if i == BOUNDARY or not_in_word(text)]
     inner = [i for i, text in enumerate(pieces) if text and "\ufffd" not in text]
     inner = [i for i in inner if not text_breaks(pieces[i])]
-    start = [BOUNDARY, *unit.encode(context).tolist()]
+    start = [BOUNDARY, *unit.encode(context or "\n").tolist()]
     found = {}
     for length in range(1, longest + 1):
         for spelling in itertools.product(inner, repeat=length):
@@ -186,7 +186,7 @@ def test_smaller_units_weigh_words_as_enumeration_does(
     speller.ends = torch.tensor(
         [i == BOUNDARY or not_in_word(unit.decode([i])) for i in range(unit.size)]
     )
-    logits, state = read(network, [BOUNDARY, *unit.encode(context)], network.initial_state(1))
+    logits, state = read(network, [BOUNDARY, *unit.encode(context or "\n")], network.initial_state(1))
     found = speller.complete(logits, state, lead, {}, 10_000)
     expected = chances(network, unit, context, lead, 3)
     assert_shares(found, expected)

@@ -17,16 +17,17 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from elman.bundle import Bundle, layout_of
+from elman.bundle import Bundle
 from elman.decoding import Outlook, Sampling, Speller, Suggestion, complete, parted, read, write
-from elman.errors import EmptyTextError, ModelFileError, SettingError
+from elman.errors import EmptyTextError
+from elman.models.language_file import contents, opened
 from elman.models.model import Model
-from elman.models.settings import LanguageSettings, checked_architecture, checked_learned
+from elman.models.settings import LanguageSettings
 from elman.models.texts import Text, check_length, source_of
 from elman.network import PARTS, NetworkState, SymbolNetwork
 from elman.ranges import whole
 from elman.scoring import WordIndex
-from elman.text import BOUNDARY, UNITS, Cache, Corpus, Unit, Words, unit_from_json
+from elman.text import BOUNDARY, UNITS, Cache, Corpus, Unit, Words
 from elman.training import Event, Finished, Stream, train
 
 
@@ -128,7 +129,7 @@ class LanguageModel(Model):
             InputError: where a text cannot be read, or is too short.
             TrainingError, ResumeError, OutputError: as `train` has them.
         """
-        settings = LanguageSettings(**self.get_params())
+        settings = LanguageSettings(**self._plain_settings())
         recipe = settings.recipe
         cache = Cache() if cache is None else cache
         corpus = Corpus.prepare(
@@ -169,7 +170,7 @@ class LanguageModel(Model):
             identity={
                 "text": learned_from.key,
                 "valid": held_out.key,
-                **{name: _plain(value) for name, value in self.get_params().items()},
+                **self._plain_settings(),
             },
             checkpoint_seconds=checkpoint_seconds,
             stop=stop,
@@ -325,8 +326,12 @@ class LanguageModel(Model):
         return self._speller.complete(logits, state, lead, self.learned_, count)
 
     def _symbols(self, text: str) -> npt.NDArray[Any]:
-        """A text from its beginning, (N,)."""
-        return np.concatenate([[BOUNDARY], self.unit_.encode(text)])
+        """A text from its beginning, (N,).
+
+        Nothing yet is read as the beginning of a line: of those there are many in a text, and of
+        documents perhaps one.
+        """
+        return np.concatenate([[BOUNDARY], self.unit_.encode(text or "\n")])
 
     @cached_property
     def _index(self) -> WordIndex:
@@ -344,56 +349,28 @@ class LanguageModel(Model):
     # Keeping
 
     def _contents(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        about = {
-            "architecture": dataclasses.asdict(self.network_.architecture),
-            "vocabulary": self.unit_.to_json(),
-            "learned": dict(self.learned_),
-            "training": self.record_,
-        }
+        about = contents(self.network_, self.unit_, self.learned_, self.record_)
         return about, dict(self.network_.named_parameters())
 
     def describe(self) -> dict[str, Any]:
         self._check_fitted()
-        architecture = dataclasses.asdict(self.network_.architecture)
         return {
             "task": self.task,
             "unit": self.unit_.name,
             "parameters": sum(p.numel() for p in self.network_.parameters()),
-            "network": architecture,
-            "settings": self.get_params(),
+            "network": dataclasses.asdict(self.network_.architecture),
+            "settings": self._plain_settings(),
             "training": self.record_,
             "learned words": len(self.learned_),
         }
 
     @classmethod
     def from_bundle(cls, bundle: Bundle) -> Self:
-        about = bundle.about
-        try:
-            settings = LanguageSettings.from_json(about.get("settings"))
-            unit = unit_from_json(about.get("vocabulary"))
-            architecture = checked_architecture(about.get("architecture"), unit.size)
-            learned = checked_learned(about.get("learned"))
-        except (ModelFileError, SettingError) as error:
-            bundle.refuse(str(error))
-        if not isinstance(about.get("training"), dict):
-            bundle.refuse("it has no record of its training")
-        # On the meta device a network has shapes but no memory: the file is compared with it
-        # before anything is taken.
-        with torch.device("meta"):
-            expected = layout_of(dict(SymbolNetwork(architecture).named_parameters()))
-        tensors = bundle.tensors(expected)
-        model = cls(**dataclasses.asdict(settings))
-        model.network_ = SymbolNetwork(architecture).eval()
-        with torch.no_grad():
-            for name, parameter in model.network_.named_parameters():
-                parameter.copy_(tensors[name])
-        model.unit_, model.learned_ = unit, learned
-        model.record_ = about["training"]
+        file = opened(bundle)
+        model = cls(**dataclasses.asdict(file.settings))
+        model.network_, model.unit_ = file.network, file.unit
+        model.learned_, model.record_ = file.learned, file.record
         return model
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
 
 
 _WORDS = Words([])

@@ -65,7 +65,7 @@ class Model(ABC):
         self._check_fitted()
         about, tensors = self._contents()
         versions = {"elman": __version__, "torch": torch.__version__.partition("+")[0]}
-        settings = {"task": self.task, "settings": self.get_params(), "versions": versions}
+        settings = {"task": self.task, "settings": self._plain_settings(), "versions": versions}
         write_bundle(path, {**settings, **about}, tensors)
 
     @abstractmethod
@@ -79,6 +79,16 @@ class Model(ABC):
                 place=type(self).__name__,
                 advice="Call fit, or elman.load a trained model.",
             )
+
+    def _plain_settings(self) -> dict[str, Any]:
+        """The settings as JSON can hold them: lists for tuples, Python's numbers for numpy's."""
+
+        def plain(value: Any) -> Any:
+            if isinstance(value, list | tuple):
+                return [plain(each) for each in value]
+            return value.item() if hasattr(value, "item") else value
+
+        return {name: plain(value) for name, value in self.get_params().items()}
 
     @classmethod
     def _setting_names(cls) -> list[str]:
