@@ -81,7 +81,7 @@ def _run(arguments: list[str]) -> int:
     # Not app(): it would catch a broken pipe and an interrupt before us.
     command = typer.main.get_command(app)
     try:
-        with command.make_context("elman", arguments or ["--help"]) as context:
+        with command.make_context("elman", [*arguments] or ["--help"]) as context:
             command.invoke(context)
     except typer.Exit as end:
         status = end.exit_code

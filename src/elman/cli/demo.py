@@ -31,7 +31,10 @@ def demo(
         typer.Option("-o", "--output", metavar="FOLDER", readable=False, help="Keep them here."),
     ] = Path("demo"),
 ) -> None:
-    """Train on Python's own documentation: a minute with words, a minute with characters."""
+    """Train two models on Python's own documentation, and try them.
+
+    One foretells words, one characters. Nothing is downloaded.
+    """
     from elman.bundle import make_folder
     from elman.models import LanguageModel
     from elman.models.settings import LanguageSettings

@@ -7,7 +7,7 @@ from elman.cli.terminal import print_json, print_list, size_in_words
 
 
 def info(model: ModelFile, json: Json = False) -> None:
-    """Describe a model: its task, its network, and how it was trained."""
+    """Describe a model: its task, its network, its training."""
     from elman.models import load
 
     described = load(model).describe() | {"bytes": model.stat().st_size}

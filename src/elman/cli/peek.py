@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def peek(text: TextFiles, encoding: Encoding = "utf-8", json: Json = False) -> None:
-    """Say what is in a text: how much, of what, and what to do with it."""
+    """Say what is in a text, and what to do with it."""
     from elman.text import TextSource
     from elman.text.peek import peek as look
 

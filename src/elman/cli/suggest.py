@@ -27,7 +27,7 @@ def suggest(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Suggest the next word; letters of an unfinished word are completed."""
+    """Suggest the next word, or the rest of an unfinished one."""
     loaded = load_language_model(model)
     if learn is not None:
         try:

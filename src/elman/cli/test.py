@@ -34,7 +34,10 @@ def test(
     encoding: Encoding = "utf-8",
     json: Json = False,
 ) -> None:
-    """Score a model on a text it has not seen, beside a baseline learned from the same text."""
+    """Score a model on a text it has not seen, beside a baseline.
+
+    The baseline is the best n-gram of the text that the model was trained on.
+    """
     from elman.scoring.baseline import best_ngram
     from elman.scoring.evaluation import evaluate
     from elman.scoring.predictor import NetworkPredictor

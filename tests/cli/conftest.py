@@ -1,0 +1,129 @@
+"""The command line as its user has it: what is typed, and what comes back."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import torch  # noqa: F401, so that the tests' one thread is set before it is used
+
+from elman.cli import main
+
+SMALL = ("--steps", "20", "--width", "16")
+
+
+class Answer(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+class Kept(io.BytesIO):
+    """Bytes that can still be looked at when the text around them is gone."""
+
+    def close(self) -> None: ...
+
+
+def sentences(count: int, seed: int) -> str:
+    draw = random.Random(seed).choice
+    who = ["the cat", "the dog", "a bird", "my old friend"]
+    did = ["sat on", "looked at", "walked to"]
+    what = ["the mat", "the river", "a house", "the café"]
+    return "".join(f"{draw(who)} {draw(did)} {draw(what)}.\n" for _ in range(count))
+
+
+def answer(*arguments: str, stdin: bytes | None = b"") -> Answer:
+    """Run a command in this process; None is a stdin that is closed."""
+    streams = sys.stdin, sys.stdout, sys.stderr
+    out, err = Kept(), Kept()
+    sys.stdin = None if stdin is None else io.TextIOWrapper(Kept(stdin), "utf-8")
+    sys.stdout, sys.stderr = io.TextIOWrapper(out, "utf-8"), io.TextIOWrapper(err, "utf-8")
+    try:
+        with pytest.raises(SystemExit) as end:
+            main(arguments)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        sys.stdin, sys.stdout, sys.stderr = streams
+    assert isinstance(end.value.code, int)
+    return Answer(end.value.code, out.getvalue().decode(), err.getvalue().decode())
+
+
+@pytest.fixture(scope="session")
+def elman():
+    return answer
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory, own_cache):  # noqa: ARG001
+    """A folder with two texts and a model of characters and one of words, trained by command."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "tale.txt").write_text(sentences(150, 1), encoding="utf-8")
+    (folder / "held.txt").write_text(sentences(40, 2), encoding="utf-8")
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        for unit in ("character", "word"):
+            done = answer("train", "tale.txt", "-o", f"{unit}.st", "--unit", unit, *SMALL)
+            assert done.status == 0, done.err
+            (folder / f"{unit}.out").write_text(done.out, encoding="utf-8")
+            (folder / f"{unit}.err").write_text(done.err, encoding="utf-8")
+    finally:
+        os.chdir(before)
+    return folder
+
+
+@pytest.fixture
+def here(made, tmp_path, monkeypatch):
+    """A folder of its own, which one is in, with copies of those."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def empty_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("ELMAN_CACHE", str(tmp_path / "another-cache"))
+    return tmp_path / "another-cache"
+
+
+@pytest.fixture
+def begin(here):  # noqa: ARG001
+    """Start a command as a process; whatever still runs at the end is killed."""
+    started = []
+
+    def start(*arguments: str, **settings) -> subprocess.Popen:
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        command = [sys.executable, "-m", "elman", *arguments]
+        process = subprocess.Popen(command, env=environment, **{**pipes, **settings})
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+@pytest.fixture
+def interrupt_after(monkeypatch):
+    """As if Ctrl-C were pressed after so many steps of a training."""
+
+    def patch(steps: int) -> None:
+        asked = iter(range(steps))
+        monkeypatch.setattr(
+            "elman.cli.terminal.FirstInterrupt.__call__", lambda _: next(asked, None) is None
+        )
+
+    return patch

@@ -1,0 +1,229 @@
+"""Full disks, interrupts and damage: what was there stays, and a run goes on."""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from elman.models import LanguageModel
+
+SMALL = ("--width", "16", "--layers", "1")
+RUN = ("train", "tale.txt", "-o", "m.st", "--steps", "200", *SMALL)
+IN_THE_WAY = (
+    "elman: m.st.checkpoint: an unfinished run of m.st is here. "
+    "Go on with --resume, or begin anew: rm m.st.checkpoint\n"
+)
+
+
+@contextmanager
+def room_for(size):
+    """No file can grow beyond so many bytes: a full disk, for this process alone."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.fixture
+def checkpoint_always(monkeypatch):
+    monkeypatch.setitem(LanguageModel.training.__kwdefaults__, "checkpoint_seconds", 0.0)
+
+
+@pytest.fixture
+def unfinished(elman, here, interrupt_after):  # noqa: ARG001
+    """A run that was interrupted, its model and its checkpoint."""
+    interrupt_after(60)
+    done = elman(*RUN)
+    assert done.status == 130, done.err
+    interrupt_after(10**6)
+    return done
+
+
+def contents():
+    return {path.name: path.read_bytes() for path in Path().iterdir() if path.is_file()}
+
+
+def steps_of(model):
+    data = Path(model).read_bytes()
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    return json.loads(header["__metadata__"]["elman"])["training"]["steps"]
+
+
+def test_an_interrupted_training_is_a_model_and_goes_on(elman, unfinished):
+    assert " s, 60 steps, " in unfinished.err
+    assert unfinished.err.splitlines()[-1] == (
+        "Stopped early; m.st.checkpoint holds the run: the same command with --resume goes on."
+    )
+    assert "m.st: " in unfinished.out
+    assert steps_of("m.st") == 60
+    assert elman("generate", "m.st", "--length", "3").status == 0
+    before = contents()
+
+    done = elman(*RUN)
+    assert (done.status, done.out, done.err) == (1, "", IN_THE_WAY)
+    other = elman(*RUN, "--resume", "--seed", "5", "--dropout", "0.3")
+    assert (other.status, other.out) == (1, "")
+    assert other.err == (
+        "elman: m.st.checkpoint: the unfinished run there differs in dropout, seed. "
+        "Give the same text and settings, or delete the file to start anew.\n"
+    )
+    assert contents() == before
+
+    assert elman(*RUN, "--resume").status == 0
+    assert steps_of("m.st") == 200
+    assert not Path("m.st.checkpoint").exists()
+    straight = elman("train", "tale.txt", "-o", "straight.st", *RUN[4:])
+    assert straight.status == 0
+    ours, theirs = (elman("generate", m, "--seed", "1") for m in ("m.st", "straight.st"))
+    assert ours.out == theirs.out, "as if it had never been interrupted"
+
+
+def test_an_interrupt_before_the_first_step(elman, here, monkeypatch):  # noqa: ARG001
+    before = contents()
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("elman.training.run.Run.take_step", interrupted)
+    done = elman(*RUN)
+    assert (done.status, done.out) == (130, "")
+    assert done.err.splitlines()[-1] == "elman: interrupted"
+    assert not Path("m.st").exists()
+    assert {name: data for name, data in contents().items() if "checkpoint" not in name} == before
+
+
+def test_an_interrupt_during_the_scoring_loses_no_model(elman, here, monkeypatch):  # noqa: ARG001
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("elman.scoring.baseline.best_ngram", interrupted)
+    done = elman("train", "tale.txt", "-o", "m.st", "--steps", "3", *SMALL)
+    assert (done.status, done.out) == (130, "")
+    assert steps_of("m.st") == 3
+
+
+def test_nothing_to_resume(elman, here):  # noqa: ARG001
+    done = elman("train", "tale.txt", "-o", "m.st", "--steps", "3", *SMALL, "--resume")
+    assert done.status == 0
+    said = "There is no unfinished run in m.st.checkpoint: beginning anew."
+    assert done.err.splitlines()[0] == said
+
+
+def test_a_damaged_checkpoint(elman, unfinished):  # noqa: ARG001
+    path = Path("m.st.checkpoint")
+    path.write_bytes(path.read_bytes()[:-100])
+    before = contents()
+    done = elman(*RUN, "--resume")
+    assert done.status == 1
+    assert done.err.startswith("elman: m.st.checkpoint: it has ")
+    assert done.err.count("\n") == 1
+    assert contents() == before
+
+
+def test_a_model_in_place_of_the_checkpoint(elman, here):  # noqa: ARG001
+    shutil.copy("word.st", "m.st.checkpoint")
+    before = contents()
+    done = elman(*RUN, "--resume")
+    assert done.err == (
+        "elman: m.st.checkpoint: it is no checkpoint. "
+        "Use a whole file written by: elman train ... -o MODEL\n"
+    )
+    assert contents() == before
+
+
+def test_a_disk_that_is_full_at_the_end(elman, here):  # noqa: ARG001
+    shutil.copy("word.st", "m.st")
+    before = contents()
+    with room_for(3000):
+        done = elman("train", "tale.txt", "-o", "m.st", "--steps", "3", *SMALL)
+    assert (done.status, done.out) == (1, "")
+    assert done.err.splitlines()[-1] == (
+        "elman: m.st: cannot be written (File too large). Free some room, or name another place "
+        "with -o. What was there before is untouched."
+    )
+    assert contents() == before
+
+
+def test_a_disk_that_is_full_at_the_end_of_a_run_gone_on_with(elman, unfinished):  # noqa: ARG001
+    before = contents()
+    with room_for(3000):
+        done = elman(*RUN, "--resume")
+    assert done.status == 1
+    assert "What was there before is untouched." in done.err
+    assert contents() == before, "checkpoint and model, byte for byte"
+    assert elman(*RUN, "--resume").status == 0
+    assert steps_of("m.st") == 200
+
+
+def test_a_disk_that_is_full_at_a_checkpoint(elman, unfinished, checkpoint_always):  # noqa: ARG001
+    before = contents()
+    with room_for(3000):
+        done = elman(*RUN, "--resume")
+    assert (done.status, done.out) == (1, "")
+    assert done.err.splitlines()[-1] == (
+        "elman: m.st.checkpoint: cannot be written (File too large); the last checkpoint is kept. "
+        "Free some room, then type the same command with --resume."
+    )
+    assert contents() == before
+
+
+def test_a_disk_that_is_full_at_the_first_checkpoint(elman, here, checkpoint_always):  # noqa: ARG001
+    before = contents()
+    with room_for(3000):
+        done = elman(*RUN)
+    assert done.err.splitlines()[-1] == (
+        "elman: m.st.checkpoint: cannot be written (File too large); there is no checkpoint yet. "
+        "Free some room, then type the same command with --resume."
+    )
+    assert contents() == before
+
+
+def test_a_full_disk_for_the_cache(elman, here, empty_cache):  # noqa: ARG001
+    before = contents()
+    with room_for(100):
+        done = elman(*RUN)
+    assert done.err == (
+        f"elman: {empty_cache}: the cache cannot be written: file too large. Set ELMAN_CACHE to a "
+        "folder with room, or make some with: elman cache --empty\n"
+    )
+    assert contents() == before
+    assert not list(empty_cache.iterdir()), "nothing half made"
+
+
+def test_a_damaged_cache_is_made_anew(elman, here, empty_cache):  # noqa: ARG001
+    told = ("test", "word.st", "held.txt", "--train", "tale.txt")
+    good = elman(*told)
+    for name in ("ids.bin", "corpus.json", "entry.json"):
+        for path in empty_cache.glob(f"corpus-*/{name}"):
+            path.write_bytes(path.read_bytes()[:-7])
+        assert elman(*told) == good, name
+    for path in empty_cache.glob("corpus-*/corpus.json"):
+        path.write_bytes(b"x" * path.stat().st_size)  # of the size that is remembered
+    assert elman(*told) == good
+
+
+def test_a_text_that_leaves_the_cache_during_training(elman, here, empty_cache, monkeypatch):  # noqa: ARG001
+    told = ("train", "tale.txt", "-o", "m.st", "--steps", "3", *SMALL)
+    save = LanguageModel.save
+
+    def save_and_forget(model, path):
+        save(model, path)
+        shutil.rmtree(empty_cache)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LanguageModel, "save", save_and_forget)
+        done = elman(*told)
+    assert done.status == 1
+    assert done.err.splitlines()[-1] == (
+        f"elman: {empty_cache}: the text has left the cache during training: the model is "
+        "written, without scores. Score it: elman test MODEL TEXT --train TEXT"
+    )
+    assert steps_of("m.st") == 3
+    assert elman(*told).status == 0, "and is prepared again"

@@ -1,0 +1,113 @@
+"""Every option of every command changes something."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import typer
+
+from elman.cli import app
+
+TRAIN = ("train", "tale.txt", "-o", "m.st", "--steps", "3", "--width", "8")
+GENERATE = ("generate", "character.st", "the c", "--length", "20", "--seed", "1")
+OPTIONS = {
+    "train": {
+        "--output": (TRAIN, ("--output", "other.st")),
+        "--valid": (TRAIN, ("--valid", "held.txt")),
+        "--task": (TRAIN, ("--task", "language")),
+        "--unit": (TRAIN, ("--unit", "subword")),
+        "--minutes": (TRAIN[:4], ("--minutes", "0.005"), ("--minutes", "0.02")),
+        "--steps": (TRAIN, ("--steps", "4")),
+        "--cell": (TRAIN, ("--cell", "gru")),
+        "--width": (TRAIN, ("--width", "9")),
+        "--layers": (TRAIN, ("--layers", "1")),
+        "--parts": (TRAIN, ("--parts", "none")),
+        "--dropout": (TRAIN, ("--dropout", "0.5")),
+        "--learning-rate": (TRAIN, ("--learning-rate", "0.1")),
+        "--seed": (TRAIN, ("--seed", "1")),
+        "--encoding": (TRAIN, ("--encoding", "latin-1")),
+        "--resume": (TRAIN, ("--resume",)),
+        "--json": (TRAIN, ("--json",)),
+    },
+    "generate": {
+        "--prompt-file": (GENERATE, ("--prompt-file", "held.txt")),
+        "--length": (GENERATE, ("--length", "21")),
+        "--temperature": (GENERATE, ("--temperature", "0")),
+        "--top-k": (GENERATE, ("--top-k", "1")),
+        "--top-p": (GENERATE, ("--top-p", "0.01")),
+        "--min-p": (GENERATE, ("--min-p", "1")),
+        "--repetition-penalty": (
+            (*GENERATE, "--temperature", "0"),
+            ("--repetition-penalty", "9"),
+        ),
+        "--stop": ((*GENERATE, "--temperature", "0"), ("--stop", "e", "--stop", " ")),
+        "--samples": (GENERATE, ("--samples", "2")),
+        "--seed": (GENERATE, ("--seed", "2")),
+        "--json": (GENERATE, ("--json",)),
+    },
+    "suggest": {
+        "--count": (("suggest", "word.st", "the "), ("--count", "2")),
+        "--learn": (("suggest", "word.st", "the pe"), ("--learn", "mine.txt")),
+        "--json": (("suggest", "word.st", "the "), ("--json",)),
+    },
+    "test": {
+        "--train": (("test", "unknown.st", "held.txt"), ("--train", "mine.txt")),
+        "--encoding": (("test", "word.st", "held.txt"), ("--encoding", "latin-1")),
+        "--json": (("test", "word.st", "held.txt"), ("--json",)),
+    },
+    "peek": {
+        "--encoding": (("peek", "tale.txt"), ("--encoding", "latin-1")),
+        "--json": (("peek", "tale.txt"), ("--json",)),
+    },
+    "info": {"--json": (("info", "word.st"), ("--json",))},
+    "cache": {"--empty": (("cache",), ("--empty",)), "--json": (("cache",), ("--json",))},
+    "demo": {
+        "--minutes": (("demo",), ("--minutes", "0.005"), ("--minutes", "0.01")),
+        "--output": (("demo", "--minutes", "0.005"), ("--output", "elsewhere")),
+    },
+}
+
+
+def test_no_option_is_left_out():
+    commands = typer.main.get_command(app).commands
+    found = {
+        name: {p.opts[-1] for p in command.params if p.param_type_name == "option"} - {"--help"}
+        for name, command in commands.items()
+    }
+    assert found == {name: set(options) for name, options in OPTIONS.items()}
+
+
+@pytest.mark.parametrize(
+    ("command", "option"), [(c, option) for c, those in OPTIONS.items() for option in those]
+)
+def test_every_option_changes_something(elman, here, monkeypatch, command, option):
+    text = Path("tale.txt").read_text(encoding="utf-8")
+    monkeypatch.setattr("elman.text.documents_of_python", lambda: iter([("tale", text)]))
+    Path("mine.txt").write_text("the pelican said nothing\n" * 50)
+    if option == "--train":
+        # A text that only --train tells of.
+        trained = elman("train", "mine.txt", "-o", "unknown.st", "--steps", "1", "--width", "8")
+        assert trained.status == 0, trained.err
+        monkeypatch.setenv("ELMAN_CACHE", str(here / "another-cache"))
+    told, *variants = OPTIONS[command][option]
+    if len(variants) == 1:
+        variants.insert(0, ())
+    outcomes = []
+    for variant in variants:
+        before = {path: path.read_bytes() for path in here.rglob("*.st*") if path.is_file()}
+        done = elman(*told, *variant)
+        assert done.status == 0, done.err
+        outcomes.append((done.out, done.err.count("\n"), weights_in(here)))
+        for path in weights_in(here).keys() - before.keys():
+            path.unlink()
+    assert outcomes[0] != outcomes[1]
+
+
+def weights_in(folder):
+    """The tensors of each model there; what its header says of settings proves nothing."""
+    found = {}
+    for path in [*folder.rglob("*.st"), *folder.rglob("*.safetensors")]:
+        data = path.read_bytes()
+        found[path] = data[8 + int.from_bytes(data[:8], "little") :]
+    return found
