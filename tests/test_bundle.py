@@ -32,7 +32,6 @@ from elman.errors import (
     MissingFileError,
     ModelFileError,
     OutputError,
-    SettingError,
     TaskError,
 )
 from elman.network import PARTS
@@ -593,10 +592,22 @@ BAD: dict[tuple[str, ...], list[Any]] = {
     ("schema",): [DELETED, None, 2, 0, "1", [1]],
 }  # fmt: skip
 ALTERATIONS = [
-    pytest.param(put(*keys, value=value),
+    *(pytest.param(put(*keys, value=value),
                  id=f"{'.'.join(keys)}-{'gone' if value is DELETED else value!r:.40}")
     for keys, values in BAD.items()
-    for value in values
+    for value in values),
+    pytest.param(put("settings", "minutes", value=10**400), id="minutes-10^400"),
+    pytest.param(put("settings", "dropout", value=10**400), id="dropout-10^400"),
+    pytest.param(put("architecture", "dropout", value=10**400), id="architecture.dropout-10^400"),
+    pytest.param(lambda about: put("architecture", "vocabulary",
+                                   value=float(about["architecture"]["vocabulary"]))(about),
+                 id="architecture.vocabulary-a float"),
+    pytest.param(lambda about: (put("architecture", "cell", value="clockwork")(about),
+                                put("settings", "cell", value="clockwork")(about),
+                                put("architecture", "width", value=6)(about)),
+                 id="clockwork-of width 6"),
+    pytest.param(put("settings", "unit", value="word"), id="unit-not the vocabulary's"),
+    pytest.param(put("settings", "cell", value="gru"), id="cell-not the network's"),
 ]  # fmt: skip
 
 
@@ -608,33 +619,6 @@ def test_a_model_file_altered_in_one_field_is_refused(
     with pytest.raises(ModelFileError) as caught:
         elman.load(path)
     one_line(caught, path)
-
-
-BEYOND_FLOATS = [
-    pytest.param(put("settings", "minutes", value=10**400), id="minutes-10^400"),
-    pytest.param(put("settings", "dropout", value=10**400), id="dropout-10^400"),
-    pytest.param(put("architecture", "dropout", value=10**400), id="architecture.dropout-10^400"),
-]
-NOT_YET = [
-    *BEYOND_FLOATS,
-    pytest.param(lambda about: put("architecture", "vocabulary",
-                                   value=float(about["architecture"]["vocabulary"]))(about),
-                 id="architecture.vocabulary-a float"),
-    pytest.param(lambda about: (put("architecture", "cell", value="clockwork")(about),
-                                put("architecture", "width", value=6)(about)),
-                 id="clockwork-of width 6"),
-]  # fmt: skip
-
-
-@pytest.mark.xfail(
-    raises=(OverflowError, TypeError, AssertionError, SettingError),
-    reason="ranges.number and checked_architecture let these through",
-)
-@pytest.mark.parametrize("change", NOT_YET)
-def test_a_model_file_with_an_odd_number_is_refused(
-    model_path: Path, tmp_path: Path, change: Any
-) -> None:
-    test_a_model_file_altered_in_one_field_is_refused(model_path, tmp_path, change)
 
 
 def test_the_unaltered_file_loads(model_path: Path, tmp_path: Path) -> None:
@@ -695,7 +679,6 @@ def test_every_kind_of_network_comes_back(tmp_path: Path, cell: str, tied: bool)
     assert not found.network_.training
 
 
-@pytest.mark.xfail(raises=ValueError, reason="the record holds an infinite loss, which is no JSON")
 def test_a_model_stopped_before_its_first_look_is_saved(tmp_path: Path) -> None:
     model = elman.LanguageModel(width=4, layers=1, steps=9)
     text = "the cat sat on the mat; the dog did not.\n" * 20

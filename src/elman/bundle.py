@@ -15,6 +15,7 @@ import json
 import math
 import os
 import secrets
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +87,7 @@ class Bundle:
 
 
 def refuse(path: Path, cause: str) -> NoReturn:
+    cause = textwrap.shorten(cause, 300, placeholder=" ...")  # a damaged header may say anything
     raise ModelFileError(
         cause, place=path, advice="Use a whole file written by: elman train ... -o MODEL"
     )

@@ -39,7 +39,8 @@ def number(place: str, value: Any, sound: Callable[[float], bool], range_: str) 
         SettingError: where it is not.
     """
     real = isinstance(value, int | float) and not isinstance(value, bool)
-    if not real or not math.isfinite(value) or not sound(value):
+    # Compared, not asked whether it is finite: a whole number may be too large for a float.
+    if not real or not -math.inf < value < math.inf or not sound(value):
         raise SettingError(f"{value!r} is out of range", place=place, advice=f"It is {range_}.")
 
 

@@ -186,7 +186,8 @@ def test_smaller_units_weigh_words_as_enumeration_does(
     speller.ends = torch.tensor(
         [i == BOUNDARY or not_in_word(unit.decode([i])) for i in range(unit.size)]
     )
-    logits, state = read(network, [BOUNDARY, *unit.encode(context or "\n")], network.initial_state(1))
+    start = [BOUNDARY, *unit.encode(context or "\n")]
+    logits, state = read(network, start, network.initial_state(1))
     found = speller.complete(logits, state, lead, {}, 10_000)
     expected = chances(network, unit, context, lead, 3)
     assert_shares(found, expected)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from elman.cells import Cell, State
 from elman.kernels.fused import Fused
-from elman.kernels.mingru import Diagonal, doubling, in_order
+from elman.kernels.mingru import DOUBLING, IN_ORDER, Diagonal
 
 
 class Kernel(Protocol):
@@ -33,7 +33,7 @@ class Kernel(Protocol):
 
 KERNELS: tuple[Kernel, ...] = (
     Fused(),
-    Diagonal("diagonal-parallel", doubling, device="cuda"),
-    Diagonal("diagonal", in_order, device=None),
+    Diagonal("diagonal-parallel", DOUBLING, device="cuda"),
+    Diagonal("diagonal", IN_ORDER, device=None),
 )
 """In order of preference."""

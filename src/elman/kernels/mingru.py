@@ -7,7 +7,7 @@ one piece of memory.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,53 +16,73 @@ from torch.autograd.function import once_differentiable
 from elman.cells import Cell, MinGRU, MinGRUState, State
 from elman.kernels.segments import run_in_segments
 
-Solver = Callable[[Tensor, Tensor, Tensor, bool], Tensor]
+
+class Solver(NamedTuple):
+    """One way to run the recurrence, and its gradient's, which is the same one run backwards.
+
+    Attributes:
+        forward: keep and new (T, B, H), first (B, H), the state before them -> hs (T, B, H) with
+            hs[t] = keep[t] * hs[t-1] + new[t].
+        backward: keep and gradient (T, B, H) -> total (T, B, H) with
+            total[t] = gradient[t] + keep[t+1] * total[t+1].
+    """
+
+    forward: Callable[[Tensor, Tensor, Tensor], Tensor]
+    backward: Callable[[Tensor, Tensor], Tensor]
+
 
 # A gate this far down is shut: sigmoid(-1e4) is exactly 0 in every floating type.
 _SHUT = -1e4
 
 
-def in_order(keep: Tensor, new: Tensor, first: Tensor, backwards: bool = False) -> Tensor:
-    """One fused multiply-add a step: the least work, and the fastest on a CPU.
-
-    Args:
-        keep, new: (T, B, H); first: (B, H), the state before the first step.
-        backwards: run from the last step to the first.
-
-    Returns:
-        hs: (T, B, H).
-    """
+def _forward_in_order(keep: Tensor, new: Tensor, first: Tensor) -> Tensor:
     hs = torch.empty_like(new)
-    steps = list(zip(keep.unbind(0), new.unbind(0), hs.unbind(0), strict=True))
     h = first
-    for kept, added, out in reversed(steps) if backwards else steps:
+    for kept, added, out in zip(keep.unbind(0), new.unbind(0), hs.unbind(0), strict=True):
         h = torch.addcmul(added, kept, h, out=out)
     return hs
 
 
-def doubling(keep: Tensor, new: Tensor, first: Tensor, backwards: bool = False) -> Tensor:
-    """The same in about log2(T) steps, each over the whole sequence: for a GPU.
+def _backward_in_order(keep: Tensor, gradient: Tensor) -> Tensor:
+    total = torch.empty_like(keep)
+    total[-1] = gradient[-1]
+    steps = zip(keep[1:].unbind(0), gradient[:-1].unbind(0), total[:-1].unbind(0), strict=True)
+    later = total[-1]
+    for kept, added, out in reversed(list(steps)):
+        later = torch.addcmul(added, kept, later, out=out)
+    return total
 
-    A stretch of steps is itself a step (keep, new); each round joins every stretch with the one
-    before it and so doubles their length (W. D. Hillis, G. L. Steele, 'Data Parallel
-    Algorithms', 1986). Products of keep stay between 0 and 1, so no logarithms are needed.
-    Arguments and result are those of `in_order`.
-    """
-    edge = -1 if backwards else 0
+
+IN_ORDER = Solver(_forward_in_order, _backward_in_order)
+"""One fused multiply-add a step: the least work, and the fastest on a CPU."""
+
+
+def _forward_by_doubling(keep: Tensor, new: Tensor, first: Tensor) -> Tensor:
     new = new.clone()
-    new[edge] += keep[edge] * first
-    distance, time = 1, len(new)
-    while distance < time:
-        if backwards:
-            here, there = slice(None, -distance), slice(distance, None)
-        else:
-            here, there = slice(distance, None), slice(None, -distance)
+    new[0] += keep[0] * first
+    distance = 1
+    while distance < len(new):
         joined_keep, joined_new = keep.clone(), new.clone()
-        joined_new[here] += keep[here] * new[there]
-        joined_keep[here] *= keep[there]
+        joined_new[distance:] += keep[distance:] * new[:-distance]
+        joined_keep[distance:] *= keep[:-distance]
         keep, new = joined_keep, joined_new
         distance *= 2
     return new
+
+
+def _backward_by_doubling(keep: Tensor, gradient: Tensor) -> Tensor:
+    nothing = torch.zeros_like(keep[:1])
+    later = torch.cat([nothing, keep[1:].flip(0)])
+    return _forward_by_doubling(later, gradient.flip(0), nothing[0]).flip(0)
+
+
+DOUBLING = Solver(_forward_by_doubling, _backward_by_doubling)
+"""The same in about log2(T) steps, each over the whole sequence: for a GPU.
+
+A stretch of steps is itself a step (keep, new); each round joins every stretch with the one before
+it and so doubles their length (W. D. Hillis, G. L. Steele, 'Data Parallel Algorithms', 1986).
+Products of keep stay between 0 and 1, so no logarithms are needed.
+"""
 
 
 class _Recurrence(torch.autograd.Function):
@@ -76,31 +96,29 @@ class _Recurrence(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, packed: Tensor, first: Tensor, solve: Solver) -> Tensor:
-        gate, candidate = packed.to(first.dtype).chunk(2, dim=-1)
-        keep = torch.sigmoid(-gate)
+    def forward(ctx: Any, packed: Tensor, first: Tensor, solver: Solver) -> Tensor:
+        gate, candidate = packed.chunk(2, dim=-1)
+        keep = gate.neg().to(first.dtype).sigmoid_()
+        candidate = candidate.to(first.dtype)
         new = torch.addcmul(candidate, keep, candidate, value=-1)
-        hs = solve(keep, new, first, False)
+        hs = solver.forward(keep, new, first)
         ctx.save_for_backward(keep, candidate, hs, first)
-        ctx.solve, ctx.packed_dtype = solve, packed.dtype
+        ctx.solver, ctx.packed_dtype = solver, packed.dtype
         return hs
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
         keep, candidate, hs, first = ctx.saved_tensors
-        nothing = torch.zeros_like(first)
-        later = torch.cat([keep[1:], nothing[None]])
-        total = ctx.solve(later, gradient.to(first.dtype), nothing, True)
+        total = ctx.solver.backward(keep, gradient.to(first.dtype))
 
         time, rows, width = total.shape
         to_packed = total.new_empty(time, rows, 2 * width, dtype=ctx.packed_dtype)
         to_gate, to_candidate = to_packed.chunk(2, dim=-1)
-        z = 1 - keep
         change = torch.empty_like(candidate)  # candidate[t] - h[t-1]
         torch.sub(candidate[1:], hs[:-1], out=change[1:])
         torch.sub(candidate[0], first, out=change[0])
-        through_z = total * z
+        through_z = torch.addcmul(total, total, keep, value=-1)
         to_candidate.copy_(through_z)
         to_gate.copy_(through_z.mul_(keep).mul_(change))
         return to_packed, keep[0] * total[0], None
@@ -112,9 +130,9 @@ class Diagonal:
     Padding is a step whose gate is shut.
     """
 
-    def __init__(self, name: str, solve: Solver, device: str | None) -> None:
+    def __init__(self, name: str, solver: Solver, device: str | None) -> None:
         self.name = name
-        self.solve = solve
+        self.solver = solver
         self.device = device
 
     def serves(self, cell: Cell) -> bool:
@@ -141,6 +159,6 @@ class Diagonal:
             past = (torch.arange(xs.shape[1], device=xs.device)[:, None] >= lengths)[..., None]
             gate, candidate = packed.chunk(2, dim=-1)
             packed = torch.cat([gate.masked_fill(past, _SHUT), candidate], dim=-1)
-        hs = _Recurrence.apply(packed, state[0], self.solve)  # type: ignore[no-untyped-call]
+        hs = _Recurrence.apply(packed, state[0], self.solver)  # type: ignore[no-untyped-call]
         ys = hs if past is None else hs.masked_fill(past, 0)
         return ys.transpose(0, 1), MinGRUState(hs[-1])

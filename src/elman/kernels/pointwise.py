@@ -20,7 +20,7 @@ EPSILON = 1e-6
 def product_type(x: Tensor) -> torch.dtype:
     """The type that a matrix product would read x in: autocast's, where that is on."""
     device = x.device.type
-    if not torch.is_autocast_enabled(device):
+    if not torch.is_autocast_enabled(device) or x.dtype == torch.float64:
         return x.dtype
     dtype: torch.dtype = torch.get_autocast_dtype(device)
     return dtype

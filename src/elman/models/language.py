@@ -181,7 +181,8 @@ class LanguageModel(Model):
                     "best_step": event.best_step,
                     "seconds": round(event.seconds, 3),
                     "symbols_read": event.symbols,
-                    "valid_nats_per_symbol": event.best_loss,
+                    # Stopped before the first look at the held-out text, there is no loss.
+                    "valid_nats_per_symbol": event.best_loss if event.best_step else None,
                 }
             yield event
 

@@ -49,15 +49,17 @@ def opened(bundle: Bundle) -> Opened:
         unit = unit_from_json(about.get("vocabulary"))
         architecture = checked_architecture(about.get("architecture"), unit.size)
         learned = checked_learned(about.get("learned"))
+        if (settings.unit, settings.cell) != (unit.name, architecture.cell):
+            raise ModelFileError("its settings are not those of its vocabulary and network")
+        # On the meta device a network has shapes but no memory: the file is compared with it
+        # before anything is taken.
+        with torch.device("meta"):
+            expected = layout_of(dict(SymbolNetwork(architecture).named_parameters()))
     except (ModelFileError, SettingError) as error:
         bundle.refuse(str(error))
     record = about.get("training")
     if not isinstance(record, dict):
         bundle.refuse("it has no record of its training")
-    # On the meta device a network has shapes but no memory: the file is compared with it
-    # before anything is taken.
-    with torch.device("meta"):
-        expected = layout_of(dict(SymbolNetwork(architecture).named_parameters()))
     tensors = bundle.tensors(expected)
     network = SymbolNetwork(architecture).eval()
     with torch.no_grad():

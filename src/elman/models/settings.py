@@ -36,7 +36,7 @@ class Recipe:
 
 RECIPES = {
     "character": Recipe(192, 0.1, 5e-3, 0.3, rows=32, time=64, tied=False),
-    "word": Recipe(256, 0.2, 3e-3, 0.1, rows=32, time=32, tied=True),
+    "word": Recipe(256, 0.2, 3e-3, 0.5, rows=64, time=32, tied=True),
     "subword": Recipe(256, 0.1, 3e-3, 0.3, rows=32, time=64, tied=True),
 }
 
@@ -128,7 +128,8 @@ def checked_architecture(value: object, vocabulary: int) -> Architecture:
     names = {field.name for field in dataclasses.fields(Architecture)}
     if not isinstance(value, dict) or value.keys() != names:
         raise ModelFileError("its architecture is not that of a network of symbols")
-    if value["vocabulary"] != vocabulary or vocabulary > LARGEST_VOCABULARY:
+    whole("vocabulary", value["vocabulary"], 1, LARGEST_VOCABULARY)
+    if value["vocabulary"] != vocabulary:
         raise ModelFileError(
             f"its vocabulary has {vocabulary} symbols, its network {value['vocabulary']!r}"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 from typing import Any
 
@@ -84,3 +85,6 @@ def _sound(numbers: dict[str, Any], expected: dict[str, Any]) -> bool:
 def clear_checkpoint(path: Path) -> None:
     """Remove the checkpoint of a run that has come to its end."""
     path.unlink(missing_ok=True)
+    # A run killed while it wrote leaves what it had written under a name of its own.
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        left.unlink(missing_ok=True)

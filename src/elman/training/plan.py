@@ -18,7 +18,8 @@ class Plan:
         minutes: wall-clock of the training phase, validations included.
         steps: a number of steps instead; the same run every time on the same machine.
         learning_rate: the largest, reached after the warm-up.
-        weight_decay: of matrices, decoupled (AdamW); embeddings, norms and biases have none.
+        weight_decay: of the matrices of products, decoupled (AdamW); embeddings, norms and
+            biases have none.
         clip: the largest norm of a gradient.
         seed: of everything random.
     """

@@ -127,14 +127,13 @@ def _no_moments(parameter: Tensor) -> dict[str, Tensor]:
 
 
 def _optimiser(network: nn.Module, plan: Plan) -> torch.optim.AdamW:
-    """AdamW (I. Loshchilov, F. Hutter, 2019); only the matrices of products are decayed."""
+    """AdamW (I. Loshchilov, F. Hutter, 2019); the matrices of products are decayed, a tied one
+    among them, and nothing else."""
     linear = {id(m.weight) for m in network.modules() if isinstance(m, nn.Linear)}
-    embeddings = {id(m.weight) for m in network.modules() if isinstance(m, nn.Embedding)}
     matrices: list[Tensor] = []
     others: list[Tensor] = []
     for parameter in network.parameters():
-        decayed = id(parameter) in linear - embeddings
-        (matrices if decayed else others).append(parameter)
+        (matrices if id(parameter) in linear else others).append(parameter)
     groups: list[dict[str, Any]] = [
         {"params": matrices, "weight_decay": plan.weight_decay},
         {"params": others, "weight_decay": 0.0},
