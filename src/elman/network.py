@@ -11,6 +11,7 @@ another equals the whole sequence.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
@@ -51,6 +52,12 @@ class Architecture:
     parts: tuple[str, ...] = PARTS
     dropout: float = 0.1
     tied: bool = False
+
+    @property
+    def branch_scale(self) -> float:
+        """Of a branch's last weights: all branches together begin as long as one vector (after
+        A. Radford et al., 'Language Models are Unsupervised Multitask Learners', 2019)."""
+        return 1 / math.sqrt(2 * self.layers)
 
 
 class BlockState(NamedTuple):
@@ -114,17 +121,26 @@ class ShortConvolution(nn.Module):
         return y, following.transpose(0, 1).to(recent.dtype)
 
 
+def _linear(inputs: int, outputs: int, scale: float = 1.0) -> nn.Linear:
+    """A layer that begins with no bias, and with vectors as long out as in, times `scale`."""
+    layer = nn.Linear(inputs, outputs)
+    nn.init.normal_(layer.weight, std=scale * inputs**-0.5)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
 class GatedMLP(nn.Module):
     """y = W_out (silu(W_gate x) * W_in x), the inner vectors twice as wide.
 
     Source: N. Shazeer, 'GLU Variants Improve Transformer' (2020), equation 6.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, architecture: Architecture) -> None:
         super().__init__()
-        self.gate = nn.Linear(width, 2 * width)
-        self.into = nn.Linear(width, 2 * width)
-        self.out = nn.Linear(2 * width, width)
+        width = architecture.width
+        self.gate = _linear(width, 2 * width)
+        self.into = _linear(width, 2 * width)
+        self.out = _linear(2 * width, width, scale=architecture.branch_scale)
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.out(silu_gate(self.gate(x), self.into(x)))
@@ -144,8 +160,9 @@ class Mixer(nn.Module):
         parts = architecture.parts
         self.convolution = ShortConvolution(width) if "convolution" in parts else None
         self.cell = kind(width, inner)
-        self.gate = nn.Linear(width, inner) if "gate" in parts else None
-        self.out = nn.Linear(inner, width) if self.gate or inner != width else None
+        self.gate = _linear(width, inner) if "gate" in parts else None
+        projected = self.gate is not None or inner != width
+        self.out = _linear(inner, width, architecture.branch_scale) if projected else None
 
     def initial_state(self, batch_size: int) -> BlockState:
         past = CONVOLUTION_WIDTH - 1 if self.convolution else 0
@@ -183,7 +200,7 @@ class Block(nn.Module):
         self.dropout = SharedDropout(architecture.dropout)
         self.mixer_norm = norm()
         self.mixer = Mixer(architecture)
-        self.mlp = nn.Sequential(norm(), GatedMLP(width)) if "mlp" in parts else None
+        self.mlp = nn.Sequential(norm(), GatedMLP(architecture)) if "mlp" in parts else None
 
     def forward(
         self, x: Tensor, state: BlockState, lengths: Tensor | None
@@ -253,7 +270,7 @@ class SymbolNetwork(nn.Module):
         self.embedding = nn.Embedding(architecture.vocabulary, architecture.width)
         self.dropout = SharedDropout(architecture.dropout)
         self.stack = Stack(architecture)
-        self.output = nn.Linear(architecture.width, architecture.vocabulary)
+        self.output = _linear(architecture.width, architecture.vocabulary, scale=0.5)
         self.scale = 1.0
         if architecture.tied:
             # Small enough for logits, and large enough for a network's input once it is scaled

@@ -35,6 +35,8 @@ class MinGRU(Cell):
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
         self.i2h = nn.Linear(input_size, 2 * hidden_size)
+        nn.init.normal_(self.i2h.weight, std=input_size**-0.5)
+        nn.init.zeros_(self.i2h.bias)
 
     def initial_state(self, batch_size: int) -> MinGRUState:
         return MinGRUState(self.zeros(batch_size, self.hidden_size))
