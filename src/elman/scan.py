@@ -13,6 +13,7 @@ from torch import Tensor
 from elman.cells import Cell, State, map_state
 from elman.errors import SettingError
 from elman.kernels import KERNELS, Kernel
+from elman.kernels.segments import run_in_segments
 
 
 def scan(
@@ -56,7 +57,9 @@ def scan(
     chosen = _kernel(cell, xs, kernel)
     if chosen is None:
         return _reference(cell, xs, state, lengths, resets)
-    return chosen.run(cell, xs, state, lengths, resets)
+    if resets is not None:
+        return run_in_segments(chosen.run, cell, xs, state, lengths, resets)
+    return chosen.run(cell, xs, state, lengths)
 
 
 def _kernel(cell: Cell, xs: Tensor, name: str | None) -> Kernel | None:

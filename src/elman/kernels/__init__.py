@@ -21,14 +21,12 @@ class Kernel(Protocol):
         """Whether this kernel can run this cell."""
 
     def run(
-        self,
-        cell: Cell,
-        xs: Tensor,
-        state: State,
-        lengths: Tensor | None,
-        resets: Tensor | None,
+        self, cell: Cell, xs: Tensor, state: State, lengths: Tensor | None
     ) -> tuple[Tensor, State]:
-        """xs (B, T, D) -> ys (B, T, H), zero at padding, and each row's last state."""
+        """xs (B, T, D) -> ys (B, T, H), zero at padding, and each row's last state.
+
+        A kernel knows no resets: `scan` makes each of them a row of its own (segments.py).
+        """
 
 
 KERNELS: tuple[Kernel, ...] = (

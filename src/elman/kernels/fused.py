@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from elman.cells import GRU, LSTM, Cell, Elman, ElmanReLU, State
-from elman.kernels.segments import run_in_segments
 
 # By exact type: a subclass may have its own idea of a step.
 _LAYERS: dict[type[Cell], Callable[..., Any]] = {
@@ -42,33 +41,22 @@ class Fused:
         return type(cell) in _LAYERS
 
     def run(
-        self,
-        cell: Cell,
-        xs: Tensor,
-        state: State,
-        lengths: Tensor | None,
-        resets: Tensor | None,
+        self, cell: Any, xs: Tensor, state: State, lengths: Tensor | None
     ) -> tuple[Tensor, State]:
-        if resets is not None:
-            return run_in_segments(_run, cell, xs, state, lengths, resets)
-        return _run(cell, xs, state, lengths)
+        weights = [cell.i2h.weight, cell.h2h.weight, cell.i2h.bias, cell.h2h.bias]
+        if lengths is None:
+            ys, last = _layer(cell, xs, state, weights)
+            return ys, type(state)(*last)
 
-
-def _run(cell: Any, xs: Tensor, state: State, lengths: Tensor | None) -> tuple[Tensor, State]:
-    weights = [cell.i2h.weight, cell.h2h.weight, cell.i2h.bias, cell.h2h.bias]
-    if lengths is None:
+        past = torch.arange(xs.shape[1], device=xs.device) >= lengths[:, None]  # (B, T)
+        if isinstance(cell, LSTM):
+            xs = torch.cat([xs, past[..., None].to(xs.dtype)], dim=-1)
+            weights[0] = torch.cat([weights[0], _holding_column(cell)], dim=-1)
         ys, last = _layer(cell, xs, state, weights)
-        return ys, type(state)(*last)
-
-    past = torch.arange(xs.shape[1], device=xs.device) >= lengths[:, None]  # (B, T)
-    if isinstance(cell, LSTM):
-        xs = torch.cat([xs, past[..., None].to(xs.dtype)], dim=-1)
-        weights[0] = torch.cat([weights[0], _holding_column(cell)], dim=-1)
-    ys, last = _layer(cell, xs, state, weights)
-    final = ys.gather(1, (lengths - 1).clamp(min=0).view(-1, 1, 1).expand(-1, 1, ys.shape[2]))
-    h = torch.where(lengths[:, None] > 0, final[:, 0].to(state[0].dtype), state[0])
-    ys = ys.masked_fill(past[..., None], 0)
-    return ys, type(state)(h, *last[1:])
+        final = ys.gather(1, (lengths - 1).clamp(min=0).view(-1, 1, 1).expand(-1, 1, ys.shape[2]))
+        h = torch.where(lengths[:, None] > 0, final[:, 0].to(state[0].dtype), state[0])
+        ys = ys.masked_fill(past[..., None], 0)
+        return ys, type(state)(h, *last[1:])
 
 
 def _layer(

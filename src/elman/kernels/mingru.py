@@ -14,7 +14,6 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from elman.cells import Cell, MinGRU, MinGRUState, State
-from elman.kernels.segments import run_in_segments
 
 
 class Solver(NamedTuple):
@@ -139,18 +138,6 @@ class Diagonal:
         return type(cell) is MinGRU
 
     def run(
-        self,
-        cell: Cell,
-        xs: Tensor,
-        state: State,
-        lengths: Tensor | None,
-        resets: Tensor | None,
-    ) -> tuple[Tensor, State]:
-        if resets is not None:
-            return run_in_segments(self._run, cell, xs, state, lengths, resets)
-        return self._run(cell, xs, state, lengths)
-
-    def _run(
         self, cell: Any, xs: Tensor, state: State, lengths: Tensor | None
     ) -> tuple[Tensor, State]:
         packed = cell.i2h(xs.transpose(0, 1))
