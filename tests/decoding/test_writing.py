@@ -399,8 +399,6 @@ def test_a_lead_allows_only_what_begins_with_it():
         ("length", {"length": 1.5}),
         ("temperature", {"temperature": -1}),
         ("top-p", {"top_p": 2}),
-        ("top_k", {"top_k": 3, "sampling": Sampling()}),
-        ("temprature", {"temprature": 1}),
     ],
 )
 def test_a_setting_out_of_range_is_refused_at_once(words, name, choice):

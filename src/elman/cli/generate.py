@@ -40,20 +40,15 @@ def generate(
     json: Json = False,
 ) -> None:
     """Write on after a prompt."""
-    from elman.decoding import Sampling
-
     loaded = load_language_model(model)
     begun = read_prompt(prompt, prompt_file)
-    sampling = Sampling(
-        temperature=temperature,
-        top_k=top_k,
-        top_p=top_p,
-        min_p=min_p,
-        repetition_penalty=repetition_penalty,
-    )
     settings: dict[str, Any] = {
         "length": length,
-        "sampling": sampling,
+        "temperature": temperature,
+        "top_k": top_k,
+        "top_p": top_p,
+        "min_p": min_p,
+        "repetition_penalty": repetition_penalty,
         "stop": stop or [],
         "seed": seed,
     }

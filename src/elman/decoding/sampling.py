@@ -5,14 +5,12 @@ Shapes: B rows, V vocabulary.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any, Self
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from elman.errors import SettingError
-from elman.ranges import listed, number, whole
+from elman.ranges import number, whole
 
 REMEMBERED = 64  # symbols back that the repetition penalty looks
 
@@ -41,21 +39,6 @@ class Sampling:
     top_p: float | None = None
     min_p: float | None = None
     repetition_penalty: float = 1.0
-
-    @classmethod
-    def of(cls, sampling: Self | None, settings: dict[str, Any]) -> Self:
-        """What a caller chose, who may give settings by name or all in one.
-
-        Raises:
-            SettingError: for both at once, or a name that is no setting.
-        """
-        names = [field.name for field in fields(cls)]
-        for name in settings:
-            if sampling is not None:
-                raise SettingError("is given twice, as Sampling and by name", place=name)
-            if name not in names:
-                raise SettingError("no such setting", place=name, advice=f"It is {listed(names)}.")
-        return cls(**settings) if sampling is None else sampling
 
     def __post_init__(self) -> None:
         number("temperature", self.temperature, lambda x: x >= 0, "0 or more")

@@ -224,6 +224,8 @@ class LanguageModel(Model):
     def step(self, text: str, state: NetworkState) -> tuple[Outlook, NetworkState]:
         """Read on: a symbol or more of text, and the state before them.
 
+        Words bring the space before them: "the", then "cat", is "the cat".
+
         Returns:
             What is expected next, and the state after: of the same size however much was read.
 
@@ -243,10 +245,13 @@ class LanguageModel(Model):
         prompt: str = "",
         *,
         length: int = 400,
-        sampling: Sampling | None = None,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        min_p: float | None = None,
+        repetition_penalty: float = 1.0,
         stop: str | Sequence[str] = (),
         seed: int | None = None,
-        **settings: Any,
     ) -> Iterator[str]:
         """Write on after a prompt, piece by piece; the prompt itself is not given again.
 
@@ -254,15 +259,16 @@ class LanguageModel(Model):
             prompt: what is written goes on from it, with the space between them if one is due;
                 a word of which it has the beginning is written to its end.
             length: symbols to write at most.
+            temperature, top_k, top_p, min_p, repetition_penalty: how each symbol is drawn; see
+                `elman.Sampling`.
             stop: a text that ends it, or several, not given out themselves.
             seed: of the draws; None draws otherwise every time.
-            settings: those of `Sampling` (temperature, top_k, top_p, min_p,
-                repetition_penalty), where no `sampling` is given.
 
         Raises:
             SettingError: for a setting out of its range.
         """
-        written = self._write(prompt, length, sampling, stop, seed, 1, settings)
+        sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
+        written = self._write(prompt, length, sampling, stop, seed, rows=1)
         return (texts[0] for texts in written if texts[0])
 
     def generate_many(
@@ -271,25 +277,28 @@ class LanguageModel(Model):
         *,
         samples: int,
         length: int = 400,
-        sampling: Sampling | None = None,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        min_p: float | None = None,
+        repetition_penalty: float = 1.0,
         stop: str | Sequence[str] = (),
         seed: int | None = None,
-        **settings: Any,
     ) -> list[str]:
         """Several continuations of one prompt, written side by side; see `generate`."""
         whole("samples", samples, 1)
-        pieces = list(self._write(prompt, length, sampling, stop, seed, samples, settings))
+        sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
+        pieces = list(self._write(prompt, length, sampling, stop, seed, rows=samples))
         return ["".join(row) for row in zip(*pieces, strict=True)]
 
     def _write(
         self,
         prompt: str,
         length: int,
-        sampling: Sampling | None,
+        sampling: Sampling,
         stop: str | Sequence[str],
         seed: int | None,
         rows: int,
-        settings: dict[str, Any],
     ) -> Iterator[list[str]]:
         self._check_fitted()
         whole("length", length, 1)
@@ -300,7 +309,7 @@ class LanguageModel(Model):
             self.unit_,
             self._symbols(context),
             length=length,
-            sampling=Sampling.of(sampling, settings),
+            sampling=sampling,
             stop=[stop] if isinstance(stop, str) else stop,
             seed=seed,
             rows=rows,
