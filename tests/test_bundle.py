@@ -607,7 +607,7 @@ ALTERATIONS = [
                                 put("architecture", "width", value=6)(about)),
                  id="clockwork-of width 6"),
     pytest.param(put("settings", "unit", value="word"), id="unit-not the vocabulary's"),
-    pytest.param(put("settings", "cell", value="gru"), id="cell-not the network's"),
+    pytest.param(put("settings", "cell", value="lstm"), id="cell-not the network's"),
 ]  # fmt: skip
 
 
