@@ -23,7 +23,7 @@ from elman.errors import EmptyTextError
 from elman.models.language_file import contents, opened
 from elman.models.model import Model
 from elman.models.settings import LanguageSettings
-from elman.models.texts import Text, check_length, source_of
+from elman.models.texts import Text, check_length, prepared, source_of
 from elman.network import PARTS, NetworkState, SymbolNetwork
 from elman.ranges import whole
 from elman.scoring import WordIndex
@@ -131,47 +131,20 @@ class LanguageModel(Model):
         """
         settings = LanguageSettings(**self._plain_settings())
         recipe = settings.recipe
-        cache = Cache() if cache is None else cache
-        corpus = Corpus.prepare(
-            source_of(text), UNITS[settings.unit], cache=cache, progress=progress
+        learned_from, held_out = prepared(
+            text, valid, UNITS[settings.unit], Cache() if cache is None else cache, progress
         )
-        if valid is None:
-            learned_from, held_out = corpus.split()
-        else:
-            learned_from = corpus
-            held_out = Corpus.prepare(source_of(valid), corpus.unit, cache=cache, progress=progress)
-        cache.evict(keep={learned_from.key.partition("+")[0], held_out.key.partition("+")[0]})
         check_length(text, learned_from, recipe.time)
-
-        architecture = settings.architecture(corpus.unit.size)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(settings.seed)
-            self.network_ = SymbolNetwork(architecture)
-        self.unit_ = corpus.unit
-        self.learned_ = Counter()
-        self._forget_derived()
-        plan = settings.plan()
+        self._begin(settings, learned_from, held_out)
         stream = Stream(
             self.network_, learned_from.ids, held_out.ids, rows=recipe.rows, time=recipe.time
         )
-        self.record_ = {
-            "content": learned_from.content_hash,
-            "corpus": learned_from.key,
-            "valid": held_out.key,
-            "characters": learned_from.characters,
-            "words": learned_from.words,
-            "symbols": len(learned_from),
-            "parameters": sum(p.numel() for p in self.network_.parameters()),
-        }
+        identity = {"text": learned_from.key, "valid": held_out.key, **self._plain_settings()}
         for event in train(
             stream,
-            plan,
+            settings.plan(),
             checkpoint=checkpoint,
-            identity={
-                "text": learned_from.key,
-                "valid": held_out.key,
-                **self._plain_settings(),
-            },
+            identity=identity,
             checkpoint_seconds=checkpoint_seconds,
             stop=stop,
         ):
@@ -185,6 +158,24 @@ class LanguageModel(Model):
                     "valid_nats_per_symbol": event.best_loss if event.best_step else None,
                 }
             yield event
+
+    def _begin(self, settings: LanguageSettings, learned_from: Corpus, held_out: Corpus) -> None:
+        """A new network for this vocabulary, and the first lines of its record."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            self.network_ = SymbolNetwork(settings.architecture(learned_from.unit.size))
+        self.unit_ = learned_from.unit
+        self.learned_ = Counter()
+        self._forget_derived()
+        self.record_ = {
+            "content": learned_from.content_hash,
+            "corpus": learned_from.key,
+            "valid": held_out.key,
+            "characters": learned_from.characters,
+            "words": learned_from.words,
+            "symbols": len(learned_from),
+            "parameters": sum(p.numel() for p in self.network_.parameters()),
+        }
 
     def learn(self, text: str) -> Self:
         """Tell of words that the user writes, so that `suggest` offers them; nothing is trained."""

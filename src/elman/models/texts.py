@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from elman.errors import EmptyTextError, SettingError
-from elman.text import Corpus, TextSource
+from elman.text import Cache, Corpus, TextSource, Unit
 
 Text = str | os.PathLike[str] | TextSource | Sequence[str] | Sequence[os.PathLike[str]]
 """A text itself (str), a file or folder (Path), several of either, or a source of them."""
@@ -30,6 +30,29 @@ def source_of(text: Text) -> TextSource:
     if paths and not texts:
         return TextSource(paths)
     raise SettingError("expected texts (str) or files (Path), all of a kind", place="text")
+
+
+def prepared(
+    text: Text,
+    valid: Text | None,
+    unit: type[Unit],
+    cache: Cache,
+    progress: Callable[[str, int, int], None] | None,
+) -> tuple[Corpus, Corpus]:
+    """What to learn from and what is held out, in a vocabulary learned from the first text.
+
+    Raises:
+        InputError: where a text cannot be read, or is too short to be parted.
+        OutputError: where the cache cannot be written.
+    """
+    corpus = Corpus.prepare(source_of(text), unit, cache=cache, progress=progress)
+    if valid is None:
+        learned_from, held_out = corpus.split()
+    else:
+        learned_from = corpus
+        held_out = Corpus.prepare(source_of(valid), corpus.unit, cache=cache, progress=progress)
+    cache.evict(keep={part.key.partition("+")[0] for part in (learned_from, held_out)})
+    return learned_from, held_out
 
 
 def check_length(text: Text, corpus: Corpus, time: int) -> None:
