@@ -26,8 +26,6 @@ class Elman(Cell):
     numbers as torch.nn.RNN.
     """
 
-    nonlinearity = "tanh"
-
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
         self.i2h = nn.Linear(input_size, hidden_size)
@@ -53,8 +51,6 @@ class ElmanReLU(Elman):
     Source: Q. V. Le, N. Jaitly, G. E. Hinton, 'A Simple Way to Initialize Recurrent Networks
     of Rectified Linear Units' (2015), section 2.
     """
-
-    nonlinearity = "relu"
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)

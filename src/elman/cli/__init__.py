@@ -14,7 +14,7 @@ from typer.exceptions import TyperException
 
 from elman.cli.cache import cache
 from elman.cli.demo import demo
-from elman.cli.errors import in_one_line, is_broken_pipe
+from elman.cli.errors import in_one_line
 from elman.cli.generate import generate
 from elman.cli.info import info
 from elman.cli.peek import peek
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         sys.exit(_run(given))
     except (ElmanError, TyperException, OSError, MemoryError, RuntimeError) as error:
-        if is_broken_pipe(error):
+        if isinstance(error, BrokenPipeError):
             # Whoever read our output has had enough; Python must not complain at its own end.
             drop_stdout()
             sys.exit(0)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from elman.cli.report import print_report
-from elman.cli.terminal import FirstInterrupt, Reading, say, size_in_words
-from elman.cli.train import INTERRUPTED, report_on, watch
+from elman.cli.terminal import say, size_in_words
+from elman.cli.train import INTERRUPTED, train_and_score
 
 if TYPE_CHECKING:
     from elman.models import LanguageModel
@@ -52,25 +52,13 @@ def demo(
         print(f"\n== {minutes:g} minute{'' if minutes == 1 else 's'} with {unit}s\n", flush=True)
         model = LanguageModel(unit=unit, minutes=minutes)
         path = output / f"python-{unit}s.safetensors"
-        interrupted = _train(model, source, path)
+        report, interrupted = train_and_score(model, source, path)
+        print_report(report, model.unit_)
         print(f"{path}: {size_in_words(path.stat().st_size)}\n")
         tell(model)
         if interrupted:
             raise typer.Exit(INTERRUPTED)
     _what_next(output)
-
-
-def _train(model: LanguageModel, source: object, path: Path) -> bool:
-    from elman.text import Cache, TextSource
-
-    assert isinstance(source, TextSource)
-    cache = Cache()
-    with Reading() as reading, FirstInterrupt() as stop:
-        events = model.training(source, cache=cache, progress=reading, stop=stop)
-        interrupted = watch(events, reading, stop, "", lambda: model.save(path))
-    print_report(report_on(model, cache), model.unit_)
-    model.save(path)
-    return interrupted
 
 
 def _suggestions(model: LanguageModel) -> None:

@@ -37,10 +37,6 @@ def in_one_line(error: Exception, arguments: list[str], command: Any) -> tuple[s
     raise error
 
 
-def is_broken_pipe(error: Exception) -> bool:
-    return isinstance(error, BrokenPipeError)
-
-
 def _of_setting(error: SettingError, command: Any) -> str:
     """The settings of a model are options here, and are named as one types them."""
     option = f"--{error.place}"

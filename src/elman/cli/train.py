@@ -28,7 +28,7 @@ from elman.errors import InputError, ResumeError, SettingError
 if TYPE_CHECKING:
     from elman.models import LanguageModel
     from elman.scoring.evaluation import Evaluation
-    from elman.text import Cache
+    from elman.text import Cache, TextSource
     from elman.training import Event
 
 INTERRUPTED = 130  # the status of an interrupted training, as the shell has it
@@ -84,7 +84,7 @@ def train(
     """
     from elman.bundle import check_writable
     from elman.models import MODELS, LanguageModel
-    from elman.text import Cache, TextSource
+    from elman.text import TextSource
 
     if task is not None and task not in MODELS:
         raise SettingError(
@@ -109,21 +109,7 @@ def train(
     source = TextSource(text, encoding=encoding)
     held_out = TextSource(valid, encoding=encoding) if valid else None
     remark = "" if task else f"Task: language, the next {unit} of a text (--task says otherwise)."
-    cache = Cache()
-    with Reading() as reading, FirstInterrupt() as stop:
-        events = model.training(
-            source,
-            valid=held_out,
-            cache=cache,
-            checkpoint=checkpoint,
-            progress=reading,
-            stop=stop,
-        )
-        interrupted = watch(events, reading, stop, remark, lambda: model.save(output))
-    if interrupted:
-        say(f"Stopped early; {checkpoint} holds the run: the same command with --resume goes on.")
-    report = report_on(model, cache)
-    model.save(output)
+    report, interrupted = train_and_score(model, source, output, held_out, checkpoint, remark)
     if json:
         print_json({"model": str(output), **report.to_json(), "training": model.record_})
     else:
@@ -138,7 +124,43 @@ def _next(output: Path, unit: str) -> str:
     return f'elman {"suggest" if unit == "word" else "generate"} {name} "The "'
 
 
-def watch(
+def train_and_score(
+    model: LanguageModel,
+    source: TextSource,
+    output: Path,
+    valid: TextSource | None = None,
+    checkpoint: Path | None = None,
+    remark: str = "",
+) -> tuple[Evaluation, bool]:
+    """Train a model while the user watches, write it, score it, and write its scores too.
+
+    Args:
+        remark: to be made once the text is read and found good.
+
+    Returns:
+        The report, and whether the training was interrupted.
+    """
+    from elman.text import Cache
+
+    cache = Cache()
+    with Reading() as reading, FirstInterrupt() as stop:
+        events = model.training(
+            source,
+            valid=valid,
+            cache=cache,
+            checkpoint=checkpoint,
+            progress=reading,
+            stop=stop,
+        )
+        interrupted = _watch(events, reading, stop, remark, lambda: model.save(output))
+    if interrupted and checkpoint is not None:
+        say(f"Stopped early; {checkpoint} holds the run: the same command with --resume goes on.")
+    report = _report_on(model, cache)
+    model.save(output)
+    return report, interrupted
+
+
+def _watch(
     events: Iterator[Event],
     reading: Reading,
     stop: FirstInterrupt,
@@ -212,7 +234,7 @@ def _bar() -> Any:
     )
 
 
-def report_on(model: LanguageModel, cache: Cache) -> Evaluation:
+def _report_on(model: LanguageModel, cache: Cache) -> Evaluation:
     """The model's scores on the text held out, beside its baseline's; kept in its record."""
     from elman.scoring.baseline import best_ngram
     from elman.scoring.evaluation import evaluate
