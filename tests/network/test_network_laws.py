@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from elman.cells import CELLS, MinGRU, map_state, state_tensors
-from elman.network import CONVOLUTION_WIDTH, PARTS, Architecture, SymbolNetwork
+from elman.network import PARTS, Architecture, SymbolNetwork
+from elman.network.blocks import CONVOLUTION_WIDTH
 
 VOCABULARY, WIDTH = 7, 8
 

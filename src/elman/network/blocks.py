@@ -19,7 +19,6 @@ import torch
 from torch import Tensor, nn
 
 from elman.cells import CELLS, MinGRU
-from elman.kernels.cross_entropy import linear_cross_entropy
 from elman.kernels.pointwise import rms_norm, short_convolution, silu_gate
 from elman.kernels.segments import run_in_segments
 from elman.scan import scan
@@ -121,7 +120,7 @@ class ShortConvolution(nn.Module):
         return y, following.transpose(0, 1).to(recent.dtype)
 
 
-def _linear(inputs: int, outputs: int, scale: float = 1.0) -> nn.Linear:
+def linear(inputs: int, outputs: int, scale: float = 1.0) -> nn.Linear:
     """A layer that begins with no bias, and with vectors as long out as in, times `scale`."""
     layer = nn.Linear(inputs, outputs)
     nn.init.normal_(layer.weight, std=scale * inputs**-0.5)
@@ -138,9 +137,9 @@ class GatedMLP(nn.Module):
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         width = architecture.width
-        self.gate = _linear(width, 2 * width)
-        self.into = _linear(width, 2 * width)
-        self.out = _linear(2 * width, width, scale=architecture.branch_scale)
+        self.gate = linear(width, 2 * width)
+        self.into = linear(width, 2 * width)
+        self.out = linear(2 * width, width, scale=architecture.branch_scale)
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.out(silu_gate(self.gate(x), self.into(x)))
@@ -160,9 +159,9 @@ class Mixer(nn.Module):
         parts = architecture.parts
         self.convolution = ShortConvolution(width) if "convolution" in parts else None
         self.cell = kind(width, inner)
-        self.gate = _linear(width, inner) if "gate" in parts else None
+        self.gate = linear(width, inner) if "gate" in parts else None
         projected = self.gate is not None or inner != width
-        self.out = _linear(inner, width, architecture.branch_scale) if projected else None
+        self.out = linear(inner, width, architecture.branch_scale) if projected else None
 
     def initial_state(self, batch_size: int) -> BlockState:
         past = CONVOLUTION_WIDTH - 1 if self.convolution else 0
@@ -255,66 +254,3 @@ class Stack(nn.Module):
             after.append(following)
         ys = stack.norm(x).transpose(0, 1)
         return ys, tuple(after)
-
-
-class SymbolNetwork(nn.Module):
-    """Symbols in, the logits of the next symbol out: embedding, stack, output.
-
-    Args:
-        architecture: what it is built from; kept as `.architecture`.
-    """
-
-    def __init__(self, architecture: Architecture) -> None:
-        super().__init__()
-        self.architecture = architecture
-        self.embedding = nn.Embedding(architecture.vocabulary, architecture.width)
-        self.dropout = SharedDropout(architecture.dropout)
-        self.stack = Stack(architecture)
-        self.output = _linear(architecture.width, architecture.vocabulary, scale=0.5)
-        self.scale = 1.0
-        if architecture.tied:
-            # Small enough for logits, and large enough for a network's input once it is scaled
-            # (A. Vaswani et al., 'Attention Is All You Need', 2017, section 3.4).
-            self.output.weight = self.embedding.weight
-            nn.init.normal_(self.embedding.weight, std=architecture.width**-0.5)
-            self.scale = architecture.width**0.5
-
-    def initial_state(self, batch_size: int) -> NetworkState:
-        return self.stack.initial_state(batch_size)
-
-    def forward(
-        self,
-        symbols: Tensor,
-        state: NetworkState,
-        *,
-        lengths: Tensor | None = None,
-        resets: Tensor | None = None,
-    ) -> tuple[Tensor, NetworkState]:
-        """symbols (B, T) integers -> logits (B, T, V), each row's state after its last."""
-        y, state = self._features(symbols, state, lengths, resets)
-        logits: Tensor = self.output(y)
-        return logits.transpose(0, 1), state
-
-    def loss(
-        self, symbols: Tensor, targets: Tensor, state: NetworkState
-    ) -> tuple[Tensor, NetworkState]:
-        """symbols and targets (B, T) -> the mean loss in nats, the state after.
-
-        The same number as the cross-entropy of `forward`'s logits, without making them whole.
-        """
-        y, state = self._features(symbols, state, None, None)
-        output = self.output
-        wanted = targets.t().flatten()
-        return linear_cross_entropy(y.flatten(0, 1), output.weight, output.bias, wanted), state
-
-    def _features(
-        self,
-        symbols: Tensor,
-        state: NetworkState,
-        lengths: Tensor | None,
-        resets: Tensor | None,
-    ) -> tuple[Tensor, NetworkState]:
-        """symbols (B, T) -> what the output layer reads, (T, B, W), and the state after."""
-        x = self.dropout(self.embedding(symbols.t()) * self.scale)
-        ys, state = self.stack(x.transpose(0, 1), state, lengths=lengths, resets=resets)
-        return ys.transpose(0, 1), state
