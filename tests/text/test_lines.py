@@ -18,6 +18,7 @@ def test_lines_do_not_depend_on_the_chunks(chunks: list[str]) -> None:
     if not expected[-1]:
         expected.pop()
     assert list(lines_of(chunks)) == expected
+    assert "".join(lines_of(chunks, keep_ends=True)) == "".join(chunks)
 
 
 def test_a_line_comes_as_soon_as_it_is_whole() -> None:

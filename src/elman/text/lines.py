@@ -12,18 +12,19 @@ LONGEST_LINE = 1 << 26
 """In characters; no file that a person would train on has a longer one."""
 
 
-def lines_of(chunks: Iterable[str]) -> Iterator[str]:
-    r"""The lines of a text that comes in chunks, each without its \n.
+def lines_of(chunks: Iterable[str], *, keep_ends: bool = False) -> Iterator[str]:
+    r"""The lines of a text that comes in chunks, each without its \n, or with it to be kept.
 
     Memory stays bounded: of a line longer than LONGEST_LINE only the first LONGEST_LINE + 1
     characters are kept, by which its reader can tell.
     """
     unfinished: list[str] = []
     room = LONGEST_LINE + 1
+    newline = "\n" if keep_ends else ""
     for chunk in chunks:
         *ends, rest = chunk.split("\n")
         for end in ends:
-            yield "".join([*unfinished, end[:room]]) if unfinished else end[:room]
+            yield "".join([*unfinished, end[:room], newline])
             unfinished, room = [], LONGEST_LINE + 1
         if rest and room:
             unfinished.append(rest[:room])
