@@ -1,0 +1,160 @@
+"""Rows of a text and its label, as people have them: CSV, TSV, JSON lines, fastText lines."""
+
+from __future__ import annotations
+
+from copy import copy
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Self
+
+from elman.errors import InputError
+from elman.text.example_reader import Example, ExampleReader, Row
+from elman.text.files import TextSource
+from elman.text.lines import lines_of
+from elman.text.tables import Layout, Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+
+IN_MEMORY = "the texts given"
+
+
+class LabelledSource:
+    """Rows of one or several files, which can be read again and again, never all at once.
+
+    Args:
+        source: the files. Each has its own layout and header.
+        text_column, label_column: their names; None: the likeliest.
+        skip_bad_rows: leave them out and count them.
+        labels_needed: whether a row without a label is bad. If not, a file that is no table is
+            read as one text a line.
+
+    Attributes:
+        name: of the source.
+
+    Raises:
+        SettingError: one column cannot be both.
+    """
+
+    def __init__(
+        self,
+        source: TextSource,
+        *,
+        text_column: str | None = None,
+        label_column: str | None = None,
+        skip_bad_rows: bool = False,
+        labels_needed: bool = True,
+    ) -> None:
+        self.name = source.name
+        self._source: TextSource | None = source
+        self._rows: list[Row] = []
+        self._make_reader = partial(
+            ExampleReader,
+            text_column=text_column,
+            label_column=label_column,
+            skip_bad_rows=skip_bad_rows,
+            labels_needed=labels_needed,
+        )
+        self._make_reader(self.name)
+        self._readers: list[ExampleReader] = []
+
+    @classmethod
+    def from_examples(cls, texts: Iterable[str], labels: Iterable[str | int] | None = None) -> Self:
+        """Texts that are in memory already, with their labels if there are any.
+
+        Raises:
+            InputError: there are not as many labels as texts, or it is a single text.
+        """
+        if isinstance(texts, str | bytes):
+            raise InputError(
+                "one text was given, where there should be several",
+                place=IN_MEMORY,
+                advice="Put it in a list",
+            )
+        listed_texts = list(texts)
+        listed_labels = [None] * len(listed_texts) if labels is None else list(labels)
+        if len(listed_labels) != len(listed_texts):
+            raise InputError(
+                f"there are {len(listed_texts):,} of them, but {len(listed_labels):,} labels",
+                place=IN_MEMORY,
+                advice="Give each text one label",
+            )
+        made = cls(TextSource.from_texts(()), labels_needed=labels is not None)
+        made.name = IN_MEMORY
+        made._source = None
+        made._rows = list(enumerate(zip(listed_texts, listed_labels, strict=True), start=1))
+        return made
+
+    def limited_to(self, labels: Collection[str]) -> Self:
+        """The same rows, of which those with any other label are bad: for rows to be scored by
+        what was learned from others."""
+        limited = copy(self)
+        limited._make_reader = partial(self._make_reader, labels=frozenset(labels))
+        limited._readers = []
+        return limited
+
+    def examples(self, read: Callable[[int], None] | None = None) -> Iterator[Example]:
+        """The rows from the beginning; `read` hears of bytes as they are consumed.
+
+        Raises:
+            EmptyTextError: a file has no row, or no good one.
+            InputError: the columns cannot be told; a bad row, unless these are left out.
+        """
+        self._readers = []
+        if self._source is None:
+            yield from self._reader(self.name).examples_of(self._rows)
+        else:
+            for document in self._source.documents(read):
+                yield from self._reader(document.name).examples(lines_of(document.chunks()))
+
+    def _reader(self, name: str) -> ExampleReader:
+        self._readers.append(self._make_reader(name))
+        return self._readers[-1]
+
+    @property
+    def skipped(self) -> int:
+        """Bad rows that the last reading left out."""
+        return sum(reader.skipped for reader in self._readers)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """How the rows of the first file are written; reads only its first lines.
+
+        Raises:
+            EmptyTextError: there are only blank lines.
+            InputError: the columns cannot be told, or one that was asked for is not there.
+        """
+        for document in self._source.documents() if self._source else ():
+            return self._make_reader(document.name).look(lines_of(document.chunks()))
+        return Layout("lists")
+
+    @property
+    def shape(self) -> Shape:
+        """Of the first file."""
+        return self.layout.shape
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the first file's columns, in its order; none where they have no names."""
+        return self.layout.names
+
+    @property
+    def size(self) -> int:
+        """The bytes there are to read, as `examples` reports them; 0 for rows in memory."""
+        return self._source.size if self._source else 0
+
+
+def check_classes(labels: Collection[str], place: str) -> None:
+    """Whether there is something to tell apart.
+
+    Args:
+        labels: the different ones.
+
+    Raises:
+        InputError: there is one only, or none.
+    """
+    if len(labels) < 2:
+        raise InputError(
+            "; ".join(f"every row has the label {label!r}" for label in labels) or "no labels",
+            place=place,
+            advice="Rows of two labels or more are needed; --label-column names another column",
+        )

@@ -1,0 +1,132 @@
+"""A first look at labelled rows: how many of what, how long, how clean.
+
+One pass over each source. Texts are kept as hashes of 8 bytes, some 100 bytes of memory a row.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from elman.text.labelled import LabelledSource
+
+
+@dataclass(frozen=True)
+class PeekLabelled:
+    """What a look at labelled rows found.
+
+    Attributes:
+        layout: how the rows are written, in words.
+        labels: how many rows each has, the commonest first.
+        majority: the share of the commonest, which always saying it would get right.
+        median_length, long_length, longest: words in a text: the median, the 95th percentile, and
+            the most there are.
+        median_characters: of a text.
+        duplicates: rows whose text and label stood in an earlier row already.
+        conflicting_texts: texts that stand in several rows with different labels.
+        skipped: bad rows that were left out.
+        valid_rows: None where no validation rows were given; and so on.
+        in_both: validation rows whose text stands in the training rows too.
+        unknown_labels: how many validation rows have each label that no training row has.
+        valid_skipped: bad validation rows.
+    """
+
+    layout: str
+    rows: int
+    labels: dict[str, int]
+    majority: float
+    median_length: int
+    long_length: int
+    longest: int
+    median_characters: int
+    duplicates: int
+    conflicting_texts: int
+    skipped: int
+    valid_rows: int | None = None
+    in_both: int | None = None
+    unknown_labels: dict[str, int] | None = None
+    valid_skipped: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as plain data."""
+        return asdict(self)
+
+
+def peek_labelled(labelled: LabelledSource, valid: LabelledSource | None = None) -> PeekLabelled:
+    """Read labelled rows once and describe them, and what of them stands in `valid` as well.
+
+    Raises:
+        EmptyTextError: there are no rows.
+        InputError: they cannot be read.
+    """
+    look = _Look(labelled)
+    common = look.labels.most_common()
+    found: dict[str, Any] = {}
+    if valid is not None:
+        others = _Look(valid)
+        found = {
+            "valid_rows": others.labels.total(),
+            "in_both": sum(count for code, count in others.texts.items() if code in look.texts),
+            "unknown_labels": {
+                label: count
+                for label, count in others.labels.most_common()
+                if label not in look.labels
+            },
+            "valid_skipped": valid.skipped,
+        }
+    return PeekLabelled(
+        layout=labelled.layout.in_words(),
+        rows=look.labels.total(),
+        labels=dict(common),
+        majority=common[0][1] / look.labels.total(),
+        median_length=_percentile(look.words, 50),
+        long_length=_percentile(look.words, 95),
+        longest=max(look.words),
+        median_characters=_percentile(look.characters, 50),
+        duplicates=look.duplicates,
+        conflicting_texts=len(look.conflicting),
+        skipped=labelled.skipped,
+        **found,
+    )
+
+
+class _Look:
+    """Counts over the rows of a source; a row without a label counts under ''."""
+
+    def __init__(self, source: LabelledSource) -> None:
+        self.labels: Counter[str] = Counter()
+        self.words: Counter[int] = Counter()
+        self.characters: Counter[int] = Counter()
+        self.texts: Counter[int] = Counter()
+        self.conflicting: set[int] = set()
+        self.duplicates = 0
+        labels_of: dict[int, str] = {}  # the first label of each text
+        seen: set[int] = set()  # texts with their labels
+        for example in source.examples():
+            label = example.label or ""
+            self.labels[label] += 1
+            self.words[len(example.text.split())] += 1
+            self.characters[len(example.text)] += 1
+            text = _hash(example.text)
+            self.texts[text] += 1
+            if labels_of.setdefault(text, label) != label:
+                self.conflicting.add(text)
+            row = _hash(f"{label}\n{example.text}")
+            self.duplicates += row in seen
+            seen.add(row)
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def _percentile(lengths: Counter[int], percent: float) -> int:
+    """The least length that so many percent of the texts do not exceed."""
+    values = np.array(sorted(lengths))
+    reached = np.cumsum([lengths[int(value)] for value in values])
+    return int(values[np.searchsorted(reached, percent / 100 * reached[-1])])

@@ -1,0 +1,249 @@
+"""How rows of a text and its label stand in a file: told by the first line that is not blank."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from elman.errors import EmptyTextError, InputError, SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from elman.text.lines import LineFeed
+
+Shape = Literal["csv", "tsv", "jsonl", "fasttext", "lines", "lists"]
+"""'lines': one text a line, without labels. 'lists': texts and labels in memory."""
+
+FASTTEXT = "__label__"
+TEXT_NAMES = (
+    *("text", "sentence", "review", "question", "utterance", "query", "request", "content"),
+    *("message", "tweet", "post", "comment", "body", "document", "description", "phrase"),
+    *("headline", "abstract", "title", "subject", "surname", "name", "word", "input"),
+)
+LABEL_NAMES = (
+    *("label", "class", "category", "intent", "sentiment", "emotion", "polarity", "language"),
+    *("lang", "target", "topic", "genre", "tag", "rating", "stars", "y"),
+)
+"""What columns are called, likelier names first."""
+
+_DELIMITERS = {"csv": (",", ";", "\t"), "tsv": ("\t",)}
+_JSON_SUFFIXES = ("jsonl", "json", "ndjson")
+_MOST_BROKEN = 100  # lines of broken JSON before the first sound one
+_SHOWN = 40  # characters of a column's name
+
+
+class Wanted(NamedTuple):
+    """Which columns the reader asked for, by name; None: the likeliest."""
+
+    text: str | None = None
+    label: str | None = None
+    labels_needed: bool = True
+
+    def checked(self) -> Wanted:
+        """Itself.
+
+        Raises:
+            SettingError: one column cannot be both.
+        """
+        if self.text is not None and self.text == self.label:
+            raise SettingError(
+                "text and label are different columns",
+                place="--label-column",
+                advice=f"Both were said to be {self.text!r}",
+            )
+        return self
+
+
+class Layout(NamedTuple):
+    """How rows are written.
+
+    Attributes:
+        names: of all columns, in the file's order; of JSON lines, the first object's.
+        text, label: two of these; None where there are no columns, or no labels.
+    """
+
+    shape: Shape
+    names: tuple[str, ...] = ()
+    text: str | None = None
+    label: str | None = None
+    delimiter: str = ""
+
+    def in_words(self) -> str:
+        """Such as 'CSV, text in column sentence, label in column class'."""
+        kind = {"csv": "CSV", "tsv": "TSV", "jsonl": "JSON lines", "fasttext": "fastText lines"}
+        parts = [kind.get(self.shape, "one text a line")]
+        if self.text is not None:
+            parts.append(f"text in column {self.text}")
+        if self.label is not None:
+            parts.append(f"label in column {self.label}")
+        return ", ".join(parts)
+
+
+def layout_of(feed: LineFeed, name: str, wanted: Wanted) -> Layout:
+    """The layout of a file's rows; a header is taken from the feed, the first row is not.
+
+    Raises:
+        EmptyTextError: there are only blank lines.
+        InputError: the columns cannot be told, or one that was asked for is not there.
+    """
+    line = feed.take_filled()
+    if line is None:
+        raise EmptyTextError("holds no rows", place=name, advice="Name a file with text")
+    suffix = suffix_of(name)
+    if suffix in _JSON_SUFFIXES or _is_json_object(line):
+        feed.give_back([line])
+        return _json_lines(feed, name, wanted)
+    if line.startswith(FASTTEXT):
+        feed.give_back([line])
+        if wanted.text is not None or wanted.label is not None:
+            raise InputError(
+                "fastText lines have no named columns",
+                place=f"{name}:{feed.number + 1}",
+                advice="Leave out --text-column and --label-column",
+            )
+        return Layout("fasttext")
+    found = _table(line, suffix, f"{name}:{feed.number}", wanted)
+    if isinstance(found, Layout):
+        return found
+    if wanted.labels_needed or wanted.text is not None or suffix in _DELIMITERS:
+        raise found
+    feed.give_back([line])
+    return Layout("lines")
+
+
+def find_columns(names: Sequence[str], place: str, wanted: Wanted) -> tuple[str, str | None]:
+    """The names of the columns of text and label: those asked for, or else the likeliest.
+
+    Of two columns, where one is known the other is the other.
+
+    Raises:
+        InputError: they cannot be told, or one that was asked for is not there.
+    """
+    label = _asked(wanted.label, names, place, "--label-column")
+    text = _asked(wanted.text, names, place, "--text-column")
+    text = text or _likeliest(TEXT_NAMES, names, besides=label)
+    label = label or _likeliest(LABEL_NAMES, names, besides=text)
+    if len(names) == 2 and wanted.labels_needed:
+        one, other = names
+        text = text or {one: other, other: one}.get(label or "")
+        label = label or {one: other, other: one}.get(text or "")
+    if text is None or (label is None and wanted.labels_needed):
+        raise _unknown_columns(names, place, text)
+    for each in (text, label):
+        if names.count(each) > 1:
+            raise InputError(
+                f"{names.count(each)} columns are called {each}",
+                place=place,
+                advice="Give each a name of its own",
+            )
+    return text, label
+
+
+def _asked(name: str | None, names: Sequence[str], place: str, option: str) -> str | None:
+    if name is None or name in names:
+        return name
+    raise InputError(
+        f"no column is called {name!r}: there {'is' if len(names) == 1 else 'are'} "
+        + ", ".join(map(_cut, names)),
+        place=place,
+        advice=f"Name one of these with {option}",
+    )
+
+
+def _likeliest(known: Sequence[str], names: Sequence[str], besides: str | None) -> str | None:
+    by_spelling = {name.casefold(): name for name in names if name != besides}
+    return next((by_spelling[each] for each in known if each in by_spelling), None)
+
+
+def _unknown_columns(names: Sequence[str], place: str, text: str | None) -> InputError:
+    if len(names) == 1 and text is None:
+        return InputError(
+            f"rows of a text and its label were looked for, but the first line is "
+            f"{_cut(names[0])!r}",
+            place=place,
+            advice="Begin a table with a header such as text,label, or write JSON lines or "
+            "fastText's __label__ lines",
+        )
+    missing = "text" if text is None else "label"
+    return InputError(
+        f"cannot tell which column is the {missing}: the first line has "
+        + ", ".join(_cut(name) for name in names),
+        place=place,
+        advice="Name the columns with --text-column and --label-column; a table without a header "
+        "needs one, such as text,label",
+    )
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _SHOWN else f"{name[:_SHOWN]}..."
+
+
+def _table(line: str, suffix: str, place: str, wanted: Wanted) -> Layout | InputError:
+    """The layout of a table with this header, or why it is none."""
+    delimiters = [each for each in _DELIMITERS.get(suffix, ("\t", ",", ";")) if each in line]
+    if not delimiters and (suffix in _DELIMITERS or wanted.text is not None):
+        delimiters = [_DELIMITERS.get(suffix, ",")[0]]  # a table of one column
+    errors: list[tuple[int, InputError]] = []
+    for delimiter in delimiters:
+        names = _names(line, delimiter)
+        try:
+            text, label = find_columns(names, place, wanted)
+        except InputError as error:
+            errors.append((len(names), error))
+        else:
+            return Layout("tsv" if delimiter == "\t" else "csv", names, text, label, delimiter)
+    if errors:
+        return max(errors, key=lambda each: each[0])[1]
+    return _unknown_columns([line.strip()], place, None)
+
+
+def _names(header: str, delimiter: str) -> tuple[str, ...]:
+    try:
+        fields = next(csv.reader([header], delimiter=delimiter, strict=True))
+    except csv.Error:  # no header, but a text with a lone quote, or with a very long line
+        fields = header.split(delimiter)
+    return tuple(field.strip() for field in fields)
+
+
+def _json_lines(feed: LineFeed, name: str, wanted: Wanted) -> Layout:
+    taken: list[str] = []
+    found: Layout | None = None
+    while found is None and len(taken) < _MOST_BROKEN and (line := feed.take()) is not None:
+        taken.append(line)
+        row = json_object(line)
+        if row is not None:
+            names = tuple(row)
+            text, label = find_columns(names, f"{name}:{feed.number}", wanted)
+            found = Layout("jsonl", names, text, label)
+    first = feed.number - len(taken) + 1
+    feed.give_back(taken)
+    if found is None:
+        raise InputError(
+            "these are no JSON lines: none of the first is an object, whole on its line",
+            place=f"{name}:{first}",
+            advice='Write one object a line: {"text": "...", "label": "..."}',
+        )
+    return found
+
+
+def json_object(line: str) -> dict[str, Any] | None:
+    """The object that a line holds; None where it holds something else."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) else None
+
+
+def _is_json_object(line: str) -> bool:
+    return line.startswith("{") and (line.startswith('{"') or json_object(line) is not None)
+
+
+def suffix_of(name: str) -> str:
+    """In small letters and without its dot; the one before .gz."""
+    path = PurePath(name)
+    path = path.with_suffix("") if path.suffix == ".gz" else path
+    return path.suffix.lower().removeprefix(".")
