@@ -15,7 +15,7 @@ HOUSE = Path(elman.__file__).parent
 STOREYS = [
     {"version", "errors"},
     {"ranges"},
-    {"text"},
+    {"text", "examples"},
     {"cells"},
     {"kernels"},
     {"scan"},

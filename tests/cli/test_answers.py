@@ -220,7 +220,7 @@ def test_cache(elman, here, empty_cache):  # noqa: ARG001
 
 def test_demo(elman, here, monkeypatch):  # noqa: ARG001
     text = Path("tale.txt").read_text(encoding="utf-8")
-    monkeypatch.setattr("elman.text.documents_of_python", lambda: iter([("tale", text)]))
+    monkeypatch.setattr("elman.examples.documents_of_python", lambda: iter([("tale", text)]))
     done = elman("demo", "--minutes", "0.01", "-o", "models")
     assert done.status == 0, done.err
     assert "\n== 0.01 minutes with words\n" in done.out

@@ -85,7 +85,7 @@ def test_no_option_is_left_out():
 )
 def test_every_option_changes_something(elman, here, monkeypatch, command, option):
     text = Path("tale.txt").read_text(encoding="utf-8")
-    monkeypatch.setattr("elman.text.documents_of_python", lambda: iter([("tale", text)]))
+    monkeypatch.setattr("elman.examples.documents_of_python", lambda: iter([("tale", text)]))
     Path("mine.txt").write_text("the pelican said nothing\n" * 50)
     if option == "--train":
         # A text that only --train tells of.

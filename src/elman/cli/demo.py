@@ -36,9 +36,10 @@ def demo(
     One foretells words, one characters. Nothing is downloaded.
     """
     from elman.bundle import make_folder
+    from elman.examples import documents_of_python
     from elman.models import LanguageModel
     from elman.models.settings import LanguageSettings
-    from elman.text import TextSource, documents_of_python
+    from elman.text import TextSource
 
     LanguageSettings(**LanguageModel(minutes=minutes).get_params())  # refuses, before anything
     make_folder(output)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from elman.text.corpus import Corpus
     from elman.text.files import Document, TextSource
     from elman.text.peek import Peek
-    from elman.text.standard_library import documents_of_python
     from elman.text.units import (
         BOUNDARY,
         UNITS,
@@ -40,7 +39,6 @@ __all__ = [
     "TextSource",
     "Unit",
     "Words",
-    "documents_of_python",
     "unit_from_json",
 ]
 
@@ -49,7 +47,6 @@ _HOMES = {
     "corpus": ("Corpus",),
     "files": ("Document", "TextSource"),
     "peek": ("Peek",),
-    "standard_library": ("documents_of_python",),
     "units": (
         "BOUNDARY",
         "UNITS",

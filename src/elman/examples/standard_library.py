@@ -1,6 +1,6 @@
-"""The English prose that every Python carries: its language reference and its docstrings.
+"""What every Python carries: the prose of its language reference and docstrings, and its source.
 
-A text to try things on that needs no download. Modules are parsed, never imported.
+Modules are parsed, never imported.
 """
 
 from __future__ import annotations
@@ -28,14 +28,20 @@ def documents_of_python() -> Iterator[tuple[str, str]]:
     docstring that was met before is left out.
     """
     yield from _topics()
-    folder = Path(sysconfig.get_paths()["stdlib"])
     seen: set[str] = set()
+    for name, path in files_of_python():
+        text = "\n\n\n".join(_new(_docstrings(path), seen))
+        if text:
+            yield name, f"{text}\n"
+
+
+def files_of_python() -> Iterator[tuple[str, Path]]:
+    """(name, path) of the standard library's modules, without its tests, sorted by path."""
+    folder = Path(sysconfig.get_paths()["stdlib"])
     for path in sorted(folder.rglob("*.py")):
         parts = path.relative_to(folder).parts
         if _LEFT_OUT.isdisjoint(parts):
-            text = "\n\n\n".join(_new(_docstrings(path), seen))
-            if text:
-                yield "/".join(parts), f"{text}\n"
+            yield "/".join(parts), path
 
 
 def _topics() -> Iterator[tuple[str, str]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from elman.text import TextSource, documents_of_python
+from elman.examples import documents_of_python
+from elman.text import TextSource
 from elman.text.peek import peek
 
 
