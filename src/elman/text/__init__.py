@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from elman.text.cache import Cache, Entry
     from elman.text.corpus import Corpus
+    from elman.text.example_reader import Example, ExampleReader
     from elman.text.files import Document, TextSource
+    from elman.text.labelled import LabelledSource, check_classes
     from elman.text.peek import Peek
+    from elman.text.peek_labelled import PeekLabelled
+    from elman.text.task import TaskGuess, infer_task
     from elman.text.units import (
         BOUNDARY,
         UNITS,
@@ -34,19 +38,30 @@ __all__ = [
     "Decoder",
     "Document",
     "Entry",
+    "Example",
+    "ExampleReader",
+    "LabelledSource",
     "Peek",
+    "PeekLabelled",
     "Subwords",
+    "TaskGuess",
     "TextSource",
     "Unit",
     "Words",
+    "check_classes",
+    "infer_task",
     "unit_from_json",
 ]
 
 _HOMES = {
     "cache": ("Cache", "Entry"),
     "corpus": ("Corpus",),
+    "example_reader": ("Example", "ExampleReader"),
     "files": ("Document", "TextSource"),
+    "labelled": ("LabelledSource", "check_classes"),
     "peek": ("Peek",),
+    "peek_labelled": ("PeekLabelled",),
+    "task": ("TaskGuess", "infer_task"),
     "units": (
         "BOUNDARY",
         "UNITS",

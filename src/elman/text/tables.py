@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from elman.errors import EmptyTextError, InputError, SettingError
+from elman.text.reading import without_surrogates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,7 @@ LABEL_NAMES = (
 )
 """What columns are called, likelier names first."""
 
+_NUMBERING = ("", "id", "idx", "index")
 _DELIMITERS = {"csv": (",", ";", "\t"), "tsv": ("\t",)}
 _JSON_SUFFIXES = ("jsonl", "json", "ndjson")
 _MOST_BROKEN = 100  # lines of broken JSON before the first sound one
@@ -127,9 +129,8 @@ def find_columns(names: Sequence[str], place: str, wanted: Wanted) -> tuple[str,
     text = text or _likeliest(TEXT_NAMES, names, besides=label)
     label = label or _likeliest(LABEL_NAMES, names, besides=text)
     if len(names) == 2 and wanted.labels_needed:
-        one, other = names
-        text = text or {one: other, other: one}.get(label or "")
-        label = label or {one: other, other: one}.get(text or "")
+        text = text or _other(names, label)
+        label = label or _other(names, text)
     if text is None or (label is None and wanted.labels_needed):
         raise _unknown_columns(names, place, text)
     for each in (text, label):
@@ -158,6 +159,12 @@ def _likeliest(known: Sequence[str], names: Sequence[str], besides: str | None) 
     return next((by_spelling[each] for each in known if each in by_spelling), None)
 
 
+def _other(names: Sequence[str], one: str | None) -> str | None:
+    """Of two columns the other one, unless it only numbers the rows."""
+    others = [name for name in names if name != one and name.casefold() not in _NUMBERING]
+    return others[0] if one is not None and others else None
+
+
 def _unknown_columns(names: Sequence[str], place: str, text: str | None) -> InputError:
     if len(names) == 1 and text is None:
         return InputError(
@@ -170,7 +177,7 @@ def _unknown_columns(names: Sequence[str], place: str, text: str | None) -> Inpu
     missing = "text" if text is None else "label"
     return InputError(
         f"cannot tell which column is the {missing}: the first line has "
-        + ", ".join(_cut(name) for name in names),
+        + (", ".join(map(_cut, names)) or "none"),
         place=place,
         advice="Name the columns with --text-column and --label-column; a table without a header "
         "needs one, such as text,label",
@@ -178,6 +185,7 @@ def _unknown_columns(names: Sequence[str], place: str, text: str | None) -> Inpu
 
 
 def _cut(name: str) -> str:
+    name = without_surrogates(name)
     return name if len(name) <= _SHOWN else f"{name[:_SHOWN]}..."
 
 
