@@ -1,0 +1,246 @@
+"""Lines -> tagged sentences, as they come. The formats are in conll.py."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from elman.errors import InputError
+from elman.ranges import whole
+from elman.text.conll import LINE_ENDS, Sentence, is_blank, layout_of, may_be_comment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from elman.text.conll import Layout
+
+MOST_LINES = 100_000
+"""Lines of a sentence; more are a file without blank lines."""
+
+LONGEST_ROW = 1_000_000
+"""In characters."""
+
+_SKIP = "Mend it, or leave such sentences out: --skip-bad-rows"
+_ANOTHER = "Name the column of the tags: --column 2, or leave such sentences out: --skip-bad-rows"
+# A word's number, a range 3-4, or an empty node 3.1; no sentence has words of ten digits.
+_ID = re.compile(r"([1-9][0-9]{0,8})(?:-([1-9][0-9]{0,8}))?|([0-9]{1,9})\.([1-9][0-9]{0,8})")
+
+
+class SentenceReader:
+    r"""Sentences, each as soon as the blank line after it has been read.
+
+    Args:
+        lines: with the \n at their ends, as files and standard input give them; read once.
+        name: of the file, as errors name it.
+        column: of the tag, counted from 1; the last if None, or UPOS in CoNLL-U.
+        skip_bad_rows: leave out sentences with a bad row, and count them.
+        tags_needed: otherwise words without tags will do, and `column` may be the one after the
+            last, which is to be written.
+
+    Attributes:
+        skipped: sentences left out until now.
+        layout: of the rows; None before the first.
+
+    Raises:
+        SettingError: no row can have its tag in that column.
+    """
+
+    def __init__(
+        self,
+        lines: Iterable[str],
+        name: str,
+        *,
+        column: int | None = None,
+        skip_bad_rows: bool = False,
+        tags_needed: bool = True,
+    ) -> None:
+        if column is not None:
+            whole("--column", column, 2)
+        self.skipped = 0
+        self.layout: Layout | None = None
+        self._lines = lines
+        self._name = name
+        self._column = column
+        self._skip_bad_rows = skip_bad_rows
+        self._tags_needed = tags_needed
+        self._between: list[str] = []
+
+    @property
+    def rest(self) -> str:
+        """The lines after the last sentence: what else there is to write when all are read."""
+        return "".join(self._between)
+
+    def __iter__(self) -> Iterator[Sentence]:
+        """The sentences.
+
+        Raises:
+            InputError: a row is bad and such are not to be skipped, or the first rows are none of
+                CoNLL.
+        """
+        for first, lines in _stretches(self._lines):
+            layout = self.layout = self.layout or self._layout_of(first, lines)
+            try:
+                sentence = self._sentence(first, lines, layout) if layout else None
+                self._check_length(first, lines)
+            except InputError:
+                if not self._skip_bad_rows:
+                    raise
+                self.skipped += 1
+                self._between = []
+                continue
+            if sentence is None:
+                self._between += lines
+            else:
+                self._between = []
+                yield sentence
+
+    def _layout_of(self, first: int, lines: list[str]) -> Layout | None:
+        """What the first rows tell; None where all is comment."""
+        rows = [
+            (number, line.rstrip(LINE_ENDS))
+            for number, line in enumerate(lines, start=first)
+            if not is_blank(line) and not may_be_comment(line)
+        ]
+        if not rows:
+            return None
+        return layout_of(
+            [row for _, row in rows],
+            f"{self._name}:{rows[0][0]}",
+            name=self._name,
+            column=self._column,
+            tags_needed=self._tags_needed,
+        )
+
+    def _sentence(self, first: int, lines: list[str], layout: Layout) -> Sentence | None:
+        """What stands in these lines; None where there are no rows."""
+        words: list[str] = []
+        tags: list[str] = []
+        rows: list[int] = []
+        numbering = _Numbering() if layout.shape == "conllu" else None
+        place = ""
+        for index, line in enumerate(lines):
+            row = line.rstrip(LINE_ENDS)
+            if is_blank(row) or layout.is_comment(row, at_start=not place):
+                continue
+            place = f"{self._name}:{first + index}"
+            fields = _fields(row, layout, place)
+            if numbering and not numbering.is_word(fields[0], place):
+                continue
+            words.append(layout.word_of(fields))
+            tags.append(layout.tag_of(fields))
+            rows.append(len(self._between) + index)
+            if not words[-1]:
+                raise InputError("the word is empty", place=place, advice=_SKIP)
+            if not tags[-1] and self._tags_needed:
+                raise InputError(
+                    f"the tag in column {layout.tag} is empty", place=place, advice=_ANOTHER
+                )
+        if not place:
+            return None
+        if numbering:
+            numbering.end(place)
+        return Sentence(
+            words=tuple(words),
+            tags=tuple(tags) if all(tags) else None,
+            name=self._name,
+            lines=(*self._between, *lines),
+            rows=tuple(rows),
+            first=first - len(self._between),
+            layout=layout,
+        )
+
+    def _check_length(self, first: int, lines: list[str]) -> None:
+        if sum(not is_blank(line) for line in lines) > MOST_LINES:
+            raise InputError(
+                f"more than {MOST_LINES:,} lines without a blank one, which ends a sentence",
+                place=f"{self._name}:{first}",
+                advice="Put one after each sentence",
+            )
+
+
+def _stretches(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    """Lines up to and with the blank one after them, and the number of the first.
+
+    Of those that are too many for a sentence, one more than it may have is kept.
+    """
+    stretch: list[str] = []
+    first, filled = 1, 0
+    for number, line in enumerate(lines, start=1):
+        blank = is_blank(line)
+        filled += not blank
+        if filled <= MOST_LINES + 1:
+            stretch.append(line)
+        if blank and filled:
+            yield first, stretch
+            stretch, first, filled = [], number + 1, 0
+    if stretch:
+        yield first, stretch
+
+
+def _fields(row: str, layout: Layout, place: str) -> list[str]:
+    """The columns of a row, as many as there have to be."""
+    if len(row) > LONGEST_ROW:
+        raise InputError(
+            f"a line of {len(row):,} characters is no word and its tag", place=place, advice=_SKIP
+        )
+    fields = layout.fields(row)
+    if len(fields) != layout.columns:
+        columns = "1 column" if layout.columns == 1 else f"{layout.columns} columns"
+        between = " between tabs" if layout.tabs else ""
+        raise InputError(
+            f"expected {columns}{between} as in the first row, found {len(fields)}",
+            place=place,
+            advice=_SKIP,
+        )
+    return fields
+
+
+class _Numbering:
+    """Holds the first column of CoNLL-U against the order that it has to have."""
+
+    def __init__(self) -> None:
+        self._word = 0
+        self._empty_nodes = 0
+        self._range_end = 0
+
+    def is_word(self, number: str, place: str) -> bool:
+        """Whether a row is a word, and no multiword token or empty node.
+
+        Raises:
+            InputError: it is out of order, or no number.
+        """
+        found = _ID.fullmatch(number)
+        if found is None:
+            raise InputError(
+                f"{number[:20]!r} is no row's number, as 3, 3-4 and 3.1 are",
+                place=place,
+                advice=_SKIP,
+            )
+        start, end, after, node = (int(each) if each else 0 for each in found.groups())
+        if start and not end:
+            sound = start == self._word + 1
+            self._word, self._empty_nodes = start, 0
+        elif start:
+            sound = self._range_end < start == self._word + 1 <= end
+            self._range_end = end
+        else:
+            sound = (after, node) == (self._word, self._empty_nodes + 1)
+            self._empty_nodes = node
+        if not sound:
+            raise InputError(f"row {number} is out of order", place=place, advice=_SKIP)
+        return bool(start and not end)
+
+    def end(self, place: str) -> None:
+        """The sentence ends.
+
+        Raises:
+            InputError: without a word, or within a multiword token.
+        """
+        if not self._word:
+            raise InputError("the sentence has no word", place=place, advice=_SKIP)
+        if self._range_end > self._word:
+            raise InputError(
+                f"the sentence ends with word {self._word}, within a multiword token",
+                place=place,
+                advice=_SKIP,
+            )
