@@ -1,0 +1,376 @@
+"""Labelled rows: what was written is what is read, as it comes, and every bad row its own line."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+from itertools import chain, repeat
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from elman.errors import ElmanError, EmptyTextError, InputError, SettingError
+from elman.text import Example, ExampleReader, LabelledSource, TextSource, check_classes
+from elman.text import rows as rows_module
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+DATA = Path(os.environ.get("ELMAN_DATA", Path(__file__).parents[2] / "../shared/data"))
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="ELMAN_DATA names no data")
+
+filled = st.text(st.sampled_from("ab\",;\t\n' é{_"), min_size=1, max_size=12).filter(str.strip)
+name = st.text(st.sampled_from('ab,;" é'), min_size=1, max_size=5).filter(str.strip).map(str.strip)
+pairs = st.lists(st.tuples(filled, name), min_size=1, max_size=6)
+
+
+def read(content: str, file: str = "", **options: Any) -> list[tuple[str, str | None]]:
+    lines = io.StringIO(content)  # with their ends, as a pipe gives them
+    return [example[:2] for example in ExampleReader(file, **options).examples(lines)]
+
+
+def said(call: Callable[[], object], expected: type[ElmanError] = InputError) -> str:
+    with pytest.raises(ElmanError) as caught:
+        call()
+    assert type(caught.value) is expected
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def written(rows: list[tuple[str, str]], **options: Any) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n", **options).writerows([("text", "label"), *rows])
+    return out.getvalue()
+
+
+@given(rows=pairs, delimiter=st.sampled_from(",;"), quoting=st.sampled_from([0, 1]))
+def test_csv_as_python_writes_it(rows: list, delimiter: str, quoting: int) -> None:
+    assert read(written(rows, delimiter=delimiter, quoting=quoting)) == rows
+
+
+@given(rows=pairs, quoting=st.sampled_from([0, 1]))
+def test_quoted_tsv(rows: list, quoting: int) -> None:
+    # Where a quoted text has both, its first line may look like a whole row of unquoted columns.
+    assume(not any("\t" in text and "\n" in text for text, _ in rows))
+    assert read(written(rows, delimiter="\t", quoting=quoting)) == rows
+
+
+@given(rows=pairs)
+def test_unquoted_tsv(rows: list) -> None:
+    """Lone quotes stay, wherever they stand; only a wholly quoted text loses its own."""
+    rows = [(" ".join(text.split()), label.replace('"', "'")) for text, label in rows]
+    assume(not any(text[0] == '"' == text[-1] for text, _ in rows))
+    content = "\n".join("\t".join(row) for row in [("text", "label"), *rows])
+    assert read(content) == rows
+
+
+@given(rows=pairs, ascii_only=st.booleans())
+def test_json_lines(rows: list, ascii_only: bool) -> None:
+    lines = [
+        json.dumps({"id": 1, "label": label, "text": text}, ensure_ascii=ascii_only)
+        for text, label in rows
+    ]
+    assert read("\n".join(lines)) == rows
+
+
+@given(rows=pairs)
+def test_fasttext(rows: list) -> None:
+    rows = [(" ".join(text.split()), label.replace(" ", "-")) for text, label in rows]
+    assert read("\n".join(f"__label__{label} {text}" for text, label in rows)) == rows
+
+
+def test_labels_of_json() -> None:
+    lines = ['{"text": "a", "label": 1}', '{"text": "b", "label": true}']
+    assert read("\n".join(lines)) == [("a", "1"), ("b", "true")]
+
+
+def test_half_a_character_in_json_is_replaced() -> None:
+    (row,) = read('{"text": "a\\ud800", "label": "b\\udc00"}')
+    assert row == ("a\ufffd", "b\ufffd")
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "taken"),
+    [
+        (["text,label"], ["good,pos"], 2),
+        (["", "text,label", ""], ['"go', 'od",pos'], 5),
+        (["text\tlabel"], ["good\tpos"], 2),
+        ([], ['{"text": "good", "label": "pos"}'], 1),
+        ([], ["__label__pos good"], 1),
+    ],
+)
+def test_an_example_comes_when_its_last_line_has(head: list, row: list, taken: int) -> None:
+    asked = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal asked
+        for line in chain(head, *repeat(row, 3)):
+            asked += 1
+            yield line
+
+    examples = ExampleReader("-").examples(lines())
+    first = next(examples)
+    assert (first.text.replace("\n", ""), first.label, asked) == ("good", "pos", taken)
+    assert first.place == f"-:{len(head) + 1}"
+    assert next(examples).line == len(head) + len(row) + 1
+    assert asked == taken + len(row)
+
+
+def test_one_text_a_line() -> None:
+    lines = "Well, yes\n\n  no\tlabel\nlabel\n"
+    expected = [("Well, yes", None), ("  no\tlabel", None), ("label", None)]
+    assert read(lines, labels_needed=False) == expected
+    assert read("text,stars\ngood,\nbad,1\n", labels_needed=False) == [("good", None), ("bad", "1")]
+    loose = '{"text": "good", "label": 4.5}\n{"text": "bad"}'
+    assert read(loose, labels_needed=False) == [("good", None), ("bad", None)]
+
+
+@pytest.mark.parametrize(
+    ("header", "text", "label"),
+    [
+        ("text,label", "text", "label"),
+        ("label,text", "text", "label"),
+        ("Sentence,Class", "Sentence", "Class"),
+        (",title,review,topic,stars", "review", "topic"),
+        ("tweets,sentiment", "tweets", "sentiment"),
+        ("surname,origin", "surname", "origin"),
+        ("name,language,id", "name", "language"),
+        ("question;category;y", "question", "category"),
+        ('"text"\t"label"', "text", "label"),
+    ],
+)
+def test_columns_by_their_names(header: str, text: str, label: str) -> None:
+    layout = ExampleReader("").look([header])
+    assert (layout.text, layout.label) == (text, label)
+
+
+@pytest.mark.parametrize(
+    ("header", "options", "message"),
+    [
+        ("french,english", {}, "a.csv:1: cannot tell which column is the text: the first line has "
+         "french, english. Name the columns with --text-column and --label-column; a table "
+         "without a header needs one, such as text,label"),
+        ("id,text", {}, "a.csv:1: cannot tell which column is the label: the first line has id, "),
+        ("a,b,text", {}, "a.csv:1: cannot tell which column is the label: the first line has a, "),
+        ("x" * 50 + ",b", {}, "text: the first line has " + "x" * 40 + "..., b. "),
+        ("Some prose", {}, "a.csv:1: rows of a text and its label were looked for, but the first "
+         "line is 'Some prose'. Begin a table with a header such as text,label, or "),
+        ("text,label", {"text_column": "txt"}, "a.csv:1: no column is called 'txt': there are "
+         "text, label. Name one of these with --text-column"),
+        ("text", {"label_column": "y"}, "a.csv:1: no column is called 'y': there is text. "),
+        ("text,text,label", {}, "a.csv:1: 2 columns are called text. Give each"),
+        ("__label__a b", {"label_column": "y"}, ":1: fastText lines have no named columns. Leave "),
+        ("{}", {}, "a.csv:1: cannot tell which column is the text: the first line has none. "),
+    ],
+)  # fmt: skip
+def test_columns_that_cannot_be_told(header: str, options: dict, message: str) -> None:
+    assert message in said(lambda: ExampleReader("a.csv", **options).look([header]))
+
+
+def test_columns_that_are_asked_for() -> None:
+    content = "text,french,label,mood\na,b,c,d\n"
+    assert read(content, text_column="french", label_column="mood") == [("b", "d")]
+    assert read("french,mood\nb,d\n", text_column="french") == [("b", "d")]
+    message = said(lambda: ExampleReader("", text_column="a", label_column="a"), SettingError)
+    assert message == (
+        "--label-column: text and label are different columns. Both were said to be 'a'"
+    )
+
+
+BAD_ROWS = [
+    ("text,label", "a,b,c", "expected 2 columns (text,label), found 3. Quote a text that has "
+     "commas or quotes in it, or leave such rows out: --skip-bad-rows"),
+    ("text,label", "a", "expected 2 columns (text,label), found 1. "),
+    ("text,label", '"a" b,c', "a quote within a quoted text. Write a quote within a quoted text "
+     'twice, "", or leave such rows out: --skip-bad-rows'),
+    ("text,label", " ,b", "the text is empty. Mend it, or leave"),
+    ("text,label", "a, ", "the label is empty. Mend it, or leave"),
+    ("text\tlabel", "a\tb\tc", "expected 2 columns (text,label), found 3. Write a tab within"),
+    ("text\tlabel", '"a', "expected 2 columns (text,label), found 1. "),
+    ("text\tlabel", '""\tb', "the text is empty. "),
+    ('{"text": "a", "label": "b"}', '{"text": "a", "label" "b"}',
+     "broken JSON at column 23: expecting ':' delimiter. Mend it, or"),
+    ('{"text": "a", "label": "b"}', '{"label": "b"}', "the object has no 'text'. "),
+    ('{"text": "a", "label": "b"}', '{"text": "a"}', "there is no label. Add it, or"),
+    ('{"text": "a", "label": "b"}', '{"text": "a", "label": null}', "there is no label. "),
+    ('{"text": "a", "label": "b"}', '{"text": 1.5, "label": "b"}', "the text is 1.5, not text. "),
+    ('{"text": "a", "label": "b"}', '{"text": {}, "label": "b"}', "the text is an object, not"),
+    ('{"text": "a", "label": "b"}', '{"text": "a", "label": ["b"]}',
+     "the label is a list, not a name or a whole number. "),
+    ('{"text": "a", "label": "b"}', '["a", "b"]', "a list, not an object. "),
+    ('{"text": "a", "label": "b"}', "[" * 100_000, "JSON beyond all measure. "),
+    ('{"text": "a", "label": "b"}', '{"text": "a", "label": ' + "1" * 5000 + "}",
+     "JSON beyond all measure. "),
+    ("__label__a b", "__label__a __label__b c", "several labels, where one a row is read. Keep"),
+    ("__label__a b", "a b", "there is no label. "),
+    ("__label__a b", "__label__ b", "the label is empty. "),
+    ("__label__a b", "__label__a", "the text is empty. "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("head", "row", "cause"), BAD_ROWS)
+def test_a_bad_row(head: str, row: str, cause: str) -> None:
+    good = {",": "x,y", "\t": "x\ty", "{": '{"text": "x", "label": "y"}', "_": "__label__y x"}
+    sound = good[next(each for each in "{\t_," if each in head)]
+    lines = [head, sound, "", row, sound]
+    message = said(lambda: list(ExampleReader("my rows").examples(lines)))
+    assert message.startswith(f"my rows:4: {cause}")
+    reader = ExampleReader("my rows", skip_bad_rows=True)
+    kept = [example for example in reader.examples(lines) if example.text == "x"]
+    assert [example.line for example in kept] == [2, 5]
+    assert reader.skipped == 1
+
+
+def test_an_open_quote_does_not_swallow_the_rows_after_it() -> None:
+    never = ["text,label", '"a,b', "c,d", "e,f"]
+    assert said(lambda: list(ExampleReader("r").examples(never))) == (
+        "r:2: a quote is opened and never closed. Close it, or leave such rows out: --skip-bad-rows"
+    )
+    late = ["text,label", '"a,b', '"c, d",e', "f,g"]
+    assert said(lambda: list(ExampleReader("r").examples(late))).startswith(
+        "r:2: a quote is opened, and in line 3 closed in the midst of a field. Write a quote"
+    )
+    for lines, rest in ((never, [("c", "d"), ("e", "f")]), (late, [("c, d", "e"), ("f", "g")])):
+        reader = ExampleReader("r", skip_bad_rows=True)
+        assert [example[:2] for example in reader.examples(lines)] == rest
+        assert reader.skipped == 1
+        assert [example.line for example in reader.examples(lines)] == [3, 4]
+
+
+def test_a_text_of_ten_million_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+    longest = "a" * rows_module.LONGEST_TEXT
+    assert read(f'text,label\n"{longest}",b\n') == [(longest, "b")]
+    cause = "r:2: the text has more than 10 million characters"
+    remedy = " Cut it into several, or leave such rows out: --skip-bad-rows"
+    for head, row in [
+        ("text,label", f"a{longest},b"),
+        ("text\tlabel", f"a{longest}\tb"),
+        ('{"text":"a","label":"b"}', f'{{"text": "a{longest}", "label": "b"}}'),
+    ]:
+        assert said(lambda: list(read(f"{head}\n{row}", "r"))) == f"{cause}.{remedy}"  # noqa: B023
+    quoted = said(lambda: read(f'text,label\n"aa{longest}",b\n', "r"))
+    assert quoted == f"{cause}, or its quote is not closed.{remedy}"
+    monkeypatch.setattr(rows_module, "LONGEST_LINE", 10)
+    assert said(lambda: read("text,label\nabcdefghijkl,b\n", "r")) == f"{cause}.{remedy}"
+
+
+def test_the_limit_of_others_is_not_lowered() -> None:
+    before = csv.field_size_limit(rows_module.LONGEST_TEXT * 3)
+    try:
+        assert read('text,label\n"a",b\n')
+        assert csv.field_size_limit() == rows_module.LONGEST_TEXT * 3
+    finally:
+        csv.field_size_limit(before)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("\n \n", "r.csv: holds no rows. Name a file with text"),
+        ("text,label\n\n", "r.csv: has a header (text,label) but no rows. Check where it should"),
+    ],
+)
+def test_no_rows(content: str, message: str) -> None:
+    assert said(lambda: read(content, "r.csv"), EmptyTextError).startswith(message)
+
+
+def test_no_good_row() -> None:
+    content = "text,label\na\nb\n"
+    assert said(lambda: read(content, "r", skip_bad_rows=True), EmptyTextError) == (
+        "r: every one of its 2 rows is bad. Without --skip-bad-rows the first is named"
+    )
+
+
+def test_json_that_is_not_one_object_a_line() -> None:
+    for content in ('[\n{"text": "a", "label": "b"},\n]', '[{"text": "a", "label": "b"}]'):
+        assert "r.json:1: these are no JSON lines" in said(lambda: read(content, "r.json"))  # noqa: B023
+    assert said(lambda: read('{\n"text": "a",\n"label": "b"}', "r.json")) == (
+        "r.json:1: these are no JSON lines: none of the first is an object, whole on its line. "
+        'Write one object a line: {"text": "...", "label": "..."}'
+    )
+
+
+def test_json_lines_whose_first_is_broken() -> None:
+    content = '{"text": \n{"text": "a", "label": "b"}\n'
+    assert said(lambda: read(content)).startswith(":1: broken JSON at column 10: expecting value. ")
+    assert read(content, skip_bad_rows=True) == [("a", "b")]
+
+
+def test_files_and_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.csv").write_bytes('\ufefftext,label\r\n"one\r\n1",x\r\n'.encode())
+    with gzip.open("b.TSV.gz", "wt") as file:
+        file.write("class\tline, with a comma\ny\ttwo\nbad\n")
+    source = LabelledSource(TextSource(["a.csv", "b.TSV.gz"]), skip_bad_rows=True)
+    assert (source.shape, source.columns, source.name) == (
+        "csv",
+        ("text", "label"),
+        "a.csv and 1 more",
+    )
+    expected = [Example("one\n1", "x", 2, "a.csv"), Example("two", "y", 2, "b.TSV.gz")]
+    for _ in range(2):
+        assert list(source.examples()) == expected
+        assert source.skipped == 1
+    read_bytes: list[int] = []
+    list(source.examples(read_bytes.append))
+    assert sum(read_bytes) == source.size
+    assert source.layout.in_words() == "CSV, text in column text, label in column label"
+
+
+def test_a_label_that_was_not_learned() -> None:
+    source = LabelledSource(TextSource.from_texts(["__label__a x\n__label__b y\n__label__a z"]))
+    assert len(list(source.examples())) == 3
+    limited = source.limited_to({"a", "c"})
+    assert said(lambda: list(limited.examples())) == (
+        "text 1:2: the label 'b' is not among those learned (a or c). "
+        "Mend it, or leave such rows out: --skip-bad-rows"
+    )
+    many = source.limited_to([str(number) for number in range(11)])
+    assert "not among those learned (11 labels). " in said(lambda: list(many.examples()))
+    assert len(list(source.examples())) == 3, "the other is left as it was"
+
+
+def test_rows_in_memory() -> None:
+    source = LabelledSource.from_examples(("x y", "z"), iter(["a", 2]))
+    expected = [Example("x y", "a", 1, "the texts given"), Example("z", "2", 2, "the texts given")]
+    assert list(source.examples()) == list(source.examples()) == expected
+    assert (source.shape, source.columns, source.skipped, source.size) == ("lists", (), 0, 0)
+    unlabelled = LabelledSource.from_examples(["x"])
+    assert [example.label for example in unlabelled.examples()] == [None]
+    assert said(lambda: LabelledSource.from_examples("x", "a")) == (
+        "the texts given: one text was given, where there should be several. Put it in a list"
+    )
+    assert said(lambda: LabelledSource.from_examples(["x", "y"], ["a"])) == (
+        "the texts given: there are 2 of them, but 1 labels. Give each text one label"
+    )
+    blank = LabelledSource.from_examples(["x", " "], ["a", "b"])
+    assert said(lambda: list(blank.examples())) == "the texts given:2: the text is empty. Mend it"
+    none = LabelledSource.from_examples([], [])
+    assert "the texts given: there are none" in said(lambda: list(none.examples()), EmptyTextError)
+
+
+def test_one_class() -> None:
+    check_classes({"a", "b"}, "r")
+    assert said(lambda: check_classes({"a"}, "r.csv")) == (
+        "r.csv: every row has the label 'a'. Rows of two labels or more are needed; "
+        "--label-column names another column"
+    )
+
+
+@needs_data
+@pytest.mark.parametrize("name", ["clinc150/test.tsv", "names/test.tsv", "sst2/test.csv"])
+def test_real_tables(name: str) -> None:
+    content = (DATA / name).read_text()
+    if name.endswith("tsv"):
+        expected = [tuple(line.split("\t")) for line in content.splitlines()[1:]]
+    else:
+        expected = list(map(tuple, csv.reader(io.StringIO(content))))[1:]
+    source = LabelledSource(TextSource([DATA / name]))
+    assert [example[:2] for example in source.examples()] == expected
+    assert read(content) == expected, "nor does it need its name"

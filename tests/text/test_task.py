@@ -1,0 +1,100 @@
+"""What a file is for: told from made examples, and right on real ones."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from elman.text import TextSource, infer_task
+
+DATA = Path(os.environ.get("ELMAN_DATA", Path(__file__).parents[2] / "../shared/data"))
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="ELMAN_DATA names no data")
+
+CONLL = "EU B-ORG\nrejects O\n\nPeter B-PER\nBlackburn I-PER\n"
+CONLLU = "1-2\tdon't" + "\t_" * 8 + "\n1\tdo\tdo\tAUX" + "\t_" * 6 + "\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "task", "because"),
+    [
+        ("Once upon a time,\nthere was a king.\n", "language", "running text"),
+        ("", "language", "running text"),
+        ("text,label\ngood,pos\n", "classify", "CSV, text in column text, label in column label"),
+        ("text,label\n", "language", "running text"),
+        ("Comment, topic\nand so it goes.\nOn and on.\n", "language", "running text"),
+        ('stars;review\n1;"so;\nso"\n', "classify", "CSV, text in column review, label in column"),
+        ("text\tlabel\ngood\tpos\n", "classify", "TSV, text in column text, label in column label"),
+        ("Y,date\n1,1956-01-01\n2,1956-02-01\n", "language", "looks like comma-separated columns"),
+        ("french\tenglish\nVa\tGo\nNon\tNo\n", "language", "looks like tab-separated columns"),
+        ('{"text": "a", "label": 1}\n', "classify", "JSON lines, text in column text, label in"),
+        ('{"text": "a"}\n' * 3, "language", "looks like JSON lines"),
+        ("__label__a good\n", "classify", "fastText lines"),
+        (CONLL, "tag", "CoNLL, 2 columns a word, blank lines between sentences"),
+        (CONLL.replace(" ", "\t"), "tag", "CoNLL, 2 columns a word"),
+        (CONLL.replace(" ", "\t").replace("\n\n", "\n\t\n"), "tag", "CoNLL, 2 columns a word"),
+        (f"-DOCSTART- -X- O\n\n{CONLL}", "tag", "CoNLL, 2 columns a word"),
+        ("The DET\ncat NOUN\n\n. PUNCT\n", "tag", "CoNLL, 2 columns a word"),
+        (CONLLU, "tag", "CoNLL-U, ten columns a word"),
+        (f"# text = don't\n# newpar\n\n{CONLLU}", "tag", "CoNLL-U, ten columns a word"),
+        ("red sky\nblue sea\n\ngreen hill\nold tree\n", "language", "running text"),
+        ("'bout\tB AW T\n\n'cause\tK AH Z\n\na\tb\n", "language", "looks like tab-separated"),
+    ],
+)
+def test_by_content(text: str, task: str, because: str) -> None:
+    guess = infer_task(TextSource.from_texts([text]))
+    assert guess.task == task
+    assert guess.because.startswith(because)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "task"),
+    [
+        ("a.csv", "text,label\n", "classify"),
+        ("a.csv", "text,label\na,b,c\n", "classify"),
+        ("a.conll", "EU B-ORG\nrejects O\n", "tag"),
+        ("a.conllu", "a\n", "tag"),
+        ("a.txt", "EU B-ORG\nrejects O\n", "language"),
+    ],
+)
+def test_by_name(name: str, text: str, task: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text)
+    assert infer_task(TextSource([tmp_path / name])).task == task
+
+
+def test_only_the_beginning_is_read() -> None:
+    """Of a text that is no table, what stands far down is not seen."""
+    source = TextSource.from_texts(["text,label\n" + "good,pos\n" * 1000 + "bad\n" * 9000])
+    assert infer_task(source).task == "classify"
+    source = TextSource.from_texts(["text,label\n" + "good,pos\n" * 500 + "bad\n" * 9000])
+    assert infer_task(source).task == "language"
+
+
+@needs_data
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [
+        ("shakespeare.txt", "language"),
+        ("keyboard_english/valid.txt", "language"),
+        ("clinc150/out_of_scope_test.txt", "language"),
+        ("clinc150/out_of_scope_valid.txt", "language"),
+        ("imdb/unlabelled.txt.gz", "language"),
+        ("multi30k/val.de", "language"),
+        ("names/valid.tsv", "classify"),
+        ("sst2/valid.csv", "classify"),
+        ("movie_sentences/valid.csv", "classify"),
+        ("imdb/test.jsonl.gz", "classify"),
+        ("trec/test.txt", "classify"),
+        ("clinc150/valid.tsv", "classify"),
+        ("ud_english_ewt/dev.conllu.gz", "tag"),
+        ("wnut17/valid.conll", "tag"),
+    ],
+)
+def test_real_files(name: str, task: str, named: bool) -> None:
+    source = TextSource([DATA / name])
+    if not named:
+        chunk = next(next(source.documents()).chunks())
+        source = TextSource.from_texts([chunk])
+    assert infer_task(source).task == task
