@@ -97,12 +97,15 @@ def test_a_local_name_hides_the_one_outside() -> None:
             return (os, type, list)
         lambda os: (os)
         (os, type, list)
+        len = 2
+        (len)
         """
     )
     hidden = ["parameter", "variable"]
     assert tags_of(source, "os") == ["module", *hidden, *hidden, "module"]
     assert tags_of(source, "type") == ["parameter", "variable", "builtin"]
     assert tags_of(source, "list") == ["variable", "variable", "builtin"]
+    assert tags_of(source, "len") == ["variable", "variable"]
 
 
 def test_decorators() -> None:
@@ -135,15 +138,15 @@ def test_patterns_and_handlers() -> None:
                 pass
         try:
             pass
-        except (error, socket.timeout) as caught:
+        except (error, socket.timeout) as match:
             pass
         """
     )
-    assert tags_of(source, "match") == ["keyword"]
+    assert tags_of(source, "match") == ["keyword", "variable"]
     assert tags_of(source, "case") == ["keyword"] * 2
     assert tags_of(source, "Move") == tags_of(source, "error") == ["class"]
     assert tags_of(source, "timeout") == ["class"]
-    assert tags_of(source, "caught") == tags_of(source, "other") == ["variable"]
+    assert tags_of(source, "other") == ["variable"]
 
 
 def test_a_comment_ends_its_sentence() -> None:

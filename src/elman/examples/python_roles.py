@@ -33,8 +33,7 @@ def roles_of_identifiers(tree: ast.Module) -> dict[Place, str]:
     `function`, `module`, `parameter` or `variable`.
 
     Some identifiers have no place in a tree and are not found here: those after `def`, `class` and
-    `except ... as`, those of `global` and `nonlocal`, and modules where they are imported. Nor is
-    anything inside an f-string, whose places are wrong up to Python 3.11.
+    `except ... as`, those of `global` and `nonlocal`, and modules where they are imported.
     """
     roles = _Roles(tree)
     roles.visit(tree)
@@ -149,9 +148,6 @@ class _Roles(ast.NodeVisitor):
             self.give_at(alias.lineno, alias.col_offset, role)
             if alias.asname is not None:
                 self.give_end(alias, alias.asname, role)
-
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
-        """Nothing inside an f-string is a token of its own here."""
 
 
 def _known_names(tree: ast.Module) -> dict[str, str]:

@@ -47,7 +47,7 @@ _BESIDE_LETTERS = frozenset(" -'’‘ʻ")
 
 
 def surnames() -> Split[tuple[str, str]]:
-    """(surname, language), divided by the name whatever its capitals, and sorted so.
+    """(surname, language), divided by the name; two that differ only in capitals are one.
 
     A name that stands in the lists of several languages is left out: it has no one right answer,
     and it would be the same text with two labels. That also takes out most of the names that came
@@ -67,17 +67,16 @@ def surnames() -> Split[tuple[str, str]]:
         for name, found in sorted(languages.items())
         if len(found) == 1
     )
-    return divide(rows, key=lambda row: row[0].casefold())
+    return divide(rows, key=lambda row: row[0])
 
 
 def _names(locales: Iterable[str]) -> Iterator[str]:
     for locale in locales:
         for listed in _lists(locale):
             for name in listed:
-                spelled = unicodedata.normalize("NFC", name)
-                if _is_latin(spelled):
+                if _is_latin(name):
                     # Taiwan's list is in capitals, which would give it away.
-                    yield spelled.capitalize() if spelled.isupper() else spelled
+                    yield name.capitalize() if name.isupper() else name
 
 
 def _lists(locale: str) -> Iterator[Iterable[str]]:
