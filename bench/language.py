@@ -26,8 +26,9 @@ import torch
 
 from elman import LanguageModel
 from elman.scoring.baseline import best_ngram
-from elman.scoring.evaluation import Evaluation, evaluate
+from elman.scoring.language_evaluation import evaluate_language
 from elman.scoring.predictor import NetworkPredictor
+from elman.scoring.report import Evaluation
 from elman.text import Cache, Corpus, TextSource
 
 LOG = Path(__file__).parent.parent / "docs" / "log.md"
@@ -139,7 +140,7 @@ def _trained(
     if baseline:
         learned_from = Corpus.prepare(TextSource([train]), model.unit_, cache=cache)
         ngram = best_ngram(learned_from.ids, model.unit_)
-    report = evaluate(NetworkPredictor(model.network_), corpus, ngram)
+    report = evaluate_language(NetworkPredictor(model.network_), corpus, ngram)
     print(report.to_json(), file=sys.stderr)
     return model, report
 

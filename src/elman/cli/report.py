@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from elman.cli.terminal import print_table, say
 
 if TYPE_CHECKING:
-    from elman.scoring.evaluation import Evaluation
+    from elman.scoring.report import Evaluation
     from elman.text import Unit
 
 _SCORES = {

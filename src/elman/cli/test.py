@@ -39,7 +39,7 @@ def test(
     The baseline is the best n-gram of the text that the model was trained on.
     """
     from elman.scoring.baseline import best_ngram
-    from elman.scoring.evaluation import evaluate
+    from elman.scoring.language_evaluation import evaluate_language
     from elman.scoring.predictor import NetworkPredictor
     from elman.text import Cache, Corpus, TextSource
 
@@ -54,7 +54,7 @@ def test(
         remarks = ("No baseline: the training text is not in the cache. Name it: --train FILE",)
     with working("scoring"):
         ngram = None if learned_from is None else best_ngram(learned_from.ids, loaded.unit_)
-        report = evaluate(NetworkPredictor(loaded.network_), corpus, ngram, remarks)
+        report = evaluate_language(NetworkPredictor(loaded.network_), corpus, ngram, remarks)
     if json:
         print_json(report.to_json())
     else:

@@ -27,7 +27,7 @@ from elman.errors import InputError, ResumeError, SettingError
 
 if TYPE_CHECKING:
     from elman.models import LanguageModel
-    from elman.scoring.evaluation import Evaluation
+    from elman.scoring.report import Evaluation
     from elman.text import Cache, TextSource
     from elman.training import Event
 
@@ -237,7 +237,7 @@ def _bar() -> Any:
 def _report_on(model: LanguageModel, cache: Cache) -> Evaluation:
     """The model's scores on the text held out, beside its baseline's; kept in its record."""
     from elman.scoring.baseline import best_ngram
-    from elman.scoring.evaluation import evaluate
+    from elman.scoring.language_evaluation import evaluate_language
     from elman.scoring.predictor import NetworkPredictor
     from elman.text import Corpus
 
@@ -254,7 +254,7 @@ def _report_on(model: LanguageModel, cache: Cache) -> Evaluation:
         held_out = held_out.part(0, REPORTED)
     with working("scoring, and learning the baseline"):
         ngram = best_ngram(learned_from.ids, unit)
-        report = evaluate(NetworkPredictor(model.network_), held_out, ngram)
+        report = evaluate_language(NetworkPredictor(model.network_), held_out, ngram)
     record |= finite({"scores": report.scores, "baseline": report.baseline})
     return report
 

@@ -5,7 +5,6 @@ Shapes: N symbols of the text, V vocabulary.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,42 +14,14 @@ from elman.scoring.intervals import bootstrap_difference
 from elman.scoring.keyboard import Dictation, KeyboardScores, WordIndex, keyboard_scores
 from elman.scoring.language import bits_per_character, nats_per_symbol, perplexity
 from elman.scoring.predictor import Floats, NetworkPredictor, Predictor, Symbols
+from elman.scoring.report import Evaluation
 from elman.text import BOUNDARY, Corpus, Unit, Words
 
 FRESH_BLOCK = 64  # symbols, as other systems' figures have it
 BLOCK = 50  # neighbouring symbols or words that the bootstrap draws together
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """What `elman test` prints.
-
-    Attributes:
-        examples: N, the symbols that were foretold.
-        scores: the field's names, as design.md has them.
-        baseline: its `name` and the same scores; None where there is none.
-        interval: of some scores, the 95 % interval of the model's less the baseline's.
-        remarks: what a reader should know, such as why there is no baseline.
-    """
-
-    examples: int
-    scores: dict[str, float]
-    baseline: dict[str, Any] | None = None
-    interval: dict[str, tuple[float, float]] = field(default_factory=dict)
-    remarks: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "task": "language",
-            "examples": self.examples,
-            "scores": self.scores,
-            "baseline": self.baseline,
-            "interval": {name: list(ends) for name, ends in self.interval.items()},
-            "remarks": list(self.remarks),
-        }
-
-
-def evaluate(
+def evaluate_language(
     network: NetworkPredictor, corpus: Corpus, ngram: NGram | None, remarks: tuple[str, ...] = ()
 ) -> Evaluation:
     """Score a network on a text, and an n-gram on the very same symbols.
@@ -64,7 +35,7 @@ def evaluate(
         fresh = network.fresh_log_probabilities(text.ids, FRESH_BLOCK)
         scores["nats_per_symbol_fresh"] = nats_per_symbol(fresh)
     if ngram is None:
-        return Evaluation(len(log_probabilities), scores, remarks=remarks)
+        return Evaluation("language", len(log_probabilities), scores, remarks=remarks)
 
     other_log_probabilities, other_keyboard, baseline = text.scores(ngram)
     interval = {"nats_per_symbol": _interval(-log_probabilities, -other_log_probabilities)}
@@ -76,7 +47,7 @@ def evaluate(
         low, high = _interval(keyboard.saved, other_keyboard.saved)
         interval["keystroke_savings"] = (low * share, high * share)
     named = {"name": ngram.name, **baseline}
-    return Evaluation(len(log_probabilities), scores, named, interval, remarks)
+    return Evaluation("language", len(log_probabilities), scores, named, interval, remarks)
 
 
 class _Text:

@@ -12,8 +12,8 @@ import torch
 
 from elman.network import Architecture, SymbolNetwork
 from elman.scoring.baseline import best_ngram
-from elman.scoring.evaluation import evaluate
 from elman.scoring.kneser_ney import KneserNey
+from elman.scoring.language_evaluation import evaluate_language
 from elman.scoring.predictor import NetworkPredictor
 from elman.text import BOUNDARY, Cache, Characters, Corpus, TextSource, Words
 
@@ -116,7 +116,7 @@ def test_the_report(cache):
     network = network_for(unit)
     predictor = NetworkPredictor(network)
     ngram = best_ngram(corpus.ids, unit)
-    report = evaluate(predictor, corpus, ngram)
+    report = evaluate_language(predictor, corpus, ngram)
 
     ours = -predictor.log_probabilities(corpus.ids)
     theirs = -ngram.log_probabilities(corpus.ids)
@@ -140,7 +140,7 @@ def test_words_are_scored_as_keyboards_are(cache):
     source = TextSource.from_texts(["the cat ran", "a unicorn sat."])
     corpus = Corpus.prepare(source, unit, cache=cache)
     predictor = NetworkPredictor(network_for(unit))
-    report = evaluate(predictor, corpus, best_ngram(unit.encode(TEXT), unit))
+    report = evaluate_language(predictor, corpus, best_ngram(unit.encode(TEXT), unit))
 
     ids = np.asarray(corpus.ids)
     words = ["the", "cat", "ran", "a", None, "sat"]  # None: spelled, a miss
@@ -163,5 +163,7 @@ def test_a_part_of_a_text_is_read_from_a_beginning(cache):
     predictor = NetworkPredictor(network_for(unit))
     ids = np.concatenate([[BOUNDARY], part.ids])
     expected = -predictor.log_probabilities(ids).mean()
-    assert evaluate(predictor, part, None).scores["nats_per_symbol"] == pytest.approx(expected)
-    assert evaluate(predictor, part, None, ("why",)).to_json()["baseline"] is None
+    assert evaluate_language(predictor, part, None).scores["nats_per_symbol"] == pytest.approx(
+        expected
+    )
+    assert evaluate_language(predictor, part, None, ("why",)).to_json()["baseline"] is None
