@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from elman.text.tallies import hash_of, percentile
 
 if TYPE_CHECKING:
     from elman.text.labelled import LabelledSource
@@ -84,10 +83,10 @@ def peek_labelled(labelled: LabelledSource, valid: LabelledSource | None = None)
         rows=look.labels.total(),
         labels=dict(common),
         majority=common[0][1] / look.labels.total(),
-        median_length=_percentile(look.words, 50),
-        long_length=_percentile(look.words, 95),
+        median_length=percentile(look.words, 50),
+        long_length=percentile(look.words, 95),
         longest=max(look.words),
-        median_characters=_percentile(look.characters, 50),
+        median_characters=percentile(look.characters, 50),
         duplicates=look.duplicates,
         conflicting_texts=len(look.conflicting),
         skipped=labelled.skipped,
@@ -112,21 +111,10 @@ class _Look:
             self.labels[label] += 1
             self.words[len(example.text.split())] += 1
             self.characters[len(example.text)] += 1
-            text = _hash(example.text)
+            text = hash_of(example.text)
             self.texts[text] += 1
             if labels_of.setdefault(text, label) != label:
                 self.conflicting.add(text)
-            row = _hash(f"{label}\n{example.text}")
+            row = hash_of(f"{label}\n{example.text}")
             self.duplicates += row in seen
             seen.add(row)
-
-
-def _hash(text: str) -> int:
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
-
-
-def _percentile(lengths: Counter[int], percent: float) -> int:
-    """The least length that so many percent of the texts do not exceed."""
-    values = np.array(sorted(lengths))
-    reached = np.cumsum([lengths[int(value)] for value in values])
-    return int(values[np.searchsorted(reached, percent / 100 * reached[-1])])

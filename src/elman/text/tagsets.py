@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import lru_cache
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -176,7 +175,7 @@ def _letters(length: int, scheme: str, *, adjoins: bool) -> str:
         return ("B" if adjoins else "I") + "I" * (length - 1)
     if scheme == "bio":
         return "B" + "I" * (length - 1)
-    begin, inside, end, single = SCHEMES[scheme]
+    begin, inside, end, single = tuple(SCHEMES[scheme])
     return single if length == 1 else begin + inside * (length - 2) + end
 
 
@@ -219,13 +218,13 @@ def transitions(tags: Sequence[str], scheme: str) -> Transitions:
     A tag that is none of the scheme is allowed nowhere.
     """
     among("scheme", scheme, SCHEMES)
-    known = np.array([_is_of(tag, scheme) for tag in tags], dtype=bool)
-    pairs = [[_may_follow(before, tag, scheme) for tag in tags] for before in tags]
-    return Transitions(
-        start=known & [_may_follow(None, tag, scheme) for tag in tags],
-        pairs=known[:, None] & known & np.array(pairs, dtype=bool).reshape(len(tags), len(tags)),
-        end=known & [_may_follow(tag, None, scheme) for tag in tags],
-    )
+    size = len(tags)
+    known = np.fromiter((_is_of(tag, scheme) for tag in tags), bool, size)
+    first = np.fromiter((_may_follow(None, tag, scheme) for tag in tags), bool, size)
+    last = np.fromiter((_may_follow(tag, None, scheme) for tag in tags), bool, size)
+    pairs = (_may_follow(before, tag, scheme) for before in tags for tag in tags)
+    allowed = np.fromiter(pairs, bool, size * size).reshape(size, size)
+    return Transitions(known & first, known[:, None] & known & allowed, known & last)
 
 
 def _is_of(tag: str, scheme: str) -> bool:
@@ -245,5 +244,5 @@ def _may_follow(before: str | None, tag: str | None, scheme: str) -> bool:
         return now.letter != "B" or continues
     if scheme == "bio":
         return now.letter != "I" or continues
-    _, inside, end, _ = SCHEMES[scheme]
-    return continues if now.letter in (inside, end) else not is_open
+    needs_open = now.letter in SCHEMES[scheme][1:3]
+    return continues if needs_open else not is_open
