@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from elman.text.cache import Cache, Entry
+    from elman.text.conll import Sentence
     from elman.text.corpus import Corpus
     from elman.text.example_reader import Example, ExampleReader
     from elman.text.files import Document, TextSource
     from elman.text.labelled import LabelledSource, check_classes
     from elman.text.peek import Peek
     from elman.text.peek_labelled import PeekLabelled
+    from elman.text.peek_tagged import PeekTagged
+    from elman.text.sentence_reader import SentenceReader
+    from elman.text.tagged import TaggedSource
     from elman.text.task import TaskGuess, infer_task
     from elman.text.units import (
         BOUNDARY,
@@ -43,7 +47,11 @@ __all__ = [
     "LabelledSource",
     "Peek",
     "PeekLabelled",
+    "PeekTagged",
+    "Sentence",
+    "SentenceReader",
     "Subwords",
+    "TaggedSource",
     "TaskGuess",
     "TextSource",
     "Unit",
@@ -55,12 +63,16 @@ __all__ = [
 
 _HOMES = {
     "cache": ("Cache", "Entry"),
+    "conll": ("Sentence",),
     "corpus": ("Corpus",),
     "example_reader": ("Example", "ExampleReader"),
     "files": ("Document", "TextSource"),
     "labelled": ("LabelledSource", "check_classes"),
     "peek": ("Peek",),
     "peek_labelled": ("PeekLabelled",),
+    "peek_tagged": ("PeekTagged",),
+    "sentence_reader": ("SentenceReader",),
+    "tagged": ("TaggedSource",),
     "task": ("TaskGuess", "infer_task"),
     "units": (
         "BOUNDARY",

@@ -27,11 +27,10 @@ _ID = re.compile(r"([1-9][0-9]{0,8})(?:-([1-9][0-9]{0,8}))?|([0-9]{1,9})\.([1-9]
 
 
 class SentenceReader:
-    r"""Sentences, each as soon as the blank line after it has been read.
+    """Reads the sentences of one file.
 
     Args:
-        lines: with the \n at their ends, as files and standard input give them; read once.
-        name: of the file, as errors name it.
+        name: of the file, for messages; .conllu at its end says what it is.
         column: of the tag, counted from 1; the last if None, or UPOS in CoNLL-U.
         skip_bad_rows: leave out sentences with a bad row, and count them.
         tags_needed: otherwise words without tags will do, and `column` may be the one after the
@@ -47,7 +46,6 @@ class SentenceReader:
 
     def __init__(
         self,
-        lines: Iterable[str],
         name: str,
         *,
         column: int | None = None,
@@ -58,7 +56,6 @@ class SentenceReader:
             whole("--column", column, 2)
         self.skipped = 0
         self.layout: Layout | None = None
-        self._lines = lines
         self._name = name
         self._column = column
         self._skip_bad_rows = skip_bad_rows
@@ -70,18 +67,21 @@ class SentenceReader:
         """The lines after the last sentence: what else there is to write when all are read."""
         return "".join(self._between)
 
-    def __iter__(self) -> Iterator[Sentence]:
-        """The sentences.
+    def sentences(self, lines: Iterable[str]) -> Iterator[Sentence]:
+        r"""The sentences, each as soon as the blank line after it has come.
+
+        Args:
+            lines: with the \n at their ends, as files and standard input give them.
 
         Raises:
             InputError: a row is bad and such are not to be skipped, or the first rows are none of
                 CoNLL.
         """
-        for first, lines in _stretches(self._lines):
-            layout = self.layout = self.layout or self._layout_of(first, lines)
+        for first, stretch in _stretches(lines):
+            layout = self.layout = self.layout or self._layout_of(first, stretch)
             try:
-                sentence = self._sentence(first, lines, layout) if layout else None
-                self._check_length(first, lines)
+                sentence = self._sentence(first, stretch, layout) if layout else None
+                self._check_length(first, stretch)
             except InputError:
                 if not self._skip_bad_rows:
                     raise
@@ -89,7 +89,7 @@ class SentenceReader:
                 self._between = []
                 continue
             if sentence is None:
-                self._between += lines
+                self._between += stretch
             else:
                 self._between = []
                 yield sentence

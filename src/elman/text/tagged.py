@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Self
 
 from elman.errors import EmptyTextError, InputError
+from elman.ranges import listed
 from elman.text.conll import FORMAT, Layout, Sentence
 from elman.text.files import TextSource
 from elman.text.lines import lines_of
 from elman.text.sentence_reader import SentenceReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
 _IN_MEMORY = "the sentences given"
+_SHOWN = 20  # tags in a message
 _CUTS = frozenset("\t\r\n")
 
 
 class TaggedSource:
-    """Tagged sentences in CoNLL or CoNLL-U; the first rows of each file tell which.
+    """Tagged sentences of one or several files, which can be read again and again.
 
     Args:
-        source: the files.
+        source: the files, CoNLL or CoNLL-U; the first rows of each tell which.
         column: of the tag, counted from 1; the last if None, or UPOS in CoNLL-U.
         skip_bad_rows: leave out sentences with a bad row, and count them.
         tags_needed: otherwise words without tags will do.
 
     Attributes:
         name: of the source.
-        skipped: sentences left out in the last reading.
 
     Raises:
         SettingError: no row can have its tag in that column.
@@ -44,13 +47,16 @@ class TaggedSource:
         tags_needed: bool = True,
     ) -> None:
         self.name = source.name
-        self.skipped = 0
         self._source = source
         self._in_memory: list[Sentence] = []
-        self._reader = partial(
+        self._known: frozenset[str] | None = None
+        self._unknown = 0
+        self._readers: list[SentenceReader] = []
+        self._skip_bad_rows = skip_bad_rows
+        self._make_reader = partial(
             SentenceReader, column=column, skip_bad_rows=skip_bad_rows, tags_needed=tags_needed
         )
-        self._reader((), self.name)  # a column that no row can have is told at once
+        self._make_reader(self.name)  # a column that no row can have is told at once
 
     @classmethod
     def from_sentences(
@@ -74,6 +80,13 @@ class TaggedSource:
             tagged._in_memory.append(_sentence(each, its, number))
         return tagged
 
+    def limited_to(self, tags: Collection[str]) -> Self:
+        """The same sentences, of which those with any other tag are bad: for sentences to be
+        scored by what was learned from others."""
+        limited = copy(self)
+        limited._known = frozenset(tags)
+        return limited
+
     @property
     def shape(self) -> str:
         """How the first sentence is written: "conll" or "conllu".
@@ -81,38 +94,59 @@ class TaggedSource:
         Raises:
             InputError, EmptyTextError: as `sentences` does.
         """
-        for sentences in self._parts():
-            for sentence in sentences:
-                return sentence.layout.shape
-        raise self._nothing()
+        return next(copy(self).sentences()).layout.shape
 
-    def sentences(self) -> Iterator[Sentence]:
-        """The sentences, in order; each call reads from the beginning.
+    @property
+    def skipped(self) -> int:
+        """Sentences that the last reading left out."""
+        return self._unknown + sum(reader.skipped for reader in self._readers)
+
+    @property
+    def size(self) -> int:
+        """The bytes there are to read, as `sentences` reports them; 0 of those in memory."""
+        return self._source.size
+
+    def sentences(self, read: Callable[[int], None] | None = None) -> Iterator[Sentence]:
+        """The sentences from the beginning; `read` hears of bytes as they are consumed.
 
         Raises:
             InputError: a bad row that is not to be skipped, or no CoNLL.
             EmptyTextError: there is no sentence.
         """
-        self.skipped = 0
+        self._unknown, self._readers = 0, []
         is_empty = True
-        for sentences in self._parts():
-            for sentence in sentences:
+        for sentence in chain(self._in_memory, self._from_files(read)):
+            if self._is_known(sentence):
                 is_empty = False
                 yield sentence
-            if isinstance(sentences, SentenceReader):
-                self.skipped += sentences.skipped
         if is_empty:
-            raise self._nothing()
+            left_out = f" ({self.skipped:,} left out)" if self.skipped else ""
+            raise EmptyTextError(f"holds no sentence{left_out}", place=self.name, advice=FORMAT)
 
-    def _parts(self) -> Iterator[Iterable[Sentence]]:
-        """What is in memory, and a reader for each file."""
-        yield self._in_memory
-        for document in self._source.documents():
-            yield self._reader(lines_of(document.chunks(), keep_ends=True), document.name)
+    def _from_files(self, read: Callable[[int], None] | None) -> Iterator[Sentence]:
+        for document in self._source.documents(read):
+            reader = self._make_reader(document.name)
+            self._readers.append(reader)
+            yield from reader.sentences(lines_of(document.chunks(), keep_ends=True))
 
-    def _nothing(self) -> EmptyTextError:
-        left_out = f" ({self.skipped} left out)" if self.skipped else ""
-        return EmptyTextError(f"holds no sentence{left_out}", place=self.name, advice=FORMAT)
+    def _is_known(self, sentence: Sentence) -> bool:
+        """Whether all tags are; counts where not and such are to be left out."""
+        if self._known is None or self._known.issuperset(sentence.tags or ()):
+            return True
+        if self._skip_bad_rows:
+            self._unknown += 1
+            return False
+        position, tag = next(
+            (position, tag)
+            for position, tag in enumerate(sentence.tags or ())
+            if tag not in self._known
+        )
+        names = listed(sorted(self._known)) if len(self._known) <= _SHOWN else len(self._known)
+        raise InputError(
+            f"the tag {tag!r} is not among those learned ({names})",
+            place=sentence.place_of(position),
+            advice="Mend it, or leave such sentences out: --skip-bad-rows",
+        )
 
 
 def _sentence(words: Sequence[str], tags: Sequence[str] | None, number: int) -> Sentence:
@@ -127,7 +161,7 @@ def _sentence(words: Sequence[str], tags: Sequence[str] | None, number: int) -> 
             f"{len(words)} words, but {len(tags)} tags", place=place, advice="Give each word one"
         )
     for each in (*words, *(tags or ())):
-        if not each.strip(" ") or not _CUTS.isdisjoint(each):
+        if not isinstance(each, str) or not each.strip(" ") or not _CUTS.isdisjoint(each):
             raise InputError(
                 f"{each!r:.40} can be no word or tag",
                 place=place,
