@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from elman.cells import state_tensors
 from elman.network import Architecture, SymbolNetwork
-from elman.training import Stream, stream
+from elman.training import Stream, precision, stream
 
 VOCABULARY = 11
 
@@ -21,7 +21,7 @@ VOCABULARY = 11
 @pytest.fixture(autouse=True)
 def _exact(monkeypatch):
     """Laws are held in full precision, whatever this machine would rather multiply in."""
-    monkeypatch.setattr(stream, "fast_type", lambda _: None)
+    monkeypatch.setattr(precision, "fast_type", lambda _: None)
 
 
 def network(cell: str = "gru", **options) -> SymbolNetwork:
@@ -169,7 +169,7 @@ def test_in_bfloat16_the_losses_are_near(monkeypatch):
     net = network("mingru").float()
     exact = Stream(net, text(80), text(60), rows=2, time=5)
     expected = [exact.loss(step)[0].item() for step in range(4)]
-    monkeypatch.setattr(stream, "fast_type", lambda _: torch.bfloat16)
+    monkeypatch.setattr(precision, "fast_type", lambda _: torch.bfloat16)
     fast = Stream(net, text(80), text(60), rows=2, time=5)
     found = [fast.loss(step)[0].item() for step in range(4)]
     assert found == pytest.approx(expected, rel=0.02)

@@ -9,15 +9,30 @@ from elman.network.blocks import (
     SharedDropout,
     Stack,
 )
+from elman.network.classifier import ClassNetwork, Impression
+from elman.network.crf import CRF, Transitions
+from elman.network.foreteller import Foreteller
+from elman.network.reader import Passages, Reader, Reading, WordTable
 from elman.network.symbols import SymbolNetwork
+from elman.network.tagger import TagNetwork
 
 __all__ = [
+    "CRF",
     "PARTS",
     "Architecture",
     "BlockState",
+    "ClassNetwork",
+    "Foreteller",
+    "Impression",
     "NetworkState",
+    "Passages",
     "RMSNorm",
+    "Reader",
+    "Reading",
     "SharedDropout",
     "Stack",
     "SymbolNetwork",
+    "TagNetwork",
+    "Transitions",
+    "WordTable",
 ]

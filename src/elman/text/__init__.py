@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from elman.text.example_reader import Example, ExampleReader
     from elman.text.files import Document, TextSource
     from elman.text.labelled import LabelledSource, check_classes
+    from elman.text.lexicon import BUCKETS, Forms, Lexicon, words_of
     from elman.text.peek import Peek
     from elman.text.peek_labelled import PeekLabelled
     from elman.text.peek_tagged import PeekTagged
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BOUNDARY",
+    "BUCKETS",
     "UNITS",
     "Cache",
     "Characters",
@@ -44,7 +46,9 @@ __all__ = [
     "Entry",
     "Example",
     "ExampleReader",
+    "Forms",
     "LabelledSource",
+    "Lexicon",
     "Peek",
     "PeekLabelled",
     "PeekTagged",
@@ -59,6 +63,7 @@ __all__ = [
     "check_classes",
     "infer_task",
     "unit_from_json",
+    "words_of",
 ]
 
 _HOMES = {
@@ -66,6 +71,7 @@ _HOMES = {
     "conll": ("Sentence",),
     "corpus": ("Corpus",),
     "example_reader": ("Example", "ExampleReader"),
+    "lexicon": ("BUCKETS", "Forms", "Lexicon", "words_of"),
     "files": ("Document", "TextSource"),
     "labelled": ("LabelledSource", "check_classes"),
     "peek": ("Peek",),

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import torch
-
 WARM_UP = 0.03  # share of the budget
 
 
@@ -43,16 +41,3 @@ class Plan:
             return self.learning_rate * done / WARM_UP
         fall = (done - WARM_UP) / (1 - WARM_UP)
         return self.learning_rate * 0.5 * (1 + math.cos(math.pi * fall))
-
-
-def fast_type(device: torch.device) -> torch.dtype | None:
-    """bfloat16 where the machine multiplies it natively, else None: emulated, it is slower."""
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else None
-    if device.type == "cpu":
-        capabilities = (
-            torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-        )
-        if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"):
-            return torch.bfloat16
-    return None

@@ -6,7 +6,6 @@ Shapes: B rows, T time, N the text's symbols.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from torch import Tensor
 
 from elman.cells import map_state, state_tensors
 from elman.network import NetworkState, SymbolNetwork
-from elman.training.plan import fast_type
+from elman.training.precision import fast_products
 
 VALIDATED = 100_000  # symbols of the validation text that each look at it reads, at most
 
@@ -53,7 +52,7 @@ class Stream:
     def loss(self, step: int) -> tuple[Tensor, int]:
         """The mean loss of a step's batch in nats per symbol, and how many symbols it read."""
         window = torch.from_numpy(self._window(step)).to(self.device)
-        with self._products():
+        with fast_products(self.device):
             loss, state = self.network.loss(window[:, :-1], window[:, 1:], self.state)
         self.state = map_state(lambda part: part.detach(), state)
         return loss, self.rows * self.time
@@ -76,7 +75,7 @@ class Stream:
         total, state = 0.0, self.network.initial_state(rows)
         training = self.network.training
         self.network.eval()
-        with torch.inference_mode(), self._products():
+        with torch.inference_mode(), fast_products(self.device):
             for begin in range(0, length, 4 * self.time):
                 width = min(4 * self.time, length - begin)
                 window = self.valid[starts + np.arange(begin, begin + width + 1)].astype(np.int64)
@@ -97,7 +96,3 @@ class Stream:
             return next(tensors).to(old.device).clone()
 
         self.state = map_state(put_back, self.state)
-
-    def _products(self) -> AbstractContextManager[Any]:
-        dtype = fast_type(self.device)
-        return nullcontext() if dtype is None else torch.autocast(self.device.type, dtype)

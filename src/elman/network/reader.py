@@ -1,0 +1,155 @@
+"""A reader: symbols or words in, a vector for each out, read in one direction or in both.
+
+Shapes: B batch, T time, W width, V symbols or words with a number, F distinct words, G n-grams.
+Time comes first, (T, B, W), as inside a stack.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from elman.network.blocks import Architecture, NetworkState, SharedDropout, Stack
+
+WORD_DROPOUT = 0.1
+"""The share of distinct words that training reads by their characters alone."""
+
+
+class WordTable(NamedTuple):
+    """The distinct words of a batch, as `elman.text.Forms.look_up` gives them."""
+
+    places: Tensor  # (F,) among all the words that were met; no part of what is read
+    numbers: Tensor  # (F,) each word's own, 0 for those that have none
+    ngrams: Tensor  # (G,) one word's after the other's
+    starts: Tensor  # (F,) where a word's n-grams begin
+
+
+class Passages(NamedTuple):
+    """Texts side by side, the shorter ones padded."""
+
+    symbols: Tensor  # (T, B) integers; places in `words` where there are words
+    lengths: Tensor  # (B,) at least 1
+    words: WordTable | None = None
+
+    @property
+    def real(self) -> Tensor:
+        """(T, B, 1) whether a symbol is one, and no padding."""
+        times = torch.arange(len(self.symbols), device=self.lengths.device)
+        return (times[:, None] < self.lengths)[..., None]
+
+    @property
+    def reversed_places(self) -> Tensor:
+        """(T, B) where the symbols of a reversed row stand; padding stays at the end."""
+        times = torch.arange(len(self.symbols), device=self.lengths.device)
+        back = self.lengths - 1 - times[:, None]
+        return torch.where(back >= 0, back, times[:, None])
+
+    @property
+    def reversed(self) -> Tensor:
+        """(T, B) each row's symbols from its last to its first."""
+        return self.symbols.gather(0, self.reversed_places)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reader is built from; frozen, and saved with its weights.
+
+    Args:
+        blocks: of each direction's stack; its vocabulary is that of the symbols, or of the words
+            that have a number.
+        directions: 1 reads from the beginning, 2 also from the end.
+        buckets: of character n-grams where the symbols are words; 0 where they are not.
+    """
+
+    blocks: Architecture
+    directions: int = 1
+    buckets: int = 0
+
+    @property
+    def width(self) -> int:
+        """Of the vector of each symbol, all directions together."""
+        return self.blocks.width * self.directions
+
+
+class WordEmbedding(nn.Module):
+    """A word's own vector, if it has one, and the mean of those of its n-grams.
+
+    Source: P. Bojanowski et al., 'Enriching Word Vectors with Subword Information' (2017),
+    section 3.2, with the mean for the sum, so that long words are no louder than short ones.
+    """
+
+    def __init__(self, vocabulary: int, buckets: int, width: int) -> None:
+        super().__init__()
+        self.own = nn.Embedding(vocabulary, width)
+        self.ngrams = nn.EmbeddingBag(buckets, width, mode="mean")
+        for weight in (self.own.weight, self.ngrams.weight):
+            nn.init.normal_(weight, std=0.5)
+
+    def forward(self, words: WordTable) -> Tensor:
+        """-> (F, W)"""
+        own = self.own(words.numbers)
+        if self.training:
+            kept = torch.rand(len(own), 1, device=own.device) >= WORD_DROPOUT
+            own = own * kept
+        vectors: Tensor = own + self.ngrams(words.ngrams, words.starts)
+        return vectors
+
+
+class Reader(nn.Module):
+    """Embedding and a stack for each direction.
+
+    Args:
+        reading: what it is built from.
+        dropout: of what goes into the stacks, the same elements at every time.
+    """
+
+    def __init__(self, reading: Reading, dropout: float) -> None:
+        super().__init__()
+        self.reading = reading
+        blocks = reading.blocks
+        self.embedding: WordEmbedding | nn.Embedding
+        if reading.buckets:
+            self.embedding = WordEmbedding(blocks.vocabulary, reading.buckets, blocks.width)
+        else:
+            self.embedding = nn.Embedding(blocks.vocabulary, blocks.width)
+        self.dropout = SharedDropout(dropout)
+        self.stacks = nn.ModuleList(Stack(blocks) for _ in range(reading.directions))
+
+    def initial_states(self, batch_size: int) -> tuple[NetworkState, ...]:
+        return tuple(stack.initial_state(batch_size) for stack in self.stacks)
+
+    def table(self, passages: Passages) -> Tensor:
+        """The vectors that the symbols are places in: (F, W) or (V, W)."""
+        if isinstance(self.embedding, nn.Embedding):
+            return self.embedding.weight
+        assert passages.words is not None
+        words: Tensor = self.embedding(passages.words)
+        return words
+
+    def forward(
+        self,
+        passages: Passages,
+        states: tuple[NetworkState, ...] | None = None,
+        table: Tensor | None = None,
+    ) -> tuple[tuple[Tensor, ...], tuple[NetworkState, ...]]:
+        """-> each direction's vectors (T, B, W) in the order it reads them (the second
+        direction's last symbol first), and the states after each row's last symbol.
+
+        Args:
+            states: to read on from.
+            table: what `table` gave for these passages, where the caller needs it too.
+        """
+        states = self.initial_states(len(passages.lengths)) if states is None else states
+        table = self.table(passages) if table is None else table
+        ys, after = [], []
+        for direction, (stack, state) in enumerate(zip(self.stacks, states, strict=True)):
+            symbols = passages.reversed if direction else passages.symbols
+            x = self.dropout(functional.embedding(symbols, table))
+            y, state = stack(x.transpose(0, 1), state, lengths=passages.lengths)
+            ys.append(y.transpose(0, 1))
+            after.append(state)
+        return tuple(ys), tuple(after)

@@ -1,0 +1,75 @@
+"""Texts as rows of symbols, and any of them side by side as a padded batch.
+
+Shapes: N examples, B rows of a batch, T time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import nn
+
+from elman.network import Passages, WordTable
+from elman.text import Forms
+from elman.training.passes import by_length
+from elman.training.precision import fast_products
+
+Answer = TypeVar("Answer")
+
+READ_TOGETHER = 256  # rows of a batch, where nothing is learned from it, at most ...
+SYMBOLS_TOGETHER = 2**15  # ... and symbols, padding among them
+
+
+class Examples:
+    """N texts, encoded.
+
+    Args:
+        rows: of each text its symbols; places in `forms` where there are forms.
+        forms: the words that the symbols stand for.
+    """
+
+    def __init__(self, rows: Sequence[np.ndarray[Any, Any]], forms: Forms | None = None) -> None:
+        self.rows = rows
+        self.forms = forms
+        self.lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def symbols(self) -> int:
+        return int(self.lengths.sum())
+
+    def passages(self, chosen: np.ndarray[Any, Any]) -> Passages:
+        """Some of them (B,) side by side."""
+        lengths = self.lengths[chosen]
+        real = np.arange(lengths.max())[:, None] < lengths
+        symbols = np.zeros(real.shape, dtype=np.int64)
+        # Filled by columns, so that a row's symbols are neighbours as they are laid down.
+        joined = np.concatenate([self.rows[place] for place in chosen.tolist()])
+        words = None
+        if self.forms is not None:
+            joined, found = self.forms.look_up(joined)
+            words = WordTable(*map(torch.from_numpy, found))
+        symbols.T[real.T] = joined
+        return Passages(torch.from_numpy(symbols), torch.from_numpy(lengths), words)
+
+
+def answers(
+    network: nn.Module, examples: Examples, ask: Callable[[Passages], Answer]
+) -> Iterator[tuple[np.ndarray[Any, Any], Answer]]:
+    """What the network answers to all examples, batch by batch: their places among all, and the
+    answer. The network is in its mode for answers meanwhile."""
+    training = network.training
+    network.eval()
+    device = next(network.parameters()).device
+    try:
+        for chosen in by_length(examples.lengths, READ_TOGETHER, SYMBOLS_TOGETHER):
+            with torch.inference_mode(), fast_products(device):
+                answer = ask(examples.passages(chosen))
+            yield chosen, answer
+    finally:
+        network.train(training)

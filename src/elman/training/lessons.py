@@ -1,0 +1,193 @@
+"""Lessons of a reader: a class for each text, a tag for each word, or the word to come.
+
+Shapes: N examples, B rows of a batch, T time, K classes or tags.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from elman.network import ClassNetwork, Foreteller, Passages, TagNetwork
+from elman.training.examples import Examples, answers
+from elman.training.passes import Passes
+from elman.training.precision import fast_products
+
+
+class ExampleLesson(ABC):
+    """Pass after pass over examples; nothing is carried from step to step but the weights.
+
+    Args:
+        examples: to learn from; valid: to choose the best weights by.
+        rows: B.
+        seed: of the order of the examples.
+    """
+
+    def __init__(
+        self, network: nn.Module, examples: Examples, valid: Examples, *, rows: int, seed: int
+    ) -> None:
+        self.network = network
+        self.examples = examples
+        self.valid = valid
+        self.passes = Passes(examples.lengths, rows=rows, seed=seed)
+        self.device = next(network.parameters()).device
+
+    def loss(self, step: int) -> tuple[Tensor, int]:
+        """The mean loss of a step's batch, and how many symbols it read."""
+        chosen = self.passes.at(step)
+        passages = self.examples.passages(chosen)
+        with fast_products(self.device):
+            return self._loss(passages, chosen), int(passages.lengths.sum())
+
+    @abstractmethod
+    def _loss(self, passages: Passages, chosen: np.ndarray[Any, Any]) -> Tensor:
+        """Of the examples chosen (B,)."""
+
+    @abstractmethod
+    def validate(self) -> float:
+        """The mean loss of the validation examples."""
+
+    def carried(self) -> Iterator[Tensor]:
+        """Nothing: every text is read from its beginning."""
+        return iter(())
+
+    def carry(self, tensors: Iterator[Tensor]) -> None:  # noqa: B027
+        """There is nothing to put back."""
+
+
+class ClassLesson(ExampleLesson):
+    """Which class a text is of.
+
+    Args:
+        classes: (N,) of the examples; valid_classes: of those to choose by.
+        judge: logits (N, K) and classes (N,) -> a loss, smaller is better.
+        weights: (K,) of the classes, or None where all weigh the same.
+        smoothing: of the labels, the share given to all classes alike (C. Szegedy et al.,
+            'Rethinking the Inception Architecture for Computer Vision', 2016, section 7).
+    """
+
+    network: ClassNetwork
+
+    def __init__(
+        self,
+        network: ClassNetwork,
+        examples: Examples,
+        valid: Examples,
+        *,
+        classes: np.ndarray[Any, Any],
+        valid_classes: np.ndarray[Any, Any],
+        judge: Callable[[np.ndarray[Any, Any], np.ndarray[Any, Any]], float],
+        weights: Tensor | None,
+        smoothing: float,
+        rows: int,
+        seed: int,
+    ) -> None:
+        super().__init__(network, examples, valid, rows=rows, seed=seed)
+        self.classes = torch.from_numpy(classes)
+        self.valid_classes = valid_classes
+        self.judge = judge
+        self.weights = weights
+        self.smoothing = smoothing
+
+    def _loss(self, passages: Passages, chosen: np.ndarray[Any, Any]) -> Tensor:
+        logits, _ = self.network(passages)
+        wanted = self.classes[torch.from_numpy(chosen)]
+        return functional.cross_entropy(
+            logits, wanted, weight=self.weights, label_smoothing=self.smoothing
+        )
+
+    def validate(self) -> float:
+        return self.judge(class_logits(self.network, self.valid), self.valid_classes)
+
+
+def class_logits(network: ClassNetwork, examples: Examples) -> np.ndarray[Any, Any]:
+    """(N, K) float32, in the examples' order."""
+    logits = np.empty((len(examples), network.output.out_features), dtype=np.float32)
+    for chosen, found in answers(network, examples, lambda passages: network(passages)[0]):
+        logits[chosen] = found.numpy(force=True)
+    return logits
+
+
+class TagLesson(ExampleLesson):
+    """A tag for each word.
+
+    Args:
+        tags: of each example its tags (T,); valid_tags: of those to choose by.
+    """
+
+    network: TagNetwork
+
+    def __init__(
+        self,
+        network: TagNetwork,
+        examples: Examples,
+        valid: Examples,
+        *,
+        tags: Sequence[np.ndarray[Any, Any]],
+        valid_tags: Sequence[np.ndarray[Any, Any]],
+        rows: int,
+        seed: int,
+    ) -> None:
+        super().__init__(network, examples, valid, rows=rows, seed=seed)
+        self.tags = tags
+        self.valid_tags = valid_tags
+
+    def _loss(self, passages: Passages, chosen: np.ndarray[Any, Any]) -> Tensor:
+        return self.network.loss(passages, _padded(self.tags, chosen))
+
+    def validate(self) -> float:
+        """The share of words tagged wrongly."""
+        wrong = 0
+        for chosen, tags in answers(self.network, self.valid, self.network.best):
+            wanted = _padded(self.valid_tags, chosen)
+            real = torch.from_numpy(self.valid.lengths[chosen]) > torch.arange(len(wanted))[:, None]
+            wrong += int(((tags != wanted) & real).sum())
+        return wrong / self.valid.symbols
+
+
+def _padded(rows: Sequence[np.ndarray[Any, Any]], chosen: np.ndarray[Any, Any]) -> Tensor:
+    """Some of the rows side by side, (T, B)."""
+    picked = [torch.from_numpy(rows[place]).long() for place in chosen.tolist()]
+    return nn.utils.rnn.pad_sequence(picked)
+
+
+class NextWordLesson(ExampleLesson):
+    """The word to come, and in the other direction the word before."""
+
+    network: Foreteller
+
+    def __init__(
+        self, network: Foreteller, examples: Examples, valid: Examples, *, rows: int, seed: int
+    ) -> None:
+        super().__init__(network, examples, valid, rows=rows, seed=seed)
+        self.shares: np.ndarray[Any, Any] | None = None  # (places,) of each word in the text
+        if examples.forms is not None:
+            counts = np.bincount(np.concatenate(examples.rows), minlength=len(examples.forms))
+            self.shares = np.maximum(counts, 1) / examples.symbols
+
+    def _loss(self, passages: Passages, chosen: np.ndarray[Any, Any]) -> Tensor:  # noqa: ARG002
+        return self._answer(passages)
+
+    def _log_chances(self, passages: Passages) -> Tensor:
+        """Of each row of the reader's table to be in a batch of as many symbols: one minus the
+        chance that every one of them is another."""
+        if passages.words is None or self.shares is None:
+            return torch.zeros(self.network.reader.reading.blocks.vocabulary)
+        share = torch.from_numpy(self.shares[passages.words.places.numpy()])
+        return (-(passages.lengths.sum() * (-share).log1p()).expm1()).log().float()
+
+    def validate(self) -> float:
+        total = 0.0
+        for chosen, loss in answers(self.network, self.valid, self._answer):
+            total += float(loss) * len(chosen)
+        return total / len(self.valid)
+
+    def _answer(self, passages: Passages) -> Tensor:
+        loss: Tensor = self.network(passages, self._log_chances(passages))
+        return loss
