@@ -126,9 +126,22 @@ def test_one_text_a_line() -> None:
     lines = "Well, yes\n\n  no\tlabel\nlabel\n"
     expected = [("Well, yes", None), ("  no\tlabel", None), ("label", None)]
     assert read(lines, labels_needed=False) == expected
-    assert read("text,stars\ngood,\nbad,1\n", labels_needed=False) == [("good", None), ("bad", "1")]
+    assert read("Yes, class\nsir\n", labels_needed=False) == [("Yes, class", None), ("sir", None)]
+    table = "tweets,stars\ngood,\nbad,1\n"
+    assert read(table, labels_needed=False) == [("good", None), ("bad", "1")]
     loose = '{"text": "good", "label": 4.5}\n{"text": "bad"}'
     assert read(loose, labels_needed=False) == [("good", None), ("bad", None)]
+
+
+def test_a_table_of_one_column_is_one_by_its_name() -> None:
+    content = "text\nwell, yes\n"
+    assert read(content, "a.TSV.gz", labels_needed=False) == [("well, yes", None)]
+    assert len(read(content, "a.txt", labels_needed=False)) == 2
+    assert (
+        read(content.replace(",", ""), text_column="text", labels_needed=False)[0][0] == "well yes"
+    )
+    message = said(lambda: read("review1,review2\nx,y\n", "a.csv", labels_needed=False))
+    assert "cannot tell which column is the text" in message
 
 
 @pytest.mark.parametrize(
@@ -143,6 +156,7 @@ def test_one_text_a_line() -> None:
         ("name,language,id", "name", "language"),
         ("question;category;y", "question", "category"),
         ('"text"\t"label"', "text", "label"),
+        (" text , label ", "text", "label"),
     ],
 )
 def test_columns_by_their_names(header: str, text: str, label: str) -> None:
@@ -157,10 +171,14 @@ def test_columns_by_their_names(header: str, text: str, label: str) -> None:
          "french, english. Name the columns with --text-column and --label-column; a table "
          "without a header needs one, such as text,label"),
         ("id,text", {}, "a.csv:1: cannot tell which column is the label: the first line has id, "),
+        ("index,text", {}, "a.csv:1: cannot tell which column is the label: the first line has in"),
+        ("text,", {}, "cannot tell which column is the label: the first line has text, . "),
+        ("a;b,c;d", {}, "text: the first line has a, b,c, d. Name"),
+        ('"a" b,c', {}, 'text: the first line has "a" b, c. Name'),
+        ('{"\\ud800": 1}', {}, "text: the first line has \ufffd. Name"),
         ("a,b,text", {}, "a.csv:1: cannot tell which column is the label: the first line has a, "),
         ("x" * 50 + ",b", {}, "text: the first line has " + "x" * 40 + "..., b. "),
-        ("Some prose", {}, "a.csv:1: rows of a text and its label were looked for, but the first "
-         "line is 'Some prose'. Begin a table with a header such as text,label, or "),
+        ("Some prose", {}, "column is the text: the first line has Some prose. Name the columns"),
         ("text,label", {"text_column": "txt"}, "a.csv:1: no column is called 'txt': there are "
          "text, label. Name one of these with --text-column"),
         ("text", {"label_column": "y"}, "a.csv:1: no column is called 'y': there is text. "),
@@ -173,10 +191,24 @@ def test_columns_that_cannot_be_told(header: str, options: dict, message: str) -
     assert message in said(lambda: ExampleReader("a.csv", **options).look([header]))
 
 
+def test_prose_is_no_table() -> None:
+    assert said(lambda: read("Some prose.\n", "tale.txt")) == (
+        "tale.txt:1: rows of a text and its label were looked for, but the first line is "
+        "'Some prose.'. Begin a table with a header such as text,label, or write JSON lines or "
+        "fastText's __label__ lines"
+    )
+
+
 def test_columns_that_are_asked_for() -> None:
     content = "text,french,label,mood\na,b,c,d\n"
     assert read(content, text_column="french", label_column="mood") == [("b", "d")]
     assert read("french,mood\nb,d\n", text_column="french") == [("b", "d")]
+    assert read("tag,name\na,b\n", text_column="tag") == [("a", "b")]
+    assert read("name,other\na,b\n", label_column="name") == [("b", "a")]
+    assert read("name,tag,stars\na,b,c\n", text_column="tag") == [("b", "c")]
+    assert read("name,text,tag\na,b,c\n", label_column="text") == [("a", "b")]
+    with pytest.raises(SettingError):
+        LabelledSource(TextSource.from_texts([]), text_column="a", label_column="a")
     message = said(lambda: ExampleReader("", text_column="a", label_column="a"), SettingError)
     assert message == (
         "--label-column: text and label are different columns. Both were said to be 'a'"
@@ -185,7 +217,7 @@ def test_columns_that_are_asked_for() -> None:
 
 BAD_ROWS = [
     ("text,label", "a,b,c", "expected 2 columns (text,label), found 3. Quote a text that has "
-     "commas or quotes in it, or leave such rows out: --skip-bad-rows"),
+     "',' or quotes in it, or leave such rows out: --skip-bad-rows"),
     ("text,label", "a", "expected 2 columns (text,label), found 1. "),
     ("text,label", '"a" b,c', "a quote within a quoted text. Write a quote within a quoted text "
      'twice, "", or leave such rows out: --skip-bad-rows'),
@@ -241,6 +273,57 @@ def test_an_open_quote_does_not_swallow_the_rows_after_it() -> None:
         assert [example[:2] for example in reader.examples(lines)] == rest
         assert reader.skipped == 1
         assert [example.line for example in reader.examples(lines)] == [3, 4]
+
+
+def test_a_quote_in_tsv_that_makes_no_row_of_its_lines() -> None:
+    reader = ExampleReader("r", skip_bad_rows=True)
+    lines = ["text\tlabel", '"a', 'b"\tc\td', "x\ty"]
+    assert list(reader.examples(lines)) == [Example("x", "y", 4, "r")]
+    assert reader.skipped == 2
+
+
+anything = st.lists(
+    st.one_of(
+        st.text(max_size=10),
+        st.text(st.sampled_from('ab",;\t {}[]:\\\r\0_'), max_size=20),
+        st.sampled_from(['"a', 'b",c', "__label__", "__label__a", "text,label", '{"text":', "{}"]),
+    ),
+    max_size=6,
+)
+
+
+@given(
+    head=st.sampled_from(["", "text,label", "text\tlabel", '{"text": "a", "label": "b"}']),
+    lines=anything,
+    file=st.sampled_from(["a", "a.csv", "a.json"]),
+    skip_bad_rows=st.booleans(),
+    labels_needed=st.booleans(),
+)
+def test_whatever_the_lines_are_only_good_rows_come(
+    head: str, lines: list[str], file: str, skip_bad_rows: bool, labels_needed: bool
+) -> None:
+    reader = ExampleReader(file, skip_bad_rows=skip_bad_rows, labels_needed=labels_needed)
+    refusal = f"{file}:"
+    try:
+        for example in reader.examples([head, *lines]):
+            assert example.text.strip()
+            assert example.label or (example.label is None and not labels_needed)
+            assert 1 <= example.line <= len(lines) + 1
+    except InputError as error:
+        refusal = str(error)
+    assert refusal.startswith(f"{file}:")
+    assert not (skip_bad_rows and "leave such rows out" in refusal)
+
+
+def test_what_never_ends_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows_module, "LONGEST_LINE", 100)
+    for head, line, cause in [
+        (["text,label", '"a'], '","a', "r:2: a quote is opened and never closed"),
+        ([], '{"text": ', "r:1: these are no JSON lines"),
+    ]:
+        lines = chain(head, repeat(line, 1000))
+        assert said(lambda: list(ExampleReader("r").examples(lines))).startswith(cause)  # noqa: B023
+        assert len(list(lines)) > 800
 
 
 def test_a_text_of_ten_million_characters(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -334,6 +417,8 @@ def test_a_label_that_was_not_learned() -> None:
     many = source.limited_to([str(number) for number in range(11)])
     assert "not among those learned (11 labels). " in said(lambda: list(many.examples()))
     assert len(list(source.examples())) == 3, "the other is left as it was"
+    bad = LabelledSource(TextSource.from_texts(["__label__a x\nb\n"]), skip_bad_rows=True)
+    assert (len(list(bad.examples())), bad.skipped, bad.limited_to("a").skipped) == (1, 1, 0)
 
 
 def test_rows_in_memory() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from elman.text import TextSource, infer_task
+from elman.text import task as task_module
 
 DATA = Path(os.environ.get("ELMAN_DATA", Path(__file__).parents[2] / "../shared/data"))
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="ELMAN_DATA names no data")
@@ -69,6 +70,12 @@ def test_only_the_beginning_is_read() -> None:
     assert infer_task(source).task == "classify"
     source = TextSource.from_texts(["text,label\n" + "good,pos\n" * 500 + "bad\n" * 9000])
     assert infer_task(source).task == "language"
+
+
+def test_few_long_lines_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task_module, "_CHARACTERS", 30)
+    source = TextSource.from_texts(["text,label\n" + "good,pos\n" * 3 + "bad\n" * 90])
+    assert infer_task(source).task == "classify"
 
 
 @needs_data

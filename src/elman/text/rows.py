@@ -98,7 +98,7 @@ def _kind(value: Cell) -> str:
 
 def _read_csv(line: str, feed: LineFeed, layout: Layout) -> tuple[Cell, Cell]:
     fields = _quoted(line, feed, layout) if '"' in line else line.split(layout.delimiter)
-    return _columns(fields, layout, "Quote a text that has commas or quotes in it")
+    return _columns(fields, layout, f"Quote a text that has {layout.delimiter!r} or quotes in it")
 
 
 def _read_tsv(line: str, feed: LineFeed, layout: Layout) -> tuple[Cell, Cell]:

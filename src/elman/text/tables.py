@@ -31,7 +31,8 @@ LABEL_NAMES = (
 """What columns are called, likelier names first."""
 
 _NUMBERING = ("", "id", "idx", "index")
-_DELIMITERS = {"csv": (",", ";", "\t"), "tsv": ("\t",)}
+_DELIMITERS = ("\t", ",", ";")
+_TABLE_SUFFIXES = ("csv", "tsv")
 _JSON_SUFFIXES = ("jsonl", "json", "ndjson")
 _MOST_BROKEN = 100  # lines of broken JSON before the first sound one
 _SHOWN = 40  # characters of a column's name
@@ -110,7 +111,7 @@ def layout_of(feed: LineFeed, name: str, wanted: Wanted) -> Layout:
     found = _table(line, suffix, f"{name}:{feed.number}", wanted)
     if isinstance(found, Layout):
         return found
-    if wanted.labels_needed or wanted.text is not None or suffix in _DELIMITERS:
+    if wanted.labels_needed or wanted.text is not None or suffix in _TABLE_SUFFIXES:
         raise found
     feed.give_back([line])
     return Layout("lines")
@@ -128,7 +129,7 @@ def find_columns(names: Sequence[str], place: str, wanted: Wanted) -> tuple[str,
     text = _asked(wanted.text, names, place, "--text-column")
     text = text or _likeliest(TEXT_NAMES, names, besides=label)
     label = label or _likeliest(LABEL_NAMES, names, besides=text)
-    if len(names) == 2 and wanted.labels_needed:
+    if len(names) == 2:
         text = text or _other(names, label)
         label = label or _other(names, text)
     if text is None or (label is None and wanted.labels_needed):
@@ -166,14 +167,6 @@ def _other(names: Sequence[str], one: str | None) -> str | None:
 
 
 def _unknown_columns(names: Sequence[str], place: str, text: str | None) -> InputError:
-    if len(names) == 1 and text is None:
-        return InputError(
-            f"rows of a text and its label were looked for, but the first line is "
-            f"{_cut(names[0])!r}",
-            place=place,
-            advice="Begin a table with a header such as text,label, or write JSON lines or "
-            "fastText's __label__ lines",
-        )
     missing = "text" if text is None else "label"
     return InputError(
         f"cannot tell which column is the {missing}: the first line has "
@@ -191,9 +184,12 @@ def _cut(name: str) -> str:
 
 def _table(line: str, suffix: str, place: str, wanted: Wanted) -> Layout | InputError:
     """The layout of a table with this header, or why it is none."""
-    delimiters = [each for each in _DELIMITERS.get(suffix, ("\t", ",", ";")) if each in line]
-    if not delimiters and (suffix in _DELIMITERS or wanted.text is not None):
-        delimiters = [_DELIMITERS.get(suffix, ",")[0]]  # a table of one column
+    delimiters = [each for each in _DELIMITERS if each in line]
+    if not wanted.labels_needed and suffix not in _TABLE_SUFFIXES:
+        # The line may be a text: in a sentence a space follows the comma, in a header seldom.
+        delimiters = [each for each in delimiters if f"{each} " not in line]
+    if not delimiters and (suffix in _TABLE_SUFFIXES or wanted.text is not None):
+        delimiters = ["\t" if suffix == "tsv" else ","]  # a table of one column
     errors: list[tuple[int, InputError]] = []
     for delimiter in delimiters:
         names = _names(line, delimiter)
@@ -205,7 +201,12 @@ def _table(line: str, suffix: str, place: str, wanted: Wanted) -> Layout | Input
             return Layout("tsv" if delimiter == "\t" else "csv", names, text, label, delimiter)
     if errors:
         return max(errors, key=lambda each: each[0])[1]
-    return _unknown_columns([line.strip()], place, None)
+    return InputError(
+        f"rows of a text and its label were looked for, but the first line is {_cut(line)!r}",
+        place=place,
+        advice="Begin a table with a header such as text,label, or write JSON lines or fastText's "
+        "__label__ lines",
+    )
 
 
 def _names(header: str, delimiter: str) -> tuple[str, ...]:

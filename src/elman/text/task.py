@@ -30,7 +30,6 @@ _TAG_SUFFIXES = ("conll", "conllu", "conllx", "iob", "iob2", "bio", "bioes")
 _MOST_COLUMNS = 5  # of CoNLL files
 _CONLLU_COLUMNS = 10
 _CONLLU_ID = re.compile(r"\d+([-.]\d+)?")
-_CONLLU_COMMENT = re.compile(r"# *(text|sent_id|newdoc|newpar|global\.columns)\b")
 _DOCUMENT = "-DOCSTART-"
 _TAG = re.compile(r"[BIESLUO]-\S+|[^\W\da-z]\S*|\W+")
 """An entity's tag, a part of speech, which begins with a capital, or a punctuation mark's."""
@@ -101,7 +100,7 @@ def _labelled(lines: Sequence[str], name: str) -> str | None:
 def _tagged(lines: Sequence[str], name: str) -> str | None:
     rows = [line for line in lines if line.strip() and not line.startswith(_DOCUMENT)]
     words = [line for line in rows if not line.startswith("#")]
-    if _is_conllu(words, commented=any(map(_CONLLU_COMMENT.match, rows))):
+    if _is_conllu(words):
         return "CoNLL-U, ten columns a word"
     columns = _columns_of_conll(rows)
     by_name = suffix_of(name) in _TAG_SUFFIXES
@@ -110,13 +109,12 @@ def _tagged(lines: Sequence[str], name: str) -> str | None:
     return "its name's ending" if by_name else None
 
 
-def _is_conllu(rows: Sequence[str], *, commented: bool) -> bool:
+def _is_conllu(rows: Sequence[str]) -> bool:
     tables = [row.split("\t") for row in rows]
     whole = sum(
         len(row) == _CONLLU_COLUMNS and _CONLLU_ID.fullmatch(row[0]) is not None for row in tables
     )
-    enough = 0.5 if commented else _MOST
-    return bool(rows) and whole >= enough * len(rows)
+    return bool(rows) and whole >= _MOST * len(rows)
 
 
 def _columns_of_conll(rows: Sequence[str]) -> int | None:
