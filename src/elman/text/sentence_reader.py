@@ -161,17 +161,22 @@ class SentenceReader:
 def _stretches(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
     """Lines up to and with the blank one after them, and the number of the first.
 
-    Of those that are too many for a sentence, one more than it may have is kept.
+    Those that are too many for a sentence come as soon as they are, and what follows up to the
+    blank line is passed over.
     """
     stretch: list[str] = []
     first, filled = 1, 0
     for number, line in enumerate(lines, start=1):
         blank = is_blank(line)
         filled += not blank
-        if filled <= MOST_LINES + 1:
+        if filled <= MOST_LINES:
             stretch.append(line)
+        elif stretch:
+            yield first, [*stretch, line]
+            stretch = []
         if blank and filled:
-            yield first, stretch
+            if stretch:
+                yield first, stretch
             stretch, first, filled = [], number + 1, 0
     if stretch:
         yield first, stretch
