@@ -426,6 +426,7 @@ def test_rows_in_memory() -> None:
     expected = [Example("x y", "a", 1, "the texts given"), Example("z", "2", 2, "the texts given")]
     assert list(source.examples()) == list(source.examples()) == expected
     assert (source.shape, source.columns, source.skipped, source.size) == ("lists", (), 0, 0)
+    assert source.layout.in_words() == "lists in memory"
     unlabelled = LabelledSource.from_examples(["x"])
     assert [example.label for example in unlabelled.examples()] == [None]
     assert said(lambda: LabelledSource.from_examples("x", "a")) == (

@@ -30,6 +30,14 @@ LABEL_NAMES = (
 )
 """What columns are called, likelier names first."""
 
+_IN_WORDS: dict[Shape, str] = {
+    "csv": "CSV",
+    "tsv": "TSV",
+    "jsonl": "JSON lines",
+    "fasttext": "fastText lines",
+    "lines": "one text a line",
+    "lists": "lists in memory",
+}
 _NUMBERING = ("", "id", "idx", "index")
 _DELIMITERS = ("\t", ",", ";")
 _TABLE_SUFFIXES = ("csv", "tsv")
@@ -76,8 +84,7 @@ class Layout(NamedTuple):
 
     def in_words(self) -> str:
         """Such as 'CSV, text in column sentence, label in column class'."""
-        kind = {"csv": "CSV", "tsv": "TSV", "jsonl": "JSON lines", "fasttext": "fastText lines"}
-        parts = [kind.get(self.shape, "one text a line")]
+        parts = [_IN_WORDS[self.shape]]
         if self.text is not None:
             parts.append(f"text in column {self.text}")
         if self.label is not None:
