@@ -1,19 +1,29 @@
 """Training: a generator of events over any lesson, with a budget and checkpoints."""
 
 from elman.training.events import Event, Finished, Progress, SteppedBack, Validated
+from elman.training.examples import Examples
 from elman.training.lesson import Lesson
+from elman.training.lessons import ClassLesson, NextWordLesson, TagLesson, class_logits
 from elman.training.loop import train
+from elman.training.phases import Phase, train_in_phases
 from elman.training.plan import Plan
 from elman.training.stream import Stream
 
 __all__ = [
+    "ClassLesson",
     "Event",
+    "Examples",
     "Finished",
     "Lesson",
+    "NextWordLesson",
+    "Phase",
     "Plan",
     "Progress",
     "SteppedBack",
     "Stream",
+    "TagLesson",
     "Validated",
+    "class_logits",
     "train",
+    "train_in_phases",
 ]

@@ -68,6 +68,17 @@ def read_checkpoint(path: Path, run: Run, identity: dict[str, Any]) -> None:
     run.restore(numbers, bundle.tensors(layout))
 
 
+def phase_of(path: Path) -> str | None:
+    """The phase that a checkpoint was written in, where there is one.
+
+    Raises:
+        ModelFileError: where the file is damaged.
+    """
+    identity = open_bundle(path).about.get("identity") if path.exists() else None
+    phase = identity.get("phase") if isinstance(identity, dict) else None
+    return phase if isinstance(phase, str) else None
+
+
 def _sound(numbers: dict[str, Any], expected: dict[str, Any]) -> bool:
     """Whether each is there and of its type, and small enough for a float to count on from."""
 

@@ -14,6 +14,7 @@ class Progress:
     symbols: int  # read so far
     seconds: float  # of training so far, validations included
     done: float  # share of the budget, 0 to 1
+    phase: str = ""  # what is learned now, where there are several things to learn
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ def train(
     checkpoint: Path | None = None,
     identity: dict[str, Any] | None = None,
     checkpoint_seconds: float = 20.0,
+    checkpoint_at_once: bool = False,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
     """Train, and tell what happens; at the end the network holds its best weights.
@@ -40,6 +41,8 @@ def train(
             on from; removed after the end of the budget has been told.
         identity: what a saved run must say of itself to be this run's.
         checkpoint_seconds: the time between two writes; they fall on multiples of 50 steps.
+        checkpoint_at_once: whether one is written before the first step: for weights that took
+            a while to come by.
         stop: asked before every step; True is an interrupt.
 
     Raises:
@@ -54,6 +57,8 @@ def train(
     if checkpoint is not None and checkpoint.exists():
         read_checkpoint(checkpoint, run, identity or {})
     loop = _Loop(run, checkpoint, identity or {}, checkpoint_seconds, stop)
+    if checkpoint_at_once:
+        loop.written -= checkpoint_seconds
     interrupted = False
     lesson.network.train()
     try:

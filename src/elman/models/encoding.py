@@ -1,0 +1,61 @@
+"""Texts -> the symbols that a reader of their unit reads.
+
+Shapes: N texts, T symbols of a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from elman.network import Reading
+from elman.network.blocks import Architecture
+from elman.text import BOUNDARY, BUCKETS, UNITS, Forms, Lexicon, Unit, words_of
+from elman.training import Examples
+
+READING_UNITS = ("character", "subword", "word")
+
+LONGEST = {"character": 2_000, "subword": 1_000, "word": 800}
+"""Symbols of a text that are read; of a longer one the first and the last half of them."""
+
+SUBWORDS = 8_000
+
+
+def learned_unit(name: str, texts: Iterable[str]) -> Unit | Lexicon:
+    """The vocabulary of some texts."""
+    if name == "word":
+        return Lexicon.learn(words_of(text) for text in texts)
+    size = SUBWORDS if name == "subword" else None
+    return UNITS[name].learn((f"{text}\n" for text in texts), size=size)
+
+
+def encoded(texts: Iterable[str], unit: Unit | Lexicon, forms: Forms | None = None) -> Examples:
+    """Texts as rows of symbols.
+
+    Args:
+        forms: for words, those met before, which then are not looked up again.
+    """
+    if isinstance(unit, Lexicon):
+        forms = Forms(unit) if forms is None else forms
+        # A text without words is read as one empty word.
+        return Examples(
+            [_cut(forms.places(words_of(text) or [""]), unit.name) for text in texts], forms
+        )
+    ends = np.array([BOUNDARY])
+    return Examples(
+        [_cut(np.concatenate([ends, unit.encode(text), ends]), unit.name) for text in texts]
+    )
+
+
+def reading(unit: Unit | Lexicon, blocks: Architecture, directions: int) -> Reading:
+    """What a reader of this unit is built from."""
+    return Reading(blocks, directions, BUCKETS if isinstance(unit, Lexicon) else 0)
+
+
+def _cut(symbols: np.ndarray[Any, Any], unit: str) -> np.ndarray[Any, Any]:
+    longest = LONGEST[unit]
+    if len(symbols) <= longest:
+        return symbols
+    return np.concatenate([symbols[: longest // 2], symbols[-longest // 2 :]])
