@@ -198,6 +198,7 @@ def spans(tags: Sequence[str], scheme: str) -> list[Span]:
 def illegal(tags: Sequence[str], scheme: str) -> list[Illegal]:
     """The tags that cannot stand where they stand: none of the scheme, or not behind the one
     before, or not last."""
+    among("scheme", scheme, SCHEMES)
     found = []
     last = None
     for position, tag in enumerate(tags):

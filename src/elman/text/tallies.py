@@ -20,4 +20,4 @@ def percentile(lengths: Mapping[int, int], percent: float) -> int:
     """The least length that so many percent do not exceed; `lengths` maps each to its count."""
     values = sorted(lengths)
     reached = np.cumsum([lengths[value] for value in values])
-    return values[int(np.searchsorted(reached, percent / 100 * reached[-1]))]
+    return values[int(np.searchsorted(reached, percent * reached[-1] / 100))]
