@@ -196,6 +196,25 @@ def test_plain_tags_are_left_alone() -> None:
     assert all(part.all() for part in transitions(tags, "plain"))
 
 
+def test_a_tag_of_no_scheme_is_allowed_nowhere() -> None:
+    start, pairs, end = transitions(["O", "NOUN"], "bio")
+    assert start.tolist() == end.tolist() == [True, False]
+    assert pairs.tolist() == [[True, False], [False, False]]
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ("B-x S-x", [(0, 1), (1, 2)]),
+        ("S-x I-x E-x", [(0, 1), (1, 3)]),
+        ("B-x E-x B-x", [(0, 2), (2, 3)]),
+        ("B-x L-x I-x U-x", [(0, 2), (2, 3), (3, 4)]),
+    ],
+)
+def test_lenient_entities_of_bioes(tags: str, expected: list[tuple[int, int]]) -> None:
+    assert [span[:2] for span in conlleval_spans(tags.split())] == expected
+
+
 def test_the_mask_of_bio() -> None:
     start, pairs, end = transitions(["O", "B-x", "I-x", "I-y"], "bio")
     assert start.tolist() == [True, True, False, False]
@@ -231,6 +250,7 @@ def test_a_scheme_is_recognised(data: st.DataObject, scheme: str) -> None:
         (["O O"], "plain"),
         ([], "plain"),
         (["S E X"], "plain"),
+        (["S E O"], "plain"),
         (["S E L"], "plain"),
         (["B-x E-x U-x"], "plain"),
         (["B-x NOUN"], "plain"),
