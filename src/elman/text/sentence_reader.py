@@ -21,7 +21,7 @@ LONGEST_ROW = 1_000_000
 """In characters."""
 
 _SKIP = "Mend it, or leave such sentences out: --skip-bad-rows"
-_ANOTHER = "Name the column of the tags: --column 2, or leave such sentences out: --skip-bad-rows"
+_ANOTHER = "Name another column with --column, or leave such sentences out: --skip-bad-rows"
 # A word's number, a range 3-4, or an empty node 3.1; no sentence has words of ten digits.
 _ID = re.compile(r"([1-9][0-9]{0,8})(?:-([1-9][0-9]{0,8}))?|([0-9]{1,9})\.([1-9][0-9]{0,8})")
 
