@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from elman.text.peek_tagged import PeekTagged
     from elman.text.sentence_reader import SentenceReader
     from elman.text.tagged import TaggedSource
+    from elman.text.tag_vocabulary import TagVocabulary
     from elman.text.task import TaskGuess, infer_task
     from elman.text.units import (
         BOUNDARY,
@@ -55,6 +56,7 @@ __all__ = [
     "Sentence",
     "SentenceReader",
     "Subwords",
+    "TagVocabulary",
     "TaggedSource",
     "TaskGuess",
     "TextSource",
@@ -78,6 +80,7 @@ _HOMES = {
     "peek_labelled": ("PeekLabelled",),
     "peek_tagged": ("PeekTagged",),
     "sentence_reader": ("SentenceReader",),
+    "tag_vocabulary": ("TagVocabulary",),
     "tagged": ("TaggedSource",),
     "task": ("TaskGuess", "infer_task"),
     "units": (
