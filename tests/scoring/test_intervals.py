@@ -1,10 +1,10 @@
-"""The block bootstrap against a plain loop, and on differences whose mean is known."""
+"""The bootstraps against plain loops, and on differences whose mean is known."""
 
 import numpy as np
 import pytest
 
 from elman.errors import SettingError
-from elman.scoring import bootstrap_difference
+from elman.scoring import bootstrap_difference, bootstrap_rows
 
 
 def dependent(generator, length, rho):
@@ -84,3 +84,40 @@ def test_settings_out_of_range(setting):
 def test_lengths_that_differ(other):
     with pytest.raises(ValueError, match="equal lengths"):
         bootstrap_difference(np.ones(4), other, block=1)
+
+
+def difference_of_columns(kinds, drawn):
+    return drawn @ (kinds[:, 0] - kinds[:, 1]) / drawn.sum(axis=1)
+
+
+def test_kinds_of_rows_are_drawn_as_often_as_rows_would_be():
+    """The spread of a mean over redrawn rows is known: that of a row, over the root of N."""
+    rows = np.random.default_rng(0).integers(0, 3, size=(400, 2))
+    found = bootstrap_rows(rows, difference_of_columns, samples=20_000, level=0.6827)
+    differences = rows[:, 0] - rows[:, 1]
+    assert found.mean == pytest.approx(differences.mean())
+    assert (found.high - found.low) / 2 == pytest.approx(differences.std() / 20, rel=0.05)
+
+
+def test_every_draw_has_as_many_rows(monkeypatch):
+    monkeypatch.setattr("elman.scoring.intervals.AT_ONCE", 12)  # two draws of six kinds
+    rows = np.array([[0], [1], [2], [3], [4], [5], [5]])
+    sizes = []
+
+    def seen(kinds, drawn):
+        assert kinds.ravel().tolist() == [0, 1, 2, 3, 4, 5]
+        sizes.append(len(drawn))
+        assert (drawn.sum(axis=1) == 7).all()
+        return drawn @ kinds[:, 0]
+
+    assert bootstrap_rows(rows, seen, samples=5).mean == 20
+    assert sizes == [2, 2, 1, 1]  # the last is the text itself
+
+
+def test_rows_out_of_range():
+    with pytest.raises(ValueError, match="at least one row"):
+        bootstrap_rows(np.zeros((0, 2), int), difference_of_columns)
+    with pytest.raises(SettingError):
+        bootstrap_rows(np.ones((2, 2), int), difference_of_columns, samples=0)
+    with pytest.raises(SettingError):
+        bootstrap_rows(np.ones((2, 2), int), difference_of_columns, level=1.0)

@@ -1,19 +1,46 @@
-"""Metrics, and an honest baseline beside every figure. Needs numpy only."""
+"""Metrics, and an honest baseline beside every figure.
 
-from elman.scoring.intervals import Interval, bootstrap_difference
+Importing it needs numpy only; scikit-learn is loaded by what uses it.
+"""
+
+from elman.scoring.calibration import fit_rejection, fit_temperature
+from elman.scoring.classification import (
+    ClassAnswers,
+    accuracy,
+    area_under_roc,
+    calibration_error,
+    class_table,
+    confusions,
+    macro_f1,
+)
+from elman.scoring.intervals import Interval, bootstrap_difference, bootstrap_rows
 from elman.scoring.keyboard import Dictation, KeyboardScores, WordIndex, keyboard_scores
 from elman.scoring.kneser_ney import KneserNey
 from elman.scoring.language import bits_per_character, nats_per_symbol, perplexity
+from elman.scoring.tag_baseline import MostFrequentTag
+from elman.scoring.text_baseline import TextBaseline
 
 __all__ = [
+    "ClassAnswers",
     "Dictation",
     "Interval",
     "KeyboardScores",
     "KneserNey",
+    "MostFrequentTag",
+    "TextBaseline",
     "WordIndex",
+    "accuracy",
+    "area_under_roc",
     "bits_per_character",
     "bootstrap_difference",
+    "bootstrap_rows",
+    "calibration_error",
+    "class_table",
+    "confusions",
+    "fit_rejection",
+    "fit_temperature",
     "keyboard_scores",
+    "macro_f1",
     "nats_per_symbol",
     "perplexity",
 ]
