@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     )
     from elman.decoding import Sampling, Suggestion
     from elman.errors import ElmanError
-    from elman.models import LanguageModel, load
+    from elman.models import LanguageModel, Tagger, load
     from elman.network import Architecture, SymbolNetwork
     from elman.scan import scan
     from elman.text import TextSource
@@ -49,7 +49,7 @@ _HOMES = {
     ),
     "elman.decoding": ("Sampling", "Suggestion"),
     "elman.errors": ("ElmanError",),
-    "elman.models": ("LanguageModel", "load"),
+    "elman.models": ("LanguageModel", "Tagger", "load"),
     "elman.network": ("Architecture", "SymbolNetwork"),
     "elman.scan": ("scan",),
     "elman.text": ("TextSource",),
@@ -72,6 +72,7 @@ __all__ = [
     "Sampling",
     "Suggestion",
     "SymbolNetwork",
+    "Tagger",
     "TextSource",
     "__version__",
     "load",

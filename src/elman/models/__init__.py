@@ -8,8 +8,9 @@ from elman.bundle import open_bundle
 from elman.errors import TaskError
 from elman.models.language import LanguageModel
 from elman.models.model import Model
+from elman.models.tagger import Tagger
 
-MODELS: dict[str, type[Model]] = {LanguageModel.task: LanguageModel}
+MODELS: dict[str, type[Model]] = {model.task: model for model in (LanguageModel, Tagger)}
 """The one closed table of tasks: what a model file may say it is."""
 
 
@@ -38,4 +39,4 @@ def load(path: str | os.PathLike[str]) -> Model:
     return MODELS[task].from_bundle(bundle)
 
 
-__all__ = ["MODELS", "LanguageModel", "Model", "load"]
+__all__ = ["MODELS", "LanguageModel", "Model", "Tagger", "load"]

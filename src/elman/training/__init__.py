@@ -1,9 +1,15 @@
 """Training: a generator of events over any lesson, with a budget and checkpoints."""
 
 from elman.training.events import Event, Finished, Progress, SteppedBack, Validated
-from elman.training.examples import Examples
+from elman.training.examples import Examples, answers
 from elman.training.lesson import Lesson
-from elman.training.lessons import ClassLesson, NextWordLesson, TagLesson, class_logits
+from elman.training.lessons import (
+    ClassLesson,
+    NextWordLesson,
+    TagLesson,
+    best_tags,
+    class_logits,
+)
 from elman.training.loop import train
 from elman.training.phases import Phase, train_in_phases
 from elman.training.plan import Plan
@@ -23,6 +29,8 @@ __all__ = [
     "Stream",
     "TagLesson",
     "Validated",
+    "answers",
+    "best_tags",
     "class_logits",
     "train",
     "train_in_phases",

@@ -118,7 +118,8 @@ class TagLesson(ExampleLesson):
     """A tag for each word.
 
     Args:
-        tags: of each example its tags (T,); valid_tags: of those to choose by.
+        tags: of each example its tags (T,).
+        judge: the tags found in the validation examples, (T,) each -> a loss, smaller is better.
     """
 
     network: TagNetwork
@@ -130,31 +131,30 @@ class TagLesson(ExampleLesson):
         valid: Examples,
         *,
         tags: Sequence[np.ndarray[Any, Any]],
-        valid_tags: Sequence[np.ndarray[Any, Any]],
+        judge: Callable[[list[np.ndarray[Any, Any]]], float],
         rows: int,
         seed: int,
     ) -> None:
         super().__init__(network, examples, valid, rows=rows, seed=seed)
         self.tags = tags
-        self.valid_tags = valid_tags
+        self.judge = judge
 
     def _loss(self, passages: Passages, chosen: np.ndarray[Any, Any]) -> Tensor:
-        return self.network.loss(passages, _padded(self.tags, chosen))
+        picked = [torch.from_numpy(self.tags[place]) for place in chosen.tolist()]
+        return self.network.loss(passages, nn.utils.rnn.pad_sequence(picked))
 
     def validate(self) -> float:
-        """The share of words tagged wrongly."""
-        wrong = 0
-        for chosen, tags in answers(self.network, self.valid, self.network.best):
-            wanted = _padded(self.valid_tags, chosen)
-            real = torch.from_numpy(self.valid.lengths[chosen]) > torch.arange(len(wanted))[:, None]
-            wrong += int(((tags != wanted) & real).sum())
-        return wrong / self.valid.symbols
+        return self.judge(best_tags(self.network, self.valid))
 
 
-def _padded(rows: Sequence[np.ndarray[Any, Any]], chosen: np.ndarray[Any, Any]) -> Tensor:
-    """Some of the rows side by side, (T, B)."""
-    picked = [torch.from_numpy(rows[place]).long() for place in chosen.tolist()]
-    return nn.utils.rnn.pad_sequence(picked)
+def best_tags(network: TagNetwork, examples: Examples) -> list[np.ndarray[Any, Any]]:
+    """Of each example its best tags (T,), in the examples' order."""
+    found: list[np.ndarray[Any, Any]] = [np.empty(0)] * len(examples)
+    for chosen, tags in answers(network, examples, network.best):
+        rows = tags.t().numpy(force=True)
+        for row, place in zip(rows, chosen.tolist(), strict=True):
+            found[place] = row[: examples.lengths[place]]
+    return found
 
 
 class NextWordLesson(ExampleLesson):

@@ -1,0 +1,160 @@
+"""The many forms in which sentences and their tags can be given."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from elman.errors import EmptyTextError, InputError
+from elman.text import TaggedSource, TextSource
+
+Sentences = TaggedSource | os.PathLike[str] | Sequence[Sequence[str]]
+"""A source, a file or folder (Path), or a list of words for each sentence."""
+
+Tagged = Sentences | tuple[Sequence[Sequence[str]], Sequence[Sequence[str]]]
+"""Sentences that have their tags with them: lists of words come with lists of tags, as a pair."""
+
+LONGEST = 1_000
+"""Words of a sentence that are learned from at once; a longer one is cut."""
+
+
+class TaggedSentences(NamedTuple):
+    """Sentences in memory, and sha256 in hex of all of their words and tags."""
+
+    words: list[Sequence[str]]
+    tags: list[Sequence[str]]
+    content: str
+
+    @property
+    def size(self) -> int:
+        """Words of all sentences."""
+        return sum(map(len, self.words))
+
+
+def tagged_source(sentences: Sentences, tags: Sequence[Sequence[str]] | None) -> TaggedSource:
+    """What `fit` and `score` take, as a source.
+
+    Raises:
+        InputError: where tags are missing, or do not go with the words.
+    """
+    if isinstance(sentences, TaggedSource | os.PathLike):
+        if tags is not None:
+            raise InputError(
+                "these sentences bring their own", place="tags", advice="Leave tags out."
+            )
+        if isinstance(sentences, TaggedSource):
+            return sentences
+        return TaggedSource(TextSource([sentences]))
+    if tags is None:
+        raise InputError(
+            "lists of words have none with them",
+            place="tags",
+            advice="Give a list of tags for each list of words.",
+        )
+    words = [each if isinstance(each, str) else list(each) for each in sentences]
+    return TaggedSource.from_sentences(words, [list(each) for each in tags])
+
+
+def source_with_tags(tagged: Tagged) -> TaggedSource:
+    """What `valid` takes, as a source.
+
+    Raises:
+        InputError: as `tagged_source`.
+    """
+    if isinstance(tagged, tuple) and len(tagged) == 2:
+        return tagged_source(*tagged)
+    return tagged_source(tagged, None)
+
+
+def read_tagged(
+    source: TaggedSource, progress: Callable[[str, int, int], None] | None = None
+) -> TaggedSentences:
+    """All sentences of a source; those of more than LONGEST words in pieces.
+
+    Raises:
+        InputError: where they cannot be read, or there are none.
+    """
+    content = hashlib.sha256()
+    words: list[Sequence[str]] = []
+    tags: list[Sequence[str]] = []
+    done = 0
+
+    def read(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress is not None:
+            progress("reading", done, source.size)
+
+    for sentence in source.sentences(read):
+        if sentence.tags is None:
+            raise InputError(
+                "the words have no tags", place=sentence.place, advice="Give each word one."
+            )
+        # No word or tag holds a tab or a newline.
+        for row in (sentence.words, sentence.tags):
+            content.update("\t".join(row).encode("utf-8", "surrogatepass") + b"\n")
+        for start in range(0, len(sentence.words), LONGEST):
+            words.append(sentence.words[start : start + LONGEST])
+            tags.append(sentence.tags[start : start + LONGEST])
+    return TaggedSentences(words, tags, content.hexdigest())
+
+
+def parted(sentences: TaggedSentences, seed: int) -> tuple[TaggedSentences, TaggedSentences]:
+    """What to learn from, and a tenth that is held out, drawn at random.
+
+    Raises:
+        EmptyTextError: where there is one sentence only.
+    """
+    count = len(sentences.words)
+    if count < 2:
+        raise EmptyTextError(
+            "there is one sentence only", place="sentences", advice="Give it a few hundred."
+        )
+    order = np.random.default_rng(seed).permutation(count).tolist()
+    held_out = max(1, count // 10)
+    part = _chosen(sentences, order[:held_out])
+    return (
+        _chosen(sentences, order[held_out:]),
+        part._replace(content=f"{part.content}+held out"),
+    )
+
+
+def _chosen(sentences: TaggedSentences, places: list[int]) -> TaggedSentences:
+    """Some of the sentences, in the order in which they came."""
+    places = sorted(places)
+    return sentences._replace(
+        words=[sentences.words[place] for place in places],
+        tags=[sentences.tags[place] for place in places],
+    )
+
+
+def words_of_each(sentences: Sentences) -> list[Sequence[str]]:
+    """What `predict` takes, as the words of each sentence.
+
+    Raises:
+        InputError: where they cannot be read, or are no lists of words.
+    """
+    if isinstance(sentences, os.PathLike):
+        sentences = TaggedSource(TextSource([sentences]), tags_needed=False)
+    if isinstance(sentences, TaggedSource):
+        return [sentence.words for sentence in sentences.sentences()]
+    if isinstance(sentences, str):
+        raise _no_words("sentences", sentences)
+    found: list[Sequence[str]] = []
+    for number, words in enumerate(sentences, start=1):
+        if isinstance(words, str) or not isinstance(words, Iterable):
+            raise _no_words(f"sentence {number}", words)
+        found.append(list(words))
+        if not all(isinstance(word, str) for word in found[-1]):
+            raise _no_words(f"sentence {number}", words)
+    return found
+
+
+def _no_words(place: str, found: object) -> InputError:
+    return InputError(
+        f"expected a list of words, found {found!r:.40}", place=place, advice="Split the text."
+    )

@@ -1,0 +1,386 @@
+"""Sequence labelling: many in, many out, in step.
+
+Shapes: T words of a sentence, K tags.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from elman.bundle import Bundle
+from elman.models.model import Model
+from elman.models.sentences import (
+    Sentences,
+    Tagged,
+    TaggedSentences,
+    parted,
+    read_tagged,
+    source_with_tags,
+    tagged_source,
+    words_of_each,
+)
+from elman.models.tagger_file import built, contents, opened
+from elman.models.tagger_settings import RECIPE, TaggerSettings
+from elman.network import Passages, TagNetwork
+from elman.ranges import whole
+from elman.scoring.tagging import span_counts, span_f1
+from elman.text import Forms, Lexicon, TagVocabulary
+from elman.text.tagsets import conlleval_spans
+from elman.training import Event, Examples, Finished, TagLesson, answers, best_tags, train
+
+Integers = npt.NDArray[np.integer[Any]]
+Floats = npt.NDArray[np.floating[Any]]
+Found = TypeVar("Found")
+
+
+class Tagger(Model):
+    """A recurrent network that names every word of a sentence, from all the words around it.
+
+    ::
+
+        model = Tagger(minutes=5).fit(Path("train.conllu"))
+        model.predict([["The", "cat", "sat"]])  # [["DET", "NOUN", "VERB"]]
+        model.save("tagger.safetensors")
+
+    Words are read with their characters, so none is unknown. What it predicts is in the scheme
+    that it learned from, and no sequence is illegal in it; tags that were, it read as conlleval
+    does.
+
+    Args:
+        cell: a name of `elman.cells.CELLS`.
+        width: of the vectors in each of the two directions; None chooses.
+        layers: blocks, one above the other, in each direction.
+        dropout: share silenced in training, 0 to below 1; None chooses.
+        minutes: of training, by the wall clock, validations included.
+        steps: of training instead; the same weights every time on one machine.
+        seed: of everything random.
+
+    Attributes, once fitted:
+        network_: the `TagNetwork`; lexicon_: the words with a number of their own.
+        vocabulary_: the `TagVocabulary`; tags_: what a word can be; scheme_: of the tags.
+        record_: how it was trained, as plain data; it is saved with the model.
+    """
+
+    task: ClassVar[str] = "tag"
+
+    network_: TagNetwork
+    lexicon_: Lexicon
+    vocabulary_: TagVocabulary
+    record_: dict[str, Any]
+
+    def __init__(
+        self,
+        *,
+        cell: str = "mingru",
+        width: int | None = None,
+        layers: int = 1,
+        dropout: float | None = None,
+        minutes: float = 3.0,
+        steps: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.cell = cell
+        self.width = width
+        self.layers = layers
+        self.dropout = dropout
+        self.minutes = minutes
+        self.steps = steps
+        self.seed = seed
+
+    # Learning
+
+    def fit(
+        self,
+        sentences: Sentences,
+        tags: Sequence[Sequence[str]] | None = None,
+        *,
+        valid: Tagged | None = None,
+    ) -> Self:
+        """Read tagged sentences again and again until the budget is spent; `training` tells more.
+
+        An interrupt (Ctrl-C) leaves the model as good as it was by then, and is raised again.
+        """
+        for event in self.training(sentences, tags, valid=valid):
+            if isinstance(event, Finished) and event.interrupted:
+                raise KeyboardInterrupt
+        return self
+
+    def training(
+        self,
+        sentences: Sentences,
+        tags: Sequence[Sequence[str]] | None = None,
+        *,
+        valid: Tagged | None = None,
+        checkpoint: Path | None = None,
+        checkpoint_seconds: float = 20.0,
+        progress: Callable[[str, int, int], None] | None = None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Event]:
+        """Train, yielding what happens as `elman.training.Event`s.
+
+        The losses of validation are 1 - accuracy for plain tags; for entities they are 1 - span
+        F1, and above 1 while no entity is found.
+
+        Args:
+            sentences: what to learn from, with `tags` for lists of words; very long sentences
+                are learned in pieces. Without `valid` a tenth of them, drawn at random, is held
+                out.
+            valid: others to choose the best weights by; lists of words and lists of tags come as
+                a pair.
+            checkpoint: a file from which an interrupted run goes on; see `elman.training.train`.
+            progress: hears how files are read: the step, the bytes read, all the bytes.
+            stop: asked before every step; True ends the run early and in order.
+
+        Raises:
+            SettingError: for a setting out of its range, before anything is read.
+            InputError: where sentences cannot be read, have one tag only, or where `valid` has
+                a tag that they have not.
+            TrainingError, ResumeError, OutputError: as `train` has them.
+        """
+        settings = TaggerSettings(**self._plain_settings())
+        given = read_tagged(tagged_source(sentences, tags), progress)
+        vocabulary = TagVocabulary.learn(given.tags)
+        if valid is None:
+            learned_from, held_out = parted(given, settings.seed)
+        else:
+            source = source_with_tags(valid).limited_to(vocabulary.tags)
+            learned_from, held_out = given, read_tagged(source, progress)
+        self._begin(settings, vocabulary, learned_from, held_out)
+        forms = Forms(self.lexicon_)
+        lesson = TagLesson(
+            self.network_,
+            _examples(learned_from.words, forms),
+            _examples(held_out.words, forms),
+            tags=[vocabulary.encode(each) for each in learned_from.tags],
+            judge=_judge(vocabulary, held_out),
+            rows=RECIPE.rows,
+            seed=settings.seed,
+        )
+        identity = {
+            "sentences": given.content,
+            "valid": held_out.content,
+            **self._plain_settings(),
+        }
+        for event in train(
+            lesson,
+            settings.plan(),
+            checkpoint=checkpoint,
+            identity=identity,
+            checkpoint_seconds=checkpoint_seconds,
+            stop=stop,
+        ):
+            if isinstance(event, Finished):
+                self.record_ |= {
+                    "steps": event.step,
+                    "best_step": event.best_step,
+                    "seconds": round(event.seconds, 3),
+                    "words_read": event.symbols,
+                    # Stopped before the first look at the held-out sentences, there is no score.
+                    _score_of(vocabulary): max(0.0, 1 - event.best_loss)
+                    if event.best_step
+                    else None,
+                }
+            yield event
+
+    def _begin(
+        self,
+        settings: TaggerSettings,
+        vocabulary: TagVocabulary,
+        learned_from: TaggedSentences,
+        held_out: TaggedSentences,
+    ) -> None:
+        """A new network for these words and tags, and the first lines of its record."""
+        lexicon = Lexicon.learn(learned_from.words)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            self.network_ = built(settings.reading(lexicon), vocabulary, settings.share_silenced)
+        self.lexicon_, self.vocabulary_ = lexicon, vocabulary
+        self.record_ = {
+            "content": learned_from.content,
+            "valid": held_out.content,
+            "sentences": len(learned_from.words),
+            "words": learned_from.size,
+            "scheme": vocabulary.scheme,
+            "parameters": sum(p.numel() for p in self.network_.parameters()),
+        }
+
+    @property
+    def tags_(self) -> list[str]:
+        """What a word can be, in the order of the columns of `marginals`."""
+        self._check_fitted()
+        return self.vocabulary_.tags
+
+    @property
+    def scheme_(self) -> str:
+        """Of its tags, one of `elman.text.tagsets.SCHEMES`."""
+        self._check_fitted()
+        return self.vocabulary_.scheme
+
+    # Tagging
+
+    def predict(self, sentences: Sentences) -> list[list[str]]:
+        """The best tags of each sentence; of one without words, none.
+
+        Raises:
+            InputError: where they cannot be read, or are no lists of words.
+        """
+        self._check_fitted()
+        words = words_of_each(sentences)
+        examples = _examples(list(filter(len, words)), Forms(self.lexicon_))
+        found = iter(best_tags(self.network_, examples))
+        return [self.vocabulary_.decode(next(found)) if len(each) else [] for each in words]
+
+    def predict_best(
+        self, sentences: Sentences, count: int = 3
+    ) -> list[list[tuple[list[str], float]]]:
+        """The `count` best sequences of tags of each sentence, the best first, and the
+        probability of each; fewer where there are no more.
+
+        Raises:
+            InputError: as `predict`; SettingError: for a count below 1 or above 1,000.
+        """
+        self._check_fitted()
+        whole("count", count, 1, 1000)
+
+        def ask(passages: Passages) -> tuple[Tensor, Tensor]:
+            return self.network_.crf.best(self.network_(passages), passages.lengths, count)
+
+        def row(answer: tuple[Tensor, Tensor], place: int, length: int) -> Any:
+            tags, log_p = (part[:, ..., place].numpy(force=True) for part in answer)
+            return [
+                (self.vocabulary_.decode(each[:length]), float(np.exp(score)))
+                for each, score in zip(tags, log_p, strict=True)
+                if score > -np.inf
+            ]
+
+        return self._ask(sentences, ask, row, nothing=[([], 1.0)])
+
+    def marginals(self, sentences: Sentences) -> list[Floats]:
+        """The probability of each tag at each word of a sentence, (T, K), over all sequences.
+
+        The columns are those of `tags_`. Where entities are written in IOB1, the probability of
+        B-, which is an entity's beginning right behind another, is counted with that of I-.
+
+        Raises:
+            InputError: as `predict`.
+        """
+        self._check_fitted()
+        size = len(self.vocabulary_.tags)
+        outer = np.eye(size)[self.vocabulary_.outer]  # (inner, K)
+
+        def ask(passages: Passages) -> Tensor:
+            return self.network_.crf.marginals(self.network_(passages), passages.lengths)
+
+        def row(answer: Tensor, place: int, length: int) -> Floats:
+            found: Floats = np.exp(answer[:length, place].double().numpy(force=True)) @ outer
+            return found
+
+        return self._ask(sentences, ask, row, nothing=np.zeros((0, size)))
+
+    def _ask(
+        self,
+        sentences: Sentences,
+        ask: Callable[[Passages], Any],
+        row: Callable[[Any, int, int], Found],
+        nothing: Found,
+    ) -> list[Found]:
+        """What the network answers of each sentence.
+
+        Args:
+            ask: of a batch.
+            row: the answer of one sentence, from a batch's answer, its place there and T.
+            nothing: the answer of a sentence without words.
+        """
+        words = words_of_each(sentences)
+        places = [place for place, each in enumerate(words) if len(each)]
+        examples = _examples([words[place] for place in places], Forms(self.lexicon_))
+        found = [nothing] * len(words)
+        for chosen, answer in answers(self.network_, examples, ask):
+            for column, number in enumerate(chosen.tolist()):
+                length = int(examples.lengths[number])
+                found[places[number]] = row(answer, column, length)
+        return found
+
+    def score(self, sentences: Sentences, tags: Sequence[Sequence[str]] | None = None) -> float:
+        """The share of words whose tag is right.
+
+        Raises:
+            InputError: where the sentences cannot be read, or have no tags.
+        """
+        self._check_fitted()
+        given = list(tagged_source(sentences, tags).sentences())
+        found = self.predict([sentence.words for sentence in given])
+        right = sum(
+            ours == theirs
+            for sentence, its in zip(given, found, strict=True)
+            for ours, theirs in zip(its, sentence.tags or (), strict=True)
+        )
+        return right / sum(len(sentence.words) for sentence in given)
+
+    # Keeping
+
+    def _contents(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        about = contents(self.network_, self.lexicon_, self.vocabulary_, self.record_)
+        return about, dict(self.network_.named_parameters())
+
+    def describe(self) -> dict[str, Any]:
+        self._check_fitted()
+        return {
+            "task": self.task,
+            "scheme": self.scheme_,
+            "tags": self.tags_,
+            "words": len(self.lexicon_.words),
+            "parameters": sum(p.numel() for p in self.network_.parameters()),
+            "network": dataclasses.asdict(self.network_.reader.reading),
+            "settings": self._plain_settings(),
+            "training": self.record_,
+        }
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle) -> Self:
+        file = opened(bundle)
+        model = cls(**dataclasses.asdict(file.settings))
+        model.network_, model.lexicon_ = file.network, file.lexicon
+        model.vocabulary_, model.record_ = file.vocabulary, file.record
+        return model
+
+
+def _examples(words: Sequence[Sequence[str]], forms: Forms) -> Examples:
+    return Examples([forms.places(each) for each in words], forms)
+
+
+def _score_of(vocabulary: TagVocabulary) -> str:
+    """What the best weights are chosen by."""
+    return "valid_accuracy" if vocabulary.scheme == "plain" else "valid_span_f1"
+
+
+def _judge(vocabulary: TagVocabulary, valid: TaggedSentences) -> Callable[[list[Integers]], float]:
+    """A loss of the tags found in the held-out sentences; `Tagger.training` says which.
+
+    Nearly all words are outside of entities, so accuracy would choose weights that find none.
+    """
+    wanted = [vocabulary.encode(tags) for tags in valid.tags]
+
+    def share_wrong(found: list[Integers]) -> float:
+        wrong = sum(int((ours != theirs).sum()) for ours, theirs in zip(wanted, found, strict=True))
+        return wrong / valid.size
+
+    def spans(rows: Sequence[Integers]) -> list[Any]:
+        inner = vocabulary.inner
+        return [conlleval_spans([inner[number] for number in row]) for row in rows]
+
+    entities = spans(wanted)
+
+    def span_loss(found: list[Integers]) -> float:
+        f1 = float(span_f1(span_counts(entities, spans(found)).sum(0)))
+        return 1 - f1 if f1 > 0 else 1 + share_wrong(found)
+
+    return share_wrong if vocabulary.scheme == "plain" else span_loss

@@ -1,0 +1,91 @@
+"""A tagger as a file, and back: what is in it, and what must hold before it is believed."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, NamedTuple
+
+import torch
+
+from elman.bundle import Bundle, layout_of
+from elman.errors import ModelFileError, SettingError
+from elman.models.encoding import reading
+from elman.models.settings import checked_architecture
+from elman.models.tagger_settings import TaggerSettings
+from elman.network import Reading, TagNetwork, Transitions
+from elman.text import Lexicon, TagVocabulary
+
+
+class Opened(NamedTuple):
+    """All that a tagger's file holds."""
+
+    settings: TaggerSettings
+    network: TagNetwork
+    lexicon: Lexicon
+    vocabulary: TagVocabulary
+    record: dict[str, Any]
+
+
+def contents(
+    network: TagNetwork, lexicon: Lexicon, vocabulary: TagVocabulary, record: dict[str, Any]
+) -> dict[str, Any]:
+    """The plain data of a file, besides the settings that every model has."""
+    return {
+        "reading": dataclasses.asdict(network.reader.reading),
+        "vocabulary": lexicon.to_json(),
+        "tags": vocabulary.to_json(),
+        "training": record,
+    }
+
+
+def built(reading: Reading, vocabulary: TagVocabulary, dropout: float) -> TagNetwork:
+    """A new network that keeps to the rules of these tags."""
+    allowed = Transitions(*map(torch.from_numpy, vocabulary.transitions))
+    return TagNetwork(reading, allowed, dropout)
+
+
+def opened(bundle: Bundle) -> Opened:
+    """What a file holds.
+
+    Raises:
+        ModelFileError: where anything in it is not as `contents` and the network have it.
+    """
+    about = bundle.about
+    try:
+        settings = TaggerSettings.from_json(about.get("settings"))
+        lexicon = Lexicon.from_json(about.get("vocabulary"))
+        vocabulary = TagVocabulary.from_json(about.get("tags"))
+        reading = _checked_reading(about.get("reading"), lexicon)
+        if settings.cell != reading.blocks.cell:
+            raise ModelFileError("its settings are not those of its network")
+        # On the meta device a network has shapes but no memory: the file is compared with it
+        # before anything is taken.
+        with torch.device("meta"):
+            expected = layout_of(dict(built(reading, vocabulary, 0.0).named_parameters()))
+    except (ModelFileError, SettingError) as error:
+        bundle.refuse(str(error))
+    record = about.get("training")
+    if not isinstance(record, dict):
+        bundle.refuse("it has no record of its training")
+    tensors = bundle.tensors(expected)
+    network = built(reading, vocabulary, settings.share_silenced).eval()
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            parameter.copy_(tensors[name])
+    return Opened(settings, network, lexicon, vocabulary, record)
+
+
+def _checked_reading(value: object, lexicon: Lexicon) -> Reading:
+    """What a file says that its reader is built from.
+
+    Raises:
+        ModelFileError: where no tagger's reader is; SettingError: not in range.
+    """
+    names = {field.name for field in dataclasses.fields(Reading)}
+    if not isinstance(value, dict) or value.keys() != names:
+        raise ModelFileError("its reader is malformed")
+    blocks = checked_architecture(value["blocks"], lexicon.size)
+    expected = reading(lexicon, blocks, directions=2)
+    if dataclasses.replace(expected, **{**value, "blocks": blocks}) != expected:
+        raise ModelFileError("its reader is not that of a tagger")
+    return expected
