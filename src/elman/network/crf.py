@@ -21,7 +21,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-FORBIDDEN = -1e4  # less than any sum of real scores; a true infinity has no gradient
+FORBIDDEN = -1e4  # far below any difference of real scores; a true infinity has no gradient
 
 
 class Transitions(NamedTuple):
@@ -51,12 +51,12 @@ class CRF(nn.Module):
         self.pairs = nn.Parameter(torch.zeros(allowed.pairs.shape))
         self.end = nn.Parameter(torch.zeros(len(allowed.end)))
 
-    def scores(self) -> Transitions:
-        """The transitions' scores (float), FORBIDDEN where they are not allowed."""
+    def scores(self, forbidden: float = FORBIDDEN) -> Transitions:
+        """The transitions' scores (float), `forbidden` where they are not allowed."""
         return Transitions(
-            self.start.masked_fill(~self.allowed_start, FORBIDDEN),
-            self.pairs.masked_fill(~self.allowed_pairs, FORBIDDEN),
-            self.end.masked_fill(~self.allowed_end, FORBIDDEN),
+            self.start.masked_fill(~self.allowed_start, forbidden),
+            self.pairs.masked_fill(~self.allowed_pairs, forbidden),
+            self.end.masked_fill(~self.allowed_end, forbidden),
         )
 
     def log_probability(self, logits: Tensor, tags: Tensor, lengths: Tensor) -> Tensor:
@@ -84,6 +84,7 @@ class CRF(nn.Module):
         Padding's values mean nothing.
         """
         _, pairs, end = self.scores()
+        logits = _level(logits)
         forward = self._forward(logits, lengths)
         backward = end.expand_as(logits[0])
         after = [backward]
@@ -116,7 +117,10 @@ class CRF(nn.Module):
             tags (N, T, B) and log p (N, B). A row that has fewer legal sequences has minus
             infinity for the others.
         """
-        start, pairs, end = self.scores()
+        # Nothing is learned here, so what is not allowed may be a true minus infinity: a long
+        # row of real scores can come to less than FORBIDDEN.
+        start, pairs, end = self.scores(forbidden=-torch.inf)
+        logits = _level(logits)
         steps, batch, kinds = logits.shape
         places = torch.arange(batch, device=logits.device)[:, None]
         reached = logits.new_full((batch, kinds, count), -torch.inf)
@@ -138,4 +142,10 @@ class CRF(nn.Module):
             found.append(place // count)
         tags = torch.stack(found[::-1]).permute(2, 0, 1)
         log_p = (scores - self.log_partition(logits, lengths)[:, None]).t()
-        return tags, log_p.masked_fill(scores.t() < FORBIDDEN / 2, -torch.inf)
+        return tags, log_p
+
+
+def _level(logits: Tensor) -> Tensor:
+    """The logits less what is common to a time's tags, which changes no probability: so that the
+    sums over long rows stay small, and exact."""
+    return logits - logits.logsumexp(2, keepdim=True)
