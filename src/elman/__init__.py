@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     )
     from elman.decoding import Sampling, Suggestion
     from elman.errors import ElmanError
-    from elman.models import LanguageModel, Tagger, load
+    from elman.models import Classifier, LanguageModel, Tagger, load
     from elman.network import Architecture, SymbolNetwork
     from elman.scan import scan
     from elman.text import TextSource
@@ -49,7 +49,7 @@ _HOMES = {
     ),
     "elman.decoding": ("Sampling", "Suggestion"),
     "elman.errors": ("ElmanError",),
-    "elman.models": ("LanguageModel", "Tagger", "load"),
+    "elman.models": ("Classifier", "LanguageModel", "Tagger", "load"),
     "elman.network": ("Architecture", "SymbolNetwork"),
     "elman.scan": ("scan",),
     "elman.text": ("TextSource",),

@@ -6,11 +6,14 @@ import os
 
 from elman.bundle import open_bundle
 from elman.errors import TaskError
+from elman.models.classifier import Classifier
 from elman.models.language import LanguageModel
 from elman.models.model import Model
 from elman.models.tagger import Tagger
 
-MODELS: dict[str, type[Model]] = {model.task: model for model in (LanguageModel, Tagger)}
+MODELS: dict[str, type[Model]] = {
+    model.task: model for model in (LanguageModel, Classifier, Tagger)
+}
 """The one closed table of tasks: what a model file may say it is."""
 
 
@@ -39,4 +42,4 @@ def load(path: str | os.PathLike[str]) -> Model:
     return MODELS[task].from_bundle(bundle)
 
 
-__all__ = ["MODELS", "LanguageModel", "Model", "Tagger", "load"]
+__all__ = ["MODELS", "Classifier", "LanguageModel", "Model", "Tagger", "load"]

@@ -124,11 +124,11 @@ class Reader(nn.Module):
 
     def table(self, passages: Passages) -> Tensor:
         """The vectors that the symbols are places in: (F, W) or (V, W)."""
-        if isinstance(self.embedding, nn.Embedding):
-            return self.embedding.weight
-        assert passages.words is not None
-        words: Tensor = self.embedding(passages.words)
-        return words
+        if isinstance(self.embedding, WordEmbedding):
+            assert passages.words is not None
+            words: Tensor = self.embedding(passages.words)
+            return words
+        return self.embedding.weight
 
     def forward(
         self,

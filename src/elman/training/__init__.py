@@ -1,5 +1,6 @@
 """Training: a generator of events over any lesson, with a budget and checkpoints."""
 
+from elman.training.checkpoint import identity_of
 from elman.training.events import Event, Finished, Progress, SteppedBack, Validated
 from elman.training.examples import Examples, answers
 from elman.training.lesson import Lesson
@@ -32,6 +33,7 @@ __all__ = [
     "answers",
     "best_tags",
     "class_logits",
+    "identity_of",
     "train",
     "train_in_phases",
 ]

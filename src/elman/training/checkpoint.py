@@ -68,15 +68,14 @@ def read_checkpoint(path: Path, run: Run, identity: dict[str, Any]) -> None:
     run.restore(numbers, bundle.tensors(layout))
 
 
-def phase_of(path: Path) -> str | None:
-    """The phase that a checkpoint was written in, where there is one.
+def identity_of(path: Path) -> dict[str, Any]:
+    """What the unfinished run in a checkpoint says of itself; nothing where there is none.
 
     Raises:
         ModelFileError: where the file is damaged.
     """
     identity = open_bundle(path).about.get("identity") if path.exists() else None
-    phase = identity.get("phase") if isinstance(identity, dict) else None
-    return phase if isinstance(phase, str) else None
+    return identity if isinstance(identity, dict) else {}
 
 
 def _sound(numbers: dict[str, Any], expected: dict[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from elman.training.checkpoint import phase_of
+from elman.training.checkpoint import identity_of
 from elman.training.events import Event, Finished, Progress
 from elman.training.lesson import Lesson
 from elman.training.loop import train
@@ -23,7 +23,8 @@ class Phase:
         name: as a reader of the progress should see it, and as a checkpoint remembers it.
         lesson: what is learned; its network may share parts with the other phases'.
         plan: with the part of the budget that is this phase's.
-        share: of the whole budget, 0 to 1; those of all phases make 1.
+        share: of the whole budget, 0 to 1; where those of all phases make less than 1, the
+            budget's beginning is spent already.
     """
 
     name: str
@@ -45,10 +46,10 @@ def train_in_phases(
     The arguments are those of `train`. A checkpoint goes on within the phase it was written in.
     An interrupt in a phase before the last is told as `Finished` with no step of the last one.
     """
-    reached = phase_of(checkpoint) if checkpoint is not None else None
+    reached = identity_of(checkpoint).get("phase") if checkpoint is not None else None
     names = [phase.name for phase in phases]
     first = names.index(reached) if reached in names else 0
-    begun = sum(phase.share for phase in phases[:first])
+    begun = 1 - sum(phase.share for phase in phases[first:])
     seconds, symbols = 0.0, 0
     for number, phase in enumerate(phases[first:], start=first):
         is_last = number == len(phases) - 1

@@ -1,0 +1,152 @@
+"""What a classifier is given, held against what it needs: texts, each with its label.
+
+Shapes: N texts, K classes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from elman.errors import InputError
+
+HELD_OUT = 0.1
+MOST_HELD_OUT = 2_000
+
+Label = str | int | float | bool
+
+
+class LabelledTexts(NamedTuple):
+    """N texts and their classes."""
+
+    texts: list[str]
+    classes: np.ndarray[Any, Any]  # (N,) places among the labels
+
+    def content(self, labels: Sequence[Label]) -> str:
+        """sha256 in hex of the texts and their labels."""
+        digest = hashlib.sha256()
+        for text, place in zip(self.texts, self.classes.tolist(), strict=True):
+            digest.update(json.dumps([text, labels[place]]).encode())
+        return digest.hexdigest()
+
+    def chosen(self, places: np.ndarray[Any, Any]) -> LabelledTexts:
+        return LabelledTexts([self.texts[place] for place in places.tolist()], self.classes[places])
+
+
+def as_texts(texts: Any, place: str = "texts") -> list[str]:
+    """Anything that holds texts (a list, an array, a column) as a list of them.
+
+    Raises:
+        InputError: a single text, or something in it that is no text.
+    """
+    if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
+        raise InputError(
+            "expected several texts, found one", place=place, advice="Put it in a list: [text]"
+        )
+    found = [each.item() if isinstance(each, np.generic) else each for each in texts]
+    for number, each in enumerate(found, start=1):
+        if not isinstance(each, str):
+            raise InputError(
+                f"number {number} is no text but {type(each).__name__}",
+                place=place,
+                advice="Give a list of str.",
+            )
+    return found
+
+
+def as_labels(labels: Any, count: int, place: str = "labels") -> list[Label]:
+    """Anything that holds labels as a list of them, one for each text.
+
+    Raises:
+        InputError: none, another number than there are texts, or what can be no label.
+    """
+    if labels is None:
+        raise InputError(
+            "requires y to be passed, but the target y is None",
+            place=place,
+            advice="Give each text its label: fit(texts, labels)",
+        )
+    values = np.asarray(labels)
+    if values.ndim != 1 or len(values) != count:
+        raise InputError(
+            f"{count} texts have {len(values) if values.ndim else 'no'} labels"
+            if values.ndim < 2
+            else f"labels should be one column, found the shape {values.shape}",
+            place=place,
+            advice="Give each text one label.",
+        )
+    found: list[Any] = [each.item() if isinstance(each, np.generic) else each for each in values]
+    for number, each in enumerate(found, start=1):
+        if not isinstance(each, str | int | float) or each != each or each == "":
+            raise InputError(
+                f"the label {each!r} of text {number} is none",
+                place=place,
+                advice="A label is a word or a number.",
+            )
+    return found
+
+
+def numbered(texts: Any, labels: Any) -> tuple[LabelledTexts, list[Label]]:
+    """Texts to learn from, and the labels (K,) in order.
+
+    Raises:
+        InputError: as `as_texts` and `as_labels` have it; no text; one class only.
+    """
+    listed = as_texts(texts)
+    if not listed:
+        raise InputError("found 0 sample(s): no text to learn from", place="texts")
+    named = as_labels(labels, len(listed))
+    try:
+        known = sorted(set(named))
+    except TypeError as error:
+        raise InputError(
+            "some are words, others numbers", place="labels", advice="Make all of them words."
+        ) from error
+    if len(known) < 2:
+        raise InputError(
+            f"all {len(listed):,} texts are of one class, {known[0]!r}",
+            place="labels",
+            advice="Give texts of at least two classes.",
+        )
+    return LabelledTexts(listed, _places(named, known)), known
+
+
+def numbered_as(texts: Any, labels: Any, known: Sequence[Label], place: str) -> LabelledTexts:
+    """Texts to be scored by what was learned of others.
+
+    Raises:
+        InputError: a label that was not learned; else as `numbered`.
+    """
+    listed = as_texts(texts, place)
+    named = as_labels(labels, len(listed), place)
+    unknown = next((number for number, each in enumerate(named) if each not in set(known)), None)
+    if unknown is not None:
+        raise InputError(
+            f"the label {named[unknown]!r} of text {unknown + 1} does not occur in training",
+            place=place,
+            advice="Leave such texts out, or learn from some of them too.",
+        )
+    return LabelledTexts(listed, _places(named, known))
+
+
+def _places(labels: Sequence[Label], known: Sequence[Label]) -> np.ndarray[Any, Any]:
+    among = {label: place for place, label in enumerate(known)}
+    return np.array([among[label] for label in labels], dtype=np.int64)
+
+
+def parted(rows: LabelledTexts, seed: int) -> tuple[LabelledTexts, LabelledTexts]:
+    """What to learn from and what to hold out: a tenth of each class, drawn at random, of a
+    class with few texts none; where nothing would be held out, one text is looked at twice."""
+    generator = np.random.default_rng(seed)
+    order = generator.permutation(len(rows.texts))
+    order = order[np.argsort(rows.classes[order], kind="stable")]  # class after class
+    sizes = np.bincount(rows.classes)
+    places = np.arange(len(order)) - np.repeat(sizes.cumsum() - sizes, sizes)  # in its class
+    every = max(round(1 / HELD_OUT), -(-len(order) // MOST_HELD_OUT))
+    held = places % every == every - 1
+    learned_from = rows.chosen(np.sort(order[~held]))
+    return learned_from, rows.chosen(np.sort(order[held])) if held.any() else learned_from

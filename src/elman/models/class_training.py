@@ -1,0 +1,173 @@
+"""How a classifier learns: it chooses its unit, reads unlabelled text, then learns the labels.
+
+Shapes: N texts, K classes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from elman.models.class_rows import LabelledTexts
+from elman.models.classifier_settings import BALANCED, RECIPES, SMOOTHING, ClassifierSettings
+from elman.models.encoding import READING_UNITS, encoded, learned_unit
+from elman.network import ClassNetwork, Foreteller
+from elman.scoring.calibration import fit_temperature
+from elman.text import Forms, Lexicon, Unit
+from elman.training import (
+    ClassLesson,
+    Event,
+    Examples,
+    Finished,
+    NextWordLesson,
+    Phase,
+    Progress,
+    train,
+)
+
+TRIAL = 0.04  # share of the budget that each unit is tried for
+TRIALS = TRIAL * len(READING_UNITS)
+LANGUAGE = 0.6  # share of the rest that unlabelled text has, where there is some
+PIECE = 200  # symbols of unlabelled text that are read together
+LANGUAGE_ROWS = 64
+LANGUAGE_DROPOUT = 0.1
+LANGUAGE_VALID = 500  # pieces
+
+LABELS, FORETELLING = "learning the labels", "reading unlabelled text"
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a classifier learns from.
+
+    Args:
+        rows: to learn from; valid: to choose by.
+        classes: K.
+        unlabelled: texts of the same kind without labels.
+    """
+
+    rows: LabelledTexts
+    valid: LabelledTexts
+    classes: int
+    unlabelled: Sequence[str] = ()
+
+
+class Apprentice:
+    """A classifier on its way: vocabulary, network, and the lessons that are ahead of it.
+
+    Args:
+        unit: of its vocabulary, by name.
+    """
+
+    def __init__(self, material: Material, settings: ClassifierSettings, unit: str) -> None:
+        self.settings = settings
+        self.recipe = RECIPES[unit]
+        self.unit = learned_unit(unit, [*material.rows.texts, *material.unlabelled])
+        forms = Forms(self.unit) if isinstance(self.unit, Lexicon) else None
+        self.examples = encoded(material.rows.texts, self.unit, forms)
+        self.valid = encoded(material.valid.texts, self.unit, forms)
+        self.unlabelled = encoded(material.unlabelled, self.unit, forms)
+        self.material = material
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            self.network = built(self.unit, settings, material.classes)
+
+    def phases(self, share: float) -> list[Phase]:
+        """What is ahead, within a share of the budget."""
+        if not len(self.unlabelled):
+            return [Phase(LABELS, self.label_lesson(), self._plan(share), share)]
+        first, then = share * LANGUAGE, share * (1 - LANGUAGE)
+        return [
+            Phase(FORETELLING, self._language_lesson(), self._plan(first), first),
+            Phase(LABELS, self.label_lesson(), self._plan(then), then),
+        ]
+
+    def _plan(self, share: float) -> Any:
+        return self.settings.plan(self.recipe, share)
+
+    def label_lesson(self) -> ClassLesson:
+        rows, valid = self.material.rows, self.material.valid
+        balanced = self.settings.class_weight == BALANCED
+        return ClassLesson(
+            self.network,
+            self.examples,
+            self.valid,
+            classes=rows.classes,
+            valid_classes=valid.classes,
+            judge=calibrated_loss,
+            weights=class_weights(rows.classes, self.material.classes) if balanced else None,
+            smoothing=SMOOTHING,
+            rows=self.recipe.rows,
+            seed=self.settings.seed,
+        )
+
+    def _language_lesson(self) -> NextWordLesson:
+        pieces = [
+            piece
+            for source in (self.unlabelled, self.examples)
+            for row in source.rows
+            for piece in np.array_split(row, -(-len(row) // PIECE))
+            if len(piece) > 1
+        ]
+        order = np.random.default_rng(self.settings.seed).permutation(len(pieces))
+        held = max(1, min(LANGUAGE_VALID, len(pieces) // 10))
+        examples, valid = (
+            Examples([pieces[place] for place in part.tolist()], self.examples.forms)
+            for part in (order[held:], order[:held])
+        )
+        return NextWordLesson(
+            Foreteller(self.network.reader),
+            examples,
+            valid,
+            rows=LANGUAGE_ROWS,
+            seed=self.settings.seed,
+        )
+
+
+def built(unit: Unit | Lexicon, settings: ClassifierSettings, classes: int) -> ClassNetwork:
+    """A new network for a vocabulary."""
+    return ClassNetwork(settings.reading(unit), classes, settings.silenced(RECIPES[unit.name]))
+
+
+def suited_unit(material: Material, settings: ClassifierSettings) -> Iterator[Event | str]:
+    """Try each unit for a small part of the budget; yields the events, and at last its name.
+
+    The one with the smallest validation loss suits best.
+    """
+    losses = {}
+    plain = dataclasses.replace(material, unlabelled=())
+    for number, name in enumerate(READING_UNITS):
+        apprentice = Apprentice(plain, settings, name)
+        plan = settings.plan(apprentice.recipe, TRIAL)
+        for event in train(apprentice.label_lesson(), plan):
+            if isinstance(event, Progress):
+                done = TRIAL * (number + event.done)
+                yield dataclasses.replace(event, done=done, phase=f"trying {name}s")
+            elif isinstance(event, Finished):
+                losses[name] = event.best_loss
+                if event.interrupted:
+                    raise KeyboardInterrupt
+    yield min(losses, key=lambda name: losses[name])
+
+
+def calibrated_loss(logits: np.ndarray[Any, Any], classes: np.ndarray[Any, Any]) -> float:
+    """(N, K) and (N,) -> nats of a label, at the temperature that suits: overconfidence, which
+    the temperature mends, must not choose the weights."""
+    temperature = fit_temperature(logits, classes)
+    log_p = torch.from_numpy(logits / temperature).double().log_softmax(1).numpy()
+    return -float(log_p[np.arange(len(classes)), classes].mean())
+
+
+def class_weights(classes: np.ndarray[Any, Any], count: int) -> Tensor:
+    """(K,) the square root of how much rarer than the mean a class is.
+
+    All of it would let a class of a dozen texts shake the network whenever one of them is read.
+    """
+    sizes = np.maximum(np.bincount(classes, minlength=count), 1)
+    return torch.from_numpy((sizes.mean() / sizes) ** 0.5).float()

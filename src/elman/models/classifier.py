@@ -1,0 +1,371 @@
+"""Text classification: many in, one out.
+
+Shapes: N texts, K classes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from elman.bundle import Bundle
+from elman.errors import EmptyTextError, SettingError
+from elman.models.class_rows import (
+    Label,
+    as_labels,
+    as_texts,
+    numbered,
+    numbered_as,
+    parted,
+)
+from elman.models.class_training import TRIALS, Apprentice, Material, suited_unit
+from elman.models.classifier_file import Calibration, contents, opened
+from elman.models.classifier_settings import AUTO, ClassifierSettings
+from elman.models.encoding import encoded
+from elman.models.model import Model
+from elman.models.reader_settings import check_share
+from elman.network import ClassNetwork, Impression
+from elman.scoring.calibration import fit_rejection, fit_temperature
+from elman.text import BOUNDARY, Cache, Forms, Lexicon, Unit, words_of
+from elman.text.kept import keep
+from elman.training import (
+    Event,
+    Examples,
+    Finished,
+    class_logits,
+    identity_of,
+    train_in_phases,
+)
+
+Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
+
+
+class Classifier(Model):
+    """A recurrent network that reads a text and names its class.
+
+    ::
+
+        model = Classifier(minutes=3).fit(texts, labels)
+        model.predict(["warm and funny"])
+        model.predict_proba(["warm and funny"])
+        model.save("reviews.safetensors")
+
+    It has scikit-learn's habits: `clone`, `Pipeline`, `cross_val_score` and `GridSearchCV` work.
+
+    Args:
+        unit: "character", "word" or "subword": what one symbol is; "auto" tries all three and
+            takes the one that does best on the held-out texts.
+        cell: a name of `elman.cells.CELLS`.
+        width: of the vectors that pass from block to block; None chooses by the unit.
+        layers: blocks, one above the other.
+        directions: 1 reads from the beginning, so that `step` can answer after every word; 2
+            also from the end.
+        dropout: share silenced in training, 0 to below 1; None chooses by the unit.
+        class_weight: "balanced" gives rare classes more weight, by the square root of how much
+            rarer than the mean they are.
+        minutes: of training, by the wall clock, validations included.
+        steps: of training instead; the same weights every time on one machine.
+        seed: of everything random.
+
+    Attributes, once fitted:
+        classes_: (K,) the labels in order.
+        network_: the `ClassNetwork`; unit_: its vocabulary.
+        calibration_: the temperature of its probabilities, and the threshold of rejection.
+        record_: how it was trained, as plain data; it is saved with the model.
+    """
+
+    task: ClassVar[str] = "classify"
+    _estimator_type: ClassVar[str] = "classifier"
+
+    classes_: np.ndarray[Any, Any]
+    network_: ClassNetwork
+    unit_: Unit | Lexicon
+    calibration_: Calibration
+    record_: dict[str, Any]
+
+    def __init__(
+        self,
+        *,
+        unit: str = AUTO,
+        cell: str = "mingru",
+        width: int | None = None,
+        layers: int = 1,
+        directions: int = 1,
+        dropout: float | None = None,
+        class_weight: str | None = None,
+        minutes: float = 3.0,
+        steps: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.unit = unit
+        self.cell = cell
+        self.width = width
+        self.layers = layers
+        self.directions = directions
+        self.dropout = dropout
+        self.class_weight = class_weight
+        self.minutes = minutes
+        self.steps = steps
+        self.seed = seed
+
+    # Learning
+
+    def fit(
+        self,
+        X: Any,  # noqa: N803 (scikit-learn's names)
+        y: Any = None,
+        *,
+        valid: tuple[Any, Any] | None = None,
+        unlabelled: Sequence[str] = (),
+        outside: Sequence[str] = (),
+    ) -> Self:
+        """Learn from texts X and their labels y; `training` tells more.
+
+        An interrupt (Ctrl-C) leaves the model as good as it was by then, and is raised again.
+        """
+        for event in self.training(X, y, valid=valid, unlabelled=unlabelled, outside=outside):
+            if isinstance(event, Finished) and event.interrupted:
+                raise KeyboardInterrupt
+        return self
+
+    def training(
+        self,
+        texts: Any,
+        labels: Any,
+        *,
+        valid: tuple[Any, Any] | None = None,
+        unlabelled: Sequence[str] = (),
+        outside: Sequence[str] = (),
+        cache: Cache | None = None,
+        checkpoint: Path | None = None,
+        checkpoint_seconds: float = 20.0,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Event]:
+        """Train, yielding what happens as `elman.training.Event`s.
+
+        Args:
+            texts, labels: (N,) to learn from; without `valid` a tenth of them is held out.
+            valid: texts and labels to choose unit, weights and temperature by.
+            unlabelled: texts of the same kind; most of the budget goes into foretelling their
+                words before the labels are learned (A. Dai, Q. Le, 'Semi-supervised Sequence
+                Learning', 2015).
+            outside: texts that belong to no class, for the threshold of rejection.
+            cache: where the texts are kept for a baseline to learn from; nowhere if None.
+            checkpoint: a file from which an interrupted run goes on; see `elman.training.train`.
+            stop: asked before every step; True ends the run early and in order.
+
+        Raises:
+            SettingError: for a setting out of its range, before anything is read.
+            InputError: for texts or labels that cannot be used.
+            TrainingError, ResumeError, OutputError: as `train` has them.
+        """
+        settings = ClassifierSettings(**self._plain_settings())
+        rows, known = numbered(texts, labels)
+        if valid is None:
+            rows, held_out = parted(rows, settings.seed)
+        else:
+            held_out = numbered_as(*valid, known, place="valid")
+            if not held_out.texts:
+                raise EmptyTextError("there is no text", place="valid", advice="Leave it out.")
+        outside = as_texts(outside, "outside")
+        material = Material(rows, held_out, len(known), as_texts(unlabelled, "unlabelled"))
+        content = rows.content(known)
+        if cache is not None:
+            named = [known[place] for place in rows.classes.tolist()]
+            keep(cache, content, list(zip(rows.texts, named, strict=True)))
+        identity: dict[str, Any] = {**self._plain_settings(), "content": content}
+        identity["unlabelled"] = len(material.unlabelled)
+        unit, share = settings.unit, 1.0
+        if unit == AUTO:
+            unit, share = AUTO, 1 - TRIALS
+            if checkpoint is not None:
+                unit = identity_of(checkpoint).get("chosen", AUTO)
+            for event in suited_unit(material, settings) if unit == AUTO else ():
+                if isinstance(event, str):
+                    unit = event
+                else:
+                    yield event
+            identity["chosen"] = unit
+        apprentice = Apprentice(material, settings, unit)
+        self._begin(apprentice, known, content)
+        for event in train_in_phases(
+            apprentice.phases(share),
+            checkpoint=checkpoint,
+            identity=identity,
+            checkpoint_seconds=checkpoint_seconds,
+            stop=stop,
+        ):
+            if isinstance(event, Finished):
+                self._finish(apprentice, event, outside)
+            yield event
+
+    def _begin(self, apprentice: Apprentice, known: list[Label], content: str) -> None:
+        self.network_, self.unit_ = apprentice.network, apprentice.unit
+        self.classes_ = np.array(known)
+        self.calibration_ = Calibration(temperature=1.0, rejection=0.0)
+        material = apprentice.material
+        self.record_ = {
+            "content": content,
+            "texts": len(material.rows.texts),
+            "symbols": apprentice.examples.symbols,
+            "unlabelled_texts": len(material.unlabelled),
+            "parameters": sum(p.numel() for p in self.network_.parameters()),
+        }
+
+    def _finish(self, apprentice: Apprentice, event: Finished, outside: list[str]) -> None:
+        """Fit what the held-out texts tell of certainty, and write down how it went."""
+        gold = apprentice.material.valid.classes
+        logits = class_logits(self.network_, apprentice.valid)
+        temperature = fit_temperature(logits, gold)
+        self.calibration_ = Calibration(temperature, rejection=0.0)
+        answered = self._probabilities(logits)
+        of_outside = self.predict_proba(outside).max(axis=1) if outside else None
+        right = answered.argmax(axis=1) == gold
+        rejection = fit_rejection(answered.max(axis=1), right, of_outside)
+        self.calibration_ = Calibration(temperature, rejection)
+        self.record_ |= {
+            "steps": event.step,
+            "best_step": event.best_step,
+            "seconds": round(event.seconds, 3),
+            "symbols_read": event.symbols,
+            "valid_texts": len(gold),
+            "valid_accuracy": float(right.mean()),
+        }
+
+    # Answering
+
+    def predict(self, X: Any, *, reject_below: float | None = None) -> np.ndarray[Any, Any]:  # noqa: N803
+        """The class of each text (N,).
+
+        Args:
+            reject_below: a probability; where that of the likeliest class is below it, the
+                answer is None. `calibration_.rejection` is one fitted to held-out texts.
+
+        Raises:
+            InputError: for what is no list of texts; SettingError: for what is no probability.
+        """
+        if reject_below is not None:
+            check_share("reject-below", reject_below)
+        probabilities = self.predict_proba(X)
+        labels: np.ndarray[Any, Any] = self.classes_[probabilities.argmax(axis=1)]
+        if reject_below is not None:
+            labels = labels.astype(object)
+            labels[probabilities.max(axis=1) < reject_below] = None
+        return labels
+
+    def predict_proba(self, X: Any) -> Floats:  # noqa: N803
+        """The probability of each class (N, K), at the temperature fitted to held-out texts
+        (C. Guo et al., 'On Calibration of Modern Neural Networks', 2017, section 4.2)."""
+        self._check_fitted()
+        texts = as_texts(X)
+        if not texts:
+            raise EmptyTextError("found 0 sample(s): no text to read", place="texts")
+        return self._probabilities(class_logits(self.network_, self._encoded(texts)))
+
+    def score(self, X: Any, y: Any) -> float:  # noqa: N803
+        """The accuracy on texts and their labels, from 0 to 1."""
+        texts = as_texts(X)
+        labels = as_labels(y, len(texts))
+        return float(np.mean(self.predict(texts) == np.array(labels, dtype=self.classes_.dtype)))
+
+    def start(self) -> Impression:
+        """The impression of a text that has not begun, for `step`.
+
+        Raises:
+            SettingError: where the model also reads from the end, which is not there yet.
+        """
+        self._check_fitted()
+        if self.directions != 1:
+            raise SettingError(
+                "a model that reads in both directions has no answer before the end",
+                place="directions",
+                advice="Train with directions=1.",
+            )
+        impression = self.network_.start(1)
+        if isinstance(self.unit_, Lexicon):
+            return impression
+        return self._read(np.array([BOUNDARY]), impression)[1]
+
+    def step(self, text: str, state: Impression) -> tuple[dict[Label, float], Impression]:
+        """Read on, a word or more, and answer.
+
+        Returns:
+            The probability of each class, and the impression: of the same size however much was
+            read. After a whole text, word by word, they are those of `predict_proba` (of texts
+            no longer than it reads whole; where the unit is not the word, before the text's end
+            is marked).
+
+        Raises:
+            EmptyTextError: for a text without anything to read.
+        """
+        symbols = words_of(text) if isinstance(self.unit_, Lexicon) else self.unit_.encode(text)
+        if not len(symbols):
+            raise EmptyTextError("nothing to read", place="step", advice="Give it some text.")
+        logits, state = self._read(symbols, state)
+        spread = self._probabilities(logits)[0]
+        return dict(zip(self.classes_.tolist(), spread.tolist(), strict=True)), state
+
+    def _read(self, symbols: Any, state: Impression) -> tuple[np.ndarray[Any, Any], Impression]:
+        forms = None
+        if isinstance(self.unit_, Lexicon):
+            forms = Forms(self.unit_)
+            symbols = forms.places(symbols)
+        examples = Examples([symbols], forms)
+        with torch.inference_mode():
+            logits, state = self.network_(examples.passages(np.array([0])), state)
+        return logits.numpy(force=True), state
+
+    def _encoded(self, texts: list[str]) -> Examples:
+        return encoded(texts, self.unit_)
+
+    def _probabilities(self, logits: np.ndarray[Any, Any]) -> Floats:
+        scaled = torch.from_numpy(logits).double() / self.calibration_.temperature
+        spread: Floats = scaled.softmax(dim=1).numpy()
+        return spread
+
+    # Keeping
+
+    def _contents(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        labels = self.classes_.tolist()
+        about = contents(self.network_, self.unit_, labels, self.calibration_, self.record_)
+        return about, dict(self.network_.named_parameters())
+
+    def describe(self) -> dict[str, Any]:
+        self._check_fitted()
+        return {
+            "task": self.task,
+            "unit": self.unit_.name,
+            "classes": len(self.classes_),
+            "labels": self.classes_.tolist(),
+            "parameters": sum(p.numel() for p in self.network_.parameters()),
+            "reader": dataclasses.asdict(self.network_.reader.reading),
+            "settings": self._plain_settings(),
+            "calibration": self.calibration_._asdict(),
+            "training": self.record_,
+        }
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle) -> Self:
+        file = opened(bundle)
+        model = cls(**dataclasses.asdict(file.settings))
+        model.network_, model.unit_ = file.network, file.unit
+        model.classes_ = np.array(file.labels)
+        model.calibration_, model.record_ = file.calibration, file.record
+        return model
+
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn should know: a classifier, of texts."""
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="classifier",
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags(),
+            input_tags=InputTags(one_d_array=True, two_d_array=False, string=True),
+        )

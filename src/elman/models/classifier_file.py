@@ -1,0 +1,115 @@
+"""A classifier as a file, and back: what is in it, and what must hold before it is believed."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any, NamedTuple
+
+import torch
+
+from elman.bundle import Bundle, layout_of
+from elman.errors import ModelFileError, SettingError
+from elman.models.class_rows import Label
+from elman.models.classifier_settings import RECIPES, ClassifierSettings
+from elman.models.reader_settings import checked_reading
+from elman.network import ClassNetwork
+from elman.ranges import number
+from elman.text import BUCKETS, Lexicon, Unit, unit_from_json
+
+
+class Calibration(NamedTuple):
+    """What the held-out texts said of a classifier's certainty.
+
+    Attributes:
+        temperature: what its logits are divided by.
+        rejection: the probability below which an answer is rather 'none of these'.
+    """
+
+    temperature: float
+    rejection: float
+
+
+class Opened(NamedTuple):
+    """All that a classifier's file holds."""
+
+    settings: ClassifierSettings
+    network: ClassNetwork
+    unit: Unit | Lexicon
+    labels: list[Label]
+    calibration: Calibration
+    record: dict[str, Any]
+
+
+def contents(
+    network: ClassNetwork,
+    unit: Unit | Lexicon,
+    labels: list[Label],
+    calibration: Calibration,
+    record: dict[str, Any],
+) -> dict[str, Any]:
+    """The plain data of a file, besides the settings that every model has."""
+    return {
+        "reader": dataclasses.asdict(network.reader.reading),
+        "vocabulary": unit.to_json(),
+        "labels": labels,
+        "calibration": calibration._asdict(),
+        "training": record,
+    }
+
+
+def opened(bundle: Bundle) -> Opened:
+    """What a file holds.
+
+    Raises:
+        ModelFileError: where anything in it is not as `contents` and the network have it.
+    """
+    about = bundle.about
+    try:
+        settings = ClassifierSettings.from_json(about.get("settings"))
+        unit = _unit(about.get("vocabulary"))
+        buckets = BUCKETS if isinstance(unit, Lexicon) else 0
+        reading = checked_reading(about.get("reader"), unit.size, buckets)
+        labels = _checked_labels(about.get("labels"))
+        calibration = _checked_calibration(about.get("calibration"))
+        dropout = settings.silenced(RECIPES[unit.name])
+        # On the meta device a network has shapes but no memory: the file is compared with it
+        # before anything is taken.
+        with torch.device("meta"):
+            network = ClassNetwork(reading, len(labels), dropout)
+    except (ModelFileError, SettingError) as error:
+        bundle.refuse(str(error))
+    record = about.get("training")
+    if not isinstance(record, dict):
+        bundle.refuse("it has no record of its training")
+    tensors = bundle.tensors(layout_of(dict(network.named_parameters())))
+    network = ClassNetwork(reading, len(labels), dropout).eval()
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            parameter.copy_(tensors[name])
+    return Opened(settings, network, unit, labels, calibration, record)
+
+
+def _unit(value: object) -> Unit | Lexicon:
+    if isinstance(value, dict) and value.get("name") == Lexicon.name:
+        return Lexicon.from_json(value)
+    return unit_from_json(value)
+
+
+def _checked_labels(value: object) -> list[Label]:
+    """Raises: ModelFileError: where they are not two labels or more, each once."""
+    if not isinstance(value, list) or len(value) < 2:
+        raise ModelFileError("its labels are malformed")
+    if not all(isinstance(label, str | int | float) for label in value):
+        raise ModelFileError("its labels are malformed")
+    if len(set(value)) != len(value):
+        raise ModelFileError("each of its labels should be there once")
+    return value
+
+
+def _checked_calibration(value: object) -> Calibration:
+    if not isinstance(value, dict) or value.keys() != set(Calibration._fields):
+        raise ModelFileError("its calibration is malformed")
+    number("temperature", value["temperature"], lambda x: 0 < x < math.inf, "above 0")
+    number("rejection", value["rejection"], lambda x: 0 <= x <= 1, "from 0 to 1")
+    return Calibration(**value)
