@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MOST_TAGS = 1000
 """A network holds a score for each pair of them."""
 
+_CUTS = frozenset("\t\r\n")
 _LETTERS = {
     "iob1": {"B": "I", "I": "I", "E": "I", "S": "I"},
     "bio": {"B": "B", "I": "I", "E": "I", "S": "B"},
@@ -126,10 +127,12 @@ class TagVocabulary:
         scheme, labels = plain["scheme"], plain["labels"]
         if scheme not in SCHEMES:
             raise damaged(f"{scheme!r} is no scheme of tags")
-        least = 2 if scheme == "plain" else 1
-        if not all(type(label) is str for label in labels) or len(set(labels)) != len(labels):
-            raise damaged("each label is a string, and there once")
-        if not least <= len(labels) <= MOST_TAGS:
+        if not all(type(label) is str and _CUTS.isdisjoint(label) for label in labels):
+            raise damaged("each label is a string without tabs and newlines")
+        is_plain = scheme == "plain"
+        if len(set(labels)) != len(labels) or (is_plain and "" in labels):
+            raise damaged("each label should be there once, and say something")
+        if not 1 + is_plain <= len(labels) <= MOST_TAGS:
             raise damaged(f"there are {len(labels)} labels")
         learned = cls(scheme, labels)
         if len(learned.inner) > MOST_TAGS:
