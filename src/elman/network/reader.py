@@ -7,7 +7,7 @@ Time comes first, (T, B, W), as inside a stack.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -120,7 +120,8 @@ class Reader(nn.Module):
         self.stacks = nn.ModuleList(Stack(blocks) for _ in range(reading.directions))
 
     def initial_states(self, batch_size: int) -> tuple[NetworkState, ...]:
-        return tuple(stack.initial_state(batch_size) for stack in self.stacks)
+        stacks = (cast("Stack", stack) for stack in self.stacks)
+        return tuple(stack.initial_state(batch_size) for stack in stacks)
 
     def table(self, passages: Passages) -> Tensor:
         """The vectors that the symbols are places in: (F, W) or (V, W)."""
