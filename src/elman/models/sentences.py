@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -23,16 +24,24 @@ LONGEST = 1_000
 
 
 class TaggedSentences(NamedTuple):
-    """Sentences in memory, and sha256 in hex of all of their words and tags."""
+    """Sentences in memory."""
 
     words: list[Sequence[str]]
     tags: list[Sequence[str]]
-    content: str
 
     @property
     def size(self) -> int:
         """Words of all sentences."""
         return sum(map(len, self.words))
+
+    @property
+    def content(self) -> str:
+        """sha256 in hex of all words and tags."""
+        content = hashlib.sha256()
+        # No word or tag holds a tab or a newline.
+        for row in chain.from_iterable(zip(self.words, self.tags, strict=True)):
+            content.update("\t".join(row).encode("utf-8", "surrogatepass") + b"\n")
+        return content.hexdigest()
 
 
 def tagged_source(sentences: Sentences, tags: Sequence[Sequence[str]] | None) -> TaggedSource:
@@ -78,9 +87,7 @@ def read_tagged(
     Raises:
         InputError: where they cannot be read, or there are none.
     """
-    content = hashlib.sha256()
-    words: list[Sequence[str]] = []
-    tags: list[Sequence[str]] = []
+    found = TaggedSentences([], [])
     done = 0
 
     def read(count: int) -> None:
@@ -94,13 +101,10 @@ def read_tagged(
             raise InputError(
                 "the words have no tags", place=sentence.place, advice="Give each word one."
             )
-        # No word or tag holds a tab or a newline.
-        for row in (sentence.words, sentence.tags):
-            content.update("\t".join(row).encode("utf-8", "surrogatepass") + b"\n")
         for start in range(0, len(sentence.words), LONGEST):
-            words.append(sentence.words[start : start + LONGEST])
-            tags.append(sentence.tags[start : start + LONGEST])
-    return TaggedSentences(words, tags, content.hexdigest())
+            found.words.append(sentence.words[start : start + LONGEST])
+            found.tags.append(sentence.tags[start : start + LONGEST])
+    return found
 
 
 def parted(sentences: TaggedSentences, seed: int) -> tuple[TaggedSentences, TaggedSentences]:
@@ -116,19 +120,14 @@ def parted(sentences: TaggedSentences, seed: int) -> tuple[TaggedSentences, Tagg
         )
     order = np.random.default_rng(seed).permutation(count).tolist()
     held_out = max(1, count // 10)
-    part = _chosen(sentences, order[:held_out])
-    return (
-        _chosen(sentences, order[held_out:]),
-        part._replace(content=f"{part.content}+held out"),
-    )
+    return _chosen(sentences, order[held_out:]), _chosen(sentences, order[:held_out])
 
 
 def _chosen(sentences: TaggedSentences, places: list[int]) -> TaggedSentences:
     """Some of the sentences, in the order in which they came."""
     places = sorted(places)
-    return sentences._replace(
-        words=[sentences.words[place] for place in places],
-        tags=[sentences.tags[place] for place in places],
+    return TaggedSentences(
+        [sentences.words[place] for place in places], [sentences.tags[place] for place in places]
     )
 
 

@@ -32,7 +32,8 @@ from elman.models.tagger_settings import RECIPE, TaggerSettings
 from elman.network import Passages, TagNetwork
 from elman.ranges import whole
 from elman.scoring.tagging import span_counts, span_f1
-from elman.text import Forms, Lexicon, TagVocabulary
+from elman.text import Cache, Forms, Lexicon, TagVocabulary
+from elman.text.kept import keep
 from elman.text.tagsets import conlleval_spans
 from elman.training import Event, Examples, Finished, TagLesson, answers, best_tags, train
 
@@ -119,6 +120,7 @@ class Tagger(Model):
         tags: Sequence[Sequence[str]] | None = None,
         *,
         valid: Tagged | None = None,
+        cache: Cache | None = None,
         checkpoint: Path | None = None,
         checkpoint_seconds: float = 20.0,
         progress: Callable[[str, int, int], None] | None = None,
@@ -135,6 +137,7 @@ class Tagger(Model):
                 out.
             valid: others to choose the best weights by; lists of words and lists of tags come as
                 a pair.
+            cache: where the sentences are kept for a baseline to learn from; nowhere if None.
             checkpoint: a file from which an interrupted run goes on; see `elman.training.train`.
             progress: hears how files are read: the step, the bytes read, all the bytes.
             stop: asked before every step; True ends the run early and in order.
@@ -154,6 +157,9 @@ class Tagger(Model):
             source = source_with_tags(valid).limited_to(vocabulary.tags)
             learned_from, held_out = given, read_tagged(source, progress)
         self._begin(settings, vocabulary, learned_from, held_out)
+        if cache is not None:
+            rows = list(zip(learned_from.words, learned_from.tags, strict=True))
+            keep(cache, self.record_["content"], rows)
         forms = Forms(self.lexicon_)
         lesson = TagLesson(
             self.network_,
@@ -165,13 +171,12 @@ class Tagger(Model):
             seed=settings.seed,
         )
         identity = {
-            "sentences": given.content,
-            "valid": held_out.content,
             **self._plain_settings(),
+            **{part: self.record_[part] for part in ("content", "valid")},
         }
         for event in train(
             lesson,
-            settings.plan(),
+            settings.plan(RECIPE),
             checkpoint=checkpoint,
             identity=identity,
             checkpoint_seconds=checkpoint_seconds,
@@ -201,7 +206,8 @@ class Tagger(Model):
         lexicon = Lexicon.learn(learned_from.words)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
-            self.network_ = built(settings.reading(lexicon), vocabulary, settings.share_silenced)
+            dropout = settings.silenced(RECIPE)
+            self.network_ = built(settings.reading(lexicon), vocabulary, dropout)
         self.lexicon_, self.vocabulary_ = lexicon, vocabulary
         self.record_ = {
             "content": learned_from.content,

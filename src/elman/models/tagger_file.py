@@ -9,11 +9,10 @@ import torch
 
 from elman.bundle import Bundle, layout_of
 from elman.errors import ModelFileError, SettingError
-from elman.models.encoding import reading
-from elman.models.settings import checked_architecture
-from elman.models.tagger_settings import TaggerSettings
+from elman.models.reader_settings import checked_reading
+from elman.models.tagger_settings import RECIPE, TaggerSettings
 from elman.network import Reading, TagNetwork, Transitions
-from elman.text import Lexicon, TagVocabulary
+from elman.text import BUCKETS, Lexicon, TagVocabulary
 
 
 class Opened(NamedTuple):
@@ -31,7 +30,7 @@ def contents(
 ) -> dict[str, Any]:
     """The plain data of a file, besides the settings that every model has."""
     return {
-        "reading": dataclasses.asdict(network.reader.reading),
+        "reader": dataclasses.asdict(network.reader.reading),
         "vocabulary": lexicon.to_json(),
         "tags": vocabulary.to_json(),
         "training": record,
@@ -55,8 +54,8 @@ def opened(bundle: Bundle) -> Opened:
         settings = TaggerSettings.from_json(about.get("settings"))
         lexicon = Lexicon.from_json(about.get("vocabulary"))
         vocabulary = TagVocabulary.from_json(about.get("tags"))
-        reading = _checked_reading(about.get("reading"), lexicon)
-        if settings.cell != reading.blocks.cell:
+        reading = checked_reading(about.get("reader"), lexicon.size, BUCKETS)
+        if (settings.cell, 2) != (reading.blocks.cell, reading.directions):
             raise ModelFileError("its settings are not those of its network")
         # On the meta device a network has shapes but no memory: the file is compared with it
         # before anything is taken.
@@ -68,24 +67,8 @@ def opened(bundle: Bundle) -> Opened:
     if not isinstance(record, dict):
         bundle.refuse("it has no record of its training")
     tensors = bundle.tensors(expected)
-    network = built(reading, vocabulary, settings.share_silenced).eval()
+    network = built(reading, vocabulary, settings.silenced(RECIPE)).eval()
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             parameter.copy_(tensors[name])
     return Opened(settings, network, lexicon, vocabulary, record)
-
-
-def _checked_reading(value: object, lexicon: Lexicon) -> Reading:
-    """What a file says that its reader is built from.
-
-    Raises:
-        ModelFileError: where no tagger's reader is; SettingError: not in range.
-    """
-    names = {field.name for field in dataclasses.fields(Reading)}
-    if not isinstance(value, dict) or value.keys() != names:
-        raise ModelFileError("its reader is malformed")
-    blocks = checked_architecture(value["blocks"], lexicon.size)
-    expected = reading(lexicon, blocks, directions=2)
-    if dataclasses.replace(expected, **{**value, "blocks": blocks}) != expected:
-        raise ModelFileError("its reader is not that of a tagger")
-    return expected
