@@ -86,6 +86,11 @@ def test_no_other_threshold_answers_more_rightly(inside, outside):
     assert (everything < found).sum() == fewest
 
 
+def test_the_threshold_stands_halfway_between_what_was_seen():
+    right = np.array([True, True])
+    assert fit_rejection(np.array([0.75, 1.0]), right, np.array([0.25])) == 0.5
+
+
 @given(answers)
 def test_without_texts_out_of_scope_nearly_all_right_answers_are_kept(inside):
     confidences = np.array([p / 10 for p, _ in inside])

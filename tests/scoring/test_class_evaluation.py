@@ -91,6 +91,15 @@ def test_a_label_that_the_classifier_never_heard_of():
     assert report.interval == {}
 
 
+def test_a_label_that_only_the_baseline_gives():
+    baseline = TextBaseline().fit(["fur", "fins", "fins"], ["cats", "newts", "newts"])
+    told = ClassAnswers(("cats", "dogs"), np.array([[0.9, 0.1], [0.2, 0.8]]))
+    report = evaluate_classes(["fur", "fins"], ["cats", "dogs"], told, baseline)
+    assert report.scores["macro_f1"] == 1
+    assert report.baseline["macro_f1"] == pytest.approx(1 / 3)  # of cats, dogs and newts
+    assert report.baseline["majority_accuracy"] == 0
+
+
 def test_what_order_was_worth():
     gold = ["a", "b"] * 50
     shuffled = ["a"] * 100
