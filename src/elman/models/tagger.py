@@ -27,17 +27,15 @@ from elman.models.sentences import (
     tagged_source,
     words_of_each,
 )
+from elman.models.tag_training import examples_of, tag_lesson
 from elman.models.tagger_file import built, contents, opened
 from elman.models.tagger_settings import RECIPE, TaggerSettings
 from elman.network import Passages, TagNetwork
 from elman.ranges import whole
-from elman.scoring.tagging import span_counts, span_f1
 from elman.text import Cache, Forms, Lexicon, TagVocabulary
 from elman.text.kept import keep
-from elman.text.tagsets import conlleval_spans
-from elman.training import Event, Examples, Finished, TagLesson, answers, best_tags, train
+from elman.training import Event, Finished, answers, best_tags, train
 
-Integers = npt.NDArray[np.integer[Any]]
 Floats = npt.NDArray[np.floating[Any]]
 Found = TypeVar("Found")
 
@@ -156,24 +154,23 @@ class Tagger(Model):
         else:
             source = source_with_tags(valid).limited_to(vocabulary.tags)
             learned_from, held_out = given, read_tagged(source, progress)
-        self._begin(settings, vocabulary, learned_from, held_out)
         if cache is not None:
             rows = list(zip(learned_from.words, learned_from.tags, strict=True))
-            keep(cache, self.record_["content"], rows)
-        forms = Forms(self.lexicon_)
-        lesson = TagLesson(
+            keep(cache, learned_from.content, rows)
+        self._begin(settings, vocabulary, learned_from, held_out)
+        lesson = tag_lesson(
             self.network_,
-            _examples(learned_from.words, forms),
-            _examples(held_out.words, forms),
-            tags=[vocabulary.encode(each) for each in learned_from.tags],
-            judge=_judge(vocabulary, held_out),
-            rows=RECIPE.rows,
+            self.lexicon_,
+            vocabulary,
+            learned_from,
+            held_out,
             seed=settings.seed,
         )
         identity = {
             **self._plain_settings(),
             **{part: self.record_[part] for part in ("content", "valid")},
         }
+        score = "valid_accuracy" if vocabulary.scheme == "plain" else "valid_span_f1"
         for event in train(
             lesson,
             settings.plan(RECIPE),
@@ -189,9 +186,7 @@ class Tagger(Model):
                     "seconds": round(event.seconds, 3),
                     "words_read": event.symbols,
                     # Stopped before the first look at the held-out sentences, there is no score.
-                    _score_of(vocabulary): max(0.0, 1 - event.best_loss)
-                    if event.best_step
-                    else None,
+                    score: max(0.0, 1 - event.best_loss) if event.best_step else None,
                 }
             yield event
 
@@ -240,7 +235,7 @@ class Tagger(Model):
         """
         self._check_fitted()
         words = words_of_each(sentences)
-        examples = _examples(list(filter(len, words)), Forms(self.lexicon_))
+        examples = examples_of(list(filter(len, words)), Forms(self.lexicon_))
         found = iter(best_tags(self.network_, examples))
         return [self.vocabulary_.decode(next(found)) if len(each) else [] for each in words]
 
@@ -307,7 +302,7 @@ class Tagger(Model):
         """
         words = words_of_each(sentences)
         places = [place for place, each in enumerate(words) if len(each)]
-        examples = _examples([words[place] for place in places], Forms(self.lexicon_))
+        examples = examples_of([words[place] for place in places], Forms(self.lexicon_))
         found = [nothing] * len(words)
         for chosen, answer in answers(self.network_, examples, ask):
             for column, number in enumerate(chosen.tolist()):
@@ -357,36 +352,3 @@ class Tagger(Model):
         model.network_, model.lexicon_ = file.network, file.lexicon
         model.vocabulary_, model.record_ = file.vocabulary, file.record
         return model
-
-
-def _examples(words: Sequence[Sequence[str]], forms: Forms) -> Examples:
-    return Examples([forms.places(each) for each in words], forms)
-
-
-def _score_of(vocabulary: TagVocabulary) -> str:
-    """What the best weights are chosen by."""
-    return "valid_accuracy" if vocabulary.scheme == "plain" else "valid_span_f1"
-
-
-def _judge(vocabulary: TagVocabulary, valid: TaggedSentences) -> Callable[[list[Integers]], float]:
-    """A loss of the tags found in the held-out sentences; `Tagger.training` says which.
-
-    Nearly all words are outside of entities, so accuracy would choose weights that find none.
-    """
-    wanted = [vocabulary.encode(tags) for tags in valid.tags]
-
-    def share_wrong(found: list[Integers]) -> float:
-        wrong = sum(int((ours != theirs).sum()) for ours, theirs in zip(wanted, found, strict=True))
-        return wrong / valid.size
-
-    def spans(rows: Sequence[Integers]) -> list[Any]:
-        inner = vocabulary.inner
-        return [conlleval_spans([inner[number] for number in row]) for row in rows]
-
-    entities = spans(wanted)
-
-    def span_loss(found: list[Integers]) -> float:
-        f1 = float(span_f1(span_counts(entities, spans(found)).sum(0)))
-        return 1 - f1 if f1 > 0 else 1 + share_wrong(found)
-
-    return share_wrong if vocabulary.scheme == "plain" else span_loss
