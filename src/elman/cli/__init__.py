@@ -18,6 +18,7 @@ from elman.cli.errors import in_one_line
 from elman.cli.generate import generate
 from elman.cli.info import info
 from elman.cli.peek import peek
+from elman.cli.predict import predict
 from elman.cli.suggest import suggest
 from elman.cli.terminal import drop_stdout
 from elman.cli.test import test
@@ -33,7 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (peek, train, test, generate, suggest, info, cache, demo):
+for command in (peek, train, test, predict, generate, suggest, info, cache, demo):
     app.command()(command)
 
 

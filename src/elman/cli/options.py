@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from elman.errors import TaskError
+from elman.errors import SettingError, TaskError
 
 if TYPE_CHECKING:
     from elman.models import LanguageModel
@@ -24,6 +24,22 @@ TextFiles = Annotated[
 ]
 Encoding = Annotated[str, typer.Option(help="The encoding of the text files.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+TextColumn = Annotated[str | None, typer.Option(help="Which column of a table is the text.")]
+LabelColumn = Annotated[str | None, typer.Option(help="Which column of a table is the label.")]
+TagColumn = Annotated[
+    int | None,
+    typer.Option("--column", help="Which column is the tag, from 1; else the last, or UPOS."),
+]
+SkipBadRows = Annotated[
+    bool, typer.Option("--skip-bad-rows", help="Leave them out, and count them.")
+]
+
+Outside = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE", readable=False, help="Texts that belong to no class; may be given again."
+    ),
+]
 
 
 def load_language_model(path: Path) -> LanguageModel:
@@ -42,3 +58,21 @@ def load_language_model(path: Path) -> LanguageModel:
             advice=f"See what it can do: elman info {path}",
         )
     return model
+
+
+def refuse_options(task: str, **typed: object) -> None:
+    """What was typed although the task has no use for it.
+
+    Args:
+        typed: values by the option's name; None and False were not typed.
+
+    Raises:
+        SettingError: for the first that was.
+    """
+    for name, value in typed.items():
+        if value is not None and value is not False:
+            raise SettingError(
+                f"the task {task!r} has no use for it",
+                place=name.replace("_", "-"),
+                advice="Leave it out.",
+            )

@@ -12,6 +12,7 @@ import math
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -43,7 +44,12 @@ def error_console() -> Any:
 
 def print_json(value: Any) -> None:
     """A machine's answer, on stdout: one JSON object on one line, sent at once."""
-    print(json.dumps(finite(value), ensure_ascii=False, allow_nan=False), flush=True)
+    print(json_line(value), flush=True)
+
+
+def json_line(value: Any) -> str:
+    """Plain data as JSON on one line, without its end."""
+    return json.dumps(finite(value), ensure_ascii=False, allow_nan=False)
 
 
 def finite(value: Any) -> Any:
@@ -188,6 +194,41 @@ def working(what: str) -> Iterator[None]:
     ) as bar:
         bar.add_task(what, total=None)
         yield
+
+
+class Pace(contextlib.AbstractContextManager["Pace"]):
+    """How much is done and how fast, of what has no known end: call it with a count of new ones.
+
+    Shown to who watches for more than PATIENCE seconds, and does not see the answers themselves.
+    """
+
+    PATIENCE = 2.0
+
+    def __init__(self, what: str) -> None:
+        from rich.progress import Progress, SpinnerColumn, TextColumn
+
+        self.what = what
+        self.done = 0
+        self.begun = time.monotonic()
+        self.bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            console=error_console(),
+            transient=True,
+            disable=not is_terminal() or sys.stdout is None or sys.stdout.isatty(),
+        )
+        self.line = self.bar.add_task("")
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def __call__(self, count: int) -> None:
+        self.done += count
+        seconds = time.monotonic() - self.begun
+        if seconds > self.PATIENCE:
+            self.bar.start()
+            speed = f"{self.done:,} {self.what}, {self.done / seconds:,.0f} a second"
+            self.bar.update(self.line, description=speed)
 
 
 class FirstInterrupt(contextlib.AbstractContextManager["FirstInterrupt"]):

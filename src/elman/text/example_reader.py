@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
 
-Row = tuple[int, tuple[Cell, Cell] | BadRowError]
-"""The line where a row begins, and its text and label, or what is wrong with it."""
+Row = tuple[int, tuple[Cell, Cell] | BadRowError | None]
+"""The line where a row begins, and its text and label, or what is wrong with it; None: blank."""
 
 _SHOWN = 10  # labels in a message
 
@@ -24,6 +24,7 @@ class Example(NamedTuple):
     """A text and its label.
 
     Attributes:
+        text: empty only where a reader keeps places.
         label: None where none is needed and there is none.
         line: where the row begins, from 1; of texts in memory, which of them it is.
         name: of the file.
@@ -50,6 +51,9 @@ class ExampleReader:
         labels_needed: whether a row without a label is bad. If not, lines that are no table are
             texts, one a line.
         labels: the only ones allowed; None: any.
+        keep_places: whether a bad row that is left out, and a blank line among texts one a line,
+            still comes as an example, whose text is empty: so that answers can stand in the same
+            lines as what they answer.
 
     Attributes:
         layout: None before the first line has been read, and for rows in memory.
@@ -68,6 +72,7 @@ class ExampleReader:
         skip_bad_rows: bool = False,
         labels_needed: bool = True,
         labels: Collection[str] | None = None,
+        keep_places: bool = False,
     ) -> None:
         self.name = name
         self.layout: Layout | None = None
@@ -75,6 +80,7 @@ class ExampleReader:
         self._wanted = Wanted(text_column, label_column, labels_needed).checked()
         self._skip_bad_rows = skip_bad_rows
         self._labels = labels
+        self._keep_places = keep_places
 
     def look(self, lines: Iterable[str]) -> Layout:
         """The layout, from no more lines than it takes.
@@ -94,18 +100,24 @@ class ExampleReader:
         """
         feed = LineFeed(lines)
         self.layout = layout_of(feed, self.name, self._wanted)
-        return self.examples_of(_rows_in(feed, self.layout))
+        every_line = self._keep_places and self.layout.shape == "lines"
+        return self.examples_of(_rows_in(feed, self.layout, every_line=every_line))
 
     def examples_of(self, rows: Iterable[Row]) -> Iterator[Example]:
         """The same of rows that are numbered and parted already."""
         good = 0
         for line, cells in rows:
+            if cells is None:
+                yield Example("", None, line, self.name)
+                continue
             try:
                 text, label = self._checked(cells)
             except BadRowError as bad:
                 if not self._skip_bad_rows:
                     raise self._error(bad, line) from bad
                 self.skipped += 1
+                if self._keep_places:
+                    yield Example("", None, line, self.name)
             else:
                 good += 1
                 yield Example(text, label, line, self.name)
@@ -153,9 +165,14 @@ class ExampleReader:
         )
 
 
-def _rows_in(feed: LineFeed, layout: Layout) -> Iterator[Row]:
-    while (line := feed.take_filled()) is not None:
+def _rows_in(feed: LineFeed, layout: Layout, *, every_line: bool) -> Iterator[Row]:
+    if every_line:
+        yield from ((number, None) for number in range(1, feed.number + 1))
+    while (line := feed.take() if every_line else feed.take_filled()) is not None:
         begins = feed.number
+        if not line or line.isspace():
+            yield begins, None
+            continue
         try:
             cells = read_row(line, feed, layout)
         except BadRowError as bad:

@@ -171,19 +171,31 @@ class Reader:
 
     def _line_and_column(self, offset: int) -> tuple[int, int]:
         """Both from 1. The file is read again up to there, so that no other reader pays for it."""
-        line, column, was_return = 1, 1, False
+        position = Position()
         for block in self._blocks(None):
             part = block[:offset]
             offset -= len(part)
-            if was_return and part.startswith(b"\n"):
-                part, column = part[1:], 1
-            was_return = part.endswith(b"\r")
-            ends = list(_LINE_END.finditer(part))
-            line += len(ends)
-            column = len(part) - ends[-1].end() + 1 if ends else column + len(part)
+            position.pass_over(part)
             if not offset:
                 break
-        return line, column
+        return position.line, position.column
+
+
+class Position:
+    """The line and the column, in bytes and both from 1, that some bytes lead to."""
+
+    def __init__(self) -> None:
+        self.line = 1
+        self.column = 1
+        self._was_return = False
+
+    def pass_over(self, part: bytes) -> None:
+        if self._was_return and part.startswith(b"\n"):
+            part, self.column = part[1:], 1
+        self._was_return = part.endswith(b"\r")
+        ends = list(_LINE_END.finditer(part))
+        self.line += len(ends)
+        self.column = len(part) - ends[-1].end() + 1 if ends else self.column + len(part)
 
 
 def cut_in_chunks(texts: Iterable[str], size: int) -> Iterator[str]:

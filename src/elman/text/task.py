@@ -70,7 +70,7 @@ def _guess(lines: Sequence[str], name: str) -> TaskGuess:
     seen = _labelled(lines, name)
     if seen is not None:
         return TaskGuess("classify", seen)
-    seen = _tagged(lines, name)
+    seen = tagged_in(lines, name)
     if seen is not None:
         return TaskGuess("tag", seen)
     return TaskGuess("language", table_in(lines) or "running text")
@@ -97,7 +97,8 @@ def _labelled(lines: Sequence[str], name: str) -> str | None:
     return reader.layout.in_words()
 
 
-def _tagged(lines: Sequence[str], name: str) -> str | None:
+def tagged_in(lines: Sequence[str], name: str) -> str | None:
+    """What shows that these lines are words with tags, the first of a file; None if nothing."""
     rows = [line for line in lines if line.strip() and not line.startswith(_DOCUMENT)]
     words = [line for line in rows if not line.startswith("#")]
     if _is_conllu(words):
