@@ -15,12 +15,13 @@ import elman
 from elman.cells import CELLS
 from elman.errors import InputError, ModelFileError, NotFittedError, ResumeError, SettingError
 from elman.models import sentences as sentences_module
+from elman.models import tagger
 from elman.models.tag_training import judge_by
 from elman.models.tagger_settings import TaggerSettings
 from elman.text import Cache, TaggedSource, TagVocabulary, TextSource
 from elman.text.kept import kept
 from elman.text.tagsets import converted, illegal, spans
-from elman.training import Finished, Progress, precision
+from elman.training import Finished, Progress, precision, train
 
 SMALL = {"width": 8, "layers": 1, "steps": 40, "dropout": 0.1}
 WORDS = [["Ann", "saw", "New", "York", "."], ["the", "cat", "sat"], ["Bob", "Lee", "ran"]] * 8
@@ -446,6 +447,23 @@ def test_a_file_that_says_another_thing_is_refused(speech, tmp_path):
         assert "\n" not in str(caught.value)
     damaged(lambda _: None)
     assert same_weights(elman.load(path), speech)
+
+
+def test_the_seed_is_that_of_the_weights_the_order_and_the_training(monkeypatch):
+    """Any of them could be the seed's alone, and weights would still differ at the end."""
+    plans, passes, firsts = [], [], []
+
+    def watched(lesson, plan, **options):
+        plans.append(plan.seed)
+        passes.append(lesson.passes.seed)
+        firsts.append(lesson.network.output.weight.detach().clone())
+        return train(lesson, plan, **options)
+
+    monkeypatch.setattr(tagger, "train", watched)
+    for seed in (0, 1):
+        small(steps=1, seed=seed).fit(WORDS, SPEECH)
+    assert plans == passes == [0, 1]
+    assert not torch.equal(*firsts)
 
 
 def test_the_settings_reach_the_network_and_the_plan():

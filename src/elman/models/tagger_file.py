@@ -55,7 +55,7 @@ def opened(bundle: Bundle) -> Opened:
         lexicon = Lexicon.from_json(about.get("vocabulary"))
         vocabulary = TagVocabulary.from_json(about.get("tags"))
         reading = checked_reading(about.get("reader"), lexicon.size, BUCKETS)
-        if (settings.cell, 2) != (reading.blocks.cell, reading.directions):
+        if settings.cell != reading.blocks.cell:
             raise ModelFileError("its settings are not those of its network")
         # On the meta device a network has shapes but no memory: the file is compared with it
         # before anything is taken.
