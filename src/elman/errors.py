@@ -1,13 +1,13 @@
 """Every error that a user of Elman can meet.
 
 ElmanError
-├── InputError          text or data that cannot be used as it is
+├── InputError          text or data that cannot be used as it is (also a ValueError)
 │   ├── MissingFileError    nothing there, or not readable
 │   ├── EmptyTextError      nothing in it, or too little to learn from
 │   ├── BinaryFileError     bytes that are no text
 │   └── EncodingError       text in another encoding than was said
 ├── SettingError        a setting out of its range (also a ValueError)
-├── NotFittedError      a model asked for what it has not learned yet
+├── NotFittedError      a model asked for what it has not learned yet (also scikit-learn's own)
 ├── ModelFileError      a model file or checkpoint that cannot be trusted or used
 │   └── TaskError           a sound model file, of another task
 ├── OutputError         a file that cannot be written, a full disk
@@ -40,7 +40,7 @@ class ElmanError(Exception):
         super().__init__(" ".join(line.split()))
 
 
-class InputError(ElmanError):
+class InputError(ElmanError, ValueError):
     """Text or data that cannot be used as it is."""
 
 
@@ -64,8 +64,12 @@ class SettingError(ElmanError, ValueError):
     """A setting out of its range."""
 
 
-class NotFittedError(ElmanError, AttributeError):
-    """A model asked for what it has not learned yet."""
+class NotFittedError(ElmanError, ValueError, AttributeError):
+    """A model asked for what it has not learned yet.
+
+    What models raise is scikit-learn's NotFittedError too, made where it is needed: these errors
+    are imported long before scikit-learn is.
+    """
 
 
 class ModelFileError(ElmanError):

@@ -15,6 +15,13 @@ from elman.errors import NotFittedError, SettingError
 from elman.version import __version__
 
 
+def _not_fitted_error() -> type[NotFittedError]:
+    """The error that is scikit-learn's as well, as its own estimators and tools expect it."""
+    from sklearn import exceptions
+
+    return type("NotFittedError", (NotFittedError, exceptions.NotFittedError), {})
+
+
 class Model(ABC):
     """An estimator: `__init__` keeps its settings and does nothing else, `fit` returns self,
     what is learned ends in `_`, and `get_params`, `set_params` and `clone` work."""
@@ -74,7 +81,7 @@ class Model(ABC):
 
     def _check_fitted(self) -> None:
         if not any(name.endswith("_") and not name.startswith("_") for name in vars(self)):
-            raise NotFittedError(
+            raise _not_fitted_error()(
                 "it has learned nothing yet",
                 place=type(self).__name__,
                 advice="Call fit, or elman.load a trained model.",

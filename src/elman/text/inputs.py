@@ -110,6 +110,8 @@ def resolve(name: str, encoding: str) -> list[Input]:
         raise MissingFileError(
             "no such file or folder", place=name, advice=f"Look around with: ls {_parent(path)}"
         ) from error
+    except InputError:  # a ValueError too, and said already
+        raise
     except (OSError, ValueError) as error:
         raise unreadable(name, error) from error
     if not path.is_file():
