@@ -100,8 +100,11 @@ def _checked_labels(value: object) -> list[Label]:
     """Raises: ModelFileError: where they are not two labels or more, each once."""
     if not isinstance(value, list) or len(value) < 2:
         raise ModelFileError("its labels are malformed")
-    if not all(isinstance(label, str | int | float) for label in value):
-        raise ModelFileError("its labels are malformed")
+    kinds = {type(label) for label in value}
+    if not any(kinds <= alike for alike in ({str}, {bool}, {int, float})):
+        raise ModelFileError("its labels are neither all words nor all numbers")
+    if "" in value or not all(math.isfinite(label) for label in value if type(label) is float):
+        raise ModelFileError("one of its labels is none")
     if len(set(value)) != len(value):
         raise ModelFileError("each of its labels should be there once")
     return value

@@ -96,7 +96,8 @@ def checked_reading(value: object, vocabulary: int, buckets: int) -> Reading:
     """
     if not isinstance(value, dict) or value.keys() != {"blocks", "directions", "buckets"}:
         raise ModelFileError("its reader is not one that is known here")
-    if value["directions"] not in (1, 2) or value["buckets"] != buckets:
+    whole("directions", value["directions"], 1, 2)
+    if type(value["buckets"]) is not int or value["buckets"] != buckets:
         raise ModelFileError("its reader is malformed")
     blocks = checked_architecture(value["blocks"], vocabulary)
     return Reading(blocks, value["directions"], buckets)
