@@ -58,7 +58,8 @@ def train(
         read_checkpoint(checkpoint, run, identity or {})
     loop = _Loop(run, checkpoint, identity or {}, checkpoint_seconds, stop)
     if checkpoint_at_once:
-        loop.written -= checkpoint_seconds
+        loop.remember()
+        loop.save()
     interrupted = False
     lesson.network.train()
     try:
@@ -107,7 +108,7 @@ class _Loop:
             if self.stop():
                 raise KeyboardInterrupt
             if run.step % SNAPSHOT == 0:
-                self._remember()
+                self.remember()
             loss, symbols = run.take_step()
             self.validated = False
             run.seconds = before + time.monotonic() - begun
@@ -153,7 +154,7 @@ class _Loop:
         self.validated = True
         return Validated(self.run.step, loss, self.run.keep_if_best(loss))
 
-    def _remember(self) -> None:
+    def remember(self) -> None:
         self.snapshot = {name: tensor.clone() for name, tensor in self.run.tensors().items()}
         self.snapshot_numbers = self.run.numbers()
         if self.checkpoint is not None and time.monotonic() - self.written >= self.every:
