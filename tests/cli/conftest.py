@@ -61,6 +61,40 @@ def elman():
     return answer
 
 
+def labelled(count: int, seed: int) -> str:
+    """A table of sentences and who is in them."""
+    lines = [line.rstrip(".") for line in sentences(count, seed).splitlines()]
+    return "text,label\n" + "".join(f"{line},{line.split()[1]}\n" for line in lines)
+
+
+def tagged(count: int, seed: int) -> str:
+    """Sentences in CoNLL, whose tags follow from the words."""
+    kinds = {"the": "DET", "a": "DET", "my": "DET", "old": "ADJ", "on": "ADP", ".": "PUNCT"}
+    return "".join(
+        "".join(f"{word}\t{kinds.get(word, 'WORD')}\n" for word in line.replace(".", " .").split())
+        + "\n"
+        for line in sentences(count, seed).splitlines()
+    )
+
+
+@pytest.fixture(scope="session")
+def readers(tmp_path_factory):
+    """A folder with a table, a file of tagged sentences, and a model of each: who is told of, and
+    what the words are."""
+    from elman import Classifier, Tagger
+
+    folder = tmp_path_factory.mktemp("readers")
+    (folder / "who.csv").write_text(labelled(200, 3), encoding="utf-8")
+    (folder / "kinds.conll").write_text(tagged(60, 4), encoding="utf-8")
+    rows = [line.split(",") for line in labelled(200, 5).splitlines()[1:]]
+    classifier = Classifier(unit="word", width=16, steps=60)
+    classifier.fit([text for text, _ in rows], [label for _, label in rows])
+    classifier.save(folder / "classes.st")
+    (folder / "learned.conll").write_text(tagged(60, 6), encoding="utf-8")
+    Tagger(width=16, steps=60).fit(folder / "learned.conll").save(folder / "tags.st")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def made(tmp_path_factory, own_cache):  # noqa: ARG001
     """A folder with two texts and a model of characters and one of words, trained by command."""
@@ -81,6 +115,14 @@ def made(tmp_path_factory, own_cache):  # noqa: ARG001
 
 
 @pytest.fixture
+def reading(readers, tmp_path, monkeypatch):
+    """A folder of its own, which one is in, with copies of what `readers` has."""
+    shutil.copytree(readers, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
 def here(made, tmp_path, monkeypatch):
     """A folder of its own, which one is in, with copies of those."""
     shutil.copytree(made, tmp_path, dirs_exist_ok=True)
@@ -95,11 +137,17 @@ def empty_cache(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def begin(here):  # noqa: ARG001
+def begin(here, start):  # noqa: ARG001
+    """`start`, in a folder with models of language."""
+    return start
+
+
+@pytest.fixture
+def start():
     """Start a command as a process; whatever still runs at the end is killed."""
     started = []
 
-    def start(*arguments: str, **settings) -> subprocess.Popen:
+    def begun(*arguments: str, **settings) -> subprocess.Popen:
         pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         command = [sys.executable, "-m", "elman", *arguments]
@@ -107,7 +155,7 @@ def begin(here):  # noqa: ARG001
         started.append(process)
         return process
 
-    yield start
+    yield begun
     for process in started:
         process.kill()
         process.wait()

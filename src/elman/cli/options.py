@@ -72,7 +72,7 @@ def refuse_options(task: str, **typed: object) -> None:
     for name, value in typed.items():
         if value is not None and value is not False:
             raise SettingError(
-                f"the task {task!r} has no use for it",
+                f"it is of no use here, for the task {task!r}",
                 place=name.replace("_", "-"),
                 advice="Leave it out.",
             )
