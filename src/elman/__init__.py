@@ -62,6 +62,7 @@ __all__ = [
     "LSTM",
     "Architecture",
     "Cell",
+    "Classifier",
     "Clockwork",
     "Elman",
     "ElmanError",

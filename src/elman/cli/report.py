@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from elman.cli.terminal import print_table, say
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from elman.scoring.report import Evaluation
     from elman.text import Unit
 
-_SCORES = {
+_LANGUAGE = {
     "nats_per_symbol": ("nats per {unit}", "{:.4f}"),
     "nats_per_symbol_fresh": ("  on fresh blocks of 64", "{:.4f}"),
     "bits_per_character": ("bits per character", "{:.4f}"),
@@ -19,37 +19,124 @@ _SCORES = {
     "top3": ("next word, among three", "{:.1%}"),
     "keystroke_savings": ("keystroke savings", "{:.1%}"),
 }
+_READING = {
+    "accuracy": ("accuracy", "{:.1%}"),
+    "macro_f1": ("macro F1", "{:.3f}"),
+    "calibration_error": ("calibration error", "{:.3f}"),
+    "roc_auc_outside": ("area under ROC, of a class against of none", "{:.3f}"),
+    "span_f1": ("span F1, strict", "{:.3f}"),
+    "span_f1_conlleval": ("span F1, conlleval", "{:.3f}"),
+}
 KSR = "keystroke savings = (1 - (typed + selections) / keystrokes without help) * 100"
 
+ROWS = 20  # of a table by class, the largest classes
+MISTAKES = 5  # of each kind
 
-def print_report(report: Evaluation, unit: Unit) -> None:
+
+def print_language_report(report: Evaluation, unit: Unit) -> None:
     """The table on stdout, remarks on stderr."""
+    labels = {name: (said.format(unit=unit.name), form) for name, (said, form) in _LANGUAGE.items()}
+    _print_scores(report, labels)
+    if "keystroke_savings" in report.scores:
+        print(KSR)
+    if report.baseline is not None:
+        print(f"baseline: {report.baseline['name']}")
+        print(_verdict(report, "nats_per_symbol", f"{{:.3f}} nats per {unit.name}", less=True))
+    _remark(report)
+
+
+def print_class_report(report: Evaluation) -> None:
+    """Scores, classes, confusions and what the order was worth; remarks on stderr."""
+    _print_scores(report, _READING)
+    if report.baseline is not None:
+        majority = report.baseline["majority_accuracy"]
+        print(f"baseline: {report.baseline['name']} (the commonest class alone: {majority:.1%})")
+        print(_verdict(report, "accuracy", "{:.1f} points of accuracy", times=100))
+    print()
+    _print_classes(report.details["classes"], "class")
+    confusions = report.details["confusions"][:MISTAKES]
+    if confusions:
+        print("\nmost often confused:")
+        for each in confusions:
+            print(f"  {each['count']:,} of {each['gold']} taken for {each['predicted']}")
+    if "order" in report.details:
+        print(f"\n{_order(report.details['order'])}")
+    _remark(report)
+
+
+def print_tag_report(report: Evaluation) -> None:
+    """Scores, tags or entities, and what was missed or made up; remarks on stderr."""
+    _print_scores(report, _READING)
+    if report.baseline is not None:
+        print(f"baseline: {report.baseline['name']}")
+        if "span_f1" in report.scores:
+            print(_verdict(report, "span_f1", "{:.3f} of span F1"))
+        else:
+            print(_verdict(report, "accuracy", "{:.1f} points of accuracy", times=100))
+    print()
+    details = report.details
+    _print_classes(details.get("tags") or details.get("entities") or [], "tag")
+    for name in ("missed", "spurious"):
+        entities = details.get(name, [])[:MISTAKES]
+        if entities:
+            print(f"\n{name}:")
+        for each in entities:
+            print(f"  {each['count']:,} x {each['words']} ({each['label']})")
+    _remark(report)
+
+
+def _print_scores(report: Evaluation, labels: dict[str, tuple[str, str]]) -> None:
     rows = [["", "model", "baseline", "95 % interval of the difference"]]
     baseline = report.baseline or {}
-    for name, (label, form) in _SCORES.items():
+    for name, (label, form) in labels.items():
         if name in report.scores:
             ours = form.format(report.scores[name])
             theirs = form.format(baseline[name]) if name in baseline else "-"
             ends = report.interval.get(name, ())
             interval = " to ".join(form.format(end) for end in ends)
-            rows.append([label.format(unit=unit.name), ours, theirs, interval])
+            rows.append([label, ours, theirs, interval])
     if report.baseline is None:
         rows = [row[:2] for row in rows]
     print_table(rows)
-    if "keystroke_savings" in report.scores:
-        print(KSR)
-    if report.baseline is not None:
-        print(f"baseline: {report.baseline['name']}")
-        print(verdict(report, unit))
-    for remark in report.remarks:
-        say(remark)
 
 
-def verdict(report: Evaluation, unit: Unit) -> str:
-    """Whether the network wins, by how much, and how sure that is."""
-    low, high = report.interval["nats_per_symbol"]
-    baseline = report.baseline or {}
-    gain = baseline["nats_per_symbol"] - report.scores["nats_per_symbol"]
+def _print_classes(classes: list[dict[str, Any]], what: str) -> None:
+    """The largest classes, with what is right and what is found of each."""
+    shown = sorted(classes, key=lambda row: -row["support"])[:ROWS]
+    rows = [[what, "precision", "recall", "F1", "texts" if what == "class" else "in all"]]
+    for row in shown:
+        shares = (f"{row[name]:.3f}" for name in ("precision", "recall", "f1"))
+        rows.append([row["label"], *shares, f"{row['support']:,}"])
+    print_table(rows)
+    if len(classes) > len(shown):
+        print(f"... and {len(classes) - len(shown)} more: --json shows all")
+
+
+def _order(order: dict[str, Any]) -> str:
+    low, high = order["interval"]
+    return (
+        f"With their words shuffled: {order['accuracy_shuffled']:.1%}. The order was worth "
+        f"{100 * order['difference']:.1f} points ({100 * low:.1f} to {100 * high:.1f})."
+    )
+
+
+def _verdict(
+    report: Evaluation, name: str, form: str, *, less: bool = False, times: float = 1
+) -> str:
+    """Whether the network wins, by how much, and how sure that is.
+
+    Args:
+        form: of the difference, in words.
+        less: whether a smaller score is better.
+        times: what the difference is multiplied by, for points of a hundred.
+    """
+    low, high = report.interval[name]
+    gain = times * (report.scores[name] - (report.baseline or {})[name]) * (-1 if less else 1)
     word = "better" if gain > 0 else "worse"
     sure = "" if low > 0 or high < 0 else ", which may be chance"
-    return f"The network is {abs(gain):.3f} nats per {unit.name} {word} than its baseline{sure}."
+    return f"The network is {form.format(abs(gain))} {word} than its baseline{sure}."
+
+
+def _remark(report: Evaluation) -> None:
+    for remark in report.remarks:
+        say(remark)

@@ -1,20 +1,24 @@
-"""elman test: a model's scores on a text, with an honest baseline beside them."""
+"""elman test: a model's scores on data it has not seen, with an honest baseline beside them."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from elman.cli.options import Encoding, Json, ModelFile, TextFiles, load_language_model
-from elman.cli.report import print_report
-from elman.cli.terminal import Reading, print_json, working
-from elman.errors import InputError
-
-if TYPE_CHECKING:
-    from elman.models import LanguageModel
-    from elman.text import Cache, Corpus
+from elman.cli.options import (
+    Encoding,
+    Json,
+    LabelColumn,
+    ModelFile,
+    Outside,
+    SkipBadRows,
+    TagColumn,
+    TextColumn,
+    TextFiles,
+)
+from elman.cli.terminal import Reading, print_json
 
 TrainingText = Annotated[
     list[Path] | None,
@@ -22,7 +26,7 @@ TrainingText = Annotated[
         "--train",
         metavar="TEXT",
         readable=False,
-        help="The training text, if the cache has lost it; may be given again.",
+        help="The training data, if the cache has lost it; may be given again.",
     ),
 ]
 
@@ -31,54 +35,39 @@ def test(
     model: ModelFile,
     text: TextFiles,
     train: TrainingText = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    column: TagColumn = None,
+    skip_bad_rows: SkipBadRows = False,
+    outside: Outside = None,
+    shuffle_words: Annotated[
+        bool, typer.Option("--shuffle-words", help="Also say what the words' order was worth.")
+    ] = False,
     encoding: Encoding = "utf-8",
     json: Json = False,
 ) -> None:
-    """Score a model on a text it has not seen, beside a baseline.
+    """Score a model on data it has not seen, beside a baseline.
 
-    The baseline is the best n-gram of the text that the model was trained on.
+    The baseline learns from the data that the model was trained on.
     """
-    from elman.scoring.baseline import best_ngram
-    from elman.scoring.language_evaluation import evaluate_language
-    from elman.scoring.predictor import NetworkPredictor
-    from elman.text import Cache, Corpus, TextSource
+    from elman.cli.jobs import Files, job_of
+    from elman.models import load
 
-    loaded = load_language_model(model)
-    cache = Cache()
+    loaded = load(model)
+    files = Files.named(
+        text,
+        encoding=encoding,
+        text_column=text_column,
+        label_column=label_column,
+        column=column,
+        skip_bad_rows=skip_bad_rows,
+        outside=outside,
+        shuffle_words=shuffle_words,
+    )
+    job = job_of(loaded, files)
     with Reading() as reading:
-        source = TextSource(text, encoding=encoding)
-        corpus = Corpus.prepare(source, loaded.unit_, cache=cache, progress=reading)
-        learned_from = _training_text(loaded, train, encoding, cache, reading)
-    remarks: tuple[str, ...] = ()
-    if learned_from is None:
-        remarks = ("No baseline: the training text is not in the cache. Name it: --train FILE",)
-    with working("scoring"):
-        ngram = None if learned_from is None else best_ngram(learned_from.ids, loaded.unit_)
-        report = evaluate_language(NetworkPredictor(loaded.network_), corpus, ngram, remarks)
+        report = job.test(files.open(train) if train else None, reading)
     if json:
         print_json(report.to_json())
     else:
-        print_report(report, loaded.unit_)
-
-
-def _training_text(
-    model: LanguageModel,
-    given: list[Path] | None,
-    encoding: str,
-    cache: Cache,
-    reading: Reading,
-) -> Corpus | None:
-    """The part of the text that the model learned from: by its hash, or from the files given."""
-    from elman.text import Corpus, TextSource
-
-    if given:
-        source = TextSource(given, encoding=encoding)
-        whole = Corpus.prepare(source, model.unit_, cache=cache, progress=reading)
-        if whole.content_hash != model.record_.get("content"):
-            raise InputError(
-                "this is not the text that the model was trained on",
-                place=source.name,
-                advice="Name the same files as for elman train, or leave --train out.",
-            )
-    key = model.record_.get("corpus")
-    return Corpus.find(key, model.unit_, cache) if isinstance(key, str) else None
+        job.tell(report)

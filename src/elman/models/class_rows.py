@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from elman.errors import InputError
+from elman.text.reading import without_surrogates
 
 HELD_OUT = 0.1
 MOST_HELD_OUT = 2_000
@@ -29,9 +31,14 @@ class LabelledTexts(NamedTuple):
     def content(self, labels: Sequence[Label]) -> str:
         """sha256 in hex of the texts and their labels."""
         digest = hashlib.sha256()
-        for text, place in zip(self.texts, self.classes.tolist(), strict=True):
-            digest.update(json.dumps([text, labels[place]]).encode())
+        for each in self.named(labels):
+            digest.update(json.dumps(each).encode())
         return digest.hexdigest()
+
+    def named(self, labels: Sequence[Label]) -> list[tuple[str, Label]]:
+        """Each text with its label."""
+        classes = self.classes.tolist()
+        return [(text, labels[place]) for text, place in zip(self.texts, classes, strict=True)]
 
     def chosen(self, places: np.ndarray[Any, Any]) -> LabelledTexts:
         return LabelledTexts([self.texts[place] for place in places.tolist()], self.classes[places])
@@ -43,11 +50,11 @@ def as_texts(texts: Any, place: str = "texts") -> list[str]:
     Raises:
         InputError: a single text, or something in it that is no text.
     """
-    if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
+    found = _listed(texts)
+    if found is None:
         raise InputError(
             "expected several texts, found one", place=place, advice="Put it in a list: [text]"
         )
-    found = [each.item() if isinstance(each, np.generic) else each for each in texts]
     for number, each in enumerate(found, start=1):
         if not isinstance(each, str):
             raise InputError(
@@ -70,24 +77,41 @@ def as_labels(labels: Any, count: int, place: str = "labels") -> list[Label]:
             place=place,
             advice="Give each text its label: fit(texts, labels)",
         )
-    values = np.asarray(labels)
-    if values.ndim != 1 or len(values) != count:
+    found = _listed(labels)
+    if found is None or len(found) != count:
         raise InputError(
-            f"{count} texts have {len(values) if values.ndim else 'no'} labels"
-            if values.ndim < 2
-            else f"labels should be one column, found the shape {values.shape}",
+            f"{count} texts have {'no' if found is None else len(found)} labels",
             place=place,
             advice="Give each text one label.",
         )
-    found: list[Any] = [each.item() if isinstance(each, np.generic) else each for each in values]
     for number, each in enumerate(found, start=1):
-        if not isinstance(each, str | int | float) or each != each or each == "":
+        if not _is_label(each):
             raise InputError(
                 f"the label {each!r} of text {number} is none",
                 place=place,
                 advice="A label is a word or a number.",
             )
     return found
+
+
+def _listed(values: Any) -> list[Any] | None:
+    """Python's own values of anything that holds several; None where it is one value."""
+    # A single text is a sequence too, and an array of no dimension says that it could be gone
+    # through.
+    if isinstance(values, str | bytes) or getattr(values, "ndim", 1) == 0:
+        return None
+    if not isinstance(values, Iterable):
+        return None
+    return [each.item() if isinstance(each, np.generic) else each for each in values]
+
+
+def _is_label(value: Any) -> bool:
+    """Whether it is a word that can be written, or a number that is one."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, str):
+        return bool(value) and without_surrogates(value) == value
+    return isinstance(value, int)
 
 
 def numbered(texts: Any, labels: Any) -> tuple[LabelledTexts, list[Label]]:
@@ -115,15 +139,19 @@ def numbered(texts: Any, labels: Any) -> tuple[LabelledTexts, list[Label]]:
     return LabelledTexts(listed, _places(named, known)), known
 
 
-def numbered_as(texts: Any, labels: Any, known: Sequence[Label], place: str) -> LabelledTexts:
-    """Texts to be scored by what was learned of others.
+def numbered_as(pair: Any, known: Sequence[Label], place: str) -> LabelledTexts:
+    """Texts and their labels, to be scored by what was learned of others.
 
     Raises:
-        InputError: a label that was not learned; else as `numbered`.
+        InputError: no such pair; a label that was not learned; else as `numbered`.
     """
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise InputError("expected two lists", place=place, advice="Give it as (texts, labels).")
+    texts, labels = pair
     listed = as_texts(texts, place)
     named = as_labels(labels, len(listed), place)
-    unknown = next((number for number, each in enumerate(named) if each not in set(known)), None)
+    learned = set(known)
+    unknown = next((number for number, each in enumerate(named) if each not in learned), None)
     if unknown is not None:
         raise InputError(
             f"the label {named[unknown]!r} of text {unknown + 1} does not occur in training",

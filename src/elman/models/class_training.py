@@ -6,7 +6,7 @@ Shapes: N texts, K classes.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from elman.errors import EmptyTextError
 from elman.models.class_rows import LabelledTexts
 from elman.models.classifier_settings import BALANCED, RECIPES, SMOOTHING, ClassifierSettings
 from elman.models.encoding import READING_UNITS, encoded, learned_unit
@@ -115,18 +116,23 @@ class Apprentice:
             for piece in np.array_split(row, -(-len(row) // PIECE))
             if len(piece) > 1
         ]
+        if len(pieces) < 2:
+            raise EmptyTextError(
+                "no text has two words, so there is none to come",
+                place="unlabelled",
+                advice="Give it longer texts, or leave it out.",
+            )
         order = np.random.default_rng(self.settings.seed).permutation(len(pieces))
         held = max(1, min(LANGUAGE_VALID, len(pieces) // 10))
         examples, valid = (
             Examples([pieces[place] for place in part.tolist()], self.examples.forms)
             for part in (order[held:], order[:held])
         )
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.settings.seed)
+            foreteller = Foreteller(self.network.reader)
         return NextWordLesson(
-            Foreteller(self.network.reader),
-            examples,
-            valid,
-            rows=LANGUAGE_ROWS,
-            seed=self.settings.seed,
+            foreteller, examples, valid, rows=LANGUAGE_ROWS, seed=self.settings.seed
         )
 
 
@@ -135,17 +141,23 @@ def built(unit: Unit | Lexicon, settings: ClassifierSettings, classes: int) -> C
     return ClassNetwork(settings.reading(unit), classes, settings.silenced(RECIPES[unit.name]))
 
 
-def suited_unit(material: Material, settings: ClassifierSettings) -> Iterator[Event | str]:
+def suited_unit(
+    material: Material, settings: ClassifierSettings, stop: Callable[[], bool]
+) -> Iterator[Event | str]:
     """Try each unit for a small part of the budget; yields the events, and at last its name.
 
     The one with the smallest validation loss suits best.
+
+    Raises:
+        KeyboardInterrupt: where the trials were interrupted, or `stop` said so: nothing that
+            could be kept has been learned by then.
     """
     losses = {}
     plain = dataclasses.replace(material, unlabelled=())
     for number, name in enumerate(READING_UNITS):
         apprentice = Apprentice(plain, settings, name)
         plan = settings.plan(apprentice.recipe, TRIAL)
-        for event in train(apprentice.label_lesson(), plan):
+        for event in train(apprentice.label_lesson(), plan, stop=stop):
             if isinstance(event, Progress):
                 done = TRIAL * (number + event.done)
                 yield dataclasses.replace(event, done=done, phase=f"trying {name}s")

@@ -27,7 +27,7 @@ from elman.models.class_rows import (
 from elman.models.class_training import TRIALS, Apprentice, Material, suited_unit
 from elman.models.classifier_file import Calibration, contents, opened
 from elman.models.classifier_settings import AUTO, ClassifierSettings
-from elman.models.encoding import encoded
+from elman.models.encoding import READING_UNITS, encoded
 from elman.models.model import Model
 from elman.models.reader_settings import check_share
 from elman.network import ClassNetwork, Impression
@@ -161,6 +161,7 @@ class Classifier(Model):
             stop: asked before every step; True ends the run early and in order.
 
         Raises:
+            KeyboardInterrupt: where it is stopped while units are tried.
             SettingError: for a setting out of its range, before anything is read.
             InputError: for texts or labels that cannot be used.
             TrainingError, ResumeError, OutputError: as `train` has them.
@@ -170,30 +171,34 @@ class Classifier(Model):
         if valid is None:
             rows, held_out = parted(rows, settings.seed)
         else:
-            held_out = numbered_as(*valid, known, place="valid")
+            held_out = numbered_as(valid, known, place="valid")
             if not held_out.texts:
                 raise EmptyTextError("there is no text", place="valid", advice="Leave it out.")
         outside = as_texts(outside, "outside")
         material = Material(rows, held_out, len(known), as_texts(unlabelled, "unlabelled"))
-        content = rows.content(known)
         if cache is not None:
-            named = [known[place] for place in rows.classes.tolist()]
-            keep(cache, content, list(zip(rows.texts, named, strict=True)))
-        identity: dict[str, Any] = {**self._plain_settings(), "content": content}
-        identity["unlabelled"] = len(material.unlabelled)
+            for part in (rows, held_out):
+                keep(cache, part.content(known), part.named(known))
+        identity: dict[str, Any] = {
+            **self._plain_settings(),
+            "content": rows.content(known),
+            "valid": held_out.content(known),
+            "unlabelled": len(material.unlabelled),
+        }
         unit, share = settings.unit, 1.0
         if unit == AUTO:
             unit, share = AUTO, 1 - TRIALS
             if checkpoint is not None:
-                unit = identity_of(checkpoint).get("chosen", AUTO)
-            for event in suited_unit(material, settings) if unit == AUTO else ():
+                chosen = identity_of(checkpoint).get("chosen")
+                unit = chosen if chosen in READING_UNITS else AUTO
+            for event in suited_unit(material, settings, stop) if unit == AUTO else ():
                 if isinstance(event, str):
                     unit = event
                 else:
                     yield event
             identity["chosen"] = unit
         apprentice = Apprentice(material, settings, unit)
-        self._begin(apprentice, known, content)
+        self._begin(apprentice, known)
         for event in train_in_phases(
             apprentice.phases(share),
             checkpoint=checkpoint,
@@ -205,13 +210,14 @@ class Classifier(Model):
                 self._finish(apprentice, event, outside)
             yield event
 
-    def _begin(self, apprentice: Apprentice, known: list[Label], content: str) -> None:
+    def _begin(self, apprentice: Apprentice, known: list[Label]) -> None:
         self.network_, self.unit_ = apprentice.network, apprentice.unit
         self.classes_ = np.array(known)
         self.calibration_ = Calibration(temperature=1.0, rejection=0.0)
         material = apprentice.material
         self.record_ = {
-            "content": content,
+            "content": material.rows.content(known),
+            "valid": material.valid.content(known),
             "texts": len(material.rows.texts),
             "symbols": apprentice.examples.symbols,
             "unlabelled_texts": len(material.unlabelled),
@@ -237,6 +243,20 @@ class Classifier(Model):
             "valid_texts": len(gold),
             "valid_accuracy": float(right.mean()),
         }
+
+    def keep_training(self, texts: Any, labels: Any, cache: Cache) -> bool:
+        """Keep what the model learned from, given once more, for a baseline to learn from.
+
+        Returns:
+            Whether it was that, all of it or with a tenth to be held out.
+        """
+        self._check_fitted()
+        rows, known = numbered(texts, labels)
+        for part in (rows, parted(rows, self.seed)[0]):
+            if part.content(known) == self.record_.get("content"):
+                keep(cache, part.content(known), part.named(known))
+                return True
+        return False
 
     # Answering
 
@@ -272,7 +292,9 @@ class Classifier(Model):
         """The accuracy on texts and their labels, from 0 to 1."""
         texts = as_texts(X)
         labels = as_labels(y, len(texts))
-        return float(np.mean(self.predict(texts) == np.array(labels, dtype=self.classes_.dtype)))
+        # Compared as what they are: in an array of short words a longer one would be cut.
+        pairs = zip(self.predict(texts).tolist(), labels, strict=True)
+        return float(np.mean([found == label for found, label in pairs]))
 
     def start(self) -> Impression:
         """The impression of a text that has not begun, for `step`.
@@ -281,7 +303,7 @@ class Classifier(Model):
             SettingError: where the model also reads from the end, which is not there yet.
         """
         self._check_fitted()
-        if self.directions != 1:
+        if self.network_.reader.reading.directions != 1:
             raise SettingError(
                 "a model that reads in both directions has no answer before the end",
                 place="directions",

@@ -155,8 +155,8 @@ class Tagger(Model):
             source = source_with_tags(valid).limited_to(vocabulary.tags)
             learned_from, held_out = given, read_tagged(source, progress)
         if cache is not None:
-            rows = list(zip(learned_from.words, learned_from.tags, strict=True))
-            keep(cache, learned_from.content, rows)
+            for part in (learned_from, held_out):
+                keep(cache, part.content, list(zip(part.words, part.tags, strict=True)))
         self._begin(settings, vocabulary, learned_from, held_out)
         lesson = tag_lesson(
             self.network_,
@@ -212,6 +212,20 @@ class Tagger(Model):
             "scheme": vocabulary.scheme,
             "parameters": sum(p.numel() for p in self.network_.parameters()),
         }
+
+    def keep_training(self, sentences: Sentences, cache: Cache) -> bool:
+        """Keep what the model learned from, given once more, for a baseline to learn from.
+
+        Returns:
+            Whether it was that, all of it or with a tenth to be held out.
+        """
+        self._check_fitted()
+        given = read_tagged(tagged_source(sentences, None))
+        for part in (given, parted(given, self.seed)[0]):
+            if part.content == self.record_.get("content"):
+                keep(cache, part.content, list(zip(part.words, part.tags, strict=True)))
+                return True
+        return False
 
     @property
     def tags_(self) -> list[str]:

@@ -1,0 +1,222 @@
+"""Texts with a label each: the baseline is TF-IDF with logistic regression, and the majority."""
+
+from __future__ import annotations
+
+import random
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from elman.cli.jobs.job import Job, check_same, no_baseline, remark_skipped, scores_lost
+from elman.cli.report import print_class_report
+from elman.cli.terminal import say, working
+
+if TYPE_CHECKING:
+    from elman.cli.jobs.job import Files
+    from elman.cli.terminal import Reading
+    from elman.models import Classifier
+    from elman.scoring.classification import ClassAnswers
+    from elman.scoring.report import Evaluation
+    from elman.scoring.text_baseline import TextBaseline
+    from elman.text import LabelledSource, TextSource
+    from elman.training import Event
+
+Rows = tuple[list[str], list[Any]]
+"""Texts, and their labels."""
+
+
+class ClassifyJob(Job):
+    """See `Job`."""
+
+    task: ClassVar[str] = "classify"
+    options: ClassVar[tuple[str, ...]] = (
+        "text-column",
+        "label-column",
+        "skip-bad-rows",
+        "unlabelled",
+        "outside",
+        "shuffle-words",
+    )
+
+    model: Classifier
+
+    @classmethod
+    def kind(cls) -> type[Classifier]:
+        from elman.models import Classifier
+
+        return Classifier
+
+    def training(
+        self, reading: Reading, checkpoint: Path | None, stop: Callable[[], bool]
+    ) -> Iterator[Event]:
+        from elman.text import Cache, check_classes
+
+        files = self.files
+        texts, labels = _read(_labelled(files.data, files), reading)
+        check_classes(set(labels), files.data.name)
+        valid: Rows | None = None
+        if files.valid is not None:
+            valid = _read(_labelled(files.valid, files).limited_to(set(labels)), reading)
+            both = len(set(texts) & set(valid[0]))
+            if both:
+                say(f"{both:,} texts stand in both the training and the held-out data.")
+        yield from self.model.training(
+            texts,
+            labels,
+            valid=valid,
+            unlabelled=_read_unlabelled(files, "unlabelled", reading),
+            outside=_read_unlabelled(files, "outside", reading),
+            cache=Cache(),
+            checkpoint=checkpoint,
+            stop=stop,
+        )
+
+    def report(self) -> Evaluation:
+        from elman.text import Cache
+        from elman.text.kept import kept
+
+        rows = kept(Cache(), self.model.record_["valid"])
+        if rows is None:
+            raise scores_lost()
+        texts, labels = _parted(rows)
+        return self._evaluated(texts, labels, self._baseline(), ())
+
+    def test(self, train: TextSource | None, reading: Reading) -> Evaluation:
+        from elman.text import Cache
+
+        files = self.files
+        known = [str(label) for label in self.model.classes_.tolist()]
+        texts, labels = _read(_labelled(files.data, files).limited_to(known), reading)
+        if train is not None:
+            rows = _read(_labelled(train, files), reading)
+            check_same(self.model.keep_training(*rows, cache=Cache()), train.name)
+        outside = _read_unlabelled(files, "outside", reading)
+        reading.stop()
+        with working("scoring"):
+            baseline = self._baseline()
+            report = self._evaluated(texts, labels, baseline, no_baseline(baseline))
+            if outside:
+                self._score_outside(report, texts, outside)
+            if "shuffle-words" in files.options:
+                self._score_shuffled(report, texts, labels)
+        return report
+
+    def _evaluated(
+        self,
+        texts: Sequence[str],
+        labels: Sequence[Any],
+        baseline: TextBaseline | None,
+        remarks: tuple[str, ...],
+    ) -> Evaluation:
+        from elman.scoring.class_evaluation import evaluate_classes
+
+        answers = self._answers(texts)
+        return evaluate_classes(texts, [str(each) for each in labels], answers, baseline, remarks)
+
+    def _answers(self, texts: Sequence[str]) -> ClassAnswers:
+        from elman.scoring.classification import ClassAnswers
+
+        names = [str(label) for label in self.model.classes_.tolist()]
+        return ClassAnswers(names, self.model.predict_proba(texts))
+
+    def _baseline(self) -> TextBaseline | None:
+        """Fitted to what the model learned from, which is found by its hash."""
+        from elman.scoring.text_baseline import TextBaseline
+        from elman.text import Cache
+        from elman.text.kept import kept
+
+        rows = kept(Cache(), str(self.model.record_.get("content")))
+        if rows is None:
+            return None
+        texts, labels = _parted(rows)
+        return TextBaseline().fit(texts, [str(label) for label in labels])
+
+    def _score_outside(
+        self, report: Evaluation, texts: Sequence[str], outside: Sequence[str]
+    ) -> None:
+        """How well the confidence tells texts of a class from texts of none."""
+        from elman.scoring.classification import area_under_roc
+
+        inside = self._answers(texts).confidences
+        report.scores["roc_auc_outside"] = area_under_roc(
+            inside, self._answers(outside).confidences
+        )
+
+    def _score_shuffled(
+        self, report: Evaluation, texts: Sequence[str], labels: Sequence[Any]
+    ) -> None:
+        from elman.scoring.class_evaluation import order_worth
+
+        gold = [str(label) for label in labels]
+        shuffled = self._answers(shuffled_words(texts)).labels
+        report.details["order"] = order_worth(gold, self._answers(texts).labels, shuffled)
+
+    def tell(self, report: Evaluation) -> None:
+        print_class_report(report)
+
+    def described(self) -> str:
+        return "classify, a label for each text"
+
+    def next_command(self, output: Path) -> str:
+        return f"elman predict {shlex.quote(str(output))} -"
+
+
+def shuffled_words(texts: Sequence[str], seed: int = 0) -> list[str]:
+    """The same words in another order."""
+    draw = random.Random(seed)
+    found = []
+    for text in texts:
+        words = text.split()
+        draw.shuffle(words)
+        found.append(" ".join(words))
+    return found
+
+
+def _labelled(source: TextSource, files: Files) -> LabelledSource:
+    from elman.text import LabelledSource
+
+    return LabelledSource(
+        source,
+        text_column=files.options.get("text-column"),
+        label_column=files.options.get("label-column"),
+        skip_bad_rows="skip-bad-rows" in files.options,
+    )
+
+
+def _read(labelled: LabelledSource, reading: Reading) -> Rows:
+    step = f"reading {labelled.name}"
+    found = list(labelled.examples(_counted(reading, step, labelled.size)))
+    remark_skipped(labelled.skipped, labelled.name)
+    return [each.text for each in found], [each.label for each in found]
+
+
+def _read_unlabelled(files: Files, option: str, reading: Reading) -> list[str]:
+    """One text a line, or a table's column of texts."""
+    from elman.text import LabelledSource
+
+    paths = files.options.get(option)
+    if not paths:
+        return []
+    source = LabelledSource(
+        files.open(paths),
+        text_column=files.options.get("text-column"),
+        skip_bad_rows="skip-bad-rows" in files.options,
+        labels_needed=False,
+    )
+    return _read(source, reading)[0]
+
+
+def _counted(reading: Reading, step: str, total: int) -> Callable[[int], None]:
+    done = 0
+
+    def read(count: int) -> None:
+        nonlocal done
+        done += count
+        reading(step, done, total)
+
+    return read
+
+
+def _parted(rows: list[Any]) -> Rows:
+    return [text for text, _ in rows], [label for _, label in rows]

@@ -1,0 +1,145 @@
+"""Training while its user watches: a bar on stderr, remarks above it, Ctrl-C in order."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from elman.cli.terminal import (
+    FirstInterrupt,
+    Reading,
+    counted,
+    error_console,
+    finite,
+    is_terminal,
+    say,
+    working,
+)
+from elman.errors import ResumeError
+
+if TYPE_CHECKING:
+    from elman.cli.jobs import Job
+    from elman.scoring.report import Evaluation
+    from elman.training import Event, Finished
+
+INTERRUPTED = 130  # the status of an interrupted training, as the shell has it
+
+
+def carry_out(
+    job: Job, output: Path, checkpoint: Path | None = None, remark: str = ""
+) -> tuple[Evaluation, bool]:
+    """Train a model while the user watches, write it, score it, and write its scores too.
+
+    Args:
+        remark: to be made once the text is read and found good.
+
+    Returns:
+        The report, and whether the training was interrupted.
+    """
+    with Reading() as reading, FirstInterrupt() as stop:
+        events = job.training(reading, checkpoint, stop)
+        interrupted = _watch(events, reading, stop, remark, lambda: job.model.save(output))
+    if interrupted and checkpoint is not None:
+        say(f"Stopped early; {checkpoint} holds the run: the same command with --resume goes on.")
+    with working("scoring, and learning the baseline"):
+        report = job.report()
+    job.model.record_ |= finite({"scores": report.scores, "baseline": report.baseline})
+    job.model.save(output)
+    return report, interrupted
+
+
+def _watch(
+    events: Iterator[Event],
+    reading: Reading,
+    stop: FirstInterrupt,
+    remark: str,
+    save: Callable[[], None],
+) -> bool:
+    """Show the training as it goes; whether it was interrupted.
+
+    Args:
+        remark: to be made once the text is read and found good.
+        save: called when the weights are what they will be, before the scoring: whatever happens
+            then, nothing is lost. Training keeps its checkpoint until it has come back.
+
+    Raises:
+        KeyboardInterrupt: where the interrupt came before the first step.
+    """
+    from elman.training import Finished, Progress, SteppedBack, Validated
+
+    interrupted = False
+    bar = _bar()
+    line = bar.add_task("", total=1.0, phase="", loss="", valid="", speed="")
+    try:
+        for event in events:
+            stop.arm()
+            reading.stop()
+            if remark:
+                say(remark)
+                remark = ""
+            match event:
+                case Progress():
+                    bar.start()
+                    bar.update(
+                        line,
+                        completed=event.done,
+                        phase=event.phase,
+                        loss=f"loss {event.loss:.3f}",
+                        speed=f"{event.symbols / max(event.seconds, 1e-9):,.0f} symbols/s",
+                    )
+                case Validated():
+                    bar.update(line, valid=f"held out {event.loss:.3f}")
+                case SteppedBack():
+                    say(
+                        f"The loss was no number: back to step {event.step}, with steps "
+                        f"{event.learning_rate_scale:g} times as large."
+                    )
+                case Finished():
+                    interrupted = event.interrupted
+                    if interrupted and not event.step:
+                        raise KeyboardInterrupt
+                    bar.stop()
+                    say(_told(event))
+                    save()
+    finally:
+        bar.stop()
+    return interrupted
+
+
+def _told(event: Finished) -> str:
+    return (
+        f"Trained {event.seconds:.0f} s, {counted(event.step, 'step', 'steps')}, "
+        f"{event.symbols:,} symbols; the best weights are those of step {event.best_step:,}."
+    )
+
+
+def _bar() -> Any:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        BarColumn(bar_width=16),  # the line has to fit 80 columns
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[phase]}  {task.fields[loss]}  {task.fields[valid]}"),
+        TextColumn("{task.fields[speed]}"),
+        console=error_console(),
+        disable=not is_terminal(),
+    )
+
+
+def check_resume(checkpoint: Path, output: Path, resume: bool) -> None:
+    """Whether what is in the checkpoint's place is what the user expects there.
+
+    Raises:
+        ResumeError: an unfinished run that was not asked for.
+    """
+    if resume and not checkpoint.exists():
+        say(f"There is no unfinished run in {checkpoint}: beginning anew.")
+    if not resume and checkpoint.exists():
+        raise ResumeError(
+            f"an unfinished run of {output} is here",
+            place=checkpoint,
+            advice=f"Go on with --resume, or begin anew: rm {shlex.quote(str(checkpoint))}",
+        )
