@@ -112,6 +112,12 @@ def test_words_never_seen_are_told_apart_by_their_characters():
     network = TagNetwork(Reading(blocks, 2, BUCKETS), allowed, 0.0).eval()
     table = network.reader.table(passages)[passages.symbols[:, 0]]
     assert torch.equal(table[0], table[4])
+    by_hand = network.reader.embedding.own.weight[1].clone()
+    grams = found.ngrams[: found.starts[1]]
+    for gram in grams[:-1]:
+        by_hand += network.reader.embedding.ngrams.weight[gram] / (len(grams) - 1) ** 0.5
+    by_hand += network.reader.embedding.ngrams.weight[grams[-1]]
+    torch.testing.assert_close(table[0], by_hand)
     apart = torch.cdist(table, table)
     assert 0 < apart[1, 2] < apart[1, 3]
     assert network(passages).shape == (5, 1, 2)

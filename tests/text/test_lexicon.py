@@ -156,7 +156,11 @@ def test_each_word_is_found_where_it_was_put(texts):
     ends = [*found.starts[1:].tolist(), len(found.ngrams)]
     for word, place in zip([word for text in texts for word in text], among, strict=True):
         assert found.numbers[place] == lexicon.number(word)
-        assert found.ngrams[found.starts[place] : ends[place]].tolist() == ngrams(word)
+        its = slice(found.starts[place], ends[place])
+        assert found.ngrams[its].tolist() == ngrams(word)
+        *grams, shape_weight = found.weights[its].tolist()
+        assert np.square(grams).sum() == pytest.approx(1)
+        assert len(set(grams)) == shape_weight == 1
     assert (found.places[among] == several).all()
 
 

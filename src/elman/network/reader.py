@@ -26,6 +26,7 @@ class WordTable(NamedTuple):
     numbers: Tensor  # (F,) each word's own, 0 for those that have none
     ngrams: Tensor  # (G,) one word's after the other's
     starts: Tensor  # (F,) where a word's n-grams begin
+    weights: Tensor  # (G,) what each n-gram counts for in its word
 
 
 class Passages(NamedTuple):
@@ -76,18 +77,19 @@ class Reading:
 
 
 class WordEmbedding(nn.Module):
-    """A word's own vector, if it has one, and the mean of those of its n-grams.
+    """A word's own vector, if it has one, and the weighted sum of those of its n-grams.
 
     Source: P. Bojanowski et al., 'Enriching Word Vectors with Subword Information' (2017),
-    section 3.2, with the mean for the sum, so that long words are no louder than short ones.
+    section 3.2. All vectors begin short: what is read a few times only is then soon what
+    training made of it, and no longer chance.
     """
 
     def __init__(self, vocabulary: int, buckets: int, width: int) -> None:
         super().__init__()
         self.own = nn.Embedding(vocabulary, width)
-        self.ngrams = nn.EmbeddingBag(buckets, width, mode="mean")
+        self.ngrams = nn.EmbeddingBag(buckets, width, mode="sum")
         for weight in (self.own.weight, self.ngrams.weight):
-            nn.init.normal_(weight, std=0.5)
+            nn.init.normal_(weight, std=0.05)
 
     def forward(self, words: WordTable) -> Tensor:
         """-> (F, W)"""
@@ -95,7 +97,8 @@ class WordEmbedding(nn.Module):
         if self.training:
             kept = torch.rand(len(own), 1, device=own.device) >= WORD_DROPOUT
             own = own * kept
-        vectors: Tensor = own + self.ngrams(words.ngrams, words.starts)
+        grams = self.ngrams(words.ngrams, words.starts, per_sample_weights=words.weights)
+        vectors: Tensor = own + grams
         return vectors
 
 

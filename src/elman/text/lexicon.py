@@ -101,7 +101,7 @@ def words_of(text: str) -> list[str]:
 
 
 def ngrams(word: str) -> list[int]:
-    """The places of a word's n-grams and of its shape, from 0 to below BUCKETS.
+    """The places of a word's n-grams and then of its shape, from 0 to below BUCKETS.
 
     The n-grams are of the word in lower case; the shape, such as 'Xx' or 'd.d', holds its case.
     """
@@ -136,8 +136,9 @@ class WordRows(NamedTuple):
 
     places: NDArray[Any]  # (F,) in the `Forms` that they come from
     numbers: Integers  # (F,) each word's own, or NO_WORD
-    ngrams: Integers  # (G,) one word's after the other's
+    ngrams: Integers  # (G,) one word's after the other's, each word's shape last
     starts: Integers  # (F,) where a word's n-grams begin
+    weights: NDArray[np.float32]  # (G,) what each counts for in its word
 
 
 class Forms:
@@ -167,11 +168,17 @@ class Forms:
         return place
 
     def look_up(self, places: NDArray[Any]) -> tuple[Integers, WordRows]:
-        """Places of any shape -> the same shape as places among the distinct words, and these."""
+        """Places of any shape -> the same shape as places among the distinct words, and these.
+
+        A word's N n-grams count for 1 / sqrt(N) each, so that a long word is no louder than a
+        short one. Its shape counts for 1: there is one only, and it tells names from nouns.
+        """
         distinct, among = np.unique(places, return_inverse=True)
         grams = [self._ngrams[place] for place in distinct.tolist()]
         lengths = np.fromiter(map(len, grams), np.int64, len(grams))
         starts = lengths.cumsum() - lengths
         joined = np.concatenate(grams).astype(np.int64)
         numbers = np.array([self._numbers[place] for place in distinct.tolist()], dtype=np.int64)
-        return among.reshape(places.shape), WordRows(distinct, numbers, joined, starts)
+        weights = np.repeat((lengths - 1.0) ** -0.5, lengths).astype(np.float32)
+        weights[starts + lengths - 1] = 1
+        return among.reshape(places.shape), WordRows(distinct, numbers, joined, starts, weights)
