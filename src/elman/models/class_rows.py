@@ -30,10 +30,7 @@ class LabelledTexts(NamedTuple):
 
     def content(self, labels: Sequence[Label]) -> str:
         """sha256 in hex of the texts and their labels."""
-        digest = hashlib.sha256()
-        for each in self.named(labels):
-            digest.update(json.dumps(each).encode())
-        return digest.hexdigest()
+        return hashed(self.named(labels))
 
     def named(self, labels: Sequence[Label]) -> list[tuple[str, Label]]:
         """Each text with its label."""
@@ -42,6 +39,14 @@ class LabelledTexts(NamedTuple):
 
     def chosen(self, places: np.ndarray[Any, Any]) -> LabelledTexts:
         return LabelledTexts([self.texts[place] for place in places.tolist()], self.classes[places])
+
+
+def hashed(rows: Iterable[Any]) -> str:
+    """sha256 in hex of rows of plain data."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(json.dumps(row).encode())
+    return digest.hexdigest()
 
 
 def as_texts(texts: Any, place: str = "texts") -> list[str]:

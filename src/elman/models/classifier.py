@@ -20,6 +20,7 @@ from elman.models.class_rows import (
     Label,
     as_labels,
     as_texts,
+    hashed,
     numbered,
     numbered_as,
     parted,
@@ -183,7 +184,7 @@ class Classifier(Model):
             **self._plain_settings(),
             "content": rows.content(known),
             "valid": held_out.content(known),
-            "unlabelled": len(material.unlabelled),
+            "unlabelled": hashed(material.unlabelled),
         }
         unit, share = settings.unit, 1.0
         if unit == AUTO:
