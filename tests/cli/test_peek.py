@@ -1,0 +1,185 @@
+"""elman peek on tables and tagged sentences; on running text it is in test_answers.py."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+
+def ours(done):
+    assert (done.status, done.err) == (0, "")
+    return done.out
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, text in {
+        "train.csv": "stars,review\n5,so good\n1,bad\n5,so good\n5,bad\n5,fine film all in all\n",
+        "valid.csv": "stars,review\n5,bad\n3,new\n",
+        "one.csv": "text,label\na,x\nb,x\n",
+        "broken.csv": "text,label\na,x\nb,y\nc\n",
+        "train.conll": "Anna\tB-PER\nSmith\tI-PER\nleft\tO\n\nhere\tI-LOC\nis\tO\nshe\tO\n\n" * 2,
+        "valid.conll": "here\tB-LOC\nis\tO\nshe\tO\n\nit\tB-MISC\n",
+        "plain.conll": "the DET\n\ncat NOUN\n",
+        "one.conll": "the O\n\ncat O\n",
+        "words.conll": "the\ncat\n",
+        "odd.tsv": "spelling\tsound\nbe\tB IY\nsee\tS IY\ntea\tT IY\n",
+    }.items():
+        Path(name).write_text(text)
+
+
+def test_rows(elman, files):  # noqa: ARG001
+    lines = ours(elman("peek", "train.csv", "--valid", "valid.csv")).splitlines()
+    assert lines == [
+        "rows                      5",
+        "labels                    2",
+        "commonest label           80% of the rows",
+        "words a text              2 as a median, 5 at the 95th percentile, 5 at most",
+        "characters a text         7 as a median",
+        "duplicate rows            1",
+        "conflicting texts         1",
+        "validation rows           2",
+        "of which in training too  1 (50%)",
+        "",
+        "label  rows  share",
+        "5         4    80%  " + "#" * 30,
+        "1         1    20%  " + "#" * 8,
+        "",
+        "Note: 1 text stands there with different labels.",
+        "Note: validation rows that stand in training too make scores look better.",
+        "Note: no label of the training rows, but in validation: 3.",
+        "",
+        "It looks like texts with a label each (CSV, text in column review, label in column stars)"
+        ": a classifier.",
+        "Next: elman train train.csv --valid valid.csv -o model.safetensors",
+    ]
+
+
+def test_sentences(elman, files):  # noqa: ARG001
+    lines = ours(elman("peek", "train.conll", "--valid", "valid.conll")).splitlines()
+    assert lines == [
+        "sentences                 4",
+        "words                     12",
+        "tags                      4",
+        "scheme                    bio",
+        "illegal tags              2 in 2 sentences",
+        "words a sentence          3 as a median, 3 at the 95th percentile, 3 at most",
+        "duplicate sentences       2",
+        "validation sentences      2",
+        "of which in training too  1 (50%)",
+        "",
+        "tag    words  share",
+        "O          6    50%  " + "#" * 30,
+        "B-PER      2    17%  " + "#" * 10,
+        "I-PER      2    17%  " + "#" * 10,
+        "I-LOC      2    17%  " + "#" * 10,
+        "",
+        "The first illegal tags:",
+        "  train.conll:5: I-LOC cannot begin a sentence",
+        "  train.conll:13: I-LOC cannot begin a sentence",
+        "",
+        "Note: validation sentences that stand in training too make scores look better.",
+        "Note: no tag of the training sentences, but in validation: B-LOC, B-MISC.",
+        "",
+        "It looks like words with a tag each (CoNLL): a tagger.",
+        "Next: elman train train.conll --valid valid.conll -o model.safetensors",
+    ]
+
+
+def test_plain_tags_have_no_scheme(elman, files):  # noqa: ARG001
+    out = ours(elman("peek", "plain.conll"))
+    assert "\nscheme               none, each tag is a word's own\n" in out
+    assert "\nillegal tags         0\n" in out
+
+
+@pytest.mark.parametrize(
+    ("told", "note"),
+    [
+        ("one.csv", "every row has the same label; rows of two or more are needed."),
+        ("one.conll", "the words have one tag only; two or more are needed."),
+    ],
+)
+def test_nothing_to_tell_apart(elman, files, told, note):  # noqa: ARG001
+    out = ours(elman("peek", told))
+    assert f"\nNote: {note}\n" in out
+    assert "Next: " not in out
+
+
+def test_many_labels_and_long_ones(elman, files):  # noqa: ARG001
+    rows = [f"text {number},label {number}" for number in range(30)]
+    Path("many.csv").write_text("\n".join(["text,label", *rows, f"a,{'long ' * 20}"]))
+    lines = ours(elman("peek", "many.csv")).splitlines()
+    assert "and 11 more of 1 each" in lines
+    assert max(map(len, lines[8:30])) <= 100
+    Path("more.csv").write_text("\n".join(["text,label", *rows, *rows[:25]]))
+    assert "and 10 more of 1 to 2 each" in ours(elman("peek", "more.csv"))
+
+
+@pytest.mark.parametrize(
+    ("told", "task", "seen", "count"),
+    [
+        ("train.csv", "classify", "CSV, text in column review, label in column stars", "rows"),
+        ("plain.conll", "tag", "CoNLL, 2 columns a word, blank lines between s", "sentences"),
+        ("plain.conll --task language", "language", "it was said", "lines"),
+        ("odd.tsv", "language", "looks like tab-separated columns", "lines"),
+        ("odd.tsv --label-column sound", "classify", "its column was named", "rows"),
+        ("odd.tsv --text-column spelling", "classify", "its column was named", "rows"),
+        ("odd.tsv --column 2", "tag", "its column was named", "sentences"),
+        ("words.conll --task language", "language", "it was said", "lines"),
+    ],
+)
+def test_the_task_in_json(elman, files, told, task, seen, count):  # noqa: ARG001
+    found = json.loads(ours(elman("peek", *told.split(), "--json")))
+    assert found["task"] == task
+    assert found["seen"].startswith(seen)
+    assert count in found
+
+
+def test_a_table_that_is_read_as_text_is_not_said_to_look_like_text(elman, files):  # noqa: ARG001
+    out = ours(elman("peek", "odd.tsv"))
+    assert "It looks like text" not in out
+    assert (
+        "\nNote: it looks like tab-separated columns; as text, the columns are learned too." in out
+    )
+    assert "--text-column NAME --label-column NAME" in out
+    assert "\nWithout these it is text to continue: a language model.\n" in out
+
+
+def test_what_was_typed_is_typed_again(elman, files):  # noqa: ARG001
+    Path("my rows.csv").write_text("text,label,no\na,x,1\nb,y,2\nc\n", encoding="utf-16")
+    told = (
+        "'my rows.csv' --task classify --text-column no --label-column label --skip-bad-rows "
+        "--encoding utf-16"
+    )
+    typed = ["my rows.csv", *told.split("' ")[1].split()]
+    out = ours(elman("peek", *typed))
+    assert f"\nNext: elman train {told} -o model.safetensors\n" in out
+    assert "\nIt was said to be texts with a label each" in out
+    assert "\nbad rows left out  1\n" in out
+
+
+@pytest.mark.parametrize(
+    ("told", "line"),
+    [
+        ("odd.tsv --valid odd.tsv", "--valid: it is of no use here, for the task 'language'."),
+        ("odd.tsv --skip-bad-rows", "--skip-bad-rows: it is of no use here, for the task 'lang"),
+        ("train.csv --label-column stars --column 2", "--column: it is of no use here, for the"),
+        ("train.conll --task tag --text-column a", "--text-column: it is of no use here, for the"),
+        ("train.csv --task sing", "--task: 'sing' is not known. It is language, classify or tag."),
+        ("train.csv --task tag", "train.csv:1: one column only, words without tags. One word a"),
+        ("odd.tsv --task classify", "odd.tsv:1: cannot tell which column is the text: the first"),
+        ("train.csv --label-column mood", "train.csv:1: no column is called 'mood': there are"),
+        ("broken.csv", "broken.csv:4: expected 2 columns (text,label), found 1. Quote a text"),
+        ("train.conll --column 3", "train.conll:1: column 3 holds no tags: there are 2, and words"),
+        ("train.csv --valid none.csv", "none.csv: no such file or folder. Look around with: ls ."),
+        ("train.csv --valid valid.conll", "valid.conll:1: cannot tell which column is the text"),
+    ],
+)
+def test_what_cannot_be_looked_at(elman, files, told, line):  # noqa: ARG001
+    done = elman("peek", *told.split())
+    assert (done.status, done.out) == (1, "")
+    assert done.err.startswith(f"elman: {line}")
+    assert done.err.count("\n") == 1
