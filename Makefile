@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: demo test check bench-language clean
+.PHONY: demo test check bench-language bench-reading clean
 
 demo: .venv/ready
 	$(BIN)/elman demo
@@ -18,6 +18,9 @@ check: .venv/ready
 
 bench-language: .venv/ready
 	$(BIN)/python bench/language.py
+
+bench-reading: .venv/ready
+	$(BIN)/python bench/reading.py
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

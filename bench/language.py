@@ -10,15 +10,12 @@ default ../shared/data.
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +27,10 @@ from elman.scoring.language_evaluation import evaluate_language
 from elman.scoring.predictor import NetworkPredictor
 from elman.scoring.report import Evaluation
 from elman.text import Cache, Corpus, TextSource
+from tables import DATA, Row, append, check_data, mean, table
 
-LOG = Path(__file__).parent.parent / "docs" / "log.md"
-DATA = Path(os.environ.get("ELMAN_DATA", "../shared/data"))
 THREADS = 2
 SHAKESPEARE_TRAIN = 1_003_854  # characters: the first 90 %
-
-Row = tuple[str, str, str]  # what, figure, how it was taken
 
 
 def main() -> None:
@@ -45,17 +39,16 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--no-log", action="store_true", help="leave docs/log.md alone")
     options = parser.parse_args()
-    if not DATA.is_dir():
-        sys.exit(f"{DATA}: the data is not here. Set ELMAN_DATA to its folder.")
+    check_data()
     torch.set_num_threads(THREADS)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         for name in options.only:
             rows += BENCHES[name](Path(folder), range(options.seeds))
-    table = _table(rows)
-    print(table)
+    text = table(rows)
+    print(text)
     if not options.no_log:
-        _append(table, options.only, options.seeds)
+        append(text, _command(options.only, options.seeds))
 
 
 def shakespeare(folder: Path, seeds: Sequence[int]) -> list[Row]:
@@ -158,9 +151,7 @@ def _suggestion_times(path: Path, text: Path) -> list[Row]:
 
 
 def _mean(what: str, reports: list[Evaluation], score: str, form: str) -> Row:
-    values = [report.scores[score] for report in reports]
-    each = ", ".join(form.format(value) for value in values)
-    return what, form.format(statistics.mean(values)), f"mean of {each}"
+    return mean(what, [report.scores[score] for report in reports], form)
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -169,29 +160,10 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-def _table(rows: list[Row]) -> str:
-    lines = ["| what | figure | how |", "|---|---|---|"]
-    lines += [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join(lines)
-
-
-def _append(table: str, only: list[str], seeds: int) -> None:
-    command = "make bench-language"
-    if only != list(BENCHES) or seeds != 3:
-        command = f"python bench/language.py --only {' '.join(only)} --seeds {seeds}"
-    now = datetime.now(UTC)
-    heading = f"\n## {now:%Y-%m-%d}: `{command}`\n\n{THREADS} threads, {_machine()}\n\n"
-    with LOG.open("a", encoding="utf-8") as log:
-        log.write(f"{heading}{table}\n")
-
-
-def _machine() -> str:
-    model = platform.processor() or platform.machine()
-    if Path("/proc/cpuinfo").exists():
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-        model = named[0] if named else model
-    return f"{model}, {os.cpu_count()} cores, torch {torch.__version__.partition('+')[0]}."
+def _command(only: list[str], seeds: int) -> str:
+    if only == list(BENCHES) and seeds == 3:
+        return "make bench-language"
+    return f"python bench/language.py --only {' '.join(only)} --seeds {seeds}"
 
 
 if __name__ == "__main__":

@@ -1,0 +1,239 @@
+"""The readers' figures on real text: `make bench-reading`.
+
+Prints a table and appends it to docs/log.md with the date and the machine. Training budgets are
+wall-clock, so leave the machine to it: all rows one after the other take two hours and a half.
+Each can be run alone: `python bench/reading.py names trec`.
+
+The data (see docs/log.md for what it is and where it comes from) is read from $ELMAN_DATA, by
+default ../shared/data. What is scored is never looked at before: weights are chosen by the set's
+own validation text, or, where it has none, by a tenth of the training text.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from elman import Classifier, Tagger
+from elman.scoring.class_evaluation import evaluate_classes
+from elman.scoring.classification import ClassAnswers, area_under_roc
+from elman.scoring.report import Evaluation
+from elman.scoring.tag_baseline import MostFrequentTag
+from elman.scoring.tag_evaluation import evaluate_tags
+from elman.scoring.text_baseline import TextBaseline
+from elman.text import LabelledSource, TaggedSource, TextSource
+from tables import DATA, Row, append, check_data, mean, table
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A row.
+
+    Args:
+        minutes: of training, at most what the set's budget is.
+        seeds: how many runs, the seeds from 0 on.
+        run: minutes and seed -> the report of one run.
+        scores: of the report, each with what it is called in the table.
+    """
+
+    minutes: float
+    seeds: int
+    run: Callable[[float, int], Evaluation]
+    scores: dict[str, str] = field(default_factory=lambda: {"accuracy": "accuracy"})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", nargs="*", choices=[*BENCHES, "speed"], default=[])
+    parser.add_argument("--seeds", type=int, help="instead of each row's own number")
+    parser.add_argument("--minutes", type=float, help="instead of each row's own budget")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--no-log", action="store_true", help="leave docs/log.md alone")
+    options = parser.parse_args()
+    check_data()
+    torch.set_num_threads(options.threads)
+    rows: list[Row] = []
+    for name in options.rows or [*BENCHES, "speed"]:
+        if name == "speed":
+            rows += _speed()
+            continue
+        bench = BENCHES[name]
+        minutes = options.minutes or bench.minutes
+        seeds = range(options.seeds or bench.seeds)
+        rows += _rows(name, bench, minutes, [_told(bench, minutes, seed) for seed in seeds])
+    text = table(rows)
+    print(text)
+    if not options.no_log:
+        append(text, " ".join(["python bench/reading.py", *sys.argv[1:]]))
+
+
+def _told(bench: Bench, minutes: float, seed: int) -> Evaluation:
+    report = bench.run(minutes, seed)
+    print(seed, report.scores, report.baseline, report.interval, file=sys.stderr, flush=True)
+    return report
+
+
+def _rows(name: str, bench: Bench, minutes: float, reports: list[Evaluation]) -> list[Row]:
+    baseline = reports[0].baseline or {}
+    rows = []
+    for score, said in bench.scores.items():
+        values = [report.scores[score] for report in reports]
+        rows.append(mean(f"{name}, {minutes:g} min: {said}", values, "{:.4f}"))
+        if score in baseline:
+            rows.append(("its baseline", f"{baseline[score]:.4f}", baseline["name"]))
+    return rows
+
+
+Texts = tuple[list[str], list[str]]
+
+
+def _labelled(path: str) -> Texts:
+    rows = list(LabelledSource(TextSource([DATA / path])).examples())
+    return [row.text for row in rows], [row.label or "" for row in rows]
+
+
+def _lines(path: str) -> list[str]:
+    source = LabelledSource(TextSource([DATA / path]), labels_needed=False)
+    return [row.text for row in source.examples()]
+
+
+def classes(
+    train: str,
+    test: str,
+    valid: str | None = None,
+    *,
+    unlabelled: str | None = None,
+    outside: tuple[str, str] | None = None,
+    **settings: Any,
+) -> Callable[[float, int], Evaluation]:
+    """A classifier's row.
+
+    Args:
+        outside: texts of no class, for the threshold and for the test.
+        settings: of the classifier.
+    """
+
+    def run(minutes: float, seed: int) -> Evaluation:
+        model = Classifier(minutes=minutes, seed=seed, **settings)
+        learned_from = _labelled(train)
+        begun = time.monotonic()
+        model.fit(
+            *learned_from,
+            valid=_labelled(valid) if valid else None,
+            unlabelled=_lines(unlabelled) if unlabelled else (),
+            outside=_lines(outside[0]) if outside else (),
+        )
+        _say(model, time.monotonic() - begun)
+        texts, labels = _labelled(test)
+        baseline = TextBaseline().fit(*learned_from) if seed == 0 else None
+        report = evaluate_classes(texts, labels, _answers(model, texts), baseline)
+        if outside:
+            inside, beyond = (_answers(model, part) for part in (texts, _lines(outside[1])))
+            area = area_under_roc(inside.confidences, beyond.confidences)
+            report.scores["roc_auc_outside"] = area
+        return report
+
+    return run
+
+
+def tags(train: str, valid: str, test: str, **settings: Any) -> Callable[[float, int], Evaluation]:
+    """A tagger's row; the settings are the tagger's."""
+
+    def run(minutes: float, seed: int) -> Evaluation:
+        model = Tagger(minutes=minutes, seed=seed, **settings)
+        begun = time.monotonic()
+        model.fit(DATA / train, valid=DATA / valid)
+        _say(model, time.monotonic() - begun)
+        words, gold = _tagged(test)
+        baseline = MostFrequentTag().fit(*_tagged(train)) if seed == 0 else None
+        return evaluate_tags(words, gold, model.predict(words), baseline, scheme=model.scheme_)
+
+    return run
+
+
+def _tagged(path: str) -> tuple[list[Sequence[str]], list[Sequence[str]]]:
+    sentences = list(TaggedSource(TextSource([DATA / path])).sentences())
+    return [each.words for each in sentences], [each.tags or () for each in sentences]
+
+
+def _answers(model: Classifier, texts: list[str]) -> ClassAnswers:
+    return ClassAnswers(model.classes_.tolist(), model.predict_proba(texts))
+
+
+def _say(model: Classifier | Tagger, seconds: float) -> None:
+    record = {name: value for name, value in model.record_.items() if name != "content"}
+    print(f"{seconds:.0f} s with reading; {record}", file=sys.stderr, flush=True)
+
+
+def _speed() -> list[Row]:
+    """Reviews a second of whole batches, beside the baseline's pipeline, in turns."""
+    learned_from, (texts, _) = _labelled("imdb/train.jsonl.gz"), _labelled("imdb/test.jsonl.gz")
+    texts = texts[:5000]
+    baseline = TextBaseline().fit(*learned_from)
+    model = Classifier(unit="word", minutes=0.5).fit(*learned_from)
+    ours, theirs = [], []
+    for _ in range(5):
+        ours.append(_seconds(lambda: model.predict(texts)))
+        theirs.append(_seconds(lambda: baseline.predict(texts)))
+    speed, other = (len(texts) / sorted(each)[2] for each in (ours, theirs))
+    how = "5,000 reviews, median of 5 in turns"
+    return [
+        ("reading speed: reviews of imdb a second", f"{speed:,.0f}", how),
+        ("its baseline", f"{other:,.0f}", f"{baseline.name}; ratio {speed / other:.2f}"),
+    ]
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+SST2 = ("sst2/train.csv", "sst2/test.csv", "sst2/valid.csv")
+IMDB = ("imdb/train.jsonl.gz", "imdb/test.jsonl.gz")
+UNLABELLED = "imdb/unlabelled.txt.gz"
+
+BENCHES = {
+    "names": Bench(
+        3,
+        3,
+        classes("names/train.tsv", "names/test.tsv", "names/valid.tsv", unit="character"),
+        {"accuracy": "accuracy", "macro_f1": "macro F1"},
+    ),
+    "trec": Bench(2, 3, classes("trec/train.txt", "trec/test.txt", unit="word")),
+    "clinc150": Bench(
+        5,
+        3,
+        classes(
+            "clinc150/train.tsv",
+            "clinc150/test.tsv",
+            "clinc150/valid.tsv",
+            outside=("clinc150/out_of_scope_valid.txt", "clinc150/out_of_scope_test.txt"),
+            unit="word",
+        ),
+        {"accuracy": "accuracy in scope", "roc_auc_outside": "area under ROC"},
+    ),
+    "sst2": Bench(3, 3, classes(*SST2, unit="word")),
+    "sst2-unlabelled": Bench(20, 1, classes(*SST2, unlabelled=UNLABELLED, unit="word")),
+    "imdb": Bench(10, 1, classes(*IMDB, unit="word")),
+    "imdb-unlabelled": Bench(30, 1, classes(*IMDB, unlabelled=UNLABELLED, unit="word")),
+    "ud_english_ewt": Bench(
+        10, 1, tags(*(f"ud_english_ewt/{part}.conllu.gz" for part in ("train", "dev", "test")))
+    ),
+    "wnut17": Bench(
+        5,
+        3,
+        tags(*(f"wnut17/{part}.conll" for part in ("train", "valid", "test"))),
+        {"span_f1": "strict span F1", "accuracy": "accuracy"},
+    ),
+}
+
+
+if __name__ == "__main__":
+    main()
