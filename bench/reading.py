@@ -50,12 +50,15 @@ class Bench:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("rows", nargs="*", choices=[*BENCHES, "speed"], default=[])
+    parser.add_argument("rows", nargs="*", help=", ".join([*BENCHES, "speed"]))
     parser.add_argument("--seeds", type=int, help="instead of each row's own number")
     parser.add_argument("--minutes", type=float, help="instead of each row's own budget")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--no-log", action="store_true", help="leave docs/log.md alone")
     options = parser.parse_args()
+    unknown = set(options.rows) - {*BENCHES, "speed"}
+    if unknown:
+        parser.error(f"there is no row {', '.join(sorted(unknown))}")
     check_data()
     torch.set_num_threads(options.threads)
     rows: list[Row] = []
