@@ -110,17 +110,23 @@ class CRF(nn.Module):
     def best(self, logits: Tensor, lengths: Tensor, count: int = 1) -> tuple[Tensor, Tensor]:
         """The `count` best sequences of each row, the best first.
 
-        A list of the N best beginnings is kept for every tag (L. Rabiner, 'A Tutorial on Hidden
-        Markov Models', 1989, section III.B for N = 1, of A. Viterbi, 1967).
-
         Returns:
             tags (N, T, B) and log p (N, B). A row that has fewer legal sequences has minus
             infinity for the others.
         """
+        logits = _level(logits)
+        tags, scores = self.ranked(logits, lengths, count)
+        return tags, scores - self.log_partition(logits, lengths)
+
+    def ranked(self, logits: Tensor, lengths: Tensor, count: int = 1) -> tuple[Tensor, Tensor]:
+        """`best` without its probabilities: tags (N, T, B) and unnormalised scores (N, B).
+
+        A list of the N best beginnings is kept for every tag (L. Rabiner, 'A Tutorial on Hidden
+        Markov Models', 1989, section III.B for N = 1, of A. Viterbi, 1967).
+        """
         # Nothing is learned here, so what is not allowed may be a true minus infinity: a long
         # row of real scores can come to less than FORBIDDEN.
         start, pairs, end = self.scores(forbidden=-torch.inf)
-        logits = _level(logits)
         steps, batch, kinds = logits.shape
         places = torch.arange(batch, device=logits.device)[:, None]
         reached = logits.new_full((batch, kinds, count), -torch.inf)
@@ -128,21 +134,25 @@ class CRF(nn.Module):
         sources = []
         stay = torch.arange(kinds * count, device=logits.device).view(kinds, count)
         for t in range(1, steps):
-            # (B, from, n, to) -> for each tag the best of all (from, n)
-            onward = reached[..., None] + pairs[:, None]
-            best, source = onward.flatten(1, 2).topk(count, dim=1)  # (B, N, K)
-            following = best.transpose(1, 2) + logits[t][..., None]
+            # For each tag, the best of all tags and ranks before it: (B, to, from, n)
+            onward = reached[:, None] + pairs.t()[..., None]
+            best, source = _largest(onward.flatten(2), count)  # (B, K, N)
+            following = best + logits[t][..., None]
             goes_on = (t < lengths)[:, None, None]
             reached = torch.where(goes_on, following, reached)
-            sources.append(torch.where(goes_on, source.transpose(1, 2), stay))
-        scores, place = (reached + end[:, None]).flatten(1).topk(count, dim=1)  # (B, N)
+            sources.append(torch.where(goes_on, source, stay))
+        scores, place = _largest((reached + end[:, None]).flatten(1), count)  # (B, N)
         found = [place // count]
         for source in reversed(sources):
             place = source.flatten(1)[places, place]
             found.append(place // count)
-        tags = torch.stack(found[::-1]).permute(2, 0, 1)
-        log_p = (scores - self.log_partition(logits, lengths)[:, None]).t()
-        return tags, log_p
+        return torch.stack(found[::-1]).permute(2, 0, 1), scores.t()
+
+
+def _largest(x: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The `count` largest of the last dimension, and their places there."""
+    # Where one is wanted this is several times as fast.
+    return x.max(-1, keepdim=True) if count == 1 else x.topk(count)
 
 
 def _level(logits: Tensor) -> Tensor:

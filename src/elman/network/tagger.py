@@ -49,5 +49,5 @@ class TagNetwork(nn.Module):
 
     def best(self, passages: Passages) -> Tensor:
         """-> each row's best tags (T, B), of which no sequence is illegal."""
-        tags, _ = self.crf.best(self(passages), passages.lengths)
+        tags, _ = self.crf.ranked(self(passages), passages.lengths)
         return tags[0]
