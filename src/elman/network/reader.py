@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from elman.network.blocks import Architecture, NetworkState, SharedDropout, Stack
 
-WORD_DROPOUT = 0.1
+WORD_DROPOUT = 0.3
 """The share of distinct words that training reads by their characters alone."""
 
 
