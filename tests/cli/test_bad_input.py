@@ -269,7 +269,7 @@ def test_settings_out_of_range(elman, here, command, option):
         ("info a b", "Got unexpected extra argument(s) (b). Try: elman info --help"),
         ("trian", "No such command 'trian'. Did you mean 'train'? Try: elman --help"),
         ("--loud", "No such option: --loud. Try: elman --help"),
-        ("peek tale.txt --loud", "No such option: --loud. Try: elman peek --help"),
+        ("peek tale.txt --xyz", "No such option: --xyz. Try: elman peek --help"),
         (
             "train tale.txt --steps",
             "Option '--steps' requires an argument. Try: elman train --help",
