@@ -42,7 +42,9 @@ def said(read):
 @settings(deadline=None, max_examples=300)
 @given(
     data=st.lists(
-        st.sampled_from([b"a", b"\n", b"\r\n", b"\r", "é".encode(), "漢".encode(), b"\xff"]),
+        st.sampled_from(
+            [b"a", b"\n", b"\r\n", b"\r", "é".encode(), "漢".encode(), b"\xff", b"\xe6\xbc"]
+        ),
         min_size=1,
         max_size=12,
     ).map(b"".join),
