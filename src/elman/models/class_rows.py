@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from elman.errors import InputError
+from elman.errors import EmptyTextError, InputError
 from elman.text.reading import without_surrogates
 
 HELD_OUT = 0.1
@@ -127,7 +127,9 @@ def numbered(texts: Any, labels: Any) -> tuple[LabelledTexts, list[Label]]:
     """
     listed = as_texts(texts)
     if not listed:
-        raise InputError("found 0 sample(s): no text to learn from", place="texts")
+        raise EmptyTextError(
+            "found 0 sample(s): no text to learn from", place="texts", advice="Give it some."
+        )
     named = as_labels(labels, len(listed))
     try:
         known = sorted(set(named))

@@ -286,7 +286,9 @@ class Classifier(Model):
         self._check_fitted()
         texts = as_texts(X)
         if not texts:
-            raise EmptyTextError("found 0 sample(s): no text to read", place="texts")
+            raise EmptyTextError(
+                "found 0 sample(s): no text to read", place="texts", advice="Give it some."
+            )
         return self._probabilities(class_logits(self.network_, self._encoded(texts)))
 
     def score(self, X: Any, y: Any) -> float:  # noqa: N803
