@@ -393,6 +393,17 @@ def about(path):
         return json.loads(file.metadata()["elman"])
 
 
+def test_words_that_no_file_can_hold_are_read_and_saved(tmp_path):
+    model = small(steps=2).fit(
+        [["the", "s\ud800"], ["a", "b"]] * 9, [["D", "N\ud800"], ["D", "N"]] * 9
+    )
+    model.save(tmp_path / "m.safetensors")
+    loaded = elman.load(tmp_path / "m.safetensors")
+    assert loaded.lexicon_.words == model.lexicon_.words
+    assert loaded.tags_ == ["D", "N", "N\ufffd"]
+    assert loaded.predict([["s\ud800"]]) == loaded.predict([["s\ufffd"]])
+
+
 def test_a_file_holds_the_record_of_its_training(names, tmp_path):
     path = tmp_path / "m.safetensors"
     names.save(path)

@@ -12,6 +12,7 @@ import numpy as np
 
 from elman.errors import EmptyTextError, InputError
 from elman.text import TaggedSource, TextSource
+from elman.text.reading import without_surrogates
 
 Sentences = TaggedSource | os.PathLike[str] | Sequence[Sequence[str]]
 """A source, a file or folder (Path), or a list of words for each sentence."""
@@ -40,7 +41,7 @@ class TaggedSentences(NamedTuple):
         content = hashlib.sha256()
         # No word or tag holds a tab or a newline.
         for row in chain.from_iterable(zip(self.words, self.tags, strict=True)):
-            content.update("\t".join(row).encode("utf-8", "surrogatepass") + b"\n")
+            content.update("\t".join(row).encode() + b"\n")
         return content.hexdigest()
 
 
@@ -101,9 +102,10 @@ def read_tagged(
             raise InputError(
                 "the words have no tags", place=sentence.place, advice="Give each word one."
             )
-        for start in range(0, len(sentence.words), LONGEST):
-            found.words.append(sentence.words[start : start + LONGEST])
-            found.tags.append(sentence.tags[start : start + LONGEST])
+        words, tags = (_writable(row) for row in (sentence.words, sentence.tags))
+        for start in range(0, len(words), LONGEST):
+            found.words.append(words[start : start + LONGEST])
+            found.tags.append(tags[start : start + LONGEST])
     return found
 
 
@@ -147,10 +149,16 @@ def words_of_each(sentences: Sentences) -> list[Sequence[str]]:
     for number, words in enumerate(sentences, start=1):
         if isinstance(words, str) or not isinstance(words, Iterable):
             raise _no_words(f"sentence {number}", words)
-        found.append(list(words))
-        if not all(isinstance(word, str) for word in found[-1]):
+        each = list(words)
+        if not all(isinstance(word, str) for word in each):
             raise _no_words(f"sentence {number}", words)
+        found.append(_writable(each))
     return found
+
+
+def _writable(row: Sequence[str]) -> tuple[str, ...]:
+    """Words or tags as a model file can hold them."""
+    return tuple(map(without_surrogates, row))
 
 
 def _no_words(place: str, found: object) -> InputError:
