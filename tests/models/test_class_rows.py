@@ -28,6 +28,15 @@ class Column:
         return iter(self.values)
 
 
+class AnArray(Column):
+    """Can be made an array of, and not be gone through."""
+
+    __iter__ = None
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.values, dtype=dtype)
+
+
 def refused(ask, *arguments):
     with pytest.raises(InputError) as caught:
         ask(*arguments)
@@ -40,8 +49,8 @@ def refused(ask, *arguments):
 
 @pytest.mark.parametrize(
     "hold",
-    [list, tuple, iter, Column, np.array, lambda texts: np.array(texts, dtype=object)],
-    ids=["list", "tuple", "iterator", "column", "strings", "objects"],
+    [list, tuple, iter, Column, AnArray, np.array, lambda texts: np.array(texts, dtype=object)],
+    ids=["list", "tuple", "iterator", "column", "array", "strings", "objects"],
 )
 def test_texts_and_labels_in_every_form(hold):
     texts = as_texts(hold(["a", "bc", ""]))

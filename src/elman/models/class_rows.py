@@ -101,8 +101,9 @@ def as_labels(labels: Any, count: int, place: str = "labels") -> list[Label]:
 
 def _listed(values: Any) -> list[Any] | None:
     """Python's own values of anything that holds several; None where it is one value."""
-    # A single text is a sequence too, and an array of no dimension says that it could be gone
-    # through.
+    if hasattr(values, "__array__"):
+        values = np.asarray(values)
+    # A single text could be gone through too, and an array of no dimension says that it could.
     if isinstance(values, str | bytes) or getattr(values, "ndim", 1) == 0:
         return None
     if not isinstance(values, Iterable):
