@@ -51,7 +51,8 @@ def scan(
     if lengths is not None:
         # Padding may hold anything, NaN too: it must not reach a sum, nor a gradient.
         past = torch.arange(time, device=xs.device) >= lengths[:, None]
-        xs = xs.masked_fill(past[..., None], 0)
+        # Time first in memory, as kernels read it: a copy the other way round would be copied again.
+        xs = xs.transpose(0, 1).masked_fill(past.t()[..., None], 0).transpose(0, 1)
         resets = None if resets is None else resets & ~past
 
     chosen = _kernel(cell, xs, kernel)

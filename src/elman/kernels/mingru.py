@@ -31,7 +31,6 @@ class Solver(NamedTuple):
 
 
 # A gate this far down is shut: sigmoid(-1e4) is exactly 0 in every floating type.
-_SHUT = -1e4
 
 
 def _forward_in_order(keep: Tensor, new: Tensor, first: Tensor) -> Tensor:
@@ -126,7 +125,7 @@ class _Recurrence(torch.autograd.Function):
 class Diagonal:
     """minGRU with its products in one call, and one way or another to sum along time.
 
-    Padding is a step whose gate is shut.
+    It runs on into the padding, and a row's state is the one at its end.
     """
 
     def __init__(self, name: str, solver: Solver, device: str | None) -> None:
@@ -141,11 +140,11 @@ class Diagonal:
         self, cell: Any, xs: Tensor, state: State, lengths: Tensor | None
     ) -> tuple[Tensor, State]:
         packed = cell.i2h(xs.transpose(0, 1))
-        past = None
-        if lengths is not None:
-            past = (torch.arange(xs.shape[1], device=xs.device)[:, None] >= lengths)[..., None]
-            gate, candidate = packed.chunk(2, dim=-1)
-            packed = torch.cat([gate.masked_fill(past, _SHUT), candidate], dim=-1)
         hs = _Recurrence.apply(packed, state[0], self.solver)  # type: ignore[no-untyped-call]
-        ys = hs if past is None else hs.masked_fill(past, 0)
-        return ys.transpose(0, 1), MinGRUState(hs[-1])
+        if lengths is None:
+            return hs.transpose(0, 1), MinGRUState(hs[-1])
+        past = torch.arange(xs.shape[1], device=xs.device)[:, None] >= lengths
+        ys = hs.masked_fill(past[..., None], 0)
+        ends = (lengths - 1).clamp(min=0)[None, :, None].expand(1, -1, hs.shape[2])
+        after = torch.where((lengths > 0)[:, None], hs.gather(0, ends)[0], state[0])
+        return ys.transpose(0, 1), MinGRUState(after)

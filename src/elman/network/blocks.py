@@ -109,7 +109,10 @@ class ShortConvolution(nn.Module):
 
     def forward(self, x: Tensor, recent: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
         """x (T, B, W), recent (B, K - 1, W) -> y (T, B, W), the inputs to hand on."""
-        inputs = torch.cat([recent.transpose(0, 1).to(x.dtype), x])  # x[t] stands at K - 1 + t
+        # Time first in memory too: `cat` takes the first one's layout for the whole, and a product
+        # of what does not lie so copies its weights for every row.
+        before = recent.transpose(0, 1).to(x.dtype).contiguous()
+        inputs = torch.cat([before, x])  # x[t] stands at K - 1 + t
         y = short_convolution(inputs, self.weight, self.bias)
         past = CONVOLUTION_WIDTH - 1
         if lengths is None:

@@ -20,7 +20,7 @@ from elman.training.precision import fast_products
 Answer = TypeVar("Answer")
 
 READ_TOGETHER = 256  # rows of a batch, where nothing is learned from it, at most ...
-SYMBOLS_TOGETHER = 2**15  # ... and symbols, padding among them
+SYMBOLS_TOGETHER = 2**13  # ... and symbols, padding among them
 
 
 class Examples:
