@@ -9,6 +9,7 @@ import torch
 from reviews import LABELS, LINES, TEXTS, same_weights, small
 
 import elman
+from elman.bundle import write_bundle
 from elman.errors import InputError, NotFittedError, ResumeError
 from elman.models.class_training import FORETELLING
 from elman.models.class_training import LABELS as LEARNING
@@ -215,6 +216,14 @@ def test_a_run_that_goes_on_does_not_choose_its_unit_anew(tmp_path):
     assert {event.phase for event in events if isinstance(event, Progress)} == {LEARNING}
     assert (chosen, again.unit_.name) == (whole.unit_.name,) * 2
     assert same_weights(again, whole)
+
+
+@pytest.mark.parametrize("chosen", ["letter", ["word"], None])
+def test_a_unit_that_no_run_has_chosen_is_another_runs(tmp_path, chosen):
+    path = tmp_path / "checkpoint"
+    write_bundle(path, {"task": "checkpoint", "identity": {"chosen": chosen}}, {})
+    with pytest.raises(ResumeError):
+        list(small(unit="auto", steps=25).training(TEXTS, LABELS, checkpoint=path))
 
 
 def test_a_stop_while_units_are_tried_is_an_interrupt():
