@@ -51,7 +51,7 @@ def scan(
     if lengths is not None:
         # Padding may hold anything, NaN too: it must not reach a sum, nor a gradient.
         past = torch.arange(time, device=xs.device) >= lengths[:, None]
-        # Time first in memory, as kernels read it: a copy the other way round would be copied again.
+        # Time first in memory, as kernels read it; the other way round it is copied once more.
         xs = xs.transpose(0, 1).masked_fill(past.t()[..., None], 0).transpose(0, 1)
         resets = None if resets is None else resets & ~past
 

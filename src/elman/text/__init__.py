@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from elman.text.peek_labelled import PeekLabelled
     from elman.text.peek_tagged import PeekTagged
     from elman.text.sentence_reader import SentenceReader
-    from elman.text.tagged import TaggedSource
     from elman.text.tag_vocabulary import TagVocabulary
+    from elman.text.tagged import TaggedSource
     from elman.text.task import TaskGuess, infer_task
     from elman.text.units import (
         BOUNDARY,
