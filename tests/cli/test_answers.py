@@ -10,6 +10,8 @@ import pytest
 
 from elman.cli.report import KSR
 from elman.cli.terminal import finite, share_in_words, size_in_words
+from elman.examples.python_tokens import Sentence
+from elman.examples.split import Split
 from elman.version import __version__
 
 
@@ -85,7 +87,8 @@ def test_train(made):
     )
     assert len(out) == 8
     first, second = (made / "character.err").read_text().splitlines()
-    assert first == "Task: language, the next character of a text (--task says otherwise)."
+    task = "Task: language, the next character of a text (running text; --task says otherwise)."
+    assert first == task
     assert re.fullmatch(
         r"Trained \d+ s, 20 steps, [\d,]+ symbols; the best weights are those of step 20\.", second
     )
@@ -122,7 +125,7 @@ def test_test_without_the_training_text(elman, here, empty_cache):  # noqa: ARG0
     done = elman("test", "word.st", "held.txt")
     assert done.status == 0
     assert "baseline" not in done.out
-    said = "No baseline: the training text is not in the cache. Name it: --train FILE"
+    said = "No baseline: the training data is not in the cache. Name it: --train FILE"
     assert done.err == f"{said}\n"
     answer = an_object(elman("test", "word.st", "held.txt", "--json"))
     assert (answer["baseline"], answer["remarks"]) == (None, [said])
@@ -218,17 +221,39 @@ def test_cache(elman, here, empty_cache):  # noqa: ARG001
     assert an_object(elman("cache", "--empty", "--json"))["freed"] == 0
 
 
-def test_demo(elman, here, monkeypatch):  # noqa: ARG001
-    text = Path("tale.txt").read_text(encoding="utf-8")
-    monkeypatch.setattr("elman.examples.documents_of_python", lambda: iter([("tale", text)]))
+@pytest.fixture
+def small_examples(here, monkeypatch):
+    """The demo's data, a little of each."""
+    names = [(f"{start}{end}", end) for start in ("ka", "lo", "mi") for end in ("ski", "sen")] * 9
+    code = [Sentence(("def", "f", "(", "x", ")", ":"), ("K", "F", "O", "P", "O", "O"))] * 30
+    for name, data in (
+        ("documents_of_python", [("tale", (here / "tale.txt").read_text(encoding="utf-8"))]),
+        ("sentences_of_python", Split(code, code, code)),
+        ("surnames", Split(names, names, names)),
+    ):
+        monkeypatch.setattr(f"elman.examples.{name}", lambda data=data: data)
+
+
+def test_demo(elman, here, small_examples):  # noqa: ARG001
     done = elman("demo", "--minutes", "0.01", "-o", "models")
     assert done.status == 0, done.err
-    assert "\n== 0.01 minutes with words\n" in done.out
-    assert "\n== 0.01 minutes with characters\n" in done.out
+    for title in (
+        "0.01 minutes: the next word",
+        "0.01 minutes: the next character",
+        "0.005 minutes: Python's own source, each token tagged with what tokenize and ast say",
+        "0.005 minutes: the language of a surname",
+    ):
+        assert f"\n== {title}\n" in done.out
     assert "Three suggestions for what is being typed:\n  If the file does not ex…" in done.out
-    for unit in ("word", "character"):
-        assert elman("info", f"models/python-{unit}s.safetensors").status == 0
-    assert done.err.count("Trained ") == 2
+    assert "Its answer after every letter of Schmidtova:\n\n  S  " in done.out
+    for name in ("python-words", "python-characters", "tokens", "surnames"):
+        assert elman("info", f"models/{name}.safetensors").status == 0
+    assert done.err.count("Trained ") == 4
+    # What it says to type next can be typed.
+    told = ("test", "models/surnames.safetensors", "models/surnames-test.tsv")
+    assert "accuracy" in ours(elman(*told))
+    told = ("predict", "models/tokens.safetensors", "models/python-test.conll")
+    assert ours(elman(*told)).startswith("def\t")
 
 
 @pytest.mark.parametrize(

@@ -199,7 +199,7 @@ def test_models_that_are_none(elman, here):  # noqa: ARG001
 def test_the_wrong_training_text(elman, here):  # noqa: ARG001
     refused(
         elman("test", "word.st", "held.txt", "--train", "held.txt"),
-        "held.txt: this is not the text that the model was trained on. "
+        "held.txt: this is not what the model was trained on. "
         "Name the same files as for elman train, or leave --train out.",
     )
 
@@ -212,7 +212,7 @@ OUT_OF_RANGE = {
             "It is plain, elman, elman-relu, lstm, gru, clockwork or mingru.",
         ],
         "--parts": ["norm,head", "It is norm, convolution, gate, residual or mlp."],
-        "--task": ["dance", "It is language."],
+        "--task": ["dance", "It is language, classify or tag."],
         "--width": [0, -1, 99999, "It is a whole number, from 1 to 16384."],
         "--layers": [0, 65, "It is a whole number, from 1 to 64."],
         "--dropout": [1.0, -0.1, "nan", "It is from 0 to below 1."],

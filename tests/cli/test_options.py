@@ -11,6 +11,9 @@ import typer
 from elman.cli import app
 
 TRAIN = ("train", "tale.txt", "-o", "m.st", "--steps", "3", "--width", "8")
+CLASSES = ("train", "who.csv", "-o", "m.st", "--steps", "3", "--width", "8", "--unit", "word")
+TAGS = ("train", "kinds.conll", "-o", "m.st", "--steps", "3", "--width", "8")
+SCORE = ("test", "classes.st", "who.csv")
 PREDICT = ("predict", "classes.st", "who.csv")
 GENERATE = ("generate", "character.st", "the c", "--length", "20", "--seed", "1")
 OPTIONS = {
@@ -29,6 +32,14 @@ OPTIONS = {
         "--learning-rate": (TRAIN, ("--learning-rate", "0.1")),
         "--seed": (TRAIN, ("--seed", "1")),
         "--encoding": (TRAIN, ("--encoding", "latin-1")),
+        "--directions": (CLASSES, ("--directions", "2")),
+        "--class-weight": (("train", "rare.csv", *CLASSES[2:]), ("--class-weight", "balanced")),
+        "--unlabelled": (CLASSES, ("--unlabelled", "tale.txt")),
+        "--outside": (CLASSES, ("--outside", "tale.txt")),
+        "--text-column": (CLASSES, ("--text-column", "label", "--label-column", "text")),
+        "--label-column": (("train", "two.csv", *CLASSES[2:]), ("--label-column", "again")),
+        "--column": (("train", "four.conll", *TAGS[2:]), ("--column", "2")),
+        "--skip-bad-rows": (("train", "bad.csv", *CLASSES[2:]), ("--skip-bad-rows",)),
         "--resume": (TRAIN, ("--resume",)),
         "--json": (TRAIN, ("--json",)),
     },
@@ -56,6 +67,12 @@ OPTIONS = {
     },
     "test": {
         "--train": (("test", "unknown.st", "held.txt"), ("--train", "mine.txt")),
+        "--text-column": (("test", "classes.st", "two.csv"), ("--text-column", "other")),
+        "--label-column": (("test", "classes.st", "two.csv"), ("--label-column", "again")),
+        "--column": (("test", "tags.st", "three.conll"), ("--column", "2")),
+        "--skip-bad-rows": (("test", "classes.st", "bad.csv"), ("--skip-bad-rows",)),
+        "--outside": (SCORE, ("--outside", "tale.txt")),
+        "--shuffle-words": (SCORE, ("--shuffle-words",)),
         "--encoding": (("test", "word.st", "held.txt"), ("--encoding", "latin-1")),
         "--json": (("test", "word.st", "held.txt"), ("--json",)),
     },
@@ -106,8 +123,14 @@ def test_every_option_changes_something(elman, reading, here, monkeypatch, comma
     text = Path("tale.txt").read_text(encoding="utf-8")
     monkeypatch.setattr("elman.examples.documents_of_python", lambda: iter([("tale", text)]))
     Path("mine.txt").write_text("the pelican said nothing\n" * 50)
-    Path("bad.csv").write_text("text,label\ngood,x\nbad,y,z\n")
-    Path("three.conll").write_text("a\tDET\tO\nriver\tNOUN\tO\n\nit\tPRON\tO\n")
+    rows = Path("who.csv").read_text().splitlines()
+    Path("bad.csv").write_text("\n".join([*rows, "bad,y,z"]))
+    Path("rare.csv").write_text("\n".join([*rows, "where is the whale,whale"]))
+    two = (f"{row},{row.split(',')[0][-4:]},{'cat' if 'mat' in row else 'dog'}" for row in rows[1:])
+    Path("two.csv").write_text("\n".join(["text,label,other,again", *two]))
+    Path("three.conll").write_text("a\tDET\tWORD\nriver\tWORD\tDET\n\nit\tWORD\tWORD\n")
+    four = "a\tB\tDET\nriver\tC\tWORD\n\nthe\tB\tDET\nwhale\tD\tWORD\n\n"
+    Path("four.conll").write_text(four * 20)
     if option == "--train":
         # A text that only --train tells of.
         trained = elman("train", "mine.txt", "-o", "unknown.st", "--steps", "1", "--width", "8")

@@ -54,7 +54,7 @@ def test_a_terminal_an_interrupt_a_kill_and_the_end(elman, begin, interrupt_afte
     assert b"\x1b" not in out
     lines = screen.lines()
     for whole in (
-        r"Task: language, the next character of a text \(--task says otherwise\)\.",
+        r"Task: language, the next character of a text \(running text; --task says otherwise\)\.",
         r"Stopping after this step; Ctrl-C again gives up at once\.",
         r"Trained \d+ s, [\d,]+ steps?, [\d,]+ symbols; the best weights are those of .+\.",
         r"Stopped early; m\.st\.checkpoint holds the run: the same command with --resume goes on\.",

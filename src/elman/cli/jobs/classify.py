@@ -80,7 +80,15 @@ class ClassifyJob(Job):
         if rows is None:
             raise scores_lost()
         texts, labels = _parted(rows)
-        return self._evaluated(texts, labels, self._baseline(), ())
+        remarks = (self._rejection(),) if "outside" in self.files.options else ()
+        return self._evaluated(texts, labels, self._baseline(), remarks)
+
+    def _rejection(self) -> str:
+        threshold = self.model.calibration_.rejection
+        return (
+            f"Below a probability of {threshold:.2f} an answer is rather 'none of these': "
+            "elman predict --reject-below fitted"
+        )
 
     def test(self, train: TextSource | None, reading: Reading) -> Evaluation:
         from elman.text import Cache
