@@ -206,7 +206,13 @@ BENCHES = {
     "names": Bench(
         3,
         3,
-        classes("names/train.tsv", "names/test.tsv", "names/valid.tsv", unit="character"),
+        classes(
+            "names/train.tsv",
+            "names/test.tsv",
+            "names/valid.tsv",
+            unit="character",
+            class_weight="balanced",
+        ),
         {"accuracy": "accuracy", "macro_f1": "macro F1"},
     ),
     "trec": Bench(2, 3, classes("trec/train.txt", "trec/test.txt", unit="word")),

@@ -165,7 +165,7 @@ def test_every_setting_changes_something(usual, name):
         plans = []
         for minutes in (1, 2):
             settings = ClassifierSettings(**elman.Classifier(minutes=minutes).get_params())
-            plans.append(settings.plan(RECIPES["word"]).minutes)
+            plans.append(settings.plan(RECIPES["word"], 100).minutes)
         assert plans == [1, 2]
         return
     changed = small(**{name: CHANGES[name]}).fit(TEXTS, LABELS)

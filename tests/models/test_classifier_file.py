@@ -106,6 +106,7 @@ VALUES = [
     *((("reader", "directions"), value) for value in (1, 2.0, True, "2", 0, 3)),
     *((("reader", "buckets"), value) for value in (7, 32768.0, 0.0, False, None)),
     (("reader", "more"), 1),
+    *((("members",), value) for value in (None, 0, 2, "1", 10**6)),
     *((("reader", "blocks", "width"), value) for value in (9, 8.0, 10**9, "8")),
     (("reader", "blocks", "cell"), "os.system"),
     (("reader", "blocks", "layers"), 2),
@@ -137,10 +138,12 @@ def test_a_file_that_says_too_little_is_refused(sound, tmp_path, name):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda tensors: tensors.pop("output.bias"),
+        lambda tensors: tensors.pop("members.0.output.bias"),
         lambda tensors: tensors.update(more=torch.zeros(2)),
-        lambda tensors: tensors.update({"output.bias": torch.zeros(4)}),
-        lambda tensors: tensors.update({"output.bias": torch.zeros(3, dtype=torch.float64)}),
+        lambda tensors: tensors.update({"members.0.output.bias": torch.zeros(4)}),
+        lambda tensors: tensors.update(
+            {"members.0.output.bias": torch.zeros(3, dtype=torch.float64)}
+        ),
     ],
 )
 def test_other_tensors_are_refused(sound, tmp_path, change):

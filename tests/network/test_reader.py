@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elman.cells import CELLS, state_tensors
-from elman.network import Architecture, ClassNetwork, Passages, Reading
+from elman.network import Architecture, ClassReader, Passages, Reading
 from elman.network.reader import WORD_DROPOUT, WordEmbedding
 from elman.text import Forms, Lexicon
 from elman.training import Examples
@@ -20,11 +20,11 @@ VOCABULARY, WIDTH, CLASSES = 7, 8, 3
 READERS = list(itertools.product(CELLS, (1, 2)))
 
 
-def make(cell: str = "gru", directions: int = 1, buckets: int = 0) -> ClassNetwork:
+def make(cell: str = "gru", directions: int = 1, buckets: int = 0) -> ClassReader:
     """In double precision, every parameter drawn."""
     torch.manual_seed(3)
     blocks = Architecture(VOCABULARY, cell, WIDTH, 2, dropout=0.3)
-    network = ClassNetwork(Reading(blocks, directions, buckets), CLASSES, 0.3).double().eval()
+    network = ClassReader(Reading(blocks, directions, buckets), CLASSES, 0.3).double().eval()
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))

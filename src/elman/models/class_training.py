@@ -28,6 +28,7 @@ from elman.training import (
     Finished,
     NextWordLesson,
     Phase,
+    Plan,
     Progress,
     train,
 )
@@ -39,6 +40,11 @@ PIECE = 200  # symbols of unlabelled text that are read together
 LANGUAGE_ROWS = 64
 LANGUAGE_DROPOUT = 0.1
 LANGUAGE_VALID = 500  # pieces
+LEARNED_RATE = 1e-3  # of a reader that knows the language: it should not forget it
+LEARNED_PASSES = 4  # and it learns the labels sooner
+
+MEMBERS = 3
+LITTLE = 1_000_000  # symbols to learn from
 
 LABELS, FORETELLING = "learning the labels", "reading unlabelled text"
 
@@ -77,20 +83,30 @@ class Apprentice:
         self.material = material
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
-            self.network = built(self.unit, settings, material.classes)
+            self.network = built(self.unit, settings, material.classes, self._members())
+
+    def _members(self) -> int:
+        """Several readers where there is little to read; of much, one has enough to do."""
+        little = self.examples.symbols <= LITTLE and not len(self.unlabelled)
+        return MEMBERS if little else 1
 
     def phases(self, share: float) -> list[Phase]:
         """What is ahead, within a share of the budget."""
         if not len(self.unlabelled):
-            return [Phase(LABELS, self.label_lesson(), self._plan(share), share)]
+            return [Phase(LABELS, self.label_lesson(), self.label_plan(share), share)]
         first, then = share * LANGUAGE, share * (1 - LANGUAGE)
+        # Of unlabelled text there is seldom so much time that it would be known by heart.
+        language = dataclasses.replace(self.label_plan(first), most_steps=None)
+        labels = dataclasses.replace(self.label_plan(then), learning_rate=LEARNED_RATE)
         return [
-            Phase(FORETELLING, self._language_lesson(), self._plan(first), first),
-            Phase(LABELS, self.label_lesson(), self._plan(then), then),
+            Phase(FORETELLING, self._language_lesson(), language, first),
+            Phase(LABELS, self.label_lesson(), labels, then),
         ]
 
-    def _plan(self, share: float) -> Any:
-        return self.settings.plan(self.recipe, share)
+    def label_plan(self, share: float) -> Plan:
+        passes = LEARNED_PASSES if len(self.unlabelled) else self.recipe.passes
+        recipe = dataclasses.replace(self.recipe, passes=passes)
+        return self.settings.plan(recipe, len(self.examples), share)
 
     def label_lesson(self) -> ClassLesson:
         rows, valid = self.material.rows, self.material.valid
@@ -130,15 +146,18 @@ class Apprentice:
         )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.settings.seed)
-            foreteller = Foreteller(self.network.reader)
+            foreteller = Foreteller(self.network.readers[0], LANGUAGE_DROPOUT)
         return NextWordLesson(
             foreteller, examples, valid, rows=LANGUAGE_ROWS, seed=self.settings.seed
         )
 
 
-def built(unit: Unit | Lexicon, settings: ClassifierSettings, classes: int) -> ClassNetwork:
+def built(
+    unit: Unit | Lexicon, settings: ClassifierSettings, classes: int, members: int
+) -> ClassNetwork:
     """A new network for a vocabulary."""
-    return ClassNetwork(settings.reading(unit), classes, settings.silenced(RECIPES[unit.name]))
+    dropout = settings.silenced(RECIPES[unit.name])
+    return ClassNetwork(settings.reading(unit), classes, dropout, members)
 
 
 def suited_unit(
@@ -156,7 +175,7 @@ def suited_unit(
     plain = dataclasses.replace(material, unlabelled=())
     for number, name in enumerate(READING_UNITS):
         apprentice = Apprentice(plain, settings, name)
-        plan = settings.plan(apprentice.recipe, TRIAL)
+        plan = apprentice.label_plan(TRIAL)
         for event in train(apprentice.label_lesson(), plan, stop=stop):
             if isinstance(event, Progress):
                 done = TRIAL * (number + event.done)
@@ -177,9 +196,9 @@ def calibrated_loss(logits: np.ndarray[Any, Any], classes: np.ndarray[Any, Any])
 
 
 def class_weights(classes: np.ndarray[Any, Any], count: int) -> Tensor:
-    """(K,) the square root of how much rarer than the mean a class is.
+    """(K,) the cube root of how much rarer than the mean a class is.
 
     All of it would let a class of a dozen texts shake the network whenever one of them is read.
     """
     sizes = np.maximum(np.bincount(classes, minlength=count), 1)
-    return torch.from_numpy((sizes.mean() / sizes) ** 0.5).float()
+    return torch.from_numpy((sizes.mean() / sizes) ** (1 / 3)).float()

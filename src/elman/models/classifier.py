@@ -44,6 +44,7 @@ from elman.training import (
     train_in_phases,
 )
 
+Impressions = tuple[Impression, ...]
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 
@@ -68,7 +69,7 @@ class Classifier(Model):
         directions: 1 reads from the beginning, so that `step` can answer after every word; 2
             also from the end.
         dropout: share silenced in training, 0 to below 1; None chooses by the unit.
-        class_weight: "balanced" gives rare classes more weight, by the square root of how much
+        class_weight: "balanced" gives rare classes more weight, by the cube root of how much
             rarer than the mean they are.
         minutes: of training, by the wall clock, validations included.
         steps: of training instead; the same weights every time on one machine.
@@ -299,14 +300,14 @@ class Classifier(Model):
         pairs = zip(self.predict(texts).tolist(), labels, strict=True)
         return float(np.mean([found == label for found, label in pairs]))
 
-    def start(self) -> Impression:
+    def start(self) -> Impressions:
         """The impression of a text that has not begun, for `step`.
 
         Raises:
             SettingError: where the model also reads from the end, which is not there yet.
         """
         self._check_fitted()
-        if self.network_.reader.reading.directions != 1:
+        if self.network_.reading.directions != 1:
             raise SettingError(
                 "a model that reads in both directions has no answer before the end",
                 place="directions",
@@ -317,7 +318,7 @@ class Classifier(Model):
             return impression
         return self._read(np.array([BOUNDARY]), impression)[1]
 
-    def step(self, text: str, state: Impression) -> tuple[dict[Label, float], Impression]:
+    def step(self, text: str, state: Impressions) -> tuple[dict[Label, float], Impressions]:
         """Read on, a word or more, and answer.
 
         Returns:
@@ -336,7 +337,7 @@ class Classifier(Model):
         spread = self._probabilities(logits)[0]
         return dict(zip(self.classes_.tolist(), spread.tolist(), strict=True)), state
 
-    def _read(self, symbols: Any, state: Impression) -> tuple[np.ndarray[Any, Any], Impression]:
+    def _read(self, symbols: Any, state: Impressions) -> tuple[np.ndarray[Any, Any], Impressions]:
         forms = None
         if isinstance(self.unit_, Lexicon):
             forms = Forms(self.unit_)
@@ -369,7 +370,8 @@ class Classifier(Model):
             "classes": len(self.classes_),
             "labels": self.classes_.tolist(),
             "parameters": sum(p.numel() for p in self.network_.parameters()),
-            "reader": dataclasses.asdict(self.network_.reader.reading),
+            "members": len(self.network_.members),
+            "reader": dataclasses.asdict(self.network_.reading),
             "settings": self._plain_settings(),
             "calibration": self.calibration_._asdict(),
             "training": self.record_,

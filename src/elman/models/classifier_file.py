@@ -14,8 +14,10 @@ from elman.models.class_rows import Label
 from elman.models.classifier_settings import RECIPES, ClassifierSettings
 from elman.models.reader_settings import checked_reading
 from elman.network import ClassNetwork
-from elman.ranges import number
+from elman.ranges import number, whole
 from elman.text import BUCKETS, Lexicon, Unit, unit_from_json
+
+MOST_MEMBERS = 100
 
 
 class Calibration(NamedTuple):
@@ -50,7 +52,8 @@ def contents(
 ) -> dict[str, Any]:
     """The plain data of a file, besides the settings that every model has."""
     return {
-        "reader": dataclasses.asdict(network.reader.reading),
+        "reader": dataclasses.asdict(network.reading),
+        "members": len(network.members),
         "vocabulary": unit.to_json(),
         "labels": labels,
         "calibration": calibration._asdict(),
@@ -72,18 +75,20 @@ def opened(bundle: Bundle) -> Opened:
         reading = checked_reading(about.get("reader"), unit.size, buckets)
         labels = _checked_labels(about.get("labels"))
         calibration = _checked_calibration(about.get("calibration"))
+        members: Any = about.get("members")
+        whole("members", members, 1, MOST_MEMBERS)
         dropout = settings.silenced(RECIPES[unit.name])
         # On the meta device a network has shapes but no memory: the file is compared with it
         # before anything is taken.
         with torch.device("meta"):
-            network = ClassNetwork(reading, len(labels), dropout)
+            network = ClassNetwork(reading, len(labels), dropout, members)
     except (ModelFileError, SettingError) as error:
         bundle.refuse(str(error))
     record = about.get("training")
     if not isinstance(record, dict):
         bundle.refuse("it has no record of its training")
     tensors = bundle.tensors(layout_of(dict(network.named_parameters())))
-    network = ClassNetwork(reading, len(labels), dropout).eval()
+    network = ClassNetwork(reading, len(labels), dropout, members).eval()
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             parameter.copy_(tensors[name])

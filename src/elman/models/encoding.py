@@ -17,7 +17,7 @@ from elman.training import Examples
 
 READING_UNITS = ("character", "subword", "word")
 
-LONGEST = {"character": 2_000, "subword": 1_000, "word": 800}
+LONGEST = {"character": 2_000, "subword": 600, "word": 400}
 """Symbols of a text that are read; of a longer one the first and the last half of them."""
 
 SUBWORDS = 8_000

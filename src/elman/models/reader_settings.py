@@ -23,6 +23,7 @@ class ReaderRecipe:
         dropout: of what goes into the reader and comes out of it; inside its blocks it is
             `inner_dropout`.
         rows: texts or sentences of a batch.
+        passes: over all of them, at most, however long the training may take.
     """
 
     width: int
@@ -31,6 +32,7 @@ class ReaderRecipe:
     learning_rate: float
     weight_decay: float
     rows: int
+    passes: int
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,14 @@ class ReaderSettings:
         """The share of what goes into the reader and comes out of it."""
         return recipe.dropout if self.dropout is None else self.dropout
 
-    def plan(self, recipe: ReaderRecipe, share: float = 1.0) -> Plan:
-        """The training's plan, or that of a phase with a share of the budget."""
+    def plan(self, recipe: ReaderRecipe, examples: int, share: float = 1.0) -> Plan:
+        """The training's plan, or that of a phase with a share of the budget.
+
+        Args:
+            examples: that there are to learn from.
+        """
         return Plan(
+            most_steps=recipe.passes * -(-examples // recipe.rows),
             minutes=None if self.steps is not None else share * self.minutes,
             steps=None if self.steps is None else max(1, round(share * self.steps)),
             learning_rate=recipe.learning_rate,

@@ -173,7 +173,7 @@ class Tagger(Model):
         score = "valid_accuracy" if vocabulary.scheme == "plain" else "valid_span_f1"
         for event in train(
             lesson,
-            settings.plan(RECIPE),
+            settings.plan(RECIPE, len(learned_from.words)),
             checkpoint=checkpoint,
             identity=identity,
             checkpoint_seconds=checkpoint_seconds,

@@ -9,7 +9,7 @@ from elman.models.reader_settings import ReaderRecipe, ReaderSettings
 from elman.network import Architecture, Reading
 from elman.text import Lexicon
 
-RECIPE = ReaderRecipe(128, 0.5, 0.1, 3e-3, 0.3, rows=32)
+RECIPE = ReaderRecipe(128, 0.5, 0.1, 3e-3, 0.3, rows=32, passes=8)
 
 
 @dataclass(frozen=True)

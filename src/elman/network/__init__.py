@@ -9,7 +9,7 @@ from elman.network.blocks import (
     SharedDropout,
     Stack,
 )
-from elman.network.classifier import ClassNetwork, Impression
+from elman.network.classifier import ClassNetwork, ClassReader, Impression
 from elman.network.crf import CRF, Transitions
 from elman.network.foreteller import Foreteller
 from elman.network.reader import Passages, Reader, Reading, WordTable
@@ -22,6 +22,7 @@ __all__ = [
     "Architecture",
     "BlockState",
     "ClassNetwork",
+    "ClassReader",
     "Foreteller",
     "Impression",
     "NetworkState",

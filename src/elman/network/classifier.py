@@ -1,11 +1,12 @@
 """Many in, one out: what a reader saw, pooled over time, and one linear layer.
 
-Shapes: B batch, T time, R the width of what is read (all directions), K classes.
+Shapes: B batch, T time, R the width of what is read (all directions), K classes, M members.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +26,7 @@ class Impression(NamedTuple):
     symbols: Tensor  # (B, 1) the number of symbols read
 
 
-class ClassNetwork(nn.Module):
+class ClassReader(nn.Module):
     """A text's classes from the largest and the mean of each element over time.
 
     Both can be kept up as symbols come in, so a running answer after every word costs no second
@@ -79,3 +80,55 @@ class ClassNetwork(nn.Module):
         pooled = torch.cat([impression.most, impression.total / impression.symbols], 1)
         logits: Tensor = self.output(self.dropout(pooled))
         return logits.float(), impression
+
+
+class ClassNetwork(nn.Module):
+    """Several readers of their own that answer together: the mean of their probabilities.
+
+    They begin differently and so err differently, most of all where there are few texts to learn
+    from. Source: B. Lakshminarayanan, A. Pritzel, C. Blundell, 'Simple and Scalable Predictive
+    Uncertainty Estimation using Deep Ensembles' (2017), section 2.4.
+
+    Args:
+        reading: what each reader is built from; kept as `.reading`.
+        classes: K; dropout: as `ClassReader` has them.
+        members: M.
+    """
+
+    def __init__(self, reading: Reading, classes: int, dropout: float, members: int = 1) -> None:
+        super().__init__()
+        self.reading = reading
+        self.classes = classes
+        self.members = nn.ModuleList(ClassReader(reading, classes, dropout) for _ in range(members))
+
+    @property
+    def readers(self) -> list[Reader]:
+        """Of the members."""
+        return [member.reader for member in self._members()]
+
+    def _members(self) -> list[ClassReader]:
+        return [cast("ClassReader", member) for member in self.members]
+
+    def start(self, batch_size: int) -> tuple[Impression, ...]:
+        """Each member's impression of nothing yet."""
+        return tuple(member.start(batch_size) for member in self._members())
+
+    def each(
+        self, passages: Passages, before: tuple[Impression, ...] | None = None
+    ) -> tuple[Tensor, tuple[Impression, ...]]:
+        """-> every member's logits (M, B, K), from which each learns by itself, and their
+        impressions."""
+        befores = self.start(len(passages.lengths)) if before is None else before
+        pairs = [
+            member(passages, its) for member, its in zip(self._members(), befores, strict=True)
+        ]
+        return torch.stack([logits for logits, _ in pairs]), tuple(after for _, after in pairs)
+
+    def forward(
+        self, passages: Passages, before: tuple[Impression, ...] | None = None
+    ) -> tuple[Tensor, tuple[Impression, ...]]:
+        """-> the logs of the mean probabilities (B, K) after each row's last symbol, and the
+        impressions to read on from, which is only possible in one direction."""
+        logits, after = self.each(passages, before)
+        together = logits.log_softmax(2).logsumexp(0) - math.log(len(logits))
+        return together, after

@@ -27,11 +27,16 @@ class Foreteller(nn.Module):
     2015, section 3.1).
 
     The second direction foretells the word before.
+
+    Args:
+        reader: to learn the language; dropout: of it meanwhile. There is more unlabelled text than
+            labelled, and less danger of learning it by heart.
     """
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, dropout: float = 0.0) -> None:
         super().__init__()
         self.reader = reader
+        self.dropout = dropout
         width = reader.reading.blocks.width
         self.outputs = nn.ModuleList(
             linear(width, width, scale=width**-0.5) for _ in range(reader.reading.directions)
@@ -45,7 +50,8 @@ class Foreteller(nn.Module):
                 table is a whole vocabulary.
         """
         table = self.reader.table(passages)
-        vectors, _ = self.reader(passages, table=table)
+        with self.reader.dropping(self.dropout):
+            vectors, _ = self.reader(passages, table=table)
         foretold = passages.real[1:, :, 0]
         losses = []
         for direction, (y, output) in enumerate(zip(vectors, self.outputs, strict=True)):

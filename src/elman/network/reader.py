@@ -6,6 +6,8 @@ Time comes first, (T, B, W), as inside a stack.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
@@ -125,6 +127,19 @@ class Reader(nn.Module):
     def initial_states(self, batch_size: int) -> tuple[NetworkState, ...]:
         stacks = (cast("Stack", stack) for stack in self.stacks)
         return tuple(stack.initial_state(batch_size) for stack in stacks)
+
+    @contextmanager
+    def dropping(self, share: float) -> Iterator[None]:
+        """Within it, training silences that share: of what comes in, and inside the stacks."""
+        layers = [layer for layer in self.modules() if isinstance(layer, SharedDropout)]
+        before = [layer.share for layer in layers]
+        for layer in layers:
+            layer.share = share
+        try:
+            yield
+        finally:
+            for layer, its in zip(layers, before, strict=True):
+                layer.share = its
 
     def table(self, passages: Passages) -> Tensor:
         """The vectors that the symbols are places in: (F, W) or (V, W)."""

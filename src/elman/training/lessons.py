@@ -96,10 +96,10 @@ class ClassLesson(ExampleLesson):
         self.smoothing = smoothing
 
     def _loss(self, passages: Passages, chosen: np.ndarray[Any, Any]) -> Tensor:
-        logits, _ = self.network(passages)
-        wanted = self.classes[torch.from_numpy(chosen)]
+        logits, _ = self.network.each(passages)
+        wanted = self.classes[torch.from_numpy(chosen)].repeat(len(logits))
         return functional.cross_entropy(
-            logits, wanted, weight=self.weights, label_smoothing=self.smoothing
+            logits.flatten(0, 1), wanted, weight=self.weights, label_smoothing=self.smoothing
         )
 
     def validate(self) -> float:
@@ -108,7 +108,7 @@ class ClassLesson(ExampleLesson):
 
 def class_logits(network: ClassNetwork, examples: Examples) -> np.ndarray[Any, Any]:
     """(N, K) float32, in the examples' order."""
-    logits = np.empty((len(examples), network.output.out_features), dtype=np.float32)
+    logits = np.empty((len(examples), network.classes), dtype=np.float32)
     for chosen, found in answers(network, examples, lambda passages: network(passages)[0]):
         logits[chosen] = found.numpy(force=True)
     return logits
