@@ -35,12 +35,12 @@ from elman.training import (
 
 TRIAL = 0.04  # share of the budget that each unit is tried for
 TRIALS = TRIAL * len(READING_UNITS)
-LANGUAGE = 0.6  # share of the rest that unlabelled text has, where there is some
+LANGUAGE = 0.75  # share of the rest that unlabelled text has, where there is some
 PIECE = 200  # symbols of unlabelled text that are read together
 LANGUAGE_ROWS = 64
 LANGUAGE_DROPOUT = 0.1
 LANGUAGE_VALID = 500  # pieces
-LEARNED_RATE = 1e-3  # of a reader that knows the language: it should not forget it
+LEARNED_RATE = 2e-3  # of a reader that knows the language: it should not forget it
 LEARNED_PASSES = 4  # and it learns the labels sooner
 
 MEMBERS = 3

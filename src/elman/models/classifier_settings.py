@@ -15,9 +15,9 @@ BALANCED = "balanced"
 SMOOTHING = 0.1
 
 RECIPES = {
-    "character": ReaderRecipe(128, 0.15, 0.15, 5e-3, 0.5, rows=64, passes=16),
-    "subword": ReaderRecipe(128, 0.25, 0.25, 3e-3, 0.3, rows=32, passes=10),
-    "word": ReaderRecipe(128, 0.25, 0.25, 3e-3, 0.3, rows=32, passes=10),
+    "character": ReaderRecipe(256, 0.3, 0.15, 3e-3, 0.5, rows=64, passes=13),
+    "subword": ReaderRecipe(128, 0.25, 0.25, 3e-3, 0.3, rows=64, passes=10),
+    "word": ReaderRecipe(128, 0.25, 0.25, 3e-3, 0.3, rows=64, passes=10),
 }
 
 
