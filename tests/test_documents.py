@@ -1,0 +1,72 @@
+"""The commands and programs in README.md and docs/, run as they stand, but for the minutes."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from elman.cli import main
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = {
+    path: (ROOT / path).read_text(encoding="utf-8") for path in ("README.md", "docs/reading.md")
+}
+FEWER = "--steps 20 --width 16"
+
+
+def blocks(document: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", DOCUMENTS[document], flags=re.DOTALL)
+
+
+PROGRAMS = [(path, block) for path in DOCUMENTS for block in blocks(path, "python")]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, tale):
+    """One is in it; it has the files that the documents speak of."""
+    (tmp_path / "tale.txt").write_text(tale, encoding="utf-8")
+    rows = [
+        f"{word} and {word} it was,{label}" for word, label in (("fine", "good"), ("dull", "bad"))
+    ]
+    for name in ("reviews.csv", "held-out.csv"):
+        (tmp_path / name).write_text("\n".join(["text,label", *(rows * 20)]), encoding="utf-8")
+    sentence = "Ada\tB-person\nlives\tO\nin\tO\nLondon\tB-place\n\n"
+    for name in ("entities.conll", "entities-test.conll"):
+        (tmp_path / name).write_text(sentence * 20, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("document", "count"), [("README.md", 9), ("docs/reading.md", 9)])
+def test_the_commands(folder, capsys, document, count):
+    lines = [line for block in blocks(document, "sh") for line in block.splitlines() if line]
+    assert len(lines) == count
+    before = {path.name for path in folder.iterdir()}
+    written = set()
+    for line in lines:
+        program, *arguments = shlex.split(line.replace("--minutes 3", FEWER))
+        assert program == "elman"
+        written |= {arguments[arguments.index("-o") + 1]} if "-o" in arguments else set()
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert ended.value.code == 0, line
+        assert capsys.readouterr().out, line
+    assert {path.name for path in folder.iterdir()} - before == written
+
+
+@pytest.mark.parametrize(("document", "program"), PROGRAMS)
+def test_the_programs(folder, capsys, document, program):
+    assert folder
+    assert document in DOCUMENTS
+    exec(program.replace("minutes=3", "steps=20, width=16"), {})
+    capsys.readouterr()
+
+
+def test_what_make_is_asked_for():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    asked = set(re.findall(r"^make ([a-z-]+)", DOCUMENTS["README.md"], flags=re.MULTILINE))
+    assert asked == {"demo", "test"}
+    assert all(re.search(rf"^{target}:", makefile, flags=re.MULTILINE) for target in asked)
