@@ -25,7 +25,7 @@ from elman.errors import (
     NotFittedError,
     SettingError,
 )
-from elman.models.settings import LanguageSettings
+from elman.models.language_settings import LanguageSettings
 from elman.network import PARTS
 from elman.text import BOUNDARY, UNITS, Cache, TextSource
 from elman.training import Finished, Progress

@@ -64,7 +64,7 @@ def demo(
     from elman.bundle import make_folder
     from elman.cli.jobs import Files, job_for
     from elman.models import LanguageModel
-    from elman.models.settings import LanguageSettings
+    from elman.models.language_settings import LanguageSettings
 
     LanguageSettings(**LanguageModel(minutes=minutes).get_params())  # refuses, before anything
     make_folder(output)

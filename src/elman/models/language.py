@@ -21,8 +21,8 @@ from elman.bundle import Bundle
 from elman.decoding import Outlook, Sampling, Speller, Suggestion, complete, parted, read, write
 from elman.errors import EmptyTextError
 from elman.models.language_file import contents, opened
+from elman.models.language_settings import LanguageSettings
 from elman.models.model import Model
-from elman.models.settings import LanguageSettings
 from elman.models.texts import Text, check_length, prepared, source_of
 from elman.network import PARTS, NetworkState, SymbolNetwork
 from elman.ranges import whole

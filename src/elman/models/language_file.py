@@ -10,7 +10,8 @@ import torch
 
 from elman.bundle import Bundle, layout_of
 from elman.errors import ModelFileError, SettingError
-from elman.models.settings import LanguageSettings, checked_architecture, checked_learned
+from elman.models.language_settings import LanguageSettings, checked_learned
+from elman.models.settings import checked_architecture
 from elman.network import SymbolNetwork
 from elman.text import Unit, unit_from_json
 

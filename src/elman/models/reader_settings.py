@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
-from elman.cells import CELLS
 from elman.errors import ModelFileError
-from elman.models.settings import DEEPEST, WIDEST, checked_architecture
+from elman.models.settings import NetworkSettings, checked_architecture
 from elman.network import Reading
-from elman.ranges import among, number, whole
+from elman.ranges import number, whole
 from elman.training import Plan
 
 
@@ -36,44 +34,8 @@ class ReaderRecipe:
 
 
 @dataclass(frozen=True)
-class ReaderSettings:
-    """The settings that every reader has, each within its range.
-
-    Raises:
-        SettingError: for the first that is not.
-    """
-
-    cell: str
-    width: int | None
-    layers: int
-    dropout: float | None
-    minutes: float
-    steps: int | None
-    seed: int
-
-    def __post_init__(self) -> None:
-        among("cell", self.cell, CELLS)
-        if self.width is not None:
-            whole("width", self.width, 1, WIDEST)
-        whole("layers", self.layers, 1, DEEPEST)
-        if self.dropout is not None:
-            number("dropout", self.dropout, lambda x: 0 <= x < 1, "from 0 to below 1")
-        number("minutes", self.minutes, lambda x: 0 < x <= 1e6, "above 0")
-        if self.steps is not None:
-            whole("steps", self.steps, 1)
-        whole("seed", self.seed, 0, 2**31 - 1)
-
-    @classmethod
-    def from_json(cls, value: object) -> Self:
-        """The settings that a model file holds.
-
-        Raises:
-            ModelFileError: where they are not these settings; SettingError: not in range.
-        """
-        names = [field.name for field in dataclasses.fields(cls)]
-        if not isinstance(value, dict) or sorted(value) != sorted(names):
-            raise ModelFileError("its settings are not those of such a model")
-        return cls(**value)
+class ReaderSettings(NetworkSettings):
+    """The settings that every reader has, each within its range."""
 
     def silenced(self, recipe: ReaderRecipe) -> float:
         """The share of what goes into the reader and comes out of it."""
