@@ -14,7 +14,7 @@ from elman.models.class_training import calibrated_loss
 from elman.models.classifier_settings import RECIPES, ClassifierSettings
 from elman.models.encoding import READING_UNITS, encoded
 from elman.scoring.calibration import fit_rejection, fit_temperature
-from elman.training import Finished, class_logits, precision
+from elman.training import Finished, Progress, class_logits, precision
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -173,9 +173,22 @@ def test_every_setting_changes_something(usual, name):
 
 
 def test_a_budget_of_minutes_is_kept():
-    model = elman.Classifier(unit="word", width=8, minutes=0.02)
-    (finished,) = [e for e in model.training(TEXTS, LABELS) if isinstance(e, Finished)]
-    assert 0.3 < finished.seconds < 5
+    model = elman.Classifier(unit="word", width=8, minutes=0.002)
+    (finished,) = [e for e in model.training(TEXTS * 50, LABELS * 50) if isinstance(e, Finished)]
+    assert 0.05 < finished.seconds < 5
+    assert 0 < finished.step < 10 * 50
+
+
+def test_a_small_set_is_not_read_for_ever():
+    """However many minutes there are: ten passes, and the learning rate is down by then."""
+    model = elman.Classifier(unit="word", width=8, minutes=60)
+    rates = []
+    for event in model.training(TEXTS, LABELS):
+        if isinstance(event, Progress):
+            rates.append(event.done)
+        elif isinstance(event, Finished):
+            assert event.step == len(rates) == 10, "they all fit into one batch"
+    assert rates[-1] == 1.0
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,11 @@ import dataclasses
 import math
 from typing import Any, NamedTuple
 
-import torch
-
-from elman.bundle import Bundle, layout_of
+from elman.bundle import Bundle
 from elman.errors import ModelFileError, SettingError
 from elman.models.class_rows import Label
 from elman.models.classifier_settings import RECIPES, ClassifierSettings
+from elman.models.opening import network_from, record_of
 from elman.models.reader_settings import checked_reading
 from elman.network import ClassNetwork
 from elman.ranges import number, whole
@@ -78,20 +77,10 @@ def opened(bundle: Bundle) -> Opened:
         members: Any = about.get("members")
         whole("members", members, 1, MOST_MEMBERS)
         dropout = settings.silenced(RECIPES[unit.name])
-        # On the meta device a network has shapes but no memory: the file is compared with it
-        # before anything is taken.
-        with torch.device("meta"):
-            network = ClassNetwork(reading, len(labels), dropout, members)
     except (ModelFileError, SettingError) as error:
         bundle.refuse(str(error))
-    record = about.get("training")
-    if not isinstance(record, dict):
-        bundle.refuse("it has no record of its training")
-    tensors = bundle.tensors(layout_of(dict(network.named_parameters())))
-    network = ClassNetwork(reading, len(labels), dropout, members).eval()
-    with torch.no_grad():
-        for name, parameter in network.named_parameters():
-            parameter.copy_(tensors[name])
+    record = record_of(bundle)
+    network = network_from(bundle, lambda: ClassNetwork(reading, len(labels), dropout, members))
     return Opened(settings, network, unit, labels, calibration, record)
 
 

@@ -6,11 +6,10 @@ import dataclasses
 from collections import Counter
 from typing import Any, NamedTuple
 
-import torch
-
-from elman.bundle import Bundle, layout_of
+from elman.bundle import Bundle
 from elman.errors import ModelFileError, SettingError
 from elman.models.language_settings import LanguageSettings, checked_learned
+from elman.models.opening import network_from, record_of
 from elman.models.settings import checked_architecture
 from elman.network import SymbolNetwork
 from elman.text import Unit, unit_from_json
@@ -52,18 +51,8 @@ def opened(bundle: Bundle) -> Opened:
         learned = checked_learned(about.get("learned"))
         if (settings.unit, settings.cell) != (unit.name, architecture.cell):
             raise ModelFileError("its settings are not those of its vocabulary and network")
-        # On the meta device a network has shapes but no memory: the file is compared with it
-        # before anything is taken.
-        with torch.device("meta"):
-            expected = layout_of(dict(SymbolNetwork(architecture).named_parameters()))
     except (ModelFileError, SettingError) as error:
         bundle.refuse(str(error))
-    record = about.get("training")
-    if not isinstance(record, dict):
-        bundle.refuse("it has no record of its training")
-    tensors = bundle.tensors(expected)
-    network = SymbolNetwork(architecture).eval()
-    with torch.no_grad():
-        for name, parameter in network.named_parameters():
-            parameter.copy_(tensors[name])
+    record = record_of(bundle)
+    network = network_from(bundle, lambda: SymbolNetwork(architecture))
     return Opened(settings, network, unit, learned, record)

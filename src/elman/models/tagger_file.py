@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import torch
 
-from elman.bundle import Bundle, layout_of
+from elman.bundle import Bundle
 from elman.errors import ModelFileError, SettingError
+from elman.models.opening import network_from, record_of
 from elman.models.reader_settings import checked_reading
 from elman.models.tagger_settings import RECIPE, TaggerSettings
 from elman.network import Reading, TagNetwork, Transitions
@@ -57,18 +58,9 @@ def opened(bundle: Bundle) -> Opened:
         reading = checked_reading(about.get("reader"), lexicon.size, BUCKETS)
         if settings.cell != reading.blocks.cell:
             raise ModelFileError("its settings are not those of its network")
-        # On the meta device a network has shapes but no memory: the file is compared with it
-        # before anything is taken.
-        with torch.device("meta"):
-            expected = layout_of(dict(built(reading, vocabulary, 0.0).named_parameters()))
     except (ModelFileError, SettingError) as error:
         bundle.refuse(str(error))
-    record = about.get("training")
-    if not isinstance(record, dict):
-        bundle.refuse("it has no record of its training")
-    tensors = bundle.tensors(expected)
-    network = built(reading, vocabulary, settings.silenced(RECIPE)).eval()
-    with torch.no_grad():
-        for name, parameter in network.named_parameters():
-            parameter.copy_(tensors[name])
+    record = record_of(bundle)
+    dropout = settings.silenced(RECIPE)
+    network = network_from(bundle, lambda: built(reading, vocabulary, dropout))
     return Opened(settings, network, lexicon, vocabulary, record)
