@@ -17,7 +17,7 @@ from torch import Tensor
 from elman.errors import EmptyTextError
 from elman.models.class_rows import LabelledTexts
 from elman.models.classifier_settings import BALANCED, RECIPES, SMOOTHING, ClassifierSettings
-from elman.models.encoding import READING_UNITS, encoded, learned_unit
+from elman.models.encoding import READING_UNITS, encoded, learned_unit, told
 from elman.network import ClassNetwork, Foreteller
 from elman.scoring.calibration import fit_temperature
 from elman.text import Forms, Lexicon, Unit
@@ -49,6 +49,9 @@ MEMBERS = {100_000: 5, 1_000_000: 3}
 LABELS, FORETELLING = "learning the labels", "reading unlabelled text"
 
 
+Progressed = Callable[[str, int, int], None]
+
+
 @dataclass(frozen=True)
 class Material:
     """What a classifier learns from.
@@ -70,16 +73,28 @@ class Apprentice:
 
     Args:
         unit: of its vocabulary, by name.
+        progress: hears how the texts are read: the step, the characters done, all of them.
     """
 
-    def __init__(self, material: Material, settings: ClassifierSettings, unit: str) -> None:
+    def __init__(
+        self,
+        material: Material,
+        settings: ClassifierSettings,
+        unit: str,
+        progress: Progressed | None = None,
+    ) -> None:
         self.settings = settings
         self.recipe = RECIPES[unit]
-        self.unit = learned_unit(unit, [*material.rows.texts, *material.unlabelled])
+        every = [*material.rows.texts, *material.unlabelled]
+        self.unit = learned_unit(unit, told(every, f"learning {unit}s", progress))
         forms = Forms(self.unit) if isinstance(self.unit, Lexicon) else None
-        self.examples = encoded(material.rows.texts, self.unit, forms)
-        self.valid = encoded(material.valid.texts, self.unit, forms)
-        self.unlabelled = encoded(material.unlabelled, self.unit, forms)
+
+        def read(texts: Sequence[str], which: str) -> Examples:
+            return encoded(told(texts, f"reading {which}", progress), self.unit, forms)
+
+        self.examples = read(material.rows.texts, "the texts")
+        self.valid = read(material.valid.texts, "those held out")
+        self.unlabelled = read(material.unlabelled, "those without labels")
         self.material = material
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
@@ -163,7 +178,10 @@ def built(
 
 
 def suited_unit(
-    material: Material, settings: ClassifierSettings, stop: Callable[[], bool]
+    material: Material,
+    settings: ClassifierSettings,
+    stop: Callable[[], bool],
+    progress: Progressed | None = None,
 ) -> Iterator[Event | str]:
     """Try each unit for a small part of the budget; yields the events, and at last its name.
 
@@ -176,7 +194,7 @@ def suited_unit(
     losses = {}
     plain = dataclasses.replace(material, unlabelled=())
     for number, name in enumerate(READING_UNITS):
-        apprentice = Apprentice(plain, settings, name)
+        apprentice = Apprentice(plain, settings, name, progress)
         plan = apprentice.label_plan(TRIAL)
         for event in train(apprentice.label_lesson(), plan, stop=stop):
             if isinstance(event, Progress):

@@ -147,6 +147,7 @@ class Classifier(Model):
         cache: Cache | None = None,
         checkpoint: Path | None = None,
         checkpoint_seconds: float = 20.0,
+        progress: Callable[[str, int, int], None] | None = None,
         stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[Event]:
         """Train, yielding what happens as `elman.training.Event`s.
@@ -160,6 +161,7 @@ class Classifier(Model):
             outside: texts that belong to no class, for the threshold of rejection.
             cache: where the texts are kept for a baseline to learn from; nowhere if None.
             checkpoint: a file from which an interrupted run goes on; see `elman.training.train`.
+            progress: hears how the texts are read: the step, the characters done, all of them.
             stop: asked before every step; True ends the run early and in order.
 
         Raises:
@@ -193,13 +195,13 @@ class Classifier(Model):
             if checkpoint is not None:
                 chosen = identity_of(checkpoint).get("chosen")
                 unit = chosen if chosen in READING_UNITS else AUTO
-            for event in suited_unit(material, settings, stop) if unit == AUTO else ():
+            for event in suited_unit(material, settings, stop, progress) if unit == AUTO else ():
                 if isinstance(event, str):
                     unit = event
                 else:
                     yield event
             identity["chosen"] = unit
-        apprentice = Apprentice(material, settings, unit)
+        apprentice = Apprentice(material, settings, unit, progress)
         self._begin(apprentice, known)
         for event in train_in_phases(
             apprentice.phases(share),
@@ -290,7 +292,7 @@ class Classifier(Model):
             raise EmptyTextError(
                 "found 0 sample(s): no text to read", place="texts", advice="Give it some."
             )
-        return self._probabilities(class_logits(self.network_, self._encoded(texts)))
+        return self._probabilities(class_logits(self.network_, encoded(texts, self.unit_)))
 
     def score(self, X: Any, y: Any) -> float:  # noqa: N803
         """The accuracy on texts and their labels, from 0 to 1."""
@@ -346,9 +348,6 @@ class Classifier(Model):
         with torch.inference_mode():
             logits, state = self.network_(examples.passages(np.array([0])), state)
         return logits.numpy(force=True), state
-
-    def _encoded(self, texts: list[str]) -> Examples:
-        return encoded(texts, self.unit_)
 
     def _probabilities(self, logits: np.ndarray[Any, Any]) -> Floats:
         scaled = torch.from_numpy(logits).double() / self.calibration_.temperature

@@ -5,7 +5,7 @@ Shapes: N texts, T symbols of a text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,23 @@ LONGEST = {"character": 2_000, "subword": 600, "word": 400}
 """Symbols of a text that are read; of a longer one the first and the last half of them."""
 
 SUBWORDS = 8_000
+
+TOLD = 500  # texts between two words on progress
+
+
+def told(
+    texts: Sequence[str], step: str, progress: Callable[[str, int, int], None] | None
+) -> Iterator[str]:
+    """The texts one by one; `progress` hears the step, the characters done, all of them."""
+    if progress is None:
+        yield from texts
+        return
+    done, total = 0, sum(map(len, texts))
+    for number, text in enumerate(texts, start=1):
+        yield text
+        done += len(text)
+        if number % TOLD == 0 or number == len(texts):
+            progress(step, done, total)
 
 
 def learned_unit(name: str, texts: Iterable[str]) -> Unit | Lexicon:

@@ -69,6 +69,7 @@ class ClassifyJob(Job):
             outside=_read_unlabelled(files, "outside", reading),
             cache=Cache(),
             checkpoint=checkpoint,
+            progress=reading,
             stop=stop,
         )
 
