@@ -1,10 +1,74 @@
 """A task as the commands know it: its files read, its model trained, its report made and told.
 
-One job a file; `job_for` and `job_of` are the doors.
+One job a file. `job_for` and `job_of` are the doors; a job is imported when its task is known.
 """
 
 from __future__ import annotations
 
-from elman.cli.jobs.job import Files, Job, job_for, job_of, task_of
+from typing import TYPE_CHECKING, Any
+
+from elman.cli.jobs.job import Files, Job
+from elman.cli.options import refuse_options
+from elman.ranges import among
+
+if TYPE_CHECKING:
+    from elman.models import Model
 
 __all__ = ["Files", "Job", "job_for", "job_of", "task_of"]
+
+
+def _jobs() -> dict[str, type[Job]]:
+    from elman.cli.jobs.classify import ClassifyJob
+    from elman.cli.jobs.language import LanguageJob
+    from elman.cli.jobs.tag import TagJob
+
+    return {job.task: job for job in (LanguageJob, ClassifyJob, TagJob)}
+
+
+def task_of(files: Files, said: str | None) -> tuple[str, str]:
+    """The task that files are for, and why; said by the user, it is that.
+
+    Raises:
+        SettingError: where there is no such task; InputError: where the files cannot be read.
+    """
+    from elman.text import infer_task
+
+    if said is not None:
+        among("task", said, _jobs())
+        return said, "as said"
+    guess = infer_task(files.data)
+    return guess.task, guess.because
+
+
+def job_for(task: str, files: Files, settings: dict[str, Any]) -> Job:
+    """A job that trains a new model.
+
+    Args:
+        settings: of the model, by name; None for those that were not typed.
+
+    Raises:
+        SettingError: for a setting or an option that this task has no use for.
+    """
+    job = _jobs()[task]
+    _check_options(job, files)
+    model = job.kind()()
+    known = model.get_params()
+    typed = {name: value for name, value in settings.items() if value is not None}
+    refuse_options(task, **{name: value for name, value in typed.items() if name not in known})
+    return job(model.set_params(**typed), files)
+
+
+def job_of(model: Model, files: Files) -> Job:
+    """A job that scores a trained model.
+
+    Raises:
+        SettingError: for an option that its task has no use for.
+    """
+    job = _jobs()[model.task]
+    _check_options(job, files)
+    return job(model, files)
+
+
+def _check_options(job: type[Job], files: Files) -> None:
+    unused = {name: value for name, value in files.options.items() if name not in job.options}
+    refuse_options(job.task, **unused)

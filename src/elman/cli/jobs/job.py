@@ -9,10 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from elman.cli.options import refuse_options
 from elman.cli.terminal import say
 from elman.errors import InputError
-from elman.ranges import among
 
 if TYPE_CHECKING:
     from elman.cli.terminal import Reading
@@ -120,63 +118,6 @@ def remark_skipped(count: int, name: str) -> None:
     """Say how many bad rows were left out, if any."""
     if count:
         say(f"{name}: {count:,} bad row{'s' if count > 1 else ''} left out.")
-
-
-def _jobs() -> dict[str, type[Job]]:
-    from elman.cli.jobs.classify import ClassifyJob
-    from elman.cli.jobs.language import LanguageJob
-    from elman.cli.jobs.tag import TagJob
-
-    return {job.task: job for job in (LanguageJob, ClassifyJob, TagJob)}
-
-
-def task_of(files: Files, said: str | None) -> tuple[str, str]:
-    """The task that files are for, and why; said by the user, it is that.
-
-    Raises:
-        SettingError: where there is no such task; InputError: where the files cannot be read.
-    """
-    from elman.text import infer_task
-
-    if said is not None:
-        among("task", said, _jobs())
-        return said, "as said"
-    guess = infer_task(files.data)
-    return guess.task, guess.because
-
-
-def job_for(task: str, files: Files, settings: dict[str, Any]) -> Job:
-    """A job that trains a new model.
-
-    Args:
-        settings: of the model, by name; None for those that were not typed.
-
-    Raises:
-        SettingError: for a setting or an option that this task has no use for.
-    """
-    job = _jobs()[task]
-    _check_options(job, files)
-    model = job.kind()()
-    known = model.get_params()
-    typed = {name: value for name, value in settings.items() if value is not None}
-    refuse_options(task, **{name: value for name, value in typed.items() if name not in known})
-    return job(model.set_params(**typed), files)
-
-
-def job_of(model: Model, files: Files) -> Job:
-    """A job that scores a trained model.
-
-    Raises:
-        SettingError: for an option that its task has no use for.
-    """
-    job = _jobs()[model.task]
-    _check_options(job, files)
-    return job(model, files)
-
-
-def _check_options(job: type[Job], files: Files) -> None:
-    unused = {name: value for name, value in files.options.items() if name not in job.options}
-    refuse_options(job.task, **unused)
 
 
 def no_baseline(baseline: object) -> tuple[str, ...]:
