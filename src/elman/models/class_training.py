@@ -46,6 +46,12 @@ LEARNED_PASSES = 4  # and it learns the labels sooner
 MEMBERS = {100_000: 5, 1_000_000: 3}
 """How many networks answer together, where there are fewer symbols than so many to learn from."""
 
+MOST_READ = 16_000_000
+"""Labelled symbols, over all passes: of long texts more teach a network by heart what they are about
+(the names in a film), and not what they say of it."""
+
+MOST_TOGETHER = 8_000  # symbols of a batch, about
+
 LABELS, FORETELLING = "learning the labels", "reading unlabelled text"
 
 
@@ -122,8 +128,14 @@ class Apprentice:
 
     def label_plan(self, share: float) -> Plan:
         passes = LEARNED_PASSES if len(self.unlabelled) else self.recipe.passes
-        recipe = dataclasses.replace(self.recipe, passes=passes)
+        passes = min(passes, max(1, MOST_READ // self.examples.symbols))
+        recipe = dataclasses.replace(self.recipe, passes=passes, rows=self._rows())
         return self.settings.plan(recipe, len(self.examples), share)
+
+    def _rows(self) -> int:
+        """Of a batch: long texts come fewer at a time."""
+        mean = self.examples.symbols / len(self.examples)
+        return min(self.recipe.rows, max(8, int(MOST_TOGETHER / mean)))
 
     def label_lesson(self) -> ClassLesson:
         rows, valid = self.material.rows, self.material.valid
@@ -137,7 +149,7 @@ class Apprentice:
             judge=calibrated_loss,
             weights=class_weights(rows.classes, self.material.classes) if balanced else None,
             smoothing=SMOOTHING,
-            rows=self.recipe.rows,
+            rows=self._rows(),
             seed=self.settings.seed,
         )
 
