@@ -47,8 +47,8 @@ MEMBERS = {100_000: 5, 1_000_000: 3}
 """How many networks answer together, where there are fewer symbols than so many to learn from."""
 
 MOST_READ = 16_000_000
-"""Labelled symbols, over all passes: of long texts more teach a network by heart what they are about
-(the names in a film), and not what they say of it."""
+"""Labelled symbols, over all passes: of long texts more teach by heart what they are about
+(the names in a film), and not what is said of it."""
 
 MOST_TOGETHER = 8_000  # symbols of a batch, about
 
