@@ -71,7 +71,7 @@ def _watch(
 
     interrupted = False
     bar = _bar()
-    line = bar.add_task("", total=1.0, phase="", loss="", valid="", speed="")
+    line = bar.add_task("", total=1.0, loss="", valid="", now="")
     try:
         for event in events:
             stop.arm()
@@ -82,12 +82,12 @@ def _watch(
             match event:
                 case Progress():
                     bar.start()
+                    speed = f"{event.symbols / max(event.seconds, 1e-9):,.0f} symbols/s"
                     bar.update(
                         line,
                         completed=event.done,
-                        phase=event.phase,
                         loss=f"loss {event.loss:.3f}",
-                        speed=f"{event.symbols / max(event.seconds, 1e-9):,.0f} symbols/s",
+                        now=event.phase or speed,  # for both the line has no room
                     )
                 case Validated():
                     bar.update(line, valid=f"held out {event.loss:.3f}")
@@ -122,8 +122,7 @@ def _bar() -> Any:
         BarColumn(bar_width=16),  # the line has to fit 80 columns
         TextColumn("{task.percentage:>3.0f}%"),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[phase]}  {task.fields[loss]}  {task.fields[valid]}"),
-        TextColumn("{task.fields[speed]}"),
+        TextColumn("{task.fields[loss]}  {task.fields[valid]}  {task.fields[now]}"),
         console=error_console(),
         disable=not is_terminal(),
     )

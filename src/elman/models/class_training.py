@@ -52,7 +52,7 @@ MOST_READ = 16_000_000
 
 MOST_TOGETHER = 8_000  # symbols of a batch, about
 
-LABELS, FORETELLING = "learning the labels", "reading unlabelled text"
+LABELS, FORETELLING = "learning the labels", "reading unlabelled"
 
 
 Progressed = Callable[[str, int, int], None]
