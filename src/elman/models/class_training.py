@@ -43,8 +43,8 @@ LANGUAGE_VALID = 500  # pieces
 LEARNED_RATE = 2e-3  # of a reader that knows the language: it should not forget it
 LEARNED_PASSES = 4  # and it learns the labels sooner
 
-MEMBERS = {100_000: 5, 1_000_000: 3}
-"""How many networks answer together, where there are fewer symbols than so many to learn from."""
+MEMBERS = 3
+LITTLE = 1_000_000  # symbols to learn from
 
 MOST_READ = 16_000_000
 """Labelled symbols, over all passes: of long texts more teach by heart what they are about
@@ -108,10 +108,8 @@ class Apprentice:
 
     def _members(self) -> int:
         """Several readers where there is little to read; of much, one has enough to do."""
-        if len(self.unlabelled):
-            return 1
-        symbols = self.examples.symbols
-        return next((count for most, count in MEMBERS.items() if symbols < most), 1)
+        little = self.examples.symbols <= LITTLE and not len(self.unlabelled)
+        return MEMBERS if little else 1
 
     def phases(self, share: float) -> list[Phase]:
         """What is ahead, within a share of the budget."""
