@@ -116,7 +116,7 @@ def _parts(folder: Path) -> Iterable[Part]:
         lines = ["surname\tlanguage", *map("\t".join, pairs)]
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     title = "the language of a surname"
-    settings = {"unit": "character"}
+    settings = {"unit": "character", "width": 128}
     yield Part(title, "classify", names, "surnames.safetensors", 0.5, settings, _languages)
 
 

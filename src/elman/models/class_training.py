@@ -45,6 +45,7 @@ LEARNED_PASSES = 4  # and it learns the labels sooner
 
 MEMBERS = 3
 LITTLE = 1_000_000  # symbols to learn from
+HURRY = 1.0  # minutes; with fewer, one network learned better than three half learned
 
 MOST_READ = 16_000_000
 """Labelled symbols, over all passes: of long texts more teach by heart what they are about
@@ -107,9 +108,11 @@ class Apprentice:
             self.network = built(self.unit, settings, material.classes, self._members())
 
     def _members(self) -> int:
-        """Several readers where there is little to read; of much, one has enough to do."""
+        """Several where there is little to read, and time for it; else one has enough to do."""
+        settings = self.settings
+        hurried = settings.steps is None and settings.minutes < HURRY
         little = self.examples.symbols <= LITTLE and not len(self.unlabelled)
-        return MEMBERS if little else 1
+        return MEMBERS if little and not hurried else 1
 
     def phases(self, share: float) -> list[Phase]:
         """What is ahead, within a share of the budget."""
