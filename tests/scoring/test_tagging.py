@@ -11,13 +11,12 @@ from hypothesis import strategies as st
 
 from elman.errors import EmptyTextError
 from elman.scoring import MostFrequentTag
+from elman.scoring.figure import difference_of, share
 from elman.scoring.tag_evaluation import evaluate_tags
 from elman.scoring.tagging import (
     Entity,
-    difference_of,
     entity_table,
     missed,
-    share,
     span_counts,
     span_f1,
     word_counts,

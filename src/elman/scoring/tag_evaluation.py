@@ -5,19 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from elman.errors import EmptyTextError
 from elman.scoring.classification import class_table
-from elman.scoring.intervals import bootstrap_rows
+from elman.scoring.figure import Figure, share
 from elman.scoring.report import Evaluation
 from elman.scoring.tagging import (
-    difference_of,
     entity_table,
     missed,
-    share,
     span_counts,
     span_f1,
     word_counts,
@@ -28,24 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from elman.scoring.tag_baseline import MostFrequentTag
-    from elman.scoring.tagging import Floats, Integers, Sentences
+    from elman.scoring.tagging import Sentences
     from elman.text.tagsets import Span
-
-
-class _Figure(NamedTuple):
-    """A score that is computed from counts: (N, width) of each sentence."""
-
-    of: Callable[[Floats], Floats]
-    counts: Integers
-
-    def score(self) -> float:
-        return float(self.of(self.counts.sum(axis=0)))
-
-    def interval(self, other: _Figure) -> tuple[float, float]:
-        """Sentences are drawn, not words: the words of one depend on each other."""
-        rows = np.concatenate([self.counts, other.counts], axis=1)
-        found = bootstrap_rows(rows, difference_of(self.of, self.counts.shape[1]))
-        return found.low, found.high
 
 
 def evaluate_tags(
@@ -88,8 +68,8 @@ def evaluate_tags(
     return Evaluation("tag", examples, scores, named, interval, remarks, details)
 
 
-def _figures(gold: Sentences, predicted: Sentences, scheme: str) -> dict[str, _Figure]:
-    figures = {"accuracy": _Figure(share, word_counts(gold, predicted))}
+def _figures(gold: Sentences, predicted: Sentences, scheme: str) -> dict[str, Figure]:
+    figures = {"accuracy": Figure(share, word_counts(gold, predicted))}
     if scheme != "plain":
         readings: dict[str, Callable[[Sequence[str]], list[Span]]] = {
             "span_f1": partial(spans, scheme=scheme),
@@ -97,7 +77,7 @@ def _figures(gold: Sentences, predicted: Sentences, scheme: str) -> dict[str, _F
         }
         for name, read in readings.items():
             there, named = ([read(tags) for tags in side] for side in (gold, predicted))
-            figures[name] = _Figure(span_f1, span_counts(there, named))
+            figures[name] = Figure(span_f1, span_counts(there, named))
     return figures
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from elman.scoring.classification import ClassRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     import numpy.typing as npt
 
@@ -67,12 +67,6 @@ def span_counts(gold: Spans, predicted: Spans) -> Integers:
     return np.array(counts, dtype=np.int64).reshape(-1, 3)
 
 
-def share(counts: Floats) -> Floats:
-    """Accuracy: (..., 2) sums of `word_counts` -> (...); 0 / 0 is 0."""
-    right, words = np.moveaxis(counts, -1, 0)
-    return np.asarray(right / np.maximum(words, 1))
-
-
 def span_f1(counts: Floats) -> Floats:
     """The harmonic mean of precision and recall: (..., 3) sums of `span_counts` -> (...).
 
@@ -112,21 +106,6 @@ def missed(words: Sentences, gold: Spans, predicted: Spans, most: int = MISTAKES
     )
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [Entity(label, text, count) for (label, text), count in ranked[:most]]
-
-
-def difference_of(
-    figure: Callable[[Floats], Floats], width: int
-) -> Callable[[Integers, Floats], Floats]:
-    """For `bootstrap_rows`: a figure's difference between two systems.
-
-    Each row holds the counts of either, side by side: (N, 2 width).
-    """
-
-    def difference(kinds: Integers, drawn: Floats) -> Floats:
-        sums = drawn @ kinds
-        return figure(sums[:, :width]) - figure(sums[:, width:])
-
-    return difference
 
 
 def _labels(sentences: Iterable[Collection[Span]]) -> Counter[str]:
