@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Task = Literal["language", "classify", "tag"]
+Task = Literal["language", "classify", "tag", "forecast"]
 
 
 @dataclass(frozen=True)
