@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elman.training.passes import Passes, by_length
+from elman.training.passes import RowPasses, SymbolPasses, by_length
 
 lengths = st.lists(st.integers(1, 30), min_size=1, max_size=60).map(np.array)
 
 
 @given(lengths=lengths, rows=st.integers(1, 9), seed=st.integers(0, 3))
 def test_each_pass_reads_every_example_once(lengths, rows, seed):
-    passes = Passes(lengths, rows=rows, seed=seed)
+    passes = RowPasses(lengths, rows=rows, seed=seed)
     assert passes.steps == -(-len(lengths) // rows)
     for number in range(2):
         read = [passes.at(number * passes.steps + step) for step in range(passes.steps)]
@@ -25,9 +25,9 @@ def test_each_pass_reads_every_example_once(lengths, rows, seed):
 
 @given(lengths=lengths, rows=st.integers(1, 9), steps=st.lists(st.integers(0, 50), max_size=8))
 def test_a_step_is_the_same_whatever_was_asked_before(lengths, rows, steps):
-    passes = Passes(lengths, rows=rows, seed=1)
+    passes = RowPasses(lengths, rows=rows, seed=1)
     for step in steps:
-        assert passes.at(step).tolist() == Passes(lengths, rows=rows, seed=1).at(step).tolist()
+        assert passes.at(step).tolist() == RowPasses(lengths, rows=rows, seed=1).at(step).tolist()
 
 
 def test_passes_and_seeds_have_orders_of_their_own():
@@ -35,7 +35,7 @@ def test_passes_and_seeds_have_orders_of_their_own():
     orders = {
         tuple(np.concatenate([passes.at(step) for step in range(first, first + 5)]).tolist())
         for seed in (0, 1)
-        for passes in [Passes(lengths, rows=10, seed=seed)]
+        for passes in [RowPasses(lengths, rows=10, seed=seed)]
         for first in (0, 5)
     }
     assert len(orders) == 4
@@ -43,7 +43,7 @@ def test_passes_and_seeds_have_orders_of_their_own():
 
 def test_little_of_a_batch_is_padding():
     lengths = np.random.default_rng(0).integers(1, 100, 4000)
-    passes = Passes(lengths, rows=16, seed=0)
+    passes = RowPasses(lengths, rows=16, seed=0)
     batches = [lengths[passes.at(step)] for step in range(passes.steps)]
     read = sum(len(batch) * batch.max() for batch in batches)
     assert read < 1.1 * lengths.sum()

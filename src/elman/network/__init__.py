@@ -13,6 +13,7 @@ from elman.network.classifier import ClassNetwork, ClassReader, Impression
 from elman.network.crf import CRF, Transitions
 from elman.network.foreteller import Foreteller
 from elman.network.reader import Passages, Reader, Reading, WordTable
+from elman.network.rewriter import Rewriter, Rewriting, Written
 from elman.network.symbols import SymbolNetwork
 from elman.network.tagger import TagNetwork
 
@@ -30,10 +31,13 @@ __all__ = [
     "RMSNorm",
     "Reader",
     "Reading",
+    "Rewriter",
+    "Rewriting",
     "SharedDropout",
     "Stack",
     "SymbolNetwork",
     "TagNetwork",
     "Transitions",
     "WordTable",
+    "Written",
 ]

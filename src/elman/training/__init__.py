@@ -14,6 +14,7 @@ from elman.training.lessons import (
 from elman.training.loop import train
 from elman.training.phases import Phase, train_in_phases
 from elman.training.plan import Plan
+from elman.training.rewriting import RewriteLesson, Sources, Vectors
 from elman.training.stream import Stream
 
 __all__ = [
@@ -26,10 +27,13 @@ __all__ = [
     "Phase",
     "Plan",
     "Progress",
+    "RewriteLesson",
+    "Sources",
     "SteppedBack",
     "Stream",
     "TagLesson",
     "Validated",
+    "Vectors",
     "answers",
     "best_tags",
     "class_logits",

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from elman.network import ClassNetwork, Foreteller, Passages, TagNetwork
 from elman.training.examples import Examples, answers
-from elman.training.passes import Passes
+from elman.training.passes import Passes, RowPasses
 from elman.training.precision import fast_products
 
 
@@ -25,17 +25,16 @@ class ExampleLesson(ABC):
 
     Args:
         examples: to learn from; valid: to choose the best weights by.
-        rows: B.
-        seed: of the order of the examples.
+        passes: which of the examples each step reads, and how long they are.
     """
 
     def __init__(
-        self, network: nn.Module, examples: Examples, valid: Examples, *, rows: int, seed: int
+        self, network: nn.Module, examples: Examples, valid: Examples, passes: Passes
     ) -> None:
         self.network = network
         self.examples = examples
         self.valid = valid
-        self.passes = Passes(examples.lengths, rows=rows, seed=seed)
+        self.passes = passes
         self.device = next(network.parameters()).device
 
     def loss(self, step: int) -> tuple[Tensor, int]:
@@ -43,7 +42,7 @@ class ExampleLesson(ABC):
         chosen = self.passes.at(step)
         passages = self.examples.passages(chosen)
         with fast_products(self.device):
-            return self._loss(passages, chosen), int(passages.lengths.sum())
+            return self._loss(passages, chosen), int(self.passes.lengths[chosen].sum())
 
     @abstractmethod
     def _loss(self, passages: Passages, chosen: np.ndarray[Any, Any]) -> Tensor:
@@ -67,6 +66,7 @@ class ClassLesson(ExampleLesson):
     Args:
         classes: (N,) of the examples; valid_classes: of those to choose by.
         judge: logits (N, K) and classes (N,) -> a loss, smaller is better.
+        rows: B; seed: of the order of the examples.
         weights: (K,) of the classes, or None where all weigh the same.
         smoothing: of the labels, the share given to all classes alike (C. Szegedy et al.,
             'Rethinking the Inception Architecture for Computer Vision', 2016, section 7).
@@ -88,7 +88,9 @@ class ClassLesson(ExampleLesson):
         rows: int,
         seed: int,
     ) -> None:
-        super().__init__(network, examples, valid, rows=rows, seed=seed)
+        super().__init__(
+            network, examples, valid, RowPasses(examples.lengths, rows=rows, seed=seed)
+        )
         self.classes = torch.from_numpy(classes)
         self.valid_classes = valid_classes
         self.judge = judge
@@ -120,6 +122,7 @@ class TagLesson(ExampleLesson):
     Args:
         tags: of each example its tags (T,).
         judge: the tags found in the validation examples, (T,) each -> a loss, smaller is better.
+        rows: B; seed: of the order of the examples.
     """
 
     network: TagNetwork
@@ -135,7 +138,9 @@ class TagLesson(ExampleLesson):
         rows: int,
         seed: int,
     ) -> None:
-        super().__init__(network, examples, valid, rows=rows, seed=seed)
+        super().__init__(
+            network, examples, valid, RowPasses(examples.lengths, rows=rows, seed=seed)
+        )
         self.tags = tags
         self.judge = judge
 
@@ -165,7 +170,9 @@ class NextWordLesson(ExampleLesson):
     def __init__(
         self, network: Foreteller, examples: Examples, valid: Examples, *, rows: int, seed: int
     ) -> None:
-        super().__init__(network, examples, valid, rows=rows, seed=seed)
+        super().__init__(
+            network, examples, valid, RowPasses(examples.lengths, rows=rows, seed=seed)
+        )
         self.shares: np.ndarray[Any, Any] | None = None  # (places,) of each word in the text
         if examples.forms is not None:
             counts = np.bincount(np.concatenate(examples.rows), minlength=len(examples.forms))

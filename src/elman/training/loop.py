@@ -69,7 +69,7 @@ def train(
         loop.save()
     finally:
         if not loop.validated and run.step > 0:
-            run.keep_if_best(lesson.validate())
+            loop.look()
         run.adopt_best()
         lesson.network.eval()
     yield Finished(run.step, run.best_step, run.best_loss, run.seconds, run.symbols, interrupted)
@@ -121,10 +121,10 @@ class _Loop:
                 yield self._step_back(steps_back)
                 continue
             if self._look_is_due():
-                yield self._look()
+                yield self.look()
                 run.seconds = before + time.monotonic() - begun
         if not self.validated:
-            yield self._look()
+            yield self.look()
             run.seconds = before + time.monotonic() - begun
 
     def _spent(self) -> bool:
@@ -147,12 +147,15 @@ class _Loop:
         run.next_look = run.done + gap
         return True
 
-    def _look(self) -> Validated:
+    def look(self) -> Validated:
+        """At the validation text; the weights are kept where they are the best so far."""
         begun = time.monotonic()
-        loss = self.run.lesson.validate()
+        with self.run.answering():
+            loss = self.run.lesson.validate()
+            best = self.run.keep_if_best(loss)
         self.look_seconds = time.monotonic() - begun
         self.validated = True
-        return Validated(self.run.step, loss, self.run.keep_if_best(loss))
+        return Validated(self.run.step, loss, best)
 
     def remember(self) -> None:
         self.snapshot = {name: tensor.clone() for name, tensor in self.run.tensors().items()}

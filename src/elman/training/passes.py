@@ -5,6 +5,7 @@ Shapes: N examples, B rows of a batch.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 _SORTED_TOGETHER = 40  # batches' worth of examples, drawn at random, that are put in order
 
 
-class Passes:
+class Passes(ABC):
     """The rows of every step, from the step's number alone: so a run can go on anywhere.
 
     Each pass reads every example once, in a new order. Examples of about the same length come
@@ -22,15 +23,14 @@ class Passes:
 
     Args:
         lengths: (N,) of the examples.
-        rows: B; the last batch of a pass may have fewer.
+        steps: of one pass.
         seed: of the orders.
     """
 
-    def __init__(self, lengths: np.ndarray[Any, Any], *, rows: int, seed: int) -> None:
+    def __init__(self, lengths: np.ndarray[Any, Any], steps: int, seed: int) -> None:
         self.lengths = lengths
-        self.rows = rows
+        self.steps = steps
         self.seed = seed
-        self.steps = -(-len(lengths) // rows)  # of one pass
         self._pass = -1
         self._batches: list[np.ndarray[Any, Any]] = []
 
@@ -38,19 +38,60 @@ class Passes:
         """The examples (B,) that a step reads."""
         number, position = divmod(step, self.steps)
         if number != self._pass:
-            self._pass, self._batches = number, self._drawn(number)
+            generator = np.random.default_rng([self.seed, number])
+            batches = self._drawn(generator)
+            self._batches = [batches[place] for place in generator.permutation(len(batches))]
+            self._pass = number
         return self._batches[position]
 
-    def _drawn(self, number: int) -> list[np.ndarray[Any, Any]]:
-        generator = np.random.default_rng([self.seed, number])
+    @abstractmethod
+    def _drawn(self, generator: np.random.Generator) -> list[np.ndarray[Any, Any]]:
+        """The batches of a pass, in any order."""
+
+
+class RowPasses(Passes):
+    """Batches of B examples each; the last one of a pass may have fewer.
+
+    Args:
+        lengths: (N,) of the examples.
+        rows: B.
+        seed: of the orders.
+    """
+
+    def __init__(self, lengths: np.ndarray[Any, Any], *, rows: int, seed: int) -> None:
+        super().__init__(lengths, -(-len(lengths) // rows), seed)
+        self.rows = rows
+
+    def _drawn(self, generator: np.random.Generator) -> list[np.ndarray[Any, Any]]:
         order = generator.permutation(len(self.lengths))
         together = self.rows * _SORTED_TOGETHER
         parts = (order[start : start + together] for start in range(0, len(order), together))
         ordered = np.concatenate([part[np.argsort(self.lengths[part])] for part in parts])
-        batches = [
-            ordered[start : start + self.rows] for start in range(0, len(ordered), self.rows)
-        ]
-        return [batches[place] for place in generator.permutation(len(batches))]
+        return [ordered[start : start + self.rows] for start in range(0, len(ordered), self.rows)]
+
+
+class SymbolPasses(Passes):
+    """Batches of about as many symbols each, padding among them: many short examples or few long.
+
+    Args:
+        lengths: (N,) of the examples.
+        symbols: of a batch, at most; a longer example is alone.
+        seed: of the orders.
+    """
+
+    def __init__(self, lengths: np.ndarray[Any, Any], *, symbols: int, seed: int) -> None:
+        # Where one batch ends and the next begins depends on the lengths in order, and these are
+        # the same in every pass; which of the examples of a length stands where is drawn.
+        ordered = np.sort(lengths)[::-1]
+        self._starts = [0]
+        while (start := self._starts[-1]) < len(ordered):
+            self._starts.append(start + max(1, symbols // max(1, int(ordered[start]))))
+        self._starts.pop()
+        super().__init__(lengths, len(self._starts), seed)
+
+    def _drawn(self, generator: np.random.Generator) -> list[np.ndarray[Any, Any]]:
+        order = np.lexsort((generator.random(len(self.lengths)), -self.lengths))
+        return np.split(order, self._starts[1:])
 
 
 def by_length(

@@ -21,6 +21,8 @@ class Plan:
         weight_decay: of the matrices of products, decoupled (AdamW); embeddings, norms and
             biases have none.
         clip: the largest norm of a gradient.
+        averaged: the share of the steps so far whose weights count in the average that answers;
+            0 where the last weights answer.
         seed: of everything random.
     """
 
@@ -30,6 +32,7 @@ class Plan:
     learning_rate: float = 5e-3
     weight_decay: float = 0.1
     clip: float = 1.0
+    averaged: float = 0.0
     seed: int = 0
 
     def done(self, step: int, seconds: float) -> float:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,8 @@ from elman.training.lesson import Lesson
 from elman.training.plan import Plan
 
 MOMENTS = ("exp_avg", "exp_avg_sq", "step")
+
+AVERAGED_EVERY = 10  # steps: the weights of neighbours hardly differ
 
 
 class Run:
@@ -27,6 +31,9 @@ class Run:
         self.plan = plan
         self.parameters = dict(lesson.network.named_parameters())  # a tied matrix stands once
         self.optimiser = _optimiser(lesson.network, plan)
+        self.average: dict[str, Tensor] = {}
+        if plan.averaged:
+            self.average = {name: p.detach().clone() for name, p in self.parameters.items()}
         self.best: dict[str, Tensor] = {}
         self.best_loss = math.inf
         self.best_step = 0
@@ -56,10 +63,37 @@ class Run:
             return math.nan, symbols
         self.optimiser.step()
         self.step += 1
+        if self.average and self.step % AVERAGED_EVERY == 0:
+            self._keep_average()
         return value, symbols
 
+    def _keep_average(self) -> None:
+        """An average in which the weights of s steps ago count (1 - s / steps so far)^(1 / share),
+        about (O. Shamir, T. Zhang, 'Stochastic Gradient Descent for Non-smooth Optimization',
+        2013, equation 1)."""
+        weight = 1 / (1 + self.plan.averaged * self.step / AVERAGED_EVERY)
+        with torch.no_grad():
+            torch._foreach_lerp_(
+                list(self.average.values()), list(self.parameters.values()), weight
+            )
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Within it the network has the weights that it would answer with: their average, where
+        one is kept."""
+        self._swap()
+        try:
+            yield
+        finally:
+            self._swap()
+
+    def _swap(self) -> None:
+        for name, average in self.average.items():
+            parameter = self.parameters[name]
+            self.average[name], parameter.data = parameter.data, average
+
     def keep_if_best(self, loss: float) -> bool:
-        """Remember the present weights where no earlier ones had a smaller validation loss.
+        """Remember the network's weights where no earlier ones had a smaller validation loss.
 
         A loss that is no number, or infinite, is never the best: it could not be improved on.
         """
@@ -81,6 +115,7 @@ class Run:
             found[f"weight.{name}"] = parameter.detach()
             state = self.optimiser.state.get(parameter) or _no_moments(parameter)
             found |= {f"{moment}.{name}": state[moment] for moment in MOMENTS}
+        found |= {f"average.{name}": tensor for name, tensor in self.average.items()}
         found |= {f"carried.{i}": part for i, part in enumerate(self.lesson.carried())}
         return found
 
@@ -111,6 +146,8 @@ class Run:
                 self.optimiser.state[parameter] = state
                 if best_loss is not None:
                     self.best[name] = tensors[f"best.{name}"].clone()
+                if self.average:
+                    self.average[name].copy_(tensors[f"average.{name}"])
         count = sum(name.startswith("carried.") for name in tensors)
         self.lesson.carry(iter([tensors[f"carried.{i}"] for i in range(count)]))
 

@@ -1,0 +1,206 @@
+"""The likeliest targets of a source: greedily, or by beam search over many sources at once.
+
+Shapes: R sources, K the beam, V vocabulary, T target symbols so far, S source symbols.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from elman.cells import map_state
+from elman.network import Passages, Rewriter, Written
+from elman.ranges import number, whole
+
+LONGEST_PHRASE = 8
+"""Symbols; only phrases as short as this are watched for repetition."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """How targets are looked for.
+
+    Args:
+        beam: K, the targets that are followed at the same time; 1 is greedy.
+        length_reward: a, where targets are ranked by log p / T^a: 0 favours short ones, and with 1
+            it is the mean of their symbols (Y. Wu et al., 'Google's Neural Machine Translation
+            System', 2016, section 7, in the form of K. Cho et al., 2014).
+        repeats: how often a phrase of up to 8 symbols may stand in a row; one time more is a loop.
+
+    Raises:
+        SettingError: for the first that is out of its range.
+    """
+
+    beam: int = 5
+    length_reward: float = 1.0
+    repeats: int = 3
+
+    def __post_init__(self) -> None:
+        whole("beam", self.beam, 1, 100)
+        number("length_reward", self.length_reward, lambda x: 0 <= x <= 3, "from 0 to 3")
+        whole("repeats", self.repeats, 1, 1000)
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A target that was found.
+
+    Attributes:
+        symbols: (T,) without the one that ends it.
+        score: what it was ranked by, at most 0.
+        log_probabilities: (T + 1,) of each symbol and of the end, in nats; (T,) where the target
+            had become too long and was cut.
+    """
+
+    symbols: npt.NDArray[np.int64]
+    score: float
+    log_probabilities: npt.NDArray[np.float32]
+
+    @property
+    def log_probability(self) -> float:
+        """Of the whole target, in nats."""
+        return float(self.log_probabilities.sum())
+
+
+@dataclass
+class _Row:
+    """A source whose targets are still being looked for."""
+
+    number: int  # among all sources
+    limit: int  # symbols
+    found: list[Hypothesis] = field(default_factory=list)
+
+
+def search(
+    network: Rewriter,
+    source: Passages | Tensor,
+    limits: npt.NDArray[Any],
+    boundary: int,
+    settings: Search,
+) -> list[list[Hypothesis]]:
+    """Of each source its best targets, K at most, the best first.
+
+    Args:
+        source: R texts, or vectors (R, D).
+        limits: (R,) how many symbols a target may have.
+        boundary: the symbol that begins a target, and ends it.
+    """
+    with torch.inference_mode():
+        return _Beams(network, source, limits, boundary, settings).run()
+
+
+class _Beams:
+    """All that is followed at the moment: K targets of each row that is not done."""
+
+    def __init__(
+        self,
+        network: Rewriter,
+        source: Passages | Tensor,
+        limits: npt.NDArray[Any],
+        boundary: int,
+        settings: Search,
+    ) -> None:
+        self.network, self.boundary, self.settings = network, boundary, settings
+        self.rows = [_Row(place, limit) for place, limit in enumerate(limits.tolist())]
+        self.done: list[list[Hypothesis]] = [[] for _ in self.rows]
+        count, beam = len(self.rows), settings.beam
+        self.written = _chosen(network.begin(source), torch.arange(count).repeat_interleave(beam))
+        self.symbols = torch.full((count, beam, 1), boundary)  # (R, K, 1 + T), BOUNDARY first
+        self.log_p = torch.zeros(count, beam, 0)  # of each symbol
+        self.total = torch.full((count, beam), -math.inf)
+        self.total[:, 0] = 0.0  # at first all K are the same
+
+    def run(self) -> list[list[Hypothesis]]:
+        while self.rows:
+            self._step()
+        return self.done
+
+    def _step(self) -> None:
+        count, beam = self.total.shape
+        last = self.symbols[:, :, -1].reshape(1, -1)
+        logits, written = self.network(last, self.written)
+        log_p = torch.log_softmax(logits[0].float(), dim=-1).view(count, beam, -1)
+        self._shut_loops(log_p)
+        vocabulary = log_p.shape[2]
+        # Each target that ends makes room for another, so twice as many are looked at.
+        totals = (self.total[..., None] + log_p).flatten(1)
+        best, places = totals.topk(min(2 * beam, totals.shape[1]), dim=1)
+        origins, chosen = places // vocabulary, places % vocabulary
+        said = log_p.flatten(1).gather(1, places)
+
+        ended = (chosen == self.boundary) & best.isfinite()
+        self._take_ended(ended[:, :beam], best, origins, said)
+        order = (ended.int() * 2 + best.isinf().int()).argsort(dim=1, stable=True)[:, :beam]
+        origins, chosen, said, self.total = (
+            each.gather(1, order) for each in (origins, chosen, said, best)
+        )
+        self.total = self.total.masked_fill(ended.gather(1, order), -math.inf)
+        rows = torch.arange(count)[:, None]
+        self.symbols = torch.cat([self.symbols[rows, origins], chosen[..., None]], dim=2)
+        self.log_p = torch.cat([self.log_p[rows, origins], said[..., None]], dim=2)
+        kept = torch.tensor([not self._is_done(place) for place in range(count)])
+        flat = (rows * beam + origins)[kept].flatten()
+        states = map_state(lambda part: part[flat], written.state)
+        memories = self.written.memories
+        if not kept.all():
+            self.rows = [row for row, keep in zip(self.rows, kept.tolist(), strict=True) if keep]
+            self.symbols, self.log_p, self.total = (
+                each[kept] for each in (self.symbols, self.log_p, self.total)
+            )
+            among = kept.repeat_interleave(beam)
+            memories = tuple(map_state(lambda part: part[among], each) for each in memories)
+        self.written = Written(states, memories)
+
+    def _take_ended(self, ended: Tensor, best: Tensor, origins: Tensor, said: Tensor) -> None:
+        """Note the targets that end here: those among the K best ways to go on."""
+        for place, rank in ended.nonzero().tolist():
+            origin = int(origins[place, rank])
+            log_p = torch.cat([self.log_p[place, origin], said[place, rank, None]])
+            self._note(place, origin, log_p, float(best[place, rank]))
+
+    def _note(self, place: int, origin: int, log_p: Tensor, total: float) -> None:
+        symbols = self.symbols[place, origin, 1:].numpy(force=True)
+        score = total / max(1, len(log_p)) ** self.settings.length_reward
+        self.rows[place].found.append(Hypothesis(symbols, score, log_p.numpy(force=True)))
+
+    def _is_done(self, place: int) -> bool:
+        """Whether a row has all its targets; those that become too long are then cut."""
+        row = self.rows[place]
+        too_long = self.log_p.shape[2] >= row.limit
+        if too_long and not row.found:
+            for origin in self.total[place].isfinite().nonzero()[:, 0].tolist():
+                total = float(self.total[place, origin])
+                log_p = self.log_p[place, origin]
+                score = total / len(log_p) ** self.settings.length_reward
+                symbols = self.symbols[place, origin, 1:].numpy(force=True)
+                row.found.append(Hypothesis(symbols, score, log_p.numpy(force=True)))
+        enough = len(row.found) >= self.settings.beam or bool(self.total[place].isinf().all())
+        if too_long or enough:
+            ranked = sorted(row.found, key=lambda found: -found.score)
+            self.done[row.number] = ranked[: self.settings.beam]
+        return too_long or enough
+
+    def _shut_loops(self, log_p: Tensor) -> None:
+        """Make impossible what would say a phrase once more than `repeats` allows."""
+        written, time = self.symbols[:, :, 1:], self.log_p.shape[2]
+        for length in range(1, LONGEST_PHRASE + 1):
+            needed = length * (self.settings.repeats + 1) - 1
+            if time < needed:
+                return
+            end = written[:, :, time - needed :]
+            loops = (end[:, :, length:] == end[:, :, :-length]).all(dim=2)
+            if loops.any():
+                following = written[:, :, -length]
+                rows, beams = loops.nonzero(as_tuple=True)
+                log_p[rows, beams, following[rows, beams]] = -math.inf
+
+
+def _chosen(written: Written, rows: Tensor) -> Written:
+    """Some rows, perhaps several times."""
+    return map_state(lambda part: part[rows], written)

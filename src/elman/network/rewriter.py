@@ -1,0 +1,227 @@
+"""Many in, then many out: an encoder reads the source, a decoder writes the target from it.
+
+Shapes: B batch, S source time, T target time, W width, V target vocabulary, D width of a vector.
+Time comes first, (T, B, W), as inside a stack.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from elman.kernels.cross_entropy import linear_cross_entropy
+from elman.network.attention import AttendingBlock, Memory
+from elman.network.blocks import (
+    Architecture,
+    Block,
+    GatedMLP,
+    NetworkState,
+    RMSNorm,
+    SharedDropout,
+    linear,
+)
+from elman.network.reader import Passages
+
+ORDERS = ("both", "forward", "reversed")
+"""How a source is read: layer by layer from either end, from its beginning, or from its end."""
+
+
+@dataclass(frozen=True)
+class Rewriting:
+    """What a rewriter is built from; frozen, and saved with its weights.
+
+    Args:
+        blocks: of the decoder; its vocabulary is the target's. An encoder that reads in both
+            directions has twice as many.
+        source: the source's vocabulary; 0 where it shares the target's; or D where the source
+            is a vector.
+        attention: one of `elman.network.attention.KINDS`.
+        order: one of ORDERS; or "vector".
+    """
+
+    blocks: Architecture
+    source: int = 0
+    attention: str = "dot"
+    order: str = "both"
+
+
+class Written(NamedTuple):
+    """Where a decoder stands, and all that it looks at."""
+
+    state: NetworkState
+    memories: tuple[Memory, ...]  # one a block
+
+
+class Encoder(nn.Module):
+    """A source's symbols, each in the light of those around it.
+
+    With the order "both" every other block reads from the end, so that each sees what the one
+    before it saw of the other side (the alternation is that of J. Zhou et al., 'Deep Recurrent
+    Models with Fast-Forward Connections', 2016, section 3.2).
+    """
+
+    def __init__(self, rewriting: Rewriting) -> None:
+        super().__init__()
+        blocks = rewriting.blocks
+        self.order = rewriting.order
+        count = blocks.layers * (2 if self.order == "both" else 1)
+        self.blocks = nn.ModuleList(Block(blocks) for _ in range(count))
+        self.norm = RMSNorm(blocks.width) if "norm" in blocks.parts else nn.Identity()
+        self.summed = rewriting.attention == "none"
+
+    def forward(self, x: Tensor, passages: Passages) -> tuple[Tensor, Tensor]:
+        """x (S, B, W), the vectors of the passages' symbols -> what a decoder looks at
+        (S, B, W), and (B, S) whether it is real."""
+        back = passages.reversed_places[..., None].expand_as(x)
+        backward = self.order == "reversed"
+        x = x.gather(0, back) if backward else x
+        for number, block in enumerate(self.blocks):
+            mixer = cast("Block", block).mixer
+            if number and self.order == "both":
+                x, backward = x.gather(0, back), not backward
+            x, _ = block(x, mixer.initial_state(x.shape[1]), passages.lengths)
+        if self.summed:
+            return self.norm(self._ends(x, passages, back))[None], passages.lengths[:, None] > 0
+        x = x.gather(0, back) if backward else x
+        return self.norm(x), passages.real[..., 0].t()
+
+    def _ends(self, x: Tensor, passages: Passages, back: Tensor) -> Tensor:
+        """(B, W) the vector where the reading ended; in both directions, at either end."""
+        last = x.gather(0, (passages.lengths - 1)[None, :, None].expand_as(x[:1]))[0]
+        return last + x[0] if self.order == "both" else last
+
+
+class VectorEncoder(nn.Module):
+    """A vector as the one thing that a decoder looks at, at its first step and at every other.
+
+    Source: O. Vinyals et al., 'Show and Tell' (2015), section 3.1, where it is read once.
+    """
+
+    def __init__(self, rewriting: Rewriting) -> None:
+        super().__init__()
+        blocks = rewriting.blocks
+        self.into = linear(rewriting.source, blocks.width)
+        self.mlp = nn.Sequential(RMSNorm(blocks.width), GatedMLP(blocks))
+        self.norm = RMSNorm(blocks.width)
+
+    def forward(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
+        """vectors (B, D) -> (1, B, W), and (B, 1): it is real."""
+        x = self.into(vectors)
+        x = self.norm(x + self.mlp(x))
+        return x[None], torch.ones(len(x), 1, dtype=torch.bool, device=x.device)
+
+
+class Rewriter(nn.Module):
+    """Encoder and decoder; the decoder's embedding is its output layer as well.
+
+    No attention is fed back into a cell, so in training the decoder runs over the whole target at
+    once, block by block, as the encoder does over the source.
+
+    Source: D. Bahdanau et al. (2015), section 3, with attention inside every block of the
+    decoder; without attention, I. Sutskever et al., 'Sequence to Sequence Learning with Neural
+    Networks' (2014), and K. Cho et al. (2014), who show the source at every step.
+
+    Args:
+        rewriting: what it is built from; kept as `.rewriting`.
+        dropout: of embeddings and of what the output layer reads; inside the blocks it is theirs.
+    """
+
+    def __init__(self, rewriting: Rewriting, dropout: float) -> None:
+        super().__init__()
+        blocks = rewriting.blocks
+        self.rewriting = rewriting
+        self.embedding = nn.Embedding(blocks.vocabulary, blocks.width)
+        self.output = linear(blocks.width, blocks.vocabulary)
+        self.output.weight = self.embedding.weight
+        nn.init.normal_(self.embedding.weight, std=blocks.width**-0.5)
+        self.scale = blocks.width**0.5
+        self.encoder: Encoder | VectorEncoder
+        self.source_embedding = self.embedding
+        if rewriting.order == "vector":
+            self.encoder = VectorEncoder(rewriting)
+        else:
+            self.encoder = Encoder(rewriting)
+            if rewriting.source:
+                self.source_embedding = nn.Embedding(rewriting.source, blocks.width)
+                nn.init.normal_(self.source_embedding.weight, std=blocks.width**-0.5)
+        self.dropout = SharedDropout(dropout)
+        self.blocks = nn.ModuleList(
+            AttendingBlock(blocks, rewriting.attention) for _ in range(blocks.layers)
+        )
+        self.norm = RMSNorm(blocks.width) if "norm" in blocks.parts else nn.Identity()
+
+    @property
+    def attending(self) -> list[AttendingBlock]:
+        """The blocks of the decoder."""
+        return [cast("AttendingBlock", block) for block in self.blocks]
+
+    def begin(self, source: Passages | Tensor) -> Written:
+        """A source read: symbols of B texts, or vectors (B, D)."""
+        if isinstance(source, Tensor):
+            memory, real = cast("VectorEncoder", self.encoder)(source)
+        else:
+            x = functional.embedding(source.symbols, self.source_embedding.weight) * self.scale
+            memory, real = cast("Encoder", self.encoder)(self.dropout(x), source)
+        shut = torch.zeros_like(real, dtype=torch.float32).masked_fill(~real, -torch.inf)
+        memories = tuple(
+            block.attention.remember(memory, shut[:, None, None]) for block in self.attending
+        )
+        state = tuple(block.mixer.initial_state(memory.shape[1]) for block in self.attending)
+        return Written(state, memories)
+
+    def forward(
+        self, symbols: Tensor, written: Written, lengths: Tensor | None = None
+    ) -> tuple[Tensor, Written]:
+        """symbols (T, B) -> logits (T, B, V) of the symbols after them, and where it stands."""
+        y, after, _ = self._features(symbols, written, lengths)
+        logits: Tensor = self.output(y)
+        return logits.float(), after
+
+    def attend(self, symbols: Tensor, written: Written) -> tuple[Tensor, Tensor, Written]:
+        """The same, and (B, T, S) how much of each source symbol went into each logits: the mean
+        over blocks and heads."""
+        y, after, asked = self._features(symbols, written, None)
+        looks = [
+            block.attention.weights(x, memory)
+            for block, x, memory in zip(self.attending, asked, written.memories, strict=True)
+        ]
+        logits: Tensor = self.output(y)
+        return logits.float(), torch.stack(looks).mean(0), after
+
+    def loss(
+        self, source: Passages | Tensor, targets: Passages, begin: int, smoothing: float
+    ) -> Tensor:
+        """The mean of -log p over all target symbols, in nats.
+
+        Args:
+            targets: with their last symbol, which says that they end.
+            begin: the symbol before the first.
+            smoothing: the share of what is wanted that is given to all symbols alike (C. Szegedy
+                et al., 2016, section 7).
+        """
+        wanted = targets.symbols
+        read = torch.cat([wanted.new_full((1, wanted.shape[1]), begin), wanted[:-1]])
+        y, _, _ = self._features(read, self.begin(source), targets.lengths)
+        real = targets.real[..., 0]
+        output = self.output
+        return linear_cross_entropy(y[real], output.weight, output.bias, wanted[real], smoothing)
+
+    def _features(
+        self, symbols: Tensor, written: Written, lengths: Tensor | None
+    ) -> tuple[Tensor, Written, list[Tensor]]:
+        """symbols (T, B) -> what the output layer reads (T, B, W), where the decoder stands, and
+        what each block asked its memory with."""
+        x = self.dropout(functional.embedding(symbols, self.embedding.weight) * self.scale)
+        after, asked = [], []
+        for block, state, memory in zip(
+            self.attending, written.state, written.memories, strict=True
+        ):
+            x, following, question = block.look(x, state, memory, lengths)
+            after.append(following)
+            asked.append(question)
+        y = self.dropout(self.norm(x))
+        return y, Written(tuple(after), written.memories), asked

@@ -1,0 +1,104 @@
+"""The lesson of a rewriter: a target for each source.
+
+Shapes: N examples, B rows of a batch, D width of a vector.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from elman.network import Passages, Rewriter
+from elman.text import BOUNDARY
+from elman.training.examples import Examples
+from elman.training.lessons import ExampleLesson
+from elman.training.passes import SymbolPasses, by_length
+from elman.training.precision import fast_products
+
+VALIDATED_TOGETHER = 2**13  # symbols of a batch, where nothing is learned from it
+
+
+class Sources(Protocol):
+    """What is to be rewritten: texts encoded (`Examples`), or `Vectors`."""
+
+    lengths: np.ndarray[Any, Any]  # (N,) symbols of each
+
+    def __len__(self) -> int: ...
+
+    def passages(self, chosen: np.ndarray[Any, Any]) -> Any:
+        """Some of them (B,) side by side."""
+
+
+class Vectors:
+    """N vectors, each a source of one symbol.
+
+    Args:
+        rows: (N, D) float32.
+    """
+
+    def __init__(self, rows: np.ndarray[Any, Any]) -> None:
+        self.rows = torch.from_numpy(rows)
+        self.lengths = np.ones(len(rows), dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def passages(self, chosen: np.ndarray[Any, Any]) -> Tensor:
+        """Some of them, (B, D)."""
+        return self.rows[torch.from_numpy(chosen)]
+
+
+class RewriteLesson(ExampleLesson):
+    """A target for each source, symbol after symbol.
+
+    Args:
+        examples: the sources to learn from; targets: theirs, each ending with BOUNDARY.
+        valid, valid_targets: to choose the best weights by.
+        symbols: of a batch, of sources and targets together, padding among them.
+        smoothing: of what is wanted, the share given to all symbols alike.
+        seed: of the order of the examples.
+    """
+
+    network: Rewriter
+
+    def __init__(
+        self,
+        network: Rewriter,
+        examples: Sources,
+        valid: Sources,
+        *,
+        targets: Examples,
+        valid_targets: Examples,
+        symbols: int,
+        smoothing: float,
+        seed: int,
+    ) -> None:
+        passes = SymbolPasses(examples.lengths + targets.lengths, symbols=symbols, seed=seed)
+        super().__init__(network, examples, valid, passes)
+        self.targets = targets
+        self.valid_targets = valid_targets
+        self.smoothing = smoothing
+
+    def _loss(self, passages: Passages | Tensor, chosen: np.ndarray[Any, Any]) -> Tensor:
+        return self.network.loss(
+            passages, self.targets.passages(chosen), BOUNDARY, self.smoothing
+        )
+
+    def validate(self) -> float:
+        """Nats a target symbol, smoothed as in training: weights that are too sure of themselves
+        would otherwise be passed over although they write better."""
+        total, network = 0.0, self.network
+        lengths = self.valid.lengths + self.valid_targets.lengths
+        network.eval()
+        for chosen in by_length(lengths, len(lengths), VALIDATED_TOGETHER):
+            with torch.inference_mode(), fast_products(self.device):
+                targets = self.valid_targets.passages(chosen)
+                loss = network.loss(
+                    self.valid.passages(chosen), targets, BOUNDARY, self.smoothing
+                )
+            total += float(loss) * int(targets.lengths.sum())
+        network.train()
+        return total / self.valid_targets.symbols
