@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from elman.text.files import Document, TextSource
     from elman.text.labelled import LabelledSource, check_classes
     from elman.text.lexicon import BUCKETS, Forms, Lexicon, words_of
+    from elman.text.pair_reader import Pair, PairReader
+    from elman.text.pairs import PairSource
     from elman.text.peek import Peek
     from elman.text.peek_labelled import PeekLabelled
     from elman.text.peek_tagged import PeekTagged
@@ -50,6 +52,9 @@ __all__ = [
     "Forms",
     "LabelledSource",
     "Lexicon",
+    "Pair",
+    "PairReader",
+    "PairSource",
     "Peek",
     "PeekLabelled",
     "PeekTagged",
@@ -76,6 +81,8 @@ _HOMES = {
     "lexicon": ("BUCKETS", "Forms", "Lexicon", "words_of"),
     "files": ("Document", "TextSource"),
     "labelled": ("LabelledSource", "check_classes"),
+    "pair_reader": ("Pair", "PairReader"),
+    "pairs": ("PairSource",),
     "peek": ("Peek",),
     "peek_labelled": ("PeekLabelled",),
     "peek_tagged": ("PeekTagged",),

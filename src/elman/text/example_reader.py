@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from elman.errors import EmptyTextError, InputError
 from elman.ranges import listed
+from elman.text.columns import LABELLED
 from elman.text.lines import LineFeed
 from elman.text.rows import BadRowError, Cell, checked_label, checked_text, read_row
 from elman.text.tables import Layout, Wanted, layout_of
@@ -13,6 +14,7 @@ from elman.text.tables import Layout, Wanted, layout_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from elman.text.columns import Columns
 
 Row = tuple[int, tuple[Cell, Cell] | BadRowError | None]
 """The line where a row begins, and its text and label, or what is wrong with it; None: blank."""
@@ -54,6 +56,7 @@ class ExampleReader:
         keep_places: whether a bad row that is left out, and a blank line among texts one a line,
             still comes as an example, whose text is empty: so that answers can stand in the same
             lines as what they answer.
+        columns: the kind of row.
 
     Attributes:
         layout: None before the first line has been read, and for rows in memory.
@@ -73,11 +76,12 @@ class ExampleReader:
         labels_needed: bool = True,
         labels: Collection[str] | None = None,
         keep_places: bool = False,
+        columns: Columns = LABELLED,
     ) -> None:
         self.name = name
         self.layout: Layout | None = None
         self.skipped = 0
-        self._wanted = Wanted(text_column, label_column, labels_needed).checked()
+        self._wanted = Wanted(text_column, label_column, labels_needed, columns).checked()
         self._skip_bad_rows = skip_bad_rows
         self._labels = labels
         self._keep_places = keep_places
@@ -147,7 +151,7 @@ class ExampleReader:
         advice = f"{bad.remedy}, or leave such rows out: --skip-bad-rows"
         if self.layout is None:
             advice = bad.remedy
-        return InputError(bad.cause, place=f"{self.name}:{line}", advice=advice)
+        return InputError(bad.cause, place=f"{bad.name or self.name}:{line}", advice=advice)
 
     def _no_rows(self) -> EmptyTextError:
         if self.skipped:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 10_000_000
 """In characters."""
 
+LONGEST_SIDE = 10_000
+"""In characters, of a pair's source, its target, or a vector's description: what is written symbol
+by symbol, each with a look at all of the source, is no whole book."""
+
 _TOO_LONG = f"the text has more than {LONGEST_TEXT // 1_000_000} million characters"
 _CUT_IT = "Cut it into several"
 
@@ -35,12 +39,14 @@ class BadRowError(Exception):
     Args:
         cause: what is wrong, without a full stop at its end.
         remedy: what to do with the row, an imperative without a full stop.
+        name: of the file it is in, where that is not the one that is read.
     """
 
-    def __init__(self, cause: str, remedy: str = "Mend it") -> None:
+    def __init__(self, cause: str, remedy: str = "Mend it", name: str | None = None) -> None:
         super().__init__(cause)
         self.cause = cause
         self.remedy = remedy
+        self.name = name
 
 
 def read_row(line: str, feed: LineFeed, layout: Layout) -> tuple[Cell, Cell]:
@@ -55,19 +61,36 @@ def read_row(line: str, feed: LineFeed, layout: Layout) -> tuple[Cell, Cell]:
     return _READERS[layout.shape](line, feed, layout)
 
 
-def checked_text(text: Cell) -> str:
-    """A text that can be read.
+def checked_text(text: Cell, noun: str = "text") -> str:
+    """A text that can be read; messages call it by its noun.
 
     Raises:
         BadRowError: it is no text, blank, or longer than LONGEST_TEXT.
     """
     if not isinstance(text, str):
-        raise BadRowError(f"the text is {_kind(text)}, not text")
+        raise BadRowError(f"the {noun} is {_kind(text)}, not text")
     if not text or text.isspace():
-        raise BadRowError("the text is empty")
+        raise BadRowError(f"the {noun} is empty")
     if len(text) > LONGEST_TEXT:
         raise BadRowError(_TOO_LONG, _CUT_IT)
     return without_surrogates(text)
+
+
+def checked_side(text: Cell, noun: str) -> str:
+    """A text to be rewritten, or what it is rewritten to; without spaces around it.
+
+    Raises:
+        BadRowError: it is no text, blank, or longer than LONGEST_SIDE.
+    """
+    if text is None:
+        raise BadRowError(f"there is no {noun}", "Add it")
+    found = checked_text(text, noun).strip()
+    if len(found) > LONGEST_SIDE:
+        raise BadRowError(
+            f"the {noun} has {len(found):,} characters, more than {LONGEST_SIDE:,}",
+            "Cut it into sentences",
+        )
+    return found
 
 
 def checked_label(label: Cell) -> str:

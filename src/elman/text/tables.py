@@ -1,13 +1,15 @@
-"""How rows of a text and its label stand in a file: told by the first line that is not blank."""
+"""How rows of two columns stand in a file: told by the first line that is not blank."""
 
 from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from elman.errors import EmptyTextError, InputError, SettingError
+from elman.text.columns import LABELLED, Columns
 from elman.text.reading import without_surrogates
 
 if TYPE_CHECKING:
@@ -19,16 +21,6 @@ Shape = Literal["csv", "tsv", "jsonl", "fasttext", "lines", "lists"]
 """'lines': one text a line, without labels. 'lists': texts and labels in memory."""
 
 FASTTEXT = "__label__"
-TEXT_NAMES = (
-    *("text", "sentence", "review", "question", "utterance", "query", "request", "content"),
-    *("message", "tweet", "post", "comment", "body", "document", "description", "phrase"),
-    *("headline", "abstract", "title", "subject", "surname", "name", "word", "input"),
-)
-LABEL_NAMES = (
-    *("label", "class", "category", "intent", "sentiment", "emotion", "polarity", "language"),
-    *("lang", "target", "topic", "genre", "tag", "rating", "stars", "y"),
-)
-"""What columns are called, likelier names first."""
 
 _IN_WORDS: dict[Shape, str] = {
     "csv": "CSV",
@@ -39,19 +31,21 @@ _IN_WORDS: dict[Shape, str] = {
     "lists": "lists in memory",
 }
 _NUMBERING = ("", "id", "idx", "index")
+_HEADING = re.compile(r"[^\W\d][\w-]*")  # a single word, as no row of two texts has
 _DELIMITERS = ("\t", ",", ";")
-_TABLE_SUFFIXES = ("csv", "tsv")
-_JSON_SUFFIXES = ("jsonl", "json", "ndjson")
+TABLE_SUFFIXES = ("csv", "tsv")
+JSON_SUFFIXES = ("jsonl", "json", "ndjson")
 _MOST_BROKEN = 100  # lines of broken JSON before the first sound one
 _SHOWN = 40  # characters of a column's name
 
 
 class Wanted(NamedTuple):
-    """Which columns the reader asked for, by name; None: the likeliest."""
+    """Which columns the reader asked for, by name; None: the likeliest of their kind."""
 
     text: str | None = None
     label: str | None = None
     labels_needed: bool = True
+    columns: Columns = LABELLED
 
     def checked(self) -> Wanted:
         """Itself.
@@ -61,8 +55,8 @@ class Wanted(NamedTuple):
         """
         if self.text is not None and self.text == self.label:
             raise SettingError(
-                "text and label are different columns",
-                place="--label-column",
+                f"{self.columns.text} and {self.columns.label} are different columns",
+                place=self.columns.label_option,
                 advice=f"Both were said to be {self.text!r}",
             )
         return self
@@ -82,9 +76,14 @@ class Layout(NamedTuple):
     label: str | None = None
     delimiter: str = ""
 
+    @property
+    def shape_in_words(self) -> str:
+        """Such as 'CSV'."""
+        return _IN_WORDS[self.shape]
+
     def in_words(self) -> str:
         """Such as 'CSV, text in column sentence, label in column class'."""
-        parts = [_IN_WORDS[self.shape]]
+        parts = [self.shape_in_words]
         if self.text is not None:
             parts.append(f"text in column {self.text}")
         if self.label is not None:
@@ -103,22 +102,22 @@ def layout_of(feed: LineFeed, name: str, wanted: Wanted) -> Layout:
     if line is None:
         raise EmptyTextError("holds no rows", place=name, advice="Name a file with text")
     suffix = suffix_of(name)
-    if suffix in _JSON_SUFFIXES or _is_json_object(line):
+    if suffix in JSON_SUFFIXES or _is_json_object(line):
         feed.give_back([line])
         return _json_lines(feed, name, wanted)
-    if line.startswith(FASTTEXT):
+    if line.startswith(FASTTEXT) and wanted.columns is LABELLED:
         feed.give_back([line])
         if wanted.text is not None or wanted.label is not None:
             raise InputError(
                 "fastText lines have no named columns",
                 place=f"{name}:{feed.number + 1}",
-                advice="Leave out --text-column and --label-column",
+                advice=f"Leave out {LABELLED.text_option} and {LABELLED.label_option}",
             )
         return Layout("fasttext")
     found = _table(line, suffix, f"{name}:{feed.number}", wanted)
     if isinstance(found, Layout):
         return found
-    if wanted.labels_needed or wanted.text is not None or suffix in _TABLE_SUFFIXES:
+    if wanted.labels_needed or wanted.text is not None or suffix in TABLE_SUFFIXES:
         raise found
     feed.give_back([line])
     return Layout("lines")
@@ -127,20 +126,23 @@ def layout_of(feed: LineFeed, name: str, wanted: Wanted) -> Layout:
 def find_columns(names: Sequence[str], place: str, wanted: Wanted) -> tuple[str, str | None]:
     """The names of the columns of text and label: those asked for, or else the likeliest.
 
-    Of two columns, where one is known the other is the other.
+    Of two columns, where one is known the other is the other. Where neither is, and the kind goes
+    by order, they are taken as they stand, if these are headings and no first row.
 
     Raises:
         InputError: they cannot be told, or one that was asked for is not there.
     """
-    label = _asked(wanted.label, names, place, "--label-column")
-    text = _asked(wanted.text, names, place, "--text-column")
-    text = text or _likeliest(TEXT_NAMES, names, besides=label)
-    label = label or _likeliest(LABEL_NAMES, names, besides=text)
+    columns = wanted.columns
+    label = _asked(wanted.label, names, place, columns.label_option)
+    text = _asked(wanted.text, names, place, columns.text_option)
+    text, label = columns.likeliest(names, text, label)
     if len(names) == 2:
+        if text is label is None and columns.by_order and all(map(_is_heading, names)):
+            text, label = names
         text = text or _other(names, label)
         label = label or _other(names, text)
     if text is None or (label is None and wanted.labels_needed):
-        raise _unknown_columns(names, place, text)
+        raise _unknown_columns(names, place, text, columns)
     for each in (text, label):
         if names.count(each) > 1:
             raise InputError(
@@ -162,9 +164,8 @@ def _asked(name: str | None, names: Sequence[str], place: str, option: str) -> s
     )
 
 
-def _likeliest(known: Sequence[str], names: Sequence[str], besides: str | None) -> str | None:
-    by_spelling = {name.casefold(): name for name in names if name != besides}
-    return next((by_spelling[each] for each in known if each in by_spelling), None)
+def _is_heading(name: str) -> bool:
+    return name.casefold() not in _NUMBERING and _HEADING.fullmatch(name) is not None
 
 
 def _other(names: Sequence[str], one: str | None) -> str | None:
@@ -173,14 +174,16 @@ def _other(names: Sequence[str], one: str | None) -> str | None:
     return others[0] if one is not None and others else None
 
 
-def _unknown_columns(names: Sequence[str], place: str, text: str | None) -> InputError:
-    missing = "text" if text is None else "label"
+def _unknown_columns(
+    names: Sequence[str], place: str, text: str | None, columns: Columns
+) -> InputError:
+    missing = columns.text if text is None else columns.label
     return InputError(
         f"cannot tell which column is the {missing}: the first line has "
         + (", ".join(map(_cut, names)) or "none"),
         place=place,
-        advice="Name the columns with --text-column and --label-column; a table without a header "
-        "needs one, such as text,label",
+        advice=f"Name the columns with {columns.text_option} and {columns.label_option}; a table "
+        f"without a header needs one, such as {columns.text},{columns.label}",
     )
 
 
@@ -191,11 +194,13 @@ def _cut(name: str) -> str:
 
 def _table(line: str, suffix: str, place: str, wanted: Wanted) -> Layout | InputError:
     """The layout of a table with this header, or why it is none."""
+    columns = wanted.columns
     delimiters = [each for each in _DELIMITERS if each in line]
-    if not wanted.labels_needed and suffix not in _TABLE_SUFFIXES:
+    if not wanted.labels_needed and suffix not in TABLE_SUFFIXES:
         # The line may be a text: in a sentence a space follows the comma, in a header seldom.
         delimiters = [each for each in delimiters if f"{each} " not in line]
-    if not delimiters and (suffix in _TABLE_SUFFIXES or wanted.text is not None):
+        wanted = wanted._replace(columns=columns._replace(by_order=False))
+    if not delimiters and (suffix in TABLE_SUFFIXES or wanted.text is not None):
         delimiters = ["\t" if suffix == "tsv" else ","]  # a table of one column
     errors: list[tuple[int, InputError]] = []
     for delimiter in delimiters:
@@ -209,10 +214,11 @@ def _table(line: str, suffix: str, place: str, wanted: Wanted) -> Layout | Input
     if errors:
         return max(errors, key=lambda each: each[0])[1]
     return InputError(
-        f"rows of a text and its label were looked for, but the first line is {_cut(line)!r}",
+        f"rows of a {columns.text} and its {columns.label} were looked for, but the first line is "
+        f"{_cut(line)!r}",
         place=place,
-        advice="Begin a table with a header such as text,label, or write JSON lines or fastText's "
-        "__label__ lines",
+        advice=f"Begin a table with a header such as {columns.text},{columns.label}, "
+        f"{columns.other_ways}",
     )
 
 
@@ -240,7 +246,8 @@ def _json_lines(feed: LineFeed, name: str, wanted: Wanted) -> Layout:
         raise InputError(
             "these are no JSON lines: none of the first is an object, whole on its line",
             place=f"{name}:{first}",
-            advice='Write one object a line: {"text": "...", "label": "..."}',
+            advice="Write one object a line: "
+            f'{{"{wanted.columns.text}": "...", "{wanted.columns.label}": "..."}}',
         )
     return found
 

@@ -1,0 +1,152 @@
+"""Pairs of a source and its target, as people have them: parallel files, CSV, TSV, JSON lines."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Self
+
+from elman.errors import InputError
+from elman.text.files import TextSource
+from elman.text.lines import lines_of
+from elman.text.pair_reader import PairReader, pair_of, parallel_rows
+from elman.text.tables import JSON_SUFFIXES, TABLE_SUFFIXES, json_object, suffix_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from elman.text.example_reader import Row
+    from elman.text.files import Document
+    from elman.text.pair_reader import Pair
+
+_IN_MEMORY = "the texts given"
+
+
+class PairSource:
+    """Pairs from files or from memory, which can be read again and again, never all at once.
+
+    Args:
+        source: two parallel files, sources and targets line by line; or tables, each with its own
+            layout and header.
+        source_column, target_column: their names; None: the likeliest.
+        skip_bad_rows: leave them out and count them.
+
+    Attributes:
+        name: of the source.
+
+    Raises:
+        SettingError: one column cannot be both.
+    """
+
+    def __init__(
+        self,
+        source: TextSource,
+        *,
+        source_column: str | None = None,
+        target_column: str | None = None,
+        skip_bad_rows: bool = False,
+    ) -> None:
+        self.name = source.name
+        self._source = source
+        self._in_memory: list[Row] | None = None
+        self._columns_named = source_column is not None or target_column is not None
+        self._make_reader = partial(
+            PairReader,
+            source_column=source_column,
+            target_column=target_column,
+            skip_bad_rows=skip_bad_rows,
+        )
+        self._make_reader(self.name)  # one column for both is told at once
+        self._readers: list[PairReader] = []
+
+    @classmethod
+    def from_pairs(cls, sources: Iterable[str], targets: Iterable[str]) -> Self:
+        """Pairs that are in memory already.
+
+        Raises:
+            InputError: there are not as many targets as sources, or one is a single text.
+        """
+        if isinstance(sources, str | bytes) or isinstance(targets, str | bytes):
+            raise InputError(
+                "one text was given, where there should be several",
+                place=_IN_MEMORY,
+                advice="Put it in a list",
+            )
+        listed = list(sources), list(targets)
+        if len(listed[0]) != len(listed[1]):
+            raise InputError(
+                f"{len(listed[0]):,} sources, but {len(listed[1]):,} targets",
+                place=_IN_MEMORY,
+                advice="Give each source one target",
+            )
+        made = cls(TextSource.from_texts(()))
+        made.name = _IN_MEMORY
+        made._in_memory = list(enumerate(zip(*listed, strict=True), start=1))
+        return made
+
+    def pairs(self, read: Callable[[int], None] | None = None) -> Iterator[Pair]:
+        """The pairs from the beginning; `read` hears of bytes as they are consumed.
+
+        Raises:
+            EmptyTextError: a file has no row, or no good one.
+            InputError: the columns cannot be told; one of two parallel files has more lines; a bad
+                row, unless these are left out.
+        """
+        self._readers = []
+        if self._in_memory is not None:
+            yield from map(pair_of, self._reader(self.name).examples_of(self._in_memory))
+            return
+        documents = list(self._source.documents(read))
+        if self.is_parallel:
+            rows = parallel_rows(*documents)
+            yield from map(pair_of, self._reader(documents[0].name).examples_of(rows))
+            return
+        for document in documents:
+            reader = self._reader(document.name)
+            yield from map(pair_of, reader.examples(lines_of(document.chunks())))
+
+    def _reader(self, name: str) -> PairReader:
+        self._readers.append(self._make_reader(name))
+        return self._readers[-1]
+
+    @property
+    def is_parallel(self) -> bool:
+        """Whether these are two files, of which neither is a table by its name and not both by
+        their first lines."""
+        documents = list(self._source.documents())
+        if len(documents) != 2 or self._columns_named:
+            return False
+        if any(suffix_of(each.name) in TABLE_SUFFIXES + JSON_SUFFIXES for each in documents):
+            return False
+        return not all(map(_begins_as_table, documents))
+
+    @property
+    def layout_in_words(self) -> str:
+        """Such as 'two parallel files' or 'TSV, french -> english'; reads the first lines.
+
+        Raises:
+            EmptyTextError: there are only blank lines.
+            InputError: the columns cannot be told, or one that was asked for is not there.
+        """
+        if self._in_memory is not None:
+            return "lists in memory"
+        if self.is_parallel:
+            return "two parallel files"
+        for document in self._source.documents():
+            layout = self._make_reader(document.name).look(lines_of(document.chunks()))
+            return f"{layout.shape_in_words}, {layout.text} -> {layout.label}"
+        return "nothing"
+
+    @property
+    def skipped(self) -> int:
+        """Bad rows that the last reading left out."""
+        return sum(reader.skipped for reader in self._readers)
+
+    @property
+    def size(self) -> int:
+        """The bytes there are to read, as `pairs` reports them; 0 for pairs in memory."""
+        return self._source.size
+
+
+def _begins_as_table(document: Document) -> bool:
+    first = next((line for line in lines_of(document.chunks()) if line.strip()), "")
+    return "\t" in first or json_object(first) is not None
