@@ -7,14 +7,13 @@ Q levels, N networks.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from elman.network.forecaster import ForecastNetwork, pinball
+from elman.network.forecaster import LEVELS, ForecastNetwork, pinball
 
 Origins = npt.NDArray[np.int64]
 """(M, 2): of each, the number of values before it, and which series."""
@@ -36,7 +35,7 @@ def quantiles_at(network: ForecastNetwork, values: Values, origins: Origins) -> 
         values: (T, S).
     """
     told = network.forecasting
-    found = np.empty((len(origins), told.horizon, network.levels))
+    found = np.empty((len(origins), told.horizon, len(LEVELS)))
     training = network.training
     network.eval()
     try:
@@ -57,7 +56,8 @@ def values_after(values: Values, origins: Origins, horizon: int) -> Values:
 
 def _windows(values: Values, origins: Origins, first: int, last: int) -> Values:
     steps = origins[:, :1] + np.arange(first, last)
-    return values[steps, origins[:, 1:]]
+    found: Values = values[steps, origins[:, 1:]]
+    return found
 
 
 class ForecastLesson:
@@ -66,6 +66,7 @@ class ForecastLesson:
     Args:
         values: (T, S).
         learned: (M, 2) the origins to learn from; held_out: those to choose the best weights by.
+        scale: (S,) of each series, in units of which its loss is told.
         rows: B.
         seed: of the draws.
     """
@@ -76,6 +77,7 @@ class ForecastLesson:
         values: Values,
         learned: Origins,
         held_out: Origins,
+        scale: Values,
         *,
         rows: int,
         seed: int,
@@ -84,6 +86,7 @@ class ForecastLesson:
         self.values = values
         self.learned = learned
         self.held_out = held_out
+        self.scale = scale
         self.rows = rows
         self.seed = seed
 
@@ -92,10 +95,9 @@ class ForecastLesson:
         told = self.network.forecasting
         draw = np.random.default_rng([self.seed, step])
         chosen = self.learned[draw.integers(len(self.learned), size=told.networks * self.rows)]
-        history, ahead = (
-            torch.from_numpy(_windows(self.values, chosen, *ends)).unflatten(0, (told.networks, -1))
-            for ends in ((-told.read, 0), (0, told.horizon))
-        )
+        shape = (told.networks, self.rows, -1)
+        history = torch.from_numpy(_windows(self.values, chosen, -told.read, 0)).reshape(shape)
+        ahead = torch.from_numpy(values_after(self.values, chosen, told.horizon)).reshape(shape)
         return self.network.loss(history, ahead), len(chosen) * (told.steps + told.horizon)
 
     def validate(self) -> float:
@@ -104,9 +106,7 @@ class ForecastLesson:
         found = quantiles_at(self.network, self.values, self.held_out)
         came = values_after(self.values, self.held_out, told.horizon)
         losses = pinball(torch.from_numpy(found), torch.from_numpy(came)).mean((1, 2)).numpy()
-        before = self.values[: self.held_out[:, 0].min()]
-        scale = np.abs(before[told.season :] - before[: -told.season]).mean(0)
-        return float((losses / np.maximum(scale[self.held_out[:, 1]], _least(before))).mean())
+        return float((losses / self.scale[self.held_out[:, 1]]).mean())
 
     def carried(self) -> Iterator[Tensor]:
         """Nothing: every window is read from its beginning."""
@@ -114,8 +114,3 @@ class ForecastLesson:
 
     def carry(self, tensors: Iterator[Tensor]) -> None:
         """There is nothing to put back."""
-
-
-def _least(values: Values) -> Any:
-    """The smallest scale that anything is divided by."""
-    return np.finfo(np.float32).eps * max(1.0, float(np.abs(values).max()))

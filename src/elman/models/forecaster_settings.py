@@ -1,0 +1,134 @@
+"""A forecaster's settings: checked when training begins, and what follows from them and a series.
+
+Shapes: T steps, S series.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from elman.cells import CELLS
+from elman.errors import EmptyTextError, ModelFileError
+from elman.models.seasons import grows_with_level, season_of
+from elman.models.settings import DEEPEST, WIDEST, NetworkSettings
+from elman.network.forecaster import Forecasting
+from elman.ranges import among, number, whole
+from elman.text.series import Series
+from elman.training import Plan
+
+LONGEST_HORIZON = 10_000
+
+NETWORKS = 5
+WIDTH = 24
+DROPOUT = 0.1
+ROWS = 64  # windows of a batch
+STEPS = 160  # of a training, at most: a small set of windows is soon known by heart
+LEARNING_RATE = 3e-3
+WEIGHT_DECAY = 0.1
+REHEARSAL = 0.6  # of the minutes, while the end of the series is held out
+
+_SEASONS_READ = 4
+_VALUES_READ = 48  # where there is no season
+_MOST_STEPS = 48  # are read one by one, the last of them
+_LEAST_WINDOWS = 8  # to learn from, besides those held out
+_SHARE_HELD_OUT = 6  # a sixth
+_LONGEST_HELD_OUT = 4  # horizons or seasons, whichever is longer
+
+
+@dataclass(frozen=True)
+class ForecasterSettings(NetworkSettings):
+    """The settings of `Forecaster`, each within its range."""
+
+    horizon: int | None
+    season: int | None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.horizon is not None:
+            whole("horizon", self.horizon, 1, LONGEST_HORIZON)
+        if self.season is not None:
+            whole("season", self.season, 1, LONGEST_HORIZON)
+
+    def forecasting(self, series: Series) -> Forecasting:
+        """What a network for this series is built from.
+
+        Raises:
+            EmptyTextError: the series is too short.
+        """
+        values = series.values
+        length = len(values)
+        step = None if series.calendar is None else series.calendar.step
+        season = season_of(values, step) if self.season is None else self.season
+        horizon = _horizon(season, length) if self.horizon is None else self.horizon
+        seasons = _SEASONS_READ if season > 1 else _VALUES_READ
+        read = season * max(2, min(seasons, length // 3 // season))
+        needed = read + 2 * horizon + _LEAST_WINDOWS
+        if length < needed:
+            raise EmptyTextError(
+                f"{length:,} values are too few for a season of {season:,} and a horizon of "
+                f"{horizon:,}: {needed:,} are needed",
+                place=series.name,
+                advice="Give more of them, or a shorter --season or --horizon",
+            )
+        return Forecasting(
+            season=season,
+            horizon=horizon,
+            read=read,
+            steps=min(read - season, _MOST_STEPS),
+            logarithm=grows_with_level(values, season),
+            networks=NETWORKS,
+            cell=self.cell,
+            width=WIDTH if self.width is None else self.width,
+            layers=self.layers,
+            dropout=DROPOUT if self.dropout is None else self.dropout,
+        )
+
+    def plan(self, share: float, most_steps: int = STEPS) -> Plan:
+        """A training's plan, with a share of the minutes; where steps were said, it is those
+        many, or `most_steps` if that is less."""
+        return Plan(
+            minutes=None if self.steps is not None else share * self.minutes,
+            steps=None if self.steps is None else min(self.steps, most_steps),
+            most_steps=most_steps,
+            learning_rate=LEARNING_RATE,
+            weight_decay=WEIGHT_DECAY,
+            seed=self.seed,
+        )
+
+
+def held_out(length: int, told: Forecasting) -> int:
+    """How many of T values, at the end, are held out to choose and to measure by."""
+    share = min(length // _SHARE_HELD_OUT, _LONGEST_HELD_OUT * max(told.horizon, told.season))
+    room = length - told.read - told.horizon - _LEAST_WINDOWS + 1
+    return max(told.horizon, min(share, room))
+
+
+def _horizon(season: int, length: int) -> int:
+    """One season, or two where it is short: those of the M4 competition, or near to them."""
+    usual = 12 if season == 1 else (2 * season if season < 12 else season)
+    return max(1, min(usual, 48, length // 6))
+
+
+def checked_forecasting(value: object) -> Forecasting:
+    """What the network in a model file is built from.
+
+    Raises:
+        ModelFileError: where it is nothing of the kind; SettingError: not in range.
+    """
+    names = set(Forecasting.__dataclass_fields__)
+    if not isinstance(value, dict) or value.keys() != names:
+        raise ModelFileError("its network is not one that is known here")
+    told: dict[str, Any] = value
+    whole("season", told["season"], 1, LONGEST_HORIZON)
+    whole("horizon", told["horizon"], 1, LONGEST_HORIZON)
+    whole("read", told["read"], 2 * told["season"], _VALUES_READ * LONGEST_HORIZON)
+    whole("steps", told["steps"], 1, told["read"] - told["season"])
+    whole("networks", told["networks"], 1, 64)
+    among("cell", told["cell"], CELLS)
+    whole("width", told["width"], 1, WIDEST)
+    whole("layers", told["layers"], 1, DEEPEST)
+    number("dropout", told["dropout"], lambda x: 0 <= x < 1, "from 0 to below 1")
+    if type(told["logarithm"]) is not bool:
+        raise ModelFileError("its network is malformed")
+    return Forecasting(**told)
