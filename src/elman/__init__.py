@@ -30,7 +30,15 @@ if TYPE_CHECKING:
     )
     from elman.decoding import Sampling, Suggestion
     from elman.errors import ElmanError
-    from elman.models import Classifier, LanguageModel, Tagger, load
+    from elman.models import (
+        Classifier,
+        Describer,
+        Forecaster,
+        LanguageModel,
+        Tagger,
+        Translator,
+        load,
+    )
     from elman.network import Architecture, SymbolNetwork
     from elman.scan import scan
     from elman.text import TextSource
@@ -49,7 +57,15 @@ _HOMES = {
     ),
     "elman.decoding": ("Sampling", "Suggestion"),
     "elman.errors": ("ElmanError",),
-    "elman.models": ("Classifier", "LanguageModel", "Tagger", "load"),
+    "elman.models": (
+        "Classifier",
+        "Describer",
+        "Forecaster",
+        "LanguageModel",
+        "Tagger",
+        "Translator",
+        "load",
+    ),
     "elman.network": ("Architecture", "SymbolNetwork"),
     "elman.scan": ("scan",),
     "elman.text": ("TextSource",),
@@ -64,9 +80,11 @@ __all__ = [
     "Cell",
     "Classifier",
     "Clockwork",
+    "Describer",
     "Elman",
     "ElmanError",
     "ElmanReLU",
+    "Forecaster",
     "LanguageModel",
     "MinGRU",
     "PlainRNN",
@@ -75,6 +93,7 @@ __all__ = [
     "SymbolNetwork",
     "Tagger",
     "TextSource",
+    "Translator",
     "__version__",
     "load",
     "scan",

@@ -7,12 +7,16 @@ import os
 from elman.bundle import open_bundle
 from elman.errors import TaskError
 from elman.models.classifier import Classifier
+from elman.models.describer import Describer
+from elman.models.forecaster import Forecaster
 from elman.models.language import LanguageModel
 from elman.models.model import Model
 from elman.models.tagger import Tagger
+from elman.models.translator import Translator
 
 MODELS: dict[str, type[Model]] = {
-    model.task: model for model in (LanguageModel, Classifier, Tagger)
+    model.task: model
+    for model in (LanguageModel, Classifier, Tagger, Translator, Describer, Forecaster)
 }
 """The one closed table of tasks: what a model file may say it is."""
 
@@ -42,4 +46,14 @@ def load(path: str | os.PathLike[str]) -> Model:
     return MODELS[task].from_bundle(bundle)
 
 
-__all__ = ["MODELS", "Classifier", "LanguageModel", "Model", "Tagger", "load"]
+__all__ = [
+    "MODELS",
+    "Classifier",
+    "Describer",
+    "Forecaster",
+    "LanguageModel",
+    "Model",
+    "Tagger",
+    "Translator",
+    "load",
+]

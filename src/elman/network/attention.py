@@ -83,7 +83,7 @@ class Attention(nn.Module):
 
     def _parted(self, x: Tensor) -> Tensor:
         """(T, B, W) -> (B, N, T, E)"""
-        return x.unflatten(2, (self.heads, -1)).permute(1, 2, 0, 3)
+        return x.view(*x.shape[:2], self.heads, -1).permute(1, 2, 0, 3)
 
 
 class AttendingBlock(Block):

@@ -85,11 +85,11 @@ class Encoder(nn.Module):
                 x, backward = x.gather(0, back), not backward
             x, _ = block(x, mixer.initial_state(x.shape[1]), passages.lengths)
         if self.summed:
-            return self.norm(self._ends(x, passages, back))[None], passages.lengths[:, None] > 0
+            return self.norm(self._ends(x, passages))[None], passages.lengths[:, None] > 0
         x = x.gather(0, back) if backward else x
         return self.norm(x), passages.real[..., 0].t()
 
-    def _ends(self, x: Tensor, passages: Passages, back: Tensor) -> Tensor:
+    def _ends(self, x: Tensor, passages: Passages) -> Tensor:
         """(B, W) the vector where the reading ended; in both directions, at either end."""
         last = x.gather(0, (passages.lengths - 1)[None, :, None].expand_as(x[:1]))[0]
         return last + x[0] if self.order == "both" else last
@@ -104,13 +104,16 @@ class VectorEncoder(nn.Module):
     def __init__(self, rewriting: Rewriting) -> None:
         super().__init__()
         blocks = rewriting.blocks
+        # Of the vectors learned from, the mean and one over the deviation: no gradient moves them.
+        self.center = nn.Parameter(torch.zeros(rewriting.source), requires_grad=False)
+        self.slope = nn.Parameter(torch.ones(rewriting.source), requires_grad=False)
         self.into = linear(rewriting.source, blocks.width)
         self.mlp = nn.Sequential(RMSNorm(blocks.width), GatedMLP(blocks))
         self.norm = RMSNorm(blocks.width)
 
     def forward(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
         """vectors (B, D) -> (1, B, W), and (B, 1): it is real."""
-        x = self.into(vectors)
+        x = self.into((vectors - self.center) * self.slope)
         x = self.norm(x + self.mlp(x))
         return x[None], torch.ones(len(x), 1, dtype=torch.bool, device=x.device)
 
@@ -153,6 +156,15 @@ class Rewriter(nn.Module):
             AttendingBlock(blocks, rewriting.attention) for _ in range(blocks.layers)
         )
         self.norm = RMSNorm(blocks.width) if "norm" in blocks.parts else nn.Identity()
+
+    def scale_vectors(self, vectors: Tensor) -> None:
+        """Let the vectors to be read from now on be as wide as these (N, D); numbers that never
+        vary are read as 0."""
+        encoder = cast("VectorEncoder", self.encoder)
+        deviation = vectors.double().std(0, correction=0)
+        with torch.no_grad():
+            encoder.center.copy_(vectors.double().mean(0))
+            encoder.slope.copy_(torch.where(deviation > 0, 1 / deviation, 0))
 
     @property
     def attending(self) -> list[AttendingBlock]:

@@ -2,7 +2,7 @@
 
 from elman.training.checkpoint import identity_of
 from elman.training.events import Event, Finished, Progress, SteppedBack, Validated
-from elman.training.examples import Examples, answers
+from elman.training.examples import Examples, Sources, Vectors, answers
 from elman.training.lesson import Lesson
 from elman.training.lessons import (
     ClassLesson,
@@ -14,7 +14,7 @@ from elman.training.lessons import (
 from elman.training.loop import train
 from elman.training.phases import Phase, train_in_phases
 from elman.training.plan import Plan
-from elman.training.rewriting import RewriteLesson, Sources, Vectors
+from elman.training.rewriting import RewriteLesson
 from elman.training.stream import Stream
 
 __all__ = [

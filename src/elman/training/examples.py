@@ -1,16 +1,16 @@
 """Texts as rows of symbols, and any of them side by side as a padded batch.
 
-Shapes: N examples, B rows of a batch, T time.
+Shapes: N examples, B rows of a batch, T time, D width of a vector.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from elman.network import Passages, WordTable
 from elman.text import Forms
@@ -21,6 +21,17 @@ Answer = TypeVar("Answer")
 
 READ_TOGETHER = 256  # rows of a batch, where nothing is learned from it, at most ...
 SYMBOLS_TOGETHER = 2**13  # ... and symbols, padding among them
+
+
+class Sources(Protocol):
+    """What a network learns from: texts encoded (`Examples`), or `Vectors`."""
+
+    lengths: np.ndarray[Any, Any]  # (N,) symbols of each
+
+    def __len__(self) -> int: ...
+
+    def passages(self, chosen: np.ndarray[Any, Any]) -> Any:
+        """Some of them (B,) side by side."""
 
 
 class Examples:
@@ -56,6 +67,25 @@ class Examples:
             words = WordTable(*map(torch.from_numpy, found))
         symbols.T[real.T] = joined
         return Passages(torch.from_numpy(symbols), torch.from_numpy(lengths), words)
+
+
+class Vectors:
+    """N vectors, each a source of one symbol.
+
+    Args:
+        rows: (N, D) float32.
+    """
+
+    def __init__(self, rows: np.ndarray[Any, Any]) -> None:
+        self.rows = torch.from_numpy(rows)
+        self.lengths = np.ones(len(rows), dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def passages(self, chosen: np.ndarray[Any, Any]) -> Tensor:
+        """Some of them, (B, D)."""
+        return self.rows[torch.from_numpy(chosen)]
 
 
 def answers(

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from elman.network import ClassNetwork, Foreteller, Passages, TagNetwork
-from elman.training.examples import Examples, answers
+from elman.training.examples import Examples, Sources, answers
 from elman.training.passes import Passes, RowPasses
 from elman.training.precision import fast_products
 
@@ -29,7 +29,7 @@ class ExampleLesson(ABC):
     """
 
     def __init__(
-        self, network: nn.Module, examples: Examples, valid: Examples, passes: Passes
+        self, network: nn.Module, examples: Sources, valid: Sources, passes: Passes
     ) -> None:
         self.network = network
         self.examples = examples
@@ -45,7 +45,7 @@ class ExampleLesson(ABC):
             return self._loss(passages, chosen), int(self.passes.lengths[chosen].sum())
 
     @abstractmethod
-    def _loss(self, passages: Passages, chosen: np.ndarray[Any, Any]) -> Tensor:
+    def _loss(self, passages: Any, chosen: np.ndarray[Any, Any]) -> Tensor:
         """Of the examples chosen (B,)."""
 
     @abstractmethod
@@ -73,6 +73,7 @@ class ClassLesson(ExampleLesson):
     """
 
     network: ClassNetwork
+    valid: Examples
 
     def __init__(
         self,
@@ -126,6 +127,7 @@ class TagLesson(ExampleLesson):
     """
 
     network: TagNetwork
+    valid: Examples
 
     def __init__(
         self,
@@ -166,6 +168,7 @@ class NextWordLesson(ExampleLesson):
     """The word to come, and in the other direction the word before."""
 
     network: Foreteller
+    valid: Examples
 
     def __init__(
         self, network: Foreteller, examples: Examples, valid: Examples, *, rows: int, seed: int

@@ -5,7 +5,7 @@ Shapes: N examples, B rows of a batch, D width of a vector.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,42 +13,12 @@ from torch import Tensor
 
 from elman.network import Passages, Rewriter
 from elman.text import BOUNDARY
-from elman.training.examples import Examples
+from elman.training.examples import Examples, Sources
 from elman.training.lessons import ExampleLesson
 from elman.training.passes import SymbolPasses, by_length
 from elman.training.precision import fast_products
 
 VALIDATED_TOGETHER = 2**13  # symbols of a batch, where nothing is learned from it
-
-
-class Sources(Protocol):
-    """What is to be rewritten: texts encoded (`Examples`), or `Vectors`."""
-
-    lengths: np.ndarray[Any, Any]  # (N,) symbols of each
-
-    def __len__(self) -> int: ...
-
-    def passages(self, chosen: np.ndarray[Any, Any]) -> Any:
-        """Some of them (B,) side by side."""
-
-
-class Vectors:
-    """N vectors, each a source of one symbol.
-
-    Args:
-        rows: (N, D) float32.
-    """
-
-    def __init__(self, rows: np.ndarray[Any, Any]) -> None:
-        self.rows = torch.from_numpy(rows)
-        self.lengths = np.ones(len(rows), dtype=np.int64)
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def passages(self, chosen: np.ndarray[Any, Any]) -> Tensor:
-        """Some of them, (B, D)."""
-        return self.rows[torch.from_numpy(chosen)]
 
 
 class RewriteLesson(ExampleLesson):
@@ -83,22 +53,19 @@ class RewriteLesson(ExampleLesson):
         self.smoothing = smoothing
 
     def _loss(self, passages: Passages | Tensor, chosen: np.ndarray[Any, Any]) -> Tensor:
-        return self.network.loss(
-            passages, self.targets.passages(chosen), BOUNDARY, self.smoothing
-        )
+        return self.network.loss(passages, self.targets.passages(chosen), BOUNDARY, self.smoothing)
 
     def validate(self) -> float:
         """Nats a target symbol, smoothed as in training: weights that are too sure of themselves
         would otherwise be passed over although they write better."""
         total, network = 0.0, self.network
         lengths = self.valid.lengths + self.valid_targets.lengths
+        training = network.training
         network.eval()
         for chosen in by_length(lengths, len(lengths), VALIDATED_TOGETHER):
             with torch.inference_mode(), fast_products(self.device):
                 targets = self.valid_targets.passages(chosen)
-                loss = network.loss(
-                    self.valid.passages(chosen), targets, BOUNDARY, self.smoothing
-                )
+                loss = network.loss(self.valid.passages(chosen), targets, BOUNDARY, self.smoothing)
             total += float(loss) * int(targets.lengths.sum())
-        network.train()
+        network.train(training)
         return total / self.valid_targets.symbols

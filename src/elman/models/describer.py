@@ -1,0 +1,323 @@
+"""Description: one in, many out.
+
+Shapes: N vectors, D their width.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from elman.bundle import Bundle
+from elman.decoding.beam import Search
+from elman.errors import InputError
+from elman.models.class_rows import as_texts, hashed
+from elman.models.model import Model
+from elman.models.pairs import held_out
+from elman.models.rewriting import Limit, Rewrite, learn, rewrite_of, written
+from elman.models.rewriting_file import contents, opened
+from elman.models.rewriting_settings import RECIPES, WIDEST_VECTOR, DescriberSettings
+from elman.models.side import Side, suited_unit
+from elman.network import Rewriter, Rewriting
+from elman.ranges import whole
+from elman.text import Cache
+from elman.text.kept import keep
+from elman.training import Event, Finished, Vectors
+
+Floats = npt.NDArray[np.floating[Any]]
+
+
+class Describer(Model):
+    """A recurrent network that writes a text from a vector of numbers.
+
+    ::
+
+        model = Describer(minutes=3).fit(vectors, descriptions)  # (N, D), and N texts
+        model.predict(vectors[:1])  # ["seven"]
+        model.save("describer.safetensors")
+
+    The vector may be anything of a fixed width: an image's features, measurements, pixels. Its
+    numbers are scaled within the model.
+
+    Args:
+        unit: of the descriptions, "subword" or "character"; "auto" chooses.
+        cell: a name of `elman.cells.CELLS`.
+        width: of the network's vectors; None chooses.
+        layers: blocks, one above the other.
+        dropout: share silenced in training, 0 to below 1; None chooses.
+        minutes: of training, by the wall clock, validations included.
+        steps: of training instead; the same weights every time on one machine.
+        seed: of everything random.
+
+    Attributes, once fitted:
+        network_: the `Rewriter`; target_: the descriptions' `Side`; limit_: how long they may
+            become; n_features_in_: D.
+        record_: how it was trained, as plain data; it is saved with the model.
+    """
+
+    task: ClassVar[str] = "describe"
+
+    network_: Rewriter
+    target_: Side
+    limit_: Limit
+    record_: dict[str, Any]
+
+    def __init__(
+        self,
+        *,
+        unit: str = "auto",
+        cell: str = "mingru",
+        width: int | None = None,
+        layers: int = 2,
+        dropout: float | None = None,
+        minutes: float = 3.0,
+        steps: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.unit = unit
+        self.cell = cell
+        self.width = width
+        self.layers = layers
+        self.dropout = dropout
+        self.minutes = minutes
+        self.steps = steps
+        self.seed = seed
+
+    # Learning
+
+    def fit(self, vectors: Any, descriptions: Sequence[str], *, valid: Any = None) -> Self:
+        """Read vectors and descriptions again and again until the budget is spent.
+
+        An interrupt (Ctrl-C) leaves the model as good as it was by then, and is raised again.
+        """
+        for event in self.training(vectors, descriptions, valid=valid):
+            if isinstance(event, Finished) and event.interrupted:
+                raise KeyboardInterrupt
+        return self
+
+    def training(
+        self,
+        vectors: Any,
+        descriptions: Sequence[str],
+        *,
+        valid: Any = None,
+        cache: Cache | None = None,
+        checkpoint: Path | None = None,
+        checkpoint_seconds: float = 20.0,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Event]:
+        """Train, yielding what happens as `elman.training.Event`s.
+
+        Args:
+            vectors: (N, D) finite numbers; descriptions: N texts. Without `valid` a tenth of
+                them, drawn at random, is held out.
+            valid: others to choose the best weights by, as a pair.
+            cache: where they are kept for a baseline to learn from; nowhere if None.
+            checkpoint: a file from which an interrupted run goes on; see `elman.training.train`.
+            stop: asked before every step; True ends the run early and in order.
+
+        Raises:
+            SettingError: for a setting out of its range.
+            InputError: where the vectors are none, or do not go with the descriptions.
+            TrainingError, ResumeError, OutputError: as `train` has them.
+        """
+        settings = DescriberSettings(**self._plain_settings())
+        rows, texts = described(vectors, descriptions)
+        if valid is None:
+            held = held_out(range(len(texts)), settings.seed)
+            parts = [_chosen(rows, texts, part) for part in (~held, held)]
+        else:
+            parts = [(rows, texts), described(*valid)]
+        _check_width(parts[1][0], rows.shape[1])
+        contents = [content_of(*part) for part in parts]
+        if cache is not None:
+            for (_, its), content in zip(parts, contents, strict=True):
+                keep(cache, content, its)
+        self.target_ = Side.learn(
+            suited_unit(parts[0][1]) if settings.unit == "auto" else settings.unit, parts[0][1]
+        )
+        pairs, others = ((Vectors(part), self.target_.examples(its)) for part, its in parts)
+        self.limit_ = Limit.learn(*pairs)
+        recipe = RECIPES["vector"]
+        rewriting = Rewriting(
+            settings.architecture(recipe, self.target_.unit.size),
+            source=rows.shape[1],
+            attention="none",
+            order="vector",
+        )
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            self.network_ = Rewriter(rewriting, settings.silenced(recipe))
+        self.network_.scale_vectors(pairs[0].rows)
+        self.record_ = {
+            "content": contents[0],
+            "valid": contents[1],
+            "descriptions": len(parts[0][1]),
+            "target_symbols": pairs[1].symbols,
+            "parameters": sum(p.numel() for p in self.network_.parameters()),
+        }
+        yield from learn(
+            self.network_,
+            settings,
+            recipe,
+            pairs,
+            others,
+            self.record_,
+            identity={**self._plain_settings(), "content": contents[0], "valid": contents[1]},
+            checkpoint=checkpoint,
+            checkpoint_seconds=checkpoint_seconds,
+            stop=stop,
+        )
+
+    @property
+    def n_features_in_(self) -> int:
+        """D, as scikit-learn calls it."""
+        self._check_fitted()
+        return self.network_.rewriting.source
+
+    # Describing
+
+    def predict(self, vectors: Any, *, beam: int = 5) -> list[str]:
+        """The best description of each vector.
+
+        Args:
+            vectors: (N, D).
+            beam: descriptions that are followed at the same time; 1 is greedy.
+
+        Raises:
+            InputError: where they are no such vectors; SettingError: for a beam out of its range.
+        """
+        return [best[0].text for best in self.predict_best(vectors, count=1, beam=beam)]
+
+    def predict_best(self, vectors: Any, count: int = 3, *, beam: int = 5) -> list[list[Rewrite]]:
+        """The `count` best descriptions of each vector, the best first; fewer where fewer were
+        found.
+
+        Raises:
+            InputError, SettingError: as `predict`, and for a count below 1 or above 100.
+        """
+        self._check_fitted()
+        whole("count", count, 1, 100)
+        search = Search(beam=beam)
+        search = dataclasses.replace(search, beam=max(beam, count))
+        rows = as_vectors(vectors)
+        _check_width(rows, self.n_features_in_)
+        found = written(self.network_, Vectors(rows), self.limit_, search)
+        return [[rewrite_of(each, self.target_) for each in best[:count]] for best in found]
+
+    def score(self, vectors: Any, descriptions: Sequence[str]) -> float:
+        """chrF of what it writes, from 0 to 1, as `Translator.score` has it.
+
+        Raises:
+            InputError: where the vectors are none, or do not go with the descriptions.
+        """
+        from elman.scoring.rewriting import chrf
+
+        rows, texts = described(vectors, descriptions)
+        return chrf(self.predict(rows), texts).value / 100
+
+    # Keeping
+
+    def _contents(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        sides = {"target": self.target_}
+        about = contents(self.network_, sides, self.limit_, self.record_)
+        return about, dict(self.network_.named_parameters())
+
+    def describe(self) -> dict[str, Any]:
+        self._check_fitted()
+        return {
+            "task": self.task,
+            "unit": self.target_.unit.name,
+            "vocabulary": self.target_.unit.size,
+            "vector": self.n_features_in_,
+            "parameters": sum(p.numel() for p in self.network_.parameters()),
+            "network": dataclasses.asdict(self.network_.rewriting),
+            "settings": self._plain_settings(),
+            "training": self.record_,
+        }
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle) -> Self:
+        file = opened(bundle, DescriberSettings)
+        model = cls(**dataclasses.asdict(file.settings))
+        model.network_, model.limit_, model.record_ = file.network, file.limit, file.record
+        model.target_ = file.target
+        return model
+
+
+def described(vectors: Any, descriptions: Any) -> tuple[npt.NDArray[np.float32], list[str]]:
+    """Vectors (N, D) and their N descriptions.
+
+    Raises:
+        InputError: where they are none, or do not go together.
+    """
+    rows = as_vectors(vectors)
+    texts = as_texts(descriptions, "descriptions")
+    if len(rows) != len(texts):
+        raise InputError(
+            f"{len(rows):,} vectors, but {len(texts):,} descriptions",
+            place="descriptions",
+            advice="Give each vector one description.",
+        )
+    blank = next((number for number, text in enumerate(texts, 1) if not text.strip()), None)
+    if blank is not None:
+        raise InputError(
+            f"number {blank} is empty", place="descriptions", advice="Write it, or leave it out."
+        )
+    return rows, [text.strip() for text in texts]
+
+
+def as_vectors(vectors: Any) -> npt.NDArray[np.float32]:
+    """Anything that holds vectors as (N, D) of float32.
+
+    Raises:
+        InputError: no such numbers, or one that is not finite.
+    """
+    try:
+        rows = np.ascontiguousarray(vectors, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            "they are no table of numbers", place="vectors", advice="Give an array (N, D)."
+        ) from error
+    if rows.ndim != 2 or not rows.shape[1] or rows.shape[1] > WIDEST_VECTOR:
+        raise InputError(
+            f"expected (N, D), D from 1 to {WIDEST_VECTOR:,}, found the shape {rows.shape}",
+            place="vectors",
+            advice="Give one row a vector.",
+        )
+    if not np.isfinite(rows).all():
+        row, column = np.argwhere(~np.isfinite(rows))[0].tolist()
+        raise InputError(
+            f"{rows[row, column]} in row {row}, column {column} (counted from 0)",
+            place="vectors",
+            advice="Leave such rows out.",
+        )
+    return rows
+
+
+def content_of(rows: npt.NDArray[np.float32], texts: Sequence[str]) -> str:
+    """sha256 in hex of vectors and descriptions."""
+    return hashed([hashlib.sha256(rows.tobytes()).hexdigest(), list(rows.shape), *texts])
+
+
+def _chosen(
+    rows: npt.NDArray[np.float32], texts: Sequence[str], part: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.float32], list[str]]:
+    return rows[part], [text for text, its in zip(texts, part.tolist(), strict=True) if its]
+
+
+def _check_width(rows: npt.NDArray[np.float32], width: int) -> None:
+    if rows.shape[1] != width:
+        raise InputError(
+            f"they are {rows.shape[1]} wide, and those learned from {width}",
+            place="vectors",
+            advice="Give vectors of the same kind.",
+        )

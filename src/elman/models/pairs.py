@@ -1,0 +1,140 @@
+"""The many forms in which pairs of a source and its target can be given.
+
+Shapes: N pairs, D width of a vector.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from elman.errors import EmptyTextError, InputError
+from elman.models.class_rows import HELD_OUT, MOST_HELD_OUT, hashed
+from elman.text import PairSource, TextSource
+
+Pairs = PairSource | os.PathLike[str] | Sequence[str]
+"""A source of pairs, a table (Path), or the sources: texts, or a file of one a line, that come
+with their targets in the same form."""
+
+Source = TypeVar("Source")
+
+
+class TextPairs(NamedTuple):
+    """N sources and their targets, in memory."""
+
+    sources: list[str]
+    targets: list[str]
+
+    @property
+    def content(self) -> str:
+        """sha256 in hex of all of them."""
+        return hashed(self.rows)
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """Each source with its target."""
+        return list(zip(self.sources, self.targets, strict=True))
+
+    def chosen(self, places: npt.NDArray[Any]) -> TextPairs:
+        """Some of them."""
+        picked = places.tolist()
+        return TextPairs([self.sources[i] for i in picked], [self.targets[i] for i in picked])
+
+
+def pair_source(sources: Any, targets: Any = None) -> PairSource:
+    """What `fit` and `score` take, as a source.
+
+    Raises:
+        InputError: targets are missing, or do not go with the sources.
+    """
+    if isinstance(sources, PairSource | os.PathLike) and targets is None:
+        return sources if isinstance(sources, PairSource) else PairSource(TextSource([sources]))
+    if isinstance(sources, os.PathLike) and isinstance(targets, os.PathLike):
+        return PairSource(TextSource([sources, targets]))
+    if isinstance(sources, PairSource) or isinstance(targets, os.PathLike | None):
+        raise InputError(
+            "sources and targets are to be of one form",
+            place="targets",
+            advice="Give two files, or two lists of texts.",
+        )
+    return PairSource.from_pairs(sources, targets)
+
+
+def read_pairs(
+    source: PairSource, progress: Callable[[str, int, int], None] | None = None
+) -> TextPairs:
+    """All pairs of a source.
+
+    Raises:
+        InputError: where they cannot be read, or there are none.
+    """
+    done = 0
+
+    def read(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress is not None:
+            progress("reading", done, source.size)
+
+    found = TextPairs([], [])
+    for pair in source.pairs(read):
+        found.sources.append(pair.source)
+        found.targets.append(pair.target)
+    return found
+
+
+def held_out(groups: Sequence[Any], seed: int) -> npt.NDArray[np.bool_]:
+    """(N,) which pairs to hold out: a tenth, drawn at random; those of one group stay together.
+
+    Args:
+        groups: (N,) such as the sources: one that is held out has not been learned from.
+
+    Raises:
+        EmptyTextError: all are of one group.
+    """
+    numbers = {group: place for place, group in enumerate(dict.fromkeys(groups))}
+    if len(numbers) < 2:
+        raise EmptyTextError(
+            "there is one source only", place="sources", advice="Give it a few hundred."
+        )
+    order = np.random.default_rng(seed).permutation(len(numbers))
+    count = max(1, min(MOST_HELD_OUT, round(HELD_OUT * len(numbers))))
+    held = np.zeros(len(numbers), dtype=bool)
+    held[order[:count]] = True
+    found: npt.NDArray[np.bool_] = held[[numbers[group] for group in groups]]
+    return found
+
+
+def parted(pairs: TextPairs, seed: int) -> tuple[TextPairs, TextPairs]:
+    """What to learn from, and what is held out.
+
+    Raises:
+        EmptyTextError: as `held_out`.
+    """
+    held = held_out(pairs.sources, seed)
+    return pairs.chosen(np.flatnonzero(~held)), pairs.chosen(np.flatnonzero(held))
+
+
+def as_sources(sources: Any) -> list[str]:
+    """What `predict` takes, as texts.
+
+    Raises:
+        InputError: a single text, or something in it that is none.
+    """
+    if isinstance(sources, str) or not isinstance(sources, Iterable):
+        raise InputError(
+            "expected several texts, found one", place="sources", advice="Put it in a list: [text]"
+        )
+    listed = list(sources)
+    for number, each in enumerate(listed, start=1):
+        if not isinstance(each, str):
+            raise InputError(
+                f"number {number} is no text but {type(each).__name__}",
+                place="sources",
+                advice="Give a list of str.",
+            )
+    return listed

@@ -1,0 +1,179 @@
+"""What a translator and a describer do alike: learn targets, and write them.
+
+Shapes: N sources, T symbols of a target, S symbols of a source.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from elman.decoding.beam import Hypothesis, Search, search
+from elman.models.rewriting_settings import SMOOTHING, RewriteRecipe, RewriteSettings
+from elman.models.side import Side
+from elman.network import Rewriter
+from elman.text import BOUNDARY
+from elman.training import Event, Examples, Finished, RewriteLesson, Sources, train
+from elman.training.passes import by_length
+from elman.training.precision import fast_products
+
+TOGETHER = 320  # targets that are followed at once, over all sources
+SYMBOLS_TOGETHER = 2**14
+
+Floats = npt.NDArray[np.floating[Any]]
+
+
+class Limit(NamedTuple):
+    """How many symbols a target may have: slope * (symbols of its source) + room."""
+
+    slope: float
+    room: float
+
+    @classmethod
+    def learn(cls, sources: Sources, targets: Examples) -> Limit:
+        """Targets are mostly so long as their sources make them; nearly all that were seen, and
+        as many symbols more as there were in the longest surprise, fit."""
+        slope = float(np.median(targets.lengths / sources.lengths)) if _vary(sources) else 0.0
+        surprises = targets.lengths - slope * sources.lengths
+        return cls(slope, 5 + 1.2 * max(0.0, float(np.quantile(surprises, 0.999))))
+
+    def of(self, lengths: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        """(N,) symbols of sources -> (N,) of targets, at most."""
+        return np.ceil(self.slope * lengths + self.room).astype(np.int64)
+
+
+def _vary(sources: Sources) -> bool:
+    return bool((sources.lengths != sources.lengths[0]).any())
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """A target that was found for a source.
+
+    Attributes:
+        text: the target.
+        score: what the targets of a source are ranked by: the mean of its symbols'
+            log-probabilities, in nats.
+        probability: of the whole target.
+        pieces: what each of its symbols writes, "" for the one that ends it; and their
+            probabilities.
+        attention: (T, S) how much each symbol of the source counted for each of these; None
+            where nobody asked.
+        source: what stands for each of the S symbols.
+    """
+
+    text: str
+    score: float
+    probability: float
+    pieces: list[str]
+    probabilities: list[float]
+    attention: list[list[float]] | None = None
+    source: list[str] | None = None
+
+    @property
+    def words(self) -> list[tuple[str, float]]:
+        """Each word with its probability, that of its symbols together."""
+        found: list[tuple[str, float]] = []
+        apart = True  # whether what comes next begins a word
+        for piece, probability in zip(self.pieces, self.probabilities, strict=True):
+            if piece and (apart or piece[0].isspace()):
+                found.append((piece.strip(), probability))
+            elif piece:
+                word, before = found[-1]
+                found[-1] = (word + piece.strip(), before * probability)
+            apart = piece[-1:].isspace() if piece else apart
+        return [each for each in found if each[0]]
+
+
+def learn(
+    network: Rewriter,
+    settings: RewriteSettings,
+    recipe: RewriteRecipe,
+    pairs: tuple[Sources, Examples],
+    valid: tuple[Sources, Examples],
+    record: dict[str, Any],
+    *,
+    identity: dict[str, Any],
+    checkpoint: Path | None,
+    checkpoint_seconds: float,
+    stop: Callable[[], bool],
+) -> Iterator[Event]:
+    """Train a network on sources and their targets; its record says in the end how it went."""
+    lesson = RewriteLesson(
+        network,
+        pairs[0],
+        valid[0],
+        targets=pairs[1],
+        valid_targets=valid[1],
+        symbols=recipe.symbols,
+        smoothing=SMOOTHING,
+        seed=settings.seed,
+    )
+    for event in train(
+        lesson,
+        settings.plan(recipe, lesson.passes.steps),
+        checkpoint=checkpoint,
+        identity=identity,
+        checkpoint_seconds=checkpoint_seconds,
+        stop=stop,
+    ):
+        if isinstance(event, Finished):
+            record |= {
+                "steps": event.step,
+                "best_step": event.best_step,
+                "seconds": round(event.seconds, 3),
+                "symbols_read": event.symbols,
+                "valid_loss": event.best_loss if math.isfinite(event.best_loss) else None,
+            }
+        yield event
+
+
+def written(
+    network: Rewriter,
+    sources: Sources,
+    limit: Limit,
+    settings: Search,
+) -> list[list[Hypothesis]]:
+    """Of each source its best targets, the best first."""
+    found: list[list[Hypothesis]] = [[] for _ in range(len(sources))]
+    device = next(network.parameters()).device
+    rows = max(1, TOGETHER // settings.beam)
+    for chosen in by_length(sources.lengths, rows, SYMBOLS_TOGETHER):
+        limits = limit.of(sources.lengths[chosen])
+        with fast_products(device):
+            answers = search(network, sources.passages(chosen), limits, BOUNDARY, settings)
+        for place, answer in zip(chosen.tolist(), answers, strict=True):
+            found[place] = answer
+    return found
+
+
+def rewrite_of(found: Hypothesis, side: Side) -> Rewrite:
+    """A target as text, from its symbols."""
+    pieces = side.pieces(found.symbols)
+    return Rewrite(
+        text=side.decode(found.symbols),
+        score=found.score,
+        probability=float(np.exp(found.log_probability)),
+        pieces=pieces + [""] * (len(found.log_probabilities) - len(pieces)),
+        probabilities=np.exp(found.log_probabilities).tolist(),
+    )
+
+
+def attention_of(
+    network: Rewriter, sources: Sources, place: int, symbols: npt.NDArray[np.int64]
+) -> list[list[float]]:
+    """(T + 1, S) how much each symbol of a source counted for each of its target's, the end
+    included."""
+    read = torch.from_numpy(np.append(BOUNDARY, symbols))[:, None]
+    with torch.inference_mode():
+        begun = network.begin(sources.passages(np.array([place])))
+        _, attention, _ = network.attend(read, begun)
+    rows: list[list[float]] = attention[0].tolist()
+    return rows

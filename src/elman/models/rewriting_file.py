@@ -1,0 +1,105 @@
+"""A translator or a describer as a file, and back: what must hold before it is believed."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from elman.bundle import Bundle
+from elman.errors import ModelFileError, SettingError
+from elman.models.opening import network_from, record_of
+from elman.models.rewriting import Limit
+from elman.models.rewriting_settings import RECIPES, RewriteSettings, checked_rewriting
+from elman.models.side import SIDE_UNITS, Side
+from elman.network import Rewriter, Rewriting
+from elman.text import unit_from_json
+
+Settings = TypeVar("Settings", bound=RewriteSettings)
+
+_LONGEST = 1e6  # symbols that a file may allow a target
+
+
+class Opened(NamedTuple, Generic[Settings]):
+    """All that such a file holds."""
+
+    settings: Settings
+    network: Rewriter
+    source: Side | None  # of its own, where it does not share the target's and is no vector
+    target: Side
+    limit: Limit
+    record: dict[str, Any]
+
+
+def contents(
+    network: Rewriter, sides: Mapping[str, Side], limit: Limit, record: dict[str, Any]
+) -> dict[str, Any]:
+    """The plain data of a file, besides the settings that every model has.
+
+    Args:
+        sides: "target", and "source" where it has a vocabulary of its own.
+    """
+    return {
+        "rewriter": dataclasses.asdict(network.rewriting),
+        "vocabularies": {name: side.unit.to_json() for name, side in sides.items()},
+        "limit": list(limit),
+        "training": record,
+    }
+
+
+def opened(bundle: Bundle, kind: type[Settings]) -> Opened[Settings]:
+    """What a file holds.
+
+    Raises:
+        ModelFileError: where anything in it is not as `contents` and the network have it.
+    """
+    about = bundle.about
+    try:
+        settings = kind.from_json(about.get("settings"))
+        sides = _sides(about.get("vocabularies"))
+        target, source = sides["target"], sides.get("source")
+        rewriting = checked_rewriting(about.get("rewriter"), target.unit.size)
+        _check_together(settings, rewriting, source)
+        limit = _limit(about.get("limit"))
+    except (ModelFileError, SettingError) as error:
+        bundle.refuse(str(error))
+    record = record_of(bundle)
+    of_vectors = rewriting.order == "vector"
+    recipe = RECIPES["vector" if of_vectors else (source or target).unit.name]
+    dropout = settings.silenced(recipe)
+    network = network_from(bundle, lambda: Rewriter(rewriting, dropout))
+    return Opened(settings, network, source, target, limit, record)
+
+
+def _sides(value: object) -> dict[str, Side]:
+    if not isinstance(value, dict) or "target" not in value or value.keys() - {"target", "source"}:
+        raise ModelFileError("its vocabularies are not those of a source and a target")
+    units = {name: unit_from_json(each) for name, each in value.items()}
+    if any(unit.name not in SIDE_UNITS for unit in units.values()):
+        raise ModelFileError("its vocabularies are neither of subwords nor of characters")
+    return {name: Side(unit) for name, unit in units.items()}
+
+
+def _check_together(settings: RewriteSettings, rewriting: Rewriting, source: Side | None) -> None:
+    told = dataclasses.asdict(settings)
+    attention, order = told.get("attention", "none"), told.get("order", "vector")
+    if (settings.cell, attention, order) != (
+        rewriting.blocks.cell,
+        rewriting.attention,
+        rewriting.order,
+    ):
+        raise ModelFileError("its settings are not those of its network")
+    if order != "vector" and rewriting.source != (0 if source is None else source.unit.size):
+        raise ModelFileError("its source's vocabulary is not that of its network")
+    if order == "vector" and source is not None:
+        raise ModelFileError("its source is a vector and has a vocabulary")
+
+
+def _limit(value: object) -> Limit:
+    def sound(each: object) -> bool:
+        return type(each) in (int, float) and math.isfinite(each) and abs(each) <= _LONGEST  # type: ignore[arg-type]
+
+    if not isinstance(value, list) or len(value) != 2 or not all(map(sound, value)):
+        raise ModelFileError("the limit of its targets' length is none")
+    return Limit(*map(float, value))

@@ -1,0 +1,73 @@
+"""One side of a rewriting: its texts as symbols, and symbols as text again.
+
+Shapes: T symbols of a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from elman.text import BOUNDARY, UNITS, Unit
+from elman.text.units.unit import FIRST_OWN
+from elman.training import Examples
+
+SIDE_UNITS = ("subword", "character")
+
+MOST_SUBWORDS = 8_000
+
+CHARACTERS_A_SUBWORD = 700
+"""So much text is wanted for each subword: what is seldom read is seldom written."""
+
+Symbols = npt.NDArray[np.integer[Any]]
+
+
+class Side:
+    """Texts of one side in a unit of text.
+
+    Subwords bring the space before them, so a text is read as if a space stood before it: its
+    first word is then the same symbol as within a text.
+    """
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+        self._lead = " " if unit.name == "subword" else ""
+
+    @classmethod
+    def learn(cls, unit: str, texts: Sequence[str]) -> Side:
+        """The vocabulary of some texts."""
+        size = None
+        if unit == "subword":
+            characters = sum(map(len, texts))
+            size = FIRST_OWN + min(MOST_SUBWORDS, characters // CHARACTERS_A_SUBWORD)
+        return cls(UNITS[unit].learn((f" {text}\n" for text in texts), size=size))
+
+    def encode(self, text: str) -> Symbols:
+        """A text -> (T,), BOUNDARY at its end."""
+        symbols = self.unit.encode(self._lead + text)
+        return np.append(symbols, BOUNDARY).astype(np.int64)
+
+    def examples(self, texts: Iterable[str]) -> Examples:
+        """Several texts, to be laid side by side."""
+        return Examples([self.encode(text) for text in texts])
+
+    def decode(self, symbols: Sequence[int] | Symbols) -> str:
+        """(T,) -> a text. Bytes that make no character, which no text has, are left out."""
+        return self.unit.decode(symbols).replace("\ufffd", "").strip()
+
+    def pieces(self, symbols: Sequence[int] | Symbols) -> list[str]:
+        """What each symbol writes; of a character in several bytes, the last writes it."""
+        decoder = self.unit.decoder()
+        written = [decoder.feed(symbol) for symbol in np.asarray(symbols).tolist()]
+        if written:
+            written[-1] += decoder.finish()
+        return written
+
+
+def suited_unit(texts: Sequence[str]) -> str:
+    """Characters for single words, such as spellings, and for scripts without spaces; subwords
+    for all else."""
+    return "subword" if np.median([len(text.split()) for text in texts]) > 1 else "character"
