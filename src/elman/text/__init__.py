@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from elman.text.pairs import PairSource
     from elman.text.peek import Peek
     from elman.text.peek_labelled import PeekLabelled
+    from elman.text.peek_pairs import PeekPairs
     from elman.text.peek_tagged import PeekTagged
     from elman.text.sentence_reader import SentenceReader
     from elman.text.tag_vocabulary import TagVocabulary
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         Words,
         unit_from_json,
     )
+    from elman.text.vectors import VectorSource, checked_vectors
 
 __all__ = [
     "BOUNDARY",
@@ -57,6 +59,7 @@ __all__ = [
     "PairSource",
     "Peek",
     "PeekLabelled",
+    "PeekPairs",
     "PeekTagged",
     "Sentence",
     "SentenceReader",
@@ -66,8 +69,10 @@ __all__ = [
     "TaskGuess",
     "TextSource",
     "Unit",
+    "VectorSource",
     "Words",
     "check_classes",
+    "checked_vectors",
     "infer_task",
     "unit_from_json",
     "words_of",
@@ -85,6 +90,7 @@ _HOMES = {
     "pairs": ("PairSource",),
     "peek": ("Peek",),
     "peek_labelled": ("PeekLabelled",),
+    "peek_pairs": ("PeekPairs",),
     "peek_tagged": ("PeekTagged",),
     "sentence_reader": ("SentenceReader",),
     "tag_vocabulary": ("TagVocabulary",),
@@ -100,6 +106,7 @@ _HOMES = {
         "Words",
         "unit_from_json",
     ),
+    "vectors": ("VectorSource", "checked_vectors"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+from copy import copy
 from functools import cached_property, partial
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -85,10 +86,26 @@ class TextSource:
         """The documents, one a file or text; `read` hears of bytes as they are consumed."""
         size = self._chunk_size
         for number, text in enumerate(self._texts, start=1):
-            yield Document(f"text {number}", partial(_chunks_of_text, text, size, read))
+            yield Document(_name_of_text(number), partial(_chunks_of_text, text, size, read))
         for found in self._inputs:
             reader = Reader(found.name, found.path, self._encoding, gzipped=found.gzipped)
             yield Document(found.name, partial(reader.chunks, size, read))
+
+    @property
+    def names(self) -> list[str]:
+        """Of the documents; nothing is read."""
+        texts = [_name_of_text(number) for number in range(1, len(self._texts) + 1)]
+        return [*texts, *(found.name for found in self._inputs)]
+
+    def parted(self) -> list[Self]:
+        """Sources of one file each, named like it; texts in memory are in none."""
+        parts = []
+        for found in self._inputs:
+            part = copy(self)
+            part.__dict__.pop("size", None)
+            part.name, part._texts, part._inputs = found.name, [], [found]
+            parts.append(part)
+        return parts
 
     @cached_property
     def size(self) -> int:
@@ -105,6 +122,10 @@ class TextSource:
                 content.update(chunk.encode())
             content.update(END_OF_DOCUMENT)
         return content.hexdigest()
+
+
+def _name_of_text(number: int) -> str:
+    return f"text {number}"
 
 
 def _chunks_of_text(text: str, size: int, read: Callable[[int], None] | None) -> Iterator[str]:

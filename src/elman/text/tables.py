@@ -32,7 +32,7 @@ _IN_WORDS: dict[Shape, str] = {
 }
 _NUMBERING = ("", "id", "idx", "index")
 _HEADING = re.compile(r"[^\W\d][\w-]*")  # a single word, as no row of two texts has
-_DELIMITERS = ("\t", ",", ";")
+DELIMITERS = ("\t", ",", ";")
 TABLE_SUFFIXES = ("csv", "tsv")
 JSON_SUFFIXES = ("jsonl", "json", "ndjson")
 _MOST_BROKEN = 100  # lines of broken JSON before the first sound one
@@ -195,11 +195,14 @@ def _cut(name: str) -> str:
 def _table(line: str, suffix: str, place: str, wanted: Wanted) -> Layout | InputError:
     """The layout of a table with this header, or why it is none."""
     columns = wanted.columns
-    delimiters = [each for each in _DELIMITERS if each in line]
-    if not wanted.labels_needed and suffix not in TABLE_SUFFIXES:
+    delimiters = [each for each in DELIMITERS if each in line]
+    if suffix not in TABLE_SUFFIXES:
         # The line may be a text: in a sentence a space follows the comma, in a header seldom.
-        delimiters = [each for each in delimiters if f"{each} " not in line]
-        wanted = wanted._replace(columns=columns._replace(by_order=False))
+        tight = [each for each in delimiters if f"{each} " not in line]
+        if not wanted.labels_needed or tight != delimiters:
+            wanted = wanted._replace(columns=columns._replace(by_order=False))
+        if not wanted.labels_needed:
+            delimiters = tight
     if not delimiters and (suffix in TABLE_SUFFIXES or wanted.text is not None):
         delimiters = ["\t" if suffix == "tsv" else ","]  # a table of one column
     errors: list[tuple[int, InputError]] = []

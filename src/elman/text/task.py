@@ -1,4 +1,4 @@
-"""What a file is for: told by its first lines, so that nobody need say it."""
+"""What files are for: told by their names and first lines, so that nobody need say it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from elman.errors import InputError
+from elman.text.array_file import ARRAY_SUFFIXES
 from elman.text.example_reader import ExampleReader
 from elman.text.lines import lines_of
+from elman.text.number_table import numbers_in
+from elman.text.pair_guess import are_parallel, pairs_in
 from elman.text.shapes import table_in
 from elman.text.tables import suffix_of
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
     from elman.text.files import TextSource
 
-Task = Literal["language", "classify", "tag"]
+Task = Literal["language", "classify", "tag", "translate", "describe", "forecast"]
 
 _LINES = 1000
 _CHARACTERS = 1_000_000
@@ -40,7 +43,8 @@ class TaskGuess(NamedTuple):
 
     Attributes:
         task: 'language', text to continue; 'classify', texts with a label each; 'tag', words with
-            a tag each.
+            a tag each; 'translate', texts with another text each; 'describe', vectors with a text
+            each; 'forecast', numbers in step.
         because: what was seen, such as 'CSV, text in column review, label in column stars'.
     """
 
@@ -49,11 +53,16 @@ class TaskGuess(NamedTuple):
 
 
 def infer_task(source: TextSource) -> TaskGuess:
-    """What the first file of a source is for; reads only its beginning.
+    """What a source is for, by the names of its files or the beginning of the first.
 
     Raises:
         InputError: it cannot be read.
     """
+    names = source.names
+    if names and suffix_of(names[0]) in ARRAY_SUFFIXES:
+        return TaskGuess("describe", "an array of vectors")
+    if are_parallel(names, _TAG_SUFFIXES):
+        return TaskGuess("translate", "two parallel files")
     for document in source.documents():
         lines: list[str] = []
         room = _CHARACTERS
@@ -67,6 +76,12 @@ def infer_task(source: TextSource) -> TaskGuess:
 
 
 def _guess(lines: Sequence[str], name: str) -> TaskGuess:
+    seen = numbers_in(lines)
+    if seen is not None:
+        return TaskGuess("forecast", seen)
+    seen = pairs_in(lines, name)
+    if seen is not None:
+        return TaskGuess("translate", seen)
     seen = _labelled(lines, name)
     if seen is not None:
         return TaskGuess("classify", seen)

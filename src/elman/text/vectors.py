@@ -1,0 +1,184 @@
+"""Fixed vectors in NumPy's files, beside a text file with a description of each.
+
+Shapes: N vectors of D numbers.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from elman.errors import InputError
+from elman.text.array_file import ARRAY_SUFFIXES, check_shape, read_array
+from elman.text.lines import lines_of
+from elman.text.rows import BadRowError, checked_side
+from elman.text.tables import suffix_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from elman.text.files import TextSource
+
+_IN_MEMORY = "the vectors given"
+_SKIP = "or leave such rows out: --skip-bad-rows"
+_AT_ONCE = 1 << 22  # numbers looked at together
+
+Line = tuple[str, str]
+"""The place of a line, and what it holds."""
+
+
+class VectorSource:
+    """Vectors and their descriptions, which can be read again and again.
+
+    Args:
+        vectors: a .npy file, or a .npz file with one array or one that is called 'vectors'.
+        descriptions: one a line; None: there are none.
+        skip_bad_rows: leave out empty descriptions with their vectors, vectors that hold NaN or
+            infinity with their descriptions, and count them.
+
+    Attributes:
+        name: of the vectors' file.
+        skipped: rows that the last reading left out.
+    """
+
+    def __init__(
+        self, vectors: Path, descriptions: TextSource | None, *, skip_bad_rows: bool = False
+    ) -> None:
+        self.name = str(vectors)
+        self.skipped = 0
+        self._path = vectors
+        self._descriptions = descriptions
+        self._skip_bad_rows = skip_bad_rows
+
+    @classmethod
+    def of_files(cls, source: TextSource, *, skip_bad_rows: bool = False) -> Self:
+        """The same, of files that were named together: the vectors, then the descriptions.
+
+        Raises:
+            InputError: the first is no .npy or .npz file, or there are more than two.
+        """
+        files = source.parted()
+        if len(files) not in (1, 2) or suffix_of(files[0].name) not in ARRAY_SUFFIXES:
+            raise InputError(
+                "expected vectors and a text file with a line for each",
+                place=source.name,
+                advice="Name a .npy or .npz file, then the text file",
+            )
+        descriptions = files[1] if len(files) == 2 else None
+        return cls(Path(files[0].name), descriptions, skip_bad_rows=skip_bad_rows)
+
+    def vectors(self) -> NDArray[np.float32]:
+        """(N, D), all of them: where an answer is wanted for each, none can be left out.
+
+        Raises:
+            MissingFileError, EmptyTextError, InputError: they cannot be read, or one holds NaN or
+                infinity.
+        """
+        return checked_vectors(read_array(self._path), self.name)
+
+    def rows(
+        self, read: Callable[[int], None] | None = None
+    ) -> tuple[NDArray[np.float32], list[str]]:
+        """(N, D) and N descriptions; `read` hears of the descriptions' bytes as they are consumed.
+
+        Raises:
+            MissingFileError, EmptyTextError, InputError: they cannot be read, are not as many as
+                one another, or a row is bad, unless these are left out.
+        """
+        if self._descriptions is None:
+            raise InputError(
+                "vectors without descriptions",
+                place=self.name,
+                advice="Name a text file with a line for each after it",
+            )
+        self.skipped = 0
+        vectors = read_array(self._path)
+        lines = self._lines(self._descriptions, len(vectors), read)
+        good = _finite_rows(vectors)
+        descriptions = []
+        for row, (place, line) in enumerate(lines):
+            try:
+                description = checked_side(line, "description")
+            except BadRowError as bad:
+                if not self._skip_bad_rows:
+                    raise InputError(
+                        bad.cause, place=place, advice=f"{bad.remedy}, {_SKIP}"
+                    ) from bad
+                good[row] = False
+            if good[row]:
+                descriptions.append(description)
+        if not good.all():
+            if not self._skip_bad_rows:
+                raise _not_finite(vectors, self.name, _SKIP)
+            vectors = vectors[good]
+            self.skipped = int((~good).sum())
+        if not descriptions:
+            raise InputError(
+                f"every one of its {self.skipped:,} rows is bad",
+                place=self.name,
+                advice="Without --skip-bad-rows the first is named",
+            )
+        return vectors, descriptions
+
+    def _lines(
+        self, source: TextSource, count: int, read: Callable[[int], None] | None
+    ) -> list[Line]:
+        """A line for each vector; blank ones after the last are none."""
+        lines = [
+            (f"{document.name}:{number}", line)
+            for document in source.documents(read)
+            for number, line in enumerate(lines_of(document.chunks()), start=1)
+        ]
+        while len(lines) > count and not lines[-1][1].strip():
+            lines.pop()
+        if len(lines) != count:
+            raise InputError(
+                f"{count:,} rows, but {len(lines):,} descriptions in {source.name}",
+                place=self.name,
+                advice="Write one description a line, in the order of the rows",
+            )
+        return lines
+
+
+def checked_vectors(values: ArrayLike, place: str = _IN_MEMORY) -> NDArray[np.float32]:
+    """Vectors as (N, D) finite float32.
+
+    Raises:
+        EmptyTextError: there are none.
+        InputError: they have another shape, are no real numbers, or one is NaN or infinite.
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise InputError(
+            "rows of different lengths", place=place, advice="Give each as many numbers"
+        ) from error
+    check_shape(array.shape, array.dtype, place)
+    with np.errstate(over="ignore"):  # what is too large for it is named as infinite
+        vectors = array.astype(np.float32, copy=False)
+    if not _finite_rows(vectors).all():
+        raise _not_finite(vectors, place)
+    return vectors
+
+
+def _finite_rows(vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(N,) whether all numbers of a row are finite."""
+    count = max(1, _AT_ONCE // vectors.shape[1])
+    parts = (vectors[start : start + count] for start in range(0, len(vectors), count))
+    return np.concatenate([np.isfinite(part).all(axis=1) for part in parts])
+
+
+def _not_finite(vectors: NDArray[np.float32], place: str, or_else: str = "") -> InputError:
+    row = int(np.argmin(_finite_rows(vectors)))
+    column = int(np.argmin(np.isfinite(vectors[row])))
+    value = "NaN" if np.isnan(vectors[row, column]) else "infinite, or too large for float32"
+    advice = "Put a number there"
+    return InputError(
+        f"row {row + 1}, column {column + 1} (from 1) is {value}",
+        place=place,
+        advice=f"{advice}, {or_else}" if or_else else advice,
+    )
