@@ -33,6 +33,18 @@ TagColumn = Annotated[
 SkipBadRows = Annotated[
     bool, typer.Option("--skip-bad-rows", help="Leave them out, and count them.")
 ]
+SeriesColumns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--series",
+        metavar="COLUMN",
+        help="To forecast: a column of numbers; may be given again. By default all.",
+    ),
+]
+Fill = Annotated[
+    str | None,
+    typer.Option(help="What stands in for missing numbers: linear, previous or zero."),
+]
 
 Outside = Annotated[
     list[Path] | None,

@@ -10,8 +10,10 @@ import typer
 
 from elman.cli.options import (
     Encoding,
+    Fill,
     Json,
     ModelFile,
+    SeriesColumns,
     SkipBadRows,
     TagColumn,
     TextColumn,
@@ -45,13 +47,22 @@ def predict(
     count: Annotated[
         int | None, typer.Option(help="With --json: so many of the likeliest answers.")
     ] = None,
+    horizon: Annotated[
+        int | None, typer.Option(help="Forecasts: so many steps ahead, if not all.")
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", readable=False, help="Forecasts: a picture too, SVG or PNG."),
+    ] = None,
+    series: SeriesColumns = None,
+    fill: Fill = None,
     text_column: TextColumn = None,
     column: TagColumn = None,
     skip_bad_rows: SkipBadRows = False,
     encoding: Encoding = "utf-8",
     json: Json = False,
 ) -> None:
-    """Name the class of each text, or the tag of each word.
+    """Name the class of each text, or the tag of each word; or say which numbers come next.
 
     For classes: texts one a line, or a table, JSON lines or fastText lines, with labels or
     without; each gets one line. An empty line gets an empty one, and so does a bad row that is
@@ -60,13 +71,32 @@ def predict(
     For tags: CoNLL or CoNLL-U, with tags or without, which is written again with the model's
     tags; a blank line ends a sentence.
 
+    For forecasts: from the end of what the model has learned from, or of a newer table of the same
+    series; a row for each step ahead of each series, the ends of the intervals that hold 80 % and
+    95 % of what comes among its columns.
+
     What comes through a pipe is answered as it comes.
     """
     from elman.cli.answers import ClassAnswers, TagAnswers
-    from elman.models import Classifier, Tagger, load
+    from elman.cli.forecasts import answer
+    from elman.cli.jobs import Files
+    from elman.models import Classifier, Forecaster, Tagger, load
     from elman.text.arriving import arriving_documents
 
     loaded = load(model)
+    if isinstance(loaded, Forecaster):
+        refuse_options(
+            loaded.task,
+            column=column,
+            text_column=text_column,
+            reject_below=reject_below,
+            count=count,
+            skip_bad_rows=skip_bad_rows,
+        )
+        history = Files.named(files or [], None, encoding, series=series, fill=fill)
+        answer(loaded, history if files else None, horizon, plot, json=json)
+        return
+    refuse_options(loaded.task, horizon=horizon, plot=plot, series=series, fill=fill)
     answering: ClassAnswers | TagAnswers
     if isinstance(loaded, Classifier):
         refuse_options(loaded.task, column=column)

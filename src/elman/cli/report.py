@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from elman.cli.terminal import print_table, say
+from elman.cli.terminal import counted, print_table, say
 
 if TYPE_CHECKING:
     from elman.scoring.report import Evaluation
@@ -26,6 +26,18 @@ _READING = {
     "roc_auc_outside": ("area under ROC, of a class against of none", "{:.3f}"),
     "span_f1": ("span F1, strict", "{:.3f}"),
     "span_f1_conlleval": ("span F1, conlleval", "{:.3f}"),
+}
+_REWRITING = {
+    "bleu": ("BLEU", "{:.1f}"),
+    "chrf": ("chrF", "{:.1f}"),
+    "exact_match": ("exact match", "{:.1%}"),
+    "symbol_error_rate": ("{symbol} error rate", "{:.2%}"),
+    "word_error_rate": ("word error rate", "{:.1%}"),
+}
+_FORECASTING = {
+    "mase": ("MASE", "{:.3f}"),
+    "coverage": ("coverage of the 95 % interval", "{:.1%}"),
+    "coverage_80": ("coverage of the 80 % interval", "{:.1%}"),
 }
 KSR = "keystroke savings = (1 - (typed + selections) / keystrokes without help) * 100"
 
@@ -82,6 +94,59 @@ def print_tag_report(report: Evaluation) -> None:
             print(f"\n{name}:")
         for each in entities:
             print(f"  {each['count']:,} x {each['words']} ({each['label']})")
+    _remark(report)
+
+
+def print_rewrite_report(report: Evaluation) -> None:
+    """Scores, how to compute them again, and what the sources were worth; remarks on stderr."""
+    details = report.details
+    symbol = details.get("symbols", "")
+    labels = {name: (said.format(symbol=symbol), form) for name, (said, form) in _REWRITING.items()}
+    _print_scores(report, labels)
+    if report.baseline is not None:
+        print(f"baseline: {report.baseline['name']}")
+        if "word_error_rate" in report.scores:
+            form = "{:.1f} points of word error rate"
+            print(_verdict(report, "word_error_rate", form, less=True, times=100))
+        else:
+            name, form = (
+                ("bleu", "{:.1f} BLEU") if "bleu" in report.scores else ("chrf", "{:.1f} chrF")
+            )
+            print(_verdict(report, name, form))
+    print()
+    shuffled = {
+        _REWRITING[name][0]: details[f"shuffled_{name}"]
+        for name in report.scores
+        if f"shuffled_{name}" in details
+    }
+    if shuffled:
+        scores = ", ".join(f"{name} {value:.1f}" for name, value in shuffled.items())
+        print(f"With the sources shuffled: {scores}.")
+    print(f"The answers are {details['length_ratio']:.0%} as long as what was to be written.")
+    for name, signature in details["signatures"].items():
+        print(f"sacreBLEU: {_REWRITING[name][0]}|{signature}")
+    _remark(report)
+
+
+def print_forecast_report(report: Evaluation) -> None:
+    """Scores, and each series' own where there are several; remarks on stderr."""
+    _print_scores(report, _FORECASTING)
+    details = report.details
+    origins = counted(details["origins"], "origin", "origins")
+    print(f"{origins}, {counted(details['horizon'], 'step', 'steps')} ahead from each")
+    if report.baseline is not None:
+        print(f"baseline: {report.baseline['name']}")
+        print(_verdict(report, "mase", "{:.3f} of MASE", less=True))
+    if len(details["series"]) > 1:
+        rows = [["series", "MASE", "baseline"]]
+        rows += [
+            [each["series"], f"{each['mase']:.3f}", f"{each['baseline_mase']:.3f}"]
+            for each in details["series"][:ROWS]
+        ]
+        print()
+        print_table(rows)
+        if len(details["series"]) > ROWS:
+            print(f"... and {len(details['series']) - ROWS} more: --json shows all")
     _remark(report)
 
 

@@ -9,10 +9,12 @@ import typer
 
 from elman.cli.options import (
     Encoding,
+    Fill,
     Json,
     LabelColumn,
     ModelFile,
     Outside,
+    SeriesColumns,
     SkipBadRows,
     TagColumn,
     TextColumn,
@@ -40,6 +42,8 @@ def test(
     column: TagColumn = None,
     skip_bad_rows: SkipBadRows = False,
     outside: Outside = None,
+    series: SeriesColumns = None,
+    fill: Fill = None,
     shuffle_words: Annotated[
         bool, typer.Option("--shuffle-words", help="Also say what the words' order was worth.")
     ] = False,
@@ -62,6 +66,8 @@ def test(
         column=column,
         skip_bad_rows=skip_bad_rows,
         outside=outside,
+        series=series,
+        fill=fill,
         shuffle_words=shuffle_words,
     )
     job = job_of(loaded, files)

@@ -9,9 +9,11 @@ import typer
 
 from elman.cli.options import (
     Encoding,
+    Fill,
     Json,
     LabelColumn,
     Outside,
+    SeriesColumns,
     SkipBadRows,
     TagColumn,
     TextColumn,
@@ -73,6 +75,15 @@ def train(
         ),
     ] = None,
     outside: Outside = None,
+    horizon: Annotated[
+        int | None, typer.Option(help="To forecast: so many steps ahead; by default a season.")
+    ] = None,
+    season: Annotated[
+        int | None,
+        typer.Option(help="To forecast: after so many steps values are alike; 1: never."),
+    ] = None,
+    series: SeriesColumns = None,
+    fill: Fill = None,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     column: TagColumn = None,
@@ -106,6 +117,8 @@ def train(
         skip_bad_rows=skip_bad_rows,
         unlabelled=unlabelled,
         outside=outside,
+        series=series,
+        fill=fill,
     )
     settings: dict[str, Any] = {
         "unit": unit,
@@ -117,6 +130,8 @@ def train(
         "learning_rate": learning_rate,
         "directions": directions,
         "class_weight": class_weight,
+        "horizon": horizon,
+        "season": season,
         "minutes": minutes,
         "steps": steps,
         "seed": seed,

@@ -210,16 +210,32 @@ class Forecaster(Model):
             )
         count = told.horizon if horizon is None else horizon
         whole("horizon", count, 1)
-        last, calendar = self.last_, self.calendar_
-        if history is not None:
-            series = self._continued(self._same(read_series(history)))
-            last, calendar = series.values, series.calendar
-            self._check_length(series, told.read)
-        origins = np.array([(len(last), each) for each in range(len(self.names_))])
-        found = stretched(quantiles_at(self.network_, last, origins), self.widths_)
+        series = self.history(history)
+        origins = np.array([(len(series.values), each) for each in range(len(self.names_))])
+        found = stretched(quantiles_at(self.network_, series.values, origins), self.widths_)
         low_95, low_80, median, high_80, high_95 = found.T[:, :count]
-        dates = () if calendar is None else tuple(calendar.ahead(count))
+        dates = () if series.calendar is None else tuple(series.calendar.ahead(count))
         return Forecast(self.names_, dates, median, low_80, high_80, low_95, high_95)
+
+    def history(self, given: Numbers | None = None) -> Series:
+        """What `predict` goes on from: the end of what was learned from, or what is given, with
+        that before it where its dates go on from there.
+
+        Raises:
+            InputError: as `predict`.
+        """
+        self._check_fitted()
+        if given is None:
+            return Series(self.names_, self.last_, self.calendar_)
+        series = self._continued(self._same(read_series(given)))
+        read = self.network_.forecasting.read
+        if len(series.values) < read:
+            raise InputError(
+                f"{len(series.values):,} values, and {read:,} are needed to go on from",
+                place=series.name,
+                advice="Give more of the history",
+            )
+        return series
 
     def evaluate(self, series: Numbers) -> Evaluation:
         """The report over rolling origins: each forecast is made from the values before its
@@ -305,14 +321,6 @@ class Forecaster(Model):
         if mine is None or its is None or mine.next() != its.first:
             return series
         return series._replace(values=np.concatenate([self.last_, series.values]))
-
-    def _check_length(self, series: Series, needed: int) -> None:
-        if len(series.values) < needed:
-            raise InputError(
-                f"{len(series.values):,} values, and {needed:,} are needed to go on from",
-                place=series.name,
-                advice="Give more of the history",
-            )
 
     # Keeping
 

@@ -91,6 +91,14 @@ class Calendar(NamedTuple):
             return []
         return [written(date, self.form) for date in dates]
 
+    def until_now(self, count: int) -> list[str]:
+        """The last `count` dates, as the step has them; empty where the years run out."""
+        try:
+            dates = [self.step.after(self.last, number) for number in range(1 - count, 1)]
+        except (OverflowError, ValueError):
+            return []
+        return [written(date, self.form) for date in dates]
+
     def to_json(self) -> dict[str, object]:
         first, last = self.first.isoformat(), self.last.isoformat()
         return {"first": first, "last": last, "step": list(self.step), "form": self.form}

@@ -141,7 +141,7 @@ class SeriesSource:
             raise InputError(
                 f"no column is called {unknown[0]!r}: there is {listed}",
                 place=f"{table.name}:{table.numbers[0]}",
-                advice="Name one of these with --column",
+                advice="Name one of these with --series",
             )
         return [table.names.index(name) for name in self._columns]
 
@@ -287,7 +287,7 @@ def _numbers(table: _Table, column: int, fill: Fill | None) -> Values:
         raise InputError(
             f"no row has a number in column {table.names[column]}",
             place=table.name,
-            advice="Name other columns with --column",
+            advice="Name other columns with --series",
         )
     return filled(values, fill)
 

@@ -1,0 +1,78 @@
+"""Series of numbers to go on with: the end is held out, the baseline is the season before."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from elman.cli.jobs.job import Job
+from elman.cli.options import refuse_options
+from elman.cli.report import print_forecast_report
+from elman.cli.terminal import working
+
+if TYPE_CHECKING:
+    from elman.cli.jobs.job import Files
+    from elman.cli.terminal import Reading
+    from elman.models.forecaster import Forecaster
+    from elman.scoring.report import Evaluation
+    from elman.text import TextSource
+    from elman.text.series import SeriesSource
+    from elman.training import Event
+
+
+class ForecastJob(Job):
+    """See `Job`."""
+
+    task: ClassVar[str] = "forecast"
+    options: ClassVar[tuple[str, ...]] = ("series", "fill")
+
+    model: Forecaster
+
+    @classmethod
+    def kind(cls) -> type[Forecaster]:
+        from elman.models.forecaster import Forecaster
+
+        return Forecaster
+
+    def training(
+        self,
+        reading: Reading,  # noqa: ARG002  # a table of numbers is read at once
+        checkpoint: Path | None,
+        stop: Callable[[], bool],
+    ) -> Iterator[Event]:
+        # The end of the same series is held out: there are no others to choose by.
+        refuse_options(self.task, valid=self.files.valid)
+        series = series_source(self.files.data, self.files)
+        return self.model.training(series, checkpoint=checkpoint, stop=stop)
+
+    def report(self) -> Evaluation:
+        """The report that the training made, before it learned from the end too."""
+        from elman.scoring.report import Evaluation
+
+        told = dict(self.model.record_["held_out"])
+        ends = {name: (low, high) for name, (low, high) in told.pop("interval").items()}
+        return Evaluation(**told | {"interval": ends, "remarks": tuple(told["remarks"])})
+
+    def test(self, train: TextSource | None, reading: Reading) -> Evaluation:
+        refuse_options(self.task, train=train)  # its baseline learns nothing
+        reading.stop()
+        with working("scoring"):
+            return self.model.evaluate(series_source(self.files.data, self.files))
+
+    def tell(self, report: Evaluation) -> None:
+        print_forecast_report(report)
+
+    def described(self) -> str:
+        return "forecast, the numbers to come"
+
+    def next_command(self, output: Path) -> str:
+        return f"elman predict {shlex.quote(str(output))} --plot forecast.svg"
+
+
+def series_source(source: TextSource, files: Files) -> SeriesSource:
+    """The columns of numbers that were asked for, their gaps filled as was said."""
+    from elman.text.series import SeriesSource
+
+    return SeriesSource(source, columns=files.options.get("series"), fill=files.options.get("fill"))
