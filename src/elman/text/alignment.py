@@ -22,18 +22,19 @@ _AROUND = 3  # lines to look at before the place
 
 
 def check_alignment(sources: Document, targets: Document) -> None:
-    """Whether two files have as many lines; blank ones at an end are no lines.
+    """Whether two files have as many lines; blank ones at the end of the longer one are no lines.
 
     Raises:
         InputError: they have not; it names where they seem to part.
     """
     lengths = [_lengths_of(document) for document in (sources, targets)]
-    counts = [len(each) for each in lengths]
-    if counts[0] == counts[1]:
+    filled = [np.trim_zeros(each, "b") for each in lengths]
+    counts = [len(each) for each in filled]
+    if max(counts) <= min(map(len, lengths)):
         return
     longer, shorter = (0, 1) if counts[0] > counts[1] else (1, 0)
     names = (sources.name, targets.name)
-    line = 1 + parting_place(lengths[longer], lengths[shorter])
+    line = 1 + parting_place(filled[longer], filled[shorter])
     if line > counts[shorter]:
         cause, advice = "its end seems to be missing", "Fetch or make it again"
     else:
@@ -85,13 +86,8 @@ def parting_place(longer: NDArray[np.int32], shorter: NDArray[np.int32]) -> int:
 
 
 def _lengths_of(document: Document) -> NDArray[np.int32]:
-    lengths = array("i")
-    filled = 0  # lines up to the last that is not blank
-    for line in lines_of(document.chunks()):
-        stripped = len(line.strip())
-        lengths.append(stripped)
-        filled = len(lengths) if stripped else filled
-    return np.array(lengths[:filled], dtype=np.int32)
+    lines = lines_of(document.chunks())
+    return np.array(array("i", (len(line.strip()) for line in lines)), dtype=np.int32)
 
 
 def _lines(count: int) -> str:

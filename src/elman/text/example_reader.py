@@ -162,6 +162,8 @@ class ExampleReader:
             )
         if self.layout is None:
             return EmptyTextError("there are none", place=self.name, advice="Give a text or more")
+        if not self.layout.names:
+            return EmptyTextError("holds no rows", place=self.name, advice="Name a file with text")
         return EmptyTextError(
             f"has a header ({','.join(self.layout.names)}) but no rows",
             place=self.name,

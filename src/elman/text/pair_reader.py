@@ -10,6 +10,7 @@ from elman.text.columns import PAIRED
 from elman.text.example_reader import ExampleReader
 from elman.text.lines import lines_of
 from elman.text.rows import BadRowError, checked_side
+from elman.text.tables import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,6 +75,16 @@ class PairReader(ExampleReader):
             columns=PAIRED,
         )
 
+    def parallel(self, sources: Document, targets: Document) -> Iterator[Example]:
+        """The same of two files, of which each line of one belongs to the same line of the other.
+
+        Raises:
+            EmptyTextError: there is no row, or no good one.
+            InputError: one has more lines, or cannot be read; a bad row, unless these are left out.
+        """
+        self.layout = Layout("lines")
+        return self.examples_of(_parallel_rows(sources, targets))
+
     def _checked(self, cells: tuple[Cell, Cell] | BadRowError) -> tuple[str, str | None]:
         if isinstance(cells, BadRowError):
             raise cells
@@ -89,15 +100,9 @@ def pair_of(example: Example) -> Pair:
     return Pair(example.text, example.label, example.line, example.name)
 
 
-def parallel_rows(sources: Document, targets: Document) -> Iterator[Row]:
-    """The rows of two files, of which each line of one belongs to the same line of the other.
-
-    Lines that are blank in both are passed over. Where one alone is blank, that row is bad; but
-    first it is made sure that this is not because the files lie askew.
-
-    Raises:
-        InputError: one has more lines, or cannot be read.
-    """
+def _parallel_rows(sources: Document, targets: Document) -> Iterator[Row]:
+    """Lines that are blank in both are passed over. Where one alone is blank, that row is bad; but
+    first it is made sure that this is not because the files lie askew."""
     was_checked = False
     lines = zip_longest(lines_of(sources.chunks()), lines_of(targets.chunks()))
     for number, (source, target) in enumerate(lines, start=1):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from elman.errors import InputError
 from elman.text.files import TextSource
 from elman.text.lines import lines_of
-from elman.text.pair_reader import PairReader, pair_of, parallel_rows
+from elman.text.pair_reader import PairReader, pair_of
 from elman.text.tables import JSON_SUFFIXES, TABLE_SUFFIXES, json_object, suffix_of
 
 if TYPE_CHECKING:
@@ -97,8 +97,7 @@ class PairSource:
             return
         documents = list(self._source.documents(read))
         if self.is_parallel:
-            rows = parallel_rows(*documents)
-            yield from map(pair_of, self._reader(documents[0].name).examples_of(rows))
+            yield from map(pair_of, self._reader(documents[0].name).parallel(*documents))
             return
         for document in documents:
             reader = self._reader(document.name)

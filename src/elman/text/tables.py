@@ -126,8 +126,8 @@ def layout_of(feed: LineFeed, name: str, wanted: Wanted) -> Layout:
 def find_columns(names: Sequence[str], place: str, wanted: Wanted) -> tuple[str, str | None]:
     """The names of the columns of text and label: those asked for, or else the likeliest.
 
-    Of two columns, where one is known the other is the other. Where neither is, and the kind goes
-    by order, they are taken as they stand, if these are headings and no first row.
+    Of two columns, where one is known the other is the other. Where none is, and the kind goes by
+    order, one or two are taken as they stand, if these are headings and no first row.
 
     Raises:
         InputError: they cannot be told, or one that was asked for is not there.
@@ -136,9 +136,10 @@ def find_columns(names: Sequence[str], place: str, wanted: Wanted) -> tuple[str,
     label = _asked(wanted.label, names, place, columns.label_option)
     text = _asked(wanted.text, names, place, columns.text_option)
     text, label = columns.likeliest(names, text, label)
-    if len(names) == 2:
-        if text is label is None and columns.by_order and all(map(_is_heading, names)):
-            text, label = names
+    if text is label is None and columns.by_order and 1 <= len(names) <= 2:
+        if all(map(_is_heading, names)):
+            text, label = (*names, None)[:2]
+    elif len(names) == 2:
         text = text or _other(names, label)
         label = label or _other(names, text)
     if text is None or (label is None and wanted.labels_needed):
