@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Task = Literal["language", "classify", "tag", "forecast"]
+Task = Literal["language", "classify", "tag", "translate", "describe", "forecast"]
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Evaluation:
 
     Attributes:
         task: what the model is for.
-        examples: what was scored: symbols that were foretold, texts, or words with a tag.
+        examples: what was scored: symbols that were foretold, texts, words with a tag, or rows.
         scores: the field's names, as design.md has them.
         baseline: its `name` and the same scores; None where there is none.
         interval: of some scores, the 95 % interval of the model's less the baseline's.
