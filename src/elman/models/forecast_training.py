@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from elman.models.forecaster_settings import REHEARSAL, ROWS, ForecasterSettings, held_out
+from elman.models.forecaster_settings import REHEARSAL, ROWS, ForecasterSettings, held_out, scope
 from elman.network.forecaster import LEVELS, MEDIAN, Forecasting, ForecastNetwork
 from elman.scoring.forecast_evaluation import Backtest, evaluate_forecasts
 from elman.scoring.forecasting import fitted_width, naive_error, seasonal_naive
@@ -81,10 +81,10 @@ class ForecastTraining:
             if measured is not None and not is_last:
                 continue  # the checkpoint is one of the second training
             self.network = built(self.told, self.settings.seed)
-            steps = {} if measured is None else {"most_steps": measured["best_step"]}
+            steps = self._steps() if measured is None else measured["best_step"]
             for event in train(
                 self._lesson(learned),
-                self.settings.plan(share, **steps),
+                self.settings.plan(share, steps),
                 checkpoint=checkpoint,
                 identity={**identity, _MEASURED: measured},
                 checkpoint_seconds=checkpoint_seconds,
@@ -102,6 +102,13 @@ class ForecastTraining:
                     yield _told(event, spent, is_last)
             if spent.interrupted:
                 return
+
+    def _steps(self) -> int:
+        """Of the first training, at most."""
+        if self.settings.steps is not None:
+            return self.settings.steps
+        length, count = self.series.values.shape
+        return scope(length - self.told.read, count).steps
 
     def _lesson(self, learned: Origins) -> ForecastLesson:
         return ForecastLesson(

@@ -6,7 +6,7 @@ Shapes: T steps, S series.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from elman.cells import CELLS
 from elman.errors import EmptyTextError, ModelFileError
@@ -19,21 +19,37 @@ from elman.training import Plan
 
 LONGEST_HORIZON = 10_000
 
-NETWORKS = 5
 WIDTH = 24
 DROPOUT = 0.1
 ROWS = 64  # windows of a batch
-STEPS = 160  # of a training, at most: a small set of windows is soon known by heart
 LEARNING_RATE = 3e-3
 WEIGHT_DECAY = 0.1
 REHEARSAL = 0.6  # of the minutes, while the end of the series is held out
 
-_SEASONS_READ = 4
+_SEASONS_READ = (4, 12)  # at least and at most, where there are so many ...
+_SHARE_READ = 20  # ... and otherwise a twentieth of the values
 _VALUES_READ = 48  # where there is no season
 _MOST_STEPS = 48  # are read one by one, the last of them
 _LEAST_WINDOWS = 8  # to learn from, besides those held out
 _SHARE_HELD_OUT = 6  # a sixth
 _LONGEST_HELD_OUT = 4  # horizons or seasons, whichever is longer
+
+
+class Scope(NamedTuple):
+    """What depends on how much there is to learn from.
+
+    Attributes:
+        networks: that answer together.
+        steps: of a training, at most: few windows are soon known by heart.
+    """
+
+    networks: int
+    steps: int
+
+
+FEW = 1000  # windows
+SCOPES = {True: Scope(5, 160), False: Scope(3, 400)}
+"""By whether there are few."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +77,10 @@ class ForecasterSettings(NetworkSettings):
         step = None if series.calendar is None else series.calendar.step
         season = season_of(values, step) if self.season is None else self.season
         horizon = _horizon(season, length) if self.horizon is None else self.horizon
-        seasons = _SEASONS_READ if season > 1 else _VALUES_READ
+        seasons = _VALUES_READ
+        if season > 1:
+            fewest, most = _SEASONS_READ
+            seasons = max(fewest, min(most, length // season // _SHARE_READ))
         read = season * max(2, min(seasons, length // 3 // season))
         needed = read + 2 * horizon + _LEAST_WINDOWS
         if length < needed:
@@ -77,14 +96,14 @@ class ForecasterSettings(NetworkSettings):
             read=read,
             steps=min(read - season, _MOST_STEPS),
             logarithm=grows_with_level(values, season),
-            networks=NETWORKS,
+            networks=scope(length - read, len(series.names)).networks,
             cell=self.cell,
             width=WIDTH if self.width is None else self.width,
             layers=self.layers,
             dropout=DROPOUT if self.dropout is None else self.dropout,
         )
 
-    def plan(self, share: float, most_steps: int = STEPS) -> Plan:
+    def plan(self, share: float, most_steps: int) -> Plan:
         """A training's plan, with a share of the minutes; where steps were said, it is those
         many, or `most_steps` if that is less."""
         return Plan(
@@ -95,6 +114,11 @@ class ForecasterSettings(NetworkSettings):
             weight_decay=WEIGHT_DECAY,
             seed=self.seed,
         )
+
+
+def scope(origins: int, series: int) -> Scope:
+    """What suits so many origins in each of so many series."""
+    return SCOPES[origins * series < FEW]
 
 
 def held_out(length: int, told: Forecasting) -> int:

@@ -5,25 +5,24 @@ Shapes: T steps, S series.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import math
-import re
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from elman.errors import EmptyTextError, InputError
+from elman.errors import InputError
 from elman.ranges import among
 from elman.text.dates import DATE_NAMES, Calendar, parse_dates, step_of
-from elman.text.files import TextSource
-from elman.text.lines import lines_of
+from elman.text.series_table import Table, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
+
+    from elman.text.files import TextSource
 
 Values = npt.NDArray[np.float64]
 
@@ -32,10 +31,6 @@ FILLS = ("linear", "previous", "zero")
 neighbours, the number before it, or nothing at all."""
 Fill = Literal["linear", "previous", "zero"]
 
-_DELIMITERS = ("\t", ";", ",")
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
-_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
-_GAPS = frozenset({"", "na", "n/a", "nan", "null", "none", "-", ".", "?"})
 _SHOWN = 40  # characters of a cell in a message
 _FILL = "--fill linear, previous or zero says what is to stand there"
 
@@ -106,7 +101,7 @@ class SeriesSource:
             InputError: a number that is none, a row of another length, dates that do not rise, no
                 such column, several files, or no numbers at all.
         """
-        table = _table_of(self._source)
+        table = read_table(self._source)
         found = _date_column(table)
         wanted = self._wanted(table, None if found is None else found[0])
         values = np.stack([_numbers(table, column, self._fill) for column in wanted], axis=1)
@@ -120,14 +115,15 @@ class SeriesSource:
             calendar = Calendar(dates[0], dates[-1], step_of(dates), form)
         return Series(names, values, calendar, tuple(dates), table.name)
 
-    def _wanted(self, table: _Table, dates: int | None) -> list[int]:
+    def _wanted(self, table: Table, dates: int | None) -> list[int]:
         """The columns to be read as numbers."""
         listed = ", ".join(name for place, name in enumerate(table.names) if place != dates)
         if self._columns is None:
             found = [
                 place
                 for place in range(len(table.names))
-                if place != dates and any(_number(row[place], table) is not None for row in table)
+                if place != dates
+                and any(table.number(cell) is not None for cell in table.column(place))
             ]
             if not found:
                 raise InputError(
@@ -140,136 +136,48 @@ class SeriesSource:
         if unknown:
             raise InputError(
                 f"no column is called {unknown[0]!r}: there is {listed}",
-                place=f"{table.name}:{table.numbers[0]}",
+                place=table.name,
                 advice="Name one of these with --series",
             )
         return [table.names.index(name) for name in self._columns]
 
 
-class _Table:
-    """Rows of as many fields as the header has, each with its line's number."""
-
-    def __init__(
-        self, name: str, names: Sequence[str], rows: list[list[str]], numbers: list[int]
-    ) -> None:
-        self.name = name
-        self.names = names
-        self.rows = rows
-        self.numbers = numbers
-        self.decimal_comma = False
-
-    def __iter__(self) -> Iterator[list[str]]:
-        return iter(self.rows)
-
-
-def _table_of(source: TextSource) -> _Table:
-    documents = list(source.documents())
-    if len(documents) != 1:
-        raise InputError(
-            f"{len(documents)} files, and one is read as series",
-            place=source.name,
-            advice="Name one CSV file; several series stand in columns of their own",
-        )
-    (document,) = documents
-    lines = list(lines_of(document.chunks(), keep_ends=True))
-    first = next((line for line in lines if line.strip()), None)
-    if first is None:
-        raise EmptyTextError("holds no rows", place=document.name, advice="Name a CSV file")
-    delimiter = next((each for each in _DELIMITERS if each in first), ",")
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    rows: list[list[str]] = []
-    numbers: list[int] = []
-    begins = 1
-    try:
-        for row in reader:
-            if any(field.strip() for field in row) or len(row) > 1:
-                rows.append([field.strip() for field in row])
-                numbers.append(begins)
-            begins = reader.line_num + 1
-    except csv.Error as error:
-        raise InputError(
-            f"no row of a table ({error})",
-            place=f"{document.name}:{begins}",
-            advice="Mend its quotes",
-        ) from error
-    names = _header(rows[0], delimiter)
-    if names is not None:
-        rows, numbers = rows[1:], numbers[1:]
-    width = len(rows[0]) if names is None and rows else len(names or ())
-    for row, number in zip(rows, numbers, strict=True):
-        if len(row) != width:
-            raise InputError(
-                f"expected {width} column{'s' if width > 1 else ''}, found {len(row)}",
-                place=f"{document.name}:{number}",
-                advice="Give every row the same columns",
-            )
-    if not rows:
-        raise EmptyTextError(
-            "holds a header and no rows", place=document.name, advice="Name a CSV file with numbers"
-        )
-    table = _Table(document.name, names or [str(n + 1) for n in range(width)], rows, numbers)
-    table.decimal_comma = delimiter == ";"
-    _check_names(table)
-    return table
-
-
-def _header(row: list[str], delimiter: str) -> list[str] | None:
-    """The names that a first row holds, or None where it holds numbers."""
-    if len(row) > 1 and row == [str(number) for number in range(len(row))]:
-        return row
-    comma = delimiter == ";"
-    others = [field for field in row if not _is_number(field, comma) and field.lower() not in _GAPS]
-    if len(others) == len(row):
-        return None if parse_dates(row) is not None else row
-    return row if any(parse_dates([field]) is None for field in others) else None
-
-
-def _check_names(table: _Table) -> None:
-    twice = [name for place, name in enumerate(table.names) if name in table.names[:place]]
-    if twice:
-        raise InputError(
-            f"two columns are called {twice[0]!r}",
-            place=f"{table.name}:1",
-            advice="Give each a name of its own",
-        )
-
-
-def _date_column(table: _Table) -> tuple[int, list[datetime], str] | None:
+def _date_column(table: Table) -> tuple[int, list[datetime], str] | None:
     """The first column of dates: its place, the dates, and how they are written."""
     for place, name in enumerate(table.names):
-        texts = [row[place] for row in table]
+        texts = table.column(place)
         named = name.casefold() in DATE_NAMES
-        if not named and any(_number(text, table) is not None for text in texts[:100]):
+        if not named and any(table.number(text) is not None for text in texts[:100]):
             continue
         found = parse_dates(texts)
         if found is not None:
             return place, *found
         if named and any(parse_dates([text]) is not None for text in texts[:1]):
-            for text, number in zip(texts, table.numbers, strict=True):
+            for row, text in enumerate(texts):
                 if parse_dates([texts[0], text]) is None:
                     raise InputError(
                         f"{_cut(text)!r} in column {name} is no date such as {texts[0]!r}",
-                        place=f"{table.name}:{number}",
+                        place=table.place(row),
                         advice="Write all dates in one way, best as 2001-12-31",
                     )
     return None
 
 
-def _check_rising(table: _Table, column: int, dates: Sequence[datetime]) -> None:
+def _check_rising(table: Table, column: int, dates: Sequence[datetime]) -> None:
     for place, (before, after) in enumerate(pairwise(dates), start=1):
         if after <= before:
             raise InputError(
                 f"the date {table.rows[place][column]} does not come after "
                 f"{table.rows[place - 1][column]}",
-                place=f"{table.name}:{table.numbers[place]}",
+                place=table.place(place),
                 advice="Sort the rows by date, one row a date; series that share dates stand in "
                 "columns of their own",
             )
 
 
-def _numbers(table: _Table, column: int, fill: Fill | None) -> Values:
+def _numbers(table: Table, column: int, fill: Fill | None) -> Values:
     """A column as finite numbers."""
-    found = [_number(row[column], table) for row in table]
+    found = [table.number(cell) for cell in table.column(column)]
     missing = [place for place, number in enumerate(found) if number is None]
     values = np.array([math.nan if number is None else number for number in found])
     if not missing:
@@ -280,7 +188,7 @@ def _numbers(table: _Table, column: int, fill: Fill | None) -> Values:
             f"{_cut(cell)!r} in column {table.names[column]} is no number"
             if cell
             else f"there is no number in column {table.names[column]}",
-            place=f"{table.name}:{table.numbers[missing[0]]}",
+            place=table.place(missing[0]),
             advice=f"{len(missing):,} of its {len(found):,} rows have none; {_FILL}",
         )
     if len(missing) == len(found):
@@ -305,18 +213,6 @@ def filled(values: Values, fill: Fill) -> Values:
     else:
         whole[gaps] = np.interp(gaps, there, values[there])
     return whole
-
-
-def _is_number(text: str, decimal_comma: bool) -> bool:
-    return bool(_NUMBER.fullmatch(text) or (decimal_comma and _DECIMAL_COMMA.fullmatch(text)))
-
-
-def _number(text: str, table: Any) -> float | None:
-    """The finite number that a cell holds, or None."""
-    if not _is_number(text, table.decimal_comma):
-        return None
-    number = float(text.replace(",", "."))
-    return number if math.isfinite(number) else None
 
 
 def _cut(cell: str) -> str:
