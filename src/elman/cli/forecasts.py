@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import csv
-import sys
+import io
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from elman.cli.terminal import print_json
+from elman.cli.answers import Answered
+from elman.cli.terminal import json_line
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from elman.cli.jobs import Files
     from elman.models.forecaster import Forecast, Forecaster
+    from elman.text.series import SeriesSource
 
 _DIGITS = 7  # that a number is printed with, at most
 _COLUMNS = {
@@ -26,43 +28,47 @@ _COLUMNS = {
 }
 
 
-def answer(
-    model: Forecaster, files: Files | None, horizon: int | None, plot: Path | None, *, json: bool
-) -> None:
-    """Print the values to come, and draw them where that is asked for.
+def answers(
+    model: Forecaster,
+    source: SeriesSource | None,
+    horizon: int | None,
+    plot: Path | None,
+    *,
+    json: bool,
+) -> Iterator[Answered]:
+    """The values to come, and a picture of them where that is asked for.
 
     Args:
-        files: the history to go on from; None: what the model has learned from.
+        source: the history to go on from; None: what the model has learned from.
 
     Raises:
         SettingError: for a horizon or a picture that cannot be; InputError: for such a history;
         OutputError: where the picture cannot be written.
     """
-    from elman.cli.jobs.forecast import series_source
     from elman.cli.plots import check_plot, draw
 
     if plot is not None:
         check_plot(plot)
-    given = None if files is None else series_source(files.data, files).read()
+    given = None if source is None else source.read()
     past = model.history(given)
     forecast = model.predict(horizon, history=given)
     if plot is not None:
         draw(forecast, past, plot)
-    print_forecast(forecast, json=json)
+    written = f"{json_line(_as_json(forecast))}\n" if json else _as_csv(forecast)
+    yield Answered(written, len(forecast.names))
 
 
-def print_forecast(forecast: Forecast, *, json: bool) -> None:
-    """A row for each step ahead of each series, or one JSON object."""
-    if json:
-        print_json(_as_json(forecast))
-        return
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+def _as_csv(forecast: Forecast) -> str:
+    """A row for each step ahead of each series."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
     writer.writerow(["date" if forecast.dates else "step", "series", *_COLUMNS.values()])
     for place, name in enumerate(forecast.names):
         for step in range(len(forecast.median)):
             values = (getattr(forecast, column)[step, place] for column in _COLUMNS)
             when = forecast.dates[step] if forecast.dates else step + 1
             writer.writerow([when, name, *map(plain, values)])
+    return table.getvalue()
 
 
 def plain(value: float) -> str:

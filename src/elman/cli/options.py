@@ -22,6 +22,13 @@ TextFiles = Annotated[
         metavar="TEXT", readable=False, help="Files (.gz too), folders, or - for stdin."
     ),
 ]
+Task = Annotated[
+    str | None,
+    typer.Option(
+        help="language, classify, tag, translate, describe or forecast; by default what the files "
+        "look like."
+    ),
+]
 Encoding = Annotated[str, typer.Option(help="The encoding of the text files.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 TextColumn = Annotated[str | None, typer.Option(help="Which column of a table is the text.")]
@@ -32,6 +39,12 @@ TagColumn = Annotated[
 ]
 SkipBadRows = Annotated[
     bool, typer.Option("--skip-bad-rows", help="Leave them out, and count them.")
+]
+SourceColumn = Annotated[
+    str | None, typer.Option(help="Which column of a table is to be rewritten.")
+]
+TargetColumn = Annotated[
+    str | None, typer.Option(help="Which column of a table is what it is rewritten to.")
 ]
 SeriesColumns = Annotated[
     list[str] | None,

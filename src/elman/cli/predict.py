@@ -1,10 +1,11 @@
-"""elman predict: the class of each text, or the tag of each word, as fast as they come."""
+"""elman predict: what a model answers, as fast as the questions come."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -15,6 +16,7 @@ from elman.cli.options import (
     ModelFile,
     SeriesColumns,
     SkipBadRows,
+    SourceColumn,
     TagColumn,
     TextColumn,
     refuse_options,
@@ -24,10 +26,13 @@ from elman.errors import SettingError, TaskError
 from elman.ranges import whole
 
 if TYPE_CHECKING:
-    from elman.models import Classifier
+    from elman.cli.answers import Answered
+    from elman.models import Classifier, Describer, Forecaster, Tagger, Translator
+    from elman.text import Document, TextSource
     from elman.text.arriving import ByteStream
 
 FITTED = "fitted"
+BEAM = 5
 
 
 def predict(
@@ -47,6 +52,10 @@ def predict(
     count: Annotated[
         int | None, typer.Option(help="With --json: so many of the likeliest answers.")
     ] = None,
+    beam: Annotated[
+        int | None,
+        typer.Option(help="Rewriting: answers followed at once; 5. 1 is greedy, and faster."),
+    ] = None,
     horizon: Annotated[
         int | None, typer.Option(help="Forecasts: so many steps ahead, if not all.")
     ] = None,
@@ -57,12 +66,13 @@ def predict(
     series: SeriesColumns = None,
     fill: Fill = None,
     text_column: TextColumn = None,
+    source_column: SourceColumn = None,
     column: TagColumn = None,
     skip_bad_rows: SkipBadRows = False,
     encoding: Encoding = "utf-8",
     json: Json = False,
 ) -> None:
-    """Name the class of each text, or the tag of each word; or say which numbers come next.
+    """Name the class of each text or the tag of each word, rewrite or describe, say what comes.
 
     For classes: texts one a line, or a table, JSON lines or fastText lines, with labels or
     without; each gets one line. An empty line gets an empty one, and so does a bad row that is
@@ -71,65 +81,144 @@ def predict(
     For tags: CoNLL or CoNLL-U, with tags or without, which is written again with the model's
     tags; a blank line ends a sentence.
 
+    For rewriting: sources one a line, or a table with a column of them; each gets one line. With
+    --json, the alternatives, each word's probability, and where the network looked.
+
+    For descriptions: a .npy or .npz file of vectors; each row gets one line.
+
     For forecasts: from the end of what the model has learned from, or of a newer table of the same
     series; a row for each step ahead of each series, the ends of the intervals that hold 80 % and
     95 % of what comes among its columns.
 
     What comes through a pipe is answered as it comes.
     """
-    from elman.cli.answers import ClassAnswers, TagAnswers
-    from elman.cli.forecasts import answer
-    from elman.cli.jobs import Files
-    from elman.models import Classifier, Forecaster, Tagger, load
-    from elman.text.arriving import arriving_documents
+    from elman.models import load
 
     loaded = load(model)
-    if isinstance(loaded, Forecaster):
-        refuse_options(
-            loaded.task,
-            column=column,
-            text_column=text_column,
-            reject_below=reject_below,
-            count=count,
-            skip_bad_rows=skip_bad_rows,
-        )
-        history = Files.named(files or [], None, encoding, series=series, fill=fill)
-        answer(loaded, history if files else None, horizon, plot, json=json)
-        return
-    refuse_options(loaded.task, horizon=horizon, plot=plot, series=series, fill=fill)
-    answering: ClassAnswers | TagAnswers
-    if isinstance(loaded, Classifier):
-        refuse_options(loaded.task, column=column)
-        answering = ClassAnswers(
-            loaded,
-            reject_below=_threshold(reject_below, loaded),
-            json=json,
-            count=_checked(count, json),
-            text_column=text_column,
-            skip_bad_rows=skip_bad_rows,
-        )
-    elif isinstance(loaded, Tagger):
-        refuse_options(loaded.task, text_column=text_column, reject_below=reject_below)
-        answering = TagAnswers(
-            loaded,
-            json=json,
-            count=_checked(count, json),
-            column=column,
-            skip_bad_rows=skip_bad_rows,
-        )
-    else:
+    typed = {
+        "reject_below": reject_below,
+        "count": count,
+        "beam": beam,
+        "horizon": horizon,
+        "plot": plot,
+        "series": series,
+        "fill": fill,
+        "text_column": text_column,
+        "source_column": source_column,
+        "column": column,
+        "skip_bad_rows": skip_bad_rows,
+    }
+    if loaded.task not in _ANSWERS:
         raise TaskError(
             f"it is a model for the task {loaded.task!r}, which names neither texts nor words",
             place=model,
             advice=f"Let it write: elman generate {model}",
         )
-    documents = arriving_documents(files or [Path("-")], _stdin, encoding=encoding)
-    with Pace("texts" if isinstance(loaded, Classifier) else "sentences") as pace:
-        for written, answered in answering.answers(documents):
+    used, what, answer = _ANSWERS[loaded.task]
+    refuse_options(loaded.task, **{name: typed[name] for name in typed if name not in used})
+    options = {name: typed[name] for name in used}
+    if "count" in options:
+        _check_count(count, json)
+    with Pace(what) as pace:
+        for written, answered in answer(loaded, _Asked(files or [], encoding, json), **options):
             print(written, end="", flush=True)
             pace(answered)
-    if answering.skipped:
-        say(f"{counted(answering.skipped, 'bad row', 'bad rows')} left out.")
+
+
+class _Asked(NamedTuple):
+    """What is to be answered, and how."""
+
+    files: list[Path]
+    encoding: str
+    json: bool
+
+    def documents(self) -> Iterator[Document]:
+        """The texts, those of a pipe as they come."""
+        from elman.text.arriving import arriving_documents
+
+        return arriving_documents(self.files or [Path("-")], _stdin, encoding=self.encoding)
+
+    def source(self) -> TextSource:
+        """The files, as files."""
+        from elman.text import TextSource
+
+        return TextSource(self.files, encoding=self.encoding)
+
+
+def _classes(
+    model: Classifier, asked: _Asked, *, reject_below: str | None, **options: Any
+) -> Iterator[Answered]:
+    from elman.cli.answers import ClassAnswers
+
+    threshold = _threshold(reject_below, model)
+    answers = ClassAnswers(model, reject_below=threshold, json=asked.json, **options)
+    yield from answers.answers(asked.documents())
+    _say_skipped(answers.skipped)
+
+
+def _tags(model: Tagger, asked: _Asked, **options: Any) -> Iterator[Answered]:
+    from elman.cli.answers import TagAnswers
+
+    answers = TagAnswers(model, json=asked.json, **options)
+    yield from answers.answers(asked.documents())
+    _say_skipped(answers.skipped)
+
+
+def _translations(
+    model: Translator, asked: _Asked, *, beam: int | None, **options: Any
+) -> Iterator[Answered]:
+    from elman.cli.rewrites import Translations
+
+    answers = Translations(model, json=asked.json, beam=_checked_beam(beam), **options)
+    yield from answers.answers(asked.documents())
+    _say_skipped(answers.skipped)
+
+
+def _descriptions(
+    model: Describer, asked: _Asked, *, beam: int | None, count: int | None
+) -> Iterator[Answered]:
+    from elman.cli.rewrites import descriptions
+    from elman.text import VectorSource
+
+    if not asked.files:
+        raise SettingError(
+            "vectors do not come through a pipe", place="FILE", advice="Name a .npy or .npz file."
+        )
+    vectors = VectorSource.of_files(asked.source())
+    return descriptions(model, vectors, json=asked.json, count=count, beam=_checked_beam(beam))
+
+
+def _forecasts(
+    model: Forecaster,
+    asked: _Asked,
+    *,
+    horizon: int | None,
+    plot: Path | None,
+    series: list[str] | None,
+    fill: Any,  # checked where it is used
+) -> Iterator[Answered]:
+    from elman.cli.forecasts import answers
+    from elman.text.series import SeriesSource
+
+    history = None
+    if asked.files:
+        history = SeriesSource(asked.source(), columns=series, fill=fill)
+    return answers(model, history, horizon, plot, json=asked.json)
+
+
+_ANSWERS: dict[str, tuple[tuple[str, ...], str, Callable[..., Iterator[Answered]]]] = {
+    "classify": (("reject_below", "count", "text_column", "skip_bad_rows"), "texts", _classes),
+    "tag": (("count", "column", "skip_bad_rows"), "sentences", _tags),
+    "translate": (("count", "beam", "source_column", "skip_bad_rows"), "texts", _translations),
+    "describe": (("count", "beam"), "vectors", _descriptions),
+    "forecast": (("horizon", "plot", "series", "fill"), "series", _forecasts),
+}
+"""By task: the options that it has a use for, what is counted, and what answers."""
+
+
+def _say_skipped(count: int) -> None:
+    if count:
+        say(f"{counted(count, 'bad row', 'bad rows')} left out.")
 
 
 def _threshold(reject_below: str | None, model: Classifier) -> float | None:
@@ -155,7 +244,7 @@ def _threshold(reject_below: str | None, model: Classifier) -> float | None:
     return share
 
 
-def _checked(count: int | None, json: bool) -> int | None:
+def _check_count(count: int | None, json: bool) -> None:
     """How many answers to give.
 
     Raises:
@@ -165,7 +254,18 @@ def _checked(count: int | None, json: bool) -> int | None:
         whole("count", count, 1, 1000)
         if not json:
             raise SettingError("only --json lists several", place="count", advice="Add --json.")
-    return count
+
+
+def _checked_beam(beam: int | None) -> int:
+    """How many answers to follow at once.
+
+    Raises:
+        SettingError: out of range.
+    """
+    if beam is None:
+        return BEAM
+    whole("beam", beam, 1, 100)
+    return beam
 
 
 def _stdin() -> ByteStream:

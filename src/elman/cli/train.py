@@ -15,7 +15,10 @@ from elman.cli.options import (
     Outside,
     SeriesColumns,
     SkipBadRows,
+    SourceColumn,
     TagColumn,
+    TargetColumn,
+    Task,
     TextColumn,
     TextFiles,
 )
@@ -37,17 +40,14 @@ def train(
             help="Held-out text; by default the last tenth. May be given again.",
         ),
     ] = None,
-    task: Annotated[
-        str | None,
-        typer.Option(help="language, classify or tag; by default what the file looks like."),
-    ] = None,
+    task: Task = None,
     minutes: Annotated[float | None, typer.Option(help="Wall-clock of the training; 3.")] = None,
     steps: Annotated[
         int | None, typer.Option(help="Train this many steps instead, the same every time.")
     ] = None,
     unit: Annotated[
         str | None,
-        typer.Option(help="What one symbol is: character, word or subword; to classify, auto."),
+        typer.Option(help="What one symbol is: character, word or subword; or auto."),
     ] = None,
     cell: Annotated[
         str | None,
@@ -75,6 +75,13 @@ def train(
         ),
     ] = None,
     outside: Outside = None,
+    attention: Annotated[
+        str | None, typer.Option(help="To translate: dot, additive or none.")
+    ] = None,
+    order: Annotated[
+        str | None,
+        typer.Option(help="To translate: the source is read from both ends, forward or reversed."),
+    ] = None,
     horizon: Annotated[
         int | None, typer.Option(help="To forecast: so many steps ahead; by default a season.")
     ] = None,
@@ -86,6 +93,8 @@ def train(
     fill: Fill = None,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
+    source_column: SourceColumn = None,
+    target_column: TargetColumn = None,
     column: TagColumn = None,
     skip_bad_rows: SkipBadRows = False,
     encoding: Encoding = "utf-8",
@@ -96,7 +105,9 @@ def train(
 ) -> None:
     """Train a network on your own text, and write it to one file.
 
-    The text may be plain, to be continued; texts with a label each; words with a tag each.
+    The text may be plain, to be continued; texts with a label each; words with a tag each; texts
+    with another text each, in two parallel files or one table; vectors (.npy) and a file with a
+    line for each; or a table of numbers, to be foretold.
 
     Ctrl-C ends the training early and still writes the model; the status is then 130.
     """
@@ -113,6 +124,8 @@ def train(
         encoding,
         text_column=text_column,
         label_column=label_column,
+        source_column=source_column,
+        target_column=target_column,
         column=column,
         skip_bad_rows=skip_bad_rows,
         unlabelled=unlabelled,
@@ -130,6 +143,8 @@ def train(
         "learning_rate": learning_rate,
         "directions": directions,
         "class_weight": class_weight,
+        "attention": attention,
+        "order": order,
         "horizon": horizon,
         "season": season,
         "minutes": minutes,

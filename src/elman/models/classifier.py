@@ -35,6 +35,7 @@ from elman.network import ClassNetwork, Impression
 from elman.scoring.calibration import fit_rejection, fit_temperature
 from elman.text import BOUNDARY, Cache, Forms, Lexicon, Unit, words_of
 from elman.text.kept import keep
+from elman.text.progress import Progressed
 from elman.training import (
     Event,
     Examples,
@@ -147,7 +148,7 @@ class Classifier(Model):
         cache: Cache | None = None,
         checkpoint: Path | None = None,
         checkpoint_seconds: float = 20.0,
-        progress: Callable[[str, int, int], None] | None = None,
+        progress: Progressed | None = None,
         stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[Event]:
         """Train, yielding what happens as `elman.training.Event`s.

@@ -24,12 +24,13 @@ from elman.models.model import Model
 from elman.models.pairs import held_out
 from elman.models.rewriting import Limit, Rewrite, learn, rewrite_of, written
 from elman.models.rewriting_file import contents, opened
-from elman.models.rewriting_settings import RECIPES, WIDEST_VECTOR, DescriberSettings
+from elman.models.rewriting_settings import RECIPES, DescriberSettings
 from elman.models.side import Side, suited_unit
 from elman.network import Rewriter, Rewriting
 from elman.ranges import whole
 from elman.text import Cache
 from elman.text.kept import keep
+from elman.text.vectors import checked_vectors
 from elman.training import Event, Finished, Vectors
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -130,17 +131,14 @@ class Describer(Model):
             TrainingError, ResumeError, OutputError: as `train` has them.
         """
         settings = DescriberSettings(**self._plain_settings())
-        rows, texts = described(vectors, descriptions)
-        if valid is None:
-            held = held_out(range(len(texts)), settings.seed)
-            parts = [_chosen(rows, texts, part) for part in (~held, held)]
-        else:
-            parts = [(rows, texts), described(*valid)]
-        _check_width(parts[1][0], rows.shape[1])
+        given = described(vectors, descriptions)
+        width = given[0].shape[1]
+        parts = parted(*given, settings.seed) if valid is None else [given, described(*valid)]
+        _check_width(parts[1][0], width)
         contents = [content_of(*part) for part in parts]
         if cache is not None:
-            for (_, its), content in zip(parts, contents, strict=True):
-                keep(cache, content, its)
+            for (its, descriptions), content in zip(parts, contents, strict=True):
+                keep(cache, content, descriptions, its)
         self.target_ = Side.learn(
             suited_unit(parts[0][1]) if settings.unit == "auto" else settings.unit, parts[0][1]
         )
@@ -149,7 +147,7 @@ class Describer(Model):
         recipe = RECIPES["vector"]
         rewriting = Rewriting(
             settings.architecture(recipe, self.target_.unit.size),
-            source=rows.shape[1],
+            source=width,
             attention="none",
             order="vector",
         )
@@ -176,6 +174,21 @@ class Describer(Model):
             checkpoint_seconds=checkpoint_seconds,
             stop=stop,
         )
+
+    def keep_training(self, vectors: Any, descriptions: Sequence[str], cache: Cache) -> bool:
+        """Keep what the model learned from, given once more, for a baseline to learn from.
+
+        Returns:
+            Whether it was that, all of it or with a tenth to be held out.
+        """
+        self._check_fitted()
+        given = described(vectors, descriptions)
+        for rows, texts in (given, parted(*given, self.seed)[0]):
+            content = content_of(rows, texts)
+            if content == self.record_.get("content"):
+                keep(cache, content, texts, rows)
+                return True
+        return False
 
     @property
     def n_features_in_(self) -> int:
@@ -208,7 +221,7 @@ class Describer(Model):
         whole("count", count, 1, 100)
         search = Search(beam=beam)
         search = dataclasses.replace(search, beam=max(beam, count))
-        rows = as_vectors(vectors)
+        rows = checked_vectors(vectors)
         _check_width(rows, self.n_features_in_)
         found = written(self.network_, Vectors(rows), self.limit_, search)
         return [[rewrite_of(each, self.target_) for each in best[:count]] for best in found]
@@ -259,7 +272,7 @@ def described(vectors: Any, descriptions: Any) -> tuple[npt.NDArray[np.float32],
     Raises:
         InputError: where they are none, or do not go together.
     """
-    rows = as_vectors(vectors)
+    rows = checked_vectors(vectors)
     texts = as_texts(descriptions, "descriptions")
     if len(rows) != len(texts):
         raise InputError(
@@ -275,43 +288,20 @@ def described(vectors: Any, descriptions: Any) -> tuple[npt.NDArray[np.float32],
     return rows, [text.strip() for text in texts]
 
 
-def as_vectors(vectors: Any) -> npt.NDArray[np.float32]:
-    """Anything that holds vectors as (N, D) of float32.
-
-    Raises:
-        InputError: no such numbers, or one that is not finite.
-    """
-    try:
-        rows = np.ascontiguousarray(vectors, dtype=np.float32)
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            "they are no table of numbers", place="vectors", advice="Give an array (N, D)."
-        ) from error
-    if rows.ndim != 2 or not rows.shape[1] or rows.shape[1] > WIDEST_VECTOR:
-        raise InputError(
-            f"expected (N, D), D from 1 to {WIDEST_VECTOR:,}, found the shape {rows.shape}",
-            place="vectors",
-            advice="Give one row a vector.",
-        )
-    if not np.isfinite(rows).all():
-        row, column = np.argwhere(~np.isfinite(rows))[0].tolist()
-        raise InputError(
-            f"{rows[row, column]} in row {row}, column {column} (counted from 0)",
-            place="vectors",
-            advice="Leave such rows out.",
-        )
-    return rows
-
-
 def content_of(rows: npt.NDArray[np.float32], texts: Sequence[str]) -> str:
     """sha256 in hex of vectors and descriptions."""
     return hashed([hashlib.sha256(rows.tobytes()).hexdigest(), list(rows.shape), *texts])
 
 
-def _chosen(
-    rows: npt.NDArray[np.float32], texts: Sequence[str], part: npt.NDArray[np.bool_]
-) -> tuple[npt.NDArray[np.float32], list[str]]:
-    return rows[part], [text for text, its in zip(texts, part.tolist(), strict=True) if its]
+def parted(
+    rows: npt.NDArray[np.float32], texts: Sequence[str], seed: int
+) -> list[tuple[npt.NDArray[np.float32], list[str]]]:
+    """What to learn from, and what is held out."""
+    held = held_out(range(len(texts)), seed)
+    return [
+        (rows[part], [text for text, its in zip(texts, part.tolist(), strict=True) if its])
+        for part in (~held, held)
+    ]
 
 
 def _check_width(rows: npt.NDArray[np.float32], width: int) -> None:

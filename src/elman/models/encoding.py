@@ -5,7 +5,7 @@ Shapes: N texts, T symbols of a text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from elman.network import Reading
 from elman.network.blocks import Architecture
 from elman.text import BOUNDARY, BUCKETS, UNITS, Forms, Lexicon, Unit, words_of
+from elman.text.progress import Progressed
 from elman.training import Examples
 
 READING_UNITS = ("character", "subword", "word")
@@ -25,9 +26,7 @@ SUBWORDS = 8_000
 TOLD = 500  # texts between two words on progress
 
 
-def told(
-    texts: Sequence[str], step: str, progress: Callable[[str, int, int], None] | None
-) -> Iterator[str]:
+def told(texts: Sequence[str], step: str, progress: Progressed | None) -> Iterator[str]:
     """The texts one by one; `progress` hears the step, the characters done, all of them."""
     if progress is None:
         yield from texts

@@ -28,6 +28,7 @@ from elman.network import PARTS, NetworkState, SymbolNetwork
 from elman.ranges import whole
 from elman.scoring import WordIndex
 from elman.text import BOUNDARY, UNITS, Cache, Corpus, Unit, Words
+from elman.text.progress import Progressed
 from elman.training import Event, Finished, Stream, train
 
 
@@ -111,7 +112,7 @@ class LanguageModel(Model):
         cache: Cache | None = None,
         checkpoint: Path | None = None,
         checkpoint_seconds: float = 20.0,
-        progress: Callable[[str, int, int], None] | None = None,
+        progress: Progressed | None = None,
         stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[Event]:
         """Train, yielding what happens as `elman.training.Event`s.

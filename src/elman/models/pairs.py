@@ -6,7 +6,7 @@ Shapes: N pairs, D width of a vector.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from elman.errors import EmptyTextError, InputError
 from elman.models.class_rows import HELD_OUT, MOST_HELD_OUT, hashed
 from elman.text import PairSource, TextSource
+from elman.text.progress import Progressed, counting
 
 Pairs = PairSource | os.PathLike[str] | Sequence[str]
 """A source of pairs, a table (Path), or the sources: texts, or a file of one a line, that come
@@ -64,24 +65,14 @@ def pair_source(sources: Any, targets: Any = None) -> PairSource:
     return PairSource.from_pairs(sources, targets)
 
 
-def read_pairs(
-    source: PairSource, progress: Callable[[str, int, int], None] | None = None
-) -> TextPairs:
+def read_pairs(source: PairSource, progress: Progressed | None = None) -> TextPairs:
     """All pairs of a source.
 
     Raises:
         InputError: where they cannot be read, or there are none.
     """
-    done = 0
-
-    def read(count: int) -> None:
-        nonlocal done
-        done += count
-        if progress is not None:
-            progress("reading", done, source.size)
-
     found = TextPairs([], [])
-    for pair in source.pairs(read):
+    for pair in source.pairs(counting(progress, "reading", source.size)):
         found.sources.append(pair.source)
         found.targets.append(pair.target)
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from elman.errors import EmptyTextError, InputError
 from elman.text import TaggedSource, TextSource
+from elman.text.progress import Progressed, counting
 from elman.text.reading import without_surrogates
 
 Sentences = TaggedSource | os.PathLike[str] | Sequence[Sequence[str]]
@@ -80,24 +81,14 @@ def source_with_tags(tagged: Tagged) -> TaggedSource:
     return tagged_source(tagged, None)
 
 
-def read_tagged(
-    source: TaggedSource, progress: Callable[[str, int, int], None] | None = None
-) -> TaggedSentences:
+def read_tagged(source: TaggedSource, progress: Progressed | None = None) -> TaggedSentences:
     """All sentences of a source; those of more than LONGEST words in pieces.
 
     Raises:
         InputError: where they cannot be read, or there are none.
     """
     found = TaggedSentences([], [])
-    done = 0
-
-    def read(count: int) -> None:
-        nonlocal done
-        done += count
-        if progress is not None:
-            progress("reading", done, source.size)
-
-    for sentence in source.sentences(read):
+    for sentence in source.sentences(counting(progress, "reading", source.size)):
         if sentence.tags is None:
             raise InputError(
                 "the words have no tags", place=sentence.place, advice="Give each word one."

@@ -34,6 +34,7 @@ from elman.network import Passages, TagNetwork
 from elman.ranges import whole
 from elman.text import Cache, Forms, Lexicon, TagVocabulary
 from elman.text.kept import keep
+from elman.text.progress import Progressed
 from elman.training import Event, Finished, answers, best_tags, train
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -121,7 +122,7 @@ class Tagger(Model):
         cache: Cache | None = None,
         checkpoint: Path | None = None,
         checkpoint_seconds: float = 20.0,
-        progress: Callable[[str, int, int], None] | None = None,
+        progress: Progressed | None = None,
         stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[Event]:
         """Train, yielding what happens as `elman.training.Event`s.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from elman.errors import EmptyTextError, SettingError
 from elman.text import Cache, Corpus, TextSource, Unit
+from elman.text.progress import Progressed
 
 Text = str | os.PathLike[str] | TextSource | Sequence[str] | Sequence[os.PathLike[str]]
 """A text itself (str), a file or folder (Path), several of either, or a source of them."""
@@ -37,7 +38,7 @@ def prepared(
     valid: Text | None,
     unit: type[Unit],
     cache: Cache,
-    progress: Callable[[str, int, int], None] | None,
+    progress: Progressed | None,
 ) -> tuple[Corpus, Corpus]:
     """What to learn from and what is held out, in a vocabulary learned from the first text.
 

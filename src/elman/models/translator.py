@@ -27,6 +27,7 @@ from elman.network import Rewriter, Rewriting
 from elman.ranges import whole
 from elman.text import Cache, PairSource
 from elman.text.kept import keep
+from elman.text.progress import Progressed
 from elman.text.rows import LONGEST_SIDE
 from elman.training import Event, Finished
 
@@ -116,7 +117,7 @@ class Translator(Model):
         cache: Cache | None = None,
         checkpoint: Path | None = None,
         checkpoint_seconds: float = 20.0,
-        progress: Callable[[str, int, int], None] | None = None,
+        progress: Progressed | None = None,
         stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[Event]:
         """Train, yielding what happens as `elman.training.Event`s.

@@ -19,11 +19,14 @@ __all__ = ["Files", "Job", "job_for", "job_of", "task_of"]
 
 def _jobs() -> dict[str, type[Job]]:
     from elman.cli.jobs.classify import ClassifyJob
+    from elman.cli.jobs.describe import DescribeJob
     from elman.cli.jobs.forecast import ForecastJob
     from elman.cli.jobs.language import LanguageJob
     from elman.cli.jobs.tag import TagJob
+    from elman.cli.jobs.translate import TranslateJob
 
-    return {job.task: job for job in (LanguageJob, ClassifyJob, TagJob, ForecastJob)}
+    jobs = (LanguageJob, ClassifyJob, TagJob, TranslateJob, DescribeJob, ForecastJob)
+    return {job.task: job for job in jobs}
 
 
 def task_of(files: Files, said: str | None) -> tuple[str, str]:

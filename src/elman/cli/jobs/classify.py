@@ -74,6 +74,7 @@ class ClassifyJob(Job):
         )
 
     def report(self) -> Evaluation:
+        from elman.scoring.class_evaluation import evaluate_classes
         from elman.text import Cache
         from elman.text.kept import kept
 
@@ -82,7 +83,8 @@ class ClassifyJob(Job):
             raise scores_lost()
         texts, labels = _parted(rows)
         remarks = (self._rejection(),) if "outside" in self.files.options else ()
-        return self._evaluated(texts, labels, self._baseline(), remarks)
+        gold = [str(each) for each in labels]
+        return evaluate_classes(texts, gold, self._answers(texts), self._baseline(), remarks)
 
     def _rejection(self) -> str:
         threshold = self.model.calibration_.rejection
@@ -92,6 +94,8 @@ class ClassifyJob(Job):
         )
 
     def test(self, train: TextSource | None, reading: Reading) -> Evaluation:
+        from elman.scoring.class_evaluation import evaluate_classes, order_worth
+        from elman.scoring.classification import area_under_roc
         from elman.text import Cache
 
         files = self.files
@@ -104,24 +108,16 @@ class ClassifyJob(Job):
         reading.stop()
         with working("scoring"):
             baseline = self._baseline()
-            report = self._evaluated(texts, labels, baseline, no_baseline(baseline))
+            gold, answers = [str(each) for each in labels], self._answers(texts)
+            report = evaluate_classes(texts, gold, answers, baseline, no_baseline(baseline))
             if outside:
-                self._score_outside(report, texts, outside)
+                report.scores["roc_auc_outside"] = area_under_roc(
+                    answers.confidences, self._answers(outside).confidences
+                )
             if "shuffle-words" in files.options:
-                self._score_shuffled(report, texts, labels)
+                reordered = self._answers(shuffled_words(texts)).labels
+                report.details["order"] = order_worth(gold, answers.labels, reordered)
         return report
-
-    def _evaluated(
-        self,
-        texts: Sequence[str],
-        labels: Sequence[Any],
-        baseline: TextBaseline | None,
-        remarks: tuple[str, ...],
-    ) -> Evaluation:
-        from elman.scoring.class_evaluation import evaluate_classes
-
-        answers = self._answers(texts)
-        return evaluate_classes(texts, [str(each) for each in labels], answers, baseline, remarks)
 
     def _answers(self, texts: Sequence[str]) -> ClassAnswers:
         from elman.scoring.classification import ClassAnswers
@@ -140,26 +136,6 @@ class ClassifyJob(Job):
             return None
         texts, labels = _parted(rows)
         return TextBaseline().fit(texts, [str(label) for label in labels])
-
-    def _score_outside(
-        self, report: Evaluation, texts: Sequence[str], outside: Sequence[str]
-    ) -> None:
-        """How well the confidence tells texts of a class from texts of none."""
-        from elman.scoring.classification import area_under_roc
-
-        inside = self._answers(texts).confidences
-        report.scores["roc_auc_outside"] = area_under_roc(
-            inside, self._answers(outside).confidences
-        )
-
-    def _score_shuffled(
-        self, report: Evaluation, texts: Sequence[str], labels: Sequence[Any]
-    ) -> None:
-        from elman.scoring.class_evaluation import order_worth
-
-        gold = [str(label) for label in labels]
-        shuffled = self._answers(shuffled_words(texts)).labels
-        report.details["order"] = order_worth(gold, self._answers(texts).labels, shuffled)
 
     def tell(self, report: Evaluation) -> None:
         print_class_report(report)
@@ -194,8 +170,10 @@ def _labelled(source: TextSource, files: Files) -> LabelledSource:
 
 
 def _read(labelled: LabelledSource, reading: Reading) -> Rows:
-    step = f"reading {labelled.name}"
-    found = list(labelled.examples(_counted(reading, step, labelled.size)))
+    from elman.text.progress import counting
+
+    read = counting(reading, f"reading {labelled.name}", labelled.size)
+    found = list(labelled.examples(read))
     remark_skipped(labelled.skipped, labelled.name)
     return [each.text for each in found], [each.label for each in found]
 
@@ -214,17 +192,6 @@ def _read_unlabelled(files: Files, option: str, reading: Reading) -> list[str]:
         labels_needed=False,
     )
     return _read(source, reading)[0]
-
-
-def _counted(reading: Reading, step: str, total: int) -> Callable[[int], None]:
-    done = 0
-
-    def read(count: int) -> None:
-        nonlocal done
-        done += count
-        reading(step, done, total)
-
-    return read
 
 
 def _parted(rows: list[Any]) -> Rows:

@@ -1,0 +1,110 @@
+"""Vectors with a text each: the baseline writes what the nearest vector was described as."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from elman.cli.jobs.job import Job, check_same, no_baseline, remark_skipped, scores_lost
+from elman.cli.jobs.translate import shuffled
+from elman.cli.report import print_rewrite_report
+from elman.cli.terminal import working
+
+if TYPE_CHECKING:
+    from elman.cli.jobs.job import Files
+    from elman.cli.terminal import Reading
+    from elman.models import Describer
+    from elman.scoring.report import Evaluation
+    from elman.text import TextSource, VectorSource
+    from elman.training import Event
+
+
+class DescribeJob(Job):
+    """See `Job`."""
+
+    task: ClassVar[str] = "describe"
+    options: ClassVar[tuple[str, ...]] = ("skip-bad-rows",)
+
+    model: Describer
+
+    @classmethod
+    def kind(cls) -> type[Describer]:
+        from elman.models import Describer
+
+        return Describer
+
+    def training(
+        self, reading: Reading, checkpoint: Path | None, stop: Callable[[], bool]
+    ) -> Iterator[Event]:
+        from elman.text import Cache
+
+        rows = _read(self.files.data, self.files, reading)
+        valid = self.files.valid
+        yield from self.model.training(
+            *rows,
+            valid=None if valid is None else _read(valid, self.files, reading),
+            cache=Cache(),
+            checkpoint=checkpoint,
+            stop=stop,
+        )
+
+    def report(self) -> Evaluation:
+        from elman.text import Cache
+        from elman.text.kept import kept_vectors
+
+        found = kept_vectors(Cache(), self.model.record_["valid"])
+        if found is None:
+            raise scores_lost()
+        return self._evaluated(*found)
+
+    def test(self, train: TextSource | None, reading: Reading) -> Evaluation:
+        from elman.text import Cache
+
+        vectors, descriptions = _read(self.files.data, self.files, reading)
+        if train is not None:
+            known = _read(train, self.files, reading)
+            check_same(self.model.keep_training(*known, cache=Cache()), train.name)
+        reading.stop()
+        with working("describing and scoring"):
+            return self._evaluated(vectors, descriptions)
+
+    def _evaluated(self, vectors: Any, descriptions: list[str]) -> Evaluation:
+        from elman.scoring.rewrite_baseline import NearestVector
+        from elman.scoring.rewrite_evaluation import evaluate_rewriting
+        from elman.text import Cache
+        from elman.text.kept import kept_vectors
+
+        found = kept_vectors(Cache(), str(self.model.record_.get("content")))
+        baseline = None if found is None else NearestVector().fit(*found)
+        answers = self.model.predict(vectors)
+        return evaluate_rewriting(
+            vectors,
+            descriptions,
+            answers,
+            baseline,
+            shuffled(answers),
+            remarks=no_baseline(baseline),
+        )
+
+    def tell(self, report: Evaluation) -> None:
+        print_rewrite_report(report)
+
+    def described(self) -> str:
+        return "describe, a text for each vector"
+
+    def next_command(self, output: Path) -> str:
+        return f"elman predict {shlex.quote(str(output))} VECTORS.npy"
+
+
+def _read(source: TextSource, files: Files, reading: Reading) -> tuple[Any, list[str]]:
+    from elman.text import VectorSource
+    from elman.text.progress import counting
+
+    found: VectorSource = VectorSource.of_files(
+        source, skip_bad_rows="skip-bad-rows" in files.options
+    )
+    rows = found.rows(counting(reading, f"reading {found.name}", source.size))
+    remark_skipped(found.skipped, found.name)
+    return rows

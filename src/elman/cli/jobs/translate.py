@@ -1,0 +1,132 @@
+"""Texts with another text each: the baseline writes what the nearest source was rewritten to."""
+
+from __future__ import annotations
+
+import random
+import shlex
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from elman.cli.jobs.job import Job, check_same, no_baseline, remark_skipped, scores_lost
+from elman.cli.report import print_rewrite_report
+from elman.cli.terminal import working
+
+if TYPE_CHECKING:
+    from elman.cli.jobs.job import Files
+    from elman.cli.terminal import Reading
+    from elman.models import Translator
+    from elman.scoring.report import Evaluation
+    from elman.text import PairSource, TextSource
+    from elman.training import Event
+
+
+class TranslateJob(Job):
+    """See `Job`."""
+
+    task: ClassVar[str] = "translate"
+    options: ClassVar[tuple[str, ...]] = ("source-column", "target-column", "skip-bad-rows")
+
+    model: Translator
+
+    @classmethod
+    def kind(cls) -> type[Translator]:
+        from elman.models import Translator
+
+        return Translator
+
+    def training(
+        self, reading: Reading, checkpoint: Path | None, stop: Callable[[], bool]
+    ) -> Iterator[Event]:
+        from elman.text import Cache
+
+        data = _pairs(self.files.data, self.files)
+        valid = None if self.files.valid is None else _pairs(self.files.valid, self.files)
+        yield from self.model.training(
+            data,
+            valid=valid,
+            cache=Cache(),
+            checkpoint=checkpoint,
+            progress=reading,
+            stop=stop,
+        )
+        for source in filter(None, (data, valid)):
+            remark_skipped(source.skipped, source.name)
+
+    def report(self) -> Evaluation:
+        from elman.text import Cache
+        from elman.text.kept import kept
+
+        rows = kept(Cache(), self.model.record_["valid"])
+        if rows is None:
+            raise scores_lost()
+        return self._evaluated(*_apart(rows))
+
+    def test(self, train: TextSource | None, reading: Reading) -> Evaluation:
+        from elman.models.pairs import read_pairs
+        from elman.text import Cache
+
+        source = _pairs(self.files.data, self.files)
+        pairs = read_pairs(source, reading)
+        remark_skipped(source.skipped, source.name)
+        if train is not None:
+            known = _pairs(train, self.files)
+            check_same(self.model.keep_training(known, cache=Cache()), train.name)
+        reading.stop()
+        with working("rewriting and scoring"):
+            return self._evaluated(pairs.sources, pairs.targets)
+
+    def _evaluated(self, sources: Sequence[str], targets: Sequence[str]) -> Evaluation:
+        from elman.scoring.rewrite_baseline import NearestSource
+        from elman.scoring.rewrite_evaluation import evaluate_rewriting
+        from elman.text import Cache
+        from elman.text.kept import kept
+
+        rows = kept(Cache(), str(self.model.record_.get("content")))
+        baseline: NearestSource | None = None
+        known: Collection[str] | None = None
+        if rows is not None:
+            learned, theirs = _apart(rows)
+            baseline, known = NearestSource().fit(learned, theirs), set(learned)
+        answers = self.model.predict(sources)
+        return evaluate_rewriting(
+            sources,
+            targets,
+            answers,
+            baseline,
+            shuffled(answers),
+            known,
+            no_baseline(baseline),
+        )
+
+    def tell(self, report: Evaluation) -> None:
+        print_rewrite_report(report)
+
+    def described(self) -> str:
+        return "translate, a text for each text"
+
+    def next_command(self, output: Path) -> str:
+        return f"elman predict {shlex.quote(str(output))} -"
+
+
+def shuffled(answers: Sequence[str], seed: int = 0) -> list[str]:
+    """The answers to the same sources in another order: each is read by itself, so they are the
+    same answers in that order."""
+    order = list(answers)
+    random.Random(seed).shuffle(order)
+    return order
+
+
+def _pairs(source: TextSource, files: Files) -> PairSource:
+    from elman.text import PairSource
+
+    return PairSource(
+        source,
+        source_column=files.options.get("source-column"),
+        target_column=files.options.get("target-column"),
+        skip_bad_rows="skip-bad-rows" in files.options,
+    )
+
+
+def _apart(rows: list[Any]) -> tuple[list[str], list[str]]:
+    return [source for source, _ in rows], [target for _, target in rows]
