@@ -109,9 +109,10 @@ def test_lengths_that_differ():
         calibration_error(np.ones(2), np.ones(3, bool))
 
 
-def test_scikit_learn_is_loaded_only_when_it_is_used():
+def test_other_packages_are_loaded_only_when_they_are_used():
     script = """
 import sys, elman.scoring, elman.scoring.class_evaluation, elman.scoring.tag_evaluation
-assert not {"sklearn", "torch"} & set(sys.modules)
+import elman.scoring.rewrite_evaluation
+assert not {"sklearn", "sacrebleu", "rapidfuzz", "torch"} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", script], check=True)
