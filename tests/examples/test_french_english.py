@@ -106,5 +106,6 @@ def test_what_has_two_meanings_is_left_out(monkeypatch: pytest.MonkeyPatch) -> N
         ("livre", "pound"),
         ("un an", "a year"),
     ]
-    monkeypatch.setattr("elman.examples.french_english._pairs", lambda: pairs)
+    module = sys.modules["elman.examples.french_english"]  # the function has the same name
+    monkeypatch.setattr(module, "_pairs", lambda: pairs)
     assert list(chain(*french_english())) == [("un an", "a year")]

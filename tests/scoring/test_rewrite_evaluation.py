@@ -39,7 +39,7 @@ def spoiled(targets, share, seed=0):
 @pytest.fixture(scope="module")
 def report():
     baseline = NearestSource().fit(*sentences(40, 1))
-    sources, targets = sentences(80, 2)
+    sources, targets = sentences(60, 2)
     answers = spoiled(targets, 0.3)
     others = answers[::-1]
     told = evaluate_rewriting(
@@ -61,7 +61,7 @@ def test_scores_are_sacrebleus(report):
     assert told.details["signatures"]["bleu"].startswith("nrefs:1|case:mixed|")
     assert told.details["length_ratio"] == len("".join(answers)) / len("".join(targets))
     said = json.loads(json.dumps(told.to_json()))
-    assert (said["task"], said["examples"]) == ("translate", 80)
+    assert (said["task"], said["examples"]) == ("translate", 60)
     assert said["remarks"][0] == "a remark"
     assert said["details"]["known_sources"] == 3
 
@@ -71,7 +71,7 @@ def test_intervals_are_those_of_redrawn_rows(report):
     columns = np.array([targets, answers, theirs])
     generator = np.random.default_rng(1)
     drawn = {"bleu": [], "chrf": [], "exact_match": []}
-    for _ in range(100):
+    for _ in range(80):
         gold, ours, other = columns[:, generator.integers(0, len(targets), len(targets))].tolist()
         for name, score in (("bleu", corpus_bleu), ("chrf", corpus_chrf)):
             drawn[name].append(score(ours, [gold]).score - score(other, [gold]).score)
