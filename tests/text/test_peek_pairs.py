@@ -58,13 +58,13 @@ def test_counts_agree_with_plain_python(
 
 
 def test_what_is_suspicious_is_named_and_bad_rows_are_counted() -> None:
-    table = "source,target\n" + "abc,abcd\n" * 5 + "bad\nabc,x\n" + "abcdefghi,x\nabc,abc\n"
+    table = "source,target\n" + "abc,abcd\n" * 5 + "bad\nabc,x\n" + "abcdefghi,x\nabc,abc\nbad\n"
     train = PairSource(TextSource.from_texts([table]), skip_bad_rows=True)
     valid = PairSource(TextSource.from_texts(["de,en\nabc,x\nb\nc\n"]), skip_bad_rows=True)
     seen = peek_pairs(train, valid)
     assert (seen.suspicious, seen.first_suspicious) == (2, "text 1:8")
-    assert (seen.rows, seen.skipped, seen.valid_rows, seen.valid_skipped) == (8, 1, 1, 2)
-    assert train.skipped == 1
+    assert (seen.rows, seen.skipped, seen.valid_rows, seen.valid_skipped) == (8, 2, 1, 2)
+    assert train.skipped == 2
     assert (seen.layout, seen.copies, seen.in_both) == ("CSV, source -> target", 1, 1)
 
 

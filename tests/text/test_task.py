@@ -75,6 +75,7 @@ def table_of(header: str, row: str, count: int = 10) -> str:
         (table_of("kana\tromaji", "# ka\t1"), "language"),
         (table_of("kana\tromaji", "ka\t#"), "language"),
         (table_of("kana\tromaji", "# ka\t#") + "ka\n" * 3, "language"),
+        ("kana\tromaji\n" + "".join(f"ka{each}\t{each}\n" for each in range(20)), "language"),
         (table_of("kana, romaji", "# ka, #"), "language"),
         (table_of("kana ka\tromaji", "# ka\t#"), "language"),
         (table_of("id\tkana", "#\t#"), "language"),

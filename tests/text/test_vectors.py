@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -230,16 +231,39 @@ def test_no_more_is_read_than_the_header_promises() -> None:
     assert VectorSource(Path("v.npy"), None).vectors().shape == (2, 2)
 
 
+def header_of(*shape: int) -> bytes:
+    out = io.BytesIO()
+    promise = {"descr": "<f8", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(out, promise)
+    return out.getvalue()
+
+
 @in_folder
 def test_a_promise_that_no_file_keeps_takes_no_memory() -> None:
-    header = io.BytesIO()
-    promise = {"descr": "<f8", "fortran_order": False, "shape": (1 << 40, 1 << 16)}
-    np.lib.format.write_array_header_1_0(header, promise)
-    Path("v.npy").write_bytes(header.getvalue() + b"\0" * 100)
+    header = header_of(1 << 40, 1 << 16)
+    Path("v.npy").write_bytes(header + b"\0" * 100)
     assert "where its header promises" in said(VectorSource(Path("v.npy"), None).vectors)
     with zipfile.ZipFile("v.npz", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("vectors.npy", header.getvalue() + b"\0" * 100_000)
+        archive.writestr("vectors.npy", header + b"\0" * 100_000)
     assert "where its header promises" in said(VectorSource(Path("v.npz"), None).vectors)
+    Path("v.npy").write_bytes(header_of(-1, -3) + b"\0" * 100)
+    assert said(VectorSource(Path("v.npy"), None).vectors).startswith(
+        "v.npy: damaged in its header. "
+    )
+
+
+@in_folder
+@pytest.mark.parametrize(
+    ("rows", "message"), [(1000, "cut off. "), (1 << 25, "where its header promises 1,073,741,824")]
+)
+def test_an_archive_whose_directory_lies(rows: int, message: str) -> None:
+    with zipfile.ZipFile("v.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("vectors.npy", header_of(rows, 4) + b"\0" * 100)
+    content = bytearray(Path("v.npz").read_bytes())
+    size = content.index(b"PK\1\2") + 24
+    content[size : size + 4] = struct.pack("<I", len(header_of(rows, 4)) + rows * 32)
+    Path("v.npz").write_bytes(content)
+    assert message in said(VectorSource(Path("v.npz"), None).vectors)
 
 
 @given(

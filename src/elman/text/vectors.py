@@ -95,7 +95,6 @@ class VectorSource:
                 place=self.name,
                 advice="Name a text file with a line for each after it",
             )
-        self.skipped = 0
         vectors = read_array(self._path)
         lines = self._lines(self._descriptions, len(vectors), read)
         good = _finite_rows(vectors)
@@ -111,11 +110,11 @@ class VectorSource:
                 good[row] = False
             if good[row]:
                 descriptions.append(description)
-        if not good.all():
+        self.skipped = int((~good).sum())
+        if self.skipped:
             if not self._skip_bad_rows:
                 raise _not_finite(vectors, self.name, _SKIP)
             vectors = vectors[good]
-            self.skipped = int((~good).sum())
         if not descriptions:
             raise InputError(
                 f"every one of its {self.skipped:,} rows is bad",
