@@ -11,14 +11,10 @@ own validation text, or, where it has none, by a tenth of the training text.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
-
-import torch
 
 from elman import Classifier, Tagger
 from elman.scoring.class_evaluation import evaluate_classes
@@ -28,70 +24,7 @@ from elman.scoring.tag_baseline import MostFrequentTag
 from elman.scoring.tag_evaluation import evaluate_tags
 from elman.scoring.text_baseline import TextBaseline
 from elman.text import LabelledSource, TaggedSource, TextSource
-from tables import DATA, Row, append, check_data, mean, table
-
-
-@dataclass(frozen=True)
-class Bench:
-    """A row.
-
-    Args:
-        minutes: of training, at most what the set's budget is.
-        seeds: how many runs, the seeds from 0 on.
-        run: minutes and seed -> the report of one run.
-        scores: of the report, each with what it is called in the table.
-    """
-
-    minutes: float
-    seeds: int
-    run: Callable[[float, int], Evaluation]
-    scores: dict[str, str] = field(default_factory=lambda: {"accuracy": "accuracy"})
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("rows", nargs="*", help=", ".join([*BENCHES, "speed"]))
-    parser.add_argument("--seeds", type=int, help="instead of each row's own number")
-    parser.add_argument("--minutes", type=float, help="instead of each row's own budget")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--no-log", action="store_true", help="leave docs/log.md alone")
-    options = parser.parse_args()
-    unknown = set(options.rows) - {*BENCHES, "speed"}
-    if unknown:
-        parser.error(f"there is no row {', '.join(sorted(unknown))}")
-    check_data()
-    torch.set_num_threads(options.threads)
-    rows: list[Row] = []
-    for name in options.rows or [*BENCHES, "speed"]:
-        if name == "speed":
-            rows += _speed()
-            continue
-        bench = BENCHES[name]
-        minutes = options.minutes or bench.minutes
-        seeds = range(options.seeds or bench.seeds)
-        rows += _rows(name, bench, minutes, [_told(bench, minutes, seed) for seed in seeds])
-    text = table(rows)
-    print(text)
-    if not options.no_log:
-        append(text, " ".join(["python bench/reading.py", *sys.argv[1:]]))
-
-
-def _told(bench: Bench, minutes: float, seed: int) -> Evaluation:
-    report = bench.run(minutes, seed)
-    print(seed, report.scores, report.baseline, report.interval, file=sys.stderr, flush=True)
-    return report
-
-
-def _rows(name: str, bench: Bench, minutes: float, reports: list[Evaluation]) -> list[Row]:
-    baseline = reports[0].baseline or {}
-    rows = []
-    for score, said in bench.scores.items():
-        values = [report.scores[score] for report in reports]
-        rows.append(mean(f"{name}, {minutes:g} min: {said}", values, "{:.4f}"))
-        if score in baseline:
-            rows.append(("its baseline", f"{baseline[score]:.4f}", baseline["name"]))
-    return rows
-
+from tables import DATA, Bench, Row, run_benches, seconds
 
 Texts = tuple[list[str], list[str]]
 
@@ -182,20 +115,14 @@ def _speed() -> list[Row]:
     model = Classifier(unit="word", minutes=0.5).fit(*learned_from)
     ours, theirs = [], []
     for _ in range(5):
-        ours.append(_seconds(lambda: model.predict(texts)))
-        theirs.append(_seconds(lambda: baseline.predict(texts)))
+        ours.append(seconds(lambda: model.predict(texts)))
+        theirs.append(seconds(lambda: baseline.predict(texts)))
     speed, other = (len(texts) / sorted(each)[2] for each in (ours, theirs))
     how = "5,000 reviews, median of 5 in turns"
     return [
         ("reading speed: reviews of imdb a second", f"{speed:,.0f}", how),
         ("its baseline", f"{other:,.0f}", f"{baseline.name}; ratio {speed / other:.2f}"),
     ]
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
 
 
 SST2 = ("sst2/train.csv", "sst2/test.csv", "sst2/valid.csv")
@@ -245,4 +172,4 @@ BENCHES = {
 
 
 if __name__ == "__main__":
-    main()
+    run_benches("reading.py", __doc__, BENCHES, {"speed": _speed})

@@ -38,7 +38,7 @@ def keep(
         with (folder / _FILE).open("w", encoding="utf-8") as file:
             file.writelines(f"{json.dumps(example)}\n" for example in examples)
         if vectors is not None:
-            np.save(folder / _VECTORS, vectors, allow_pickle=False)
+            np.save(folder / _VECTORS, vectors)
 
     cache.publish(_key(content), build, kind="examples", about={"examples": len(examples)})
 
@@ -58,7 +58,7 @@ def kept_vectors(cache: Cache, content: str) -> tuple[NDArray[np.float32], list[
     examples = kept(cache, content)
     if folder is None or examples is None:
         return None
-    vectors: NDArray[np.float32] = np.load(folder / _VECTORS, allow_pickle=False)
+    vectors: NDArray[np.float32] = np.load(folder / _VECTORS)
     return vectors, examples
 
 

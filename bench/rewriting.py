@@ -1,0 +1,121 @@
+"""The figures of translation and description on real data: `make bench-rewriting`.
+
+Prints a table and appends it to docs/log.md with the date and the machine. Training budgets are
+wall-clock, so leave the machine to it: all rows one after the other take an hour and a half. Each
+can be run alone: `python bench/rewriting.py cmudict digits`.
+
+The data is read from $ELMAN_DATA, by default ../shared/data; the digits are scikit-learn's. What is
+scored is never looked at before: weights are chosen by the set's own validation pairs.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from elman import Describer, Translator
+from elman.examples import digits
+from elman.models.pairs import read_pairs
+from elman.scoring.report import Evaluation
+from elman.scoring.rewrite_baseline import NearestSource, NearestVector
+from elman.scoring.rewrite_evaluation import evaluate_rewriting
+from elman.text import PairSource, TextSource
+from tables import DATA, Bench, Row, run_benches, seconds
+
+Names = tuple[str, ...]
+
+
+def pairs(train: Names, valid: Names, test: Names) -> Callable[[float, int], Evaluation]:
+    """A translator's row: the files of each part, one table or two that are parallel."""
+
+    def run(minutes: float, seed: int) -> Evaluation:
+        model = Translator(minutes=minutes, seed=seed)
+        begun = time.monotonic()
+        model.fit(_source(train), valid=_source(valid))
+        _say(model, time.monotonic() - begun)
+        learned, asked = read_pairs(_source(train)), read_pairs(_source(test))
+        answers: list[str] = []
+        spent = seconds(lambda: answers.extend(model.predict(asked.sources)))
+        greedy = seconds(lambda: model.predict(asked.sources[:1000], beam=1))
+        speeds = len(answers) / spent, min(1000, len(answers)) / greedy
+        print("sources a second, beam 5 and greedy: {:.0f}, {:.0f}".format(*speeds))
+        baseline = NearestSource().fit(*learned) if seed == 0 else None
+        known = set(learned.sources)
+        return evaluate_rewriting(*asked, answers, baseline, answers[::-1], known)
+
+    return run
+
+
+def vectors(minutes: float, seed: int) -> Evaluation:
+    """A describer's row: what digit an image shows."""
+    split = digits()
+    parts = [
+        (np.stack([each.vector for each in part]), [each.name for each in part])
+        for part in (split.train, split.test)
+    ]
+    (learned, names), (asked, wanted) = parts
+    model = Describer(minutes=minutes, seed=seed)
+    begun = time.monotonic()
+    model.fit(learned, names)
+    _say(model, time.monotonic() - begun)
+    answers = model.predict(asked)
+    return evaluate_rewriting(asked, wanted, answers, NearestVector().fit(learned, names))
+
+
+def _source(names: Names) -> PairSource:
+    return PairSource(TextSource([DATA / name for name in names]))
+
+
+def _say(model: Any, spent: float) -> None:
+    record = {name: value for name, value in model.record_.items() if name != "content"}
+    print(f"{spent:.0f} s with reading; {record}", file=sys.stderr, flush=True)
+
+
+def _speed() -> list[Row]:
+    """Sentences a second, a whole test set at once, after two minutes of training: what matters is
+    how long the answers become."""
+    model = Translator(minutes=2).fit(_source(_multi30k_files("train", "fr")))
+    asked = read_pairs(_source(_multi30k_files("test_2016_flickr", "fr")))
+    rows = []
+    for beam in (5, 1):
+        answer = partial(model.predict, asked.sources, beam=beam)
+        spent = [seconds(answer) for _ in range(3)]
+        speed = len(asked.sources) / statistics.median(spent)
+        how = "multi30k test 2016, median of 3"
+        rows.append((f"sentences translated a second, beam {beam}", f"{speed:,.0f}", how))
+    return rows
+
+
+def _multi30k(language: str) -> Callable[[float, int], Evaluation]:
+    parts = ("train", "val", "test_2016_flickr")
+    return pairs(*(_multi30k_files(part, language) for part in parts))
+
+
+def _multi30k_files(part: str, language: str) -> Names:
+    return f"multi30k/{part}.{language}", f"multi30k/{part}.en"
+
+
+def _table(folder: str, suffix: str) -> Callable[[float, int], Evaluation]:
+    return pairs(*((f"{folder}/{part}.{suffix}",) for part in ("train", "valid", "test")))
+
+
+TRANSLATED = {"bleu": "BLEU", "chrf": "chrF"}
+SPOKEN = {"word_error_rate": "word error rate", "symbol_error_rate": "phoneme error rate"}
+
+BENCHES = {
+    "multi30k-fr": Bench(20, 1, _multi30k("fr"), TRANSLATED, "{:.2f}"),
+    "multi30k-de": Bench(20, 1, _multi30k("de"), TRANSLATED, "{:.2f}"),
+    "tatoeba": Bench(30, 1, _table("tatoeba_fra_eng", "tsv.gz"), TRANSLATED, "{:.2f}"),
+    "cmudict": Bench(15, 1, _table("cmudict", "tsv"), SPOKEN),
+    "digits": Bench(1, 3, vectors, {"exact_match": "exact"}),
+}
+
+
+if __name__ == "__main__":
+    run_benches("rewriting.py", __doc__, BENCHES, {"speed": _speed})
