@@ -48,6 +48,8 @@ def pairs_in(lines: Sequence[str], name: str) -> str | None:
         return None
     columns = layout.text, layout.label
     if not PAIRED.know(*columns) or LABELLED.know(*columns):
+        if columns[1].casefold() in {*LABELLED.label_names} - {*PAIRED.label_names}:
+            return None  # it is called a label
         targets = [target for _, target in rows]
         are_texts = _are_texts([source for source, _ in rows]) and _are_texts(targets)
         if not are_texts or len(rows) < _FEWEST_ROWS:
