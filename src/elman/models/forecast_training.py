@@ -131,13 +131,14 @@ class ForecastTraining:
         crossed = found.copy()
         for half in (halves, ~halves):
             if half.any() and not half.all():
-                crossed[half] = stretched(found[half], fitted_widths(found[~half], came[~half]))
+                widths = fitted_widths(found[~half], came[~half], self.held_out[~half])
+                crossed[half] = stretched(found[half], widths)
         tested = backtest_of(
             crossed, values, self.held_out, self.told, self.scale, self.series.names
         )
         return {
             "best_step": max(_LEAST_STEPS, event.best_step),
-            "widths": list(fitted_widths(found, came)),
+            "widths": list(fitted_widths(found, came, self.held_out)),
             "report": evaluate_forecasts(tested).to_json(),
         }
 
@@ -159,12 +160,14 @@ def spread_origins(first: int, length: int, horizon: int, series: int) -> Origin
     return np.concatenate([np.stack([steps, np.full_like(steps, n)], 1) for n in range(series)])
 
 
-def fitted_widths(quantiles: Values, came: Values) -> tuple[float, float]:
+def fitted_widths(quantiles: Values, came: Values, origins: Origins) -> tuple[float, float]:
     """By how much the 80 % and the 95 % interval are to be stretched from the median.
 
     Args:
-        quantiles: (M, H, Q); came: (M, H).
+        quantiles: (M, H, Q); came: (M, H); origins: (M, 2).
     """
+    ahead = origins[:, 0, None] + np.arange(came.shape[1])
+    count = len({*zip(ahead.ravel().tolist(), origins[:, 1].repeat(ahead.shape[1]), strict=True)})
     inner, outer = (
         fitted_width(
             quantiles[..., MEDIAN - place],
@@ -172,6 +175,7 @@ def fitted_widths(quantiles: Values, came: Values) -> tuple[float, float]:
             quantiles[..., MEDIAN + place],
             came,
             LEVELS[MEDIAN + place] - LEVELS[MEDIAN - place],
+            count,
         )
         for place in (1, 2)
     )

@@ -327,7 +327,7 @@ class Forecaster(Model):
     def _contents(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
         about = contents(self.network_, self.names_, self.calendar_, self.record_)
         kept = tensors(
-            self.network_, last=self.last_.copy(), scale=self.scale_, widths=self.widths_
+            self.network_, last=self.last_, scale=self.scale_, widths=self.widths_
         )
         return about, kept
 

@@ -65,7 +65,9 @@ def contents(
 def tensors(network: ForecastNetwork, **kept: Any) -> dict[str, Tensor]:
     """The tensors of a file: those of `Kept`, by name."""
     weights = {f"network.{name}": weight for name, weight in network.named_parameters()}
-    return weights | {name: torch.as_tensor(value).double() for name, value in kept.items()}
+    return weights | {
+        name: torch.tensor(value, dtype=torch.float64) for name, value in kept.items()
+    }
 
 
 def opened(bundle: Bundle) -> Opened:

@@ -48,7 +48,7 @@ class Scope(NamedTuple):
 
 
 FEW = 1000  # windows
-SCOPES = {True: Scope(5, 160), False: Scope(3, 400)}
+SCOPES = {True: Scope(5, 160), False: Scope(2, 400)}
 """By whether there are few."""
 
 

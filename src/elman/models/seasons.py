@@ -17,7 +17,7 @@ Values = npt.NDArray[np.float64]
 LONGEST_SEASON = 400
 _SEASONS_NEEDED = 3  # in the series, of the season that is taken
 _SURE = 0.3  # the least autocorrelation that is called a season
-_AS_GOOD = 0.05  # below the highest: the shortest season that is as good as the best is taken
+_AS_GOOD = 0.05  # below the best: the shortest season that is as good is taken
 _GROWTH = 1.5  # of the largest season's mean over the smallest, for logarithms
 _PROPORTIONAL = 0.5  # the slope of log swing over log mean, halfway between additive and not
 
@@ -53,7 +53,12 @@ def season_of(values: Values, step: Step | None) -> int:
         if len(may_be) < 2:
             return may_be[0] if may_be else 1
         alike = autocorrelation(values, longest)
-        return max(may_be, key=lambda lag: alike[lag] - alike[lag // 2])
+        contrast = [alike[lag] - alike[lag // 2] for lag in may_be]
+        return next(
+            lag
+            for lag, each in zip(may_be, contrast, strict=True)
+            if each > max(contrast) - _AS_GOOD
+        )
     if longest < 3:
         return 1
     alike = autocorrelation(np.diff(values, axis=0), longest)
@@ -83,9 +88,11 @@ def grows_with_level(values: Values, season: int) -> bool:
     if season < 2 or len(values) < 3 * season or float(values.min()) <= 0:
         return False
     whole: npt.NDArray[Any] = values[len(values) % season :].reshape(-1, season, values.shape[1])
-    means, swings = whole.mean(1), whole.std(1)
+    line = np.linspace(-1, 1, season)[None, :, None]
+    slopes = (whole * line).sum(1, keepdims=True) / (line**2).sum()
+    # What a steep trend adds within a season is no swing.
+    means, swings = whole.mean(1), (whole - slopes * line).std(1)
     if float((means.max(0) / means.min(0)).min()) < _GROWTH or float(swings.min()) <= 0:
         return False
     x, y = np.log(means) - np.log(means).mean(0), np.log(swings) - np.log(swings).mean(0)
-    slopes = (x * y).sum(0) / (x * x).sum(0)
-    return float(slopes.mean()) > _PROPORTIONAL
+    return float(((x * y).sum(0) / (x * x).sum(0)).mean()) > _PROPORTIONAL

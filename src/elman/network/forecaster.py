@@ -23,7 +23,10 @@ _INPUTS = 4  # F
 _SIMPLE = 7  # S
 _RECENT = 3  # seasonal differences that say where the level is now, at least
 _TIMID = 0.3  # how readily a network departs from the simple forecasts
-_SMALLEST = 1e-6  # a window's scale, as a share of its values, where they stand still
+# Of a window's scale: a season that repeats itself exactly must not be divided by nothing, ...
+_LEAST = 1e-3  # ... as a share of the spread, ...
+_ROUNDING = 1e-6  # ... nor values that stand still, as a share of these
+_TINY = torch.finfo(torch.float32).tiny
 
 
 @dataclass(frozen=True)
@@ -122,9 +125,9 @@ class ForecastNetwork(nn.Module):
         values = history.log() if told.logarithm else history
         differences = values[:, told.season :] - values[:, : -told.season]
         level = values[:, -told.season :].mean(1, keepdim=True)
-        least = _SMALLEST * values.abs().mean(1, keepdim=True) + torch.finfo(torch.float32).tiny
-        scale = differences.abs().mean(1, keepdim=True) + least
-        spread = (values - level).abs().mean(1, keepdim=True) + least
+        spread = (values - level).abs().mean(1, keepdim=True)
+        spread = spread + _ROUNDING * values.abs().mean(1, keepdim=True) + _TINY
+        scale = differences.abs().mean(1, keepdim=True) + _LEAST * spread
         forecasts = self._simple(values, differences, level)
         naive = forecasts[..., 0]
         simple = (forecasts - naive[..., None]) / scale[..., None]

@@ -51,14 +51,19 @@ def coverage(low: Values, high: Values, came: Values) -> float:
     return float(((low <= came) & (came <= high)).mean())
 
 
-def fitted_width(low: Values, middle: Values, high: Values, came: Values, level: float) -> float:
+def fitted_width(
+    low: Values, middle: Values, high: Values, came: Values, level: float, count: int
+) -> float:
     """By how much an interval is to be stretched from its middle to hold that share of values.
 
     The conformal quantile, ceil((n + 1) level) / n, of each value's distance from the middle in
     units of its side of the interval (Y. Romano et al., 'Conformalized Quantile Regression', 2019,
     equation 8, as a factor rather than a sum: what is uncertain is stretched more).
+
+    Args:
+        count: n, how many different values came; overlapping forecasts have the same ones.
     """
     side = np.where(came < middle, middle - low, high - middle)
     distance: npt.NDArray[Any] = np.abs(came - middle) / np.maximum(side, np.finfo(float).tiny)
-    share = min(1.0, np.ceil((distance.size + 1) * level) / distance.size)
+    share = min(1.0, np.ceil((count + 1) * level) / count)
     return float(np.quantile(distance, share, method="inverted_cdf"))
