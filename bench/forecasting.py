@@ -1,4 +1,4 @@
-"""The forecaster's figures on eight series: `make bench-forecasting`.
+"""The forecaster's figures on eight series: `python bench/forecasting.py`.
 
 Prints a table and appends it to docs/log.md with the date and the machine. Each series has its end
 held out; the model learns from the values before it, and forecasts from rolling origins in it. A

@@ -15,7 +15,7 @@ from elman.text.dates import WEEKDAYS, Step
 Values = npt.NDArray[np.float64]
 
 LONGEST_SEASON = 400
-_SEASONS_NEEDED = 3  # in the series, of the season that is taken
+_SEASONS_NEEDED = 4  # in the series, of the season that is taken
 _SURE = 0.3  # the least autocorrelation that is called a season
 _AS_GOOD = 0.05  # below the best: the shortest season that is as good is taken
 _GROWTH = 1.5  # of the largest season's mean over the smallest, for logarithms
