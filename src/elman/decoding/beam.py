@@ -73,7 +73,7 @@ class _Row:
     """A source whose targets are still being looked for."""
 
     number: int  # among all sources
-    limit: int  # symbols
+    limit: int  # symbols, the end among them
     found: list[Hypothesis] = field(default_factory=list)
 
 
@@ -88,7 +88,7 @@ def search(
 
     Args:
         source: R texts, or vectors (R, D).
-        limits: (R,) how many symbols a target may have.
+        limits: (R,) how many symbols a target may have, the one that ends it among them.
         boundary: the symbol that begins a target, and ends it.
     """
     with torch.inference_mode():
@@ -110,7 +110,10 @@ class _Beams:
         self.rows = [_Row(place, limit) for place, limit in enumerate(limits.tolist())]
         self.done: list[list[Hypothesis]] = [[] for _ in self.rows]
         count, beam = len(self.rows), settings.beam
-        self.written = _chosen(network.begin(source), torch.arange(count).repeat_interleave(beam))
+        begun = network.begin(source)
+        # A source's K targets have a state each, and look at one memory.
+        states = map_state(lambda part: part.repeat_interleave(beam, dim=0), begun.state)
+        self.written = Written(states, begun.memories)
         self.symbols = torch.full((count, beam, 1), boundary)  # (R, K, 1 + T), BOUNDARY first
         self.log_p = torch.zeros(count, beam, 0)  # of each symbol
         self.total = torch.full((count, beam), -math.inf)
@@ -144,7 +147,8 @@ class _Beams:
         rows = torch.arange(count)[:, None]
         self.symbols = torch.cat([self.symbols[rows, origins], chosen[..., None]], dim=2)
         self.log_p = torch.cat([self.log_p[rows, origins], said[..., None]], dim=2)
-        kept = torch.tensor([not self._is_done(place) for place in range(count)])
+        dead = self.total.isinf().all(dim=1).tolist()
+        kept = torch.tensor([not self._is_done(place, dead[place]) for place in range(count)])
         flat = (rows * beam + origins)[kept].flatten()
         states = map_state(lambda part: part[flat], written.state)
         memories = self.written.memories
@@ -153,8 +157,7 @@ class _Beams:
             self.symbols, self.log_p, self.total = (
                 each[kept] for each in (self.symbols, self.log_p, self.total)
             )
-            among = kept.repeat_interleave(beam)
-            memories = tuple(map_state(lambda part: part[among], each) for each in memories)
+            memories = tuple(map_state(lambda part: part[kept], each) for each in memories)
         self.written = Written(states, memories)
 
     def _take_ended(self, ended: Tensor, best: Tensor, origins: Tensor, said: Tensor) -> None:
@@ -165,22 +168,24 @@ class _Beams:
             self._note(place, origin, log_p, float(best[place, rank]))
 
     def _note(self, place: int, origin: int, log_p: Tensor, total: float) -> None:
+        """A target found: all symbols of the row's beam `origin`, their log_p as given."""
         symbols = self.symbols[place, origin, 1:].numpy(force=True)
-        score = total / max(1, len(log_p)) ** self.settings.length_reward
+        score = total / len(log_p) ** self.settings.length_reward
         self.rows[place].found.append(Hypothesis(symbols, score, log_p.numpy(force=True)))
 
-    def _is_done(self, place: int) -> bool:
-        """Whether a row has all its targets; those that become too long are then cut."""
+    def _is_done(self, place: int, dead: bool) -> bool:
+        """Whether a row has all its targets; those that become too long are then cut.
+
+        Args:
+            dead: whether none of its targets can go on.
+        """
         row = self.rows[place]
         too_long = self.log_p.shape[2] >= row.limit
         if too_long and not row.found:
             for origin in self.total[place].isfinite().nonzero()[:, 0].tolist():
                 total = float(self.total[place, origin])
-                log_p = self.log_p[place, origin]
-                score = total / len(log_p) ** self.settings.length_reward
-                symbols = self.symbols[place, origin, 1:].numpy(force=True)
-                row.found.append(Hypothesis(symbols, score, log_p.numpy(force=True)))
-        enough = len(row.found) >= self.settings.beam or bool(self.total[place].isinf().all())
+                self._note(place, origin, self.log_p[place, origin], total)
+        enough = dead or len(row.found) >= self.settings.beam
         if too_long or enough:
             ranked = sorted(row.found, key=lambda found: -found.score)
             self.done[row.number] = ranked[: self.settings.beam]
@@ -199,8 +204,3 @@ class _Beams:
                 following = written[:, :, -length]
                 rows, beams = loops.nonzero(as_tuple=True)
                 log_p[rows, beams, following[rows, beams]] = -math.inf
-
-
-def _chosen(written: Written, rows: Tensor) -> Written:
-    """Some rows, perhaps several times."""
-    return map_state(lambda part: part[rows], written)

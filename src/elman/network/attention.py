@@ -1,7 +1,7 @@
 """Where a decoder looks: a weighted mean of what an encoder saw, the weights by likeness.
 
-Shapes: B batch, T target time, S source time, W width, N heads, E = W / N, the width of a head.
-Time comes first, (T, B, W), as inside a stack.
+Shapes: R sources, K targets of each, T target time, S source time, W width, N heads, E = W / N, the
+width of a head. Time comes first, (T, R K, W), as inside a stack; those of a source are neighbours.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from elman.network.blocks import Architecture, Block, BlockState, RMSNorm, linear
 
@@ -24,9 +23,9 @@ HEAD_WIDTH = 64
 class Memory(NamedTuple):
     """What one block looks at, projected once for all times."""
 
-    keys: Tensor  # (B, N, S, E)
-    values: Tensor  # (B, N, S, E)
-    shut: Tensor  # (B, 1, 1, S) 0 at real symbols, minus infinity at padding
+    keys: Tensor  # (R, N, S, E)
+    values: Tensor  # (R, N, S, E)
+    shut: Tensor  # (R, 1, 1, S) 0 at real symbols, minus infinity at padding
 
 
 class Attention(nn.Module):
@@ -51,39 +50,42 @@ class Attention(nn.Module):
         self.weigh = linear(width, 1) if kind == "additive" else None
 
     def remember(self, memory: Tensor, shut: Tensor) -> Memory:
-        """memory (S, B, W), shut (B, 1, 1, S) -> what is looked at."""
-        return Memory(self._parted(self.key(memory)), self._parted(self.value(memory)), shut)
+        """memory (S, R, W), shut (R, 1, 1, S) -> what is looked at."""
+        keys, values = (self._heads(part(memory), 1) for part in (self.key, self.value))
+        return Memory(keys.contiguous(), values.contiguous(), shut)
 
     def forward(self, x: Tensor, memory: Memory) -> Tensor:
-        """x (T, B, W) -> y (T, B, W)."""
-        query = self._parted(self.query(x))
-        if self.weigh is None:
-            keys, values = memory.keys.to(query.dtype), memory.values.to(query.dtype)
-            seen = functional.scaled_dot_product_attention(
-                query, keys, values, attn_mask=memory.shut.to(query.dtype)
-            )
-        else:
-            seen = self._weights(query, memory).to(memory.values.dtype) @ memory.values
-        y: Tensor = self.out(seen.permute(2, 0, 1, 3).flatten(2))
+        """x (T, R K, W) -> y (T, R K, W)."""
+        weights = self._weights(x, memory).to(memory.values.dtype)
+        time, rows, width = x.shape
+        seen = (weights @ memory.values).view(
+            len(weights), self.heads, -1, time, width // self.heads
+        )
+        y: Tensor = self.out(seen.permute(3, 0, 2, 1, 4).reshape(time, rows, width))
         return y
 
     def weights(self, x: Tensor, memory: Memory) -> Tensor:
-        """x (T, B, W) -> (B, T, S) how much each source symbol counts, the mean of all heads."""
-        return self._weights(self._parted(self.query(x)), memory).mean(1)
+        """x (T, R K, W) -> (R K, T, S) how much each source symbol counts, the mean of all
+        heads."""
+        found = self._weights(x, memory).mean(1)
+        return found.view(x.shape[1], len(x), -1)
 
-    def _weights(self, query: Tensor, memory: Memory) -> Tensor:
-        """query (B, N, T, E) -> (B, N, T, S)"""
+    def _weights(self, x: Tensor, memory: Memory) -> Tensor:
+        """x (T, R K, W) -> (R, N, K T, S)"""
+        query = self._heads(self.query(x), x.shape[1] // len(memory.keys))
         keys = memory.keys.to(query.dtype)
         if self.weigh is None:
             likeness = query @ keys.transpose(2, 3) / math.sqrt(query.shape[3])
         else:
-            both = torch.tanh(query[:, :, :, None] + keys[:, :, None])  # (B, 1, T, S, W)
+            both = torch.tanh(query[:, :, :, None] + keys[:, :, None])  # (R, 1, K T, S, W)
             likeness = self.weigh(both)[..., 0]
         return torch.softmax(likeness.float() + memory.shut, dim=-1)
 
-    def _parted(self, x: Tensor) -> Tensor:
-        """(T, B, W) -> (B, N, T, E)"""
-        return x.view(*x.shape[:2], self.heads, -1).permute(1, 2, 0, 3)
+    def _heads(self, x: Tensor, targets: int) -> Tensor:
+        """(T, R K, W) -> (R, N, K T, E): the K targets of a source ask side by side."""
+        time, rows, _ = x.shape
+        apart = x.view(time, rows // targets, targets, self.heads, -1)
+        return apart.permute(1, 3, 2, 0, 4).flatten(2, 3)
 
 
 class AttendingBlock(Block):
@@ -98,7 +100,7 @@ class AttendingBlock(Block):
     def look(
         self, x: Tensor, state: BlockState, memory: Memory, lengths: Tensor | None
     ) -> tuple[Tensor, BlockState, Tensor]:
-        """x (T, B, W) -> y (T, B, W), the state to hand on, and what the attention asked with."""
+        """x (T, R K, W) -> the same, the state to hand on, and what the attention asked with."""
         y, state = self.mixer(self.mixer_norm(x), state, lengths)
         x = self._join(x, y)
         asked: Any = self.attention_norm(x)
