@@ -19,16 +19,18 @@ def problem(dtype: torch.dtype = torch.float64, count: int = 11, vocabulary: int
     return [tensor.requires_grad_() for tensor in tensors], targets
 
 
-def plainly(x, weight, bias, targets):
-    return functional.cross_entropy(functional.linear(x, weight, bias), targets)
+def plainly(x, weight, bias, targets, smoothing=0.0):
+    logits = functional.linear(x, weight, bias)
+    return functional.cross_entropy(logits, targets, label_smoothing=smoothing)
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 21, 10_000])
-def test_the_loss_and_its_gradients(monkeypatch, chunk):
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
+def test_the_loss_and_its_gradients(monkeypatch, chunk, smoothing):
     monkeypatch.setattr(cross_entropy, "CHUNK", chunk)
     inputs, targets = problem()
-    found = 3 * linear_cross_entropy(*inputs, targets)
-    expected = 3 * plainly(*inputs, targets)
+    found = 3 * linear_cross_entropy(*inputs, targets, smoothing)
+    expected = 3 * plainly(*inputs, targets, smoothing)
     torch.testing.assert_close(found, expected)
     pairs = zip(
         torch.autograd.grad(found, inputs), torch.autograd.grad(expected, inputs), strict=True
@@ -45,11 +47,12 @@ def test_without_gradients_nothing_is_kept():
     torch.testing.assert_close(found, plainly(*inputs, targets).detach())
 
 
-def test_bfloat16_products_keep_float32_sums():
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_bfloat16_products_keep_float32_sums(smoothing):
     inputs, targets = problem(torch.float32, count=300, vocabulary=50)
-    exact = plainly(*inputs, targets)
+    exact = plainly(*inputs, targets, smoothing)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        found = linear_cross_entropy(*inputs, targets)
+        found = linear_cross_entropy(*inputs, targets, smoothing)
     assert found.dtype == torch.float32
     torch.testing.assert_close(found, exact, rtol=5e-3, atol=5e-3)
     pairs = zip(torch.autograd.grad(found, inputs), torch.autograd.grad(exact, inputs), strict=True)

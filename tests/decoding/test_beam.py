@@ -1,0 +1,262 @@
+"""Beam search against all targets there are, one by one; many sources against each alone."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from math import inf
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from elman.decoding import beam as beams
+from elman.decoding.beam import Search, search
+from elman.errors import SettingError
+from elman.network import Architecture, Passages, Rewriter, Rewriting
+
+BOUNDARY, SOURCES = 0, 6
+
+
+def make(vocabulary: int = 3, seed: int = 0, cell: str = "gru", spread: float = 0.5) -> Rewriter:
+    torch.manual_seed(seed)
+    blocks = Architecture(vocabulary, cell, width=8, layers=1, dropout=0.0, tied=True)
+    network = Rewriter(Rewriting(blocks, SOURCES), 0.0).eval()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(spread * torch.randn_like(parameter))
+    return network
+
+
+def ragged(lengths: list[int], seed: int = 0) -> Passages:
+    generator = torch.Generator().manual_seed(seed)
+    symbols = torch.randint(SOURCES, (max(lengths), len(lengths)), generator=generator)
+    return Passages(symbols, torch.tensor(lengths))
+
+
+def row_of(source: Passages, row: int) -> Passages:
+    length = int(source.lengths[row])
+    return Passages(source.symbols[:length, row : row + 1], torch.tensor([length]))
+
+
+def found_for(network, source, limit, **changes):
+    limits = np.array(limit) if isinstance(limit, list) else np.full(len(source.lengths), limit)
+    return search(network, source, limits, BOUNDARY, Search(**changes))
+
+
+@torch.no_grad()
+def log_probabilities(network: Rewriter, source: Passages, symbols: list[int]) -> np.ndarray:
+    """Of each symbol, read at once as in training."""
+    read = torch.tensor([BOUNDARY, *symbols[:-1]])[:, None]
+    logits, _ = network(read, network.begin(source))
+    return logits[:, 0].log_softmax(1)[range(len(symbols)), symbols].numpy()
+
+
+def all_targets(network, source, limit, reward):
+    """Every target of at most `limit` symbols, its end among them, with its score; best first."""
+    others = range(1, network.rewriting.blocks.vocabulary)
+    found = []
+    for length in range(limit):
+        for target in itertools.product(others, repeat=length):
+            log_p = log_probabilities(network, source, [*target, BOUNDARY])
+            found.append((log_p.sum() / (length + 1) ** reward, target))
+    return sorted(found, reverse=True)
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    size=st.sampled_from([(3, 4), (4, 3), (2, 4)]),
+    seed=st.integers(0, 99),
+    reward=st.sampled_from([0.0, 0.7, 1.0]),
+)
+def test_a_beam_wide_enough_finds_the_best_of_all_targets_in_order(size, seed, reward):
+    vocabulary, limit = size
+    network, source = make(vocabulary, seed), ragged([3], seed)
+    expected = all_targets(network, source, limit, reward)
+    (found,) = found_for(network, source, limit, beam=60, length_reward=reward)
+    assert len(found) == len(expected)
+    for each, (score, _) in zip(found, expected, strict=True):
+        assert each.score == pytest.approx(score, abs=1e-4)
+    scores = {target: score for score, target in expected}
+    assert {tuple(each.symbols.tolist()) for each in found} == scores.keys()
+    for each in found:
+        assert each.score == pytest.approx(scores[tuple(each.symbols.tolist())], abs=1e-4)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 999), limit=st.integers(1, 8))
+def test_greedy_takes_the_likeliest_symbol_every_time(seed, limit):
+    network, source = make(5, seed), ragged([3], seed)
+    written = []
+    while len(written) < limit and BOUNDARY not in written:
+        with torch.no_grad():
+            read = torch.tensor([BOUNDARY, *written])[:, None]
+            logits, _ = network(read, network.begin(source))
+        written.append(int(logits[-1, 0].argmax()))
+    ((found,),) = found_for(network, source, limit, beam=1, repeats=1000)
+    assert found.symbols.tolist() == [each for each in written if each != BOUNDARY]
+    assert found.log_probabilities == pytest.approx(
+        log_probabilities(network, source, written), abs=1e-4
+    )
+
+
+@pytest.mark.parametrize("cell", ["mingru", "lstm"])
+@settings(max_examples=10, deadline=None)
+@given(
+    rows=st.lists(st.tuples(st.integers(1, 7), st.integers(1, 9)), min_size=1, max_size=5),
+    seed=st.integers(0, 99),
+    beam=st.sampled_from([1, 2, 5]),
+)
+def test_sources_side_by_side_have_the_targets_of_each_alone(cell, rows, seed, beam):
+    """Ragged, and done at different times."""
+    network = make(6, seed, cell)
+    source, limits = ragged([length for length, _ in rows], seed), [limit for _, limit in rows]
+    together = found_for(network, source, limits, beam=beam)
+    for row, limit in enumerate(limits):
+        (alone,) = found_for(network, row_of(source, row), limit, beam=beam)
+        assert [each.symbols.tolist() for each in together[row]] == [
+            each.symbols.tolist() for each in alone
+        ]
+        for one, other in zip(together[row], alone, strict=True):
+            assert one.log_probabilities == pytest.approx(other.log_probabilities, abs=1e-4)
+            assert one.score == pytest.approx(other.score, abs=1e-4)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    limits=st.lists(st.integers(1, 9), min_size=1, max_size=4),
+    seed=st.integers(0, 99),
+    beam=st.sampled_from([1, 3, 7]),
+    reward=st.sampled_from([0.0, 1.0, 2.0]),
+)
+def test_what_is_found(limits, seed, beam, reward):
+    """At most K, different ones, the best first, none too long; each with the probabilities that
+    the network gives its symbols when they are read at once."""
+    network, source = make(5, seed), ragged([3] * len(limits), seed)
+    answers = found_for(network, source, limits, beam=beam, length_reward=reward)
+    for row, (found, limit) in enumerate(zip(answers, limits, strict=True)):
+        assert 1 <= len(found) <= beam
+        assert len({tuple(each.symbols.tolist()) for each in found}) == len(found)
+        scores = [each.score for each in found]
+        assert scores == sorted(scores, reverse=True)
+        for each in found:
+            symbols = each.symbols.tolist()
+            length = len(each.log_probabilities)
+            assert length <= limit
+            assert BOUNDARY not in symbols
+            if length == len(symbols):
+                assert length == limit, "only a target that is too long is cut"
+            else:
+                symbols = [*symbols, BOUNDARY]
+            expected = log_probabilities(network, row_of(source, row), symbols)
+            assert each.log_probabilities == pytest.approx(expected, abs=1e-4)
+            assert each.log_probability == pytest.approx(expected.sum(), abs=1e-4)
+            assert each.score == pytest.approx(expected.sum() / length**reward, abs=1e-4)
+            assert each.score <= 0
+
+
+# A network that says what it is told to
+
+
+class Parrot(Rewriter):
+    """Its logits follow from the symbol before alone."""
+
+    def __init__(self, logits: list[list[float]]) -> None:
+        super().__init__(Rewriting(Architecture(len(logits), "gru", 2, 1, tied=True), SOURCES), 0.0)
+        self.table = torch.tensor(logits)
+
+    def forward(self, symbols, written, _=None):
+        return self.table[symbols], written
+
+
+def chain(*phrase: int, vocabulary: int) -> list[list[float]]:
+    """From BOUNDARY into the phrase, and round and round; to end is always second best."""
+    logits = [[-20.0] * vocabulary for _ in range(vocabulary)]
+    for before, after in itertools.pairwise([BOUNDARY, *phrase, phrase[0]]):
+        logits[before][after] = 9.0
+    for row in logits[1:]:
+        row[BOUNDARY] = 3.0
+    return logits
+
+
+@pytest.mark.parametrize("repeats", [1, 2, 3])
+@pytest.mark.parametrize("length", [1, 2, 3, beams.LONGEST_PHRASE])
+def test_a_phrase_said_for_ever_is_stopped(repeats, length):
+    """It may stand `repeats` times in a row, and is stopped short of one time more."""
+    phrase = tuple(range(1, length + 1))
+    network = Parrot(chain(*phrase, vocabulary=length + 1))
+    ((found,),) = found_for(network, ragged([2]), 200, beam=1, repeats=repeats)
+    assert found.symbols.tolist() == list(phrase * (repeats + 1))[:-1]
+    assert len(found.log_probabilities) == len(found.symbols) + 1
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 999), repeats=st.integers(1, 3), beam=st.sampled_from([1, 3]))
+def test_no_target_holds_a_loop(seed, repeats, beam):
+    """Looked for by a pattern; symbols are letters to it."""
+    generator = np.random.default_rng(seed)
+    logits = 3 * generator.normal(size=(3, 3)) - [6, 0, 0]
+    for found in found_for(Parrot(logits.tolist()), ragged([2]), 40, beam=beam, repeats=repeats)[0]:
+        said = "".join(map(str, found.symbols.tolist()))
+        assert not re.search(rf"(.{{1,{beams.LONGEST_PHRASE}}})\1{{{repeats}}}", said)
+
+
+def test_a_longer_phrase_is_not_watched():
+    phrase = range(1, beams.LONGEST_PHRASE + 2)
+    network = Parrot(chain(*phrase, vocabulary=len(phrase) + 1))
+    ((found,),) = found_for(network, ragged([2]), 60, beam=1)
+    assert len(found.symbols) == 60
+    assert len(found.log_probabilities) == 60, "cut: it has no end"
+
+
+def test_what_finds_no_end_is_cut_and_not_lost():
+    network = Parrot([[-inf, 1.0, 0.0], [-inf, 0.0, 1.0], [-inf, 1.0, 0.5]])
+    (found,) = found_for(network, ragged([2]), 5, beam=3)
+    assert len(found) == 3
+    assert all(len(each.symbols) == len(each.log_probabilities) == 5 for each in found)
+    assert found[0].score >= found[1].score >= found[2].score
+
+
+def test_what_has_an_end_is_not_followed_by_what_was_cut():
+    """Within the limit of 3 there are three targets, and one longer that is likelier than any."""
+    network = Parrot([[-1.0, 3.0], [-1.0, 3.0]])
+    (found,) = found_for(network, ragged([2]), 3, beam=5)
+    assert [each.symbols.tolist() for each in found] == [[1, 1], [1], []]
+
+
+def test_a_reward_for_length_favours_long_targets():
+    """To end at once has 0.45, more than any other way; but with each symbol the mean is better."""
+    network = Parrot(np.log([[0.45, 0.55], [0.5, 0.5]]).tolist())
+    lengths = [
+        len(found_for(network, ragged([2]), 4, beam=30, length_reward=reward)[0][0].symbols)
+        for reward in (0.0, 1.0)
+    ]
+    assert lengths == [0, 1]  # log 0.45; (log 0.55 + log 0.5) / 2, and no more after that
+
+
+@torch.no_grad()
+def test_from_vectors_as_from_texts():
+    torch.manual_seed(0)
+    blocks = Architecture(5, "mingru", width=8, layers=1, dropout=0.0, tied=True)
+    network = Rewriter(Rewriting(blocks, 3, "none", "vector"), 0.0).eval()
+    vectors = torch.randn(4, 3)
+    together = search(network, vectors, np.full(4, 6), BOUNDARY, Search())
+    for row, found in enumerate(together):
+        (alone,) = search(network, vectors[row : row + 1], np.array([6]), BOUNDARY, Search())
+        assert [each.symbols.tolist() for each in found] == [
+            each.symbols.tolist() for each in alone
+        ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"beam": 0}, {"beam": 101}, {"beam": 2.0}, {"length_reward": -0.1}, {"length_reward": "1"},
+     {"length_reward": float("nan")}, {"repeats": 0}, {"repeats": True}],
+    ids=str,
+)  # fmt: skip
+def test_settings_out_of_range_are_named(change):
+    with pytest.raises(SettingError) as caught:
+        Search(**change)
+    assert caught.value.place == next(iter(change))
