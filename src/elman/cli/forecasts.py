@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from elman.cli.answers import Answered
-from elman.cli.terminal import json_line
+from elman.cli.terminal import json_line, say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +45,7 @@ def answers(
         SettingError: for a horizon or a picture that cannot be; InputError: for such a history;
         OutputError: where the picture cannot be written.
     """
-    from elman.cli.plots import check_plot, draw
+    from elman.cli.plots import MOST_PANELS, check_plot, draw
 
     if plot is not None:
         check_plot(plot)
@@ -54,6 +54,8 @@ def answers(
     forecast = model.predict(horizon, history=given)
     if plot is not None:
         draw(forecast, past, plot)
+        if len(forecast.names) > MOST_PANELS:
+            say(f"{plot} shows the first {MOST_PANELS} of {len(forecast.names):,} series.")
     written = f"{json_line(_as_json(forecast))}\n" if json else _as_csv(forecast)
     yield Answered(written, len(forecast.names))
 

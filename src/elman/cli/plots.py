@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Values = npt.NDArray[np.float64]
 
 SUFFIXES = (".svg", ".png")
+_LONGEST_NAME = 36
 MOST_PANELS = 12  # series drawn, one below the other
 
 # Blues on grey, which differ in lightness too: for every kind of sight, and for print.
@@ -162,7 +163,7 @@ def _panel_svg(panel: Panel, top: float) -> list[str]:
     def from_last(values: Values) -> Values:
         return np.concatenate([last, values])
 
-    parts = [_text(_LEFT, top + 20, panel.name, anchor="start", weight="bold")]
+    parts = [_text(_LEFT, top + 20, _cut(panel.name), anchor="start", weight="bold")]
     parts += _legend(top + 20)
     round_ones = ticks(frame.low, frame.high)
     for value in round_ones:
@@ -221,6 +222,11 @@ def _said(value: float, among: Sequence[float]) -> str:
     if max(map(abs, among)) >= 1e9 or digits > 6:
         return f"{value:.3g}"
     return f"{value + 0.0:,.{digits}f}"
+
+
+def _cut(name: str) -> str:
+    """A name that leaves room for the legend."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, colour: str) -> str:

@@ -126,15 +126,9 @@ class ForecastTraining:
         values = self.series.values
         found = quantiles_at(self.network, values, self.held_out)
         came = values_after(values, self.held_out, self.told.horizon)
-        # An interval is measured on one half of the origins as wide as the other half says.
-        halves = self.held_out[:, 0] < np.median(self.held_out[:, 0])
-        crossed = found.copy()
-        for half in (halves, ~halves):
-            if half.any() and not half.all():
-                widths = fitted_widths(found[~half], came[~half], self.held_out[~half])
-                crossed[half] = stretched(found[half], widths)
+        measured = stretched_by_halves(found, came, self.held_out)
         tested = backtest_of(
-            crossed, values, self.held_out, self.told, self.scale, self.series.names
+            measured, values, self.held_out, self.told, self.scale, self.series.names
         )
         return {
             "best_step": max(_LEAST_STEPS, event.best_step),
@@ -188,6 +182,18 @@ def stretched(quantiles: Values, widths: tuple[float, float]) -> Values:
     middle = quantiles[..., MEDIAN : MEDIAN + 1]
     found = middle + (quantiles - middle) * np.array([outer, inner, 1.0, inner, outer])
     return np.sort(found, axis=-1)
+
+
+def stretched_by_halves(quantiles: Values, came: Values, origins: Origins) -> Values:
+    """Each half of the origins as wide as the other half says, to be measured honestly; the
+    arguments are those of `fitted_widths`."""
+    early = origins[:, 0] < np.median(origins[:, 0])
+    found = quantiles.copy()
+    for half in (early, ~early):
+        if half.any() and not half.all():
+            widths = fitted_widths(quantiles[~half], came[~half], origins[~half])
+            found[half] = stretched(quantiles[half], widths)
+    return found
 
 
 def backtest_of(

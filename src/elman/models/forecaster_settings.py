@@ -18,6 +18,7 @@ from elman.text.series import Series
 from elman.training import Plan
 
 LONGEST_HORIZON = 10_000
+MOST_AHEAD = 48  # where no horizon was said
 
 WIDTH = 24
 DROPOUT = 0.1
@@ -129,9 +130,10 @@ def held_out(length: int, told: Forecasting) -> int:
 
 
 def _horizon(season: int, length: int) -> int:
-    """One season, or two where it is short: those of the M4 competition, or near to them."""
-    usual = 12 if season == 1 else (2 * season if season < 12 else season)
-    return max(1, min(usual, 48, length // 6))
+    """One season, or two where it is short, or 10 steps where there is none: near to those of the
+    M4 competition; but no more than a sixth of the values, and than MOST_AHEAD."""
+    usual = 10 if season == 1 else (2 * season if season < 12 else season)
+    return max(1, min(usual, MOST_AHEAD, length // 6))
 
 
 def checked_forecasting(value: object) -> Forecasting:
