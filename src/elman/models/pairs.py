@@ -6,7 +6,7 @@ Shapes: N pairs, D width of a vector.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -108,24 +108,3 @@ def parted(pairs: TextPairs, seed: int) -> tuple[TextPairs, TextPairs]:
     """
     held = held_out(pairs.sources, seed)
     return pairs.chosen(np.flatnonzero(~held)), pairs.chosen(np.flatnonzero(held))
-
-
-def as_sources(sources: Any) -> list[str]:
-    """What `predict` takes, as texts.
-
-    Raises:
-        InputError: a single text, or something in it that is none.
-    """
-    if isinstance(sources, str) or not isinstance(sources, Iterable):
-        raise InputError(
-            "expected several texts, found one", place="sources", advice="Put it in a list: [text]"
-        )
-    listed = list(sources)
-    for number, each in enumerate(listed, start=1):
-        if not isinstance(each, str):
-            raise InputError(
-                f"number {number} is no text but {type(each).__name__}",
-                place="sources",
-                advice="Give a list of str.",
-            )
-    return listed

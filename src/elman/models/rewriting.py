@@ -65,7 +65,7 @@ class Rewrite:
         pieces: what each of its symbols writes, "" for the one that ends it; and their
             probabilities.
         attention: (T, S) how much each symbol of the source counted for each of these; None
-            where nobody asked.
+            where nobody asked, or the network has no attention.
         source: what stands for each of the S symbols.
     """
 
@@ -82,13 +82,18 @@ class Rewrite:
         """Each word with its probability, that of its symbols together."""
         found: list[tuple[str, float]] = []
         apart = True  # whether what comes next begins a word
-        for piece, probability in zip(self.pieces, self.probabilities, strict=True):
-            if piece and (apart or piece[0].isspace()):
+        unfinished = 1.0  # of the bytes so far of a character that takes several
+        for piece, its in zip(self.pieces, self.probabilities, strict=True):
+            probability = unfinished * its
+            if not piece:
+                unfinished = probability
+                continue
+            if apart or piece[0].isspace():
                 found.append((piece.strip(), probability))
-            elif piece:
+            else:
                 word, before = found[-1]
                 found[-1] = (word + piece.strip(), before * probability)
-            apart = piece[-1:].isspace() if piece else apart
+            apart, unfinished = piece[-1].isspace(), 1.0
         return [each for each in found if each[0]]
 
 
@@ -167,13 +172,13 @@ def rewrite_of(found: Hypothesis, side: Side) -> Rewrite:
 
 
 def attention_of(
-    network: Rewriter, sources: Sources, place: int, symbols: npt.NDArray[np.int64]
+    network: Rewriter, sources: Sources, place: int, found: Hypothesis
 ) -> list[list[float]]:
-    """(T + 1, S) how much each symbol of a source counted for each of its target's, the end
-    included."""
-    read = torch.from_numpy(np.append(BOUNDARY, symbols))[:, None]
+    """(T, S) how much each symbol of a source counted for each of its target's, the end
+    included unless the target was cut."""
+    read = np.append(BOUNDARY, found.symbols)[: len(found.log_probabilities)]
     with torch.inference_mode():
         begun = network.begin(sources.passages(np.array([place])))
-        _, attention, _ = network.attend(read, begun)
+        _, attention, _ = network.attend(torch.from_numpy(read)[:, None], begun)
     rows: list[list[float]] = attention[0].tolist()
     return rows

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -98,7 +97,9 @@ def _check_together(settings: RewriteSettings, rewriting: Rewriting, source: Sid
 
 def _limit(value: object) -> Limit:
     def sound(each: object) -> bool:
-        return type(each) in (int, float) and math.isfinite(each) and abs(each) <= _LONGEST  # type: ignore[arg-type]
+        if isinstance(each, bool) or not isinstance(each, int | float):
+            return False
+        return 0 <= each <= _LONGEST
 
     if not isinstance(value, list) or len(value) != 2 or not all(map(sound, value)):
         raise ModelFileError("the limit of its targets' length is none")

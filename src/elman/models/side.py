@@ -22,6 +22,9 @@ MOST_SUBWORDS = 8_000
 CHARACTERS_A_SUBWORD = 700
 """So much text is wanted for each subword: what is seldom read is seldom written."""
 
+_NO_CHARACTER = "\ufffd"
+"""What a unit decodes bytes to that make none."""
+
 Symbols = npt.NDArray[np.integer[Any]]
 
 
@@ -56,15 +59,16 @@ class Side:
 
     def decode(self, symbols: Sequence[int] | Symbols) -> str:
         """(T,) -> a text. Bytes that make no character, which no text has, are left out."""
-        return self.unit.decode(symbols).replace("\ufffd", "").strip()
+        return self.unit.decode(symbols).replace(_NO_CHARACTER, "").strip()
 
     def pieces(self, symbols: Sequence[int] | Symbols) -> list[str]:
-        """What each symbol writes; of a character in several bytes, the last writes it."""
+        """What each symbol writes; of a character in several bytes, the last writes it. Joined
+        they are what `decode` gives, but for space at either end."""
         decoder = self.unit.decoder()
         written = [decoder.feed(symbol) for symbol in np.asarray(symbols).tolist()]
         if written:
             written[-1] += decoder.finish()
-        return written
+        return [piece.replace(_NO_CHARACTER, "") for piece in written]
 
 
 def suited_unit(texts: Sequence[str]) -> str:

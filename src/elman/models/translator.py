@@ -261,12 +261,12 @@ class Translator(Model):
         answers = written(self.network_, examples, self.limit_, search)
         for number, (place, answer) in enumerate(zip(places, answers, strict=True)):
             best = [rewrite_of(each, self.target_) for each in answer[:count]]
-            if attention:
+            if attention and self.attention != "none":
                 pieces = self.source_.pieces(examples.rows[number])
                 best = [
                     dataclasses.replace(
                         rewrite,
-                        attention=attention_of(self.network_, examples, number, each.symbols),
+                        attention=attention_of(self.network_, examples, number, each),
                         source=pieces,
                     )
                     for rewrite, each in zip(best, answer, strict=False)

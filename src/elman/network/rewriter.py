@@ -29,6 +29,10 @@ from elman.network.reader import Passages
 ORDERS = ("both", "forward", "reversed")
 """How a source is read: layer by layer from either end, from its beginning, or from its end."""
 
+FAR = 1e4
+"""Deviations from the mean: a vector's number that lies further off is read as that far, so that
+none is too large for the network."""
+
 
 @dataclass(frozen=True)
 class Rewriting:
@@ -113,7 +117,9 @@ class VectorEncoder(nn.Module):
 
     def forward(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
         """vectors (B, D) -> (1, B, W), and (B, 1): it is real."""
-        x = self.into((vectors - self.center) * self.slope)
+        # What is infinitely far on the way is taken as very far, and of no weight as 0.
+        scaled = ((vectors - self.center) * self.slope).nan_to_num(nan=0.0).clamp(-FAR, FAR)
+        x = self.into(scaled)
         x = self.norm(x + self.mlp(x))
         return x[None], torch.ones(len(x), 1, dtype=torch.bool, device=x.device)
 
@@ -164,7 +170,8 @@ class Rewriter(nn.Module):
         deviation = vectors.double().std(0, correction=0)
         with torch.no_grad():
             encoder.center.copy_(vectors.double().mean(0))
-            encoder.slope.copy_(torch.where(deviation > 0, 1 / deviation, 0))
+            varies = deviation > torch.finfo(encoder.slope.dtype).tiny  # 1 / it is a number
+            encoder.slope.copy_(torch.where(varies, 1 / deviation, 0))
 
     @property
     def attending(self) -> list[AttendingBlock]:

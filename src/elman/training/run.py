@@ -68,9 +68,10 @@ class Run:
         return value, symbols
 
     def _keep_average(self) -> None:
-        """An average in which the weights of s steps ago count (1 - s / steps so far)^(1 / share),
-        about (O. Shamir, T. Zhang, 'Stochastic Gradient Descent for Non-smooth Optimization',
-        2013, equation 1)."""
+        """An average in which the weights of s steps ago count about
+        (1 - s / steps so far)^(1 / share - 1); with a share of 1 it is the plain mean, the first
+        weights among them (the polynomial-decay averaging of O. Shamir, T. Zhang, 'Stochastic
+        Gradient Descent for Non-smooth Optimization', 2013)."""
         weight = 1 / (1 + self.plan.averaged * self.step / AVERAGED_EVERY)
         with torch.no_grad():
             torch._foreach_lerp_(
