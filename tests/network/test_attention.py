@@ -90,3 +90,18 @@ def test_weights_are_shares_of_what_is_real_and_what_they_say_is_what_is_seen(ki
     values = attention.value(seen).transpose(0, 1)  # one head: (B, S, W)
     mean = (weights.double() @ values).transpose(0, 1)
     torch.testing.assert_close(attention(asked, memory), attention.out(mean), atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("kind", "width"), [("dot", 2 * HEAD_WIDTH), ("additive", WIDTH)])
+@torch.no_grad()
+def test_targets_of_one_source_look_at_it_as_each_would_alone(kind, width):
+    """Three of each source, neighbours in the batch, and one memory for them."""
+    attention = make(kind, width)
+    _, seen, real = looks(width)
+    asked = torch.randn(TIME, 3 * ROWS, width).double()
+    memory = attention.remember(seen, shut(real))
+    together, shares = attention(asked, memory), attention.weights(asked, memory)
+    every = real.repeat_interleave(3, 0), seen.repeat_interleave(3, 1)
+    repeated = attention.remember(every[1], shut(every[0]))
+    torch.testing.assert_close(together, attention(asked, repeated), atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(shares, attention.weights(asked, repeated))

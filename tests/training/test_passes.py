@@ -71,3 +71,37 @@ def test_a_batch_is_as_large_as_may_be(rows, symbols, sizes):
 
 def test_of_nothing_there_is_no_batch():
     assert list(by_length(np.zeros(0, dtype=int), 3, 10)) == []
+
+
+@given(lengths=lengths, symbols=st.integers(1, 90), seed=st.integers(0, 3))
+def test_each_pass_by_symbols_reads_every_example_once(lengths, symbols, seed):
+    """No batch has more symbols than it may, padding among them, but one example alone."""
+    passes = SymbolPasses(lengths, symbols=symbols, seed=seed)
+    for number in range(2):
+        read = [passes.at(number * passes.steps + step) for step in range(passes.steps)]
+        assert sorted(np.concatenate(read).tolist()) == list(range(len(lengths)))
+        for chosen in read:
+            assert len(chosen) == 1 or len(chosen) * lengths[chosen].max() <= symbols
+
+
+@given(lengths=lengths, symbols=st.integers(1, 90), steps=st.lists(st.integers(0, 50), max_size=8))
+def test_a_step_by_symbols_is_the_same_whatever_was_asked_before(lengths, symbols, steps):
+    passes = SymbolPasses(lengths, symbols=symbols, seed=1)
+    for step in steps:
+        again = SymbolPasses(lengths, symbols=symbols, seed=1).at(step)
+        assert passes.at(step).tolist() == again.tolist()
+
+
+def test_batches_by_symbols_are_full_and_drawn_anew():
+    lengths = np.random.default_rng(0).integers(1, 100, 4000)
+    passes = SymbolPasses(lengths, symbols=1000, seed=0)
+    first, second = (
+        [passes.at(start + step) for step in range(passes.steps)] for start in (0, passes.steps)
+    )
+    padded = sum(len(batch) * lengths[batch].max() for batch in first)
+    assert padded < 1.05 * lengths.sum()
+    assert passes.steps < 1.1 * padded / 1000
+    of_pass = [{frozenset(batch.tolist()) for batch in batches} for batches in (first, second)]
+    assert len(of_pass[0] & of_pass[1]) < 0.2 * passes.steps, "others of a length come together"
+    longest = np.array([lengths[batch].max() for batch in first])
+    assert abs(np.corrcoef(longest, np.arange(len(longest)))[0, 1]) < 0.3
