@@ -115,7 +115,7 @@ def test_a_model_that_describes():
     [
         (["K AO R S", "AA K AH N", "EY"], "token"),
         (["seven", "forty-two", "one"], "character"),
-        (["French (Canada)", "3:05 PM"], "character"),
+        (["French (Canada)", "3:05 PM"], None),
         (["one", "two", "six"], "character"),
         (["", ""], "character"),
         (["Ein Mann mit einem Hut sieht etwas an."] * 2, None),

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 LONGEST_TOKEN = 3  # characters of a phoneme's name: AH, TH, ei
 SHORT_IN_TOKENS = 8  # of a target that is a word's pronunciation
-SHORT_IN_CHARACTERS = 20  # of a target that is a name or a number
+SHORT_IN_CHARACTERS = 20  # of a target that is a single word, such as a name
 
 TOO_SHORT, TOO_LONG = 0.7, 1.5  # of the targets' length
 IGNORES_SOURCE = 0.8  # of chrF that is left when sources are shuffled
@@ -164,7 +164,8 @@ def evaluate_rewriting(
 
 
 def symbols_of(targets: Sequence[str]) -> Symbols | None:
-    """What to count edits in: 'token' for phonemes, 'character' for short texts, else None.
+    """What to count edits in: 'token' for phonemes, 'character' for single words, else None: of
+    sentences BLEU says more.
 
     Phonemes are several to a target, few enough, and nearly all of a few letters.
     """
@@ -174,7 +175,7 @@ def symbols_of(targets: Sequence[str]) -> Symbols | None:
     if 1 < several <= SHORT_IN_TOKENS and np.quantile(lengths, 0.95) <= LONGEST_TOKEN:
         return "token"
     short = float(np.median([len(target) for target in targets])) <= SHORT_IN_CHARACTERS
-    return "character" if short else None
+    return "character" if short and several <= 1 else None
 
 
 def _length(texts: Sequence[str]) -> int:
