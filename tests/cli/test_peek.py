@@ -1,4 +1,5 @@
-"""elman peek on tables and tagged sentences; on running text it is in test_answers.py."""
+"""elman peek on tables and tagged sentences; on running text it is in test_answers.py, on pairs,
+vectors and numbers in test_peek_rewriting.py."""
 
 from __future__ import annotations
 
@@ -123,12 +124,12 @@ def test_many_labels_and_long_ones(elman, files):  # noqa: ARG001
     [
         ("train.csv", "classify", "CSV, text in column review, label in column stars", "rows"),
         ("plain.conll", "tag", "CoNLL, 2 columns a word, blank lines between s", "sentences"),
-        ("plain.conll --task language", "language", "it was said", "lines"),
+        ("plain.conll --task language", "language", "as --task says", "lines"),
         ("odd.tsv", "language", "looks like tab-separated columns", "lines"),
-        ("odd.tsv --label-column sound", "classify", "its column was named", "rows"),
-        ("odd.tsv --text-column spelling", "classify", "its column was named", "rows"),
-        ("odd.tsv --column 2", "tag", "its column was named", "sentences"),
-        ("words.conll --task language", "language", "it was said", "lines"),
+        ("odd.tsv --label-column sound", "classify", "as --label-column says", "rows"),
+        ("odd.tsv --text-column spelling", "classify", "as --text-column says", "rows"),
+        ("odd.tsv --column 2", "tag", "as --column says", "sentences"),
+        ("words.conll --task language", "language", "as --task says", "lines"),
     ],
 )
 def test_the_task_in_json(elman, files, told, task, seen, count):  # noqa: ARG001
@@ -150,15 +151,19 @@ def test_a_table_that_is_read_as_text_is_not_said_to_look_like_text(elman, files
 
 def test_what_was_typed_is_typed_again(elman, files):  # noqa: ARG001
     Path("my rows.csv").write_text("text,label,no\na,x,1\nb,y,2\nc\n", encoding="utf-16")
-    told = (
-        "'my rows.csv' --task classify --text-column no --label-column label --skip-bad-rows "
-        "--encoding utf-16"
-    )
+    told = "'my rows.csv' --text-column no --label-column label --skip-bad-rows --encoding utf-16"
     typed = ["my rows.csv", *told.split("' ")[1].split()]
-    out = ours(elman("peek", *typed))
+    out = ours(elman("peek", *typed, "--task", "classify"))
     assert f"\nNext: elman train {told} -o model.safetensors\n" in out
     assert "\nIt was said to be texts with a label each" in out
     assert "\nbad rows left out  1\n" in out
+
+
+def test_a_task_is_typed_again_only_where_it_is_needed(elman, files):  # noqa: ARG001
+    out = ours(elman("peek", "train.conll", "--task", "tag"))
+    assert out.endswith("\nNext: elman train train.conll -o model.safetensors\n")
+    out = ours(elman("peek", "train.csv", "--task", "language"))
+    assert "\nNext: elman train train.csv --task language -o model.safetensors --unit " in out
 
 
 @pytest.mark.parametrize(
@@ -168,7 +173,7 @@ def test_what_was_typed_is_typed_again(elman, files):  # noqa: ARG001
         ("odd.tsv --skip-bad-rows", "--skip-bad-rows: it is of no use here, for the task 'lang"),
         ("train.csv --label-column stars --column 2", "--column: it is of no use here, for the"),
         ("train.conll --task tag --text-column a", "--text-column: it is of no use here, for the"),
-        ("train.csv --task sing", "--task: 'sing' is not known. It is language, classify or tag."),
+        ("train.csv --task sing", "--task: 'sing' is not known. It is language, classify, tag,"),
         ("train.csv --task tag", "train.csv:1: one column only, words without tags. One word a"),
         ("odd.tsv --task classify", "odd.tsv:1: cannot tell which column is the text: the first"),
         ("train.csv --label-column mood", "train.csv:1: no column is called 'mood': there are"),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from elman.errors import EmptyTextError
 from elman.text import PairSource, TextSource
-from elman.text.peek_pairs import Lengths, peek_pairs
+from elman.text.peek_pairs import peek_pairs
+from elman.text.tallies import Lengths
 
 texts = st.text(st.sampled_from("ab "), min_size=1, max_size=9).filter(str.strip).map(str.strip)
 rows = st.lists(st.tuples(texts, texts), min_size=1, max_size=12)

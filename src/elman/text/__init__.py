@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from elman.text.peek import Peek
     from elman.text.peek_labelled import PeekLabelled
     from elman.text.peek_pairs import PeekPairs
+    from elman.text.peek_series import PeekSeries
     from elman.text.peek_tagged import PeekTagged
+    from elman.text.peek_vectors import PeekVectors
     from elman.text.sentence_reader import SentenceReader
     from elman.text.tag_vocabulary import TagVocabulary
     from elman.text.tagged import TaggedSource
@@ -60,7 +62,9 @@ __all__ = [
     "Peek",
     "PeekLabelled",
     "PeekPairs",
+    "PeekSeries",
     "PeekTagged",
+    "PeekVectors",
     "Sentence",
     "SentenceReader",
     "Subwords",
@@ -91,7 +95,9 @@ _HOMES = {
     "peek": ("Peek",),
     "peek_labelled": ("PeekLabelled",),
     "peek_pairs": ("PeekPairs",),
+    "peek_series": ("PeekSeries",),
     "peek_tagged": ("PeekTagged",),
+    "peek_vectors": ("PeekVectors",),
     "sentence_reader": ("SentenceReader",),
     "tag_vocabulary": ("TagVocabulary",),
     "tagged": ("TaggedSource",),

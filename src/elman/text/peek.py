@@ -76,6 +76,11 @@ class Peek:
     because: str
     amount: str
 
+    @property
+    def can_be_learned(self) -> bool:
+        """Any text can be continued."""
+        return True
+
     def to_json(self) -> dict[str, Any]:
         """The same as plain data."""
         return asdict(self)

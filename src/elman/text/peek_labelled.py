@@ -51,6 +51,11 @@ class PeekLabelled:
     unknown_labels: dict[str, int] | None = None
     valid_skipped: int | None = None
 
+    @property
+    def can_be_learned(self) -> bool:
+        """Whether there are labels to tell apart."""
+        return len(self.labels) > 1
+
     def to_json(self) -> dict[str, Any]:
         """The same as plain data."""
         return asdict(self)

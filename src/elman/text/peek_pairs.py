@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from elman.text.tallies import hash_of, percentile
+from elman.text.tallies import Lengths, hash_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,24 +26,12 @@ FAR_OFF = 3.0
 
 
 @dataclass(frozen=True)
-class Lengths:
-    """Of texts, in words or characters.
-
-    Attributes:
-        long: the 95th percentile.
-    """
-
-    median: int
-    long: int
-    longest: int
-
-
-@dataclass(frozen=True)
 class PeekPairs:
     """What a look at pairs found.
 
     Attributes:
         layout: how the rows are written, in words.
+        sources: different ones.
         ratio: characters of a target per character of its source, the median.
         duplicates: pairs that stood in an earlier row already.
         ambiguous_sources: sources that stand in several rows with different targets.
@@ -58,6 +46,7 @@ class PeekPairs:
 
     layout: str
     rows: int
+    sources: int
     source_words: Lengths
     target_words: Lengths
     source_characters: Lengths
@@ -72,6 +61,11 @@ class PeekPairs:
     valid_rows: int | None = None
     in_both: int | None = None
     valid_skipped: int | None = None
+
+    @property
+    def can_be_learned(self) -> bool:
+        """Whether some can be held out: those of one source stay together."""
+        return self.sources > 1
 
     def to_json(self) -> dict[str, Any]:
         """The same as plain data."""
@@ -99,10 +93,11 @@ def peek_pairs(pairs: PairSource, valid: PairSource | None = None) -> PeekPairs:
     return PeekPairs(
         layout=pairs.layout_in_words,
         rows=len(look.lengths[0]),
-        source_words=_lengths(look.words[0]),
-        target_words=_lengths(look.words[1]),
-        source_characters=_lengths(Counter(look.lengths[0])),
-        target_characters=_lengths(Counter(look.lengths[1])),
+        sources=len(look.target_of),
+        source_words=Lengths.of(look.words[0]),
+        target_words=Lengths.of(look.words[1]),
+        source_characters=Lengths.of(Counter(look.lengths[0])),
+        target_characters=Lengths.of(Counter(look.lengths[1])),
         ratio=look.ratio,
         duplicates=look.duplicates,
         ambiguous_sources=len(look.ambiguous),
@@ -151,7 +146,3 @@ class _Look:
     def _ratios(self) -> NDArray[np.float64]:
         sources, targets = (np.array(each, dtype=np.float64) for each in self.lengths)
         return targets / sources
-
-
-def _lengths(counts: Counter[int]) -> Lengths:
-    return Lengths(percentile(counts, 50), percentile(counts, 95), max(counts))

@@ -57,6 +57,11 @@ class PeekTagged:
     unknown_tags: dict[str, int] | None = None
     valid_skipped: int | None = None
 
+    @property
+    def can_be_learned(self) -> bool:
+        """Whether there are tags to tell apart."""
+        return len(self.tags) > 1
+
     def to_json(self) -> dict[str, Any]:
         """The same as plain data."""
         return asdict(self)

@@ -19,7 +19,7 @@ from elman.text.dates import DATE_NAMES, Calendar, parse_dates, step_of
 from elman.text.series_table import Table, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from elman.text.files import TextSource
@@ -102,9 +102,23 @@ class SeriesSource:
                 such column, several files, or no numbers at all.
         """
         table = read_table(self._source)
+        return self._series(table, lambda column: _filled_numbers(table, column, self._fill))
+
+    def with_gaps(self) -> tuple[Series, list[str]]:
+        """The series with NaN wherever a number is missing, and the place of each row.
+
+        Raises:
+            EmptyTextError, InputError: as `read`, but for numbers that are none.
+        """
+        table = read_table(self._source)
+        series = self._series(table, lambda column: _numbers(table, column))
+        return series, [table.place(row) for row in range(len(table.rows))]
+
+    def _series(self, table: Table, numbers: Callable[[int], Values]) -> Series:
+        """The columns that are wanted, each as `numbers` reads it, and their dates."""
         found = _date_column(table)
         wanted = self._wanted(table, None if found is None else found[0])
-        values = np.stack([_numbers(table, column, self._fill) for column in wanted], axis=1)
+        values = np.stack([numbers(column) for column in wanted], axis=1)
         names = tuple(table.names[column] for column in wanted)
         if found is None:
             return Series(names, values, name=table.name)
@@ -175,11 +189,20 @@ def _check_rising(table: Table, column: int, dates: Sequence[datetime]) -> None:
             )
 
 
-def _numbers(table: Table, column: int, fill: Fill | None) -> Values:
-    """A column as finite numbers."""
-    found = [table.number(cell) for cell in table.column(column)]
-    missing = [place for place, number in enumerate(found) if number is None]
-    values = np.array([math.nan if number is None else number for number in found])
+def _numbers(table: Table, column: int) -> Values:
+    """A column as finite numbers, and NaN where there is none."""
+    found = (table.number(cell) for cell in table.column(column))
+    return np.array([math.nan if number is None else number for number in found])
+
+
+def _filled_numbers(table: Table, column: int, fill: Fill | None) -> Values:
+    """A column as finite numbers.
+
+    Raises:
+        InputError: one is missing, and nothing was said to stand in for it, or all are.
+    """
+    values = _numbers(table, column)
+    missing = np.flatnonzero(np.isnan(values)).tolist()
     if not missing:
         return values
     if fill is None:
@@ -189,9 +212,9 @@ def _numbers(table: Table, column: int, fill: Fill | None) -> Values:
             if cell
             else f"there is no number in column {table.names[column]}",
             place=table.place(missing[0]),
-            advice=f"{len(missing):,} of its {len(found):,} rows have none; {_FILL}",
+            advice=f"{len(missing):,} of its {len(values):,} rows have none; {_FILL}",
         )
-    if len(missing) == len(found):
+    if len(missing) == len(values):
         raise InputError(
             f"no row has a number in column {table.names[column]}",
             place=table.name,

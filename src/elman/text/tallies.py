@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -11,9 +12,29 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def hash_of(text: str) -> int:
-    """64 bits that no two texts of a data set are likely to share."""
-    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest())
+@dataclass(frozen=True)
+class Lengths:
+    """Of texts, in words or characters.
+
+    Attributes:
+        long: the 95th percentile.
+    """
+
+    median: int
+    long: int
+    longest: int
+
+    @classmethod
+    def of(cls, counts: Mapping[int, int]) -> Self:
+        """Of lengths, each with how many texts have it."""
+        return cls(percentile(counts, 50), percentile(counts, 95), max(counts))
+
+
+def hash_of(content: str | bytes) -> int:
+    """64 bits that no two texts (or rows of bytes) of a data set are likely to share."""
+    if isinstance(content, str):
+        content = content.encode("utf-8", "replace")
+    return int.from_bytes(blake2b(content, digest_size=8).digest())
 
 
 def percentile(lengths: Mapping[int, int], percent: float) -> int:

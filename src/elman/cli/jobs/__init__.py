@@ -12,9 +12,10 @@ from elman.cli.options import refuse_options
 from elman.ranges import among
 
 if TYPE_CHECKING:
+    from elman.cli.jobs.job import Look
     from elman.models import Model
 
-__all__ = ["Files", "Job", "job_for", "job_of", "task_of"]
+__all__ = ["Files", "Job", "job_for", "job_of", "look_at", "task_of"]
 
 
 def _jobs() -> dict[str, type[Job]]:
@@ -30,16 +31,22 @@ def _jobs() -> dict[str, type[Job]]:
 
 
 def task_of(files: Files, said: str | None) -> tuple[str, str]:
-    """The task that files are for, and why; said by the user, it is that.
+    """The task that files are for, and why: as the user said, or as the columns tell that the user
+    named, or as the files look.
 
     Raises:
         SettingError: where there is no such task; InputError: where the files cannot be read.
     """
     from elman.text import infer_task
 
+    jobs = _jobs()
     if said is not None:
-        among("task", said, _jobs())
-        return said, "as said"
+        among("task", said, jobs)
+        return said, "as --task says"
+    for job in jobs.values():
+        named = [option for option in job.telling if option in files.options]
+        if named:
+            return job.task, f"as --{named[0]} says"
     guess = infer_task(files.data)
     return guess.task, guess.because
 
@@ -71,6 +78,17 @@ def job_of(model: Model, files: Files) -> Job:
     job = _jobs()[model.task]
     _check_options(job, files)
     return job(model, files)
+
+
+def look_at(task: str, files: Files) -> Look:
+    """A first look at files for a task.
+
+    Raises:
+        SettingError: for an option that this task has no use for; InputError: for such files.
+    """
+    job = _jobs()[task]
+    _check_options(job, files)
+    return job.look(files)
 
 
 def _check_options(job: type[Job], files: Files) -> None:

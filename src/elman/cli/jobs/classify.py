@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from elman.scoring.classification import ClassAnswers
     from elman.scoring.report import Evaluation
     from elman.scoring.text_baseline import TextBaseline
-    from elman.text import LabelledSource, TextSource
+    from elman.text import LabelledSource, PeekLabelled, TextSource
     from elman.training import Event
 
 Rows = tuple[list[str], list[Any]]
@@ -30,9 +30,9 @@ class ClassifyJob(Job):
     """See `Job`."""
 
     task: ClassVar[str] = "classify"
+    telling: ClassVar[tuple[str, ...]] = ("text-column", "label-column")
     options: ClassVar[tuple[str, ...]] = (
-        "text-column",
-        "label-column",
+        *telling,
         "skip-bad-rows",
         "unlabelled",
         "outside",
@@ -46,6 +46,12 @@ class ClassifyJob(Job):
         from elman.models import Classifier
 
         return Classifier
+
+    @classmethod
+    def look(cls, files: Files) -> PeekLabelled:
+        from elman.text.peek_labelled import peek_labelled
+
+        return peek_labelled(*(_labelled(each, files) for each in files.given()))
 
     def training(
         self, reading: Reading, checkpoint: Path | None, stop: Callable[[], bool]

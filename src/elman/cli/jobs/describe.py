@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from elman.cli.terminal import Reading
     from elman.models import Describer
     from elman.scoring.report import Evaluation
-    from elman.text import TextSource, VectorSource
+    from elman.text import PeekVectors, TextSource, VectorSource
     from elman.training import Event
 
 
@@ -34,6 +34,12 @@ class DescribeJob(Job):
         from elman.models import Describer
 
         return Describer
+
+    @classmethod
+    def look(cls, files: Files) -> PeekVectors:
+        from elman.text.peek_vectors import peek_vectors
+
+        return peek_vectors(*(_vectors(each, files) for each in files.given()))
 
     def training(
         self, reading: Reading, checkpoint: Path | None, stop: Callable[[], bool]
@@ -98,13 +104,16 @@ class DescribeJob(Job):
         return f"elman predict {shlex.quote(str(output))} VECTORS.npy"
 
 
-def _read(source: TextSource, files: Files, reading: Reading) -> tuple[Any, list[str]]:
+def _vectors(source: TextSource, files: Files) -> VectorSource:
     from elman.text import VectorSource
+
+    return VectorSource.of_files(source, skip_bad_rows="skip-bad-rows" in files.options)
+
+
+def _read(source: TextSource, files: Files, reading: Reading) -> tuple[Any, list[str]]:
     from elman.text.progress import counting
 
-    found: VectorSource = VectorSource.of_files(
-        source, skip_bad_rows="skip-bad-rows" in files.options
-    )
+    found = _vectors(source, files)
     rows = found.rows(counting(reading, f"reading {found.name}", source.size))
     remark_skipped(found.skipped, found.name)
     return rows

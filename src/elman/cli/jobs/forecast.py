@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from elman.cli.terminal import Reading
     from elman.models.forecaster import Forecaster
     from elman.scoring.report import Evaluation
-    from elman.text import TextSource
-    from elman.text.series import SeriesSource
+    from elman.text import PeekSeries, TextSource
+    from elman.text.series import Series, SeriesSource
     from elman.training import Event
 
 
@@ -26,7 +26,8 @@ class ForecastJob(Job):
     """See `Job`."""
 
     task: ClassVar[str] = "forecast"
-    options: ClassVar[tuple[str, ...]] = ("series", "fill")
+    telling: ClassVar[tuple[str, ...]] = ("series", "fill")
+    options: ClassVar[tuple[str, ...]] = telling
 
     model: Forecaster
 
@@ -35,6 +36,13 @@ class ForecastJob(Job):
         from elman.models.forecaster import Forecaster
 
         return Forecaster
+
+    @classmethod
+    def look(cls, files: Files) -> PeekSeries:
+        from elman.text.peek_series import peek_series
+
+        refuse_options(cls.task, valid=files.valid)
+        return peek_series(series_source(files.data, files), _chosen)
 
     def training(
         self,
@@ -69,6 +77,18 @@ class ForecastJob(Job):
 
     def next_command(self, output: Path) -> str:
         return f"elman predict {shlex.quote(str(output))} --plot forecast.svg"
+
+
+def _chosen(series: Series) -> tuple[int, int]:
+    """The season and the horizon that a forecaster takes, if nothing else is said.
+
+    Raises:
+        EmptyTextError: the series is too short.
+    """
+    from elman.models.forecaster_settings import ForecasterSettings
+
+    told = ForecasterSettings(**ForecastJob.kind()().get_params()).forecasting(series)
+    return told.season, told.horizon
 
 
 def series_source(source: TextSource, files: Files) -> SeriesSource:

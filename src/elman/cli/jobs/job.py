@@ -16,8 +16,18 @@ if TYPE_CHECKING:
     from elman.cli.terminal import Reading
     from elman.models import Model
     from elman.scoring.report import Evaluation
-    from elman.text import TextSource
+    from elman.text import (
+        Peek,
+        PeekLabelled,
+        PeekPairs,
+        PeekSeries,
+        PeekTagged,
+        PeekVectors,
+        TextSource,
+    )
     from elman.training import Event
+
+    Look = Peek | PeekLabelled | PeekTagged | PeekPairs | PeekVectors | PeekSeries
 
 
 @dataclass(frozen=True)
@@ -56,17 +66,23 @@ class Files:
         held_out = open_source(valid) if valid else None
         return cls(open_source(data), held_out, open_source, typed)
 
+    def given(self) -> Iterator[TextSource]:
+        """The data, then the held-out data if there is some."""
+        yield from filter(None, (self.data, self.valid))
+
 
 class Job(ABC):
     """One task's model and files.
 
     Attributes:
         model: to be trained, or trained already.
-        task: its name; options: what may be said of its files; kind: of its models.
+        task: its name; options: what may be said of its files; telling: those of them that name
+        columns which only this task has, and so tell the task.
     """
 
     task: ClassVar[str]
     options: ClassVar[tuple[str, ...]] = ()
+    telling: ClassVar[tuple[str, ...]] = ()
 
     model: Any
 
@@ -74,6 +90,15 @@ class Job(ABC):
     @abstractmethod
     def kind(cls) -> type[Model]:
         """Of its models."""
+
+    @classmethod
+    @abstractmethod
+    def look(cls, files: Files) -> Look:
+        """A first look at files for this task.
+
+        Raises:
+            InputError: where they cannot be used; SettingError: for options that say nothing here.
+        """
 
     def __init__(self, model: Any, files: Files) -> None:
         self.model = model

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from elman.cli.jobs.job import Job, check_same, no_baseline, scores_lost
+from elman.cli.options import refuse_options
 from elman.cli.report import print_language_report
 from elman.cli.terminal import working
 
 if TYPE_CHECKING:
+    from elman.cli.jobs.job import Files
     from elman.cli.terminal import Reading
     from elman.models import LanguageModel
     from elman.scoring.report import Evaluation
-    from elman.text import Corpus, TextSource
+    from elman.text import Corpus, Peek, TextSource
     from elman.training import Event
 
 REPORTED = 100_000  # symbols of the held-out text that the report at the end reads, at most
@@ -33,6 +35,13 @@ class LanguageJob(Job):
         from elman.models import LanguageModel
 
         return LanguageModel
+
+    @classmethod
+    def look(cls, files: Files) -> Peek:
+        from elman.text.peek import peek
+
+        refuse_options(cls.task, valid=files.valid)  # of held-out text there is nothing to say
+        return peek(files.data)
 
     def training(
         self, reading: Reading, checkpoint: Path | None, stop: Callable[[], bool]

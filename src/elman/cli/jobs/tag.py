@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from elman.models import Tagger
     from elman.scoring.report import Evaluation
     from elman.scoring.tag_baseline import MostFrequentTag
-    from elman.text import TaggedSource, TextSource
+    from elman.text import PeekTagged, TaggedSource, TextSource
     from elman.training import Event
 
     Words = Sequence[Sequence[str]]
@@ -27,7 +27,8 @@ class TagJob(Job):
     """See `Job`."""
 
     task: ClassVar[str] = "tag"
-    options: ClassVar[tuple[str, ...]] = ("column", "skip-bad-rows")
+    telling: ClassVar[tuple[str, ...]] = ("column",)
+    options: ClassVar[tuple[str, ...]] = (*telling, "skip-bad-rows")
 
     model: Tagger
 
@@ -36,6 +37,12 @@ class TagJob(Job):
         from elman.models import Tagger
 
         return Tagger
+
+    @classmethod
+    def look(cls, files: Files) -> PeekTagged:
+        from elman.text.peek_tagged import peek_tagged
+
+        return peek_tagged(*(_tagged(each, files) for each in files.given()))
 
     def training(
         self, reading: Reading, checkpoint: Path | None, stop: Callable[[], bool]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from elman.cli.terminal import Reading
     from elman.models import Translator
     from elman.scoring.report import Evaluation
-    from elman.text import PairSource, TextSource
+    from elman.text import PairSource, PeekPairs, TextSource
     from elman.training import Event
 
 
@@ -25,7 +25,8 @@ class TranslateJob(Job):
     """See `Job`."""
 
     task: ClassVar[str] = "translate"
-    options: ClassVar[tuple[str, ...]] = ("source-column", "target-column", "skip-bad-rows")
+    telling: ClassVar[tuple[str, ...]] = ("source-column", "target-column")
+    options: ClassVar[tuple[str, ...]] = (*telling, "skip-bad-rows")
 
     model: Translator
 
@@ -34,6 +35,12 @@ class TranslateJob(Job):
         from elman.models import Translator
 
         return Translator
+
+    @classmethod
+    def look(cls, files: Files) -> PeekPairs:
+        from elman.text.peek_pairs import peek_pairs
+
+        return peek_pairs(*(_pairs(each, files) for each in files.given()))
 
     def training(
         self, reading: Reading, checkpoint: Path | None, stop: Callable[[], bool]
