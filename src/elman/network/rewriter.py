@@ -29,6 +29,11 @@ from elman.network.reader import Passages
 ORDERS = ("both", "forward", "reversed")
 """How a source is read: layer by layer from either end, from its beginning, or from its end."""
 
+EMBEDDING_SCALE = 2.0
+"""Of embeddings as they enter the network. They are the output layer's too and pass through on the
+residual path: were they as long as what the blocks add, each symbol would at first be foretold to
+follow itself, and unlearning that costs hundreds of steps (docs/log.md)."""
+
 FAR = 1e4
 """Deviations from the mean: a vector's number that lies further off is read as that far, so that
 none is too large for the network."""
@@ -147,7 +152,7 @@ class Rewriter(nn.Module):
         self.output = linear(blocks.width, blocks.vocabulary)
         self.output.weight = self.embedding.weight
         nn.init.normal_(self.embedding.weight, std=blocks.width**-0.5)
-        self.scale = blocks.width**0.5
+        self.scale = EMBEDDING_SCALE
         self.encoder: Encoder | VectorEncoder
         self.source_embedding = self.embedding
         if rewriting.order == "vector":
