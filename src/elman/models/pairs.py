@@ -6,7 +6,7 @@ Shapes: N pairs, D width of a vector.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -56,7 +56,8 @@ def pair_source(sources: Any, targets: Any = None) -> PairSource:
         return sources if isinstance(sources, PairSource) else PairSource(TextSource([sources]))
     if isinstance(sources, os.PathLike) and isinstance(targets, os.PathLike):
         return PairSource(TextSource([sources, targets]))
-    if isinstance(sources, PairSource) or isinstance(targets, os.PathLike | None):
+    apart = isinstance(sources, PairSource | os.PathLike) or isinstance(targets, os.PathLike)
+    if apart or not isinstance(sources, Iterable) or not isinstance(targets, Iterable):
         raise InputError(
             "sources and targets are to be of one form",
             place="targets",

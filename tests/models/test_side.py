@@ -1,0 +1,83 @@
+"""One side of a rewriting: texts as symbols, symbols as text again, whatever the symbols are."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elman.models.side import CHARACTERS_A_SUBWORD, MOST_SUBWORDS, SIDE_UNITS, Side, suited_unit
+from elman.text import BOUNDARY
+from elman.text.units.unit import FIRST_OWN
+
+TEXTS = ["the cat sat on the mat", "the dog sat too", "Ein großer Hund!", "漢字 😀"] * 100
+SIDES = {name: Side.learn(name, TEXTS) for name in SIDE_UNITS}
+
+every_side = pytest.mark.parametrize("side", SIDES.values(), ids=SIDES)
+any_text = st.text(st.characters(codec="utf-8", exclude_characters="\ufffd"), max_size=30)
+
+
+@every_side
+@given(text=any_text)
+def test_a_text_comes_back_but_for_space_around_it(side, text):
+    symbols = side.encode(text)
+    assert symbols[-1] == BOUNDARY
+    assert BOUNDARY not in symbols[:-1]
+    assert side.decode(symbols) == side.decode(symbols[:-1]) == text.strip()
+
+
+@every_side
+@given(data=st.data())
+def test_whatever_the_symbols_are_nothing_unknown_is_written(side, data):
+    symbols = data.draw(st.lists(st.integers(0, side.unit.size - 1), max_size=20))
+    text, pieces = side.decode(symbols), side.pieces(symbols)
+    assert "\ufffd" not in text
+    assert len(pieces) == len(symbols)
+    assert "".join(pieces).strip() == text
+
+
+@every_side
+def test_texts_are_rows(side):
+    rows = side.examples(TEXTS[:4]).rows
+    assert [row.tolist() for row in rows] == [side.encode(text).tolist() for text in TEXTS[:4]]
+
+
+def test_a_first_word_is_the_same_subword_as_within_a_text():
+    side = SIDES["subword"]
+    assert side.encode("the")[0] == side.encode("on the")[-2]
+
+
+def test_the_last_byte_of_a_character_writes_it():
+    side = SIDES["character"]
+    assert side.pieces(side.encode("é")) == ["", "é", ""], "no character of its own"
+    assert side.pieces(side.encode("漢")) == ["漢", ""]
+
+
+@pytest.mark.parametrize(
+    ("characters", "own"), [(600, 0), (10 * CHARACTERS_A_SUBWORD, 10), (2**23, MOST_SUBWORDS)]
+)
+def test_more_text_has_more_subwords(characters, own, monkeypatch):
+    """How many it asks for; that many are not to be found in so few words."""
+    asked = []
+    monkeypatch.setitem(
+        Side.learn.__globals__["UNITS"],
+        "subword",
+        type("Asked", (), {"name": "subword", "learn": lambda _, size: asked.append(size)}),
+    )
+    with pytest.raises(AttributeError):
+        Side.learn("subword", ["x" * characters])
+    assert asked == [FIRST_OWN + own]
+
+
+@pytest.mark.parametrize(
+    ("texts", "unit"),
+    [
+        (["corps", "but"], "character"),
+        (["K AO R", "B AH T"], "subword"),
+        (["こんにちは世界", "世界"], "character"),
+        (["", "one", "two words", "three words here"], "subword"),
+        (["one", "two", "three words here"], "character"),
+    ],
+)
+def test_the_unit_that_suits(texts, unit):
+    assert suited_unit(texts) == unit
