@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import random
 import shutil
@@ -11,10 +12,13 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 import torch  # noqa: F401, so that the tests' one thread is set before it is used
 
 from elman.cli import main
+from elman.examples import Digit, Sentence, Split, Sunspots
+from elman.examples.digits import NAMES
 
 SMALL = ("--steps", "20", "--width", "16")
 
@@ -128,6 +132,25 @@ def here(made, tmp_path, monkeypatch):
     shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def small_examples(here, monkeypatch):
+    """The demo's data, a little of each."""
+    names = [(f"{start}{end}", end) for start in ("ka", "lo", "mi") for end in ("ski", "sen")] * 9
+    code = [Sentence(("def", "f", "(", "x", ")", ":"), ("K", "F", "O", "P", "O", "O"))] * 30
+    pairs = [(f"{day} mai", f"May {day}") for day in range(1, 32)]
+    images = [Digit(np.eye(64, dtype=np.float32)[place], NAMES[place % 10]) for place in range(40)]
+    spots = Sunspots([*range(1700, 1900)], [50 + 40 * math.sin(0.57 * n) for n in range(200)])
+    for name, data in (
+        ("documents_of_python", [("tale", (here / "tale.txt").read_text(encoding="utf-8"))]),
+        ("sentences_of_python", Split(code, code, code)),
+        ("surnames", Split(names, names, names)),
+        ("french_english", Split(pairs, pairs, pairs)),
+        ("digits", Split(images, images[:20], images[:20])),
+        ("sunspots", spots),
+    ):
+        monkeypatch.setattr(f"elman.examples.{name}", lambda data=data: data)
 
 
 @pytest.fixture

@@ -10,8 +10,6 @@ import pytest
 
 from elman.cli.report import KSR
 from elman.cli.terminal import finite, share_in_words, size_in_words
-from elman.examples.python_tokens import Sentence
-from elman.examples.split import Split
 from elman.version import __version__
 
 
@@ -219,41 +217,6 @@ def test_cache(elman, here, empty_cache):  # noqa: ARG001
         f"{size_in_words(entry['bytes'])} freed in {empty_cache}\n"
     )
     assert an_object(elman("cache", "--empty", "--json"))["freed"] == 0
-
-
-@pytest.fixture
-def small_examples(here, monkeypatch):
-    """The demo's data, a little of each."""
-    names = [(f"{start}{end}", end) for start in ("ka", "lo", "mi") for end in ("ski", "sen")] * 9
-    code = [Sentence(("def", "f", "(", "x", ")", ":"), ("K", "F", "O", "P", "O", "O"))] * 30
-    for name, data in (
-        ("documents_of_python", [("tale", (here / "tale.txt").read_text(encoding="utf-8"))]),
-        ("sentences_of_python", Split(code, code, code)),
-        ("surnames", Split(names, names, names)),
-    ):
-        monkeypatch.setattr(f"elman.examples.{name}", lambda data=data: data)
-
-
-def test_demo(elman, here, small_examples):  # noqa: ARG001
-    done = elman("demo", "--minutes", "0.01", "-o", "models")
-    assert done.status == 0, done.err
-    for title in (
-        "0.01 minutes: the next word",
-        "0.01 minutes: the next character",
-        "0.005 minutes: Python's own source, each token tagged with what tokenize and ast say",
-        "0.005 minutes: the language of a surname",
-    ):
-        assert f"\n== {title}\n" in done.out
-    assert "Three suggestions for what is being typed:\n  If the file does not ex…" in done.out
-    assert "Its answer after every letter of Schmidtova:\n\n  S  " in done.out
-    for name in ("python-words", "python-characters", "tokens", "surnames"):
-        assert elman("info", f"models/{name}.safetensors").status == 0
-    assert done.err.count("Trained ") == 4
-    # What it says to type next can be typed.
-    told = ("test", "models/surnames.safetensors", "models/surnames-test.tsv")
-    assert "accuracy" in ours(elman(*told))
-    told = ("predict", "models/tokens.safetensors", "models/python-test.conll")
-    assert ours(elman(*told)).startswith("def\t")
 
 
 @pytest.mark.parametrize(

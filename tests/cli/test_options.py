@@ -119,9 +119,8 @@ def test_no_option_is_left_out():
 @pytest.mark.parametrize(
     ("command", "option"), [(c, option) for c, those in OPTIONS.items() for option in those]
 )
-def test_every_option_changes_something(elman, reading, here, monkeypatch, command, option):  # noqa: ARG001
-    text = Path("tale.txt").read_text(encoding="utf-8")
-    monkeypatch.setattr("elman.examples.documents_of_python", lambda: iter([("tale", text)]))
+@pytest.mark.usefixtures("reading", "small_examples")
+def test_every_option_changes_something(elman, here, monkeypatch, command, option):
     Path("mine.txt").write_text("the pelican said nothing\n" * 50)
     rows = Path("who.csv").read_text().splitlines()
     Path("bad.csv").write_text("\n".join([*rows, "bad,y,z"]))

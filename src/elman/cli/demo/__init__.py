@@ -1,0 +1,99 @@
+"""elman demo: the main jobs on data that is at hand, nothing to download."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from elman.cli.demo.forecasting import forecast_parts
+from elman.cli.demo.language import language_parts
+from elman.cli.demo.reading import surname_parts, tag_parts
+from elman.cli.demo.rewriting import description_parts, translation_parts
+from elman.cli.terminal import say, size_in_words
+from elman.cli.watching import INTERRUPTED, carry_out
+
+if TYPE_CHECKING:
+    from elman.cli.demo.part import Part
+
+PARTS = (
+    language_parts,
+    tag_parts,
+    surname_parts,
+    translation_parts,
+    description_parts,
+    forecast_parts,
+)
+
+
+def demo(
+    minutes: Annotated[
+        float, typer.Option(help="Of training, for each of the first two; half of it for others.")
+    ] = 1.0,
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", metavar="FOLDER", readable=False, help="Keep them here."),
+    ] = Path("demo"),
+) -> None:
+    """Train seven models on data that is at hand, and try them.
+
+    One foretells words, one characters; one tags Python's own source, one tells a surname's
+    language; one puts French into English, one handwritten digits into words; one foretells
+    sunspots. Nothing is downloaded.
+    """
+    from elman.bundle import make_folder
+    from elman.cli.jobs import Files, job_for
+    from elman.models import LanguageModel
+    from elman.models.language_settings import LanguageSettings
+
+    LanguageSettings(**LanguageModel(minutes=minutes).get_params())  # refuses, before anything
+    make_folder(output)
+    for part in parts_at_hand(output):
+        length = f"{minutes * part.share:g}"
+        print(f"\n== {length} minute{'' if length == '1' else 's'}: {part.title}\n", flush=True)
+        settings = part.settings | {"minutes": minutes * part.share}
+        job = job_for(part.task, Files.named(part.files), settings)
+        path = output / part.name
+        report, interrupted = carry_out(job, path)
+        job.tell(report)
+        print(f"{path}: {size_in_words(path.stat().st_size)}\n")
+        part.tell(job.model)
+        if interrupted:
+            raise typer.Exit(INTERRUPTED)
+    _what_next(output)
+
+
+def parts_at_hand(folder: Path) -> Iterator[Part]:
+    """The parts, each with its data written where a user would have it; those whose data is in a
+    package that is not installed are left out."""
+    from elman.errors import InputError
+
+    for parts in PARTS:
+        try:
+            yield from parts(folder)
+        except InputError as error:
+            say(str(error))
+
+
+def _what_next(folder: Path) -> None:
+    print(
+        f"""
+== Now with data of your own
+
+  elman peek mine.txt
+  elman train mine.txt -o mine.safetensors --minutes 3
+  elman generate mine.safetensors "Once upon a time" --temperature 0.8
+  elman train mine.txt -o words.safetensors --unit word
+  elman suggest words.safetensors "see you t"
+  elman train reviews.csv -o reviews.safetensors
+  elman test {folder / "surnames.safetensors"} {folder / "surnames-test.tsv"}
+  echo "Müller" | elman predict {folder / "surnames.safetensors"} - --json
+  elman predict {folder / "tokens.safetensors"} {folder / "python-test.conll"} | head
+  echo "le 14 juillet" | elman predict {folder / "french-english.safetensors"} -
+  elman predict {folder / "digits.safetensors"} {folder / "digits-test.npy"} | head
+  elman predict {folder / "sunspots.safetensors"} --plot forecast.svg
+
+(In this folder the command is .venv/bin/elman; `source .venv/bin/activate` makes it elman.)"""
+    )

@@ -1,0 +1,50 @@
+"""The demo's forecast: the sunspots of the years to come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from elman.cli.demo.part import Part
+
+if TYPE_CHECKING:
+    from elman.models import Forecaster
+
+BAR = 40  # columns for the largest value
+
+
+def forecast_parts(folder: Path) -> Iterator[Part]:
+    """The mean number of sunspots, year by year.
+
+    Raises:
+        InputError: they are in a package that is not installed.
+    """
+    from elman.examples import sunspots
+
+    found = sunspots()
+    table = folder / "sunspots.csv"
+    rows = (f"{year},{value}" for year, value in zip(found.years, found.values, strict=True))
+    table.write_text("\n".join(["year,sunspots", *rows]) + "\n", encoding="utf-8")
+    tell = partial(_tell_forecast, picture=folder / "sunspots.svg")
+    title = f"sunspots after {found.years[-1]}"
+    yield Part(title, "forecast", [table], "sunspots.safetensors", tell)
+
+
+def _tell_forecast(model: Forecaster, picture: Path) -> None:
+    from elman.cli.plots import draw
+
+    forecast = model.predict()
+    steps = forecast.dates or tuple(str(step + 1) for step in range(len(forecast.median)))
+    middle, low, high = (
+        values[:, 0] for values in (forecast.median, forecast.low_80, forecast.high_80)
+    )
+    most = max(1.0, float(middle.max()))
+    print("The years to come: the median, where 80 % of what comes should lie, the median drawn:\n")
+    for step, value, least, largest in zip(steps, middle, low, high, strict=True):
+        ends = f"{least:.0f} to {largest:.0f}"
+        bar = "#" * round(BAR * max(0.0, float(value)) / most)
+        print(f"  {step}  {value:4.0f}  {ends:>11}  {bar}".rstrip())
+    draw(forecast, model.history(), picture)
+    print(f"\nThe same as a picture: {picture}")
