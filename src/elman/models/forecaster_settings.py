@@ -30,7 +30,7 @@ REHEARSAL = 0.6  # of the minutes, while the end of the series is held out
 _SEASONS_READ = (4, 12)  # at least and at most, where there are so many ...
 _SHARE_READ = 20  # ... and otherwise a twentieth of the values
 _VALUES_READ = 48  # where there is no season
-_MOST_STEPS = 48  # are read one by one, the last of them
+_MOST_STEPS = 24  # are read one by one, the last of them: more were no better, and slower
 _LEAST_WINDOWS = 8  # to learn from, besides those held out
 _SHARE_HELD_OUT = 6  # a sixth
 _LONGEST_HELD_OUT = 4  # horizons or seasons, whichever is longer
@@ -49,7 +49,7 @@ class Scope(NamedTuple):
 
 
 FEW = 1000  # windows
-SCOPES = {True: Scope(5, 160), False: Scope(2, 400)}
+SCOPES = {True: Scope(5, 160), False: Scope(3, 400)}
 """By whether there are few."""
 
 
