@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: demo test check bench-language bench-reading clean
+.PHONY: demo test check bench-language bench-reading bench-rewriting clean
 
 demo: .venv/ready
 	$(BIN)/elman demo
@@ -21,6 +21,10 @@ bench-language: .venv/ready
 
 bench-reading: .venv/ready
 	$(BIN)/python bench/reading.py
+
+bench-rewriting: .venv/ready
+	$(BIN)/python bench/rewriting.py
+	$(BIN)/python bench/forecasting.py
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
