@@ -157,6 +157,36 @@ def test_what_is_found(limits, seed, beam, reward):
             assert each.score <= 0
 
 
+@torch.no_grad()
+def plain_beam(network, source, beam: int, limit: int) -> list[tuple[float, list[int]]]:
+    """Beam search as it is taught, with lists: what ends among the best K is found, and the best
+    K that go on go on."""
+    going, found, begun = [(0.0, [BOUNDARY])], [], network.begin(source)
+    for length in range(1, limit + 1):
+        ways = []
+        for total, said in going:
+            logits, _ = network(torch.tensor(said)[:, None], begun)
+            log_p = logits[-1, 0].log_softmax(0).tolist()
+            ways += [(total + its, [*said, symbol]) for symbol, its in enumerate(log_p)]
+        ways.sort(reverse=True)
+        found += [(total / length, said[1:-1]) for total, said in ways[:beam] if not said[-1]]
+        going = [(total, said) for total, said in ways if said[-1]][:beam]
+        if len(found) >= beam:
+            break
+    found = found or [(total / limit, said[1:]) for total, said in going]
+    return sorted(found, reverse=True)[:beam]
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 9999), beam=st.integers(1, 5), limit=st.integers(1, 7))
+def test_it_is_beam_search_as_it_is_taught(seed, beam, limit):
+    network, source = make(5, seed), ragged([4], seed)
+    (found,) = found_for(network, source, limit, beam=beam, repeats=1000)
+    expected = plain_beam(network, source, beam, limit)
+    assert [each.symbols.tolist() for each in found] == [said for _, said in expected]
+    assert [each.score for each in found] == pytest.approx([s for s, _ in expected], abs=1e-4)
+
+
 # A network that says what it is told to
 
 

@@ -211,6 +211,23 @@ def test_without_attention_the_whole_source_is_one_vector(order):
         assert (memory.shut == 0).all()
 
 
+@pytest.mark.parametrize(
+    ("order", "ends"), [("both", (0, -1)), ("forward", (-1,)), ("reversed", (0,))]
+)
+@torch.no_grad()
+def test_that_vector_is_the_sum_of_where_the_reading_ended(order, ends):
+    """Against the symbols' vectors in an encoder for attention, with the same weights."""
+    summed, apart = (make(("gru", kind, order)).encoder for kind in ("none", "dot"))
+    apart.load_state_dict(summed.state_dict())
+    summed.norm = apart.norm = torch.nn.Identity()
+    source = ragged([5, 2, 1], SOURCES)
+    x = torch.randn(5, 3, WIDTH).double()
+    found, vectors = summed(x, source)[0], apart(x, source)[0]
+    for row, length in enumerate(source.lengths.tolist()):
+        expected = sum(vectors[:length, row][end] for end in ends)
+        torch.testing.assert_close(found[0, row], expected)
+
+
 @every_kind
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_the_loss_is_the_cross_entropy_of_the_logits(kind, smoothing):
