@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from elman.cli import main
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = {
-    path: (ROOT / path).read_text(encoding="utf-8") for path in ("README.md", "docs/reading.md")
+    path: (ROOT / path).read_text(encoding="utf-8")
+    for path in ("README.md", "docs/reading.md", "docs/shapes.md")
 }
 FEWER = "--steps 20 --width 16"
 
@@ -36,11 +39,22 @@ def folder(tmp_path, monkeypatch, tale):
     sentence = "Ada\tB-person\nlives\tO\nin\tO\nLondon\tB-place\n\n"
     for name in ("entities.conll", "entities-test.conll"):
         (tmp_path / name).write_text(sentence * 20, encoding="utf-8")
+    for part, days in (("train", range(1, 29)), ("test", range(29, 32))):
+        for language, date in (("fr", "le {} mai"), ("en", "May {}")):
+            lines = "".join(f"{date.format(day)}\n" for day in days)
+            (tmp_path / f"{part}.{language}").write_text(lines, encoding="utf-8")
+    (tmp_path / "digits.txt").write_text("one\ntwo\n" * 20, encoding="utf-8")
+    np.save(tmp_path / "digits.npy", np.tile(np.eye(2), (20, 1)))
+    np.save(tmp_path / "digits-test.npy", np.eye(2))
+    months = (f"{1949 + n // 12}-{1 + n % 12:02},{100 + n + n % 12}\n" for n in range(120))
+    (tmp_path / "passengers.csv").write_text("month,passengers\n" + "".join(months))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-@pytest.mark.parametrize(("document", "count"), [("README.md", 9), ("docs/reading.md", 9)])
+@pytest.mark.parametrize(
+    ("document", "count"), [("README.md", 15), ("docs/reading.md", 9), ("docs/shapes.md", 13)]
+)
 def test_the_commands(folder, capsys, document, count):
     lines = [line for block in blocks(document, "sh") for line in block.splitlines() if line]
     assert len(lines) == count
@@ -49,7 +63,8 @@ def test_the_commands(folder, capsys, document, count):
     for line in lines:
         program, *arguments = shlex.split(line.replace("--minutes 3", FEWER))
         assert program == "elman"
-        written |= {arguments[arguments.index("-o") + 1]} if "-o" in arguments else set()
+        for option in {"-o", "--plot"} & set(arguments):
+            written.add(arguments[arguments.index(option) + 1])
         with pytest.raises(SystemExit) as ended:
             main(arguments)
         assert ended.value.code == 0, line
@@ -63,6 +78,13 @@ def test_the_programs(folder, capsys, document, program):
     assert document in DOCUMENTS
     exec(program.replace("minutes=3", "steps=20, width=16"), {})
     capsys.readouterr()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_the_drawings(document):
+    for said, path in re.findall(r"!\[(.*?)\]\((.*?)\)", DOCUMENTS[document]):
+        drawing = ElementTree.parse((ROOT / document).parent / path).getroot()
+        assert drawing.findtext("{http://www.w3.org/2000/svg}title") == said
 
 
 def test_what_make_is_asked_for():

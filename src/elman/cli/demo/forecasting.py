@@ -12,6 +12,7 @@ from elman.cli.demo.part import Part
 if TYPE_CHECKING:
     from elman.models import Forecaster
 
+CYCLE = 11  # years from one maximum to the next, about (R. Wolf, 1852)
 BAR = 40  # columns for the largest value
 
 
@@ -29,7 +30,8 @@ def forecast_parts(folder: Path) -> Iterator[Part]:
     table.write_text("\n".join(["year,sunspots", *rows]) + "\n", encoding="utf-8")
     tell = partial(_tell_forecast, picture=folder / "sunspots.svg")
     title = f"sunspots after {found.years[-1]}"
-    yield Part(title, "forecast", [table], "sunspots.safetensors", tell)
+    settings = {"season": CYCLE, "horizon": CYCLE}
+    yield Part(title, "forecast", [table], "sunspots.safetensors", tell, settings=settings)
 
 
 def _tell_forecast(model: Forecaster, picture: Path) -> None:
@@ -41,7 +43,7 @@ def _tell_forecast(model: Forecaster, picture: Path) -> None:
         values[:, 0] for values in (forecast.median, forecast.low_80, forecast.high_80)
     )
     most = max(1.0, float(middle.max()))
-    print("The years to come: the median, where 80 % of what comes should lie, the median drawn:\n")
+    print("The years to come, and where 80 % of what comes should lie:\n")
     for step, value, least, largest in zip(steps, middle, low, high, strict=True):
         ends = f"{least:.0f} to {largest:.0f}"
         bar = "#" * round(BAR * max(0.0, float(value)) / most)

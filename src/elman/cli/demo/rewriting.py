@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 FRENCH = (
     "il y a 17 jours",
-    "soixante et onze",
-    "1 200 couronnes danoises",
-    "Kenya, Pérou et Japon",
+    "quatre-vingt-un",
+    "47 livres égyptiennes",
     "cinquante-sept mille huit cent quatre-vingt-dix-neuf",
+    "Kenya, Pérou et Japon",
 )
 """None of them is ever learned from: their hashes are those of the examples' test part."""
 A_DATE = "vendredi 25 décembre 2026"  # of that part too
@@ -69,9 +69,7 @@ def description_parts(folder: Path) -> Iterator[Part]:
 
 
 def _tell_translations(model: Translator) -> None:
-    print(
-        "What it has not seen, and how sure it is of each word (it is taught to keep some doubt):"
-    )
+    print("Unseen, and how sure it is of each word; it is taught to keep some doubt:")
     for source, (best,) in zip(FRENCH, model.predict_best(FRENCH, 1), strict=True):
         print(f"\n  {source}")
         print_aligned(
@@ -80,7 +78,7 @@ def _tell_translations(model: Translator) -> None:
         )
     ((best,),) = model.predict_best([A_DATE], 1, attention=True)
     print(f"\nWhere it looked in {A_DATE!r} for each piece that it wrote:")
-    print("(in tenths: 4 is four tenths of its attention, 9 nearly all, . less than one tenth)\n")
+    print("(tenths of its attention: 9 is nearly all, . is less than one)\n")
     print_attention(best)
 
 
