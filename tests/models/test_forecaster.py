@@ -86,7 +86,7 @@ def test_the_score_is_of_what_is_new(model):
 
 
 def test_nothing_new_to_score(model):
-    with pytest.raises(InputError, match="3 values after the 120"):
+    with pytest.raises(InputError, match="123 values, and 126 are needed: 120"):
         model.score(wave(123))
 
 

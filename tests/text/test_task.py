@@ -131,7 +131,7 @@ def test_numbers(text: str, task: str) -> None:
         (["train", "train.fr"], "language"),
         (["v.npy", "v.txt"], "describe"),
         (["v.NPZ", "names.txt"], "describe"),
-        (["names.txt", "v.npy"], "language"),
+        (["names.txt", "v.npy"], "describe"),
     ],
 )
 def test_by_names(names: list[str], task: str, tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def predict(
     For rewriting: sources one a line, or a table with a column of them; each gets one line. With
     --json, the alternatives, each word's probability, and where the network looked.
 
-    For descriptions: a .npy or .npz file of vectors; each row gets one line.
+    For descriptions: .npy or .npz files of vectors; each row gets one line.
 
     For forecasts: from the end of what the model has learned from, or of a newer table of the same
     series; a row for each step ahead of each series, the ends of the intervals that hold 80 % and
@@ -180,12 +180,13 @@ def _descriptions(
     from elman.cli.rewrites import descriptions
     from elman.text import VectorSource
 
-    if not asked.files:
+    if not asked.files or Path("-") in asked.files:
         raise SettingError(
             "vectors do not come through a pipe", place="FILE", advice="Name a .npy or .npz file."
         )
-    vectors = VectorSource.of_files(asked.source())
-    return descriptions(model, vectors, json=asked.json, count=count, beam=_checked_beam(beam))
+    width = model.n_features_in_
+    sources = [VectorSource.of_files(each, width=width) for each in asked.source().parted()]
+    return descriptions(model, sources, json=asked.json, count=count, beam=_checked_beam(beam))
 
 
 def _forecasts(

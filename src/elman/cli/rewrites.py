@@ -84,31 +84,28 @@ class Translations:
 
 
 def descriptions(
-    model: Describer, source: VectorSource, *, json: bool, count: int | None, beam: int
+    model: Describer, sources: Iterable[VectorSource], *, json: bool, count: int | None, beam: int
 ) -> Iterator[Answered]:
     """A line for each vector.
 
     Raises:
         InputError: the vectors cannot be read, or are none of those that the model knows.
     """
-    vectors = source.vectors()
     count = count or (beam if json else 1)
-    for start in range(0, len(vectors), TOGETHER):
-        found = model.predict_best(vectors[start : start + TOGETHER], count, beam=beam)
-        lines = (
-            json_line(
-                {
-                    "file": source.name,
-                    "row": start + place,
-                    "text": _first(best),
-                    "alternatives": list(map(_plain, best)),
-                }
+    for source in sources:
+        vectors = source.vectors()
+        for start in range(0, len(vectors), TOGETHER):
+            found = model.predict_best(vectors[start : start + TOGETHER], count, beam=beam)
+            lines = (
+                _described(source.name, row, best) if json else _first(best)
+                for row, best in enumerate(found, start + 1)
             )
-            if json
-            else _first(best)
-            for place, best in enumerate(found, start=1)
-        )
-        yield Answered("".join(f"{line}\n" for line in lines), len(found))
+            yield Answered("".join(f"{line}\n" for line in lines), len(found))
+
+
+def _described(name: str, row: int, best: list[Rewrite]) -> str:
+    said = {"file": name, "row": row, "text": _first(best)}
+    return json_line({**said, "alternatives": list(map(_plain, best))})
 
 
 def _first(best: list[Rewrite]) -> str:

@@ -30,7 +30,7 @@ from elman.network import Rewriter, Rewriting
 from elman.ranges import whole
 from elman.text import Cache
 from elman.text.kept import keep
-from elman.text.vectors import checked_vectors
+from elman.text.vectors import check_width, checked_vectors
 from elman.training import Event, Finished, Vectors
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -134,7 +134,7 @@ class Describer(Model):
         given = described(vectors, descriptions)
         width = given[0].shape[1]
         parts = parted(*given, settings.seed) if valid is None else [given, described(*valid)]
-        _check_width(parts[1][0], width)
+        check_width(parts[1][0], width)
         contents = [content_of(*part) for part in parts]
         if cache is not None:
             for (its, descriptions), content in zip(parts, contents, strict=True):
@@ -222,7 +222,7 @@ class Describer(Model):
         search = Search(beam=beam)
         search = dataclasses.replace(search, beam=max(beam, count))
         rows = checked_vectors(vectors)
-        _check_width(rows, self.n_features_in_)
+        check_width(rows, self.n_features_in_)
         found = written(self.network_, Vectors(rows), self.limit_, search)
         return [[rewrite_of(each, self.target_) for each in best[:count]] for best in found]
 
@@ -302,12 +302,3 @@ def parted(
         (rows[part], [text for text, its in zip(texts, part.tolist(), strict=True) if its])
         for part in (~held, held)
     ]
-
-
-def _check_width(rows: npt.NDArray[np.float32], width: int) -> None:
-    if rows.shape[1] != width:
-        raise InputError(
-            f"they are {rows.shape[1]} wide, and those learned from {width}",
-            place="vectors",
-            advice="Give vectors of the same kind.",
-        )

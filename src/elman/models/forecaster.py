@@ -260,8 +260,8 @@ class Forecaster(Model):
         origins = spread_origins(first, len(given.values), told.horizon, len(self.names_))
         if not len(origins):
             raise InputError(
-                f"{len(given.values) - first:,} values after the {first:,} to go on from, and a "
-                f"horizon of {told.horizon:,}",
+                f"{len(given.values):,} values, and {first + told.horizon:,} are needed: {first:,} "
+                f"to go on from, {told.horizon:,} to compare with",
                 place=given.name,
                 advice="Give at least as many new values as the horizon has steps",
             )
@@ -326,9 +326,7 @@ class Forecaster(Model):
 
     def _contents(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
         about = contents(self.network_, self.names_, self.calendar_, self.record_)
-        kept = tensors(
-            self.network_, last=self.last_, scale=self.scale_, widths=self.widths_
-        )
+        kept = tensors(self.network_, last=self.last_, scale=self.scale_, widths=self.widths_)
         return about, kept
 
     def describe(self) -> dict[str, Any]:

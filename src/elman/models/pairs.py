@@ -79,19 +79,20 @@ def read_pairs(source: PairSource, progress: Progressed | None = None) -> TextPa
     return found
 
 
-def held_out(groups: Sequence[Any], seed: int) -> npt.NDArray[np.bool_]:
+def held_out(groups: Sequence[Any], seed: int, place: str = "sources") -> npt.NDArray[np.bool_]:
     """(N,) which pairs to hold out: a tenth, drawn at random; those of one group stay together.
 
     Args:
         groups: (N,) such as the sources: one that is held out has not been learned from.
+        place: where they are from, for messages.
 
     Raises:
         EmptyTextError: all are of one group.
     """
-    numbers = {group: place for place, group in enumerate(dict.fromkeys(groups))}
+    numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
     if len(numbers) < 2:
         raise EmptyTextError(
-            "there is one source only", place="sources", advice="Give it a few hundred."
+            "there is one source only", place=place, advice="Give it a few hundred."
         )
     order = np.random.default_rng(seed).permutation(len(numbers))
     count = max(1, min(MOST_HELD_OUT, round(HELD_OUT * len(numbers))))
@@ -101,11 +102,14 @@ def held_out(groups: Sequence[Any], seed: int) -> npt.NDArray[np.bool_]:
     return found
 
 
-def parted(pairs: TextPairs, seed: int) -> tuple[TextPairs, TextPairs]:
+def parted(pairs: TextPairs, seed: int, place: str = "sources") -> tuple[TextPairs, TextPairs]:
     """What to learn from, and what is held out.
+
+    Args:
+        place: where they are from, for messages.
 
     Raises:
         EmptyTextError: as `held_out`.
     """
-    held = held_out(pairs.sources, seed)
+    held = held_out(pairs.sources, seed, place)
     return pairs.chosen(np.flatnonzero(~held)), pairs.chosen(np.flatnonzero(held))

@@ -138,9 +138,10 @@ class Translator(Model):
             TrainingError, ResumeError, OutputError: as `train` has them.
         """
         settings = TranslatorSettings(**self._plain_settings())
-        given = read_pairs(pair_source(sources, targets), progress)
+        source = pair_source(sources, targets)
+        given = read_pairs(source, progress)
         if valid is None:
-            learned_from, held_out = parted(given, settings.seed)
+            learned_from, held_out = parted(given, settings.seed, source.name)
         else:
             both = valid if isinstance(valid, tuple) and len(valid) == 2 else (valid,)
             learned_from, held_out = given, read_pairs(pair_source(*both), progress)

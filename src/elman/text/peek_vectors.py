@@ -56,7 +56,7 @@ class PeekVectors:
 
     @property
     def can_be_learned(self) -> bool:
-        """Whether some can be held out: those of one vector stay together."""
+        """Whether there are vectors to tell apart."""
         return self.vectors > 1
 
     def to_json(self) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def infer_task(source: TextSource) -> TaskGuess:
         InputError: it cannot be read.
     """
     names = source.names
-    if names and suffix_of(names[0]) in ARRAY_SUFFIXES:
+    if any(suffix_of(name) in ARRAY_SUFFIXES for name in names):
         return TaskGuess("describe", "an array of vectors")
     if are_parallel(names, _TAG_SUFFIXES):
         return TaskGuess("translate", "two parallel files")

@@ -39,6 +39,7 @@ class VectorSource:
         descriptions: one a line; None: there are none.
         skip_bad_rows: leave out empty descriptions with their vectors, vectors that hold NaN or
             infinity with their descriptions, and count them.
+        width: D, as a model knows it; None: any.
 
     Attributes:
         name: of the vectors' file.
@@ -46,16 +47,24 @@ class VectorSource:
     """
 
     def __init__(
-        self, vectors: Path, descriptions: TextSource | None, *, skip_bad_rows: bool = False
+        self,
+        vectors: Path,
+        descriptions: TextSource | None,
+        *,
+        skip_bad_rows: bool = False,
+        width: int | None = None,
     ) -> None:
         self.name = str(vectors)
         self.skipped = 0
         self._path = vectors
         self._descriptions = descriptions
         self._skip_bad_rows = skip_bad_rows
+        self._width = width
 
     @classmethod
-    def of_files(cls, source: TextSource, *, skip_bad_rows: bool = False) -> Self:
+    def of_files(
+        cls, source: TextSource, *, skip_bad_rows: bool = False, width: int | None = None
+    ) -> Self:
         """The same, of files that were named together: the vectors, then the descriptions.
 
         Raises:
@@ -69,16 +78,16 @@ class VectorSource:
                 advice="Name a .npy or .npz file, then the text file",
             )
         descriptions = files[1] if len(files) == 2 else None
-        return cls(Path(files[0].name), descriptions, skip_bad_rows=skip_bad_rows)
+        return cls(Path(files[0].name), descriptions, skip_bad_rows=skip_bad_rows, width=width)
 
     def vectors(self) -> NDArray[np.float32]:
         """(N, D), all of them: where an answer is wanted for each, none can be left out.
 
         Raises:
-            MissingFileError, EmptyTextError, InputError: they cannot be read, or one holds NaN or
-                infinity.
+            MissingFileError, EmptyTextError, InputError: they cannot be read, have another width,
+                or one holds NaN or infinity.
         """
-        return checked_vectors(read_array(self._path), self.name)
+        return checked_vectors(self._read(), self.name)
 
     def rows(
         self, read: Callable[[int], None] | None = None
@@ -86,8 +95,8 @@ class VectorSource:
         """(N, D) and N descriptions; `read` hears of the descriptions' bytes as they are consumed.
 
         Raises:
-            MissingFileError, EmptyTextError, InputError: they cannot be read, are not as many as
-                one another, or a row is bad, unless these are left out.
+            MissingFileError, EmptyTextError, InputError: they cannot be read, have another width,
+                are not as many as one another, or a row is bad, unless these are left out.
         """
         if self._descriptions is None:
             raise InputError(
@@ -95,7 +104,7 @@ class VectorSource:
                 place=self.name,
                 advice="Name a text file with a line for each after it",
             )
-        vectors = read_array(self._path)
+        vectors = self._read()
         lines = self._lines(self._descriptions, len(vectors), read)
         good = _finite_rows(vectors)
         descriptions = []
@@ -122,6 +131,12 @@ class VectorSource:
                 advice="Without --skip-bad-rows the first is named",
             )
         return vectors, descriptions
+
+    def _read(self) -> NDArray[np.float32]:
+        vectors = read_array(self._path)
+        if self._width is not None:
+            check_width(vectors, self._width, self.name)
+        return vectors
 
     def _lines(
         self, source: TextSource, count: int, read: Callable[[int], None] | None
@@ -162,6 +177,20 @@ def checked_vectors(values: ArrayLike, place: str = _IN_MEMORY) -> NDArray[np.fl
     if not _finite_rows(vectors).all():
         raise _not_finite(vectors, place)
     return vectors
+
+
+def check_width(vectors: NDArray[np.float32], width: int, place: str = _IN_MEMORY) -> None:
+    """Whether vectors are as wide as those that a model has learned from.
+
+    Raises:
+        InputError: they are not.
+    """
+    if vectors.shape[1] != width:
+        raise InputError(
+            f"they are {vectors.shape[1]} wide, and those learned from {width}",
+            place=place,
+            advice="Give vectors of the same kind.",
+        )
 
 
 def _finite_rows(vectors: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -46,11 +46,12 @@ class DescribeJob(Job):
     ) -> Iterator[Event]:
         from elman.text import Cache
 
-        rows = _read(self.files.data, self.files, reading)
-        valid = self.files.valid
+        vectors, descriptions = _read(self.files.data, self.files, reading)
+        valid, width = self.files.valid, vectors.shape[1]
         yield from self.model.training(
-            *rows,
-            valid=None if valid is None else _read(valid, self.files, reading),
+            vectors,
+            descriptions,
+            valid=None if valid is None else _read(valid, self.files, reading, width),
             cache=Cache(),
             checkpoint=checkpoint,
             stop=stop,
@@ -68,9 +69,10 @@ class DescribeJob(Job):
     def test(self, train: TextSource | None, reading: Reading) -> Evaluation:
         from elman.text import Cache
 
-        vectors, descriptions = _read(self.files.data, self.files, reading)
+        width = self.model.n_features_in_
+        vectors, descriptions = _read(self.files.data, self.files, reading, width)
         if train is not None:
-            known = _read(train, self.files, reading)
+            known = _read(train, self.files, reading, width)
             check_same(self.model.keep_training(*known, cache=Cache()), train.name)
         reading.stop()
         with working("describing and scoring"):
@@ -104,16 +106,20 @@ class DescribeJob(Job):
         return f"elman predict {shlex.quote(str(output))} VECTORS.npy"
 
 
-def _vectors(source: TextSource, files: Files) -> VectorSource:
+def _vectors(source: TextSource, files: Files, width: int | None = None) -> VectorSource:
     from elman.text import VectorSource
 
-    return VectorSource.of_files(source, skip_bad_rows="skip-bad-rows" in files.options)
+    return VectorSource.of_files(
+        source, skip_bad_rows="skip-bad-rows" in files.options, width=width
+    )
 
 
-def _read(source: TextSource, files: Files, reading: Reading) -> tuple[Any, list[str]]:
+def _read(
+    source: TextSource, files: Files, reading: Reading, width: int | None = None
+) -> tuple[Any, list[str]]:
     from elman.text.progress import counting
 
-    found = _vectors(source, files)
+    found = _vectors(source, files, width)
     rows = found.rows(counting(reading, f"reading {found.name}", source.size))
     remark_skipped(found.skipped, found.name)
     return rows
