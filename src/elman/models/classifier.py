@@ -132,10 +132,9 @@ class Classifier(Model):
 
         An interrupt (Ctrl-C) leaves the model as good as it was by then, and is raised again.
         """
-        for event in self.training(X, y, valid=valid, unlabelled=unlabelled, outside=outside):
-            if isinstance(event, Finished) and event.interrupted:
-                raise KeyboardInterrupt
-        return self
+        return self._through(
+            self.training(X, y, valid=valid, unlabelled=unlabelled, outside=outside)
+        )
 
     def training(
         self,

@@ -31,7 +31,7 @@ from elman.ranges import whole
 from elman.text import Cache
 from elman.text.kept import keep
 from elman.text.vectors import check_width, checked_vectors
-from elman.training import Event, Finished, Vectors
+from elman.training import Event, Vectors
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -99,10 +99,7 @@ class Describer(Model):
 
         An interrupt (Ctrl-C) leaves the model as good as it was by then, and is raised again.
         """
-        for event in self.training(vectors, descriptions, valid=valid):
-            if isinstance(event, Finished) and event.interrupted:
-                raise KeyboardInterrupt
-        return self
+        return self._through(self.training(vectors, descriptions, valid=valid))
 
     def training(
         self,

@@ -128,10 +128,7 @@ class Forecaster(Model):
 
         An interrupt (Ctrl-C) leaves the model as good as it was by then, and is raised again.
         """
-        for event in self.training(series):
-            if isinstance(event, Finished) and event.interrupted:
-                raise KeyboardInterrupt
-        return self
+        return self._through(self.training(series))
 
     def training(
         self,

@@ -99,10 +99,7 @@ class LanguageModel(Model):
 
         An interrupt (Ctrl-C) leaves the model as good as it was by then, and is raised again.
         """
-        for event in self.training(text, valid=valid):
-            if isinstance(event, Finished) and event.interrupted:
-                raise KeyboardInterrupt
-        return self
+        return self._through(self.training(text, valid=valid))
 
     def training(
         self,

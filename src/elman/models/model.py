@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from elman.bundle import Bundle, write_bundle
 from elman.errors import NotFittedError, SettingError
+from elman.training import Event, Finished
 from elman.version import __version__
 
 
@@ -78,6 +80,17 @@ class Model(ABC):
     @abstractmethod
     def describe(self) -> dict[str, Any]:
         """What there is to know of a trained model, as plain data, for `elman info`."""
+
+    def _through(self, events: Iterator[Event]) -> Self:
+        """Itself, trained to the end.
+
+        Raises:
+            KeyboardInterrupt: where the training was interrupted.
+        """
+        for event in events:
+            if isinstance(event, Finished) and event.interrupted:
+                raise KeyboardInterrupt
+        return self
 
     def _check_fitted(self) -> None:
         if not any(name.endswith("_") and not name.startswith("_") for name in vars(self)):

@@ -108,10 +108,7 @@ class Tagger(Model):
 
         An interrupt (Ctrl-C) leaves the model as good as it was by then, and is raised again.
         """
-        for event in self.training(sentences, tags, valid=valid):
-            if isinstance(event, Finished) and event.interrupted:
-                raise KeyboardInterrupt
-        return self
+        return self._through(self.training(sentences, tags, valid=valid))
 
     def training(
         self,

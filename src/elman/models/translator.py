@@ -29,7 +29,7 @@ from elman.text import Cache, PairSource
 from elman.text.kept import keep
 from elman.text.progress import Progressed
 from elman.text.rows import LONGEST_SIDE
-from elman.training import Event, Finished
+from elman.training import Event
 
 
 class Translator(Model):
@@ -103,10 +103,7 @@ class Translator(Model):
 
         An interrupt (Ctrl-C) leaves the model as good as it was by then, and is raised again.
         """
-        for event in self.training(sources, targets, valid=valid):
-            if isinstance(event, Finished) and event.interrupted:
-                raise KeyboardInterrupt
-        return self
+        return self._through(self.training(sources, targets, valid=valid))
 
     def training(
         self,

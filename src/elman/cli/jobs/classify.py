@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from elman.cli.jobs.job import Job, check_same, no_baseline, remark_skipped, scores_lost
+from elman.cli.jobs.job import Job, check_same, no_baseline, not_lost, remark_skipped
 from elman.cli.report import print_class_report
 from elman.cli.terminal import say, working
 
@@ -84,9 +84,7 @@ class ClassifyJob(Job):
         from elman.text import Cache
         from elman.text.kept import kept
 
-        rows = kept(Cache(), self.model.record_["valid"])
-        if rows is None:
-            raise scores_lost()
+        rows = not_lost(kept(Cache(), self.model.record_["valid"]))
         texts, labels = _parted(rows)
         remarks = (self._rejection(),) if "outside" in self.files.options else ()
         gold = [str(each) for each in labels]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from elman.cli.jobs.job import Job, check_same, no_baseline, remark_skipped, scores_lost
+from elman.cli.jobs.job import Job, check_same, no_baseline, not_lost, remark_skipped
 from elman.cli.jobs.translate import shuffled
 from elman.cli.report import print_rewrite_report
 from elman.cli.terminal import working
@@ -61,9 +61,7 @@ class DescribeJob(Job):
         from elman.text import Cache
         from elman.text.kept import kept_vectors
 
-        found = kept_vectors(Cache(), self.model.record_["valid"])
-        if found is None:
-            raise scores_lost()
+        found = not_lost(kept_vectors(Cache(), self.model.record_["valid"]))
         return self._evaluated(*found)
 
     def test(self, train: TextSource | None, reading: Reading) -> Evaluation:

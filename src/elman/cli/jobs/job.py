@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from elman.cli.terminal import say
 from elman.errors import InputError
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from elman.training import Event
 
     Look = Peek | PeekLabelled | PeekTagged | PeekPairs | PeekVectors | PeekSeries
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -166,12 +168,18 @@ def check_same(same: bool, name: str) -> None:
         )
 
 
-def scores_lost() -> InputError:
-    """The error where the cache was emptied while the model was trained."""
+def not_lost(found: Found | None) -> Found:
+    """What was held out while the model was trained.
+
+    Raises:
+        InputError: where the cache was emptied meanwhile.
+    """
     from elman.text import Cache
 
-    return InputError(
-        "the texts have left the cache during training: the model is written, without scores",
-        place=Cache().folder,
-        advice="Score it: elman test MODEL FILE --train FILE",
-    )
+    if found is None:
+        raise InputError(
+            "the texts have left the cache during training: the model is written, without scores",
+            place=Cache().folder,
+            advice="Score it: elman test MODEL FILE --train FILE",
+        )
+    return found

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from elman.cli.jobs.job import Job, check_same, no_baseline, scores_lost
+from elman.cli.jobs.job import Job, check_same, no_baseline, not_lost
 from elman.cli.options import refuse_options
 from elman.cli.report import print_language_report
 from elman.cli.terminal import working
@@ -64,10 +64,8 @@ class LanguageJob(Job):
         from elman.text import Cache, Corpus
 
         record, unit, cache = self.model.record_, self.model.unit_, Cache()
-        learned_from = Corpus.find(record["corpus"], unit, cache)
-        held_out = Corpus.find(record["valid"], unit, cache)
-        if learned_from is None or held_out is None:
-            raise scores_lost()
+        learned_from = not_lost(Corpus.find(record["corpus"], unit, cache))
+        held_out = not_lost(Corpus.find(record["valid"], unit, cache))
         if len(held_out) > REPORTED:
             held_out = held_out.part(0, REPORTED)
         ngram = best_ngram(learned_from.ids, unit)

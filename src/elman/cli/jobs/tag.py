@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from elman.cli.jobs.job import Job, check_same, no_baseline, remark_skipped, scores_lost
+from elman.cli.jobs.job import Job, check_same, no_baseline, not_lost, remark_skipped
 from elman.cli.report import print_tag_report
 from elman.cli.terminal import working
 
@@ -65,9 +65,7 @@ class TagJob(Job):
         from elman.text import Cache
         from elman.text.kept import kept
 
-        rows = kept(Cache(), self.model.record_["valid"])
-        if rows is None:
-            raise scores_lost()
+        rows = not_lost(kept(Cache(), self.model.record_["valid"]))
         words, tags = ([row[side] for row in rows] for side in (0, 1))
         return self._evaluated(words, tags, self._baseline(), ())
 

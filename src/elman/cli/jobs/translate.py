@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from elman.cli.jobs.job import Job, check_same, no_baseline, remark_skipped, scores_lost
+from elman.cli.jobs.job import Job, check_same, no_baseline, not_lost, remark_skipped
 from elman.cli.report import print_rewrite_report
 from elman.cli.terminal import working
 
@@ -64,9 +64,7 @@ class TranslateJob(Job):
         from elman.text import Cache
         from elman.text.kept import kept
 
-        rows = kept(Cache(), self.model.record_["valid"])
-        if rows is None:
-            raise scores_lost()
+        rows = not_lost(kept(Cache(), self.model.record_["valid"]))
         return self._evaluated(*_apart(rows))
 
     def test(self, train: TextSource | None, reading: Reading) -> Evaluation:
