@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.models.side import CHARACTERS_A_SUBWORD, MOST_SUBWORDS, SIDE_UNITS, Side, suited_unit
-from elman.text import BOUNDARY
+from elman.text import BOUNDARY, UNITS
+from elman.text.units.subwords import Subwords
 from elman.text.units.unit import FIRST_OWN
 
 TEXTS = ["the cat sat on the mat", "the dog sat too", "Ein großer Hund!", "漢字 😀"] * 100
@@ -53,20 +54,22 @@ def test_the_last_byte_of_a_character_writes_it():
     assert side.pieces(side.encode("漢")) == ["漢", ""]
 
 
-@pytest.mark.parametrize(
-    ("characters", "own"), [(600, 0), (10 * CHARACTERS_A_SUBWORD, 10), (2**23, MOST_SUBWORDS)]
-)
-def test_more_text_has_more_subwords(characters, own, monkeypatch):
-    """How many it asks for; that many are not to be found in so few words."""
+def test_more_text_has_more_subwords(monkeypatch):
+    """How many are asked for; that many are not to be found in so few words."""
     asked = []
-    monkeypatch.setitem(
-        Side.learn.__globals__["UNITS"],
-        "subword",
-        type("Asked", (), {"name": "subword", "learn": lambda _, size: asked.append(size)}),
-    )
-    with pytest.raises(AttributeError):
-        Side.learn("subword", ["x" * characters])
-    assert asked == [FIRST_OWN + own]
+
+    class Asked(Subwords):
+        @classmethod
+        def learn(cls, chunks, *, size=None):
+            asked.append(size - FIRST_OWN)
+            return super().learn(chunks, size=FIRST_OWN)
+
+    monkeypatch.setitem(UNITS, "subword", Asked)
+    sizes = [10, 600, 7000, 1000 * CHARACTERS_A_SUBWORD, 2 * MOST_SUBWORDS * CHARACTERS_A_SUBWORD]
+    for size in sizes:
+        Side.learn("subword", ["x " * (size // 2)])
+    assert asked == sorted(asked)
+    assert asked[-2:] == [1000, MOST_SUBWORDS]
 
 
 @pytest.mark.parametrize(
