@@ -60,14 +60,14 @@ def test_more_text_has_more_subwords(monkeypatch):
 
     class Asked(Subwords):
         @classmethod
-        def learn(cls, chunks, *, size=None):
+        def learn(cls, _, *, size=None):
             asked.append(size - FIRST_OWN)
-            return super().learn(chunks, size=FIRST_OWN)
+            return super().learn(["x"], size=FIRST_OWN)
 
     monkeypatch.setitem(UNITS, "subword", Asked)
     sizes = [10, 600, 7000, 1000 * CHARACTERS_A_SUBWORD, 2 * MOST_SUBWORDS * CHARACTERS_A_SUBWORD]
     for size in sizes:
-        Side.learn("subword", ["x " * (size // 2)])
+        Side.learn("subword", ["x" * size])
     assert asked == sorted(asked)
     assert asked[-2:] == [1000, MOST_SUBWORDS]
 
