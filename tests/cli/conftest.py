@@ -99,6 +99,60 @@ def readers(tmp_path_factory):
     return folder
 
 
+FRENCH = {
+    "le chat": "the cat",
+    "un chien": "a dog",
+    "la reine": "the queen",
+    "voit": "sees",
+    "aime": "likes",
+    "cherche": "looks for",
+    "la maison": "the house",
+    "un arbre": "a tree",
+    "le roi": "the king",
+}
+
+
+def rewritten(count: int, seed: int) -> list[tuple[str, str]]:
+    """Sentences in French and in English."""
+    draw, words = random.Random(seed).choice, list(FRENCH)
+    said = ([draw(words[place : place + 3]) for place in (0, 3, 6)] for _ in range(count))
+    return [(" ".join(each), " ".join(FRENCH[word] for word in each)) for each in said]
+
+
+def sold(count: int) -> str:
+    """A table of what was sold each month: a wave on a slope."""
+    values = [100 + step + 20 * math.sin(step * math.pi / 6) for step in range(count)]
+    months = [f"{2001 + step // 12}-{step % 12 + 1:02}" for step in range(count)]
+    rows = zip(months, values, strict=True)
+    return "month,sold\n" + "".join(f"{month},{value:.2f}\n" for month, value in rows)
+
+
+@pytest.fixture(scope="session")
+def rewriters(tmp_path_factory):
+    """A folder with two parallel files and two that are held out, a table of the same, vectors
+    with what they are called, and a table of numbers; and a model of each of the three kinds."""
+    from elman import Describer, Forecaster, Translator
+
+    folder = tmp_path_factory.mktemp("rewriters")
+    for name, pairs in (("said", rewritten(30, 7)), ("held", rewritten(6, 8))):
+        for side, ending in enumerate(("fr", "en")):
+            lines = "".join(f"{pair[side]}\n" for pair in pairs)
+            (folder / f"{name}.{ending}").write_text(lines, encoding="utf-8")
+    table = ["fr\ten", *map("\t".join, rewritten(30, 7))]
+    (folder / "said.tsv").write_text("\n".join(table) + "\n", encoding="utf-8")
+    kinds = np.random.default_rng(9).integers(0, 3, 30)
+    names = [["north wind", "south", "far west"][kind] for kind in kinds]
+    np.save(folder / "winds.npy", np.eye(3)[kinds] + np.linspace(0, 0.1, 30)[:, None])
+    (folder / "winds.txt").write_text("\n".join(names) + "\n", encoding="utf-8")
+    (folder / "sold.csv").write_text(sold(80), encoding="utf-8")
+    small: dict[str, int] = {"width": 8, "steps": 12}
+    Translator(unit="character", **small).fit(folder / "said.tsv").save(folder / "french.st")
+    described = Describer(unit="character", **small).fit(np.load(folder / "winds.npy"), names)
+    described.save(folder / "winds.st")
+    Forecaster(width=4, steps=2).fit(folder / "sold.csv").save(folder / "sold.st")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def made(tmp_path_factory, own_cache):  # noqa: ARG001
     """A folder with two texts and a model of characters and one of words, trained by command."""
@@ -122,6 +176,14 @@ def made(tmp_path_factory, own_cache):  # noqa: ARG001
 def reading(readers, tmp_path, monkeypatch):
     """A folder of its own, which one is in, with copies of what `readers` has."""
     shutil.copytree(readers, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def rewriting(rewriters, tmp_path, monkeypatch):
+    """A folder of its own, which one is in, with copies of what `rewriters` has."""
+    shutil.copytree(rewriters, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
