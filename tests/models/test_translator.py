@@ -351,3 +351,10 @@ def test_a_model_says_what_it_is(quick):
     assert about["network"] == dataclasses.asdict(quick.network_.rewriting)
     assert elman.Translator is type(quick)
     assert len(WORDS) == len(PAIRS[1])
+
+
+def test_a_number_may_have_many_zeros():
+    """What would be a loop among words is none among letters."""
+    model = Translator(unit="character", width=32, layers=1, steps=60)
+    model.fit(["a", "b"] * 40, ["100000", "7"] * 40)
+    assert model.predict(["a", "b"]) == ["100000", "7"]

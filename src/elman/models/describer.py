@@ -17,17 +17,15 @@ import torch
 from torch import Tensor
 
 from elman.bundle import Bundle
-from elman.decoding.beam import Search
 from elman.errors import InputError
 from elman.models.class_rows import as_texts, hashed
 from elman.models.model import Model
 from elman.models.pairs import held_out
-from elman.models.rewriting import Limit, Rewrite, learn, rewrite_of, written
+from elman.models.rewriting import Limit, Rewrite, learn, rewrite_of, search_for, written
 from elman.models.rewriting_file import contents, opened
 from elman.models.rewriting_settings import RECIPES, DescriberSettings
 from elman.models.side import Side, suited_unit
 from elman.network import Rewriter, Rewriting
-from elman.ranges import whole
 from elman.text import Cache
 from elman.text.kept import keep
 from elman.text.vectors import check_width, checked_vectors
@@ -136,9 +134,9 @@ class Describer(Model):
         if cache is not None:
             for (its, descriptions), content in zip(parts, contents, strict=True):
                 keep(cache, content, descriptions, its)
-        self.target_ = Side.learn(
-            suited_unit(parts[0][1]) if settings.unit == "auto" else settings.unit, parts[0][1]
-        )
+        texts = parts[0][1]
+        unit = _suited_unit(texts) if settings.unit == "auto" else settings.unit
+        self.target_ = Side.learn(unit, texts)
         pairs, others = ((Vectors(part), self.target_.examples(its)) for part, its in parts)
         self.limit_ = Limit.learn(*pairs)
         recipe = RECIPES["vector"]
@@ -215,9 +213,7 @@ class Describer(Model):
             InputError, SettingError: as `predict`, and for a count below 1 or above 100.
         """
         self._check_fitted()
-        whole("count", count, 1, 100)
-        search = Search(beam=beam)
-        search = dataclasses.replace(search, beam=max(beam, count))
+        search = search_for(self.target_, beam, count)
         rows = checked_vectors(vectors)
         check_width(rows, self.n_features_in_)
         found = written(self.network_, Vectors(rows), self.limit_, search)
@@ -283,6 +279,12 @@ def described(vectors: Any, descriptions: Any) -> tuple[npt.NDArray[np.float32],
             f"number {blank} is empty", place="descriptions", advice="Write it, or leave it out."
         )
     return rows, [text.strip() for text in texts]
+
+
+def _suited_unit(texts: Sequence[str]) -> str:
+    """Subwords where a few descriptions come again and again: each is then a symbol or two."""
+    again_and_again = 10 * len(set(texts)) <= len(texts)
+    return "subword" if again_and_again else suited_unit(texts)
 
 
 def content_of(rows: npt.NDArray[np.float32], texts: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ from elman.decoding.beam import Hypothesis, Search, search
 from elman.models.rewriting_settings import SMOOTHING, RewriteRecipe, RewriteSettings
 from elman.models.side import Side
 from elman.network import Rewriter
+from elman.ranges import whole
 from elman.text import BOUNDARY
 from elman.training import Event, Examples, Finished, RewriteLesson, Sources, train
 from elman.training.passes import by_length
@@ -26,6 +27,10 @@ from elman.training.precision import fast_products
 
 TOGETHER = 320  # targets that are followed at once, over all sources
 SYMBOLS_TOGETHER = 2**14
+
+REPEATS = {"subword": 3, "character": 8}
+"""How often a phrase may stand in a row, by the unit it is written in: a number may have a zero four
+times, hardly any text a word."""
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -138,6 +143,17 @@ def learn(
                 "valid_loss": event.best_loss if math.isfinite(event.best_loss) else None,
             }
         yield event
+
+
+def search_for(side: Side, beam: int, count: int) -> Search:
+    """How `count` targets are looked for, by a beam that is no smaller.
+
+    Raises:
+        SettingError: for a count or a beam out of its range.
+    """
+    whole("count", count, 1, 100)
+    whole("beam", beam, 1, 100)
+    return Search(beam=max(beam, count), repeats=REPEATS[side.unit.name])
 
 
 def written(

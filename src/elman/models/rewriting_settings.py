@@ -25,7 +25,8 @@ class RewriteRecipe:
     measurements behind each figure.
 
     Args:
-        dropout: of embeddings and of what is written; inside the blocks it is `inner_dropout`.
+        dropout: of embeddings, of a vector's numbers and of what is written; inside the blocks it
+            is `inner_dropout`.
         symbols: of a batch, sources and targets together.
         passes: over all pairs, at most, however long the training may take.
     """
@@ -45,7 +46,7 @@ AVERAGED = 0.1
 RECIPES = {
     "subword": RewriteRecipe(256, 0.2, 0.1, 2e-3, 0.1, symbols=3_000, passes=16),
     "character": RewriteRecipe(256, 0.2, 0.1, 2e-3, 0.1, symbols=4_000, passes=20),
-    "vector": RewriteRecipe(128, 0.2, 0.1, 2e-3, 0.1, symbols=300, passes=100),
+    "vector": RewriteRecipe(128, 0.2, 0.1, 2e-3, 0.1, symbols=300, passes=40),
 }
 """By the unit of the source; or where it is a vector."""
 

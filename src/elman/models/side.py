@@ -22,6 +22,9 @@ MOST_SUBWORDS = 8_000
 CHARACTERS_A_SUBWORD = 700
 """So much text is wanted for each subword: what is seldom read is seldom written."""
 
+FEW_SUBWORDS = 500
+"""So many are learned from less, too: of a few words said again and again, these words."""
+
 _NO_CHARACTER = "\ufffd"
 """What a unit decodes bytes to that make none."""
 
@@ -45,7 +48,8 @@ class Side:
         size = None
         if unit == "subword":
             characters = sum(map(len, texts))
-            size = FIRST_OWN + min(MOST_SUBWORDS, characters // CHARACTERS_A_SUBWORD)
+            most = max(characters // CHARACTERS_A_SUBWORD, min(FEW_SUBWORDS, characters // 20))
+            size = FIRST_OWN + min(MOST_SUBWORDS, most)
         return cls(UNITS[unit].learn((f" {text}\n" for text in texts), size=size))
 
     def encode(self, text: str) -> Symbols:

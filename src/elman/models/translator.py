@@ -14,17 +14,23 @@ import torch
 from torch import Tensor
 
 from elman.bundle import Bundle
-from elman.decoding.beam import Search
 from elman.errors import InputError
 from elman.models.class_rows import as_texts
 from elman.models.model import Model
 from elman.models.pairs import Pairs, TextPairs, pair_source, parted, read_pairs
-from elman.models.rewriting import Limit, Rewrite, attention_of, learn, rewrite_of, written
+from elman.models.rewriting import (
+    Limit,
+    Rewrite,
+    attention_of,
+    learn,
+    rewrite_of,
+    search_for,
+    written,
+)
 from elman.models.rewriting_file import contents, opened
 from elman.models.rewriting_settings import RECIPES, RewriteRecipe, TranslatorSettings
 from elman.models.side import Side, suited_unit
 from elman.network import Rewriter, Rewriting
-from elman.ranges import whole
 from elman.text import Cache, PairSource
 from elman.text.kept import keep
 from elman.text.progress import Progressed
@@ -241,9 +247,7 @@ class Translator(Model):
             InputError, SettingError: as `predict`, and for a count below 1 or above 100.
         """
         self._check_fitted()
-        whole("count", count, 1, 100)
-        search = Search(beam=beam)
-        search = dataclasses.replace(search, beam=max(beam, count))
+        search = search_for(self.target_, beam, count)
         texts = as_texts(sources, "sources")
         places = [place for place, text in enumerate(texts) if text.strip()]
         for place in places:

@@ -110,9 +110,10 @@ class VectorEncoder(nn.Module):
     Source: O. Vinyals et al., 'Show and Tell' (2015), section 3.1, where it is read once.
     """
 
-    def __init__(self, rewriting: Rewriting) -> None:
+    def __init__(self, rewriting: Rewriting, dropout: float) -> None:
         super().__init__()
         blocks = rewriting.blocks
+        self.dropout = nn.Dropout(dropout)
         # Of the vectors learned from, the mean and one over the deviation: no gradient moves them.
         self.center = nn.Parameter(torch.zeros(rewriting.source), requires_grad=False)
         self.slope = nn.Parameter(torch.ones(rewriting.source), requires_grad=False)
@@ -124,7 +125,7 @@ class VectorEncoder(nn.Module):
         """vectors (B, D) -> (1, B, W), and (B, 1): it is real."""
         # What is infinitely far on the way is taken as very far, and of no weight as 0.
         scaled = ((vectors - self.center) * self.slope).nan_to_num(nan=0.0).clamp(-FAR, FAR)
-        x = self.into(scaled)
+        x = self.into(self.dropout(scaled))
         x = self.norm(x + self.mlp(x))
         return x[None], torch.ones(len(x), 1, dtype=torch.bool, device=x.device)
 
@@ -141,7 +142,8 @@ class Rewriter(nn.Module):
 
     Args:
         rewriting: what it is built from; kept as `.rewriting`.
-        dropout: of embeddings and of what the output layer reads; inside the blocks it is theirs.
+        dropout: of embeddings, of a vector's numbers and of what the output layer reads; inside
+            the blocks it is theirs.
     """
 
     def __init__(self, rewriting: Rewriting, dropout: float) -> None:
@@ -156,7 +158,7 @@ class Rewriter(nn.Module):
         self.encoder: Encoder | VectorEncoder
         self.source_embedding = self.embedding
         if rewriting.order == "vector":
-            self.encoder = VectorEncoder(rewriting)
+            self.encoder = VectorEncoder(rewriting, dropout)
         else:
             self.encoder = Encoder(rewriting)
             if rewriting.source:
