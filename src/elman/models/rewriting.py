@@ -29,8 +29,8 @@ TOGETHER = 320  # targets that are followed at once, over all sources
 SYMBOLS_TOGETHER = 2**14
 
 REPEATS = {"subword": 3, "character": 8}
-"""How often a phrase may stand in a row, by the unit it is written in: a number may have a zero four
-times, hardly any text a word."""
+"""How often a phrase may stand in a row, by the unit it is written in: a number may have four zeros
+on end, hardly any text a word four times."""
 
 Floats = npt.NDArray[np.floating[Any]]
 
