@@ -160,7 +160,7 @@ def test_what_is_found(limits, seed, beam, reward):
 @torch.no_grad()
 def plain_beam(network, source, beam: int, limit: int) -> list[tuple[float, list[int]]]:
     """Beam search as it is taught, with lists: what ends among the best K is found, and the best
-    K that go on go on."""
+    K that go on go on, until even the best of these is worse than K that were found."""
     going, found, begun = [(0.0, [BOUNDARY])], [], network.begin(source)
     for length in range(1, limit + 1):
         ways = []
@@ -171,7 +171,8 @@ def plain_beam(network, source, beam: int, limit: int) -> list[tuple[float, list
         ways.sort(reverse=True)
         found += [(total / length, said[1:-1]) for total, said in ways[:beam] if not said[-1]]
         going = [(total, said) for total, said in ways if said[-1]][:beam]
-        if len(found) >= beam:
+        found = sorted(found, reverse=True)[:beam]
+        if len(found) == beam and going[0][0] / length <= found[-1][0]:
             break
     found = found or [(total / limit, said[1:]) for total, said in going]
     return sorted(found, reverse=True)[:beam]
@@ -209,6 +210,16 @@ def chain(*phrase: int, vocabulary: int) -> list[list[float]]:
     for row in logits[1:]:
         row[BOUNDARY] = 3.0
     return logits
+
+
+def test_the_first_to_end_are_not_enough():
+    """A network that is sure makes all wrong symbols alike, the end among them: several bad targets
+    end before the good one does."""
+    logits = torch.zeros(30, 30)
+    for before, after in itertools.pairwise([BOUNDARY, 3, 4, 5, 6, 7, 8, BOUNDARY]):
+        logits[before, after] = 8.0
+    ((best, *_),) = found_for(Parrot(logits.tolist()), ragged([2]), 20, beam=5)
+    assert best.symbols.tolist() == [3, 4, 5, 6, 7, 8]
 
 
 @pytest.mark.parametrize("repeats", [1, 2, 3])

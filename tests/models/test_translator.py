@@ -355,6 +355,6 @@ def test_a_model_says_what_it_is(quick):
 
 def test_a_number_may_have_many_zeros():
     """What would be a loop among words is none among letters."""
+    pairs = ["a", "b"] * 40, ["100000", "7"] * 40
     model = elman.Translator(unit="character", width=32, layers=1, steps=60)
-    model.fit(["a", "b"] * 40, ["100000", "7"] * 40)
-    assert model.predict(["a", "b"]) == ["100000", "7"]
+    assert model.fit(*pairs, valid=pairs).predict(["a", "b"]) == ["100000", "7"]

@@ -147,8 +147,8 @@ class _Beams:
         rows = torch.arange(count)[:, None]
         self.symbols = torch.cat([self.symbols[rows, origins], chosen[..., None]], dim=2)
         self.log_p = torch.cat([self.log_p[rows, origins], said[..., None]], dim=2)
-        dead = self.total.isinf().all(dim=1).tolist()
-        kept = torch.tensor([not self._is_done(place, dead[place]) for place in range(count)])
+        hopes = (self.total.amax(dim=1) / self._worth(self.log_p.shape[2])).tolist()
+        kept = torch.tensor([not self._is_done(place, hopes[place]) for place in range(count)])
         flat = (rows * beam + origins)[kept].flatten()
         states = map_state(lambda part: part[flat], written.state)
         memories = self.written.memories
@@ -170,14 +170,22 @@ class _Beams:
     def _note(self, place: int, origin: int, log_p: Tensor, total: float) -> None:
         """A target found: all symbols of the row's beam `origin`, their log_p as given."""
         symbols = self.symbols[place, origin, 1:].numpy(force=True)
-        score = total / len(log_p) ** self.settings.length_reward
+        score = total / self._worth(len(log_p))
         self.rows[place].found.append(Hypothesis(symbols, score, log_p.numpy(force=True)))
 
-    def _is_done(self, place: int, dead: bool) -> bool:
+    def _worth(self, length: int) -> float:
+        """What the log-probability of a target is divided by."""
+        return float(length**self.settings.length_reward)
+
+    def _is_done(self, place: int, hope: float) -> bool:
         """Whether a row has all its targets; those that become too long are then cut.
 
+        K that have ended are not enough where the network is sure: all but the right symbols are
+        then alike, the end among them, and the first K to end are no good. So one that can still
+        go on must be worse by now than each of them.
+
         Args:
-            dead: whether none of its targets can go on.
+            hope: the best score, so far, of those that can go on.
         """
         row = self.rows[place]
         too_long = self.log_p.shape[2] >= row.limit
@@ -185,11 +193,12 @@ class _Beams:
             for origin in self.total[place].isfinite().nonzero()[:, 0].tolist():
                 total = float(self.total[place, origin])
                 self._note(place, origin, self.log_p[place, origin], total)
-        enough = dead or len(row.found) >= self.settings.beam
-        if too_long or enough:
-            ranked = sorted(row.found, key=lambda found: -found.score)
-            self.done[row.number] = ranked[: self.settings.beam]
-        return too_long or enough
+        row.found = sorted(row.found, key=lambda found: -found.score)[: self.settings.beam]
+        enough = len(row.found) == self.settings.beam and hope <= row.found[-1].score
+        if too_long or enough or hope == -math.inf:
+            self.done[row.number] = row.found
+            return True
+        return False
 
     def _shut_loops(self, log_p: Tensor) -> None:
         """Make impossible what would say a phrase once more than `repeats` allows."""
