@@ -171,7 +171,7 @@ def test_models_that_are_none(elman, here):  # noqa: ARG001
     Path("cut.st").write_bytes(data[: 8 + header + 1000])
     Path("stub.st").write_bytes(data[:50])
     Path("empty.st").write_bytes(b"")
-    Path("other.st").write_bytes(edited(lambda about: about.update(task="translate")))
+    Path("other.st").write_bytes(edited(lambda about: about.update(task="dance")))
     Path("later.st").write_bytes(edited(lambda about: about.update(schema=99)))
     Path("run.st").write_bytes(edited(lambda about: about.update(task="checkpoint")))
     beginning = f"it is no model file, or only the beginning of one. {WHOLE}"
@@ -185,7 +185,7 @@ def test_models_that_are_none(elman, here):  # noqa: ARG001
         "stub.st": beginning,
         "cut.st": f"it has 1,000 bytes of tensors where {announced:,} are announced. {WHOLE}",
         "later.st": f"it is of schema 99, and this version reads up to 1. {upgrade}",
-        "other.st": "it is a model for the task 'translate', which this version does not know. "
+        "other.st": "it is a model for the task 'dance', which this version does not know. "
         f"{upgrade}",
         "run.st": "it is the checkpoint of an unfinished run. "
         "Go on with it: elman train TEXT -o MODEL --resume",
@@ -212,7 +212,7 @@ OUT_OF_RANGE = {
             "It is plain, elman, elman-relu, lstm, gru, clockwork or mingru.",
         ],
         "--parts": ["norm,head", "It is norm, convolution, gate, residual or mlp."],
-        "--task": ["dance", "It is language, classify or tag."],
+        "--task": ["dance", "It is language, classify, tag, translate, describe or forecast."],
         "--width": [0, -1, 99999, "It is a whole number, from 1 to 16384."],
         "--layers": [0, 65, "It is a whole number, from 1 to 64."],
         "--dropout": [1.0, -0.1, "nan", "It is from 0 to below 1."],

@@ -13,8 +13,14 @@ from elman.cli import app
 TRAIN = ("train", "tale.txt", "-o", "m.st", "--steps", "3", "--width", "8")
 CLASSES = ("train", "who.csv", "-o", "m.st", "--steps", "3", "--width", "8", "--unit", "word")
 TAGS = ("train", "kinds.conll", "-o", "m.st", "--steps", "3", "--width", "8")
+PAIRS = ("train", "three.tsv", "-o", "m.st", "--steps", "3", "--width", "4")
+SALES = ("train", "sales.csv", "-o", "m.st", "--steps", "2", "--width", "4")
 SCORE = ("test", "classes.st", "who.csv")
+SCORE_PAIRS = ("test", "french.st", "three.tsv", "--json")
 PREDICT = ("predict", "classes.st", "who.csv")
+FORETELL = ("predict", "sold.st")
+LINEAR, ZERO = ("--fill", "linear"), ("--fill", "zero")
+SOLD, BOUGHT = ("--series", "sold"), ("--series", "bought")
 GENERATE = ("generate", "character.st", "the c", "--length", "20", "--seed", "1")
 OPTIONS = {
     "train": {
@@ -39,6 +45,14 @@ OPTIONS = {
         "--text-column": (CLASSES, ("--text-column", "label", "--label-column", "text")),
         "--label-column": (("train", "two.csv", *CLASSES[2:]), ("--label-column", "again")),
         "--column": (("train", "four.conll", *TAGS[2:]), ("--column", "2")),
+        "--source-column": (PAIRS, ("--source-column", "other")),
+        "--target-column": (PAIRS, ("--target-column", "other")),
+        "--attention": (PAIRS, ("--attention", "additive")),
+        "--order": (PAIRS, ("--order", "reversed")),
+        "--horizon": (SALES, ("--horizon", "3")),
+        "--season": (SALES, ("--season", "4")),
+        "--series": (SALES, SOLD),
+        "--fill": (("train", "gaps.csv", *SALES[2:]), LINEAR, ZERO),
         "--skip-bad-rows": (("train", "bad.csv", *CLASSES[2:]), ("--skip-bad-rows",)),
         "--resume": (TRAIN, ("--resume",)),
         "--json": (TRAIN, ("--json",)),
@@ -70,6 +84,10 @@ OPTIONS = {
         "--text-column": (("test", "classes.st", "two.csv"), ("--text-column", "other")),
         "--label-column": (("test", "classes.st", "two.csv"), ("--label-column", "again")),
         "--column": (("test", "tags.st", "three.conll"), ("--column", "2")),
+        "--source-column": (SCORE_PAIRS, ("--source-column", "other")),
+        "--target-column": (SCORE_PAIRS, ("--target-column", "other")),
+        "--series": (("test", "sold.st", "sales.csv", "--json"), SOLD, BOUGHT),
+        "--fill": (("test", "sold.st", "gaps.csv", "--json"), LINEAR, ZERO),
         "--skip-bad-rows": (("test", "classes.st", "bad.csv"), ("--skip-bad-rows",)),
         "--outside": (SCORE, ("--outside", "tale.txt")),
         "--shuffle-words": (SCORE, ("--shuffle-words",)),
@@ -81,6 +99,15 @@ OPTIONS = {
         "--count": ((*PREDICT, "--json"), ("--count", "2")),
         "--text-column": ((*PREDICT, "--json"), ("--text-column", "label")),
         "--column": (("predict", "tags.st", "kinds.conll"), ("--column", "3")),
+        "--source-column": (
+            ("predict", "french.st", "three.tsv", "--json"),
+            ("--source-column", "other"),
+        ),
+        "--beam": (("predict", "french.st", "said.fr", "--json"), ("--beam", "2")),
+        "--horizon": (FORETELL, ("--horizon", "2")),
+        "--plot": (FORETELL, ("--plot", "sold.svg")),
+        "--series": ((*FORETELL, "sales.csv"), SOLD, BOUGHT),
+        "--fill": ((*FORETELL, "gaps.csv"), LINEAR, ZERO),
         "--skip-bad-rows": (("predict", "classes.st", "bad.csv"), ("--skip-bad-rows",)),
         "--encoding": (
             ("predict", "classes.st", "tale.txt", "--json"),
@@ -94,6 +121,9 @@ OPTIONS = {
         "--text-column": (("peek", "who.csv"), ("--text-column", "label")),
         "--label-column": (("peek", "who.csv"), ("--label-column", "text")),
         "--column": (("peek", "three.conll"), ("--column", "2")),
+        "--source-column": (("peek", "three.tsv"), ("--source-column", "other")),
+        "--target-column": (("peek", "three.tsv"), ("--target-column", "other")),
+        "--series": (("peek", "sales.csv"), SOLD),
         "--skip-bad-rows": (("peek", "bad.csv"), ("--skip-bad-rows",)),
         "--encoding": (("peek", "tale.txt"), ("--encoding", "latin-1")),
         "--json": (("peek", "tale.txt"), ("--json",)),
@@ -119,7 +149,7 @@ def test_no_option_is_left_out():
 @pytest.mark.parametrize(
     ("command", "option"), [(c, option) for c, those in OPTIONS.items() for option in those]
 )
-@pytest.mark.usefixtures("reading", "small_examples")
+@pytest.mark.usefixtures("reading", "rewriting", "small_examples")
 def test_every_option_changes_something(elman, here, monkeypatch, command, option):
     Path("mine.txt").write_text("the pelican said nothing\n" * 50)
     rows = Path("who.csv").read_text().splitlines()
@@ -130,6 +160,13 @@ def test_every_option_changes_something(elman, here, monkeypatch, command, optio
     Path("three.conll").write_text("a\tDET\tWORD\nriver\tWORD\tDET\n\nit\tWORD\tWORD\n")
     four = "a\tB\tDET\nriver\tC\tWORD\n\nthe\tB\tDET\nwhale\tD\tWORD\n\n"
     Path("four.conll").write_text(four * 20)
+    pairs = [line.split("\t") for line in Path("said.tsv").read_text().splitlines()[1:]]
+    three = (f"{source}\t{target}\t{target[::-1]}" for source, target in pairs)
+    Path("three.tsv").write_text("\n".join(["source\ttarget\tother", *three]))
+    first, *sold = Path("sold.csv").read_text().splitlines()
+    sales = (f"{row}5,{month % 5 + 1}" for month, row in enumerate(sold))  # none is known already
+    Path("sales.csv").write_text("\n".join([f"{first},bought", *sales]))
+    Path("gaps.csv").write_text("\n".join([first, *sold[:-9], "2006-12,", *sold[-8:]]))
     if option == "--train":
         # A text that only --train tells of.
         trained = elman("train", "mine.txt", "-o", "unknown.st", "--steps", "1", "--width", "8")
@@ -150,8 +187,9 @@ def test_every_option_changes_something(elman, here, monkeypatch, command, optio
 
 
 def weights_in(folder):
-    """The tensors of each model there; what its header says of settings proves nothing."""
-    found = {}
+    """The tensors of each model there, for what its header says of settings proves nothing; and
+    the pictures."""
+    found = {path: path.read_bytes() for path in folder.rglob("*.svg")}
     for path in [*folder.rglob("*.st"), *folder.rglob("*.safetensors")]:
         data = path.read_bytes()
         found[path] = data[8 + int.from_bytes(data[:8], "little") :]
