@@ -103,9 +103,9 @@ def test_an_interrupted_run_goes_on(elman, interrupt_after):
     ("told", "said"),
     [
         ((*CLASSIFY, "--parts", "none"), "elman: --parts: "),
-        ((*CLASSIFY, "--column", "2"), "elman: --column: "),
+        ((*CLASSIFY, "--task", "classify", "--column", "2"), "elman: --column: "),
         ((*TAG, "--unit", "word"), "elman: --unit: "),
-        ((*TAG, "--text-column", "a"), "elman: --text-column: "),
+        ((*TAG, "--task", "tag", "--text-column", "a"), "elman: --text-column: "),
         (("test", "tags.st", "kinds.conll", "--shuffle-words"), "elman: --shuffle-words: "),
         ((*CLASSIFY, "--class-weight", "odd"), "elman: --class-weight: 'odd' is not known. "),
         ((*CLASSIFY, "--directions", "3"), "elman: --directions: 3 is out of range. "),
@@ -155,3 +155,11 @@ def test_data_of_another_task(elman):
     done = elman("test", "tags.st", "who.csv")
     assert (done.status, done.err.count("\n")) == (1, 1)
     assert done.err.startswith("elman: who.csv:")
+
+
+def test_columns_that_are_named_tell_the_task(elman):
+    Path("odd.tsv").write_text("one\ttwo\n" + "".join(f"a{n % 7}\tb{n % 2}\n" for n in range(30)))
+    assert "Task: language, " in elman("train", "odd.tsv", "-o", "m.st", *SMALL, "--json").err
+    done = elman("train", "odd.tsv", "-o", "m.st", *SMALL, "--label-column", "two", "--json")
+    assert "Task: classify, a label for each text (as --label-column says; --task " in done.err
+    assert json.loads(answered(done))["task"] == "classify"
