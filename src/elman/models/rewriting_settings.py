@@ -45,7 +45,7 @@ AVERAGED = 0.1
 
 RECIPES = {
     "subword": RewriteRecipe(256, 0.2, 0.1, 2e-3, 0.1, symbols=3_000, passes=16),
-    "character": RewriteRecipe(256, 0.2, 0.1, 2e-3, 0.1, symbols=4_000, passes=20),
+    "character": RewriteRecipe(192, 0.1, 0.05, 2e-3, 0.1, symbols=2_500, passes=20),
     "vector": RewriteRecipe(128, 0.2, 0.1, 2e-3, 0.1, symbols=300, passes=40),
 }
 """By the unit of the source; or where it is a vector."""

@@ -19,6 +19,7 @@ from elman.training.passes import SymbolPasses, by_length
 from elman.training.precision import fast_products
 
 VALIDATED_TOGETHER = 2**13  # symbols of a batch, where nothing is learned from it
+VALIDATED = 2**16  # symbols that a look reads, about: so much says which weights are the best
 
 
 class RewriteLesson(ExampleLesson):
@@ -51,6 +52,10 @@ class RewriteLesson(ExampleLesson):
         self.targets = targets
         self.valid_targets = valid_targets
         self.smoothing = smoothing
+        # Of many pairs some, spread evenly: a look must not take long.
+        lengths = valid.lengths + valid_targets.lengths
+        every = max(1, int(lengths.sum()) // VALIDATED)
+        self.looked_at = np.arange(0, len(lengths), every)
 
     def _loss(self, passages: Passages | Tensor, chosen: np.ndarray[Any, Any]) -> Tensor:
         return self.network.loss(passages, self.targets.passages(chosen), BOUNDARY, self.smoothing)
@@ -58,14 +63,16 @@ class RewriteLesson(ExampleLesson):
     def validate(self) -> float:
         """Nats a target symbol, smoothed as in training: weights that are too sure of themselves
         would otherwise be passed over although they write better."""
-        total, network = 0.0, self.network
-        lengths = self.valid.lengths + self.valid_targets.lengths
+        total, symbols, network = 0.0, 0, self.network
+        lengths = (self.valid.lengths + self.valid_targets.lengths)[self.looked_at]
         training = network.training
         network.eval()
-        for chosen in by_length(lengths, len(lengths), VALIDATED_TOGETHER):
+        for places in by_length(lengths, len(lengths), VALIDATED_TOGETHER):
+            chosen = self.looked_at[places]
             with torch.inference_mode(), fast_products(self.device):
                 targets = self.valid_targets.passages(chosen)
                 loss = network.loss(self.valid.passages(chosen), targets, BOUNDARY, self.smoothing)
-            total += float(loss) * int(targets.lengths.sum())
+            count = int(targets.lengths.sum())
+            total, symbols = total + float(loss) * count, symbols + count
         network.train(training)
-        return total / self.valid_targets.symbols
+        return total / symbols
