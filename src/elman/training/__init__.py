@@ -14,7 +14,7 @@ from elman.training.lessons import (
 from elman.training.loop import train
 from elman.training.phases import Phase, train_in_phases
 from elman.training.plan import Plan
-from elman.training.rewriting import RewriteLesson
+from elman.training.rewrite_lesson import RewriteLesson
 from elman.training.stream import Stream
 
 __all__ = [
