@@ -31,8 +31,6 @@ from elman.text.kept import keep
 from elman.text.vectors import check_width, checked_vectors
 from elman.training import Event, Vectors
 
-Floats = npt.NDArray[np.floating[Any]]
-
 
 class Describer(Model):
     """A recurrent network that writes a text from a vector of numbers.

@@ -32,8 +32,6 @@ REPEATS = {"subword": 3, "character": 8}
 """How often a phrase may stand in a row, by the unit it is written in: a number may have four zeros
 on end, hardly any text a word four times."""
 
-Floats = npt.NDArray[np.floating[Any]]
-
 
 class Limit(NamedTuple):
     """How many symbols a target may have: slope * (symbols of its source) + room."""
