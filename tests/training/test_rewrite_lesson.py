@@ -8,7 +8,7 @@ import torch
 
 from elman.network import Architecture, Rewriter, Rewriting
 from elman.text import BOUNDARY
-from elman.training import Examples, RewriteLesson, Vectors, precision, rewriting
+from elman.training import Examples, RewriteLesson, Vectors, precision, rewrite_lesson
 
 SOURCES = [[1, 2, 3], [4], [2, 2, 5, 1, 3], [3, 1], [5, 4]]
 TARGETS = [[1, 0], [2, 3, 4, 1, 0], [0], [3, 3, 0], [4, 0]]
@@ -63,7 +63,7 @@ def test_a_batchs_loss_is_the_mean_of_its_target_symbols(vectors):
 def test_validation_is_the_mean_of_all_target_symbols_however_batched(
     monkeypatch, vectors, together
 ):
-    monkeypatch.setattr(rewriting, "VALIDATED_TOGETHER", together)
+    monkeypatch.setattr(rewrite_lesson, "VALIDATED_TOGETHER", together)
     it = lesson(vectors)
     it.network.train()
     total, count = map(sum, zip(*(alone(it, place) for place in range(5)), strict=True))

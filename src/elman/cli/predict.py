@@ -72,7 +72,7 @@ def predict(
     encoding: Encoding = "utf-8",
     json: Json = False,
 ) -> None:
-    """Answer: a class, tags, a rewritten text, a description, a forecast.
+    """Say what a model makes of texts, vectors or numbers.
 
     For classes: texts one a line, or a table, JSON lines or fastText lines, with labels or
     without; each gets one line. An empty line gets an empty one, and so does a bad row that is
