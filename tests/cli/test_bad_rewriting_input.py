@@ -243,7 +243,7 @@ def test_gaps_and_text_among_numbers(refused, elman, cell, said):
     lines = lines_of("sold.csv")
     lines[19] = f"2002-07,{cell}"
     write("gaps.csv", lines)
-    line = f"gaps.csv:20: {said}. 1 of its 80 rows have none; {FILL}"
+    line = f"gaps.csv:20: {said}. So it is in 1 of its 80 rows; {FILL}"
     refused("train", "gaps.csv", "-o", "sold.st", *SMALL, line=line)
     refused("test", "sold.st", "gaps.csv", line=line)
     refused("predict", "sold.st", "gaps.csv", line=line)

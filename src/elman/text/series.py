@@ -212,7 +212,7 @@ def _filled_numbers(table: Table, column: int, fill: Fill | None) -> Values:
             if cell
             else f"there is no number in column {table.names[column]}",
             place=table.place(missing[0]),
-            advice=f"{len(missing):,} of its {len(values):,} rows have none; {_FILL}",
+            advice=f"So it is in {len(missing):,} of its {len(values):,} rows; {_FILL}",
         )
     if len(missing) == len(values):
         raise InputError(
