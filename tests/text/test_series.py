@@ -108,7 +108,7 @@ def test_the_hash_is_of_numbers_and_names():
         ("x\n1\ninf\n", "text 1:3: 'inf' in column x is no number"),
         ("x\n1\n1_000\n", "text 1:3: '1_000' in column x is no number"),
         ("x\n1\n1e999\n", "text 1:3: '1e999' in column x is no number"),
-        ("a,b\n1,2\n3,\n", "text 1:3: there is no number in column b. 1 of its 2 rows"),
+        ("a,b\n1,2\n3,\n", "text 1:3: there is no number in column b. So it is in 1 of its 2 rows"),
         ("a,b\n1,2\n\n3,NaN\n", "text 1:4: 'NaN' in column b is no number"),
         ("a,b\n1,2\n3\n", "text 1:3: expected 2 columns, found 1"),
         ("a,a\n1,2\n", "two columns are called 'a'"),
