@@ -91,7 +91,7 @@ def _what_next(folder: Path) -> None:
   elman test {folder / "surnames.safetensors"} {folder / "surnames-test.tsv"}
   echo "Müller" | elman predict {folder / "surnames.safetensors"} - --json
   elman predict {folder / "tokens.safetensors"} {folder / "python-test.conll"} | head
-  echo "le 14 juillet" | elman predict {folder / "french-english.safetensors"} -
+  echo "14 juillet 2027" | elman predict {folder / "french-english.safetensors"} -
   elman predict {folder / "digits.safetensors"} {folder / "digits-test.npy"} | head
   elman predict {folder / "sunspots.safetensors"} --plot forecast.svg
 
