@@ -21,6 +21,7 @@ from elman.models.encoding import READING_UNITS, encoded, learned_unit, told
 from elman.network import ClassNetwork, Foreteller
 from elman.scoring.calibration import fit_temperature
 from elman.text import Forms, Lexicon, Unit
+from elman.text.progress import Progressed
 from elman.training import (
     ClassLesson,
     Event,
@@ -54,9 +55,6 @@ MOST_READ = 16_000_000
 MOST_TOGETHER = 8_000  # symbols of a batch, about
 
 LABELS, FORETELLING = "learning the labels", "reading unlabelled"
-
-
-Progressed = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

@@ -180,18 +180,18 @@ class Classifier(Model):
                 raise EmptyTextError("there is no text", place="valid", advice="Leave it out.")
         outside = as_texts(outside, "outside")
         material = Material(rows, held_out, len(known), as_texts(unlabelled, "unlabelled"))
+        hashes = {"content": rows.content(known), "valid": held_out.content(known)}
         if cache is not None:
-            for part in (rows, held_out):
-                keep(cache, part.content(known), part.named(known))
+            for part, content in zip((rows, held_out), hashes.values(), strict=True):
+                keep(cache, content, part.named(known))
         identity: dict[str, Any] = {
             **self._plain_settings(),
-            "content": rows.content(known),
-            "valid": held_out.content(known),
+            **hashes,
             "unlabelled": hashed(material.unlabelled),
         }
         unit, share = settings.unit, 1.0
         if unit == AUTO:
-            unit, share = AUTO, 1 - TRIALS
+            share = 1 - TRIALS
             if checkpoint is not None:
                 chosen = identity_of(checkpoint).get("chosen")
                 unit = chosen if chosen in READING_UNITS else AUTO
@@ -202,7 +202,7 @@ class Classifier(Model):
                     yield event
             identity["chosen"] = unit
         apprentice = Apprentice(material, settings, unit, progress)
-        self._begin(apprentice, known)
+        self._begin(apprentice, known, hashes)
         for event in train_in_phases(
             apprentice.phases(share),
             checkpoint=checkpoint,
@@ -214,14 +214,13 @@ class Classifier(Model):
                 self._finish(apprentice, event, outside)
             yield event
 
-    def _begin(self, apprentice: Apprentice, known: list[Label]) -> None:
+    def _begin(self, apprentice: Apprentice, known: list[Label], hashes: dict[str, str]) -> None:
         self.network_, self.unit_ = apprentice.network, apprentice.unit
         self.classes_ = np.array(known)
         self.calibration_ = Calibration(temperature=1.0, rejection=0.0)
         material = apprentice.material
         self.record_ = {
-            "content": material.rows.content(known),
-            "valid": material.valid.content(known),
+            **hashes,
             "texts": len(material.rows.texts),
             "symbols": apprentice.examples.symbols,
             "unlabelled_texts": len(material.unlabelled),
@@ -257,8 +256,9 @@ class Classifier(Model):
         self._check_fitted()
         rows, known = numbered(texts, labels)
         for part in (rows, parted(rows, self.seed)[0]):
-            if part.content(known) == self.record_.get("content"):
-                keep(cache, part.content(known), part.named(known))
+            content = part.content(known)
+            if content == self.record_.get("content"):
+                keep(cache, content, part.named(known))
                 return True
         return False
 

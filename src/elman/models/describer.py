@@ -128,9 +128,9 @@ class Describer(Model):
         width = given[0].shape[1]
         parts = parted(*given, settings.seed) if valid is None else [given, described(*valid)]
         check_width(parts[1][0], width)
-        contents = [content_of(*part) for part in parts]
+        hashes = [content_of(*part) for part in parts]
         if cache is not None:
-            for (its, descriptions), content in zip(parts, contents, strict=True):
+            for (its, descriptions), content in zip(parts, hashes, strict=True):
                 keep(cache, content, descriptions, its)
         texts = parts[0][1]
         unit = _suited_unit(texts) if settings.unit == "auto" else settings.unit
@@ -149,8 +149,8 @@ class Describer(Model):
             self.network_ = Rewriter(rewriting, settings.silenced(recipe))
         self.network_.scale_vectors(pairs[0].rows)
         self.record_ = {
-            "content": contents[0],
-            "valid": contents[1],
+            "content": hashes[0],
+            "valid": hashes[1],
             "descriptions": len(parts[0][1]),
             "target_symbols": pairs[1].symbols,
             "parameters": sum(p.numel() for p in self.network_.parameters()),
@@ -162,7 +162,7 @@ class Describer(Model):
             pairs,
             others,
             self.record_,
-            identity={**self._plain_settings(), "content": contents[0], "valid": contents[1]},
+            identity={**self._plain_settings(), "content": hashes[0], "valid": hashes[1]},
             checkpoint=checkpoint,
             checkpoint_seconds=checkpoint_seconds,
             stop=stop,

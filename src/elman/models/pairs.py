@@ -1,13 +1,13 @@
 """The many forms in which pairs of a source and its target can be given.
 
-Shapes: N pairs, D width of a vector.
+Shapes: N pairs.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +20,6 @@ from elman.text.progress import Progressed, counting
 Pairs = PairSource | os.PathLike[str] | Sequence[str]
 """A source of pairs, a table (Path), or the sources: texts, or a file of one a line, that come
 with their targets in the same form."""
-
-Source = TypeVar("Source")
 
 
 class TextPairs(NamedTuple):

@@ -6,7 +6,7 @@ Shapes: N sources, T symbols of a target, S symbols of a source.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -186,13 +186,15 @@ def rewrite_of(found: Hypothesis, side: Side) -> Rewrite:
 
 
 def attention_of(
-    network: Rewriter, sources: Sources, place: int, found: Hypothesis
-) -> list[list[float]]:
-    """(T, S) how much each symbol of a source counted for each of its target's, the end
-    included unless the target was cut."""
-    read = np.append(BOUNDARY, found.symbols)[: len(found.log_probabilities)]
+    network: Rewriter, sources: Sources, place: int, found: Sequence[Hypothesis]
+) -> list[list[list[float]]]:
+    """Of each target of a source (T, S), how much each symbol of the source counted for each of
+    the target's, the end included unless the target was cut."""
+    looks = []
     with torch.inference_mode():
         begun = network.begin(sources.passages(np.array([place])))
-        _, attention, _ = network.attend(torch.from_numpy(read)[:, None], begun)
-    rows: list[list[float]] = attention[0].tolist()
-    return rows
+        for each in found:
+            read = np.append(BOUNDARY, each.symbols)[: len(each.log_probabilities)]
+            _, attention, _ = network.attend(torch.from_numpy(read)[:, None], begun)
+            looks.append(attention[0].tolist())
+    return looks

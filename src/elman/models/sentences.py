@@ -37,11 +37,16 @@ class TaggedSentences(NamedTuple):
         return sum(map(len, self.words))
 
     @property
+    def rows(self) -> list[tuple[Sequence[str], Sequence[str]]]:
+        """Each sentence's words with their tags."""
+        return list(zip(self.words, self.tags, strict=True))
+
+    @property
     def content(self) -> str:
         """sha256 in hex of all words and tags."""
         content = hashlib.sha256()
         # No word or tag holds a tab or a newline.
-        for row in chain.from_iterable(zip(self.words, self.tags, strict=True)):
+        for row in chain.from_iterable(self.rows):
             content.update("\t".join(row).encode() + b"\n")
         return content.hexdigest()
 

@@ -152,10 +152,11 @@ class Tagger(Model):
         else:
             source = source_with_tags(valid).limited_to(vocabulary.tags)
             learned_from, held_out = given, read_tagged(source, progress)
+        hashes = {"content": learned_from.content, "valid": held_out.content}
         if cache is not None:
-            for part in (learned_from, held_out):
-                keep(cache, part.content, list(zip(part.words, part.tags, strict=True)))
-        self._begin(settings, vocabulary, learned_from, held_out)
+            for part, content in zip((learned_from, held_out), hashes.values(), strict=True):
+                keep(cache, content, part.rows)
+        self._begin(settings, vocabulary, learned_from, hashes)
         lesson = tag_lesson(
             self.network_,
             self.lexicon_,
@@ -164,10 +165,7 @@ class Tagger(Model):
             held_out,
             seed=settings.seed,
         )
-        identity = {
-            **self._plain_settings(),
-            **{part: self.record_[part] for part in ("content", "valid")},
-        }
+        identity = {**self._plain_settings(), **hashes}
         score = "valid_accuracy" if vocabulary.scheme == "plain" else "valid_span_f1"
         for event in train(
             lesson,
@@ -193,7 +191,7 @@ class Tagger(Model):
         settings: TaggerSettings,
         vocabulary: TagVocabulary,
         learned_from: TaggedSentences,
-        held_out: TaggedSentences,
+        hashes: dict[str, str],
     ) -> None:
         """A new network for these words and tags, and the first lines of its record."""
         lexicon = Lexicon.learn(learned_from.words)
@@ -203,8 +201,7 @@ class Tagger(Model):
             self.network_ = built(settings.reading(lexicon), vocabulary, dropout)
         self.lexicon_, self.vocabulary_ = lexicon, vocabulary
         self.record_ = {
-            "content": learned_from.content,
-            "valid": held_out.content,
+            **hashes,
             "sentences": len(learned_from.words),
             "words": learned_from.size,
             "scheme": vocabulary.scheme,
@@ -220,8 +217,9 @@ class Tagger(Model):
         self._check_fitted()
         given = read_tagged(tagged_source(sentences, None))
         for part in (given, parted(given, self.seed)[0]):
-            if part.content == self.record_.get("content"):
-                keep(cache, part.content, list(zip(part.words, part.tags, strict=True)))
+            content = part.content
+            if content == self.record_.get("content"):
+                keep(cache, content, part.rows)
                 return True
         return False
 

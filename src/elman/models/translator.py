@@ -148,16 +148,16 @@ class Translator(Model):
         else:
             both = valid if isinstance(valid, tuple) and len(valid) == 2 else (valid,)
             learned_from, held_out = given, read_pairs(pair_source(*both), progress)
-        contents = {"content": learned_from.content, "valid": held_out.content}
+        hashes = {"content": learned_from.content, "valid": held_out.content}
         if cache is not None:
-            for part, content in zip((learned_from, held_out), contents.values(), strict=True):
+            for part, content in zip((learned_from, held_out), hashes.values(), strict=True):
                 keep(cache, content, part.rows)
         self._choose_sides(settings, learned_from)
         pairs, others = self._examples(learned_from), self._examples(held_out)
         self.limit_ = Limit.learn(*pairs)
         recipe = self._begin(settings)
         self.record_ = {
-            **contents,
+            **hashes,
             "pairs": len(learned_from.sources),
             "source_symbols": pairs[0].symbols,
             "target_symbols": pairs[1].symbols,
@@ -170,7 +170,7 @@ class Translator(Model):
             pairs,
             others,
             self.record_,
-            identity={**self._plain_settings(), **contents},
+            identity={**self._plain_settings(), **hashes},
             checkpoint=checkpoint,
             checkpoint_seconds=checkpoint_seconds,
             stop=stop,
@@ -212,8 +212,9 @@ class Translator(Model):
         self._check_fitted()
         given = read_pairs(source)
         for part in (given, parted(given, self.seed)[0]):
-            if part.content == self.record_.get("content"):
-                keep(cache, part.content, part.rows)
+            content = part.content
+            if content == self.record_.get("content"):
+                keep(cache, content, part.rows)
                 return True
         return False
 
@@ -265,13 +266,10 @@ class Translator(Model):
             best = [rewrite_of(each, self.target_) for each in answer[:count]]
             if attention and self.attention != "none":
                 pieces = self.source_.pieces(examples.rows[number])
+                looks = attention_of(self.network_, examples, number, answer[:count])
                 best = [
-                    dataclasses.replace(
-                        rewrite,
-                        attention=attention_of(self.network_, examples, number, each),
-                        source=pieces,
-                    )
-                    for rewrite, each in zip(best, answer, strict=False)
+                    dataclasses.replace(rewrite, attention=weights, source=pieces)
+                    for rewrite, weights in zip(best, looks, strict=True)
                 ]
             found[place] = best
         return found
