@@ -33,6 +33,7 @@ from elman.training import (
     Progress,
     train,
 )
+from elman.training.modes import seeded
 
 TRIAL = 0.04  # share of the budget that each unit is tried for
 TRIALS = TRIAL * len(READING_UNITS)
@@ -101,8 +102,7 @@ class Apprentice:
         self.valid = read(material.valid.texts, "those held out")
         self.unlabelled = read(material.unlabelled, "those without labels")
         self.material = material
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(settings.seed)
+        with seeded(settings.seed):
             self.network = built(self.unit, settings, material.classes, self._members())
 
     def _members(self) -> int:
@@ -172,8 +172,7 @@ class Apprentice:
             Examples([pieces[place] for place in part.tolist()], self.examples.forms)
             for part in (order[held:], order[:held])
         )
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.settings.seed)
+        with seeded(self.settings.seed):
             foreteller = Foreteller(self.network.readers[0], LANGUAGE_DROPOUT)
         return NextWordLesson(
             foreteller, examples, valid, rows=LANGUAGE_ROWS, seed=self.settings.seed

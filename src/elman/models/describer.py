@@ -13,7 +13,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from elman.bundle import Bundle
@@ -30,6 +29,7 @@ from elman.text import Cache
 from elman.text.kept import keep
 from elman.text.vectors import check_width, checked_vectors
 from elman.training import Event, Vectors
+from elman.training.modes import seeded
 
 
 class Describer(Model):
@@ -144,8 +144,7 @@ class Describer(Model):
             attention="none",
             order="vector",
         )
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(settings.seed)
+        with seeded(settings.seed):
             self.network_ = Rewriter(rewriting, settings.silenced(recipe))
         self.network_.scale_vectors(pairs[0].rows)
         self.record_ = {

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from elman.models.forecaster_settings import REHEARSAL, ROWS, ForecasterSettings, held_out, scope
 from elman.network.forecaster import LEVELS, MEDIAN, Forecasting, ForecastNetwork
@@ -31,6 +30,7 @@ from elman.training.forecast_lesson import (
     quantiles_at,
     values_after,
 )
+from elman.training.modes import seeded
 
 MOST_ORIGINS = 48  # of a series, that a backtest forecasts from
 _LEAST_STEPS = 20  # of the second training
@@ -139,8 +139,7 @@ class ForecastTraining:
 
 def built(told: Forecasting, seed: int) -> ForecastNetwork:
     """A new network, the same for the same seed."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         return ForecastNetwork(told)
 
 

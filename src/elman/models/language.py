@@ -14,7 +14,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from elman.bundle import Bundle
@@ -30,6 +29,7 @@ from elman.scoring import WordIndex
 from elman.text import BOUNDARY, UNITS, Cache, Corpus, Unit, Words
 from elman.text.progress import Progressed
 from elman.training import Event, Finished, Stream, train
+from elman.training.modes import seeded
 
 
 class LanguageModel(Model):
@@ -159,8 +159,7 @@ class LanguageModel(Model):
 
     def _begin(self, settings: LanguageSettings, learned_from: Corpus, held_out: Corpus) -> None:
         """A new network for this vocabulary, and the first lines of its record."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(settings.seed)
+        with seeded(settings.seed):
             self.network_ = SymbolNetwork(settings.architecture(learned_from.unit.size))
         self.unit_ = learned_from.unit
         self.learned_ = Counter()

@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from elman.bundle import Bundle
@@ -36,6 +35,7 @@ from elman.text import Cache, Forms, Lexicon, TagVocabulary
 from elman.text.kept import keep
 from elman.text.progress import Progressed
 from elman.training import Event, Finished, answers, best_tags, train
+from elman.training.modes import seeded
 
 Floats = npt.NDArray[np.floating[Any]]
 Found = TypeVar("Found")
@@ -195,8 +195,7 @@ class Tagger(Model):
     ) -> None:
         """A new network for these words and tags, and the first lines of its record."""
         lexicon = Lexicon.learn(learned_from.words)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(settings.seed)
+        with seeded(settings.seed):
             dropout = settings.silenced(RECIPE)
             self.network_ = built(settings.reading(lexicon), vocabulary, dropout)
         self.lexicon_, self.vocabulary_ = lexicon, vocabulary

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-import torch
 from torch import Tensor
 
 from elman.bundle import Bundle
@@ -36,6 +35,7 @@ from elman.text.kept import keep
 from elman.text.progress import Progressed
 from elman.text.rows import LONGEST_SIDE
 from elman.training import Event
+from elman.training.modes import seeded
 
 
 class Translator(Model):
@@ -198,8 +198,7 @@ class Translator(Model):
             attention=settings.attention,
             order=settings.order,
         )
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(settings.seed)
+        with seeded(settings.seed):
             self.network_ = Rewriter(rewriting, settings.silenced(recipe))
         return recipe
 

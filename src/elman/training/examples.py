@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from elman.network import Passages, WordTable
 from elman.text import Forms
+from elman.training.modes import in_answer_mode
 from elman.training.passes import by_length
 from elman.training.precision import fast_products
 
@@ -93,13 +94,9 @@ def answers(
 ) -> Iterator[tuple[np.ndarray[Any, Any], Answer]]:
     """What the network answers to all examples, batch by batch: their places among all, and the
     answer. The network is in its mode for answers meanwhile."""
-    training = network.training
-    network.eval()
     device = next(network.parameters()).device
-    try:
+    with in_answer_mode(network):
         for chosen in by_length(examples.lengths, READ_TOGETHER, SYMBOLS_TOGETHER):
             with torch.inference_mode(), fast_products(device):
                 answer = ask(examples.passages(chosen))
             yield chosen, answer
-    finally:
-        network.train(training)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from elman.network.forecaster import LEVELS, ForecastNetwork, pinball
+from elman.training.modes import in_answer_mode
 
 Origins = npt.NDArray[np.int64]
 """(M, 2): of each, the number of values before it, and which series."""
@@ -36,16 +37,11 @@ def quantiles_at(network: ForecastNetwork, values: Values, origins: Origins) -> 
     """
     told = network.forecasting
     found = np.empty((len(origins), told.horizon, len(LEVELS)))
-    training = network.training
-    network.eval()
-    try:
+    with in_answer_mode(network), torch.inference_mode():
         for start in range(0, len(origins), _TOGETHER):
             chosen = origins[start : start + _TOGETHER]
-            with torch.inference_mode():
-                answer = network(torch.from_numpy(_windows(values, chosen, -told.read, 0)))
+            answer = network(torch.from_numpy(_windows(values, chosen, -told.read, 0)))
             found[start : start + _TOGETHER] = answer.numpy()
-    finally:
-        network.train(training)
     return found
 
 

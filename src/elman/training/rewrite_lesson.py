@@ -15,6 +15,7 @@ from elman.network import Passages, Rewriter
 from elman.text import BOUNDARY
 from elman.training.examples import Examples, Sources
 from elman.training.lessons import ExampleLesson
+from elman.training.modes import in_answer_mode
 from elman.training.passes import SymbolPasses, by_length
 from elman.training.precision import fast_products
 
@@ -65,14 +66,13 @@ class RewriteLesson(ExampleLesson):
         would otherwise be passed over although they write better."""
         total, symbols, network = 0.0, 0, self.network
         lengths = (self.valid.lengths + self.valid_targets.lengths)[self.looked_at]
-        training = network.training
-        network.eval()
-        for places in by_length(lengths, len(lengths), VALIDATED_TOGETHER):
-            chosen = self.looked_at[places]
-            with torch.inference_mode(), fast_products(self.device):
-                targets = self.valid_targets.passages(chosen)
-                loss = network.loss(self.valid.passages(chosen), targets, BOUNDARY, self.smoothing)
-            count = int(targets.lengths.sum())
-            total, symbols = total + float(loss) * count, symbols + count
-        network.train(training)
+        with in_answer_mode(network), torch.inference_mode(), fast_products(self.device):
+            for places in by_length(lengths, len(lengths), VALIDATED_TOGETHER):
+                chosen = self.looked_at[places]
+                passages, targets = (
+                    part.passages(chosen) for part in (self.valid, self.valid_targets)
+                )
+                loss = network.loss(passages, targets, BOUNDARY, self.smoothing)
+                count = int(targets.lengths.sum())
+                total, symbols = total + float(loss) * count, symbols + count
         return total / symbols

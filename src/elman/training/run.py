@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from elman.training.lesson import Lesson
+from elman.training.modes import seeded
 from elman.training.plan import Plan
 
 MOMENTS = ("exp_avg", "exp_avg_sq", "step")
@@ -52,8 +53,7 @@ class Run:
         rate = self.plan.rate(self.done) * self.scale
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(_seed(self.plan.seed, self.step))
+        with seeded(_seed(self.plan.seed, self.step)):
             loss, symbols = self.lesson.loss(self.step)
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

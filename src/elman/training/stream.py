@@ -14,6 +14,7 @@ from torch import Tensor
 
 from elman.cells import map_state, state_tensors
 from elman.network import NetworkState, SymbolNetwork
+from elman.training.modes import in_answer_mode
 from elman.training.precision import fast_products
 
 VALIDATED = 100_000  # symbols of the validation text that each look at it reads, at most
@@ -73,16 +74,13 @@ class Stream:
         length = (min(len(self.valid), VALIDATED) - 1) // rows
         starts = np.arange(rows)[:, None] * length
         total, state = 0.0, self.network.initial_state(rows)
-        training = self.network.training
-        self.network.eval()
-        with torch.inference_mode(), fast_products(self.device):
+        with in_answer_mode(self.network), torch.inference_mode(), fast_products(self.device):
             for begin in range(0, length, 4 * self.time):
                 width = min(4 * self.time, length - begin)
                 window = self.valid[starts + np.arange(begin, begin + width + 1)].astype(np.int64)
                 symbols = torch.from_numpy(window).to(self.device)
                 loss, state = self.network.loss(symbols[:, :-1], symbols[:, 1:], state)
                 total += float(loss) * width
-        self.network.train(training)
         return total / length
 
     def carried(self) -> Iterator[Tensor]:
