@@ -54,6 +54,7 @@ def scan(
         # Time first in memory, as kernels read it; the other way round it is copied once more.
         xs = xs.transpose(0, 1).masked_fill(past.t()[..., None], 0).transpose(0, 1)
         resets = None if resets is None else resets & ~past
+        lengths = lengths.to(torch.int64).contiguous()
 
     chosen = _kernel(cell, xs, kernel)
     if chosen is None:
@@ -68,7 +69,7 @@ def _kernel(cell: Cell, xs: Tensor, name: str | None) -> Kernel | None:
         return None  # one step is the cell itself: nothing is faster
     for kernel in KERNELS:
         wanted = kernel.device in (None, xs.device.type) if name is None else kernel.name == name
-        if wanted and kernel.serves(cell):
+        if wanted and kernel.serves(cell, xs):
             return kernel
     if name is None:
         return None

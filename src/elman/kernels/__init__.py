@@ -8,7 +8,8 @@ from torch import Tensor
 
 from elman.cells import Cell, State
 from elman.kernels.fused import Fused
-from elman.kernels.mingru import DOUBLING, IN_ORDER, Diagonal
+from elman.kernels.mingru import DOUBLING, IN_ORDER, Diagonal, NativeDiagonal
+from elman.kernels.sequences import Sequences
 
 
 class Kernel(Protocol):
@@ -17,19 +18,22 @@ class Kernel(Protocol):
     name: str
     device: str | None  # where it is the fastest; None: anywhere
 
-    def serves(self, cell: Cell) -> bool:
-        """Whether this kernel can run this cell."""
+    def serves(self, cell: Cell, xs: Tensor) -> bool:
+        """Whether this kernel can run this cell on such inputs."""
 
     def run(
         self, cell: Cell, xs: Tensor, state: State, lengths: Tensor | None
     ) -> tuple[Tensor, State]:
-        """xs (B, T, D) -> ys (B, T, H), zero at padding, and each row's last state.
+        """xs (B, T, D), lengths (B,) int64 -> ys (B, T, H), zero at padding, and each row's last
+        state.
 
         A kernel knows no resets: `scan` makes each of them a row of its own (segments.py).
         """
 
 
 KERNELS: tuple[Kernel, ...] = (
+    Sequences(),
+    NativeDiagonal(),
     Fused(),
     Diagonal("diagonal-parallel", DOUBLING, device="cuda"),
     Diagonal("diagonal", IN_ORDER, device=None),

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from elman.cells import Cell, MinGRU, MinGRUState, State
+from elman.kernels import core
 
 
 class Solver(NamedTuple):
@@ -119,6 +120,66 @@ class _Recurrence(torch.autograd.Function):
         return to_packed, keep[0] * total[0], None
 
 
+class _NativeRecurrence(torch.autograd.Function):
+    """The same by the native core, in one pass each way; hs are of the type of `packed`.
+
+    Nothing is kept but what came in and went out: gates are cheaper made again than read again.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, packed: Tensor, first: Tensor, lengths: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        hs = packed.new_empty(*packed.shape[:2], first.shape[1])
+        last = torch.empty_like(first)
+        core.module().diagonal_forward(
+            core.diagonal_shape(hs, lengths),
+            packed.data_ptr(),
+            first.data_ptr(),
+            hs.data_ptr(),
+            last.data_ptr(),
+        )
+        ctx.save_for_backward(packed, hs, first, lengths)
+        return hs, last
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, to_hs: Tensor, to_last: Tensor) -> tuple[Tensor, Tensor, None]:
+        packed, hs, first, lengths = ctx.saved_tensors
+        to_hs, to_last = to_hs.to(hs.dtype).contiguous(), to_last.contiguous()
+        to_packed, to_first = torch.empty_like(packed), torch.empty_like(first)
+        core.module().diagonal_backward(
+            core.diagonal_shape(hs, lengths),
+            packed.data_ptr(),
+            hs.data_ptr(),
+            first.data_ptr(),
+            to_hs.data_ptr(),
+            to_last.data_ptr(),
+            to_packed.data_ptr(),
+            to_first.data_ptr(),
+        )
+        return to_packed, to_first, None
+
+
+class NativeDiagonal:
+    """minGRU by the native core, which stops at each row's end."""
+
+    name = "native"
+    device: str | None = "cpu"
+
+    def serves(self, cell: Cell, xs: Tensor) -> bool:
+        return type(cell) is MinGRU and core.serves(cell, xs)
+
+    def run(
+        self, cell: Any, xs: Tensor, state: State, lengths: Tensor | None
+    ) -> tuple[Tensor, State]:
+        packed = cell.i2h(xs.transpose(0, 1)).contiguous()
+        hs, last = _NativeRecurrence.apply(  # type: ignore[no-untyped-call]
+            packed, state[0].contiguous(), lengths
+        )
+        return hs.transpose(0, 1), MinGRUState(last)
+
+
 class Diagonal:
     """minGRU with its products in one call, and one way or another to sum along time.
 
@@ -130,7 +191,7 @@ class Diagonal:
         self.solver = solver
         self.device = device
 
-    def serves(self, cell: Cell) -> bool:
+    def serves(self, cell: Cell, xs: Tensor) -> bool:  # noqa: ARG002
         return type(cell) is MinGRU
 
     def run(

@@ -1,0 +1,96 @@
+// The core as Python sees it: addresses of contiguous arrays and sizes. Whoever calls has checked
+// them; kernels/ does.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include "cpu.h"
+
+namespace nb = nanobind;
+using namespace elman;
+using namespace nb::literals;
+
+namespace {
+
+typedef uintptr_t Address;  // of an array's first element; 0: there is none
+
+template <class E>
+E* at(Address address) {
+  return reinterpret_cast<E*>(address);
+}
+
+Sequence sequence(Cell cell, Precision precision, int64_t time, int64_t rows, int64_t units,
+                  Address lengths, int threads) {
+  return {cell, precision, time, rows, units, at<const int64_t>(lengths), threads};
+}
+
+Diagonal diagonal(Precision precision, int64_t time, int64_t rows, int64_t units, Address lengths,
+                  int threads) {
+  return {precision, time, rows, units, at<const int64_t>(lengths), threads};
+}
+
+void sequence_forward(const Sequence& shape, Address inputs, Address weight, Address bias,
+                      Address h, Address c, Address outputs, Address kept, Address after_h,
+                      Address after_c) {
+  nb::gil_scoped_release release;
+  core().sequence_forward(
+      shape, {at<const void>(inputs), at<const void>(weight), at<const float>(bias),
+              {at<const float>(h), at<const float>(c)}, at<void>(outputs), at<float>(kept),
+              {at<float>(after_h), at<float>(after_c)}});
+}
+
+void sequence_backward(const Sequence& shape, Address outputs, Address kept, Address weight,
+                       Address h, Address c, Address to_outputs, Address to_after_h,
+                       Address to_after_c, Address to_gates, Address to_bias, Address to_h,
+                       Address to_c) {
+  nb::gil_scoped_release release;
+  core().sequence_backward(
+      shape, {at<const void>(outputs), at<const float>(kept), at<const void>(weight),
+              {at<const float>(h), at<const float>(c)}, at<const void>(to_outputs),
+              {at<const float>(to_after_h), at<const float>(to_after_c)}, at<void>(to_gates),
+              at<float>(to_bias), {at<float>(to_h), at<float>(to_c)}});
+}
+
+void diagonal_forward(const Diagonal& shape, Address packed, Address h, Address outputs,
+                      Address after) {
+  nb::gil_scoped_release release;
+  core().diagonal_forward(shape, {at<const void>(packed), at<const float>(h), at<void>(outputs),
+                                  at<float>(after)});
+}
+
+void diagonal_backward(const Diagonal& shape, Address packed, Address outputs, Address h,
+                       Address to_outputs, Address to_after, Address to_packed, Address to_h) {
+  nb::gil_scoped_release release;
+  core().diagonal_backward(
+      shape, {at<const void>(packed), at<const void>(outputs), at<const float>(h),
+              at<const void>(to_outputs), at<const float>(to_after), at<void>(to_packed),
+              at<float>(to_h)});
+}
+
+}  // namespace
+
+NB_MODULE(_core, module) {
+  nb::enum_<Precision>(module, "Precision")
+      .value("float32", Precision::float32)
+      .value("bfloat16", Precision::bfloat16)
+      .value("int8", Precision::int8);
+  nb::enum_<Cell>(module, "Cell")
+      .value("elman", Cell::elman)
+      .value("elman_relu", Cell::elman_relu)
+      .value("gru", Cell::gru)
+      .value("lstm", Cell::lstm);
+  nb::class_<Sequence>(module, "Sequence");
+  nb::class_<Diagonal>(module, "Diagonal");
+  module.def("sequence", sequence);
+  module.def("diagonal", diagonal);
+  module.def("gates_of", gates_of);
+  module.def("kept_of", kept_of);
+  module.def("slopes_of", slopes_of);
+  module.def("sequence_forward", sequence_forward);
+  module.def("sequence_backward", sequence_backward);
+  module.def("diagonal_forward", diagonal_forward);
+  module.def("diagonal_backward", diagonal_backward);
+  module.def("instruction_sets", instruction_sets);
+  module.def("use", use, "name"_a);
+  module.def("used", used);
+}

@@ -1,0 +1,90 @@
+// What every instruction set offers, and the arguments of each. Nothing here knows of Python or of
+// torch: contiguous arrays by pointer, sizes, a number of threads.
+//
+// Shapes: T time, B batch, H units, G gates, K depth, N outputs. Time comes first, (T, B, ...).
+#pragma once
+
+#include <cstdint>
+
+namespace elman {
+
+enum class Precision { float32, bfloat16, int8 };
+enum class Cell { elman, elman_relu, gru, lstm };
+
+constexpr int gates_of(Cell cell) { return cell == Cell::lstm ? 4 : cell == Cell::gru ? 3 : 1; }
+
+// What a step leaves for the gradient, in vectors of H: lstm i, f, g, o, c; gru r, z, n and the
+// hidden part of n; elman h.
+constexpr int kept_of(Cell cell) { return cell == Cell::lstm ? 5 : cell == Cell::gru ? 4 : 1; }
+
+// In vectors of H, the gradients of a step's gates: gru has n's twice, the hidden part's first,
+// n_hidden, r, z, n, so that either side's three are neighbours.
+constexpr int slopes_of(Cell cell) { return cell == Cell::gru ? 4 : gates_of(cell); }
+
+// A layer over time. Products are in `precision`, float32 or bfloat16, and so are the arrays named
+// 'narrow'; the state, its gradients and what is kept are float32.
+struct Sequence {
+  Cell cell;
+  Precision precision;
+  int64_t time, rows, units;
+  const int64_t* lengths;  // (B,), or null: all T
+  int threads;
+};
+
+struct SequenceForward {
+  const void* inputs;        // (T, B, GH) narrow: the input's part of the gates, biases added
+  const void* weight;        // (GH, H) narrow
+  const float* bias;         // (GH,) of the hidden part, or null
+  const float* state[2];     // (B, H) h, c
+  void* outputs;             // (T, B, H) narrow, zero at padding
+  float* kept;               // (T, B, kept H), or null: no gradient is wanted
+  float* after[2];           // (B, H) h, c after each row's last symbol
+};
+
+struct SequenceBackward {
+  const void* outputs;       // (T, B, H) narrow, as they came
+  const float* kept;         // (T, B, kept H)
+  const void* weight;        // (GH, H) narrow
+  const float* state[2];     // (B, H) h, c before the first symbol
+  const void* to_outputs;    // (T, B, H) narrow
+  const float* to_after[2];  // (B, H)
+  void* to_gates;            // (T, B, slopes H) narrow, zero at padding
+  float* to_bias;            // (slopes H,) the sum of to_gates over time and rows
+  float* to_state[2];        // (B, H)
+};
+
+// h[t] = (1 - z) h[t-1] + z n with z = sigmoid(gate): minGRU, its products done.
+struct Diagonal {
+  Precision precision;
+  int64_t time, rows, units;
+  const int64_t* lengths;
+  int threads;
+};
+
+struct DiagonalForward {
+  const void* packed;   // (T, B, 2H) narrow: gate | candidate
+  const float* state;   // (B, H)
+  void* outputs;        // (T, B, H) narrow
+  float* after;         // (B, H)
+};
+
+struct DiagonalBackward {
+  const void* packed;
+  const void* outputs;
+  const float* state;
+  const void* to_outputs;  // (T, B, H) narrow
+  const float* to_after;   // (B, H)
+  void* to_packed;         // (T, B, 2H) narrow
+  float* to_state;         // (B, H)
+};
+
+// An instruction set's functions.
+struct Core {
+  int lanes;
+  void (*sequence_forward)(const Sequence&, const SequenceForward&);
+  void (*sequence_backward)(const Sequence&, const SequenceBackward&);
+  void (*diagonal_forward)(const Diagonal&, const DiagonalForward&);
+  void (*diagonal_backward)(const Diagonal&, const DiagonalBackward&);
+};
+
+}  // namespace elman

@@ -1,0 +1,133 @@
+// Vectors of one instruction set, written in the vector types of GCC and Clang: the same source is
+// compiled for each set, and only the products of narrow types name an instruction.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#if defined(__AVX2__) || defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
+#define INLINE inline __attribute__((always_inline))
+
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int LANES = 16;
+#elif defined(__AVX2__)
+constexpr int LANES = 8;
+#else
+constexpr int LANES = 4;
+#endif
+
+typedef float F __attribute__((vector_size(4 * LANES)));
+typedef int32_t I __attribute__((vector_size(4 * LANES)));
+typedef uint32_t U __attribute__((vector_size(4 * LANES)));
+typedef uint16_t Half __attribute__((vector_size(2 * LANES)));
+
+INLINE F splat(float x) { return F{} + x; }
+INLINE U splat_word(uint32_t x) { return U{} + x; }
+
+template <class V, class E>
+INLINE V load(const E* from) {
+  V v;
+  std::memcpy(&v, from, sizeof v);
+  return v;
+}
+
+template <class V, class E>
+INLINE void store(E* to, V v) {
+  std::memcpy(to, &v, sizeof v);
+}
+
+INLINE F choose(I where, F yes, F no) { return where ? yes : no; }
+INLINE F min(F a, F b) { return choose(a > b, b, a); }  // a NaN in a stays one
+INLINE F max(F a, F b) { return choose(a < b, b, a); }
+INLINE F abs(F x) { return (F)((U)x & splat_word(0x7fffffffu)); }
+
+// bfloat16: the upper half of a float, rounded to nearest, ties to even.
+INLINE Half to_bf16(F x) {
+#if defined(__AVX512BF16__)
+  return (Half)_mm512_cvtneps_pbh((__m512)x);
+#else
+  U bits = (U)x;
+  U rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+  U quiet = (bits >> 16) | 0x40u;
+  return __builtin_convertvector((U)(x == x ? (I)rounded : (I)quiet), Half);
+#endif
+}
+
+INLINE F from_bf16(Half x) { return (F)(__builtin_convertvector(x, U) << 16); }
+
+// Element types of memory that is not ours: read and written as floats, the last vector of a row
+// in part.
+struct Float32 {
+  typedef float Element;
+  static INLINE F read(const float* from) { return load<F>(from); }
+  static INLINE void write(float* to, F v) { store(to, v); }
+};
+
+struct BFloat16 {
+  typedef uint16_t Element;
+  static INLINE F read(const uint16_t* from) { return from_bf16(load<Half>(from)); }
+  static INLINE void write(uint16_t* to, F v) { store(to, to_bf16(v)); }
+};
+
+template <class M>
+INLINE F read(const typename M::Element* from, int count) {
+  if (__builtin_expect(count >= LANES, 1)) return M::read(from);
+  typename M::Element part[LANES] = {};
+  std::memcpy(part, from, count * sizeof part[0]);
+  return M::read(part);
+}
+
+template <class M>
+INLINE void write(typename M::Element* to, F v, int count) {
+  if (__builtin_expect(count >= LANES, 1)) return M::write(to, v);
+  typename M::Element part[LANES];
+  M::write(part, v);
+  std::memcpy(to, part, count * sizeof part[0]);
+}
+
+// e^x = 2^n e^r with |r| <= ln(2) / 2; e^r - 1 by its Taylor series, whose next term is below
+// 6e-9 of it.
+struct Exponent {
+  F scale;  // 2^n
+  F less;   // e^r - 1
+};
+
+INLINE Exponent exponent(F x) {
+  constexpr float LOG2E = 1.44269504088896341f;
+  constexpr float LN2_HIGH = 0.693359375f, LN2_LOW = -2.12194440e-4f;  // LN2_HIGH has 9 bits
+  constexpr float ROUND = 12582912.0f;  // 1.5 * 2^23: what is added to it loses its fraction
+  F shifted = x * LOG2E + ROUND;
+  F n = shifted - ROUND;
+  F r = x - n * LN2_HIGH;
+  r = r - n * LN2_LOW;
+  F series = splat(1.0f / 5040) * r + 1.0f / 720;
+  series = series * r + 1.0f / 120;
+  series = series * r + 1.0f / 24;
+  series = series * r + 1.0f / 6;
+  series = series * r + 0.5f;
+  I power = (I)shifted - (I)splat(ROUND);
+  return {(F)((power + 127) << 23), r + r * r * series};
+}
+
+INLINE F exp(F x) {
+  Exponent e = exponent(max(min(x, splat(88.0f)), splat(-87.0f)));
+  return e.scale * e.less + e.scale;
+}
+
+INLINE F sigmoid(F x) { return 1.0f / (1.0f + exp(-x)); }
+
+// (e^2|x| - 1) / (e^2|x| + 1), the numerator without cancellation, and the sign of x.
+INLINE F tanh(F x) {
+  Exponent e = exponent(min(abs(x) * 2.0f, splat(20.0f)));
+  F less = e.scale * e.less + (e.scale - 1.0f);
+  F size = less / (less + 2.0f);
+  U sign = (U)x & splat_word(0x80000000u);
+  return (F)((U)size | sign);
+}
+
+}  // namespace

@@ -1,0 +1,46 @@
+// Who does what: rows dealt to threads, and memory that a call needs for itself.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+namespace {
+
+INLINE int thread_number() {
+#ifdef _OPENMP
+  return omp_get_thread_num();
+#else
+  return 0;
+#endif
+}
+
+INLINE int team_size() {
+#ifdef _OPENMP
+  return omp_get_num_threads();
+#else
+  return 1;
+#endif
+}
+
+// Memory aligned to a vector, zeroed, freed with its owner.
+template <class E>
+class Room {
+ public:
+  explicit Room(int64_t count) {
+    size_t size = (static_cast<size_t>(count > 0 ? count : 1) * sizeof(E) + 63) / 64 * 64;
+    at = static_cast<E*>(std::aligned_alloc(64, size));
+    if (at == nullptr) std::abort();
+    std::memset(static_cast<void*>(at), 0, size);
+  }
+  ~Room() { std::free(at); }
+  Room(const Room&) = delete;
+  Room& operator=(const Room&) = delete;
+  E* at;
+};
+
+}  // namespace

@@ -1,0 +1,132 @@
+"""Elman, GRU and LSTM over time on a CPU, by the native core.
+
+The input's part of all gates is one large product; the core multiplies and finishes step after
+step, and leaves the gradients of all gates, from which large products make those of the weights.
+
+Shapes: T time, B batch, D input width, H hidden width, G gates. Time comes first, (T, B, ...).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from elman.cells import GRU, LSTM, Cell, Elman, ElmanReLU, State
+from elman.kernels import core
+from elman.kernels.pointwise import product_type
+from elman.kernels.products import product
+
+# By exact type: a subclass may have its own idea of a step.
+_NAMES: dict[type[Cell], str] = {Elman: "elman", ElmanReLU: "elman_relu", GRU: "gru", LSTM: "lstm"}
+
+
+class _Weights(NamedTuple):
+    i2h: Tensor  # (GH, D)
+    i2h_bias: Tensor  # (GH,)
+    h2h: Tensor  # (GH, H)
+    h2h_bias: Tensor  # (GH,)
+
+
+class _Layer(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, kind: str, lengths: Tensor | None, xs: Tensor, h: Tensor, c: Tensor, *rest: Tensor
+    ) -> tuple[Tensor, ...]:
+        """xs (T, B, D), state (B, H) each, weights -> ys (T, B, H), the state after.
+
+        Products are in the type of xs. Cells without a c have an empty one.
+        """
+        native, weights = core.module(), _Weights(*rest)
+        time, rows, _ = xs.shape
+        dtype, units = xs.dtype, h.shape[1]
+        cell = getattr(native.Cell, kind)
+        i2h, h2h = weights.i2h.to(dtype), weights.h2h.to(dtype).contiguous()
+        inside = kind == "gru"  # where the hidden part's bias cannot be added to the input's
+        bias = weights.i2h_bias if inside else weights.i2h_bias + weights.h2h_bias
+        inputs = product(xs.flatten(0, 1), i2h, bias.to(dtype))
+        # h before every step, one row of it each, then the last: what the weights' gradient reads.
+        hs = xs.new_empty(time + 1, rows, units)
+        hs[0] = h
+        learning = any(ctx.needs_input_grad)
+        kept = h.new_empty((time, rows, native.kept_of(cell) * units) if learning else (0,))
+        after_h, after_c = torch.empty_like(h), torch.empty_like(c)
+        native.sequence_forward(
+            core.sequence_shape(kind, xs, units, lengths),
+            inputs.data_ptr(),
+            h2h.data_ptr(),
+            weights.h2h_bias.data_ptr() if inside else 0,
+            h.data_ptr(),
+            c.data_ptr(),
+            hs[1].data_ptr(),
+            kept.data_ptr() if learning else 0,
+            after_h.data_ptr(),
+            after_c.data_ptr(),
+        )
+        if learning:
+            ctx.save_for_backward(xs, h, c, i2h, h2h, hs, kept, lengths)
+            ctx.kind = kind
+        return hs[1:], after_h, after_c
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, to_ys: Tensor, to_h: Tensor, to_c: Tensor) -> tuple[Tensor | None, ...]:
+        xs, h, c, i2h, h2h, hs, kept, lengths = ctx.saved_tensors
+        native, kind = core.module(), ctx.kind
+        time, rows, units = to_ys.shape
+        cell = getattr(native.Cell, kind)
+        gates, slopes = native.gates_of(cell), native.slopes_of(cell)
+        to_ys = to_ys.to(xs.dtype).contiguous()
+        to_h, to_c = to_h.contiguous(), to_c.contiguous()
+        to_gates = xs.new_empty(time, rows, slopes * units)
+        to_bias = h.new_empty(slopes * units)
+        to_first_h, to_first_c = torch.empty_like(h), torch.empty_like(c)
+        native.sequence_backward(
+            core.sequence_shape(kind, xs, units, lengths),
+            hs[1].data_ptr(),
+            kept.data_ptr(),
+            h2h.data_ptr(),
+            h.data_ptr(),
+            c.data_ptr(),
+            to_ys.data_ptr(),
+            to_h.data_ptr(),
+            to_c.data_ptr(),
+            to_gates.data_ptr(),
+            to_bias.data_ptr(),
+            to_first_h.data_ptr(),
+            to_first_c.data_ptr(),
+        )
+        flat = to_gates.flatten(0, 1)
+        of_hidden, of_input = flat[:, : gates * units], flat[:, (slopes - gates) * units :]
+        to_xs = product(of_input, i2h.t()).view_as(xs) if ctx.needs_input_grad[2] else None
+        to_i2h = product(xs.flatten(0, 1).t(), of_input.t()).t()
+        to_h2h = product(hs[:-1].flatten(0, 1).t(), of_hidden.t()).t()
+        to_h2h_bias = to_bias[: gates * units]
+        if kind == "gru":  # n, r, z as they come
+            to_h2h, to_h2h_bias = to_h2h.roll(-units, 0), to_h2h_bias.roll(-units)
+        to_weights = (to_i2h, to_bias[(slopes - gates) * units :], to_h2h, to_h2h_bias)
+        return None, None, to_xs, to_first_h, to_first_c, *(part.to(h.dtype) for part in to_weights)
+
+
+class Sequences:
+    """The native core's layers, in float32, or under autocast in bfloat16 with a float32 state."""
+
+    name = "native"
+    device: str | None = "cpu"
+
+    def serves(self, cell: Cell, xs: Tensor) -> bool:
+        return type(cell) in _NAMES and core.serves(cell, xs)
+
+    def run(
+        self, cell: Any, xs: Tensor, state: State, lengths: Tensor | None
+    ) -> tuple[Tensor, State]:
+        given = xs.transpose(0, 1).to(product_type(xs)).contiguous()
+        h, *rest = (part.contiguous() for part in state)
+        c = rest[0] if rest else h.new_empty(0)
+        weights = (cell.i2h.weight, cell.i2h.bias, cell.h2h.weight, cell.h2h.bias)
+        ys, *after = _Layer.apply(  # type: ignore[no-untyped-call]
+            _NAMES[type(cell)], lengths, given, h, c, *weights
+        )
+        return ys.transpose(0, 1), type(state)(*after[: len(state)])
