@@ -67,6 +67,48 @@ void diagonal_backward(const Diagonal& shape, Address packed, Address outputs, A
               at<float>(to_h)});
 }
 
+void run(Program& program, int64_t rows, const std::vector<Address>& outers, int threads) {
+  nb::gil_scoped_release release;
+  program.run(rows, outers.data(), threads);
+}
+
+void bind_program(nb::module_& module) {
+  nb::class_<Program>(module, "Program")
+      .def("outer", &Program::outer)
+      .def("inner", &Program::inner)
+      .def("embed", [](Program& self, int symbols, int out, Address table, int64_t vocabulary,
+                       int64_t width, float scale) {
+        self.embed(symbols, out, at<const float>(table), vocabulary, width, scale);
+      })
+      .def("rms_norm", [](Program& self, int in, int out, Address weight, int64_t width,
+                          float epsilon) {
+        self.rms_norm(in, out, at<const float>(weight), width, epsilon);
+      })
+      .def("convolution", [](Program& self, int in, int recent, int out, int following,
+                             Address weight, Address bias, int64_t taps, int64_t width) {
+        self.convolution(in, recent, out, following, at<const float>(weight),
+                         at<const float>(bias), taps, width);
+      })
+      .def("linear", [](Program& self, Precision precision, int in, int out, bool adds,
+                        Address weight, Address bias, int64_t depth, int64_t outputs) {
+        self.linear(precision, in, out, adds, at<const float>(weight), at<const float>(bias), depth,
+                    outputs);
+      })
+      .def("elman", &Program::elman)
+      .def("gru", &Program::gru)
+      .def("lstm", &Program::lstm)
+      .def("mingru", &Program::mingru)
+      .def("clockwork", [](Program& self, int gates, int h, int time, int h_after, int time_after,
+                           Address periods, int64_t units) {
+        self.clockwork(gates, h, time, h_after, time_after, at<const int64_t>(periods), units);
+      })
+      .def("silu_gate", &Program::silu_gate)
+      .def("add", &Program::add)
+      .def("log_softmax", &Program::log_softmax)
+      .def("copy", &Program::copy)
+      .def("run", run);
+}
+
 }  // namespace
 
 NB_MODULE(_core, module) {
@@ -90,6 +132,8 @@ NB_MODULE(_core, module) {
   module.def("sequence_backward", sequence_backward);
   module.def("diagonal_forward", diagonal_forward);
   module.def("diagonal_backward", diagonal_backward);
+  bind_program(module);
+  module.def("program", [] { return core().program(); }, nb::rv_policy::take_ownership);
   module.def("instruction_sets", instruction_sets);
   module.def("use", use, "name"_a);
   module.def("used", used);

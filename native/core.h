@@ -78,9 +78,39 @@ struct DiagonalBackward {
   float* to_state;         // (B, H)
 };
 
+// One step of a whole network, for any number of rows: operations on slots, in the order in which
+// they were added. Weights are copied. An outer slot is memory of the caller's, `width` words of
+// 32 bits a row (a whole number of 64 bits takes two).
+class Program {
+ public:
+  virtual ~Program() = default;
+  virtual int outer(int64_t width) = 0;
+  virtual int inner(int64_t width) = 0;
+  virtual void embed(int symbols, int out, const float* table, int64_t vocabulary, int64_t width,
+                     float scale) = 0;
+  virtual void rms_norm(int in, int out, const float* weight, int64_t width, float epsilon) = 0;
+  virtual void convolution(int in, int recent, int out, int following, const float* weight,
+                           const float* bias, int64_t taps, int64_t width) = 0;
+  virtual void linear(Precision precision, int in, int out, bool adds, const float* weight,
+                      const float* bias, int64_t depth, int64_t outputs) = 0;
+  virtual void elman(int gates, int h_after, int64_t units, bool relu) = 0;
+  virtual void gru(int gates, int hidden, int h, int h_after, int64_t units) = 0;
+  virtual void lstm(int gates, int c, int h_after, int c_after, int64_t units) = 0;
+  virtual void mingru(int gates, int h, int h_after, int64_t units) = 0;
+  virtual void clockwork(int gates, int h, int time, int h_after, int time_after,
+                         const int64_t* periods, int64_t units) = 0;
+  virtual void silu_gate(int gate, int value, int out, int64_t width) = 0;
+  virtual void add(int a, int b, int out, int64_t width) = 0;
+  virtual void log_softmax(int in, int64_t width) = 0;  // in its own place
+  virtual void copy(int in, int out, int64_t width) = 0;
+  // outers: the addresses of the outer slots' first rows, in the order in which they were made.
+  virtual void run(int64_t rows, const uintptr_t* outers, int threads) = 0;
+};
+
 // An instruction set's functions.
 struct Core {
   int lanes;
+  Program* (*program)();
   void (*sequence_forward)(const Sequence&, const SequenceForward&);
   void (*sequence_backward)(const Sequence&, const SequenceBackward&);
   void (*diagonal_forward)(const Diagonal&, const DiagonalForward&);

@@ -83,6 +83,9 @@ INLINE void tile(typename T::Sum (&sums)[R][P], const uint32_t* const* x, const 
   }
 }
 
+// Words: about what arrives from the third-level cache while it takes to fetch one line.
+constexpr int64_t AHEAD = 2048;
+
 // One row alone has too few sums to hide the latency of each: its depth is shared among four.
 template <class T, int P>
 INLINE void lone_tile(typename T::Sum (&sums)[1][P], const uint32_t* x, const uint32_t* w,
@@ -94,6 +97,8 @@ INLINE void lone_tile(typename T::Sum (&sums)[1][P], const uint32_t* x, const ui
 #pragma GCC unroll 4
     for (int way = 0; way < WAYS; ++way) {
       U value = splat_word(x[k + way]);
+#pragma GCC unroll 8
+      for (int p = 0; p < P; ++p) __builtin_prefetch(w + ((k + way) * P + p) * LANES + AHEAD);
 #pragma GCC unroll 8
       for (int p = 0; p < P; ++p)
         ways[way][p] = T::dot(ways[way][p], value, load<U>(w + ((k + way) * P + p) * LANES));

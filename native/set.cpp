@@ -1,6 +1,7 @@
 // All of the core for one instruction set: ELMAN_SET is its name, the compiler's flags are its.
 #include "diagonal.h"
 #include "sequences.h"
+#include "steps.h"
 
 #define JOINED(a, b) a##b
 #define NAMED(set) JOINED(core_, set)
@@ -10,6 +11,7 @@ namespace elman {
 extern const Core NAMED(ELMAN_SET);
 const Core NAMED(ELMAN_SET) = {
     LANES,
+    []() -> Program* { return new SetProgram; },
     run_pass<Forward, SequenceForward>,
     run_pass<Backward, SequenceBackward>,
     [](const Diagonal& shape, const DiagonalForward& args) {

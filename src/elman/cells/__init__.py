@@ -1,6 +1,6 @@
 """The cells: one a file, each one pure step."""
 
-from elman.cells.cell import Cell, State, map_state, state_tensors
+from elman.cells.cell import Cell, State, map_state, state_like, state_tensors
 from elman.cells.clockwork import Clockwork, ClockworkState
 from elman.cells.elman import Elman, ElmanReLU, ElmanState
 from elman.cells.gru import GRU, GRUState
@@ -37,5 +37,6 @@ __all__ = [
     "PlainState",
     "State",
     "map_state",
+    "state_like",
     "state_tensors",
 ]

@@ -56,6 +56,14 @@ def map_state(function: Callable[..., Tensor], *states: Tree) -> Tree:
     return cast("Tree", type(first)(*parts) if hasattr(first, "_fields") else tuple(parts))
 
 
+def state_like(state: Tree, tensors: list[Tensor]) -> Tree:
+    """The state of the same structure whose `state_tensors` are these."""
+    if not isinstance(state[-1], tuple) and not isinstance(state[0], tuple):
+        return cast("Tree", type(state)(*tensors) if hasattr(state, "_fields") else tuple(tensors))
+    rest = iter(tensors)
+    return map_state(lambda _: next(rest), state)
+
+
 def state_tensors(state: tuple[Any, ...]) -> list[Tensor]:
     """The tensors of a state, depth first."""
     tensors: list[Tensor] = []

@@ -1,0 +1,315 @@
+// The core against plain loops in double: every cell, both precisions, every instruction set of
+// this machine, odd sizes, ragged rows. Arrays are exactly as large as they must be, so that the
+// address sanitizer sees every step over an end; what must not be read holds NaN, and so does what
+// must be written.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+#include <random>
+#include <stdexcept>
+#include <string>
+
+#include "cpu.h"
+#include "plain.h"
+
+using namespace elman;
+using plain::Numbers;
+
+namespace {
+
+constexpr double NOTHING = std::numeric_limits<double>::quiet_NaN();
+
+// --------------------------------------------------------------------------------------- elements
+
+template <class E>
+struct Type;
+template <>
+struct Type<float> {
+  static constexpr Precision precision = Precision::float32;
+  static constexpr double tolerance = 1e-5;  // of the largest, or of 1
+  static float narrow(double x) { return static_cast<float>(x); }
+  static double wide(float x) { return x; }
+};
+template <>
+struct Type<uint16_t> {
+  static constexpr Precision precision = Precision::bfloat16;
+  static constexpr double tolerance = 2e-2;
+  static uint16_t narrow(double x) {  // to the nearest; ties, which are rare here, away from zero
+    float value = static_cast<float>(x);
+    uint32_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    return static_cast<uint16_t>(x == x ? (bits + 0x8000u) >> 16 : 0x7fc0u);
+  }
+  static double wide(uint16_t x) {
+    uint32_t bits = static_cast<uint32_t>(x) << 16;
+    float value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+  }
+};
+
+template <class E>
+std::vector<E> narrow(const Numbers& numbers) {
+  std::vector<E> all(numbers.size());
+  std::transform(numbers.begin(), numbers.end(), all.begin(), Type<E>::narrow);
+  return all;
+}
+
+template <class E>
+Numbers wide(const std::vector<E>& elements) {
+  Numbers all(elements.size());
+  std::transform(elements.begin(), elements.end(), all.begin(), Type<E>::wide);
+  return all;
+}
+
+template <class E>
+std::vector<E> blank(int64_t count) {
+  return std::vector<E>(count, Type<E>::narrow(NOTHING));
+}
+
+// ----------------------------------------------------------------------------------------- chance
+
+std::mt19937 source(1);
+
+// Numbers of a type, so that the plain loops read just what the core reads.
+template <class E>
+Numbers drawn(int64_t count, double size = 1) {
+  std::uniform_real_distribution<double> any(-size, size);
+  Numbers all(count);
+  for (double& x : all) x = any(source);
+  return wide(narrow<E>(all));
+}
+
+struct Sizes {
+  int64_t time, rows, units;
+  int threads;
+  bool ragged;
+};
+
+// One row and many, more and fewer than make a group of their own worthwhile, units below and above
+// a vector and never a multiple of it, more depth than a block of it.
+const Sizes SIZES[] = {{1, 1, 1, 1, false},  {3, 1, 5, 2, false},   {4, 3, 8, 1, true},
+                       {5, 2, 37, 2, true},  {3, 7, 101, 3, true},  {6, 20, 13, 2, true},
+                       {4, 18, 33, 4, true}, {3, 37, 43, 4, false}, {2, 3, 600, 2, true},
+                       {3, 0, 5, 2, false}};
+
+std::vector<int64_t> lengths_of(const Sizes& sizes) {
+  std::vector<int64_t> lengths;
+  for (int64_t row = 0; sizes.ragged && row < sizes.rows; ++row)
+    lengths.push_back(row == 0 ? 0 : source() % (sizes.time + 1));
+  return lengths;
+}
+
+// (T, B, width) with nothing behind the end of each row.
+template <class Shape>
+Numbers without_padding(const Shape& shape, Numbers all, int64_t width) {
+  for (int64_t t = 0; t < shape.time; ++t)
+    for (int64_t row = 0; row < shape.rows; ++row)
+      if (t >= shape.length(row))
+        std::fill_n(all.begin() + (t * shape.rows + row) * width, width, NOTHING);
+  return all;
+}
+
+// ----------------------------------------------------------------------------------------- checks
+
+std::string context;
+int checks = 0;
+
+void expect(bool holds, const std::string& what) {
+  if (!holds) throw std::runtime_error(context + ": " + what);
+  ++checks;
+}
+
+void expect_near(const char* what, const Numbers& found, const Numbers& expected,
+                 double tolerance) {
+  expect(found.size() == expected.size(), std::string(what) + " has another size");
+  double largest = 1;  // what they are sums of is of this size
+  for (double x : expected) largest = std::max(largest, std::fabs(x));
+  for (size_t i = 0; i < found.size(); ++i)
+    if (!(std::fabs(found[i] - expected[i]) <= tolerance * largest))  // nor is it NaN
+      expect(false, std::string(what) + "[" + std::to_string(i) + "] is " +
+                        std::to_string(found[i]) + ", expected " + std::to_string(expected[i]));
+  ++checks;
+}
+
+// The slope of a loss along some direction in its arguments, against the gradient that is told.
+template <class Shape>
+void expect_slope(const char* what, const Shape& shape, Numbers Shape::*argument,
+                  const Numbers& gradient) {
+  constexpr double STEP = 1e-5;
+  Numbers direction = drawn<float>(gradient.size());
+  double told = 0;
+  Shape ahead = shape, behind = shape;
+  for (size_t i = 0; i < direction.size(); ++i) {
+    told += gradient[i] * direction[i];
+    (ahead.*argument)[i] += STEP * direction[i];
+    (behind.*argument)[i] -= STEP * direction[i];
+  }
+  double slope = (loss(ahead, run(ahead)) - loss(behind, run(behind))) / (2 * STEP);
+  expect_near(what, {slope}, {told}, 1e-6);
+}
+
+// ----------------------------------------------------------------------------------------- layers
+
+template <class E>
+plain::Layer layer(Cell cell, const Sizes& sizes) {
+  int64_t H = sizes.units, G = gates_of(cell), states = sizes.rows * H, steps = sizes.time * states;
+  int64_t second = cell == Cell::lstm ? states : 0;
+  bool biased = cell == Cell::gru || sizes.units % 2;
+  double size = 1.5 / std::sqrt(H);
+  return {cell, sizes.time, sizes.rows, H, lengths_of(sizes),
+          drawn<E>(steps * G, 2), drawn<E>(G * H * H, size), drawn<float>(biased ? G * H : 0),
+          {drawn<float>(states), drawn<float>(second)}, drawn<E>(steps),
+          {drawn<float>(states), drawn<float>(second)}};
+}
+
+// What the core makes of a layer.
+template <class E>
+struct Run {
+  Run(const plain::Layer& layer, int threads, bool learning = true)
+      : H(layer.units), states(layer.rows * H), steps(layer.time * states),
+        second(layer.cell == Cell::lstm ? states : 0), slopes(slopes_of(layer.cell)) {
+    Sequence shape{layer.cell,  Type<E>::precision, layer.time,
+                   layer.rows,  H,                  layer.lengths.empty() ? nullptr : layer.lengths.data(),
+                   threads};
+    auto inputs = narrow<E>(without_padding(layer, layer.inputs, layer.gates() * H));
+    auto to_outputs = narrow<E>(without_padding(layer, layer.to_outputs, H));
+    auto weight = narrow<E>(layer.weight);
+    auto bias = narrow<float>(layer.bias), h = narrow<float>(layer.state[0]),
+         c = narrow<float>(layer.state[1]), to_h = narrow<float>(layer.to_after[0]),
+         to_c = narrow<float>(layer.to_after[1]);
+    core().sequence_forward(
+        shape, {inputs.data(), weight.data(), bias.empty() ? nullptr : bias.data(),
+                {h.data(), c.data()}, outputs.data(), learning ? kept.data() : nullptr,
+                {after_h.data(), after_c.data()}});
+    if (learning)
+      core().sequence_backward(
+          shape, {outputs.data(), kept.data(), weight.data(), {h.data(), c.data()},
+                  to_outputs.data(), {to_h.data(), to_c.data()}, to_gates.data(), to_bias.data(),
+                  {to_first_h.data(), to_first_c.data()}});
+  }
+
+  int64_t H, states, steps, second, slopes;
+  std::vector<E> outputs = blank<E>(steps), to_gates = blank<E>(steps * slopes);
+  std::vector<float> kept = blank<float>(steps * 5);
+  std::vector<float> after_h = blank<float>(states), after_c = blank<float>(second);
+  std::vector<float> to_bias = blank<float>(slopes * H);
+  std::vector<float> to_first_h = blank<float>(states), to_first_c = blank<float>(second);
+};
+
+template <class E>
+void check_layer(const plain::Layer& layer, const plain::Outcome& expected, int threads) {
+  constexpr double tolerance = Type<E>::tolerance;
+  Run<E> found(layer, threads), again(layer, threads), read(layer, threads, false);
+  expect_near("outputs", wide(found.outputs), expected.outputs, tolerance);
+  expect_near("h after", wide(found.after_h), expected.after[0], tolerance);
+  expect_near("c after", wide(found.after_c), expected.after[1], tolerance);
+  expect(read.outputs == found.outputs && read.after_h == found.after_h, "reads as it learns");
+  expect(again.to_gates == found.to_gates && again.to_bias == found.to_bias, "the same bits again");
+  if (layer.cell == Cell::elman_relu && Type<E>::precision == Precision::bfloat16)
+    return;  // a sum that is rounded across zero has another gradient
+  expect_near("to gates", wide(found.to_gates), expected.to_gates, tolerance);
+  expect_near("to bias", wide(found.to_bias), expected.to_bias, tolerance);
+  expect_near("to h", wide(found.to_first_h), expected.to_state[0], tolerance);
+  expect_near("to c", wide(found.to_first_c), expected.to_state[1], tolerance);
+}
+
+// --------------------------------------------------------------------------------------- diagonal
+
+template <class E>
+plain::Recurrence recurrence(const Sizes& sizes) {
+  int64_t states = sizes.rows * sizes.units, steps = sizes.time * states;
+  return {sizes.time,       sizes.rows,           sizes.units,    lengths_of(sizes),
+          drawn<E>(2 * steps, 3), drawn<float>(states), drawn<E>(steps), drawn<float>(states)};
+}
+
+template <class E>
+void check_recurrence(const plain::Recurrence& all, const plain::Recurred& expected, int threads) {
+  int64_t H = all.units, states = all.rows * H, steps = all.time * states;
+  Diagonal shape{Type<E>::precision, all.time, all.rows, H,
+                 all.lengths.empty() ? nullptr : all.lengths.data(), threads};
+  auto packed = narrow<E>(without_padding(all, all.packed, 2 * H));
+  auto to_outputs = narrow<E>(without_padding(all, all.to_outputs, H));
+  auto state = narrow<float>(all.state), to_after = narrow<float>(all.to_after);
+  auto outputs = blank<E>(steps), to_packed = blank<E>(2 * steps);
+  auto after = blank<float>(states), to_state = blank<float>(states);
+  core().diagonal_forward(shape, {packed.data(), state.data(), outputs.data(), after.data()});
+  core().diagonal_backward(shape, {packed.data(), outputs.data(), state.data(), to_outputs.data(),
+                                   to_after.data(), to_packed.data(), to_state.data()});
+  constexpr double tolerance = Type<E>::tolerance;
+  expect_near("outputs", wide(outputs), expected.outputs, tolerance);
+  expect_near("after", wide(after), expected.after, tolerance);
+  expect_near("to packed", wide(to_packed), expected.to_packed, tolerance);
+  expect_near("to state", wide(to_state), expected.to_state, tolerance);
+}
+
+// -------------------------------------------------------------------------------------------- all
+
+const std::pair<Cell, const char*> CELLS[] = {{Cell::elman, "elman"},
+                                              {Cell::elman_relu, "elman-relu"},
+                                              {Cell::gru, "gru"},
+                                              {Cell::lstm, "lstm"}};
+
+// The plain loops themselves: their gradients are the slopes of their losses.
+void check_plain_loops() {
+  Sizes sizes{4, 3, 5, 1, true};
+  for (auto [cell, name] : CELLS) {
+    context = std::string("the plain loops, ") + name;
+    auto one = layer<float>(cell, sizes);
+    auto outcome = run(one);
+    int64_t H = sizes.units, G = gates_of(cell), S = slopes_of(cell);
+    Numbers to_inputs;  // of a gru the first of four is the hidden part's
+    for (size_t i = 0; i < outcome.to_gates.size(); ++i)
+      if (static_cast<int64_t>(i) / H % S >= S - G) to_inputs.push_back(outcome.to_gates[i]);
+    expect_slope("to inputs", one, &plain::Layer::inputs, to_inputs);
+    Numbers to_bias(outcome.to_bias.begin(), outcome.to_bias.begin() + G * H);
+    if (cell == Cell::gru) std::rotate(to_bias.begin(), to_bias.begin() + H, to_bias.end());
+    expect_slope("to bias", one, &plain::Layer::bias, to_bias);
+  }
+  context = "the plain loops, minGRU";
+  auto one = recurrence<float>(sizes);
+  auto outcome = run(one);
+  expect_slope("to packed", one, &plain::Recurrence::packed, outcome.to_packed);
+  expect_slope("to state", one, &plain::Recurrence::state, outcome.to_state);
+}
+
+template <class E>
+void check_all(const Sizes& sizes) {
+  std::string about = (sizeof(E) == 4 ? "float32, T " : "bfloat16, T ") +
+                      std::to_string(sizes.time) + ", B " + std::to_string(sizes.rows) + ", H " +
+                      std::to_string(sizes.units) + ", threads " + std::to_string(sizes.threads);
+  auto on_each_set = [&](const char* name, auto check) {
+    for (const std::string& set : instruction_sets()) {
+      use(set);
+      context = set + ", " + name + ", " + about;
+      check();
+    }
+  };
+  for (auto [cell, name] : CELLS) {
+    auto one = layer<E>(cell, sizes);
+    auto expected = run(one);
+    on_each_set(name, [&, &one = one] { check_layer<E>(one, expected, sizes.threads); });
+  }
+  auto one = recurrence<E>(sizes);
+  auto expected = run(one);
+  on_each_set("minGRU", [&] { check_recurrence<E>(one, expected, sizes.threads); });
+}
+
+}  // namespace
+
+int main() {
+  try {
+    check_plain_loops();
+    for (const Sizes& sizes : SIZES) {
+      check_all<float>(sizes);
+      check_all<uint16_t>(sizes);
+    }
+  } catch (const std::exception& failure) {
+    std::printf("%s\n%d passed, 1 failed\n", failure.what(), checks);
+    return 1;
+  }
+  for (const std::string& set : instruction_sets()) std::printf("%s ", set.c_str());
+  std::printf("\n%d passed, 0 failed\n", checks);
+}
