@@ -10,7 +10,7 @@ from elman.cells import CELLS, state_tensors
 from elman.decoding import read
 from elman.decoding.reading import CHUNK
 from elman.errors import EmptyTextError
-from elman.network import Architecture, SymbolNetwork
+from elman.network import Architecture, SymbolNetwork, stepper
 from elman.scoring.predictor import NetworkPredictor
 from elman.text import BOUNDARY
 
@@ -73,7 +73,7 @@ def test_a_state_keeps_nothing_of_what_was_computed_on_the_way(cell):
     state = network.initial_state(1)
     after = []
     for count in (1, 5, CHUNK, 2000, 2 * CHUNK + 1):
-        _, state = read(network, np.arange(count) % 9, state)
+        _, state = read(network, np.arange(count) % 9, state, stepper(network))
         after.append(kept_bytes(state))
         assert kept_bytes(state) == sum(t.numel() * t.element_size() for t in state_tensors(state))
     assert len(set(after)) == 1
@@ -85,10 +85,11 @@ def test_a_text_cut_anywhere_reads_the_same(cell):
     torch.manual_seed(2)
     network = SymbolNetwork(Architecture(vocabulary=9, cell=cell, width=8, layers=2)).eval()
     ids = np.random.default_rng(0).integers(0, 9, 2 * CHUNK + 7)
-    whole, end = read(network, ids, network.initial_state(1))
+    step = stepper(network)
+    whole, end = read(network, ids, network.initial_state(1), step)
     for place in (1, 300, CHUNK, CHUNK + 1, len(ids) - 1):
-        _, state = read(network, ids[:place], network.initial_state(1))
-        logits, state = read(network, ids[place:], state)
+        _, state = read(network, ids[:place], network.initial_state(1), step)
+        logits, state = read(network, ids[place:], state, step)
         torch.testing.assert_close(logits, whole, atol=1e-4, rtol=1e-4)
         for a, b in zip(state_tensors(state), state_tensors(end), strict=True):
             torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)

@@ -12,7 +12,7 @@ import torch
 import elman
 from elman.decoding import Speller, read, suggesting
 from elman.errors import SettingError
-from elman.network import Architecture, SymbolNetwork
+from elman.network import Architecture, SymbolNetwork, stepper
 from elman.text import BOUNDARY, Characters, Subwords
 
 CONTEXTS = {
@@ -174,7 +174,7 @@ def test_smaller_units_weigh_words_as_enumeration_does(
     unit = tiny(unit_class)
     network = random_network(unit.size, seed)
     only = {" ", "a", "b", "t", "'", "ab", " ab", "a'"}
-    speller = Speller(network, unit)
+    speller = Speller(stepper(network), unit)
     # The other bytes are of no use to the enumeration, which would take for ever.
     kept = torch.tensor([piece in only for piece in speller.pieces])
     speller.pieces = [
@@ -187,7 +187,7 @@ def test_smaller_units_weigh_words_as_enumeration_does(
         [i == BOUNDARY or not_in_word(unit.decode([i])) for i in range(unit.size)]
     )
     start = [BOUNDARY, *unit.encode(context or "\n")]
-    logits, state = read(network, start, network.initial_state(1))
+    logits, state = read(network, start, network.initial_state(1), stepper(network))
     found = speller.complete(logits, state, lead, {}, 10_000)
     expected = chances(network, unit, context, lead, 3)
     assert_shares(found, expected)

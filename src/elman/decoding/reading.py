@@ -15,10 +15,11 @@ import torch
 from torch import Tensor
 
 from elman.cells import map_state
-from elman.network import NetworkState, SymbolNetwork
+from elman.network import NetworkState, Step, SymbolNetwork
 from elman.text import Unit
 
 CHUNK = 1024  # symbols of a long prompt that are read at once
+FEW = 8  # symbols that are read sooner one by one
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,12 +40,23 @@ class Outlook:
 
 
 def read(
-    network: SymbolNetwork, symbols: npt.NDArray[Any] | Sequence[int], state: NetworkState
+    network: SymbolNetwork,
+    symbols: npt.NDArray[Any] | Sequence[int],
+    state: NetworkState,
+    step: Step,
 ) -> tuple[Tensor, NetworkState]:
-    """Read symbols (T,), T at least 1, with one row: the last logits (1, V) and the state."""
+    """Read symbols (T,), T at least 1, with one row: the last logits (1, V) and the state.
+
+    Args:
+        step: the network's; it is asked where there are a few symbols.
+    """
     ids = torch.as_tensor(np.asarray(symbols, dtype=np.int64))
-    ids = ids.to(next(network.parameters()).device)
     logits = torch.empty(0)
+    if len(ids) <= FEW:
+        for symbol in ids[:, None]:
+            logits, state = step(symbol, state)
+        return logits, state
+    ids = ids.to(next(network.parameters()).device)
     with torch.inference_mode():
         for begin in range(0, len(ids), CHUNK):
             logits, state = network(ids[None, begin : begin + CHUNK], state)

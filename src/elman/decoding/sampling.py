@@ -1,16 +1,20 @@
 """How the next symbol is drawn from what the network expects.
 
-Shapes: B rows, V vocabulary.
+Shapes: V vocabulary.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
+import numpy.typing as npt
 
 from elman.ranges import number, whole
+
+Numbers = npt.NDArray[np.floating[Any]]
 
 REMEMBERED = 64  # symbols back that the repetition penalty looks
 
@@ -50,39 +54,49 @@ class Sampling:
             number("min-p", self.min_p, lambda x: 0 <= x <= 1, "from 0 to 1")
         number("repetition-penalty", self.repetition_penalty, lambda x: x > 0, "above 0")
 
-    def probabilities(self, logits: Tensor, recent: Tensor) -> Tensor:
-        """logits (B, V), recent symbols (B, R) -> what is drawn from, (B, V), rows sum to 1."""
-        logits = logits.double()  # in which any temperature above 0 stays above 0
-        if self.repetition_penalty != 1 and recent.shape[1]:
-            before = logits.gather(1, recent)
-            penalty = self.repetition_penalty
-            after = torch.where(before > 0, before / penalty, before * penalty)
-            logits = logits.scatter(1, recent, after)
+    def draw(self, logits: Numbers, recent: Sequence[int], chance: float) -> int:
+        """The symbol that a number drawn evenly from [0, 1) falls upon.
+
+        Args:
+            logits: (V,); recent: the symbols before it, the last at the end.
+        """
+        reached = self.probabilities(logits, recent[-REMEMBERED:]).cumsum()
+        return int(reached.searchsorted(chance * reached[-1], side="right"))
+
+    def probabilities(self, logits: Numbers, recent: Sequence[int]) -> Numbers:
+        """logits (V,), recent symbols -> what is drawn from, (V,), its sum 1."""
+        logits = logits.astype(np.float64)  # in which any temperature above 0 stays above 0
+        if self.repetition_penalty != 1 and len(recent):
+            places = np.asarray(recent)
+            before, penalty = logits[places], self.repetition_penalty
+            logits[places] = np.where(before > 0, before / penalty, before * penalty)
         if self.temperature == 0:
-            return torch.zeros_like(logits).scatter(1, logits.argmax(1, keepdim=True), 1.0)
+            best = np.zeros_like(logits)
+            best[logits.argmax()] = 1.0
+            return best
         # The likeliest at 0 first: a low temperature would otherwise overflow.
-        highest = logits.amax(1, keepdim=True)
-        probabilities = ((logits - highest) / self.temperature).softmax(dim=1)
-        if self.top_k is not None and self.top_k < probabilities.shape[1]:
-            probabilities = _keep(probabilities, _ranks(probabilities) < self.top_k)
+        logits -= logits.max()
+        logits /= self.temperature
+        found: Numbers = np.exp(logits, out=logits)
+        found /= found.sum()
+        if self.top_k is not None and self.top_k < len(found):
+            found = _keep(found, _order(found)[: self.top_k])
         if self.top_p is not None:
-            ordered, order = probabilities.sort(dim=1, descending=True, stable=True)
-            reached_before = ordered.cumsum(1) - ordered
-            kept = torch.zeros_like(order, dtype=torch.bool)
-            kept.scatter_(1, order, reached_before < self.top_p)
-            probabilities = _keep(probabilities, kept)
+            order = _order(found)
+            ordered = found[order]
+            found = _keep(found, order[ordered.cumsum() - ordered < self.top_p])
         if self.min_p is not None:
-            least = self.min_p * probabilities.amax(1, keepdim=True)
-            probabilities = _keep(probabilities, probabilities >= least)
-        return probabilities
+            found = _keep(found, np.flatnonzero(found >= self.min_p * found.max()))
+        return found
 
 
-def _ranks(probabilities: Tensor) -> Tensor:
-    """Each symbol's rank in its row, from 0; among equals the smaller symbol first."""
-    order = probabilities.argsort(dim=1, descending=True, stable=True)
-    return order.argsort(dim=1)
+def _order(probabilities: Numbers) -> npt.NDArray[np.int64]:
+    """The symbols, the likeliest first; among equals the smaller one."""
+    return np.argsort(-probabilities, kind="stable")
 
 
-def _keep(probabilities: Tensor, kept: Tensor) -> Tensor:
-    remaining = probabilities * kept
-    return remaining / remaining.sum(1, keepdim=True)
+def _keep(probabilities: Numbers, kept: npt.NDArray[np.int64]) -> Numbers:
+    remaining = np.zeros_like(probabilities)
+    remaining[kept] = probabilities[kept]
+    remaining /= remaining.sum()
+    return remaining

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from elman.cells import map_state
-from elman.network import NetworkState, SymbolNetwork
+from elman.network import NetworkState, Step
 from elman.scoring import WordIndex
 from elman.text import BOUNDARY, Unit
 
@@ -101,8 +101,8 @@ class Speller:
     weighed as a whole word, with all the ways in which the next symbol may end it.
     """
 
-    def __init__(self, network: SymbolNetwork, unit: Unit) -> None:
-        self.network = network
+    def __init__(self, step: Step, unit: Unit) -> None:
+        self.step = step
         self.pieces = [unit.decode([symbol]) for symbol in range(unit.size)]
         sound = [bool(text) and "\ufffd" not in text for text in self.pieces]
         self.ends = torch.tensor(
@@ -182,14 +182,12 @@ class Speller:
         """Each spelling with one symbol more, all read in one batch."""
         states = [spelling.state for _, spelling, _ in kept]
         state = map_state(lambda *parts: torch.cat(parts), *states)
-        symbols = torch.tensor([[symbol] for _, _, symbol in kept])
-        with torch.inference_mode():
-            logits, state = self.network(symbols.to(next(self.network.parameters()).device), state)
+        logits, state = self.step(torch.tensor([symbol for _, _, symbol in kept]), state)
         return [
             _Spelling(
                 spelling.text + self.pieces[symbol],
                 log_probability,
-                logits[row, -1],
+                logits[row],
                 map_state(lambda part, row=row: part[row : row + 1], state),
             )
             for row, (log_probability, spelling, symbol) in enumerate(kept)

@@ -11,13 +11,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from elman.cells import map_state
 from elman.decoding.reading import read
 from elman.decoding.sampling import REMEMBERED, Sampling
-from elman.network import SymbolNetwork
+from elman.network import Step, SymbolNetwork, stepper, stream_of
 from elman.text import BOUNDARY, Decoder, Unit
 
 
@@ -32,6 +30,7 @@ def write(
     seed: int | None = None,
     rows: int = 1,
     lead: str = "",
+    step: Step | None = None,
 ) -> Iterator[list[str]]:
     """Continue a prompt; after each symbol, the text that it adds to each row.
 
@@ -44,35 +43,29 @@ def write(
         rows: how many continuations at once, B.
         lead: text that the prompt ends in, but not its symbols: what is written begins with it,
             and it is not given again either.
+        step: the network's, where the caller has one ready.
     """
-    generator = torch.Generator()
-    if seed is None:
-        generator.seed()
-    else:
-        generator.manual_seed(seed)
-    first, one_state = read(network, prompt, network.initial_state(1))
-    logits = first.expand(rows, -1)
+    generator = np.random.default_rng(seed)
+    step = stepper(network) if step is None else step
+    first, one_state = read(network, prompt, network.initial_state(1), step)
+    logits = first.expand(rows, -1).numpy(force=True).copy()
     state = map_state(lambda part: part.repeat(rows, *[1] * (part.dim() - 1)), one_state)
-    recent = torch.as_tensor(prompt[-REMEMBERED:].astype(np.int64)).repeat(rows, 1)
+    stream = stream_of(step, state)
+    recent = [prompt[-REMEMBERED:].tolist() for _ in range(rows)]
     pens = [_Pen(_decoder_after(prompt, unit), stop, lead) for _ in range(rows)]
     if lead:
-        logits = logits.masked_fill(~_begins(prompt, unit, lead).to(logits.device), -torch.inf)
+        logits[:, ~_begins(prompt, unit, lead)] = -np.inf
 
     for _ in range(length):
-        probabilities = sampling.probabilities(logits.float().cpu(), recent)
-        symbols = torch.multinomial(probabilities, 1, generator=generator)  # (B, 1)
-        yield [pen.write(int(symbol)) for pen, symbol in zip(pens, symbols, strict=True)]
+        chances = generator.random(rows).tolist()
+        symbols = list(map(sampling.draw, logits, recent, chances))
+        yield [pen.write(symbol) for pen, symbol in zip(pens, symbols, strict=True)]
         if all(pen.lifted for pen in pens):
             break
-        recent = torch.cat([recent, symbols], dim=1)[:, -REMEMBERED:]
-        logits, state = _step(network, symbols, state)
+        for before, symbol in zip(recent, symbols, strict=True):
+            before.append(symbol)
+        logits = stream.read(symbols)
     yield [pen.finish() for pen in pens]
-
-
-def _step(network: SymbolNetwork, symbols: Tensor, state: Any) -> tuple[Tensor, Any]:
-    with torch.inference_mode():
-        logits, state = network(symbols.to(next(network.parameters()).device), state)
-    return logits[:, -1], state
 
 
 def _decoder_after(prompt: npt.NDArray[Any], unit: Unit) -> Decoder:
@@ -83,13 +76,13 @@ def _decoder_after(prompt: npt.NDArray[Any], unit: Unit) -> Decoder:
     return decoder
 
 
-def _begins(prompt: npt.NDArray[Any], unit: Unit, lead: str) -> Tensor:
+def _begins(prompt: npt.NDArray[Any], unit: Unit, lead: str) -> npt.NDArray[np.bool_]:
     """(V,) bool: the symbols whose text, after the prompt, begins with `lead`."""
     decoder, found = _decoder_after(prompt, unit), []
     for symbol in range(unit.size):
         probe = copy.copy(decoder)  # `finish` leaves nothing in the bytes that they share
         found.append((probe.feed(symbol) + probe.finish()).startswith(lead))
-    return torch.tensor(found)
+    return np.array(found)
 
 
 class _Pen:

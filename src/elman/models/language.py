@@ -23,7 +23,7 @@ from elman.models.language_file import contents, opened
 from elman.models.language_settings import LanguageSettings
 from elman.models.model import Model
 from elman.models.texts import Text, check_length, prepared, source_of
-from elman.network import PARTS, NetworkState, SymbolNetwork
+from elman.network import PARTS, NetworkState, Step, SymbolNetwork, stepper
 from elman.ranges import whole
 from elman.scoring import WordIndex
 from elman.text import BOUNDARY, UNITS, Cache, Corpus, Unit, Words
@@ -155,6 +155,7 @@ class LanguageModel(Model):
                     # Stopped before the first look at the held-out text, there is no loss.
                     "valid_nats_per_symbol": event.best_loss if event.best_step else None,
                 }
+            self._forget_derived()  # the weights are others than they were
             yield event
 
     def _begin(self, settings: LanguageSettings, learned_from: Corpus, held_out: Corpus) -> None:
@@ -206,7 +207,7 @@ class LanguageModel(Model):
     def start(self) -> NetworkState:
         """The state at the beginning of a text, for `step`."""
         self._check_fitted()
-        _, state = read(self.network_, [BOUNDARY], self.network_.initial_state(1))
+        _, state = read(self.network_, [BOUNDARY], self.network_.initial_state(1), self._step)
         return state
 
     def step(self, text: str, state: NetworkState) -> tuple[Outlook, NetworkState]:
@@ -224,7 +225,7 @@ class LanguageModel(Model):
         symbols = self.unit_.encode(text)
         if len(symbols) == 0:
             raise EmptyTextError("nothing to read", place="step", advice="Give it some text.")
-        logits, state = read(self.network_, symbols, state)
+        logits, state = read(self.network_, symbols, state, self._step)
         spread = logits[0].float().log_softmax(0).numpy(force=True)
         return Outlook(spread, self.unit_), state
 
@@ -302,6 +303,7 @@ class LanguageModel(Model):
             seed=seed,
             rows=rows,
             lead=lead,
+            step=self._step,
         )
 
     def suggest(self, text: str, count: int = 3) -> list[Suggestion]:
@@ -316,7 +318,8 @@ class LanguageModel(Model):
         whole("count", count, 1)
         unit = self.unit_
         context, typed = (unit if isinstance(unit, Words) else _WORDS).split_typed(text)
-        logits, state = read(self.network_, self._symbols(context), self.network_.initial_state(1))
+        begun = self.network_.initial_state(1)
+        logits, state = read(self.network_, self._symbols(context), begun, self._step)
         if isinstance(unit, Words):
             spread = logits[0].float().softmax(0)
             return complete(self._index, spread, typed, self.learned_, count)
@@ -332,16 +335,20 @@ class LanguageModel(Model):
         return np.concatenate([[BOUNDARY], self.unit_.encode(text or "\n")])
 
     @cached_property
+    def _step(self) -> Step:
+        return stepper(self.network_)
+
+    @cached_property
     def _index(self) -> WordIndex:
         assert isinstance(self.unit_, Words)
         return WordIndex(self.unit_.tokens, self.unit_.is_word)
 
     @cached_property
     def _speller(self) -> Speller:
-        return Speller(self.network_, self.unit_)
+        return Speller(self._step, self.unit_)
 
     def _forget_derived(self) -> None:
-        for name in ("_index", "_speller"):
+        for name in ("_step", "_index", "_speller"):
             vars(self).pop(name, None)
 
     # Keeping

@@ -14,6 +14,7 @@ from elman.network.crf import CRF, Transitions
 from elman.network.foreteller import Foreteller
 from elman.network.reader import Passages, Reader, Reading, WordTable
 from elman.network.rewriter import Rewriter, Rewriting, Written
+from elman.network.stepping import Step, stepper, stream_of
 from elman.network.symbols import SymbolNetwork
 from elman.network.tagger import TagNetwork
 
@@ -35,9 +36,12 @@ __all__ = [
     "Rewriting",
     "SharedDropout",
     "Stack",
+    "Step",
     "SymbolNetwork",
     "TagNetwork",
     "Transitions",
     "WordTable",
     "Written",
+    "stepper",
+    "stream_of",
 ]

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -60,10 +62,12 @@ def _of_cell(cell: Cell) -> Step:
     return step
 
 
-def _of_network(network: SymbolNetwork) -> Step:
+def _of_network(network: nn.Module) -> Step:
+    device = next(network.parameters()).device
+
     def step(symbols: Tensor, state: Any) -> tuple[Tensor, Any]:
         with torch.inference_mode():
-            logits, after = network(symbols[:, None], state)
+            logits, after = network(symbols.to(device)[:, None], state)
         return logits[:, -1], after
 
     return step
@@ -104,6 +108,59 @@ class NativeStep:
             after.append(following)
         self._program.run(rows, outers, torch.get_num_threads() if rows > 1 else 1)
         return y, state_like(state, after)
+
+    def stream(self, state: Any) -> NativeStream:
+        return NativeStream(self._outputs, self._program, state)
+
+
+class Stream:
+    """Rows that are read on and on, each from its own state."""
+
+    def __init__(self, step: Step, state: Any) -> None:
+        self._step = step
+        self.state = state
+
+    def read(self, symbols: list[int]) -> npt.NDArray[np.float32]:
+        """A symbol (B,) for every row -> the logits (B, V) after it."""
+        logits, self.state = self._step(torch.tensor(symbols), self.state)
+        return logits.numpy(force=True)
+
+
+class NativeStream:
+    """The same in memory of its own, which every step uses anew: `read` gives the same array again
+    and again, and `state` is to be copied by who keeps it."""
+
+    def __init__(self, outputs: int, program: Program, state: Any) -> None:
+        parts = [part.contiguous().clone() for part in state_tensors(state)]
+        self._states = [
+            state_like(state, each) for each in (parts, [part.clone() for part in parts])
+        ]
+        rows = len(parts[0])
+        self._symbols = np.empty(rows, dtype=np.int64)
+        self._logits = np.empty((rows, outputs), dtype=np.float32)
+        self._program, self._threads = program, torch.get_num_threads()
+        self._turn = 0
+        given = [self._symbols.ctypes.data, self._logits.ctypes.data]
+        self._outers = []
+        for before, after in (self._states, self._states[::-1]):
+            pairs = zip(state_tensors(before), state_tensors(after), strict=True)
+            self._outers.append(given + [part.data_ptr() for pair in pairs for part in pair])
+
+    @property
+    def state(self) -> Any:
+        return self._states[self._turn]
+
+    def read(self, symbols: list[int]) -> npt.NDArray[np.float32]:
+        """A symbol (B,) for every row -> the logits (B, V) after it."""
+        self._symbols[:] = symbols
+        self._program.run(len(symbols), self._outers[self._turn], self._threads)
+        self._turn = 1 - self._turn
+        return self._logits
+
+
+def stream_of(step: Step, state: Any) -> Stream | NativeStream:
+    """Rows that begin at a state, for a loop of many steps."""
+    return step.stream(state) if isinstance(step, NativeStep) else Stream(step, state)
 
 
 def _network(
