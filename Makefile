@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: demo test check bench-language bench-reading bench-rewriting clean
+.PHONY: demo test check bench-language bench-reading bench-rewriting bench-speed clean
 
 demo: .venv/ready
 	$(BIN)/elman demo
@@ -25,6 +25,13 @@ bench-reading: .venv/ready
 bench-rewriting: .venv/ready
 	$(BIN)/python bench/rewriting.py
 	$(BIN)/python bench/forecasting.py
+
+bench-speed: .venv/peers
+	$(BIN)/python bench/speed.py
+
+.venv/peers: .venv/ready
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	touch $@
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -120,9 +120,11 @@ def mean(what: str, values: Sequence[float], form: str) -> Row:
     return what, form.format(statistics.mean(values)), how
 
 
-def table(rows: list[Row]) -> str:
+def table(
+    rows: Sequence[Sequence[str]], headings: Sequence[str] = ("what", "figure", "how")
+) -> str:
     """In Markdown."""
-    lines = ["| what | figure | how |", "|---|---|---|"]
+    lines = [f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
     lines += [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join(lines)
 

@@ -34,6 +34,7 @@ template <class M>
 void diagonal_forward(const Diagonal& shape, const DiagonalForward& args) {
   typedef typename M::Element Element;
   int64_t H = shape.units;
+  if (shape.rows == 0) return;  // arrays of nothing may be null
   std::memcpy(args.after, args.state, shape.rows * H * sizeof(float));
 #pragma omp parallel num_threads(shape.threads)
   {
@@ -65,6 +66,7 @@ template <class M>
 void diagonal_backward(const Diagonal& shape, const DiagonalBackward& args) {
   typedef typename M::Element Element;
   int64_t H = shape.units;
+  if (shape.rows == 0) return;  // arrays of nothing may be null
   std::memcpy(args.to_state, args.to_after, shape.rows * H * sizeof(float));
 #pragma omp parallel num_threads(shape.threads)
   {
@@ -73,7 +75,8 @@ void diagonal_backward(const Diagonal& shape, const DiagonalBackward& args) {
       for (int64_t row = part.row; row < part.rows_end; ++row) {
         int64_t place = t * shape.rows + row;
         const Element* gate = static_cast<const Element*>(args.packed) + place * 2 * H;
-        const Element* earlier = static_cast<const Element*>(args.outputs) + (place - shape.rows) * H;
+        const Element* earlier =
+            t > 0 ? static_cast<const Element*>(args.outputs) + (place - shape.rows) * H : nullptr;
         const Element* to_out = static_cast<const Element*>(args.to_outputs) + place * H;
         Element* to_gate = static_cast<Element*>(args.to_packed) + place * 2 * H;
         float* due = args.to_state + row * H;  // the gradient of h, on its way back
@@ -86,8 +89,8 @@ void diagonal_backward(const Diagonal& shape, const DiagonalBackward& args) {
             continue;
           }
           F z = sigmoid(read<M>(gate + unit, count)), n = read<M>(gate + H + unit, count);
-          F before = t > 0 ? read<M>(earlier + unit, count)
-                           : read<Float32>(args.state + row * H + unit, count);
+          F before = earlier ? read<M>(earlier + unit, count)
+                             : read<Float32>(args.state + row * H + unit, count);
           F to_h = read<Float32>(due + unit, count) + read<M>(to_out + unit, count);
           F through = to_h * z, rest = to_h - through;
           write<M>(to_gate + H + unit, through, count);

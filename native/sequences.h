@@ -414,7 +414,9 @@ struct Backward {
     Room<int64_t> order(shape.rows);
     sort_rows(shape, order.at);
     Room<Group*> groups(shape.threads);
-    std::memset(args.to_bias, 0, SLOPES * shape.units * sizeof(float));
+    // Every thread sums for itself; whoever ends first, the same bits come of it.
+    int64_t biases = SLOPES * shape.units, apart = (biases + 15) / 16 * 16;
+    Room<float> to_bias(shape.threads * apart);
 #pragma omp parallel num_threads(shape.threads)
     {
       Plan plan = plan_of(shape, order.at, team_size());  // which may be smaller than asked for
@@ -428,22 +430,23 @@ struct Backward {
 #pragma omp barrier
       Group& group = *groups.at[number];
       Room<F> scratch(plan.room * P);
-      Room<float> to_bias(SLOPES * shape.units);
       int64_t all = plan.size(number);
       for (int64_t t = shape.time - 1; t >= -1; --t) {
         int64_t rows = t < 0 ? all : plan.running(number, t, all);
-        step(plan, group, number, member, t, rows, scratch.at, to_bias.at);
+        step(plan, group, number, member, t, rows, scratch.at,
+             to_bias.at + thread_number() * apart);
         if (plan.sharing > 1) {
 #pragma omp barrier
         }
       }
-#pragma omp critical
-      for (int64_t i = 0; i < SLOPES * shape.units; ++i) args.to_bias[i] += to_bias.at[i];
       if (member == 0) {
         end(plan, group, number);
         delete groups.at[number];
       }
     }
+    std::memset(args.to_bias, 0, biases * sizeof(float));
+    for (int thread = 0; thread < shape.threads; ++thread)
+      for (int64_t i = 0; i < biases; ++i) args.to_bias[i] += to_bias.at[thread * apart + i];
   }
 };
 

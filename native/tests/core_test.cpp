@@ -93,7 +93,7 @@ struct Sizes {
 const Sizes SIZES[] = {{1, 1, 1, 1, false},  {3, 1, 5, 2, false},   {4, 3, 8, 1, true},
                        {5, 2, 37, 2, true},  {3, 7, 101, 3, true},  {6, 20, 13, 2, true},
                        {4, 18, 33, 4, true}, {3, 37, 43, 4, false}, {2, 3, 600, 2, true},
-                       {3, 0, 5, 2, false}};
+                       {3, 0, 5, 2, false},  {0, 2, 5, 2, false}};
 
 std::vector<int64_t> lengths_of(const Sizes& sizes) {
   std::vector<int64_t> lengths;

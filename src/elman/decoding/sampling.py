@@ -60,11 +60,17 @@ class Sampling:
         Args:
             logits: (V,); recent: the symbols before it, the last at the end.
         """
-        reached = self.probabilities(logits, recent[-REMEMBERED:]).cumsum()
+        reached = self._weights(logits, recent[-REMEMBERED:]).cumsum()
         return int(reached.searchsorted(chance * reached[-1], side="right"))
 
     def probabilities(self, logits: Numbers, recent: Sequence[int]) -> Numbers:
         """logits (V,), recent symbols -> what is drawn from, (V,), its sum 1."""
+        weights = self._weights(logits, recent)
+        weights /= weights.sum()
+        return weights
+
+    def _weights(self, logits: Numbers, recent: Sequence[int]) -> Numbers:
+        """The same up to a factor: a draw needs no more."""
         logits = logits.astype(np.float64)  # in which any temperature above 0 stays above 0
         if self.repetition_penalty != 1 and len(recent):
             places = np.asarray(recent)
@@ -78,25 +84,23 @@ class Sampling:
         logits -= logits.max()
         logits /= self.temperature
         found: Numbers = np.exp(logits, out=logits)
-        found /= found.sum()
         if self.top_k is not None and self.top_k < len(found):
             found = _keep(found, _order(found)[: self.top_k])
         if self.top_p is not None:
             order = _order(found)
             ordered = found[order]
-            found = _keep(found, order[ordered.cumsum() - ordered < self.top_p])
+            found = _keep(found, order[ordered.cumsum() - ordered < self.top_p * found.sum()])
         if self.min_p is not None:
             found = _keep(found, np.flatnonzero(found >= self.min_p * found.max()))
         return found
 
 
-def _order(probabilities: Numbers) -> npt.NDArray[np.int64]:
+def _order(weights: Numbers) -> npt.NDArray[np.int64]:
     """The symbols, the likeliest first; among equals the smaller one."""
-    return np.argsort(-probabilities, kind="stable")
+    return np.argsort(-weights, kind="stable")
 
 
-def _keep(probabilities: Numbers, kept: npt.NDArray[np.int64]) -> Numbers:
-    remaining = np.zeros_like(probabilities)
-    remaining[kept] = probabilities[kept]
-    remaining /= remaining.sum()
+def _keep(weights: Numbers, kept: npt.NDArray[np.int64]) -> Numbers:
+    remaining = np.zeros_like(weights)
+    remaining[kept] = weights[kept]
     return remaining
