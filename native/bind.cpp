@@ -67,6 +67,66 @@ void diagonal_backward(const Diagonal& shape, Address packed, Address outputs, A
               at<float>(to_h)});
 }
 
+template <class Args>
+using Pass = void (*Core::*)(const Passes&, const Args&);
+
+template <class Args>
+void pass(Pass<Args> which, const Passes& shape, const Args& args) {
+  nb::gil_scoped_release release;
+  (core().*which)(shape, args);
+}
+
+void bind_passes(nb::module_& module) {
+  nb::class_<Passes>(module, "Passes");
+  module.def("passes", [](Precision precision, int64_t rows, int64_t width, int threads) {
+    return Passes{precision, rows, width, threads};
+  });
+  module.def("norm_forward", [](const Passes& shape, Address x, Address weight, float epsilon,
+                                Address y, Address scale) {
+    pass<NormPass>(&Core::norm_forward, shape, {at<const float>(x), at<const float>(weight), epsilon,
+                                            at<void>(y), at<float>(scale), nullptr, nullptr, nullptr});
+  });
+  module.def("norm_backward", [](const Passes& shape, Address x, Address weight, Address scale,
+                                 Address to_y, Address to_x, Address to_weight) {
+    pass<NormPass>(&Core::norm_backward, shape,
+               {at<const float>(x), at<const float>(weight), 0, nullptr, at<float>(scale),
+                at<const void>(to_y), at<float>(to_x), at<float>(to_weight)});
+  });
+  module.def("gate_forward", [](const Passes& shape, Address gate, Address value, Address y) {
+    pass<GatePass>(&Core::gate_forward, shape, {at<const void>(gate), at<const void>(value),
+                                            at<void>(y), nullptr, nullptr, nullptr});
+  });
+  module.def("gate_backward", [](const Passes& shape, Address gate, Address value, Address to_y,
+                                 Address to_gate, Address to_value) {
+    pass<GatePass>(&Core::gate_backward, shape,
+               {at<const void>(gate), at<const void>(value), nullptr, at<const void>(to_y),
+                at<void>(to_gate), at<void>(to_value)});
+  });
+  module.def("convolution_forward", [](const Passes& shape, int64_t batch, int64_t taps,
+                                       Address inputs, Address weight, Address bias, Address y) {
+    pass<ConvolutionPass>(&Core::convolution_forward, shape,
+                      {batch, taps, at<const void>(inputs), at<const float>(weight),
+                       at<const float>(bias), at<void>(y), nullptr, nullptr, nullptr});
+  });
+  module.def("convolution_backward", [](const Passes& shape, int64_t batch, int64_t taps,
+                                        Address inputs, Address weight, Address to_y,
+                                        Address to_inputs, Address to_weight) {
+    pass<ConvolutionPass>(&Core::convolution_backward, shape,
+                      {batch, taps, at<const void>(inputs), at<const float>(weight), nullptr,
+                       nullptr, at<const void>(to_y), at<void>(to_inputs), at<float>(to_weight)});
+  });
+  module.def("join_forward", [](const Passes& shape, int64_t batch, Address x, Address y,
+                                Address mask, Address sum) {
+    pass<JoinPass>(&Core::join_forward, shape, {batch, at<const float>(x), at<const void>(y),
+                                            at<const float>(mask), at<float>(sum), nullptr, nullptr});
+  });
+  module.def("join_backward", [](const Passes& shape, int64_t batch, Address mask, Address to_sum,
+                                 Address to_y) {
+    pass<JoinPass>(&Core::join_backward, shape, {batch, nullptr, nullptr, at<const float>(mask),
+                                             nullptr, at<const float>(to_sum), at<void>(to_y)});
+  });
+}
+
 void run(Program& program, int64_t rows, const std::vector<Address>& outers, int threads) {
   nb::gil_scoped_release release;
   program.run(rows, outers.data(), threads);
@@ -132,6 +192,7 @@ NB_MODULE(_core, module) {
   module.def("sequence_backward", sequence_backward);
   module.def("diagonal_forward", diagonal_forward);
   module.def("diagonal_backward", diagonal_backward);
+  bind_passes(module);
   bind_program(module);
   module.def("program", [] { return core().program(); }, nb::rv_policy::take_ownership);
   module.def("instruction_sets", instruction_sets);

@@ -78,6 +78,56 @@ struct DiagonalBackward {
   float* to_state;         // (B, H)
 };
 
+// Passes over rows of vectors, (N, W); those of a sequence are N = T B of them.
+struct Passes {
+  Precision precision;
+  int64_t rows, width;
+  int threads;
+};
+
+// y = x scale weight, where scale = 1 / sqrt(mean(x^2) + epsilon) of each row.
+struct NormPass {
+  const float* x;       // (N, W)
+  const float* weight;  // (W,)
+  float epsilon;
+  void* y;              // (N, W) narrow
+  float* scale;         // (N,)
+  const void* to_y;     // (N, W) narrow
+  float* to_x;          // (N, W)
+  float* to_weight;     // (W,)
+};
+
+// y = silu(gate) value, all (N, W) narrow.
+struct GatePass {
+  const void *gate, *value;
+  void* y;
+  const void* to_y;
+  void *to_gate, *to_value;
+};
+
+// y[t] = bias + sum over k < K of weight[k] inputs[K - 1 + t - k].
+struct ConvolutionPass {
+  int64_t batch, taps;
+  const void* inputs;   // (K - 1 + T, B, W) narrow
+  const float* weight;  // (K, W)
+  const float* bias;    // (W,)
+  void* y;              // (T, B, W) narrow
+  const void* to_y;     // (T, B, W) narrow
+  void* to_inputs;      // (K - 1 + T, B, W) narrow
+  float* to_weight;     // (K + 1, W), the last of them the bias's
+};
+
+// sum = x + y mask.
+struct JoinPass {
+  int64_t batch;
+  const float* x;       // (T, B, W)
+  const void* y;        // (T, B, W) narrow
+  const float* mask;    // (B, W), or null: all ones
+  float* sum;           // (T, B, W)
+  const float* to_sum;  // (T, B, W)
+  void* to_y;           // (T, B, W) narrow
+};
+
 // One step of a whole network, for any number of rows: operations on slots, in the order in which
 // they were added. Weights are copied. An outer slot is memory of the caller's, `width` words of
 // 32 bits a row (a whole number of 64 bits takes two).
@@ -115,6 +165,14 @@ struct Core {
   void (*sequence_backward)(const Sequence&, const SequenceBackward&);
   void (*diagonal_forward)(const Diagonal&, const DiagonalForward&);
   void (*diagonal_backward)(const Diagonal&, const DiagonalBackward&);
+  void (*norm_forward)(const Passes&, const NormPass&);
+  void (*norm_backward)(const Passes&, const NormPass&);
+  void (*gate_forward)(const Passes&, const GatePass&);
+  void (*gate_backward)(const Passes&, const GatePass&);
+  void (*convolution_forward)(const Passes&, const ConvolutionPass&);
+  void (*convolution_backward)(const Passes&, const ConvolutionPass&);
+  void (*join_forward)(const Passes&, const JoinPass&);
+  void (*join_backward)(const Passes&, const JoinPass&);
 };
 
 }  // namespace elman

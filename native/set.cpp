@@ -1,10 +1,18 @@
 // All of the core for one instruction set: ELMAN_SET is its name, the compiler's flags are its.
 #include "diagonal.h"
+#include "pointwise.h"
 #include "sequences.h"
 #include "steps.h"
 
 #define JOINED(a, b) a##b
 #define NAMED(set) JOINED(core_, set)
+
+// A function for either precision of narrow arrays.
+#define ELMAN_BOTH(Shape, Args, function)                                            \
+  [](const Shape& shape, const Args& args) {                                         \
+    bool narrow = shape.precision == Precision::bfloat16;                            \
+    (narrow ? ::function<::BFloat16> : ::function<::Float32>)(shape, args);          \
+  }
 
 namespace elman {
 
@@ -14,14 +22,16 @@ const Core NAMED(ELMAN_SET) = {
     []() -> Program* { return new SetProgram; },
     run_pass<Forward, SequenceForward>,
     run_pass<Backward, SequenceBackward>,
-    [](const Diagonal& shape, const DiagonalForward& args) {
-      bool narrow = shape.precision == Precision::bfloat16;
-      (narrow ? diagonal_forward<BFloat16> : diagonal_forward<Float32>)(shape, args);
-    },
-    [](const Diagonal& shape, const DiagonalBackward& args) {
-      bool narrow = shape.precision == Precision::bfloat16;
-      (narrow ? diagonal_backward<BFloat16> : diagonal_backward<Float32>)(shape, args);
-    },
+    ELMAN_BOTH(Diagonal, DiagonalForward, diagonal_forward),
+    ELMAN_BOTH(Diagonal, DiagonalBackward, diagonal_backward),
+    ELMAN_BOTH(Passes, NormPass, norm_forward),
+    ELMAN_BOTH(Passes, NormPass, norm_backward),
+    ELMAN_BOTH(Passes, GatePass, gate_forward),
+    ELMAN_BOTH(Passes, GatePass, gate_backward),
+    ELMAN_BOTH(Passes, ConvolutionPass, convolution_forward),
+    ELMAN_BOTH(Passes, ConvolutionPass, convolution_backward),
+    ELMAN_BOTH(Passes, JoinPass, join_forward),
+    ELMAN_BOTH(Passes, JoinPass, join_backward),
 };
 
 }  // namespace elman

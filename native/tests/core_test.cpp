@@ -171,9 +171,8 @@ struct Run {
   Run(const plain::Layer& layer, int threads, bool learning = true)
       : H(layer.units), states(layer.rows * H), steps(layer.time * states),
         second(layer.cell == Cell::lstm ? states : 0), slopes(slopes_of(layer.cell)) {
-    Sequence shape{layer.cell,  Type<E>::precision, layer.time,
-                   layer.rows,  H,                  layer.lengths.empty() ? nullptr : layer.lengths.data(),
-                   threads};
+    const int64_t* lengths = layer.lengths.empty() ? nullptr : layer.lengths.data();
+    Sequence shape{layer.cell, Type<E>::precision, layer.time, layer.rows, H, lengths, threads};
     auto inputs = narrow<E>(without_padding(layer, layer.inputs, layer.gates() * H));
     auto to_outputs = narrow<E>(without_padding(layer, layer.to_outputs, H));
     auto weight = narrow<E>(layer.weight);
@@ -206,14 +205,18 @@ void check_layer(const plain::Layer& layer, const plain::Outcome& expected, int 
   expect_near("outputs", wide(found.outputs), expected.outputs, tolerance);
   expect_near("h after", wide(found.after_h), expected.after[0], tolerance);
   expect_near("c after", wide(found.after_c), expected.after[1], tolerance);
-  expect(read.outputs == found.outputs && read.after_h == found.after_h, "reads as it learns");
-  expect(again.to_gates == found.to_gates && again.to_bias == found.to_bias, "the same bits again");
-  if (layer.cell == Cell::elman_relu && Type<E>::precision == Precision::bfloat16)
-    return;  // a sum that is rounded across zero has another gradient
-  expect_near("to gates", wide(found.to_gates), expected.to_gates, tolerance);
-  expect_near("to bias", wide(found.to_bias), expected.to_bias, tolerance);
-  expect_near("to h", wide(found.to_first_h), expected.to_state[0], tolerance);
-  expect_near("to c", wide(found.to_first_c), expected.to_state[1], tolerance);
+  bool kinked = layer.cell == Cell::elman_relu && Type<E>::precision == Precision::bfloat16;
+  if (!kinked) {  // a sum that is rounded across zero has another gradient
+    expect_near("to gates", wide(found.to_gates), expected.to_gates, tolerance);
+    expect_near("to bias", wide(found.to_bias), expected.to_bias, tolerance);
+    expect_near("to h", wide(found.to_first_h), expected.to_state[0], tolerance);
+    expect_near("to c", wide(found.to_first_c), expected.to_state[1], tolerance);
+  }
+  expect(read.outputs == found.outputs && read.after_h == found.after_h &&
+             read.after_c == found.after_c,
+         "without learning the outputs are others");
+  expect(again.to_gates == found.to_gates && again.to_bias == found.to_bias,
+         "a second run has other bits");
 }
 
 // --------------------------------------------------------------------------------------- diagonal
@@ -221,15 +224,15 @@ void check_layer(const plain::Layer& layer, const plain::Outcome& expected, int 
 template <class E>
 plain::Recurrence recurrence(const Sizes& sizes) {
   int64_t states = sizes.rows * sizes.units, steps = sizes.time * states;
-  return {sizes.time,       sizes.rows,           sizes.units,    lengths_of(sizes),
-          drawn<E>(2 * steps, 3), drawn<float>(states), drawn<E>(steps), drawn<float>(states)};
+  return {sizes.time, sizes.rows, sizes.units, lengths_of(sizes), drawn<E>(2 * steps, 3),
+          drawn<float>(states), drawn<E>(steps), drawn<float>(states)};
 }
 
 template <class E>
 void check_recurrence(const plain::Recurrence& all, const plain::Recurred& expected, int threads) {
   int64_t H = all.units, states = all.rows * H, steps = all.time * states;
-  Diagonal shape{Type<E>::precision, all.time, all.rows, H,
-                 all.lengths.empty() ? nullptr : all.lengths.data(), threads};
+  const int64_t* lengths = all.lengths.empty() ? nullptr : all.lengths.data();
+  Diagonal shape{Type<E>::precision, all.time, all.rows, H, lengths, threads};
   auto packed = narrow<E>(without_padding(all, all.packed, 2 * H));
   auto to_outputs = narrow<E>(without_padding(all, all.to_outputs, H));
   auto state = narrow<float>(all.state), to_after = narrow<float>(all.to_after);

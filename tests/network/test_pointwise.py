@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
 
+from elman.kernels import core
 from elman.kernels.pointwise import (
     EPSILON,
+    join,
     product_type,
     rms_norm,
     short_convolution,
@@ -37,12 +39,19 @@ SHAPES = {
     "rms_norm": lambda t, b, w, _: [(t, b, w), (w,)],
     "silu_gate": lambda t, b, w, _: [(t, b, w), (t, b, w)],
     "short_convolution": lambda t, b, w, k: [(k - 1 + t, b, w), (k, w), (w,)],
+    "join": lambda t, b, w, _: [(t, b, w), (t, b, w)],
 }
-OURS = {"rms_norm": rms_norm, "silu_gate": silu_gate, "short_convolution": short_convolution}
+OURS = {
+    "rms_norm": rms_norm,
+    "silu_gate": silu_gate,
+    "short_convolution": short_convolution,
+    "join": join,
+}
 PLAIN = {
     "rms_norm": plain_rms_norm,
     "silu_gate": plain_silu_gate,
     "short_convolution": plain_short_convolution,
+    "join": torch.add,
 }
 
 
@@ -101,8 +110,8 @@ def test_silu_is_whole_where_its_exponential_overflows():
     gate = torch.tensor([-1000.0, 1000.0], requires_grad=True)
     value = torch.tensor([2.0, 2.0])
     y = silu_gate(gate, value)
-    assert y.tolist() == [0.0, 2000.0]
-    assert torch.autograd.grad(y.sum(), gate)[0].tolist() == [0.0, 2.0]
+    assert y.tolist() == pytest.approx([0.0, 2000.0], abs=1e-30)
+    assert torch.autograd.grad(y.sum(), gate)[0].tolist() == pytest.approx([0.0, 2.0], abs=1e-30)
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -110,7 +119,7 @@ def test_silu_is_whole_where_its_exponential_overflows():
 def test_in_bfloat16_numbers_and_gradients_are_near_those_of_float32(name, dtype):
     """Under autocast weights stay float32, and what comes in may be of either type."""
     inputs = arguments(name, (6, 3, 16, 4), 0, torch.float32)
-    vectors = 2 if name == "silu_gate" else 1
+    vectors = 2 if name in ("silu_gate", "join") else 1
     outer = torch.randn_like(PLAIN[name](*inputs))
     expected = PLAIN[name](*inputs)
     exact = torch.autograd.grad(expected, inputs, outer)
@@ -126,6 +135,54 @@ def test_in_bfloat16_numbers_and_gradients_are_near_those_of_float32(name, dtype
         assert one.dtype == part.dtype
         apart = torch.linalg.vector_norm(one.float() - other)
         assert apart < 0.02 * torch.linalg.vector_norm(other)
+
+
+NATIVELY = {f"{name}Backward" for name in ("RMSNorm", "SiLUGate", "ShortConvolution", "Join")}
+NATIVE = [name for name in core.sets() if name != core.OFF]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("instructions", NATIVE)
+@pytest.mark.parametrize("name", OURS)
+@settings(max_examples=8, deadline=None)
+@given(
+    sizes=st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(1, 70), st.integers(1, 4)),
+    seed=st.integers(0, 2**31),
+)
+def test_the_native_core_has_the_formulas_numbers_and_gradients(
+    name, instructions, threads, sizes, seed
+):
+    """On every instruction set, at widths that fill no vector, in one piece for each thread."""
+    inputs = arguments(name, sizes, seed)
+    narrow = [part.detach().float().requires_grad_() for part in inputs]
+    expected = PLAIN[name](*inputs)
+    outer = torch.randn_like(expected)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        with core.using(instructions):
+            y = OURS[name](*narrow)
+            assert type(y.grad_fn).__name__ in NATIVELY, "the core was not asked"
+            found = torch.autograd.grad(y, narrow, outer.float())
+    finally:
+        torch.set_num_threads(before)
+    torch.testing.assert_close(y.double(), expected, rtol=1e-4, atol=1e-5)
+    exact = torch.autograd.grad(expected, inputs, outer)
+    for one, other in zip(found, exact, strict=True):
+        torch.testing.assert_close(one.double(), other, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("instructions", [*NATIVE, core.OFF])
+def test_a_join_silences_what_its_mask_says_and_nothing_of_the_residual_path(instructions):
+    x, y = (torch.randn(4, 3, 21, requires_grad=True) for _ in range(2))
+    mask = (torch.rand(3, 21) < 0.5).float() * 2
+    outer = torch.randn(4, 3, 21)
+    with core.using(instructions):
+        joined = join(x, y, mask)
+        to_x, to_y = torch.autograd.grad(joined, [x, y], outer)
+    torch.testing.assert_close(joined, x + y * mask)
+    assert torch.equal(to_x, outer)
+    torch.testing.assert_close(to_y, outer * mask)
 
 
 def test_what_is_normed_is_of_the_type_that_products_read():

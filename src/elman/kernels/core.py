@@ -16,21 +16,25 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from elman.cells import Cell
 from elman.errors import SettingError
-from elman.kernels.pointwise import product_type
 
 VARIABLE = "ELMAN_NATIVE"
 OFF = "off"
 
 
 @cache
-def _built() -> Any:
-    """The extension module; None where it was not built."""
+def _loaded() -> tuple[Any, str]:
+    """The extension module; or None, and why it is not there."""
     try:
-        return importlib.import_module("elman.kernels._core")
-    except ImportError:
-        return None
+        return importlib.import_module("elman.kernels._core"), ""
+    except ModuleNotFoundError:
+        return None, "not built"
+    except ImportError as error:  # built on another machine, whose libraries this one lacks
+        return None, f"not loaded: {error}"
+
+
+def _built() -> Any:
+    return _loaded()[0]
 
 
 def sets() -> tuple[str, ...]:
@@ -55,6 +59,17 @@ def name() -> str:
         use(os.environ.get(VARIABLE) or sets()[0])
     assert _Choice.name is not None
     return _Choice.name
+
+
+def state() -> str:
+    """What `name` says and, where that is "off", why: "off (not built)", "off (ELMAN_NATIVE=off)".
+
+    Raises:
+        SettingError: as `name` does.
+    """
+    if name() != OFF:
+        return name()
+    return f"{OFF} ({_loaded()[1] or f'{VARIABLE}={OFF}'})"
 
 
 def module() -> Any:
@@ -93,12 +108,11 @@ def using(wanted: str) -> Iterator[None]:
 _PRECISIONS = {torch.float32: "float32", torch.bfloat16: "bfloat16"}
 
 
-def serves(cell: Cell, xs: Tensor) -> bool:
-    """Whether the core is there for weights and products of these types, on this device."""
+def serves(product: torch.dtype, *exact: Tensor) -> bool:
+    """Whether the core is there for products of this type beside these float32 tensors."""
     return (
-        xs.device.type == "cpu"
-        and next(cell.parameters()).dtype == torch.float32
-        and product_type(xs) in _PRECISIONS
+        product in _PRECISIONS
+        and all(each.dtype == torch.float32 and each.device.type == "cpu" for each in exact)
         and module() is not None
     )
 
@@ -112,6 +126,14 @@ def sequence_shape(cell: str, xs: Tensor, units: int, lengths: Tensor | None) ->
 def diagonal_shape(hs: Tensor, lengths: Tensor | None) -> Any:
     """What the core's recurrence is told of hs (T, B, H)."""
     return module().diagonal(*_about(hs, hs.shape[2], lengths))
+
+
+def passes(narrow: Tensor) -> Any:
+    """What the core's passes are told of the rows of narrow vectors (..., W)."""
+    native, width = module(), narrow.shape[-1]
+    precision = getattr(native.Precision, _PRECISIONS[narrow.dtype])
+    rows = narrow.numel() // width if width else 0
+    return native.passes(precision, rows, width, torch.get_num_threads())
 
 
 def _about(xs: Tensor, units: int, lengths: Tensor | None) -> tuple[Any, ...]:

@@ -15,6 +15,7 @@ from torch.autograd.function import once_differentiable
 
 from elman.cells import Cell, MinGRU, MinGRUState, State
 from elman.kernels import core
+from elman.kernels.pointwise import product_type
 
 
 class Solver(NamedTuple):
@@ -168,7 +169,7 @@ class NativeDiagonal:
     device: str | None = "cpu"
 
     def serves(self, cell: Cell, xs: Tensor) -> bool:
-        return type(cell) is MinGRU and core.serves(cell, xs)
+        return type(cell) is MinGRU and core.serves(product_type(xs), *cell.parameters())
 
     def run(
         self, cell: Any, xs: Tensor, state: State, lengths: Tensor | None

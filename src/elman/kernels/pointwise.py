@@ -14,6 +14,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from elman.kernels import core, passes
+
 EPSILON = 1e-6
 
 
@@ -53,7 +55,12 @@ def rms_norm(x: Tensor, weight: Tensor) -> Tensor:
 
     Source: B. Zhang, R. Sennrich, 'Root Mean Square Layer Normalization' (2019), equation 4.
     """
-    y: Tensor = _RMSNorm.apply(x, weight, product_type(x))  # type: ignore[no-untyped-call]
+    dtype = product_type(x)
+    y: Tensor
+    if core.serves(dtype, x, weight):
+        y = passes.RMSNorm.apply(x, weight, EPSILON, dtype)  # type: ignore[no-untyped-call]
+    else:
+        y = _RMSNorm.apply(x, weight, dtype)  # type: ignore[no-untyped-call]
     return y
 
 
@@ -78,7 +85,9 @@ def silu_gate(gate: Tensor, value: Tensor) -> Tensor:
 
     Source: N. Shazeer, 'GLU Variants Improve Transformer' (2020), equation 6 (SwiGLU).
     """
-    y: Tensor = _SiLUGate.apply(gate, value)  # type: ignore[no-untyped-call]
+    native = gate.device.type == "cpu" and core.serves(gate.dtype)
+    by: Any = passes.SiLUGate if native else _SiLUGate
+    y: Tensor = by.apply(gate, value)
     return y
 
 
@@ -117,6 +126,24 @@ def short_convolution(inputs: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     Returns:
         y: (T, B, W).
     """
-    weight, bias = weight.to(inputs.dtype), bias.to(inputs.dtype)
-    y: Tensor = _ShortConvolution.apply(inputs, weight, bias)  # type: ignore[no-untyped-call]
+    y: Tensor
+    if core.serves(inputs.dtype, weight, bias):
+        y = passes.ShortConvolution.apply(inputs, weight, bias)  # type: ignore[no-untyped-call]
+    else:
+        weight, bias = weight.to(inputs.dtype), bias.to(inputs.dtype)
+        y = _ShortConvolution.apply(inputs, weight, bias)  # type: ignore[no-untyped-call]
     return y
+
+
+def join(x: Tensor, y: Tensor, mask: Tensor | None = None) -> Tensor:
+    """x + y mask, of the type of x: the residual path, and dropout on what joins it.
+
+    Args:
+        x: (T, B, W); y: likewise, perhaps of a narrower type.
+        mask: (B, W), the same at all times; all ones where None.
+    """
+    if core.serves(y.dtype, x, *(() if mask is None else (mask,))):
+        joined: Tensor = passes.Join.apply(x, y, mask)  # type: ignore[no-untyped-call]
+        return joined
+    y = y.to(x.dtype)
+    return x + (y if mask is None else y * mask)

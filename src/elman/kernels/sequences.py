@@ -117,7 +117,7 @@ class Sequences:
     device: str | None = "cpu"
 
     def serves(self, cell: Cell, xs: Tensor) -> bool:
-        return type(cell) in _NAMES and core.serves(cell, xs)
+        return type(cell) in _NAMES and core.serves(product_type(xs), *cell.parameters())
 
     def run(
         self, cell: Any, xs: Tensor, state: State, lengths: Tensor | None

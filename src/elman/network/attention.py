@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from elman.kernels.pointwise import join
 from elman.network.blocks import Architecture, Block, BlockState, RMSNorm, linear
 
 KINDS = ("dot", "additive", "none")
@@ -105,7 +106,7 @@ class AttendingBlock(Block):
         x = self._join(x, y)
         asked: Any = self.attention_norm(x)
         # What was seen is always added: without it a network of bare cells would have no source.
-        x = x + self.dropout(self.attention(asked, memory).to(x.dtype))
+        x = join(x, self.attention(asked, memory), self.dropout.mask(x))
         if self.mlp is not None:
             x = self._join(x, self.mlp(x))
         return x, state, asked

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from elman.cells import CELLS, MinGRU
-from elman.kernels.pointwise import rms_norm, short_convolution, silu_gate
+from elman.kernels.pointwise import join, rms_norm, short_convolution, silu_gate
 from elman.kernels.segments import run_in_segments
 from elman.scan import scan
 
@@ -75,10 +75,16 @@ class SharedDropout(nn.Module):
         self.share = share
 
     def forward(self, x: Tensor) -> Tensor:
+        mask = self.mask(x)
+        return x if mask is None else x * mask
+
+    def mask(self, x: Tensor) -> Tensor | None:
+        """(B, W) of the type of x, 0 where it is silenced and else 1 / (1 - share); None: all is
+        heard."""
         if not self.training or self.share == 0:
-            return x
+            return None
         kept = torch.rand(x.shape[1:], dtype=x.dtype, device=x.device) >= self.share
-        return x * (kept.to(x.dtype) / (1 - self.share))
+        return kept.to(x.dtype) / (1 - self.share)
 
 
 class RMSNorm(nn.Module):
@@ -214,8 +220,10 @@ class Block(nn.Module):
         return x, state
 
     def _join(self, x: Tensor, y: Tensor) -> Tensor:
-        y = self.dropout(y.to(x.dtype))
-        return x + y if self.residual else y
+        if self.residual:
+            return join(x, y, self.dropout.mask(x))
+        dropped: Tensor = self.dropout(y.to(x.dtype))
+        return dropped
 
 
 class Stack(nn.Module):
