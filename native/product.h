@@ -147,17 +147,23 @@ struct PanelProduct {
   }
 
   template <int R>
-  INLINE int64_t run_tiles(int64_t row, int64_t count, int64_t from, int64_t to) const {
-    for (; row + R <= count; row += R) run_tile<R>(row, from, to);
-    if constexpr (R > 1) return run_tiles<R - 1>(row, count, from, to);
-    return row;
+  INLINE void run_some(int64_t many, int64_t row, int64_t from, int64_t to) const {
+    if constexpr (R > 1) {
+      if (many < R) return run_some<R - 1>(many, row, from, to);
+    }
+    run_tile<R>(row, from, to);
   }
 
   INLINE void run(int64_t count) const {
+    if (count == 0) return;
+    int64_t tiles = (count + ROWS<P> - 1) / ROWS<P>;  // as even as they come
     int64_t from = 0;
     do {
       int64_t to = depth - from > BLOCK ? from + BLOCK : depth;
-      run_tiles<ROWS<P>>(0, count, from, to);
+      for (int64_t tile = 0; tile < tiles; ++tile) {
+        int64_t row = count * tile / tiles;
+        run_some<ROWS<P>>(count * (tile + 1) / tiles - row, row, from, to);
+      }
       from = to;
     } while (from < depth);
   }
