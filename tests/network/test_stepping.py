@@ -1,0 +1,197 @@
+"""A step by the native core against the network's own, for every cell, part and instruction set."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from elman.cells import CELLS, map_state, state_tensors
+from elman.kernels import core
+from elman.network import PARTS, Architecture, SymbolNetwork, stepper, stream_of
+from elman.network.stepping import NativeStep, NativeStream, Stream
+
+SETS = core.sets()[:-1]
+SYMBOLS = 11
+
+
+@pytest.fixture(params=SETS)
+def instructions(request):
+    with core.using(request.param):
+        yield request.param
+
+
+def random_state(module, rows: int):
+    def fill(part: Tensor) -> Tensor:
+        return torch.randn_like(part) if part.is_floating_point() else torch.randint_like(part, 9)
+
+    return map_state(fill, module.initial_state(rows))
+
+
+def assert_same(found, expected, tolerance: float = 1e-5) -> None:
+    for one, other in zip(state_tensors(found), state_tensors(expected), strict=True):
+        assert one.dtype == other.dtype
+        torch.testing.assert_close(one, other, rtol=tolerance, atol=tolerance)
+
+
+def network_of(cell: str, parts=PARTS, **choice) -> SymbolNetwork:
+    torch.manual_seed(1)
+    architecture = Architecture(SYMBOLS, cell=cell, width=20, parts=tuple(parts), **choice)
+    return SymbolNetwork(architecture).eval()
+
+
+@pytest.mark.parametrize("rows", [1, 2, 21])
+@pytest.mark.parametrize("sizes", [(5, 8), (37, 100)])
+@pytest.mark.parametrize("name", CELLS)
+def test_a_cells_step_is_the_cell(name, sizes, rows, instructions):
+    torch.manual_seed(0)
+    cell = CELLS[name](*sizes)
+    x, state = torch.randn(rows, sizes[0]), random_state(cell, rows)
+    step = stepper(cell)
+    assert isinstance(step, NativeStep), instructions
+    with torch.no_grad():
+        assert_same(step(x, state), cell(x, state))
+
+
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("parts", [PARTS, (), ("residual", "norm"), ("gate", "mlp"), PARTS[1:3]])
+@pytest.mark.parametrize("cell", CELLS)
+def test_symbol_by_symbol_is_the_whole_sequence(cell, parts, tied, instructions):
+    network = network_of(cell, parts, tied=tied)
+    symbols = torch.randint(0, SYMBOLS, (3, 7))
+    state = random_state(network, 3)
+    with torch.no_grad():
+        logits, last = network(symbols, state)
+    step = stepper(network)
+    assert isinstance(step, NativeStep), instructions
+    for t in range(symbols.shape[1]):
+        found, state = step(symbols[:, t], state)
+        torch.testing.assert_close(found, logits[:, t], rtol=1e-4, atol=1e-4)
+    assert_same(state, last, 1e-4)
+
+
+@pytest.mark.parametrize("int8", [False, True])
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_stream_is_its_steps(cell, int8, instructions):
+    network = network_of(cell)
+    step = stepper(network, int8=int8)
+    state = begun = random_state(network, 2)
+    kept = map_state(torch.clone, begun)
+    stream = stream_of(step, state)
+    assert isinstance(stream, NativeStream), instructions
+    for symbols in ([1, 4], [0, 10], [7, 7]):
+        expected, state = step(torch.tensor(symbols), state)
+        assert np.array_equal(stream.read(symbols), expected.numpy())
+        assert_same(stream.state, state, 0)
+    assert_same(begun, kept, 0)  # who gave a state still has it
+
+
+def test_without_the_core_the_numbers_are_the_same():
+    network, state = network_of("lstm"), network_of("lstm").initial_state(2)
+    native = stepper(network)
+    with core.using(core.OFF):
+        plain = stepper(network)
+        assert not isinstance(plain, NativeStep)
+        assert isinstance(stream_of(plain, state), Stream)
+    symbols = torch.tensor([3, 5])
+    assert_same(native(symbols, state), plain(symbols, state))
+    read = stream_of(plain, state).read([3, 5])
+    assert np.array_equal(read, plain(symbols, state)[0].numpy())
+
+
+def test_what_the_core_does_not_serve_falls_to_torch():
+    class Louder(CELLS["lstm"]):  # type: ignore[misc]
+        """A cell with its own idea of a step."""
+
+        def forward(self, x, state):
+            y, state = super().forward(x, state)
+            return 2 * y, state
+
+    for cell in (Louder(4, 6), CELLS["gru"](4, 6).double()):
+        x = torch.randn(2, 4, dtype=next(cell.parameters()).dtype)
+        state = cell.initial_state(2)
+        with torch.no_grad():
+            assert_same(stepper(cell)(x, state), cell(x, state), 0)
+
+
+@pytest.mark.usefixtures("instructions")
+@pytest.mark.parametrize("threads", [1, 2])
+def test_threads_share_the_rows_and_change_nothing(threads):
+    network, before = network_of("gru"), torch.get_num_threads()
+    symbols, state = torch.randint(0, SYMBOLS, (50,)), random_state(network, 50)
+    step = stepper(network)
+    torch.set_num_threads(threads)
+    try:
+        many, _ = step(symbols, state)
+    finally:
+        torch.set_num_threads(before)
+    for row in (0, 24, 25, 49):
+        alone, _ = step(symbols[row : row + 1], map_state(lambda p, r=row: p[r : r + 1], state))
+        torch.testing.assert_close(many[row : row + 1], alone, rtol=1e-5, atol=1e-5)
+
+
+# 8-bit products
+
+
+def rounded_product(weight: Tensor, x: Tensor) -> Tensor:
+    """As documented: a scale for each output and for each vector, integers, nearest even."""
+    weight_scale = weight.abs().amax(1, keepdim=True) / 127
+    x_scale = x.abs().amax(1, keepdim=True) / 127
+    whole_weight = (weight / weight_scale).nan_to_num().round()
+    whole_x = (x * (127 / x.abs().amax(1, keepdim=True))).nan_to_num().round()
+    return (whole_x.double() @ whole_weight.double().t()).float() * x_scale * weight_scale.t()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    rows=st.integers(1, 9),
+    inputs=st.integers(1, 70),
+    units=st.integers(1, 70),
+    size=st.sampled_from([1e-20, 1.0, 1e10]),
+    seed=st.integers(0, 2**31),
+)
+def test_8_bit_products_are_exact_once_rounded(rows, inputs, units, size, seed):
+    """An Elman cell that remembers nothing, on every instruction set: tanh of one product."""
+    torch.manual_seed(seed)
+    cell = CELLS["elman"](inputs, units)
+    x = torch.randn(rows, inputs) * size
+    x[0] = 0
+    with torch.no_grad():
+        cell.h2h.weight.zero_()
+        cell.h2h.bias.zero_()
+        cell.i2h.weight /= size
+        cell.i2h.weight[0] = 0
+        expected = torch.tanh(rounded_product(cell.i2h.weight, x) + cell.i2h.bias)
+    for instructions in SETS:
+        with core.using(instructions):
+            found, _ = stepper(cell, int8=True)(x, cell.initial_state(rows))
+        torch.testing.assert_close(found, expected, rtol=2e-3, atol=2e-3)
+        near = (found - expected).abs() < 1e-5  # but for ties that fall to the other side
+        assert near.float().mean() > 0.9
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_8_bits_change_little(cell, instructions):
+    network, state = network_of(cell), network_of(cell).initial_state(1)
+    exact, rough = stepper(network), stepper(network, int8=True)
+    other = state
+    for symbol in torch.randint(0, SYMBOLS, (30, 1)):
+        wanted, state = exact(symbol, state)
+        found, other = rough(symbol, other)
+        apart = (found.softmax(1) - wanted.softmax(1)).abs().sum()
+        assert 0 < apart < 0.1, instructions
+
+
+def test_the_same_seed_writes_the_same_text_with_the_core_and_without(characters):
+    def text() -> str:
+        characters._forget_derived()
+        return "".join(characters.generate("The ", length=60, seed=3))
+
+    with_core = text()
+    with core.using(core.OFF):
+        without = text()
+    characters._forget_derived()
+    assert with_core == without
