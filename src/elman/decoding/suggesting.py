@@ -173,9 +173,8 @@ class Speller:
         allowed = []
         for piece in self.pieces:
             longer = text + piece
-            fits = longer.startswith(lead) or lead.startswith(longer)
-            within = all(map(_in_word, longer.removeprefix(space)))
-            allowed.append(bool(piece) and fits and within)
+            fits = bool(piece) and (longer.startswith(lead) or lead.startswith(longer))
+            allowed.append(fits and all(map(_in_word, longer.removeprefix(space))))
         return torch.tensor(allowed)
 
     def _read_on(self, kept: list[tuple[float, _Spelling, int]]) -> list[_Spelling]:
