@@ -1,0 +1,72 @@
+"""How fast Elman is beside its peers: `make bench-speed`.
+
+Prints the machine's limits and a table for every row that is asked for, and appends them to
+docs/log.md with the date and the machine. Peers are timed in alternation, and a figure is the
+median of its turns; beside it, in brackets, is the share of the machine's limit. Leave the machine
+to it. A row alone: `python bench/speed.py step`.
+
+The data of the applications is read from $ELMAN_DATA, by default ../shared/data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+
+from elman.kernels import core
+from tables import append, check_data
+from timings.applications import applications
+from timings.comparison import Group, run
+from timings.machine import keep_memory, limits_table
+from timings.precision import precision_table
+from timings.sequences import ALL_SIZES, SIZES, diagonal, even_batches, ragged_batches
+from timings.steps import many_streams, one_stream
+
+GROUPS: dict[str, Callable[[argparse.Namespace], Group]] = {
+    "step": lambda _: one_stream(),
+    "streams": lambda _: many_streams(),
+    "train": lambda o: even_batches(o.threads, ALL_SIZES if o.all else SIZES),
+    "mingru": lambda o: diagonal(o.threads),
+    "ragged": lambda o: ragged_batches(o.threads),
+    "applications": lambda o: applications(o.threads),
+}
+
+NAMES = ("machine", *GROUPS, "precision")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", nargs="*", help=", ".join(NAMES))
+    parser.add_argument("--threads", type=int, default=2, help="but for steps, which have one")
+    parser.add_argument("--seconds", type=float, default=1.0, help="of a line of a table")
+    parser.add_argument("--all", action="store_true", help="every size of training")
+    parser.add_argument("--no-log", action="store_true", help="leave docs/log.md alone")
+    options = parser.parse_args()
+    unknown = set(options.rows) - set(NAMES)
+    if unknown:
+        parser.error(f"there is no row {', '.join(sorted(unknown))}")
+    asked = options.rows or NAMES
+    if {"applications", "precision"} & set(asked):
+        check_data()
+    keep_memory()
+    text = "\n\n".join(_tables(asked, options))
+    torch.set_num_threads(options.threads)
+    print(text)
+    if not options.no_log:
+        append(text, " ".join(["python bench/speed.py", *sys.argv[1:]]))
+
+
+def _tables(asked: Sequence[str], options: argparse.Namespace) -> Iterator[str]:
+    yield f"Native core: {core.name()}\n\n{limits_table(options.threads)}"
+    for name, group in GROUPS.items():
+        if name in asked:
+            yield run(group(options), options.seconds)
+    if "precision" in asked:
+        yield precision_table(options.threads)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Elman's speed beside its peers': the tables of bench/speed.py."""
