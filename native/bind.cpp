@@ -20,8 +20,9 @@ E* at(Address address) {
 }
 
 Sequence sequence(Cell cell, Precision precision, int64_t time, int64_t rows, int64_t units,
-                  Address lengths, int threads) {
-  return {cell, precision, time, rows, units, at<const int64_t>(lengths), threads};
+                  Address lengths, int threads, Address places) {
+  return {cell,  precision, time, rows, units, at<const int64_t>(lengths), threads,
+          at<const int64_t>(places)};
 }
 
 Diagonal diagonal(Precision precision, int64_t time, int64_t rows, int64_t units, Address lengths,
@@ -35,7 +36,7 @@ void sequence_forward(const Sequence& shape, Address inputs, Address weight, Add
   nb::gil_scoped_release release;
   core().sequence_forward(
       shape, {at<const void>(inputs), at<const void>(weight), at<const float>(bias),
-              {at<const float>(h), at<const float>(c)}, at<void>(outputs), at<float>(kept),
+              {at<const float>(h), at<const float>(c)}, at<void>(outputs), at<void>(kept),
               {at<float>(after_h), at<float>(after_c)}});
 }
 
@@ -45,7 +46,7 @@ void sequence_backward(const Sequence& shape, Address outputs, Address kept, Add
                        Address to_c) {
   nb::gil_scoped_release release;
   core().sequence_backward(
-      shape, {at<const void>(outputs), at<const float>(kept), at<const void>(weight),
+      shape, {at<const void>(outputs), at<const void>(kept), at<const void>(weight),
               {at<const float>(h), at<const float>(c)}, at<const void>(to_outputs),
               {at<const float>(to_after_h), at<const float>(to_after_c)}, at<void>(to_gates),
               at<float>(to_bias), {at<float>(to_h), at<float>(to_c)}});

@@ -29,26 +29,29 @@ struct Sequence {
   int64_t time, rows, units;
   const int64_t* lengths;  // (B,), or null: all T
   int threads;
+  // (T, B), or null: where a step of a row stands in the arrays named 'packed', which then have no
+  // padding, (N, ...) for the N steps of all rows.
+  const int64_t* places = nullptr;
 };
 
 struct SequenceForward {
-  const void* inputs;        // (T, B, GH) narrow: the input's part of the gates, biases added
+  const void* inputs;        // (T, B, GH) narrow, packed: the input's part of the gates and biases
   const void* weight;        // (GH, H) narrow
   const float* bias;         // (GH,) of the hidden part, or null
   const float* state[2];     // (B, H) h, c
   void* outputs;             // (T, B, H) narrow, zero at padding
-  float* kept;               // (T, B, kept H), or null: no gradient is wanted
+  void* kept;                // (T, B, kept H) of 4 bytes, packed, or null: no gradient is wanted
   float* after[2];           // (B, H) h, c after each row's last symbol
 };
 
 struct SequenceBackward {
   const void* outputs;       // (T, B, H) narrow, as they came
-  const float* kept;         // (T, B, kept H)
+  const void* kept;          // as it came
   const void* weight;        // (GH, H) narrow
   const float* state[2];     // (B, H) h, c before the first symbol
   const void* to_outputs;    // (T, B, H) narrow
   const float* to_after[2];  // (B, H)
-  void* to_gates;            // (T, B, slopes H) narrow, zero at padding
+  void* to_gates;            // (T, B, slopes H) narrow, packed, zero at padding
   float* to_bias;            // (slopes H,) the sum of to_gates over time and rows
   float* to_state[2];        // (B, H)
 };

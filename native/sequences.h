@@ -32,6 +32,10 @@ struct Plan {
 
   int64_t size(int group) const { return (shape.rows - group + groups - 1) / groups; }
   int64_t row(int group, int64_t slot) const { return order[group + slot * groups]; }
+  int64_t packed(int64_t t, int64_t row) const {
+    int64_t place = t * shape.rows + row;
+    return shape.places ? shape.places[place] : place;
+  }
   int64_t length(int64_t row) const { return shape.lengths ? shape.lengths[row] : shape.time; }
   int64_t running(int group, int64_t step, int64_t most) const {
     while (most > 0 && length(row(group, most - 1)) <= step) --most;
@@ -80,21 +84,58 @@ struct MemoryOf<Float> { typedef Float32 Type; };
 template <>
 struct MemoryOf<BFloat> { typedef BFloat16 Type; };
 
+// What a step keeps for the gradient, of one row. Beside narrow products, what lies between -1 and
+// 1 is kept as 16-bit fractions of it: a gate near 1 then has the same room as one near 0, which
+// bfloat16 would not give it. The others stay float32.
+template <Cell C, class T>
+struct Keeping {
+  static constexpr bool compact = T::PER_WORD > 1;
+  static constexpr int KEPT = elman::kept_of(C);
+  static constexpr int bounded = C == Cell::elman_relu ? 0 : C == Cell::elman ? 1 : KEPT - 1;
+  static constexpr float STEPS = 32767.0f;
+  typedef int16_t Fractions __attribute__((vector_size(2 * LANES)));
+
+  static int64_t bytes(int64_t units) {
+    return units * (compact ? 2 * bounded + 4 * (KEPT - bounded) : 4 * KEPT);
+  }
+  static INLINE int64_t at(int which, int64_t unit, int64_t units) {
+    if (!compact) return 4 * (which * units + unit);
+    if (which < bounded) return 2 * (which * units + unit);
+    return 2 * bounded * units + 4 * ((which - bounded) * units + unit);
+  }
+  static INLINE void put(char* kept, F v, int which, int64_t unit, int64_t units, int count) {
+    char* to = kept + at(which, unit, units);
+    if (!compact || which >= bounded) return write<Float32>(reinterpret_cast<float*>(to), v, count);
+    constexpr float ROUND = 12582912.0f;  // 1.5 * 2^23: what is added to it loses its fraction
+    I whole = (I)(v * STEPS + ROUND) - (I)splat(ROUND);
+    Fractions narrow = __builtin_convertvector(whole, Fractions);
+    std::memcpy(to, &narrow, count < LANES ? 2 * static_cast<size_t>(count) : sizeof narrow);
+  }
+  static INLINE F get(const char* kept, int which, int64_t unit, int64_t units, int count) {
+    const char* from = kept + at(which, unit, units);
+    if (!compact || which >= bounded)
+      return read<Float32>(reinterpret_cast<const float*>(from), count);
+    Fractions narrow{};
+    std::memcpy(&narrow, from, count < LANES ? 2 * static_cast<size_t>(count) : sizeof narrow);
+    return __builtin_convertvector(__builtin_convertvector(narrow, I), F) * (1.0f / STEPS);
+  }
+};
+
 // ---------------------------------------------------------------------------------------- forward
 
 // One step of one row for LANES units: sums are the hidden part of its gates.
-template <Cell C, class M, int P>
+template <Cell C, class T>
 struct ForwardStep {
-  typedef typename M::Element Element;
-  const Element* inputs;  // this row's gates, each H long
-  float* kept;            // or null
+  typedef typename MemoryOf<T>::Type M;
+  const typename M::Element* inputs;  // this row's gates, each H long
+  char* kept;                         // or null
   int64_t units;
 
   INLINE F gate(F sum, int which, int64_t unit, int count) const {
     return sum + read<M>(inputs + which * units + unit, count);
   }
   INLINE void keep(F v, int which, int64_t unit, int count) const {
-    if (kept) write<Float32>(kept + which * units + unit, v, count);
+    if (kept) Keeping<C, T>::put(kept, v, which, unit, units, count);
   }
   // -> h; c, where there is one, in place.
   INLINE F operator()(const F* sums, int64_t unit, int count, F h, F& c) const {
@@ -171,9 +212,10 @@ struct Forward {
           },
           [&](const F* sums, int64_t slot) {
             int64_t row = plan.row(number, slot), place = t * shape.rows + row;
-            ForwardStep<C, M, P> cell{
-                static_cast<const Element*>(args.inputs) + place * GATES * H,
-                args.kept ? args.kept + place * elman::kept_of(C) * H : nullptr, H};
+            int64_t packed = plan.packed(t, row);
+            char* kept = static_cast<char*>(args.kept);
+            ForwardStep<C, T> cell{static_cast<const Element*>(args.inputs) + packed * GATES * H,
+                                   kept ? kept + packed * Keeping<C, T>::bytes(H) : nullptr, H};
             auto* outputs = static_cast<Element*>(args.outputs) + place * H;
             for (int p = 0; p < P / GATES; ++p) {
               int64_t unit = panel * STRIDE + p * LANES;
@@ -256,14 +298,13 @@ struct Forward {
 // --------------------------------------------------------------------------------------- backward
 
 // One step of one row for LANES units, back: -> what h before it is due besides the product.
-template <Cell C, class M>
+template <Cell C, class T>
 struct BackwardStep {
-  typedef typename M::Element Element;
-  const float* kept;
+  const char* kept;
   int64_t units;
 
   INLINE F had(int which, int64_t unit, int count) const {
-    return read<Float32>(kept + which * units + unit, count);
+    return Keeping<C, T>::get(kept, which, unit, units, count);
   }
   // to_h: the gradient of h; to_c: of c, in place; before: the state before the step, c of an lstm
   // and else h. slopes: the gradients of the gates.
@@ -353,22 +394,24 @@ struct Backward {
               if (t < 0)
                 write<Float32>(due, to_h, count);
               else
-                write<Float32>(due, back(row, slot, t, unit, count, to_h, to_c, now, to_bias),
+                write<Float32>(due, back(plan, row, slot, t, unit, count, to_h, to_c, now, to_bias),
                                count);
             }
           });
   }
 
-  INLINE F back(int64_t row, int64_t slot, int64_t t, int64_t unit, int count, F to_h, float* to_c,
-                Operand<T>& now, float* to_bias) {
-    constexpr int KEPT = elman::kept_of(C);
+  INLINE F back(const Plan& plan, int64_t row, int64_t slot, int64_t t, int64_t unit, int count,
+                F to_h, float* to_c, Operand<T>& now, float* to_bias) {
+    typedef Keeping<C, T> Kept;
     int64_t H = shape.units, place = t * shape.rows + row, earlier = place - shape.rows;
+    int64_t packed = plan.packed(t, row);
+    const char* kept = static_cast<const char*>(args.kept);
     to_h += read<M>(static_cast<const Element*>(args.to_outputs) + place * H + unit, count);
-    BackwardStep<C, M> cell{args.kept + place * KEPT * H, H};
+    BackwardStep<C, T> cell{kept + packed * Kept::bytes(H), H};
     F before{}, change{};
     if constexpr (C == Cell::lstm) {
-      before = read<Float32>(t > 0 ? args.kept + (earlier * KEPT + 4) * H + unit
-                                   : args.state[1] + row * H + unit, count);
+      before = t > 0 ? Kept::get(kept + plan.packed(t - 1, row) * Kept::bytes(H), 4, unit, H, count)
+                     : read<Float32>(args.state[1] + row * H + unit, count);
       change = read<Float32>(to_c, count);
     } else if constexpr (C == Cell::gru) {
       before = t > 0 ? read<M>(static_cast<const Element*>(args.outputs) + earlier * H + unit, count)
@@ -377,7 +420,7 @@ struct Backward {
     F slopes[SLOPES];
     F due = cell(to_h, change, before, unit, count, slopes);
     if constexpr (C == Cell::lstm) write<Float32>(to_c, change, count);
-    auto* out = static_cast<Element*>(args.to_gates) + place * SLOPES * H + unit;
+    auto* out = static_cast<Element*>(args.to_gates) + packed * SLOPES * H + unit;
     for (int slope = 0; slope < SLOPES; ++slope) {
       write<M>(out + slope * H, slopes[slope], count);
       if (slope < GATES) write<M>(now.row(slot) + slope * H + unit, slopes[slope], count);
@@ -394,7 +437,7 @@ struct Backward {
       std::memcpy(group.due.at + slot * H, args.to_after[0] + row * H, H * sizeof(float));
       if (C == Cell::lstm)
         std::memcpy(group.to_c.at + slot * H, args.to_after[1] + row * H, H * sizeof(float));
-      for (int64_t t = plan.length(row); t < shape.time; ++t)
+      for (int64_t t = plan.length(row); t < shape.time && shape.places == nullptr; ++t)
         std::memset(static_cast<Element*>(args.to_gates) + (t * shape.rows + row) * SLOPES * H, 0,
                     SLOPES * H * sizeof(Element));
     }

@@ -48,15 +48,16 @@ def scan(
         state = cell.initial_state(rows)
     if time == 0:
         return xs.new_zeros(rows, 0, cell.output_size), state
-    if lengths is not None:
-        # Padding may hold anything, NaN too: it must not reach a sum, nor a gradient.
-        past = torch.arange(time, device=xs.device) >= lengths[:, None]
-        # Time first in memory, as kernels read it; the other way round it is copied once more.
-        xs = xs.transpose(0, 1).masked_fill(past.t()[..., None], 0).transpose(0, 1)
-        resets = None if resets is None else resets & ~past
-        lengths = lengths.to(torch.int64).contiguous()
-
     chosen = _kernel(cell, xs, kernel)
+    if lengths is not None:
+        lengths = lengths.to(torch.int64).contiguous()
+        past = torch.arange(time, device=xs.device) >= lengths[:, None]
+        if chosen is None or not chosen.skips_padding:
+            # Padding may hold anything, NaN too: it must not reach a sum, nor a gradient.
+            # Time first in memory, as kernels read it; the other way round it is copied once more.
+            xs = xs.transpose(0, 1).masked_fill(past.t()[..., None], 0).transpose(0, 1)
+        resets = None if resets is None else resets & ~past
+
     if chosen is None:
         return _reference(cell, xs, state, lengths, resets)
     if resets is not None:

@@ -17,6 +17,7 @@ class Kernel(Protocol):
 
     name: str
     device: str | None  # where it is the fastest; None: anywhere
+    skips_padding: bool  # whether it never reads what is behind a row's length
 
     def serves(self, cell: Cell, xs: Tensor) -> bool:
         """Whether this kernel can run this cell on such inputs."""

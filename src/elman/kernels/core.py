@@ -117,15 +117,20 @@ def serves(product: torch.dtype, *exact: Tensor) -> bool:
     )
 
 
-def sequence_shape(cell: str, xs: Tensor, units: int, lengths: Tensor | None) -> Any:
-    """What the core's layers are told of xs (T, B, D)."""
+def sequence_shape(cell: str, hs: Tensor, lengths: Tensor | None, places: Tensor | None) -> Any:
+    """What the core's layers are told of hs (T, B, H).
+
+    Args:
+        places: (T, B) int64, where each step of each row stands in arrays without padding.
+    """
     native = module()
-    return native.sequence(getattr(native.Cell, cell), *_about(xs, units, lengths))
+    at = 0 if places is None else places.data_ptr()
+    return native.sequence(getattr(native.Cell, cell), *_about(hs, lengths), at)
 
 
 def diagonal_shape(hs: Tensor, lengths: Tensor | None) -> Any:
     """What the core's recurrence is told of hs (T, B, H)."""
-    return module().diagonal(*_about(hs, hs.shape[2], lengths))
+    return module().diagonal(*_about(hs, lengths))
 
 
 def passes(narrow: Tensor) -> Any:
@@ -136,7 +141,7 @@ def passes(narrow: Tensor) -> Any:
     return native.passes(precision, rows, width, torch.get_num_threads())
 
 
-def _about(xs: Tensor, units: int, lengths: Tensor | None) -> tuple[Any, ...]:
-    precision = getattr(module().Precision, _PRECISIONS[xs.dtype])
+def _about(hs: Tensor, lengths: Tensor | None) -> tuple[Any, ...]:
+    precision = getattr(module().Precision, _PRECISIONS[hs.dtype])
     at = 0 if lengths is None else lengths.data_ptr()
-    return precision, len(xs), xs.shape[1], units, at, torch.get_num_threads()
+    return precision, *hs.shape, at, torch.get_num_threads()

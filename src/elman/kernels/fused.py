@@ -36,6 +36,7 @@ class Fused:
 
     name = "fused"
     device: str | None = None
+    skips_padding = False
 
     def serves(self, cell: Cell, xs: Tensor) -> bool:  # noqa: ARG002
         return type(cell) in _LAYERS

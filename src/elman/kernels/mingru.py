@@ -167,6 +167,7 @@ class NativeDiagonal:
 
     name = "native"
     device: str | None = "cpu"
+    skips_padding = False
 
     def serves(self, cell: Cell, xs: Tensor) -> bool:
         return type(cell) is MinGRU and core.serves(product_type(xs), *cell.parameters())
@@ -186,6 +187,8 @@ class Diagonal:
 
     It runs on into the padding, and a row's state is the one at its end.
     """
+
+    skips_padding = False
 
     def __init__(self, name: str, solver: Solver, device: str | None) -> None:
         self.name = name
