@@ -6,6 +6,7 @@ What other libraries reach at their best is taken for the limit: a share of it m
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Callable
 from functools import cache
 
@@ -61,9 +62,10 @@ def bandwidth(size: int) -> float:
 
 
 def limits_table(threads: int) -> str:
-    """What was measured, as a table."""
+    """What was measured, as a table, and whether others were at work: then no figure is true."""
     counts = sorted({1, threads})
-    rows = [
+    rows = [("load average before", f"{os.getloadavg()[0]:.1f}")]
+    rows += [
         (f"{_name(dtype)} products, {counted(count)}", said)
         for dtype in TYPES
         for count in counts

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from elman.network.stepping import stepper
+from elman.network import stepper, stream_of
 from timings.comparison import Comparison, Goal, Group, MissingPeerError, Peer, Ratio, Work
 from timings.layers import KINDS, Kind, elman_cell, torch_layer, torch_step
 from timings.machine import bandwidth, products
@@ -83,14 +83,9 @@ def _limit(kind: Kind, x: Tensor, dtype: torch.dtype) -> float:
 
 
 def _elman(cell: Any, x: Tensor, *, int8: bool) -> Work:
-    step, state = stepper(cell, int8=int8), cell.initial_state(len(x))
-
-    def work() -> object:
-        nonlocal state
-        y, state = step(x, state)
-        return y
-
-    return work
+    stream = stream_of(stepper(cell, int8=int8), cell.initial_state(len(x)))
+    numbers = x.numpy()
+    return lambda: stream.read(numbers)
 
 
 def _layer(layer: Any, x: Tensor) -> Work:

@@ -89,6 +89,18 @@ def test_a_stream_is_its_steps(cell, int8, instructions):
     assert_same(begun, kept, 0)  # who gave a state still has it
 
 
+@pytest.mark.parametrize("name", CELLS)
+def test_a_stream_of_a_cell_reads_numbers(name, instructions):
+    cell = CELLS[name](5, 8)
+    step, state = stepper(cell), random_state(cell, 3)
+    stream = stream_of(step, state)
+    assert isinstance(stream, NativeStream), instructions
+    for x in torch.randn(3, 3, 5):
+        expected, state = step(x, state)
+        assert np.array_equal(stream.read(x.numpy()), expected.numpy())
+    assert_same(stream.state, state, 0)
+
+
 def test_without_the_core_the_numbers_are_the_same():
     network, state = network_of("lstm"), network_of("lstm").initial_state(2)
     native = stepper(network)

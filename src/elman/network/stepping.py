@@ -79,7 +79,8 @@ class NativeStep:
     def __init__(self, network: Cell | SymbolNetwork, *, int8: bool) -> None:
         program = Program(int8=int8)
         self._program = program
-        self._reads = torch.int64 if isinstance(network, SymbolNetwork) else torch.float32
+        self._inputs = None if isinstance(network, SymbolNetwork) else network.input_size
+        self._reads = torch.int64 if self._inputs is None else torch.float32
 
         def part(like: Tensor) -> Any:
             width = like[0].numel()
@@ -110,7 +111,13 @@ class NativeStep:
         return y, state_like(state, after)
 
     def stream(self, state: Any) -> NativeStream:
-        return NativeStream(self._outputs, self._program, state)
+        rows = len(state_tensors(state)[0])
+        x: npt.NDArray[Any] = (
+            np.empty(rows, dtype=np.int64)
+            if self._inputs is None
+            else np.empty((rows, self._inputs), dtype=np.float32)
+        )
+        return NativeStream(self._program, x, self._outputs, state)
 
 
 class Stream:
@@ -120,27 +127,24 @@ class Stream:
         self._step = step
         self.state = state
 
-    def read(self, symbols: list[int]) -> npt.NDArray[np.float32]:
-        """A symbol (B,) for every row -> the logits (B, V) after it."""
-        logits, self.state = self._step(torch.tensor(symbols), self.state)
-        return logits.numpy(force=True)
+    def read(self, x: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """A symbol (B,) for every row, or numbers (B, D) -> the answer (B, N)."""
+        y, self.state = self._step(torch.as_tensor(np.asarray(x)), self.state)
+        return y.numpy(force=True)
 
 
 class NativeStream:
     """The same in memory of its own, which every step uses anew: `read` gives the same array again
     and again, and `state` is to be copied by who keeps it."""
 
-    def __init__(self, outputs: int, program: Program, state: Any) -> None:
+    def __init__(self, program: Program, x: npt.NDArray[Any], outputs: int, state: Any) -> None:
         parts = [part.contiguous().clone() for part in state_tensors(state)]
-        self._states = [
-            state_like(state, each) for each in (parts, [part.clone() for part in parts])
-        ]
-        rows = len(parts[0])
-        self._symbols = np.empty(rows, dtype=np.int64)
-        self._logits = np.empty((rows, outputs), dtype=np.float32)
+        first = state_like(state, parts)
+        self._states = (first, map_state(torch.empty_like, first))
+        self._x, self._y = x, np.empty((len(x), outputs), dtype=np.float32)
         self._program, self._threads = program, torch.get_num_threads()
         self._turn = 0
-        given = [self._symbols.ctypes.data, self._logits.ctypes.data]
+        given = [self._x.ctypes.data, self._y.ctypes.data]
         self._outers = []
         for before, after in (self._states, self._states[::-1]):
             pairs = zip(state_tensors(before), state_tensors(after), strict=True)
@@ -150,12 +154,12 @@ class NativeStream:
     def state(self) -> Any:
         return self._states[self._turn]
 
-    def read(self, symbols: list[int]) -> npt.NDArray[np.float32]:
-        """A symbol (B,) for every row -> the logits (B, V) after it."""
-        self._symbols[:] = symbols
-        self._program.run(len(symbols), self._outers[self._turn], self._threads)
+    def read(self, x: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """A symbol (B,) for every row, or numbers (B, D) -> the answer (B, N)."""
+        self._x[...] = x
+        self._program.run(len(self._x), self._outers[self._turn], self._threads)
         self._turn = 1 - self._turn
-        return self._logits
+        return self._y
 
 
 def stream_of(step: Step, state: Any) -> Stream | NativeStream:
