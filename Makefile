@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: demo test check bench-language bench-reading bench-rewriting bench-speed clean
+.PHONY: demo test check check-native bench-language bench-reading bench-rewriting bench-speed clean
 
 demo: .venv/ready
 	$(BIN)/elman demo
@@ -15,6 +15,28 @@ check: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The core's own tests under sanitizers, here and, where the tools are at hand, for ARM.
+ARM := aarch64-linux-gnu
+NATIVE_TESTS := cmake --log-level=WARNING -S native -DELMAN_TESTS=ON
+
+check-native:
+	@command -v cmake >/dev/null || { echo 'make check-native needs cmake' >&2; exit 1; }
+	$(NATIVE_TESTS) -B build/check-native
+	cmake --build build/check-native --parallel $(WORKERS)
+	build/check-native/core_test
+ifeq ($(shell command -v $(ARM)-g++ 2>/dev/null),)
+	@echo 'not checked for ARM: there is no $(ARM)-g++'
+else
+	$(NATIVE_TESTS) -B build/check-native-arm -DCMAKE_SYSTEM_NAME=Linux \
+		-DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_CXX_COMPILER=$(ARM)-g++
+	cmake --build build/check-native-arm --parallel $(WORKERS)
+ifeq ($(shell command -v qemu-aarch64 2>/dev/null),)
+	@echo 'compiled for ARM, not run: there is no qemu-aarch64'
+else
+	ASAN_OPTIONS=detect_leaks=0 qemu-aarch64 -L /usr/$(ARM) build/check-native-arm/core_test
+endif
+endif
 
 bench-language: .venv/ready
 	$(BIN)/python bench/language.py

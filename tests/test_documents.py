@@ -53,7 +53,7 @@ def folder(tmp_path, monkeypatch, tale):
 
 
 @pytest.mark.parametrize(
-    ("document", "count"), [("README.md", 15), ("docs/reading.md", 9), ("docs/shapes.md", 13)]
+    ("document", "count"), [("README.md", 17), ("docs/reading.md", 9), ("docs/shapes.md", 13)]
 )
 def test_the_commands(folder, capsys, document, count):
     lines = [line for block in blocks(document, "sh") for line in block.splitlines() if line]

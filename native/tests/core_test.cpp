@@ -159,16 +159,44 @@ plain::Layer layer(Cell cell, const Sizes& sizes) {
   int64_t second = cell == Cell::lstm ? states : 0;
   bool biased = cell == Cell::gru || sizes.units % 2;
   double size = 1.5 / std::sqrt(H);
+  Numbers inputs = drawn<E>(steps * G, 2);
+  for (size_t i = 0; i < inputs.size(); i += 7) inputs[i] *= 32;  // wide open, or shut
   return {cell, sizes.time, sizes.rows, H, lengths_of(sizes),
-          drawn<E>(steps * G, 2), drawn<E>(G * H * H, size), drawn<float>(biased ? G * H : 0),
+          inputs, drawn<E>(G * H * H, size), drawn<float>(biased ? G * H : 0),
           {drawn<float>(states), drawn<float>(second)}, drawn<E>(steps),
           {drawn<float>(states), drawn<float>(second)}};
 }
 
+// Of (T, B, width) the steps that are no padding, one after another.
+template <class E>
+std::vector<E> real_steps(const plain::Layer& layer, const std::vector<E>& all, int64_t width) {
+  std::vector<E> real;
+  for (int64_t t = 0; t < layer.time; ++t)
+    for (int64_t row = 0; row < layer.rows; ++row)
+      if (t < layer.length(row)) {
+        auto step = all.begin() + (t * layer.rows + row) * width;
+        real.insert(real.end(), step, step + width);
+      }
+  real.shrink_to_fit();
+  return real;
+}
+
+// Where each of them then stands; of padding, before everything.
+std::vector<int64_t> places_of(const plain::Layer& layer) {
+  std::vector<int64_t> places;
+  int64_t next = 0;
+  for (int64_t t = 0; t < layer.time; ++t)
+    for (int64_t row = 0; row < layer.rows; ++row)
+      places.push_back(t < layer.length(row) ? next++ : -1);
+  return places;
+}
+
+enum class How { learning, reading, packed };  // packed: learning, without padding
+
 // What the core makes of a layer.
 template <class E>
 struct Run {
-  Run(const plain::Layer& layer, int threads, bool learning = true)
+  Run(const plain::Layer& layer, int threads, How how = How::learning)
       : H(layer.units), states(layer.rows * H), steps(layer.time * states),
         second(layer.cell == Cell::lstm ? states : 0), slopes(slopes_of(layer.cell)) {
     const int64_t* lengths = layer.lengths.empty() ? nullptr : layer.lengths.data();
@@ -179,20 +207,27 @@ struct Run {
     auto bias = narrow<float>(layer.bias), h = narrow<float>(layer.state[0]),
          c = narrow<float>(layer.state[1]), to_h = narrow<float>(layer.to_after[0]),
          to_c = narrow<float>(layer.to_after[1]);
+    auto places = places_of(layer);
+    auto kept = blank<float>(steps * kept_of(layer.cell));
+    if (how == How::packed) {
+      shape.places = places.data();
+      inputs = real_steps(layer, inputs, layer.gates() * H);
+      kept = real_steps(layer, kept, kept_of(layer.cell) * H);
+      to_gates = real_steps(layer, to_gates, slopes * H);
+    }
     core().sequence_forward(
         shape, {inputs.data(), weight.data(), bias.empty() ? nullptr : bias.data(),
-                {h.data(), c.data()}, outputs.data(), learning ? kept.data() : nullptr,
+                {h.data(), c.data()}, outputs.data(), how == How::reading ? nullptr : kept.data(),
                 {after_h.data(), after_c.data()}});
-    if (learning)
-      core().sequence_backward(
-          shape, {outputs.data(), kept.data(), weight.data(), {h.data(), c.data()},
-                  to_outputs.data(), {to_h.data(), to_c.data()}, to_gates.data(), to_bias.data(),
-                  {to_first_h.data(), to_first_c.data()}});
+    if (how == How::reading) return;
+    core().sequence_backward(
+        shape, {outputs.data(), kept.data(), weight.data(), {h.data(), c.data()},
+                to_outputs.data(), {to_h.data(), to_c.data()}, to_gates.data(), to_bias.data(),
+                {to_first_h.data(), to_first_c.data()}});
   }
 
   int64_t H, states, steps, second, slopes;
   std::vector<E> outputs = blank<E>(steps), to_gates = blank<E>(steps * slopes);
-  std::vector<float> kept = blank<float>(steps * 5);
   std::vector<float> after_h = blank<float>(states), after_c = blank<float>(second);
   std::vector<float> to_bias = blank<float>(slopes * H);
   std::vector<float> to_first_h = blank<float>(states), to_first_c = blank<float>(second);
@@ -201,7 +236,8 @@ struct Run {
 template <class E>
 void check_layer(const plain::Layer& layer, const plain::Outcome& expected, int threads) {
   constexpr double tolerance = Type<E>::tolerance;
-  Run<E> found(layer, threads), again(layer, threads), read(layer, threads, false);
+  Run<E> found(layer, threads), again(layer, threads), read(layer, threads, How::reading),
+      packed(layer, threads, How::packed);
   expect_near("outputs", wide(found.outputs), expected.outputs, tolerance);
   expect_near("h after", wide(found.after_h), expected.after[0], tolerance);
   expect_near("c after", wide(found.after_c), expected.after[1], tolerance);
@@ -212,11 +248,16 @@ void check_layer(const plain::Layer& layer, const plain::Outcome& expected, int 
     expect_near("to h", wide(found.to_first_h), expected.to_state[0], tolerance);
     expect_near("to c", wide(found.to_first_c), expected.to_state[1], tolerance);
   }
+  expect(again.to_gates == found.to_gates && again.to_bias == found.to_bias,
+         "a second run has other bits");
   expect(read.outputs == found.outputs && read.after_h == found.after_h &&
              read.after_c == found.after_c,
          "without learning the outputs are others");
-  expect(again.to_gates == found.to_gates && again.to_bias == found.to_bias,
-         "a second run has other bits");
+  expect(packed.outputs == found.outputs && packed.after_h == found.after_h &&
+             packed.to_gates == real_steps(layer, found.to_gates, found.slopes * found.H) &&
+             packed.to_bias == found.to_bias && packed.to_first_h == found.to_first_h &&
+             packed.to_first_c == found.to_first_c,
+         "without padding it is another layer");
 }
 
 // --------------------------------------------------------------------------------------- diagonal

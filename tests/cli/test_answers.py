@@ -7,9 +7,11 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 
 from elman.cli.report import KSR
 from elman.cli.terminal import finite, share_in_words, size_in_words
+from elman.kernels import core
 from elman.version import __version__
 
 
@@ -203,6 +205,19 @@ def test_info(elman, here):  # noqa: ARG001
     answer = an_object(elman("info", "character.st", "--json"))
     assert answer["settings"]["width"] == 16
     assert answer["bytes"] == Path("character.st").stat().st_size
+
+
+def test_info_of_the_program_itself(elman):
+    said = an_object(elman("info", "--json"))
+    assert list(said) == ["elman", "python", "torch", "threads", "native_core"]
+    assert said["elman"] == __version__
+    assert said["threads"] == torch.get_num_threads()
+    assert said["native_core"] == core.name()
+    lines = ours(elman("info")).splitlines()
+    assert lines[0] == f"elman        {__version__}"
+    assert lines[-1] == f"native core  {core.name()}"
+    with core.using("off"):
+        assert "\nnative core  off (" in ours(elman("info"))
 
 
 def test_cache(elman, here, empty_cache):  # noqa: ARG001

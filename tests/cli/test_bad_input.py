@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from elman.kernels import core
+
 A_TEXT = b"The cat sat on the mat, and then it left.\n" * 20
 FETCH = "Fetch or compress the file again"
 PLAIN = "Name plain text files, or extract its text first"
@@ -321,3 +323,21 @@ def test_a_cache_that_cannot_be(elman, here, monkeypatch):  # noqa: ARG001
     monkeypatch.setenv("ELMAN_CACHE_LIMIT", "lots")
     for told in (("cache",), ("cache", "--empty"), ("train", "tale.txt", "-o", "x.st")):
         refused(elman(*told), "ELMAN_CACHE_LIMIT: 'lots' is no amount of bytes. Write: 2GB")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "info",
+        "train tale.txt -o new.st --steps 1 --width 8",
+        "test character.st held.txt",
+        "generate character.st the",
+        "suggest word.st the",
+    ],
+)
+def test_an_instruction_set_that_is_not_there(elman, here, monkeypatch, told):  # noqa: ARG001
+    monkeypatch.setattr(core._Choice, "name", None)
+    monkeypatch.setenv("ELMAN_NATIVE", "sse9")
+    found = ", ".join(core.sets())
+    cause = f"'sse9' is none of those that this machine and this build have: {found}"
+    refused(elman(*told.split()), f"ELMAN_NATIVE: {cause}")

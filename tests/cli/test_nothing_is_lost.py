@@ -213,8 +213,8 @@ def test_a_text_that_leaves_the_cache_during_training(elman, here, empty_cache, 
     told = ("train", "tale.txt", "-o", "m.st", "--steps", "3", *SMALL)
     save = LanguageModel.save
 
-    def save_and_forget(model, path):
-        save(model, path)
+    def save_and_forget(model, path, **options):
+        save(model, path, **options)
         shutil.rmtree(empty_cache)
 
     with monkeypatch.context() as patched:

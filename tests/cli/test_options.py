@@ -15,6 +15,7 @@ CLASSES = ("train", "who.csv", "-o", "m.st", "--steps", "3", "--width", "8", "--
 TAGS = ("train", "kinds.conll", "-o", "m.st", "--steps", "3", "--width", "8")
 PAIRS = ("train", "three.tsv", "-o", "m.st", "--steps", "3", "--width", "4")
 SALES = ("train", "sales.csv", "-o", "m.st", "--steps", "2", "--width", "4")
+WIDER = (*TRAIN[:-1], "16")  # of smaller matrices none is rounded
 SCORE = ("test", "classes.st", "who.csv")
 SCORE_PAIRS = ("test", "french.st", "three.tsv", "--json")
 PREDICT = ("predict", "classes.st", "who.csv")
@@ -55,11 +56,12 @@ OPTIONS = {
         "--fill": (("train", "gaps.csv", *SALES[2:]), LINEAR, ZERO),
         "--skip-bad-rows": (("train", "bad.csv", *CLASSES[2:]), ("--skip-bad-rows",)),
         "--resume": (TRAIN, ("--resume",)),
+        "--int8": (WIDER, ("--int8",)),
         "--json": (TRAIN, ("--json",)),
     },
     "generate": {
         "--prompt-file": (GENERATE, ("--prompt-file", "held.txt")),
-        "--length": (GENERATE, ("--length", "21")),
+        "--length": (GENERATE, ("--length", "40")),
         "--temperature": (GENERATE, ("--temperature", "0")),
         "--top-k": (GENERATE, ("--top-k", "1")),
         "--top-p": (GENERATE, ("--top-p", "0.01")),
@@ -72,11 +74,13 @@ OPTIONS = {
         "--stop": (GENERATE, [word for letter in ascii_lowercase for word in ("--stop", letter)]),
         "--samples": (GENERATE, ("--samples", "2")),
         "--seed": (GENERATE, ("--seed", "2")),
+        "--int8": ((*GENERATE, "--length", "200"), ("--int8",)),
         "--json": (GENERATE, ("--json",)),
     },
     "suggest": {
         "--count": (("suggest", "word.st", "the "), ("--count", "2")),
         "--learn": (("suggest", "word.st", "the pe"), ("--learn", "mine.txt")),
+        "--int8": (("suggest", "word.st", "the ", "--json"), ("--int8",)),
         "--json": (("suggest", "word.st", "the "), ("--json",)),
     },
     "test": {
@@ -92,6 +96,7 @@ OPTIONS = {
         "--outside": (SCORE, ("--outside", "tale.txt")),
         "--shuffle-words": (SCORE, ("--shuffle-words",)),
         "--encoding": (("test", "word.st", "held.txt"), ("--encoding", "latin-1")),
+        "--int8": (("test", "word.st", "held.txt"), ("--int8",)),
         "--json": (("test", "word.st", "held.txt"), ("--json",)),
     },
     "predict": {
@@ -113,6 +118,7 @@ OPTIONS = {
             ("predict", "classes.st", "tale.txt", "--json"),
             ("--encoding", "latin-1"),
         ),
+        "--int8": ((*PREDICT, "--json"), ("--int8",)),
         "--json": (PREDICT, ("--json",)),
     },
     "peek": {

@@ -1,47 +1,18 @@
-"""The six laws that every cell obeys with every kernel (docs/design.md, section 3)."""
+"""The six laws that every cell obeys, whatever runs it (docs/design.md, section 3)."""
 
 from __future__ import annotations
-
-import itertools
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
+from ways import HIDDEN, INPUT, WAYS, Way, each_way, exact, floating, random_state
 
-from elman.cells import CELLS, Cell, LSTMState, map_state, state_tensors
+from elman.cells import CELLS, Cell, LSTMState, map_state
 from elman.errors import SettingError
-from elman.kernels import KERNELS
+from elman.kernels import KERNELS, core
 from elman.scan import scan
-
-INPUT, HIDDEN = 5, 8
-
-PAIRS = [
-    pytest.param(name, kernel, id=f"{name}-{kernel}")
-    for name, kernel in itertools.product(CELLS, ["reference", *(k.name for k in KERNELS)])
-    if kernel == "reference"
-    or any(k.name == kernel and k.serves(CELLS[name](INPUT, HIDDEN)) for k in KERNELS)
-]
-
-
-def make_cell(name: str) -> Cell:
-    torch.manual_seed(1)
-    return CELLS[name](INPUT, HIDDEN).double()
-
-
-def random_state(cell: Cell, rows: int):
-    """Any state, not just zeros: a law that holds only from zero is no law."""
-
-    def fill(part: Tensor) -> Tensor:
-        return torch.randn_like(part) if part.is_floating_point() else part + 3
-
-    return map_state(fill, cell.initial_state(rows))
-
-
-def assert_same(left, right) -> None:
-    for a, b in zip(state_tensors(left), state_tensors(right), strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10)
 
 
 @st.composite
@@ -51,11 +22,12 @@ def batches(draw):
     torch.manual_seed(draw(st.integers(0, 2**31)))
     lengths = torch.tensor(draw(st.lists(st.integers(0, time), min_size=rows, max_size=rows)))
     resets = torch.rand(rows, time) < draw(st.sampled_from([0.0, 0.3, 1.0]))
-    return torch.randn(rows, time, INPUT, dtype=torch.float64), lengths, resets
+    return torch.randn(rows, time, INPUT), lengths, resets
 
 
 def by_hand(cell: Cell, xs: Tensor, state, lengths: Tensor, resets: Tensor):
-    """Row by row, symbol by symbol: what every path must equal, written without any mask."""
+    """Row by row, symbol by symbol, in float64: what every path must equal, without any mask."""
+    cell, xs, state = exact(cell), exact(xs), exact(state)
     rows, time = xs.shape[:2]
     ys = torch.zeros(rows, time, cell.output_size, dtype=xs.dtype)
     last = []
@@ -70,106 +42,129 @@ def by_hand(cell: Cell, xs: Tensor, state, lengths: Tensor, resets: Tensor):
     return ys, map_state(lambda *parts: torch.cat(parts), *last)
 
 
-@pytest.mark.parametrize(("name", "kernel"), PAIRS)
+@each_way
 @settings(max_examples=15, deadline=None)
 @given(batch=batches())
-def test_steps_equal_the_sequence_with_padding_and_resets(name, kernel, batch):
+def test_steps_equal_the_sequence_with_padding_and_resets(way, batch):
     """Laws 1, 3 and 4 at once: a ragged batch with resets equals its rows stepped alone."""
     xs, lengths, resets = batch
-    cell = make_cell(name)
+    xs, cell = xs.to(way.dtype), way.make()
     state = random_state(cell, len(xs))
     expected = by_hand(cell, xs, state, lengths, resets)
     garbage = torch.arange(xs.shape[1]) >= lengths[:, None]
     xs = xs.masked_fill(garbage[..., None], float("nan"))
-    found = scan(cell, xs, state, lengths=lengths, resets=resets, kernel=kernel)
-    assert_same(found, expected)
+    found = way.scan(cell, xs, state, lengths=lengths, resets=resets)
+    way.assert_same(found, expected)
 
 
-@pytest.mark.parametrize(("name", "kernel"), PAIRS)
+@each_way
 @pytest.mark.parametrize("ragged", [False, True])
 @pytest.mark.parametrize("reset", [False, True])
-def test_each_way_of_calling(name, kernel, ragged, reset):
+def test_each_way_of_calling(way, ragged, reset):
     """Lengths and resets switch code paths: each alone, both, neither."""
-    cell = make_cell(name)
-    xs = torch.randn(3, 6, INPUT, dtype=torch.float64)
+    cell = way.make()
+    xs = torch.randn(3, 6, INPUT, dtype=way.dtype)
     lengths = torch.tensor([6, 2, 4]) if ragged else None
     resets = torch.rand(3, 6) < 0.4 if reset else None
     state = random_state(cell, 3)
     everything = torch.full((3,), 6) if lengths is None else lengths
     never = torch.zeros(3, 6, dtype=torch.bool) if resets is None else resets
     expected = by_hand(cell, xs, state, everything, never)
-    assert_same(scan(cell, xs, state, lengths=lengths, resets=resets, kernel=kernel), expected)
+    way.assert_same(way.scan(cell, xs, state, lengths=lengths, resets=resets), expected)
 
 
-@pytest.mark.parametrize(("name", "kernel"), PAIRS)
+@each_way
+@pytest.mark.parametrize(
+    "lengths",
+    [None, [1], [0], [0, 0], [1, 0, 1], []],
+    ids=["one", "one-said", "empty", "all-empty", "some-empty", "no-rows"],
+)
+def test_the_smallest_batches(way, lengths):
+    """One row of one symbol; rows with nothing in them; no rows at all."""
+    rows = 1 if lengths is None else len(lengths)
+    cell, xs = way.make(), torch.randn(rows, 1, INPUT, dtype=way.dtype)
+    state, given = random_state(cell, rows), None if lengths is None else torch.tensor(lengths)
+    found, last = way.scan(cell, xs, state, lengths=given)
+    assert found.shape == (rows, 1, cell.output_size)
+    if rows:
+        real = torch.ones(1) if given is None else given
+        never = torch.zeros(rows, 1, dtype=torch.bool)
+        way.assert_same((found, last), by_hand(cell, xs, state, real, never))
+
+
+@each_way
 @settings(max_examples=10, deadline=None)
 @given(batch=batches(), share=st.floats(0, 1))
-def test_cutting_changes_nothing(name, kernel, batch, share):
+def test_cutting_changes_nothing(way, batch, share):
     """Law 2: two halves with the state carried over are the whole."""
     xs, lengths, resets = batch
-    cell = make_cell(name)
+    xs, cell = xs.to(way.dtype), way.make()
     cut = round(share * xs.shape[1])
-    whole = scan(cell, xs, lengths=lengths, resets=resets, kernel=kernel)
-    left, state = scan(
-        cell, xs[:, :cut], lengths=lengths.clamp(max=cut), resets=resets[:, :cut], kernel=kernel
+    whole = way.scan(cell, xs, lengths=lengths, resets=resets)
+    left, state = way.scan(
+        cell, xs[:, :cut], lengths=lengths.clamp(max=cut), resets=resets[:, :cut]
     )
-    right, state = scan(
-        cell,
-        xs[:, cut:],
-        state,
-        lengths=(lengths - cut).clamp(min=0),
-        resets=resets[:, cut:],
-        kernel=kernel,
+    right, state = way.scan(
+        cell, xs[:, cut:], state, lengths=(lengths - cut).clamp(min=0), resets=resets[:, cut:]
     )
-    assert_same((torch.cat([left, right], dim=1), state), whole)
+    way.assert_same((torch.cat([left, right], dim=1), state), whole)
 
 
-@pytest.mark.parametrize(("name", "kernel"), PAIRS)
-def test_a_reset_forgets_everything_before_it(name, kernel):
+@each_way
+def test_a_reset_forgets_everything_before_it(way):
     """Law 4, by its meaning: what stood before a reset cannot reach what comes after."""
-    cell = make_cell(name)
-    xs = torch.randn(2, 7, INPUT, dtype=torch.float64, requires_grad=True)
+    cell = way.make()
+    xs = torch.randn(2, 7, INPUT, dtype=way.dtype)
     resets = torch.zeros(2, 7, dtype=torch.bool)
     resets[0, 3] = True
-    state = map_state(
-        lambda part: part.requires_grad_(part.is_floating_point()), random_state(cell, 2)
-    )
-    ys, _ = scan(cell, xs, state, resets=resets, kernel=kernel)
-    to_xs, to_h = torch.autograd.grad(ys[0, 3:].square().sum() + ys[1].sum(), [xs, state[0]])
+    state = random_state(cell, 2)
+    slopes = torch.ones(2, 7, cell.output_size, dtype=way.dtype)
+    slopes[0, :3] = 0
+    to_xs, *others = way.gradients(cell, xs, state, slopes, resets=resets)
+    to_h = others[-len(floating(state))]
     assert to_xs[0, :3].abs().max() == 0
     assert to_h[0].abs().max() == 0
     assert to_xs[0, 3:].abs().min() > 0
     assert to_xs[1].abs().max() > 0
 
 
-@pytest.mark.parametrize(("name", "kernel"), PAIRS)
+@each_way
+def test_padding_reaches_no_gradient(way):
+    """Law 3, backwards: neither inputs nor slopes that are no numbers leave the padding."""
+    cell, lengths = way.make(), torch.tensor([4, 0, 2])
+    padding = torch.arange(4) >= lengths[:, None]
+    xs = torch.randn(3, 4, INPUT, dtype=way.dtype).masked_fill(padding[..., None], float("nan"))
+    xs.requires_grad_()
+    ys, last = way.scan(cell, xs, random_state(cell, 3), lengths=lengths)
+    slopes = torch.ones_like(ys).masked_fill(padding[..., None], float("nan"))
+    outputs = [ys, *floating(last)]
+    with way.chosen():
+        to_xs, *to_weights = torch.autograd.grad(
+            outputs, [xs, *cell.parameters()], [slopes, *map(torch.ones_like, outputs[1:])]
+        )
+    assert all(each.isfinite().all() for each in to_weights)
+    assert to_xs[padding].abs().max() == 0
+    assert to_xs[~padding].abs().max() > 0
+
+
+@each_way
 @pytest.mark.parametrize("ragged", [False, True])
-def test_gradients_equal_the_reference(name, kernel, ragged):
+def test_gradients_equal_the_reference(way, ragged):
     """Law 5, for the weights, the inputs and the first state."""
-    cell = make_cell(name)
-    xs = torch.randn(4, 9, INPUT, dtype=torch.float64, requires_grad=True)
+    cell = way.make()
+    xs, state = torch.randn(4, 9, INPUT, dtype=way.dtype), random_state(cell, 4)
+    slopes = torch.randn(4, 9, cell.output_size, dtype=way.dtype)
     lengths = torch.tensor([9, 1, 5, 7]) if ragged else None
     resets = torch.rand(4, 9) < 0.2 if ragged else None
-    state = map_state(
-        lambda part: part.requires_grad_(part.is_floating_point()), random_state(cell, 4)
-    )
-    inputs = [xs, *cell.parameters(), *(s for s in state if s.is_floating_point())]
-    weight = torch.randn(4, 9, cell.output_size, dtype=torch.float64)
-
-    def gradients(kernel: str):
-        ys, last = scan(cell, xs, state, lengths=lengths, resets=resets, kernel=kernel)
-        loss = (ys * weight).sum() + sum(
-            part.square().sum() for part in last if part.is_floating_point()
-        )
-        return torch.autograd.grad(loss, inputs)
-
-    for found, expected in zip(gradients(kernel), gradients("reference"), strict=True):
-        torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
+    found = way.gradients(cell, xs, state, slopes, lengths=lengths, resets=resets)
+    numbers = map(exact, (cell, xs, state, slopes))
+    expected = Way(way.cell, "reference").gradients(*numbers, lengths=lengths, resets=resets)
+    way.assert_same(found, expected)
 
 
 @pytest.mark.parametrize("kernel", ["diagonal", "diagonal-parallel"])
 def test_the_recurrence_has_the_gradient_of_its_own_differences(kernel):
-    cell = make_cell("mingru")
+    cell = Way("mingru", kernel).make()
 
     def run(xs, h):
         ys, last = scan(cell, xs, type(cell.initial_state(1))(h), kernel=kernel)
@@ -183,57 +178,60 @@ def test_the_recurrence_has_the_gradient_of_its_own_differences(kernel):
 TORCH = {"elman": nn.RNN, "elman-relu": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
-@pytest.mark.parametrize("kernel", ["reference", "fused"])
-@pytest.mark.parametrize("name", TORCH)
-def test_the_numbers_are_torchs(name, kernel):
+@pytest.mark.parametrize("way", [way for way in WAYS if way.cell in TORCH], ids=str)
+def test_the_numbers_are_torchs(way):
     """Law 6: with torch's weights, torch's outputs and states."""
-    cell = make_cell(name)
-    options = {"nonlinearity": "relu"} if name == "elman-relu" else {}
-    layer = TORCH[name](INPUT, HIDDEN, batch_first=True, **options).double()
+    cell = way.make()
+    options = {"nonlinearity": "relu"} if way.cell == "elman-relu" else {}
+    layer = TORCH[way.cell](INPUT, HIDDEN, batch_first=True, **options).double()
     with torch.no_grad():
-        cell.i2h.weight.copy_(layer.weight_ih_l0)
-        cell.h2h.weight.copy_(layer.weight_hh_l0)
-        cell.i2h.bias.copy_(layer.bias_ih_l0)
-        cell.h2h.bias.copy_(layer.bias_hh_l0)
-    xs = torch.randn(3, 7, INPUT, dtype=torch.float64)
+        layer.weight_ih_l0.copy_(cell.i2h.weight)
+        layer.weight_hh_l0.copy_(cell.h2h.weight)
+        layer.bias_ih_l0.copy_(cell.i2h.bias)
+        layer.bias_hh_l0.copy_(cell.h2h.bias)
+    xs = torch.randn(3, 7, INPUT, dtype=way.dtype)
     state = random_state(cell, 3)
-    first = tuple(part[None] for part in state)
-    expected, last = layer(xs, first if isinstance(state, LSTMState) else first[0])
-    ys, found = scan(cell, xs, state, kernel=kernel)
-    torch.testing.assert_close(ys, expected)
+    first = tuple(part[None].double() for part in state)
+    expected, last = layer(xs.double(), first if isinstance(state, LSTMState) else first[0])
     last = last if isinstance(last, tuple) else (last,)
-    assert_same(found, tuple(part[0] for part in last))
+    ys, found = way.scan(cell, xs, state)
+    way.assert_same((ys, *found), (expected, *(part[0] for part in last)))
 
 
+@pytest.mark.parametrize("instructions", core.sets())
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize(
-    ("name", "expected"),
+    ("name", "by_torch"),
     [("lstm", "fused"), ("gru", "fused"), ("elman", "fused"), ("mingru", "diagonal")],
 )
-def test_scan_takes_the_fastest_kernel_for_ragged_batches_too(name, expected, monkeypatch):
+def test_scan_takes_the_fastest_kernel_for_ragged_batches_too(
+    name, by_torch, dtype, instructions, monkeypatch
+):
     ran = []
     for kernel in KERNELS:
         run = kernel.run
         monkeypatch.setattr(
             kernel, "run", lambda *a, run=run, k=kernel: (ran.append(k.name), run(*a))[1]
         )
-    cell = make_cell(name)
-    xs = torch.randn(2, 4, INPUT, dtype=torch.float64)
-    scan(cell, xs)
-    scan(cell, xs, lengths=torch.tensor([4, 1]))
-    scan(cell, xs, resets=torch.ones(2, 4, dtype=torch.bool))
-    assert ran == [expected] * 3
+    cell, xs = CELLS[name](INPUT, HIDDEN).to(dtype), torch.randn(2, 4, INPUT, dtype=dtype)
+    with core.using(instructions):
+        scan(cell, xs)
+        scan(cell, xs, lengths=torch.tensor([4, 1]))
+        scan(cell, xs, resets=torch.ones(2, 4, dtype=torch.bool))
+    native = dtype == torch.float32 and instructions != core.OFF
+    assert ran == ["native" if native else by_torch] * 3
 
 
-def test_bfloat16_products_keep_a_float32_memory():
+@each_way
+def test_bfloat16_products_keep_a_float32_memory(way):
     """Under autocast the state stays float32, or slow units would round their past away."""
-    for name in CELLS:
-        cell = CELLS[name](INPUT, HIDDEN)
-        xs = torch.randn(2, 40, INPUT)
-        exact, _ = scan(cell, xs, kernel="reference")
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            ys, state = scan(cell, xs)
-        assert all(s.dtype == t.dtype for s, t in zip(state, cell.initial_state(2), strict=True))
-        torch.testing.assert_close(ys.float(), exact, rtol=0.1, atol=0.1)
+    cell = way.make().float()
+    xs = torch.randn(2, 40, INPUT)
+    expected, _ = scan(cell, xs, kernel="reference")
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        ys, state = way.scan(cell, xs)
+    assert all(s.dtype == t.dtype for s, t in zip(state, cell.initial_state(2), strict=True))
+    torch.testing.assert_close(ys.float(), expected, rtol=0.1, atol=0.1)
 
 
 @pytest.mark.parametrize(
@@ -259,8 +257,9 @@ def test_what_does_not_fit_is_refused_at_the_door(arguments, place):
 
 
 def test_no_symbols_at_all():
-    cell = make_cell("plain")
+    way = Way("plain", "reference")
+    cell = way.make()
     state = random_state(cell, 2)
-    ys, last = scan(cell, torch.zeros(2, 0, INPUT, dtype=torch.float64), state)
+    ys, last = way.scan(cell, torch.zeros(2, 0, INPUT, dtype=torch.float64), state)
     assert ys.shape == (2, 0, HIDDEN)
-    assert_same(last, state)
+    way.assert_same(last, state)

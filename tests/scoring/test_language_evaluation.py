@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from elman.network import Architecture, SymbolNetwork
+from elman.kernels import core
+from elman.network import Architecture, SymbolNetwork, stepper
 from elman.scoring.baseline import best_ngram
 from elman.scoring.kneser_ney import KneserNey
 from elman.scoring.language_evaluation import evaluate_language
@@ -72,6 +73,45 @@ def test_distributions_stand_at_their_positions(monkeypatch):
     expected = logits[0, positions - 1].log_softmax(-1).numpy()
     found = torch.from_numpy(rows).log_softmax(-1).numpy()
     np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_with_weights_of_8_bits_it_reads_as_the_native_core_steps(monkeypatch):
+    """In one stream, in blocks, and at positions; without the core, as in float32."""
+    monkeypatch.setattr("elman.scoring.predictor.CHUNK", 7)
+    monkeypatch.setattr("elman.scoring.predictor.ROWS", 2)
+    unit = Characters.learn([TEXT])
+    ids = np.concatenate([[BOUNDARY], unit.encode(TEXT[:90])])
+    positions = np.array([1, 6, 7, 8, 80])
+    network = network_for(unit)
+
+    def found(int8):
+        predictor = NetworkPredictor(network, int8=int8)
+        rows = np.concatenate(list(predictor.distributions(ids, positions)))
+        fresh = predictor.fresh_log_probabilities(ids, block=16)
+        return predictor.log_probabilities(ids), fresh, rows
+
+    def told(ids):
+        step, state = stepper(network, int8=True), network.initial_state(1)
+        for symbol in ids[:-1].tolist():
+            logits, state = step(torch.tensor([symbol]), state)
+            yield logits[0]
+
+    def picked(ids):
+        each = zip(told(ids), ids[1:], strict=True)
+        return [float(logits.log_softmax(0)[int(target)]) for logits, target in each]
+
+    log_probabilities, fresh, rows = found(int8=True)
+    np.testing.assert_allclose(log_probabilities, picked(ids), atol=1e-6)
+    blocks = (ids[begin : begin + 17] for begin in range(0, 80, 16))
+    np.testing.assert_allclose(
+        fresh, [each for block in blocks for each in picked(block)], atol=1e-6
+    )
+    np.testing.assert_allclose(rows, torch.stack(list(told(ids)))[positions - 1], atol=1e-6)
+    if core.module() is not None:
+        assert np.abs(log_probabilities - found(int8=False)[0]).max() > 1e-4
+    with core.using(core.OFF):
+        for ours, theirs in zip(found(int8=True), found(int8=False), strict=True):
+            assert np.array_equal(ours, theirs)
 
 
 def test_the_baseline_is_the_order_that_foretells_best():

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from elman.cli.options import Json, ModelFile, load_language_model
+from elman.cli.options import Int8, Json, ModelFile, load_language_model
 from elman.cli.terminal import print_json, read_prompt
 
 
@@ -37,10 +37,11 @@ def generate(
     ] = None,
     samples: Annotated[int, typer.Option(help="Continuations to write.")] = 1,
     seed: Annotated[int | None, typer.Option(help="The same seed, the same text.")] = None,
+    int8: Int8 = False,
     json: Json = False,
 ) -> None:
     """Write on after a prompt."""
-    loaded = load_language_model(model)
+    loaded = load_language_model(model, int8=int8)
     begun = read_prompt(prompt, prompt_file)
     settings: dict[str, Any] = {
         "length": length,

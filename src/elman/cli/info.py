@@ -1,21 +1,58 @@
-"""elman info: what a model file says of itself."""
+"""elman info: what a model file says of itself, and what the program runs on."""
 
 from __future__ import annotations
 
-from elman.cli.options import Json, ModelFile
+import platform
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from elman.cli.options import Json
 from elman.cli.terminal import print_json, print_list, size_in_words
+from elman.version import __version__
+
+Described = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="MODEL",
+        readable=False,
+        help="A file written by elman train; without one, what elman itself runs on.",
+    ),
+]
 
 
-def info(model: ModelFile, json: Json = False) -> None:
-    """Describe a model: its task, its network, its training."""
-    from elman.models import load
-
-    described = load(model).describe() | {"bytes": model.stat().st_size}
+def info(model: Described = None, json: Json = False) -> None:
+    """Describe a model: its task, its network, its training. Without one: what elman runs on."""
+    described = _program() if model is None else _model(model)
     if json:
         print_json(described)
-        return
-    size = size_in_words(described.pop("bytes"))
-    print_list([("file", f"{model} ({size})"), *_rows(described, "")])
+    elif model is None:
+        print_list(_rows(described, ""))
+    else:
+        size = size_in_words(described.pop("bytes"))
+        print_list([("file", f"{model} ({size})"), *_rows(described, "")])
+
+
+def _model(path: Path) -> dict[str, Any]:
+    from elman.models import load
+
+    model = load(path)
+    return model.describe() | {"int8": model.int8_, "bytes": path.stat().st_size}
+
+
+def _program() -> dict[str, Any]:
+    import torch
+
+    from elman.kernels import core
+
+    return {
+        "elman": __version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "native_core": core.state(),
+    }
 
 
 def _rows(described: dict[str, object], indent: str) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ import typer
 from elman.cli.options import (
     Encoding,
     Fill,
+    Int8,
     Json,
     ModelFile,
     SeriesColumns,
@@ -70,6 +71,7 @@ def predict(
     column: TagColumn = None,
     skip_bad_rows: SkipBadRows = False,
     encoding: Encoding = "utf-8",
+    int8: Int8 = False,
     json: Json = False,
 ) -> None:
     """Say what a model makes of texts, vectors or numbers.
@@ -94,7 +96,7 @@ def predict(
     """
     from elman.models import load
 
-    loaded = load(model)
+    loaded = load(model, int8=int8)
     typed = {
         "reject_below": reject_below,
         "count": count,

@@ -39,6 +39,16 @@ _FORECASTING = {
     "coverage": ("coverage of the 95 % interval", "{:.1%}"),
     "coverage_80": ("coverage of the 80 % interval", "{:.1%}"),
 }
+_CHIEF = {
+    "nats_per_symbol": ("nats per symbol", "{:.4f}"),
+    "span_f1": ("span F1", "{:.4f}"),
+    "accuracy": ("accuracy", "{:.2%}"),
+    "word_error_rate": ("word error rate", "{:.2%}"),
+    "bleu": ("BLEU", "{:.2f}"),
+    "chrf": ("chrF", "{:.2f}"),
+    "mase": ("MASE", "{:.4f}"),
+}
+"""The scores that say most; of a report the first that it has."""
 KSR = "keystroke savings = (1 - (typed + selections) / keystrokes without help) * 100"
 
 ROWS = 20  # of a table by class, the largest classes
@@ -148,6 +158,29 @@ def print_forecast_report(report: Evaluation) -> None:
         if len(details["series"]) > ROWS:
             print(f"... and {len(details['series']) - ROWS} more: --json shows all")
     _remark(report)
+
+
+def print_int8(report: Evaluation, float32: Evaluation | None) -> None:
+    """By how much weights of 8 bits change the chief score, where that is known.
+
+    Args:
+        report: with weights of 8 bits; float32: the same without.
+    """
+    for told in int8_as_json(report, float32).values():
+        label, form = _CHIEF[told["score"]]
+        line = f"int8: {form.format(told['int8'])} {label}, float32 {form.format(told['float32'])}"
+        change = told["change"]
+        print(line if change is None else f"{line} ({100 * change:+.2f} %)")
+
+
+def int8_as_json(report: Evaluation, float32: Evaluation | None) -> dict[str, Any]:
+    """The same as plain data, under the key "int8"; nothing where it is not known."""
+    if float32 is None:
+        return {}
+    name = next(name for name in _CHIEF if name in report.scores)
+    ours, before = report.scores[name], float32.scores[name]
+    change = ours / before - 1 if before else None
+    return {"int8": {"score": name, "int8": ours, "float32": before, "change": change}}
 
 
 def _print_scores(report: Evaluation, labels: dict[str, tuple[str, str]]) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from elman.cli.options import Json, ModelFile, load_language_model
+from elman.cli.options import Int8, Json, ModelFile, load_language_model
 from elman.cli.terminal import print_json, share_in_words, shown, stdin_bytes
 from elman.errors import MissingFileError
 
@@ -25,10 +25,11 @@ def suggest(
             metavar="FILE", readable=False, help="A text of yours whose words to offer as well."
         ),
     ] = None,
+    int8: Int8 = False,
     json: Json = False,
 ) -> None:
     """Suggest the next word, or the rest of an unfinished one."""
-    loaded = load_language_model(model)
+    loaded = load_language_model(model, int8=int8)
     if learn is not None:
         try:
             loaded.learn(learn.read_bytes().decode("utf-8", "replace"))

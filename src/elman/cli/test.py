@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from elman.cli.options import (
     Encoding,
     Fill,
+    Int8,
     Json,
     LabelColumn,
     ModelFile,
@@ -22,7 +23,11 @@ from elman.cli.options import (
     TextColumn,
     TextFiles,
 )
-from elman.cli.terminal import Reading, print_json
+from elman.cli.report import int8_as_json, print_int8
+from elman.cli.terminal import Reading, print_json, working
+
+if TYPE_CHECKING:
+    from elman.scoring.report import Evaluation
 
 TrainingText = Annotated[
     list[Path] | None,
@@ -52,16 +57,18 @@ def test(
         bool, typer.Option("--shuffle-words", help="Also say what the words' order was worth.")
     ] = False,
     encoding: Encoding = "utf-8",
+    int8: Int8 = False,
     json: Json = False,
 ) -> None:
     """Score a model on data it has not seen, beside a baseline.
 
-    The baseline learns from the data that the model was trained on.
+    The baseline learns from the data that the model was trained on. With --int8, the scores are
+    those with weights of 8 bits, and the chief one is also told without.
     """
     from elman.cli.jobs import Files, job_of
     from elman.models import load
 
-    loaded = load(model)
+    loaded = load(model, int8=int8)
     files = Files.named(
         text,
         encoding=encoding,
@@ -78,8 +85,14 @@ def test(
     )
     job = job_of(loaded, files)
     with Reading() as reading:
-        report = job.test(files.open(train) if train else None, reading)
+        data = job.read(files.open(train) if train else None, reading)
+    float32: Evaluation | None = None
+    with working(job.scoring):
+        report = job.evaluated(data, job.baseline())
+        if int8 and not (original := load(model)).int8_:
+            float32 = job_of(original, files).evaluated(data, None)
     if json:
-        print_json(report.to_json())
+        print_json({**report.to_json(), **int8_as_json(report, float32)})
     else:
         job.tell(report)
+        print_int8(report, float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ import typer
 from elman.cli.options import (
     Encoding,
     Fill,
+    Int8,
     Json,
     LabelColumn,
     Outside,
@@ -22,7 +24,8 @@ from elman.cli.options import (
     TextColumn,
     TextFiles,
 )
-from elman.cli.terminal import print_json, size_in_words
+from elman.cli.report import int8_as_json, print_int8
+from elman.cli.terminal import print_json, say, size_in_words
 from elman.cli.watching import INTERRUPTED, carry_out, check_resume
 
 
@@ -101,6 +104,7 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the unfinished run of this command.")
     ] = False,
+    int8: Int8 = False,
     json: Json = False,
 ) -> None:
     """Train a network on your own text, and write it to one file.
@@ -154,11 +158,16 @@ def train(
     found, because = task_of(files, task)
     job = job_for(found, files, settings)
     remark = "" if task else f"Task: {job.described()} ({because}; --task says otherwise)."
-    report, interrupted = carry_out(job, output, checkpoint, remark)
+    report, float32, interrupted = carry_out(job, output, checkpoint, remark, int8=int8)
+    if int8 and float32 is None:
+        said = "The scores are those before the weights were rounded to 8 bits; after it: "
+        say(f"{said}elman test {shlex.quote(str(output))} FILE")
     if json:
-        print_json({"model": str(output), **report.to_json(), "training": job.model.record_})
+        told = {"model": str(output), **report.to_json(), "training": job.model.record_}
+        print_json({**told, **int8_as_json(report, float32)})
     else:
         job.tell(report)
+        print_int8(report, float32)
         size = size_in_words(output.stat().st_size)
         print(f"{output}: {size}. Next: {job.next_command(output)}")
     if interrupted:

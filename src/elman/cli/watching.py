@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from elman.cli.terminal import (
     FirstInterrupt,
@@ -27,27 +28,59 @@ if TYPE_CHECKING:
 INTERRUPTED = 130  # the status of an interrupted training, as the shell has it
 
 
+class Outcome(NamedTuple):
+    """What a training came to.
+
+    Attributes:
+        report: the model's scores, as it was written.
+        float32: where it was written with weights of 8 bits, its scores before they were rounded;
+            None also where these are not known apart.
+        interrupted: whether the training was.
+    """
+
+    report: Evaluation
+    float32: Evaluation | None
+    interrupted: bool
+
+
 def carry_out(
-    job: Job, output: Path, checkpoint: Path | None = None, remark: str = ""
-) -> tuple[Evaluation, bool]:
+    job: Job,
+    output: Path,
+    checkpoint: Path | None = None,
+    remark: str = "",
+    *,
+    int8: bool = False,
+) -> Outcome:
     """Train a model while the user watches, write it, score it, and write its scores too.
 
     Args:
         remark: to be made once the text is read and found good.
-
-    Returns:
-        The report, and whether the training was interrupted.
+        int8: whether to write it with weights of 8 bits.
     """
     with Reading() as reading, FirstInterrupt() as stop:
         events = job.training(reading, checkpoint, stop)
-        interrupted = _watch(events, reading, stop, remark, lambda: job.model.save(output))
+        save = partial(job.model.save, output, int8=int8)
+        interrupted = _watch(events, reading, stop, remark, save)
     if interrupted and checkpoint is not None:
         say(f"Stopped early; {checkpoint} holds the run: the same command with --resume goes on.")
     with working("scoring, and learning the baseline"):
+        float32 = _rounded(job) if int8 else None
         report = job.report()
     job.model.record_ |= finite({"scores": report.scores, "baseline": report.baseline})
     job.model.save(output)
-    return report, interrupted
+    return Outcome(report, float32, interrupted)
+
+
+def _rounded(job: Job) -> Evaluation | None:
+    """Round a job's model to 8 bits.
+
+    Returns:
+        Its scores before, where there is still something to score it on.
+    """
+    held_out = job.held_out()
+    before = None if held_out is None else job.evaluated(held_out, None)
+    job.model.to_int8()
+    return before
 
 
 def _watch(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 
 from elman.bundle import open_bundle
-from elman.errors import TaskError
+from elman.errors import ModelFileError, TaskError
 from elman.models.classifier import Classifier
 from elman.models.describer import Describer
 from elman.models.forecaster import Forecaster
+from elman.models.int8 import is_int8
 from elman.models.language import LanguageModel
 from elman.models.model import Model
 from elman.models.tagger import Tagger
@@ -21,8 +22,12 @@ MODELS: dict[str, type[Model]] = {
 """The one closed table of tasks: what a model file may say it is."""
 
 
-def load(path: str | os.PathLike[str]) -> Model:
+def load(path: str | os.PathLike[str], *, int8: bool = False) -> Model:
     """The model in a file; nothing in the file is executed or followed.
+
+    Args:
+        int8: round its weights to 8 bits, as `Model.to_int8`; those of a file that was saved so
+            are of 8 bits in any case.
 
     Raises:
         MissingFileError: where there is none.
@@ -43,7 +48,13 @@ def load(path: str | os.PathLike[str]) -> Model:
             place=path,
             advice="Upgrade: pip install --upgrade elman",
         )
-    return MODELS[task].from_bundle(bundle)
+    model = MODELS[task].from_bundle(bundle)
+    if not (int8 or is_int8(bundle)):
+        return model
+    try:
+        return model.to_int8()
+    except ModelFileError as error:
+        bundle.refuse(str(error))
 
 
 __all__ = [

@@ -175,6 +175,11 @@ class LanguageModel(Model):
             "parameters": sum(p.numel() for p in self.network_.parameters()),
         }
 
+    def to_int8(self) -> Self:
+        super().to_int8()
+        self._forget_derived()  # the weights are others than they were
+        return self
+
     def learn(self, text: str) -> Self:
         """Tell of words that the user writes, so that `suggest` offers them; nothing is trained."""
         self._check_fitted()
@@ -202,7 +207,8 @@ class LanguageModel(Model):
 
         self._check_fitted()
         corpus = Corpus.prepare(source_of(text), self.unit_, cache=Cache())
-        return float(NetworkPredictor(self.network_).log_probabilities(corpus.ids).mean())
+        predictor = NetworkPredictor(self.network_, int8=self.int8_)
+        return float(predictor.log_probabilities(corpus.ids).mean())
 
     def start(self) -> NetworkState:
         """The state at the beginning of a text, for `step`."""
@@ -336,7 +342,7 @@ class LanguageModel(Model):
 
     @cached_property
     def _step(self) -> Step:
-        return stepper(self.network_)
+        return stepper(self.network_, int8=self.int8_)
 
     @cached_property
     def _index(self) -> WordIndex:

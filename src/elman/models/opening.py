@@ -10,12 +10,13 @@ from torch import nn
 
 from elman.bundle import Bundle, layout_of
 from elman.errors import SettingError
+from elman.models.int8 import is_int8, unpacked
 
 Network = TypeVar("Network", bound=nn.Module)
 
 
 def network_from(bundle: Bundle, build: Callable[[], Network]) -> Network:
-    """The network with the file's weights, in its mode for answers.
+    """The network with the file's weights, of 8 bits or not, in its mode for answers.
 
     Args:
         build: makes it, with weights of any kind. It is called twice: on the meta device a network
@@ -29,7 +30,7 @@ def network_from(bundle: Bundle, build: Callable[[], Network]) -> Network:
             expected = layout_of(dict(build().named_parameters()))
     except SettingError as error:  # parts that are sound, but not together
         bundle.refuse(str(error))
-    tensors = bundle.tensors(expected)
+    tensors = unpacked(bundle, expected) if is_int8(bundle) else bundle.tensors(expected)
     network = build().eval()
     with torch.no_grad():
         for name, parameter in network.named_parameters():

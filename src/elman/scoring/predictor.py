@@ -13,7 +13,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from elman.network import NetworkState, SymbolNetwork
+from elman.network import NetworkState, SymbolNetwork, stepper, stream_of
+from elman.network.stepping import NativeStep
 
 Symbols = npt.NDArray[np.integer[Any]]
 Floats = npt.NDArray[np.floating[Any]]
@@ -33,11 +34,18 @@ class Predictor(Protocol):
 
 
 class NetworkPredictor:
-    """A network that reads a whole text with its state carried, in float32."""
+    """A network that reads a whole text with its state carried, in float32.
 
-    def __init__(self, network: SymbolNetwork) -> None:
+    Args:
+        int8: whether it is to read as `stepper` does with products of 8-bit integers: symbol by
+            symbol where the native core is on, and in float32 where it is not.
+    """
+
+    def __init__(self, network: SymbolNetwork, *, int8: bool = False) -> None:
         self.network = network
         self.device = next(network.parameters()).device
+        step = stepper(network, int8=True) if int8 else None
+        self._step = step if isinstance(step, NativeStep) else None
 
     def log_probabilities(self, ids: Symbols) -> Floats:
         found = [
@@ -55,7 +63,7 @@ class NetworkPredictor:
         with torch.inference_mode():
             for begin in range(0, count, ROWS):
                 rows, wanted = inputs[begin : begin + ROWS], targets[begin : begin + ROWS]
-                logits, _ = self.network(rows, self.network.initial_state(len(rows)))
+                logits, _ = self._logits(rows, self.network.initial_state(len(rows)))
                 found.append(_of_targets(logits, wanted))
         return np.concatenate(found) if found else np.zeros(0, dtype=np.float32)
 
@@ -73,8 +81,17 @@ class NetworkPredictor:
         for begin in range(0, len(ids), CHUNK):
             with torch.inference_mode():
                 symbols = self._tensor(ids[begin : begin + CHUNK])[None]
-                logits, state = self.network(symbols, state)
+                logits, state = self._logits(symbols, state)
             yield begin, logits
+
+    def _logits(self, symbols: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
+        """symbols (B, T) -> logits (B, T, V), and the state after."""
+        if self._step is None:
+            logits, state = self.network(symbols, state)
+            return logits, state
+        stream = stream_of(self._step, state)
+        rows = [stream.read(column).copy() for column in symbols.t().tolist()]
+        return torch.from_numpy(np.stack(rows, axis=1)), stream.state
 
     def _tensor(self, ids: Symbols) -> Tensor:
         return torch.from_numpy(np.asarray(ids, dtype=np.int64)).to(self.device)

@@ -56,11 +56,11 @@ def demo(
         settings = part.settings | {"minutes": minutes * part.share}
         job = job_for(part.task, Files.named(part.files), settings)
         path = output / part.name
-        report, interrupted = carry_out(job, path)
-        job.tell(report)
+        done = carry_out(job, path)
+        job.tell(done.report)
         print(f"{path}: {size_in_words(path.stat().st_size)}\n")
         part.tell(job.model)
-        if interrupted:
+        if done.interrupted:
             raise typer.Exit(INTERRUPTED)
     _what_next(output)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 import shlex
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from elman.cli.jobs.job import Job, check_same, no_baseline, not_lost, remark_skipped
 from elman.cli.report import print_class_report
-from elman.cli.terminal import say, working
+from elman.cli.terminal import say
 
 if TYPE_CHECKING:
     from elman.cli.jobs.job import Files
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
 
 Rows = tuple[list[str], list[Any]]
 """Texts, and their labels."""
+
+
+class Scored(NamedTuple):
+    """What a classifier is scored on."""
+
+    texts: list[str]
+    labels: list[Any]
+    outside: list[str]  # texts of no class
 
 
 class ClassifyJob(Job):
@@ -80,26 +89,17 @@ class ClassifyJob(Job):
         )
 
     def report(self) -> Evaluation:
-        from elman.scoring.class_evaluation import evaluate_classes
-        from elman.text import Cache
-        from elman.text.kept import kept
-
-        rows = not_lost(kept(Cache(), self.model.record_["valid"]))
-        texts, labels = _parted(rows)
-        remarks = (self._rejection(),) if "outside" in self.files.options else ()
-        gold = [str(each) for each in labels]
-        return evaluate_classes(texts, gold, self._answers(texts), self._baseline(), remarks)
-
-    def _rejection(self) -> str:
+        report = super().report()
+        if "outside" not in self.files.options:
+            return report
         threshold = self.model.calibration_.rejection
-        return (
+        remark = (
             f"Below a probability of {threshold:.2f} an answer is rather 'none of these': "
             "elman predict --reject-below fitted"
         )
+        return replace(report, remarks=(*report.remarks, remark))
 
-    def test(self, train: TextSource | None, reading: Reading) -> Evaluation:
-        from elman.scoring.class_evaluation import evaluate_classes, order_worth
-        from elman.scoring.classification import area_under_roc
+    def read(self, train: TextSource | None, reading: Reading) -> Scored:
         from elman.text import Cache
 
         files = self.files
@@ -108,29 +108,15 @@ class ClassifyJob(Job):
         if train is not None:
             rows = _read(_labelled(train, files), reading)
             check_same(self.model.keep_training(*rows, cache=Cache()), train.name)
-        outside = _read_unlabelled(files, "outside", reading)
-        reading.stop()
-        with working("scoring"):
-            baseline = self._baseline()
-            gold, answers = [str(each) for each in labels], self._answers(texts)
-            report = evaluate_classes(texts, gold, answers, baseline, no_baseline(baseline))
-            if outside:
-                report.scores["roc_auc_outside"] = area_under_roc(
-                    answers.confidences, self._answers(outside).confidences
-                )
-            if "shuffle-words" in files.options:
-                reordered = self._answers(shuffled_words(texts)).labels
-                report.details["order"] = order_worth(gold, answers.labels, reordered)
-        return report
+        return Scored(texts, labels, _read_unlabelled(files, "outside", reading))
 
-    def _answers(self, texts: Sequence[str]) -> ClassAnswers:
-        from elman.scoring.classification import ClassAnswers
+    def held_out(self) -> Scored:
+        from elman.text import Cache
+        from elman.text.kept import kept
 
-        names = [str(label) for label in self.model.classes_.tolist()]
-        return ClassAnswers(names, self.model.predict_proba(texts))
+        return Scored(*_parted(not_lost(kept(Cache(), self.model.record_["valid"]))), outside=[])
 
-    def _baseline(self) -> TextBaseline | None:
-        """Fitted to what the model learned from, which is found by its hash."""
+    def baseline(self) -> TextBaseline | None:
         from elman.scoring.text_baseline import TextBaseline
         from elman.text import Cache
         from elman.text.kept import kept
@@ -140,6 +126,27 @@ class ClassifyJob(Job):
             return None
         texts, labels = _parted(rows)
         return TextBaseline().fit(texts, [str(label) for label in labels])
+
+    def evaluated(self, data: Scored, baseline: TextBaseline | None) -> Evaluation:
+        from elman.scoring.class_evaluation import evaluate_classes, order_worth
+        from elman.scoring.classification import area_under_roc
+
+        gold, answers = [str(each) for each in data.labels], self._answers(data.texts)
+        report = evaluate_classes(data.texts, gold, answers, baseline, no_baseline(baseline))
+        if data.outside:
+            report.scores["roc_auc_outside"] = area_under_roc(
+                answers.confidences, self._answers(data.outside).confidences
+            )
+        if "shuffle-words" in self.files.options:
+            reordered = self._answers(shuffled_words(data.texts)).labels
+            report.details["order"] = order_worth(gold, answers.labels, reordered)
+        return report
+
+    def _answers(self, texts: Sequence[str]) -> ClassAnswers:
+        from elman.scoring.classification import ClassAnswers
+
+        names = [str(label) for label in self.model.classes_.tolist()]
+        return ClassAnswers(names, self.model.predict_proba(texts))
 
     def tell(self, report: Evaluation) -> None:
         print_class_report(report)

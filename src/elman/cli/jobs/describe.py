@@ -10,21 +10,25 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from elman.cli.jobs.job import Job, check_same, no_baseline, not_lost, remark_skipped
 from elman.cli.jobs.translate import shuffled
 from elman.cli.report import print_rewrite_report
-from elman.cli.terminal import working
 
 if TYPE_CHECKING:
     from elman.cli.jobs.job import Files
     from elman.cli.terminal import Reading
     from elman.models import Describer
     from elman.scoring.report import Evaluation
+    from elman.scoring.rewrite_baseline import NearestVector
     from elman.text import PeekVectors, TextSource, VectorSource
     from elman.training import Event
+
+Scored = tuple[Any, list[str]]
+"""Vectors, and their descriptions."""
 
 
 class DescribeJob(Job):
     """See `Job`."""
 
     task: ClassVar[str] = "describe"
+    scoring: ClassVar[str] = "describing and scoring"
     options: ClassVar[tuple[str, ...]] = ("skip-bad-rows",)
 
     model: Describer
@@ -57,33 +61,34 @@ class DescribeJob(Job):
             stop=stop,
         )
 
-    def report(self) -> Evaluation:
-        from elman.text import Cache
-        from elman.text.kept import kept_vectors
-
-        found = not_lost(kept_vectors(Cache(), self.model.record_["valid"]))
-        return self._evaluated(*found)
-
-    def test(self, train: TextSource | None, reading: Reading) -> Evaluation:
+    def read(self, train: TextSource | None, reading: Reading) -> Scored:
         from elman.text import Cache
 
         width = self.model.n_features_in_
-        vectors, descriptions = _read(self.files.data, self.files, reading, width)
+        found = _read(self.files.data, self.files, reading, width)
         if train is not None:
             known = _read(train, self.files, reading, width)
             check_same(self.model.keep_training(*known, cache=Cache()), train.name)
-        reading.stop()
-        with working("describing and scoring"):
-            return self._evaluated(vectors, descriptions)
+        return found
 
-    def _evaluated(self, vectors: Any, descriptions: list[str]) -> Evaluation:
+    def held_out(self) -> Scored:
+        from elman.text import Cache
+        from elman.text.kept import kept_vectors
+
+        return not_lost(kept_vectors(Cache(), self.model.record_["valid"]))
+
+    def baseline(self) -> NearestVector | None:
         from elman.scoring.rewrite_baseline import NearestVector
-        from elman.scoring.rewrite_evaluation import evaluate_rewriting
         from elman.text import Cache
         from elman.text.kept import kept_vectors
 
         found = kept_vectors(Cache(), str(self.model.record_.get("content")))
-        baseline = None if found is None else NearestVector().fit(*found)
+        return None if found is None else NearestVector().fit(*found)
+
+    def evaluated(self, data: Scored, baseline: NearestVector | None) -> Evaluation:
+        from elman.scoring.rewrite_evaluation import evaluate_rewriting
+
+        vectors, descriptions = data
         answers = self.model.predict(vectors)
         return evaluate_rewriting(
             vectors,
@@ -112,9 +117,7 @@ def _vectors(source: TextSource, files: Files, width: int | None = None) -> Vect
     )
 
 
-def _read(
-    source: TextSource, files: Files, reading: Reading, width: int | None = None
-) -> tuple[Any, list[str]]:
+def _read(source: TextSource, files: Files, reading: Reading, width: int | None = None) -> Scored:
     from elman.text.progress import counting
 
     found = _vectors(source, files, width)

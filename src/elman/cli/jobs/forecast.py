@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar
 from elman.cli.jobs.job import Job
 from elman.cli.options import refuse_options
 from elman.cli.report import print_forecast_report
-from elman.cli.terminal import working
 
 if TYPE_CHECKING:
     from elman.cli.jobs.job import Files
@@ -63,11 +62,22 @@ class ForecastJob(Job):
         ends = {name: (low, high) for name, (low, high) in told.pop("interval").items()}
         return Evaluation(**told | {"interval": ends, "remarks": tuple(told["remarks"])})
 
-    def test(self, train: TextSource | None, reading: Reading) -> Evaluation:
-        refuse_options(self.task, train=train)  # its baseline learns nothing
-        reading.stop()
-        with working("scoring"):
-            return self.model.evaluate(series_source(self.files.data, self.files))
+    def read(
+        self,
+        train: TextSource | None,
+        reading: Reading,  # noqa: ARG002  # a table of numbers is read at once
+    ) -> Series:
+        refuse_options(self.task, train=train)
+        return series_source(self.files.data, self.files).read()
+
+    def held_out(self) -> None:
+        return None
+
+    def baseline(self) -> None:
+        return None
+
+    def evaluated(self, data: Series, baseline: None) -> Evaluation:  # noqa: ARG002
+        return self.model.evaluate(data)
 
     def tell(self, report: Evaluation) -> None:
         print_forecast_report(report)

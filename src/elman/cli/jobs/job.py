@@ -80,11 +80,13 @@ class Job(ABC):
         model: to be trained, or trained already.
         task: its name; options: what may be said of its files; telling: those of them that name
         columns which only this task has, and so tell the task.
+        scoring: what is being done while a report is made.
     """
 
     task: ClassVar[str]
     options: ClassVar[tuple[str, ...]] = ()
     telling: ClassVar[tuple[str, ...]] = ()
+    scoring: ClassVar[str] = "scoring"
 
     model: Any
 
@@ -117,16 +119,41 @@ class Job(ABC):
         """
 
     @abstractmethod
-    def report(self) -> Evaluation:
-        """The scores of the trained model on what was held out, its baseline's beside them."""
-
-    @abstractmethod
-    def test(self, train: TextSource | None, reading: Reading) -> Evaluation:
-        """The scores of a trained model on files that it has not seen.
+    def read(self, train: TextSource | None, reading: Reading) -> Any:
+        """What the files hold that a trained model is to be scored on.
 
         Args:
             train: the training data, for the baseline, if the cache has lost it.
+
+        Raises:
+            InputError: where they cannot be used.
         """
+
+    @abstractmethod
+    def held_out(self) -> Any:
+        """The same of what was held out from the training; None where the model has learned from
+        that since.
+
+        Raises:
+            InputError: where the cache has lost it.
+        """
+
+    @abstractmethod
+    def baseline(self) -> Any:
+        """What has learned from the training data; None where the cache has lost that, or where
+        there is nothing to learn."""
+
+    @abstractmethod
+    def evaluated(self, data: Any, baseline: Any) -> Evaluation:
+        """The model's scores on what `read` or `held_out` gave, and its baseline's beside them.
+
+        Args:
+            baseline: what `baseline` gave; None for the model's scores alone.
+        """
+
+    def report(self) -> Evaluation:
+        """The scores of the trained model on what was held out, its baseline's beside them."""
+        return self.evaluated(self.held_out(), self.baseline())
 
     @abstractmethod
     def tell(self, report: Evaluation) -> None:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, ClassVar
 from elman.cli.jobs.job import Job, check_same, no_baseline, not_lost
 from elman.cli.options import refuse_options
 from elman.cli.report import print_language_report
-from elman.cli.terminal import working
 
 if TYPE_CHECKING:
     from elman.cli.jobs.job import Files
     from elman.cli.terminal import Reading
     from elman.models import LanguageModel
+    from elman.scoring.baseline import NGram
     from elman.scoring.report import Evaluation
     from elman.text import Corpus, Peek, TextSource
     from elman.training import Event
@@ -57,45 +57,39 @@ class LanguageJob(Job):
             stop=stop,
         )
 
-    def report(self) -> Evaluation:
+    def read(self, train: TextSource | None, reading: Reading) -> Corpus:
+        from elman.text import Cache, Corpus
+
+        cache, unit = Cache(), self.model.unit_
+        corpus = Corpus.prepare(self.files.data, unit, cache=cache, progress=reading)
+        if train is not None:
+            whole = Corpus.prepare(train, unit, cache=cache, progress=reading)
+            check_same(whole.content_hash == self.model.record_.get("content"), train.name)
+        return corpus
+
+    def held_out(self) -> Corpus:
+        held_out = not_lost(self._kept("valid"))
+        return held_out.part(0, REPORTED) if len(held_out) > REPORTED else held_out
+
+    def baseline(self) -> NGram | None:
         from elman.scoring.baseline import best_ngram
+
+        learned_from = self._kept("corpus")
+        return None if learned_from is None else best_ngram(learned_from.ids, self.model.unit_)
+
+    def evaluated(self, data: Corpus, baseline: NGram | None) -> Evaluation:
         from elman.scoring.language_evaluation import evaluate_language
         from elman.scoring.predictor import NetworkPredictor
+
+        predictor = NetworkPredictor(self.model.network_, int8=self.model.int8_)
+        return evaluate_language(predictor, data, baseline, no_baseline(baseline))
+
+    def _kept(self, which: str) -> Corpus | None:
+        """A part of the text that the model learned from, by its hash."""
         from elman.text import Cache, Corpus
 
-        record, unit, cache = self.model.record_, self.model.unit_, Cache()
-        learned_from = not_lost(Corpus.find(record["corpus"], unit, cache))
-        held_out = not_lost(Corpus.find(record["valid"], unit, cache))
-        if len(held_out) > REPORTED:
-            held_out = held_out.part(0, REPORTED)
-        ngram = best_ngram(learned_from.ids, unit)
-        return evaluate_language(NetworkPredictor(self.model.network_), held_out, ngram)
-
-    def test(self, train: TextSource | None, reading: Reading) -> Evaluation:
-        from elman.scoring.baseline import best_ngram
-        from elman.scoring.language_evaluation import evaluate_language
-        from elman.scoring.predictor import NetworkPredictor
-        from elman.text import Cache, Corpus
-
-        unit = self.model.unit_
-        corpus = Corpus.prepare(self.files.data, unit, cache=Cache(), progress=reading)
-        learned_from = self._training_text(train, reading)
-        reading.stop()
-        with working("scoring"):
-            ngram = None if learned_from is None else best_ngram(learned_from.ids, unit)
-            predictor = NetworkPredictor(self.model.network_)
-            return evaluate_language(predictor, corpus, ngram, no_baseline(ngram))
-
-    def _training_text(self, source: TextSource | None, reading: Reading) -> Corpus | None:
-        """The part of the text that the model learned from: by its hash, or from files given."""
-        from elman.text import Cache, Corpus
-
-        cache, unit, record = Cache(), self.model.unit_, self.model.record_
-        if source is not None:
-            whole = Corpus.prepare(source, unit, cache=cache, progress=reading)
-            check_same(whole.content_hash == record.get("content"), source.name)
-        key = record.get("corpus")
-        return Corpus.find(key, unit, cache) if isinstance(key, str) else None
+        key = self.model.record_.get(which)
+        return Corpus.find(key, self.model.unit_, Cache()) if isinstance(key, str) else None
 
     def tell(self, report: Evaluation) -> None:
         print_language_report(report, self.model.unit_)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from elman.cli.jobs.job import Job, check_same, no_baseline, not_lost, remark_skipped
 from elman.cli.report import print_tag_report
-from elman.cli.terminal import working
 
 if TYPE_CHECKING:
     from elman.cli.jobs.job import Files
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from elman.text import PeekTagged, TaggedSource, TextSource
     from elman.training import Event
 
-    Words = Sequence[Sequence[str]]
+    Scored = tuple[Sequence[Sequence[str]], Sequence[Sequence[str]]]
 
 
 class TagJob(Job):
@@ -61,42 +60,30 @@ class TagJob(Job):
         )
         remark_skipped(data.skipped, data.name)
 
-    def report(self) -> Evaluation:
-        from elman.text import Cache
-        from elman.text.kept import kept
-
-        rows = not_lost(kept(Cache(), self.model.record_["valid"]))
-        words, tags = ([row[side] for row in rows] for side in (0, 1))
-        return self._evaluated(words, tags, self._baseline(), ())
-
-    def test(self, train: TextSource | None, reading: Reading) -> Evaluation:
+    def read(
+        self,
+        train: TextSource | None,
+        reading: Reading,  # noqa: ARG002  # sentences are read at once
+    ) -> Scored:
         from elman.text import Cache
 
         source = _tagged(self.files.data, self.files).limited_to(self.model.tags_)
         sentences = list(source.sentences())
         remark_skipped(source.skipped, source.name)
         if train is not None:
-            check_same(
-                self.model.keep_training(_tagged(train, self.files), cache=Cache()), train.name
-            )
-        reading.stop()
+            known = _tagged(train, self.files)
+            check_same(self.model.keep_training(known, cache=Cache()), train.name)
         words = [sentence.words for sentence in sentences]
-        tags = [sentence.tags or () for sentence in sentences]
-        with working("scoring"):
-            baseline = self._baseline()
-            return self._evaluated(words, tags, baseline, no_baseline(baseline))
+        return words, [sentence.tags or () for sentence in sentences]
 
-    def _evaluated(
-        self, words: Words, tags: Words, baseline: MostFrequentTag | None, remarks: tuple[str, ...]
-    ) -> Evaluation:
-        from elman.scoring.tag_evaluation import evaluate_tags
+    def held_out(self) -> Scored:
+        from elman.text import Cache
+        from elman.text.kept import kept
 
-        found = self.model.predict(words)
-        scheme = self.model.scheme_
-        return evaluate_tags(words, tags, found, baseline, scheme=scheme, remarks=remarks)
+        rows = not_lost(kept(Cache(), self.model.record_["valid"]))
+        return [words for words, _ in rows], [tags for _, tags in rows]
 
-    def _baseline(self) -> MostFrequentTag | None:
-        """Fitted to what the model learned from, which is found by its hash."""
+    def baseline(self) -> MostFrequentTag | None:
         from elman.scoring.tag_baseline import MostFrequentTag
         from elman.text import Cache
         from elman.text.kept import kept
@@ -105,6 +92,15 @@ class TagJob(Job):
         if rows is None:
             return None
         return MostFrequentTag().fit([words for words, _ in rows], [tags for _, tags in rows])
+
+    def evaluated(self, data: Scored, baseline: MostFrequentTag | None) -> Evaluation:
+        from elman.scoring.tag_evaluation import evaluate_tags
+
+        words, tags = data
+        found = self.model.predict(words)
+        remarks = no_baseline(baseline)
+        scheme = self.model.scheme_
+        return evaluate_tags(words, tags, found, baseline, scheme=scheme, remarks=remarks)
 
     def tell(self, report: Evaluation) -> None:
         print_tag_report(report)

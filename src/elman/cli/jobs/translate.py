@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import random
 import shlex
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from elman.cli.jobs.job import Job, check_same, no_baseline, not_lost, remark_skipped
 from elman.cli.report import print_rewrite_report
-from elman.cli.terminal import working
 
 if TYPE_CHECKING:
     from elman.cli.jobs.job import Files
     from elman.cli.terminal import Reading
     from elman.models import Translator
     from elman.scoring.report import Evaluation
+    from elman.scoring.rewrite_baseline import NearestSource
     from elman.text import PairSource, PeekPairs, TextSource
     from elman.training import Event
+
+    Scored = tuple[Sequence[str], Sequence[str]]
+
+
+class Baseline(NamedTuple):
+    """What has learned from the pairs, and their sources."""
+
+    nearest: NearestSource
+    known: set[str]
 
 
 class TranslateJob(Job):
     """See `Job`."""
 
     task: ClassVar[str] = "translate"
+    scoring: ClassVar[str] = "rewriting and scoring"
     telling: ClassVar[tuple[str, ...]] = ("source-column", "target-column")
     options: ClassVar[tuple[str, ...]] = (*telling, "skip-bad-rows")
 
@@ -60,14 +70,7 @@ class TranslateJob(Job):
         for source in filter(None, (data, valid)):
             remark_skipped(source.skipped, source.name)
 
-    def report(self) -> Evaluation:
-        from elman.text import Cache
-        from elman.text.kept import kept
-
-        rows = not_lost(kept(Cache(), self.model.record_["valid"]))
-        return self._evaluated(*_apart(rows))
-
-    def test(self, train: TextSource | None, reading: Reading) -> Evaluation:
+    def read(self, train: TextSource | None, reading: Reading) -> Scored:
         from elman.models.pairs import read_pairs
         from elman.text import Cache
 
@@ -77,28 +80,36 @@ class TranslateJob(Job):
         if train is not None:
             known = _pairs(train, self.files)
             check_same(self.model.keep_training(known, cache=Cache()), train.name)
-        reading.stop()
-        with working("rewriting and scoring"):
-            return self._evaluated(pairs.sources, pairs.targets)
+        return pairs.sources, pairs.targets
 
-    def _evaluated(self, sources: Sequence[str], targets: Sequence[str]) -> Evaluation:
+    def held_out(self) -> Scored:
+        from elman.text import Cache
+        from elman.text.kept import kept
+
+        return _apart(not_lost(kept(Cache(), self.model.record_["valid"])))
+
+    def baseline(self) -> Baseline | None:
         from elman.scoring.rewrite_baseline import NearestSource
-        from elman.scoring.rewrite_evaluation import evaluate_rewriting
         from elman.text import Cache
         from elman.text.kept import kept
 
         rows = kept(Cache(), str(self.model.record_.get("content")))
-        baseline: NearestSource | None = None
-        known: Collection[str] | None = None
-        if rows is not None:
-            learned, theirs = _apart(rows)
-            baseline, known = NearestSource().fit(learned, theirs), set(learned)
+        if rows is None:
+            return None
+        learned, theirs = _apart(rows)
+        return Baseline(NearestSource().fit(learned, theirs), set(learned))
+
+    def evaluated(self, data: Scored, baseline: Baseline | None) -> Evaluation:
+        from elman.scoring.rewrite_evaluation import evaluate_rewriting
+
+        sources, targets = data
         answers = self.model.predict(sources)
+        nearest, known = baseline or (None, None)
         return evaluate_rewriting(
             sources,
             targets,
             answers,
-            baseline,
+            nearest,
             shuffled(answers),
             known,
             no_baseline(baseline),
