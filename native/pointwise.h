@@ -23,17 +23,17 @@ INLINE Share share_of(int64_t whole) {
   return {whole * me / team, whole * (me + 1) / team};
 }
 
-// Sums over rows that each thread makes for itself, added to what all have.
+// Sums over rows that each thread makes for itself, added in the order of threads: whoever ends
+// first, the same bits come of it.
 template <class Each>
 void summed(float* total, int64_t width, int threads, Each each) {
-  std::memset(total, 0, width * sizeof(float));
+  int64_t apart = (width + 15) / 16 * 16;
+  Room<float> sums(threads * apart);
 #pragma omp parallel num_threads(threads)
-  {
-    Room<float> mine(width);
-    each(mine.at);
-#pragma omp critical
-    for (int64_t i = 0; i < width; ++i) total[i] += mine.at[i];
-  }
+  each(sums.at + thread_number() * apart);
+  std::memset(total, 0, width * sizeof(float));
+  for (int thread = 0; thread < threads; ++thread)
+    for (int64_t i = 0; i < width; ++i) total[i] += sums.at[thread * apart + i];
 }
 
 INLINE void add_to(float* sum, F v, int count) {

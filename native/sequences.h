@@ -109,14 +109,18 @@ struct Keeping {
     constexpr float ROUND = 12582912.0f;  // 1.5 * 2^23: what is added to it loses its fraction
     I whole = (I)(v * STEPS + ROUND) - (I)splat(ROUND);
     Fractions narrow = __builtin_convertvector(whole, Fractions);
-    std::memcpy(to, &narrow, count < LANES ? 2 * static_cast<size_t>(count) : sizeof narrow);
+    if (__builtin_expect(count >= LANES, 1)) return store(to, narrow);
+    std::memcpy(to, &narrow, 2 * static_cast<size_t>(count));
   }
   static INLINE F get(const char* kept, int which, int64_t unit, int64_t units, int count) {
     const char* from = kept + at(which, unit, units);
     if (!compact || which >= bounded)
       return read<Float32>(reinterpret_cast<const float*>(from), count);
     Fractions narrow{};
-    std::memcpy(&narrow, from, count < LANES ? 2 * static_cast<size_t>(count) : sizeof narrow);
+    if (__builtin_expect(count >= LANES, 1))
+      narrow = load<Fractions>(from);
+    else
+      std::memcpy(&narrow, from, 2 * static_cast<size_t>(count));
     return __builtin_convertvector(__builtin_convertvector(narrow, I), F) * (1.0f / STEPS);
   }
 };
@@ -416,6 +420,12 @@ struct Backward {
     } else if constexpr (C == Cell::gru) {
       before = t > 0 ? read<M>(static_cast<const Element*>(args.outputs) + earlier * H + unit, count)
                      : read<Float32>(args.state[0] + row * H + unit, count);
+    }
+    if (t > 0) {  // what the next step reads lies far apart: no processor foresees it
+      const char* next = kept + plan.packed(t - 1, row) * Kept::bytes(H);
+      for (int which = 0; which < Kept::KEPT; ++which)
+        __builtin_prefetch(next + Kept::at(which, unit, H));
+      __builtin_prefetch(static_cast<const Element*>(args.to_outputs) + earlier * H + unit);
     }
     F slopes[SLOPES];
     F due = cell(to_h, change, before, unit, count, slopes);

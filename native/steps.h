@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <vector>
 
 #include "core.h"
@@ -211,7 +212,8 @@ struct Int8Linear : Linear<Int8> {
         float size = __builtin_fabsf(weights[unit * depth + k]);
         most = size > most ? size : most;
       }
-      scale.at[unit] = most / 127;
+      float step = most / 127;
+      scale.at[unit] = step < __FLT_MIN__ ? 0 : step;  // of too few bits to divide by
     }
     for (int64_t panel = 0; panel < panels; ++panel)
       pack_panel<Int8, P>(
@@ -432,6 +434,7 @@ class SetProgram : public elman::Program {
 
   void embed(int symbols, int out, const float* table, int64_t vocabulary, int64_t width,
              float scale) override {
+    asked = {outers_before(symbols), vocabulary};
     add(new Embed(symbols, out, table, vocabulary, width, scale));
   }
   void rms_norm(int in, int out, const float* weight, int64_t width, float epsilon) override {
@@ -473,6 +476,7 @@ class SetProgram : public elman::Program {
 
   void run(int64_t rows, const uintptr_t* outers, int threads) override {
     if (rows <= 0) return;
+    check_symbols(rows, outers);
     int64_t most = rows / MINIMUM > 0 ? rows / MINIMUM : 1;
     int team = threads < most ? threads : static_cast<int>(most);
     if (team <= 1) return run_rows(0, rows, outers);
@@ -490,6 +494,25 @@ class SetProgram : public elman::Program {
     int64_t width;
     bool outer;
   };
+
+  // The symbols that are read: which of the outer slots, and how many there are to choose from.
+  struct Asked {
+    int64_t outer, vocabulary;
+  };
+
+  int64_t outers_before(int slot) const {
+    int64_t count = 0;
+    for (int i = 0; i < slot; ++i) count += known[i].outer;
+    return count;
+  }
+  // Here, where an error can still leave: a thread's own would end the process.
+  void check_symbols(int64_t rows, const uintptr_t* outers) const {
+    if (asked.vocabulary == 0) return;
+    const auto* symbols = reinterpret_cast<const int64_t*>(outers[asked.outer]);
+    for (int64_t row = 0; row < rows; ++row)
+      if (symbols[row] < 0 || symbols[row] >= asked.vocabulary)
+        throw std::out_of_range("a symbol outside of the vocabulary");
+  }
 
   int add_slot(int64_t width, bool outer) {
     known.push_back({width, outer});
@@ -559,6 +582,7 @@ class SetProgram : public elman::Program {
   std::vector<Known> known;
   std::vector<std::unique_ptr<Operation>> operations;
   std::vector<std::unique_ptr<Desk>> desks;
+  Asked asked{0, 0};
   std::mutex lock;
   int64_t words_a_row = 0;
 };

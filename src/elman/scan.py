@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from elman.cells import Cell, State, map_state
+from elman.cells import Cell, State, map_state, state_tensors
 from elman.errors import SettingError
 from elman.kernels import KERNELS, Kernel
 from elman.kernels.segments import run_in_segments
@@ -46,6 +46,8 @@ def scan(
     rows, time = xs.shape[:2]
     if state is None:
         state = cell.initial_state(rows)
+    else:
+        _check_state(state, cell.initial_state(rows))
     if time == 0:
         return xs.new_zeros(rows, 0, cell.output_size), state
     chosen = _kernel(cell, xs, kernel)
@@ -108,6 +110,17 @@ def _choose(where: Tensor, yes: State, no: State) -> State:
         return torch.where(where.view(-1, *[1] * (a.dim() - 1)), a, b)
 
     return map_state(pick, yes, no)
+
+
+def _check_state(state: State, like: State) -> None:
+    """Kernels go by addresses: a state of another shape or type ends elsewhere than they think."""
+    for found, right in zip(state_tensors(state), state_tensors(like), strict=True):
+        if found.shape != right.shape or found.dtype != right.dtype:
+            raise SettingError(
+                f"expected {tuple(right.shape)} of {right.dtype}, "
+                f"found {tuple(found.shape)} of {found.dtype}",
+                place="state",
+            )
 
 
 def _check(cell: Cell, xs: Tensor, lengths: Tensor | None, resets: Tensor | None) -> None:

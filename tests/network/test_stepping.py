@@ -145,6 +145,19 @@ def test_threads_share_the_rows_and_change_nothing(threads):
         torch.testing.assert_close(many[row : row + 1], alone, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("symbol", [-1, SYMBOLS])
+def test_a_symbol_outside_of_the_vocabulary_is_refused(symbol, instructions):
+    network = network_of("gru")
+    step, state = stepper(network), network.initial_state(20)
+    assert isinstance(step, NativeStep), instructions
+    symbols = torch.zeros(20, dtype=torch.int64)
+    symbols[17] = symbol
+    with pytest.raises(IndexError):
+        step(symbols, state)
+    with pytest.raises(IndexError):
+        stream_of(step, state).read(symbols.numpy())
+
+
 # 8-bit products
 
 
@@ -180,9 +193,10 @@ def test_8_bit_products_are_exact_once_rounded(rows, inputs, units, size, seed):
     for instructions in SETS:
         with core.using(instructions):
             found, _ = stepper(cell, int8=True)(x, cell.initial_state(rows))
-        torch.testing.assert_close(found, expected, rtol=2e-3, atol=2e-3)
-        near = (found - expected).abs() < 1e-5  # but for ties that fall to the other side
-        assert near.float().mean() > 0.9
+        # But for ties that fall to the other side: of a vector's number, which its whole row shows.
+        near = ((found - expected).abs() < 1e-5).float().mean(1)
+        assert (near < 0.9).sum() <= 1
+        torch.testing.assert_close(found, expected, rtol=1e-2, atol=1e-2)
 
 
 @pytest.mark.parametrize("cell", CELLS)

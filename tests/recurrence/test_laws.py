@@ -239,6 +239,8 @@ def test_bfloat16_products_keep_a_float32_memory(way):
     [
         ({"xs": torch.zeros(2, 3, INPUT + 1)}, "xs"),
         ({"xs": torch.zeros(2, 3)}, "xs"),
+        ({"state": LSTMState(torch.zeros(1, HIDDEN), torch.zeros(1, HIDDEN))}, "state"),
+        ({"state": LSTMState(torch.zeros(2, HIDDEN), torch.zeros(2, HIDDEN).double())}, "state"),
         ({"lengths": torch.tensor([1])}, "lengths"),
         ({"lengths": torch.tensor([1, 4])}, "lengths"),
         ({"lengths": torch.tensor([-1, 3])}, "lengths"),
