@@ -1,11 +1,36 @@
 // All of the core for one instruction set: ELMAN_SET is its name, the compiler's flags are its.
 #include "diagonal.h"
 #include "pointwise.h"
-#include "sequences.h"
+#include "sequences_backward.h"
+#include "sequences_forward.h"
 #include "steps.h"
 
 #define JOINED(a, b) a##b
 #define NAMED(set) JOINED(core_, set)
+
+namespace {
+
+// A layer's pass, for each cell and each precision.
+template <template <Cell, class> class Pass, class Args>
+void run_pass(const Sequence& shape, const Args& args) {
+  bool narrow = shape.precision == elman::Precision::bfloat16;
+  switch (shape.cell) {
+#define ELMAN_CASE(C)                                     \
+  case Cell::C:                                           \
+    if (narrow)                                           \
+      Pass<Cell::C, BFloat>{shape, args}.run();           \
+    else                                                  \
+      Pass<Cell::C, Float>{shape, args}.run();            \
+    break;
+    ELMAN_CASE(elman)
+    ELMAN_CASE(elman_relu)
+    ELMAN_CASE(gru)
+    ELMAN_CASE(lstm)
+#undef ELMAN_CASE
+  }
+}
+
+}  // namespace
 
 // A function for either precision of narrow arrays.
 #define ELMAN_BOTH(Shape, Args, function)                                            \

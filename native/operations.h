@@ -1,0 +1,423 @@
+// The operations of a step: each makes vectors of vectors, row by row.
+//
+// Vectors stand in slots. An outer slot is memory of the caller's, given anew for every step (what
+// is read, the state before and after, the answer); an inner one is the program's own.
+//
+// Shapes: B rows, K depth, N outputs, W width, H units.
+#pragma once
+
+#include "core.h"
+#include "product.h"
+#include "team.h"
+
+namespace {
+
+using elman::Precision;
+
+// Where the rows of a slot stand.
+struct Slot {
+  float* at;
+  int64_t stride;
+  float* row(int64_t number) const { return at + number * stride; }
+};
+
+// What a thread works on.
+struct Frame {
+  int64_t rows;
+  const Slot* slots;
+  uint32_t* words;           // room for the rows of any product, as its weights want them
+  const uint32_t** at;       // room for their addresses
+  void* sums;                // room for a panel's unfinished sums
+  float* scales;             // room for one number a row
+};
+
+struct Operation {
+  virtual ~Operation() = default;
+  virtual void run(const Frame& frame) const = 0;
+  virtual int64_t words_a_row() const { return 0; }  // of Frame::words
+};
+
+typedef Room<float> Numbers;
+
+INLINE void fill(Numbers& to, const float* from, int64_t count) {
+  std::memcpy(to.at, from, count * sizeof(float));
+}
+
+template <class Each>
+INLINE void over(int64_t width, Each each) {
+  for (int64_t unit = 0; unit < width; unit += LANES) each(unit, static_cast<int>(width - unit));
+}
+
+INLINE F take(const float* from, int64_t unit, int count) {
+  return read<Float32>(from + unit, count);
+}
+INLINE void put(float* to, int64_t unit, F v, int count) { write<Float32>(to + unit, v, count); }
+
+template <class V>
+INLINE float sum(V v) {
+  float whole = 0;
+  for (int lane = 0; lane < LANES; ++lane) whole += v[lane];
+  return whole;
+}
+
+struct Embed : Operation {
+  Embed(int symbols, int out, const float* table, int64_t vocabulary, int64_t width, float scale)
+      : symbols(symbols), out(out), width(width), table(vocabulary * width) {
+    for (int64_t i = 0; i < vocabulary * width; ++i) this->table.at[i] = table[i] * scale;
+  }
+  void run(const Frame& frame) const override {
+    for (int64_t row = 0; row < frame.rows; ++row) {
+      int64_t symbol;
+      std::memcpy(&symbol, frame.slots[symbols].row(row), sizeof symbol);
+      std::memcpy(frame.slots[out].row(row), table.at + symbol * width, width * sizeof(float));
+    }
+  }
+  int symbols, out;
+  int64_t width;
+  Numbers table;
+};
+
+struct RMSNorm : Operation {
+  RMSNorm(int in, int out, const float* weight, int64_t width, float epsilon)
+      : in(in), out(out), width(width), epsilon(epsilon), weight(width) {
+    fill(this->weight, weight, width);
+  }
+  void run(const Frame& frame) const override {
+    for (int64_t row = 0; row < frame.rows; ++row) {
+      const float* x = frame.slots[in].row(row);
+      float* y = frame.slots[out].row(row);
+      F squares{};
+      over(width, [&](int64_t unit, int count) {
+        F v = take(x, unit, count);
+        squares += v * v;
+      });
+      float scale = 1.0f / __builtin_sqrtf(sum(squares) / static_cast<float>(width) + epsilon);
+      over(width, [&](int64_t unit, int count) {
+        put(y, unit, take(x, unit, count) * scale * take(weight.at, unit, count), count);
+      });
+    }
+  }
+  int in, out;
+  int64_t width;
+  float epsilon;
+  Numbers weight;
+};
+
+// y = b + w[0] x + sum over 0 < k < K of w[k] recent[K - 1 - k], and x joins the recent ones.
+struct Convolution : Operation {
+  Convolution(int in, int recent, int out, int following, const float* weight, const float* bias,
+              int64_t taps, int64_t width)
+      : in(in), recent(recent), out(out), following(following), taps(taps), width(width),
+        weight(taps * width), bias(width) {
+    fill(this->weight, weight, taps * width);
+    fill(this->bias, bias, width);
+  }
+  void run(const Frame& frame) const override {
+    for (int64_t row = 0; row < frame.rows; ++row) {
+      const float *x = frame.slots[in].row(row), *past = frame.slots[recent].row(row);
+      float *y = frame.slots[out].row(row), *after = frame.slots[following].row(row);
+      over(width, [&](int64_t unit, int count) {
+        F now = take(x, unit, count);
+        F total = take(bias.at, unit, count) + now * take(weight.at, unit, count);
+        for (int64_t k = 1; k < taps; ++k) {
+          F then = take(past + (taps - 1 - k) * width, unit, count);
+          total += then * take(weight.at + k * width, unit, count);
+          if (k < taps - 1) put(after + (taps - 2 - k) * width, unit, then, count);
+        }
+        put(after + (taps - 2) * width, unit, now, count);
+        put(y, unit, total, count);
+      });
+    }
+  }
+  int in, recent, out, following;
+  int64_t taps, width;
+  Numbers weight, bias;
+};
+
+// y = W x + b, or what stands there + W x + b.
+template <class T>
+struct Linear : Operation {
+  static constexpr int P = 4, WIDE = P * LANES;
+
+  Linear(int in, int out, bool adds, int64_t depth, int64_t outputs, const float* bias)
+      : in(in), out(out), adds(adds), depth(depth), outputs(outputs),
+        count(words(depth, T::PER_WORD)), panels((outputs + WIDE - 1) / WIDE),
+        weight(panels * count * WIDE), bias(panels * WIDE) {
+    if (bias) fill(this->bias, bias, outputs);
+  }
+  int64_t words_a_row() const override { return count; }
+
+  template <class Begin, class Answer>
+  INLINE void multiply(const Frame& frame, Begin begin, Answer answer) const {
+    for (int64_t panel = 0; panel < panels; ++panel)
+      panel_product<T, P>(
+          frame.at, frame.rows, weight.at + panel * count * WIDE, count,
+          static_cast<typename T::Sum*>(frame.sums),
+          [&](typename T::Sum* sums, int64_t) {
+            for (int p = 0; p < P; ++p) sums[p] = begin(panel * WIDE + p * LANES);
+          },
+          [&](const typename T::Sum* sums, int64_t row) {
+            float* y = frame.slots[out].row(row);
+            for (int p = 0; p < P; ++p) {
+              int64_t unit = panel * WIDE + p * LANES;
+              int left = static_cast<int>(outputs - unit);
+              if (left <= 0) break;
+              F value = answer(sums[p], unit, row) + load<F>(bias.at + unit);
+              put(y, unit, adds ? value + take(y, unit, left) : value, left);
+            }
+          });
+  }
+
+  int in, out;
+  bool adds;
+  int64_t depth, outputs, count, panels;
+  Room<uint32_t> weight;
+  Numbers bias;
+};
+
+struct FloatLinear : Linear<Float> {
+  FloatLinear(int in, int out, bool adds, const float* weights, int64_t depth, int64_t outputs,
+              const float* bias)
+      : Linear<Float>(in, out, adds, depth, outputs, bias) {
+    for (int64_t panel = 0; panel < panels; ++panel)
+      pack_panel<Float, P>(weight.at + panel * count * WIDE, depth,
+                           [&](int64_t k, int p, int lane) {
+                             int64_t unit = panel * WIDE + p * LANES + lane;
+                             return unit < outputs ? weights[unit * depth + k] : 0.0f;
+                           });
+  }
+  void run(const Frame& frame) const override {
+    for (int64_t row = 0; row < frame.rows; ++row)
+      frame.at[row] = reinterpret_cast<const uint32_t*>(frame.slots[in].row(row));
+    multiply(frame, [](int64_t) { return F{}; }, [](F sum, int64_t, int64_t) { return sum; });
+  }
+};
+
+// A scale for every output, from its largest weight; and for every row, from its largest number as
+// it comes. Rows are unsigned bytes around 128, so 128 times the sum of the weights is taken off.
+struct Int8Linear : Linear<Int8> {
+  Int8Linear(int in, int out, bool adds, const float* weights, int64_t depth, int64_t outputs,
+             const float* bias)
+      : Linear<Int8>(in, out, adds, depth, outputs, bias), scale(panels * WIDE),
+        offset(panels * WIDE) {
+    for (int64_t unit = 0; unit < outputs; ++unit) {
+      float most = 0;
+      for (int64_t k = 0; k < depth; ++k) {
+        float size = __builtin_fabsf(weights[unit * depth + k]);
+        most = size > most ? size : most;
+      }
+      float step = most / 127;
+      scale.at[unit] = step < __FLT_MIN__ ? 0 : step;  // of too few bits to divide by
+    }
+    for (int64_t panel = 0; panel < panels; ++panel)
+      pack_panel<Int8, P>(
+          weight.at + panel * count * WIDE, depth, [&](int64_t k, int p, int lane) -> int8_t {
+            int64_t unit = panel * WIDE + p * LANES + lane;
+            if (unit >= outputs || scale.at[unit] == 0) return 0;
+            float steps = __builtin_rintf(weights[unit * depth + k] / scale.at[unit]);
+            offset.at[unit] -= 128 * static_cast<int32_t>(steps);
+            return static_cast<int8_t>(steps);
+          });
+  }
+  void run(const Frame& frame) const override {
+    for (int64_t row = 0; row < frame.rows; ++row) {
+      uint32_t* to = frame.words + row * count;
+      frame.at[row] = to;
+      frame.scales[row] = narrow(frame.slots[in].row(row), reinterpret_cast<uint8_t*>(to));
+    }
+    multiply(
+        frame, [&](int64_t unit) { return load<I>(offset.at + unit); },
+        [&](I sum, int64_t unit, int64_t row) {
+          return __builtin_convertvector(sum, F) * load<F>(scale.at + unit) * frame.scales[row];
+        });
+  }
+  // -> the scale of a row that was made bytes.
+  INLINE float narrow(const float* x, uint8_t* to) const {
+    typedef uint8_t Bytes __attribute__((vector_size(LANES)));
+    F largest{};
+    over(depth, [&](int64_t k, int left) { largest = max(abs(take(x, k, left)), largest); });
+    float most = 0;
+    for (int lane = 0; lane < LANES; ++lane) most = largest[lane] > most ? largest[lane] : most;
+    float steps = most > 0 ? 127 / most : 0;
+    constexpr float ROUND = 12582912.0f;  // 1.5 * 2^23: what is added to it loses its fraction
+    over(depth, [&](int64_t k, int left) {
+      F shifted = take(x, k, left) * steps + ROUND;
+      I whole = (I)shifted - (I)splat(ROUND) + 128;
+      Bytes bytes = __builtin_convertvector((U)whole, Bytes);
+      if (left >= LANES)
+        store(to + k, bytes);
+      else
+        std::memcpy(to + k, &bytes, static_cast<size_t>(left));
+    });
+    for (int64_t k = depth; k < count * 4; ++k) to[k] = 128;
+    return most / 127;
+  }
+  Numbers scale;
+  Room<int32_t> offset;
+};
+
+// What the cells do once their products are done. `gates` holds them, of a gru the input's part.
+
+struct ElmanStep : Operation {
+  ElmanStep(int gates, int h_after, int64_t units, bool relu)
+      : gates(gates), h_after(h_after), units(units), relu(relu) {}
+  void run(const Frame& frame) const override {
+    for (int64_t row = 0; row < frame.rows; ++row) {
+      const float* total = frame.slots[gates].row(row);
+      float* h = frame.slots[h_after].row(row);
+      over(units, [&](int64_t unit, int count) {
+        F v = take(total, unit, count);
+        put(h, unit, relu ? max(v, F{}) : tanh(v), count);
+      });
+    }
+  }
+  int gates, h_after;
+  int64_t units;
+  bool relu;
+};
+
+struct GRUStep : Operation {
+  GRUStep(int gates, int hidden, int h, int h_after, int64_t units)
+      : gates(gates), hidden(hidden), h(h), h_after(h_after), units(units) {}
+  void run(const Frame& frame) const override {
+    for (int64_t row = 0; row < frame.rows; ++row) {
+      const float *in = frame.slots[gates].row(row), *mine = frame.slots[hidden].row(row);
+      const float* before = frame.slots[h].row(row);
+      float* after = frame.slots[h_after].row(row);
+      over(units, [&](int64_t unit, int count) {
+        auto gate = [&](const float* from, int which) {
+          return take(from + which * units, unit, count);
+        };
+        F r = sigmoid(gate(in, 0) + gate(mine, 0)), z = sigmoid(gate(in, 1) + gate(mine, 1));
+        F n = tanh(gate(in, 2) + r * gate(mine, 2));
+        put(after, unit, n + z * (take(before, unit, count) - n), count);
+      });
+    }
+  }
+  int gates, hidden, h, h_after;
+  int64_t units;
+};
+
+struct LSTMStep : Operation {
+  LSTMStep(int gates, int c, int h_after, int c_after, int64_t units)
+      : gates(gates), c(c), h_after(h_after), c_after(c_after), units(units) {}
+  void run(const Frame& frame) const override {
+    for (int64_t row = 0; row < frame.rows; ++row) {
+      const float *in = frame.slots[gates].row(row), *before = frame.slots[c].row(row);
+      float *hs = frame.slots[h_after].row(row), *cs = frame.slots[c_after].row(row);
+      over(units, [&](int64_t unit, int count) {
+        auto gate = [&](int which) { return take(in + which * units, unit, count); };
+        F kept = sigmoid(gate(1)) * take(before, unit, count) + sigmoid(gate(0)) * tanh(gate(2));
+        put(cs, unit, kept, count);
+        put(hs, unit, sigmoid(gate(3)) * tanh(kept), count);
+      });
+    }
+  }
+  int gates, c, h_after, c_after;
+  int64_t units;
+};
+
+struct MinGRUStep : Operation {
+  MinGRUStep(int gates, int h, int h_after, int64_t units)
+      : gates(gates), h(h), h_after(h_after), units(units) {}
+  void run(const Frame& frame) const override {
+    for (int64_t row = 0; row < frame.rows; ++row) {
+      const float *in = frame.slots[gates].row(row), *before = frame.slots[h].row(row);
+      float* after = frame.slots[h_after].row(row);
+      over(units, [&](int64_t unit, int count) {
+        F z = sigmoid(take(in, unit, count)), old = take(before, unit, count);
+        put(after, unit, old + z * (take(in + units, unit, count) - old), count);
+      });
+    }
+  }
+  int gates, h, h_after;
+  int64_t units;
+};
+
+// Units whose period does not divide the time keep their value.
+struct ClockworkStep : Operation {
+  ClockworkStep(int gates, int h, int time, int h_after, int time_after, const int64_t* periods,
+                int64_t units)
+      : gates(gates), h(h), time(time), h_after(h_after), time_after(time_after), units(units),
+        periods(units) {
+    std::memcpy(this->periods.at, periods, units * sizeof(int64_t));
+  }
+  void run(const Frame& frame) const override {
+    for (int64_t row = 0; row < frame.rows; ++row) {
+      const float *total = frame.slots[gates].row(row), *before = frame.slots[h].row(row);
+      float* after = frame.slots[h_after].row(row);
+      int64_t now;
+      std::memcpy(&now, frame.slots[time].row(row), sizeof now);
+      over(units, [&](int64_t unit, int count) {
+        put(after, unit, tanh(take(total, unit, count)), count);
+      });
+      for (int64_t unit = 0; unit < units; ++unit)
+        if (now % periods.at[unit]) after[unit] = before[unit];
+      ++now;
+      std::memcpy(frame.slots[time_after].row(row), &now, sizeof now);
+    }
+  }
+  int gates, h, time, h_after, time_after;
+  int64_t units;
+  Room<int64_t> periods;
+};
+
+struct SiLUGate : Operation {
+  SiLUGate(int gate, int value, int out, int64_t width)
+      : gate(gate), value(value), out(out), width(width) {}
+  void run(const Frame& frame) const override {
+    for (int64_t row = 0; row < frame.rows; ++row) {
+      const float *g = frame.slots[gate].row(row), *v = frame.slots[value].row(row);
+      float* y = frame.slots[out].row(row);
+      over(width, [&](int64_t unit, int count) {
+        F x = take(g, unit, count);
+        put(y, unit, x * sigmoid(x) * take(v, unit, count), count);
+      });
+    }
+  }
+  int gate, value, out;
+  int64_t width;
+};
+
+struct Add : Operation {
+  Add(int a, int b, int out, int64_t width) : a(a), b(b), out(out), width(width) {}
+  void run(const Frame& frame) const override {
+    for (int64_t row = 0; row < frame.rows; ++row) {
+      const float *left = frame.slots[a].row(row), *right = frame.slots[b].row(row);
+      float* y = frame.slots[out].row(row);
+      over(width, [&](int64_t unit, int count) {
+        put(y, unit, take(left, unit, count) + take(right, unit, count), count);
+      });
+    }
+  }
+  int a, b, out;
+  int64_t width;
+};
+
+struct LogSoftmax : Operation {
+  LogSoftmax(int in, int64_t width) : in(in), width(width) {}
+  void run(const Frame& frame) const override {
+    for (int64_t row = 0; row < frame.rows; ++row) {
+      float* x = frame.slots[in].row(row);
+      float most = x[0], whole = 0;
+      for (int64_t i = 1; i < width; ++i) most = x[i] > most ? x[i] : most;
+      for (int64_t i = 0; i < width; ++i) whole += __builtin_expf(x[i] - most);
+      float less = most + __builtin_logf(whole);
+      for (int64_t i = 0; i < width; ++i) x[i] -= less;
+    }
+  }
+  int in;
+  int64_t width;
+};
+
+struct Copy : Operation {
+  Copy(int in, int out, int64_t width) : in(in), out(out), width(width) {}
+  void run(const Frame& frame) const override {
+    for (int64_t row = 0; row < frame.rows; ++row)
+      std::memcpy(frame.slots[out].row(row), frame.slots[in].row(row), width * sizeof(float));
+  }
+  int in, out;
+  int64_t width;
+};
+
+}  // namespace
