@@ -29,7 +29,7 @@ class Recipe:
 
 
 RECIPES = {
-    "character": Recipe(192, 0.1, 7e-3, 0.3, rows=32, time=64, tied=False),
+    "character": Recipe(192, 0.15, 7e-3, 0.3, rows=32, time=64, tied=False),
     "word": Recipe(256, 0.1, 5e-3, 0.5, rows=64, time=32, tied=True),
     "subword": Recipe(256, 0.1, 3e-3, 0.3, rows=32, time=64, tied=True),
 }
