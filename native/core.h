@@ -162,7 +162,6 @@ class Program {
 
 // An instruction set's functions.
 struct Core {
-  int lanes;
   Program* (*program)();
   void (*sequence_forward)(const Sequence&, const SequenceForward&);
   void (*sequence_backward)(const Sequence&, const SequenceBackward&);

@@ -4,7 +4,8 @@
 #pragma once
 
 #include "core.h"
-#include "sequences.h"
+#include "simd.h"
+#include "team.h"
 
 namespace {
 
@@ -17,13 +18,14 @@ struct Part {
   int64_t row, rows_end, unit, units_end;
 };
 
-INLINE Part part_of(const Diagonal& shape, int number, int team) {
-  auto share = [&](int64_t whole, int which) { return whole * which / team; };
-  if (shape.rows >= team)
-    return {share(shape.rows, number), share(shape.rows, number + 1), 0, shape.units};
-  int64_t vectors = (shape.units + LANES - 1) / LANES;
-  int64_t end = share(vectors, number + 1) * LANES;
-  return {0, shape.rows, share(vectors, number) * LANES, end < shape.units ? end : shape.units};
+INLINE Part part_of(const Diagonal& shape) {
+  if (shape.rows >= team_size()) {
+    Share rows = share_of(shape.rows);
+    return {rows.begin, rows.end, 0, shape.units};
+  }
+  Share vectors = share_of((shape.units + LANES - 1) / LANES);
+  int64_t end = vectors.end * LANES;
+  return {0, shape.rows, vectors.begin * LANES, end < shape.units ? end : shape.units};
 }
 
 INLINE int64_t end_of(const Diagonal& shape, int64_t row) {
@@ -38,7 +40,7 @@ void diagonal_forward(const Diagonal& shape, const DiagonalForward& args) {
   std::memcpy(args.after, args.state, shape.rows * H * sizeof(float));
 #pragma omp parallel num_threads(shape.threads)
   {
-    Part part = part_of(shape, thread_number(), team_size());
+    Part part = part_of(shape);
     for (int64_t t = 0; t < shape.time; ++t)
       for (int64_t row = part.row; row < part.rows_end; ++row) {
         int64_t place = t * shape.rows + row;
@@ -70,7 +72,7 @@ void diagonal_backward(const Diagonal& shape, const DiagonalBackward& args) {
   std::memcpy(args.to_state, args.to_after, shape.rows * H * sizeof(float));
 #pragma omp parallel num_threads(shape.threads)
   {
-    Part part = part_of(shape, thread_number(), team_size());
+    Part part = part_of(shape);
     for (int64_t t = shape.time - 1; t >= 0; --t)
       for (int64_t row = part.row; row < part.rows_end; ++row) {
         int64_t place = t * shape.rows + row;

@@ -53,13 +53,6 @@ INLINE F take(const float* from, int64_t unit, int count) {
 }
 INLINE void put(float* to, int64_t unit, F v, int count) { write<Float32>(to + unit, v, count); }
 
-template <class V>
-INLINE float sum(V v) {
-  float whole = 0;
-  for (int lane = 0; lane < LANES; ++lane) whole += v[lane];
-  return whole;
-}
-
 struct Embed : Operation {
   Embed(int symbols, int out, const float* table, int64_t vocabulary, int64_t width, float scale)
       : symbols(symbols), out(out), width(width), table(vocabulary * width) {
@@ -239,10 +232,8 @@ struct Int8Linear : Linear<Int8> {
     float most = 0;
     for (int lane = 0; lane < LANES; ++lane) most = largest[lane] > most ? largest[lane] : most;
     float steps = most > 0 ? 127 / most : 0;
-    constexpr float ROUND = 12582912.0f;  // 1.5 * 2^23: what is added to it loses its fraction
     over(depth, [&](int64_t k, int left) {
-      F shifted = take(x, k, left) * steps + ROUND;
-      I whole = (I)shifted - (I)splat(ROUND) + 128;
+      I whole = nearest(take(x, k, left) * steps) + 128;
       Bytes bytes = __builtin_convertvector((U)whole, Bytes);
       if (left >= LANES)
         store(to + k, bytes);

@@ -4,7 +4,8 @@
 #pragma once
 
 #include "core.h"
-#include "sequences.h"
+#include "simd.h"
+#include "team.h"
 
 namespace {
 
@@ -13,15 +14,6 @@ using elman::GatePass;
 using elman::JoinPass;
 using elman::NormPass;
 using elman::Passes;
-
-struct Share {
-  int64_t begin, end;
-};
-
-INLINE Share share_of(int64_t whole) {
-  int64_t team = team_size(), me = thread_number();
-  return {whole * me / team, whole * (me + 1) / team};
-}
 
 // Sums over rows that each thread makes for itself, added in the order of threads: whoever ends
 // first, the same bits come of it.
@@ -34,16 +26,6 @@ void summed(float* total, int64_t width, int threads, Each each) {
   std::memset(total, 0, width * sizeof(float));
   for (int thread = 0; thread < threads; ++thread)
     for (int64_t i = 0; i < width; ++i) total[i] += sums.at[thread * apart + i];
-}
-
-INLINE void add_to(float* sum, F v, int count) {
-  write<Float32>(sum, read<Float32>(sum, count) + v, count);
-}
-
-INLINE float sum_of(F v) {
-  float whole = 0;
-  for (int lane = 0; lane < LANES; ++lane) whole += v[lane];
-  return whole;
 }
 
 // ------------------------------------------------------------------------------------------- norm
@@ -62,7 +44,7 @@ void norm_forward(const Passes& shape, const NormPass& args) {
         F v = read<Float32>(x + unit, static_cast<int>(W - unit));
         squares += v * v;
       }
-      float mean = sum_of(squares) / static_cast<float>(W);
+      float mean = sum(squares) / static_cast<float>(W);
       float scale = 1.0f / __builtin_sqrtf(mean + args.epsilon);
       args.scale[row] = scale;
       for (int64_t unit = 0; unit < W; unit += LANES) {
@@ -92,7 +74,7 @@ void norm_backward(const Passes& shape, const NormPass& args) {
         add_to(to_weight + unit, slope * n, count);
         along += slope * read<Float32>(args.weight + unit, count) * n;
       }
-      float mean = sum_of(along) / static_cast<float>(W);
+      float mean = sum(along) / static_cast<float>(W);
       for (int64_t unit = 0; unit < W; unit += LANES) {
         int count = static_cast<int>(W - unit);
         F g = read<M>(to_y + unit, count) * read<Float32>(args.weight + unit, count);

@@ -104,9 +104,7 @@ struct Keeping {
   static INLINE void put(char* kept, F v, int which, int64_t unit, int64_t units, int count) {
     char* to = kept + at(which, unit, units);
     if (!compact || which >= bounded) return write<Float32>(reinterpret_cast<float*>(to), v, count);
-    constexpr float ROUND = 12582912.0f;  // 1.5 * 2^23: what is added to it loses its fraction
-    I whole = (I)(v * STEPS + ROUND) - (I)splat(ROUND);
-    Fractions narrow = __builtin_convertvector(whole, Fractions);
+    Fractions narrow = __builtin_convertvector(nearest(v * STEPS), Fractions);
     if (__builtin_expect(count >= LANES, 1)) return store(to, narrow);
     std::memcpy(to, &narrow, 2 * static_cast<size_t>(count));
   }

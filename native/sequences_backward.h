@@ -140,8 +140,7 @@ struct Backward {
     for (int slope = 0; slope < SLOPES; ++slope) {
       write<M>(out + slope * H, slopes[slope], count);
       if (slope < GATES) write<M>(now.row(slot) + slope * H + unit, slopes[slope], count);
-      float* sum = to_bias + slope * H + unit;
-      write<Float32>(sum, read<Float32>(sum, count) + slopes[slope], count);
+      add_to(to_bias + slope * H + unit, slopes[slope], count);
     }
     return due;
   }

@@ -43,7 +43,6 @@ namespace elman {
 
 extern const Core NAMED(ELMAN_SET);
 const Core NAMED(ELMAN_SET) = {
-    LANES,
     []() -> Program* { return new SetProgram; },
     run_pass<Forward, SequenceForward>,
     run_pass<Backward, SequenceBackward>,

@@ -90,6 +90,22 @@ INLINE void write(typename M::Element* to, F v, int count) {
   std::memcpy(to, part, count * sizeof part[0]);
 }
 
+template <class V>
+INLINE float sum(V v) {
+  float whole = 0;
+  for (int lane = 0; lane < LANES; ++lane) whole += v[lane];
+  return whole;
+}
+
+INLINE void add_to(float* sum, F v, int count) {
+  write<Float32>(sum, read<Float32>(sum, count) + v, count);
+}
+
+constexpr float ROUND = 12582912.0f;  // 1.5 * 2^23: what is added to it loses its fraction
+
+// The nearest whole number, ties to even; |x| below 2^22.
+INLINE I nearest(F x) { return (I)(x + ROUND) - (I)splat(ROUND); }
+
 // e^x = 2^n e^r with |r| <= ln(2) / 2; e^r - 1 by its Taylor series, whose next term is below
 // 6e-9 of it.
 struct Exponent {
@@ -100,7 +116,6 @@ struct Exponent {
 INLINE Exponent exponent(F x) {
   constexpr float LOG2E = 1.44269504088896341f;
   constexpr float LN2_HIGH = 0.693359375f, LN2_LOW = -2.12194440e-4f;  // LN2_HIGH has 9 bits
-  constexpr float ROUND = 12582912.0f;  // 1.5 * 2^23: what is added to it loses its fraction
   F shifted = x * LOG2E + ROUND;
   F n = shifted - ROUND;
   F r = x - n * LN2_HIGH;

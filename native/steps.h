@@ -67,8 +67,8 @@ class SetProgram : public elman::Program {
     if (team <= 1) return run_rows(0, rows, outers);
 #pragma omp parallel num_threads(team)
     {
-      int64_t each = team_size(), me = thread_number();
-      run_rows(rows * me / each, rows * (me + 1) / each, outers);
+      Share mine = share_of(rows);
+      run_rows(mine.begin, mine.end, outers);
     }
   }
 

@@ -27,6 +27,16 @@ INLINE int team_size() {
 #endif
 }
 
+// This thread's piece of so many things.
+struct Share {
+  int64_t begin, end;
+};
+
+INLINE Share share_of(int64_t whole) {
+  int64_t team = team_size(), me = thread_number();
+  return {whole * me / team, whole * (me + 1) / team};
+}
+
 // Memory aligned to a vector, zeroed, freed with its owner.
 template <class E>
 class Room {

@@ -47,7 +47,7 @@ def scan(
     if state is None:
         state = cell.initial_state(rows)
     else:
-        _check_state(state, cell.initial_state(rows))
+        _check_state(state, cell.initial_state(0), rows)
     if time == 0:
         return xs.new_zeros(rows, 0, cell.output_size), state
     chosen = _kernel(cell, xs, kernel)
@@ -112,13 +112,13 @@ def _choose(where: Tensor, yes: State, no: State) -> State:
     return map_state(pick, yes, no)
 
 
-def _check_state(state: State, like: State) -> None:
+def _check_state(state: State, empty: State, rows: int) -> None:
     """Kernels go by addresses: a state of another shape or type ends elsewhere than they think."""
-    for found, right in zip(state_tensors(state), state_tensors(like), strict=True):
-        if found.shape != right.shape or found.dtype != right.dtype:
+    for found, right in zip(state_tensors(state), state_tensors(empty), strict=True):
+        shape = (rows, *right.shape[1:])
+        if found.shape != shape or found.dtype != right.dtype:
             raise SettingError(
-                f"expected {tuple(right.shape)} of {right.dtype}, "
-                f"found {tuple(found.shape)} of {found.dtype}",
+                f"expected {shape} of {right.dtype}, found {tuple(found.shape)} of {found.dtype}",
                 place="state",
             )
 

@@ -58,7 +58,7 @@ def map_state(function: Callable[..., Tensor], *states: Tree) -> Tree:
 
 def state_like(state: Tree, tensors: list[Tensor]) -> Tree:
     """The state of the same structure whose `state_tensors` are these."""
-    if not isinstance(state[-1], tuple) and not isinstance(state[0], tuple):
+    if not any(isinstance(part, tuple) for part in state):  # a cell's: every step comes here
         return cast("Tree", type(state)(*tensors) if hasattr(state, "_fields") else tuple(tensors))
     rest = iter(tensors)
     return map_state(lambda _: next(rest), state)

@@ -58,9 +58,9 @@ class Sampling:
         """The symbol that a number drawn evenly from [0, 1) falls upon.
 
         Args:
-            logits: (V,); recent: the symbols before it, the last at the end.
+            logits: (V,); recent: the last REMEMBERED symbols before it.
         """
-        reached = self._weights(logits, recent[-REMEMBERED:]).cumsum()
+        reached = self._weights(logits, recent).cumsum()
         return int(reached.searchsorted(chance * reached[-1], side="right"))
 
     def probabilities(self, logits: Numbers, recent: Sequence[int]) -> Numbers:

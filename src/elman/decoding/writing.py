@@ -6,6 +6,7 @@ Shapes: B rows, V vocabulary.
 from __future__ import annotations
 
 import copy
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -51,7 +52,7 @@ def write(
     logits = first.expand(rows, -1).numpy(force=True).copy()
     state = map_state(lambda part: part.repeat(rows, *[1] * (part.dim() - 1)), one_state)
     stream = stream_of(step, state)
-    recent = [prompt[-REMEMBERED:].tolist() for _ in range(rows)]
+    recent = [deque(prompt[-REMEMBERED:].tolist(), REMEMBERED) for _ in range(rows)]
     pens = [_Pen(_decoder_after(prompt, unit), stop, lead) for _ in range(rows)]
     if lead:
         logits[:, ~_begins(prompt, unit, lead)] = -np.inf
