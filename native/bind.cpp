@@ -166,6 +166,11 @@ void bind_program(nb::module_& module) {
       .def("silu_gate", &Program::silu_gate)
       .def("add", &Program::add)
       .def("log_softmax", &Program::log_softmax)
+      .def("attention", [](Program& self, int query, int keys, int values, int shut, int sizes,
+                           int out, int64_t heads, int64_t width, Address weigh) {
+        self.attention(query, {keys, values, shut, sizes}, out, heads, width,
+                       at<const float>(weigh));
+      })
       .def("copy", &Program::copy)
       .def("run", run);
 }
@@ -173,6 +178,7 @@ void bind_program(nb::module_& module) {
 }  // namespace
 
 NB_MODULE(_core, module) {
+  nb::set_leak_warnings(false);  // a model may keep its program until the process ends
   nb::enum_<Precision>(module, "Precision")
       .value("float32", Precision::float32)
       .value("bfloat16", Precision::bfloat16)

@@ -131,6 +131,14 @@ struct JoinPass {
   void* to_y;           // (T, B, W) narrow
 };
 
+// What rows look at, in outer slots of no width, so that all rows have the whole: R sources of S
+// symbols each, N heads of width E, K rows for each source.
+struct Looked {
+  int keys, values;  // (R, N, S, E)
+  int shut;          // (R, S) 0 at real symbols, minus infinity at padding
+  int sizes;         // S, K as 64-bit integers
+};
+
 // One step of a whole network, for any number of rows: operations on slots, in the order in which
 // they were added. Weights are copied. An outer slot is memory of the caller's, `width` words of
 // 32 bits a row (a whole number of 64 bits takes two).
@@ -155,6 +163,9 @@ class Program {
   virtual void silu_gate(int gate, int value, int out, int64_t width) = 0;
   virtual void add(int a, int b, int out, int64_t width) = 0;
   virtual void log_softmax(int in, int64_t width) = 0;  // in its own place
+  // weigh: (width,), or null where the likeness is a product.
+  virtual void attention(int query, const Looked& looked, int out, int64_t heads, int64_t width,
+                         const float* weigh) = 0;
   virtual void copy(int in, int out, int64_t width) = 0;
   // outers: the addresses of the outer slots' first rows, in the order in which they were made.
   virtual void run(int64_t rows, const uintptr_t* outers, int threads) = 0;

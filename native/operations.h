@@ -23,7 +23,7 @@ struct Slot {
 
 // What a thread works on.
 struct Frame {
-  int64_t rows;
+  int64_t first, rows;       // of all that are run
   const Slot* slots;
   uint32_t* words;           // room for the rows of any product, as its weights want them
   const uint32_t** at;       // room for their addresses
@@ -399,6 +399,68 @@ struct LogSoftmax : Operation {
   }
   int in;
   int64_t width;
+};
+
+// Where a decoder looks: y = sum over s of a[s] v[s] in each head, a = softmax of likeness(q, k[s]),
+// which is q k / sqrt(E), or u tanh(q + k). Rows of one source are neighbours and share its keys.
+// The largest likeness so far is kept and the sums are made smaller where a larger one comes, so
+// that no row needs room for all of its symbols (M. Milakov, N. Gimelshein, 2018, algorithm 3).
+struct Attention : Operation {
+  Attention(int query, const elman::Looked& looked, int out, int64_t heads, int64_t width,
+            const float* weigh)
+      : query(query), looked(looked), out(out), heads(heads), each(width / heads), weigh(width),
+        additive(weigh != nullptr) {
+    if (weigh) fill(this->weigh, weigh, width);
+  }
+  void run(const Frame& frame) const override {
+    int64_t sizes[2];  // symbols of a source, rows of it
+    std::memcpy(sizes, frame.slots[looked.sizes].at, sizeof sizes);
+    const float* shut = frame.slots[looked.shut].at;
+    for (int64_t row = 0; row < frame.rows; ++row) {
+      int64_t source = (frame.first + row) / sizes[1];
+      for (int64_t head = 0; head < heads; ++head) {
+        int64_t from = (source * heads + head) * sizes[0] * each;
+        look(frame.slots[query].row(row) + head * each, frame.slots[looked.keys].at + from,
+             frame.slots[looked.values].at + from, shut + source * sizes[0], sizes[0],
+             frame.slots[out].row(row) + head * each);
+      }
+    }
+  }
+
+ private:
+  INLINE void look(const float* q, const float* keys, const float* values, const float* shut,
+                   int64_t symbols, float* y) const {
+    float most = -__builtin_inff(), whole = 0;
+    for (int64_t s = 0; s < symbols; ++s) {
+      float like = likeness(q, keys + s * each) + shut[s];
+      if (like == -__builtin_inff()) continue;
+      float before = like > most ? __builtin_expf(most - like) : 1;  // 0 at the first
+      if (like > most) most = like;
+      float share = __builtin_expf(like - most);
+      whole = whole * before + share;
+      const float* v = values + s * each;
+      over(each, [&](int64_t unit, int count) {
+        F so_far = before == 0 ? F{} : take(y, unit, count) * before;
+        put(y, unit, so_far + share * take(v, unit, count), count);
+      });
+    }
+    over(each, [&](int64_t unit, int count) { put(y, unit, take(y, unit, count) / whole, count); });
+  }
+  INLINE float likeness(const float* q, const float* k) const {
+    F total{};
+    over(each, [&](int64_t unit, int count) {
+      F asked = take(q, unit, count), key = take(k, unit, count);
+      total += additive ? take(weigh.at, unit, count) * tanh(asked + key) : asked * key;
+    });
+    return additive ? sum(total) : sum(total) / __builtin_sqrtf(static_cast<float>(each));
+  }
+
+  int query;
+  elman::Looked looked;
+  int out;
+  int64_t heads, each;
+  Numbers weigh;
+  bool additive;
 };
 
 struct Copy : Operation {

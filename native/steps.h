@@ -57,6 +57,10 @@ class SetProgram : public elman::Program {
   }
   void add(int a, int b, int out, int64_t width) override { add(new Add(a, b, out, width)); }
   void log_softmax(int in, int64_t width) override { add(new LogSoftmax(in, width)); }
+  void attention(int query, const elman::Looked& looked, int out, int64_t heads, int64_t width,
+                 const float* weigh) override {
+    add(new Attention(query, looked, out, heads, width, weigh));
+  }
   void copy(int in, int out, int64_t width) override { add(new Copy(in, out, width)); }
 
   void run(int64_t rows, const uintptr_t* outers, int threads) override {
@@ -159,7 +163,8 @@ class SetProgram : public elman::Program {
       }
       ++slot;
     }
-    Frame frame{rows, desk.slots->at, desk.words->at, desk.at->at, desk.sums->at, desk.scales->at};
+    Frame frame{from, rows, desk.slots->at, desk.words->at, desk.at->at, desk.sums->at,
+                desk.scales->at};
     for (const auto& operation : operations) operation->run(frame);
     take_back(std::move(lent));
   }

@@ -50,7 +50,7 @@ def scan(
         _check_state(state, cell.initial_state(0), rows)
     if time == 0:
         return xs.new_zeros(rows, 0, cell.output_size), state
-    chosen = _kernel(cell, xs, kernel)
+    chosen = _kernel(cell, xs, lengths is not None or resets is not None, kernel)
     if lengths is not None:
         lengths = lengths.to(torch.int64).contiguous()
         past = torch.arange(time, device=xs.device) >= lengths[:, None]
@@ -67,11 +67,11 @@ def scan(
     return chosen.run(cell, xs, state, lengths)
 
 
-def _kernel(cell: Cell, xs: Tensor, name: str | None) -> Kernel | None:
+def _kernel(cell: Cell, xs: Tensor, ragged: bool, name: str | None) -> Kernel | None:
     if name == "reference" or (name is None and xs.shape[1] == 1):
         return None  # one step is the cell itself: nothing is faster
     for kernel in KERNELS:
-        wanted = kernel.device in (None, xs.device.type) if name is None else kernel.name == name
+        wanted = kernel.suits(cell, xs, ragged) if name is None else kernel.name == name
         if wanted and kernel.serves(cell, xs):
             return kernel
     if name is None:

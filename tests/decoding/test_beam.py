@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from elman.decoding import beam as beams
 from elman.decoding.beam import Search, search
 from elman.errors import SettingError
+from elman.kernels import core
 from elman.network import Architecture, Passages, Rewriter, Rewriting
 
 BOUNDARY, SOURCES = 0, 6
@@ -301,3 +302,14 @@ def test_settings_out_of_range_are_named(change):
     with pytest.raises(SettingError) as caught:
         Search(**change)
     assert caught.value.place == next(iter(change))
+
+
+def test_the_core_and_torch_find_the_same():
+    network, source = make(9), ragged([5, 1, 3])
+    by_core = found_for(network, source, 6)
+    with core.using(core.OFF):
+        by_torch = found_for(network, source, 6)
+    for some, others in zip(by_core, by_torch, strict=True):
+        for one, other in zip(some, others, strict=True):
+            assert one.symbols.tolist() == other.symbols.tolist()
+            assert one.log_probabilities == pytest.approx(other.log_probabilities, abs=1e-4)

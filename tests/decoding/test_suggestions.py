@@ -174,7 +174,7 @@ def test_smaller_units_weigh_words_as_enumeration_does(
     unit = tiny(unit_class)
     network = random_network(unit.size, seed)
     only = {" ", "a", "b", "t", "'", "ab", " ab", "a'"}
-    speller = Speller(stepper(network), unit)
+    speller = Speller(unit)
     # The other bytes are of no use to the enumeration, which would take for ever.
     kept = torch.tensor([piece in only for piece in speller.pieces])
     speller.pieces = [
@@ -188,12 +188,12 @@ def test_smaller_units_weigh_words_as_enumeration_does(
     )
     start = [BOUNDARY, *unit.encode(context or "\n")]
     logits, state = read(network, start, network.initial_state(1), stepper(network))
-    found = speller.complete(logits, state, lead, {}, 10_000)
+    found = speller.complete(stepper(network), logits, state, lead, {}, 10_000)
     expected = chances(network, unit, context, lead, 3)
     assert_shares(found, expected)
     # And taught: a word known, one unknown that fits or not, one that never fits.
     taught = {"ab": 2, "ta'b": 3, "abba": 1, "bab": 1, "zzz": 4}
-    found = speller.complete(logits, state, lead, taught, 10_000)
+    found = speller.complete(stepper(network), logits, state, lead, taught, 10_000)
     expected = {word: chance + math.log(0.9) for word, chance in expected.items()}
     for word, count in taught.items():
         if word.startswith(lead.strip()):
@@ -228,7 +228,7 @@ def test_a_text_may_end_with_a_word():
             unit=unit, width=32, layers=1, dropout=0.0, learning_rate=1e-2, steps=60
         ).fit(messages)
         assert model.suggest("see you so", 1)[0].word == "soon"
-        speller = Speller(model.network_, model.unit_)
+        speller = Speller(model.unit_)
         assert speller.ends[BOUNDARY]
         assert model.suggest("see you at t", 1)[0].word == "ten"
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
+import pickle
 
 import numpy as np
 import pytest
+import torch
 from reviews import LABELS, TEXTS, same_weights, small, weights
 
 import elman
@@ -273,3 +276,28 @@ def test_a_model_is_described(usual):
     assert about["labels"] == ["bad", "good", "none"]
     assert about["parameters"] == sum(part.numel() for part in weights(usual))
     assert about["task"] == "classify"
+
+
+def test_a_few_words_are_read_by_steps_as_they_are_now(usual, monkeypatch):
+    model = copy.deepcopy(usual)
+    answer, _ = model.step("warm and funny", model.start())
+    expected = model.predict_proba(["warm and funny"])[0]
+    assert list(answer.values()) == pytest.approx(expected, abs=1e-5)
+    with torch.no_grad():
+        model.network_.members[0].reader.stacks[0].norm.weight.mul_(-1)
+    changed, _ = model.step("warm and funny", model.start())
+    assert list(changed.values()) == pytest.approx(
+        model.predict_proba(["warm and funny"])[0], abs=1e-5
+    )
+    assert max(abs(changed[label] - answer[label]) for label in answer) > 1e-3
+    # Many words at once are read by the kernels, which no step is asked for.
+    monkeypatch.setattr(type(model), "_step", property(lambda _: pytest.fail("a step")))
+    model.step("warm and funny and long and slow and dull and bright", model.start())
+
+
+def test_a_model_that_was_asked_can_be_copied(usual):
+    usual.step("warm", usual.start())
+    texts = ["warm and funny", "cold"]
+    again = pickle.loads(pickle.dumps(usual))
+    assert np.array_equal(again.predict_proba(texts), usual.predict_proba(texts))
+    assert copy.deepcopy(usual).step("warm", usual.start())[0]

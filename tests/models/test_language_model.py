@@ -299,6 +299,21 @@ def test_training_tells_of_every_step():
     assert model.record_["steps"] == 7
 
 
+def test_what_is_asked_amid_training_is_answered_by_the_weights_of_then():
+    model, answers = small(steps=5, learning_rate=0.05), []
+    for event in model.training(PROSE):
+        outlook, _ = model.step("t", model.start())
+        symbols = torch.tensor([[BOUNDARY, *model.unit_.encode("t")]])
+        with torch.inference_mode():
+            model.network_.eval()
+            logits, _ = model.network_(symbols, model.network_.initial_state(1))
+            model.network_.train(not isinstance(event, Finished))
+        expected = logits[0, -1].log_softmax(0).numpy()
+        assert outlook.log_probabilities == pytest.approx(expected, abs=1e-4)
+        answers.append(tuple(outlook.log_probabilities))
+    assert len(set(answers)) >= 5
+
+
 def test_a_cache_may_be_given(tmp_path):
     cache = Cache(tmp_path / "mine")
     list(small().training(PROSE + "unseen elsewhere\n", cache=cache))

@@ -213,11 +213,9 @@ def test_8_bits_change_little(cell, instructions):
 
 def test_the_same_seed_writes_the_same_text_with_the_core_and_without(characters):
     def text() -> str:
-        characters._forget_derived()
         return "".join(characters.generate("The ", length=60, seed=3))
 
     with_core = text()
     with core.using(core.OFF):
         without = text()
-    characters._forget_derived()
     assert with_core == without

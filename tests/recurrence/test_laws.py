@@ -219,7 +219,9 @@ def test_scan_takes_the_fastest_kernel_for_ragged_batches_too(
         scan(cell, xs, lengths=torch.tensor([4, 1]))
         scan(cell, xs, resets=torch.ones(2, 4, dtype=torch.bool))
     native = dtype == torch.float32 and instructions != core.OFF
-    assert ran == ["native" if native else by_torch] * 3
+    ragged = "native" if native else by_torch
+    # An LSTM over rows of one length is oneDNN's.
+    assert ran == [by_torch if name == "lstm" else ragged, ragged, ragged]
 
 
 @each_way

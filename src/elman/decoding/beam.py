@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from elman.cells import map_state
-from elman.network import Passages, Rewriter, Written
+from elman.network import Passages, Rewriter, Step, Written, stepper
 from elman.ranges import number, whole
 
 LONGEST_PHRASE = 8
@@ -83,6 +83,7 @@ def search(
     limits: npt.NDArray[Any],
     boundary: int,
     settings: Search,
+    step: Step | None = None,
 ) -> list[list[Hypothesis]]:
     """Of each source its best targets, K at most, the best first.
 
@@ -90,9 +91,11 @@ def search(
         source: R texts, or vectors (R, D).
         limits: (R,) how many symbols a target may have, the one that ends it among them.
         boundary: the symbol that begins a target, and ends it.
+        step: the network's, where the caller has one ready.
     """
+    step = stepper(network) if step is None else step
     with torch.inference_mode():
-        return _Beams(network, source, limits, boundary, settings).run()
+        return _Beams(network.begin(source), step, limits, boundary, settings).run()
 
 
 class _Beams:
@@ -100,17 +103,16 @@ class _Beams:
 
     def __init__(
         self,
-        network: Rewriter,
-        source: Passages | Tensor,
+        begun: Written,
+        step: Step,
         limits: npt.NDArray[Any],
         boundary: int,
         settings: Search,
     ) -> None:
-        self.network, self.boundary, self.settings = network, boundary, settings
+        self.step, self.boundary, self.settings = step, boundary, settings
         self.rows = [_Row(place, limit) for place, limit in enumerate(limits.tolist())]
         self.done: list[list[Hypothesis]] = [[] for _ in self.rows]
         count, beam = len(self.rows), settings.beam
-        begun = network.begin(source)
         # A source's K targets have a state each, and look at one memory.
         states = map_state(lambda part: part.repeat_interleave(beam, dim=0), begun.state)
         self.written = Written(states, begun.memories)
@@ -126,9 +128,8 @@ class _Beams:
 
     def _step(self) -> None:
         count, beam = self.total.shape
-        last = self.symbols[:, :, -1].reshape(1, -1)
-        logits, written = self.network(last, self.written)
-        log_p = torch.log_softmax(logits[0].float(), dim=-1).view(count, beam, -1)
+        logits, written = self.step(self.symbols[:, :, -1].flatten(), self.written)
+        log_p = torch.log_softmax(logits.float(), dim=-1).cpu().view(count, beam, -1)
         self._shut_loops(log_p)
         vocabulary = log_p.shape[2]
         # Each target that ends makes room for another, so twice as many are looked at.
@@ -151,7 +152,7 @@ class _Beams:
         kept = torch.tensor([not self._is_done(place, hopes[place]) for place in range(count)])
         flat = (rows * beam + origins)[kept].flatten()
         states = map_state(lambda part: part[flat], written.state)
-        memories = self.written.memories
+        memories = written.memories
         if not kept.all():
             self.rows = [row for row, keep in zip(self.rows, kept.tolist(), strict=True) if keep]
             self.symbols, self.log_p, self.total = (

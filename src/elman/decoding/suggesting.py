@@ -101,8 +101,7 @@ class Speller:
     weighed as a whole word, with all the ways in which the next symbol may end it.
     """
 
-    def __init__(self, step: Step, unit: Unit) -> None:
-        self.step = step
+    def __init__(self, unit: Unit) -> None:
         self.pieces = [unit.decode([symbol]) for symbol in range(unit.size)]
         sound = [bool(text) and "\ufffd" not in text for text in self.pieces]
         self.ends = torch.tensor(
@@ -115,6 +114,7 @@ class Speller:
 
     def complete(
         self,
+        step: Step,
         logits: Tensor,
         state: NetworkState,
         lead: str,
@@ -124,6 +124,7 @@ class Speller:
         """The likeliest words that begin with what was typed.
 
         Args:
+            step: the network's.
             logits: (1, V) after the context; state: likewise.
             lead: what the symbols to come must spell first: a space where the context ends in
                 one, and the letters typed. Both are spelled here, not read before, because a
@@ -161,7 +162,7 @@ class Speller:
             kept = [each for each in candidates[:BEAM] if bar is None or each[0] > bar]
             if not kept:
                 break
-            beam = self._read_on(kept)
+            beam = self._read_on(step, kept)
         fitting = {word: n for word, n in learned.items() if word.startswith(typed)}
         return _shares(found, fitting, sum(learned.values()))[:count]
 
@@ -177,11 +178,11 @@ class Speller:
             allowed.append(fits and all(map(_in_word, longer.removeprefix(space))))
         return torch.tensor(allowed)
 
-    def _read_on(self, kept: list[tuple[float, _Spelling, int]]) -> list[_Spelling]:
+    def _read_on(self, step: Step, kept: list[tuple[float, _Spelling, int]]) -> list[_Spelling]:
         """Each spelling with one symbol more, all read in one batch."""
         states = [spelling.state for _, spelling, _ in kept]
         state = map_state(lambda *parts: torch.cat(parts), *states)
-        logits, state = self.step(torch.tensor([symbol for _, _, symbol in kept]), state)
+        logits, state = step(torch.tensor([symbol for _, _, symbol in kept]), state)
         return [
             _Spelling(
                 spelling.text + self.pieces[symbol],

@@ -16,11 +16,13 @@ class Kernel(Protocol):
     """One way to run some cells over a whole sequence."""
 
     name: str
-    device: str | None  # where it is the fastest; None: anywhere
     skips_padding: bool  # whether it never reads what is behind a row's length
 
     def serves(self, cell: Cell, xs: Tensor) -> bool:
         """Whether this kernel can run this cell on such inputs."""
+
+    def suits(self, cell: Cell, xs: Tensor, ragged: bool) -> bool:
+        """Whether it is the fastest, of those that serve and stand from here on in KERNELS."""
 
     def run(
         self, cell: Cell, xs: Tensor, state: State, lengths: Tensor | None

@@ -35,11 +35,13 @@ class Fused:
     """
 
     name = "fused"
-    device: str | None = None
     skips_padding = False
 
     def serves(self, cell: Cell, xs: Tensor) -> bool:  # noqa: ARG002
         return type(cell) in _LAYERS
+
+    def suits(self, cell: Cell, xs: Tensor, ragged: bool) -> bool:  # noqa: ARG002
+        return True
 
     def run(
         self, cell: Any, xs: Tensor, state: State, lengths: Tensor | None

@@ -166,11 +166,13 @@ class NativeDiagonal:
     """minGRU by the native core, which stops at each row's end."""
 
     name = "native"
-    device: str | None = "cpu"
     skips_padding = False
 
     def serves(self, cell: Cell, xs: Tensor) -> bool:
         return type(cell) is MinGRU and core.serves(product_type(xs), *cell.parameters())
+
+    def suits(self, cell: Cell, xs: Tensor, ragged: bool) -> bool:  # noqa: ARG002
+        return True
 
     def run(
         self, cell: Any, xs: Tensor, state: State, lengths: Tensor | None
@@ -190,13 +192,16 @@ class Diagonal:
 
     skips_padding = False
 
-    def __init__(self, name: str, solver: Solver, device: str | None) -> None:
+    def __init__(self, name: str, solver: Solver, device: str | None = None) -> None:
         self.name = name
         self.solver = solver
         self.device = device
 
     def serves(self, cell: Cell, xs: Tensor) -> bool:  # noqa: ARG002
         return type(cell) is MinGRU
+
+    def suits(self, cell: Cell, xs: Tensor, ragged: bool) -> bool:  # noqa: ARG002
+        return self.device in (None, xs.device.type)
 
     def run(
         self, cell: Any, xs: Tensor, state: State, lengths: Tensor | None

@@ -139,11 +139,17 @@ class Sequences:
     """The native core's layers, in float32, or under autocast in bfloat16 with a float32 state."""
 
     name = "native"
-    device: str | None = "cpu"
     skips_padding = True
 
     def serves(self, cell: Cell, xs: Tensor) -> bool:
         return type(cell) in _NAMES and core.serves(product_type(xs), *cell.parameters())
+
+    def suits(self, cell: Cell, xs: Tensor, ragged: bool) -> bool:
+        # What torch has of oneDNN is one layer: an LSTM in float32 over rows of one length. There
+        # it is the faster by 2 to 12 % (docs/log.md).
+        if ragged or type(cell) is not LSTM or product_type(xs) != torch.float32:
+            return True
+        return not torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
 
     def run(
         self, cell: Any, xs: Tensor, state: State, lengths: Tensor | None

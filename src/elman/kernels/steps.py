@@ -1,6 +1,7 @@
 """One step of a network as the native core runs it: operations on vectors, one after the other.
 
-Shapes: B rows, W width of a vector, K depth and N outputs of a product.
+Shapes: B rows, W width of a vector, K depth and N outputs of a product. What rows look at has
+shapes of its own.
 """
 
 from __future__ import annotations
@@ -19,6 +20,16 @@ class Slot(NamedTuple):
 
     number: int
     width: int
+
+
+class Looked(NamedTuple):
+    """What rows look at: outer slots that all rows share, R sources of S symbols and K rows each,
+    N heads of width E."""
+
+    keys: Slot  # (R, N, S, E)
+    values: Slot  # (R, N, S, E)
+    shut: Slot  # (R, S) 0 at real symbols, minus infinity at padding
+    sizes: Slot  # S, K of int64
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,9 @@ class Program:
         """A slot of the caller's, (B, W) of float32 or int64."""
         words = width * (2 if dtype == torch.int64 else 1)
         return Slot(self._native.outer(words), width)
+
+    def looked(self) -> Looked:
+        return Looked(*(self.outer(0) for _ in Looked._fields))
 
     def inner(self, width: int) -> Slot:
         return Slot(self._native.inner(width), width)
@@ -153,6 +167,15 @@ class Program:
         """In its own place."""
         self._native.log_softmax(x.number, x.width)
         return x
+
+    def attention(self, query: Slot, looked: Looked, heads: int, weigh: Tensor | None) -> Slot:
+        """The mean of the values, weighed by the likeness of their keys to the query (B, W): a
+        product, or with weigh (W,) that of `elman.network.attention.Attention`'s 'additive'."""
+        out = self.inner(query.width)
+        places = (slot.number for slot in looked)
+        weights = 0 if weigh is None else _address(weigh)
+        self._native.attention(query.number, *places, out.number, heads, query.width, weights)
+        return out
 
     def copy(self, x: Slot, into: Slot) -> Slot:
         self._native.copy(x.number, into.number, x.width)

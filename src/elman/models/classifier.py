@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from elman.bundle import Bundle
+from elman.decoding.reading import FEW
 from elman.errors import EmptyTextError, SettingError
 from elman.models.class_rows import (
     Label,
@@ -31,7 +32,7 @@ from elman.models.classifier_settings import AUTO, ClassifierSettings
 from elman.models.encoding import READING_UNITS, encoded
 from elman.models.model import Model
 from elman.models.reader_settings import check_share
-from elman.network import ClassNetwork, Impression
+from elman.network import ClassNetwork, Impression, Read, reading_by_steps
 from elman.scoring.calibration import fit_rejection, fit_temperature
 from elman.text import BOUNDARY, Cache, Forms, Lexicon, Unit, words_of
 from elman.text.kept import keep
@@ -340,14 +341,16 @@ class Classifier(Model):
         return dict(zip(self.classes_.tolist(), spread.tolist(), strict=True)), state
 
     def _read(self, symbols: Any, state: Impressions) -> tuple[np.ndarray[Any, Any], Impressions]:
-        forms = None
-        if isinstance(self.unit_, Lexicon):
-            forms = Forms(self.unit_)
-            symbols = forms.places(symbols)
-        examples = Examples([symbols], forms)
+        forms = Forms(self.unit_) if isinstance(self.unit_, Lexicon) else None
+        symbols = symbols if forms is None else forms.places(symbols)
+        passages = Examples([symbols], forms).passages(np.array([0]))
+        reads = self._step if len(symbols) <= FEW else None
         with torch.inference_mode():
-            logits, state = self.network_(examples.passages(np.array([0])), state)
+            logits, state = self.network_(passages, state, reads)
         return logits.numpy(force=True), state
+
+    def _stepping(self) -> list[Read]:
+        return [reading_by_steps(reader, int8=self.int8_) for reader in self.network_.readers]
 
     def _probabilities(self, logits: np.ndarray[Any, Any]) -> Floats:
         scaled = torch.from_numpy(logits).double() / self.calibration_.temperature

@@ -213,7 +213,7 @@ class Describer(Model):
         search = search_for(self.target_, beam, count)
         rows = checked_vectors(vectors)
         check_width(rows, self.n_features_in_)
-        found = written(self.network_, Vectors(rows), self.limit_, search)
+        found = written(self.network_, Vectors(rows), self.limit_, search, self._step)
         return [[rewrite_of(each, self.target_) for each in best[:count]] for best in found]
 
     def score(self, vectors: Any, descriptions: Sequence[str]) -> float:

@@ -23,7 +23,7 @@ from elman.models.language_file import contents, opened
 from elman.models.language_settings import LanguageSettings
 from elman.models.model import Model
 from elman.models.texts import Text, check_length, prepared, source_of
-from elman.network import PARTS, NetworkState, Step, SymbolNetwork, stepper
+from elman.network import PARTS, NetworkState, SymbolNetwork
 from elman.ranges import whole
 from elman.scoring import WordIndex
 from elman.text import BOUNDARY, UNITS, Cache, Corpus, Unit, Words
@@ -155,7 +155,6 @@ class LanguageModel(Model):
                     # Stopped before the first look at the held-out text, there is no loss.
                     "valid_nats_per_symbol": event.best_loss if event.best_step else None,
                 }
-            self._forget_derived()  # the weights are others than they were
             yield event
 
     def _begin(self, settings: LanguageSettings, learned_from: Corpus, held_out: Corpus) -> None:
@@ -164,7 +163,8 @@ class LanguageModel(Model):
             self.network_ = SymbolNetwork(settings.architecture(learned_from.unit.size))
         self.unit_ = learned_from.unit
         self.learned_ = Counter()
-        self._forget_derived()
+        for of_unit in ("_index", "_speller"):
+            vars(self).pop(of_unit, None)
         self.record_ = {
             "content": learned_from.content_hash,
             "corpus": learned_from.key,
@@ -174,11 +174,6 @@ class LanguageModel(Model):
             "symbols": len(learned_from),
             "parameters": sum(p.numel() for p in self.network_.parameters()),
         }
-
-    def to_int8(self) -> Self:
-        super().to_int8()
-        self._forget_derived()  # the weights are others than they were
-        return self
 
     def learn(self, text: str) -> Self:
         """Tell of words that the user writes, so that `suggest` offers them; nothing is trained."""
@@ -330,7 +325,7 @@ class LanguageModel(Model):
             spread = logits[0].float().softmax(0)
             return complete(self._index, spread, typed, self.learned_, count)
         lead = text[len(context) :]
-        return self._speller.complete(logits, state, lead, self.learned_, count)
+        return self._speller.complete(self._step, logits, state, lead, self.learned_, count)
 
     def _symbols(self, text: str) -> npt.NDArray[Any]:
         """A text from its beginning, (N,).
@@ -341,21 +336,13 @@ class LanguageModel(Model):
         return np.concatenate([[BOUNDARY], self.unit_.encode(text or "\n")])
 
     @cached_property
-    def _step(self) -> Step:
-        return stepper(self.network_, int8=self.int8_)
-
-    @cached_property
     def _index(self) -> WordIndex:
         assert isinstance(self.unit_, Words)
         return WordIndex(self.unit_.tokens, self.unit_.is_word)
 
     @cached_property
     def _speller(self) -> Speller:
-        return Speller(self._step, self.unit_)
-
-    def _forget_derived(self) -> None:
-        for name in ("_step", "_index", "_speller"):
-            vars(self).pop(name, None)
+        return Speller(self.unit_)
 
     # Keeping
 

@@ -6,7 +6,7 @@ import inspect
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from elman.bundle import Bundle, write_bundle
 from elman.errors import NotFittedError, SettingError
 from elman.models.int8 import on_grid, packed
+from elman.network import Picture, Stepped, stepper
 from elman.training import Event, Finished
 from elman.version import __version__
 
@@ -35,6 +36,8 @@ class Model(ABC):
 
     # The network whose weights were rounded: a later training makes another.
     _quantised: nn.Module | None = None
+
+    _picture: Picture[Any] | None = None
 
     @abstractmethod
     def _contents(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -77,7 +80,8 @@ class Model(ABC):
 
     def to_int8(self) -> Self:
         """Round the weights to 8 bits, in their place: each matrix row by row, to a scale of the
-        row's own. A language model then also multiplies integers, where the native core is on.
+        row's own. What reads or writes symbol by symbol then also multiplies integers, where the
+        native core is on.
 
         Raises:
             NotFittedError: before `fit`.
@@ -89,6 +93,20 @@ class Model(ABC):
                 weight.copy_(on_grid(weight))
         self._quantised = self.network_
         return self
+
+    @property
+    def _step(self) -> Any:
+        """How the network reads symbol by symbol, with its weights as they are now."""
+        if self._picture is None or not self._picture.shows(self.network_):
+            self._picture = Picture(self.network_, self._stepping())
+        return self._picture.made
+
+    def _stepping(self) -> Any:
+        return stepper(cast("Stepped", self.network_), int8=self.int8_)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but what is made anew when it is asked for, and cannot be copied."""
+        return {name: value for name, value in vars(self).items() if name != "_picture"}
 
     def save(self, path: str | os.PathLike[str], *, int8: bool = False) -> None:
         """Write the model as one safetensors file, whole or not at all.

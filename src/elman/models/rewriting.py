@@ -18,7 +18,7 @@ import torch
 from elman.decoding.beam import Hypothesis, Search, search
 from elman.models.rewriting_settings import SMOOTHING, RewriteRecipe, RewriteSettings
 from elman.models.side import Side
-from elman.network import Rewriter
+from elman.network import Rewriter, Step
 from elman.ranges import whole
 from elman.text import BOUNDARY
 from elman.training import Event, Examples, Finished, RewriteLesson, Sources, train
@@ -159,15 +159,16 @@ def written(
     sources: Sources,
     limit: Limit,
     settings: Search,
+    step: Step,
 ) -> list[list[Hypothesis]]:
-    """Of each source its best targets, the best first."""
+    """Of each source its best targets, the best first; step: the network's."""
     found: list[list[Hypothesis]] = [[] for _ in range(len(sources))]
     device = next(network.parameters()).device
     rows = max(1, TOGETHER // settings.beam)
     for chosen in by_length(sources.lengths, rows, SYMBOLS_TOGETHER):
         limits = limit.of(sources.lengths[chosen])
         with fast_products(device):
-            answers = search(network, sources.passages(chosen), limits, BOUNDARY, settings)
+            answers = search(network, sources.passages(chosen), limits, BOUNDARY, settings, step)
         for place, answer in zip(chosen.tolist(), answers, strict=True):
             found[place] = answer
     return found

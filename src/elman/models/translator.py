@@ -260,7 +260,7 @@ class Translator(Model):
                 )
         examples = self.source_.examples(texts[place].strip() for place in places)
         found: list[list[Rewrite]] = [[] for _ in texts]
-        answers = written(self.network_, examples, self.limit_, search)
+        answers = written(self.network_, examples, self.limit_, search, self._step)
         for number, (place, answer) in enumerate(zip(places, answers, strict=True)):
             best = [rewrite_of(each, self.target_) for each in answer[:count]]
             if attention and self.attention != "none":

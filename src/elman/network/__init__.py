@@ -12,9 +12,10 @@ from elman.network.blocks import (
 from elman.network.classifier import ClassNetwork, ClassReader, Impression
 from elman.network.crf import CRF, Transitions
 from elman.network.foreteller import Foreteller
-from elman.network.reader import Passages, Reader, Reading, WordTable
+from elman.network.programs import Stepped
+from elman.network.reader import Passages, Read, Reader, Reading, WordTable
 from elman.network.rewriter import Rewriter, Rewriting, Written
-from elman.network.stepping import Step, stepper, stream_of
+from elman.network.stepping import Picture, Step, reading_by_steps, stepper, stream_of
 from elman.network.symbols import SymbolNetwork
 from elman.network.tagger import TagNetwork
 
@@ -29,7 +30,9 @@ __all__ = [
     "Impression",
     "NetworkState",
     "Passages",
+    "Picture",
     "RMSNorm",
+    "Read",
     "Reader",
     "Reading",
     "Rewriter",
@@ -37,11 +40,13 @@ __all__ = [
     "SharedDropout",
     "Stack",
     "Step",
+    "Stepped",
     "SymbolNetwork",
     "TagNetwork",
     "Transitions",
     "WordTable",
     "Written",
+    "reading_by_steps",
     "stepper",
     "stream_of",
 ]

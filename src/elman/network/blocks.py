@@ -231,6 +231,7 @@ class Stack(nn.Module):
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
+        self.width = architecture.width
         self.blocks = nn.ModuleList(Block(architecture) for _ in range(architecture.layers))
         normed = "norm" in architecture.parts
         self.norm = RMSNorm(architecture.width) if normed else nn.Identity()

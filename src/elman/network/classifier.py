@@ -6,13 +6,14 @@ Shapes: B batch, T time, R the width of what is read (all directions), K classes
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 
 from elman.network.blocks import NetworkState, linear
-from elman.network.reader import Passages, Reader, Reading
+from elman.network.reader import Passages, Read, Reader, Reading
 
 _BELOW_ALL = -1e4  # below every vector's elements, and a number in every type
 
@@ -57,15 +58,18 @@ class ClassReader(nn.Module):
         )
 
     def forward(
-        self, passages: Passages, before: Impression | None = None
+        self, passages: Passages, before: Impression | None = None, read: Read | None = None
     ) -> tuple[Tensor, Impression]:
         """-> logits (B, K) after each row's last symbol, and the impression to read on from.
 
         Read on is only possible in one direction: the other begins at a text's end.
+
+        Args:
+            read: another way to read than the reader's own, that gives the same.
         """
         if before is None:
             before = self.start(len(passages.lengths))
-        vectors, states = self.reader(passages, before.states)
+        vectors, states = (read or self.reader)(passages, before.states)
         padding = ~passages.real
         most, total = [], []
         for y in vectors:
@@ -114,21 +118,30 @@ class ClassNetwork(nn.Module):
         return tuple(member.start(batch_size) for member in self._members())
 
     def each(
-        self, passages: Passages, before: tuple[Impression, ...] | None = None
+        self,
+        passages: Passages,
+        before: tuple[Impression, ...] | None = None,
+        reads: Sequence[Read] | None = None,
     ) -> tuple[Tensor, tuple[Impression, ...]]:
         """-> every member's logits (M, B, K), from which each learns by itself, and their
-        impressions."""
+        impressions; with the members' `reads` by these."""
         befores = self.start(len(passages.lengths)) if before is None else before
+        members = self._members()
+        ways: Sequence[Read] = reads or self.readers
         pairs = [
-            member(passages, its) for member, its in zip(self._members(), befores, strict=True)
+            member(passages, its, read)
+            for member, its, read in zip(members, befores, ways, strict=True)
         ]
         return torch.stack([logits for logits, _ in pairs]), tuple(after for _, after in pairs)
 
     def forward(
-        self, passages: Passages, before: tuple[Impression, ...] | None = None
+        self,
+        passages: Passages,
+        before: tuple[Impression, ...] | None = None,
+        reads: Sequence[Read] | None = None,
     ) -> tuple[Tensor, tuple[Impression, ...]]:
         """-> the logs of the mean probabilities (B, K) after each row's last symbol, and the
         impressions to read on from, which is only possible in one direction."""
-        logits, after = self.each(passages, before)
+        logits, after = self.each(passages, before, reads)
         together = logits.log_softmax(2).logsumexp(0) - math.log(len(logits))
         return together, after

@@ -6,7 +6,7 @@ Time comes first, (T, B, W), as inside a stack.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple, cast
@@ -102,6 +102,12 @@ class WordEmbedding(nn.Module):
         grams = self.ngrams(words.ngrams, words.starts, per_sample_weights=words.weights)
         vectors: Tensor = own + grams
         return vectors
+
+
+Read = Callable[
+    [Passages, tuple[NetworkState, ...]], tuple[tuple[Tensor, ...], tuple[NetworkState, ...]]
+]
+"""Passages and the states to read on from -> what a `Reader` gives for them."""
 
 
 class Reader(nn.Module):

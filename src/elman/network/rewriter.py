@@ -196,8 +196,11 @@ class Rewriter(nn.Module):
         memories = tuple(
             block.attention.remember(memory, shut[:, None, None]) for block in self.attending
         )
-        state = tuple(block.mixer.initial_state(memory.shape[1]) for block in self.attending)
-        return Written(state, memories)
+        return Written(self.initial_state(memory.shape[1]), memories)
+
+    def initial_state(self, batch_size: int) -> NetworkState:
+        """Of the decoder."""
+        return tuple(block.mixer.initial_state(batch_size) for block in self.attending)
 
     def forward(
         self, symbols: Tensor, written: Written, lengths: Tensor | None = None

@@ -1,43 +1,37 @@
 """One symbol at a time, by the native core: the same numbers as the network's own, sooner.
 
-Shapes: B rows, D input width, H hidden width, W width, V vocabulary.
+Shapes: B rows, D input width, N width of the answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, cast
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from elman.cells import (
-    GRU,
-    LSTM,
-    Cell,
-    Clockwork,
-    Elman,
-    ElmanReLU,
-    MinGRU,
-    PlainRNN,
-    map_state,
-    state_like,
-    state_tensors,
-)
+from elman.cells import Cell, map_state, state_like, state_tensors
 from elman.kernels import core
-from elman.kernels.pointwise import EPSILON
-from elman.kernels.steps import Part, Program, Slot
-from elman.network.blocks import Block, RMSNorm, Stack
-from elman.network.symbols import SymbolNetwork
+from elman.kernels.steps import Program
+from elman.network.blocks import NetworkState, Stack
+from elman.network.programs import Stepped, has_program, program_of
+from elman.network.reader import Passages, Read, Reader
+from elman.network.rewriter import Rewriter, Written
 
 Step = Callable[[Tensor, Any], tuple[Tensor, Any]]
 """(B, D) numbers or (B,) symbols, and a state -> the answer (B, N), and the state after."""
 
+Made = TypeVar("Made")
 
-def stepper(network: Cell | SymbolNetwork, *, int8: bool = False) -> Step:
-    """A network's or a cell's step: by the native core where it is there and can, else by torch.
+
+def stepper(network: Stepped, *, int8: bool = False) -> Step:
+    """A step of a network, of a stack or a cell: by the native core where it is there and can, else
+    by torch. A rewriter's is its decoder's, and its state is where that stands (`Written`).
 
     It is a picture of the weights as they are now. No gradient passes through it.
 
@@ -48,55 +42,92 @@ def stepper(network: Cell | SymbolNetwork, *, int8: bool = False) -> Step:
     served = core.module() is not None and all(
         each.dtype == torch.float32 and each.device.type == "cpu" for each in network.parameters()
     )
-    if served and (isinstance(network, SymbolNetwork) or type(network) in _CELLS):
-        return NativeStep(network, int8=int8)
-    return _of_cell(network) if isinstance(network, Cell) else _of_network(network)
+    if not served or not has_program(network):
+        return _of_torch(network)
+    step = NativeStep(network, int8=int8)
+    return _of_decoder(step) if isinstance(network, Rewriter) else step
 
 
-def _of_cell(cell: Cell) -> Step:
+def _of_torch(network: Stepped) -> Step:
+    """The network's own, of one time."""
+    device = next(network.parameters()).device
+
     def step(x: Tensor, state: Any) -> tuple[Tensor, Any]:
+        x = x.to(device)
         with torch.inference_mode():
-            y, after = cell(x, state)
+            if isinstance(network, Cell):
+                y, after = network(x, state)
+            elif isinstance(network, Rewriter):
+                ys, after = network(x[None], state)
+                y = ys[0]
+            else:
+                ys, after = network(x[:, None], state)
+                y = ys[:, 0]
         return y, after
 
     return step
 
 
-def _of_network(network: nn.Module) -> Step:
-    device = next(network.parameters()).device
-
-    def step(symbols: Tensor, state: Any) -> tuple[Tensor, Any]:
-        with torch.inference_mode():
-            logits, after = network(symbols.to(device)[:, None], state)
-        return logits[:, -1], after
+def _of_decoder(native: NativeStep) -> Step:
+    def step(symbols: Tensor, written: Written) -> tuple[Tensor, Written]:
+        # Products of 16 bits may have made what is looked at; it is made of 32 once, and kept.
+        memories = tuple(map_state(_exact, memory) for memory in written.memories)
+        sources, _, time, _ = memories[0].keys.shape
+        sizes = torch.tensor([time, len(symbols) // sources])
+        looked = [part for memory in memories for part in (*memory, sizes)]
+        y, after = native(symbols, written.state, looked)
+        return y, Written(after, memories)
 
     return step
+
+
+def _exact(part: Tensor) -> Tensor:
+    return part.float().contiguous()
+
+
+def reading_by_steps(reader: Reader, *, int8: bool = False) -> Read:
+    """Reads as a reader of one direction does, symbol by symbol, passages of one length."""
+    step = stepper(cast("Stack", reader.stacks[0]), int8=int8)
+
+    def read(
+        passages: Passages, states: tuple[NetworkState, ...]
+    ) -> tuple[tuple[Tensor, ...], tuple[NetworkState, ...]]:
+        (state,), ys = states, []
+        for x in functional.embedding(passages.symbols, reader.table(passages)):
+            y, state = step(x, state)
+            ys.append(y)
+        return (torch.stack(ys),), (state,)
+
+    return read
+
+
+class Picture(Generic[Made]):
+    """What was made of a network's weights, and whether they are still those."""
+
+    def __init__(self, network: nn.Module, made: Made) -> None:
+        self.made = made
+        self._weights = list(network.parameters())
+        self._seen = self._look()
+
+    def shows(self, network: nn.Module) -> bool:
+        same = all(map(operator.is_, self._weights, network.parameters()))
+        return same and self._seen == self._look()
+
+    def _look(self) -> list[Any]:
+        # torch counts the changes of each tensor, also those that nobody tells of.
+        weights = ((each.data_ptr(), each._version) for each in self._weights)
+        return [core.name(), *weights]
 
 
 class NativeStep:
     """A step as a program of the native core."""
 
-    def __init__(self, network: Cell | SymbolNetwork, *, int8: bool) -> None:
-        program = Program(int8=int8)
-        self._program = program
-        self._inputs = None if isinstance(network, SymbolNetwork) else network.input_size
-        self._reads = torch.int64 if self._inputs is None else torch.float32
+    def __init__(self, network: Stepped, *, int8: bool) -> None:
+        self._program, self._reads, self._inputs, self._outputs = program_of(network, int8=int8)
 
-        def part(like: Tensor) -> Any:
-            width = like[0].numel()
-            return Part(*(program.outer(width, like.dtype) for _ in range(2)))
-
-        with torch.inference_mode():
-            if isinstance(network, SymbolNetwork):
-                x = program.outer(1, self._reads)
-                answer = program.outer(network.architecture.vocabulary)
-                _network(program, network, x, map_state(part, network.initial_state(1)), answer)
-            else:
-                x, answer = program.outer(network.input_size), program.outer(network.output_size)
-                _cell(program, network, x, map_state(part, network.initial_state(1)), answer)
-        self._outputs = answer.width
-
-    def __call__(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:
+    def __call__(self, x: Tensor, state: Any, looked: Sequence[Tensor] = ()) -> tuple[Tensor, Any]:
+        """looked: what each of a rewriter's blocks looks at, contiguous, as
+        `elman.kernels.steps.Looked` has it."""
         # A step takes microseconds: nothing here may take as many.
         x = x.to(self._reads).contiguous()
         rows = len(x)
@@ -107,6 +138,7 @@ class NativeStep:
             following = torch.empty_like(part)
             outers += part.data_ptr(), following.data_ptr()
             after.append(following)
+        outers += (part.data_ptr() for part in looked)
         self._program.run(rows, outers, torch.get_num_threads() if rows > 1 else 1)
         return y, state_like(state, after)
 
@@ -114,7 +146,7 @@ class NativeStep:
         rows = len(state_tensors(state)[0])
         x: npt.NDArray[Any] = (
             np.empty(rows, dtype=np.int64)
-            if self._inputs is None
+            if self._reads == torch.int64
             else np.empty((rows, self._inputs), dtype=np.float32)
         )
         return NativeStream(self._program, x, self._outputs, state)
@@ -165,108 +197,3 @@ class NativeStream:
 def stream_of(step: Step, state: Any) -> Stream | NativeStream:
     """Rows that begin at a state, for a loop of many steps."""
     return step.stream(state) if isinstance(step, NativeStep) else Stream(step, state)
-
-
-def _network(
-    program: Program, network: SymbolNetwork, symbols: Slot, state: Any, answer: Slot
-) -> None:
-    x = program.embed(symbols, network.embedding.weight, network.scale)
-    output = network.output
-    program.layer(_stack(program, network.stack, x, state), output, answer)
-
-
-def _stack(program: Program, stack: Stack, x: Slot, state: Any) -> Slot:
-    for block, before in zip(stack.blocks, state, strict=True):
-        x = _block(program, cast("Block", block), x, before)
-    return _norm(program, stack.norm, x)
-
-
-def _norm(program: Program, norm: nn.Module, x: Slot) -> Slot:
-    return program.rms_norm(x, norm.weight, EPSILON) if isinstance(norm, RMSNorm) else x
-
-
-def _block(program: Program, block: Block, x: Slot, state: Any) -> Slot:
-    mixer = block.mixer
-    asked = _norm(program, block.mixer_norm, x)
-    mixed = asked
-    if mixer.convolution is not None:
-        convolution = mixer.convolution
-        mixed = program.convolution(asked, state.recent, convolution.weight, convolution.bias)
-    y = _cell(program, mixer.cell, mixed, state.cell)
-    if mixer.gate is not None:
-        y = program.silu_gate(program.layer(asked, mixer.gate), y)
-    x = _join(program, block, x, y, mixer.out)
-    if block.mlp is not None:
-        norm, mlp = cast("Any", block.mlp)
-        asked = _norm(program, norm, x)
-        y = program.silu_gate(program.layer(asked, mlp.gate), program.layer(asked, mlp.into))
-        x = _join(program, block, x, y, mlp.out)
-    return x
-
-
-def _join(program: Program, block: Block, x: Slot, y: Slot, out: nn.Linear | None) -> Slot:
-    """x + out(y), in x's own place, or out(y) where the block has no residual path."""
-    if out is None:
-        return program.add(x, y, x) if block.residual else y
-    if block.residual:
-        return program.linear(y, out.weight, out.bias, x, adds=True)
-    return program.layer(y, out)
-
-
-def _cell(program: Program, cell: Cell, x: Slot, state: Any, answer: Slot | None = None) -> Slot:
-    y = _CELLS[type(cell)](program, cell, x, state)
-    return y if answer is None else program.copy(y, answer)
-
-
-def _plain(program: Program, cell: Any, x: Slot, state: Any) -> Slot:
-    def joined(layer: nn.Linear, into: Slot | None) -> Slot:
-        """A layer of [x, h], as the sum of a product with either."""
-        of_x, of_h = layer.weight[:, : x.width], layer.weight[:, x.width :]
-        y = program.linear(x, of_x.contiguous(), layer.bias, into)
-        return program.linear(state.hidden.before, of_h.contiguous(), None, y, adds=True)
-
-    joined(cell.i2h, state.hidden.after)
-    return program.log_softmax(joined(cell.i2o, None))
-
-
-def _elman(program: Program, cell: Any, x: Slot, state: Any) -> Slot:
-    gates = _both(program, cell, x, state.h)
-    return program.elman(gates, state.h, relu=isinstance(cell, ElmanReLU))
-
-
-def _lstm(program: Program, cell: Any, x: Slot, state: Any) -> Slot:
-    return program.lstm(_both(program, cell, x, state.h), state.h, state.c)
-
-
-def _both(program: Program, cell: Any, x: Slot, h: Part) -> Slot:
-    """The sum of what the input and the hidden vector say."""
-    gates = program.layer(x, cell.i2h)
-    return program.linear(h.before, cell.h2h.weight, cell.h2h.bias, gates, adds=True)
-
-
-def _gru(program: Program, cell: Any, x: Slot, state: Any) -> Slot:
-    hidden = program.layer(state.h.before, cell.h2h)
-    return program.gru(program.layer(x, cell.i2h), hidden, state.h)
-
-
-def _mingru(program: Program, cell: Any, x: Slot, state: Any) -> Slot:
-    return program.mingru(program.layer(x, cell.i2h), state.h)
-
-
-def _clockwork(program: Program, cell: Any, x: Slot, state: Any) -> Slot:
-    gates = program.layer(x, cell.i2h)
-    weight = (cell.h2h.weight * cell.block_upper).contiguous()
-    program.linear(state.h.before, weight, None, gates, adds=True)
-    return program.clockwork(gates, state.h, state.time, cell.periods.contiguous())
-
-
-# By exact type: a subclass may have its own idea of a step.
-_CELLS: dict[type[Cell], Callable[[Program, Any, Slot, Any], Slot]] = {
-    PlainRNN: _plain,
-    Elman: _elman,
-    ElmanReLU: _elman,
-    LSTM: _lstm,
-    GRU: _gru,
-    Clockwork: _clockwork,
-    MinGRU: _mingru,
-}

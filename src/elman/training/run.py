@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import increment_version
 
 from elman.training.lesson import Lesson
 from elman.training.modes import seeded
@@ -62,6 +63,8 @@ class Run:
         if not math.isfinite(value) or not math.isfinite(norm.item()):
             return math.nan, symbols
         self.optimiser.step()
+        # A fused one tells nobody that it changed them, and pictures of them may have been made.
+        increment_version(list(self.parameters.values()))
         self.step += 1
         if self.average and self.step % AVERAGED_EVERY == 0:
             self._keep_average()
