@@ -25,6 +25,7 @@ check-native:
 	$(NATIVE_TESTS) -B build/check-native
 	cmake --build build/check-native --parallel $(WORKERS)
 	build/check-native/core_test
+	build/check-native/steps_test
 ifeq ($(shell command -v $(ARM)-g++ 2>/dev/null),)
 	@echo 'not checked for ARM: there is no $(ARM)-g++'
 else
@@ -34,7 +35,8 @@ else
 ifeq ($(shell command -v qemu-aarch64 2>/dev/null),)
 	@echo 'compiled for ARM, not run: there is no qemu-aarch64'
 else
-	ASAN_OPTIONS=detect_leaks=0 qemu-aarch64 -L /usr/$(ARM) build/check-native-arm/core_test
+	for test in core_test steps_test; do ASAN_OPTIONS=detect_leaks=0 \
+		qemu-aarch64 -L /usr/$(ARM) build/check-native-arm/$$test || exit 1; done
 endif
 endif
 

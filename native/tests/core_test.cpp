@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "checks.h"
 #include "cpu.h"
 #include "plain.h"
 
@@ -18,8 +19,6 @@ using namespace elman;
 using plain::Numbers;
 
 namespace {
-
-constexpr double NOTHING = std::numeric_limits<double>::quiet_NaN();
 
 // --------------------------------------------------------------------------------------- elements
 
@@ -71,8 +70,6 @@ std::vector<E> blank(int64_t count) {
 
 // ----------------------------------------------------------------------------------------- chance
 
-std::mt19937 source(1);
-
 // Numbers of a type, so that the plain loops read just what the core reads.
 template <class E>
 Numbers drawn(int64_t count, double size = 1) {
@@ -112,27 +109,7 @@ Numbers without_padding(const Shape& shape, Numbers all, int64_t width) {
   return all;
 }
 
-// ----------------------------------------------------------------------------------------- checks
-
-std::string context;
-int checks = 0;
-
-void expect(bool holds, const std::string& what) {
-  if (!holds) throw std::runtime_error(context + ": " + what);
-  ++checks;
-}
-
-void expect_near(const char* what, const Numbers& found, const Numbers& expected,
-                 double tolerance) {
-  expect(found.size() == expected.size(), std::string(what) + " has another size");
-  double largest = 1;  // what they are sums of is of this size
-  for (double x : expected) largest = std::max(largest, std::fabs(x));
-  for (size_t i = 0; i < found.size(); ++i)
-    if (!(std::fabs(found[i] - expected[i]) <= tolerance * largest))  // nor is it NaN
-      expect(false, std::string(what) + "[" + std::to_string(i) + "] is " +
-                        std::to_string(found[i]) + ", expected " + std::to_string(expected[i]));
-  ++checks;
-}
+// ----------------------------------------------------------------------------------------- slopes
 
 // The slope of a loss along some direction in its arguments, against the gradient that is told.
 template <class Shape>
@@ -344,16 +321,11 @@ void check_all(const Sizes& sizes) {
 }  // namespace
 
 int main() {
-  try {
+  return told([] {
     check_plain_loops();
     for (const Sizes& sizes : SIZES) {
       check_all<float>(sizes);
       check_all<uint16_t>(sizes);
     }
-  } catch (const std::exception& failure) {
-    std::printf("%s\n%d passed, 1 failed\n", failure.what(), checks);
-    return 1;
-  }
-  for (const std::string& set : instruction_sets()) std::printf("%s ", set.c_str());
-  std::printf("\n%d passed, 0 failed\n", checks);
+  });
 }
