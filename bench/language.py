@@ -32,7 +32,7 @@ from elman.text import Cache, Corpus, TextSource
 from tables import DATA, Row, append, check_data, mean, table
 
 THREADS = 2
-WRITTEN = 30_000  # characters of each text that the keyboard learns from
+WRITTEN = 12_000  # characters of each text that the keyboard learns from
 SHAKESPEARE_TRAIN = 1_003_854  # characters: the first 90 %
 
 
