@@ -22,6 +22,8 @@ from typing import Any
 import torch
 
 from elman import LanguageModel
+from elman.keyboard import Keyboard, Memory, dictate
+from elman.keyboard.lessons import Lesson
 from elman.scoring.baseline import best_ngram
 from elman.scoring.language_evaluation import evaluate_language
 from elman.scoring.predictor import NetworkPredictor
@@ -30,6 +32,7 @@ from elman.text import Cache, Corpus, TextSource
 from tables import DATA, Row, append, check_data, mean, table
 
 THREADS = 2
+WRITTEN = 12_000  # characters of each text that the keyboard learns from
 SHAKESPEARE_TRAIN = 1_003_854  # characters: the first 90 %
 
 
@@ -91,6 +94,45 @@ def keyboard(folder: Path, seeds: Sequence[int]) -> list[Row]:
     return rows + _suggestion_times(path, files[2])
 
 
+def learning_keyboard(folder: Path, seeds: Sequence[int]) -> list[Row]:  # noqa: ARG001
+    """A keyboard of everyday English (words, 5 minutes, one seed) writes other people's texts in
+    order, with and without what it learns of them; and held-out text of its own kind, which tells
+    what learning costs where there is nothing to be learned."""
+    data = DATA / "keyboard_english"
+    parts = (data / f"{part}.txt" for part in ("train", "valid", "test"))
+    model, _ = _trained("word", 5, seeds[0], *parts, baseline=False)
+    shakespeare = (DATA / "shakespeare.txt").read_text(encoding="utf-8")[SHAKESPEARE_TRAIN:]
+    captions = (DATA / "multi30k" / "test_2016_flickr.en").read_text(encoding="utf-8")
+    requests = (DATA / "clinc150" / "test.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    texts = {
+        "Shakespeare": shakespeare,
+        "captions of pictures (multi30k)": captions,
+        "requests to an assistant (clinc150)": "\n".join(row.split("\t")[0] for row in requests),
+        "everyday English, its own kind": (data / "test.txt").read_text(encoding="utf-8"),
+    }
+    rows: list[Row] = []
+    for name, text in texts.items():
+        begun = text[: text.rfind("\n", 0, WRITTEN) + 1]
+        without = _dictated(Keyboard(model, _Forgetful()), begun)
+        learning = Keyboard(model)
+        with_it = _dictated(learning, begun)
+        how = f"{len(begun):,} characters; without {without[0]:.4f}, top-3 {without[1]:.4f}"
+        rows.append((f"{name}: keystroke savings, top-3", "{:.4f}, {:.4f}".format(*with_it), how))
+    return rows
+
+
+class _Forgetful(Memory):
+    """Learns nothing."""
+
+    def learn(self, lesson: Lesson) -> None: ...
+
+
+def _dictated(keyboard: Keyboard, text: str) -> tuple[float, float]:
+    """Keystroke savings and top-3 of a text that is written with help."""
+    offered = dictate(keyboard, text)
+    return keyboard.saved / (keyboard.keystrokes + keyboard.saved), statistics.mean(offered)
+
+
 def start_up(folder: Path, seeds: Sequence[int]) -> list[Row]:  # noqa: ARG001
     """Whole processes, the median of nine."""
     commands = {
@@ -110,6 +152,7 @@ def start_up(folder: Path, seeds: Sequence[int]) -> list[Row]:  # noqa: ARG001
 BENCHES: dict[str, Callable[[Path, Sequence[int]], list[Row]]] = {
     "shakespeare": shakespeare,
     "keyboard": keyboard,
+    "learning-keyboard": learning_keyboard,
     "start-up": start_up,
 }
 

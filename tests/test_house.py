@@ -25,6 +25,7 @@ STOREYS = [
     {"scoring"},
     {"decoding"},
     {"models"},
+    {"keyboard"},
     {"cli"},
 ]
 STOREY = {room: number for number, rooms in enumerate(STOREYS) for room in rooms}

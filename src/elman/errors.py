@@ -10,6 +10,7 @@ ElmanError
 ├── NotFittedError      a model asked for what it has not learned yet (also scikit-learn's own)
 ├── ModelFileError      a model file or checkpoint that cannot be trusted or used
 │   └── TaskError           a sound model file, of another task
+├── MemoryFileError     a keyboard's memory that cannot be trusted or used
 ├── OutputError         a file that cannot be written, a full disk
 └── TrainingError       training that cannot go on
     └── ResumeError         an unfinished run that is in the way, or not the same run
@@ -78,6 +79,10 @@ class ModelFileError(ElmanError):
 
 class TaskError(ModelFileError):
     """A sound model file, but of a model for another task."""
+
+
+class MemoryFileError(ElmanError):
+    """A file of what a keyboard learned that cannot be trusted or used."""
 
 
 class OutputError(ElmanError):

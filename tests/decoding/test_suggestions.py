@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import elman
-from elman.decoding import Speller, read, suggesting
+from elman.decoding import NOTHING_TAUGHT, Speller, Taught, read, suggesting
 from elman.errors import SettingError
 from elman.network import Architecture, SymbolNetwork, stepper
 from elman.text import BOUNDARY, Characters, Subwords
@@ -188,12 +188,12 @@ def test_smaller_units_weigh_words_as_enumeration_does(
     )
     start = [BOUNDARY, *unit.encode(context or "\n")]
     logits, state = read(network, start, network.initial_state(1), stepper(network))
-    found = speller.complete(stepper(network), logits, state, lead, {}, 10_000)
+    found = speller.complete(stepper(network), logits, state, lead, NOTHING_TAUGHT, 10_000)
     expected = chances(network, unit, context, lead, 3)
     assert_shares(found, expected)
     # And taught: a word known, one unknown that fits or not, one that never fits.
     taught = {"ab": 2, "ta'b": 3, "abba": 1, "bab": 1, "zzz": 4}
-    found = speller.complete(stepper(network), logits, state, lead, taught, 10_000)
+    found = speller.complete(stepper(network), logits, state, lead, Taught.counted(taught), 10_000)
     expected = {word: chance + math.log(0.9) for word, chance in expected.items()}
     for word, count in taught.items():
         if word.startswith(lead.strip()):

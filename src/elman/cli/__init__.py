@@ -23,6 +23,7 @@ from elman.cli.suggest import suggest
 from elman.cli.terminal import drop_stdout
 from elman.cli.test import test
 from elman.cli.train import train
+from elman.cli.type import type_
 from elman.errors import ElmanError
 from elman.version import __version__
 
@@ -36,6 +37,7 @@ app = typer.Typer(
 
 for command in (peek, train, test, predict, generate, suggest, info, cache, demo):
     app.command()(command)
+app.command("type")(type_)
 
 
 def _version(asked: bool) -> None:

@@ -5,9 +5,10 @@ Shapes: V vocabulary.
 
 from __future__ import annotations
 
+import heapq
 import math
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ from elman.scoring import WordIndex
 from elman.text import BOUNDARY, Unit
 
 LEARNED_SHARE = 0.1  # of belief that goes to the words a user has taught
+DEEP = 64  # words of the model's that are looked at, so that few of those taught must be
 BEAM = 12  # spellings followed at once
 LONGEST = 24  # symbols of a spelled word, besides the letters typed
 LONGEST_TYPED = 100  # letters; nothing that goes on for longer is a word
@@ -30,61 +32,82 @@ class Suggestion(NamedTuple):
     probability: float
 
 
+class Taught(NamedTuple):
+    """What a user taught about the next word, to be mixed with what the model believes (R. Kuhn,
+    R. De Mori, 'A Cache-Based Natural Language Model for Speech Recognition', 1990): so a word
+    outside the vocabulary is offered too, once its letters say that it may be meant.
+
+    Attributes:
+        words: each taught word's share of belief; all of them and the model's make 1.
+        model: the model's share.
+    """
+
+    words: Mapping[str, float]
+    model: float
+
+    @classmethod
+    def counted(cls, learned: Mapping[str, int]) -> Taught:
+        """A fixed share for what was taught, each word's by how often it was seen."""
+        if not learned:
+            return NOTHING_TAUGHT
+        total = sum(learned.values())
+        shares = {word: LEARNED_SHARE * n / total for word, n in learned.items()}
+        return cls(shares, 1 - LEARNED_SHARE)
+
+
+NOTHING_TAUGHT = Taught({}, 1.0)
+
+
 def complete(
-    index: WordIndex, probabilities: Tensor, typed: str, learned: Mapping[str, int], count: int
+    index: WordIndex, probabilities: Tensor, typed: str, taught: Taught, count: int
 ) -> list[Suggestion]:
     """The words of a vocabulary and those a user taught, best first.
-
-    A taught word's share of all that was taught is mixed in (R. Kuhn, R. De Mori, 'A
-    Cache-Based Natural Language Model for Speech Recognition', 1990): so a word outside the
-    vocabulary is offered too, once its letters say that it may be meant.
 
     Args:
         probabilities: (V,) of the next symbol.
         typed: the word's letters so far, exact in case.
-        learned: how often each taught word was seen.
     """
     spread = probabilities.numpy(force=True)
-    if not learned:
-        return [Suggestion(*pair) for pair in index.complete(spread, typed, count)]
-    fitting = {word: n for word, n in learned.items() if word.startswith(typed)}
-    found = dict(index.complete(spread, typed, count))
-    for word in fitting:
-        place = index.place(word)
-        if place is not None:
-            found[word] = float(spread[index.symbols[place]])
-    return _mixed(found, fitting, sum(learned.values()), count)
+    deep = max(count, DEEP)
+    found = index.complete(spread, typed, deep)
+    mixed = {word: taught.model * p + taught.words.get(word, 0.0) for word, p in found}
+    # What is not among those found has no more of the model's belief than the last of them, and
+    # none if they are all: then only a share that makes up for that can win.
+    bar = heapq.nlargest(count, mixed.values())[-1] if len(mixed) >= count else 0.0
+    if len(found) == deep:
+        bar -= taught.model * found[-1][1]
+    for word, share in taught.words.items():
+        if share >= bar and word not in mixed and word.startswith(typed):
+            place = index.place(word)
+            believed = 0.0 if place is None else float(spread[index.symbols[place]])
+            mixed[word] = taught.model * believed + share
+    return _best(mixed, count)
 
 
-def _mixed(
-    found: Mapping[str, float], fitting: Mapping[str, int], total: int, count: int
-) -> list[Suggestion]:
-    """The model's belief in each word, with a share of belief given to what was taught."""
-    mixed = [
-        Suggestion(
-            word,
-            (1 - LEARNED_SHARE) * found.get(word, 0.0)
-            + LEARNED_SHARE * fitting.get(word, 0) / total,
-        )
-        for word in found.keys() | fitting.keys()
-    ]
-    return sorted(mixed, key=lambda each: (-each.probability, each.word))[:count]
-
-
-def _shares(found: Mapping[str, float], fitting: Mapping[str, int], total: int) -> list[Suggestion]:
+def _shares(found: Mapping[str, float], typed: str, taught: Taught, count: int) -> list[Suggestion]:
     """The same from log-probabilities of spellings, as shares among these words, best first.
 
     The letters typed may be next to impossible to the model: then what was taught decides.
     """
-    weighed = {word: value + math.log(1 - LEARNED_SHARE) for word, value in found.items()}
-    for word, n in fitting.items():
-        taught = math.log(LEARNED_SHARE * n / total)
-        weighed[word] = float(np.logaddexp(weighed.get(word, -math.inf), taught))
+    weighed = {word: value + math.log(taught.model) for word, value in found.items()}
+    others = (
+        (share, word)
+        for word, share in taught.words.items()
+        if word not in found and word.startswith(typed)
+    )
+    for share, word in heapq.nlargest(count, others):
+        weighed[word] = math.log(share)
+    for word in found.keys() & taught.words.keys():
+        weighed[word] = float(np.logaddexp(weighed[word], math.log(taught.words[word])))
     highest = max(weighed.values(), default=0.0)
     weights = {word: math.exp(value - highest) for word, value in weighed.items()}
     whole = sum(weights.values())
-    shares = [Suggestion(word, weight / whole) for word, weight in weights.items()]
-    return sorted(shares, key=lambda each: (-each.probability, each.word))
+    return _best({word: weight / whole for word, weight in weights.items()}, count)
+
+
+def _best(probabilities: Mapping[str, float], count: int) -> list[Suggestion]:
+    best = heapq.nsmallest(count, probabilities.items(), key=lambda each: (-each[1], each[0]))
+    return [Suggestion(*each) for each in best]
 
 
 class _Spelling(NamedTuple):
@@ -118,7 +141,7 @@ class Speller:
         logits: Tensor,
         state: NetworkState,
         lead: str,
-        learned: Mapping[str, int],
+        taught: Taught,
         count: int,
     ) -> list[Suggestion]:
         """The likeliest words that begin with what was typed.
@@ -130,7 +153,6 @@ class Speller:
                 one, and the letters typed. Both are spelled here, not read before, because a
                 subword may hold them and more. Where it is empty, as after a comma, a word may
                 bring a space or not.
-            learned: how often each taught word was seen.
 
         Returns:
             Suggestions whose probabilities are shares among all words that were found.
@@ -163,8 +185,18 @@ class Speller:
             if not kept:
                 break
             beam = self._read_on(step, kept)
-        fitting = {word: n for word, n in learned.items() if word.startswith(typed)}
-        return _shares(found, fitting, sum(learned.values()))[:count]
+        return _shares(found, typed, taught, count)
+
+    def probability(
+        self, step: Step, logits: Tensor, state: NetworkState, symbols: Sequence[int]
+    ) -> float:
+        """Of a word spelled so, and ended: logits (1, V) after the context, state likewise."""
+        total = 0.0
+        for symbol in symbols:
+            total += float(logits[0].float().log_softmax(0)[symbol])
+            logits, state = step(torch.tensor([symbol]), state)
+        ends = self.ends.to(logits.device)
+        return math.exp(total + float(logits[0].float().log_softmax(0)[ends].logsumexp(0)))
 
     def _may_follow(self, text: str, lead: str) -> Tensor:
         """(V,) bool: the symbols that keep a spelling within one word that begins as it must."""

@@ -12,12 +12,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-import numpy as np
-import numpy.typing as npt
 from torch import Tensor
 
 from elman.bundle import Bundle
-from elman.decoding import Outlook, Sampling, Speller, Suggestion, complete, parted, read, write
+from elman.decoding import (
+    WORDS,
+    Outlook,
+    Sampling,
+    Speller,
+    Suggester,
+    Suggestion,
+    Taught,
+    finder_for,
+    parted,
+    read,
+    write,
+)
 from elman.errors import EmptyTextError
 from elman.models.language_file import contents, opened
 from elman.models.language_settings import LanguageSettings
@@ -26,7 +36,7 @@ from elman.models.texts import Text, check_length, prepared, source_of
 from elman.network import PARTS, NetworkState, SymbolNetwork
 from elman.ranges import whole
 from elman.scoring import WordIndex
-from elman.text import BOUNDARY, UNITS, Cache, Corpus, Unit, Words
+from elman.text import BOUNDARY, UNITS, Cache, Corpus, Unit
 from elman.text.progress import Progressed
 from elman.training import Event, Finished, Stream, train
 from elman.training.modes import seeded
@@ -163,8 +173,7 @@ class LanguageModel(Model):
             self.network_ = SymbolNetwork(settings.architecture(learned_from.unit.size))
         self.unit_ = learned_from.unit
         self.learned_ = Counter()
-        for of_unit in ("_index", "_speller"):
-            vars(self).pop(of_unit, None)
+        vars(self).pop("_finder", None)  # the unit is another than it was
         self.record_ = {
             "content": learned_from.content_hash,
             "corpus": learned_from.key,
@@ -178,7 +187,7 @@ class LanguageModel(Model):
     def learn(self, text: str) -> Self:
         """Tell of words that the user writes, so that `suggest` offers them; nothing is trained."""
         self._check_fitted()
-        self.learned_.update(text[start:end] for start, end in _WORDS.words_in(text))
+        self.learned_.update(text[start:end] for start, end in WORDS.words_in(text))
         return self
 
     def forget(self, *words: str) -> Self:
@@ -297,7 +306,7 @@ class LanguageModel(Model):
         return write(
             self.network_,
             self.unit_,
-            self._symbols(context),
+            self.suggester.symbols(context),
             length=length,
             sampling=sampling,
             stop=[stop] if isinstance(stop, str) else stop,
@@ -317,32 +326,18 @@ class LanguageModel(Model):
         """
         self._check_fitted()
         whole("count", count, 1)
-        unit = self.unit_
-        context, typed = (unit if isinstance(unit, Words) else _WORDS).split_typed(text)
-        begun = self.network_.initial_state(1)
-        logits, state = read(self.network_, self._symbols(context), begun, self._step)
-        if isinstance(unit, Words):
-            spread = logits[0].float().softmax(0)
-            return complete(self._index, spread, typed, self.learned_, count)
-        lead = text[len(context) :]
-        return self._speller.complete(self._step, logits, state, lead, self.learned_, count)
+        context, lead = self.suggester.parted(text)
+        place = self.suggester.read(self.suggester.symbols(context))
+        return self.suggester.suggest(place, lead, Taught.counted(self.learned_), count)
 
-    def _symbols(self, text: str) -> npt.NDArray[Any]:
-        """A text from its beginning, (N,).
-
-        Nothing yet is read as the beginning of a line: of those there are many in a text, and of
-        documents perhaps one.
-        """
-        return np.concatenate([[BOUNDARY], self.unit_.encode(text or "\n")])
+    @property
+    def suggester(self) -> Suggester:
+        """Suggests step by step what `suggest` does at once, without what `learn` was told."""
+        return Suggester(self.network_, self.unit_, self._step, self._finder)
 
     @cached_property
-    def _index(self) -> WordIndex:
-        assert isinstance(self.unit_, Words)
-        return WordIndex(self.unit_.tokens, self.unit_.is_word)
-
-    @cached_property
-    def _speller(self) -> Speller:
-        return Speller(self.unit_)
+    def _finder(self) -> WordIndex | Speller:
+        return finder_for(self.unit_)
 
     # Keeping
 
@@ -369,7 +364,3 @@ class LanguageModel(Model):
         model.network_, model.unit_ = file.network, file.unit
         model.learned_, model.record_ = file.learned, file.record
         return model
-
-
-_WORDS = Words([])
-"""Where words begin and end, whatever the model's own unit."""

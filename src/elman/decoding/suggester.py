@@ -1,0 +1,91 @@
+"""The words that a model would write next, whatever its unit, at any place of a text.
+
+Shapes: V vocabulary, N symbols of a text.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from elman.decoding.reading import read
+from elman.decoding.suggesting import Speller, Suggestion, Taught, complete
+from elman.network import NetworkState, Step, SymbolNetwork
+from elman.scoring import WordIndex
+from elman.text import BOUNDARY, Unit, Words
+
+WORDS = Words([])
+"""Where words begin and end, whatever the model's own unit."""
+
+
+class Place(NamedTuple):
+    """Where a network stands in a text."""
+
+    logits: Tensor  # (1, V)
+    state: NetworkState
+
+
+class Suggester:
+    """Reads texts, and says with which words they may go on.
+
+    Args:
+        step: the network's.
+        finder: as `finder_for` has it for the unit.
+    """
+
+    def __init__(
+        self, network: SymbolNetwork, unit: Unit, step: Step, finder: WordIndex | Speller
+    ) -> None:
+        self.network = network
+        self.unit = unit
+        self.step = step
+        self.finder = finder
+
+    def parted(self, text: str) -> tuple[str, str]:
+        """(context, lead): what to read of a text, and the letters of its unfinished last word,
+        with the space before them if the word brings that."""
+        unit = self.unit
+        context, _ = (unit if isinstance(unit, Words) else WORDS).split_typed(text)
+        return context, text[len(context) :]
+
+    def symbols(self, context: str) -> npt.NDArray[Any]:
+        """A text from its beginning, (N,).
+
+        Nothing yet is read as the beginning of a line: of those there are many in a text, and of
+        documents perhaps one.
+        """
+        return np.concatenate([[BOUNDARY], self.unit.encode(context or "\n")])
+
+    def read(self, symbols: npt.NDArray[Any], after: Place | None = None) -> Place:
+        """Read on, at least one symbol, from a place or from the beginning."""
+        state = self.network.initial_state(1) if after is None else after.state
+        return Place(*read(self.network, symbols, state, self.step))
+
+    def suggest(self, place: Place, lead: str, taught: Taught, count: int) -> list[Suggestion]:
+        """The likeliest words that begin as typed, best first.
+
+        Args:
+            lead: as `parted` has it.
+        """
+        if isinstance(self.finder, WordIndex):
+            spread = place.logits[0].float().softmax(0)
+            return complete(self.finder, spread, lead.lstrip(), taught, count)
+        return self.finder.complete(self.step, *place, lead, taught, count)
+
+    def probability(self, place: Place, lead: str, word: str) -> float:
+        """How far the model believes that a word comes next; of its spellings the usual one."""
+        if isinstance(self.finder, WordIndex):
+            found = self.finder.place(word)
+            if found is None:
+                return 0.0
+            return float(place.logits[0].float().softmax(0)[self.finder.symbols[found]])
+        symbols = self.unit.encode(lead[: len(lead) - len(lead.lstrip())] + word)
+        return self.finder.probability(self.step, *place, symbols.tolist())
+
+
+def finder_for(unit: Unit) -> WordIndex | Speller:
+    """What finds a unit's words: whole ones among its symbols, or spellings."""
+    return WordIndex(unit.tokens, unit.is_word) if isinstance(unit, Words) else Speller(unit)

@@ -1,0 +1,186 @@
+"""A keyboard: letters go in, three words are offered after each, and what is written is learned.
+
+Keystrokes are counted as `elman.scoring.keyboard` counts them: one a character, newlines excepted,
+and one for a word that is taken, which brings the space after it. A slip and its correction cost
+the same by hand and with help.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import takewhile
+
+from elman.decoding import WORDS, Place, Suggestion
+from elman.errors import SettingError
+from elman.keyboard.lessons import context_of, lessons_of
+from elman.keyboard.line import Line
+from elman.keyboard.memory import Memory
+from elman.models import LanguageModel
+from elman.scoring.keyboard import OFFERED
+from elman.text.units.tokens import Kind, kind_of
+
+TAIL = 300  # characters of a line in which its last word is looked for
+
+
+class Keyboard:
+    """What is written with a model's help, and what it teaches; the model stays as it is.
+
+    ::
+
+        keyboard = Keyboard(model)
+        keyboard.type("see you t")
+        keyboard.suggestions  # tomorrow, there, then
+        keyboard.accept(0)
+
+    Args:
+        memory: what was learned before; it learns on. A new one where None.
+
+    Attributes:
+        keystrokes: made so far.
+    """
+
+    def __init__(self, model: LanguageModel, memory: Memory | None = None) -> None:
+        self.memory = Memory() if memory is None else memory
+        self.keystrokes = 0
+        self._by_hand = 0
+        self._suggester = model.suggester
+        self._lines: list[Line] = []
+        self._begin(None)
+
+    @property
+    def text(self) -> str:
+        """What is written so far."""
+        return "\n".join(line.text for line in self._lines)
+
+    @property
+    def saved(self) -> int:
+        """Keystrokes saved so far; below 0 where suggestions were taken that were not meant."""
+        return self._by_hand - self.keystrokes
+
+    @cached_property
+    def suggestions(self) -> list[Suggestion]:
+        """Three words, or fewer, that may be meant: the one being typed, or the next."""
+        line = self._lines[-1]
+        context, lead = self._parted()
+        return self._suggester.suggest(line.place(context), lead, self._taught, OFFERED)
+
+    def type(self, text: str) -> None:
+        """Letters, punctuation and newlines, one keystroke each (newlines excepted)."""
+        for character in text:
+            self._type(character)
+        self._changed()
+
+    def accept(self, number: int) -> None:
+        """Take a suggestion, counted from 0, and the space that follows it.
+
+        Raises:
+            SettingError: where there is none of that number.
+        """
+        if not 0 <= number < len(self.suggestions):
+            raise SettingError(
+                f"there is no suggestion {number}",
+                place="accept",
+                advice=f"There are {len(self.suggestions)}, counted from 0.",
+            )
+        line, word = self._lines[-1], self.suggestions[number].word
+        _, typed = WORDS.split_typed(line.text)
+        space = "" if kind_of(word) & Kind.IDEOGRAPH else " "
+        before = space if not typed and _brings_space(line.text) else ""
+        brought = before + word[len(typed) :] + space
+        line.append(brought, brought=True)
+        line.spaced = bool(space)
+        self._count(1, len(brought))
+        self._changed()
+
+    def delete(self) -> None:
+        """Take the last character away, if there is one."""
+        line = self._lines[-1]
+        if line.text:
+            self._count(1, -1 if line.drop_last() else 1)
+        elif len(self._lines) > 1:
+            self._lines.pop()
+            self._recall()
+        self._changed()
+
+    def finish(self) -> None:
+        """Nothing more is to come: the last word is whole, and learned too."""
+        self._teach(self._lines[-1].text)
+
+    def forget(self, word: str) -> None:
+        """Forget a word that was learned; the model may still know it by itself."""
+        self.memory.forget(word)
+        self._recall()
+
+    def forget_all(self) -> None:
+        """Forget all that was learned."""
+        self.memory.forget_all()
+        self._recall()
+
+    def _type(self, character: str) -> None:
+        line = self._lines[-1]
+        if line.spaced:
+            line.spaced = False
+            if character == " ":  # it is there already
+                self._count(1, 0)
+                return
+            if kind_of(character) & Kind.CLOSE_BEFORE:
+                line.drop_last()
+                self._count(0, -1)
+        if character == "\n":
+            self._teach(line.text)
+            self._begin(line.end())
+            return
+        line.append(character, brought=False)
+        self._count(1, 1)
+
+    def _count(self, made: int, by_hand: int) -> None:
+        self.keystrokes += made
+        self._by_hand += by_hand
+
+    def _changed(self) -> None:
+        vars(self).pop("suggestions", None)
+        self._teach(self._parted()[0])
+
+    def _recall(self) -> None:
+        """What the memory says of the next word, here and now."""
+        vars(self).pop("suggestions", None)
+        self._taught = self.memory.taught(context_of(self._lines[-1].whole[-TAIL:]))
+
+    def _begin(self, place: Place | None) -> None:
+        """A new line."""
+        self._lines.append(Line(self._suggester, place))
+        self._recall()
+
+    def _parted(self, end: int | None = None) -> tuple[str, str]:
+        """The last line's (context, lead) up to a place, as `Suggester.parted` has them."""
+        line = self._lines[-1].text[:end]
+        cut = max(0, len(line) - TAIL)
+        context, lead = self._suggester.parted(line[cut:])
+        return line[:cut] + context, lead
+
+    def _teach(self, whole: str) -> None:
+        """Learn the whole words of the last line, and take back those that are no longer there."""
+        line = self._lines[-1]
+        if whole == line.whole:
+            return
+        line.whole, now = whole, lessons_of(whole)
+        both = zip(line.taught, now, strict=False)
+        same = sum(1 for _ in takewhile(lambda pair: pair[0][0] == pair[1], both))
+        for lesson, evidence in line.taught[same:]:
+            self.memory.unlearn(lesson)
+            self.memory.unweigh(evidence)
+        del line.taught[same:]
+        for lesson, (start, _) in zip(now[same:], WORDS.words_in(whole)[same:], strict=True):
+            context, lead = self._parted(start)
+            believed = self._suggester.probability(line.place(context), lead, lesson.word)
+            line.taught.append((lesson, self.memory.weigh(lesson, believed)))
+            self.memory.learn(lesson)
+        self._recall()
+
+
+def _brings_space(text: str) -> bool:
+    """Whether a word after this text brings the space before it."""
+    if not text or text[-1].isspace():
+        return False
+    context, _ = WORDS.split_typed(text + " ")
+    return context == text
