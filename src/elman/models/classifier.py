@@ -17,6 +17,7 @@ from torch import Tensor
 from elman.bundle import Bundle
 from elman.decoding.reading import FEW
 from elman.errors import EmptyTextError, SettingError
+from elman.explain import Trace, explain_classes
 from elman.models.class_rows import (
     Label,
     as_labels,
@@ -25,11 +26,12 @@ from elman.models.class_rows import (
     numbered,
     numbered_as,
     parted,
+    tags_of_texts,
 )
 from elman.models.class_training import TRIALS, Apprentice, Material, suited_unit
 from elman.models.classifier_file import Calibration, contents, opened
 from elman.models.classifier_settings import AUTO, ClassifierSettings
-from elman.models.encoding import READING_UNITS, encoded
+from elman.models.encoding import READING_UNITS, encoded, shown
 from elman.models.model import Model
 from elman.models.reader_settings import check_share
 from elman.network import ClassNetwork, Impression, Read, reading_by_steps
@@ -340,6 +342,17 @@ class Classifier(Model):
         spread = self._probabilities(logits)[0]
         return dict(zip(self.classes_.tolist(), spread.tolist(), strict=True)), state
 
+    def explain(self, text: str) -> Trace:
+        """What the network saw in a text, remembered of it, and which words its answer rests on.
+
+        Raises:
+            InputError: for a text without symbols, or with more than `elman.explain.LONGEST`.
+        """
+        self._check_fitted()
+        passages, symbols = shown(text, self.unit_)
+        told = self.unit_.name, self.classes_.tolist(), self.calibration_.temperature
+        return explain_classes(self.network_, passages, symbols, *told)
+
     def _read(self, symbols: Any, state: Impressions) -> tuple[np.ndarray[Any, Any], Impressions]:
         forms = Forms(self.unit_) if isinstance(self.unit_, Lexicon) else None
         symbols = symbols if forms is None else forms.places(symbols)
@@ -389,12 +402,4 @@ class Classifier(Model):
         return model
 
     def __sklearn_tags__(self) -> Any:
-        """What scikit-learn should know: a classifier, of texts."""
-        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
-
-        return Tags(
-            estimator_type="classifier",
-            target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags(),
-            input_tags=InputTags(one_d_array=True, two_d_array=False, string=True),
-        )
+        return tags_of_texts()
