@@ -10,7 +10,7 @@ import numpy as np
 from elman.cli.terminal import counted, share_in_words
 
 if TYPE_CHECKING:
-    from elman.explain.trace import Layer, Output, Trace
+    from elman.explain.trace import Layer, Output, Reading, Trace
 
 NAMED = 3
 """Symbols that an output rests on, in its line."""
@@ -51,10 +51,15 @@ _COLUMNS = {
 
 
 def visible(symbol: str) -> str:
-    """A symbol that can be seen: white space as an escape, a boundary as a dot."""
-    if not symbol:
-        return "·"
-    return symbol.strip() or "".join("␣" if each == " " else repr(each)[1:-1] for each in symbol)
+    """A symbol that can be seen: what has no shape as an escape, a boundary as a dot."""
+    if symbol.isspace():
+        return printable(symbol).replace(" ", "␣")
+    return printable(symbol.strip()) or "·"
+
+
+def printable(text: str) -> str:
+    """The same with an escape for what would move the cursor, or do worse."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def _cells(trace: Trace, output: Output) -> Iterator[str]:
@@ -74,7 +79,7 @@ def _cells(trace: Trace, output: Output) -> Iterator[str]:
         if trace.task == "translate":
             yield _looked_at(trace, output)
     elif taken is not None:
-        yield from (symbol, f"{taken.text} {share_in_words(taken.probability)}")
+        yield from (symbol, f"{visible(taken.text)} {share_in_words(taken.probability)}")
 
 
 def _looked_at(trace: Trace, output: Output) -> str:
@@ -87,13 +92,18 @@ def _looked_at(trace: Trace, output: Output) -> str:
 def _rests(trace: Trace, output: Output) -> Iterator[str]:
     """The symbols that matter most to an output, with what it loses without each."""
     lost = [
-        (float(value), trace.readings[rest.reading].symbols[place])
+        (float(value), _name(trace.readings[rest.reading], place))
         for rest in output.rests
         for place, value in enumerate(rest.left_out)
         if np.isfinite(value)
     ]
-    for value, symbol in sorted(lost, key=lambda each: -abs(each[0]))[:NAMED]:
-        yield f"{visible(symbol)} {value:+.2g}"
+    for value, name in sorted(lost, key=lambda each: -abs(each[0]))[:NAMED]:
+        yield f"{name} {value:+.2g}"
+
+
+def _name(reading: Reading, place: int) -> str:
+    """A symbol, or a vector's number by its place from 1: many of its numbers are alike."""
+    return f"#{place + 1}" if reading.name == "vector" else visible(reading.symbols[place])
 
 
 def _shaded(trace: Trace) -> Any:
@@ -108,7 +118,7 @@ def _shaded(trace: Trace) -> Any:
     for symbol, share in zip(trace.readings[0].symbols, shares.tolist(), strict=True):
         hue = FOR if share > 0 else AGAINST
         red, green, blue = (round(255 - abs(share) * (255 - part)) for part in hue)
-        text.append(symbol, style=f"black on rgb({red},{green},{blue})")
+        text.append(printable(symbol), style=f"black on rgb({red},{green},{blue})")
         text.append(" " * spaced)
     return text
 

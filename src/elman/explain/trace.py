@@ -162,8 +162,8 @@ def rounded(numbers: Numbers, digits: int) -> Numbers:
     most = float(np.finfo(np.float32).max)
     found = np.nan_to_num(found, nan=np.nan, posinf=most, neginf=-most)
     largest = float(np.nanmax(np.abs(found), initial=0.0))
-    if largest == 0:
-        return found
+    if largest < np.finfo(np.float32).tiny:
+        return 0 * found
     return np.round(found, digits - 1 - math.floor(math.log10(largest)))
 
 

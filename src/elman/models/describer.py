@@ -30,7 +30,7 @@ from elman.text import Cache
 from elman.text.kept import keep
 from elman.text.vectors import check_width, checked_vectors
 from elman.training import Event, Vectors
-from elman.training.modes import seeded
+from elman.training.modes import in_answer_mode, seeded
 
 
 class Describer(Model):
@@ -231,7 +231,8 @@ class Describer(Model):
         rows = checked_vectors([vector])
         check_width(rows, self.n_features_in_)
         search = search_for(self.target_, beam, 1)
-        best = written(self.network_, Vectors(rows), self.limit_, search)[0][0]
+        with in_answer_mode(self.network_):
+            best = written(self.network_, Vectors(rows), self.limit_, search)[0][0]
         return explain_description(self.network_, rows[0], ended(best), self.target_.unit)
 
     def score(self, vectors: Any, descriptions: Sequence[str]) -> float:

@@ -74,16 +74,14 @@ def shown(text: str, unit: Unit | Lexicon) -> tuple[Passages, list[str]]:
         InputError: for a text without symbols, or with more than a trace holds.
     """
     (text,) = as_texts([text], "text")
-    words = words_of(text) if isinstance(unit, Lexicon) else None
-    check_symbols(len(unit.encode(text) if words is None else words), "text")
+    symbols: Any = words_of(text) if isinstance(unit, Lexicon) else unit.encode(text)
+    check_symbols(len(symbols), "text")
     examples = encoded([text], unit)
-    row = examples.rows[0]
-    symbols = (
-        unit.pieces(row)
-        if words is None
-        else _cut(np.array(words, dtype=object), unit.name).tolist()
-    )
-    return examples.passages(np.array([0])), symbols
+    if isinstance(unit, Lexicon):
+        pieces = _cut(np.array(symbols, dtype=object), unit.name).tolist()
+    else:
+        pieces = unit.pieces(examples.rows[0])
+    return examples.passages(np.array([0])), pieces
 
 
 def reading(unit: Unit | Lexicon, blocks: Architecture, directions: int) -> Reading:

@@ -37,7 +37,7 @@ from elman.text.kept import keep
 from elman.text.progress import Progressed
 from elman.text.rows import LONGEST_SIDE
 from elman.training import Event
-from elman.training.modes import seeded
+from elman.training.modes import in_answer_mode, seeded
 
 
 class Translator(Model):
@@ -292,7 +292,8 @@ class Translator(Model):
         row = examples.rows[0]
         check_symbols(len(row) if text.strip() else 0, "source")
         search = search_for(self.target_, beam, 1)
-        best = written(self.network_, examples, self.limit_, search)[0][0]
+        with in_answer_mode(self.network_):
+            best = written(self.network_, examples, self.limit_, search)[0][0]
         units = self.source_.unit, self.target_.unit
         return explain_rewrite(self.network_, row, self.source_.pieces(row), ended(best), units)
 
