@@ -29,7 +29,7 @@ from elman.models.class_rows import (
     tags_of_texts,
 )
 from elman.models.class_training import TRIALS, Apprentice, Material, suited_unit
-from elman.models.classifier_file import Calibration, contents, opened
+from elman.models.classifier_file import Calibration, Floats, contents, opened
 from elman.models.classifier_settings import AUTO, ClassifierSettings
 from elman.models.encoding import READING_UNITS, encoded, shown
 from elman.models.model import Model
@@ -49,7 +49,6 @@ from elman.training import (
 )
 
 Impressions = tuple[Impression, ...]
-Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 
 class Classifier(Model):
@@ -236,7 +235,7 @@ class Classifier(Model):
         logits = class_logits(self.network_, apprentice.valid)
         temperature = fit_temperature(logits, gold)
         self.calibration_ = Calibration(temperature, rejection=0.0)
-        answered = self._probabilities(logits)
+        answered = self.calibration_.probabilities(logits)
         of_outside = self.predict_proba(outside).max(axis=1) if outside else None
         right = answered.argmax(axis=1) == gold
         rejection = fit_rejection(answered.max(axis=1), right, of_outside)
@@ -295,7 +294,9 @@ class Classifier(Model):
             raise EmptyTextError(
                 "found 0 sample(s): no text to read", place="texts", advice="Give it some."
             )
-        return self._probabilities(class_logits(self.network_, encoded(texts, self.unit_)))
+        return self.calibration_.probabilities(
+            class_logits(self.network_, encoded(texts, self.unit_))
+        )
 
     def score(self, X: Any, y: Any) -> float:  # noqa: N803
         """The accuracy on texts and their labels, from 0 to 1."""
@@ -339,7 +340,7 @@ class Classifier(Model):
         if not len(symbols):
             raise EmptyTextError("nothing to read", place="step", advice="Give it some text.")
         logits, state = self._read(symbols, state)
-        spread = self._probabilities(logits)[0]
+        spread = self.calibration_.probabilities(logits)[0]
         return dict(zip(self.classes_.tolist(), spread.tolist(), strict=True)), state
 
     def explain(self, text: str) -> Trace:
@@ -364,11 +365,6 @@ class Classifier(Model):
 
     def _stepping(self) -> list[Read]:
         return [reading_by_steps(reader, int8=self.int8_) for reader in self.network_.readers]
-
-    def _probabilities(self, logits: np.ndarray[Any, Any]) -> Floats:
-        scaled = torch.from_numpy(logits).double() / self.calibration_.temperature
-        spread: Floats = scaled.softmax(dim=1).numpy()
-        return spread
 
     # Keeping
 

@@ -232,7 +232,7 @@ class Describer(Model):
         check_width(rows, self.n_features_in_)
         search = search_for(self.target_, beam, 1)
         with in_answer_mode(self.network_):
-            best = written(self.network_, Vectors(rows), self.limit_, search)[0][0]
+            best = written(self.network_, Vectors(rows), self.limit_, search, self._step)[0][0]
         return explain_description(self.network_, rows[0], ended(best), self.target_.unit)
 
     def score(self, vectors: Any, descriptions: Sequence[str]) -> float:

@@ -293,7 +293,7 @@ class Translator(Model):
         check_symbols(len(row) if text.strip() else 0, "source")
         search = search_for(self.target_, beam, 1)
         with in_answer_mode(self.network_):
-            best = written(self.network_, examples, self.limit_, search)[0][0]
+            best = written(self.network_, examples, self.limit_, search, self._step)[0][0]
         units = self.source_.unit, self.target_.unit
         return explain_rewrite(self.network_, row, self.source_.pieces(row), ended(best), units)
 
