@@ -23,7 +23,7 @@ STOREYS = [
     {"bundle"},
     {"training"},
     {"scoring"},
-    {"decoding"},
+    {"decoding", "explain"},
     {"models"},
     {"keyboard"},
     {"cli"},

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from elman.decoding import Sampling, Suggestion
     from elman.errors import ElmanError
+    from elman.explain import Trace, explain_cell
     from elman.models import (
         Classifier,
         Describer,
@@ -57,6 +58,7 @@ _HOMES = {
     ),
     "elman.decoding": ("Sampling", "Suggestion"),
     "elman.errors": ("ElmanError",),
+    "elman.explain": ("Trace", "explain_cell"),
     "elman.models": (
         "Classifier",
         "Describer",
@@ -93,8 +95,10 @@ __all__ = [
     "SymbolNetwork",
     "Tagger",
     "TextSource",
+    "Trace",
     "Translator",
     "__version__",
+    "explain_cell",
     "load",
     "scan",
 ]

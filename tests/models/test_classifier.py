@@ -79,7 +79,7 @@ def test_word_by_word_the_answer_is_that_of_the_whole(unit, cell):
     else:  # the running answer knows no end
         symbols = encoded([text], model.unit_)
         symbols.rows[0], symbols.lengths[0] = symbols.rows[0][:-1], symbols.lengths[0] - 1
-        expected = model._probabilities(class_logits(model.network_, symbols))[0]
+        expected = model.calibration_.probabilities(class_logits(model.network_, symbols))[0]
     assert list(answer) == model.classes_.tolist()
     assert list(answer.values()) == pytest.approx(expected, abs=1e-5)
     with pytest.raises(EmptyTextError):

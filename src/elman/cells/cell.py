@@ -38,6 +38,11 @@ class Cell(nn.Module):
         """x (B, D), state -> y (B, H), the next state."""
         raise NotImplementedError
 
+    def gates(self, x: Tensor, state: Any) -> dict[str, Tensor]:  # noqa: ARG002
+        """What a step computes on its way to the next state, by the names of the cell's formulas,
+        squashed: (B, H) each. A cell without gates has none."""
+        return {}
+
     def zeros(self, batch_size: int, *width: int) -> Tensor:
         """(B, *width) zeros, of the weights' type and on their device."""
         return next(self.parameters()).new_zeros(batch_size, *width)

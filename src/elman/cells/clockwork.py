@@ -62,8 +62,15 @@ class Clockwork(Cell):
         time = torch.zeros(batch_size, dtype=torch.int64, device=self.periods.device)
         return ClockworkState(self.zeros(batch_size, self.hidden_size), time)
 
+    def gates(self, x: Tensor, state: ClockworkState) -> dict[str, Tensor]:
+        """Which units move, as 0 and 1."""
+        return {"moved": self._moved(state).to(x.dtype)}
+
+    def _moved(self, state: ClockworkState) -> Tensor:
+        return state.time[:, None] % self.periods == 0
+
     def forward(self, x: Tensor, state: ClockworkState) -> tuple[Tensor, ClockworkState]:
         recurrent = nn.functional.linear(state.h, self.h2h.weight * self.block_upper)
-        ticks = state.time[:, None] % self.periods == 0
-        h = torch.where(ticks, torch.tanh(self.i2h(x) + recurrent), state.h)
+        moved = self._moved(state)
+        h = torch.where(moved, torch.tanh(self.i2h(x) + recurrent), state.h)
         return h, ClockworkState(h, state.time + 1)

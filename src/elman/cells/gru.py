@@ -40,11 +40,15 @@ class GRU(Cell):
     def initial_state(self, batch_size: int) -> GRUState:
         return GRUState(self.zeros(batch_size, self.hidden_size))
 
-    def forward(self, x: Tensor, state: GRUState) -> tuple[Tensor, GRUState]:
+    def gates(self, x: Tensor, state: GRUState) -> dict[str, Tensor]:
         input_r, input_z, input_n = self.i2h(x).chunk(3, dim=-1)
         hidden_r, hidden_z, hidden_n = self.h2h(state.h).chunk(3, dim=-1)
         r = torch.sigmoid(input_r + hidden_r)
         z = torch.sigmoid(input_z + hidden_z)
         n = torch.tanh(input_n + r * hidden_n)
+        return {"r": r, "z": z, "n": n}
+
+    def forward(self, x: Tensor, state: GRUState) -> tuple[Tensor, GRUState]:
+        _, z, n = self.gates(x, state).values()
         h = (1 - z) * n + z * state.h
         return h, GRUState(h)

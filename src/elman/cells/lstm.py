@@ -46,8 +46,13 @@ class LSTM(Cell):
         size = self.hidden_size
         return LSTMState(self.zeros(batch_size, size), self.zeros(batch_size, size))
 
-    def forward(self, x: Tensor, state: LSTMState) -> tuple[Tensor, LSTMState]:
+    def gates(self, x: Tensor, state: LSTMState) -> dict[str, Tensor]:
         i, f, g, o = (self.i2h(x) + self.h2h(state.h)).chunk(4, dim=-1)
-        c = torch.sigmoid(f) * state.c + torch.sigmoid(i) * torch.tanh(g)
-        h = torch.sigmoid(o) * torch.tanh(c)
+        squashed = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+        return dict(zip("ifgo", squashed, strict=True))
+
+    def forward(self, x: Tensor, state: LSTMState) -> tuple[Tensor, LSTMState]:
+        i, f, g, o = self.gates(x, state).values()
+        c = f * state.c + i * g
+        h = o * torch.tanh(c)
         return h, LSTMState(h, c)

@@ -41,9 +41,12 @@ class MinGRU(Cell):
     def initial_state(self, batch_size: int) -> MinGRUState:
         return MinGRUState(self.zeros(batch_size, self.hidden_size))
 
-    def forward(self, x: Tensor, state: MinGRUState) -> tuple[Tensor, MinGRUState]:
+    def gates(self, x: Tensor, state: MinGRUState) -> dict[str, Tensor]:
         # Under autocast the product is bfloat16, in which 1 - z has no room for long memories.
         gate, candidate = self.i2h(x).to(state.h.dtype).chunk(2, dim=-1)
-        z = torch.sigmoid(gate)
-        h = (1 - z) * state.h + z * candidate
+        return {"z": torch.sigmoid(gate), "n": candidate}
+
+    def forward(self, x: Tensor, state: MinGRUState) -> tuple[Tensor, MinGRUState]:
+        z, n = self.gates(x, state).values()
+        h = (1 - z) * state.h + z * n
         return h, MinGRUState(h)

@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 from elman.cli.cache import cache
 from elman.cli.demo import demo
 from elman.cli.errors import in_one_line
+from elman.cli.explain import explain
 from elman.cli.generate import generate
 from elman.cli.info import info
 from elman.cli.peek import peek
@@ -35,7 +36,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (peek, train, test, predict, generate, suggest, info, cache, demo):
+for command in (peek, train, test, predict, generate, suggest, explain, info, cache, demo):
     app.command()(command)
 app.command("type")(type_)
 

@@ -186,3 +186,15 @@ def parted(rows: LabelledTexts, seed: int) -> tuple[LabelledTexts, LabelledTexts
     held = places % every == every - 1
     learned_from = rows.chosen(np.sort(order[~held]))
     return learned_from, rows.chosen(np.sort(order[held])) if held.any() else learned_from
+
+
+def tags_of_texts() -> Any:
+    """What scikit-learn should know: a classifier, of texts."""
+    from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
+
+    return Tags(
+        estimator_type="classifier",
+        target_tags=TargetTags(required=True),
+        classifier_tags=ClassifierTags(),
+        input_tags=InputTags(one_d_array=True, two_d_array=False, string=True),
+    )

@@ -17,6 +17,7 @@ from torch import Tensor
 from elman.bundle import Bundle
 from elman.decoding.reading import FEW
 from elman.errors import EmptyTextError, SettingError
+from elman.explain import Trace, explain_classes
 from elman.models.class_rows import (
     Label,
     as_labels,
@@ -25,11 +26,12 @@ from elman.models.class_rows import (
     numbered,
     numbered_as,
     parted,
+    tags_of_texts,
 )
 from elman.models.class_training import TRIALS, Apprentice, Material, suited_unit
-from elman.models.classifier_file import Calibration, contents, opened
+from elman.models.classifier_file import Calibration, Floats, contents, opened
 from elman.models.classifier_settings import AUTO, ClassifierSettings
-from elman.models.encoding import READING_UNITS, encoded
+from elman.models.encoding import READING_UNITS, encoded, shown
 from elman.models.model import Model
 from elman.models.reader_settings import check_share
 from elman.network import ClassNetwork, Impression, Read, reading_by_steps
@@ -47,7 +49,6 @@ from elman.training import (
 )
 
 Impressions = tuple[Impression, ...]
-Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 
 class Classifier(Model):
@@ -234,7 +235,7 @@ class Classifier(Model):
         logits = class_logits(self.network_, apprentice.valid)
         temperature = fit_temperature(logits, gold)
         self.calibration_ = Calibration(temperature, rejection=0.0)
-        answered = self._probabilities(logits)
+        answered = self.calibration_.probabilities(logits)
         of_outside = self.predict_proba(outside).max(axis=1) if outside else None
         right = answered.argmax(axis=1) == gold
         rejection = fit_rejection(answered.max(axis=1), right, of_outside)
@@ -293,7 +294,9 @@ class Classifier(Model):
             raise EmptyTextError(
                 "found 0 sample(s): no text to read", place="texts", advice="Give it some."
             )
-        return self._probabilities(class_logits(self.network_, encoded(texts, self.unit_)))
+        return self.calibration_.probabilities(
+            class_logits(self.network_, encoded(texts, self.unit_))
+        )
 
     def score(self, X: Any, y: Any) -> float:  # noqa: N803
         """The accuracy on texts and their labels, from 0 to 1."""
@@ -337,8 +340,19 @@ class Classifier(Model):
         if not len(symbols):
             raise EmptyTextError("nothing to read", place="step", advice="Give it some text.")
         logits, state = self._read(symbols, state)
-        spread = self._probabilities(logits)[0]
+        spread = self.calibration_.probabilities(logits)[0]
         return dict(zip(self.classes_.tolist(), spread.tolist(), strict=True)), state
+
+    def explain(self, text: str) -> Trace:
+        """What the network saw in a text, remembered of it, and which words its answer rests on.
+
+        Raises:
+            InputError: for a text without symbols, or with more than `elman.explain.LONGEST`.
+        """
+        self._check_fitted()
+        passages, symbols = shown(text, self.unit_)
+        told = self.unit_.name, self.classes_.tolist(), self.calibration_.temperature
+        return explain_classes(self.network_, passages, symbols, *told)
 
     def _read(self, symbols: Any, state: Impressions) -> tuple[np.ndarray[Any, Any], Impressions]:
         forms = Forms(self.unit_) if isinstance(self.unit_, Lexicon) else None
@@ -351,11 +365,6 @@ class Classifier(Model):
 
     def _stepping(self) -> list[Read]:
         return [reading_by_steps(reader, int8=self.int8_) for reader in self.network_.readers]
-
-    def _probabilities(self, logits: np.ndarray[Any, Any]) -> Floats:
-        scaled = torch.from_numpy(logits).double() / self.calibration_.temperature
-        spread: Floats = scaled.softmax(dim=1).numpy()
-        return spread
 
     # Keeping
 
@@ -389,12 +398,4 @@ class Classifier(Model):
         return model
 
     def __sklearn_tags__(self) -> Any:
-        """What scikit-learn should know: a classifier, of texts."""
-        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
-
-        return Tags(
-            estimator_type="classifier",
-            target_tags=TargetTags(required=True),
-            classifier_tags=ClassifierTags(),
-            input_tags=InputTags(one_d_array=True, two_d_array=False, string=True),
-        )
+        return tags_of_texts()

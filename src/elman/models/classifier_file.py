@@ -6,6 +6,9 @@ import dataclasses
 import math
 from typing import Any, NamedTuple
 
+import numpy as np
+import torch
+
 from elman.bundle import Bundle
 from elman.errors import ModelFileError, SettingError
 from elman.models.class_rows import Label
@@ -18,6 +21,8 @@ from elman.text import BUCKETS, Lexicon, Unit, unit_from_json
 
 MOST_MEMBERS = 100
 
+Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
+
 
 class Calibration(NamedTuple):
     """What the held-out texts said of a classifier's certainty.
@@ -29,6 +34,12 @@ class Calibration(NamedTuple):
 
     temperature: float
     rejection: float
+
+    def probabilities(self, logits: np.ndarray[Any, Any]) -> Floats:
+        """(N, K) at the temperature."""
+        scaled = torch.from_numpy(logits).double() / self.temperature
+        spread: Floats = scaled.softmax(dim=1).numpy()
+        return spread
 
 
 class Opened(NamedTuple):

@@ -17,10 +17,11 @@ from torch import Tensor
 
 from elman.bundle import Bundle
 from elman.errors import InputError
+from elman.explain import Trace, explain_description
 from elman.models.class_rows import as_texts, hashed
 from elman.models.model import Model
 from elman.models.pairs import held_out
-from elman.models.rewriting import Limit, Rewrite, learn, rewrite_of, search_for, written
+from elman.models.rewriting import Limit, Rewrite, ended, learn, rewrite_of, search_for, written
 from elman.models.rewriting_file import contents, opened
 from elman.models.rewriting_settings import RECIPES, DescriberSettings
 from elman.models.side import Side, suited_unit
@@ -29,7 +30,7 @@ from elman.text import Cache
 from elman.text.kept import keep
 from elman.text.vectors import check_width, checked_vectors
 from elman.training import Event, Vectors
-from elman.training.modes import seeded
+from elman.training.modes import in_answer_mode, seeded
 
 
 class Describer(Model):
@@ -215,6 +216,24 @@ class Describer(Model):
         check_width(rows, self.n_features_in_)
         found = written(self.network_, Vectors(rows), self.limit_, search, self._step)
         return [[rewrite_of(each, self.target_) for each in best[:count]] for best in found]
+
+    def explain(self, vector: Any, *, beam: int = 5) -> Trace:
+        """What the network made of a vector (D,), and which numbers each symbol that it wrote
+        rests on.
+
+        Args:
+            beam: as `predict` has it.
+
+        Raises:
+            InputError: where it is no such vector; SettingError: for a beam out of its range.
+        """
+        self._check_fitted()
+        rows = checked_vectors([vector])
+        check_width(rows, self.n_features_in_)
+        search = search_for(self.target_, beam, 1)
+        with in_answer_mode(self.network_):
+            best = written(self.network_, Vectors(rows), self.limit_, search, self._step)[0][0]
+        return explain_description(self.network_, rows[0], ended(best), self.target_.unit)
 
     def score(self, vectors: Any, descriptions: Sequence[str]) -> float:
         """chrF of what it writes, from 0 to 1, as `Translator.score` has it.

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from elman.network import Reading
+from elman.explain import check_symbols
+from elman.models.class_rows import as_texts
+from elman.network import Passages, Reading
 from elman.network.blocks import Architecture
 from elman.text import BOUNDARY, BUCKETS, UNITS, Forms, Lexicon, Unit, words_of
 from elman.text.progress import Progressed
@@ -63,6 +65,23 @@ def encoded(texts: Iterable[str], unit: Unit | Lexicon, forms: Forms | None = No
     return Examples(
         [_cut(np.concatenate([ends, unit.encode(text), ends]), unit.name) for text in texts]
     )
+
+
+def shown(text: str, unit: Unit | Lexicon) -> tuple[Passages, list[str]]:
+    """A text as one row, and its symbols as a person sees them.
+
+    Raises:
+        InputError: for a text without symbols, or with more than a trace holds.
+    """
+    (text,) = as_texts([text], "text")
+    symbols: Any = words_of(text) if isinstance(unit, Lexicon) else unit.encode(text)
+    check_symbols(len(symbols), "text")
+    examples = encoded([text], unit)
+    if isinstance(unit, Lexicon):
+        pieces = _cut(np.array(symbols, dtype=object), unit.name).tolist()
+    else:
+        pieces = unit.pieces(examples.rows[0])
+    return examples.passages(np.array([0])), pieces
 
 
 def reading(unit: Unit | Lexicon, blocks: Architecture, directions: int) -> Reading:

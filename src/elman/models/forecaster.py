@@ -16,6 +16,7 @@ from torch import Tensor
 
 from elman.bundle import Bundle
 from elman.errors import InputError, SettingError
+from elman.explain import Trace, explain_forecast
 from elman.models.forecast_training import (
     ForecastTraining,
     backtest_of,
@@ -213,6 +214,30 @@ class Forecaster(Model):
         low_95, low_80, median, high_80, high_95 = found.T[:, :count]
         dates = () if series.calendar is None else tuple(series.calendar.ahead(count))
         return Forecast(self.names_, dates, median, low_80, high_80, low_95, high_95)
+
+    def explain(self, history: Numbers | None = None, *, series: str | None = None) -> Trace:
+        """What the network saw in the values of a series, remembered of them, and which each step
+        ahead rests on.
+
+        Args:
+            history: as `predict` has it.
+            series: the name of one; None: the first.
+
+        Raises:
+            InputError: as `predict`; SettingError: for a name that the model does not know.
+        """
+        given = self.history(history)
+        if series is not None and series not in self.names_:
+            raise SettingError(
+                f"{series!r} is none of those it has learned",
+                place="series",
+                advice=f"It knows {', '.join(self.names_[:10])}",
+            )
+        column = 0 if series is None else self.names_.index(series)
+        origins = np.array([(len(given.values), column)])
+        found = stretched(quantiles_at(self.network_, given.values, origins), self.widths_)
+        read = self.network_.forecasting.read
+        return explain_forecast(self.network_, given.values[-read:, column], found[0])
 
     def history(self, given: Numbers | None = None) -> Series:
         """What `predict` goes on from: the end of what was learned from, or what is given, with

@@ -29,6 +29,7 @@ from elman.decoding import (
     write,
 )
 from elman.errors import EmptyTextError
+from elman.explain import Trace, explain_language
 from elman.models.language_file import contents, opened
 from elman.models.language_settings import LanguageSettings
 from elman.models.model import Model
@@ -238,6 +239,15 @@ class LanguageModel(Model):
         logits, state = read(self.network_, symbols, state, self._step)
         spread = logits[0].float().log_softmax(0).numpy(force=True)
         return Outlook(spread, self.unit_), state
+
+    def explain(self, text: str) -> Trace:
+        """What the network saw in a text, remembered of it, and expected after each symbol.
+
+        Raises:
+            InputError: for a text without symbols, or with more than `elman.explain.LONGEST`.
+        """
+        self._check_fitted()
+        return explain_language(self.network_, self.unit_, text)
 
     def generate(
         self,

@@ -186,6 +186,11 @@ def rewrite_of(found: Hypothesis, side: Side) -> Rewrite:
     )
 
 
+def ended(found: Hypothesis) -> npt.NDArray[np.int64]:
+    """A target's symbols (T,), with the one that ends it unless it was cut."""
+    return np.append(found.symbols, BOUNDARY)[: len(found.log_probabilities)]
+
+
 def attention_of(
     network: Rewriter, sources: Sources, place: int, found: Sequence[Hypothesis]
 ) -> list[list[list[float]]]:

@@ -66,13 +66,9 @@ class Side:
         return self.unit.decode(symbols).replace(_NO_CHARACTER, "").strip()
 
     def pieces(self, symbols: Sequence[int] | Symbols) -> list[str]:
-        """What each symbol writes; of a character in several bytes, the last writes it. Joined
-        they are what `decode` gives, but for space at either end."""
-        decoder = self.unit.decoder()
-        written = [decoder.feed(symbol) for symbol in np.asarray(symbols).tolist()]
-        if written:
-            written[-1] += decoder.finish()
-        return [piece.replace(_NO_CHARACTER, "") for piece in written]
+        """The unit's pieces without what is no character: joined they are what `decode` gives, but
+        for space at either end."""
+        return [piece.replace(_NO_CHARACTER, "") for piece in self.unit.pieces(symbols)]
 
 
 def suited_unit(texts: Sequence[str]) -> str:

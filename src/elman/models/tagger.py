@@ -15,6 +15,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from elman.bundle import Bundle
+from elman.explain import Trace, check_symbols, explain_tags
 from elman.models.model import Model
 from elman.models.sentences import (
     Sentences,
@@ -31,7 +32,7 @@ from elman.models.tagger_file import built, contents, opened
 from elman.models.tagger_settings import RECIPE, TaggerSettings
 from elman.network import Passages, TagNetwork
 from elman.ranges import whole
-from elman.text import Cache, Forms, Lexicon, TagVocabulary
+from elman.text import Cache, Forms, Lexicon, TagVocabulary, words_of
 from elman.text.kept import keep
 from elman.text.progress import Progressed
 from elman.training import Event, Finished, answers, best_tags, train
@@ -294,6 +295,29 @@ class Tagger(Model):
             return found
 
         return self._ask(sentences, ask, row, nothing=np.zeros((0, size)))
+
+    def explain(self, sentence: str | Sequence[str]) -> Trace:
+        """What the network saw in a sentence, remembered of it, and which words each tag rests on.
+
+        Args:
+            sentence: its words, or a text to be parted into words.
+
+        Raises:
+            InputError: for no word, or more than `elman.explain.LONGEST`.
+        """
+        self._check_fitted()
+        given = words_of(sentence) if isinstance(sentence, str) else sentence
+        (words,) = words_of_each([given])
+        check_symbols(len(words), "sentence", "words")
+        examples = examples_of([words], Forms(self.lexicon_))
+        vocabulary = self.vocabulary_
+        return explain_tags(
+            self.network_,
+            examples.passages(np.array([0])),
+            words,
+            vocabulary.tags,
+            vocabulary.outer,
+        )
 
     def _ask(
         self,

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from elman.bundle import Bundle
 from elman.errors import InputError
+from elman.explain import Trace, check_symbols, explain_rewrite
 from elman.models.class_rows import as_texts
 from elman.models.model import Model
 from elman.models.pairs import Pairs, TextPairs, pair_source, parted, read_pairs
@@ -21,6 +22,7 @@ from elman.models.rewriting import (
     Limit,
     Rewrite,
     attention_of,
+    ended,
     learn,
     rewrite_of,
     search_for,
@@ -35,7 +37,7 @@ from elman.text.kept import keep
 from elman.text.progress import Progressed
 from elman.text.rows import LONGEST_SIDE
 from elman.training import Event
-from elman.training.modes import seeded
+from elman.training.modes import in_answer_mode, seeded
 
 
 class Translator(Model):
@@ -272,6 +274,28 @@ class Translator(Model):
                 ]
             found[place] = best
         return found
+
+    def explain(self, source: str, *, beam: int = 5) -> Trace:
+        """What the network saw in a source, remembered of it, where it looked for each symbol that
+        it wrote, and what that rests on.
+
+        Args:
+            beam: as `predict` has it.
+
+        Raises:
+            InputError: for a blank source, or one of more symbols than `elman.explain.LONGEST`;
+            SettingError: for a beam out of its range.
+        """
+        self._check_fitted()
+        (text,) = as_texts([source], "source")
+        examples = self.source_.examples([text.strip()])
+        row = examples.rows[0]
+        check_symbols(len(row) if text.strip() else 0, "source")
+        search = search_for(self.target_, beam, 1)
+        with in_answer_mode(self.network_):
+            best = written(self.network_, examples, self.limit_, search, self._step)[0][0]
+        units = self.source_.unit, self.target_.unit
+        return explain_rewrite(self.network_, row, self.source_.pieces(row), ended(best), units)
 
     def score(self, sources: Pairs, targets: Pairs | None = None) -> float:
         """chrF of what it writes, from 0 to 1 (M. Popović, 'chrF: character n-gram F-score for

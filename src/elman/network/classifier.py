@@ -81,9 +81,19 @@ class ClassReader(nn.Module):
             before.total + torch.cat(total, 1),
             before.symbols + passages.lengths[:, None],
         )
-        pooled = torch.cat([impression.most, impression.total / impression.symbols], 1)
-        logits: Tensor = self.output(self.dropout(pooled))
+        logits = self._said(impression.most, impression.total / impression.symbols)
         return logits.float(), impression
+
+    def running(self, vectors: tuple[Tensor, ...]) -> Tensor:
+        """Logits (T, B, K) after each symbol, from what the reader gave for rows without padding;
+        of two directions only the last are an answer."""
+        y = torch.cat(vectors, 2)
+        counts = torch.arange(1, len(y) + 1, device=y.device)[:, None, None]
+        return self._said(y.cummax(0).values, y.cumsum(0) / counts)
+
+    def _said(self, most: Tensor, mean: Tensor) -> Tensor:
+        logits: Tensor = self.output(self.dropout(torch.cat([most, mean], -1)))
+        return logits
 
 
 class ClassNetwork(nn.Module):
@@ -143,5 +153,9 @@ class ClassNetwork(nn.Module):
         """-> the logs of the mean probabilities (B, K) after each row's last symbol, and the
         impressions to read on from, which is only possible in one direction."""
         logits, after = self.each(passages, before, reads)
-        together = logits.log_softmax(2).logsumexp(0) - math.log(len(logits))
-        return together, after
+        return self.together(logits), after
+
+    @staticmethod
+    def together(logits: Tensor) -> Tensor:
+        """The logs of the mean probabilities (..., K) of every member's logits (M, ..., K)."""
+        return logits.log_softmax(-1).logsumexp(0) - math.log(len(logits))

@@ -188,10 +188,15 @@ class Rewriter(nn.Module):
     def begin(self, source: Passages | Tensor) -> Written:
         """A source read: symbols of B texts, or vectors (B, D)."""
         if isinstance(source, Tensor):
-            memory, real = cast("VectorEncoder", self.encoder)(source)
-        else:
-            x = functional.embedding(source.symbols, self.source_embedding.weight) * self.scale
-            memory, real = cast("Encoder", self.encoder)(self.dropout(x), source)
+            return self._written(*self.encoder(source))
+        x = functional.embedding(source.symbols, self.source_embedding.weight) * self.scale
+        return self.begin_from(x, source)
+
+    def begin_from(self, x: Tensor, passages: Passages) -> Written:
+        """The same from x (S, B, W), the vectors of the passages' symbols."""
+        return self._written(*self.encoder(self.dropout(x), passages))
+
+    def _written(self, memory: Tensor, real: Tensor) -> Written:
         shut = torch.zeros_like(real, dtype=torch.float32).masked_fill(~real, -torch.inf)
         memories = tuple(
             block.attention.remember(memory, shut[:, None, None]) for block in self.attending
@@ -244,7 +249,14 @@ class Rewriter(nn.Module):
     ) -> tuple[Tensor, Written, list[Tensor]]:
         """symbols (T, B) -> what the output layer reads (T, B, W), where the decoder stands, and
         what each block asked its memory with."""
-        x = self.dropout(functional.embedding(symbols, self.embedding.weight) * self.scale)
+        x = functional.embedding(symbols, self.embedding.weight) * self.scale
+        return self.features(x, written, lengths)
+
+    def features(
+        self, x: Tensor, written: Written, lengths: Tensor | None = None
+    ) -> tuple[Tensor, Written, list[Tensor]]:
+        """The same from x (T, B, W), the vectors of the symbols."""
+        x = self.dropout(x)
         after, asked = [], []
         for block, state, memory in zip(
             self.attending, written.state, written.memories, strict=True

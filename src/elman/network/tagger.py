@@ -35,12 +35,16 @@ class TagNetwork(nn.Module):
     def forward(self, passages: Passages) -> Tensor:
         """-> logits (T, B, K), what each symbol says of its tag; the CRF says the rest."""
         vectors, _ = self.reader(passages)
+        return self.said(passages, vectors).float()
+
+    def said(self, passages: Passages, vectors: tuple[Tensor, ...]) -> Tensor:
+        """The same from what the reader gave for the passages."""
         if len(vectors) == 2:
             forward, backward = vectors
             places = passages.reversed_places[..., None].expand_as(backward)
             vectors = (forward, backward.gather(0, places))
         logits: Tensor = self.output(self.dropout(torch.cat(vectors, 2)))
-        return logits.float()
+        return logits
 
     def loss(self, passages: Passages, tags: Tensor) -> Tensor:
         """tags (T, B) -> the mean of -log p over all symbols, in nats."""

@@ -86,6 +86,15 @@ class Unit(ABC):
         decoder = self.decoder()
         return "".join(map(decoder.feed, known(ids, self.size))) + decoder.finish()
 
+    def pieces(self, ids: Sequence[int] | NDArray[Any]) -> list[str]:
+        """What each symbol writes; of a character in several bytes, the last writes it. Joined
+        they are what `decode` gives."""
+        decoder = self.decoder()
+        written = [decoder.feed(symbol) for symbol in known(ids, self.size)]
+        if written:
+            written[-1] += decoder.finish()
+        return written
+
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
         """The whole vocabulary as plain data, its `name` included."""

@@ -1,0 +1,131 @@
+"""elman explain: what a model saw, remembered and said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from elman.cli.options import Json, ModelFile, refuse_options
+from elman.cli.terminal import read_prompt, say, working
+from elman.errors import EmptyTextError, SettingError
+
+if TYPE_CHECKING:
+    from elman.explain import Trace
+    from elman.models import Describer, Forecaster
+
+
+def explain(
+    model: ModelFile,
+    text: Annotated[
+        str | None,
+        typer.Argument(
+            help="A text; - reads it from stdin. Of vectors and numbers the file: .npy, or a table."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", readable=False, help="Write the trace too, as .json."
+        ),
+    ] = None,
+    row: Annotated[
+        int | None, typer.Option(help="Vectors: which row of the file, from 1; else the first.")
+    ] = None,
+    series: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Forecasts: which series; else the first."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show what a model saw in a text, remembered of it, and what each of its answers rests on.
+
+    Each line is a symbol with what was said after it, and the symbols without which that would
+    have been less likely (+, in nats) or likelier (-).
+    """
+    from elman.models import load
+
+    write = None if output is None else _writer(output)
+    loaded = load(model)
+    used, ask = _TRACES.get(loaded.task, ((), _of_text))
+    typed = {"row": row, "series": series}
+    refuse_options(loaded.task, **{name: typed[name] for name in typed if name not in used})
+    with working("explaining"):
+        trace = ask(loaded, text, **{name: typed[name] for name in used})
+    if output is not None and write is not None:
+        write(trace, output)
+    if json:
+        print(trace.to_json(), flush=True)
+    else:
+        from elman.cli.traces import show
+
+        show(trace)
+    if output is not None:
+        say(f"The trace is in {output}.")
+
+
+def _of_text(model: Any, text: str | None) -> Trace:
+    if text is None:
+        raise EmptyTextError("there is none", place="TEXT", advice="Quote one, or - for stdin.")
+    given = read_prompt(text, None)
+    trace: Trace = model.explain(given.rstrip("\r\n") if text == "-" else given)
+    return trace
+
+
+def _of_vector(model: Describer, file: str | None, *, row: int | None) -> Trace:
+    from elman.ranges import whole
+    from elman.text import VectorSource
+
+    if file is None or file == "-":
+        raise SettingError(
+            "vectors do not come through a pipe", place="FILE", advice="Name a .npy or .npz file."
+        )
+    vectors = VectorSource(Path(file), None, width=model.n_features_in_).vectors()
+    number = 1 if row is None else row
+    whole("row", number, 1, len(vectors))
+    return model.explain(vectors[number - 1])
+
+
+def _of_series(model: Forecaster, file: str | None, *, series: str | None) -> Trace:
+    from elman.text import TextSource
+    from elman.text.series import SeriesSource
+
+    history = None if file is None else SeriesSource(TextSource([Path(file)])).read()
+    return model.explain(history, series=series)
+
+
+_TRACES: dict[str, tuple[tuple[str, ...], Callable[..., Trace]]] = {
+    "describe": (("row",), _of_vector),
+    "forecast": (("series",), _of_series),
+}
+"""By task: the options that it has a use for, and what explains; a text is all that others need."""
+
+
+def _write_json(trace: Trace, path: Path) -> None:
+    from elman.bundle import write_whole
+
+    write_whole(path, f"{trace.to_json()}\n".encode())
+
+
+_WRITERS: dict[str, Callable[[Trace, Path], None]] = {".json": _write_json}
+"""By the ending of the file."""
+
+
+def _writer(path: Path) -> Callable[[Trace, Path], None]:
+    """What writes such a file, once it is sure that there can be one.
+
+    Raises:
+        SettingError: of another ending; OutputError: where it cannot be written.
+    """
+    from elman.bundle import check_writable
+
+    if path.suffix.lower() not in _WRITERS:
+        raise SettingError(
+            f"a trace is written as {' or '.join(_WRITERS)}, not as {path.suffix or 'this'}",
+            place=path,
+            advice=f"Name another file: -o {path.with_suffix(next(iter(_WRITERS)))}",
+        )
+    check_writable(path)
+    return _WRITERS[path.suffix.lower()]

@@ -1,0 +1,80 @@
+"""The trace of a cell alone, such as the network as it is first taught.
+
+Shapes: T inputs, B rows, D input width, O output width. Time comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from elman.cells import CELLS, Cell, PlainRNN
+from elman.explain.notes import check_symbols, outputs_of
+from elman.explain.resting import Input, Question
+from elman.explain.trace import Layer, NetworkNote, Output, Reading, Trace
+from elman.explain.watching import memory_of, moved_by, moves, strips_of
+from elman.scan import scan
+from elman.training.modes import in_answer_mode
+
+
+def explain_cell(
+    cell: Cell,
+    xs: Tensor,
+    *,
+    symbols: Sequence[str] | None = None,
+    labels: Sequence[str] | None = None,
+) -> Trace:
+    """A cell that reads vectors.
+
+    ::
+
+        trace = explain_cell(rnn, torch.eye(57)[:5], symbols="abcde", labels=languages)
+
+    Args:
+        xs: (T, D) inputs.
+        symbols: what they stand for; numbers from 0 where None.
+        labels: what the elements of a `PlainRNN`'s output stand for, likewise. Other cells give
+            out their state, so their traces have no outputs.
+
+    Raises:
+        InputError: for no input or too many.
+    """
+    check_symbols(len(xs), "xs", "inputs")
+    names = range(len(xs)) if symbols is None else symbols
+    classes = range(cell.output_size) if labels is None else labels
+    xs = xs.detach()
+
+    def answers(given: Sequence[Tensor]) -> Tensor:
+        return scan(cell, given[0].transpose(0, 1))[0].transpose(0, 1)
+
+    with in_answer_mode(cell):
+        with torch.inference_mode():
+            rows, places = moves(xs)
+            moved = moved_by(cell, rows, cell.initial_state(rows.shape[1]))
+            strips = strips_of(cell, xs[:, None], cell.initial_state(1))
+        layer = Layer(1, "forward", *strips, memory_of(moved, places))
+        outputs: tuple[Output, ...] = ()
+        if isinstance(cell, PlainRNN):
+            question = Question((Input(xs),), answers, cell.output_size, speaker=0)
+            taken = question.spread().argmax(1).tolist()
+            outputs = outputs_of(
+                question, range(len(xs)), taken, lambda number: str(classes[number])
+            )
+        return Trace(
+            "cell",
+            NetworkNote(
+                cell=next(name for name, kind in CELLS.items() if kind is type(cell)),
+                layers=1,
+                width=cell.input_size,
+                hidden=cell.hidden_size,
+                parts=(),
+                directions=("forward",),
+                units=("vector",),
+                labels=tuple(map(str, classes)) if isinstance(cell, PlainRNN) else None,
+                parameters=sum(weight.numel() for weight in cell.parameters()),
+            ),
+            (Reading("inputs", tuple(map(str, names)), (layer,)),),
+            outputs,
+        )

@@ -1,0 +1,176 @@
+"""What a network saw, remembered and said, as plain data; docs/trace.md describes the format.
+
+Shapes: T symbols, H hidden width, S symbols of what is looked at.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+FORMAT, VERSION = "elman-trace", 1
+DIGITS = 4
+FORGOTTEN = 0.1
+"""A symbol that moves the state by less than this share of its first move is forgotten."""
+
+Numbers = npt.NDArray[np.floating[Any]]
+Strips = dict[str, Numbers]
+"""By name (T, H): a row after each symbol."""
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkNote:
+    """A short description of the network; `members` answer together, states are the first's."""
+
+    cell: str
+    layers: int
+    width: int
+    hidden: int
+    parts: tuple[str, ...]
+    directions: tuple[str, ...]
+    units: tuple[str, ...]
+    labels: tuple[str, ...] | None
+    parameters: int
+    members: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """How much a symbol still moves the state (K,), by distance from 0, and after how many symbols
+    that is below FORGOTTEN; None where it never is."""
+
+    sensitivity: Numbers
+    steps: int | None
+
+    @classmethod
+    def of(cls, sensitivity: Numbers) -> Memory:
+        below = np.flatnonzero(sensitivity < FORGOTTEN)
+        return cls(sensitivity, int(below[0]) if len(below) else None)
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One cell over time, in the order of the text whichever way it reads."""
+
+    layer: int
+    direction: str
+    states: Strips
+    gates: Strips
+    output: Strips
+    memory: Memory
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """One row of symbols, and what each layer made of them."""
+
+    name: str
+    symbols: tuple[str, ...]
+    layers: tuple[Layer, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    text: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Quantile:
+    level: float
+    value: float
+
+
+@dataclass(frozen=True, eq=False)
+class Rest:
+    """How much the first symbols of a reading matter to an output: gradient times input, and what
+    leaving each out costs (NaN where that leaves nothing to answer from)."""
+
+    reading: int
+    gradient: Numbers
+    left_out: Numbers
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """What was said after a symbol."""
+
+    reading: int
+    after: int
+    answers: tuple[Answer, ...]
+    taken: Answer | None
+    rests: tuple[Rest, ...]
+    quantiles: tuple[Quantile, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Attention:
+    """(T, S) how much each symbol of the reading `on` counted for each of `reading`."""
+
+    reading: int
+    on: int
+    weights: Numbers
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """All of it; `explain` of every model gives one."""
+
+    task: str
+    network: NetworkNote
+    readings: tuple[Reading, ...]
+    outputs: tuple[Output, ...]
+    attention: Attention | None = None
+
+    def as_dict(self, digits: int = DIGITS) -> dict[str, Any]:
+        """As JSON has it.
+
+        Args:
+            digits: of numbers; those of a strip have as many as its largest number has.
+        """
+        return {"format": FORMAT, "version": VERSION, **_plain(self, digits)}
+
+    def to_json(self, digits: int = DIGITS) -> str:
+        """One line of JSON."""
+        return json.dumps(
+            self.as_dict(digits), ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        )
+
+
+def _plain(value: Any, digits: int) -> Any:
+    if dataclasses.is_dataclass(value):
+        names = (field.name for field in dataclasses.fields(value))
+        return {name: _plain(getattr(value, name), digits) for name in names}
+    if isinstance(value, dict):
+        return {name: _plain(each, digits) for name, each in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(each, digits) for each in value]
+    if isinstance(value, np.ndarray):
+        return _listed(rounded(value, digits).tolist())
+    return float(f"{value:.{digits}g}") if isinstance(value, float) else value
+
+
+def rounded(numbers: Numbers, digits: int) -> Numbers:
+    """With so many digits of the largest; what is infinite is as large as numbers get."""
+    found = np.asarray(numbers, dtype=np.float64)
+    most = float(np.finfo(np.float32).max)
+    found = np.nan_to_num(found, nan=np.nan, posinf=most, neginf=-most)
+    largest = float(np.nanmax(np.abs(found), initial=0.0))
+    if largest < np.finfo(np.float32).tiny:
+        return 0 * found
+    return np.round(found, digits - 1 - math.floor(math.log10(largest)))
+
+
+def _listed(value: Any) -> Any:
+    """Nested lists with null for NaN, and no point in whole numbers."""
+    if isinstance(value, list):
+        return [_listed(each) for each in value]
+    if value != value:
+        return None
+    return int(value) if value == int(value) else value

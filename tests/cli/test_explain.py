@@ -1,0 +1,121 @@
+"""elman explain: each task's trace in the terminal, as JSON, in a file; and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from elman import load
+from elman.explain import LONGEST
+
+TEXTS = {"classes.st": "the cat sat", "tags.st": "the old cat sat", "french.st": "le chat"}
+
+
+@pytest.mark.parametrize("model", ["classes.st", "tags.st"])
+@pytest.mark.usefixtures("reading")
+def test_readers(elman, model):
+    assert_explained(elman, model, TEXTS[model])
+
+
+@pytest.mark.parametrize("model", ["character.st", "word.st"])
+@pytest.mark.usefixtures("here")
+def test_language(elman, model):
+    done = assert_explained(elman, model, "the cat")
+    assert done.out.splitlines()[0].split() == ["after", "comes", "next", "came", "rests", "on"]
+
+
+@pytest.mark.usefixtures("rewriting")
+def test_rewriters(elman):
+    assert_explained(elman, "french.st", TEXTS["french.st"])
+    done = assert_explained(elman, "winds.st", "winds.npy", ask=np.load("winds.npy")[0])
+    assert "#" in done.out
+    second = elman("explain", "winds.st", "winds.npy", "--row", "2", "--json").out
+    assert json.loads(second) == load("winds.st").explain(np.load("winds.npy")[1]).as_dict()
+    for given in ([], ["sold.csv"], ["sold.csv", "--series", "sold"]):
+        done = assert_explained(elman, "sold.st", *given, ask=None)
+        assert done.out.splitlines()[0].split() == ["step", "median", "80", "%", "rests", "on"]
+
+
+def assert_explained(elman, model, *given, **asked):
+    wanted = load(model).explain(asked.get("ask", given[0] if given else None)).as_dict()
+    found = elman("explain", model, *given, "--json")
+    assert (found.status, found.err) == (0, "")
+    assert json.loads(found.out) == wanted
+    told = elman("explain", model, *given, "-o", "trace.json")
+    assert told.status == 0
+    assert told.err == "The trace is in trace.json.\n"
+    assert json.loads(Path("trace.json").read_text(encoding="utf-8")) == wanted
+    lines = told.out.splitlines()
+    assert "rests on" in lines[0]
+    assert len(lines) > len(wanted["outputs"])
+    layers = sum(len(each["layers"]) for each in wanted["readings"])
+    assert sum(": " in line for line in lines[-layers:]) == layers
+    return told
+
+
+@pytest.mark.usefixtures("reading")
+def test_what_is_said(elman):
+    """Who is told of decides the class: it is what the answer rests on."""
+    lines = elman("explain", "classes.st", "the cat sat on the mat").out.splitlines()
+    assert lines[0].split() == ["after", "answer", "rests", "on"]
+    last = lines[6].split()
+    assert last[:2] == ["mat", "cat"]
+    assert "cat" in last[3:]
+    assert "the cat sat on the mat" in lines[8]
+
+
+@pytest.mark.usefixtures("here")
+def test_stdin(elman):
+    piped = elman("explain", "word.st", "-", "--json", stdin="the café\n".encode())
+    assert piped.out == elman("explain", "word.st", "the café", "--json").out
+
+
+@pytest.mark.usefixtures("here")
+def test_what_is_typed_is_printed_as_it_is(elman):
+    done = elman("explain", "character.st", "[red]a\tb\n\x1b")
+    assert done.status == 0
+    assert "\\t" in done.out
+    assert "\x1b" not in done.out
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ((), "TEXT: there is none. Quote one"),
+        (("",), "nothing to read"),
+        (("so " * LONGEST * 2,), f"a trace holds {LONGEST} at most. Explain a part of it."),
+        (("so", "-o", "trace.pdf"), "a trace is written as .json, not as .pdf"),
+        (("so", "-o", "no/trace.json"), "there is no folder no"),
+        (("so", "--row", "1"), "--row: it is of no use here, for the task 'language'"),
+        (("so", "--series", "sold"), "--series: it is of no use here"),
+    ],
+)
+def test_what_is_refused(elman, here, given, said):
+    before = sorted(path.name for path in here.iterdir())
+    refused(elman("explain", "character.st", *given), said)
+    assert sorted(path.name for path in here.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("winds.st",), "vectors do not come through a pipe"),
+        (("winds.st", "none.npy"), "none.npy"),
+        (("winds.st", "winds.npy", "--row", "31"), "--row: 31 is out of range"),
+        (("sold.st", "none.csv"), "none.csv"),
+        (("sold.st", "--series", "tea"), "'tea' is none of those it has learned"),
+    ],
+)
+@pytest.mark.usefixtures("rewriting")
+def test_what_is_refused_of_numbers(elman, given, said):
+    refused(elman("explain", *given), said)
+
+
+def refused(done, said):
+    assert done.status == 1
+    assert done.out == ""
+    assert len(done.err.splitlines()) == 1
+    assert said in done.err

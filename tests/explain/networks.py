@@ -1,0 +1,90 @@
+"""Small networks of random weights in float64, and their traces."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from elman.cells import CELLS
+from elman.explain import explain_classes, explain_language, explain_rewrite, explain_tags
+from elman.network import (
+    PARTS,
+    Architecture,
+    ClassNetwork,
+    Passages,
+    Reading,
+    Rewriter,
+    Rewriting,
+    SymbolNetwork,
+    TagNetwork,
+    Transitions,
+)
+from elman.network.forecaster import Forecasting, ForecastNetwork
+from elman.text import UNITS
+
+TEXT = "abcad"
+UNIT = UNITS["character"].learn([TEXT])
+IDS = UNIT.encode(TEXT).astype(np.int64)
+V = UNIT.size
+LABELS = ["x", "y", "z"]
+EVERYTHING = [(cell, PARTS) for cell in CELLS] + [(cell, ()) for cell in CELLS]
+
+
+def architecture(cell="lstm", parts=PARTS, **settings):
+    return Architecture(V, cell, width=8, layers=2, parts=parts, dropout=0.5, **settings)
+
+
+def seeded(make, *arguments):
+    torch.manual_seed(0)
+    network = make(*arguments).double()
+    with torch.no_grad():
+        for weight in network.parameters():  # what begins at zero or one says little
+            if weight.requires_grad:
+                weight.add_(0.1 * torch.randn_like(weight))
+    return network
+
+
+def language(*blocks):
+    return seeded(SymbolNetwork, architecture(*blocks))
+
+
+def classes(directions=1, *blocks):
+    return seeded(ClassNetwork, Reading(architecture(*blocks), directions), 3, 0.5, 2)
+
+
+def tags(*blocks):
+    free = Transitions(*(torch.ones(size, dtype=torch.bool) for size in ((3,), (3, 3), (3,))))
+    return seeded(TagNetwork, Reading(architecture(*blocks), 2), free, 0.5)
+
+
+def rewriter(order="both", attention="dot", cell="gru"):
+    rewriting = Rewriting(architecture(cell), source=V, attention=attention, order=order)
+    return seeded(Rewriter, rewriting, 0.5)
+
+
+def forecaster():
+    """In float32, which its inputs are."""
+    told = Forecasting(3, 4, 12, 6, False, 2, "gru", 4, 1, 0.5)
+    return seeded(ForecastNetwork, told).float()
+
+
+def passages(ids=IDS):
+    return Passages(torch.from_numpy(np.asarray(ids))[:, None], torch.tensor([len(ids)]))
+
+
+def trace_of_language(network):
+    return explain_language(network, UNIT, TEXT)
+
+
+def trace_of_classes(network, ids=IDS):
+    return explain_classes(network, passages(ids), [str(i) for i in ids], "word", LABELS, 2.0)
+
+
+def trace_of_tags(network, ids=IDS):
+    words = [str(i) for i in ids]
+    return explain_tags(network, passages(ids), words, LABELS[:2], np.array([0, 1, 1]))
+
+
+def trace_of_rewrite(network, target=(259, 258, 257, 0), ids=IDS):
+    words = [str(i) for i in ids]
+    return explain_rewrite(network, ids, words, np.array(target), (UNIT, UNIT))
