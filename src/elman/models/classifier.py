@@ -294,9 +294,8 @@ class Classifier(Model):
             raise EmptyTextError(
                 "found 0 sample(s): no text to read", place="texts", advice="Give it some."
             )
-        return self.calibration_.probabilities(
-            class_logits(self.network_, encoded(texts, self.unit_))
-        )
+        logits = class_logits(self.network_, encoded(texts, self.unit_))
+        return self.calibration_.probabilities(logits)
 
     def score(self, X: Any, y: Any) -> float:  # noqa: N803
         """The accuracy on texts and their labels, from 0 to 1."""
