@@ -12,7 +12,7 @@ from torch import Tensor
 
 from elman.cells import CELLS, Cell, PlainRNN
 from elman.explain.notes import check_symbols, outputs_of
-from elman.explain.resting import Input, Question
+from elman.explain.resting import Input, Question, as_they_are
 from elman.explain.trace import Layer, NetworkNote, Output, Reading, Trace
 from elman.explain.watching import memory_of, moved_by, moves, strips_of
 from elman.scan import scan
@@ -46,7 +46,7 @@ def explain_cell(
     classes = range(cell.output_size) if labels is None else labels
     xs = xs.detach()
 
-    def answers(given: Sequence[Tensor]) -> Tensor:
+    def said(given: Sequence[Tensor]) -> Tensor:
         return scan(cell, given[0].transpose(0, 1))[0].transpose(0, 1)
 
     with in_answer_mode(cell):
@@ -57,7 +57,7 @@ def explain_cell(
         layer = Layer(1, "forward", *strips, memory_of(moved, places))
         outputs: tuple[Output, ...] = ()
         if isinstance(cell, PlainRNN):
-            question = Question((Input(xs),), answers, cell.output_size, speaker=0)
+            question = Question((Input(xs),), said, as_they_are, cell.output_size, speaker=0)
             taken = question.spread().argmax(1).tolist()
             outputs = outputs_of(
                 question, range(len(xs)), taken, lambda number: str(classes[number])

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from elman.explain.notes import note_of
-from elman.explain.resting import Input, Question
+from elman.explain.resting import Input, Question, as_they_are
 from elman.explain.trace import Output, Quantile, Reading, Trace
 from elman.explain.watching import layers_of, watched_in
 from elman.network.forecaster import LEVELS, MEDIAN, ForecastNetwork
@@ -36,14 +36,14 @@ def explain_forecast(
     member: Any = network.members[0]
     watched = watched_in([member.stack])
 
-    def answers(xs: Sequence[Tensor]) -> Tensor:
+    def medians(xs: Sequence[Tensor]) -> Tensor:
         median: Tensor = network(xs[0][:, :, 0].t())[..., MEDIAN]
         return median.t()[..., None]
 
     def read(x: Tensor) -> object:
         return member.stack(x.transpose(0, 1), member.stack.initial_state(x.shape[1]))
 
-    question = Question((Input(values, usual),), answers, told.networks * told.width)
+    question = Question((Input(values, usual),), medians, as_they_are, told.networks * told.width)
     shown = [f"{value:g}" for value in history.tolist()]
     ahead = [f"+{step}" for step in range(1, told.horizon + 1)]
     with in_answer_mode(network):

@@ -17,7 +17,7 @@ from elman.explain.trace import Answer, NetworkNote, Output
 from elman.explain.watching import Watched
 from elman.network.blocks import Architecture
 
-LONGEST = 512
+LONGEST = 256
 """Symbols of a trace."""
 TOP = 5
 """Answers that are named."""

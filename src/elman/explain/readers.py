@@ -41,12 +41,12 @@ def explain_language(network: SymbolNetwork, unit: Unit, text: str) -> Trace:
         features: Tensor = y.transpose(0, 1)
         return features
 
-    def answers(xs: Sequence[Tensor]) -> Tensor:
-        logits: Tensor = network.output(read(xs[0]))
-        return logits.log_softmax(2)
+    def answers(features: Tensor) -> Tensor:
+        logits: Tensor = network.output(features)
+        return logits.log_softmax(-1)
 
     watched = watched_in([network.stack])
-    question = Question((Input(x),), answers, unit.size, speaker=0)
+    question = Question((Input(x),), lambda xs: read(xs[0]), answers, unit.size, speaker=0)
     came = [*ids[1:].tolist(), None]
     with in_answer_mode(network):
         return Trace(
@@ -74,17 +74,20 @@ def explain_classes(
     members = [member for member in network.members if isinstance(member, ClassReader)]
     parts = [_vectors(member.reader, passages) for member in members]
 
-    def answers(xs: Sequence[Tensor]) -> Tensor:
+    def features(xs: Sequence[Tensor]) -> Tensor:
         each = xs[0].chunk(len(members), dim=2)
         said = [
             member.running(_read(member.reader, x)[0])
             for member, x in zip(members, each, strict=True)
         ]
-        return (network.together(torch.stack(said)) / temperature).log_softmax(2)
+        return network.together(torch.stack(said)) / temperature
+
+    def answers(features: Tensor) -> Tensor:
+        return features.log_softmax(-1)
 
     reader = members[0].reader
     watched = watched_in(list(reader.stacks))
-    question = Question((Input(torch.cat(parts, 1)),), answers, len(labels), speaker=0)
+    question = Question((Input(torch.cat(parts, 1)),), features, answers, len(labels), speaker=0)
     first = 0 if len(reader.stacks) == 1 else len(symbols) - 1
     with in_answer_mode(network):
         places = range(first, len(symbols))
@@ -113,14 +116,16 @@ def explain_tags(
     x = _vectors(network.reader, passages)
     shown = torch.eye(len(tags))[torch.from_numpy(outer)].to(x)
 
-    def answers(xs: Sequence[Tensor]) -> Tensor:
+    def features(xs: Sequence[Tensor]) -> Tensor:
         vectors, rows = _read(network.reader, xs[0])
-        found = network.crf.marginals(network.said(rows, vectors), rows.lengths)
+        return network.crf.marginals(network.said(rows, vectors), rows.lengths)
+
+    def answers(found: Tensor) -> Tensor:
         # Several of the network's tags may be one of the scheme's.
         return (found.exp() @ shown).clamp(min=torch.finfo(found.dtype).tiny).log()
 
     watched = watched_in(list(network.reader.stacks))
-    question = Question((Input(x),), answers, len(tags), speaker=0, about_itself=True)
+    question = Question((Input(x),), features, answers, len(tags), speaker=0, about_itself=True)
     with in_answer_mode(network):
         with torch.inference_mode():
             taken = outer[network.best(passages)[:, 0].numpy(force=True)].tolist()

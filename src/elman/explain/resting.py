@@ -11,8 +11,8 @@ Documents' (2014), section 4; A. Shrikumar et al., 'Not Just a Black Box: Learni
 Features Through Propagating Activation Differences' (2016), section 2; J. Li, W. Monroe, D.
 Jurafsky, 'Understanding Neural Networks through Representation Erasure' (2016), equation 2.
 
-Shapes: T symbols of an input, W width, B rows, A places where answers are given, K answers, O
-outputs. Time comes first.
+Shapes: T symbols of an input, W width, B rows, A places where answers are given, F width of what is
+known there, K answers, O outputs. Time comes first.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from elman.explain.trace import Numbers, Rest
 
@@ -45,8 +46,10 @@ class Question:
 
     Args:
         inputs: of each reading that outputs rest on.
-        answers: (T, B, W) of each input -> (A, B, K) the log-probability of each answer.
-        answers_in: K, so as not to ask of too many rows at once.
+        features: (T, B, W) of each input -> (A, B, F) what each answer is made from.
+        answers: (N, F) -> (N, K) the log-probability of each answer. It may take longest, so it is
+            asked of those places alone that matter.
+        size: K, so as not to ask of too many at once.
         speaker: the input after whose symbols the answers are given; None: they have places of
             their own.
         about_itself: whether an answer is about the symbol after which it stands, and rests on
@@ -54,15 +57,16 @@ class Question:
     """
 
     inputs: tuple[Input, ...]
-    answers: Callable[[Sequence[Tensor]], Tensor]
-    answers_in: int
+    features: Callable[[Sequence[Tensor]], Tensor]
+    answers: Callable[[Tensor], Tensor]
+    size: int
     speaker: int | None = None
     about_itself: bool = False
 
     def spread(self) -> Tensor:
         """(A, K) the log-probabilities of all answers."""
         with torch.inference_mode():
-            return self.answers([each.vectors[:, None] for each in self.inputs])[:, 0]
+            return self.answers(self.features([x.vectors[:, None] for x in self.inputs])[:, 0])
 
     def rests(self, places: Sequence[int], answers: Sequence[int]) -> list[tuple[Rest, ...]]:
         """Of outputs, given by place and answer (O,), what each rests on."""
@@ -86,7 +90,7 @@ class Question:
     def _rows(self, count: int, places: Sequence[int]) -> Iterator[range]:
         """So many rows, in parts that can be answered at once."""
         read = sum(each.vectors.numel() for each in self.inputs)
-        together = max(1, ROOM // (16 * read + (max(places) + 1) * self.answers_in))
+        together = max(1, ROOM // (16 * read + (max(places) + 1) * self.size))
         for start in range(0, count, together):
             yield range(start, min(start + together, count))
 
@@ -94,17 +98,21 @@ class Question:
         """For each input (O, T)."""
         found: list[list[Tensor]] = [[] for _ in self.inputs]
         for rows in self._rows(len(places), places):
+            # What stands behind the last of these places has no say in them.
+            ends = np.array([self._reaches(places[row]) for row in rows]).max(0).tolist()
             xs = [
-                each.vectors.detach()[:, None].repeat(1, len(rows), 1).requires_grad_()
-                for each in self.inputs
+                each.vectors.detach()[:end, None].repeat(1, len(rows), 1).requires_grad_()
+                for each, end in zip(self.inputs, ends, strict=True)
             ]
-            spread = self.answers(xs)
-            asked = [(places[row], place, answers[row]) for place, row in enumerate(rows)]
-            total = torch.stack([spread[each] for each in asked]).sum()
+            at = torch.tensor([places[row] for row in rows])
+            own = torch.arange(len(rows))
+            spread = self.answers(self.features(xs)[at, own])
+            total = spread[own, [answers[row] for row in rows]].sum()
             slopes = torch.autograd.grad(total, xs)
             for kept, each, slope in zip(found, self.inputs, slopes, strict=True):
                 way = each.vectors if each.stand_ins is None else each.vectors - each.stand_ins
-                kept.append((slope * way.detach()[:, None]).sum(2).t())
+                product = (slope * way.detach()[: len(slope), None]).sum(2).t()
+                kept.append(functional.pad(product, (0, len(way) - len(slope))))
         return [torch.cat(each).numpy(force=True) for each in found]
 
     @torch.inference_mode()
@@ -117,20 +125,28 @@ class Question:
             return found
         whole = self.spread()
         at, asked = np.array(places), np.array(answers)
+        reach = np.array([self._reaches(place)[number] for place in places])
         for rows in self._rows(count, places):
             xs = [each.vectors[:, None].expand(-1, len(rows), -1) for each in self.inputs]
             xs[number] = _without(given, rows)
-            spread = self.answers(xs)
+            features = self.features(xs)
             symbols = np.array(rows)
             moved = np.repeat(at[:, None], len(rows), 1)
             if removed and number == self.speaker:
                 moved -= symbols <= at[:, None]
                 if self.about_itself:
                     moved[symbols == at[:, None]] = -1
-            there = spread[moved.clip(min=0), symbols - rows.start, asked[:, None]]
-            lost = (whole[at, asked][:, None] - there).numpy(force=True)
-            found[:, symbols] = np.where(moved < 0, np.nan, lost)
+            # Nothing that stands behind a place has a say in it, unless it is about itself.
+            outputs, columns = np.nonzero((moved >= 0) & (symbols < reach[:, None]))
+            left = self.answers(features[moved[outputs, columns], columns])
+            lost = whole[at[outputs], asked[outputs]] - left[range(len(left)), asked[outputs]]
+            found[outputs, symbols[columns]] = lost.numpy(force=True)
         return found
+
+
+def as_they_are(answers: Tensor) -> Tensor:
+    """Of a network that gives no features but the answers themselves."""
+    return answers
 
 
 def _without(given: Input, rows: range) -> Tensor:

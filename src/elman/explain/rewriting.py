@@ -100,15 +100,18 @@ def _trace(
         state = tuple(block.mixer.initial_state(y.shape[1]) for block in network.attending)
         return network.features(y, Written(state, begun.memories))
 
-    def answers(xs: Sequence[Tensor]) -> Tensor:
-        features, _, _ = network.features(xs[1], begin(xs[0]))
-        logits: Tensor = network.output(features)
-        return logits.log_softmax(2)
+    def features(xs: Sequence[Tensor]) -> Tensor:
+        y, _, _ = network.features(xs[1], begin(xs[0]))
+        return y
+
+    def answers(y: Tensor) -> Tensor:
+        logits: Tensor = network.output(y)
+        return logits.log_softmax(-1)
 
     decoding = [
         Watched(block.mixer, number, False) for number, block in enumerate(network.attending, 1)
     ]
-    question = Question((source, Input(y)), answers, unit.size, speaker=TARGET)
+    question = Question((source, Input(y)), features, answers, unit.size, speaker=TARGET)
     blocks = network.rewriting.blocks
     names = tuple("vector" if each is None else each.name for each in units)
     attention = None

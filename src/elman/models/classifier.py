@@ -220,12 +220,11 @@ class Classifier(Model):
         self.network_, self.unit_ = apprentice.network, apprentice.unit
         self.classes_ = np.array(known)
         self.calibration_ = Calibration(temperature=1.0, rejection=0.0)
-        material = apprentice.material
         self.record_ = {
             **hashes,
-            "texts": len(material.rows.texts),
+            "texts": len(apprentice.material.rows.texts),
             "symbols": apprentice.examples.symbols,
-            "unlabelled_texts": len(material.unlabelled),
+            "unlabelled_texts": len(apprentice.material.unlabelled),
             "parameters": sum(p.numel() for p in self.network_.parameters()),
         }
 
