@@ -25,7 +25,7 @@ STOREYS = [
     {"scoring"},
     {"decoding", "explain"},
     {"models"},
-    {"keyboard"},
+    {"keyboard", "server"},
     {"cli"},
 ]
 STOREY = {room: number for number, rooms in enumerate(STOREYS) for room in rooms}

@@ -20,6 +20,7 @@ from elman.cli.generate import generate
 from elman.cli.info import info
 from elman.cli.peek import peek
 from elman.cli.predict import predict
+from elman.cli.serve import serve
 from elman.cli.suggest import suggest
 from elman.cli.terminal import drop_stdout
 from elman.cli.test import test
@@ -36,7 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (peek, train, test, predict, generate, suggest, explain, info, cache, demo):
+for command in (peek, train, test, predict, generate, suggest, explain, serve, info, cache, demo):
     app.command()(command)
 app.command("type")(type_)
 

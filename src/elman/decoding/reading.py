@@ -62,3 +62,46 @@ def read(
             logits, state = network(ids[None, begin : begin + CHUNK], state)
     # A state may be a view of all that was computed on the way, and would keep it in memory.
     return logits[:, -1], map_state(lambda part: part.clone(), state)
+
+
+def read_rows(
+    network: SymbolNetwork,
+    rows: Sequence[npt.NDArray[Any] | Sequence[int]],
+    states: NetworkState,
+    step: Step,
+) -> tuple[Tensor, NetworkState]:
+    """Read each row's symbols, at least 1, from its own state: the last logits (B, V), the states.
+
+    Rows of a few symbols step side by side; a longer one is read by itself.
+    """
+    if len(rows) == 1:
+        return read(network, rows[0], states, step)
+    if all(len(row) == 1 for row in rows):  # what most of those who stream send
+        return step(torch.tensor([row[0] for row in rows]), states)
+    # The longest first: those that still have symbols are then the first of all.
+    order = sorted(range(len(rows)), key=lambda place: -len(rows[place]))
+    places = torch.tensor(order)
+    states = map_state(lambda part: part[places].clone(), states)
+    logits = torch.empty(len(rows), network.architecture.vocabulary)
+    long = sum(len(row) > FEW for row in rows)
+    for row in range(long):
+        one = slice(row, row + 1)
+        _read_into(logits, states, one, read(network, rows[order[row]], _of(states, one), step))
+    for time in range(max((len(rows[place]) for place in order[long:]), default=0)):
+        some = [rows[place][time] for place in order[long:] if len(rows[place]) > time]
+        those = slice(long, long + len(some))
+        _read_into(logits, states, those, step(torch.tensor(some), _of(states, those)))
+    back = places.argsort()
+    return logits[back], map_state(lambda part: part[back], states)
+
+
+def _of(states: NetworkState, rows: slice) -> NetworkState:
+    return map_state(lambda part: part[rows], states)
+
+
+def _read_into(
+    logits: Tensor, states: NetworkState, rows: slice, found: tuple[Tensor, NetworkState]
+) -> None:
+    """Put the logits and states of some rows in their places."""
+    logits[rows] = found[0].cpu()
+    map_state(lambda all_, part: all_[rows].copy_(part), states, found[1])

@@ -49,24 +49,63 @@ def write(
     generator = np.random.default_rng(seed)
     step = stepper(network) if step is None else step
     first, one_state = read(network, prompt, network.initial_state(1), step)
-    logits = first.expand(rows, -1).numpy(force=True).copy()
+    hands = [Hand(prompt, unit, sampling, stop, lead) for _ in range(rows)]
+    only = hands[0].first(first[0].numpy(force=True))
+    logits = np.repeat(only[None], rows, axis=0)
     state = map_state(lambda part: part.repeat(rows, *[1] * (part.dim() - 1)), one_state)
     stream = stream_of(step, state)
-    recent = [deque(prompt[-REMEMBERED:].tolist(), REMEMBERED) for _ in range(rows)]
-    pens = [_Pen(_decoder_after(prompt, unit), stop, lead) for _ in range(rows)]
-    if lead:
-        logits[:, ~_begins(prompt, unit, lead)] = -np.inf
 
     for _ in range(length):
         chances = generator.random(rows).tolist()
-        symbols = list(map(sampling.draw, logits, recent, chances))
-        yield [pen.write(symbol) for pen, symbol in zip(pens, symbols, strict=True)]
-        if all(pen.lifted for pen in pens):
+        drawn = [hand.write(*each) for hand, *each in zip(hands, logits, chances, strict=True)]
+        yield [text for _, text in drawn]
+        if all(hand.lifted for hand in hands):
             break
-        for before, symbol in zip(recent, symbols, strict=True):
-            before.append(symbol)
-        logits = stream.read(symbols)
-    yield [pen.finish() for pen in pens]
+        logits = stream.read([symbol for symbol, _ in drawn])
+    yield [hand.finish() for hand in hands]
+
+
+class Hand:
+    """A text that is being written: how it draws, what it remembers, and what it has put down.
+
+    Args:
+        prompt, sampling, stop, lead: as `write` has them.
+    """
+
+    def __init__(
+        self,
+        prompt: npt.NDArray[Any],
+        unit: Unit,
+        sampling: Sampling,
+        stop: Sequence[str],
+        lead: str,
+    ) -> None:
+        self._prompt, self._unit, self._lead = prompt, unit, lead
+        self._sampling = sampling
+        self._recent = deque(prompt[-REMEMBERED:].tolist(), REMEMBERED)
+        self._pen = _Pen(_decoder_after(prompt, unit), stop, lead)
+
+    @property
+    def lifted(self) -> bool:
+        """Whether the text has come to its end."""
+        return self._pen.lifted
+
+    def first(self, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """What the first symbol is drawn from: (V,) without those that do not begin as `lead`."""
+        logits = logits.copy()
+        if self._lead:
+            logits[~_begins(self._prompt, self._unit, self._lead)] = -np.inf
+        return logits
+
+    def write(self, logits: npt.NDArray[np.float32], chance: float) -> tuple[int, str]:
+        """The symbol that falls to a chance from [0, 1), and the text that it adds."""
+        symbol = self._sampling.draw(logits, self._recent, chance)
+        self._recent.append(symbol)
+        return symbol, self._pen.write(symbol)
+
+    def finish(self) -> str:
+        """What was still held back."""
+        return self._pen.finish()
 
 
 def _decoder_after(prompt: npt.NDArray[Any], unit: Unit) -> Decoder:

@@ -11,11 +11,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from elman.bundle import Bundle
-from elman.decoding.reading import FEW
 from elman.errors import EmptyTextError, SettingError
 from elman.explain import Trace, explain_classes
 from elman.models.class_rows import (
@@ -32,23 +30,21 @@ from elman.models.class_training import TRIALS, Apprentice, Material, suited_uni
 from elman.models.classifier_file import Calibration, Floats, contents, opened
 from elman.models.classifier_settings import AUTO, ClassifierSettings
 from elman.models.encoding import READING_UNITS, encoded, shown
+from elman.models.impressions import Impressions, beginning, read_on
 from elman.models.model import Model
 from elman.models.reader_settings import check_share
-from elman.network import ClassNetwork, Impression, Read, reading_by_steps
+from elman.network import ClassNetwork, Read, reading_by_steps
 from elman.scoring.calibration import fit_rejection, fit_temperature
-from elman.text import BOUNDARY, Cache, Forms, Lexicon, Unit, words_of
+from elman.text import Cache, Lexicon, Unit
 from elman.text.kept import keep
 from elman.text.progress import Progressed
 from elman.training import (
     Event,
-    Examples,
     Finished,
     class_logits,
     identity_of,
     train_in_phases,
 )
-
-Impressions = tuple[Impression, ...]
 
 
 class Classifier(Model):
@@ -317,10 +313,7 @@ class Classifier(Model):
                 place="directions",
                 advice="Train with directions=1.",
             )
-        impression = self.network_.start(1)
-        if isinstance(self.unit_, Lexicon):
-            return impression
-        return self._read(np.array([BOUNDARY]), impression)[1]
+        return beginning(self.network_, self.unit_, self._step)
 
     def step(self, text: str, state: Impressions) -> tuple[dict[Label, float], Impressions]:
         """Read on, a word or more, and answer.
@@ -334,12 +327,17 @@ class Classifier(Model):
         Raises:
             EmptyTextError: for a text without anything to read.
         """
-        symbols = words_of(text) if isinstance(self.unit_, Lexicon) else self.unit_.encode(text)
-        if not len(symbols):
-            raise EmptyTextError("nothing to read", place="step", advice="Give it some text.")
-        logits, state = self._read(symbols, state)
-        spread = self.calibration_.probabilities(logits)[0]
-        return dict(zip(self.classes_.tolist(), spread.tolist(), strict=True)), state
+        spreads, state = self.step_many([text], state)
+        return dict(zip(self.classes_.tolist(), spreads[0].tolist(), strict=True)), state
+
+    def step_many(self, texts: Sequence[str], states: Impressions) -> tuple[Floats, Impressions]:
+        """Read on in several streams: a text and a row of the states for each; see `step`.
+
+        Returns:
+            (N, K) the probabilities of each, and the impressions.
+        """
+        logits, states = read_on(self.network_, self.unit_, texts, states, self._step)
+        return self.calibration_.probabilities(logits), states
 
     def explain(self, text: str) -> Trace:
         """What the network saw in a text, remembered of it, and which words its answer rests on.
@@ -351,15 +349,6 @@ class Classifier(Model):
         passages, symbols = shown(text, self.unit_)
         told = self.unit_.name, self.classes_.tolist(), self.calibration_.temperature
         return explain_classes(self.network_, passages, symbols, *told)
-
-    def _read(self, symbols: Any, state: Impressions) -> tuple[np.ndarray[Any, Any], Impressions]:
-        forms = Forms(self.unit_) if isinstance(self.unit_, Lexicon) else None
-        symbols = symbols if forms is None else forms.places(symbols)
-        passages = Examples([symbols], forms).passages(np.array([0]))
-        reads = self._step if len(symbols) <= FEW else None
-        with torch.inference_mode():
-            logits, state = self.network_(passages, state, reads)
-        return logits.numpy(force=True), state
 
     def _stepping(self) -> list[Read]:
         return [reading_by_steps(reader, int8=self.int8_) for reader in self.network_.readers]

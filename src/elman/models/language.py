@@ -23,9 +23,11 @@ from elman.decoding import (
     Suggester,
     Suggestion,
     Taught,
+    Together,
     finder_for,
     parted,
     read,
+    read_rows,
     write,
 )
 from elman.errors import EmptyTextError
@@ -232,13 +234,21 @@ class LanguageModel(Model):
         Raises:
             EmptyTextError: for an empty text.
         """
+        spreads, state = self.step_many([text], state)
+        return Outlook(spreads[0].numpy(force=True), self.unit_), state
+
+    def step_many(self, texts: Sequence[str], states: NetworkState) -> tuple[Tensor, NetworkState]:
+        """Read on in several streams: a text and a row of the states for each; see `step`.
+
+        Returns:
+            (N, V) the log-probabilities of what is next in each, and the states after.
+        """
         self._check_fitted()
-        symbols = self.unit_.encode(text)
-        if len(symbols) == 0:
+        rows = [self.unit_.encode(text) for text in texts]
+        if not all(map(len, rows)):
             raise EmptyTextError("nothing to read", place="step", advice="Give it some text.")
-        logits, state = read(self.network_, symbols, state, self._step)
-        spread = logits[0].float().log_softmax(0).numpy(force=True)
-        return Outlook(spread, self.unit_), state
+        logits, states = read_rows(self.network_, rows, states, self._step)
+        return logits.float().log_softmax(1), states
 
     def explain(self, text: str) -> Trace:
         """What the network saw in a text, remembered of it, and expected after each symbol.
@@ -325,6 +335,11 @@ class LanguageModel(Model):
             lead=lead,
             step=self._step,
         )
+
+    def together(self) -> Together:
+        """For texts that are written side by side, each begun when it is asked for."""
+        self._check_fitted()
+        return Together(self.network_, self.unit_, self._step)
 
     def suggest(self, text: str, count: int = 3) -> list[Suggestion]:
         """The likeliest next words; letters typed of an unfinished last word must begin them.

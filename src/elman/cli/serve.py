@@ -1,0 +1,91 @@
+"""elman serve: models over HTTP, on this machine unless told otherwise."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from elman.cli.terminal import say, working
+from elman.errors import MissingFileError, SettingError
+
+VARIABLE = "ELMAN_KEY"
+
+Models = Annotated[
+    list[Path],
+    typer.Argument(metavar="MODEL...", readable=False, help="Files written by elman train."),
+]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="Another name the server is asked by; may be given again."),
+]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", readable=False, help=f"Answer only who shows this key; or set {VARIABLE}."
+    ),
+]
+
+
+def serve(
+    models: Models,
+    host: Annotated[str, typer.Option(help="The address to serve at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 finds a free one.")] = 8000,
+    sessions: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PLACE",
+            help="Keep sessions in a file, such as sessions.db, or in redis://HOST:PORT.",
+        ),
+    ] = None,
+    key_file: KeyFile = None,
+    allow_host: AllowHost = None,
+) -> None:
+    """Serve models over HTTP until Ctrl-C; /openapi.json says how they are asked."""
+    try:
+        from elman.server.app import Serving
+        from elman.server.running import listen, run
+        from elman.server.served import load_models
+    except ModuleNotFoundError as error:
+        raise SettingError(
+            f"it needs {error.name}, which is not here",
+            place="serve",
+            advice="pip install 'elman[serve]'",
+        ) from error
+    key = _key(key_file)
+    with working("reading the models"):
+        loaded = load_models(models)
+    place = listen(host, port)
+    named = f"[{host}]" if ":" in host else host
+    serving = Serving(hosts=[named, *(allow_host or ())], key=key, sessions=sessions)
+    address = f"http://{named}:{place.getsockname()[1]}"
+    names = ", ".join(each.name for each in loaded)
+    run(loaded, serving, place, lambda: say(f"{names} at {address}"))
+
+
+def _key(path: Path | None) -> str | None:
+    """The key in a file, or in the environment.
+
+    Raises:
+        MissingFileError: where the file cannot be read; SettingError: where it holds no key.
+    """
+    if path is None:
+        found = os.environ.get(VARIABLE)
+        return found if found is None else _checked(found, VARIABLE)
+    try:
+        return _checked(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise MissingFileError(
+            f"cannot be read as text ({error})", place=path, advice="Check --key-file."
+        ) from error
+
+
+def _checked(text: str, place: str) -> str:
+    key = text.strip()
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise SettingError(
+            "a key is one word of ASCII", place=place, advice="Make one: openssl rand -hex 16"
+        )
+    return key

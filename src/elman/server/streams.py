@@ -1,0 +1,119 @@
+"""What a session's model reads: rows of states as bytes, a text for each, read side by side.
+
+Shapes: N rows, V vocabulary, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from elman.cells import state_like, state_tensors
+from elman.models import Classifier, LanguageModel
+from elman.server.schemas import Class, Symbol
+
+
+class Read(NamedTuple):
+    """A text to be read on from a state, and how many of the likeliest are wanted then."""
+
+    state: bytes
+    text: str
+    likeliest: int
+
+
+class Outcome(NamedTuple):
+    answer: dict[str, Any]
+    state: bytes
+
+
+class Streams:
+    """Streams of one model.
+
+    Args:
+        model: a language model, or a classifier that reads in one direction.
+    """
+
+    def __init__(self, model: LanguageModel | Classifier) -> None:
+        self._model = model
+        self._like = model.start()
+        parts = [part.numpy(force=True) for part in state_tensors(self._like)]
+        self._layout = [(part.dtype, part.shape[1:], part.nbytes) for part in parts]
+        self.size = sum(part.nbytes for part in parts)
+        (self.beginning,) = self._packed(self._like)
+
+    def read(self, given: Sequence[Read]) -> list[Outcome]:
+        """What each expects after its text, and its state then.
+
+        Raises:
+            EmptyTextError: for a text without anything to read.
+        """
+        states = self._opened([each.state for each in given])
+        texts = [each.text for each in given]
+        counts = [each.likeliest for each in given]
+        answers: list[dict[str, Any]]
+        if isinstance(self._model, Classifier):
+            spread, states = self._model.step_many(texts, states)
+            answers = [{"classes": classes(self._labels(), row)} for row in spread]
+            for answer, count in zip(answers, counts, strict=True):
+                del answer["classes"][count:]
+        else:
+            logs, states = self._model.step_many(texts, states)
+            best = logs.topk(min(max(counts), logs.shape[1]), dim=1)
+            rows = zip(best.values.exp().tolist(), best.indices.tolist(), counts, strict=True)
+            answers = [{"next": self._symbols(*row)} for row in rows]
+        packed = self._packed(states)
+        return [Outcome(*each) for each in zip(answers, packed, strict=True)]
+
+    def replay(self, given: Sequence[tuple[bytes, Sequence[str]]]) -> list[bytes]:
+        """Each state after texts that were read once before."""
+        found = []
+        for state, texts in given:
+            for text in texts:
+                ((_, state),) = self.read([Read(state, text, 1)])
+            found.append(state)
+        return found
+
+    @cache  # noqa: B019 (it lives as long as the server does)
+    def _labels(self) -> list[Any]:
+        assert isinstance(self._model, Classifier)
+        labels: list[Any] = self._model.classes_.tolist()
+        return labels
+
+    def _symbols(
+        self, chances: Sequence[float], symbols: Sequence[int], count: int
+    ) -> list[Symbol]:
+        return [
+            {"text": self._text(symbol), "probability": chance}
+            for chance, symbol in zip(chances[:count], symbols, strict=False)
+        ]
+
+    @cache  # noqa: B019
+    def _text(self, symbol: int) -> str:
+        assert isinstance(self._model, LanguageModel)
+        return self._model.unit_.decode([symbol])
+
+    def _packed(self, states: Any) -> list[bytes]:
+        """Of each row all parts, one after the other."""
+        parts = [part.contiguous().numpy(force=True) for part in state_tensors(states)]
+        rows = [part.reshape(len(part), -1).view(np.uint8) for part in parts]
+        return [row.tobytes() for row in np.concatenate(rows, axis=1)]
+
+    def _opened(self, rows: Sequence[bytes]) -> Any:
+        table = np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), self.size)
+        tensors, begin = [], 0
+        for dtype, shape, size in self._layout:
+            part = np.ascontiguousarray(table[:, begin : begin + size]).view(dtype)
+            tensors.append(torch.from_numpy(part.reshape(len(rows), *shape)))
+            begin += size
+        return state_like(self._like, tensors)
+
+
+def classes(labels: Sequence[Any], probabilities: Any) -> list[Class]:
+    """The classes with their probabilities (K,), the likeliest first."""
+    order = np.argsort(-probabilities, kind="stable").tolist()
+    chances = probabilities.tolist()
+    return [{"label": labels[place], "probability": chances[place]} for place in order]
