@@ -208,9 +208,9 @@ class Api:
         """Figures for Prometheus."""
         return Response(self.metrics.text(), headers={"content-type": TYPE})
 
-    def router(self) -> APIRouter:
-        """Those asked most come first: paths are tried in order."""
-        router = APIRouter(route_class=DirectRoute)
+    def add_to(self, router: APIRouter) -> None:
+        """Add its routes; those asked most come first, as paths are tried in order."""
+        router.route_class = DirectRoute
         refused = {status: {"model": Error} for status in _REFUSED}
         model, session = "/models/{name}", "/models/{name}/sessions/{session}"
         events = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
@@ -240,4 +240,3 @@ class Api:
             settings: dict[str, Any] = {"response_class": Response} if more else {}
             responses: Any = refused | more
             router.add_api_route(path, endpoint, methods=[method], responses=responses, **settings)
-        return router

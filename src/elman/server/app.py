@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from elman.server.api import Api
 from elman.server.guard import Guard
+from elman.server.lane import Lane
 from elman.server.limits import Limits
 from elman.server.pages import pages
 from elman.server.refusals import RefusedError, nothing_there
@@ -42,13 +43,13 @@ def create_app(api: Api, serving: Serving) -> ASGIApp:
     # No pages of FastAPI's own: they would ask another host for their scripts.
     app = FastAPI(title="Elman", version=__version__, docs_url=None, redoc_url=None)
     app.router.redirect_slashes = False
-    app.include_router(api.router())
+    api.add_to(app.router)
     files = pages()
     for path, page in files.items():
         app.router.routes.append(Route(path, page, methods=["GET"]))
     app.add_exception_handler(HTTPException, _refused)
     return Guard(
-        app,
+        Lane(app, app.router.routes),
         hosts=(*HOSTS, *serving.hosts),
         key=None if serving.key is None else serving.key.encode(),
         pages=files,

@@ -65,11 +65,8 @@ class Guard:
         self._asking: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
+        if scope["type"] != "http":  # a websocket, and there is none
             await send({"type": "websocket.close", "code": 1003})
-            return
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
             return
         begun, status = time.perf_counter(), 500
         client = (scope.get("client") or ("", 0))[0]

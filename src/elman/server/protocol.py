@@ -7,7 +7,7 @@ answer is cut off.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -16,6 +16,32 @@ from elman.server.limits import Limits
 from elman.server.refusals import RefusedError, busy
 
 HEAD = 32 * 1024  # bytes of a request's first line and headers
+
+
+class _Together:
+    """A transport that sends an answer's head with the first of its body: one call of the system
+    instead of two, and those are a third of a small request's cost."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head: bytes | None = b""  # None once it is sent
+
+    def write(self, data: bytes) -> None:
+        if self._head is None or data.startswith(b"HTTP/1.1 100 "):
+            self._transport.write(data)
+        elif not self._head:
+            self._head = data
+        else:
+            self._transport.write(self._head + data)
+            self._head = None
+
+    def close(self) -> None:
+        if self._head:
+            self._transport.write(self._head)
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -62,6 +88,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head = None
         super().on_headers_complete()
+        self.cycle.transport = cast("asyncio.Transport", _Together(self.transport))
 
     def on_message_complete(self) -> None:
         self._whole = True

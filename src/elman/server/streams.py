@@ -103,7 +103,7 @@ class Streams:
         return [row.tobytes() for row in np.concatenate(rows, axis=1)]
 
     def _opened(self, rows: Sequence[bytes]) -> Any:
-        table = np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), self.size)
+        table = np.frombuffer(bytearray().join(rows), np.uint8).reshape(len(rows), self.size)
         tensors, begin = [], 0
         for dtype, shape, size in self._layout:
             part = np.ascontiguousarray(table[:, begin : begin + size]).view(dtype)
