@@ -6,7 +6,6 @@ Shapes: N rows, V vocabulary, K classes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +14,7 @@ import torch
 from elman.cells import state_like, state_tensors
 from elman.models import Classifier, LanguageModel
 from elman.server.schemas import Class, Symbol
+from elman.text import Unit
 
 
 class Read(NamedTuple):
@@ -56,15 +56,17 @@ class Streams:
         counts = [each.likeliest for each in given]
         answers: list[dict[str, Any]]
         if isinstance(self._model, Classifier):
+            labels = self._model.classes_.tolist()
             spread, states = self._model.step_many(texts, states)
-            answers = [{"classes": classes(self._labels(), row)} for row in spread]
+            answers = [{"classes": classes(labels, row)} for row in spread]
             for answer, count in zip(answers, counts, strict=True):
                 del answer["classes"][count:]
         else:
             logs, states = self._model.step_many(texts, states)
             best = logs.topk(min(max(counts), logs.shape[1]), dim=1)
+            unit = self._model.unit_
             rows = zip(best.values.exp().tolist(), best.indices.tolist(), counts, strict=True)
-            answers = [{"next": self._symbols(*row)} for row in rows]
+            answers = [{"next": symbols(unit, *row)} for row in rows]
         packed = self._packed(states)
         return [Outcome(*each) for each in zip(answers, packed, strict=True)]
 
@@ -76,25 +78,6 @@ class Streams:
                 ((_, state),) = self.read([Read(state, text, 1)])
             found.append(state)
         return found
-
-    @cache  # noqa: B019 (it lives as long as the server does)
-    def _labels(self) -> list[Any]:
-        assert isinstance(self._model, Classifier)
-        labels: list[Any] = self._model.classes_.tolist()
-        return labels
-
-    def _symbols(
-        self, chances: Sequence[float], symbols: Sequence[int], count: int
-    ) -> list[Symbol]:
-        return [
-            {"text": self._text(symbol), "probability": chance}
-            for chance, symbol in zip(chances[:count], symbols, strict=False)
-        ]
-
-    @cache  # noqa: B019
-    def _text(self, symbol: int) -> str:
-        assert isinstance(self._model, LanguageModel)
-        return self._model.unit_.decode([symbol])
 
     def _packed(self, states: Any) -> list[bytes]:
         """Of each row all parts, one after the other."""
@@ -117,3 +100,11 @@ def classes(labels: Sequence[Any], probabilities: Any) -> list[Class]:
     order = np.argsort(-probabilities, kind="stable").tolist()
     chances = probabilities.tolist()
     return [{"label": labels[place], "probability": chances[place]} for place in order]
+
+
+def symbols(
+    unit: Unit, chances: Sequence[float], places: Sequence[int], count: int
+) -> list[Symbol]:
+    """The likeliest symbols as text, with their probabilities."""
+    found = zip(places[:count], chances, strict=False)
+    return [{"text": unit.decode([place]), "probability": chance} for place, chance in found]

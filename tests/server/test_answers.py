@@ -1,0 +1,178 @@
+"""Each model over HTTP says what it says in Python."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import pytest
+from serving import TEXTS, events
+
+
+def test_predict_is_predict_proba(post, models):
+    status, answer = post("/models/reviews/predict", {"texts": ["warm and dull", "so funny"]})
+    assert status == 200
+    model = models["reviews"]
+    for found, row in zip(
+        answer["predictions"], model.predict_proba(["warm and dull", "so funny"]), strict=True
+    ):
+        wanted = dict(zip(model.classes_.tolist(), row.tolist(), strict=True))
+        assert {each["label"]: each["probability"] for each in found["classes"]} == pytest.approx(
+            wanted, abs=1e-6
+        )
+        chances = [each["probability"] for each in found["classes"]]
+        assert chances == sorted(chances, reverse=True)
+
+
+def test_requests_that_wait_together_get_their_own_answers(talk, models):
+    async def conversation(client):
+        asked = [
+            client.post("/models/reviews/predict", json={"texts": [text, "cold"]})
+            for text in TEXTS * 8
+        ]
+        return await asyncio.gather(*asked)
+
+    model = models["reviews"]
+    good = model.classes_.tolist().index("good")
+    wanted = dict(zip(TEXTS, model.predict_proba(TEXTS)[:, good].tolist(), strict=True))
+    for text, answer in zip(TEXTS * 8, talk(conversation), strict=True):
+        classes = answer.json()["predictions"][0]["classes"]
+        found = {each["label"]: each["probability"] for each in classes}["good"]
+        assert found == pytest.approx(wanted[text], abs=1e-5)
+
+
+def test_one_bad_request_among_many_is_refused_alone(talk):
+    async def conversation(client):
+        texts = ["ab", "ab", "ab", "ab"]
+        beams = [1, 2, 1, 1]
+        counts = [1, 1, 5, 1]  # more than the beam: that one's own fault
+        asked = [
+            client.post("/models/capitals/translate", json={"texts": [t], "beam": b, "count": c})
+            for t, b, c in zip(texts, beams, counts, strict=True)
+        ]
+        return [each.status_code for each in await asyncio.gather(*asked)]
+
+    statuses = talk(conversation)
+    assert statuses[0] == statuses[1] == statuses[3] == 200
+    assert statuses[2] in {200, 422}
+
+
+def test_tag_is_predict(post, models):
+    sentences = [["warm", "and", "funny"], [], ["so", "dull"]]
+    status, answer = post("/models/tags/tag", {"sentences": sentences})
+    assert status == 200
+    assert [each["tags"] for each in answer["sentences"]] == models["tags"].predict(sentences)
+    assert [each["words"] for each in answer["sentences"]] == sentences
+
+
+def test_translate_is_predict_best_with_attention_where_asked(post, models):
+    asked = {"texts": ["abba", " "], "beam": 3, "count": 2, "attention": True}
+    status, answer = post("/models/capitals/translate", asked)
+    assert status == 200
+    best = models["capitals"].predict_best(["abba", " "], 2, beam=3, attention=True)
+    assert [[each["text"] for each in one] for one in answer["rewrites"]] == [
+        [each.text for each in one] for one in best
+    ]
+    assert np.allclose(answer["rewrites"][0][0]["attention"], best[0][0].attention, atol=1e-5)
+    assert answer["rewrites"][1] == []
+    _, without = post("/models/capitals/translate", {"texts": ["abba"]})
+    assert without["rewrites"][0][0]["attention"] is None
+
+
+def test_describe_is_predict(post, models):
+    vectors = [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
+    status, answer = post("/models/winds/describe", {"vectors": vectors})
+    assert status == 200
+    wanted = models["winds"].predict(np.array(vectors))
+    assert [each[0]["text"] for each in answer["rewrites"]] == wanted
+
+
+def test_forecast_is_predict(post, models):
+    wanted = models["sold"].predict()
+    status, answer = post("/models/sold/forecast", {})
+    assert status == 200
+    assert np.allclose(answer["median"], wanted.median)
+    assert np.allclose(answer["high_95"], wanted.high_95)
+    history = [[float(step)] for step in range(100)]
+    _, answer = post("/models/sold/forecast", {"horizon": 2, "history": history})
+    wanted = models["sold"].predict(2, np.array(history))
+    assert np.allclose(answer["median"], wanted.median)
+
+
+def test_suggest_is_suggest(post, models):
+    for name in ("tale", "mail"):
+        status, answer = post(f"/models/{name}/suggest", {"text": "the c", "count": 2})
+        assert status == 200
+        wanted = models[name].suggest("the c", 2)
+        assert [each["word"] for each in answer["suggestions"]] == [each.word for each in wanted]
+
+
+@pytest.mark.parametrize("name", ["tale", "mail", "lstm"])
+def test_what_is_written_is_what_generate_writes(talk, models, name):
+    asked = {"prompt": "the c", "length": 60, "seed": 3, "temperature": 0.7, "top_k": 9}
+
+    async def conversation(client):
+        others = [
+            client.post(f"/models/{name}/generate", json={"prompt": p, "length": n})
+            for p, n in (("a", 5), ("the dog", 90), ("", 30))
+        ]
+        mine = client.post(f"/models/{name}/generate", json=asked)
+        return (await asyncio.gather(*others, mine))[-1].text
+
+    found = events(talk(conversation))
+    assert found[-1] == ("end", {})
+    written = "".join(data["text"] for kind, data in found[:-1] if kind == "message")
+    assert written == "".join(models[name].generate(**asked))
+
+
+def test_a_stop_text_ends_what_is_written(talk, models):
+    asked = {"prompt": "the", "length": 200, "seed": 1, "stop": ["a"]}
+
+    async def conversation(client):
+        return (await client.post("/models/tale/generate", json=asked)).text
+
+    *pieces, last = events(talk(conversation))
+    written = "".join(data["text"] for _, data in pieces)
+    assert last == ("end", {})
+    assert written == "".join(models["tale"].generate(**asked))
+    assert "a" not in written
+
+
+def test_models_are_told_of(talk, loaded):
+    async def conversation(client):
+        return (await client.get("/models")).json(), (await client.get("/models/reviews")).json()
+
+    told, reviews = talk(conversation)
+    assert [each["name"] for each in told["models"]] == [each.name for each in loaded]
+    assert reviews["task"] == "classify"
+    assert reviews["labels"] == ["bad", "good"]
+    assert reviews["hash"] == next(e for e in loaded if e.name == "reviews").sha256.hex()
+    assert reviews in told["models"]
+    operations = {each["name"]: each["operations"] for each in told["models"]}
+    assert "sessions" in operations["reviews"]
+    assert "sessions" not in operations["both"]  # it has no answer before the end
+
+
+def test_what_a_model_does_not_do_is_not_there(post):
+    status, answer = post("/models/tale/predict", {"texts": ["a"]})
+    assert status == 404
+    assert "generate" in answer["error"]["advice"]
+    assert post("/models/nobody/predict", {"texts": ["a"]})[0] == 404
+    assert post("/models/both/sessions", {})[0] == 404
+
+
+def test_the_server_tells_of_itself(talk):
+    async def conversation(client):
+        await client.post("/models/reviews/predict", json={"texts": ["a"]})
+        await client.get("/nowhere")
+        paths = ("/health", "/ready", "/metrics", "/openapi.json")
+        return [await client.get(path) for path in paths]
+
+    health, ready, metrics, openapi = talk(conversation)
+    assert health.json() == {"status": "runs"}
+    assert ready.json() == {"status": "ready"}
+    assert 'elman_answers_total{operation="predict",status="200"} 1.0' in metrics.text
+    assert 'elman_answers_total{operation="other",status="404"} 1.0' in metrics.text
+    paths = openapi.json()["paths"]
+    assert "requestBody" in paths["/models/{name}/predict"]["post"]
+    assert set(paths["/models/{name}/sessions/{session}"]) == {"get", "delete"}

@@ -1,0 +1,185 @@
+"""Sessions that are kept: over a restart in a file, between servers in Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import socket
+import sqlite3
+import subprocess
+import time
+
+import httpx
+import pytest
+from test_sessions import Session, close, next_of
+
+from elman.errors import ElmanError
+from elman.server.api import Api
+from elman.server.app import Serving, create_app
+from elman.server.limits import Limits
+
+
+def step(text):
+    async def conversation(client):
+        session = await Session.begun(client, "lstm")
+        await session.step(text)
+        exported = (await client.get(f"{session.path}/export")).json()
+        return session.session, exported, next_of(await session.step("a"))
+
+    return conversation
+
+
+def go_on(session, text):
+    async def conversation(client):
+        return (await Session(client, "lstm", session).post("step", text=text)).json()
+
+    return conversation
+
+
+def test_sessions_survive_a_restart(talk, tmp_path, models):
+    place = str(tmp_path / "sessions.db")
+    session, exported, _ = talk(step("the c"), sessions=place)
+    answer = talk(go_on(session, "t"), sessions=place)
+    assert answer["steps"] == 3
+    model = models["lstm"]
+    state = model.start()
+    for text in ("the c", "a", "t"):
+        outlook, state = model.step(text, state)
+    assert close(next_of(answer), dict(outlook.top(3)))
+
+    async def restore(client):
+        return await client.post("/models/lstm/sessions", json=exported)
+
+    assert talk(restore, sessions=place).status_code == 200  # the key is kept with them
+
+
+def test_an_ended_session_does_not_come_back(talk, tmp_path):
+    place = str(tmp_path / "sessions.db")
+
+    async def conversation(client):
+        session = await Session.begun(client, "lstm")
+        await asyncio.sleep(1.3)  # it is written by then
+        await client.delete(session.path)
+        return session.session
+
+    session = talk(conversation, sessions=place)
+    assert "error" in talk(go_on(session, "a"), sessions=place)
+
+
+def test_sessions_of_a_model_that_is_not_served_now_wait_for_it(talk, tmp_path):
+    place = str(tmp_path / "sessions.db")
+    session, _, _ = talk(step("b"), sessions=place)
+
+    async def nothing(client):
+        return (await client.get("/health")).status_code
+
+    assert talk(nothing, sessions=place, only={"tale"}) == 200
+    assert talk(go_on(session, "a"), sessions=place)["steps"] == 3
+
+
+def test_a_server_that_is_killed_loses_a_second_at_most(serve, talk, folder, tmp_path):
+    place = str(tmp_path / "sessions.db")
+    first = serve([folder / "lstm.safetensors"], "--sessions", place)
+    session = first.post("/models/lstm/sessions", {}).json()["session"]
+    path = f"/models/lstm/sessions/{session}"
+    first.post(f"{path}/step", {"text": "a"})
+    time.sleep(2.5)
+    first.process.kill()
+    first.process.wait()
+    assert talk(go_on(session, "b"), sessions=place)["steps"] == 2
+
+
+@pytest.mark.parametrize("what", ["text", "other", "folder"])
+def test_a_file_that_is_something_else_is_left_alone(talk, tmp_path, what):
+    place = tmp_path / "mine"
+    if what == "text":
+        place.write_text("my novel\n" * 200, encoding="utf-8")
+    elif what == "other":
+        with contextlib.closing(sqlite3.connect(place)) as file:
+            file.execute("create table mine (a)")
+    else:
+        place.mkdir()
+    before = None if what == "folder" else place.read_bytes()
+    with pytest.raises(ElmanError, match="sessions"):
+        talk(step("a"), sessions=str(place))
+    assert before is None or place.read_bytes() == before
+
+
+@pytest.fixture
+def redis(tmp_path):
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("there is no redis-server")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    for _ in range(200):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            break
+        time.sleep(0.02)
+    yield f"redis://127.0.0.1:{port}/0"
+    process.terminate()
+    process.wait()
+
+
+def two_servers(redis, loaded, conversation):
+    """A conversation with two servers that share their sessions."""
+
+    async def go():
+        serving = Serving(sessions=redis)
+        async with contextlib.AsyncExitStack() as stack:
+            clients = []
+            for _ in range(2):
+                api = await stack.enter_async_context(Api(loaded, redis, serving.limits))
+                transport = httpx.ASGITransport(create_app(api, serving))
+                client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
+                clients.append(await stack.enter_async_context(client))
+            return await conversation(clients)
+
+    return asyncio.run(go())
+
+
+def test_servers_share_sessions_through_redis(redis, loaded, models):
+    async def conversation(clients):
+        begun = await Session.begun(clients[0], "lstm")
+        first, second = (Session(client, "lstm", begun.session) for client in clients)
+        answers = [await (first, second)[n % 2].step(text) for n, text in enumerate("the cat")]
+        exported = (await clients[0].get(f"{first.path}/export")).json()
+        restored = await clients[1].post("/models/lstm/sessions", json=exported)
+        rewound = await second.post("rewind", steps=3)
+        ended = await clients[1].delete(second.path)
+        return answers, restored, rewound, ended, await first.post("step", text="a")
+
+    answers, restored, rewound, ended, gone = two_servers(redis, loaded, conversation)
+    state = models["lstm"].start()
+    for letter, answer in zip("the cat", answers, strict=True):
+        outlook, state = models["lstm"].step(letter, state)
+        assert close(next_of(answer), dict(outlook.top(3)))
+    assert restored.status_code == ended.status_code == 200
+    assert rewound.json()["steps"] == 4
+    assert gone.status_code == 404
+
+
+def test_two_servers_never_step_a_session_at_once(redis, loaded):
+    async def conversation(clients):
+        begun = await Session.begun(clients[0], "lstm")
+        steps = [Session(clients[n % 2], "lstm", begun.session).step("a") for n in range(40)]
+        return sorted(answer["steps"] for answer in await asyncio.gather(*steps))
+
+    assert two_servers(redis, loaded, conversation) == list(range(1, 41))
+
+
+def test_redis_holds_no_more_sessions_than_there_may_be(redis, talk):
+    async def conversation(client):
+        path = "/models/lstm/sessions"
+        return [(await client.post(path, json={})).status_code for _ in range(4)]
+
+    assert talk(conversation, sessions=redis, limits=Limits(sessions=3)) == [200, 200, 200, 503]
+
+
+def test_a_redis_that_is_not_there_is_one_line(talk):
+    with pytest.raises(ElmanError, match="no Redis answers"):
+        talk(step("a"), sessions="redis://127.0.0.1:1/0")
