@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: demo test check check-native bench-language bench-reading bench-rewriting bench-speed clean
+.PHONY: demo test check check-native bench-language bench-reading bench-rewriting bench-speed bench-serve fuzz-serve clean
 
 demo: .venv/ready
 	$(BIN)/elman demo
@@ -52,6 +52,13 @@ bench-rewriting: .venv/ready
 
 bench-speed: .venv/peers
 	$(BIN)/python bench/speed.py
+
+bench-serve: .venv/ready
+	$(BIN)/python bench/serving.py
+
+# Ten thousand requests and more, as OpenAPI allows them and as it does not.
+fuzz-serve: .venv/ready
+	ELMAN_CASES=300 $(BIN)/pytest tests/server/test_openapi.py
 
 .venv/peers: .venv/ready
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'

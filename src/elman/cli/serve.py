@@ -44,6 +44,7 @@ def serve(
     allow_host: AllowHost = None,
 ) -> None:
     """Serve models over HTTP until Ctrl-C; /openapi.json says how they are asked."""
+    key = _key(key_file)
     try:
         from elman.server.app import Serving
         from elman.server.running import listen, run
@@ -54,7 +55,6 @@ def serve(
             place="serve",
             advice="pip install 'elman[serve]'",
         ) from error
-    key = _key(key_file)
     with working("reading the models"):
         loaded = load_models(models)
     place = listen(host, port)

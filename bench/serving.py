@@ -1,0 +1,213 @@
+"""How much the server answers: `make bench-serve`.
+
+A server of its own with real models, trained for some seconds, and wrk beside it on the same two
+cores (wrk: https://github.com/wg/wrk, in Debian `apt-get install wrk`); what is streamed is read by
+a client of our own. Prints a table and appends it to docs/log.md. Leave the machine to it.
+
+The data is read from $ELMAN_DATA, by default ../shared/data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from elman import Classifier, LanguageModel
+from elman.text import LabelledSource, TextSource
+from tables import DATA, append, check_data, table
+
+SHORT = "the movie was warm and funny and i loved it"
+SESSIONS = 1_000
+SYMBOLS = 4_000  # of each text that is written
+MODELS: dict[str, Callable[[], Any]] = {
+    "reviews": lambda: Classifier(unit="word", minutes=0.3).fit(*_reviews()),
+    "tale": lambda: LanguageModel(minutes=0.3).fit(DATA / "shakespeare.txt"),
+    "mail": lambda: LanguageModel(unit="word", minutes=0.3).fit(
+        DATA / "keyboard_english" / "train.txt"
+    ),
+    "lstm": lambda: LanguageModel(cell="lstm", width=256, layers=2, parts=(), minutes=0.1).fit(
+        DATA / "shakespeare.txt"
+    ),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each row")
+    parser.add_argument("--models", type=Path, help="keep the models here, and use them again")
+    parser.add_argument("--no-log", action="store_true", help="leave docs/log.md alone")
+    options = parser.parse_args()
+    check_data()
+    if shutil.which("wrk") is None:
+        sys.exit("wrk is not here. Install it: apt-get install wrk")
+    torch.set_num_threads(2)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.models or Path(temporary)
+        folder.mkdir(exist_ok=True)
+        files = [_model(folder, name) for name in MODELS]
+        with _server(files) as server:
+            rows = list(_rows(server, Path(temporary), options.seconds))
+    text = table(rows, ("what", "figure", "times", "how"))
+    print(text)
+    if not options.no_log:
+        append(text, " ".join(["python bench/serving.py", *sys.argv[1:]]))
+
+
+def _rows(server: _Server, folder: Path, seconds: float) -> Iterator[tuple[str, ...]]:
+    predict = json.dumps({"texts": [SHORT]})
+    suggest = json.dumps({"text": "see you t"})
+    cores = "client and server on the same two cores"
+    for what, path, body, clients in (
+        ("predict, a short text", "/models/reviews/predict", predict, 50),
+        ("suggest, a word's model", "/models/mail/suggest", suggest, 10),
+    ):
+        script = folder / "one.lua"
+        script.write_text(
+            f"wrk.method = 'POST'\nwrk.path = '{path}'\nwrk.body = '{body}'\n", encoding="utf-8"
+        )
+        yield f"{what}, {clients} clients", *_load(server, script, clients, seconds), cores
+    sessions, each = _sessions(server)
+    script = folder / "sessions.lua"
+    script.write_text(_in_turn(sessions), encoding="utf-8")
+    yield (
+        f"session step, {SESSIONS:,} live sessions, 100 clients",
+        *_load(server, script, 100, seconds),
+        cores,
+    )
+    yield f"memory a live session, {SESSIONS:,} of 2x256 LSTM", f"{each / 1e3:.1f} kB", "", "new"
+    grown = (server.resident - server.before) / SESSIONS
+    yield "the same after its steps", f"{grown / 1e3:.1f} kB", "", "64 steps to go back by"
+    for clients in (1, 50):
+        speed, first = asyncio.run(_written(server, clients))
+        yield (
+            f"written and streamed, {clients} client{'s' if clients > 1 else ''}",
+            f"{speed:,.0f} symbols/s",
+            f"first after {first * 1e3:.0f} ms",
+            f"{SYMBOLS:,} symbols each",
+        )
+
+
+class _Server:
+    """A running server.
+
+    Attributes:
+        before: bytes of memory before there were sessions.
+    """
+
+    def __init__(self, process: subprocess.Popen[str], address: str) -> None:
+        self.process, self.address = process, address
+        self.port = int(address.rpartition(":")[2])
+        self.before = 0
+
+    @property
+    def resident(self) -> int:
+        pages = Path(f"/proc/{self.process.pid}/statm").read_text(encoding="ascii").split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+@contextmanager
+def _server(files: list[Path]) -> Iterator[_Server]:
+    command = [sys.executable, "-m", "elman", "serve", *map(str, files), "--port", "0"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        yield _Server(process, process.stderr.readline().rpartition(" at ")[2].strip())
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _model(folder: Path, name: str) -> Path:
+    path = folder / f"{name}.safetensors"
+    if not path.exists():
+        MODELS[name]().save(path)
+    return path
+
+
+def _reviews() -> tuple[list[str], list[str]]:
+    rows = list(LabelledSource(TextSource([DATA / "sst2" / "train.csv"])).examples())
+    return [row.text for row in rows], [row.label or "" for row in rows]
+
+
+def _load(server: _Server, script: Path, clients: int, seconds: float) -> tuple[str, str]:
+    """Requests a second, and how long the slowest hundredth took at least, by wrk."""
+    command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds:g}s", "--latency", "-s", str(script)]
+    said = subprocess.run([*command, server.address], capture_output=True, text=True, check=True)
+    if "Non-2xx" in said.stdout:
+        sys.exit(f"some were refused:\n{said.stdout}")
+    a_second = re.search(r"Requests/sec:\s+(\S+)", said.stdout)
+    slowest = {share: re.search(rf"\b{share}%\s+(\S+)", said.stdout) for share in (50, 99)}
+    assert a_second is not None
+    times = ", ".join(f"p{share} {found[1]}" for share, found in slowest.items() if found)
+    return f"{float(a_second[1]):,.0f}/s", times
+
+
+def _sessions(server: _Server) -> tuple[list[str], float]:
+    """New ones, and the bytes of memory that each took."""
+    client = HTTPConnection("127.0.0.1", server.port)
+
+    def begun(count: int) -> list[str]:
+        found = []
+        for _ in range(count):
+            client.request("POST", "/models/lstm/sessions", "{}")
+            found.append(json.loads(client.getresponse().read())["session"])
+        return found
+
+    begun(100)  # what is made once is made by then
+    server.before = server.resident
+    found = begun(SESSIONS)
+    return found, (server.resident - server.before) / SESSIONS
+
+
+def _in_turn(sessions: list[str]) -> str:
+    """A script for wrk: a letter to each session, one after the other."""
+    names = ", ".join(f'"{session}"' for session in sessions)
+    return f"""
+local sessions, place = {{ {names} }}, 0
+request = function()
+    place = place % #sessions + 1
+    local path = "/models/lstm/sessions/" .. sessions[place] .. "/step"
+    return wrk.format("POST", path, nil, '{{"text":"e"}}')
+end
+"""
+
+
+async def _written(server: _Server, clients: int) -> tuple[float, float]:
+    """Symbols a second over all clients, and the seconds to the first one, on average."""
+    body = json.dumps({"prompt": "\n", "length": SYMBOLS, "seed": 1})
+    head = f"POST /models/tale/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}"
+    request = f"{head}\r\n\r\n{body}".encode()
+
+    async def one() -> float:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        asked = time.perf_counter()
+        writer.write(request)
+        text = await reader.readuntil(b"data: ")
+        first = time.perf_counter() - asked
+        while b"event: end" not in text:
+            text = text[-20:] + await reader.read(1 << 16)
+        writer.close()
+        return first
+
+    begun = time.perf_counter()
+    firsts = await asyncio.gather(*(one() for _ in range(clients)))
+    return clients * SYMBOLS / (time.perf_counter() - begun), sum(firsts) / clients
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""Whatever OpenAPI allows, and what it does not, gets an answer that it describes.
+
+`make fuzz-serve` asks ten thousand times; here are as many as a test may take.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+
+schemathesis = pytest.importorskip("schemathesis")
+
+CASES = int(os.environ.get("ELMAN_CASES", "12"))
+"""For each of the routes."""
+
+GROWTH = 64 * 2**20  # bytes; sessions that are begun are kept
+
+
+@pytest.mark.filterwarnings("ignore")  # the tool's own
+def test_every_case_is_answered_as_described(server):
+    from schemathesis import GenerationMode
+    from schemathesis.checks import not_a_server_error
+    from schemathesis.specs.openapi.checks import (
+        content_type_conformance,
+        response_schema_conformance,
+        status_code_conformance,
+    )
+
+    checks = [
+        not_a_server_error,
+        content_type_conformance,
+        response_schema_conformance,
+        status_code_conformance,
+    ]
+    schema = schemathesis.openapi.from_dict(server.ask("GET", "/openapi.json").json())
+    served = [(each["name"], "none") for each in server.ask("GET", "/models").json()["models"]]
+    for name in ("tale", "lstm", "reviews"):
+        session = server.post(f"/models/{name}/sessions", {}).json()["session"]
+        served += [(name, session)] * 2
+    asked = 0
+    before = None
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+
+            @given(operation.as_strategy(generation_mode=mode))
+            @settings(
+                max_examples=CASES,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+                phases=[Phase.generate],
+                database=None,
+            )
+            def one(case):
+                nonlocal asked
+                asked += 1
+                # What is made up is never there: most must meet a model, and a session of it.
+                real = dict(zip(("name", "session"), served[asked % len(served)], strict=True))
+                if case.path_parameters and asked % 5:
+                    case.path_parameters |= {
+                        part: real[part] for part in real.keys() & case.path_parameters.keys()
+                    }
+                answer = case.call(base_url=server.address, session=None, timeout=30)
+                case.validate_response(answer, checks=checks)
+
+            try:
+                one()
+            except Unsatisfiable:
+                assert mode is GenerationMode.NEGATIVE  # a route that takes nothing
+        before = before or server.resident
+    assert asked > CASES
+    assert server.resident - before < GROWTH
