@@ -8,7 +8,7 @@ import math
 import httpx
 import numpy as np
 import pytest
-from serving import LABELS, TEXTS, Server
+from processes import LABELS, TEXTS, Server
 
 import elman
 from elman.server.api import Api

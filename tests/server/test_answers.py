@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import numpy as np
 import pytest
-from serving import TEXTS, events
+from processes import TEXTS, events
 
 
 def test_predict_is_predict_proba(post, models):
@@ -176,3 +177,15 @@ def test_the_server_tells_of_itself(talk):
     paths = openapi.json()["paths"]
     assert "requestBody" in paths["/models/{name}/predict"]["post"]
     assert set(paths["/models/{name}/sessions/{session}"]) == {"get", "delete"}
+
+
+@pytest.mark.parametrize("name", ["reviews", "tags", "capitals", "tale"])
+def test_explain_is_the_trace(post, models, name):
+    status, answer = post(f"/models/{name}/explain", {"text": "ab ba"})
+    assert status == 200
+    assert answer == json.loads(models[name].explain("ab ba").to_json())
+
+
+def test_no_path_is_explained(post):
+    for name in ("sold", "winds"):
+        assert post(f"/models/{name}/explain", {"text": "/etc/passwd"})[0] == 404

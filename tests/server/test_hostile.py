@@ -14,7 +14,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from serving import soon
+from processes import soon
 
 PREDICT = "/models/reviews/predict"
 MILLION = "a" * 1_000_000

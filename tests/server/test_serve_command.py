@@ -12,10 +12,10 @@ import time
 
 import httpx
 import pytest
+from processes import events
 
 from elman.errors import ElmanError
 from elman.server.served import load_models
-from serving import events
 
 
 def refused(*arguments, code="", **environment):

@@ -213,7 +213,9 @@ class Api:
         router.route_class = DirectRoute
         refused = {status: {"model": Error} for status in _REFUSED}
         model, session = "/models/{name}", "/models/{name}/sessions/{session}"
-        events = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+        parts = {name: {"type": "string"} for name in ("event", "data")}
+        event = {"type": "object", "properties": parts, "required": ["data"]}
+        events = {200: {"content": {"text/event-stream": {"schema": event}}}}
         text = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
         for method, path, endpoint, more in (
             ("POST", f"{session}/step", self.step, {}),

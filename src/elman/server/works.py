@@ -33,7 +33,8 @@ OPERATIONS: dict[str, list[str]] = {
     "forecast": ["forecast"],
     "language": ["generate", "suggest", "explain"],
 }
-"""What a model of each task does."""
+"""What a model of each task does. Only a text is explained: where `explain` takes numbers it also
+takes a file's path, and no request may name one."""
 
 One = TypeVar("One")
 Many = TypeVar("Many")
