@@ -61,7 +61,10 @@ def main() -> None:
         folder.mkdir(exist_ok=True)
         files = [_model(folder, name) for name in MODELS]
         with _server(files) as server:
-            rows = list(_rows(server, Path(temporary), options.seconds))
+            rows = []
+            for row in _rows(server, Path(temporary), options.seconds):
+                print(*row, sep=", ", file=sys.stderr, flush=True)
+                rows.append(row)
     text = table(rows, ("what", "figure", "times", "how"))
     print(text)
     if not options.no_log:
