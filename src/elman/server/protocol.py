@@ -27,6 +27,8 @@ class _Together:
         self._head: bytes | None = b""  # None once it is sent
 
     def write(self, data: bytes) -> None:
+        if self._transport.is_closing():  # cut off meanwhile, with requests behind this one
+            return
         if self._head is None or data.startswith(b"HTTP/1.1 100 "):
             self._transport.write(data)
         elif not self._head:
@@ -36,7 +38,7 @@ class _Together:
             self._head = None
 
     def close(self) -> None:
-        if self._head:
+        if self._head and not self._transport.is_closing():
             self._transport.write(self._head)
         self._transport.close()
 
