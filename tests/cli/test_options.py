@@ -121,6 +121,12 @@ OPTIONS = {
         "--int8": ((*PREDICT, "--json"), ("--int8",)),
         "--json": (PREDICT, ("--json",)),
     },
+    "explain": {
+        "--output": (("explain", "classes.st", "the cat"), ("--output", "trace.json")),
+        "--row": (("explain", "winds.st", "winds.npy", "--json"), ("--row", "2")),
+        "--series": (("explain", "two.st"), SOLD, BOUGHT),
+        "--json": (("explain", "classes.st", "the cat"), ("--json",)),
+    },
     "peek": {
         "--valid": (("peek", "who.csv"), ("--valid", "who.csv")),
         "--task": (("peek", "kinds.conll"), ("--task", "language")),
@@ -178,6 +184,9 @@ def test_every_option_changes_something(elman, here, monkeypatch, command, optio
         trained = elman("train", "mine.txt", "-o", "unknown.st", "--steps", "1", "--width", "8")
         assert trained.status == 0, trained.err
         monkeypatch.setenv("ELMAN_CACHE", str(here / "another-cache"))
+    if (command, option) == ("explain", "--series"):
+        trained = elman("train", "sales.csv", "-o", "two.st", "--steps", "2", "--width", "4")
+        assert trained.status == 0, trained.err
     told, *variants = OPTIONS[command][option]
     if len(variants) == 1:
         variants.insert(0, ())
