@@ -102,6 +102,15 @@ def test_digits_can_be_typed_pasted_text_is_text_and_slips_are_deleted(terminal)
 
 
 @posix
+def test_a_model_can_be_rounded_as_it_is_loaded(terminal):
+    keyboard = terminal("word.st", "--int8")
+    keyboard.until("0 saved")
+    keyboard.press("the ")
+    keyboard.until(" 1 ")
+    assert keyboard.end() == (0, "the \n")
+
+
+@posix
 def test_the_terminal_is_left_as_it_was(terminal):
     import termios
 

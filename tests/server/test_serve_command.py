@@ -109,6 +109,14 @@ def test_a_key_is_asked_for(serve, folder, tmp_path):
     assert server.ask("GET", "/models", headers=headers).status_code == 200
 
 
+def test_another_address_and_sessions_in_a_file(serve, folder, tmp_path):
+    place = str(tmp_path / "sessions.db")
+    server = serve([folder / "lstm.safetensors"], "--host", "127.0.0.2", "--sessions", place)
+    assert server.address.startswith("http://127.0.0.2:")
+    assert server.ask("GET", "/ready").status_code == 200
+    assert (tmp_path / "sessions.db").exists()
+
+
 def test_names_are_safe_and_no_others(folder, tmp_path):
     names = ["a b", "a b", "..", "é", "x" * 90, "x.y"]
     paths = []
