@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: demo test check check-native bench-language bench-reading bench-rewriting bench-speed bench-serve fuzz-serve clean
+.PHONY: demo test check check-native check-web bench-language bench-reading bench-rewriting bench-speed bench-serve fuzz-serve clean
 
 demo: .venv/ready
 	$(BIN)/elman demo
@@ -38,6 +38,15 @@ else
 	for test in core_test steps_test; do ASAN_OPTIONS=detect_leaks=0 \
 		qemu-aarch64 -L /usr/$(ARM) build/check-native-arm/$$test || exit 1; done
 endif
+endif
+
+# The types of what runs in a browser: TypeScript reads them from its comments.
+check-web:
+ifeq ($(shell command -v npm 2>/dev/null),)
+	@echo 'not checked for the browser: there is no npm'
+else
+	npm install --no-package-lock --no-audit --no-fund --silent
+	npm run --silent check
 endif
 
 bench-language: .venv/ready

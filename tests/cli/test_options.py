@@ -135,6 +135,11 @@ OPTIONS = {
         "--json": (("peek", "tale.txt"), ("--json",)),
     },
     "info": {"--json": (("info", "word.st"), ("--json",))},
+    "export": {
+        "--web": (("export", "word.st", "--onnx", "word.onnx"), ("--web", "page")),
+        "--onnx": (("export", "word.st", "--web", "page"), ("--onnx", "word.onnx")),
+        "--json": (("export", "word.st", "--onnx", "word.onnx"), ("--json",)),
+    },
     "cache": {"--empty": (("cache",), ("--empty",)), "--json": (("cache",), ("--json",))},
     "demo": {
         "--minutes": (("demo",), ("--minutes", "0.005"), ("--minutes", "0.01")),

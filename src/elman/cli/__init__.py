@@ -16,6 +16,7 @@ from elman.cli.cache import cache
 from elman.cli.demo import demo
 from elman.cli.errors import in_one_line
 from elman.cli.explain import explain
+from elman.cli.export import export
 from elman.cli.generate import generate
 from elman.cli.info import info
 from elman.cli.peek import peek
@@ -37,7 +38,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (peek, train, test, predict, generate, suggest, explain, serve, info, cache, demo):
+for command in (
+    *(peek, train, test, predict, generate, suggest, explain, serve, info),
+    *(export, cache, demo),
+):
     app.command()(command)
 app.command("type")(type_)
 
