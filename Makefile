@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: demo test check check-native check-web bench-language bench-reading bench-rewriting bench-speed bench-serve fuzz-serve clean
+.PHONY: demo test check check-native check-web bench-language bench-reading bench-rewriting bench-speed bench-serve bench-browser fuzz-serve clean
 
 demo: .venv/ready
 	$(BIN)/elman demo
@@ -68,6 +68,8 @@ bench-serve: .venv/ready
 # Ten thousand requests and more, as OpenAPI allows them and as it does not.
 fuzz-serve: .venv/ready
 	ELMAN_CASES=300 $(BIN)/pytest tests/server/test_openapi.py
+bench-browser: .venv/ready
+	$(BIN)/python bench/browser.py
 
 .venv/peers: .venv/ready
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'

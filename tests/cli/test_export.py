@@ -44,3 +44,22 @@ def test_what_goes_wrong_is_one_line(elman, arguments, said):
     assert said in done.err
     assert done.err.count("\n") == 1
     assert sorted(Path().iterdir()) == before
+
+
+@pytest.mark.usefixtures("hub", "here")
+def test_to_the_hub_and_back(elman):
+    done = elman("push", "word.st", "ada/tale")
+    assert done.out == "word.st is in ada/tale: http://hub/ada/tale/public\n"
+    done = elman("pull", "ada/tale", "-o", "back.st")
+    assert done.status == 0, done.err
+    assert done.out.endswith(" is a model for the task 'language'.\n")
+    assert Path("back.st").read_bytes() == Path("word.st").read_bytes()
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("command", [("push", "word.st", "a/b/c"), ("pull", "a/b/c", "-o", "m.st")])
+def test_a_name_that_is_none(elman, command):
+    pytest.importorskip("huggingface_hub", reason="huggingface_hub is not installed")
+    done = elman(*command)
+    assert (done.status, done.out) == (1, "")
+    assert done.err == "elman: hub: 'a/b/c' is no name of a repository. It is: NAME/MODEL\n"

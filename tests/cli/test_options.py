@@ -137,8 +137,16 @@ OPTIONS = {
     "info": {"--json": (("info", "word.st"), ("--json",))},
     "export": {
         "--web": (("export", "word.st", "--onnx", "word.onnx"), ("--web", "page")),
-        "--onnx": (("export", "word.st", "--web", "page"), ("--onnx", "word.onnx")),
+        "--onnx": (("export", "word.st"), ("--onnx", "a.onnx"), ("--onnx", "b.onnx")),
         "--json": (("export", "word.st", "--onnx", "word.onnx"), ("--json",)),
+    },
+    "push": {
+        "--private": (("push", "word.st", "ada/tale"), ("--private",)),
+        "--json": (("push", "word.st", "ada/tale"), ("--json",)),
+    },
+    "pull": {
+        "--output": (("pull", "ada/tale"), ("--output", "a.st"), ("--output", "b.st")),
+        "--json": (("pull", "ada/tale", "--output", "a.st"), ("--json",)),
     },
     "cache": {"--empty": (("cache",), ("--empty",)), "--json": (("cache",), ("--json",))},
     "demo": {
@@ -160,7 +168,7 @@ def test_no_option_is_left_out():
 @pytest.mark.parametrize(
     ("command", "option"), [(c, option) for c, those in OPTIONS.items() for option in those]
 )
-@pytest.mark.usefixtures("reading", "rewriting", "small_examples")
+@pytest.mark.usefixtures("reading", "rewriting", "small_examples", "hub")
 def test_every_option_changes_something(elman, here, monkeypatch, command, option):
     Path("mine.txt").write_text("the pelican said nothing\n" * 50)
     rows = Path("who.csv").read_text().splitlines()

@@ -62,9 +62,10 @@ def test_one_matrix_as_embedding_and_output(shown):
     agree(shown, model)
 
 
-@pytest.mark.parametrize("width", [16, 20, 28])
-def test_widths_that_are_no_power_of_two(shown, width):
-    agree(shown, language_model(cell="lstm", width=width))
+@pytest.mark.parametrize("width", [1, 2, 3, 5, 21])
+@pytest.mark.parametrize("cell", ["lstm", "elman"])
+def test_widths_that_no_loop_divides(shown, cell, width):
+    agree(shown, language_model(cell=cell, width=width))
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -21,6 +21,8 @@ from elman.cli.generate import generate
 from elman.cli.info import info
 from elman.cli.peek import peek
 from elman.cli.predict import predict
+from elman.cli.pull import pull
+from elman.cli.push import push
 from elman.cli.serve import serve
 from elman.cli.suggest import suggest
 from elman.cli.terminal import drop_stdout
@@ -40,7 +42,7 @@ app = typer.Typer(
 
 for command in (
     *(peek, train, test, predict, generate, suggest, explain, serve, info),
-    *(export, cache, demo),
+    *(export, push, pull, cache, demo),
 ):
     app.command()(command)
 app.command("type")(type_)
