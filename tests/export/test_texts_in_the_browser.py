@@ -25,7 +25,9 @@ TEXTS = st.text(
     ),
     max_size=60,
 ) | st.lists(
-    st.sampled_from(["the", "'", '"', " ", "\n", "don't", "well-", "漢", "x", "3.14", "--", ","]),
+    st.sampled_from(
+        ["the", "aaaaa", "'", '"', " ", "\n", "don't", "well-", "漢", "x", "3.14", "--", ","]
+    ),
     max_size=15,
 ).map("".join)
 MANY = st.lists(TEXTS, min_size=20, max_size=20)
@@ -37,7 +39,8 @@ thorough = settings(
 @pytest.fixture(scope="module")
 def units(tale):
     strange = "İstanbul ΣΟΦΟΣ naïve ﬁn 漢字 3.14² don't 'tis \"so\" -- é\n"
-    return {name: unit.learn([tale, strange * 3]) for name, unit in UNITS.items()}
+    text = f"{tale}{strange * 3}{'aaa ' * 2000}"  # where two merges of "aaa" would fit
+    return {name: unit.learn([text]) for name, unit in UNITS.items()}
 
 
 CODE = """
@@ -58,7 +61,10 @@ CODE = """
 def test_units(run, units, name, texts, seed):
     unit = units[name]
     draw = np.random.default_rng(seed)
-    own = st_symbols(unit, draw)
+    halves = zip(texts, ['"', *reversed(texts)], strict=False)
+    joined = [[*unit.encode(a), *unit.seam, *unit.encode(b)] for a, b in halves]
+    quoted = [*unit.encode('he "'), *unit.seam, *unit.encode('"so" it is')]
+    own = [*st_symbols(unit, draw), *[list(map(int, row)) for row in (*joined, quoted)]]
     given = {"unit": unit.to_json(), "texts": texts, "symbols": own}
     found = run("units.js unit.js prompts.js", CODE, given)
     assert found["size"] == unit.size
@@ -72,7 +78,9 @@ def test_units(run, units, name, texts, seed):
 def st_symbols(unit, draw):
     """Rows of symbols as a network may draw them: marks, torn bytes and all."""
     lows = draw.integers(0, min(unit.size, 300), (10, 12))
-    return [*lows.tolist(), *draw.integers(0, unit.size, (10, 12)).tolist()]
+    marks = draw.integers(255, min(unit.size, 275), (10, 12))  # of spacing, where there are words
+    any_of_them = draw.integers(0, unit.size, (10, 12))
+    return [*lows.tolist(), *marks.tolist(), *any_of_them.tolist()]
 
 
 @thorough
