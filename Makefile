@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: demo test check check-native bench-language bench-reading bench-rewriting bench-speed bench-serve fuzz-serve clean
+.PHONY: demo test check check-native check-web bench-language bench-reading bench-rewriting bench-speed bench-serve bench-browser fuzz-serve clean
 
 demo: .venv/ready
 	$(BIN)/elman demo
@@ -40,6 +40,15 @@ else
 endif
 endif
 
+# The types of what runs in a browser: TypeScript reads them from its comments.
+check-web:
+ifeq ($(shell command -v npm 2>/dev/null),)
+	@echo 'not checked for the browser: there is no npm'
+else
+	npm install --no-package-lock --no-audit --no-fund --silent
+	npm run --silent check
+endif
+
 bench-language: .venv/ready
 	$(BIN)/python bench/language.py
 
@@ -59,6 +68,8 @@ bench-serve: .venv/ready
 # Ten thousand requests and more, as OpenAPI allows them and as it does not.
 fuzz-serve: .venv/ready
 	ELMAN_CASES=300 $(BIN)/pytest tests/server/test_openapi.py
+bench-browser: .venv/ready
+	$(BIN)/python bench/browser.py
 
 .venv/peers: .venv/ready
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'

@@ -14,7 +14,7 @@ HOUSE = Path(elman.__file__).parent
 # Top to bottom; the rooms of one storey do not import each other.
 STOREYS = [
     {"version", "errors"},
-    {"ranges"},
+    {"ranges", "extras"},
     {"text", "examples"},
     {"cells"},
     {"kernels"},
@@ -25,7 +25,7 @@ STOREYS = [
     {"scoring"},
     {"decoding", "explain"},
     {"models"},
-    {"keyboard", "server"},
+    {"keyboard", "export", "server"},
     {"cli"},
 ]
 STOREY = {room: number for number, rooms in enumerate(STOREYS) for room in rooms}

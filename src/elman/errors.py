@@ -12,6 +12,7 @@ ElmanError
 │   └── TaskError           a sound model file, of another task
 ├── MemoryFileError     a keyboard's memory that cannot be trusted or used
 ├── OutputError         a file that cannot be written, a full disk
+├── ExportError         a model whose copy in another form would not be it, or finds no place
 └── TrainingError       training that cannot go on
     └── ResumeError         an unfinished run that is in the way, or not the same run
 
@@ -87,6 +88,10 @@ class MemoryFileError(ElmanError):
 
 class OutputError(ElmanError):
     """A file that cannot be written."""
+
+
+class ExportError(ElmanError):
+    """A model whose copy in another form would not answer as it does, or that finds no place."""
 
 
 class TrainingError(ElmanError):

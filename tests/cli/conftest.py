@@ -216,6 +216,22 @@ def small_examples(here, monkeypatch):
 
 
 @pytest.fixture
+def hub(made, monkeypatch):
+    """A hub that has one model; tests/export has one that speaks its language."""
+    from elman.models import load
+
+    def push(_, repository, *, private):
+        return f"http://hub/{repository}/{'diary' if private else 'public'}"
+
+    def pull(_, file):
+        shutil.copy(made / "word.st", file)
+        return load(file)
+
+    monkeypatch.setattr("elman.export.push", push)
+    monkeypatch.setattr("elman.export.pull", pull)
+
+
+@pytest.fixture
 def empty_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("ELMAN_CACHE", str(tmp_path / "another-cache"))
     return tmp_path / "another-cache"

@@ -141,6 +141,19 @@ OPTIONS = {
         "--json": (("peek", "tale.txt"), ("--json",)),
     },
     "info": {"--json": (("info", "word.st"), ("--json",))},
+    "export": {
+        "--web": (("export", "word.st", "--onnx", "word.onnx"), ("--web", "page")),
+        "--onnx": (("export", "word.st"), ("--onnx", "a.onnx"), ("--onnx", "b.onnx")),
+        "--json": (("export", "word.st", "--onnx", "word.onnx"), ("--json",)),
+    },
+    "push": {
+        "--private": (("push", "word.st", "ada/tale"), ("--private",)),
+        "--json": (("push", "word.st", "ada/tale"), ("--json",)),
+    },
+    "pull": {
+        "--output": (("pull", "ada/tale"), ("--output", "a.st"), ("--output", "b.st")),
+        "--json": (("pull", "ada/tale", "--output", "a.st"), ("--json",)),
+    },
     "cache": {"--empty": (("cache",), ("--empty",)), "--json": (("cache",), ("--json",))},
     "demo": {
         "--minutes": (("demo",), ("--minutes", "0.005"), ("--minutes", "0.01")),
@@ -169,7 +182,7 @@ def test_no_option_is_left_out():
 @pytest.mark.parametrize(
     ("command", "option"), [(c, option) for c, those in OPTIONS.items() for option in those]
 )
-@pytest.mark.usefixtures("reading", "rewriting", "small_examples")
+@pytest.mark.usefixtures("reading", "rewriting", "small_examples", "hub")
 def test_every_option_changes_something(elman, here, monkeypatch, command, option):
     Path("mine.txt").write_text("the pelican said nothing\n" * 50)
     rows = Path("who.csv").read_text().splitlines()

@@ -16,10 +16,13 @@ from elman.cli.cache import cache
 from elman.cli.demo import demo
 from elman.cli.errors import in_one_line
 from elman.cli.explain import explain
+from elman.cli.export import export
 from elman.cli.generate import generate
 from elman.cli.info import info
 from elman.cli.peek import peek
 from elman.cli.predict import predict
+from elman.cli.pull import pull
+from elman.cli.push import push
 from elman.cli.serve import serve
 from elman.cli.suggest import suggest
 from elman.cli.terminal import drop_stdout
@@ -37,7 +40,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (peek, train, test, predict, generate, suggest, explain, serve, info, cache, demo):
+for command in (
+    *(peek, train, test, predict, generate, suggest, explain, serve, info),
+    *(export, push, pull, cache, demo),
+):
     app.command()(command)
 app.command("type")(type_)
 

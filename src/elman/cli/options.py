@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 ModelFile = Annotated[
     Path, typer.Argument(metavar="MODEL", readable=False, help="A file written by elman train.")
 ]
+Repository = Annotated[str, typer.Argument(metavar="REPO", help="On the hub, as NAME/MODEL.")]
 TextFiles = Annotated[
     list[Path],
     typer.Argument(

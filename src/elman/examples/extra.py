@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-from elman.errors import InputError
+from elman.extras import needed
 
 
 def extra(module: str) -> Any:
@@ -14,10 +13,4 @@ def extra(module: str) -> Any:
     Raises:
         InputError: it is not installed.
     """
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise InputError(
-            f"the package {module.partition('.')[0]} is not installed",
-            advice="Try: pip install 'elman[examples]'",
-        ) from error
+    return needed(module, "examples")

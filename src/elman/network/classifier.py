@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from elman.network.blocks import NetworkState, linear
 from elman.network.reader import Passages, Read, Reader, Reading
 
-_BELOW_ALL = -1e4  # below every vector's elements, and a number in every type
+BELOW_ALL = -1e4  # below every vector's elements, and a number in every type
 
 
 class Impression(NamedTuple):
@@ -52,7 +52,7 @@ class ClassReader(nn.Module):
         shape = (batch_size, self.reader.reading.width)
         return Impression(
             self.reader.initial_states(batch_size),
-            like.new_full(shape, _BELOW_ALL),
+            like.new_full(shape, BELOW_ALL),
             like.new_zeros(shape),
             like.new_zeros(batch_size, 1),
         )
@@ -73,7 +73,7 @@ class ClassReader(nn.Module):
         padding = ~passages.real
         most, total = [], []
         for y in vectors:
-            most.append(y.masked_fill(padding, _BELOW_ALL).amax(0).float())
+            most.append(y.masked_fill(padding, BELOW_ALL).amax(0).float())
             total.append(y.masked_fill(padding, 0).sum(0, dtype=torch.float32))
         impression = Impression(
             states,

@@ -1,0 +1,108 @@
+"""How fast a step is in a browser: `make bench-browser`.
+
+Opens the modules of `elman export --web` in a headless Chromium and times a cell's step there, one
+stream on the page's one thread: the median of turns of 200 steps, each of which goes on from the
+one before. Prints a table and appends it to docs/log.md. Leave the machine to it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import elman
+from elman.export.web import runtime
+from tables import append, table
+
+CELLS = ("lstm", "gru", "elman", "mingru")
+TEXT = "the quick brown fox jumps over the lazy dog\n" * 100
+
+TIMED = """async (width) => {
+    const { fetched } = await import("/model.js");
+    const model = await fetched("/model.safetensors");
+    const { cell } = model.network.stack.blocks[0].mixer;
+    const x = new Float32Array(width).map((_, i) => Math.sin(i));
+    let state = cell.initialState();
+    const turns = [];
+    for (let turn = 0; turn < 40; turn++) {
+      const begun = performance.now();
+      for (let step = 0; step < 200; step++) [, state] = cell.step(x, state);
+      turns.push((performance.now() - begun) / 200);
+    }
+    return turns.sort((a, b) => a - b)[20];
+}"""
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", "no-store")  # the next model is another
+        super().end_headers()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """A folder's address on loopback."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        sys.exit("There is no Chromium here. Try: apt-get install chromium")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--width", type=int, default=256)
+    parser.add_argument("--no-log", action="store_true", help="leave docs/log.md alone")
+    options = parser.parse_args()
+    rows = []
+    with tempfile.TemporaryDirectory() as named, chromium() as browser:
+        folder = Path(named)
+        for name, content in runtime().items():
+            (folder / name).write_bytes(content)
+        (folder / "empty.html").write_text("<!doctype html><title>empty</title>")
+        with served(folder) as address:
+            page = browser.new_page()
+            page.goto(f"{address}/empty.html")
+            for cell in CELLS:
+                model = elman.LanguageModel(
+                    cell=cell, width=options.width, layers=1, parts=(), steps=1
+                )
+                model.fit(TEXT).save(folder / "model.safetensors")
+                rows.append([cell, f"{page.evaluate(TIMED, options.width):.3f} ms"])
+        version = browser.version
+    text = table(rows, ("cell", f"a step, {options.width} wide")) + f"\n\nChromium {version}"
+    print(text)
+    if not options.no_log:
+        append(text, " ".join(["python bench/browser.py", *sys.argv[1:]]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""elman pull: a model comes from the Hugging Face hub, and is checked like any other file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from elman.cli.options import Json, Repository
+from elman.cli.terminal import print_json, size_in_words, working
+
+
+def pull(
+    repository: Repository,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="Where to write the model.")
+    ],
+    json: Json = False,
+) -> None:
+    """Fetch a model from the Hugging Face hub."""
+    from elman.export import pull as pulled
+
+    with working(f"From {repository}"):
+        model = pulled(repository, output)
+    size = output.stat().st_size
+    if json:
+        print_json({"file": str(output), "bytes": size, "task": model.task})
+    else:
+        print(f"{output} ({size_in_words(size)}) is a model for the task {model.task!r}.")

@@ -1,0 +1,131 @@
+/**
+ * A model file as the browser reads it: numbers and plain data, nothing of which is executed.
+ *
+ * The header is checked before a tensor is read: its size, and that the tensors' places fill the
+ * rest of the file exactly. Weights of 8 bits become numbers again. Matrices are (N, K), row by row.
+ * Format: https://github.com/huggingface/safetensors (8 bytes of header length, JSON, data).
+ */
+
+/** @typedef {{dtype: string, shape: number[], data_offsets: [number, number]}} Entry */
+
+const SCHEMA = 1;
+const HEADER_LIMIT = 16 * 2 ** 20; // bytes
+const SIZES = /** @type {Record<string, number>} */ ({ F32: 4, I8: 1 });
+
+/** What is wrong with a model file, in a sentence. */
+export class ModelFileError extends Error {}
+
+/** @param {string} cause @returns {never} */
+export function refuse(cause) {
+  throw new ModelFileError(`The model file cannot be used: ${cause}.`);
+}
+
+/** The tensors of a file, each to be taken once, by its name and with its shape. */
+export class Bundle {
+  /**
+   * @param {ArrayBuffer} buffer the whole file
+   */
+  constructor(buffer) {
+    const length = buffer.byteLength < 8 ? Infinity : headerLength(buffer);
+    if (length > buffer.byteLength - 8 || length > HEADER_LIMIT) refuse("it has no sound header");
+    const header = parsed(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
+    const { __metadata__: metadata, ...entries } = header;
+    if (typeof metadata?.elman !== "string") refuse("it is not one of Elman's");
+    /** @type {Record<string, any>} */
+    this.about = parsed(metadata.elman);
+    if (this.about.schema !== SCHEMA) refuse(`its schema is ${this.about.schema}`);
+    this.buffer = buffer;
+    this.start = 8 + length;
+    /** @type {Map<string, Entry>} */
+    this.entries = new Map(Object.entries(entries));
+    this.#check(buffer.byteLength - this.start);
+  }
+
+  /**
+   * A tensor as numbers, whatever it is kept as.
+   *
+   * @param {string} name
+   * @param {...number} shape what it must be
+   * @returns {Float32Array}
+   */
+  take(name, ...shape) {
+    const entry = this.entries.get(name);
+    if (entry === undefined || String(entry.shape) !== String(shape)) {
+      refuse(`it holds no tensor ${name} of the shape ${shape}`);
+    }
+    this.entries.delete(name);
+    const data = this.buffer.slice(...this.#places(entry));
+    if (entry.dtype === "F32") return new Float32Array(data);
+    return dequantised(new Int8Array(data), this.take(`${name}.scale`, shape[0]));
+  }
+
+  /** Whether the file also holds a tensor of this name, not taken yet. @param {string} name */
+  has(name) {
+    return this.entries.has(name);
+  }
+
+  /** Refuse the file where it holds a tensor that was not taken. */
+  finish() {
+    for (const name of this.entries.keys()) refuse(`it holds a tensor ${name} that it should not`);
+  }
+
+  /** @param {Entry} entry @returns {[number, number]} */
+  #places({ data_offsets: [begin, end] }) {
+    return [this.start + begin, this.start + end];
+  }
+
+  /** @param {number} room bytes behind the header */
+  #check(room) {
+    const places = [];
+    for (const [name, entry] of this.entries) {
+      const { dtype, shape, data_offsets: offsets } = entry ?? {};
+      const item = SIZES[dtype];
+      const whole = [shape, offsets].every(
+        (list) => Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0),
+      );
+      if (item === undefined || !whole || shape.length > 8 || offsets.length !== 2) {
+        refuse(`the entry of its tensor ${name} is malformed`);
+      }
+      const size = shape.reduce((product, n) => product * n, item);
+      if (offsets[1] - offsets[0] !== size) refuse(`its tensor ${name} is not of its size`);
+      places.push(offsets);
+    }
+    let reached = 0;
+    for (const [begin, end] of places.sort((a, b) => a[0] - b[0] || a[1] - b[1])) {
+      if (begin !== reached) refuse("its tensors overlap, or leave gaps");
+      reached = end;
+    }
+    if (reached !== room) refuse("it is longer or shorter than its header says");
+  }
+}
+
+/** @param {ArrayBuffer} buffer */
+function headerLength(buffer) {
+  const view = new DataView(buffer);
+  return view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
+}
+
+/** @param {string} text @returns {Record<string, any>} */
+function parsed(text) {
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    refuse("its header is no JSON");
+  }
+  if (value === null || typeof value !== "object" || Array.isArray(value)) {
+    refuse("its header is no JSON object");
+  }
+  return value;
+}
+
+/**
+ * Steps of a grid, row by row, as numbers again.
+ *
+ * @param {Int8Array} steps (N, K)
+ * @param {Float32Array} scale (N,)
+ */
+function dequantised(steps, scale) {
+  const columns = steps.length / scale.length;
+  return Float32Array.from(steps, (step, place) => step * scale[Math.floor(place / columns)]);
+}

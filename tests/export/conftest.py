@@ -1,0 +1,136 @@
+"""A browser, the folders that it is shown, and models that need no training."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections import Counter
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import torch
+
+import elman
+from elman.models.language_settings import LanguageSettings
+from elman.network import SymbolNetwork
+from elman.text import UNITS
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PARTS = ("norm", "convolution", "gate", "residual", "mlp")
+
+
+@pytest.fixture(autouse=True)
+def products_in_float32(monkeypatch):
+    """As the browser and ONNX Runtime have them, on a machine that is faster with fewer bits."""
+    monkeypatch.setattr("elman.training.precision.fast_type", lambda _: None)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def end_headers(self):
+        self.send_header("Cache-Control", "no-store")  # the next model is another
+        super().end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """A folder, and the address on loopback where its files are."""
+    folder = tmp_path_factory.mktemp("site")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield folder, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A browser without a window."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip("there is no Chromium here")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def page(chromium, site):
+    """An empty page beside the modules; `run` imports them."""
+    from elman.export.web import runtime
+
+    folder, address = site
+    for name, content in runtime().items():
+        (folder / name).write_bytes(content)
+    (folder / "empty.html").write_text("<!doctype html><title>empty</title>")
+    page = chromium.new_page()
+    page.goto(f"{address}/empty.html")
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="session")
+def run(page):
+    """Run JavaScript with all that some modules export, and with what is `given`."""
+
+    def run(modules, code, given=None):
+        imports = "".join(
+            f"Object.assign(all, await import('/{name}'));" for name in modules.split()
+        )
+        return page.evaluate(
+            f"""async (given) => {{
+                const all = {{}}; {imports}
+                const names = Object.keys(all);
+                const work = new Function(...names, "given", {code!r});
+                return work(...names.map((name) => all[name]), given);
+            }}""",
+            given,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def shown(run, site):
+    """Have a model opened in the browser, and run JavaScript with it."""
+    folder, _ = site
+
+    def shown(model, code, given=None):
+        model.save(folder / "shown.safetensors")
+        fetch = "return (async () => { const model = await fetched('/shown.safetensors');"
+        return run("model.js chance.js", f"{fetch} {code} }})()", given)
+
+    return shown
+
+
+def language_model(unit="character", *, text="", seed=0, **settings):
+    """A language model with weights that no training has touched, and livelier than at first."""
+    settings = {"width": 16, "layers": 2, **settings}
+    model = elman.LanguageModel(unit=unit, **settings)
+    checked = LanguageSettings(**model.get_params())
+    model.unit_ = UNITS[unit].learn([text or "the quick brown fox\njumps over it\n"])
+    torch.manual_seed(seed)
+    model.network_ = SymbolNetwork(checked.architecture(model.unit_.size)).eval()
+    with torch.no_grad():
+        for name, weight in model.network_.named_parameters():
+            weight.add_(0.2 * torch.randn_like(weight))
+            if "h2h.weight" in name:
+                weight.mul_(0.4)  # or nothing would bound a network with ReLU
+    model.learned_, model.record_ = Counter(), {}
+    return model

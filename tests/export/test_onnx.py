@@ -1,0 +1,154 @@
+"""The graph answers as the model does, at any number of rows and any lengths, and is whole."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+import elman
+from elman.cells import CELLS, LSTM
+from elman.errors import ExportError, InputError, TaskError
+from elman.export import write_onnx
+from elman.export.onnx_file import session_of
+from elman.text import Forms, words_of
+
+from .conftest import PARTS, language_model
+
+onnx = pytest.importorskip("onnx", reason="onnx is not installed")
+pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+
+TEXTS = ["warm and funny", "cold and dull", "so warm", "so dull", "neither, really"] * 12
+LABELS = ["good", "bad", "good", "bad", "none"] * 12
+
+
+def written(model, folder):
+    """The graph's bytes, and what was said of it."""
+    model.save(folder / "model.st")
+    said = write_onnx(folder / "model.st", folder / "model.onnx")
+    assert said["compared"] == 4
+    assert said["largest_difference"] > 0  # other sums than torch's
+    return (folder / "model.onnx").read_bytes()
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("parts", [(), *((part,) for part in PARTS), PARTS])
+def test_every_cell_and_part(tmp_path, cell, parts):
+    written(language_model(cell=cell, parts=parts), tmp_path)
+
+
+def test_the_text_whole_and_symbol_by_symbol(tmp_path):
+    """A step of it is the model's own `step`, from the beginning of a text to its end."""
+    model = language_model(cell="lstm", text="abc " * 9)
+    session = session_of(written(model, tmp_path))
+    names = [each.name for each in session.get_inputs()][2:]
+    shapes = [each.shape[1:] for each in session.get_inputs()][2:]
+    begun = {name: np.zeros([1, *shape], "f4") for name, shape in zip(names, shapes, strict=True)}
+    outputs = ["logits", *(f"{name}_after" for name in names)]
+    symbols = [0, *model.unit_.encode("abc a cab").tolist()]
+    state, before, steps = begun, model.network_.initial_state(1), []
+    for symbol in symbols:
+        given = {"symbols": np.array([[symbol]]), "lengths": np.array([1]), **state}
+        logits, *after = session.run(outputs, given)
+        state = dict(zip(names, after, strict=True))
+        steps.append(logits[0, 0])
+        expected, before = model.network_(torch.tensor([[symbol]]), before)
+        np.testing.assert_allclose(logits[0, 0], expected[0, 0].detach(), atol=1e-4)
+    given = {"symbols": np.array([symbols]), "lengths": np.array([len(symbols)]), **begun}
+    np.testing.assert_allclose(session.run(["logits"], given)[0][0], steps, atol=1e-4)
+
+
+def test_each_weight_is_there_once(tmp_path):
+    model = language_model("subword", cell="lstm", width=32)
+    graph = onnx.load_from_string(written(model, tmp_path)).graph
+    parameters = dict(model.network_.named_parameters())
+    found = {each.name: onnx.numpy_helper.to_array(each) for each in graph.initializer}
+    assert parameters.keys() <= found.keys()
+    for name, parameter in parameters.items():
+        np.testing.assert_array_equal(found[name], parameter.detach())
+    rest = sum(found[name].size for name in found.keys() - parameters.keys())
+    assert rest < 100
+    assert len((tmp_path / "model.onnx").read_bytes()) < 1.2 * 4 * sum(
+        each.numel() for each in parameters.values()
+    )
+
+
+@pytest.mark.parametrize("unit", ["word", "character", "subword"])
+@pytest.mark.parametrize("directions", [1, 2])
+def test_classifiers(tmp_path, unit, directions):
+    model = elman.Classifier(unit=unit, directions=directions, width=16, steps=6)
+    written(model.fit(TEXTS, LABELS), tmp_path)
+
+
+def test_words_are_looked_up_as_the_model_does(tmp_path):
+    """What another program has to do with a text: words, their n-grams, and which is whose."""
+    model = elman.Classifier(unit="word", width=16, steps=6, directions=2).fit(TEXTS, LABELS)
+    model.calibration_ = model.calibration_._replace(temperature=0.3)
+    session = session_of(written(model, tmp_path))
+    texts = ["a warm film", "dull", "so funny, so cold and so dull"]
+    forms = Forms(model.unit_)
+    rows = [forms.places(words_of(text)) for text in texts]
+    lengths = np.array([len(row) for row in rows])
+    padded = np.zeros((len(rows), lengths.max()), dtype=np.int64)
+    for row, places in zip(padded, rows, strict=True):
+        row[: len(places)] = places
+    symbols, words = forms.look_up(padded)
+    counts = np.diff([*words.starts, len(words.ngrams)])
+    given = {
+        "symbols": symbols,
+        "lengths": lengths,
+        "numbers": words.numbers,
+        "ngrams": words.ngrams,
+        "ngram_words": np.repeat(np.arange(len(counts)), counts),
+        "ngram_weights": words.weights,
+    }
+    [found] = session.run(["probabilities"], given)
+    np.testing.assert_allclose(found, model.predict_proba(texts), atol=1e-4)
+
+
+def test_the_file_is_usable_alone(tmp_path):
+    model = elman.Classifier(unit="word", width=16, steps=6).fit(TEXTS, LABELS)
+    session = session_of(written(model, tmp_path))
+    about = json.loads(session.get_modelmeta().custom_metadata_map["elman"])
+    assert about["task"] == "classify"
+    assert about["labels"] == ["bad", "good", "none"]
+    assert about["vocabulary"] == model.unit_.to_json()
+    assert "symbols" in session.get_modelmeta().graph_description
+
+
+def test_weights_of_8_bits_are_numbers_again(tmp_path):
+    written(language_model(cell="gru").to_int8(), tmp_path)
+
+
+def test_a_graph_that_answers_otherwise_is_not_written(tmp_path, monkeypatch):
+    from elman.export import recurrence
+
+    monkeypatch.setitem(recurrence._RULES, LSTM, _forgetful)
+    language_model(cell="lstm").save(tmp_path / "model.st")
+    with pytest.raises(ExportError, match=r"model.st: ONNX Runtime's .* off the model's own"):
+        write_onnx(tmp_path / "model.st", tmp_path / "model.onnx")
+    assert not (tmp_path / "model.onnx").exists()
+
+
+def _forgetful(graph, cell, xs):
+    def rule(body, before, x):
+        i, *_ = body.slices(x, 4, cell.hidden_size)
+        return [i, before[1]], i
+
+    return graph.linear(xs, cell.i2h), rule
+
+
+def test_a_task_without_a_graph(tmp_path):
+    words = [["a", "b"]] * 20
+    tagger = elman.Tagger(width=8, steps=2).fit(words, [["X", "Y"]] * 20)
+    tagger.save(tmp_path / "tags.st")
+    with pytest.raises(TaskError, match="no graph for the task 'tag'"):
+        write_onnx(tmp_path / "tags.st", tmp_path / "tags.onnx")
+
+
+def test_a_package_that_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
+    with pytest.raises(InputError, match=r"onnxruntime is not installed.*elman\[export\]"):
+        write_onnx(tmp_path / "model.st", tmp_path / "model.onnx")

@@ -1,0 +1,122 @@
+"""A text falls into the same symbols in the browser as here, and comes back from them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from elman.decoding import parted
+from elman.text import UNITS, Lexicon, words_of
+from elman.text.lexicon import ngrams
+
+# Characters that Unicode has had for long, so that no two versions of it disagree, and among them
+# often those that rules of spacing and of n-grams are about.
+RULED = " \n\t'\"’-‐·.,!?;:()[]{}“”«»—/_|~…#$%&*+=<>^`´\x1c\x85\u00a0\u2028\u3000\u200c\u200d\u00ad"
+SCRIPTS = "aAbBzéßıİΣσς²½Ⅷ٣߀ǅﬁกำनि한漢字かガ々。「🙂🏽👩\u0301\u3099\u20dd\ufeff\ud800"
+TEXTS = st.text(
+    st.one_of(
+        st.sampled_from(RULED),
+        st.sampled_from(SCRIPTS),
+        st.sampled_from("abcdefghij"),
+        st.characters(max_codepoint=0x2FFF, exclude_categories=("Cn",)),
+        st.characters(min_codepoint=0x10000, max_codepoint=0x1F6FF, exclude_categories=("Cn",)),
+    ),
+    max_size=60,
+) | st.lists(
+    st.sampled_from(
+        ["the", "aaaaa", "'", '"', " ", "\n", "don't", "well-", "漢", "x", "3.14", "--", ","]
+    ),
+    max_size=15,
+).map("".join)
+MANY = st.lists(TEXTS, min_size=20, max_size=20)
+thorough = settings(
+    max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+)
+
+
+@pytest.fixture(scope="module")
+def units(tale):
+    strange = "İstanbul ΣΟΦΟΣ naïve ﬁn 漢字 3.14² don't 'tis \"so\" -- é\n"
+    text = f"{tale}{strange * 3}{'aaa ' * 2000}"  # where two merges of "aaa" would fit
+    return {name: unit.learn([text]) for name, unit in UNITS.items()}
+
+
+CODE = """
+    const unit = unitFrom(given.unit);
+    const [left, right] = [given.symbols, given.texts];
+    return {
+      size: unit.size,
+      encoded: right.map((text) => unit.encode(text)),
+      decoded: left.map((symbols) => decode(unit, symbols)),
+      parted: right.map((text) => parted(text, unit)),
+    };
+"""
+
+
+@pytest.mark.parametrize("name", UNITS)
+@thorough
+@given(texts=MANY, seed=st.integers(0, 2**32))
+def test_units(run, units, name, texts, seed):
+    unit = units[name]
+    draw = np.random.default_rng(seed)
+    halves = zip(texts, ['"', *reversed(texts)], strict=False)
+    joined = [[*unit.encode(a), *unit.seam, *unit.encode(b)] for a, b in halves]
+    quoted = [*unit.encode('he "'), *unit.seam, *unit.encode('"so" it is')]
+    own = [*st_symbols(unit, draw), *[list(map(int, row)) for row in (*joined, quoted)]]
+    given = {"unit": unit.to_json(), "texts": texts, "symbols": own}
+    found = run("units.js unit.js prompts.js", CODE, given)
+    assert found["size"] == unit.size
+    for text, encoded, part in zip(texts, found["encoded"], found["parted"], strict=True):
+        assert encoded == unit.encode(text).tolist(), text
+        assert tuple(part) == parted(text, unit), text
+    for symbols, decoded in zip(own, found["decoded"], strict=True):
+        assert decoded == unit.decode(symbols), symbols
+
+
+def st_symbols(unit, draw):
+    """Rows of symbols as a network may draw them: marks, torn bytes and all."""
+    lows = draw.integers(0, min(unit.size, 300), (10, 12))
+    marks = draw.integers(255, min(unit.size, 275), (10, 12))  # of spacing, where there are words
+    any_of_them = draw.integers(0, unit.size, (10, 12))
+    return [*lows.tolist(), *marks.tolist(), *any_of_them.tolist()]
+
+
+@thorough
+@given(texts=MANY)
+def test_words_typed(run, units, texts):
+    unit = units["word"]
+    code = "const unit = unitFrom(given.unit); return given.texts.map((t) => unit.splitTyped(t));"
+    found = run("units.js", code, {"unit": unit.to_json(), "texts": texts})
+    for text, each in zip(texts, found, strict=True):
+        assert tuple(each) == unit.split_typed(text), text
+
+
+@thorough
+@given(texts=MANY)
+def test_words_that_are_looked_up(run, texts):
+    words = words_of(" ".join(texts))
+    code = """
+        const lexicon = new Lexicon({ words: given.own });
+        return { words: wordsOf(given.text), ngrams: given.words.map(ngrams),
+                 numbers: given.words.map((word) => lexicon.number(word)) };
+    """
+    own = sorted({word.lower() for word in words[::2]})
+    given = {"own": own, "text": " ".join(texts), "words": words}
+    found = run("lexicon.js", code, given)
+    assert found["words"] == words
+    assert found["ngrams"] == [ngrams(word) for word in words]
+    assert found["numbers"] == [Lexicon(own).number(word) for word in words]
+
+
+@pytest.mark.parametrize("word", ["", "a" * 31, "ab" * 40, "Ωmega" * 9])
+def test_short_and_long_words(run, word):
+    assert run("lexicon.js", "return ngrams(given)", word) == ngrams(word)
+
+
+@given(seed=st.integers(0, 2**53 - 1))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+def test_chance_is_numpys(run, seed):
+    code = "const chance = chances(given); return Array.from({ length: 9 }, chance);"
+    assert run("chance.js", code, seed) == np.random.default_rng(seed).random(9).tolist()

@@ -1,0 +1,147 @@
+"""The folder, and the page in a real browser: what is seen, typed and heard of the network."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+import elman
+from elman.errors import OutputError, TaskError
+from elman.export import write_web
+from elman.export.web import runtime
+
+TEXTS = ["warm and funny", "cold and dull", "so warm", "so dull"] * 12
+LABELS = ["good", "bad", "good", "bad"] * 12
+
+
+@pytest.fixture
+def visit(chromium, site, tmp_path):
+    """Export a model and open its page; nothing may go wrong there, or be asked of elsewhere."""
+    folder, address = site
+    wrong, asked, contexts = [], [], []
+
+    def visit(model, **context):
+        model.save(tmp_path / "model.st")
+        shutil.rmtree(folder / "page", ignore_errors=True)
+        write_web(tmp_path / "model.st", folder / "page")
+        contexts.append(chromium.new_context(**context))
+        page = contexts[-1].new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda message: wrong.append(message.text))
+        page.goto(f"{address}/page/")
+        page.wait_for_selector("textarea")
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert wrong == []
+    assert {url for url in asked if not url.startswith((f"{address}/page/", "data:"))} == set()
+
+
+def test_a_language_model_writes_and_suggests(visit, words):
+    page = visit(words)
+    page.fill("#text", "The cat sat on ")
+    offered = page.locator("[aria-label=Suggestions] button")
+    expected = [each.word for each in words.suggest("The cat sat on ", 3)]
+    assert offered.all_text_contents() == expected
+    offered.first.click()
+    assert page.input_value("#text") == f"The cat sat on {expected[0]} "
+    page.fill("#text", "The cat")
+    page.fill("#seed", "7")
+    page.fill("#length", "30")
+    page.click("#write")
+    page.get_by_role("button", name="Write on").wait_for()
+    written = words.generate("The cat", length=30, temperature=0.8, top_p=0.95, seed=7)
+    assert page.input_value("#text") == "The cat" + "".join(written)
+
+
+def test_writing_can_be_stopped(visit, characters):
+    page = visit(characters)
+    page.fill("#length", "1000000")
+    page.click("#write")
+    for _ in range(500):
+        if len(page.input_value("#text")) > 50:
+            break
+        page.wait_for_timeout(20)
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Write on").wait_for()
+    assert 50 < len(page.input_value("#text")) < 999_999
+
+
+def test_a_classifier_judges_as_one_types(visit):
+    model = elman.Classifier(unit="word", width=16, steps=60).fit(TEXTS, LABELS)
+    page = visit(model)
+    page.locator("#text").press_sequentially("so dull")
+    first = page.locator("#classes li").first
+    assert first.text_content().startswith("bad")
+    share = model.predict_proba(["so dull"])[0].max()
+    assert float(first.locator("meter").get_attribute("value")) == pytest.approx(share, abs=1e-4)
+    assert page.locator(".running span").count() == 2
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_at_phone_width_by_keyboard(visit, words, scheme):
+    page = visit(words, viewport={"width": 320, "height": 640}, color_scheme=scheme)
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(wide) == 0
+    reached = []
+    for _ in range(9):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id || 'a suggestion'"))
+    assert reached[0] == "text"
+    assert {"a suggestion", "write", "temperature", "top-p", "seed", "length"} <= set(reached)
+    paper, ink = (
+        page.evaluate(f"getComputedStyle(document.body).{name}.match(/[0-9]+/g).map(Number)")
+        for name in ("backgroundColor", "color")
+    )
+    assert (sum(paper) > sum(ink)) == (scheme == "light")
+
+
+def test_a_model_that_is_none_is_told(chromium, site):
+    folder, address = site
+    page = chromium.new_page()
+    for name, content in runtime().items():
+        (folder / name).write_bytes(content)
+    (folder / "model.safetensors").write_bytes(b"no model")
+    page.goto(f"{address}/index.html")
+    page.get_by_text("The model file cannot be used").wait_for()
+    page.close()
+
+
+def test_the_folder(tmp_path, words):
+    words.save(tmp_path / "model.st", int8=True)
+    files = write_web(tmp_path / "model.st", tmp_path / "a" / "page")
+    names = {file.name for file in files}
+    assert files[0].name == "index.html"
+    assert {"page.css", "page.js", "model.js", "model.safetensors"} < names
+    assert {file.name for file in (tmp_path / "a" / "page").iterdir()} == names
+    model = tmp_path / "a" / "page" / "model.safetensors"
+    assert model.read_bytes() == (tmp_path / "model.st").read_bytes()
+    assert elman.load(model).int8_
+
+
+def test_nothing_in_a_folder_is_written_over(tmp_path, words):
+    words.save(tmp_path / "model.st")
+    with pytest.raises(OutputError, match="something in this folder already"):
+        write_web(tmp_path / "model.st", tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["model.st"]
+    with pytest.raises(OutputError, match="cannot be made a folder"):
+        write_web(tmp_path / "model.st", tmp_path / "model.st")
+
+
+def test_a_task_that_the_page_cannot_show(tmp_path):
+    elman.Tagger(width=8, steps=2).fit([["a", "b"]] * 20, [["X", "Y"]] * 20).save(tmp_path / "t.st")
+    with pytest.raises(TaskError, match="not 'tag'"):
+        write_web(tmp_path / "t.st", tmp_path / "page")
+    assert not (tmp_path / "page").exists()
+
+
+def test_the_modules_ask_nothing_of_elsewhere():
+    for name, content in runtime().items():
+        text = content.decode()
+        for outside in ("//cdn", "https://", "http://", "eval(", "innerHTML", "new Function"):
+            places = text.replace("https://github.com/huggingface/safetensors", "")
+            assert outside not in places, (name, outside)
