@@ -54,7 +54,7 @@ def folder(tmp_path, monkeypatch, tale):
 
 @pytest.mark.parametrize(
     ("document", "count"),
-    [("README.md", 17), ("docs/reading.md", 9), ("docs/shapes.md", 13), ("docs/trace.md", 3)],
+    [("README.md", 20), ("docs/reading.md", 9), ("docs/shapes.md", 13), ("docs/trace.md", 3)],
 )
 def test_the_commands(folder, capsys, document, count):
     lines = [line for block in blocks(document, "sh") for line in block.splitlines() if line]
@@ -64,7 +64,7 @@ def test_the_commands(folder, capsys, document, count):
     for line in lines:
         program, *arguments = shlex.split(line.replace("--minutes 3", FEWER))
         assert program == "elman"
-        for option in {"-o", "--plot"} & set(arguments):
+        for option in {"-o", "--plot", "--web", "--onnx"} & set(arguments):
             written.add(arguments[arguments.index(option) + 1])
         with pytest.raises(SystemExit) as ended:
             main(arguments)
