@@ -101,7 +101,7 @@ function run(trace, signal) {
     chosen.node,
     figure,
     element("label", { className: "time" }, "Time ", told, scrubber),
-    element("p", { className: "told" }, WEIGHTS, trace.network.cell === "plain" ? PLAIN : "", described(trace)),
+    element("p", { className: "told" }, WEIGHTS, trace.network.cell === "plain" ? PLAIN : "", `${described(trace)}.`),
     now.node,
     ...attention,
     element("h3", {}, "Memory"),

@@ -13,7 +13,8 @@ import { css, onLook } from "./colours.js";
  * @typedef {import("./trace.js").Strip} Strip
  * @typedef {import("./view.js").View} View
  * @typedef {import("./view.js").Change} Change
- * @typedef {{name: string, strip: Strip, layer: number, state: boolean, backward: boolean}} Row
+ * @typedef {{name: string, strip: Strip, layer: number, state: boolean, backward: boolean,
+ *   aside: boolean}} Row
  * @typedef {{node: HTMLElement, symbol: HTMLButtonElement, said: HTMLElement, bar: HTMLElement,
  *   states: HTMLElement[]}} Column
  */
@@ -47,7 +48,7 @@ export function unrolled(trace, place, change, signal) {
     const answer = output ? saying(output) : element("span", { className: "said" });
     const bar = element("div", { className: "weight" }, element("i", {}));
     const states = rows.map((row) => state(row, time));
-    const stacked = states.flatMap((each, row) => [past(row, time) ?? upward(), each]);
+    const stacked = states.flatMap((each) => [upward(), each]);
     const node = element("div", { className: "column" }, answer, ...stacked, upward(), name, bar);
     node.addEventListener("pointerenter", () => change({ looked: time }));
     for (const cell of node.children)
@@ -70,15 +71,6 @@ export function unrolled(trace, place, change, signal) {
     return button;
   }
 
-  /** Beside the hidden vector of the plain network: its second layer reads what its first does.
-   * @param {number} row @param {number} time */
-  function past(row, time) {
-    if (!rows[row].state || rows[row - 1]?.layer !== rows[row].layer) return null;
-    const around = element("span", { className: "past" });
-    around.style.gridArea = `${2 + 2 * row} / ${2 + time} / span 3`;
-    return around;
-  }
-
   /** @param {Row} row @param {number} time */
   function state(row, time) {
     const canvas = block(row.strip.row(time), row.strip.largest);
@@ -86,6 +78,8 @@ export function unrolled(trace, place, change, signal) {
     const last = row.backward ? 0 : reading.symbols.length - 1;
     if (row.state && time !== last) node.append(onward(row.backward));
     if (!row.state) return node;
+    // The second layer of the plain network reads what its first does.
+    if (row.aside) node.append(element("span", { className: "past" }));
     canvas.addEventListener("pointermove", (event) => {
       const unit = unitAt(canvas, event, row.strip.width);
       if (unit !== null)
@@ -168,8 +162,9 @@ function rowsOf(reading) {
       name: output.replace("_", "-"),
       strip,
       state: false,
+      aside: false,
     }));
-    return [{ ...common, name: told, strip, state: true }, ...given];
+    return [{ ...common, name: told, strip, state: true, aside: given.length > 0 }, ...given];
   });
   return found.reverse();
 }
