@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import elman
@@ -34,6 +37,58 @@ def translator():
     pairs = [("le chat", "the cat"), ("la reine", "the queen"), ("le roi", "the king")] * 8
     sources, targets = zip(*pairs, strict=True)
     return elman.Translator(unit="character", width=8, steps=12).fit(sources, targets)
+
+
+@pytest.fixture(scope="session")
+def writer(tale):
+    return elman.LanguageModel(unit="word", width=16, layers=1, steps=20).fit(tale)
+
+
+@pytest.fixture(scope="session")
+def tagger():
+    sentences = [(["the", "cat", "sat"], ["DET", "NOUN", "VERB"])] * 20
+    words, tags = zip(*sentences, strict=True)
+    return elman.Tagger(width=16, steps=20).fit(words, tags)
+
+
+@pytest.fixture(scope="session")
+def forecaster():
+    values = [100 + step + 20 * np.sin(step * np.pi / 6) for step in range(80)]
+    return elman.Forecaster(width=4, steps=2, horizon=6).fit(np.array(values)[:, None])
+
+
+@pytest.fixture(scope="session")
+def describer():
+    names = [["north wind", "south", "far west"][place % 3] for place in range(30)]
+    vectors = np.eye(3)[np.arange(30) % 3] + np.linspace(0, 0.1, 30)[:, None]
+    return elman.Describer(unit="character", width=8, steps=12).fit(vectors, names)
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory, judge, tagger, writer, translator, forecaster, describer):
+    """The address of all of them, served by the command."""
+    pytest.importorskip("fastapi", reason="the extra serve is not installed")
+    folder = tmp_path_factory.mktemp("served")
+    models = {
+        "judge": judge,
+        "tags": tagger,
+        "words": writer,
+        "french": translator,
+        "numbers": forecaster,
+        "winds": describer,
+    }
+    for name, model in models.items():
+        model.save(folder / f"{name}.safetensors")
+    files = [f"{name}.safetensors" for name in models]
+    command = [sys.executable, "-m", "elman", "serve", *files, "--port", "0"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        told = process.stderr.readline()
+        yield told.rpartition(" at ")[2].strip()
+        process.terminate()
+        process.communicate(timeout=20)
 
 
 @pytest.fixture(scope="session")

@@ -81,7 +81,7 @@ def test_what_is_typed_stays_text(shown, judge):
 def test_time_is_scrubbed(shown, trace):
     """By keys on the scrubber and in the figure, by the mouse on a symbol and in the text."""
     page = shown(trace).page
-    told = page.locator("label.time output")
+    told = page.locator("label.time span")
     assert told.text_content() == "5 of 5: was"
     page.focus("input.scrubber")
     page.keyboard.press("ArrowLeft")
@@ -102,7 +102,7 @@ def test_time_is_scrubbed(shown, trace):
 def test_time_is_scrubbed_by_touch(shown, trace):
     page = shown(trace, touch=True, width=360).page
     page.tap("button.symbol >> nth=3")
-    assert page.locator("label.time output").text_content() == "4 of 5: it"
+    assert page.locator("label.time span").text_content() == "4 of 5: it"
 
 
 @pytest.mark.parametrize("way", ["pointer", "focus"])
@@ -111,7 +111,7 @@ def test_gates_are_shown(shown, trace, way):
     page = shown(trace).page
     if way == "pointer":
         page.hover("button.symbol >> nth=2")
-        assert page.locator("label.time output").text_content() == "5 of 5: was"
+        assert page.locator("label.time span").text_content() == "5 of 5: was"
     else:
         page.focus(".column.now button.symbol")
         page.keyboard.press("ArrowLeft")
@@ -218,7 +218,7 @@ def test_thirty_words(shown, judge):
     begun = time.perf_counter()
     page = shown(judge.explain(" ".join(["fine", "dull", "was"] * 10))).page
     page.click("button.symbol >> nth=29")
-    assert page.locator("label.time output").text_content() == "30 of 30: was"
+    assert page.locator("label.time span").text_content() == "30 of 30: was"
     ready = page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd")
     assert ready < 1000, "milliseconds until the drawings are there"
     assert time.perf_counter() - begun < 20

@@ -57,7 +57,7 @@ function run(trace, signal) {
   const chosen = choices(trace, change);
   const scrubber = element("input", { type: "range", min: "0", step: "1", className: "scrubber" });
   scrubber.addEventListener("input", () => change({ time: Number(scrubber.value) }));
-  const told = element("output", { className: "told" });
+  const told = element("span", { className: "told" });
   const figure = element("div", {});
   let drawn = unrolled(trace, view.reading, change, signal);
 

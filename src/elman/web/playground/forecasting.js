@@ -9,15 +9,18 @@ import { numberBox } from "./parts.js";
 /** @param {import("./page.js").Place} place */
 export function forecasterView({ model, said, failed }) {
   const shown = element("div", { ariaLive: "polite" });
-  const horizon = numberBox("Steps ahead", 12, 1);
+  const horizon = numberBox("Steps ahead; empty: all it can", null, 1);
   const numbers = numbersBox("A history, a step a line; empty: what it has learned", show);
 
   /** @param {string} text */
   async function show(text) {
     try {
       const rows = rowsOf(text);
-      const steps = Math.max(1, Math.trunc(Number(horizon.input.value)));
-      const asked = { horizon: steps, ...(rows.length ? { history: rows } : {}) };
+      const steps = Math.trunc(Number(horizon.input.value));
+      const asked = {
+        ...(steps > 0 ? { horizon: steps } : {}),
+        ...(rows.length ? { history: rows } : {}),
+      };
       const found = await ask(model, "forecast", asked);
       const drawn = found.names.flatMap((/** @type {string} */ name, /** @type {number} */ series) => [
         element("h3", {}, name),

@@ -11,7 +11,7 @@ export function textBox(label, properties) {
 /** A slider with what it says. @param {string} label
  * @param {{min: number, max: number, step: number, value: number}} range */
 export function slider(label, range) {
-  const shown = element("output", {}, String(range.value));
+  const shown = element("span", {}, String(range.value));
   const input = element("input", { type: "range" });
   for (const [name, value] of Object.entries(range)) input.setAttribute(name, String(value));
   input.value = String(range.value);
@@ -19,9 +19,9 @@ export function slider(label, range) {
   return { input, node: element("label", { className: "slider" }, label, " ", shown, input) };
 }
 
-/** @param {string} label @param {number} value @param {number} [min] */
+/** @param {string} label @param {number | null} value null: empty @param {number} [min] */
 export function numberBox(label, value, min = 0) {
-  const input = element("input", { type: "number", min: String(min), value: String(value) });
+  const input = element("input", { type: "number", min: String(min), value: `${value ?? ""}` });
   return { input, node: element("label", { className: "slider" }, label, input) };
 }
 
