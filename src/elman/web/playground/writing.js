@@ -1,5 +1,6 @@
 /** A language model: a keyboard's three suggestions, and text written on with sliders. */
 
+import { completed } from "../runtime/completing.js";
 import { element, percent } from "../runtime/elements.js";
 import { ask, newest, written } from "./asking.js";
 import { numberBox, slider, textBox } from "./parts.js";
@@ -82,15 +83,4 @@ export function writerView({ model, said, failed }) {
   void offer("");
   const sliders = [temperature, topP, length, seed].map((each) => each.node);
   return [node, offered, saved, element("div", { className: "row" }, write, ...sliders)];
-}
-
-/** A text whose unfinished last word, if there is one, is this word. @param {string} text
- * @param {string} word */
-export function completed(text, word) {
-  const begun = /\S*$/.exec(text)?.[0] ?? "";
-  let kept = begun.length;
-  while (kept && !word.toLowerCase().startsWith(begun.slice(-kept).toLowerCase())) kept--;
-  const before = text.slice(0, text.length - kept);
-  const apart = kept || before === "" || /[\s([{“‘'"]$/.test(before) ? "" : " ";
-  return `${before}${apart}${word} `;
 }
