@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch  # noqa: F401, so that the tests' one thread is set before it is used
 
 import elman
 
