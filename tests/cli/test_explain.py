@@ -73,7 +73,6 @@ def test_stdin(elman):
     assert piped.out == elman("explain", "word.st", "the café", "--json").out
 
 
-@pytest.mark.usefixtures("here")
 def test_two_texts_and_a_page(elman, here):
     """Both are told of, and the page holds both."""
     done = elman("explain", "word.st", "the cat", "a bird", "--json", "-o", "trace.html")
@@ -86,6 +85,7 @@ def test_two_texts_and_a_page(elman, here):
     assert symbols == [each["readings"][0]["symbols"] for each in wanted]
 
 
+@pytest.mark.usefixtures("here")
 def test_what_is_typed_is_printed_as_it_is(elman):
     done = elman("explain", "character.st", "[red]a\tb\n\x1b")
     assert done.status == 0
