@@ -3,10 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: demo test check check-native check-web bench-language bench-reading bench-rewriting bench-speed bench-serve bench-browser fuzz-serve clean
+.PHONY: demo docs test check check-native check-web bench-language bench-reading bench-rewriting bench-speed bench-serve bench-browser fuzz-serve clean
 
 demo: .venv/ready
 	$(BIN)/elman demo
+
+# The drawings of docs/how-it-reads.md, in build/docs, of a model that is trained for them.
+docs: .venv/ready
+	$(BIN)/python docs/drawings.py build/docs
 
 test: .venv/ready
 	$(BIN)/pytest -n $(WORKERS)

@@ -1,9 +1,10 @@
-"""What all tests share: a cache of their own, one thread of torch, and three small models."""
+"""What all tests share: a cache of their own, one thread of torch, a browser, small models."""
 
 from __future__ import annotations
 
 import os
 import random
+import shutil
 import sys
 
 import pytest
@@ -25,6 +26,31 @@ def pytest_collection_finish():
     """The tests run side by side; one that wants torch has imported it by now."""
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
+
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A browser without a window."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip("there is no Chromium here")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
 
 
 SUBJECTS = ["the cat", "the dog", "a bird", "my old friend", "the small king"]

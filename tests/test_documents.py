@@ -15,7 +15,13 @@ from elman.cli import main
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = {
     path: (ROOT / path).read_text(encoding="utf-8")
-    for path in ("README.md", "docs/reading.md", "docs/shapes.md", "docs/trace.md")
+    for path in (
+        "README.md",
+        "docs/reading.md",
+        "docs/shapes.md",
+        "docs/trace.md",
+        "docs/how-it-reads.md",
+    )
 }
 FEWER = "--steps 20 --width 16"
 
@@ -54,7 +60,13 @@ def folder(tmp_path, monkeypatch, tale):
 
 @pytest.mark.parametrize(
     ("document", "count"),
-    [("README.md", 20), ("docs/reading.md", 9), ("docs/shapes.md", 13), ("docs/trace.md", 3)],
+    [
+        ("README.md", 20),
+        ("docs/reading.md", 9),
+        ("docs/shapes.md", 13),
+        ("docs/trace.md", 4),
+        ("docs/how-it-reads.md", 3),
+    ],
 )
 def test_the_commands(folder, capsys, document, count):
     lines = [line for block in blocks(document, "sh") for line in block.splitlines() if line]

@@ -24,6 +24,7 @@ STOREYS = [
     {"training"},
     {"scoring"},
     {"decoding", "explain"},
+    {"web"},
     {"models"},
     {"keyboard", "export", "server"},
     {"cli"},

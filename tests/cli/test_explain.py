@@ -73,6 +73,18 @@ def test_stdin(elman):
     assert piped.out == elman("explain", "word.st", "the café", "--json").out
 
 
+def test_two_texts_and_a_page(elman, here):
+    """Both are told of, and the page holds both."""
+    done = elman("explain", "word.st", "the cat", "a bird", "--json", "-o", "trace.html")
+    assert (done.status, done.err) == (0, "The trace is in trace.html.\n")
+    wanted = [load("word.st").explain(text).as_dict() for text in ("the cat", "a bird")]
+    assert [json.loads(line) for line in done.out.splitlines()] == wanted
+    page = (here / "trace.html").read_text(encoding="utf-8")
+    held = page.partition('id="traces">')[2].partition("</script>")[0]
+    symbols = [each["readings"][0]["symbols"] for each in json.loads(held)]
+    assert symbols == [each["readings"][0]["symbols"] for each in wanted]
+
+
 @pytest.mark.usefixtures("here")
 def test_what_is_typed_is_printed_as_it_is(elman):
     done = elman("explain", "character.st", "[red]a\tb\n\x1b")
@@ -87,8 +99,9 @@ def test_what_is_typed_is_printed_as_it_is(elman):
         ((), "TEXT: there is none. Quote one"),
         (("",), "nothing to read"),
         (("so " * LONGEST * 2,), f"a trace holds {LONGEST} at most. Explain a part of it."),
-        (("so", "-o", "trace.pdf"), "a trace is written as .json, not as .pdf"),
+        (("so", "-o", "trace.pdf"), "a trace is written as .html or .json, not as .pdf"),
         (("so", "-o", "no/trace.json"), "there is no folder no"),
+        (("so", "it", "-o", "trace.json"), "holds one trace, and two are asked for"),
         (("so", "--row", "1"), "--row: it is of no use here, for the task 'language'"),
         (("so", "--series", "sold"), "--series: it is of no use here"),
     ],

@@ -1,8 +1,7 @@
-"""A browser, the folders that it is shown, and models that need no training."""
+"""The folders that a browser is shown, and models that need no training."""
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections import Counter
 from functools import partial
@@ -16,15 +15,6 @@ from elman.models.language_settings import LanguageSettings
 from elman.network import SymbolNetwork
 from elman.text import UNITS
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 PARTS = ("norm", "convolution", "gate", "residual", "mlp")
 
 
@@ -54,20 +44,6 @@ def site(tmp_path_factory):
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    """A browser without a window."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip("there is no Chromium here")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

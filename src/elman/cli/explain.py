@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,10 +25,18 @@ def explain(
             help="A text; - reads it from stdin. Of vectors and numbers the file: .npy, or a table."
         ),
     ] = None,
+    other: Annotated[
+        str | None,
+        typer.Argument(help="Another text or file, which a page shows beside the first."),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", metavar="FILE", readable=False, help="Write the trace too, as .json."
+            "-o",
+            "--output",
+            metavar="FILE",
+            readable=False,
+            help="Write it too: as .html, a page to look at, or .json, the trace.",
         ),
     ] = None,
     row: Annotated[
@@ -47,21 +55,25 @@ def explain(
     """
     from elman.models import load
 
-    write = None if output is None else _writer(output)
+    write = None if output is None else _writer(output, one=other is None)
     loaded = load(model)
     used, ask = _TRACES.get(loaded.task, ((), _of_text))
     typed = {"row": row, "series": series}
     refuse_options(loaded.task, **{name: typed[name] for name in typed if name not in used})
     with working("explaining"):
-        trace = ask(loaded, text, **{name: typed[name] for name in used})
+        settings = {name: typed[name] for name in used}
+        traces = [
+            ask(loaded, each, **settings) for each in (text, other)[: 1 + (other is not None)]
+        ]
     if output is not None and write is not None:
-        write(trace, output)
-    if json:
-        print(trace.to_json(), flush=True)
-    else:
-        from elman.cli.traces import show
+        write(traces, output)
+    for trace in traces:
+        if json:
+            print(trace.to_json(), flush=True)
+        else:
+            from elman.cli.traces import show
 
-        show(trace)
+            show(trace)
     if output is not None:
         say(f"The trace is in {output}.")
 
@@ -103,29 +115,43 @@ _TRACES: dict[str, tuple[tuple[str, ...], Callable[..., Trace]]] = {
 """By task: the options that it has a use for, and what explains; a text is all that others need."""
 
 
-def _write_json(trace: Trace, path: Path) -> None:
+def _write_json(traces: Sequence[Trace], path: Path) -> None:
     from elman.bundle import write_whole
 
-    write_whole(path, f"{trace.to_json()}\n".encode())
+    write_whole(path, f"{traces[0].to_json()}\n".encode())
 
 
-_WRITERS: dict[str, Callable[[Trace, Path], None]] = {".json": _write_json}
+def _write_page(traces: Sequence[Trace], path: Path) -> None:
+    from elman.bundle import write_whole
+    from elman.web import explanation_page
+
+    write_whole(path, explanation_page(traces).encode())
+
+
+_WRITERS: dict[str, Callable[[Sequence[Trace], Path], None]] = {
+    ".html": _write_page,
+    ".json": _write_json,
+}
 """By the ending of the file."""
 
 
-def _writer(path: Path) -> Callable[[Trace, Path], None]:
+def _writer(path: Path, *, one: bool) -> Callable[[Sequence[Trace], Path], None]:
     """What writes such a file, once it is sure that there can be one.
 
     Raises:
-        SettingError: of another ending; OutputError: where it cannot be written.
+        SettingError: of another ending, or for one that holds a single trace where there are two;
+            OutputError: where it cannot be written.
     """
     from elman.bundle import check_writable
 
-    if path.suffix.lower() not in _WRITERS:
-        raise SettingError(
-            f"a trace is written as {' or '.join(_WRITERS)}, not as {path.suffix or 'this'}",
-            place=path,
-            advice=f"Name another file: -o {path.with_suffix(next(iter(_WRITERS)))}",
-        )
-    check_writable(path)
-    return _WRITERS[path.suffix.lower()]
+    ending = path.suffix.lower()
+    if ending not in _WRITERS:
+        cause = f"a trace is written as {' or '.join(_WRITERS)}, not as {path.suffix or 'this'}"
+    elif ending == ".json" and not one:
+        cause = "a .json file holds one trace, and two are asked for"
+    else:
+        check_writable(path)
+        return _WRITERS[ending]
+    raise SettingError(
+        cause, place=path, advice=f"Name another file: -o {path.with_suffix('.html')}"
+    )

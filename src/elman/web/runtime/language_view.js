@@ -1,6 +1,7 @@
 /** A language model on the page: a text that it writes on, and three suggestions. */
 
 import { chances } from "./chance.js";
+import { completed } from "./completing.js";
 import { element } from "./elements.js";
 
 /** @typedef {import("./language.js").LanguageModel} LanguageModel */
@@ -89,16 +90,6 @@ function latest(text) {
   if (text.length <= LATEST) return text;
   const end = text.slice(-LATEST);
   return end.slice(end.search(/\s/) + 1);
-}
-
-/** A text with its unfinished last word, if there is one, made this word. @param {string} text
- * @param {string} word */
-export function completed(text, word) {
-  let letters = word.length;
-  while (!text.endsWith(word.slice(0, letters))) letters--;
-  const before = text.slice(0, text.length - letters);
-  const gap = letters || before === "" || /[\s([{“‘'"]$/.test(before) ? "" : " ";
-  return `${before}${gap}${word} `;
 }
 
 /** @param {string} id @param {string} max @param {string} step @param {string} value */

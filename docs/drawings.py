@@ -1,0 +1,32 @@
+"""The drawings of docs/how-it-reads.md, of models that are trained for them: `make docs`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from elman import Classifier
+from elman.examples import surnames
+from elman.web import explanation_page
+
+MINUTES = 0.5
+
+
+def draw(folder: Path, minutes: float = MINUTES) -> None:
+    """Train on surnames and write the pages."""
+    folder.mkdir(parents=True, exist_ok=True)
+    texts, labels = zip(*surnames().train, strict=True)
+    settings = {"unit": "character", "width": 32, "layers": 1, "minutes": minutes}
+    plain = Classifier(cell="plain", **settings).fit(texts, labels)
+    lstm = Classifier(cell="lstm", **settings).fit(texts, labels)
+    for name, model, shown in (
+        ("plain", plain, ["Kowalska"]),
+        ("gates", lstm, ["Kowalska"]),
+        ("order", lstm, ["Martinelli", "Martilline"]),
+    ):
+        page = explanation_page([model.explain(text) for text in shown])
+        (folder / f"{name}.html").write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    draw(Path(sys.argv[1]))

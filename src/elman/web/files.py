@@ -1,0 +1,16 @@
+"""The files of the playground: a closed list, by the path that a browser asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from elman.web.modules import WEB
+
+
+def playground_files() -> dict[str, Path]:
+    """What `elman serve` shows at /."""
+    served = ("drawing", "playground")
+    found = [file for folder in served for file in sorted((WEB / folder).glob("*.[cj]s*"))]
+    found += [WEB / "runtime" / name for name in ("completing.js", "elements.js")]
+    pages = {f"/{file.relative_to(WEB).as_posix()}": file for file in found}
+    return {"/": WEB / "playground" / "index.html", **pages}

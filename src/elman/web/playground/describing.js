@@ -1,0 +1,23 @@
+/** A describer: the numbers of a vector, pasted or from a file, in words. */
+
+import { element } from "../runtime/elements.js";
+import { ask } from "./asking.js";
+import { numbersBox, rowsOf } from "./numbers.js";
+import { target } from "./translating.js";
+
+/** @param {import("./page.js").Place} place */
+export function describerView({ model, said, failed }) {
+  const shown = element("div", { ariaLive: "polite" });
+  const numbers = numbersBox("A vector's numbers, or a vector a line", async (text) => {
+    try {
+      const vectors = rowsOf(text).slice(0, 64);
+      const { rewrites } = await ask(model, "describe", { vectors });
+      const best = rewrites.map((/** @type {any[]} */ each) => target(each[0], "best"));
+      shown.replaceChildren(...best);
+      said("");
+    } catch (error) {
+      failed(error);
+    }
+  });
+  return [numbers, shown];
+}

@@ -1,0 +1,35 @@
+/** A tagger: words are tagged as they are typed. */
+
+import { element, percent } from "../runtime/elements.js";
+import { ask, newest } from "./asking.js";
+import { annotated, textBox } from "./parts.js";
+
+/** @param {import("./page.js").Place} place */
+export function taggerView({ model, said, failed }) {
+  const { box, node } = textBox("Sentence", { id: "text" });
+  const shown = element("div", { ariaLive: "polite" });
+  const tag = newest(async (/** @type {string[]} */ words) => {
+    try {
+      const { sentences } = await ask(model, "tag", { sentences: [words] });
+      const { tags, probability } = sentences[0];
+      shown.replaceChildren(
+        annotated(words.map((word, place) => [word, tags[place]])),
+        element("p", { className: "told" }, `All of these together: ${percent(probability)}.`),
+      );
+      said("");
+    } catch (error) {
+      failed(error);
+    }
+  });
+  box.addEventListener("input", () => {
+    const words = tokens(box.value);
+    if (words.length) void tag(words);
+    else shown.replaceChildren();
+  });
+  return [node, shown];
+}
+
+/** Words and marks. @param {string} text */
+export function tokens(text) {
+  return text.match(/[\p{L}\p{N}_]+(?:['’.-][\p{L}\p{N}_]+)*|[^\s\p{L}\p{N}_]/gu) ?? [];
+}

@@ -1,0 +1,38 @@
+/** A translator: the best targets of a text, and what each symbol looked at. */
+
+import { attentionGrid } from "../drawing/attention.js";
+import { element, percent } from "../runtime/elements.js";
+import { ask, newest } from "./asking.js";
+import { textBox } from "./parts.js";
+
+const TARGETS = 3;
+
+/** @param {import("./page.js").Place} place */
+export function translatorView({ model, said, failed }) {
+  const { box, node } = textBox("Text", { id: "text" });
+  const shown = element("div", { ariaLive: "polite" });
+  const translate = newest(async (/** @type {string} */ text) => {
+    try {
+      const asked = { texts: [text], count: TARGETS, attention: true };
+      const [best, ...others] = (await ask(model, "translate", asked)).rewrites[0];
+      const looked = best.attention
+        ? [element("h3", {}, "Attention"), attentionGrid(best.attention, best.source, best.pieces)]
+        : [];
+      const less = others.map((/** @type {any} */ each) => target(each));
+      shown.replaceChildren(target(best, "best"), ...less, ...looked);
+      said("");
+    } catch (error) {
+      failed(error);
+    }
+  });
+  box.addEventListener("input", () => {
+    if (box.value.trim()) void translate(box.value.trim());
+    else shown.replaceChildren();
+  });
+  return [node, shown];
+}
+
+/** @param {{text: string, probability: number}} rewrite @param {string} kind */
+export function target({ text, probability }, kind = "other") {
+  return element("p", { className: `target ${kind}` }, text, " ", element("small", {}, percent(probability)));
+}

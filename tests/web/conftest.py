@@ -1,0 +1,139 @@
+"""Small models to look at, and pages that are watched as they are opened."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch  # noqa: F401, so that the tests' one thread is set before it is used
+
+import elman
+
+HOSTILE = "<img src=x onerror=hacked=1>"
+
+
+@pytest.fixture(scope="session")
+def judge():
+    """An LSTM that tells two kinds of text apart; one of its labels is no friend of pages."""
+    texts = ["fine and fine it was", "dull and dull it was"] * 20
+    labels = ["good", HOSTILE] * 20
+    settings = {"cell": "lstm", "width": 16, "layers": 2, "steps": 30}
+    return elman.Classifier(unit="word", **settings).fit(texts, labels)
+
+
+@pytest.fixture(scope="session")
+def plain():
+    """The network as it is first taught, reading letter by letter."""
+    texts = ["fine and fine", "dull and dull"] * 10
+    settings = {"cell": "plain", "width": 8, "layers": 1, "steps": 5}
+    return elman.Classifier(unit="character", **settings).fit(texts, ["good", "bad"] * 10)
+
+
+@pytest.fixture(scope="session")
+def translator():
+    pairs = [("le chat", "the cat"), ("la reine", "the queen"), ("le roi", "the king")] * 8
+    sources, targets = zip(*pairs, strict=True)
+    return elman.Translator(unit="character", width=8, steps=12).fit(sources, targets)
+
+
+@pytest.fixture(scope="session")
+def writer(tale):
+    return elman.LanguageModel(unit="word", width=16, layers=1, steps=20).fit(tale)
+
+
+@pytest.fixture(scope="session")
+def tagger():
+    sentences = [(["the", "cat", "sat"], ["DET", "NOUN", "VERB"])] * 20
+    words, tags = zip(*sentences, strict=True)
+    return elman.Tagger(width=16, steps=20).fit(words, tags)
+
+
+@pytest.fixture(scope="session")
+def forecaster():
+    values = [100 + step + 20 * np.sin(step * np.pi / 6) for step in range(80)]
+    return elman.Forecaster(width=4, steps=2, horizon=6).fit(np.array(values)[:, None])
+
+
+@pytest.fixture(scope="session")
+def describer():
+    names = [["north wind", "south", "far west"][place % 3] for place in range(30)]
+    vectors = np.eye(3)[np.arange(30) % 3] + np.linspace(0, 0.1, 30)[:, None]
+    return elman.Describer(unit="character", width=8, steps=12).fit(vectors, names)
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory, judge, tagger, writer, translator, forecaster, describer):
+    """The address of all of them, served by the command."""
+    pytest.importorskip("fastapi", reason="the extra serve is not installed")
+    folder = tmp_path_factory.mktemp("served")
+    models = {
+        "judge": judge,
+        "tags": tagger,
+        "words": writer,
+        "french": translator,
+        "numbers": forecaster,
+        "winds": describer,
+    }
+    for name, model in models.items():
+        model.save(folder / f"{name}.safetensors")
+    files = [f"{name}.safetensors" for name in models]
+    command = [sys.executable, "-m", "elman", "serve", *files, "--port", "0"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        told = process.stderr.readline()
+        yield told.rpartition(" at ")[2].strip()
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def shots(tmp_path_factory):
+    """Where pictures of pages are kept: the folder ELMAN_SCREENSHOTS, or a passing one."""
+    folder = Path(os.environ.get("ELMAN_SCREENSHOTS") or tmp_path_factory.mktemp("screenshots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+class Seen:
+    """A page, what it complained of and what it asked for."""
+
+    def __init__(self, page):
+        self.page, self.complaints, self.requests = page, [], []
+        page.on("console", lambda said: self.complaints.append(said.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self.requests.append(request.url))
+
+
+@pytest.fixture
+def opened(chromium):
+    """Open an address in a window of its own; it must not complain, and ask this place alone."""
+    contexts = []
+
+    def open_page(address, *, width=1100, look="light", touch=False):
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=look, has_touch=touch
+        )
+        contexts.append(context)
+        seen = Seen(context.new_page())
+        context.seen = seen
+        seen.page.goto(address)
+        return seen
+
+    yield open_page
+    for context in contexts:
+        seen = context.seen
+        home = seen.page.url.partition("#")[0].rpartition("/")[0]
+        complaints, strangers = seen.complaints, [u for u in seen.requests if not ours(u, home)]
+        hacked = seen.page.evaluate("'hacked' in window")
+        context.close()
+        assert (complaints, strangers, hacked) == ([], [], False)
+
+
+def ours(address, home):
+    return address.startswith((f"{home}/", "data:"))

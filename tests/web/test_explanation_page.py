@@ -1,0 +1,224 @@
+"""The page of a trace, in a browser and opened as a file: what it shows is what the trace says."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import numpy as np
+import pytest
+
+from elman.web import explanation_page
+
+TEXT, OTHER = "fine and dull it was", "fine it was and dull"
+
+
+@pytest.fixture
+def shown(opened, tmp_path):
+    """A page of some traces, opened."""
+
+    def show(*traces, **settings):
+        path = tmp_path / "trace.html"
+        path.write_text(explanation_page(traces), encoding="utf-8")
+        return opened(path.as_uri(), **settings)
+
+    return show
+
+
+@pytest.fixture
+def trace(judge):
+    return judge.explain(TEXT)
+
+
+def read(text):
+    """A number as the page writes it."""
+    return float(text.replace("−", "-"))
+
+
+def titles(page, selector):
+    return [read(each.get_attribute("title")) for each in page.query_selector_all(selector)]
+
+
+def coarse(strip):
+    """How far a packed number, written with three digits, may be from what it was."""
+    return float(np.abs(strip).max()) * (1 / 254 + 0.005)
+
+
+def rounded(numbers):
+    return pytest.approx(np.asarray(numbers, dtype=float), rel=6e-3, abs=1e-6)
+
+
+def test_it_asks_for_nothing(shown, trace, shots):
+    """No request but for the page itself, no complaint, and columns of what the trace has."""
+    seen = shown(trace)
+    page = seen.page
+    assert [url for url in seen.requests if not url.startswith("data:")] == [page.url]
+    assert page.locator("button.symbol").all_text_contents() == TEXT.split()
+    said = page.locator("button.said")
+    for place, output in enumerate(trace.outputs):
+        assert output.answers[0].text in said.nth(place).text_content()
+        shown_share = re.search(r"([\d.]+) %", said.nth(place).text_content()).group(1)
+        assert float(shown_share) == pytest.approx(100 * output.answers[0].probability, abs=0.51)
+    for look, width in (("light", 1100), ("dark", 1100), ("light", 360)):
+        page.emulate_media(color_scheme=look)
+        page.set_viewport_size({"width": width, "height": 900})
+        page.screenshot(path=shots / f"explanation-{look}-{width}.png", full_page=True)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, "the page itself must not scroll sideways"
+
+
+def test_what_is_typed_stays_text(shown, judge):
+    text = "</script><script>hacked=1</script> <b>fine</b>"
+    page = shown(judge.explain(text), judge.explain("fine")).page
+    assert page.locator("img").count() == 0
+    assert page.locator("elman-explanation b", has_text="fine").count() == 0
+    assert "".join(page.locator("details[open] .piece").all_text_contents()) == text.replace(
+        " ", ""
+    )
+    assert page.locator(".said", has_text="<img src=x").count() > 0
+
+
+def test_time_is_scrubbed(shown, trace):
+    """By keys on the scrubber and in the figure, by the mouse on a symbol and in the text."""
+    page = shown(trace).page
+    told = page.locator("label.time span")
+    assert told.text_content() == "5 of 5: was"
+    page.focus("input.scrubber")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert told.text_content() == "3 of 5: dull"
+    assert page.locator(".column.later button.symbol").all_text_contents() == ["it", "was"]
+    page.focus(".column.now button.symbol")
+    page.keyboard.press("ArrowRight")
+    assert told.text_content() == "4 of 5: it"
+    assert page.evaluate("document.activeElement.textContent") == "it"
+    page.click("button.symbol >> nth=0")
+    assert told.text_content() == "1 of 5: fine"
+    page.click(".piece >> nth=1")
+    assert told.text_content() == "2 of 5: and"
+    assert page.get_attribute("input.scrubber", "aria-valuetext") == "2 of 5: and"
+
+
+def test_time_is_scrubbed_by_touch(shown, trace):
+    page = shown(trace, touch=True, width=360).page
+    page.tap("button.symbol >> nth=3")
+    assert page.locator("label.time span").text_content() == "4 of 5: it"
+
+
+@pytest.mark.parametrize("way", ["pointer", "focus"])
+def test_gates_are_shown(shown, trace, way):
+    """Of the symbol that the pointer is on, or that has the focus; time stays or goes with it."""
+    page = shown(trace).page
+    if way == "pointer":
+        page.hover("button.symbol >> nth=2")
+        assert page.locator("label.time span").text_content() == "5 of 5: was"
+    else:
+        page.focus(".column.now button.symbol")
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("ArrowLeft")
+    assert page.locator(".moment q").text_content() == "dull"
+    captions = page.locator(".part figcaption").all_text_contents()
+    layers = reversed(trace.readings[0].layers)
+    wanted = [(k, s) for each in layers for k, s in {**each.states, **each.gates}.items()]
+    assert [caption.split()[0] for caption in captions] == [name for name, _ in wanted]
+    for caption, (_, strip) in zip(captions, wanted, strict=True):
+        mean = read(re.search(r"mean ([−\d.e]+)", caption).group(1))
+        assert mean == pytest.approx(strip[2].mean(), abs=coarse(strip))
+
+
+def test_what_an_output_rests_on(shown, trace):
+    """An output that is clicked colours the text by gradient times input, or by leaving out."""
+    page = shown(trace).page
+    page.click("button.said >> nth=3")
+    (rest,) = trace.outputs[3].rests
+    assert titles(page, ".piece[title]:not([title=''])") == rounded(rest.gradient)
+    page.get_by_label("leaving it out").check()
+    assert titles(page, ".piece[title]:not([title=''])") == rounded(rest.left_out)
+    assert titles(page, ".weight[title]:not([title=''])") == rounded(rest.left_out)
+    signs = [each.get_attribute("class") == "for" for each in page.query_selector_all(".weight i")]
+    assert signs[:4] == [value >= 0 for value in rest.left_out]
+    colours = page.eval_on_selector_all(".piece", "all => all.map(e => e.style.backgroundColor)")
+    assert len(set(colours[:4])) == 4
+    assert colours[4] == ""
+
+
+def test_a_unit_colours_the_text(shown, trace):
+    """Picked by its number, or in the drawing of a state."""
+    page = shown(trace).page
+    page.get_by_label("Unit", exact=True).fill("7")
+    strips = [layer.states["h"] for layer in trace.readings[0].layers]
+    assert titles(page, ".piece") == pytest.approx(strips[1][:, 6], abs=coarse(strips[1]))
+    assert page.locator(".mark").count() == 5
+    block = page.locator(".column.now .block").nth(1)  # the lower layer's
+    wide, high = (block.bounding_box()[side] for side in ("width", "height"))
+    columns, lines = block.evaluate("canvas => [canvas.width, canvas.height]")
+    block.click(position={"x": wide * 2.5 / columns, "y": high * (lines - 0.5) / lines})
+    unit = columns * (lines - 1) + 2
+    assert page.get_by_label("Unit", exact=True).input_value() == str(unit + 1)
+    assert titles(page, ".piece") == pytest.approx(strips[0][:, unit], abs=coarse(strips[0]))
+    page.get_by_label("gradient × input").check()
+    assert page.locator(".mark").count() == 0
+
+
+def test_two_runs(shown, judge, shots):
+    """Side by side: what both hold stands together, and how far their states are apart."""
+    first, second = judge.explain(TEXT), judge.explain(OTHER)
+    page = shown(first, second).page
+    columns = page.query_selector_all(".compared .column:not(.labels)")
+    words = [[e.text_content() for e in c.query_selector_all(".symbol")] for c in columns]
+    assert [upper for upper, _ in words if upper != "–"] == TEXT.split()
+    assert [lower for _, lower in words if lower != "–"] == OTHER.split()
+    common = [upper for upper, lower in words if upper == lower]
+    assert common == ["fine", "it", "was"]
+    states = [each.readings[0].layers[-1].states["h"] for each in (first, second)]
+    most = max(np.linalg.norm(state, axis=1).max() for state in states)
+    apart = [read(e.get_attribute("data-apart")) for e in page.query_selector_all("[data-apart]")]
+    places = [(0, 0), (3, 1), (4, 2)]
+    wanted = [np.linalg.norm(states[0][i] - states[1][j]) / most for i, j in places]
+    assert apart == pytest.approx(wanted, abs=0.03)
+    assert apart[0] < 0.01, "what both have read so far is the same"
+    assert max(apart) > 0
+    page.get_by_label("State of").select_option("0")
+    lower = [read(e.get_attribute("data-apart")) for e in page.query_selector_all("[data-apart]")]
+    assert lower != apart
+    page.screenshot(path=shots / "comparison.png", full_page=True)
+
+
+def test_attention(shown, translator):
+    trace = translator.explain("le roi")
+    page = shown(trace).page
+    rows = page.query_selector_all(".attention tbody tr")
+    shares = [
+        [float(c.get_attribute("title")[:-2]) for c in r.query_selector_all("td")] for r in rows
+    ]
+    assert np.array(shares) / 100 == pytest.approx(trace.attention.weights, abs=0.0051)
+    assert page.locator(".passage small").all_text_contents() == ["source", "target"]
+    page.click(".passage >> nth=0 >> .piece >> nth=1")
+    assert page.locator("button.symbol").all_text_contents() == [
+        each.strip() or "␣" if each else "·" for each in trace.readings[0].symbols
+    ]
+
+
+def test_the_plain_network(shown, plain):
+    """Its two layers and the log-softmax, and that the second goes past the first."""
+    trace = plain.explain("fine")
+    page = shown(trace).page
+    names = page.locator(".labels span").all_text_contents()
+    assert [each for each in names if each] == [
+        "output", "log-softmax", "i2o", "layer 1: hidden", "input"
+    ]  # fmt: skip
+    assert page.locator(".past").count() == len(trace.readings[0].symbols)
+    assert page.get_by_text("i2h makes the next hidden vector").count() == 1
+
+
+def test_thirty_words(shown, judge):
+    """Small, and at hand within a second."""
+    page_of = explanation_page([judge.explain(" ".join(["fine", "dull", "was"] * 10))])
+    assert len(page_of.encode()) < 200_000
+    begun = time.perf_counter()
+    page = shown(judge.explain(" ".join(["fine", "dull", "was"] * 10))).page
+    page.click("button.symbol >> nth=29")
+    assert page.locator("label.time span").text_content() == "30 of 30: was"
+    ready = page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd")
+    assert ready < 1000, "milliseconds until the drawings are there"
+    assert time.perf_counter() - begun < 20
