@@ -49,10 +49,11 @@ def write(
     generator = np.random.default_rng(seed)
     step = stepper(network) if step is None else step
     first, one_state = read(network, prompt, network.initial_state(1), step)
+    # The largest first: more rows than memory holds are refused here, all at once.
+    state = map_state(lambda part: part.repeat(rows, *[1] * (part.dim() - 1)), one_state)
     hands = [Hand(prompt, unit, sampling, stop, lead) for _ in range(rows)]
     only = hands[0].first(first[0].numpy(force=True))
     logits = np.repeat(only[None], rows, axis=0)
-    state = map_state(lambda part: part.repeat(rows, *[1] * (part.dim() - 1)), one_state)
     stream = stream_of(step, state)
 
     for _ in range(length):
