@@ -48,7 +48,7 @@ def explain(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Show what a model saw in a text, remembered of it, and what each of its answers rests on.
+    """Show what a model saw, remembered, and rests its answers on.
 
     Each line is a symbol with what was said after it, and the symbols without which that would
     have been less likely (+, in nats) or likelier (-).

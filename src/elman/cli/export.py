@@ -23,7 +23,7 @@ def export(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write a model as a page that runs in a browser, or as a graph for ONNX Runtime."""
+    """Write a model as a page that runs it, or as a graph of ONNX."""
     from elman.export import write_onnx, write_web
 
     if web is None and onnx is None:

@@ -43,7 +43,7 @@ def serve(
     key_file: KeyFile = None,
     allow_host: AllowHost = None,
 ) -> None:
-    """Serve models over HTTP until Ctrl-C; /openapi.json says how they are asked."""
+    """Serve models over HTTP, and a playground, until Ctrl-C."""
     key = _key(key_file)
     try:
         from elman.server.app import Serving

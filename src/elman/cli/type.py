@@ -41,7 +41,7 @@ def type_(
     int8: Int8 = False,
     json: Json = False,
 ) -> None:
-    """Write with three suggestions after every letter; it learns your words as you write."""
+    """Write with a keyboard that learns your words as you write."""
     if show or forget or forget_all:
         if memory is None:
             raise SettingError(
