@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 from pathlib import Path
 
@@ -81,7 +83,10 @@ def test_two_texts_and_a_page(elman, here):
     assert [json.loads(line) for line in done.out.splitlines()] == wanted
     page = (here / "trace.html").read_text(encoding="utf-8")
     held = page.partition('id="traces">')[2].partition("</script>")[0]
-    symbols = [each["readings"][0]["symbols"] for each in json.loads(held)]
+    symbols = [
+        each["readings"][0]["symbols"]
+        for each in json.loads(gzip.decompress(base64.b64decode(held)))
+    ]
     assert symbols == [each["readings"][0]["symbols"] for each in wanted]
 
 
