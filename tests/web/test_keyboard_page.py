@@ -7,10 +7,10 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import expect
 
 from elman.keyboard import Keyboard, Memory, open_memory
 
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 OFFERED = "[aria-label=Suggestions] button"
 
 
