@@ -75,6 +75,7 @@ fuzz-serve: .venv/ready
 
 bench-browser: .venv/ready
 	$(BIN)/python bench/browser.py
+	$(BIN)/python bench/keyboard.py
 
 .venv/peers: .venv/ready
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'

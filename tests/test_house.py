@@ -26,7 +26,8 @@ STOREYS = [
     {"decoding", "explain"},
     {"web"},
     {"models"},
-    {"keyboard", "export", "server"},
+    {"keyboard", "export"},
+    {"server"},
     {"cli"},
 ]
 STOREY = {room: number for number, rooms in enumerate(STOREYS) for room in rooms}

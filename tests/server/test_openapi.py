@@ -36,10 +36,12 @@ def test_every_case_is_answered_as_described(server):
         status_code_conformance,
     ]
     schema = schemathesis.openapi.from_dict(server.ask("GET", "/openapi.json").json())
-    served = [(each["name"], "none") for each in server.ask("GET", "/models").json()["models"]]
+    names = [each["name"] for each in server.ask("GET", "/models").json()["models"]]
+    served = [(name, "none", "none") for name in names]
     for name in ("tale", "lstm", "reviews"):
         session = server.post(f"/models/{name}/sessions", {}).json()["session"]
-        served += [(name, session)] * 2
+        opened = server.post(f"/models/{name}/keyboards", {}).json()
+        served += [(name, session, opened.get("keyboard", "none"))] * 2
     asked = 0
     before = None
     for found in schema.get_all_operations():
@@ -58,7 +60,9 @@ def test_every_case_is_answered_as_described(server):
                 nonlocal asked
                 asked += 1
                 # What is made up is never there: most must meet a model, and a session of it.
-                real = dict(zip(("name", "session"), served[asked % len(served)], strict=True))
+                real = dict(
+                    zip(("name", "session", "keyboard"), served[asked % len(served)], strict=True)
+                )
                 if case.path_parameters and asked % 5:
                     case.path_parameters |= {
                         part: real[part] for part in real.keys() & case.path_parameters.keys()

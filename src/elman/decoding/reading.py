@@ -60,8 +60,8 @@ def read(
     with torch.inference_mode():
         for begin in range(0, len(ids), CHUNK):
             logits, state = network(ids[None, begin : begin + CHUNK], state)
-    # A state may be a view of all that was computed on the way, and would keep it in memory.
-    return logits[:, -1], map_state(lambda part: part.clone(), state)
+    # Both may be views of all that was computed on the way, and would keep it in memory.
+    return logits[:, -1].clone(), map_state(lambda part: part.clone(), state)
 
 
 def read_rows(

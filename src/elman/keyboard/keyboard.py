@@ -7,6 +7,7 @@ the same by hand and with help.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import takewhile
 
@@ -57,6 +58,11 @@ class Keyboard:
         """Keystrokes saved so far; below 0 where suggestions were taken that were not meant."""
         return self._by_hand - self.keystrokes
 
+    @property
+    def place_bytes(self) -> int:
+        """Of the places in the text that are kept: states, and what is expected there."""
+        return sum(line.place_bytes for line in self._lines)
+
     @cached_property
     def suggestions(self) -> list[Suggestion]:
         """Three words, or fewer, that may be meant: the one being typed, or the next."""
@@ -92,19 +98,34 @@ class Keyboard:
         self._count(1, len(brought))
         self._changed()
 
-    def delete(self) -> None:
-        """Take the last character away, if there is one."""
-        line = self._lines[-1]
-        if line.text:
-            self._count(1, -1 if line.drop_last() else 1)
-        elif len(self._lines) > 1:
-            self._lines.pop()
-            self._recall()
+    def delete(self, count: int = 1) -> None:
+        """Take the last characters away, as far as there are any."""
+        for _ in range(count):
+            self._delete()
         self._changed()
+
+    def rewrite(self, text: str) -> None:
+        """Make of what is written another text, as an editor does: what is no longer there is
+        deleted, what is new is typed. What stands behind that costs no keystroke."""
+        old = self.text
+        same = _alike(old, text)
+        gone, new = old[same:], text[same:]
+        behind = _alike(gone[::-1], new[::-1])
+        self._move(lambda: self.delete(behind))
+        if len(gone) > behind:
+            self.delete(len(gone) - behind)
+        self.type(new[: len(new) - behind])
+        self._move(lambda: self.type(new[len(new) - behind :]))
 
     def finish(self) -> None:
         """Nothing more is to come: the last word is whole, and learned too."""
         self._teach(self._lines[-1].text)
+
+    def clear(self) -> None:
+        """Begin a new text; what the one before taught is known, and what it saved is counted."""
+        self.finish()
+        self._lines.clear()
+        self._begin(None)
 
     def forget(self, word: str) -> None:
         """Forget a word that was learned; the model may still know it by itself."""
@@ -115,6 +136,21 @@ class Keyboard:
         """Forget all that was learned."""
         self.memory.forget_all()
         self._recall()
+
+    def _delete(self) -> None:
+        line = self._lines[-1]
+        if line.text:
+            self._count(1, -1 if line.drop_last() else 1)
+        elif len(self._lines) > 1:
+            self._teach("")  # of what is gone already
+            self._lines.pop()
+            self._recall()
+
+    def _move(self, change: Callable[[], None]) -> None:
+        """A change that is none of the writer's, and costs nothing."""
+        counted = self.keystrokes, self._by_hand
+        change()
+        self.keystrokes, self._by_hand = counted
 
     def _type(self, character: str) -> None:
         line = self._lines[-1]
@@ -164,8 +200,7 @@ class Keyboard:
         if whole == line.whole:
             return
         line.whole, now = whole, lessons_of(whole)
-        both = zip(line.taught, now, strict=False)
-        same = sum(1 for _ in takewhile(lambda pair: pair[0][0] == pair[1], both))
+        same = _alike([lesson for lesson, _ in line.taught], now)
         for lesson, evidence in line.taught[same:]:
             self.memory.unlearn(lesson)
             self.memory.unweigh(evidence)
@@ -176,6 +211,12 @@ class Keyboard:
             line.taught.append((lesson, self.memory.weigh(lesson, believed)))
             self.memory.learn(lesson)
         self._recall()
+
+
+def _alike(one: Sequence[object], other: Sequence[object]) -> int:
+    """How many items at the beginning are the same in both."""
+    both = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], both))
 
 
 def _brings_space(text: str) -> bool:

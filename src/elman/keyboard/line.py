@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from elman.cells import state_tensors
 from elman.decoding import Place, Suggester
 from elman.keyboard.lessons import Lesson
 from elman.keyboard.memory import Evidence
@@ -64,8 +65,20 @@ class Line:
         return place
 
     def end(self) -> Place | None:
-        """Where the next line begins; lines with nothing in them are not read."""
-        return self.place(self.text) if self.text else self._begun
+        """Where the next line begins; lines with nothing in them are not read. Places within this
+        line are let go: who comes back to it reads it again."""
+        place = self.place(self.text) if self.text else self._begun
+        self._read = []
+        return place
+
+    @property
+    def place_bytes(self) -> int:
+        """Of the places that are kept."""
+        places = [place for _, place in self._read]
+        if self._begun is not None:
+            places.append(self._begun)
+        each = sum(tensor.nbytes for tensor in state_tensors(places[0])) if places else 0
+        return len(places) * each
 
     def _symbols(self, context: str) -> npt.NDArray[Any]:
         """(N,), from where the line begins."""

@@ -28,12 +28,16 @@ def save_memory(memory: Memory, path: Path) -> None:
     Raises:
         OutputError: where it cannot be written.
     """
-    counts = [[list(context), words] for context, words in memory.counts()]
-    about = {"elman": KIND, "schema": SCHEMA, "trust": memory.trust, "counts": counts}
     try:
-        write_whole(path, json.dumps(about, ensure_ascii=False).encode())
+        write_whole(path, json.dumps(memory_data(memory), ensure_ascii=False).encode())
     except OutputError as error:
         raise OutputError(error.cause, place=path, advice="Name another place.") from error
+
+
+def memory_data(memory: Memory) -> dict[str, Any]:
+    """What its file holds, as plain data."""
+    counts = [[list(context), words] for context, words in memory.counts()]
+    return {"elman": KIND, "schema": SCHEMA, "trust": memory.trust, "counts": counts}
 
 
 def open_memory(path: Path) -> Memory:
@@ -58,6 +62,18 @@ def open_memory(path: Path) -> Memory:
         about = json.loads(data)
     except (ValueError, RecursionError):
         _refuse(path, "it is no JSON")
+    return read_memory(about, path)
+
+
+def read_memory(about: object, path: Path | str) -> Memory:
+    """The memory in what a file held.
+
+    Args:
+        path: where that came from.
+
+    Raises:
+        MemoryFileError: where it is no sound memory of a schema known here.
+    """
     if not isinstance(about, dict) or about.get("elman") != KIND:
         _refuse(path, "it holds no keyboard's memory")
     schema = about.get("schema")
@@ -74,7 +90,7 @@ def open_memory(path: Path) -> Memory:
     return memory
 
 
-def _memory(path: Path, counts: object) -> Memory:
+def _memory(path: Path | str, counts: object) -> Memory:
     """What the counts say, once each of them is seen to be sound."""
     memory = Memory()
     seen: set[tuple[str, ...]] = set()
@@ -98,7 +114,7 @@ def _memory(path: Path, counts: object) -> Memory:
     return memory
 
 
-def _trust(path: Path, trust: object) -> Evidence:
+def _trust(path: Path | str, trust: object) -> Evidence:
     match trust:
         case [list(won), list(claimed)] if len(won) == len(claimed) == ORDER + 1:
             numbers = [*won, *claimed]
@@ -111,7 +127,7 @@ def _trust(path: Path, trust: object) -> Evidence:
     return Evidence(numbers[: ORDER + 1], numbers[ORDER + 1 :])
 
 
-def _entries(path: Path, counts: object) -> list[tuple[tuple[str, ...], dict[str, Any]]]:
+def _entries(path: Path | str, counts: object) -> list[tuple[tuple[str, ...], dict[str, Any]]]:
     if not isinstance(counts, list):
         _refuse(path, "its counts are malformed")
     found = []
@@ -132,7 +148,7 @@ def _is_token(token: str) -> bool:
     return token == LINE or (len(token) <= LONGEST and tokens_of(token) == [token])
 
 
-def _refuse(path: Path, cause: str) -> NoReturn:
+def _refuse(path: Path | str, cause: str) -> NoReturn:
     raise MemoryFileError(
         cause, place=path, advice="Name a file that elman type wrote, or a new one."
     )

@@ -12,6 +12,8 @@ from fastapi import APIRouter, Response
 
 from elman.server.direct import DirectRoute
 from elman.server.events import Events
+from elman.server.keyboard_api import KeyboardApi
+from elman.server.keyboards import Keyboards
 from elman.server.limits import Limits
 from elman.server.metrics import TYPE, Metrics
 from elman.server.refusals import RefusedError, nothing_there
@@ -62,6 +64,7 @@ class Api:
     def __init__(self, loaded: Sequence[Loaded], sessions: str | None, limits: Limits) -> None:
         self._loaded, self._address, self._limits = loaded, sessions, limits
         self._models: dict[str, Served] = {}
+        self._keyboards = Keyboards(limits)
         self.metrics = Metrics(self._models)
 
     async def __aenter__(self) -> Self:
@@ -92,6 +95,8 @@ class Api:
             try:
                 await store.tidy()
                 self.metrics.sessions = await store.count()
+                self._keyboards.tidy()
+                self.metrics.keyboards = len(self._keyboards)
             except Exception:  # a full disk, a Redis that is away: the next time may be better
                 _log.exception("the sessions could not be kept")
 
@@ -233,6 +238,7 @@ class Api:
             ("GET", f"{session}/export", self.export, {}),
             ("GET", session, self.look, {}),
             ("DELETE", session, self.end, {}),
+            *KeyboardApi(self._keyboards, self._served).routes(),
             ("GET", "/models", self.models, {}),
             ("GET", model, self.model, {}),
             ("GET", "/health", self.health, {}),

@@ -13,13 +13,13 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import to_json
 from starlette.types import Receive, Scope, Send
 
 from elman.errors import ElmanError
-from elman.server.limits import BODY
 from elman.server.refusals import RefusedError, of_error, of_validation
+from elman.server.schemas import Asked
 
 _JSON = (b"content-type", b"application/json")
 
@@ -38,7 +38,7 @@ class DirectRoute(APIRoute):
 
 
 class _Direct:
-    def __init__(self, endpoint: Callable[..., Any], asked: type[BaseModel] | None) -> None:
+    def __init__(self, endpoint: Callable[..., Any], asked: type[Asked] | None) -> None:
         self._endpoint, self._asked = endpoint, asked
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,7 +46,7 @@ class _Direct:
         try:
             parts = scope["path_params"]
             if self._asked is not None:
-                body = await _body(receive)
+                body = await _body(receive, self._asked.most_bytes)
                 parts = {**parts, "asked": self._asked.model_validate_json(body or b"{}")}
             answer = await self._endpoint(**parts)
         except ValidationError as error:
@@ -73,25 +73,25 @@ class _GoneError(Exception):
     """Who asked is not there any more."""
 
 
-async def _body(receive: Receive) -> bytes:
+async def _body(receive: Receive, most: int) -> bytes:
     message = await receive()
     body: bytes = message.get("body", b"")
     while message.get("more_body"):
-        if len(body) > BODY:
+        if len(body) > most:
             break
         message = await receive()
         body += message.get("body", b"")
     if message["type"] == "http.disconnect":
         raise _GoneError
-    if len(body) > BODY:
-        raise too_large()
+    if len(body) > most:
+        raise too_large(most)
     return body
 
 
-def too_large() -> RefusedError:
+def too_large(most: int) -> RefusedError:
     return RefusedError(
         413,
-        f"it has more than {BODY:,} bytes",
+        f"it has more than {most:,} bytes",
         place="body",
         advice="Send less at once.",
         headers={"connection": "close"},

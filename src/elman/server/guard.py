@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from elman.server.direct import refuse, too_large
-from elman.server.limits import BODY, Limits
+from elman.server.limits import MEMORY, Limits
 from elman.server.refusals import RefusedError, busy
 
 OPEN = frozenset({"/health", "/ready"})
@@ -117,8 +117,8 @@ class Guard:
         if self._asking[client] > self._limits.per_client:
             return busy("too many requests of one address at once", status=429)
         size = headers.get(b"content-length", b"0")
-        if not size.isdigit() or int(size[:20]) > BODY:
-            return too_large()
+        if not size.isdigit() or int(size[:20]) > MEMORY:  # most routes take less, and say so
+            return too_large(MEMORY)
         return None
 
 

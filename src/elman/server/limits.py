@@ -13,6 +13,8 @@ NUMBERS = 65_536  # of a vector, or of a history
 SUGGESTIONS = 50  # and other lists of the likeliest
 BEAM = 16
 SYMBOLS = 10_000  # to be written
+WRITTEN = 2_000  # characters that stand on a keyboard
+MEMORY = 4 * 2**20  # bytes of a request that brings what a keyboard learned
 STOPS = 8  # texts that end one that is written
 MARK_STEPS, MARK_BYTES = 64, 2_048  # what a session remembers so that it can be rewound
 
@@ -29,7 +31,8 @@ class Limits:
         connections: at the same time.
         arriving: seconds until a request is there whole, and that a client may leave an answer.
         sessions: live ones; session_bytes: of all of them, the most that they can become.
-        idle: seconds after which a session that nobody used is forgotten.
+        keyboards: live ones; keyboard_bytes: of all of them, about.
+        idle: seconds after which a session or a keyboard that nobody used is forgotten.
     """
 
     seconds: float = 30.0
@@ -40,4 +43,6 @@ class Limits:
     arriving: float = 10.0
     sessions: int = 10_000
     session_bytes: int = 512 * 2**20
+    keyboards: int = 1_000
+    keyboard_bytes: int = 512 * 2**20
     idle: float = 1_800.0

@@ -31,7 +31,7 @@ class Metrics:
         )
         self._of: dict[tuple[str, int], Counter] = {}
         self._times: dict[str, Histogram] = {}
-        self.sessions = 0
+        self.sessions = self.keyboards = 0
         self.registry.register(_Now(self, models))
 
     def __call__(self, operation: str, status: int, seconds: float) -> None:
@@ -63,4 +63,6 @@ class _Now(Collector):
                 writing.add_metric([name], served.writers.writing)
                 symbols.add_metric([name], served.writers.symbols)
         yield from (waiting, writing, symbols)
-        yield GaugeMetricFamily("elman_sessions", "Live sessions", value=self._metrics.sessions)
+        live = self._metrics
+        yield GaugeMetricFamily("elman_sessions", "Live sessions", value=live.sessions)
+        yield GaugeMetricFamily("elman_keyboards", "Live keyboards", value=live.keyboards)

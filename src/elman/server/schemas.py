@@ -5,11 +5,12 @@ Requests are checked to the letter: no other fields, no numbers in quotes, no Na
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
+from elman.scoring.keyboard import OFFERED
 from elman.server import limits
 
 Text = Annotated[str, Field(max_length=limits.TEXT)]
@@ -21,6 +22,7 @@ Texts = Annotated[list[Text], Field(min_length=1, max_length=limits.TEXTS)]
 
 class Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+    most_bytes: ClassVar[int] = limits.BODY
 
 
 class ToPredict(Asked):
@@ -101,6 +103,24 @@ class ToStep(Asked):
 
 class ToRewind(Asked):
     steps: Annotated[int, Field(ge=1)]
+
+
+class ToOpen(Asked):
+    """A new keyboard; with what `memory` or `elman type --memory` gave, one that knows it."""
+
+    most_bytes: ClassVar[int] = limits.MEMORY
+    memory: dict[str, Any] | None = None
+
+
+class ToWrite(Asked):
+    """The text as it now stands, and the suggestion for it that is taken, if one is."""
+
+    text: Annotated[str, Field(max_length=limits.WRITTEN)]
+    accept: Annotated[int, Field(ge=0, lt=OFFERED)] | None = None
+
+
+class ToForget(Asked):
+    word: Text
 
 
 class Nothing(Asked):
@@ -195,6 +215,35 @@ class Step(TypedDict, total=False):
     steps: int
     next: list[Symbol]
     classes: list[Class]
+
+
+class Offered(TypedDict):
+    """A word, and whether it is among those that the user taught."""
+
+    word: str
+    probability: float
+    learned: bool
+
+
+class Typed(TypedDict):
+    """What stands on a keyboard, what it offers, what that saved; and how many words it learned."""
+
+    keyboard: str
+    text: str
+    suggestions: list[Offered]
+    keystrokes: int
+    saved: int
+    learned: int
+
+
+class LearnedWord(TypedDict):
+    word: str
+    times: int
+    after: dict[str, int]
+
+
+class LearnedWords(TypedDict):
+    words: list[LearnedWord]
 
 
 class Exported(TypedDict):

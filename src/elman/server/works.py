@@ -31,7 +31,7 @@ OPERATIONS: dict[str, list[str]] = {
     "translate": ["translate", "explain"],
     "describe": ["describe"],
     "forecast": ["forecast"],
-    "language": ["generate", "suggest", "explain"],
+    "language": ["generate", "suggest", "explain", "keyboards"],
 }
 """What a model of each task does. Only a text is explained: where `explain` takes numbers it also
 takes a file's path, and no request may name one."""

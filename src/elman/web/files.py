@@ -11,6 +11,6 @@ def playground_files() -> dict[str, Path]:
     """What `elman serve` shows at /."""
     served = ("drawing", "playground")
     found = [file for folder in served for file in sorted((WEB / folder).glob("*.[cj]s*"))]
-    found += [WEB / "runtime" / name for name in ("completing.js", "elements.js")]
+    found.append(WEB / "runtime" / "elements.js")
     pages = {f"/{file.relative_to(WEB).as_posix()}": file for file in found}
     return {"/": WEB / "playground" / "index.html", **pages}

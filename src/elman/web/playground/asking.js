@@ -18,13 +18,14 @@ export class Refused extends Error {
   }
 }
 
-/** @param {string} path @param {object} [body] @param {AbortSignal} [signal] */
-async function fetched(path, body, signal) {
+/** @param {string} path @param {object} [body] @param {RequestInit} [more] */
+async function fetched(path, body, more) {
   /** @type {Record<string, string>} */
   const headers = body ? { "content-type": "application/json" } : {};
   if (key) headers.authorization = `Bearer ${key}`;
   const method = body ? "POST" : "GET";
-  const response = await fetch(path, { method, headers, body: body && JSON.stringify(body), signal });
+  const asked = { method, headers, body: body && JSON.stringify(body), ...more };
+  const response = await fetch(path, asked);
   if (response.ok) return response;
   const { error } = await response.json().catch(() => ({ error: {} }));
   const said = [error.place, error.cause].filter(Boolean).join(": ");
@@ -43,11 +44,21 @@ export async function ask(model, operation, body) {
   return (await fetched(`models/${model.name}/${operation}`, body)).json();
 }
 
+/** @param {Model} model @param {string} what @returns {Promise<any>} */
+export async function look(model, what) {
+  return (await fetched(`models/${model.name}/${what}`)).json();
+}
+
+/** Also when the page is closed. @param {Model} model @param {string} what */
+export async function close(model, what) {
+  await fetched(`models/${model.name}/${what}`, undefined, { method: "DELETE", keepalive: true });
+}
+
 /** A text as it is written, in server-sent events.
  * @param {Model} model @param {object} body @param {AbortSignal} signal
  * @returns {AsyncGenerator<string>} */
 export async function* written(model, body, signal) {
-  const response = await fetched(`models/${model.name}/generate`, body, signal);
+  const response = await fetched(`models/${model.name}/generate`, body, { signal });
   if (!response.body) return;
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";

@@ -1,0 +1,96 @@
+"""How soon a keyboard answers in a browser: `make bench-browser`.
+
+Serves a model of words, types into the playground in a headless Chromium, letter by letter, and
+times each there, from the key's event until what is offered for it stands in the page, and until
+the frame after that begins. Prints a table and appends it to docs/log.md. Leave the machine to it.
+
+The data is read from $ELMAN_DATA, by default ../shared/data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from browser import chromium
+from elman import LanguageModel
+from tables import DATA, append, check_data, table
+
+LETTERS = 200
+PAUSE = 120  # milliseconds between two letters: a quick typist's
+
+TIMED = """() => {
+    const box = document.querySelector("#text");
+    const row = document.querySelector("[aria-label=Suggestions]");
+    window.times = [];
+    let pressed = null;
+    box.addEventListener("keydown", (event) => (pressed = event.timeStamp), { capture: true });
+    new MutationObserver(() => {
+      if (pressed === null || row.classList.contains("late")) return;
+      const begun = pressed, there = performance.now();
+      pressed = null;
+      requestAnimationFrame(() => window.times.push([there - begun, performance.now() - begun]));
+    }).observe(row, { childList: true, attributes: true });
+}"""
+
+
+@contextmanager
+def served(model: Path) -> Iterator[str]:
+    """The playground's address."""
+    command = [sys.executable, "-m", "elman", "serve", str(model), "--port", "0"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        yield process.stderr.readline().rpartition(" at ")[2].strip()
+        process.terminate()
+
+
+def times(model: Path, text: str) -> np.ndarray:
+    """(letters, 2): milliseconds until what is offered is in the page, and on the screen."""
+    with served(model) as address, chromium() as browser:
+        page = browser.new_page()
+        page.goto(address)
+        page.locator("[aria-label=Suggestions] button").first.wait_for()
+        page.evaluate(TIMED)
+        page.focus("#text")
+        page.keyboard.type(text, delay=PAUSE)
+        page.wait_for_timeout(500)
+        return np.array(page.evaluate("times"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", type=Path, help="a language model's file; else one is trained")
+    parser.add_argument("--no-log", action="store_true", help="leave docs/log.md alone")
+    options = parser.parse_args()
+    check_data()
+    data = DATA / "keyboard_english"
+    text = (data / "test.txt").read_text(encoding="utf-8")
+    # Digits take a suggestion instead of being typed.
+    written = "".join(each for each in text if each.isprintable() and not each.isdigit())[:LETTERS]
+    with tempfile.TemporaryDirectory() as folder:
+        model = options.model or Path(folder) / "mail.safetensors"
+        if options.model is None:
+            LanguageModel(unit="word", minutes=0.3).fit(data / "train.txt").save(model)
+        found = times(model, written)
+    rows = [
+        [what, f"{np.median(column):.1f} ms", f"{np.quantile(column, 0.95):.1f} ms"]
+        for what, column in zip(("in the page", "at the next frame"), found.T, strict=True)
+    ]
+    header = (f"a key's suggestions, {len(found)} letters", "median", "95th percentile")
+    text = table(rows, header) + f"\n\nLoad of the machine: {os.getloadavg()[0]:.1f}"
+    print(text)
+    if not options.no_log:
+        append(text, " ".join(["python bench/keyboard.py", *sys.argv[1:]]))
+
+
+if __name__ == "__main__":
+    main()
