@@ -9,6 +9,7 @@ import socket
 import sqlite3
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -139,7 +140,9 @@ def two_servers(redis, loaded, conversation):
                 clients.append(await stack.enter_async_context(client))
             return await conversation(clients)
 
-    return asyncio.run(go())
+    # In a thread of its own: a browser that other tests drive has a loop in this one.
+    with ThreadPoolExecutor(1) as alone:
+        return alone.submit(asyncio.run, go()).result()
 
 
 def test_servers_share_sessions_through_redis(redis, loaded, models):
