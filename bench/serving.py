@@ -75,6 +75,16 @@ def _rows(server: _Server, folder: Path, seconds: float) -> Iterator[tuple[str, 
     predict = json.dumps({"texts": [SHORT]})
     suggest = json.dumps({"text": "see you t"})
     cores = "client and server on the same two cores"
+    script = folder / "sessions.lua"
+    script.write_text(_in_turn(_begun(server, 100)), encoding="utf-8")
+    _load(server, script, 100, seconds / 5)  # what is made once is made by then
+    before = server.resident
+    script.write_text(_in_turn(_begun(server, SESSIONS)), encoding="utf-8")
+    figures = _load(server, script, 100, seconds)
+    yield f"session step, {SESSIONS:,} live sessions, 100 clients", *figures, cores
+    each = (server.resident - before) / SESSIONS
+    what = f"memory a live session, {SESSIONS:,} of 2x256 LSTM"
+    yield what, f"{each / 1e3:.1f} kB", "", "after those steps, with at least 64 to go back by"
     for what, path, body, clients in (
         ("predict, a short text", "/models/reviews/predict", predict, 50),
         ("suggest, a word's model", "/models/mail/suggest", suggest, 10),
@@ -84,17 +94,6 @@ def _rows(server: _Server, folder: Path, seconds: float) -> Iterator[tuple[str, 
             f"wrk.method = 'POST'\nwrk.path = '{path}'\nwrk.body = '{body}'\n", encoding="utf-8"
         )
         yield f"{what}, {clients} clients", *_load(server, script, clients, seconds), cores
-    sessions, each = _sessions(server)
-    script = folder / "sessions.lua"
-    script.write_text(_in_turn(sessions), encoding="utf-8")
-    yield (
-        f"session step, {SESSIONS:,} live sessions, 100 clients",
-        *_load(server, script, 100, seconds),
-        cores,
-    )
-    yield f"memory a live session, {SESSIONS:,} of 2x256 LSTM", f"{each / 1e3:.1f} kB", "", "new"
-    grown = (server.resident - server.before) / SESSIONS
-    yield "the same after its steps", f"{grown / 1e3:.1f} kB", "", "64 steps to go back by"
     for clients in (1, 50):
         speed, first = asyncio.run(_written(server, clients))
         yield (
@@ -106,19 +105,15 @@ def _rows(server: _Server, folder: Path, seconds: float) -> Iterator[tuple[str, 
 
 
 class _Server:
-    """A running server.
-
-    Attributes:
-        before: bytes of memory before there were sessions.
-    """
+    """A running server."""
 
     def __init__(self, process: subprocess.Popen[str], address: str) -> None:
         self.process, self.address = process, address
         self.port = int(address.rpartition(":")[2])
-        self.before = 0
 
     @property
     def resident(self) -> int:
+        """Bytes of memory."""
         pages = Path(f"/proc/{self.process.pid}/statm").read_text(encoding="ascii").split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
@@ -160,21 +155,13 @@ def _load(server: _Server, script: Path, clients: int, seconds: float) -> tuple[
     return f"{float(a_second[1]):,.0f}/s", times
 
 
-def _sessions(server: _Server) -> tuple[list[str], float]:
-    """New ones, and the bytes of memory that each took."""
-    client = HTTPConnection("127.0.0.1", server.port)
-
-    def begun(count: int) -> list[str]:
-        found = []
-        for _ in range(count):
-            client.request("POST", "/models/lstm/sessions", "{}")
-            found.append(json.loads(client.getresponse().read())["session"])
-        return found
-
-    begun(100)  # what is made once is made by then
-    server.before = server.resident
-    found = begun(SESSIONS)
-    return found, (server.resident - server.before) / SESSIONS
+def _begun(server: _Server, count: int) -> list[str]:
+    """New sessions."""
+    client, found = HTTPConnection("127.0.0.1", server.port), []
+    for _ in range(count):
+        client.request("POST", "/models/lstm/sessions", "{}")
+        found.append(json.loads(client.getresponse().read())["session"])
+    return found
 
 
 def _in_turn(sessions: list[str]) -> str:

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from elman.text import Subwords, Unit, Words
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from elman.text import BOUNDARY, Subwords, Unit, Words
+
+
+def from_beginning(context: str, unit: Unit) -> npt.NDArray[Any]:
+    """The symbols of a text from its beginning, (N,).
+
+    Nothing yet is read as the beginning of a line: of those there are many in a text, and of
+    documents perhaps one.
+    """
+    return np.concatenate([[BOUNDARY], unit.encode(context or "\n")])
 
 
 def parted(prompt: str, unit: Unit) -> tuple[str, str]:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
+from elman.decoding.prompts import from_beginning
 from elman.decoding.reading import read
 from elman.decoding.suggesting import Speller, Suggestion, Taught, complete
 from elman.network import NetworkState, Step, SymbolNetwork
 from elman.scoring import WordIndex
-from elman.text import BOUNDARY, Unit, Words
+from elman.text import Unit, Words
 
 WORDS = Words([])
 """Where words begin and end, whatever the model's own unit."""
@@ -52,12 +52,8 @@ class Suggester:
         return context, text[len(context) :]
 
     def symbols(self, context: str) -> npt.NDArray[Any]:
-        """A text from its beginning, (N,).
-
-        Nothing yet is read as the beginning of a line: of those there are many in a text, and of
-        documents perhaps one.
-        """
-        return np.concatenate([[BOUNDARY], self.unit.encode(context or "\n")])
+        """As `from_beginning` has them, (N,)."""
+        return from_beginning(context, self.unit)
 
     def read(self, symbols: npt.NDArray[Any], after: Place | None = None) -> Place:
         """Read on, at least one symbol, from a place or from the beginning."""

@@ -14,12 +14,12 @@ import numpy.typing as npt
 import torch
 
 from elman.cells import map_state
-from elman.decoding.prompts import parted
+from elman.decoding.prompts import from_beginning, parted
 from elman.decoding.reading import read
 from elman.decoding.sampling import Sampling
 from elman.decoding.writing import Hand
 from elman.network import NetworkState, Step, SymbolNetwork, stream_of
-from elman.text import BOUNDARY, Unit
+from elman.text import Unit
 
 
 @dataclass(eq=False)
@@ -55,7 +55,7 @@ class Together:
             prompt, length, stop, seed: as `LanguageModel.generate` has them.
         """
         context, lead = parted(prompt, self._unit)
-        symbols = np.concatenate([[BOUNDARY], self._unit.encode(context or "\n")])
+        symbols = from_beginning(context, self._unit)
         logits, state = read(self._network, symbols, self._network.initial_state(1), self._step)
         hand = Hand(symbols, self._unit, sampling, stop, lead)
         first = hand.first(logits[0].numpy(force=True))

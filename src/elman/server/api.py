@@ -101,10 +101,14 @@ class Api:
                 _log.exception("the sessions could not be kept")
 
     def _served(self, name: str, operation: str) -> Served:
+        served = self._named(name)
+        served.check(operation)
+        return served
+
+    def _named(self, name: str) -> Served:
         served = self._models.get(name)
         if served is None:
             raise nothing_there(f"models/{name}", f"There are {', '.join(self._models)}.")
-        served.check(operation)
         return served
 
     # Each model as what it is
@@ -194,10 +198,7 @@ class Api:
 
     async def model(self, name: str) -> About:
         """One of the models."""
-        served = self._models.get(name)
-        if served is None:
-            raise nothing_there(f"models/{name}", f"There are {', '.join(self._models)}.")
-        return served.about()
+        return self._named(name).about()
 
     async def health(self) -> Health:
         """Whether the server runs."""
