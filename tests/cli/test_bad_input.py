@@ -230,7 +230,7 @@ OUT_OF_RANGE = {
         "--top-k": [0, "It is a whole number, 1 or more."],
         "--top-p": [0.0, 1.5, "It is above 0, up to 1."],
         "--min-p": [-0.5, 1.5, "It is from 0 to 1."],
-        "--repetition-penalty": [0.0, "inf", "It is above 0."],
+        "--repetition-penalty": [0.0, "inf", "It is from 0.01 to 100."],
         "--seed": [-1, 2**64, "It is a whole number, from 0 to 9223372036854775807."],
     },
     "suggest": {"--count": [0, -1, "It is a whole number, 1 or more."]},

@@ -61,11 +61,11 @@ ROW = st.integers(1, 12).flatmap(
 )
 # No share that sums of the shares above can meet exactly: which side it falls on is then sure.
 CHOICES = {
-    "temperature": st.sampled_from([0, 1e-60, 0.1, 0.5, 1.0, 3.7, 1e9]),
+    "temperature": st.sampled_from([0, 5e-324, 1e-60, 0.1, 0.5, 1.0, 3.7, 1e9]),
     "top_k": st.integers(1, 14),
     "top_p": st.floats(0.0137, 0.9873).map(lambda p: round(p, 4) + 0.00001234567),
     "min_p": st.sampled_from([0, 0.0123, 0.1117, 0.5432, 0.9123, 1]),
-    "repetition_penalty": st.sampled_from([0.25, 1.0, 1.5, 8.0]),
+    "repetition_penalty": st.sampled_from([0.01, 0.25, 1.0, 1.5, 8.0, 100.0]),
 }
 
 
@@ -179,6 +179,8 @@ def test_draws_follow_the_distribution(characters):
         ("min_p", 1.01),
         ("repetition_penalty", 0),
         ("repetition_penalty", -1),
+        ("repetition_penalty", 1e-300),
+        ("repetition_penalty", 1e300),
         ("repetition_penalty", True),
     ],
 )

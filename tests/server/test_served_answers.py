@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from processes import TEXTS, events
 
+from elman.server.desk import one_by_one
+
 
 def test_predict_is_predict_proba(post, models):
     status, answer = post("/models/reviews/predict", {"texts": ["warm and dull", "so funny"]})
@@ -186,6 +188,54 @@ def test_explain_is_the_trace(post, models, name):
     assert answer == json.loads(models[name].explain("ab ba").to_json())
 
 
-def test_no_path_is_explained(post):
-    for name in ("sold", "winds"):
-        assert post(f"/models/{name}/explain", {"text": "/etc/passwd"})[0] == 404
+def test_numbers_are_explained(post, models):
+    names = {model.task: name for name, model in models.items()}
+    describer, forecaster = names["describe"], names["forecast"]
+    vector = [0.5] * models[describer].n_features_in_
+    history = models[forecaster].last_ * 1.5
+    series = models[forecaster].names_[-1]
+    for name, asked, trace in (
+        (describer, {"vector": vector}, models[describer].explain(np.array(vector))),
+        (forecaster, {}, models[forecaster].explain()),
+        (
+            forecaster,
+            {"history": history.tolist(), "series": series},
+            models[forecaster].explain(history, series=series),
+        ),
+    ):
+        status, answer = post(f"/models/{name}/explain", asked)
+        assert status == 200
+        assert answer == json.loads(trace.to_json())
+
+
+@pytest.mark.parametrize(
+    ("task", "asked", "place"),
+    [
+        ("describe", {"text": "/etc/passwd"}, "text"),
+        ("forecast", {"text": "/etc/passwd"}, "text"),
+        ("describe", {}, "vector"),
+        ("describe", {"vector": [1.0]}, None),
+        ("describe", {"vector": [1e300] * 9}, "vector"),
+        ("forecast", {"history": [[1.0], [2.0, 3.0]]}, "history"),
+        ("forecast", {"series": "/etc/passwd"}, "series"),
+        ("classify", {}, "text"),
+        ("classify", {"vector": [1.0]}, "vector"),
+    ],
+)
+def test_what_cannot_be_explained_is_said(post, models, task, asked, place):
+    name = next(name for name, model in models.items() if model.task == task)
+    status, answer = post(f"/models/{name}/explain", asked)
+    assert status == 422
+    assert place in (None, answer["error"]["place"])
+
+
+def test_one_that_cannot_be_answered_does_not_have_others_answered_twice():
+    asked = []
+
+    def work(item):
+        asked.append(item)
+        return 1 / item
+
+    first, second, third = one_by_one(work, [1, 0, 2])
+    assert (first, third, asked) == (1.0, 0.5, [1, 0, 2])
+    assert isinstance(second, ZeroDivisionError)

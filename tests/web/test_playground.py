@@ -114,15 +114,26 @@ def test_a_forecast_is_drawn(playing, forecaster, shots):
     page.get_by_label("Steps ahead").fill("3")
     page.get_by_role("button", name="Show").click()
     expect(page.locator("td:nth-child(2)")).to_have_count(3)
+    page.fill("#text", "")
+    page.get_by_role("button", name="Explain").click()
+    page.locator("button.symbol").first.wait_for()
+    trace = forecaster.explain()
+    assert page.locator(".piece").all_text_contents()[: len(trace.readings[0].symbols)] == list(
+        trace.readings[0].symbols
+    )
     page.screenshot(path=shots / "playground-forecast.png", full_page=True)
 
 
-def test_a_vector_is_described(playing, describer):
+def test_a_vector_is_described(playing, describer, shots):
     page = playing("winds")
     page.fill("#text", "0 1 0")
     page.get_by_role("button", name="Show").click()
     page.locator(".target.best").wait_for()
     assert page.locator(".target.best").text_content().startswith(describer.predict([[0, 1, 0]])[0])
+    page.get_by_role("button", name="Explain").click()
+    page.locator("button.symbol").first.wait_for()
+    assert page.locator(".piece").all_text_contents()[:3] == ["0", "1", "0"]
+    page.screenshot(path=shots / "playground-vector.png", full_page=True)
 
 
 def test_by_keys_and_on_a_phone(playing):

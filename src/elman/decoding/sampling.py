@@ -17,6 +17,8 @@ from elman.ranges import number, whole
 Numbers = npt.NDArray[np.floating[Any]]
 
 REMEMBERED = 64  # symbols back that the repetition penalty looks
+PENALTIES = 0.01, 100.0
+"""The least and the largest: 1.2 is a usual one, and beyond these a logit would be no number."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,13 @@ class Sampling:
             number("top-p", self.top_p, lambda x: 0 < x <= 1, "above 0, up to 1")
         if self.min_p is not None:
             number("min-p", self.min_p, lambda x: 0 <= x <= 1, "from 0 to 1")
-        number("repetition-penalty", self.repetition_penalty, lambda x: x > 0, "above 0")
+        least, most = PENALTIES
+        number(
+            "repetition-penalty",
+            self.repetition_penalty,
+            lambda x: least <= x <= most,
+            f"from {least:g} to {most:g}",
+        )
 
     def draw(self, logits: Numbers, recent: Sequence[int], chance: float) -> int:
         """The symbol that a number drawn evenly from [0, 1) falls upon.
@@ -82,7 +90,8 @@ class Sampling:
             return best
         # The likeliest at 0 first: a low temperature would otherwise overflow.
         logits -= logits.max()
-        logits /= self.temperature
+        with np.errstate(over="ignore"):  # to minus infinity, where it is never drawn
+            logits /= self.temperature
         found: Numbers = np.exp(logits, out=logits)
         if self.top_k is not None and self.top_k < len(found):
             found = _keep(found, _order(found)[: self.top_k])

@@ -146,7 +146,7 @@ class Api:
     async def explain(self, name: str, asked: ToExplain) -> dict[str, Any]:
         """What the network saw, remembered and said."""
         served = self._served(name, "explain")
-        return await served.desk.ask(served.works.explain, asked.text)
+        return await served.desk.ask(served.works.explain, asked)
 
     async def generate(self, name: str, asked: ToGenerate) -> Any:
         """Write on after a prompt, in server-sent events."""

@@ -20,7 +20,7 @@ TOGETHER = 64  # requests that one call of the model answers
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
-Work = Callable[[Sequence[Item]], Sequence[Answer]]
+Work = Callable[[Sequence[Item]], Sequence[Answer | Exception]]
 
 
 class _Job(NamedTuple):
@@ -102,6 +102,19 @@ class Desk:
         if line:
             self._lines[work] = line
         return work, [job for job in jobs if not job.future.done()]
+
+
+def one_by_one(ask: Callable[[Item], Answer], given: Sequence[Item]) -> list[Answer | Exception]:
+    """Of work that is done for each alone: an error is an answer too, so that what others asked for
+    beside it is not done twice."""
+    return [_or_error(ask, item) for item in given]
+
+
+def _or_error(ask: Callable[[Item], Answer], item: Item) -> Answer | Exception:
+    try:
+        return ask(item)
+    except Exception as error:
+        return error
 
 
 def _answers(work: Work[Any, Any], jobs: list[_Job]) -> Sequence[Any]:

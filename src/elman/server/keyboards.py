@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from elman.errors import InputError
 from elman.keyboard import Keyboard, Memory, memory_data, read_memory
 from elman.models import LanguageModel
+from elman.server.desk import one_by_one
 from elman.server.limits import Limits
 from elman.server.refusals import RefusedError, nothing_there
 from elman.server.schemas import LearnedWord, Offered, Typed
@@ -176,29 +177,27 @@ def _learned(keyboard: Keyboard) -> list[LearnedWord]:
     return [each._asdict() for each in keyboard.memory.learned()]  # type: ignore[misc]
 
 
-def _opened(given: Sequence[tuple[LanguageModel, dict[str, Any] | None]]) -> list[Any]:
-    return [_or_error(_new, *each) for each in given]
+def _opened(
+    given: Sequence[tuple[LanguageModel, dict[str, Any] | None]],
+) -> list[Keyboard | Exception]:
+    return one_by_one(_new, given)
 
 
-def _new(model: LanguageModel, memory: dict[str, Any] | None) -> Keyboard:
+def _new(asked: tuple[LanguageModel, dict[str, Any] | None]) -> Keyboard:
+    model, memory = asked
     return Keyboard(model, Memory() if memory is None else read_memory(memory, "memory"))
 
 
-def _changed(given: Sequence[tuple[Keyboard, Change[Any]]]) -> list[Any]:
-    return [_or_error(_after, *each) for each in given]
+def _changed(
+    given: Sequence[tuple[Keyboard, Change[Any]]],
+) -> list[tuple[Any, int] | Exception]:
+    return one_by_one(_after, given)
 
 
-def _after(keyboard: Keyboard, change: Change[Any]) -> tuple[Any, int]:
+def _after(asked: tuple[Keyboard, Change[Any]]) -> tuple[Any, int]:
     """What a change answers, and the keyboard's bytes after it."""
+    keyboard, change = asked
     return change(keyboard), _bytes(keyboard)
-
-
-def _or_error(ask: Callable[..., Any], *given: Any) -> Any:
-    """An error is an answer too: what others asked for beside it must not be done twice."""
-    try:
-        return ask(*given)
-    except Exception as error:
-        return error
 
 
 def _bytes(keyboard: Keyboard) -> int:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
+from elman.decoding.sampling import PENALTIES
 from elman.scoring.keyboard import OFFERED
 from elman.server import limits
 
@@ -18,6 +19,11 @@ Sentence = Annotated[str, Field(max_length=limits.SENTENCE)]
 Count = Annotated[int, Field(ge=1, le=limits.SUGGESTIONS)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Texts = Annotated[list[Text], Field(min_length=1, max_length=limits.TEXTS)]
+Vector = Annotated[list[Number], Field(min_length=1, max_length=limits.NUMBERS)]
+History = Annotated[
+    list[Annotated[list[Number], Field(min_length=1)]],
+    Field(min_length=1, max_length=limits.NUMBERS),
+]
 
 
 class Asked(BaseModel):
@@ -48,10 +54,7 @@ class ToTranslate(Asked):
 
 
 class ToDescribe(Asked):
-    vectors: Annotated[
-        list[Annotated[list[Number], Field(min_length=1, max_length=limits.NUMBERS)]],
-        Field(min_length=1, max_length=limits.TEXTS),
-    ]
+    vectors: Annotated[list[Vector], Field(min_length=1, max_length=limits.TEXTS)]
     count: Annotated[int, Field(ge=1, le=limits.BEAM)] = 1
     beam: Annotated[int, Field(ge=1, le=limits.BEAM)] = 5
 
@@ -60,13 +63,7 @@ class ToForecast(Asked):
     """A history, a row of numbers a step; without one, the values that the model has learned."""
 
     horizon: Annotated[int, Field(ge=1)] | None = None
-    history: (
-        Annotated[
-            list[Annotated[list[Number], Field(min_length=1)]],
-            Field(min_length=1, max_length=limits.NUMBERS),
-        ]
-        | None
-    ) = None
+    history: History | None = None
 
 
 class ToGenerate(Asked):
@@ -76,7 +73,7 @@ class ToGenerate(Asked):
     top_k: Annotated[int, Field(ge=1)] | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     min_p: Annotated[float, Field(ge=0, le=1)] | None = None
-    repetition_penalty: Annotated[float, Field(gt=0)] = 1.0
+    repetition_penalty: Annotated[float, Field(ge=PENALTIES[0], le=PENALTIES[1])] = 1.0
     stop: Annotated[list[Text], Field(max_length=limits.STOPS)] = []
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
 
@@ -87,7 +84,13 @@ class ToSuggest(Asked):
 
 
 class ToExplain(Asked):
-    text: Text
+    """What the model reads: a text; or a vector; or a history, as it is forecast from, and which of
+    its series, by default the first."""
+
+    text: Text | None = None
+    vector: Vector | None = None
+    history: History | None = None
+    series: Text | None = None
 
 
 class ToBegin(Asked):

@@ -8,9 +8,10 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from elman.errors import InputError
+from elman.errors import EmptyTextError, InputError
 from elman.models import Classifier, Describer, Forecaster, LanguageModel, Model, Tagger, Translator
 from elman.models.rewriting import Rewrite
+from elman.server.desk import one_by_one
 from elman.server.schemas import (
     Forecasts,
     Predictions,
@@ -19,6 +20,7 @@ from elman.server.schemas import (
     Suggestions,
     Tagged,
     ToDescribe,
+    ToExplain,
     ToForecast,
     ToSuggest,
     ToTranslate,
@@ -29,12 +31,14 @@ OPERATIONS: dict[str, list[str]] = {
     "classify": ["predict", "explain"],
     "tag": ["tag", "explain"],
     "translate": ["translate", "explain"],
-    "describe": ["describe"],
-    "forecast": ["forecast"],
+    "describe": ["describe", "explain"],
+    "forecast": ["forecast", "explain"],
     "language": ["generate", "suggest", "explain", "keyboards"],
 }
-"""What a model of each task does. Only a text is explained: where `explain` takes numbers it also
-takes a file's path, and no request may name one."""
+"""What a model of each task does."""
+
+_READS = {"describe": ("vector",), "forecast": ("history", "series")}
+"""What is explained to whom: a text, but for these tasks."""
 
 One = TypeVar("One")
 Many = TypeVar("Many")
@@ -91,8 +95,8 @@ class Works:
         found = _together_by(given, settled, lambda each: each.vectors, ask)
         return [{"rewrites": each} for each in found]
 
-    def forecast(self, given: Sequence[ToForecast]) -> list[Forecasts]:
-        return [self._forecast(asked) for asked in given]
+    def forecast(self, given: Sequence[ToForecast]) -> list[Forecasts | Exception]:
+        return one_by_one(self._forecast, given)
 
     def _forecast(self, asked: ToForecast) -> Forecasts:
         model = cast("Forecaster", self._model)
@@ -115,15 +119,37 @@ class Works:
             "high_95": high_95,
         }
 
-    def suggest(self, given: Sequence[ToSuggest]) -> list[Suggestions]:
+    def suggest(self, given: Sequence[ToSuggest]) -> list[Suggestions | Exception]:
         model = cast("LanguageModel", self._model)
-        return [
-            {"suggestions": [_named(each) for each in model.suggest(asked.text, asked.count)]}
-            for asked in given
-        ]
 
-    def explain(self, given: Sequence[str]) -> list[Any]:
-        return [self._model.explain(text).as_dict() for text in given]
+        def ask(asked: ToSuggest) -> Suggestions:
+            found = model.suggest(asked.text, asked.count)
+            return {"suggestions": [_named(each) for each in found]}
+
+        return one_by_one(ask, given)
+
+    def explain(self, given: Sequence[ToExplain]) -> list[dict[str, Any] | Exception]:
+        return one_by_one(self._explain, given)
+
+    def _explain(self, asked: ToExplain) -> dict[str, Any]:
+        reads = _READS.get(self._model.task, ("text",))
+        for name in sorted(asked.model_fields_set.difference(reads)):
+            raise InputError(
+                f"this model reads none: it explains a {reads[0]}", place=name, advice="Leave it."
+            )
+        if isinstance(self._model, Forecaster):
+            history = None if asked.history is None else _table(asked.history, "history")
+            with np.errstate(all="ignore"):
+                trace = self._model.explain(history, series=asked.series)
+        elif isinstance(self._model, Describer):
+            if asked.vector is None:
+                raise InputError("there is none", place="vector", advice="Give its numbers.")
+            trace = self._model.explain(_table([asked.vector], "vector")[0])
+        else:
+            if asked.text is None:
+                raise EmptyTextError("there is none", place="text", advice="Give one.")
+            trace = self._model.explain(asked.text)
+        return trace.as_dict()
 
 
 def _together(

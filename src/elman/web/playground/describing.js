@@ -2,13 +2,15 @@
 
 import { element } from "../runtime/elements.js";
 import { ask } from "./asking.js";
+import { explainingNumbers } from "./explaining.js";
 import { numbersBox, rowsOf } from "./numbers.js";
 import { target } from "./translating.js";
 
 /** @param {import("./page.js").Place} place */
-export function describerView({ model, said, failed }) {
+export function describerView(place) {
+  const { model, said, failed } = place;
   const shown = element("div", { ariaLive: "polite" });
-  const numbers = numbersBox("A vector's numbers, or a vector a line", async (text) => {
+  const { box, node } = numbersBox("A vector's numbers, or a vector a line", async (text) => {
     try {
       const vectors = rowsOf(text).slice(0, 64);
       const { rewrites } = await ask(model, "describe", { vectors });
@@ -19,5 +21,6 @@ export function describerView({ model, said, failed }) {
       failed(error);
     }
   });
-  return [numbers, shown];
+  const first = () => ({ vector: rowsOf(box.value)[0] ?? [] });
+  return [node, shown, ...explainingNumbers(place, first)];
 }

@@ -1,4 +1,4 @@
-/** The explanation of what was typed, and of the same with a word left out, swapped or changed. */
+/** The explanation of what was typed; of a text also with a word left out, swapped or changed. */
 
 import { Explanation } from "../drawing/explanation.js";
 import { opened } from "../drawing/trace.js";
@@ -6,31 +6,21 @@ import { element } from "../runtime/elements.js";
 import { ask } from "./asking.js";
 import { textBox } from "./parts.js";
 
-/** @param {import("./page.js").Place} place @param {() => string} typed */
-export function explaining({ model, said, failed }, typed) {
-  const drawn = new Explanation();
+/** @typedef {import("./page.js").Place} Place */
+
+/** Of a text. @param {Place} place @param {() => string} typed */
+export function explaining(place, typed) {
+  const { drawn, explain: draw } = explainer(place);
   const changed = textBox("Change it, and see both", { id: "changed", rows: 2 });
   const which = element("input", { type: "number", min: "1", value: "1" });
   const changing = element("section", { hidden: true }, element("h3", {}, "Another run"), changed.node);
-  const button = (/** @type {string} */ words, /** @type {() => void} */ act) => {
-    const made = element("button", { type: "button" }, words);
-    made.addEventListener("click", act);
-    return made;
-  };
   let text = "";
 
   /** @param {string[]} texts */
   async function explain(...texts) {
-    try {
-      said("Explaining …");
-      const plain = await Promise.all(texts.map((each) => ask(model, "explain", { text: each })));
-      drawn.draw(plain.map(opened));
-      changing.hidden = false;
-      which.max = String(words().length);
-      said("");
-    } catch (error) {
-      failed(error);
-    }
+    if (!(await draw(...texts.map((each) => ({ text: each }))))) return;
+    changing.hidden = false;
+    which.max = String(words().length);
   }
 
   const words = () => text.split(/\s+/).filter(Boolean);
@@ -62,4 +52,39 @@ export function explaining({ model, said, failed }, typed) {
   });
   explainIt.className = "main";
   return [element("div", { className: "row" }, explainIt), changing, drawn];
+}
+
+/** Of numbers. @param {Place} place @param {() => object} given what is asked
+ * @param {Node[]} more that stands beside the button */
+export function explainingNumbers(place, given, ...more) {
+  const { drawn, explain } = explainer(place);
+  const explainIt = button("Explain", () => void explain(given()));
+  return [element("div", { className: "row" }, explainIt, ...more), drawn];
+}
+
+/** @param {Place} place */
+function explainer({ model, said, failed }) {
+  const drawn = new Explanation();
+
+  /** Draw what is asked, one run or two. @param {object[]} asked @returns {Promise<boolean>} */
+  async function explain(...asked) {
+    try {
+      said("Explaining …");
+      const plain = await Promise.all(asked.map((each) => ask(model, "explain", each)));
+      drawn.draw(plain.map(opened));
+      said("");
+      return true;
+    } catch (error) {
+      failed(error);
+      return false;
+    }
+  }
+  return { drawn, explain };
+}
+
+/** @param {string} words @param {() => void} act */
+function button(words, act) {
+  const made = element("button", { type: "button" }, words);
+  made.addEventListener("click", act);
+  return made;
 }

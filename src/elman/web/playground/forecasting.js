@@ -2,15 +2,20 @@
 
 import { element } from "../runtime/elements.js";
 import { ask } from "./asking.js";
+import { explainingNumbers } from "./explaining.js";
 import { fan } from "./fan.js";
 import { numbersBox, rowsOf } from "./numbers.js";
 import { numberBox } from "./parts.js";
 
 /** @param {import("./page.js").Place} place */
-export function forecasterView({ model, said, failed }) {
+export function forecasterView(place) {
+  const { model, said, failed } = place;
   const shown = element("div", { ariaLive: "polite" });
   const horizon = numberBox("Steps ahead; empty: all it can", null, 1);
-  const numbers = numbersBox("A history, a step a line; empty: what it has learned", show);
+  const { box, node } = numbersBox("A history, a step a line; empty: what it has learned", show);
+  const names = /** @type {string[]} */ (model.about.series);
+  const series = element("select", {}, ...names.map((name) => element("option", {}, name)));
+  const chosen = element("label", { className: "slider", hidden: names.length < 2 }, "Series", series);
 
   /** @param {string} text */
   async function show(text) {
@@ -19,7 +24,7 @@ export function forecasterView({ model, said, failed }) {
       const steps = Math.trunc(Number(horizon.input.value));
       const asked = {
         ...(steps > 0 ? { horizon: steps } : {}),
-        ...(rows.length ? { history: rows } : {}),
+        ...history(rows),
       };
       const found = await ask(model, "forecast", asked);
       const drawn = found.names.flatMap((/** @type {string} */ name, /** @type {number} */ series) => [
@@ -37,8 +42,18 @@ export function forecasterView({ model, said, failed }) {
       failed(error);
     }
   }
+  const explained = explainingNumbers(
+    place,
+    () => ({ ...history(rowsOf(box.value)), series: series.value }),
+    chosen,
+  );
   void show("");
-  return [numbers, element("div", { className: "row" }, horizon.node), shown];
+  return [node, element("div", { className: "row" }, horizon.node), shown, ...explained];
+}
+
+/** What it goes on from, where anything is given. @param {number[][]} rows */
+function history(rows) {
+  return rows.length ? { history: rows } : {};
 }
 
 /** @param {import("./fan.js").Forecast} found @param {number} series */

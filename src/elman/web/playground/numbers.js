@@ -24,5 +24,5 @@ export function numbersBox(label, ready) {
     ready(box.value);
   });
   go.addEventListener("click", () => ready(box.value));
-  return element("div", {}, node, element("div", { className: "row" }, go, file));
+  return { box, node: element("div", {}, node, element("div", { className: "row" }, go, file)) };
 }

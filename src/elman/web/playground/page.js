@@ -21,7 +21,7 @@ const VIEWS = /** @type {Record<string, {does: string, view: (place: Place) => N
   describe: { does: "It describes vectors in words.", view: describerView },
   forecast: { does: "It forecasts numbers.", view: forecasterView },
 });
-const READS_TEXT = new Set(["classify", "tag", "language", "translate"]);
+const READS_TEXT = new Set(["classify", "tag", "language", "translate"]); // the others see to theirs
 
 const view = /** @type {HTMLElement} */ (document.getElementById("view"));
 const menu = /** @type {HTMLElement} */ (document.getElementById("models"));
@@ -63,12 +63,11 @@ function show(model) {
   const place = { model, said, failed };
   const { does, view: drawn } = VIEWS[model.task];
   const typed = () => /** @type {HTMLTextAreaElement} */ (view.querySelector("#text")).value;
-  const explains = model.operations.includes("explain") && READS_TEXT.has(model.task);
   said("");
   view.replaceChildren(
     element("p", { className: "told" }, does),
     ...drawn(place),
-    ...(explains ? explaining(place, typed) : []),
+    ...(READS_TEXT.has(model.task) ? explaining(place, typed) : []),
   );
   for (const link of menu.children)
     link.setAttribute("aria-current", String(link.getAttribute("href") === `#${model.name}`));
