@@ -8,7 +8,9 @@ from __future__ import annotations
 import heapq
 import math
 import unicodedata
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +27,7 @@ DEEP = 64  # words of the model's that are looked at, so that few of those taugh
 BEAM = 12  # spellings followed at once
 LONGEST = 24  # symbols of a spelled word, besides the letters typed
 LONGEST_TYPED = 100  # letters; nothing that goes on for longer is a word
+_KNOWN = 256  # spellings of which it is remembered what may follow
 
 
 class Suggestion(NamedTuple):
@@ -110,11 +113,13 @@ def _best(probabilities: Mapping[str, float], count: int) -> list[Suggestion]:
     return [Suggestion(*each) for each in best]
 
 
-class _Spelling(NamedTuple):
-    text: str
-    log_probability: float
-    logits: Tensor  # (V,)
-    state: NetworkState  # one row
+class _Beam(NamedTuple):
+    """Spellings that are followed side by side."""
+
+    texts: list[str]
+    log_probabilities: Tensor  # (B,)
+    logits: Tensor  # (B, V)
+    state: NetworkState  # B rows
 
 
 class Speller:
@@ -134,6 +139,10 @@ class Speller:
             [ok and all(map(_in_word, text)) for ok, text in zip(sound, self.pieces, strict=True)]
         )
         self.ends[BOUNDARY] = True
+        self._beginning: defaultdict[str, list[int]] = defaultdict(list)  # with this character
+        for symbol, text in enumerate(self.pieces):
+            self._beginning[text[:1]].append(symbol)
+        self._may_follow = lru_cache(_KNOWN)(self._following)
 
     def complete(
         self,
@@ -160,31 +169,25 @@ class Speller:
         typed = lead.lstrip()
         steps = len(lead) + LONGEST if len(typed) <= LONGEST_TYPED else 0
         found: dict[str, float] = {}
-        beam = [_Spelling("", 0.0, logits[0], state)]
+        beam = _Beam([""], torch.zeros(1, dtype=torch.float64), logits, state)
         for _ in range(steps):
-            candidates: list[tuple[float, _Spelling, int]] = []
-            for spelling in beam:
-                spread = spelling.logits.float().cpu().log_softmax(0)
-                word = spelling.text.lstrip()
-                if spelling.text.startswith(lead) and _is_word(word):
-                    ending = spelling.log_probability + float(spread[self.ends].logsumexp(0))
+            spread = beam.logits.float().cpu().log_softmax(1).double()
+            spread += beam.log_probabilities[:, None]
+            endings = spread[:, self.ends].logsumexp(1).tolist()
+            for text, ending in zip(beam.texts, endings, strict=True):
+                word = text.lstrip()
+                if text.startswith(lead) and _is_word(word):
                     found[word] = float(np.logaddexp(found.get(word, -math.inf), ending))
-                open_to = spread.masked_fill(~self._may_follow(spelling.text, lead), -math.inf)
-                best = open_to.topk(min(BEAM, len(self.pieces)))
-                candidates += [
-                    (spelling.log_probability + value, spelling, symbol)
-                    for value, symbol in zip(
-                        best.values.tolist(), best.indices.tolist(), strict=True
-                    )
-                    if value > -math.inf
-                ]
-            candidates.sort(key=lambda each: -each[0])
+            open_to = torch.stack([self._may_follow(text, lead) for text in beam.texts])
             # No longer spelling can overtake the words found, once its beginning is below them.
-            bar = sorted(found.values(), reverse=True)[count - 1] if len(found) >= count else None
-            kept = [each for each in candidates[:BEAM] if bar is None or each[0] > bar]
-            if not kept:
+            bar = -math.inf
+            if len(found) >= count:
+                bar = heapq.nlargest(count, found.values())[-1]
+            best = spread.masked_fill_(~open_to, -math.inf).flatten().topk(min(BEAM, spread.numel()))
+            values = best.values[best.values > bar]
+            if not len(values):
                 break
-            beam = self._read_on(step, kept)
+            beam = self._read_on(step, beam, best.indices[: len(values)], values)
         return _shares(found, typed, taught, count)
 
     def probability(
@@ -198,32 +201,31 @@ class Speller:
         ends = self.ends.to(logits.device)
         return math.exp(total + float(logits[0].float().log_softmax(0)[ends].logsumexp(0)))
 
-    def _may_follow(self, text: str, lead: str) -> Tensor:
+    def _following(self, text: str, lead: str) -> Tensor:
         """(V,) bool: the symbols that keep a spelling within one word that begins as it must."""
         if len(text) >= len(lead) and text.strip():
             return self.inside
         space = lead[: len(lead) - len(lead.lstrip())] if lead else " "
-        allowed = []
-        for piece in self.pieces:
-            longer = text + piece
-            fits = bool(piece) and (longer.startswith(lead) or lead.startswith(longer))
-            allowed.append(fits and all(map(_in_word, longer.removeprefix(space))))
-        return torch.tensor(allowed)
+        wanted = lead[len(text) : len(text) + 1]
+        allowed = torch.zeros(len(self.pieces), dtype=torch.bool)
+        for symbol in self._beginning[wanted] if wanted else range(len(self.pieces)):
+            longer = text + self.pieces[symbol]
+            fits = len(longer) > len(text) and (longer.startswith(lead) or lead.startswith(longer))
+            allowed[symbol] = fits and all(map(_in_word, longer.removeprefix(space)))
+        return allowed
 
-    def _read_on(self, step: Step, kept: list[tuple[float, _Spelling, int]]) -> list[_Spelling]:
-        """Each spelling with one symbol more, all read in one batch."""
-        states = [spelling.state for _, spelling, _ in kept]
-        state = map_state(lambda *parts: torch.cat(parts), *states)
-        logits, state = step(torch.tensor([symbol for _, _, symbol in kept]), state)
-        return [
-            _Spelling(
-                spelling.text + self.pieces[symbol],
-                log_probability,
-                logits[row],
-                map_state(lambda part, row=row: part[row : row + 1], state),
-            )
-            for row, (log_probability, spelling, symbol) in enumerate(kept)
-        ]
+    def _read_on(self, step: Step, beam: _Beam, places: Tensor, values: Tensor) -> _Beam:
+        """Spellings with one symbol more, all read in one batch.
+
+        Args:
+            places: among (B * V); values: their log-probabilities.
+        """
+        rows, symbols = places // len(self.pieces), places % len(self.pieces)
+        kept = map_state(lambda part: part[rows], beam.state)
+        logits, state = step(symbols, kept)
+        both = zip(rows.tolist(), symbols.tolist(), strict=True)
+        texts = [beam.texts[row] + self.pieces[symbol] for row, symbol in both]
+        return _Beam(texts, values, logits, state)
 
 
 def _is_word(text: str) -> bool:
