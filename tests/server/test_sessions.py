@@ -137,6 +137,25 @@ def test_rewound_is_never_read(talk, name, back):
             assert one["probability"] == pytest.approx(other["probability"], abs=1e-5)
 
 
+def test_the_mark_follows(talk):
+    """Far from the beginning, too, the way back leads to what was never read on from."""
+
+    async def conversation(client):
+        session = await Session.begun(client, "lstm")
+        for step in range(2 * MARK_STEPS + 3):
+            straight = await session.step("abc"[step % 3])
+        for letter in "cat" * 10:
+            await session.step(letter)
+        await session.post("rewind", steps=31)
+        return straight, await session.step("abc"[step % 3])
+
+    straight, again = talk(conversation)
+    assert straight["steps"] == again["steps"]
+    for one, other in zip(straight["next"], again["next"], strict=True):
+        assert one["text"] == other["text"]
+        assert one["probability"] == pytest.approx(other["probability"], abs=1e-5)
+
+
 def test_beyond_what_is_remembered_there_is_no_way_back(talk):
     async def conversation(client):
         session = await Session.begun(client, "lstm")
@@ -254,7 +273,7 @@ def test_sessions_take_no_more_bytes_than_they_may(talk):
         path = "/models/lstm/sessions"
         return [(await client.post(path, json={})).status_code for _ in range(9)]
 
-    statuses = talk(conversation, limits=Limits(session_bytes=100_000))
+    statuses = talk(conversation, limits=Limits(session_bytes=400_000))
     assert statuses[0] == 200
     assert statuses[-1] == 503
 
@@ -275,25 +294,31 @@ def test_a_record_goes_back_to_what_it_was(given_texts, back):
         return state.rjust(4, b"0")
 
     for text in given_texts:
-        record = record.after(text, padded(state_after(record.state, text)))
+        mark = record.mark
+        for each in record.passed(text):
+            mark = padded(state_after(mark, each))
+        record = record.after(text, padded(state_after(record.state, text)), mark)
         history.append(record.state)
     assert record.steps == len(given_texts)
-    assert record.back >= min(MARK_STEPS, record.steps) or any(
+    assert record.back == min(MARK_STEPS, record.steps) or any(
         len(text) > MARK_BYTES for text in given_texts
     )
+    assert sum(len(text.encode()) for text in record.texts) == record.size
+    assert record.size <= MARK_BYTES or record.back == 1
     assert record == Record.unpacked(record.packed(b"m" * 32), b"m" * 32, 4)
     if back <= record.back:
-        earlier = record.before(back)
-        state = earlier.state
-        for text in earlier.marks[-1].texts:
+        state = record.mark
+        for text in record.remembered(back):
             state = padded(state_after(state, text))
         assert state == history[record.steps - back]
+        earlier = record.before(back, state)
+        assert (earlier.steps, earlier.back) == (record.steps - back, record.back - back)
 
 
 @given(st.binary(max_size=300))
 def test_bytes_that_are_no_record_are_none(data):
     assert Record.unpacked(data, b"m" * 32, 4) is None
-    packed = Record.begun(b"0000").after("a", b"0001").packed(b"m" * 32)
+    packed = Record.begun(b"0000").after("a", b"0001", b"0000").packed(b"m" * 32)
     assert Record.unpacked(packed[: len(data)], b"m" * 32, 4) is None
     assert Record.unpacked(packed, b"n" * 32, 4) is None
     assert Record.unpacked(packed, b"m" * 32, 5) is None

@@ -183,7 +183,8 @@ class Speller:
             bar = -math.inf
             if len(found) >= count:
                 bar = heapq.nlargest(count, found.values())[-1]
-            best = spread.masked_fill_(~open_to, -math.inf).flatten().topk(min(BEAM, spread.numel()))
+            spread.masked_fill_(~open_to, -math.inf)
+            best = spread.flatten().topk(min(BEAM, spread.numel()))
             values = best.values[best.values > bar]
             if not len(values):
                 break

@@ -62,9 +62,10 @@ class Sessions:
         async with _Turn(self._lines, name):
             record = await self.store.take(name)
             try:
-                given = Read(record.state, asked.text, asked.count)
+                passed = record.passed(asked.text)
+                given = Read(record.state, asked.text, asked.count, record.mark, passed)
                 outcome = await served.desk.ask(streams.read, given)
-                record = record.after(asked.text, outcome.state)
+                record = record.after(asked.text, outcome.state, outcome.mark)
             finally:
                 await self.store.give(name, record)
         return {"session": session, "steps": record.steps, **outcome.answer}  # type: ignore[typeddict-item]
@@ -82,10 +83,9 @@ class Sessions:
                         place="steps",
                         advice="Fork a session where you may want to come back to.",
                     )
-                earlier = record.before(asked.steps)
-                given = (earlier.state, earlier.marks[-1].texts)
+                given = (record.mark, record.remembered(asked.steps))
                 state = await served.desk.ask(streams.replay, given)
-                record = Record(state, earlier.steps, earlier.marks)
+                record = record.before(asked.steps, state)
             finally:
                 await self.store.give(name, record)
         return _told(session, record)

@@ -23,11 +23,14 @@ class Read(NamedTuple):
     state: bytes
     text: str
     likeliest: int
+    mark: bytes = b""  # a state that follows, and the texts that it passes meanwhile
+    passed: Sequence[str] = ()
 
 
 class Outcome(NamedTuple):
     answer: dict[str, Any]
     state: bytes
+    mark: bytes
 
 
 class Streams:
@@ -46,36 +49,41 @@ class Streams:
         (self.beginning,) = self._packed(self._like)
 
     def read(self, given: Sequence[Read]) -> list[Outcome]:
-        """What each expects after its text, and its state then.
+        """What each expects after its text, and its state then. Marks go along as other rows.
 
         Raises:
             EmptyTextError: for a text without anything to read.
         """
-        states = self._opened([each.state for each in given])
-        texts = [each.text for each in given]
+        following = [each for each in given if each.passed]
+        rows = [each.state for each in given] + [each.mark for each in following]
+        texts = [each.text for each in given] + [each.passed[0] for each in following]
+        states = self._opened(rows)
         counts = [each.likeliest for each in given]
         answers: list[dict[str, Any]]
         if isinstance(self._model, Classifier):
             labels = self._model.classes_.tolist()
             spread, states = self._model.step_many(texts, states)
-            answers = [{"classes": classes(labels, row)} for row in spread]
+            answers = [{"classes": classes(labels, row)} for row in spread[: len(given)]]
             for answer, count in zip(answers, counts, strict=True):
                 del answer["classes"][count:]
         else:
             logs, states = self._model.step_many(texts, states)
-            best = logs.topk(min(max(counts), logs.shape[1]), dim=1)
+            best = logs[: len(given)].topk(min(max(counts), logs.shape[1]), dim=1)
             unit = self._model.unit_
-            rows = zip(best.values.exp().tolist(), best.indices.tolist(), counts, strict=True)
-            answers = [{"next": symbols(unit, *row)} for row in rows]
+            likeliest = zip(best.values.exp().tolist(), best.indices.tolist(), counts, strict=True)
+            answers = [{"next": symbols(unit, *row)} for row in likeliest]
         packed = self._packed(states)
-        return [Outcome(*each) for each in zip(answers, packed, strict=True)]
+        passed = zip(packed[len(given) :], (each.passed[1:] for each in following), strict=True)
+        followed = iter(self.replay(list(passed)))
+        marks = [next(followed) if each.passed else each.mark for each in given]
+        return [Outcome(*each) for each in zip(answers, packed[: len(given)], marks, strict=True)]
 
     def replay(self, given: Sequence[tuple[bytes, Sequence[str]]]) -> list[bytes]:
         """Each state after texts that were read once before."""
         found = []
         for state, texts in given:
             for text in texts:
-                ((_, state),) = self.read([Read(state, text, 1)])
+                ((_, state, _),) = self.read([Read(state, text, 1)])
             found.append(state)
         return found
 
