@@ -71,7 +71,7 @@ bench-serve: .venv/ready
 
 # Ten thousand requests and more, as OpenAPI allows them and as it does not.
 fuzz-serve: .venv/ready
-	ELMAN_CASES=300 $(BIN)/pytest tests/server/test_openapi.py
+	ELMAN_CASES=300 $(BIN)/pytest -s tests/server/test_openapi.py
 
 bench-browser: .venv/ready
 	$(BIN)/python bench/browser.py

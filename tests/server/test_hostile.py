@@ -100,6 +100,19 @@ def test_a_million_symbols_are_refused_whatever_is_asked(server):
         assert server.post(path, asked).status_code == 413
 
 
+def test_texts_of_all_lengths_leave_nothing_behind(server):
+    """Nothing is compiled for each shape of a product, and kept."""
+
+    def ask(lengths):
+        for length in lengths:
+            texts = ["ab " * length] * (1 + length % 7)
+            assert server.post("/models/letters/predict", {"texts": texts}).status_code == 200
+        return server.resident
+
+    before = ask([1, 240, 120])
+    assert ask(range(1, 241, 2)) - before < 16 * 2**20
+
+
 def test_ten_thousand_characters_of_anything_are_answered(server):
     for text in ("a" * 10_000, " " * 10_000, "\0" * 10_000, "漢" * 10_000, "\n" * 10_000):
         for path, asked in (

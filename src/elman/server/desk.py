@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from elman.server.limits import Limits
 from elman.server.refusals import busy
+from elman.training.precision import exact_products
 
 TOGETHER = 64  # requests that one call of the model answers
 
@@ -79,6 +80,7 @@ class Desk:
             self._changed.notify()
         await asyncio.to_thread(self._thread.join)
 
+    @exact_products()
     def _run(self) -> None:
         going = False  # whether there are rounds to do
         while True:

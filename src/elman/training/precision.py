@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from typing import Any
 
 import torch
+
+_fast = ContextVar("_fast", default=True)
 
 
 def fast_type(device: torch.device) -> torch.dtype | None:
@@ -23,5 +27,19 @@ def fast_type(device: torch.device) -> torch.dtype | None:
 
 def fast_products(device: torch.device) -> AbstractContextManager[Any]:
     """Within it, products are computed in the machine's `fast_type`, if it has one."""
-    dtype = fast_type(device)
+    dtype = fast_type(device) if _fast.get() else None
     return nullcontext() if dtype is None else torch.autocast(device.type, dtype)
+
+
+@contextmanager
+def exact_products() -> Iterator[None]:
+    """Within it, in this thread, `fast_products` leaves products as they are.
+
+    oneDNN compiles a narrow product anew for each shape, and what it compiled (0.6 MB) it keeps: a
+    program that runs for long must not, if it is given texts of all lengths, in all numbers.
+    """
+    before = _fast.set(False)
+    try:
+        yield
+    finally:
+        _fast.reset(before)
