@@ -12,7 +12,7 @@ import elman
 from elman.cells import CELLS, LSTM
 from elman.errors import ExportError, InputError, TaskError
 from elman.export import write_onnx
-from elman.export.onnx_file import session_of
+from elman.export.onnx.comparing import session_of
 from elman.text import Forms, words_of
 
 from .conftest import PARTS, language_model
@@ -123,7 +123,7 @@ def test_weights_of_8_bits_are_numbers_again(tmp_path):
 
 
 def test_a_graph_that_answers_otherwise_is_not_written(tmp_path, monkeypatch):
-    from elman.export import recurrence
+    from elman.export.onnx import recurrence
 
     monkeypatch.setitem(recurrence._RULES, LSTM, _forgetful)
     language_model(cell="lstm").save(tmp_path / "model.st")
