@@ -16,21 +16,13 @@ from elman.export.onnx.comparing import session_of
 from elman.text import Forms, words_of
 
 from .conftest import PARTS, language_model
+from .graphs import written
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 
 TEXTS = ["warm and funny", "cold and dull", "so warm", "so dull", "neither, really"] * 12
 LABELS = ["good", "bad", "good", "bad", "none"] * 12
-
-
-def written(model, folder):
-    """The graph's bytes, and what was said of it."""
-    model.save(folder / "model.st")
-    said = write_onnx(folder / "model.st", folder / "model.onnx")
-    assert said["compared"] == 4
-    assert said["largest_difference"] > 0  # other sums than torch's
-    return (folder / "model.onnx").read_bytes()
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -141,11 +133,9 @@ def _forgetful(graph, cell, xs):
 
 
 def test_a_task_without_a_graph(tmp_path):
-    words = [["a", "b"]] * 20
-    tagger = elman.Tagger(width=8, steps=2).fit(words, [["X", "Y"]] * 20)
-    tagger.save(tmp_path / "tags.st")
-    with pytest.raises(TaskError, match="no graph for the task 'tag'"):
-        write_onnx(tmp_path / "tags.st", tmp_path / "tags.onnx")
+    elman.Forecaster(width=4, steps=2).fit(np.arange(40.0)).save(tmp_path / "ahead.st")
+    with pytest.raises(TaskError, match="no graph for the task 'forecast'"):
+        write_onnx(tmp_path / "ahead.st", tmp_path / "ahead.onnx")
 
 
 def test_a_package_that_is_missing(tmp_path, monkeypatch):

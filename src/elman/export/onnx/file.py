@@ -13,13 +13,13 @@ from typing import Any
 
 from elman.bundle import check_writable, open_bundle, write_whole
 from elman.errors import TaskError
-from elman.export.onnx import classifier, language
+from elman.export.onnx import classifier, language, tagger
 from elman.export.onnx.comparing import TRIED, Exported, compared
 from elman.export.onnx.graph import Graph
 from elman.extras import needed
-from elman.models import Classifier, LanguageModel, Model, load
+from elman.models import Classifier, LanguageModel, Model, Tagger, load
 
-KEPT = ("task", "vocabulary", "labels", "architecture", "reader", "members", "versions")
+KEPT = ("task", "vocabulary", "labels", "tags", "architecture", "reader", "members", "versions")
 """What of a model's file the graph's metadata say as well."""
 
 
@@ -64,4 +64,5 @@ def write_onnx(path: str | os.PathLike[str], file: str | os.PathLike[str]) -> di
 _TASKS: dict[type[Model], Callable[[Any], Exported]] = {
     LanguageModel: language.exported,
     Classifier: classifier.exported,
+    Tagger: tagger.exported,
 }

@@ -105,21 +105,33 @@ class Graph:
         """Of one dimension, as a vector of one number."""
         return self.op("Shape", x, start=dimension, end=dimension + 1)
 
-    def scan(self, step: Step, states: Names, xs: Names, kinds: Sequence[Any]) -> tuple[Names, str]:
+    def scan(
+        self,
+        step: Step,
+        states: Names,
+        xs: Names,
+        kinds: Sequence[Any],
+        *,
+        said: Any = np.float32,
+        backward: bool = False,
+    ) -> tuple[Names, str]:
         """The loop over time: xs (T, ...) -> the last states, ys (T, ...).
 
         Args:
-            kinds: the types of states and xs.
+            kinds: the types of states and xs; said: of ys.
+            backward: from the last time to the first; each y still stands at its x.
         """
         body = Graph(self._weights, self)
         given = [body._new("given") for _ in (*states, *xs)]
         for name, kind in zip(given, kinds, strict=True):
             body.input(name, kind)
         after, y = step(body, given[: len(states)], given[len(states) :])
-        for value, kind in zip([*after, y], [*kinds[: len(states)], np.float32], strict=True):
+        for value, kind in zip([*after, y], [*kinds[: len(states)], said], strict=True):
             body.output(value, body._new("after"), kind)
         names = [self._new("Scan") for _ in (*states, y)]
         attributes = {"body": body._graph("step"), "num_scan_inputs": len(xs)}
+        if backward:
+            attributes |= {"scan_input_directions": [1] * len(xs), "scan_output_directions": [1]}
         *last, ys = self._node("Scan", [*states, *xs], names, attributes)
         return last, ys
 
