@@ -13,13 +13,25 @@ from typing import Any
 
 from elman.bundle import check_writable, open_bundle, write_whole
 from elman.errors import TaskError
-from elman.export.onnx import classifier, language, tagger
+from elman.export.onnx import classifier, language, tagger, translator
 from elman.export.onnx.comparing import TRIED, Exported, compared
 from elman.export.onnx.graph import Graph
 from elman.extras import needed
-from elman.models import Classifier, LanguageModel, Model, Tagger, load
+from elman.models import Classifier, LanguageModel, Model, Tagger, Translator, load
 
-KEPT = ("task", "vocabulary", "labels", "tags", "architecture", "reader", "members", "versions")
+KEPT = (
+    "task",
+    "vocabulary",
+    "vocabularies",
+    "labels",
+    "tags",
+    "limit",
+    "architecture",
+    "reader",
+    "rewriter",
+    "members",
+    "versions",
+)
 """What of a model's file the graph's metadata say as well."""
 
 
@@ -65,4 +77,5 @@ _TASKS: dict[type[Model], Callable[[Any], Exported]] = {
     LanguageModel: language.exported,
     Classifier: classifier.exported,
     Tagger: tagger.exported,
+    Translator: translator.exported,
 }

@@ -23,6 +23,9 @@ Names = list[str]
 Step = Callable[["Graph", Names, Names], tuple[Names, str]]
 """What to do at each time: (graph, states, inputs) -> (states after, output)."""
 
+Branch = Callable[["Graph"], Names]
+"""One of two ways to the same values."""
+
 
 class Graph:
     """A graph being written. Values are known by their names.
@@ -134,6 +137,21 @@ class Graph:
             attributes |= {"scan_input_directions": [1] * len(xs), "scan_output_directions": [1]}
         *last, ys = self._node("Scan", [*states, *xs], names, attributes)
         return last, ys
+
+    def either(
+        self, condition: str, one: Branch, other: Branch, kind: npt.DTypeLike = np.float32
+    ) -> Names:
+        """What one branch gives where a condition holds, and else the other; only that is run."""
+        bodies = []
+        for branch in (one, other):
+            body = Graph(self._weights, self)
+            values = branch(body)
+            for value in values:
+                body.output(value, body._new("branch"), kind)
+            bodies.append(body._graph("branch"))
+        names = [self._new("If") for _ in values]
+        attributes = {"then_branch": bodies[0], "else_branch": bodies[1]}
+        return self._node("If", [condition], names, attributes)
 
     def model(self, name: str, doc: str, metadata: dict[str, str]) -> bytes:
         """The whole file, found sound by ONNX's own checker."""

@@ -62,19 +62,32 @@ def stack(graph: Graph, layers: Stack, x: str, rows: Rows, name: str | None) -> 
         name: of the state, which then comes in and goes out; without one it begins as zeros.
     """
     for number, block in enumerate(layers.blocks):
-        x = _block(graph, cast("Block", block), x, rows, name and f"{name}{number}")
+        x = block_of(graph, cast("Block", block), x, rows, name and f"{name}{number}")
     return graph.norm(x, layers.norm)
 
 
-def _block(graph: Graph, block: Block, x: str, rows: Rows, name: str | None) -> str:
+def block_of(graph: Graph, block: Block, x: str, rows: Rows, name: str | None) -> str:
+    """x (T, B, W) -> (T, B, W); name: of its state, as `stack` has it."""
+    return transformed(graph, block, mixed(graph, block, x, rows, name))
+
+
+def mixed(graph: Graph, block: Block, x: str, rows: Rows, name: str | None) -> str:
+    """The first half of a block."""
     y = _mixer(graph, block.mixer, graph.norm(x, block.mixer_norm), rows, name)
-    x = _joined(graph, block, x, y)
-    if block.mlp is not None:
-        norm, mlp = cast("Any", block.mlp)
-        asked = graph.norm(x, norm)
-        y = graph.silu_gate(graph.linear(asked, mlp.gate), graph.linear(asked, mlp.into))
-        x = _joined(graph, block, x, graph.linear(y, mlp.out))
-    return x
+    return _joined(graph, block, x, y)
+
+
+def transformed(graph: Graph, block: Block, x: str) -> str:
+    """Its second half, where it has one."""
+    return x if block.mlp is None else _joined(graph, block, x, gated_mlp(graph, block.mlp, x))
+
+
+def gated_mlp(graph: Graph, layers: nn.Module, x: str) -> str:
+    """Of a norm and the layers themselves."""
+    norm, mlp = cast("Any", layers)
+    asked = graph.norm(x, norm)
+    y = graph.silu_gate(graph.linear(asked, mlp.gate), graph.linear(asked, mlp.into))
+    return graph.linear(y, mlp.out)
 
 
 def _joined(graph: Graph, block: Block, x: str, y: str) -> str:
