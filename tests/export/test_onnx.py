@@ -10,7 +10,7 @@ import torch
 
 import elman
 from elman.cells import CELLS, LSTM
-from elman.errors import ExportError, InputError, TaskError
+from elman.errors import ExportError, InputError
 from elman.export import write_onnx
 from elman.export.onnx.comparing import session_of
 from elman.text import Forms, words_of
@@ -130,12 +130,6 @@ def _forgetful(graph, cell, xs):
         return [i, before[1]], i
 
     return graph.linear(xs, cell.i2h), rule
-
-
-def test_a_task_without_a_graph(tmp_path):
-    elman.Forecaster(width=4, steps=2).fit(np.arange(40.0)).save(tmp_path / "ahead.st")
-    with pytest.raises(TaskError, match="no graph for the task 'forecast'"):
-        write_onnx(tmp_path / "ahead.st", tmp_path / "ahead.onnx")
 
 
 def test_a_package_that_is_missing(tmp_path, monkeypatch):

@@ -1,16 +1,20 @@
-"""A translator's graph reads a source once and writes from it, symbol by symbol or many at once."""
+"""What a translator or a describer writes, from the graph's file alone: a source is read once, a
+vector looked at."""
 
 from __future__ import annotations
 
+import dataclasses
 from math import ceil
 
 import numpy as np
 import pytest
 
+import elman
 from elman.cells import CELLS
 from elman.errors import ExportError
 from elman.export import write_onnx
-from elman.export.onnx import translator
+from elman.export.onnx import describer, translator
+from elman.models.rewriting_settings import RECIPES
 from rewrites import PAIRS, learned_toy, small
 
 from .graphs import opened, stirred, written
@@ -130,3 +134,46 @@ def test_a_graph_that_reads_otherwise_is_not_written(tmp_path, monkeypatch, part
 
 def _open(graph, *_):
     return graph.number(0)
+
+
+SAID = ["one", "two", "three"]
+
+
+def vectors(count, seed=0):
+    """Of three numbers one stands out, which says the description; a fourth never varies."""
+    draw = np.random.default_rng(seed)
+    places = draw.integers(0, 3, count)
+    found = draw.normal(0, 0.2, (count, 4)).astype(np.float32)
+    found[np.arange(count), places] += 2
+    found[:, 3] = 0
+    return 50 * found + 1000, [SAID[place] for place in places]
+
+
+def describing(**settings):
+    chosen = {"width": 8, "layers": 1, "unit": "character", "steps": 1, "dropout": 0.0}
+    return elman.Describer(**{**chosen, **settings}).fit(*vectors(400))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_cell_describes(tmp_path, cell):
+    written(stirred(describing(cell=cell, layers=2)), tmp_path)
+
+
+def test_it_describes_from_the_file_alone(tmp_path, monkeypatch):
+    recipe = dataclasses.replace(RECIPES["vector"], learning_rate=1e-2)
+    monkeypatch.setitem(RECIPES, "vector", recipe)
+    model = describing(width=24, steps=120)
+    session, about = opened(model, tmp_path)
+    given, said = vectors(9, seed=1)
+    slope, room = about["limit"]
+    found = greedy(session, about, {"vector": given}, 9, ceil(slope + room), {"vector": given})
+    assert found == model.predict(given, beam=1)
+    assert found == said
+
+
+def test_a_describer_that_reads_otherwise_is_not_written(tmp_path, monkeypatch):
+    """Without its own layers the vector is another."""
+    monkeypatch.setattr(describer, "gated_mlp", lambda _, __, x: x)
+    describing().save(tmp_path / "say.st")
+    with pytest.raises(ExportError, match=r"say.st: ONNX Runtime's .* off the model's own"):
+        write_onnx(tmp_path / "say.st", tmp_path / "say.onnx")

@@ -12,12 +12,20 @@ from pathlib import Path
 from typing import Any
 
 from elman.bundle import check_writable, open_bundle, write_whole
-from elman.errors import TaskError
-from elman.export.onnx import classifier, language, tagger, translator
+from elman.export.onnx import classifier, describer, forecaster, language, tagger, translator
 from elman.export.onnx.comparing import TRIED, Exported, compared
 from elman.export.onnx.graph import Graph
 from elman.extras import needed
-from elman.models import Classifier, LanguageModel, Model, Tagger, Translator, load
+from elman.models import (
+    Classifier,
+    Describer,
+    Forecaster,
+    LanguageModel,
+    Model,
+    Tagger,
+    Translator,
+    load,
+)
 
 KEPT = (
     "task",
@@ -29,6 +37,9 @@ KEPT = (
     "architecture",
     "reader",
     "rewriter",
+    "forecasting",
+    "names",
+    "calendar",
     "members",
     "versions",
 )
@@ -47,20 +58,12 @@ def write_onnx(path: str | os.PathLike[str], file: str | os.PathLike[str]) -> di
     Raises:
         InputError: where onnx or onnxruntime are not installed.
         MissingFileError, ModelFileError: as `elman.load` has them.
-        TaskError: for a task that has no graph.
         ExportError: where the graph does not answer as the model does.
         OutputError: where it cannot be written.
     """
     for package in ("onnx", "onnxruntime"):
         needed(package, "export")
     model = load(path)
-    if type(model) not in _TASKS:
-        tasks = [repr(kind.task) for kind in _TASKS]
-        raise TaskError(
-            f"there is no graph for the task {model.task!r}, only for {', '.join(tasks)}",
-            place=path,
-            advice=f"Use it where it is: elman predict {path}",
-        )
     check_writable(file)
     exported = _TASKS[type(model)](model)
     graph = Graph({weight: name for name, weight in exported.network.named_parameters()})
@@ -78,4 +81,6 @@ _TASKS: dict[type[Model], Callable[[Any], Exported]] = {
     Classifier: classifier.exported,
     Tagger: tagger.exported,
     Translator: translator.exported,
+    Describer: describer.exported,
+    Forecaster: forecaster.exported,
 }

@@ -51,8 +51,16 @@ class Graph:
         """One operator with one output."""
         return self._node(kind, inputs, [self._new(kind)], attributes)[0]
 
-    def input(self, name: str, kind: npt.DTypeLike, *shape: int | str) -> str:
-        """Something the caller gives."""
+    def input(
+        self,
+        name: str,
+        kind: npt.DTypeLike,
+        *shape: int | str,
+        default: npt.NDArray[Any] | None = None,
+    ) -> str:
+        """Something the caller gives, or may give where there is a default."""
+        if default is not None:
+            self._initializer(name, default)
         self._inputs.append(self._value(name, kind, shape))
         return name
 
@@ -103,6 +111,11 @@ class Graph:
         names = [self._new("Split") for _ in range(count)]
         sizes = self.constant([width] * count)
         return self._node("Split", [x, sizes], names, {"axis": -1})
+
+    def rising(self, x: str, count: int) -> str:
+        """The last dimension, of so many numbers, the smallest first."""
+        names = [self._new("TopK") for _ in range(2)]
+        return self._node("TopK", [x, self.constant([count])], names, {"largest": 0})[0]
 
     def size(self, x: str, dimension: int) -> str:
         """Of one dimension, as a vector of one number."""
