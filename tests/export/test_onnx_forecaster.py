@@ -72,3 +72,14 @@ def test_a_graph_that_forecasts_otherwise_is_not_written(tmp_path, monkeypatch, 
     stirred(small().fit(LEVEL)).save(tmp_path / "ahead.st")
     with pytest.raises(ExportError, match=r"ahead.st: ONNX Runtime's .* off the model's own"):
         write_onnx(tmp_path / "ahead.st", tmp_path / "ahead.onnx")
+
+
+def test_values_that_nearly_stand_still(tmp_path):
+    """What keeps a window's scale from being nothing is in the graph."""
+    model = stirred(small().fit(LEVEL))
+    session, about = opened(model, tmp_path)
+    other = 3 + 1e-7 * SWINGS
+    given = {"history": other[None, -about["forecasting"]["read"] :]}
+    expected = model.predict(history=other).median
+    found = session.run(["median"], given)[0].T
+    np.testing.assert_allclose(1e7 * (found - 3), 1e7 * (expected - 3), atol=1e-3)
