@@ -10,27 +10,19 @@ import torch
 
 import elman
 from elman.cells import CELLS, LSTM
-from elman.errors import ExportError, InputError, TaskError
+from elman.errors import ExportError, InputError
 from elman.export import write_onnx
-from elman.export.onnx_file import session_of
+from elman.export.onnx.comparing import session_of
 from elman.text import Forms, words_of
 
 from .conftest import PARTS, language_model
+from .graphs import written
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 
 TEXTS = ["warm and funny", "cold and dull", "so warm", "so dull", "neither, really"] * 12
 LABELS = ["good", "bad", "good", "bad", "none"] * 12
-
-
-def written(model, folder):
-    """The graph's bytes, and what was said of it."""
-    model.save(folder / "model.st")
-    said = write_onnx(folder / "model.st", folder / "model.onnx")
-    assert said["compared"] == 4
-    assert said["largest_difference"] > 0  # other sums than torch's
-    return (folder / "model.onnx").read_bytes()
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -123,7 +115,7 @@ def test_weights_of_8_bits_are_numbers_again(tmp_path):
 
 
 def test_a_graph_that_answers_otherwise_is_not_written(tmp_path, monkeypatch):
-    from elman.export import recurrence
+    from elman.export.onnx import recurrence
 
     monkeypatch.setitem(recurrence._RULES, LSTM, _forgetful)
     language_model(cell="lstm").save(tmp_path / "model.st")
@@ -138,14 +130,6 @@ def _forgetful(graph, cell, xs):
         return [i, before[1]], i
 
     return graph.linear(xs, cell.i2h), rule
-
-
-def test_a_task_without_a_graph(tmp_path):
-    words = [["a", "b"]] * 20
-    tagger = elman.Tagger(width=8, steps=2).fit(words, [["X", "Y"]] * 20)
-    tagger.save(tmp_path / "tags.st")
-    with pytest.raises(TaskError, match="no graph for the task 'tag'"):
-        write_onnx(tmp_path / "tags.st", tmp_path / "tags.onnx")
 
 
 def test_a_package_that_is_missing(tmp_path, monkeypatch):

@@ -11,7 +11,6 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reviews import same_weights
-from rewrites import PAIRS, small
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
@@ -20,6 +19,7 @@ from elman.cells import CELLS
 from elman.errors import ModelFileError, NotFittedError
 from elman.network.attention import KINDS
 from elman.network.rewriter import ORDERS
+from rewrites import PAIRS, small
 
 NEW = ["abd", "", "unheard of", "漢字 😀"]
 VECTORS = np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32)

@@ -10,7 +10,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reviews import same_weights
-from rewrites import PAIRS, WORDS, learned_toy, rewritten, small, some_words
 from sklearn.base import clone
 
 import elman
@@ -19,6 +18,7 @@ from elman.models.pairs import TextPairs, held_out, pair_source, parted
 from elman.models.rewriting import Limit, Rewrite
 from elman.text import Cache, PairSource
 from elman.training import Examples, Finished
+from rewrites import PAIRS, WORDS, learned_toy, rewritten, small, some_words
 
 NEW = some_words(100, seed=1)
 texts = st.text(st.characters(codec="utf-8"), max_size=15)

@@ -20,13 +20,13 @@ LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)
 MEDIAN = 2
 
 _INPUTS = 4  # F
-_SIMPLE = 7  # S
-_RECENT = 3  # seasonal differences that say where the level is now, at least
-_TIMID = 0.3  # how readily a network departs from the simple forecasts
+SIMPLE = 7  # S
+RECENT = 3  # seasonal differences that say where the level is now, at least
+TIMID = 0.3  # how readily a network departs from the simple forecasts
 # Of a window's scale: a season that repeats itself exactly must not be divided by nothing, ...
-_LEAST = 1e-3  # ... as a share of the spread, ...
-_ROUNDING = 1e-6  # ... nor values that stand still, as a share of these
-_TINY = torch.finfo(torch.float32).tiny
+LEAST = 1e-3  # ... as a share of the spread, ...
+ROUNDING = 1e-6  # ... nor values that stand still, as a share of these
+TINY = torch.finfo(torch.float32).tiny
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,8 @@ class ForecastNetwork(nn.Module):
         differences = values[:, told.season :] - values[:, : -told.season]
         level = values[:, -told.season :].mean(1, keepdim=True)
         spread = (values - level).abs().mean(1, keepdim=True)
-        spread = spread + _ROUNDING * values.abs().mean(1, keepdim=True) + _TINY
-        scale = differences.abs().mean(1, keepdim=True) + _LEAST * spread
+        spread = spread + ROUNDING * values.abs().mean(1, keepdim=True) + TINY
+        scale = differences.abs().mean(1, keepdim=True) + LEAST * spread
         forecasts = self._simple(values, differences, level)
         naive = forecasts[..., 0]
         simple = (forecasts - naive[..., None]) / scale[..., None]
@@ -150,7 +150,7 @@ class ForecastNetwork(nn.Module):
         each = values[:, -seasons * season :].reshape(len(values), seasons, season)
         naive, usual = each[:, -1, place], each.mean(1)[:, place]
         change = differences.mean(1, keepdim=True)
-        lately = differences[:, -max(_RECENT, season // 4) :].mean(1, keepdim=True)
+        lately = differences[:, -max(RECENT, season // 4) :].mean(1, keepdim=True)
         return torch.stack(
             [
                 naive,
@@ -173,7 +173,7 @@ class _Member(nn.Module):
         self.horizon = forecasting.horizon
         self.into = nn.Linear(_INPUTS, forecasting.width)
         self.stack = Stack(forecasting.blocks)
-        self.out = nn.Linear(forecasting.width, _SIMPLE + len(LEVELS))
+        self.out = nn.Linear(forecasting.width, SIMPLE + len(LEVELS))
         with torch.no_grad():
             self.out.weight.mul_(0.1)
             self.out.bias.zero_()
@@ -182,8 +182,8 @@ class _Member(nn.Module):
         state = self.stack.initial_state(len(scaled.steps))
         ys, _ = self.stack(self.into(scaled.steps), state)
         said = self.out(ys[:, -self.horizon :])
-        trust, rest = said[..., :_SIMPLE], said[..., _SIMPLE:]
-        middle = (trust.softmax(2) * scaled.simple).sum(2, keepdim=True) + _TIMID * rest[..., :1]
+        trust, rest = said[..., :SIMPLE], said[..., SIMPLE:]
+        middle = (trust.softmax(2) * scaled.simple).sum(2, keepdim=True) + TIMID * rest[..., :1]
         inner, outer, above, beyond = functional.softplus(rest[..., 1:]).chunk(4, 2)
         low, high = middle - inner, middle + above
         return torch.cat([low - outer, low, middle, high, high + beyond], 2)

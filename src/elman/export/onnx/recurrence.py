@@ -20,7 +20,7 @@ from elman.cells import (
     MinGRU,
     PlainRNN,
 )
-from elman.export.graph import Graph, Names
+from elman.export.onnx.graph import Graph, Names
 
 Rule = Callable[[Graph, Names, str], tuple[Names, str]]
 """One step: (graph, the state before, what is known of the input) -> (the state after, y)."""

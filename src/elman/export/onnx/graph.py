@@ -23,6 +23,9 @@ Names = list[str]
 Step = Callable[["Graph", Names, Names], tuple[Names, str]]
 """What to do at each time: (graph, states, inputs) -> (states after, output)."""
 
+Branch = Callable[["Graph"], Names]
+"""One of two ways to the same values."""
+
 
 class Graph:
     """A graph being written. Values are known by their names.
@@ -48,8 +51,16 @@ class Graph:
         """One operator with one output."""
         return self._node(kind, inputs, [self._new(kind)], attributes)[0]
 
-    def input(self, name: str, kind: npt.DTypeLike, *shape: int | str) -> str:
-        """Something the caller gives."""
+    def input(
+        self,
+        name: str,
+        kind: npt.DTypeLike,
+        *shape: int | str,
+        default: npt.NDArray[Any] | None = None,
+    ) -> str:
+        """Something the caller gives, or may give where there is a default."""
+        if default is not None:
+            self._initializer(name, default)
         self._inputs.append(self._value(name, kind, shape))
         return name
 
@@ -101,27 +112,59 @@ class Graph:
         sizes = self.constant([width] * count)
         return self._node("Split", [x, sizes], names, {"axis": -1})
 
+    def rising(self, x: str, count: int) -> str:
+        """The last dimension, of so many numbers, the smallest first."""
+        names = [self._new("TopK") for _ in range(2)]
+        return self._node("TopK", [x, self.constant([count])], names, {"largest": 0})[0]
+
     def size(self, x: str, dimension: int) -> str:
         """Of one dimension, as a vector of one number."""
         return self.op("Shape", x, start=dimension, end=dimension + 1)
 
-    def scan(self, step: Step, states: Names, xs: Names, kinds: Sequence[Any]) -> tuple[Names, str]:
+    def scan(
+        self,
+        step: Step,
+        states: Names,
+        xs: Names,
+        kinds: Sequence[Any],
+        *,
+        said: Any = np.float32,
+        backward: bool = False,
+    ) -> tuple[Names, str]:
         """The loop over time: xs (T, ...) -> the last states, ys (T, ...).
 
         Args:
-            kinds: the types of states and xs.
+            kinds: the types of states and xs; said: of ys.
+            backward: from the last time to the first; each y still stands at its x.
         """
         body = Graph(self._weights, self)
         given = [body._new("given") for _ in (*states, *xs)]
         for name, kind in zip(given, kinds, strict=True):
             body.input(name, kind)
         after, y = step(body, given[: len(states)], given[len(states) :])
-        for value, kind in zip([*after, y], [*kinds[: len(states)], np.float32], strict=True):
+        for value, kind in zip([*after, y], [*kinds[: len(states)], said], strict=True):
             body.output(value, body._new("after"), kind)
         names = [self._new("Scan") for _ in (*states, y)]
         attributes = {"body": body._graph("step"), "num_scan_inputs": len(xs)}
+        if backward:
+            attributes |= {"scan_input_directions": [1] * len(xs), "scan_output_directions": [1]}
         *last, ys = self._node("Scan", [*states, *xs], names, attributes)
         return last, ys
+
+    def either(
+        self, condition: str, one: Branch, other: Branch, kind: npt.DTypeLike = np.float32
+    ) -> Names:
+        """What one branch gives where a condition holds, and else the other; only that is run."""
+        bodies = []
+        for branch in (one, other):
+            body = Graph(self._weights, self)
+            values = branch(body)
+            for value in values:
+                body.output(value, body._new("branch"), kind)
+            bodies.append(body._graph("branch"))
+        names = [self._new("If") for _ in values]
+        attributes = {"then_branch": bodies[0], "else_branch": bodies[1]}
+        return self._node("If", [condition], names, attributes)
 
     def model(self, name: str, doc: str, metadata: dict[str, str]) -> bytes:
         """The whole file, found sound by ONNX's own checker."""

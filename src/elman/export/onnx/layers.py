@@ -1,0 +1,144 @@
+"""Stacks of blocks as graphs, and what they are given.
+
+Shapes: T time, B batch, W width, K the convolution's width. Inside, time comes first, (T, B, W).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+from torch import nn
+
+from elman.export.onnx.graph import Graph
+from elman.export.onnx.recurrence import run_cell
+from elman.network import Stack
+from elman.network.blocks import CONVOLUTION_WIDTH, Block, Mixer
+
+
+class Rows(NamedTuple):
+    """What all layers need to know of the symbols."""
+
+    lengths: str  # (B,)
+    real: str  # (T, B, 1) whether a symbol is one, and no padding
+    times: str  # (T, 1)
+
+
+def begin(graph: Graph) -> tuple[str, Rows]:
+    """The inputs of a graph that reads symbols: these, as (T, B), and lengths."""
+    symbols = graph.input("symbols", np.int64, "batch", "time")
+    lengths = graph.input("lengths", np.int64, "batch")
+    return graph.op("Transpose", symbols, perm=[1, 0]), rows_of(graph, symbols, lengths)
+
+
+def rows_of(graph: Graph, symbols: str, lengths: str) -> Rows:
+    """symbols (B, T, ...), lengths (B,)"""
+    count = graph.op("Squeeze", graph.size(symbols, 1), graph.constant([0]))
+    times = graph.op("Range", graph.constant(0), count, graph.constant(1))
+    times = graph.op("Unsqueeze", times, graph.constant([1]))
+    real = graph.op("Unsqueeze", graph.op("Less", times, lengths), graph.constant([2]))
+    return Rows(lengths, real, times)
+
+
+def embedded(graph: Graph, embedding: nn.Embedding, symbols: str, scale: float) -> str:
+    """symbols (T, B) -> (T, B, W)"""
+    x = graph.op("Gather", graph.weight(embedding.weight), symbols)
+    return graph.op("Mul", x, graph.number(scale))
+
+
+def turned(graph: Graph, x: str, rows: Rows) -> str:
+    """x (T, B, W), each row from its last symbol to its first; padding stays at the end."""
+    back = graph.op("Sub", graph.op("Sub", rows.lengths, graph.constant(1)), rows.times)
+    places = graph.op("Where", graph.op("Less", back, graph.constant(0)), rows.times, back)
+    places = graph.op("Unsqueeze", places, graph.constant([2]))
+    places = graph.op("Expand", places, graph.op("Shape", x))
+    return graph.op("GatherElements", x, places, axis=0)
+
+
+def stack(graph: Graph, layers: Stack, x: str, rows: Rows, name: str | None) -> str:
+    """x (T, B, W) -> (T, B, W)
+
+    Args:
+        name: of the state, which then comes in and goes out; without one it begins as zeros.
+    """
+    for number, block in enumerate(layers.blocks):
+        x = block_of(graph, cast("Block", block), x, rows, name and f"{name}{number}")
+    return graph.norm(x, layers.norm)
+
+
+def block_of(graph: Graph, block: Block, x: str, rows: Rows, name: str | None) -> str:
+    """x (T, B, W) -> (T, B, W); name: of its state, as `stack` has it."""
+    return transformed(graph, block, mixed(graph, block, x, rows, name))
+
+
+def mixed(graph: Graph, block: Block, x: str, rows: Rows, name: str | None) -> str:
+    """The first half of a block."""
+    y = _mixer(graph, block.mixer, graph.norm(x, block.mixer_norm), rows, name)
+    return _joined(graph, block, x, y)
+
+
+def transformed(graph: Graph, block: Block, x: str) -> str:
+    """Its second half, where it has one."""
+    return x if block.mlp is None else _joined(graph, block, x, gated_mlp(graph, block.mlp, x))
+
+
+def gated_mlp(graph: Graph, layers: nn.Module, x: str) -> str:
+    """Of a norm and the layers themselves."""
+    norm, mlp = cast("Any", layers)
+    asked = graph.norm(x, norm)
+    y = graph.silu_gate(graph.linear(asked, mlp.gate), graph.linear(asked, mlp.into))
+    return graph.linear(y, mlp.out)
+
+
+def _joined(graph: Graph, block: Block, x: str, y: str) -> str:
+    return graph.op("Add", x, y) if block.residual else y
+
+
+def _mixer(graph: Graph, mixer: Mixer, x: str, rows: Rows, name: str | None) -> str:
+    mixed = x
+    if mixer.convolution is not None:
+        mixed = _convolution(graph, mixer.convolution, x, rows, name)
+    begun = mixer.initial_state(1).cell
+    fields = {field: tensor.numpy(force=True) for field, tensor in begun._asdict().items()}
+    states = [
+        _state(graph, rows, name and f"{name}.{field}", value.dtype, value.shape[1:])
+        for field, value in fields.items()
+    ]
+    after, y = run_cell(graph, mixer.cell, mixed, states, rows.real)
+    for (field, value), following in zip(fields.items(), after, strict=True):
+        if name:
+            shape = ("batch", *value.shape[1:])
+            graph.output(following, f"{name}.{field}_after", value.dtype, *shape)
+    if mixer.gate is not None:
+        y = graph.silu_gate(graph.linear(x, mixer.gate), y)
+    return y if mixer.out is None else graph.linear(y, mixer.out)
+
+
+def _state(graph: Graph, rows: Rows, name: str | None, kind: Any, shape: tuple[int, ...]) -> str:
+    """A part of a state (B, ...): given by the caller, or zeros."""
+    if name:
+        return graph.input(name, kind, "batch", *shape)
+    sizes = graph.op("Concat", graph.op("Shape", rows.lengths), graph.constant([*shape]), axis=0)
+    return graph.op("Expand", graph.constant(0, kind), sizes)
+
+
+def _convolution(graph: Graph, layer: Any, x: str, rows: Rows, name: str | None) -> str:
+    past, width = CONVOLUTION_WIDTH - 1, layer.weight.shape[1]
+    recent = _state(graph, rows, name and f"{name}.recent", np.float32, (past, width))
+    before = graph.op("Transpose", recent, perm=[1, 0, 2])
+    inputs = graph.op("Concat", before, x, axis=0)
+    weight, y = graph.weight(layer.weight), graph.weight(layer.bias)
+    first = graph.constant([0])
+    for k in range(CONVOLUTION_WIDTH):
+        end = graph.constant([-k if k else np.iinfo(np.int64).max])
+        there = graph.op("Slice", inputs, graph.constant([past - k]), end, first)
+        row = graph.op("Gather", weight, graph.constant(k))
+        y = graph.op("Add", y, graph.op("Mul", there, row))
+    if name:
+        places = graph.constant(np.arange(past)[:, None])
+        places = graph.op("Unsqueeze", graph.op("Add", places, rows.lengths), graph.constant([2]))
+        places = graph.op("Expand", places, graph.op("Shape", before))
+        following = graph.op("GatherElements", inputs, places, axis=0)
+        following = graph.op("Transpose", following, perm=[1, 0, 2])
+        graph.output(following, f"{name}.recent_after", np.float32, "batch", past, width)
+    return y
