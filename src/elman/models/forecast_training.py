@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from elman.models.forecaster_settings import REHEARSAL, ROWS, ForecasterSettings, held_out, scope
+from elman.models.shows import ForecastShow
 from elman.network.forecaster import LEVELS, MEDIAN, Forecasting, ForecastNetwork
 from elman.scoring.forecast_evaluation import Backtest, evaluate_forecasts
 from elman.scoring.forecasting import fitted_width, naive_error, seasonal_naive
@@ -85,6 +86,7 @@ class ForecastTraining:
             for event in train(
                 self._lesson(learned),
                 self.settings.plan(share, steps),
+                show=ForecastShow(self.network, self.series, self.held_out, self.scale),
                 checkpoint=checkpoint,
                 identity={**identity, _MEASURED: measured},
                 checkpoint_seconds=checkpoint_seconds,
