@@ -105,6 +105,8 @@ def test_a_language_model_is_watched(opened, training, shots):
     expect(page.locator("#end code").first).to_have_text("elman serve new.safetensors")
     assert "nats per symbol" in page.locator(".scores").text_content()
     assert page.get_by_role("progressbar").get_attribute("aria-valuenow") == "100"
+    bar = page.locator("#bar").bounding_box()["width"]
+    assert page.locator("#bar i").bounding_box()["width"] == pytest.approx(bar)
     page.screenshot(path=shots / "watching-ended.png", full_page=True)
 
 

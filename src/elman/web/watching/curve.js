@@ -3,12 +3,13 @@
 import { svg } from "../drawing/svg.js";
 import { element } from "../runtime/elements.js";
 
-const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BELOW] = [720, 280, 44, 12, 12, 24];
+const [HEIGHT, LEFT, RIGHT, TOP, BELOW] = [280, 44, 12, 12, 24];
 const SMOOTHED = 0.02; // share of the points over which the line of the steps is a mean
 const ANYWAY = 0.9; // share of the points that are drawn whatever the first ones are
 
-/** @param {import("./page.js").Phase} phase @param {boolean} open */
-export function curve({ name, points, looks }, open) {
+/** @param {import("./page.js").Phase} phase @param {boolean} open whether it goes on
+ * @param {number} width */
+export function curve({ name, points, looks }, open, width) {
   const told = looks.filter(({ loss }) => loss !== null);
   const baseline = looks.find((look) => look.baseline)?.baseline ?? null;
   const every = [...points, ...looks];
@@ -20,7 +21,7 @@ export function curve({ name, points, looks }, open) {
   const margin = 0.05 * (Math.max(...wanted) - Math.min(...wanted)) || 0.1;
   const [low, high] = [Math.max(0, Math.min(...wanted) - margin), Math.max(...wanted) + margin];
   const x = (/** @type {number} */ done) =>
-    LEFT + ((WIDTH - LEFT - RIGHT) * (done - from)) / (to - from || 1);
+    LEFT + ((width - LEFT - RIGHT) * (done - from)) / (to - from || 1);
   const y = (/** @type {number} */ loss) =>
     TOP + ((HEIGHT - TOP - BELOW) * (high - Math.min(high, Math.max(low, loss)))) / (high - low);
   const line = (/** @type {string} */ kind, /** @type {{done: number, loss: number}[]} */ drawn) =>
@@ -30,14 +31,14 @@ export function curve({ name, points, looks }, open) {
     });
   const drawing = svg(
     "svg",
-    { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "losses", role: "img" },
+    { viewBox: `0 0 ${width} ${HEIGHT}`, class: "losses", role: "img" },
     svg("title", {}, said(name, told, baseline)),
     ...ticks(low, high).flatMap((loss) => [
-      svg("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y(loss), y2: y(loss) }),
+      svg("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y(loss), y2: y(loss) }),
       svg("text", { x: LEFT - 8, y: y(loss) + 4, "text-anchor": "end" }, String(loss)),
     ]),
     svg("text", { x: LEFT, y: HEIGHT - 6 }, `${Math.round(100 * from)} % of the budget`),
-    svg("text", { x: WIDTH - RIGHT, y: HEIGHT - 6, "text-anchor": "end" }, `${Math.round(100 * to)} %`),
+    svg("text", { x: width - RIGHT, y: HEIGHT - 6, "text-anchor": "end" }, `${Math.round(100 * to)} %`),
     line("of-steps", points),
     line("of-steps smooth", smoothed(points)),
     ...(baseline ? [line("of-baseline", [from, to].map((done) => ({ done, loss: baseline.loss })))] : []),

@@ -1,6 +1,6 @@
 /** A training as it goes: what the server tells of it, from its beginning, drawn at each frame. */
 
-import { element, percent } from "../runtime/elements.js";
+import { element } from "../runtime/elements.js";
 import { curve } from "./curve.js";
 import { ending } from "./ending.js";
 import { samplesOf } from "./samples.js";
@@ -42,7 +42,10 @@ function drawSoon() {
 
 function draw() {
   const drawn = phases.filter(({ points, looks }) => points.length > 1 || looks.length);
-  at("curves").replaceChildren(...drawn.map((each, place) => curve(each, place === drawn.length - 1)));
+  const width = at("curves").clientWidth;
+  at("curves").replaceChildren(
+    ...drawn.map((each, place) => curve(each, place === drawn.length - 1, width)),
+  );
   const current = phases.at(-1);
   if (!current || !latest) return;
   const best = current.looks.findLast((look) => look.best);
@@ -51,7 +54,7 @@ function draw() {
     ["left", left()],
     ["loss", shown(latest.loss)],
     ["held out", look ? shown(look.loss) : "–"],
-    ["best so far", best ? `${shown(best.loss)}, step ${best.step.toLocaleString("en")}` : "–"],
+    [best ? `best, step ${best.step.toLocaleString("en")}` : "best", best ? shown(best.loss) : "–"],
     ["baseline", look?.baseline ? shown(look.baseline.loss) : "–"],
     ["learning rate", latest.learning_rate.toPrecision(2)],
     ["step", latest.step.toLocaleString("en")],
@@ -62,7 +65,7 @@ function draw() {
     ),
   );
   const bar = at("bar");
-  /** @type {HTMLElement} */ (bar.firstElementChild).style.width = percent(latest.done);
+  /** @type {HTMLElement} */ (bar.firstElementChild).style.width = `${100 * latest.done}%`;
   bar.setAttribute("aria-valuenow", String(Math.round(100 * latest.done)));
 }
 
@@ -98,7 +101,7 @@ const TOLD = /** @type {Record<string, (data: any) => void>} */ ({
     for (const id of ["curves", "end", "samples", "now"]) at(id).replaceChildren();
     document.title = `${run.model} – training`;
     at("run").textContent = run.model;
-    const budget = run.steps ? `${run.steps.toLocaleString("en")} steps` : `${run.minutes} minutes`;
+    const budget = run.steps ? `${run.steps.toLocaleString("en")} steps` : lasting(60 * run.minutes);
     at("about").textContent = `${run.task}, from ${run.data}; ${budget}`;
   },
   progress(data) {
@@ -126,6 +129,7 @@ const TOLD = /** @type {Record<string, (data: any) => void>} */ ({
   },
 });
 
+window.addEventListener("resize", drawSoon);
 const source = new EventSource("events");
 for (const [kind, tell] of Object.entries(TOLD))
   source.addEventListener(kind, (event) => {

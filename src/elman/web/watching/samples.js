@@ -31,7 +31,7 @@ function written({ given, answer }) {
 /** @param {{given: string, answer: string, wanted: string, probability: number | null}} one */
 function answered({ given, answer, wanted, probability }) {
   const right = answer === wanted;
-  const sure = probability === null ? "" : ` ${percent(probability)}`;
+  const sure = probability === null ? "" : percent(probability);
   return element(
     "div",
     { className: "sample" },
