@@ -43,7 +43,7 @@ from elman.training.stream import VALIDATED
 
 SHOWN = 6  # held-out examples
 LONGEST = 400  # characters of one that are shown; the network reads it all
-COUNTED = 1_000_000  # symbols that an n-gram is counted from, the latest
+COUNTED = 500_000  # symbols that an n-gram is counted from, the latest
 ORDERS = {"character": 5, "subword": 3, "word": 3}
 PROMPTS = {"character": 40, "subword": 12, "word": 8}  # symbols of the held-out text ...
 LENGTHS = {"character": 240, "subword": 80, "word": 60}  # ... and those written after them

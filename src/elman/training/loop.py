@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -82,6 +83,10 @@ def train(
         clear_checkpoint(checkpoint)
 
 
+def _no_baseline() -> Baseline | None:
+    return None
+
+
 class _Loop:
     """The loop's own book-keeping, apart from what a checkpoint must hold."""
 
@@ -96,6 +101,8 @@ class _Loop:
     ) -> None:
         self.run = run
         self.show = show
+        # The same at every look, so it is found once.
+        self.baseline = _no_baseline if show is None else functools.cache(show.baseline)
         self.checkpoint = checkpoint
         self.identity = identity
         self.every = every
@@ -169,9 +176,6 @@ class _Loop:
             return ()
         with self.run.answering(), in_answer_mode(self.run.lesson.network):
             return self.show.samples()
-
-    def baseline(self) -> Baseline | None:
-        return None if self.show is None else self.show.baseline()
 
     def remember(self) -> None:
         self.snapshot = {name: tensor.clone() for name, tensor in self.run.tensors().items()}
