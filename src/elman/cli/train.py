@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from elman.cli.live import live, tell_end
 from elman.cli.options import (
     Encoding,
     Fill,
@@ -105,6 +107,12 @@ def train(
         bool, typer.Option("--resume", help="Go on with the unfinished run of this command.")
     ] = False,
     int8: Int8 = False,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch", help="Show the run on a page of this machine; its events: /events."
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Train a network on your own text, and write it to one file.
@@ -158,7 +166,12 @@ def train(
     found, because = task_of(files, task)
     job = job_for(found, files, settings)
     remark = "" if task else f"Task: {job.described()} ({because}; --task says otherwise)."
-    report, float32, interrupted = carry_out(job, output, checkpoint, remark, int8=int8)
+    with live(job, output) if watch else nullcontext() as page:
+        heard = () if page is None else (page.tell,)
+        outcome = carry_out(job, output, checkpoint, remark, int8=int8, heard=heard)
+        report, float32, interrupted = outcome
+        if page is not None:
+            tell_end(page, job, output, report, interrupted)
     if int8 and float32 is None:
         said = "The scores are those before the weights were rounded to 8 bits; after it: "
         say(f"{said}elman test {shlex.quote(str(output))} FILE")

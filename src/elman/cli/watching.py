@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -50,17 +50,19 @@ def carry_out(
     remark: str = "",
     *,
     int8: bool = False,
+    heard: Sequence[Callable[[Event], None]] = (),
 ) -> Outcome:
     """Train a model while the user watches, write it, score it, and write its scores too.
 
     Args:
         remark: to be made once the text is read and found good.
         int8: whether to write it with weights of 8 bits.
+        heard: others who are told what happens, before the terminal is.
     """
     with Reading() as reading, FirstInterrupt() as stop:
         events = job.training(reading, checkpoint, stop)
         save = partial(job.model.save, output, int8=int8)
-        interrupted = _watch(events, reading, stop, remark, save)
+        interrupted = _watch(events, reading, stop, remark, save, heard)
     if interrupted and checkpoint is not None:
         say(f"Stopped early; {checkpoint} holds the run: the same command with --resume goes on.")
     with working("scoring, and learning the baseline"):
@@ -89,6 +91,7 @@ def _watch(
     stop: FirstInterrupt,
     remark: str,
     save: Callable[[], None],
+    heard: Sequence[Callable[[Event], None]],
 ) -> bool:
     """Show the training as it goes; whether it was interrupted.
 
@@ -112,6 +115,8 @@ def _watch(
             if remark:
                 say(remark)
                 remark = ""
+            for hear in heard:
+                hear(event)
             match event:
                 case Progress():
                     bar.start()

@@ -18,6 +18,7 @@ from elman.errors import EmptyTextError
 from elman.models.class_rows import LabelledTexts
 from elman.models.classifier_settings import BALANCED, RECIPES, SMOOTHING, ClassifierSettings
 from elman.models.encoding import READING_UNITS, encoded, learned_unit, told
+from elman.models.shows import ClassShow
 from elman.network import ClassNetwork, Foreteller
 from elman.scoring.calibration import fit_temperature
 from elman.text import Forms, Lexicon, Unit
@@ -112,17 +113,23 @@ class Apprentice:
         little = self.examples.symbols <= LITTLE and not len(self.unlabelled)
         return MEMBERS if little and not hurried else 1
 
-    def phases(self, share: float) -> list[Phase]:
-        """What is ahead, within a share of the budget."""
+    def phases(self, share: float, labels: Sequence[Any]) -> list[Phase]:
+        """What is ahead, within a share of the budget.
+
+        Args:
+            labels: (K,) the classes' names.
+        """
+        rows, valid = self.material.rows, self.material.valid
+        show = ClassShow(self.network, labels, rows.classes, valid.texts, self.valid, valid.classes)
         if not len(self.unlabelled):
-            return [Phase(LABELS, self.label_lesson(), self.label_plan(share), share)]
+            return [Phase(LABELS, self.label_lesson(), self.label_plan(share), share, show)]
         first, then = share * LANGUAGE, share * (1 - LANGUAGE)
         # Of unlabelled text there is seldom so much time that it would be known by heart.
         language = dataclasses.replace(self.label_plan(first), most_steps=None)
-        labels = dataclasses.replace(self.label_plan(then), learning_rate=LEARNED_RATE)
+        gently = dataclasses.replace(self.label_plan(then), learning_rate=LEARNED_RATE)
         return [
             Phase(FORETELLING, self._language_lesson(), language, first),
-            Phase(LABELS, self.label_lesson(), labels, then),
+            Phase(LABELS, self.label_lesson(), gently, then, show),
         ]
 
     def label_plan(self, share: float) -> Plan:

@@ -202,7 +202,7 @@ class Classifier(Model):
         apprentice = Apprentice(material, settings, unit, progress)
         self._begin(apprentice, known, hashes)
         for event in train_in_phases(
-            apprentice.phases(share),
+            apprentice.phases(share, known),
             checkpoint=checkpoint,
             identity=identity,
             checkpoint_seconds=checkpoint_seconds,

@@ -24,6 +24,7 @@ from elman.models.pairs import held_out
 from elman.models.rewriting import Limit, Rewrite, ended, learn, rewrite_of, search_for, written
 from elman.models.rewriting_file import contents, opened
 from elman.models.rewriting_settings import RECIPES, DescriberSettings
+from elman.models.shows import RewriteShow
 from elman.models.side import Side, suited_unit
 from elman.network import Rewriter, Rewriting
 from elman.text import Cache
@@ -155,6 +156,7 @@ class Describer(Model):
             "target_symbols": pairs[1].symbols,
             "parameters": sum(p.numel() for p in self.network_.parameters()),
         }
+        named = [f"vector {number:,}" for number in range(1, len(others[1]) + 1)]
         yield from learn(
             self.network_,
             settings,
@@ -162,6 +164,9 @@ class Describer(Model):
             pairs,
             others,
             self.record_,
+            show=RewriteShow(
+                self.network_, self.limit_, self.target_, pairs[1], *others, named, parts[1][1]
+            ),
             identity={**self._plain_settings(), "content": hashes[0], "valid": hashes[1]},
             checkpoint=checkpoint,
             checkpoint_seconds=checkpoint_seconds,

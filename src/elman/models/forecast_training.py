@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from elman.models.forecaster_settings import REHEARSAL, ROWS, ForecasterSettings, held_out, scope
+from elman.models.shows import ForecastShow
 from elman.network.forecaster import LEVELS, MEDIAN, Forecasting, ForecastNetwork
 from elman.scoring.forecast_evaluation import Backtest, evaluate_forecasts
 from elman.scoring.forecasting import fitted_width, naive_error, seasonal_naive
@@ -81,10 +82,13 @@ class ForecastTraining:
             if measured is not None and not is_last:
                 continue  # the checkpoint is one of the second training
             self.network = built(self.told, self.settings.seed)
+            # What is learned from all values says nothing of how good it is.
+            show = ForecastShow(self.network, self.series, self.held_out, self.scale)
             steps = self._steps() if measured is None else measured["best_step"]
             for event in train(
                 self._lesson(learned),
                 self.settings.plan(share, steps),
+                show=None if is_last else show,
                 checkpoint=checkpoint,
                 identity={**identity, _MEASURED: measured},
                 checkpoint_seconds=checkpoint_seconds,

@@ -35,6 +35,7 @@ from elman.explain import Trace, explain_language
 from elman.models.language_file import contents, opened
 from elman.models.language_settings import LanguageSettings
 from elman.models.model import Model
+from elman.models.shows import LanguageShow
 from elman.models.texts import Text, check_length, prepared, source_of
 from elman.network import PARTS, NetworkState, SymbolNetwork
 from elman.ranges import whole
@@ -154,6 +155,7 @@ class LanguageModel(Model):
         for event in train(
             stream,
             settings.plan(),
+            show=LanguageShow(self.network_, self.unit_, learned_from.ids, held_out.ids),
             checkpoint=checkpoint,
             identity=identity,
             checkpoint_seconds=checkpoint_seconds,

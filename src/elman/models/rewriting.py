@@ -21,7 +21,7 @@ from elman.models.side import Side
 from elman.network import Rewriter, Step
 from elman.ranges import whole
 from elman.text import BOUNDARY
-from elman.training import Event, Examples, Finished, RewriteLesson, Sources, train
+from elman.training import Event, Examples, Finished, RewriteLesson, Show, Sources, train
 from elman.training.passes import by_length
 from elman.training.precision import fast_products
 
@@ -108,6 +108,7 @@ def learn(
     valid: tuple[Sources, Examples],
     record: dict[str, Any],
     *,
+    show: Show,
     identity: dict[str, Any],
     checkpoint: Path | None,
     checkpoint_seconds: float,
@@ -127,6 +128,7 @@ def learn(
     for event in train(
         lesson,
         settings.plan(recipe, lesson.passes.steps),
+        show=show,
         checkpoint=checkpoint,
         identity=identity,
         checkpoint_seconds=checkpoint_seconds,

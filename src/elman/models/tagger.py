@@ -27,6 +27,7 @@ from elman.models.sentences import (
     tagged_source,
     words_of_each,
 )
+from elman.models.shows import TagShow
 from elman.models.tag_training import examples_of, tag_lesson
 from elman.models.tagger_file import built, contents, opened
 from elman.models.tagger_settings import RECIPE, TaggerSettings
@@ -171,6 +172,7 @@ class Tagger(Model):
         for event in train(
             lesson,
             settings.plan(RECIPE, len(learned_from.words)),
+            show=TagShow(lesson, vocabulary, learned_from, held_out),
             checkpoint=checkpoint,
             identity=identity,
             checkpoint_seconds=checkpoint_seconds,

@@ -30,6 +30,7 @@ from elman.models.rewriting import (
 )
 from elman.models.rewriting_file import contents, opened
 from elman.models.rewriting_settings import RECIPES, RewriteRecipe, TranslatorSettings
+from elman.models.shows import RewriteShow
 from elman.models.side import Side, suited_unit
 from elman.network import Rewriter, Rewriting
 from elman.text import Cache, PairSource
@@ -172,6 +173,16 @@ class Translator(Model):
             pairs,
             others,
             self.record_,
+            show=RewriteShow(
+                self.network_,
+                self.limit_,
+                self.target_,
+                pairs[1],
+                sources=others[0],
+                targets=others[1],
+                texts=held_out.sources,
+                wanted=held_out.targets,
+            ),
             identity={**self._plain_settings(), **hashes},
             checkpoint=checkpoint,
             checkpoint_seconds=checkpoint_seconds,

@@ -6,18 +6,22 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from fastapi import FastAPI, Request
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from elman.server.account import Account
 from elman.server.api import Api
 from elman.server.guard import Guard
 from elman.server.lane import Lane
 from elman.server.limits import Limits
 from elman.server.pages import pages
 from elman.server.refusals import RefusedError, nothing_there
+from elman.server.watching import Telling
 from elman.version import __version__
+from elman.web.files import playground_files, watching_files
 
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
@@ -44,7 +48,7 @@ def create_app(api: Api, serving: Serving) -> ASGIApp:
     app = FastAPI(title="Elman", version=__version__, docs_url=None, redoc_url=None)
     app.router.redirect_slashes = False
     api.add_to(app.router)
-    files = pages()
+    files = pages(playground_files())
     for path, page in files.items():
         app.router.routes.append(Route(path, page, methods=["GET"]))
     app.add_exception_handler(HTTPException, _refused)
@@ -56,6 +60,18 @@ def create_app(api: Api, serving: Serving) -> ASGIApp:
         limits=serving.limits,
         seen=api.metrics,
     )
+
+
+def create_watching_app(account: Account, limits: Limits) -> ASGIApp:
+    """The ASGI application by which a training is watched from this machine."""
+    files = pages(watching_files())
+    told: dict[str, ASGIApp] = {"/events": Telling(account), **files}
+    app = Starlette(
+        routes=[Route(path, answer, methods=["GET"]) for path, answer in told.items()],
+        exception_handlers={HTTPException: _refused},
+    )
+    app.router.redirect_slashes = False
+    return Guard(app, hosts=HOSTS, key=None, pages=files, limits=limits, seen=lambda *_: None)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from elman.server.refusals import RefusedError, busy
 from elman.server.writing import Stream
 
-_HEADERS = [
+HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
@@ -34,7 +34,7 @@ class Events:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         watching = asyncio.create_task(self._watch(receive))
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
             try:
                 async with asyncio.timeout(self._seconds):
                     failed = await self._send_text(send)

@@ -5,12 +5,11 @@ A request's path is looked up in the list and never made a path of the disk.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-
-from elman.web.files import playground_files
 
 _TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript"}
 
@@ -27,6 +26,6 @@ class Page:
         await answer(scope, receive, send)
 
 
-def pages() -> dict[str, Page]:
-    """The playground, by the paths that it is asked for."""
-    return {path: Page(file) for path, file in playground_files().items()}
+def pages(files: Mapping[str, Path]) -> dict[str, Page]:
+    """Files by the paths that they are asked for."""
+    return {path: Page(file) for path, file in files.items()}

@@ -8,20 +8,25 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 import uvicorn
+from starlette.types import ASGIApp
 
 from elman.errors import SettingError
 from elman.server.api import Api
 from elman.server.app import Serving, create_app
+from elman.server.limits import Limits
 from elman.server.protocol import BoundedProtocol
 from elman.server.served import Loaded
 
 _SWITCH = 0.0005  # seconds after which a thread lets others go on, a tenth of Python's own
 _KEPT_ALIVE = 75  # seconds that a connection may be idle
 _FILES = 8_192  # that may be open, where the system lets us
+_PATIENCE = 2  # seconds that readers have at the end for what they have not taken yet
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -62,11 +67,45 @@ def run(
     sys.setswitchinterval(_SWITCH)
     torch.set_num_threads(1)  # rows of a batch are few, and the event loop needs a core too
     _open_more_files()
-    protocol = type("Protocol", (BoundedProtocol,), {"limits": serving.limits})
     api = Api(loaded, serving.sessions, serving.limits)
-    config = uvicorn.Config(
-        create_app(api, serving),
-        http=protocol,
+    limits = serving.limits
+    config = _config(create_app(api, serving), limits, int(limits.seconds) + 5)
+    _end_in_order()
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_serve(api, _Server(config, begun), place))
+
+
+@contextmanager
+def beside(app: ASGIApp, limits: Limits, place: socket.socket) -> Iterator[None]:
+    """Serve in a thread of its own while something else is done in this one."""
+    config = _config(app, limits, _PATIENCE)
+    begun = threading.Event()
+    server = _Server(config, begun.set)
+
+    def serve() -> None:
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(server.serve([place]))
+
+    thread = threading.Thread(target=serve, name="elman.server", daemon=True)
+    thread.start()
+    begun.wait(10)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(_PATIENCE + 2)
+
+
+def _config(app: ASGIApp, limits: Limits, patience: int) -> uvicorn.Config:
+    """How every server runs.
+
+    Args:
+        patience: seconds that requests have at the end to be done.
+    """
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # what is to be said, we say
+    return uvicorn.Config(
+        app,
+        http=type("Protocol", (BoundedProtocol,), {"limits": limits}),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -75,12 +114,8 @@ def run(
         date_header=False,
         proxy_headers=False,
         timeout_keep_alive=_KEPT_ALIVE,
-        timeout_graceful_shutdown=int(serving.limits.seconds) + 5,
+        timeout_graceful_shutdown=patience,
     )
-    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # what is to be said, we say
-    _end_in_order()
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_serve(api, _Server(config, begun), place))
 
 
 class _Server(uvicorn.Server):

@@ -15,23 +15,30 @@ from elman.training.loop import train
 from elman.training.phases import Phase, train_in_phases
 from elman.training.plan import Plan
 from elman.training.rewrite_lesson import RewriteLesson
+from elman.training.showing import Answered, Baseline, Foretold, Sample, Show, TaggedWords
 from elman.training.stream import Stream
 
 __all__ = [
+    "Answered",
+    "Baseline",
     "ClassLesson",
     "Event",
     "Examples",
     "Finished",
+    "Foretold",
     "Lesson",
     "NextWordLesson",
     "Phase",
     "Plan",
     "Progress",
     "RewriteLesson",
+    "Sample",
+    "Show",
     "Sources",
     "SteppedBack",
     "Stream",
     "TagLesson",
+    "TaggedWords",
     "Validated",
     "Vectors",
     "answers",

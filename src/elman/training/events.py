@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from elman.training.showing import Baseline, Sample
 
 
 @dataclass(frozen=True)
@@ -14,16 +17,25 @@ class Progress:
     symbols: int  # read so far
     seconds: float  # of training so far, validations included
     done: float  # share of the budget, 0 to 1
+    learning_rate: float  # of this step
     phase: str = ""  # what is learned now, where there are several things to learn
 
 
 @dataclass(frozen=True)
 class Validated:
-    """After a look at the validation text."""
+    """After a look at the validation text.
+
+    Attributes:
+        samples: what the network answers as it is when this is called, which a reader may do
+            before it asks for the next event; nothing where the lesson has nothing to show.
+        baseline: what stands beside the loss, if anything; the same at every look.
+    """
 
     step: int
     loss: float  # nats per symbol
     best: bool  # whether these are the best weights so far
+    samples: Callable[[], Sequence[Sample]] = field(repr=False, compare=False)
+    baseline: Callable[[], Baseline | None] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)

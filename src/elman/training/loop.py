@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from elman.errors import TrainingError
 from elman.training.checkpoint import clear_checkpoint, read_checkpoint, write_checkpoint
 from elman.training.events import Event, Finished, Progress, SteppedBack, Validated
 from elman.training.lesson import Lesson
+from elman.training.modes import in_answer_mode
 from elman.training.plan import Plan
 from elman.training.run import Run
+from elman.training.showing import Baseline, Sample, Show
 
 VALIDATIONS = 20  # looks at the validation text, at most ...
 VALIDATION_SHARE = 0.02  # ... the share of the time that they may take ...
@@ -28,6 +31,7 @@ def train(
     lesson: Lesson,
     plan: Plan,
     *,
+    show: Show | None = None,
     checkpoint: Path | None = None,
     identity: dict[str, Any] | None = None,
     checkpoint_seconds: float = 20.0,
@@ -37,6 +41,7 @@ def train(
     """Train, and tell what happens; at the end the network holds its best weights.
 
     Args:
+        show: what `Validated` hands on of the network's answers.
         checkpoint: where the run is saved every so often and, if it stands there already, goes
             on from; removed after the end of the budget has been told.
         identity: what a saved run must say of itself to be this run's.
@@ -56,7 +61,7 @@ def train(
     run = Run(lesson, plan)
     if checkpoint is not None and checkpoint.exists():
         read_checkpoint(checkpoint, run, identity or {})
-    loop = _Loop(run, checkpoint, identity or {}, checkpoint_seconds, stop)
+    loop = _Loop(run, show, checkpoint, identity or {}, checkpoint_seconds, stop)
     if checkpoint_at_once:
         loop.remember()
         loop.save()
@@ -78,18 +83,26 @@ def train(
         clear_checkpoint(checkpoint)
 
 
+def _no_baseline() -> Baseline | None:
+    return None
+
+
 class _Loop:
     """The loop's own book-keeping, apart from what a checkpoint must hold."""
 
     def __init__(
         self,
         run: Run,
+        show: Show | None,
         checkpoint: Path | None,
         identity: dict[str, Any],
         every: float,
         stop: Callable[[], bool],
     ) -> None:
         self.run = run
+        self.show = show
+        # The same at every look, so it is found once.
+        self.baseline = _no_baseline if show is None else functools.cache(show.baseline)
         self.checkpoint = checkpoint
         self.identity = identity
         self.every = every
@@ -114,7 +127,8 @@ class _Loop:
             run.seconds = before + time.monotonic() - begun
             if math.isfinite(loss):
                 run.symbols += symbols
-                yield Progress(run.step, loss, run.symbols, run.seconds, run.done)
+                rate = run.learning_rate
+                yield Progress(run.step, loss, run.symbols, run.seconds, run.done, rate)
                 steps_back = steps_back if run.step % SNAPSHOT else 0
             else:
                 steps_back += 1
@@ -155,7 +169,13 @@ class _Loop:
             best = self.run.keep_if_best(loss)
         self.look_seconds = time.monotonic() - begun
         self.validated = True
-        return Validated(self.run.step, loss, best)
+        return Validated(self.run.step, loss, best, self.samples, self.baseline)
+
+    def samples(self) -> Sequence[Sample]:
+        if self.show is None:
+            return ()
+        with self.run.answering(), in_answer_mode(self.run.lesson.network):
+            return self.show.samples()
 
     def remember(self) -> None:
         self.snapshot = {name: tensor.clone() for name, tensor in self.run.tensors().items()}

@@ -13,6 +13,7 @@ from elman.training.events import Event, Finished, Progress
 from elman.training.lesson import Lesson
 from elman.training.loop import train
 from elman.training.plan import Plan
+from elman.training.showing import Show
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,14 @@ class Phase:
         plan: with the part of the budget that is this phase's.
         share: of the whole budget, 0 to 1; where those of all phases make less than 1, the
             budget's beginning is spent already.
+        show: what is shown of it, if anything.
     """
 
     name: str
     lesson: Lesson
     plan: Plan
     share: float
+    show: Show | None = None
 
 
 def train_in_phases(
@@ -56,6 +59,7 @@ def train_in_phases(
         for event in train(
             phase.lesson,
             phase.plan,
+            show=phase.show,
             checkpoint=checkpoint,
             identity={**(identity or {}), "phase": phase.name},
             checkpoint_seconds=checkpoint_seconds,

@@ -46,6 +46,12 @@ class Run:
         self.next_look = 0.0
 
     @property
+    def learning_rate(self) -> float:
+        """Of the last step."""
+        rate: float = self.optimiser.param_groups[0]["lr"]
+        return rate
+
+    @property
     def done(self) -> float:
         return self.plan.done(self.step, self.seconds)
 

@@ -9,12 +9,13 @@ import { shortly } from "../drawing/trace.js";
 const [WIDTH, HEIGHT, LEFT] = [720, 260, 48];
 const SHOWN = 120; // values of the history
 
-/** @param {number[]} history @param {Forecast} forecast @param {number} series */
-export function fan(history, forecast, series) {
+/** @param {number[]} history @param {Forecast} forecast @param {number} series
+ * @param {number[]} [came] what came after the history */
+export function fan(history, forecast, series, came = []) {
   const past = history.slice(-SHOWN).filter(Number.isFinite);
   const of = (/** @type {number[][]} */ rows) => rows.map((row) => row[series]);
   const median = of(forecast.median);
-  const all = [...past, ...of(forecast.low_95), ...of(forecast.high_95)];
+  const all = [...past, ...of(forecast.low_95), ...of(forecast.high_95), ...came];
   const [low, high] = [Math.min(...all), Math.max(...all)];
   const steps = past.length + median.length;
   const x = (/** @type {number} */ step) => LEFT + ((WIDTH - LEFT - 8) * step) / Math.max(1, steps - 1);
@@ -38,6 +39,7 @@ export function fan(history, forecast, series) {
     band(of(forecast.low_95), of(forecast.high_95), "band-95"),
     band(of(forecast.low_80), of(forecast.high_80), "band-80"),
     svg("polyline", { class: "past-values", points: points(past, 0).join(" ") }),
+    svg("polyline", { class: "came", points: points(came, past.length).join(" ") }),
     svg("polyline", {
       class: "median",
       points: points(joined, steps - joined.length).join(" "),
