@@ -1,16 +1,26 @@
-"""The files of the playground: a closed list, by the path that a browser asks for."""
+"""The files of pages that import modules: closed lists, each file by its path below `WEB`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from elman.web.modules import WEB
+from elman.web.modules import WEB, imported
 
 
 def playground_files() -> dict[str, Path]:
-    """What `elman serve` shows at /."""
-    served = ("drawing", "playground")
-    found = [file for folder in served for file in sorted((WEB / folder).glob("*.[cj]s*"))]
-    found.append(WEB / "runtime" / "elements.js")
-    pages = {f"/{file.relative_to(WEB).as_posix()}": file for file in found}
-    return {"/": WEB / "playground" / "index.html", **pages}
+    """What `elman serve` shows at /, by the path that a browser asks for."""
+    page = WEB / "playground"
+    styles = [WEB / "drawing" / "drawing.css", page / "playground.css"]
+    found = [*styles, *imported(page / "page.js")]
+    return {"/": page / "index.html"} | {f"/{_below(file)}": file for file in found}
+
+
+def runtime_files() -> dict[str, Path]:
+    """The page that runs a model in the browser, first, and all that it needs."""
+    page = WEB / "runtime"
+    found = [page / "page.css", *imported(page / "page.js")]
+    return {"index.html": page / "index.html"} | {_below(file): file for file in found}
+
+
+def _below(file: Path) -> str:
+    return file.relative_to(WEB).as_posix()
