@@ -108,11 +108,16 @@ def language_model(unit="character", *, text="", seed=0, **settings):
     checked = LanguageSettings(**model.get_params())
     model.unit_ = UNITS[unit].learn([text or "the quick brown fox\njumps over it\n"])
     torch.manual_seed(seed)
-    model.network_ = SymbolNetwork(checked.architecture(model.unit_.size)).eval()
+    model.network_ = livened(SymbolNetwork(checked.architecture(model.unit_.size)))
+    model.learned_, model.record_ = Counter(), {}
+    return model
+
+
+def livened(network):
+    """A new network with weights that say more than they do at first."""
     with torch.no_grad():
-        for name, weight in model.network_.named_parameters():
+        for name, weight in network.named_parameters():
             weight.add_(0.2 * torch.randn_like(weight))
             if "h2h.weight" in name:
                 weight.mul_(0.4)  # or nothing would bound a network with ReLU
-    model.learned_, model.record_ = Counter(), {}
-    return model
+    return network.eval()

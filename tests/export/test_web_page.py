@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+import numpy as np
 import pytest
 
 import elman
@@ -81,7 +82,20 @@ def test_a_classifier_judges_as_one_types(visit):
     assert first.text_content().startswith("bad")
     share = model.predict_proba(["so dull"])[0].max()
     assert float(first.locator("meter").get_attribute("value")) == pytest.approx(share, abs=1e-4)
-    assert page.locator(".running span").count() == 2
+    assert page.locator(".annotated > span").count() == 2
+
+
+def test_words_are_tagged_as_they_are_typed(visit):
+    words, tags = [["Ann", "saw", "New", "York", "."]] * 20, [["B-P", "O", "B-L", "I-L", "O"]] * 20
+    model = elman.Tagger(width=16, steps=30).fit(words, tags)
+    page = visit(model)
+    page.locator("#text").press_sequentially("Ann, saw don't  York.")
+    found = page.locator(".annotated > span").all_inner_texts()
+    read = ["Ann", ",", "saw", "don't", "York", "."]
+    (expected,) = model.predict([read])
+    assert [each.split() for each in found] == list(map(list, zip(read, expected, strict=True)))
+    page.fill("#text", "  ")
+    assert page.locator("#tags").inner_text() == ""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -135,9 +149,9 @@ def test_nothing_in_a_folder_is_written_over(tmp_path, words):
 
 
 def test_a_task_that_the_page_cannot_show(tmp_path):
-    elman.Tagger(width=8, steps=2).fit([["a", "b"]] * 20, [["X", "Y"]] * 20).save(tmp_path / "t.st")
-    with pytest.raises(TaskError, match="not 'tag'"):
-        write_web(tmp_path / "t.st", tmp_path / "page")
+    elman.Forecaster(width=4, steps=2, horizon=4).fit(np.arange(80.0) % 7).save(tmp_path / "f.st")
+    with pytest.raises(TaskError, match="not 'forecast'"):
+        write_web(tmp_path / "f.st", tmp_path / "page")
     assert not (tmp_path / "page").exists()
 
 

@@ -3,7 +3,7 @@
 import { element } from "../runtime/elements.js";
 import { ask } from "./asking.js";
 import { explainingNumbers } from "./explaining.js";
-import { numbersBox, rowsOf } from "./numbers.js";
+import { numbersBox, rowsOf } from "../runtime/numbers.js";
 import { target } from "./translating.js";
 
 /** @param {import("./page.js").Place} place */

@@ -3,9 +3,9 @@
 import { element } from "../runtime/elements.js";
 import { ask } from "./asking.js";
 import { explainingNumbers } from "./explaining.js";
-import { fan } from "./fan.js";
-import { numbersBox, rowsOf } from "./numbers.js";
-import { numberBox } from "./parts.js";
+import { fan } from "../runtime/fan.js";
+import { numbersBox, rowsOf } from "../runtime/numbers.js";
+import { numberBox } from "../runtime/parts.js";
 
 /** @param {import("./page.js").Place} place */
 export function forecasterView(place) {
@@ -56,7 +56,7 @@ function history(rows) {
   return rows.length ? { history: rows } : {};
 }
 
-/** @param {import("./fan.js").Forecast} found @param {number} series */
+/** @param {import("../runtime/fan.js").Forecast} found @param {number} series */
 function table(found, series) {
   const cell = (/** @type {string} */ text) => element("td", {}, text);
   const rows = found.median.map((row, step) => {

@@ -2,7 +2,7 @@
 
 import { element, percent } from "../runtime/elements.js";
 import { ask, newest } from "./asking.js";
-import { annotated, textBox } from "./parts.js";
+import { annotated, textBox } from "../runtime/parts.js";
 
 /** @param {import("./page.js").Place} place */
 export function taggerView({ model, said, failed }) {

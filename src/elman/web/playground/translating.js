@@ -3,7 +3,7 @@
 import { attentionGrid } from "../drawing/attention.js";
 import { element, percent } from "../runtime/elements.js";
 import { ask, newest } from "./asking.js";
-import { textBox } from "./parts.js";
+import { textBox } from "../runtime/parts.js";
 
 const TARGETS = 3;
 

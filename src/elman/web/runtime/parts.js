@@ -1,6 +1,6 @@
-/** Parts that several of the playground's views have. */
+/** Parts that several views have, here and in the playground. */
 
-import { element, percent } from "../runtime/elements.js";
+import { element, percent } from "./elements.js";
 
 /** @param {string} label @param {Partial<HTMLTextAreaElement>} properties */
 export function textBox(label, properties) {
