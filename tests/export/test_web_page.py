@@ -16,6 +16,7 @@ from .conftest import copy_runtime
 
 TEXTS = ["warm and funny", "cold and dull", "so warm", "so dull"] * 12
 LABELS = ["good", "bad", "good", "bad"] * 12
+WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 @pytest.fixture
@@ -98,11 +99,33 @@ def test_words_are_tagged_as_they_are_typed(visit):
     assert page.locator("#tags").inner_text() == ""
 
 
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_a_text_is_rewritten_and_its_attention_drawn(visit, shots, look):
+    sources = ["le chat", "la reine", "le roi"] * 16
+    targets = ["the cat", "the queen", "the king"] * 16
+    model = elman.Translator(unit="subword", width=16, steps=40).fit(sources, targets)
+    page = visit(model, viewport={"width": 360, "height": 700}, color_scheme=look)
+    page.locator("#text").press_sequentially("le roi ")
+    (best,) = model.predict_best(["le roi"], 3, attention=True)
+    page.locator(".target", has_text=best[0].text).first.wait_for()
+    found = [each.rpartition(" ")[0].rpartition(" ")[0] for each in targets_in(page)]
+    assert found == [each.text for each in best]
+    assert page.locator(".attention tbody tr").count() == len(best[0].pieces)
+    assert page.locator(".attention thead th").count() == len(best[0].source) + 1
+    page.screenshot(path=shots / f"translator-{look}.png", full_page=True)
+    assert page.evaluate(WIDER) == 0
+    page.fill("#text", " ")
+    page.locator(".target").first.wait_for(state="detached")
+
+
+def targets_in(page):
+    return page.locator(".target").all_inner_texts()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_at_phone_width_by_keyboard(visit, words, scheme):
     page = visit(words, viewport={"width": 320, "height": 640}, color_scheme=scheme)
-    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert page.evaluate(wide) == 0
+    assert page.evaluate(WIDER) == 0
     reached = []
     for _ in range(9):
         page.keyboard.press("Tab")

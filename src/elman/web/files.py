@@ -6,11 +6,13 @@ from pathlib import Path
 
 from elman.web.modules import WEB, imported
 
+DRAWING = WEB / "drawing"
+
 
 def playground_files() -> dict[str, Path]:
     """What `elman serve` shows at /, by the path that a browser asks for."""
     page = WEB / "playground"
-    styles = [WEB / "drawing" / "drawing.css", page / "playground.css"]
+    styles = [DRAWING / "drawing.css", DRAWING / "attention.css", page / "playground.css"]
     found = [*styles, *imported(page / "page.js")]
     return {"/": page / "index.html"} | {f"/{_below(file)}": file for file in found}
 
@@ -18,7 +20,8 @@ def playground_files() -> dict[str, Path]:
 def runtime_files() -> dict[str, Path]:
     """The page that runs a model in the browser, first, and all that it needs."""
     page = WEB / "runtime"
-    found = [page / "page.css", *imported(page / "page.js")]
+    styles = [page / "page.css", DRAWING / "attention.css"]
+    found = [*styles, *imported(page / "page.js")]
     return {"index.html": page / "index.html"} | {_below(file): file for file in found}
 
 

@@ -4,7 +4,7 @@ import { element } from "../runtime/elements.js";
 import { ask } from "./asking.js";
 import { explainingNumbers } from "./explaining.js";
 import { numbersBox, rowsOf } from "../runtime/numbers.js";
-import { target } from "./translating.js";
+import { target } from "../runtime/parts.js";
 
 /** @param {import("./page.js").Place} place */
 export function describerView(place) {

@@ -4,9 +4,15 @@ import { Classifier } from "./classifier.js";
 import { LanguageModel } from "./language.js";
 import { Bundle, refuse } from "./safetensors.js";
 import { Tagger } from "./tagger.js";
+import { Translator } from "./translator.js";
 
 /** The one closed table of tasks. */
-const MODELS = { language: LanguageModel, classify: Classifier, tag: Tagger };
+const MODELS = {
+  language: LanguageModel,
+  classify: Classifier,
+  tag: Tagger,
+  translate: Translator,
+};
 
 /** @typedef {InstanceType<typeof MODELS[keyof typeof MODELS]>} Model */
 

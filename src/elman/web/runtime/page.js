@@ -6,6 +6,8 @@ import { languageView } from "./language_view.js";
 import { fetched } from "./model.js";
 import { Tagger } from "./tagger.js";
 import { taggerView } from "./tagger_view.js";
+import { Translator } from "./translator.js";
+import { translatorView } from "./translator_view.js";
 
 const about = /** @type {HTMLElement} */ (document.getElementById("about"));
 const view = /** @type {HTMLElement} */ (document.getElementById("view"));
@@ -17,6 +19,7 @@ function shown(model) {
     return ["It judges a text as it grows, word by word.", classifierView(model)];
   }
   if (model instanceof Tagger) return ["It tags words as they are typed.", taggerView(model)];
+  if (model instanceof Translator) return ["It rewrites a text.", translatorView(model)];
   return ["It writes on, and suggests the next word.", languageView(model)];
 }
 

@@ -44,3 +44,9 @@ export function annotated(words) {
   );
   return element("p", { className: "annotated" }, ...spans);
 }
+
+/** A text that was written, and how sure of it the network is. @param {{text: string,
+ * probability: number}} rewrite @param {string} kind */
+export function target({ text, probability }, kind = "other") {
+  return element("p", { className: `target ${kind}` }, text, " ", element("small", {}, percent(probability)));
+}
