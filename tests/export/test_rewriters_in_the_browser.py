@@ -15,7 +15,7 @@ import elman
 from elman.cells import CELLS
 from elman.decoding import beam as beams
 from elman.models.rewriting import Limit
-from elman.models.rewriting_settings import TranslatorSettings
+from elman.models.rewriting_settings import RECIPES, DescriberSettings, TranslatorSettings
 from elman.models.side import Side
 from elman.network import PARTS, Rewriter, Rewriting
 
@@ -54,10 +54,61 @@ def translator(units=("character", "character"), *, seed=0, lively=1.0, **sizes)
     return model
 
 
+def describer(*, seed=0, numbers=5, **sizes):
+    """The same of vectors."""
+    model = elman.Describer(**{"width": 8, "layers": 1, **sizes})
+    told = DescriberSettings(**model.get_params())
+    model.target_ = Side.learn("character", LEARNED)
+    blocks = told.architecture(RECIPES["vector"], model.target_.unit.size)
+    rewriting = Rewriting(blocks, source=numbers, attention="none", order="vector")
+    torch.manual_seed(seed)
+    network = Rewriter(rewriting, 0.0)
+    network.scale_vectors(torch.randn(30, numbers) * 3 + 1)
+    slope = network.encoder.slope.clone()
+    model.network_ = livened(network)
+    with torch.no_grad():
+        network.encoder.slope.copy_(slope)
+        network.encoder.slope[1] = 0.0  # a number that never varied
+        network.output.bias.mul_(3)
+        network.output.bias[0] = -1.0
+        network.embedding.weight.mul_(2)
+    model.limit_, model.record_ = Limit(0.0, 9.2), {}
+    return model
+
+
+VECTORS = [
+    [0.1, -2, 3.5, 0, 1e-3],
+    [0.0] * 5,
+    [3e38, 3e38, -3e38, 1e9, -7.0],
+    [-3.0, 1.0, 7.25, 2.0, 2.0],
+]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("int8", [False, True])
+def test_describers(shown, cell, int8):
+    model = describer(cell=cell, width=16, layers=2)
+    exact = None
+    if int8:
+        exact = copy.deepcopy(model.to_int8())
+        exact._quantised = None
+    scores = agree(shown, model, VECTORS, expected_of=exact)
+    assert len({round(score, 4) for score in scores}) > 3
+
+
+@pytest.mark.parametrize("vector", [[1.0], [1.0] * 6, [1.0, 2.0, 3.0, 4.0, 1e39]])
+def test_a_vector_that_cannot_be_read_is_told(shown, vector):
+    code = """
+        try { model.rewrites(given, 1).next(); return "read"; } catch (error) { return error.name; }
+    """
+    assert shown(describer(), code, vector) == "RangeError"
+
+
 def agree(shown, model, texts=TEXTS, count=3, beam=5, expected_of=None):
     found = shown(model, REWRITE, {"texts": texts, "count": count, "beam": beam})
-    looked = model.attention != "none"
-    expected = (expected_of or model).predict_best(texts, count, beam=beam, attention=True)
+    looked = getattr(model, "attention", "none") != "none"
+    asked = {"attention": True} if looked else {}
+    expected = (expected_of or model).predict_best(texts, count, beam=beam, **asked)
     for text, ours, theirs in zip(texts, found, expected, strict=True):
         assert [each["text"] for each in ours] == [each.text for each in theirs], text
         for one, other in zip(ours, theirs, strict=True):

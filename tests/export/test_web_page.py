@@ -118,6 +118,23 @@ def test_a_text_is_rewritten_and_its_attention_drawn(visit, shots, look):
     page.locator(".target").first.wait_for(state="detached")
 
 
+def test_vectors_are_described(visit):
+    names = [["north wind", "south", "far west"][place % 3] for place in range(30)]
+    vectors = np.eye(3)[np.arange(30) % 3] + np.linspace(0, 0.1, 30)[:, None]
+    model = elman.Describer(unit="character", width=8, steps=12).fit(vectors, names)
+    page = visit(model, viewport={"width": 360, "height": 700})
+    page.fill("#text", "1, 0, 0\n0 1 0")
+    page.get_by_role("button", name="Show").click()
+    page.locator(".target").nth(1).wait_for()
+    expected = model.predict([[1, 0, 0], [0, 1, 0]])
+    for found, text in zip(targets_in(page), expected, strict=True):
+        assert found.startswith(text)
+    assert page.evaluate(WIDER) == 0
+    page.fill("#text", "1 2")
+    page.get_by_role("button", name="Show").click()
+    assert "vectors of 3 numbers" in page.get_by_role("alert").inner_text()
+
+
 def targets_in(page):
     return page.locator(".target").all_inner_texts()
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from elman.bundle import make_folder, write_whole
 from elman.errors import OutputError, TaskError
-from elman.models import Classifier, LanguageModel, Model, Tagger, Translator, load
+from elman.models import Classifier, Describer, LanguageModel, Model, Tagger, Translator, load
 from elman.web.files import runtime_files
 
 MODEL = "model.safetensors"
 """The name of the model in its folder, which the page asks for."""
 
-SHOWN = (LanguageModel, Classifier, Tagger, Translator)
+SHOWN = (LanguageModel, Classifier, Tagger, Translator, Describer)
 """What the page can be."""
 
 

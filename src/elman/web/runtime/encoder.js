@@ -1,14 +1,17 @@
 /**
  * What a decoder looks at: a source's symbols, each in the light of those around it.
  *
- * Shapes: S source time, W width.
+ * Shapes: S source time, W width, D width of a vector.
  */
 
-import { Block, RMSNorm } from "./network.js";
+import { Block, GatedMLP, RMSNorm } from "./network.js";
+import { Linear } from "./products.js";
 
 /** @typedef {import("./safetensors.js").Bundle} Bundle */
 /** @typedef {import("./network.js").Architecture} Architecture */
 /** @typedef {{blocks: Architecture, source: number, attention: string, order: string}} Rewriting */
+
+const FAR = 1e4; // deviations from the mean: what lies further off is read as that far
 
 export class Encoder {
   /** @param {Bundle} bundle @param {string} name @param {Rewriting} rewriting */
@@ -40,6 +43,32 @@ export class Encoder {
     const [first, last] = [x[0], x[x.length - 1]];
     if (this.order === "both") return last.map((value, i) => value + first[i]);
     return this.order === "reversed" ? first : last;
+  }
+}
+
+/** A vector as the one thing that a decoder looks at. */
+export class VectorEncoder {
+  /** @param {Bundle} bundle @param {string} name @param {Rewriting} rewriting */
+  constructor(bundle, name, { blocks, source }) {
+    const { width } = blocks;
+    this.center = bundle.take(`${name}.center`, source);
+    this.slope = bundle.take(`${name}.slope`, source);
+    this.into = Linear.from(bundle, `${name}.into`, source, width);
+    this.mlpNorm = new RMSNorm(bundle, `${name}.mlp.0`, width);
+    this.mlp = new GatedMLP(bundle, `${name}.mlp.1`, width);
+    this.norm = new RMSNorm(bundle, `${name}.norm`, width);
+  }
+
+  /** A vector (D,) -> (1, W). @param {Float32Array} vector */
+  read(vector) {
+    // In float32 at each step, where what is infinitely far may turn out to be of no weight.
+    const scaled = vector.map((value, i) => {
+      const far = Math.fround(Math.fround(value - this.center[i]) * this.slope[i]);
+      return Number.isNaN(far) ? 0 : Math.max(-FAR, Math.min(FAR, far));
+    });
+    const x = this.into.of(scaled);
+    const y = this.mlp.of(this.mlpNorm.of(x));
+    return [this.norm.of(x.map((value, i) => value + y[i]))];
   }
 }
 

@@ -1,6 +1,7 @@
 /** The model in a file, by its task. */
 
 import { Classifier } from "./classifier.js";
+import { Describer } from "./describer.js";
 import { LanguageModel } from "./language.js";
 import { Bundle, refuse } from "./safetensors.js";
 import { Tagger } from "./tagger.js";
@@ -12,6 +13,7 @@ const MODELS = {
   classify: Classifier,
   tag: Tagger,
   translate: Translator,
+  describe: Describer,
 };
 
 /** @typedef {InstanceType<typeof MODELS[keyof typeof MODELS]>} Model */

@@ -5,7 +5,7 @@
  */
 
 import { Attention } from "./attention.js";
-import { Encoder } from "./encoder.js";
+import { Encoder, VectorEncoder } from "./encoder.js";
 import { Block, RMSNorm } from "./network.js";
 import { Linear } from "./products.js";
 
@@ -50,10 +50,13 @@ export class Rewriter {
     this.width = width;
     this.embedding = bundle.take("embedding.weight", vocabulary, width);
     this.output = new Linear(this.embedding, bundle.take("output.bias", vocabulary));
-    this.sourceEmbedding = source
+    const ofVectors = rewriting.order === "vector";
+    this.vectorEncoder = ofVectors ? new VectorEncoder(bundle, "encoder", rewriting) : null;
+    this.encoder = ofVectors ? null : new Encoder(bundle, "encoder", rewriting);
+    const own = source > 0 && !ofVectors;
+    this.sourceEmbedding = own
       ? bundle.take("source_embedding.weight", source, width)
       : this.embedding;
-    this.encoder = new Encoder(bundle, "encoder", rewriting);
     this.blocks = Array.from(
       { length: blocks.layers },
       (_, layer) => new AttendingBlock(bundle, `blocks.${layer}`, rewriting),
@@ -62,10 +65,15 @@ export class Rewriter {
     this.norm = normed ? new RMSNorm(bundle, "norm", width) : null;
   }
 
-  /** A source read. @param {number[]} symbols (S,) @returns {Written} */
-  begin(symbols) {
-    const x = symbols.map((symbol) => this.#embedded(this.sourceEmbedding, symbol));
-    const seen = this.encoder.read(x);
+  /** A source read: symbols (S,), or a vector (D,). @param {number[] | Float32Array} source
+   * @returns {Written} */
+  begin(source) {
+    const seen =
+      source instanceof Float32Array
+        ? /** @type {VectorEncoder} */ (this.vectorEncoder).read(source)
+        : /** @type {Encoder} */ (this.encoder).read(
+            source.map((symbol) => this.#embedded(this.sourceEmbedding, symbol)),
+          );
     return {
       state: this.blocks.map((block) => block.mixer.initialState()),
       memories: this.blocks.map((block) => block.attention.remember(seen)),
