@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import elman
-from elman.errors import OutputError, TaskError
+from elman.errors import OutputError
 from elman.export import write_web
 from elman.web.files import runtime_files
 
@@ -118,6 +118,23 @@ def test_a_text_is_rewritten_and_its_attention_drawn(visit, shots, look):
     page.locator(".target").first.wait_for(state="detached")
 
 
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_a_forecast_is_drawn(visit, shots, look):
+    values = [100 + step + 20 * np.sin(step * np.pi / 6) for step in range(80)]
+    model = elman.Forecaster(width=4, steps=2, horizon=6).fit(values)
+    page = visit(model, viewport={"width": 360, "height": 700}, color_scheme=look)
+    page.locator("svg.fan").wait_for()
+    page.get_by_text("In numbers").click()
+    cells = page.locator("details tr td:nth-child(2)").all_inner_texts()
+    expected = model.predict().median[:, 0]
+    np.testing.assert_allclose(list(map(float, cells)), expected, rtol=1e-3)
+    page.screenshot(path=shots / f"forecaster-{look}.png", full_page=True)
+    assert page.evaluate(WIDER) == 0
+    page.fill("#text", "1\n2\n3")
+    page.get_by_role("button", name="Show").click()
+    assert "are needed to go on from" in page.get_by_role("alert").inner_text()
+
+
 def test_vectors_are_described(visit):
     names = [["north wind", "south", "far west"][place % 3] for place in range(30)]
     vectors = np.eye(3)[np.arange(30) % 3] + np.linspace(0, 0.1, 30)[:, None]
@@ -186,13 +203,6 @@ def test_nothing_in_a_folder_is_written_over(tmp_path, words):
     assert [file.name for file in tmp_path.iterdir()] == ["model.st"]
     with pytest.raises(OutputError, match="cannot be made a folder"):
         write_web(tmp_path / "model.st", tmp_path / "model.st")
-
-
-def test_a_task_that_the_page_cannot_show(tmp_path):
-    elman.Forecaster(width=4, steps=2, horizon=4).fit(np.arange(80.0) % 7).save(tmp_path / "f.st")
-    with pytest.raises(TaskError, match="not 'forecast'"):
-        write_web(tmp_path / "f.st", tmp_path / "page")
-    assert not (tmp_path / "page").exists()
 
 
 def test_the_modules_ask_nothing_of_elsewhere():

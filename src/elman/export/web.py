@@ -11,15 +11,12 @@ import os
 from pathlib import Path
 
 from elman.bundle import make_folder, write_whole
-from elman.errors import OutputError, TaskError
-from elman.models import Classifier, Describer, LanguageModel, Model, Tagger, Translator, load
+from elman.errors import OutputError
+from elman.models import load
 from elman.web.files import runtime_files
 
 MODEL = "model.safetensors"
 """The name of the model in its folder, which the page asks for."""
-
-SHOWN = (LanguageModel, Classifier, Tagger, Translator, Describer)
-"""What the page can be."""
 
 
 def write_web(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> list[Path]:
@@ -34,10 +31,9 @@ def write_web(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> l
 
     Raises:
         MissingFileError, ModelFileError: as `elman.load` has them.
-        TaskError: for a task that the page cannot show.
         OutputError: where the folder holds something already, or cannot be written.
     """
-    check_shown(load(path), path)
+    load(path)  # a file that is none is told before a folder is made
     folder = Path(folder)
     make_folder(folder)
     if any(folder.iterdir()):
@@ -50,14 +46,3 @@ def write_web(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> l
         make_folder((folder / name).parent)
         write_whole(folder / name, content)
     return [folder / name for name in contents]
-
-
-def check_shown(model: Model, path: str | os.PathLike[str]) -> None:
-    """Raises: TaskError: for a model of a task that the page cannot show."""
-    if not isinstance(model, SHOWN):
-        tasks = " or ".join(repr(kind.task) for kind in SHOWN)
-        raise TaskError(
-            f"the page shows models for the task {tasks}, not {model.task!r}",
-            place=path,
-            advice=f"Use it where it is: elman predict {path}",
-        )

@@ -7,12 +7,14 @@ from pathlib import Path
 from elman.web.modules import WEB, imported
 
 DRAWING = WEB / "drawing"
+SHARED = (DRAWING / "attention.css", WEB / "runtime" / "fan.css")
+"""The looks of drawings that both pages have."""
 
 
 def playground_files() -> dict[str, Path]:
     """What `elman serve` shows at /, by the path that a browser asks for."""
     page = WEB / "playground"
-    styles = [DRAWING / "drawing.css", DRAWING / "attention.css", page / "playground.css"]
+    styles = [DRAWING / "drawing.css", *SHARED, page / "playground.css"]
     found = [*styles, *imported(page / "page.js")]
     return {"/": page / "index.html"} | {f"/{_below(file)}": file for file in found}
 
@@ -20,8 +22,7 @@ def playground_files() -> dict[str, Path]:
 def runtime_files() -> dict[str, Path]:
     """The page that runs a model in the browser, first, and all that it needs."""
     page = WEB / "runtime"
-    styles = [page / "page.css", DRAWING / "attention.css"]
-    found = [*styles, *imported(page / "page.js")]
+    found = [page / "page.css", *SHARED, *imported(page / "page.js")]
     return {"index.html": page / "index.html"} | {_below(file): file for file in found}
 
 

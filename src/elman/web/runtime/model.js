@@ -2,6 +2,7 @@
 
 import { Classifier } from "./classifier.js";
 import { Describer } from "./describer.js";
+import { Forecaster } from "./forecaster.js";
 import { LanguageModel } from "./language.js";
 import { Bundle, refuse } from "./safetensors.js";
 import { Tagger } from "./tagger.js";
@@ -14,6 +15,7 @@ const MODELS = {
   tag: Tagger,
   translate: Translator,
   describe: Describer,
+  forecast: Forecaster,
 };
 
 /** @typedef {InstanceType<typeof MODELS[keyof typeof MODELS]>} Model */

@@ -4,6 +4,8 @@ import { Classifier } from "./classifier.js";
 import { classifierView } from "./classifier_view.js";
 import { Describer } from "./describer.js";
 import { describerView } from "./describer_view.js";
+import { Forecaster } from "./forecaster.js";
+import { forecasterView } from "./forecaster_view.js";
 import { languageView } from "./language_view.js";
 import { fetched } from "./model.js";
 import { Tagger } from "./tagger.js";
@@ -23,6 +25,7 @@ function shown(model) {
   if (model instanceof Tagger) return ["It tags words as they are typed.", taggerView(model)];
   if (model instanceof Translator) return ["It rewrites a text.", translatorView(model)];
   if (model instanceof Describer) return ["It describes vectors in words.", describerView(model)];
+  if (model instanceof Forecaster) return ["It forecasts numbers.", forecasterView(model)];
   return ["It writes on, and suggests the next word.", languageView(model)];
 }
 
