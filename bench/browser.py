@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import elman
-from elman.export.web import runtime
+from elman.web.files import runtime_files
 from tables import append, table
 
 CELLS = ("lstm", "gru", "elman", "mingru")
 TEXT = "the quick brown fox jumps over the lazy dog\n" * 100
 
 TIMED = """async (width) => {
-    const { fetched } = await import("/model.js");
+    const { fetched } = await import("/runtime/model.js");
     const model = await fetched("/model.safetensors");
     const { cell } = model.network.stack.blocks[0].mixer;
     const x = new Float32Array(width).map((_, i) => Math.sin(i));
@@ -85,8 +85,9 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as named, chromium() as browser:
         folder = Path(named)
-        for name, content in runtime().items():
-            (folder / name).write_bytes(content)
+        for name, file in runtime_files().items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            shutil.copy(file, folder / name)
         (folder / "empty.html").write_text("<!doctype html><title>empty</title>")
         with served(folder) as address:
             page = browser.new_page()

@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +52,14 @@ def chromium():
         browser = driver.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def shots(tmp_path_factory):
+    """Where pictures of pages are kept: the folder ELMAN_SCREENSHOTS, or a passing one."""
+    folder = Path(os.environ.get("ELMAN_SCREENSHOTS") or tmp_path_factory.mktemp("screenshots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 SUBJECTS = ["the cat", "the dog", "a bird", "my old friend", "the small king"]

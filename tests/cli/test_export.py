@@ -22,7 +22,7 @@ def test_a_page_and_a_graph(elman, here):
 def test_in_json(elman, here):
     done = elman("export", "character.st", "--web", "page", "--json")
     said = json.loads(done.out)["web"]
-    files = [file.stat().st_size for file in (here / "page").iterdir()]
+    files = [file.stat().st_size for file in (here / "page").rglob("*") if file.is_file()]
     assert said == {"folder": "page", "files": len(files), "bytes": sum(files)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections import Counter
 from functools import partial
@@ -14,6 +15,7 @@ import elman
 from elman.models.language_settings import LanguageSettings
 from elman.network import SymbolNetwork
 from elman.text import UNITS
+from elman.web.files import runtime_files
 
 PARTS = ("norm", "convolution", "gate", "residual", "mlp")
 
@@ -46,14 +48,18 @@ def site(tmp_path_factory):
     server.server_close()
 
 
+def copy_runtime(folder):
+    """The page and its modules, without a model."""
+    for name, file in runtime_files().items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(file, folder / name)
+
+
 @pytest.fixture(scope="session")
 def page(chromium, site):
     """An empty page beside the modules; `run` imports them."""
-    from elman.export.web import runtime
-
     folder, address = site
-    for name, content in runtime().items():
-        (folder / name).write_bytes(content)
+    copy_runtime(folder)
     (folder / "empty.html").write_text("<!doctype html><title>empty</title>")
     page = chromium.new_page()
     page.goto(f"{address}/empty.html")
@@ -67,7 +73,7 @@ def run(page):
 
     def run(modules, code, given=None):
         imports = "".join(
-            f"Object.assign(all, await import('/{name}'));" for name in modules.split()
+            f"Object.assign(all, await import('/runtime/{name}'));" for name in modules.split()
         )
         return page.evaluate(
             f"""async (given) => {{
@@ -102,11 +108,16 @@ def language_model(unit="character", *, text="", seed=0, **settings):
     checked = LanguageSettings(**model.get_params())
     model.unit_ = UNITS[unit].learn([text or "the quick brown fox\njumps over it\n"])
     torch.manual_seed(seed)
-    model.network_ = SymbolNetwork(checked.architecture(model.unit_.size)).eval()
+    model.network_ = livened(SymbolNetwork(checked.architecture(model.unit_.size)))
+    model.learned_, model.record_ = Counter(), {}
+    return model
+
+
+def livened(network):
+    """A new network with weights that say more than they do at first."""
     with torch.no_grad():
-        for name, weight in model.network_.named_parameters():
+        for name, weight in network.named_parameters():
             weight.add_(0.2 * torch.randn_like(weight))
             if "h2h.weight" in name:
                 weight.mul_(0.4)  # or nothing would bound a network with ReLU
-    model.learned_, model.record_ = Counter(), {}
-    return model
+    return network.eval()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -90,14 +89,6 @@ def served(tmp_path_factory, judge, tagger, writer, translator, forecaster, desc
         yield told.rpartition(" at ")[2].strip()
         process.terminate()
         process.communicate(timeout=20)
-
-
-@pytest.fixture(scope="session")
-def shots(tmp_path_factory):
-    """Where pictures of pages are kept: the folder ELMAN_SCREENSHOTS, or a passing one."""
-    folder = Path(os.environ.get("ELMAN_SCREENSHOTS") or tmp_path_factory.mktemp("screenshots"))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 class Seen:

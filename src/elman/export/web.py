@@ -2,24 +2,21 @@
 it. There is no server behind it and nothing to build.
 
 The modules are src/elman/web/runtime, of which tests hold every cell and every unit to the same
-numbers as here.
+numbers as here, and of src/elman/web/drawing what they draw with.
 """
 
 from __future__ import annotations
 
 import os
-from importlib.resources import files
 from pathlib import Path
 
 from elman.bundle import make_folder, write_whole
-from elman.errors import OutputError, TaskError
-from elman.models import Classifier, LanguageModel, Model, load
+from elman.errors import OutputError
+from elman.models import load
+from elman.web.files import runtime_files
 
 MODEL = "model.safetensors"
 """The name of the model in its folder, which the page asks for."""
-
-SHOWN = (LanguageModel, Classifier)
-"""What the page can be."""
 
 
 def write_web(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> list[Path]:
@@ -34,36 +31,18 @@ def write_web(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> l
 
     Raises:
         MissingFileError, ModelFileError: as `elman.load` has them.
-        TaskError: for a task that the page cannot show.
         OutputError: where the folder holds something already, or cannot be written.
     """
-    check_shown(load(path), path)
+    load(path)  # a file that is none is told before a folder is made
     folder = Path(folder)
     make_folder(folder)
     if any(folder.iterdir()):
         raise OutputError(
             "there is something in this folder already", place=folder, advice="Name another one."
         )
-    contents = runtime() | {MODEL: Path(path).read_bytes()}
+    contents = {name: file.read_bytes() for name, file in runtime_files().items()}
+    contents[MODEL] = Path(path).read_bytes()
     for name, content in contents.items():
+        make_folder((folder / name).parent)
         write_whole(folder / name, content)
     return [folder / name for name in contents]
-
-
-def check_shown(model: Model, path: str | os.PathLike[str]) -> None:
-    """Raises: TaskError: for a model of a task that the page cannot show."""
-    if not isinstance(model, SHOWN):
-        tasks = " or ".join(repr(kind.task) for kind in SHOWN)
-        raise TaskError(
-            f"the page shows models for the task {tasks}, not {model.task!r}",
-            place=path,
-            advice=f"Use it where it is: elman predict {path}",
-        )
-
-
-def runtime() -> dict[str, bytes]:
-    """The page and its modules, by name, the page first."""
-    found = {each.name: each.read_bytes() for each in (files("elman") / "web/runtime").iterdir()}
-    return {
-        name: found[name] for name in sorted(found, key=lambda name: (name != "index.html", name))
-    }

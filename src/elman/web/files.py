@@ -1,26 +1,40 @@
-"""The files of the playground: a closed list, by the path that a browser asks for."""
+"""The files of pages that import modules: closed lists, each file by its path below `WEB`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from elman.web.modules import WEB
+from elman.web.modules import WEB, imported
+
+DRAWING = WEB / "drawing"
+SHARED = (DRAWING / "attention.css", WEB / "runtime" / "fan.css")
+"""The looks of drawings that both pages have."""
 
 
 def playground_files() -> dict[str, Path]:
-    """What `elman serve` shows at /."""
-    return _files("playground")
+    """What `elman serve` shows at /, by the path that a browser asks for."""
+    return _served("playground")
 
 
 def watching_files() -> dict[str, Path]:
-    """What `elman train --watch` shows at /."""
-    return _files("watching", "playground")
+    """What `elman train --watch` shows at /, likewise: it looks as the playground does."""
+    return _served("watching", "playground")
 
 
-def _files(page: str, *others: str) -> dict[str, Path]:
-    """A folder's page at /, what it and these others hold, and what is drawn with."""
-    served = ("drawing", page, *others)
-    found = [file for folder in served for file in sorted((WEB / folder).glob("*.[cj]s*"))]
-    found.append(WEB / "runtime" / "elements.js")
-    pages = {f"/{file.relative_to(WEB).as_posix()}": file for file in found}
-    return {"/": WEB / page / "index.html", **pages}
+def runtime_files() -> dict[str, Path]:
+    """The page that runs a model in the browser, first, and all that it needs."""
+    page = WEB / "runtime"
+    found = [page / "page.css", *SHARED, *imported(page / "page.js")]
+    return {"index.html": page / "index.html"} | {_below(file): file for file in found}
+
+
+def _served(name: str, *looks: str) -> dict[str, Path]:
+    """A page, with its looks and those of others."""
+    page = WEB / name
+    styles = [DRAWING / "drawing.css", *SHARED, *(WEB / x / f"{x}.css" for x in (*looks, name))]
+    found = [*styles, *imported(page / "page.js")]
+    return {"/": page / "index.html"} | {f"/{_below(file)}": file for file in found}
+
+
+def _below(file: Path) -> str:
+    return file.relative_to(WEB).as_posix()

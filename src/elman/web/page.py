@@ -22,6 +22,7 @@ from elman.explain import Trace
 from elman.web.modules import WEB, joined
 
 _LARGEST = 127
+_STYLES = ("drawing.css", "attention.css")
 
 _TITLES = {
     "language": "What comes next",
@@ -66,7 +67,7 @@ def explanation_page(traces: Sequence[Trace]) -> str:
         Path("trace.html").write_text(explanation_page([model.explain("so it goes")]))
     """
     script = joined(WEB / "drawing" / "page.js")
-    style = (WEB / "drawing" / "drawing.css").read_text(encoding="utf-8")
+    style = "\n".join((WEB / "drawing" / name).read_text(encoding="utf-8") for name in _STYLES)
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"

@@ -2,7 +2,7 @@
 
 import { element } from "../runtime/elements.js";
 import { ask, newest } from "./asking.js";
-import { annotated, classList, textBox } from "./parts.js";
+import { annotated, classList, textBox } from "../runtime/parts.js";
 
 const LATEST = 40; // words whose running answers are asked for
 

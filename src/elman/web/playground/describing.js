@@ -3,8 +3,8 @@
 import { element } from "../runtime/elements.js";
 import { ask } from "./asking.js";
 import { explainingNumbers } from "./explaining.js";
-import { numbersBox, rowsOf } from "./numbers.js";
-import { target } from "./translating.js";
+import { numbersBox, rowsOf } from "../runtime/numbers.js";
+import { target } from "../runtime/parts.js";
 
 /** @param {import("./page.js").Place} place */
 export function describerView(place) {

@@ -4,7 +4,7 @@ import { Explanation } from "../drawing/explanation.js";
 import { opened } from "../drawing/trace.js";
 import { element } from "../runtime/elements.js";
 import { ask } from "./asking.js";
-import { textBox } from "./parts.js";
+import { textBox } from "../runtime/parts.js";
 
 /** @typedef {import("./page.js").Place} Place */
 

@@ -3,9 +3,9 @@
 import { element } from "../runtime/elements.js";
 import { ask } from "./asking.js";
 import { explainingNumbers } from "./explaining.js";
-import { fan } from "./fan.js";
-import { numbersBox, rowsOf } from "./numbers.js";
-import { numberBox } from "./parts.js";
+import { fans } from "../runtime/fan.js";
+import { numbersBox, rowsOf } from "../runtime/numbers.js";
+import { numberBox } from "../runtime/parts.js";
 
 /** @param {import("./page.js").Place} place */
 export function forecasterView(place) {
@@ -27,16 +27,7 @@ export function forecasterView(place) {
         ...history(rows),
       };
       const found = await ask(model, "forecast", asked);
-      const drawn = found.names.flatMap((/** @type {string} */ name, /** @type {number} */ series) => [
-        element("h3", {}, name),
-        fan(
-          rows.map((row) => row[series]),
-          found,
-          series,
-        ),
-        table(found, series),
-      ]);
-      shown.replaceChildren(...drawn);
+      shown.replaceChildren(...fans(rows, found));
       said("");
     } catch (error) {
       failed(error);
@@ -54,18 +45,4 @@ export function forecasterView(place) {
 /** What it goes on from, where anything is given. @param {number[][]} rows */
 function history(rows) {
   return rows.length ? { history: rows } : {};
-}
-
-/** @param {import("./fan.js").Forecast} found @param {number} series */
-function table(found, series) {
-  const cell = (/** @type {string} */ text) => element("td", {}, text);
-  const rows = found.median.map((row, step) => {
-    const [low, high] = [found.low_80[step][series], found.high_80[step][series]];
-    const between = `${low.toPrecision(4)} to ${high.toPrecision(4)}`;
-    const when = element("th", { scope: "row" }, found.dates[step] ?? `+${step + 1}`);
-    return element("tr", {}, when, cell(row[series].toPrecision(4)), cell(between));
-  });
-  const head = ["step", "median", "80 %"].map((each) => element("th", { scope: "col" }, each));
-  const all = element("table", {}, element("tr", {}, ...head), ...rows);
-  return element("details", {}, element("summary", {}, "In numbers"), all);
 }

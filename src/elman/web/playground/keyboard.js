@@ -7,7 +7,7 @@
 import { element, percent } from "../runtime/elements.js";
 import { ask, close, Refused } from "./asking.js";
 import { learnedPanel } from "./learned.js";
-import { textBox } from "./parts.js";
+import { textBox } from "../runtime/parts.js";
 
 /** @typedef {import("./page.js").Place} Place
  * @typedef {{word: string, probability: number, learned: boolean}} Offered

@@ -2,7 +2,8 @@
 
 import { element, percent } from "../runtime/elements.js";
 import { ask, newest } from "./asking.js";
-import { annotated, textBox } from "./parts.js";
+import { wordsOf } from "../runtime/lexicon.js";
+import { annotated, textBox } from "../runtime/parts.js";
 
 /** @param {import("./page.js").Place} place */
 export function taggerView({ model, said, failed }) {
@@ -22,14 +23,9 @@ export function taggerView({ model, said, failed }) {
     }
   });
   box.addEventListener("input", () => {
-    const words = tokens(box.value);
+    const words = wordsOf(box.value);
     if (words.length) void tag(words);
     else shown.replaceChildren();
   });
   return [node, shown];
-}
-
-/** Words and marks. @param {string} text */
-export function tokens(text) {
-  return text.match(/[\p{L}\p{N}_]+(?:['’.-][\p{L}\p{N}_]+)*|[^\s\p{L}\p{N}_]/gu) ?? [];
 }

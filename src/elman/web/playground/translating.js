@@ -1,9 +1,9 @@
 /** A translator: the best targets of a text, and what each symbol looked at. */
 
 import { attentionGrid } from "../drawing/attention.js";
-import { element, percent } from "../runtime/elements.js";
+import { element } from "../runtime/elements.js";
 import { ask, newest } from "./asking.js";
-import { textBox } from "./parts.js";
+import { target, textBox } from "../runtime/parts.js";
 
 const TARGETS = 3;
 
@@ -30,9 +30,4 @@ export function translatorView({ model, said, failed }) {
     else shown.replaceChildren();
   });
   return [node, shown];
-}
-
-/** @param {{text: string, probability: number}} rewrite @param {string} kind */
-export function target({ text, probability }, kind = "other") {
-  return element("p", { className: `target ${kind}` }, text, " ", element("small", {}, percent(probability)));
 }

@@ -3,7 +3,7 @@
 import { element } from "../runtime/elements.js";
 import { written } from "./asking.js";
 import { Keyboard } from "./keyboard.js";
-import { numberBox, slider } from "./parts.js";
+import { numberBox, slider } from "../runtime/parts.js";
 
 /** @param {import("./page.js").Place} place */
 export function writerView(place) {

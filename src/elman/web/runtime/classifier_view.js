@@ -1,6 +1,7 @@
 /** A classifier on the page: a text, its classes, and the answer after each word. */
 
 import { element, percent } from "./elements.js";
+import { annotated } from "./parts.js";
 
 /** @typedef {import("./classifier.js").Classifier} Classifier */
 
@@ -10,7 +11,7 @@ const SHOWN = 8; // classes
 export function classifierView(model) {
   const text = element("textarea", { id: "text" });
   const classes = element("ol", { className: "classes", id: "classes", ariaLabel: "Classes" });
-  const running = element("p", { className: "running", ariaLabel: "After each word" });
+  const running = element("div", { role: "group", ariaLabel: "After each word" });
 
   /** @param {number[]} probabilities */
   function ranked(probabilities) {
@@ -33,13 +34,12 @@ export function classifierView(model) {
       ),
     );
     const words = model.running(text.value).filter(({ symbol }) => typeof symbol === "string");
-    running.replaceChildren(
-      ...words.map(({ symbol, probabilities }) => {
-        const [first] = ranked(probabilities);
-        const answer = `${first.label} ${percent(first.probability)}`;
-        return element("span", {}, String(symbol), element("small", { textContent: answer }));
-      }),
-    );
+    const below = words.map(({ symbol, probabilities }) => {
+      const [first] = ranked(probabilities);
+      const answer = `${first.label} ${percent(first.probability)}`;
+      return /** @type {[string, string]} */ ([String(symbol), answer]);
+    });
+    running.replaceChildren(annotated(below));
   }
 
   text.addEventListener("input", judge);

@@ -3,11 +3,11 @@
 import { chances } from "./chance.js";
 import { completed } from "./completing.js";
 import { element } from "./elements.js";
+import { inTurns } from "./turns.js";
 
 /** @typedef {import("./language.js").LanguageModel} LanguageModel */
 
 const SUGGESTIONS = 3;
-const TURN = 12; // milliseconds of work between two looks at the keyboard
 const LATEST = 2000; // characters that suggestions rest on
 
 /** @param {LanguageModel} model */
@@ -49,16 +49,14 @@ export function languageView(model) {
       temperature: Number(temperature.value),
       topP: Number(topP.value),
     });
-    let turn = performance.now();
-    for (const piece of written) {
-      text.value += piece;
-      if (performance.now() - turn > TURN) {
+    await inTurns(
+      written,
+      () => {
         text.scrollTop = text.scrollHeight;
-        await new Promise((resolve) => setTimeout(resolve));
-        turn = performance.now();
-      }
-      if (!writing) break;
-    }
+        return writing;
+      },
+      (piece) => (text.value += piece),
+    );
     writing = false;
     write.textContent = "Write on";
     offer();

@@ -1,27 +1,33 @@
 /** The model in a file, by its task. */
 
 import { Classifier } from "./classifier.js";
+import { Describer } from "./describer.js";
+import { Forecaster } from "./forecaster.js";
 import { LanguageModel } from "./language.js";
 import { Bundle, refuse } from "./safetensors.js";
+import { Tagger } from "./tagger.js";
+import { Translator } from "./translator.js";
 
-/** @param {ArrayBuffer} buffer a whole model file @returns {LanguageModel | Classifier} */
+/** The one closed table of tasks. */
+const MODELS = {
+  language: LanguageModel,
+  classify: Classifier,
+  tag: Tagger,
+  translate: Translator,
+  describe: Describer,
+  forecast: Forecaster,
+};
+
+/** @typedef {InstanceType<typeof MODELS[keyof typeof MODELS]>} Model */
+
+/** @param {ArrayBuffer} buffer a whole model file @returns {Model} */
 export function opened(buffer) {
   const bundle = new Bundle(buffer);
-  const model = modelOf(bundle);
+  const { task } = bundle.about;
+  if (!Object.hasOwn(MODELS, task)) refuse("it is of a task that is not known here");
+  const model = new MODELS[/** @type {keyof typeof MODELS} */ (task)](bundle);
   bundle.finish();
   return model;
-}
-
-/** @param {Bundle} bundle */
-function modelOf(bundle) {
-  switch (bundle.about.task) {
-    case "language":
-      return new LanguageModel(bundle);
-    case "classify":
-      return new Classifier(bundle);
-    default:
-      return refuse("it is of a task that is not known here");
-  }
 }
 
 /** The model behind an address. @param {string} address */

@@ -20,7 +20,7 @@ const CONVOLUTION_WIDTH = 4;
 const EPSILON = 1e-6;
 
 /** x / sqrt(mean(x^2) + epsilon) * weight. */
-class RMSNorm {
+export class RMSNorm {
   /** @param {Bundle} bundle @param {string} name @param {number} width */
   constructor(bundle, name, width) {
     this.weight = bundle.take(`${name}.weight`, width);
@@ -63,7 +63,7 @@ class ShortConvolution {
 }
 
 /** y = W_out (silu(W_gate x) * W_in x). */
-class GatedMLP {
+export class GatedMLP {
   /** @param {Bundle} bundle @param {string} name @param {number} width */
   constructor(bundle, name, width) {
     this.gate = Linear.from(bundle, `${name}.gate`, width, 2 * width);
@@ -111,7 +111,7 @@ class Mixer {
 }
 
 /** One layer of a stack, each part there or not. */
-class Block {
+export class Block {
   /** @param {Bundle} bundle @param {string} name @param {Architecture} architecture */
   constructor(bundle, name, architecture) {
     const { width, parts } = architecture;
@@ -126,10 +126,20 @@ class Block {
 
   /** @param {Float32Array} x @param {BlockState} state @returns {[Float32Array, BlockState]} */
   step(x, state) {
+    const [y, after] = this.mix(x, state);
+    return [this.think(y), after];
+  }
+
+  /** Its first half, which looks at what was before. @param {Float32Array} x
+   * @param {BlockState} state @returns {[Float32Array, BlockState]} */
+  mix(x, state) {
     const [y, after] = this.mixer.step(this.mixerNorm?.of(x) ?? x, state);
-    x = this.#joined(x, y);
-    if (this.mlp) x = this.#joined(x, this.mlp.of(this.mlpNorm?.of(x) ?? x));
-    return [x, after];
+    return [this.#joined(x, y), after];
+  }
+
+  /** Its second half. @param {Float32Array} x */
+  think(x) {
+    return this.mlp ? this.#joined(x, this.mlp.of(this.mlpNorm?.of(x) ?? x)) : x;
   }
 
   /** @param {Float32Array} x @param {Float32Array} y */

@@ -10,7 +10,7 @@
 
 const SCHEMA = 1;
 const HEADER_LIMIT = 16 * 2 ** 20; // bytes
-const SIZES = /** @type {Record<string, number>} */ ({ F32: 4, I8: 1 });
+const SIZES = /** @type {Record<string, number>} */ ({ F64: 8, F32: 4, I8: 1 });
 
 /** What is wrong with a model file, in a sentence. */
 export class ModelFileError extends Error {}
@@ -49,14 +49,28 @@ export class Bundle {
    * @returns {Float32Array}
    */
   take(name, ...shape) {
+    const { dtype, data } = this.#taken(name, shape);
+    if (dtype === "F32") return new Float32Array(data);
+    if (dtype !== "I8") refuse(`its tensor ${name} is not of 32 bits`);
+    return dequantised(new Int8Array(data), this.take(`${name}.scale`, shape[0]));
+  }
+
+  /** A tensor of 64 bits, which is never rounded. @param {string} name @param {...number} shape
+   * @returns {Float64Array} */
+  takeDoubles(name, ...shape) {
+    const { dtype, data } = this.#taken(name, shape);
+    if (dtype !== "F64") refuse(`its tensor ${name} is not of 64 bits`);
+    return new Float64Array(data);
+  }
+
+  /** @param {string} name @param {number[]} shape */
+  #taken(name, shape) {
     const entry = this.entries.get(name);
     if (entry === undefined || String(entry.shape) !== String(shape)) {
       refuse(`it holds no tensor ${name} of the shape ${shape}`);
     }
     this.entries.delete(name);
-    const data = this.buffer.slice(...this.#places(entry));
-    if (entry.dtype === "F32") return new Float32Array(data);
-    return dequantised(new Int8Array(data), this.take(`${name}.scale`, shape[0]));
+    return { dtype: entry.dtype, data: this.buffer.slice(...this.#places(entry)) };
   }
 
   /** Whether the file also holds a tensor of this name, not taken yet. @param {string} name */

@@ -86,3 +86,8 @@ export function isInWord(character) {
 export function withoutLeadingSpace(text) {
   return text.replace(new RegExp(`^[${SPACE}]+`), "");
 }
+
+/** Without white space at either end. @param {string} text */
+export function stripped(text) {
+  return text.replace(new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, "g"), "");
+}

@@ -1,7 +1,7 @@
 /** What the network answers now: texts, labels, tags or forecasts, always as text. */
 
-import { fan } from "../playground/fan.js";
-import { annotated } from "../playground/parts.js";
+import { fan } from "../runtime/fan.js";
+import { annotated } from "../runtime/parts.js";
 import { element, percent } from "../runtime/elements.js";
 
 /** @param {import("./page.js").Look} look */

@@ -1,6 +1,6 @@
-/** Parts that several of the playground's views have. */
+/** Parts that several views have, here and in the playground. */
 
-import { element, percent } from "../runtime/elements.js";
+import { element, percent } from "./elements.js";
 
 /** @param {string} label @param {Partial<HTMLTextAreaElement>} properties */
 export function textBox(label, properties) {
@@ -43,4 +43,10 @@ export function annotated(words) {
     element("span", {}, word, element("small", {}, below)),
   );
   return element("p", { className: "annotated" }, ...spans);
+}
+
+/** A text that was written, and how sure of it the network is. @param {{text: string,
+ * probability: number}} rewrite @param {string} kind */
+export function target({ text, probability }, kind = "other") {
+  return element("p", { className: `target ${kind}` }, text, " ", element("small", {}, percent(probability)));
 }

@@ -1,6 +1,6 @@
 /** Numbers that are pasted, or read from a file in the browser. */
 
-import { element } from "../runtime/elements.js";
+import { element } from "./elements.js";
 import { textBox } from "./parts.js";
 
 /** Rows of numbers; what is no number (a header, a date) is left out. @param {string} text */

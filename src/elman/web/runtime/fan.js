@@ -2,12 +2,22 @@
 
 import { svg } from "../drawing/svg.js";
 import { shortly } from "../drawing/trace.js";
+import { element } from "./elements.js";
 
 /** @typedef {Record<"median" | "low_80" | "high_80" | "low_95" | "high_95", number[][]> &
  *   {names: string[], dates: string[]}} Forecast */
 
 const [WIDTH, HEIGHT, LEFT] = [720, 260, 48];
 const SHOWN = 120; // values of the history
+
+/** Each series drawn and in numbers, under its name. @param {number[][]} rows of the history, if it
+ * is known @param {Forecast} forecast @returns {Node[]} */
+export function fans(rows, forecast) {
+  return forecast.names.flatMap((name, series) => {
+    const past = rows.map((row) => row[series]);
+    return [element("h3", {}, name), fan(past, forecast, series), table(forecast, series)];
+  });
+}
 
 /** @param {number[]} history @param {Forecast} forecast @param {number} series
  * @param {number[]} [came] what came after the history */
@@ -46,4 +56,18 @@ export function fan(history, forecast, series, came = []) {
     }),
   );
   return drawing;
+}
+
+/** @param {Forecast} found @param {number} series */
+function table(found, series) {
+  const cell = (/** @type {string} */ text) => element("td", {}, text);
+  const rows = found.median.map((row, step) => {
+    const [low, high] = [found.low_80[step][series], found.high_80[step][series]];
+    const between = `${low.toPrecision(4)} to ${high.toPrecision(4)}`;
+    const when = element("th", { scope: "row" }, found.dates[step] ?? `+${step + 1}`);
+    return element("tr", {}, when, cell(row[series].toPrecision(4)), cell(between));
+  });
+  const head = ["step", "median", "80 %"].map((each) => element("th", { scope: "col" }, each));
+  const all = element("table", {}, element("tr", {}, ...head), ...rows);
+  return element("details", {}, element("summary", {}, "In numbers"), all);
 }
