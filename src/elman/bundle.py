@@ -94,6 +94,15 @@ def refuse(path: Path, cause: str) -> NoReturn:
     )
 
 
+def unreadable(path: Path, error: OSError) -> MissingFileError:
+    """The error that says why this file cannot be read."""
+    return MissingFileError(
+        f"cannot be read ({error.strerror or error})",
+        place=path,
+        advice="Train a model first: elman train TEXT -o MODEL",
+    )
+
+
 def open_bundle(path: str | os.PathLike[str]) -> Bundle:
     """Read and check a file's header.
 
@@ -113,11 +122,7 @@ def open_bundle(path: str | os.PathLike[str]) -> Bundle:
                 refuse(path, f"its header is {length:,} bytes long, more than {HEADER_LIMIT:,}")
             header = _json(path, file.read(length))
     except OSError as error:
-        raise MissingFileError(
-            f"cannot be read ({error.strerror or error})",
-            place=path,
-            advice="Train a model first: elman train TEXT -o MODEL",
-        ) from error
+        raise unreadable(path, error) from error
     metadata = header.pop("__metadata__", None)
     layout = _layout(path, header, size - 8 - length)
     if not isinstance(metadata, dict) or not isinstance(metadata.get(_KEY), str):

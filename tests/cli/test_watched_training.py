@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import signal
 import socket
 import sys
 import threading
@@ -150,19 +152,32 @@ def test_only_this_machine_and_its_own_page_are_answered(watched):
     run.process.communicate(timeout=30)
 
 
-def test_what_went_wrong_is_told(watched):
-    run = watched(
-        *LANGUAGE[:-2], "--steps", "3000", "--learning-rate", "10", "--cell", "elman-relu"
-    )
+def test_what_went_wrong_is_told(watched, here):
+    folder = here / "folder"
+    folder.mkdir()
+    run = watched("tale.txt", "-o", "folder/new.st", "--width", "16", "--steps", "400")
     heard = run.hear("it")
+    shutil.rmtree(folder)
     status, _, err = run.end()
     heard.join(30)
     last = told(run.heard["it"])[-1]
-    assert last[1] == "ended"
-    if status:
-        assert last[2]["error"] in err
-    else:
-        assert "report" in last[2]
+    assert (status, last[1]) == (1, "ended")
+    assert last[2]["error"] in err
+    assert "folder" in last[2]["error"]
+
+
+def test_ended_early_it_is_told(watched):
+    run = watched(*LANGUAGE, "--steps", "100000")
+    heard = run.hear("it")
+    with httpx.stream("GET", f"{run.address}/events", timeout=30) as answer:
+        assert any("event: validated" in line for line in answer.iter_lines())  # it has begun
+    run.process.send_signal(signal.SIGINT)
+    status, _, err = run.end()
+    heard.join(30)
+    assert status == 130, err
+    kinds = {kind: data for _, kind, data in told(run.heard["it"])}
+    assert kinds["finished"]["interrupted"] is True
+    assert "ended" in kinds
 
 
 def test_without_the_extra_it_is_one_line(here, elman, monkeypatch):  # noqa: ARG001

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from elman.errors import ElmanError, MissingFileError, SettingError
+from elman.bundle import unreadable
+from elman.errors import ElmanError, SettingError
 from elman.models import Classifier, LanguageModel, Model, load
 from elman.server.desk import Desk
 from elman.server.limits import Limits
@@ -134,11 +135,7 @@ def _loaded(path: Path) -> tuple[Model, bytes]:
                     content.update(part)
                     written.write(part)
         except OSError as error:
-            raise MissingFileError(
-                f"cannot be read ({error.strerror or error})",
-                place=path,
-                advice="Train a model first: elman train TEXT -o MODEL",
-            ) from error
+            raise unreadable(path, error) from error
         try:
             return load(copy), content.digest()
         except ElmanError as error:
