@@ -120,7 +120,7 @@ def test_what_is_refused(elman, here, given, said):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (("winds.st",), "vectors do not come through a pipe"),
+        (("winds.st",), "there is none"),
         (("winds.st", "none.npy"), "none.npy"),
         (("winds.st", "winds.npy", "--row", "31"), "--row: 31 is out of range"),
         (("sold.st", "none.csv"), "none.csv"),

@@ -91,9 +91,8 @@ def _of_vector(model: Describer, file: str | None, *, row: int | None) -> Trace:
     from elman.text import VectorSource
 
     if file is None or file == "-":
-        raise SettingError(
-            "vectors do not come through a pipe", place="FILE", advice="Name a .npy or .npz file."
-        )
+        cause = "there is none" if file is None else "vectors do not come through a pipe"
+        raise SettingError(cause, place="FILE", advice="Name a .npy or .npz file.")
     vectors = VectorSource(Path(file), None, width=model.n_features_in_).vectors()
     number = 1 if row is None else row
     whole("row", number, 1, len(vectors))
