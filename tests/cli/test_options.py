@@ -57,6 +57,7 @@ OPTIONS = {
         "--skip-bad-rows": (("train", "bad.csv", *CLASSES[2:]), ("--skip-bad-rows",)),
         "--resume": (TRAIN, ("--resume",)),
         "--int8": (WIDER, ("--int8",)),
+        "--watch": (TRAIN, ("--watch",)),
         "--json": (TRAIN, ("--json",)),
     },
     "generate": {

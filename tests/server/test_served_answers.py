@@ -10,6 +10,14 @@ import pytest
 from processes import TEXTS, events
 
 from elman.server.desk import one_by_one
+from elman.training.precision import exact_products
+
+
+@pytest.fixture(autouse=True)
+def _exact():
+    """A server's products are, and so are those here."""
+    with exact_products():
+        yield
 
 
 def test_predict_is_predict_proba(post, models):
