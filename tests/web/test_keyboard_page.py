@@ -194,6 +194,19 @@ def test_a_new_text_keeps_what_was_learned(typing, writer):
     assert page.locator(OFFERED).first.text_content() == "quux"
 
 
+def test_a_new_text_begins_while_answers_are_late(typing, writer):
+    """Nothing of the old text is shown for the new one, and the click is not lost."""
+    page, keyboard = typing(), Keyboard(writer)
+    page.route("**/write", lambda route: (time.sleep(0.1), route.continue_()))
+    page.fill("#text", "the quux sat")
+    page.get_by_role("button", name="New text").click()
+    page.keyboard.type("my")
+    keyboard.type("the quux sat")
+    keyboard.clear()
+    keyboard.type("my")
+    shows(page, keyboard)
+
+
 def test_a_keyboard_that_is_gone_is_opened_again(typing, writer):
     page = typing()
     page.context.seen.complaints = Silent()

@@ -23,6 +23,7 @@ export class Keyboard extends HTMLElement {
   #name = ""; // of the keyboard; none before it is open
   #current = false; // whether what is offered is for the text that stands there
   #busy = false;
+  #anew = false; // whether the server is still to be told that a new text begins
   #literal = false; // whether the next key is itself
   #box = document.createElement("textarea");
   #offered = element("div", { className: "row", role: "group", ariaLabel: "Suggestions" });
@@ -42,7 +43,7 @@ export class Keyboard extends HTMLElement {
     });
     box.addEventListener("compositionend", () => void this.#write());
     const clear = element("button", { type: "button" }, "New text");
-    clear.addEventListener("click", () => void this.#clear());
+    clear.addEventListener("click", () => this.#clear());
     const help = element("p", { className: "told", id: "keys" }, HELP);
     box.setAttribute("aria-describedby", "keys");
     this.#panel = learnedPanel(place, {
@@ -100,12 +101,18 @@ export class Keyboard extends HTMLElement {
     this.#busy = true;
     try {
       if (!this.#name) return;
-      for (let known = /** @type {string | null} */ (null); known !== this.#box.value; ) {
+      let known = /** @type {string | null} */ (null);
+      while (this.#anew || known !== this.#box.value) {
+        if (this.#anew) {
+          this.#anew = false;
+          await ask(this.#place.model, this.#path("clear"), {});
+        }
         const text = this.#box.value;
         const asked = accept === undefined ? { text } : { text, accept };
         accept = undefined;
         /** @type {Typed} */
         const typed = await ask(this.#place.model, this.#path("write"), asked);
+        if (this.#anew) continue;
         known = typed.text;
         if (this.#box.value.startsWith(text)) this.#rebase(text, known);
         if (this.#box.value === known) this.#show(typed);
@@ -133,15 +140,11 @@ export class Keyboard extends HTMLElement {
     this.#place?.failed(error);
   }
 
-  async #clear() {
-    if (!this.#place || this.#busy) return;
-    try {
-      this.#box.value = "";
-      this.#show(await ask(this.#place.model, this.#path("clear"), {}));
-      this.#box.focus();
-    } catch (error) {
-      await this.#lost(error);
-    }
+  #clear() {
+    this.#anew = true;
+    this.#box.value = "";
+    this.#box.focus();
+    void this.#write();
   }
 
   /** @param {Typed} typed */
