@@ -1,8 +1,9 @@
 """How soon a keyboard answers in a browser: `make bench-browser`.
 
-Serves a model of words, types into the playground in a headless Chromium, letter by letter, and
-times each there, from the key's event until what is offered for it stands in the page, and until
-the frame after that begins. Prints a table and appends it to docs/log.md. Leave the machine to it.
+Serves a model of words, then one of letters, types into the playground in a headless Chromium,
+letter by letter, and times each there, from the key's event until what is offered for it stands in
+the page, and until the frame after that begins. Prints a table and appends it to docs/log.md.
+Leave the machine to it.
 
 The data is read from $ELMAN_DATA, by default ../shared/data.
 """
@@ -68,7 +69,6 @@ def times(model: Path, text: str) -> np.ndarray:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, help="a language model's file; else one is trained")
     parser.add_argument("--no-log", action="store_true", help="leave docs/log.md alone")
     options = parser.parse_args()
     check_data()
@@ -76,15 +76,15 @@ def main() -> None:
     text = (data / "test.txt").read_text(encoding="utf-8")
     # Digits take a suggestion instead of being typed.
     written = "".join(each for each in text if each.isprintable() and not each.isdigit())[:LETTERS]
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
-        model = options.model or Path(folder) / "mail.safetensors"
-        if options.model is None:
-            LanguageModel(unit="word", minutes=0.3).fit(data / "train.txt").save(model)
-        found = times(model, written)
-    rows = [
-        [what, f"{np.median(column):.1f} ms", f"{np.quantile(column, 0.95):.1f} ms"]
-        for what, column in zip(("in the page", "at the next frame"), found.T, strict=True)
-    ]
+        for unit in ("word", "character"):
+            model = Path(folder) / f"{unit}.safetensors"
+            LanguageModel(unit=unit, minutes=0.3).fit(data / "train.txt").save(model)
+            found = times(model, written)
+            for what, column in zip(("in the page", "at the next frame"), found.T, strict=True):
+                spread = [f"{np.quantile(column, share):.1f} ms" for share in (0.5, 0.95)]
+                rows.append([f"{unit}s, {what}", *spread])
     header = (f"a key's suggestions, {len(found)} letters", "median", "95th percentile")
     text = table(rows, header) + f"\n\nLoad of the machine: {os.getloadavg()[0]:.1f}"
     print(text)
