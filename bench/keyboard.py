@@ -35,7 +35,7 @@ TIMED = """() => {
     let pressed = null;
     box.addEventListener("keydown", (event) => (pressed = event.timeStamp), { capture: true });
     new MutationObserver(() => {
-      if (pressed === null || row.classList.contains("late")) return;
+      if (pressed === null || row.ariaBusy === "true") return;
       const begun = pressed, there = performance.now();
       pressed = null;
       requestAnimationFrame(() => window.times.push([there - begun, performance.now() - begun]));

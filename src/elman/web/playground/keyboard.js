@@ -14,6 +14,7 @@ import { textBox } from "../runtime/parts.js";
  * @typedef {{keyboard: string, text: string, suggestions: Offered[], keystrokes: number,
  *   saved: number, learned: number}} Typed */
 
+const PATIENCE = 150; // milliseconds until what is offered is shown to be late
 const LONGEST = 1900; // characters, so that the server's limit leaves room for a word
 const HELP = "1 2 3 or Tab takes one; after Esc a key is itself.";
 
@@ -22,6 +23,7 @@ export class Keyboard extends HTMLElement {
   #place;
   #name = ""; // of the keyboard; none before it is open
   #current = false; // whether what is offered is for the text that stands there
+  #slow = 0; // a timer
   #busy = false;
   #anew = false; // whether the server is still to be told that a new text begins
   #literal = false; // whether the next key is itself
@@ -95,8 +97,7 @@ export class Keyboard extends HTMLElement {
   /** Tell the server what stands there, until it has not changed meanwhile.
    * @param {number} [accept] the suggestion that is taken */
   async #write(accept) {
-    this.#current = false;
-    this.#offered.classList.add("late");
+    this.#wait();
     if (this.#busy || !this.#place) return;
     this.#busy = true;
     try {
@@ -122,6 +123,15 @@ export class Keyboard extends HTMLElement {
     } finally {
       this.#busy = false;
     }
+  }
+
+  /** What is offered is for another text. It is dimmed by a timer: a transition, even one that is
+   * always undone before it begins, has the browser draw frame after frame, and costs a key 8 ms. */
+  #wait() {
+    if (!this.#current) return;
+    this.#current = false;
+    this.#offered.ariaBusy = "true";
+    this.#slow = setTimeout(() => this.#offered.classList.add("late"), PATIENCE);
   }
 
   /** What was typed since stands behind what the text has become. @param {string} before
@@ -150,6 +160,8 @@ export class Keyboard extends HTMLElement {
   /** @param {Typed} typed */
   #show({ suggestions, keystrokes, saved, learned }) {
     this.#current = true;
+    clearTimeout(this.#slow);
+    this.#offered.ariaBusy = "false";
     this.#offered.classList.remove("late");
     this.#offered.replaceChildren(...suggestions.map((each, number) => this.#button(each, number)));
     const byHand = keystrokes + saved;
