@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any
 
 import torch
+
+# oneDNN compiles a narrow product anew for each shape and keeps 1,024 of them, 0.6 MB each: where
+# rows are of all lengths a training grew by more than a gigabyte, and was no faster for it. Both are
+# read once, by the first such product, and left alone where somebody has set them.
+for _cache in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
+    os.environ.setdefault(_cache, "64")
 
 _fast = ContextVar("_fast", default=True)
 
@@ -35,8 +42,9 @@ def fast_products(device: torch.device) -> AbstractContextManager[Any]:
 def exact_products() -> Iterator[None]:
     """Within it, in this thread, `fast_products` leaves products as they are.
 
-    oneDNN compiles a narrow product anew for each shape, and what it compiled (0.6 MB) it keeps: a
-    program that runs for long must not, if it is given texts of all lengths, in all numbers.
+    For a program that runs for long and is given texts of all lengths, in all numbers: to compile
+    a narrow product for each shape would take its time, and room. What stands beside a text in its
+    batch does not change its answer either.
     """
     before = _fast.set(False)
     try:
