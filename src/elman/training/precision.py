@@ -11,8 +11,8 @@ from typing import Any
 import torch
 
 # oneDNN compiles a narrow product anew for each shape and keeps 1,024 of them, 0.6 MB each: where
-# rows are of all lengths a training grew by more than a gigabyte, and was no faster for it. Both are
-# read once, by the first such product, and left alone where somebody has set them.
+# rows are of all lengths, a training grew by more than a gigabyte and was no faster for it. Both
+# are read once, by the first such product, and left alone where somebody has set them.
 for _cache in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
     os.environ.setdefault(_cache, "64")
 
