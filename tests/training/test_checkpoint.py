@@ -20,7 +20,7 @@ from elman.bundle import open_bundle, write_bundle
 from elman.errors import ModelFileError, OutputError, ResumeError
 from elman.models import LanguageModel
 from elman.text import Cache
-from elman.training import Finished, Plan, Progress, SteppedBack, loop, train
+from elman.training import Finished, Plan, Progress, SteppedBack, Validated, loop, train
 
 IDENTITY = {"text": "a tale", "width": 8, "parts": ["norm"], "dropout": 0.1, "steps": None}
 
@@ -232,7 +232,7 @@ def test_flipped_bytes_of_its_header_never_surprise(checkpoint, tmp_path, data):
     path.write_bytes(damaged)
     with suppress(ModelFileError, ResumeError):
         events = train(Line(), plan(), checkpoint=path, identity=IDENTITY)
-        assert isinstance(next(events, None), Progress | Finished | SteppedBack)
+        assert isinstance(next(events, None), Progress | Validated | Finished | SteppedBack)
         events.close()
 
 
