@@ -116,7 +116,11 @@ def learning_keyboard(folder: Path, seeds: Sequence[int]) -> list[Row]:  # noqa:
         without = _dictated(Keyboard(model, _Forgetful()), begun)
         learning = Keyboard(model)
         with_it = _dictated(learning, begun)
-        how = f"{len(begun):,} characters; without {without[0]:.4f}, top-3 {without[1]:.4f}"
+        adapting = _dictated(Keyboard(model, adapt=True), begun)
+        how = (
+            f"{len(begun):,} characters; without {without[0]:.4f}, top-3 {without[1]:.4f}; "
+            f"with a copy that adapts {adapting[0]:.4f}, top-3 {adapting[1]:.4f}"
+        )
         rows.append((f"{name}: keystroke savings, top-3", "{:.4f}, {:.4f}".format(*with_it), how))
     return rows
 

@@ -75,6 +75,17 @@ def terminal(here):  # noqa: ARG001
 
 
 @posix
+def test_a_copy_adapts_and_the_models_file_stays_as_it_is(terminal, here):
+    before = (here / "word.st").read_bytes()
+    keyboard = terminal("word.st", "--adapt")
+    keyboard.until("0 keystrokes, 0 saved")
+    keyboard.press("old river\rold ")
+    keyboard.until("13 keystrokes, 0 saved")
+    assert keyboard.end() == (0, "old river\nold \n")
+    assert (here / "word.st").read_bytes() == before
+
+
+@posix
 def test_words_are_offered_taken_learned_and_kept(terminal):
     keyboard = terminal("word.st", "--memory", "me.json")
     keyboard.until("0 keystrokes, 0 saved")

@@ -38,6 +38,10 @@ def type_(
     forget_all: Annotated[
         bool, typer.Option("--forget-all", help="Forget all that it learned.")
     ] = False,
+    adapt: Annotated[
+        bool,
+        typer.Option("--adapt", help="A copy of the network learns too, a step a line."),
+    ] = False,
     int8: Int8 = False,
     json: Json = False,
 ) -> None:
@@ -58,7 +62,7 @@ def type_(
     from elman.keyboard import Keyboard, Memory, open_memory
 
     known = Memory() if memory is None else open_memory(memory)
-    keyboard = Keyboard(load_language_model(model, int8=int8), known)
+    keyboard = Keyboard(load_language_model(model, int8=int8), known, adapt=adapt)
     try:
         _write(keyboard, memory)
     finally:

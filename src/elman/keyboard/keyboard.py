@@ -13,6 +13,7 @@ from itertools import takewhile
 
 from elman.decoding import WORDS, Place, Suggestion
 from elman.errors import SettingError
+from elman.keyboard.dynamic import DynamicEvaluation
 from elman.keyboard.lessons import context_of, lessons_of
 from elman.keyboard.line import Line
 from elman.keyboard.memory import Memory
@@ -35,16 +36,21 @@ class Keyboard:
 
     Args:
         memory: what was learned before; it learns on. A new one where None.
+        adapt: whether a copy of the network learns too, from each line that is ended. It cannot
+            forget one word: to forget any is to be the model again. It is not kept in a file.
 
     Attributes:
         keystrokes: made so far.
     """
 
-    def __init__(self, model: LanguageModel, memory: Memory | None = None) -> None:
+    def __init__(
+        self, model: LanguageModel, memory: Memory | None = None, *, adapt: bool = False
+    ) -> None:
+        self._dynamic = DynamicEvaluation(model) if adapt else None
         self.memory = Memory() if memory is None else memory
         self.keystrokes = 0
         self._by_hand = 0
-        self._suggester = model.suggester
+        self._suggester = (model if self._dynamic is None else self._dynamic.model).suggester
         self._lines: list[Line] = []
         self._begin(None)
 
@@ -130,12 +136,12 @@ class Keyboard:
     def forget(self, word: str) -> None:
         """Forget a word that was learned; the model may still know it by itself."""
         self.memory.forget(word)
-        self._recall()
+        self._unadapt()
 
     def forget_all(self) -> None:
         """Forget all that was learned."""
         self.memory.forget_all()
-        self._recall()
+        self._unadapt()
 
     def _delete(self) -> None:
         line = self._lines[-1]
@@ -164,6 +170,7 @@ class Keyboard:
                 self._count(0, -1)
         if character == "\n":
             self._teach(line.text)
+            self._adapt(line.text)
             self._begin(line.end())
             return
         line.append(character, brought=False)
@@ -181,6 +188,17 @@ class Keyboard:
         """What the memory says of the next word, here and now."""
         vars(self).pop("suggestions", None)
         self._taught = self.memory.taught(context_of(self._lines[-1].whole[-TAIL:]))
+
+    def _adapt(self, text: str) -> None:
+        if self._dynamic is not None:
+            self._dynamic.learn(text)
+            self._suggester.step = self._dynamic.model.suggester.step
+
+    def _unadapt(self) -> None:
+        if self._dynamic is not None:
+            self._dynamic.forget()
+            self._suggester.step = self._dynamic.model.suggester.step
+        self._recall()
 
     def _begin(self, place: Place | None) -> None:
         """A new line."""
