@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from elman.keyboard import Keyboard
-from elman.keyboard.dynamic import MOST, PULL, RATE, DynamicEvaluation
+from elman.keyboard.dynamic import LONGEST, MOST, PULL, RATE, DynamicEvaluation
 from elman.text import BOUNDARY
 
 LINES = ["The dog sat on the river", "an old river, an old dog", "sat sat sat sat sat sat"]
@@ -55,10 +55,29 @@ def test_what_was_read_is_believed_more_and_then_forgotten(model):
     for _ in range(5):
         dynamic.learn(LINES[0])
     assert float(loss(model, dynamic.model.network_, LINES[0]).detach()) < at_first - 0.1
+    learned = weights(dynamic.model)
     dynamic.learn("")
+    assert same(weights(dynamic.model), learned)
     assert same(weights(model), before)
     dynamic.forget()
     assert same(weights(dynamic.model), before)
+
+
+def test_a_line_without_end_is_learned_from_at_its_beginning(model):
+    beginning, whole = DynamicEvaluation(model), DynamicEvaluation(model)
+    beginning.learn("sat on " * LONGEST)
+    whole.learn("sat on " * LONGEST + "the river " * 1_000)
+    assert same(weights(beginning.model), weights(whole.model))
+
+
+def test_what_is_no_number_is_not_learned(model):
+    dynamic = DynamicEvaluation(model)
+    with torch.no_grad():
+        next(dynamic.model.network_.parameters()).mul_(float("inf"))
+    before = weights(dynamic.model)
+    dynamic.learn(LINES[0])
+    for one, other in zip(before, weights(dynamic.model), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("forgotten", ["river", None])

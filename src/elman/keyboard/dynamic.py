@@ -6,6 +6,7 @@ Shapes: N symbols of a line.
 from __future__ import annotations
 
 import copy
+import math
 
 import numpy as np
 import torch
@@ -16,15 +17,16 @@ from elman.text import BOUNDARY
 
 RATE = 0.01  # of a step
 PULL = 0.01  # of the way back to the model's own weights, at each step
+LONGEST = 200  # symbols that are learned from, a line's first
 MOST = 10.0  # the length of a line's gradient; a longer one is shortened to it
 
 
 class DynamicEvaluation:
     """A model's copy takes a step of gradient descent after each line.
 
-    T. Mikolov et al., 'Recurrent Neural Network Based Language Model', 2010, section 2; the pull
-    back to the weights that were trained is of B. Krause et al., 'Dynamic Evaluation of Neural
-    Sequence Models', 2018, equation 4.
+    T. Mikolov et al., 'Recurrent Neural Network Based Language Model', 2010; the pull back to the
+    weights that were trained is of section 5 of B. Krause et al., 'Dynamic Evaluation of Neural
+    Sequence Models', 2018.
 
     Attributes:
         model: the copy, as it is by now.
@@ -36,11 +38,12 @@ class DynamicEvaluation:
         self._trained = [each.detach().clone() for each in self._weights]
 
     def learn(self, line: str) -> None:
-        """One step on a whole line, read from the beginning; on nothing where it is empty."""
-        symbols = np.r_[BOUNDARY, self.model.unit_.encode(line), BOUNDARY].astype(np.int64)
+        """One step on a whole line, read from the beginning; none where it is empty, or where its
+        gradient is no number."""
+        symbols = np.r_[BOUNDARY, self.model.unit_.encode(line), BOUNDARY]
         if len(symbols) <= 2:  # boundaries alone
             return
-        x = torch.from_numpy(symbols).to(self._weights[0].device)
+        x = torch.from_numpy(symbols[:LONGEST].astype(np.int64)).to(self._weights[0].device)
         network = self.model.network_
         with torch.enable_grad():
             for weight in self._weights:
@@ -49,7 +52,9 @@ class DynamicEvaluation:
             loss = functional.cross_entropy(logits[0], x[1:], reduction="sum")
             gradients = torch.autograd.grad(loss, self._weights)
         length = float(torch.linalg.vector_norm(torch.stack([each.norm() for each in gradients])))
-        rate = RATE * min(1.0, MOST / length) if length else 0.0
+        if not math.isfinite(length):
+            return
+        rate = RATE * MOST / max(length, MOST)
         with torch.no_grad():
             for weight, gradient, trained in zip(
                 self._weights, gradients, self._trained, strict=True
