@@ -13,7 +13,7 @@ from elman.bundle import open_bundle, write_bundle
 from elman.errors import EmptyTextError, InputError, ModelFileError, NotFittedError, SettingError
 from elman.models import load
 from elman.models.forecaster import Forecaster
-from elman.training import Finished, Progress
+from elman.training import Finished, Progress, Validated
 
 QUICK = {"steps": 25, "width": 8, "horizon": 6}
 BRIEF = {"steps": 3, "width": 4, "horizon": 6}
@@ -266,6 +266,16 @@ def test_progress_rises_through_both_trainings():
         "all values",
     }
     assert [isinstance(event, Finished) for event in events].count(True) == 1
+
+
+def test_a_loss_of_values_that_are_learned_too_is_told_as_such():
+    phase, told = "", set()
+    for event in Forecaster(season=12, **BRIEF).training(wave()):
+        if isinstance(event, Progress):
+            phase = event.phase
+        elif isinstance(event, Validated):
+            told.add((phase, event.in_sample))
+    assert told == {("the end held out", False), ("all values", True)}
 
 
 @pytest.mark.parametrize("steps_before", [2, 3, 5])  # in the first training or in the second

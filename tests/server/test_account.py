@@ -16,13 +16,14 @@ def progress(step, phase=""):
     )
 
 
-def look(step, loss=1.0):
+def look(step, loss=1.0, in_sample=False):
     return Validated(
         step,
         loss,
         best=True,
         samples=lambda: [Answered("g", "a")],
         baseline=lambda: Baseline("b", "m", 2.0),
+        in_sample=in_sample,
     )
 
 
@@ -80,6 +81,13 @@ def test_phases_are_not_mixed():
         points = [each.data for each in everything(account) if each.data.get("phase") == phase]
         steps = sum(point.get("steps", 0) for point in points)
         assert steps == 2 * POINTS - 1
+
+
+@pytest.mark.parametrize("in_sample", [True, False])
+def test_a_look_tells_of_what_its_loss_is(in_sample):
+    account = Account({})
+    account.tell(look(1, in_sample=in_sample))
+    assert everything(account)[-1].data["in_sample"] is in_sample
 
 
 def test_notes_do_not_grow_without_end():

@@ -131,3 +131,16 @@ def test_every_task_shows_what_it_answers(opened, training, shots, made, seen):
     assert page.locator(seen).count() > 0
     assert page.locator("polyline.of-baseline").count() > 0
     page.screenshot(path=shots / f"watching-{made.__name__}.png", full_page=True)
+
+
+def test_a_loss_of_what_is_learned_too_is_not_called_held_out(opened, training):
+    """A forecaster learns from all values in the end; what it held out before is among them."""
+    page = opened(training(numbers, 3.0)).page
+    page.get_by_text("It is trained, and written").wait_for(timeout=40_000)
+    figures = page.locator("#curves figure")
+    expect(figures).to_have_count(2)
+    for place, (said, other) in enumerate([("held out", "in sample"), ("in sample", "held out")]):
+        words = figures.nth(place).text_content()
+        assert said in words
+        assert other not in words.replace("the end held out", "")
+    assert page.locator(".now dt").filter(has_text="in sample").count() == 1

@@ -128,7 +128,8 @@ def _watch(
                         now=event.phase or speed,  # for both the line has no room
                     )
                 case Validated():
-                    bar.update(line, valid=f"held out {event.loss:.3f}")
+                    where = "in sample" if event.in_sample else "held out"
+                    bar.update(line, valid=f"{where} {event.loss:.3f}")
                 case SteppedBack():
                     say(
                         f"The loss was no number: back to step {event.step}, with steps "

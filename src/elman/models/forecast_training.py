@@ -22,7 +22,7 @@ from elman.network.forecaster import LEVELS, MEDIAN, Forecasting, ForecastNetwor
 from elman.scoring.forecast_evaluation import Backtest, evaluate_forecasts
 from elman.scoring.forecasting import fitted_width, naive_error, seasonal_naive
 from elman.text.series import Series
-from elman.training import Event, Finished, Progress, identity_of, train
+from elman.training import Event, Finished, Progress, Validated, identity_of, train
 from elman.training.forecast_lesson import (
     ForecastLesson,
     Origins,
@@ -241,7 +241,9 @@ def _added(spent: Finished, event: Finished) -> Finished:
 
 
 def _told(event: Event, spent: Finished, is_last: bool) -> Event:
-    """Progress within both trainings."""
+    """Progress within both trainings; nothing is held out from the last."""
+    if isinstance(event, Validated):
+        return dataclasses.replace(event, in_sample=is_last)
     if not isinstance(event, Progress):
         return event
     begun, share = (REHEARSAL, 1 - REHEARSAL) if is_last else (0.0, REHEARSAL)

@@ -68,7 +68,8 @@ class Account:
                 baseline = event.baseline()
                 samples = [dataclasses.asdict(each) for each in event.samples()]
                 beside = None if baseline is None else dataclasses.asdict(baseline)
-                told = {"loss": event.loss, "best": event.best, "step": event.step}
+                names = ("loss", "best", "step", "in_sample")
+                told = {name: getattr(event, name) for name in names}
                 self.note("validated", **told, baseline=beside, samples=samples)
             case SteppedBack() | Finished():
                 kind = "finished" if isinstance(event, Finished) else "stepped_back"

@@ -29,6 +29,8 @@ class Validated:
         samples: what the network answers as it is when this is called, which a reader may do
             before it asks for the next event; nothing where the lesson has nothing to show.
         baseline: what stands beside the loss, if anything; the same at every look.
+        in_sample: whether the loss is of what is also learned from, and so says nothing of how
+            good the network is on what it never saw.
     """
 
     step: int
@@ -36,6 +38,7 @@ class Validated:
     best: bool  # whether these are the best weights so far
     samples: Callable[[], Sequence[Sample]] = field(repr=False, compare=False)
     baseline: Callable[[], Baseline | None] = field(repr=False, compare=False)
+    in_sample: bool = False
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ export function curve({ name, points, looks }, open, width) {
   const drawing = svg(
     "svg",
     { viewBox: `0 0 ${width} ${HEIGHT}`, class: "losses", role: "img" },
-    svg("title", {}, said(name, told, baseline)),
+    svg("title", {}, said(name, told, whereOf(looks.at(-1)), baseline)),
     ...ticks(low, high).flatMap((loss) => [
       svg("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y(loss), y2: y(loss) }),
       svg("text", { x: LEFT - 8, y: y(loss) + 4, "text-anchor": "end" }, String(loss)),
@@ -50,16 +50,21 @@ export function curve({ name, points, looks }, open, width) {
   return element(
     "figure",
     {},
-    element("figcaption", {}, ...(name ? [element("strong", {}, name)] : []), legend(baseline)),
+    element("figcaption", {}, ...(name ? [element("strong", {}, name)] : []), legend(whereOf(looks.at(-1)), baseline)),
     drawing,
   );
 }
 
-/** @param {import("./page.js").Baseline | null} baseline */
-function legend(baseline) {
+/** Of what the losses of a phase's looks are. @param {import("./page.js").Look | undefined} look */
+export function whereOf(look) {
+  return look?.in_sample ? "in sample" : "held out";
+}
+
+/** @param {string} where @param {import("./page.js").Baseline | null} baseline */
+function legend(where, baseline) {
   const kinds = /** @type {[string, string][]} */ ([
     ["of-steps", "each step"],
-    ["held-out", `held out${baseline ? `, ${baseline.measure}` : ""}`],
+    ["held-out", `${where}${baseline ? `, ${baseline.measure}` : ""}`],
     ...(baseline ? [["of-baseline", `baseline: ${baseline.name}, ${baseline.loss.toFixed(3)}`]] : []),
   ]);
   const items = kinds.map(([kind, words]) =>
@@ -74,10 +79,10 @@ function legend(baseline) {
   return element("ul", { className: "legend" }, ...items);
 }
 
-/** @param {string} name @param {import("./page.js").Look[]} told
+/** @param {string} name @param {import("./page.js").Look[]} told @param {string} where
  * @param {import("./page.js").Baseline | null} baseline */
-function said(name, told, baseline) {
-  const last = told.length ? `held out ${told[told.length - 1].loss.toFixed(3)}` : "not yet held out";
+function said(name, told, where, baseline) {
+  const last = told.length ? `${where} ${told[told.length - 1].loss.toFixed(3)}` : "not looked at yet";
   return `${name || "Loss"}: ${last}${baseline ? `, ${baseline.name} ${baseline.loss.toFixed(3)}` : ""}`;
 }
 

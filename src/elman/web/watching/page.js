@@ -1,13 +1,14 @@
 /** A training as it goes: what the server tells of it, from its beginning, drawn at each frame. */
 
 import { element } from "../runtime/elements.js";
-import { curve } from "./curve.js";
+import { curve, whereOf } from "./curve.js";
 import { ending } from "./ending.js";
 import { samplesOf } from "./samples.js";
 
 /** @typedef {{seconds: number, done: number, step: number, loss: number, phase: string}} Point
  * @typedef {{name: string, measure: string, loss: number}} Baseline
- * @typedef {Point & {best: boolean, baseline: Baseline | null, samples: any[]}} Look
+ * @typedef {Point & {best: boolean, in_sample: boolean, baseline: Baseline | null,
+ *   samples: any[]}} Look
  * @typedef {{name: string, points: Point[], looks: Look[]}} Phase */
 
 const MOST = 4_000; // points of a phase; of more every other one is forgotten
@@ -53,7 +54,7 @@ function draw() {
   const facts = /** @type {[string, string][]} */ ([
     ["left", left()],
     ["loss", shown(latest.loss)],
-    ["held out", look ? shown(look.loss) : "–"],
+    [whereOf(look), look ? shown(look.loss) : "–"],
     [best ? `best, step ${best.step.toLocaleString("en")}` : "best", best ? shown(best.loss) : "–"],
     ["baseline", look?.baseline ? shown(look.baseline.loss) : "–"],
     ["learning rate", latest.learning_rate.toPrecision(2)],
