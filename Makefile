@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: demo docs test check check-native check-web bench-language bench-reading bench-rewriting bench-speed bench-serve bench-browser fuzz-serve clean
+.PHONY: demo docs test check check-native check-web bench-language bench-classification-tagging bench-seq2seq bench-forecasting bench-speed bench-serve bench-browser fuzz-serve clean
 
 demo: .venv/ready
 	$(BIN)/elman demo
@@ -56,11 +56,13 @@ endif
 bench-language: .venv/ready
 	$(BIN)/python bench/language.py
 
-bench-reading: .venv/ready
-	$(BIN)/python bench/reading.py
+bench-classification-tagging: .venv/ready
+	$(BIN)/python bench/classification_tagging.py
 
-bench-rewriting: .venv/ready
-	$(BIN)/python bench/rewriting.py
+bench-seq2seq: .venv/ready
+	$(BIN)/python bench/seq2seq.py
+
+bench-forecasting: .venv/ready
 	$(BIN)/python bench/forecasting.py
 
 bench-speed: .venv/peers

@@ -1,13 +1,12 @@
 """How fast a step is in a browser: `make bench-browser`.
 
 Opens the modules of `elman export --web` in a headless Chromium and times a cell's step there, one
-stream on the page's one thread: the median of turns of 200 steps, each of which goes on from the
-one before. Prints a table and appends it to docs/log.md. Leave the machine to it.
+stream on the page's only thread: the median over turns of 200 consecutive steps. Prints a table and
+records it in bench/results. Nothing else should run meanwhile.
 """
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import sys
 import tempfile
@@ -21,7 +20,7 @@ from typing import Any
 
 import elman
 from elman.web.files import runtime_files
-from tables import append, table
+from tables import bench_parser, publish, table
 
 CELLS = ("lstm", "gru", "elman", "mingru")
 TEXT = "the quick brown fox jumps over the lazy dog\n" * 100
@@ -78,9 +77,8 @@ def chromium() -> Iterator[Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = bench_parser(__doc__)
     parser.add_argument("--width", type=int, default=256)
-    parser.add_argument("--no-log", action="store_true", help="leave docs/log.md alone")
     options = parser.parse_args()
     rows = []
     with tempfile.TemporaryDirectory() as named, chromium() as browser:
@@ -100,9 +98,7 @@ def main() -> None:
                 rows.append([cell, f"{page.evaluate(TIMED, options.width):.3f} ms"])
         version = browser.version
     text = table(rows, ("cell", f"a step, {options.width} wide")) + f"\n\nChromium {version}"
-    print(text)
-    if not options.no_log:
-        append(text, " ".join(["python bench/browser.py", *sys.argv[1:]]))
+    publish("browser", text, record=not options.no_record)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,14 @@
-"""How much the server answers: `make bench-serve`.
+"""Throughput and latency of the server: `make bench-serve`.
 
-A server of its own with real models, trained for some seconds, and wrk beside it on the same two
-cores (wrk: https://github.com/wg/wrk, in Debian `apt-get install wrk`); what is streamed is read by
-a client of our own. Prints a table and appends it to docs/log.md. Leave the machine to it.
+Starts a server with models that were trained for some seconds, and wrk beside it on the same two
+cores (wrk: https://github.com/wg/wrk, in Debian `apt-get install wrk`); an asyncio client reads the
+streams. Prints a table and records it in bench/results. Nothing else should run meanwhile.
 
 The data is read from $ELMAN_DATA, by default ../shared/data.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
@@ -29,11 +28,11 @@ import torch
 
 from elman import Classifier, LanguageModel
 from elman.text import LabelledSource, TextSource
-from tables import DATA, append, check_data, table
+from tables import DATA, bench_parser, check_data, publish, table
 
 SHORT = "the movie was warm and funny and i loved it"
 SESSIONS = 1_000
-SYMBOLS = 4_000  # of each text that is written
+TOKENS = 4_000  # generated for each request
 MODELS: dict[str, Callable[[], Any]] = {
     "reviews": lambda: Classifier(unit="word", minutes=0.3).fit(*_reviews()),
     "tale": lambda: LanguageModel(minutes=0.3).fit(DATA / "shakespeare.txt"),
@@ -47,10 +46,9 @@ MODELS: dict[str, Callable[[], Any]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=10.0, help="of each row")
-    parser.add_argument("--models", type=Path, help="keep the models here, and use them again")
-    parser.add_argument("--no-log", action="store_true", help="leave docs/log.md alone")
+    parser = bench_parser(__doc__)
+    parser.add_argument("--seconds", type=float, default=10.0, help="duration of each row")
+    parser.add_argument("--models", type=Path, help="folder to keep the models in for the next run")
     options = parser.parse_args()
     check_data()
     if shutil.which("wrk") is None:
@@ -66,9 +64,7 @@ def main() -> None:
                 print(*row, sep=", ", file=sys.stderr, flush=True)
                 rows.append(row)
     text = table(rows, ("what", "figure", "times", "how"))
-    print(text)
-    if not options.no_log:
-        append(text, " ".join(["python bench/serving.py", *sys.argv[1:]]))
+    publish("serving", text, record=not options.no_record)
 
 
 def _rows(server: _Server, folder: Path, seconds: float) -> Iterator[tuple[str, ...]]:
@@ -84,7 +80,7 @@ def _rows(server: _Server, folder: Path, seconds: float) -> Iterator[tuple[str, 
     yield f"session step, {SESSIONS:,} live sessions, 100 clients", *figures, cores
     each = (server.resident - before) / SESSIONS
     what = f"memory a live session, {SESSIONS:,} of 2x256 LSTM"
-    yield what, f"{each / 1e3:.1f} kB", "", "after those steps, with at least 64 to go back by"
+    yield what, f"{each / 1e3:.1f} kB", "", "after those steps; the last 64 can be rewound"
     for what, path, body, clients in (
         ("predict, a short text", "/models/reviews/predict", predict, 50),
         ("suggest, a word's model", "/models/mail/suggest", suggest, 10),
@@ -97,10 +93,10 @@ def _rows(server: _Server, folder: Path, seconds: float) -> Iterator[tuple[str, 
     for clients in (1, 50):
         speed, first = asyncio.run(_written(server, clients))
         yield (
-            f"written and streamed, {clients} client{'s' if clients > 1 else ''}",
-            f"{speed:,.0f} symbols/s",
+            f"generated and streamed, {clients} client{'s' if clients > 1 else ''}",
+            f"{speed:,.0f} tokens/s",
             f"first after {first * 1e3:.0f} ms",
-            f"{SYMBOLS:,} symbols each",
+            f"{TOKENS:,} tokens each",
         )
 
 
@@ -179,7 +175,7 @@ end
 
 async def _written(server: _Server, clients: int) -> tuple[float, float]:
     """Symbols a second over all clients, and the seconds to the first one, on average."""
-    body = json.dumps({"prompt": "\n", "length": SYMBOLS, "seed": 1})
+    body = json.dumps({"prompt": "\n", "length": TOKENS, "seed": 1})
     head = f"POST /models/tale/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}"
     request = f"{head}\r\n\r\n{body}".encode()
 
@@ -196,7 +192,7 @@ async def _written(server: _Server, clients: int) -> tuple[float, float]:
 
     begun = time.perf_counter()
     firsts = await asyncio.gather(*(one() for _ in range(clients)))
-    return clients * SYMBOLS / (time.perf_counter() - begun), sum(firsts) / clients
+    return clients * TOKENS / (time.perf_counter() - begun), sum(firsts) / clients
 
 
 if __name__ == "__main__":

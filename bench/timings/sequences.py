@@ -75,14 +75,14 @@ def even_batches(threads: int, sizes: Sequence[Size] = SIZES) -> Group:
 def ragged_batches(threads: int) -> Group:
     sizes = [Size(256, 64, time) for time in (64, 256)]
     comparisons = (_ragged(kind, size, threads) for kind in KINDS.values() for size in sizes)
-    title = f"ragged: lengths from 1 to the time, forward and backward, {counted(threads)}"
+    title = f"ragged: lengths from 1 to T, forward and backward, {counted(threads)}"
     return Group(title, PACKED, comparisons, threads)
 
 
 def diagonal(threads: int) -> Group:
     sizes = [Size(256, 64, 64), Size(256, 16, 512), Size(512, 64, 64)]
     comparisons = (_diagonal(size, threads) for size in sizes)
-    title = f"minGRU: what scan picks beside the kernel in torch, {counted(threads)}"
+    title = f"minGRU: the kernel that scan picks against the kernel in torch, {counted(threads)}"
     return Group(title, DIAGONAL, comparisons, threads)
 
 

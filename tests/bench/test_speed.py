@@ -189,19 +189,24 @@ def test_the_limits(monkeypatch):
 @pytest.mark.usefixtures("quick")
 def test_the_command(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(speed, "keep_memory", lambda: None)  # of the other tests, too
-    monkeypatch.setattr(tables, "LOG", tmp_path / "log.md")
+    monkeypatch.setattr(tables, "RESULTS", tmp_path)
+    results = tmp_path / "speed.md"
+    results.write_text("# Speed\n\n## an older entry\n")
 
     def call(*arguments):
         monkeypatch.setattr(sys, "argv", ["bench/speed.py", *arguments])
         speed.main()
         return capsys.readouterr().out
 
-    printed = call("machine", "--threads", "1", "--no-log")
+    printed = call("machine", "--threads", "1", "--no-record")
     assert printed.startswith(f"Native core: {core.name()}\n\n| limit | figure |\n")
-    assert not tables.LOG.exists()
+    assert results.read_text() == "# Speed\n\n## an older entry\n"
     printed = call("machine", "--threads", "1")
-    assert tables.LOG.read_text().endswith(printed)
-    assert "`python bench/speed.py machine --threads 1`\n\n1 thread, " in tables.LOG.read_text()
+    head, new, old = results.read_text().split("## ")
+    assert head == "# Speed\n\n"
+    assert "`python bench/speed.py machine --threads 1`\n\n1 thread, " in new
+    assert new.endswith(f"{printed}\n")
+    assert old == "an older entry\n"
     with pytest.raises(SystemExit, match="2"):
         call("machines")
     assert "there is no row machines" in capsys.readouterr().err

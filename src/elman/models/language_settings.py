@@ -16,8 +16,7 @@ from elman.training import Plan
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a unit's models are built and trained with unless told otherwise; docs/log.md has the
-    measurements behind each figure."""
+    """Default settings of a unit's models; docs/decisions.md has the measurements behind them."""
 
     width: int
     dropout: float

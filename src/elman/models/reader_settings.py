@@ -14,8 +14,7 @@ from elman.training import Plan
 
 @dataclass(frozen=True)
 class ReaderRecipe:
-    """What a reader is built and trained with unless told otherwise; docs/log.md has the
-    measurements behind each figure.
+    """Default settings of a reader; docs/decisions.md has the measurements behind them.
 
     Args:
         dropout: of what goes into the reader and comes out of it; inside its blocks it is

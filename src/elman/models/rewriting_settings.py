@@ -21,8 +21,7 @@ SIDE_CHOICES = (*SIDE_UNITS, "auto")
 
 @dataclass(frozen=True)
 class RewriteRecipe:
-    """What a rewriter is built and trained with unless told otherwise; docs/log.md has the
-    measurements behind each figure.
+    """Default settings of a rewriter; docs/decisions.md has the measurements behind them.
 
     Args:
         dropout: of embeddings, of a vector's numbers and of what is written; inside the blocks it

@@ -1,12 +1,12 @@
-"""The readers' figures on real text: `make bench-reading`.
+"""Scores of classifiers and taggers on real text: `make bench-classification-tagging`.
 
-Prints a table and appends it to docs/log.md with the date and the machine. Training budgets are
-wall-clock, so leave the machine to it: all rows one after the other take two hours and a half.
-Each can be run alone: `python bench/reading.py names trec`.
+Prints a table and records it in bench/results with date and machine. Training budgets are
+wall-clock, so nothing else should run meanwhile: all rows take two and a half hours. Run some alone
+with `python bench/classification_tagging.py names trec`.
 
-The data (see docs/log.md for what it is and where it comes from) is read from $ELMAN_DATA, by
-default ../shared/data. What is scored is never looked at before: weights are chosen by the set's
-own validation text, or, where it has none, by a tenth of the training text.
+The data (bench/results/README.md describes it) is read from $ELMAN_DATA, by default
+../shared/data. Weights are chosen by each set's validation data, or, where it has none, by a tenth
+of the training data; never by what is scored.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def classes(
     outside: tuple[str, str] | None = None,
     **settings: Any,
 ) -> Callable[[float, int], Evaluation]:
-    """A classifier's row.
+    """A run of a classifier.
 
     Args:
         outside: texts of no class, for the threshold and for the test.
@@ -79,7 +79,7 @@ def classes(
 
 
 def tags(train: str, valid: str, test: str, **settings: Any) -> Callable[[float, int], Evaluation]:
-    """A tagger's row; the settings are the tagger's."""
+    """A run of a tagger; the settings are the tagger's."""
 
     def run(minutes: float, seed: int) -> Evaluation:
         model = Tagger(minutes=minutes, seed=seed, **settings)
@@ -108,7 +108,7 @@ def _say(model: Classifier | Tagger, seconds: float) -> None:
 
 
 def _speed() -> list[Row]:
-    """Reviews a second of whole batches, beside the baseline's pipeline, in turns."""
+    """Reviews a second in batches, alternated with the baseline's pipeline."""
     learned_from, (texts, _) = _labelled("imdb/train.jsonl.gz"), _labelled("imdb/test.jsonl.gz")
     texts = texts[:5000]
     baseline = TextBaseline().fit(*learned_from)
@@ -118,10 +118,10 @@ def _speed() -> list[Row]:
         ours.append(seconds(lambda: model.predict(texts)))
         theirs.append(seconds(lambda: baseline.predict(texts)))
     speed, other = (len(texts) / sorted(each)[2] for each in (ours, theirs))
-    how = "5,000 reviews, median of 5 in turns"
+    how = "5,000 reviews, median of 5, alternated"
     return [
-        ("reading speed: reviews of imdb a second", f"{speed:,.0f}", how),
-        ("its baseline", f"{other:,.0f}", f"{baseline.name}; ratio {speed / other:.2f}"),
+        ("classification speed: imdb reviews a second", f"{speed:,.0f}", how),
+        ("baseline", f"{other:,.0f}", f"{baseline.name}; ratio {speed / other:.2f}"),
     ]
 
 
@@ -172,4 +172,4 @@ BENCHES = {
 
 
 if __name__ == "__main__":
-    run_benches("reading.py", __doc__, BENCHES, {"speed": _speed})
+    run_benches("classification_tagging", __doc__, BENCHES, {"speed": _speed})

@@ -1,11 +1,11 @@
-"""The figures of translation and description on real data: `make bench-rewriting`.
+"""Scores of translation and description on real data: `make bench-seq2seq`.
 
-Prints a table and appends it to docs/log.md with the date and the machine. Training budgets are
-wall-clock, so leave the machine to it: all rows one after the other take an hour and a half. Each
-can be run alone: `python bench/rewriting.py cmudict digits`.
+Prints a table and records it in bench/results with date and machine. Training budgets are
+wall-clock, so nothing else should run meanwhile: all rows take an hour and a half. Run some alone
+with `python bench/seq2seq.py cmudict digits`.
 
-The data is read from $ELMAN_DATA, by default ../shared/data; the digits are scikit-learn's. What is
-scored is never looked at before: weights are chosen by the set's own validation pairs.
+The data is read from $ELMAN_DATA, by default ../shared/data; the digits are scikit-learn's. Weights
+are chosen by each set's validation pairs, never by what is scored.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Names = tuple[str, ...]
 
 
 def pairs(train: Names, valid: Names, test: Names) -> Callable[[float, int], Evaluation]:
-    """A translator's row: the files of each part, one table or two that are parallel."""
+    """A run of a translator; each part is one table or two parallel files."""
 
     def run(minutes: float, seed: int) -> Evaluation:
         model = Translator(minutes=minutes, seed=seed)
@@ -53,7 +53,7 @@ def pairs(train: Names, valid: Names, test: Names) -> Callable[[float, int], Eva
 
 
 def vectors(minutes: float, seed: int) -> Evaluation:
-    """A describer's row: what digit an image shows."""
+    """A run of a describer: the digit that an image shows."""
     split = digits()
     parts = [
         (np.stack([each.vector for each in part]), [each.name for each in part])
@@ -78,8 +78,8 @@ def _say(model: Any, spent: float) -> None:
 
 
 def _speed() -> list[Row]:
-    """Sentences a second, a whole test set at once, after two minutes of training: what matters is
-    how long the answers become."""
+    """Sentences a second of a whole test set, after two minutes of training, so that the outputs
+    are as long as a trained model's."""
     model = Translator(minutes=2).fit(_source(_multi30k_files("train", "fr")))
     asked = read_pairs(_source(_multi30k_files("test_2016_flickr", "fr")))
     rows = []
@@ -118,4 +118,4 @@ BENCHES = {
 
 
 if __name__ == "__main__":
-    run_benches("rewriting.py", __doc__, BENCHES, {"speed": _speed})
+    run_benches("seq2seq", __doc__, BENCHES, {"speed": _speed})
