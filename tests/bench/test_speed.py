@@ -59,7 +59,15 @@ def quick(monkeypatch):
 
 def works(peers):
     """What takes seconds to make ready is left out."""
-    return {peer.name: peer.prepare() for peer in peers if peer.name != COMPILED}
+    peers = [peer for peer in peers if peer.name != COMPILED]
+    found = {}
+    for peer in peers:
+        try:
+            found[peer.name] = peer.prepare()
+        except MissingPeerError:
+            assert peer.name == "nn.* bfloat16"
+            assert not machine.onednn_has_bfloat16()
+    return found
 
 
 def answers(work, steps=3):
@@ -158,11 +166,11 @@ def test_gradients_of_all_peers_agree(kind, lengths):
     else:
         peers = ragged_peers(kind, layer, xs, lengths, {})
     found = {name: work() for name, work in works(peers).items()}
-    ours, ours_rounded, theirs, theirs_rounded = found.values()
+    ours, ours_rounded, theirs, *theirs_rounded = found.values()
     in_our_order = (0, 1, 3, 2, 4)  # torch has both matrices before both biases
     for mine, rounded, place in zip(ours, ours_rounded, in_our_order, strict=True):
         torch.testing.assert_close(mine, theirs[place], atol=1e-5, rtol=1e-5)
-        for other in (rounded, theirs_rounded[place]):
+        for other in (rounded, *(each[place] for each in theirs_rounded)):
             torch.testing.assert_close(other, mine, atol=0.2, rtol=0.1)
             assert (other - mine).abs().max() > 1e-4
 
