@@ -83,7 +83,7 @@ def test_equals_a_writer_simulated_key_by_key(pieces, seed, levels):
 
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from([2, 1000]), st.sampled_from(["", "t", "the", "zz"]))
-def test_complete_and_rank_of_agree_with_sorting(seed, levels, typed):
+def test_complete_agrees_with_sorting(seed, levels, typed):
     probabilities = np.random.default_rng(seed).integers(0, levels, size=len(TOKENS)) / 1000
     index = WordIndex(TOKENS, IS_WORD)
     words = {TOKENS[s]: probabilities[s] for s in range(len(TOKENS)) if IS_WORD[s]}
@@ -91,8 +91,6 @@ def test_complete_and_rank_of_agree_with_sorting(seed, levels, typed):
     for count in (0, 1, 3, 100):
         expected = [(word, words[word]) for word in fitting[:count]]
         assert index.complete(probabilities, typed, count) == expected
-    for rank, word in enumerate(fitting, start=1):
-        assert index.rank_of(probabilities, TOKENS.index(word), len(typed)) == rank
 
 
 def test_words_that_share_a_prefix_are_one_range_exact_in_case():
@@ -173,8 +171,6 @@ def test_what_cannot_be_scored():
         keyboard_scores(index, dictation, [np.full(len(TOKENS), np.nan)])
     with pytest.raises(ValueError, match="13 symbols"):
         keyboard_scores(index, dictation, [np.ones((1, 4))])
-    with pytest.raises(ValueError, match="is no word"):
-        index.rank_of(np.ones(len(TOKENS)), 1, 0)
     with pytest.raises(ValueError, match="same word"):
         WordIndex(["a", "a"], np.array([True, True]))
     with pytest.raises(ValueError, match="shape"):

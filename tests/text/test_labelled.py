@@ -421,26 +421,6 @@ def test_a_label_that_was_not_learned() -> None:
     assert (len(list(bad.examples())), bad.skipped, bad.limited_to("a").skipped) == (1, 1, 0)
 
 
-def test_rows_in_memory() -> None:
-    source = LabelledSource.from_examples(("x y", "z"), iter(["a", 2]))
-    expected = [Example("x y", "a", 1, "the texts given"), Example("z", "2", 2, "the texts given")]
-    assert list(source.examples()) == list(source.examples()) == expected
-    assert (source.shape, source.columns, source.skipped, source.size) == ("lists", (), 0, 0)
-    assert source.layout.in_words() == "lists in memory"
-    unlabelled = LabelledSource.from_examples(["x"])
-    assert [example.label for example in unlabelled.examples()] == [None]
-    assert said(lambda: LabelledSource.from_examples("x", "a")) == (
-        "the texts given: one text was given, where there should be several. Put it in a list"
-    )
-    assert said(lambda: LabelledSource.from_examples(["x", "y"], ["a"])) == (
-        "the texts given: there are 2 of them, but 1 labels. Give each text one label"
-    )
-    blank = LabelledSource.from_examples(["x", " "], ["a", "b"])
-    assert said(lambda: list(blank.examples())) == "the texts given:2: the text is empty. Mend it"
-    none = LabelledSource.from_examples([], [])
-    assert "the texts given: there are none" in said(lambda: list(none.examples()), EmptyTextError)
-
-
 def test_one_class() -> None:
     check_classes({"a", "b"}, "r")
     assert said(lambda: check_classes({"a"}, "r.csv")) == (

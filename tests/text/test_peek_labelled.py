@@ -18,7 +18,8 @@ rows = st.lists(st.tuples(texts, st.sampled_from("xyz")), min_size=1, max_size=1
 
 
 def source_of(pairs: list[tuple[str, str]]) -> LabelledSource:
-    return LabelledSource.from_examples(*zip(*pairs, strict=True))
+    rows = (json.dumps({"text": text, "label": label}) for text, label in pairs)
+    return LabelledSource(TextSource.from_texts(["\n".join(rows)]))
 
 
 @given(train=rows, valid=rows)
@@ -62,4 +63,4 @@ def test_it_is_plain_data() -> None:
 
 def test_no_rows() -> None:
     with pytest.raises(EmptyTextError):
-        peek_labelled(LabelledSource.from_examples([], []))
+        peek_labelled(source_of([]))

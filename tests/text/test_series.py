@@ -89,12 +89,6 @@ def test_columns_that_were_asked_for_come_in_that_order():
     assert series.values.tolist() == [[3.0, 1.0], [6.0, 4.0]]
 
 
-def test_a_beginning_keeps_its_dates():
-    series = read("date,x\n2020-01-01,1\n2020-01-02,2\n2020-01-03,3\n").until_step(2)
-    assert series.values.tolist() == [[1.0], [2.0]]
-    assert series.calendar.ahead(1) == ["2020-01-03"]
-
-
 def test_the_hash_is_of_numbers_and_names():
     one, other = read("x\n1\n2\n"), read("x\n1\n2.5\n")
     assert one.content_hash() == read('"x"\n1.0\n2e0\n').content_hash()

@@ -96,24 +96,6 @@ class WordIndex:
         best = candidates[np.argsort(-values[candidates], kind="stable")][:count]
         return [(self.words[fitting.start + each], float(values[each])) for each in best]
 
-    def rank_of(self, probabilities: Scores, symbol: int, typed_letters: int) -> int:
-        """A word's rank, from 1, among the words that share its first letters.
-
-        Args:
-            probabilities: (V,) of the next symbol.
-            symbol: the word's.
-            typed_letters: how many of its first letters are typed.
-
-        Raises:
-            ValueError: probabilities of another shape, or a symbol that is no word.
-        """
-        values = self._of_words(probabilities)
-        places = np.flatnonzero(self.symbols == symbol)
-        if places.size == 0:
-            raise ValueError(f"symbol {symbol} is no word")
-        place = int(places[0])
-        return _rank(values, place, self.matching(self.words[place][:typed_letters]))
-
     def _of_words(self, probabilities: Scores) -> Scores:
         """(..., V) -> (..., W), in this order."""
         if probabilities.shape[-1:] != (self._vocabulary,):

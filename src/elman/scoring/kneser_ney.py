@@ -171,25 +171,6 @@ class KneserNey:
             probabilities = np.where(grams >= 0, table.probabilities[grams], backed_off)
         return np.log(probabilities)
 
-    def distribution(self, context: Symbols) -> Floats:
-        """The next symbol's distribution after a context.
-
-        Args:
-            context: (T,) integers below V, possibly none; at most the last N - 1 count.
-
-        Returns:
-            (V,) float64, summing to 1.
-
-        Raises:
-            ValueError: a context that is not integers in one dimension, all of them below V.
-        """
-        text = _checked(context, self.vocabulary)[max(len(context) - self.order + 1, 0) :]
-        if text.size == 0:
-            return self._unigrams.copy()
-        row: Floats = np.empty(self.vocabulary)
-        self._fill(row[np.newaxis], [contexts[-1:] for contexts in self._contexts(text)])
-        return row
-
     def distributions(
         self, ids: Symbols, positions: Symbols | None = None, *, batch: int = 64
     ) -> Iterator[npt.NDArray[np.float32]]:

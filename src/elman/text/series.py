@@ -58,13 +58,6 @@ class Series(NamedTuple):
         content.update(np.ascontiguousarray(self.values).tobytes())
         return content.hexdigest()
 
-    def until_step(self, end: int) -> Series:
-        """What comes before that step, counted from 0."""
-        calendar, dates = self.calendar, self.dates[:end]
-        if calendar is not None:
-            calendar = calendar._replace(last=dates[-1])
-        return self._replace(values=self.values[:end], calendar=calendar, dates=dates)
-
 
 class SeriesSource:
     """The series of a table, which can be read again and again.

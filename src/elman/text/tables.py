@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from elman.text.lines import LineFeed
 
-Shape = Literal["csv", "tsv", "jsonl", "fasttext", "lines", "lists"]
-"""'lines': one text a line, without labels. 'lists': texts and labels in memory."""
+Shape = Literal["csv", "tsv", "jsonl", "fasttext", "lines"]
+"""'lines': one text a line, without labels."""
 
 FASTTEXT = "__label__"
 
@@ -28,7 +28,6 @@ _IN_WORDS: dict[Shape, str] = {
     "jsonl": "JSON lines",
     "fasttext": "fastText lines",
     "lines": "one text a line",
-    "lists": "lists in memory",
 }
 _NUMBERING = ("", "id", "idx", "index")
 _HEADING = re.compile(r"[^\W\d][\w-]*")  # a single word, as no row of two texts has
