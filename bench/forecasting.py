@@ -18,9 +18,9 @@ from typing import Any
 
 import torch
 
-from elman.models.forecaster import Forecaster
-from elman.scoring.report import Evaluation
-from elman.text import TextSource
+from elman.metrics.report import Evaluation
+from elman.tasks.forecasting.model import Forecaster
+from elman.text.files import TextSource
 from elman.text.series import SeriesSource
 from tables import DATA, Row, append, check_data, mean, table
 

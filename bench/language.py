@@ -22,13 +22,15 @@ from typing import Any
 import torch
 
 from elman import LanguageModel
-from elman.keyboard import Keyboard, Memory, dictate
-from elman.keyboard.lessons import Lesson
-from elman.scoring.baseline import best_ngram
-from elman.scoring.language_evaluation import evaluate_language
-from elman.scoring.predictor import NetworkPredictor
-from elman.scoring.report import Evaluation
-from elman.text import Cache, Corpus, TextSource
+from elman.data.cache import Cache
+from elman.data.corpus import Corpus
+from elman.keyboard import Keyboard, UserModel, simulate_typing
+from elman.keyboard.observations import Observation
+from elman.metrics.report import Evaluation
+from elman.nn.predictor import NetworkPredictor
+from elman.tasks.language_modeling.baseline import best_ngram
+from elman.tasks.language_modeling.evaluation import evaluate_language
+from elman.text.files import TextSource
 from tables import DATA, Row, append, check_data, mean, table
 
 THREADS = 2
@@ -125,15 +127,15 @@ def learning_keyboard(folder: Path, seeds: Sequence[int]) -> list[Row]:  # noqa:
     return rows
 
 
-class _Forgetful(Memory):
+class _Forgetful(UserModel):
     """Learns nothing."""
 
-    def learn(self, lesson: Lesson) -> None: ...
+    def learn(self, lesson: Observation) -> None: ...
 
 
 def _dictated(keyboard: Keyboard, text: str) -> tuple[float, float]:
     """Keystroke savings and top-3 of a text that is written with help."""
-    offered = dictate(keyboard, text)
+    offered = simulate_typing(keyboard, text)
     return keyboard.saved / (keyboard.keystrokes + keyboard.saved), statistics.mean(offered)
 
 

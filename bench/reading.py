@@ -17,13 +17,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from elman import Classifier, Tagger
-from elman.scoring.class_evaluation import evaluate_classes
-from elman.scoring.classification import ClassAnswers, area_under_roc
-from elman.scoring.report import Evaluation
-from elman.scoring.tag_baseline import MostFrequentTag
-from elman.scoring.tag_evaluation import evaluate_tags
-from elman.scoring.text_baseline import TextBaseline
-from elman.text import LabelledSource, TaggedSource, TextSource
+from elman.metrics.classification import ClassPredictions, area_under_roc
+from elman.metrics.report import Evaluation
+from elman.tasks.classification.baseline import TextBaseline
+from elman.tasks.classification.evaluation import evaluate_classes
+from elman.tasks.tagging.baseline import MostFrequentTag
+from elman.tasks.tagging.evaluation import evaluate_tags
+from elman.text.files import TextSource
+from elman.text.labelled import LabelledSource
+from elman.text.tagged import TaggedSource
 from tables import DATA, Bench, Row, run_benches, seconds
 
 Texts = tuple[list[str], list[str]]
@@ -98,8 +100,8 @@ def _tagged(path: str) -> tuple[list[Sequence[str]], list[Sequence[str]]]:
     return [each.words for each in sentences], [each.tags or () for each in sentences]
 
 
-def _answers(model: Classifier, texts: list[str]) -> ClassAnswers:
-    return ClassAnswers(model.classes_.tolist(), model.predict_proba(texts))
+def _answers(model: Classifier, texts: list[str]) -> ClassPredictions:
+    return ClassPredictions(model.classes_.tolist(), model.predict_proba(texts))
 
 
 def _say(model: Classifier | Tagger, seconds: float) -> None:

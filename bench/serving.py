@@ -28,7 +28,8 @@ from typing import Any
 import torch
 
 from elman import Classifier, LanguageModel
-from elman.text import LabelledSource, TextSource
+from elman.text.files import TextSource
+from elman.text.labelled import LabelledSource
 from tables import DATA, append, check_data, table
 
 SHORT = "the movie was warm and funny and i loved it"

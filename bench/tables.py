@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from elman.scoring.report import Evaluation
+from elman.metrics.report import Evaluation
 
 LOG = Path(__file__).parent.parent / "docs" / "log.md"
 DATA = Path(os.environ.get("ELMAN_DATA", "../shared/data"))

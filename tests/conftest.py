@@ -82,7 +82,7 @@ def tale():
 @pytest.fixture(scope="session")
 def trained(tale):
     """A trained model of each unit, by the unit's name. Tests leave them as they are."""
-    from elman.models import LanguageModel
+    from elman.tasks.language_modeling.model import LanguageModel
 
     return {
         unit: LanguageModel(

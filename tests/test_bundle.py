@@ -27,15 +27,9 @@ import elman
 from elman import bundle
 from elman.bundle import HEADER_LIMIT, check_writable, layout_of, open_bundle, write_bundle
 from elman.cells import CELLS
-from elman.errors import (
-    ElmanError,
-    MissingFileError,
-    ModelFileError,
-    OutputError,
-    TaskError,
-)
-from elman.network import PARTS
-from elman.text import Cache
+from elman.data.cache import Cache
+from elman.errors import ElmanError, MissingFileError, ModelFileError, OutputError, TaskError
+from elman.nn.blocks import COMPONENTS
 
 ABOUT = {"task": "none", "words": ["naïve", "\u2028", "🙂"], "depth": {"a": [1, 2.5, None, True]}}
 TENSORS = {
@@ -578,7 +572,7 @@ BAD: dict[tuple[str, ...], list[Any]] = {
     ("architecture", "width"): [DELETED, None, 0, 5, 4.0, True, 16_385, 10**30, "4"],
     ("architecture", "layers"): [DELETED, None, 0, 2, 1.0, True, 65, 10**9],
     ("architecture", "parts"): [DELETED, None, "norm", [], ["norm", "norm"], ["x"], [[]],
-                                list(reversed(PARTS))],
+                                list(reversed(COMPONENTS))],
     ("architecture", "dropout"): [DELETED, None, 1.0, -1, "0", True],
     ("architecture", "tied"): [DELETED, None, 0, "no", True],
     ("architecture", "more"): [1],
@@ -665,7 +659,7 @@ def test_a_huge_network_that_is_only_announced_takes_no_memory(
 def test_every_kind_of_network_comes_back(tmp_path: Path, cell: str, tied: bool) -> None:
     """Through its file, to the bit; a tied matrix is still one."""
     unit = "word" if tied else "character"
-    model = elman.LanguageModel(unit=unit, cell=cell, width=8, steps=1, parts=PARTS[1:])
+    model = elman.LanguageModel(unit=unit, cell=cell, width=8, steps=1, parts=COMPONENTS[1:])
     for _ in model.training("one two three four five\n" * 60, cache=Cache(tmp_path / "cache")):
         pass
     model.save(tmp_path / "m")

@@ -17,10 +17,12 @@ from typing import Any
 import elman
 from elman import Classifier, LanguageModel, Translator
 from elman.kernels import core
-from elman.models.language_settings import RECIPES
-from elman.models.pairs import read_pairs
-from elman.text import LabelledSource, PairSource, TextSource
-from elman.training import Progress
+from elman.tasks.language_modeling.config import RECIPES
+from elman.tasks.translation.inputs import read_pairs
+from elman.text.files import TextSource
+from elman.text.labelled import LabelledSource
+from elman.text.pairs import PairSource
+from elman.training.events import Progress
 from tables import DATA
 from timings.comparison import Comparison, Goal, Group, Peer, Ratio, Work, counted
 

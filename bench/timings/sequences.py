@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from elman.cells import Cell, MinGRU
-from elman.scan import scan
+from elman.kernels.scan import scan
 from timings.comparison import Comparison, Goal, Group, Peer, Ratio, Work, counted
 from timings.layers import KINDS, Kind, elman_cell, torch_layer
 from timings.machine import products

@@ -17,7 +17,7 @@ import pytest
 import torch  # noqa: F401, so that the tests' one thread is set before it is used
 
 from elman.cli import main
-from elman.examples import Digit, Sentence, Split, Sunspots
+from elman.examples import Digit, PythonSentence, Split, Sunspots
 from elman.examples.digits import NAMES
 
 SMALL = ("--steps", "20", "--width", "16")
@@ -200,7 +200,7 @@ def here(made, tmp_path, monkeypatch):
 def small_examples(here, monkeypatch):
     """The demo's data, a little of each."""
     names = [(f"{start}{end}", end) for start in ("ka", "lo", "mi") for end in ("ski", "sen")] * 9
-    code = [Sentence(("def", "f", "(", "x", ")", ":"), ("K", "F", "O", "P", "O", "O"))] * 30
+    code = [PythonSentence(("def", "f", "(", "x", ")", ":"), ("K", "F", "O", "P", "O", "O"))] * 30
     pairs = [(f"{day} mai", f"May {day}") for day in range(1, 32)]
     images = [Digit(np.eye(64, dtype=np.float32)[place], NAMES[place % 10]) for place in range(40)]
     spots = Sunspots([*range(1700, 1900)], [50 + 40 * math.sin(0.57 * n) for n in range(200)])
@@ -218,7 +218,7 @@ def small_examples(here, monkeypatch):
 @pytest.fixture
 def hub(made, monkeypatch):
     """A hub that has one model; tests/export has one that speaks its language."""
-    from elman.models import load
+    from elman.tasks.loading import load
 
     def push(_, repository, *, private):
         return f"http://hub/{repository}/{'diary' if private else 'public'}"
@@ -272,7 +272,7 @@ def interrupt_after(monkeypatch):
     def patch(steps: int) -> None:
         asked = iter(range(steps))
         monkeypatch.setattr(
-            "elman.cli.terminal.FirstInterrupt.__call__", lambda _: next(asked, None) is None
+            "elman.console.terminal.FirstInterrupt.__call__", lambda _: next(asked, None) is None
         )
 
     return patch

@@ -307,7 +307,7 @@ def test_a_fault_of_ours_is_not_hidden(elman, here, monkeypatch):  # noqa: ARG00
     def fail(*_):
         raise RuntimeError("a fault")
 
-    monkeypatch.setattr("elman.models.load", fail)
+    monkeypatch.setattr("elman.tasks.loading.load", fail)
     with pytest.raises(RuntimeError, match="a fault"):
         elman("info", "word.st")
 

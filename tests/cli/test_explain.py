@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from elman import load
-from elman.explain import LONGEST
+from elman.explain.summary import LONGEST
 
 TEXTS = {"classes.st": "the cat sat", "tags.st": "the old cat sat", "french.st": "le chat"}
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elman.cli.forecasts import plain
-from elman.cli.plots import ticks
+from elman.tasks.forecasting.plots import ticks
+from elman.tasks.forecasting.predictions import plain
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -203,6 +203,6 @@ def test_a_scoring_that_fails_loses_no_model(elman, everything, monkeypatch):  #
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("elman.scoring.baseline.best_ngram", interrupted)
+    monkeypatch.setattr("elman.tasks.language_modeling.baseline.best_ngram", interrupted)
     assert elman(*TALE, "-o", "small.st", "--int8").status == 130
     assert is_int8("small.st")

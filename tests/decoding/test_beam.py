@@ -13,42 +13,48 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elman.decoding import beam as beams
-from elman.decoding.beam import Search, search
+from elman.decoding.beam import BeamSettings, beam_search
 from elman.errors import SettingError
 from elman.kernels import core
-from elman.network import Architecture, Passages, Rewriter, Rewriting
+from elman.nn.blocks import StackConfig
+from elman.nn.encoder import PaddedBatch
+from elman.nn.seq2seq import EncoderDecoder, Seq2SeqConfig
 
 BOUNDARY, SOURCES = 0, 6
 
 
-def make(vocabulary: int = 3, seed: int = 0, cell: str = "gru", spread: float = 0.5) -> Rewriter:
+def make(
+    vocabulary: int = 3, seed: int = 0, cell: str = "gru", spread: float = 0.5
+) -> EncoderDecoder:
     torch.manual_seed(seed)
-    blocks = Architecture(vocabulary, cell, width=8, layers=1, dropout=0.0, tied=True)
-    network = Rewriter(Rewriting(blocks, SOURCES), 0.0).eval()
+    blocks = StackConfig(vocabulary, cell, width=8, layers=1, dropout=0.0, tied=True)
+    network = EncoderDecoder(Seq2SeqConfig(blocks, SOURCES), 0.0).eval()
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(spread * torch.randn_like(parameter))
     return network
 
 
-def ragged(lengths: list[int], seed: int = 0) -> Passages:
+def ragged(lengths: list[int], seed: int = 0) -> PaddedBatch:
     generator = torch.Generator().manual_seed(seed)
     symbols = torch.randint(SOURCES, (max(lengths), len(lengths)), generator=generator)
-    return Passages(symbols, torch.tensor(lengths))
+    return PaddedBatch(symbols, torch.tensor(lengths))
 
 
-def row_of(source: Passages, row: int) -> Passages:
+def row_of(source: PaddedBatch, row: int) -> PaddedBatch:
     length = int(source.lengths[row])
-    return Passages(source.symbols[:length, row : row + 1], torch.tensor([length]))
+    return PaddedBatch(source.symbols[:length, row : row + 1], torch.tensor([length]))
 
 
 def found_for(network, source, limit, **changes):
     limits = np.array(limit) if isinstance(limit, list) else np.full(len(source.lengths), limit)
-    return search(network, source, limits, BOUNDARY, Search(**changes))
+    return beam_search(network, source, limits, BOUNDARY, BeamSettings(**changes))
 
 
 @torch.no_grad()
-def log_probabilities(network: Rewriter, source: Passages, symbols: list[int]) -> np.ndarray:
+def log_probabilities(
+    network: EncoderDecoder, source: PaddedBatch, symbols: list[int]
+) -> np.ndarray:
     """Of each symbol, read at once as in training."""
     read = torch.tensor([BOUNDARY, *symbols[:-1]])[:, None]
     logits, _ = network(read, network.begin(source))
@@ -192,11 +198,13 @@ def test_it_is_beam_search_as_it_is_taught(seed, beam, limit):
 # A network that says what it is told to
 
 
-class Parrot(Rewriter):
+class Parrot(EncoderDecoder):
     """Its logits follow from the symbol before alone."""
 
     def __init__(self, logits: list[list[float]]) -> None:
-        super().__init__(Rewriting(Architecture(len(logits), "gru", 2, 1, tied=True), SOURCES), 0.0)
+        super().__init__(
+            Seq2SeqConfig(StackConfig(len(logits), "gru", 2, 1, tied=True), SOURCES), 0.0
+        )
         self.table = torch.tensor(logits)
 
     def forward(self, symbols, written, _=None):
@@ -281,12 +289,14 @@ def test_a_reward_for_length_favours_long_targets():
 @torch.no_grad()
 def test_from_vectors_as_from_texts():
     torch.manual_seed(0)
-    blocks = Architecture(5, "mingru", width=8, layers=1, dropout=0.0, tied=True)
-    network = Rewriter(Rewriting(blocks, 3, "none", "vector"), 0.0).eval()
+    blocks = StackConfig(5, "mingru", width=8, layers=1, dropout=0.0, tied=True)
+    network = EncoderDecoder(Seq2SeqConfig(blocks, 3, "none", "vector"), 0.0).eval()
     vectors = torch.randn(4, 3)
-    together = search(network, vectors, np.full(4, 6), BOUNDARY, Search())
+    together = beam_search(network, vectors, np.full(4, 6), BOUNDARY, BeamSettings())
     for row, found in enumerate(together):
-        (alone,) = search(network, vectors[row : row + 1], np.array([6]), BOUNDARY, Search())
+        (alone,) = beam_search(
+            network, vectors[row : row + 1], np.array([6]), BOUNDARY, BeamSettings()
+        )
         assert [each.symbols.tolist() for each in found] == [
             each.symbols.tolist() for each in alone
         ]
@@ -300,7 +310,7 @@ def test_from_vectors_as_from_texts():
 )  # fmt: skip
 def test_settings_out_of_range_are_named(change):
     with pytest.raises(SettingError) as caught:
-        Search(**change)
+        BeamSettings(**change)
     assert caught.value.place == next(iter(change))
 
 

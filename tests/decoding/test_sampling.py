@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 from scipy.stats import chisquare
 
-from elman.decoding import Sampling
+from elman.decoding.sampling import Sampling
 from elman.errors import SettingError
 
 

@@ -10,10 +10,16 @@ import pytest
 import torch
 
 import elman
-from elman.decoding import NOTHING_TAUGHT, Speller, Taught, read, suggesting
+from elman.decoding import suggestions
+from elman.decoding.incremental import read
+from elman.decoding.suggestions import NO_USER_PRIOR, PrefixSearch, UserPrior
 from elman.errors import SettingError
-from elman.network import Architecture, SymbolNetwork, stepper
-from elman.text import BOUNDARY, Characters, Subwords
+from elman.nn.blocks import StackConfig
+from elman.nn.language_model import LanguageModelNetwork
+from elman.nn.native_step import step_of
+from elman.text.tokenizers.characters import Characters
+from elman.text.tokenizers.subwords import Subwords
+from elman.text.tokenizers.tokenizer import BOUNDARY
 
 CONTEXTS = {
     "": "",
@@ -112,7 +118,9 @@ def test_the_word_unit_ranks_its_whole_vocabulary(words, text):
 def random_network(size, seed):
     """Untrained, with its outputs far apart, so that no two words tie."""
     torch.manual_seed(seed)
-    network = SymbolNetwork(Architecture(vocabulary=size, width=8, layers=1, cell="gru")).eval()
+    network = LanguageModelNetwork(
+        StackConfig(vocabulary=size, width=8, layers=1, cell="gru")
+    ).eval()
     with torch.no_grad():
         network.output.weight *= 8
     return network
@@ -174,26 +182,28 @@ def test_smaller_units_weigh_words_as_enumeration_does(
     unit = tiny(unit_class)
     network = random_network(unit.size, seed)
     only = {" ", "a", "b", "t", "'", "ab", " ab", "a'"}
-    speller = Speller(unit)
+    speller = PrefixSearch(unit)
     # The other bytes are of no use to the enumeration, which would take for ever.
     kept = torch.tensor([piece in only for piece in speller.pieces])
     speller.pieces = [
         piece if keep else "" for piece, keep in zip(speller.pieces, kept.tolist(), strict=True)
     ]
     speller.inside &= kept
-    monkeypatch.setattr(suggesting, "BEAM", 10_000)
-    monkeypatch.setattr(suggesting, "LONGEST", 4 - len(lead))
+    monkeypatch.setattr(suggestions, "BEAM", 10_000)
+    monkeypatch.setattr(suggestions, "LONGEST", 4 - len(lead))
     speller.ends = torch.tensor(
         [i == BOUNDARY or not_in_word(unit.decode([i])) for i in range(unit.size)]
     )
     start = [BOUNDARY, *unit.encode(context or "\n")]
-    logits, state = read(network, start, network.initial_state(1), stepper(network))
-    found = speller.complete(stepper(network), logits, state, lead, NOTHING_TAUGHT, 10_000)
+    logits, state = read(network, start, network.initial_state(1), step_of(network))
+    found = speller.complete(step_of(network), logits, state, lead, NO_USER_PRIOR, 10_000)
     expected = chances(network, unit, context, lead, 3)
     assert_shares(found, expected)
     # And taught: a word known, one unknown that fits or not, one that never fits.
     taught = {"ab": 2, "ta'b": 3, "abba": 1, "bab": 1, "zzz": 4}
-    found = speller.complete(stepper(network), logits, state, lead, Taught.counted(taught), 10_000)
+    found = speller.complete(
+        step_of(network), logits, state, lead, UserPrior.counted(taught), 10_000
+    )
     expected = {word: chance + math.log(0.9) for word, chance in expected.items()}
     for word, count in taught.items():
         if word.startswith(lead.strip()):
@@ -215,7 +225,7 @@ def test_the_usual_beam_finds_the_best_words_of_all(characters, monkeypatch):
     """As one that keeps every beginning does."""
     texts = ["The dog ", "A bird sat on the ", "The small k", "My old friend looked at a "]
     usual = [characters.suggest(text) for text in texts]
-    monkeypatch.setattr(suggesting, "BEAM", 200)
+    monkeypatch.setattr(suggestions, "BEAM", 200)
     for found, text in zip(usual, texts, strict=True):
         assert [word for word, _ in found] == [word for word, _ in characters.suggest(text)]
 
@@ -228,7 +238,7 @@ def test_a_text_may_end_with_a_word():
             unit=unit, width=32, layers=1, dropout=0.0, learning_rate=1e-2, steps=60
         ).fit(messages)
         assert model.suggest("see you so", 1)[0].word == "soon"
-        speller = Speller(model.unit_)
+        speller = PrefixSearch(model.unit_)
         assert speller.ends[BOUNDARY]
         assert model.suggest("see you at t", 1)[0].word == "ten"
 

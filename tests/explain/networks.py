@@ -6,32 +6,30 @@ import numpy as np
 import torch
 
 from elman.cells import CELLS
-from elman.explain import explain_classes, explain_language, explain_rewrite, explain_tags
-from elman.network import (
-    PARTS,
-    Architecture,
-    ClassNetwork,
-    Passages,
-    Reading,
-    Rewriter,
-    Rewriting,
-    SymbolNetwork,
-    TagNetwork,
-    Transitions,
-)
-from elman.network.forecaster import Forecasting, ForecastNetwork
-from elman.text import UNITS
+from elman.nn.blocks import COMPONENTS, StackConfig
+from elman.nn.classifier import ClassifierNetwork
+from elman.nn.crf import Transitions
+from elman.nn.encoder import EncoderConfig, PaddedBatch
+from elman.nn.forecaster import ForecasterConfig, ForecastNetwork
+from elman.nn.language_model import LanguageModelNetwork
+from elman.nn.seq2seq import EncoderDecoder, Seq2SeqConfig
+from elman.nn.tagger import TaggerNetwork
+from elman.tasks.classification.explain import explain_classes
+from elman.tasks.language_modeling.explain import explain_language
+from elman.tasks.seq2seq.explain import explain_rewrite
+from elman.tasks.tagging.explain import explain_tags
+from elman.text.tokenizers.table import TOKENIZERS
 
 TEXT = "abcad"
-UNIT = UNITS["character"].learn([TEXT])
+UNIT = TOKENIZERS["character"].learn([TEXT])
 IDS = UNIT.encode(TEXT).astype(np.int64)
 V = UNIT.size
 LABELS = ["x", "y", "z"]
-EVERYTHING = [(cell, PARTS) for cell in CELLS] + [(cell, ()) for cell in CELLS]
+EVERYTHING = [(cell, COMPONENTS) for cell in CELLS] + [(cell, ()) for cell in CELLS]
 
 
-def architecture(cell="lstm", parts=PARTS, **settings):
-    return Architecture(V, cell, width=8, layers=2, parts=parts, dropout=0.5, **settings)
+def architecture(cell="lstm", parts=COMPONENTS, **settings):
+    return StackConfig(V, cell, width=8, layers=2, parts=parts, dropout=0.5, **settings)
 
 
 def seeded(make, *arguments):
@@ -45,31 +43,31 @@ def seeded(make, *arguments):
 
 
 def language(*blocks):
-    return seeded(SymbolNetwork, architecture(*blocks))
+    return seeded(LanguageModelNetwork, architecture(*blocks))
 
 
 def classes(directions=1, *blocks):
-    return seeded(ClassNetwork, Reading(architecture(*blocks), directions), 3, 0.5, 2)
+    return seeded(ClassifierNetwork, EncoderConfig(architecture(*blocks), directions), 3, 0.5, 2)
 
 
 def tags(*blocks):
     free = Transitions(*(torch.ones(size, dtype=torch.bool) for size in ((3,), (3, 3), (3,))))
-    return seeded(TagNetwork, Reading(architecture(*blocks), 2), free, 0.5)
+    return seeded(TaggerNetwork, EncoderConfig(architecture(*blocks), 2), free, 0.5)
 
 
 def rewriter(order="both", attention="dot", cell="gru"):
-    rewriting = Rewriting(architecture(cell), source=V, attention=attention, order=order)
-    return seeded(Rewriter, rewriting, 0.5)
+    rewriting = Seq2SeqConfig(architecture(cell), source=V, attention=attention, order=order)
+    return seeded(EncoderDecoder, rewriting, 0.5)
 
 
 def forecaster():
     """In float32, which its inputs are."""
-    told = Forecasting(3, 4, 12, 6, False, 2, "gru", 4, 1, 0.5)
+    told = ForecasterConfig(3, 4, 12, 6, False, 2, "gru", 4, 1, 0.5)
     return seeded(ForecastNetwork, told).float()
 
 
 def passages(ids=IDS):
-    return Passages(torch.from_numpy(np.asarray(ids))[:, None], torch.tensor([len(ids)]))
+    return PaddedBatch(torch.from_numpy(np.asarray(ids))[:, None], torch.tensor([len(ids)]))
 
 
 def trace_of_language(network):

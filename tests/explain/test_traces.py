@@ -15,7 +15,8 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 import elman
 from elman.errors import InputError, NotFittedError, SettingError
-from elman.explain import LONGEST, explain_cell
+from elman.explain.cell import explain_cell
+from elman.explain.summary import LONGEST
 from elman.explain.trace import rounded
 
 SCHEMA = json.loads((files("elman") / "explain" / "schema.json").read_text(encoding="utf-8"))

@@ -12,9 +12,9 @@ import pytest
 import torch
 
 import elman
-from elman.models.language_settings import LanguageSettings
-from elman.network import SymbolNetwork
-from elman.text import UNITS
+from elman.nn.language_model import LanguageModelNetwork
+from elman.tasks.language_modeling.config import LanguageModelTrainingConfig
+from elman.text.tokenizers.table import TOKENIZERS
 from elman.web.files import runtime_files
 
 PARTS = ("norm", "convolution", "gate", "residual", "mlp")
@@ -105,10 +105,10 @@ def language_model(unit="character", *, text="", seed=0, **settings):
     """A language model with weights that no training has touched, and livelier than at first."""
     settings = {"width": 16, "layers": 2, **settings}
     model = elman.LanguageModel(unit=unit, **settings)
-    checked = LanguageSettings(**model.get_params())
-    model.unit_ = UNITS[unit].learn([text or "the quick brown fox\njumps over it\n"])
+    checked = LanguageModelTrainingConfig(**model.get_params())
+    model.unit_ = TOKENIZERS[unit].learn([text or "the quick brown fox\njumps over it\n"])
     torch.manual_seed(seed)
-    model.network_ = livened(SymbolNetwork(checked.architecture(model.unit_.size)))
+    model.network_ = livened(LanguageModelNetwork(checked.architecture(model.unit_.size)))
     model.learned_, model.record_ = Counter(), {}
     return model
 

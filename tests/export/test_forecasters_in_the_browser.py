@@ -7,13 +7,12 @@ import copy
 import numpy as np
 import pytest
 import torch
+from elman.conftest import livened
 
 import elman
 from elman.cells import CELLS
-from elman.models.forecaster import Forecast
-from elman.network.forecaster import Forecasting, ForecastNetwork
-
-from .conftest import livened
+from elman.nn.forecaster import ForecasterConfig, ForecastNetwork
+from elman.tasks.forecasting.model import Forecast
 
 FORECAST = "return model.forecast(given ?? model.last);"
 FIGURES = ("median", "low_80", "high_80", "low_95", "high_95")
@@ -23,7 +22,9 @@ def forecaster(*, season=4, logarithm=False, series=2, cell="gru", width=8, seed
     """A forecaster with weights that no training has touched, and livelier than at first."""
     model = elman.Forecaster(cell=cell, width=width)
     told = {"horizon": 6, "read": 3 * season + 8, "steps": 7, "networks": 3, "layers": 2, **sizes}
-    told = Forecasting(season, logarithm=logarithm, cell=cell, width=width, dropout=0.0, **told)
+    told = ForecasterConfig(
+        season, logarithm=logarithm, cell=cell, width=width, dropout=0.0, **told
+    )
     torch.manual_seed(seed)
     model.network_ = livened(ForecastNetwork(told))
     draw = np.random.default_rng(seed)

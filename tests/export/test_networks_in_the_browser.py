@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from elman.conftest import PARTS, language_model
 
 from elman.cells import CELLS
-
-from .conftest import PARTS, language_model
 
 SYMBOLS = [0, *range(257, 270), 5, 265, 258, 1, 0, 260] * 2
 LOGITS = """

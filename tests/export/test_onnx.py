@@ -7,16 +7,15 @@ import json
 import numpy as np
 import pytest
 import torch
+from elman.conftest import PARTS, language_model
+from elman.graphs import written
 
 import elman
 from elman.cells import CELLS, LSTM
 from elman.errors import ExportError, InputError
 from elman.export import write_onnx
-from elman.export.onnx.comparing import session_of
-from elman.text import Forms, words_of
-
-from .conftest import PARTS, language_model
-from .graphs import written
+from elman.export.onnx.parity import session_of
+from elman.text.subword_hashing import WordForms, words_of
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
@@ -80,7 +79,7 @@ def test_words_are_looked_up_as_the_model_does(tmp_path):
     model.calibration_ = model.calibration_._replace(temperature=0.3)
     session = session_of(written(model, tmp_path))
     texts = ["a warm film", "dull", "so funny, so cold and so dull"]
-    forms = Forms(model.unit_)
+    forms = WordForms(model.unit_)
     rows = [forms.places(words_of(text)) for text in texts]
     lengths = np.array([len(row) for row in rows])
     padded = np.zeros((len(rows), lengths.max()), dtype=np.int64)

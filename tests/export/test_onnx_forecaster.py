@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from elman.graphs import opened, stirred, written
 
 import elman
 from elman.cells import CELLS
 from elman.errors import ExportError
 from elman.export import write_onnx
-from elman.export.onnx import forecaster
-
-from .graphs import opened, stirred, written
+from elman.tasks.forecasting import onnx as forecaster
 
 pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")

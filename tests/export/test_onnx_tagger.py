@@ -8,15 +8,14 @@ import zlib
 
 import numpy as np
 import pytest
+from elman.graphs import opened, stirred, written
 
 import elman
 from elman.cells import CELLS
 from elman.errors import ExportError
 from elman.export import write_onnx
-from elman.export.onnx import tagger
+from elman.tasks.tagging import onnx as tagger
 from elman.text.tagsets import converted
-
-from .graphs import opened, stirred, written
 
 pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")

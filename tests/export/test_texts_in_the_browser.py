@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from elman.decoding import parted
-from elman.text import UNITS, Lexicon, words_of
-from elman.text.lexicon import ngrams
+from elman.decoding.prompts import split_prefix
+from elman.text.subword_hashing import HashedVocabulary, ngrams, words_of
+from elman.text.tokenizers.table import TOKENIZERS
 
 # Characters that Unicode has had for long, so that no two versions of it disagree, and among them
 # often those that rules of spacing and of n-grams are about.
@@ -40,7 +40,7 @@ thorough = settings(
 def units(tale):
     strange = "İstanbul ΣΟΦΟΣ naïve ﬁn 漢字 3.14² don't 'tis \"so\" -- é\n"
     text = f"{tale}{strange * 3}{'aaa ' * 2000}"  # where two merges of "aaa" would fit
-    return {name: unit.learn([text]) for name, unit in UNITS.items()}
+    return {name: unit.learn([text]) for name, unit in TOKENIZERS.items()}
 
 
 CODE = """
@@ -55,7 +55,7 @@ CODE = """
 """
 
 
-@pytest.mark.parametrize("name", UNITS)
+@pytest.mark.parametrize("name", TOKENIZERS)
 @thorough
 @given(texts=MANY, seed=st.integers(0, 2**32))
 def test_units(run, units, name, texts, seed):
@@ -70,7 +70,7 @@ def test_units(run, units, name, texts, seed):
     assert found["size"] == unit.size
     for text, encoded, part in zip(texts, found["encoded"], found["parted"], strict=True):
         assert encoded == unit.encode(text).tolist(), text
-        assert tuple(part) == parted(text, unit), text
+        assert tuple(part) == split_prefix(text, unit), text
     for symbols, decoded in zip(own, found["decoded"], strict=True):
         assert decoded == unit.decode(symbols), symbols
 
@@ -107,7 +107,7 @@ def test_words_that_are_looked_up(run, texts):
     found = run("lexicon.js", code, given)
     assert found["words"] == words
     assert found["ngrams"] == [ngrams(word) for word in words]
-    assert found["numbers"] == [Lexicon(own).number(word) for word in words]
+    assert found["numbers"] == [HashedVocabulary(own).number(word) for word in words]
 
 
 @pytest.mark.parametrize("word", ["", "a" * 31, "ab" * 40, "Ωmega" * 9])

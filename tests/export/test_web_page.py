@@ -6,13 +6,12 @@ import shutil
 
 import numpy as np
 import pytest
+from elman.conftest import copy_runtime
 
 import elman
 from elman.errors import OutputError
 from elman.export import write_web
 from elman.web.files import runtime_files
-
-from .conftest import copy_runtime
 
 TEXTS = ["warm and funny", "cold and dull", "so warm", "so dull"] * 12
 LABELS = ["good", "bad", "good", "bad"] * 12

@@ -16,7 +16,7 @@ import torch
 from elman.cells import CELLS, LSTM, map_state, state_tensors
 from elman.errors import SettingError
 from elman.kernels import core
-from elman.scan import scan
+from elman.kernels.scan import scan
 
 SETS = core.sets()[:-1]
 

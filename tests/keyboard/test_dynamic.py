@@ -10,8 +10,8 @@ import torch
 from torch.nn import functional
 
 from elman.keyboard import Keyboard
-from elman.keyboard.dynamic import LONGEST, MOST, PULL, RATE, DynamicEvaluation
-from elman.text import BOUNDARY
+from elman.keyboard.dynamic_evaluation import LONGEST, MOST, PULL, RATE, DynamicEvaluation
+from elman.text.tokenizers.tokenizer import BOUNDARY
 
 LINES = ["The dog sat on the river", "an old river, an old dog", "sat sat sat sat sat sat"]
 

@@ -16,8 +16,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from elman.errors import ElmanError, EmptyTextError, InputError, SettingError
-from elman.text import Example, ExampleReader, LabelledSource, TextSource, check_classes
 from elman.text import rows as rows_module
+from elman.text.example_reader import Example, ExampleReader
+from elman.text.files import TextSource
+from elman.text.labelled import LabelledSource, check_classes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,7 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.errors import ElmanError, EmptyTextError, InputError, SettingError
-from elman.text import Example, Pair, PairReader, PairSource, TextSource
+from elman.text.example_reader import Example
+from elman.text.files import TextSource
+from elman.text.pair_reader import Pair, PairReader
+from elman.text.pairs import PairSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable

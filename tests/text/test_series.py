@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from elman.errors import EmptyTextError, InputError, SettingError
-from elman.text import TextSource
+from elman.text.files import TextSource
 from elman.text.series import FILLS, SeriesSource, filled
 
 DATA = Path(os.environ.get("ELMAN_DATA", "../shared/data")) / "series"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from elman.text import Subwords
-from elman.text.units import subwords as subwords_module
+from elman.text.tokenizers import subwords as subwords_module
+from elman.text.tokenizers.subwords import Subwords
 
 if TYPE_CHECKING:
     import pytest

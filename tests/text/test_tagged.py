@@ -14,8 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.errors import ElmanError, EmptyTextError, InputError, SettingError
-from elman.text import Sentence, SentenceReader, TaggedSource, TextSource
 from elman.text import sentence_reader as reader_module
+from elman.text.conll import TaggedSentence
+from elman.text.files import TextSource
+from elman.text.sentence_reader import SentenceReader
+from elman.text.tagged import TaggedSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +40,7 @@ CONLLU = """\
 """
 
 
-def read(content: str, name: str = "a.conll", **options: Any) -> list[Sentence]:
+def read(content: str, name: str = "a.conll", **options: Any) -> list[TaggedSentence]:
     return list(SentenceReader(name, **options).sentences(io.StringIO(content, newline="")))
 
 

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from elman.errors import ElmanError, EmptyTextError, InputError, MissingFileError
-from elman.text import TextSource, VectorSource, array_file, checked_vectors
+from elman.text import array_file
+from elman.text.files import TextSource
+from elman.text.vectors import VectorSource, checked_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable

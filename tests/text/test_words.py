@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elman.text import Words
-from elman.text.units import words as words_module
-from elman.text.units.spacing import END_OF_SPELLING, FIRST_TOKEN, JOIN, SPACE
-from elman.text.units.tokens import pieces
+from elman.text.tokenizers import words as words_module
+from elman.text.tokenizers.pretokenization import pieces
+from elman.text.tokenizers.spacing import END_OF_SPELLING, FIRST_TOKEN, JOIN, SPACE
+from elman.text.tokenizers.words import Words
 
 PROSE = [
     "See you tomorrow, at ten.",

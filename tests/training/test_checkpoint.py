@@ -13,14 +13,17 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lessons import Line, interrupt, no_number, same
+from objectives import Line, interrupt, no_number, same
 from safetensors.torch import save
 
 from elman.bundle import open_bundle, write_bundle
+from elman.data.cache import Cache
 from elman.errors import ModelFileError, OutputError, ResumeError
-from elman.models import LanguageModel
-from elman.text import Cache
-from elman.training import Finished, Plan, Progress, SteppedBack, Validated, loop, train
+from elman.tasks.language_modeling.model import LanguageModel
+from elman.training import trainer
+from elman.training.events import Finished, Progress, RolledBack, Validated
+from elman.training.plan import Plan
+from elman.training.trainer import train
 
 IDENTITY = {"text": "a tale", "width": 8, "parts": ["norm"], "dropout": 0.1, "steps": None}
 
@@ -77,7 +80,7 @@ def test_a_run_goes_on_after_steps_back(tmp_path):
     go(whole, None)
     path = tmp_path / "checkpoint"
     first = go(Line(at={60: no_number, 130: no_number, 170: interrupt}), path)
-    assert [e.learning_rate_scale for e in first if isinstance(e, SteppedBack)] == [0.5, 0.25]
+    assert [e.learning_rate_scale for e in first if isinstance(e, RolledBack)] == [0.5, 0.25]
     lesson = Line()
     go(lesson, path)
     assert same(lesson.weights(), whole.weights())
@@ -92,7 +95,7 @@ def test_a_run_with_nothing_best_yet_goes_on(tmp_path):
 
 def test_checkpoints_are_as_far_apart_as_was_said_and_fall_on_multiples(tmp_path, monkeypatch):
     written = []
-    write = loop.write_checkpoint
+    write = trainer.write_checkpoint
 
     def watch(path, numbers, tensors, identity):
         written.append((numbers["step"], lesson.clock.now))
@@ -100,8 +103,8 @@ def test_checkpoints_are_as_far_apart_as_was_said_and_fall_on_multiples(tmp_path
 
     lesson = Line()
     lesson.step_seconds = 0.125
-    monkeypatch.setattr(loop, "write_checkpoint", watch)
-    monkeypatch.setattr(loop, "time", lesson.clock)
+    monkeypatch.setattr(trainer, "write_checkpoint", watch)
+    monkeypatch.setattr(trainer, "time", lesson.clock)
     events = train(lesson, plan(900), checkpoint=tmp_path / "checkpoint", checkpoint_seconds=20.0)
     list(events)
     assert [step for step, _ in written] == list(range(200, 900, 200))
@@ -115,7 +118,7 @@ def test_the_seconds_spent_are_spent_for_good(tmp_path, monkeypatch):
     for at in ({400: interrupt}, {}):
         lesson = Line(at=at)
         lesson.step_seconds = 0.1
-        monkeypatch.setattr(loop, "time", lesson.clock)
+        monkeypatch.setattr(trainer, "time", lesson.clock)
         begun = lesson.clock.now
         *_, end = train(lesson, Plan(minutes=1.0), checkpoint=path, checkpoint_seconds=0.0)
         passed.append(lesson.clock.now - begun)
@@ -232,7 +235,7 @@ def test_flipped_bytes_of_its_header_never_surprise(checkpoint, tmp_path, data):
     path.write_bytes(damaged)
     with suppress(ModelFileError, ResumeError):
         events = train(Line(), plan(), checkpoint=path, identity=IDENTITY)
-        assert isinstance(next(events, None), Progress | Validated | Finished | SteppedBack)
+        assert isinstance(next(events, None), Progress | Validated | Finished | RolledBack)
         events.close()
 
 

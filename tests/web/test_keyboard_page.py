@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from elman.keyboard import Keyboard, Memory, open_memory
+from elman.keyboard import Keyboard, UserModel, open_memory
 
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 OFFERED = "[aria-label=Suggestions] button"
@@ -176,7 +176,7 @@ def test_a_file_that_is_no_memory(typing, writer, tmp_path, content):
     page.get_by_label("Open a file of it").set_input_files(tmp_path / "other.json")
     page.locator("#told.failed").wait_for()
     expect(page.locator("#told")).to_contain_text(re.compile("no JSON|no keyboard's memory"))
-    keyboard = Keyboard(writer, Memory())
+    keyboard = Keyboard(writer, UserModel())
     keyboard.type("the quux ")
     shows(page, keyboard)
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from elman.cli.options import Json
-from elman.cli.terminal import counted, print_json, size_in_words
+from elman.console.options import Json
+from elman.console.terminal import counted, print_json, size_in_words
 
 
 def cache(
@@ -18,7 +18,7 @@ def cache(
 
     They are in the folder $ELMAN_CACHE, and at most $ELMAN_CACHE_LIMIT (such as 2GB).
     """
-    from elman.text import Cache
+    from elman.data.cache import Cache
 
     kept = Cache()
     if empty:

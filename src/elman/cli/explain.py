@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elman.cli.options import Json, ModelFile, refuse_options
-from elman.cli.terminal import read_prompt, say, working
+from elman.console.options import Json, ModelFile, refuse_options
+from elman.console.terminal import read_prompt, say, working
 from elman.errors import EmptyTextError, SettingError
 
 if TYPE_CHECKING:
-    from elman.explain import Trace
-    from elman.models import Describer, Forecaster
+    from elman.explain.trace import Trace
+    from elman.tasks.description.model import Describer
+    from elman.tasks.forecasting.model import Forecaster
 
 
 def explain(
@@ -53,7 +54,7 @@ def explain(
     Each line is a symbol with what was said after it, and the symbols without which that would
     have been less likely (+, in nats) or likelier (-).
     """
-    from elman.models import load
+    from elman.tasks.loading import load
 
     write = None if output is None else _writer(output, one=other is None)
     loaded = load(model)
@@ -71,7 +72,7 @@ def explain(
         if json:
             print(trace.to_json(), flush=True)
         else:
-            from elman.cli.traces import show
+            from elman.console.traces import show
 
             show(trace)
     if output is not None:
@@ -88,7 +89,7 @@ def _of_text(model: Any, text: str | None) -> Trace:
 
 def _of_vector(model: Describer, file: str | None, *, row: int | None) -> Trace:
     from elman.ranges import whole
-    from elman.text import VectorSource
+    from elman.text.vectors import VectorSource
 
     if file is None or file == "-":
         cause = "there is none" if file is None else "vectors do not come through a pipe"
@@ -100,7 +101,7 @@ def _of_vector(model: Describer, file: str | None, *, row: int | None) -> Trace:
 
 
 def _of_series(model: Forecaster, file: str | None, *, series: str | None) -> Trace:
-    from elman.text import TextSource
+    from elman.text.files import TextSource
     from elman.text.series import SeriesSource
 
     history = None if file is None else SeriesSource(TextSource([Path(file)])).read()

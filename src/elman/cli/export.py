@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from elman.cli.options import Json, ModelFile
-from elman.cli.terminal import print_json, print_list, size_in_words, working
+from elman.console.options import Json, ModelFile
+from elman.console.terminal import print_json, print_list, size_in_words, working
 from elman.errors import SettingError
 
 

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from elman.cli.options import Int8, Json, ModelFile, load_language_model
-from elman.cli.terminal import print_json, read_prompt
+from elman.cli.load_model import load_language_model
+from elman.console.options import Int8, Json, ModelFile
+from elman.console.terminal import print_json, read_prompt
 
 
 def generate(

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from elman.cli.terminal import say, working
+from elman.console.terminal import say, working
 from elman.errors import MissingFileError, SettingError
 
 VARIABLE = "ELMAN_KEY"

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from elman.cli.options import Int8, Json, ModelFile, load_language_model
-from elman.cli.terminal import print_json, share_in_words, shown, stdin_bytes
+from elman.cli.load_model import load_language_model
+from elman.console.options import Int8, Json, ModelFile
+from elman.console.terminal import print_json, share_in_words, shown, stdin_bytes
 from elman.errors import MissingFileError
 
 

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from elman.cli.live import live, tell_end
-from elman.cli.options import (
+from elman.cli.dashboard import live, tell_end
+from elman.cli.run_training import INTERRUPTED, check_resume, run_training
+from elman.console.options import (
     Encoding,
     Fill,
     Int8,
@@ -26,9 +27,8 @@ from elman.cli.options import (
     TextColumn,
     TextFiles,
 )
-from elman.cli.report import int8_as_json, print_int8
-from elman.cli.terminal import print_json, say, size_in_words
-from elman.cli.watching import INTERRUPTED, carry_out, check_resume
+from elman.console.report import int8_as_json, print_int8
+from elman.console.terminal import print_json, say, size_in_words
 
 
 def train(
@@ -124,13 +124,14 @@ def train(
     Ctrl-C ends the training early and still writes the model; the status is then 130.
     """
     from elman.bundle import check_writable
-    from elman.cli.jobs import Files, job_for, task_of
+    from elman.tasks.job import DataFiles
+    from elman.tasks.jobs import commands_for, task_of
 
     check_writable(output)
     checkpoint = output.with_name(f"{output.name}.checkpoint")
     check_writable(checkpoint)
     check_resume(checkpoint, output, resume)
-    files = Files.named(
+    files = DataFiles.named(
         text,
         valid,
         encoding,
@@ -164,11 +165,11 @@ def train(
         "seed": seed,
     }
     found, because = task_of(files, task)
-    job = job_for(found, files, settings)
+    job = commands_for(found, files, settings)
     remark = "" if task else f"Task: {job.described()} ({because}; --task says otherwise)."
     with live(job, output) if watch else nullcontext() as page:
         heard = () if page is None else (page.tell,)
-        outcome = carry_out(job, output, checkpoint, remark, int8=int8, heard=heard)
+        outcome = run_training(job, output, checkpoint, remark, int8=int8, heard=heard)
         report, float32, interrupted = outcome
         if page is not None:
             tell_end(page, job, output, report, interrupted)

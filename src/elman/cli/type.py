@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elman.cli.keys import BACKSPACE, ENDS, ENTER, LITERAL, TAB, Key, keys
-from elman.cli.options import Int8, Json, ModelFile, load_language_model
-from elman.cli.terminal import counted, error_console, print_json, print_list, say
+from elman.cli.load_model import load_language_model
+from elman.console.keys import BACKSPACE, ENDS, ENTER, LITERAL, TAB, Key, keys
+from elman.console.options import Int8, Json, ModelFile
+from elman.console.terminal import counted, error_console, print_json, print_list, say
 from elman.errors import InputError, SettingError
 
 if TYPE_CHECKING:
-    from elman.keyboard import Keyboard, Learned, Memory
+    from elman.keyboard import Keyboard, UserCounts, UserModel
+
 
 HELP = "1 2 3 or Tab takes one · Ctrl-V before a digit types it · Ctrl-D ends"
 MOST_AFTER = 3  # of what a word was written after, in the list
@@ -59,9 +61,9 @@ def type_(
         raise InputError(
             "is no terminal", place="standard input", advice=f"Try: elman suggest {model} -"
         )
-    from elman.keyboard import Keyboard, Memory, open_memory
+    from elman.keyboard import Keyboard, UserModel, open_memory
 
-    known = Memory() if memory is None else open_memory(memory)
+    known = UserModel() if memory is None else open_memory(memory)
     keyboard = Keyboard(load_language_model(model, int8=int8), known, adapt=adapt)
     try:
         _write(keyboard, memory)
@@ -96,7 +98,7 @@ def _look_after(file: Path, *, show: bool, forget: list[str], forget_all: bool, 
         print_list([(each.word, _told(each)) for each in memory.learned()])
 
 
-def _told(learned: Learned) -> str:
+def _told(learned: UserCounts) -> str:
     often = sorted(learned.after.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_AFTER]
     after = ", ".join("the line's beginning" if token == "\n" else token for token, _ in often)
     return (
@@ -106,7 +108,7 @@ def _told(learned: Learned) -> str:
     )
 
 
-def _keep(memory: Memory, file: Path | None) -> None:
+def _keep(memory: UserModel, file: Path | None) -> None:
     from elman.keyboard import save_memory
 
     if file is not None:

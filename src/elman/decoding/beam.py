@@ -15,7 +15,9 @@ import torch
 from torch import Tensor
 
 from elman.cells import map_state
-from elman.network import Passages, Rewriter, Step, Written, stepper
+from elman.nn.encoder import PaddedBatch
+from elman.nn.native_step import Step, step_of
+from elman.nn.seq2seq import DecoderState, EncoderDecoder
 from elman.ranges import number, whole
 
 LONGEST_PHRASE = 8
@@ -23,7 +25,7 @@ LONGEST_PHRASE = 8
 
 
 @dataclass(frozen=True)
-class Search:
+class BeamSettings:
     """How targets are looked for.
 
     Args:
@@ -77,12 +79,12 @@ class _Row:
     found: list[Hypothesis] = field(default_factory=list)
 
 
-def search(
-    network: Rewriter,
-    source: Passages | Tensor,
+def beam_search(
+    network: EncoderDecoder,
+    source: PaddedBatch | Tensor,
     limits: npt.NDArray[Any],
     boundary: int,
-    settings: Search,
+    settings: BeamSettings,
     step: Step | None = None,
 ) -> list[list[Hypothesis]]:
     """Of each source its best targets, K at most, the best first.
@@ -93,7 +95,7 @@ def search(
         boundary: the symbol that begins a target, and ends it.
         step: the network's, where the caller has one ready.
     """
-    step = stepper(network) if step is None else step
+    step = step_of(network) if step is None else step
     with torch.inference_mode():
         return _Beams(network.begin(source), step, limits, boundary, settings).run()
 
@@ -103,11 +105,11 @@ class _Beams:
 
     def __init__(
         self,
-        begun: Written,
+        begun: DecoderState,
         step: Step,
         limits: npt.NDArray[Any],
         boundary: int,
-        settings: Search,
+        settings: BeamSettings,
     ) -> None:
         self.step, self.boundary, self.settings = step, boundary, settings
         self.rows = [_Row(place, limit) for place, limit in enumerate(limits.tolist())]
@@ -115,7 +117,7 @@ class _Beams:
         count, beam = len(self.rows), settings.beam
         # A source's K targets have a state each, and look at one memory.
         states = map_state(lambda part: part.repeat_interleave(beam, dim=0), begun.state)
-        self.written = Written(states, begun.memories)
+        self.written = DecoderState(states, begun.memories)
         self.symbols = torch.full((count, beam, 1), boundary)  # (R, K, 1 + T), BOUNDARY first
         self.log_p = torch.zeros(count, beam, 0)  # of each symbol
         self.total = torch.full((count, beam), -math.inf)
@@ -159,7 +161,7 @@ class _Beams:
                 each[kept] for each in (self.symbols, self.log_p, self.total)
             )
             memories = tuple(map_state(lambda part: part[kept], each) for each in memories)
-        self.written = Written(states, memories)
+        self.written = DecoderState(states, memories)
 
     def _take_ended(self, ended: Tensor, best: Tensor, origins: Tensor, said: Tensor) -> None:
         """Note the targets that end here: those among the K best ways to go on."""

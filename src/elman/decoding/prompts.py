@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from elman.text import BOUNDARY, Subwords, Unit, Words
+from elman.text.tokenizers.subwords import Subwords
+from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
+from elman.text.tokenizers.words import Words
 
 
-def from_beginning(context: str, unit: Unit) -> npt.NDArray[Any]:
+def from_beginning(context: str, unit: Tokenizer) -> npt.NDArray[Any]:
     """The symbols of a text from its beginning, (N,).
 
     Nothing yet is read as the beginning of a line: of those there are many in a text, and of
@@ -19,7 +21,7 @@ def from_beginning(context: str, unit: Unit) -> npt.NDArray[Any]:
     return np.concatenate([[BOUNDARY], unit.encode(context or "\n")])
 
 
-def parted(prompt: str, unit: Unit) -> tuple[str, str]:
+def split_prefix(prompt: str, unit: Tokenizer) -> tuple[str, str]:
     """(context, lead): what to read of a prompt, and its end, which the next symbol brings again.
 
     Words and subwords bring the space before them. A space alone at the end, which people leave

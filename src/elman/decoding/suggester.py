@@ -10,18 +10,21 @@ from typing import Any, NamedTuple
 import numpy.typing as npt
 from torch import Tensor
 
+from elman.decoding.incremental import read
 from elman.decoding.prompts import from_beginning
-from elman.decoding.reading import read
-from elman.decoding.suggesting import Speller, Suggestion, Taught, complete
-from elman.network import NetworkState, Step, SymbolNetwork
-from elman.scoring import WordIndex
-from elman.text import Unit, Words
+from elman.decoding.suggestions import PrefixSearch, Suggestion, UserPrior, complete
+from elman.decoding.word_index import WordIndex
+from elman.nn.blocks import NetworkState
+from elman.nn.language_model import LanguageModelNetwork
+from elman.nn.native_step import Step
+from elman.text.tokenizers.tokenizer import Tokenizer
+from elman.text.tokenizers.words import Words
 
 WORDS = Words([])
 """Where words begin and end, whatever the model's own unit."""
 
 
-class Place(NamedTuple):
+class ContextPosition(NamedTuple):
     """Where a network stands in a text."""
 
     logits: Tensor  # (1, V)
@@ -37,7 +40,11 @@ class Suggester:
     """
 
     def __init__(
-        self, network: SymbolNetwork, unit: Unit, step: Step, finder: WordIndex | Speller
+        self,
+        network: LanguageModelNetwork,
+        unit: Tokenizer,
+        step: Step,
+        finder: WordIndex | PrefixSearch,
     ) -> None:
         self.network = network
         self.unit = unit
@@ -55,12 +62,16 @@ class Suggester:
         """As `from_beginning` has them, (N,)."""
         return from_beginning(context, self.unit)
 
-    def read(self, symbols: npt.NDArray[Any], after: Place | None = None) -> Place:
+    def read(
+        self, symbols: npt.NDArray[Any], after: ContextPosition | None = None
+    ) -> ContextPosition:
         """Read on, at least one symbol, from a place or from the beginning."""
         state = self.network.initial_state(1) if after is None else after.state
-        return Place(*read(self.network, symbols, state, self.step))
+        return ContextPosition(*read(self.network, symbols, state, self.step))
 
-    def suggest(self, place: Place, lead: str, taught: Taught, count: int) -> list[Suggestion]:
+    def suggest(
+        self, place: ContextPosition, lead: str, taught: UserPrior, count: int
+    ) -> list[Suggestion]:
         """The likeliest words that begin as typed, best first.
 
         Args:
@@ -71,7 +82,7 @@ class Suggester:
             return complete(self.finder, spread, lead.lstrip(), taught, count)
         return self.finder.complete(self.step, *place, lead, taught, count)
 
-    def probability(self, place: Place, lead: str, word: str) -> float:
+    def probability(self, place: ContextPosition, lead: str, word: str) -> float:
         """How far the model believes that a word comes next; of its spellings the usual one."""
         if isinstance(self.finder, WordIndex):
             found = self.finder.place(word)
@@ -82,6 +93,6 @@ class Suggester:
         return self.finder.probability(self.step, *place, symbols.tolist())
 
 
-def finder_for(unit: Unit) -> WordIndex | Speller:
+def finder_for(unit: Tokenizer) -> WordIndex | PrefixSearch:
     """What finds a unit's words: whole ones among its symbols, or spellings."""
-    return WordIndex(unit.tokens, unit.is_word) if isinstance(unit, Words) else Speller(unit)
+    return WordIndex(unit.tokens, unit.is_word) if isinstance(unit, Words) else PrefixSearch(unit)

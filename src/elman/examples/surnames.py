@@ -13,6 +13,7 @@ from elman.examples.split import Split, divide
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+
 LANGUAGES = {
     "Azerbaijani": ("az_AZ",),
     "Chinese": ("zh_CN", "zh_TW"),  # as written in Latin letters

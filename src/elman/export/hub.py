@@ -17,7 +17,8 @@ from typing import Any
 from elman.bundle import check_writable, write_whole
 from elman.errors import ElmanError, ExportError, MissingFileError
 from elman.extras import needed
-from elman.models import Model, load
+from elman.tasks.estimator import Model
+from elman.tasks.loading import load
 
 MODEL = "model.safetensors"
 CARD = "README.md"

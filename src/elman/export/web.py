@@ -12,7 +12,7 @@ from pathlib import Path
 
 from elman.bundle import make_folder, write_whole
 from elman.errors import OutputError
-from elman.models import load
+from elman.tasks.loading import load
 from elman.web.files import runtime_files
 
 MODEL = "model.safetensors"

@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 
 from elman.bundle import write_whole
 from elman.errors import MemoryFileError, MissingFileError, OutputError
-from elman.keyboard.lessons import LINE, ORDER, is_word, tokens_of
-from elman.keyboard.memory import LONGEST, MOST_COUNTS, MOST_WORDS, Evidence, Memory
+from elman.keyboard.memory import LONGEST, MOST_COUNTS, MOST_WORDS, Evidence, UserModel
+from elman.keyboard.observations import LINE, ORDER, is_word, tokens_of
 
 SCHEMA = 1
 KIND = "keyboard memory"
@@ -22,7 +22,7 @@ LEAST_TRUST = 1.0  # it begins above that, and only grows
 MOST_TIMES = 2**53  # what every reader of JSON counts exactly
 
 
-def save_memory(memory: Memory, path: Path) -> None:
+def save_memory(memory: UserModel, path: Path) -> None:
     """Write it whole or not at all: what stood there before stays until the new one is safe.
 
     Raises:
@@ -34,13 +34,13 @@ def save_memory(memory: Memory, path: Path) -> None:
         raise OutputError(error.cause, place=path, advice="Name another place.") from error
 
 
-def memory_data(memory: Memory) -> dict[str, Any]:
+def memory_data(memory: UserModel) -> dict[str, Any]:
     """What its file holds, as plain data."""
     counts = [[list(context), words] for context, words in memory.counts()]
     return {"elman": KIND, "schema": SCHEMA, "trust": memory.trust, "counts": counts}
 
 
-def open_memory(path: Path) -> Memory:
+def open_memory(path: Path) -> UserModel:
     """The memory in a file; a new one where there is no such file yet.
 
     Raises:
@@ -51,7 +51,7 @@ def open_memory(path: Path) -> Memory:
         with path.open("rb") as file:
             data = file.read(LIMIT + 1)
     except FileNotFoundError:
-        return Memory()
+        return UserModel()
     except OSError as error:
         raise MissingFileError(
             f"cannot be read ({error.strerror or error})", place=path, advice="Name another file."
@@ -65,7 +65,7 @@ def open_memory(path: Path) -> Memory:
     return read_memory(about, path)
 
 
-def read_memory(about: object, path: Path | str) -> Memory:
+def read_memory(about: object, path: Path | str) -> UserModel:
     """The memory in what a file held.
 
     Args:
@@ -90,9 +90,9 @@ def read_memory(about: object, path: Path | str) -> Memory:
     return memory
 
 
-def _memory(path: Path | str, counts: object) -> Memory:
+def _memory(path: Path | str, counts: object) -> UserModel:
     """What the counts say, once each of them is seen to be sound."""
-    memory = Memory()
+    memory = UserModel()
     seen: set[tuple[str, ...]] = set()
     for context, words in _entries(path, counts):
         if context in seen:

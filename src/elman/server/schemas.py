@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from elman.decoding.sampling import PENALTIES
-from elman.scoring.keyboard import OFFERED
+from elman.metrics.keyboard import OFFERED
 from elman.server import limits
 
 Text = Annotated[str, Field(max_length=limits.TEXT)]

@@ -11,7 +11,6 @@ from typing import Any, TypeGuard
 
 from elman.bundle import unreadable
 from elman.errors import ElmanError, SettingError
-from elman.models import Classifier, LanguageModel, Model, load
 from elman.server.desk import Desk
 from elman.server.limits import Limits
 from elman.server.refusals import RefusedError, nothing_there
@@ -20,6 +19,10 @@ from elman.server.stores.store import Format
 from elman.server.streams import Streams
 from elman.server.works import OPERATIONS, Works
 from elman.server.writing import Writers
+from elman.tasks.classification.model import Classifier
+from elman.tasks.estimator import Model
+from elman.tasks.language_modeling.model import LanguageModel
+from elman.tasks.loading import load
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 _LONGEST = 60  # characters of a name

@@ -12,9 +12,10 @@ import numpy as np
 import torch
 
 from elman.cells import state_like, state_tensors
-from elman.models import Classifier, LanguageModel
 from elman.server.schemas import Class, Symbol
-from elman.text import Unit
+from elman.tasks.classification.model import Classifier
+from elman.tasks.language_modeling.model import LanguageModel
+from elman.text.tokenizers.tokenizer import Tokenizer
 
 
 class Read(NamedTuple):
@@ -111,7 +112,7 @@ def classes(labels: Sequence[Any], probabilities: Any) -> list[Class]:
 
 
 def symbols(
-    unit: Unit, chances: Sequence[float], places: Sequence[int], count: int
+    unit: Tokenizer, chances: Sequence[float], places: Sequence[int], count: int
 ) -> list[Symbol]:
     """The likeliest symbols as text, with their probabilities."""
     found = zip(places[:count], chances, strict=False)

@@ -9,8 +9,6 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from elman.errors import EmptyTextError, InputError
-from elman.models import Classifier, Describer, Forecaster, LanguageModel, Model, Tagger, Translator
-from elman.models.rewriting import Rewrite
 from elman.server.desk import one_by_one
 from elman.server.schemas import (
     Forecasts,
@@ -26,6 +24,14 @@ from elman.server.schemas import (
     ToTranslate,
 )
 from elman.server.streams import classes
+from elman.tasks.classification.model import Classifier
+from elman.tasks.description.model import Describer
+from elman.tasks.estimator import Model
+from elman.tasks.forecasting.model import Forecaster
+from elman.tasks.language_modeling.model import LanguageModel
+from elman.tasks.seq2seq.generation import GeneratedText
+from elman.tasks.tagging.model import Tagger
+from elman.tasks.translation.model import Translator
 
 OPERATIONS: dict[str, list[str]] = {
     "classify": ["predict", "explain"],
@@ -193,7 +199,7 @@ def _table(rows: list[list[float]], place: str) -> Any:
     return table
 
 
-def _rewritten(rewrite: Rewrite) -> Rewritten:
+def _rewritten(rewrite: GeneratedText) -> Rewritten:
     return {
         "text": rewrite.text,
         "probability": rewrite.probability,

@@ -7,11 +7,12 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 
-from elman.decoding import Continuation, Sampling
-from elman.models import LanguageModel
+from elman.decoding.batched_generation import ContinuedText
+from elman.decoding.sampling import Sampling
 from elman.server.limits import Limits
 from elman.server.refusals import busy
 from elman.server.schemas import ToGenerate
+from elman.tasks.language_modeling.model import LanguageModel
 
 _log = logging.getLogger("elman.server")
 
@@ -40,7 +41,7 @@ class Writers:
     def __init__(self, model: LanguageModel, limits: Limits) -> None:
         self._model, self._limits = model, limits
         self._together = model.together()
-        self._streams: dict[Continuation, Stream] = {}
+        self._streams: dict[ContinuedText, Stream] = {}
         self._changed: deque[Stream] = deque()
         self._told = False  # whether the event loop is going to look at them
         self._loop = asyncio.get_running_loop()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from elman.text.files import Document
 
+
 _MOST_GAPS = 20  # places with lines missing that are told apart
 _GAP = 2.0  # what one costs; a row wrongly paired costs some 0.4
 _AROUND = 3  # lines to look at before the place

@@ -18,13 +18,14 @@ import numpy as np
 from numpy.lib import format as npy
 
 from elman.errors import EmptyTextError, InputError
-from elman.text.reading import unreadable
+from elman.text.byte_decoding import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
+
 
 ARRAY_SUFFIXES = ("npy", "npz")
 MOST_COLUMNS = 65_536

@@ -10,7 +10,7 @@ from elman.errors import InputError
 from elman.text.example_reader import Example, ExampleReader
 from elman.text.files import TextSource
 from elman.text.lines import lines_of
-from elman.text.tables import Layout, Shape
+from elman.text.tables import Shape, TableLayout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -83,7 +83,7 @@ class LabelledSource:
         return sum(reader.skipped for reader in self._readers)
 
     @cached_property
-    def layout(self) -> Layout:
+    def layout(self) -> TableLayout:
         """How the rows of the first file are written; reads only its first lines.
 
         Raises:

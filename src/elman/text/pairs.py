@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from elman.text.files import Document
     from elman.text.pair_reader import Pair
 
+
 _IN_MEMORY = "the texts given"
 
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from elman.errors import InputError
 from elman.ranges import whole
-from elman.text.conll import LINE_ENDS, Sentence, is_blank, layout_of, may_be_comment
+from elman.text.conll import LINE_ENDS, TaggedSentence, is_blank, layout_of, may_be_comment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from elman.text.conll import Layout
+    from elman.text.conll import ConllLayout
+
 
 MOST_LINES = 100_000
 """Lines of a sentence; more are a file without blank lines."""
@@ -55,7 +56,7 @@ class SentenceReader:
         if column is not None:
             whole("--column", column, 2)
         self.skipped = 0
-        self.layout: Layout | None = None
+        self.layout: ConllLayout | None = None
         self._name = name
         self._column = column
         self._skip_bad_rows = skip_bad_rows
@@ -67,7 +68,7 @@ class SentenceReader:
         """The lines after the last sentence: what else there is to write when all are read."""
         return "".join(self._between)
 
-    def sentences(self, lines: Iterable[str]) -> Iterator[Sentence]:
+    def sentences(self, lines: Iterable[str]) -> Iterator[TaggedSentence]:
         r"""The sentences, each as soon as the blank line after it has come.
 
         Args:
@@ -94,7 +95,7 @@ class SentenceReader:
                 self._between = []
                 yield sentence
 
-    def _layout_of(self, first: int, lines: list[str]) -> Layout | None:
+    def _layout_of(self, first: int, lines: list[str]) -> ConllLayout | None:
         """What the first rows tell; None where all is comment."""
         rows = [
             (number, line.rstrip(LINE_ENDS))
@@ -111,7 +112,7 @@ class SentenceReader:
             tags_needed=self._tags_needed,
         )
 
-    def _sentence(self, first: int, lines: list[str], layout: Layout) -> Sentence | None:
+    def _sentence(self, first: int, lines: list[str], layout: ConllLayout) -> TaggedSentence | None:
         """What stands in these lines; None where there are no rows."""
         words: list[str] = []
         tags: list[str] = []
@@ -139,7 +140,7 @@ class SentenceReader:
             return None
         if numbering:
             numbering.end(place)
-        return Sentence(
+        return TaggedSentence(
             words=tuple(words),
             tags=tuple(tags) if all(tags) else None,
             name=self._name,
@@ -182,7 +183,7 @@ def _stretches(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
         yield first, stretch
 
 
-def _fields(row: str, layout: Layout, place: str) -> list[str]:
+def _fields(row: str, layout: ConllLayout, place: str) -> list[str]:
     """The columns of a row, as many as there have to be."""
     if len(row) > LONGEST_ROW:
         raise InputError(

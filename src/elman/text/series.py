@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from elman.text.files import TextSource
 
+
 Values = npt.NDArray[np.float64]
 
 FILLS = ("linear", "previous", "zero")

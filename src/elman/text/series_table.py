@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from elman.text.files import TextSource
 
+
 _DELIMITERS = ("\t", ";", ",")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")

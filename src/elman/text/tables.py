@@ -9,13 +9,14 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from elman.errors import EmptyTextError, InputError, SettingError
+from elman.text.byte_decoding import without_surrogates
 from elman.text.columns import LABELLED, Columns
-from elman.text.reading import without_surrogates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from elman.text.lines import LineFeed
+    from elman.text.lines import LineReader
+
 
 Shape = Literal["csv", "tsv", "jsonl", "fasttext", "lines"]
 """'lines': one text a line, without labels."""
@@ -38,7 +39,7 @@ _MOST_BROKEN = 100  # lines of broken JSON before the first sound one
 _SHOWN = 40  # characters of a column's name
 
 
-class Wanted(NamedTuple):
+class RequestedColumns(NamedTuple):
     """Which columns the reader asked for, by name; None: the likeliest of their kind."""
 
     text: str | None = None
@@ -46,7 +47,7 @@ class Wanted(NamedTuple):
     labels_needed: bool = True
     columns: Columns = LABELLED
 
-    def checked(self) -> Wanted:
+    def checked(self) -> RequestedColumns:
         """Itself.
 
         Raises:
@@ -61,7 +62,7 @@ class Wanted(NamedTuple):
         return self
 
 
-class Layout(NamedTuple):
+class TableLayout(NamedTuple):
     """How rows are written.
 
     Attributes:
@@ -90,7 +91,7 @@ class Layout(NamedTuple):
         return ", ".join(parts)
 
 
-def layout_of(feed: LineFeed, name: str, wanted: Wanted) -> Layout:
+def layout_of(feed: LineReader, name: str, wanted: RequestedColumns) -> TableLayout:
     """The layout of a file's rows; a header is taken from the feed, the first row is not.
 
     Raises:
@@ -112,17 +113,19 @@ def layout_of(feed: LineFeed, name: str, wanted: Wanted) -> Layout:
                 place=f"{name}:{feed.number + 1}",
                 advice=f"Leave out {LABELLED.text_option} and {LABELLED.label_option}",
             )
-        return Layout("fasttext")
+        return TableLayout("fasttext")
     found = _table(line, suffix, f"{name}:{feed.number}", wanted)
-    if isinstance(found, Layout):
+    if isinstance(found, TableLayout):
         return found
     if wanted.labels_needed or wanted.text is not None or suffix in TABLE_SUFFIXES:
         raise found
     feed.give_back([line])
-    return Layout("lines")
+    return TableLayout("lines")
 
 
-def find_columns(names: Sequence[str], place: str, wanted: Wanted) -> tuple[str, str | None]:
+def find_columns(
+    names: Sequence[str], place: str, wanted: RequestedColumns
+) -> tuple[str, str | None]:
     """The names of the columns of text and label: those asked for, or else the likeliest.
 
     Of two columns, where one is known the other is the other. Where none is, and the kind goes by
@@ -192,7 +195,9 @@ def _cut(name: str) -> str:
     return name if len(name) <= _SHOWN else f"{name[:_SHOWN]}..."
 
 
-def _table(line: str, suffix: str, place: str, wanted: Wanted) -> Layout | InputError:
+def _table(
+    line: str, suffix: str, place: str, wanted: RequestedColumns
+) -> TableLayout | InputError:
     """The layout of a table with this header, or why it is none."""
     columns = wanted.columns
     delimiters = [each for each in DELIMITERS if each in line]
@@ -213,7 +218,7 @@ def _table(line: str, suffix: str, place: str, wanted: Wanted) -> Layout | Input
         except InputError as error:
             errors.append((len(names), error))
         else:
-            return Layout("tsv" if delimiter == "\t" else "csv", names, text, label, delimiter)
+            return TableLayout("tsv" if delimiter == "\t" else "csv", names, text, label, delimiter)
     if errors:
         return max(errors, key=lambda each: each[0])[1]
     return InputError(
@@ -233,16 +238,16 @@ def _names(header: str, delimiter: str) -> tuple[str, ...]:
     return tuple(field.strip() for field in fields)
 
 
-def _json_lines(feed: LineFeed, name: str, wanted: Wanted) -> Layout:
+def _json_lines(feed: LineReader, name: str, wanted: RequestedColumns) -> TableLayout:
     taken: list[str] = []
-    found: Layout | None = None
+    found: TableLayout | None = None
     while found is None and len(taken) < _MOST_BROKEN and (line := feed.take()) is not None:
         taken.append(line)
         row = json_object(line)
         if row is not None:
             names = tuple(row)
             text, label = find_columns(names, f"{name}:{feed.number}", wanted)
-            found = Layout("jsonl", names, text, label)
+            found = TableLayout("jsonl", names, text, label)
     first = feed.number - len(taken) + 1
     feed.give_back(taken)
     if found is None:

@@ -13,14 +13,15 @@ import numpy as np
 
 from elman.errors import InputError
 from elman.text.tagsets import OUTSIDE, SCHEMES, converted, recognise, transitions
-from elman.text.units.unit import damaged, fields
+from elman.text.tokenizers.tokenizer import damaged, fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from elman.text.tagsets import Transitions
+    from elman.text.tagsets import LegalTransitions
+
 
 MOST_TAGS = 1000
 """A network holds a score for each pair of them."""
@@ -95,7 +96,7 @@ class TagVocabulary:
         return list(converted(inner, self.inner_scheme, self.scheme))
 
     @property
-    def transitions(self) -> Transitions:
+    def transitions(self) -> LegalTransitions:
         """Which numbers may follow each other."""
         return transitions(self.inner, self.inner_scheme)
 

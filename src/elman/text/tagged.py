@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Self
 
 from elman.errors import EmptyTextError, InputError
 from elman.ranges import listed
-from elman.text.conll import FORMAT, Layout, Sentence
+from elman.text.conll import FORMAT, ConllLayout, TaggedSentence
 from elman.text.files import TextSource
 from elman.text.lines import lines_of
 from elman.text.sentence_reader import SentenceReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
+
 
 _IN_MEMORY = "the sentences given"
 _SHOWN = 20  # tags in a message
@@ -48,7 +49,7 @@ class TaggedSource:
     ) -> None:
         self.name = source.name
         self._source = source
-        self._in_memory: list[Sentence] = []
+        self._in_memory: list[TaggedSentence] = []
         self._known: frozenset[str] | None = None
         self._unknown = 0
         self._readers: list[SentenceReader] = []
@@ -106,7 +107,7 @@ class TaggedSource:
         """The bytes there are to read, as `sentences` reports them; 0 of those in memory."""
         return self._source.size
 
-    def sentences(self, read: Callable[[int], None] | None = None) -> Iterator[Sentence]:
+    def sentences(self, read: Callable[[int], None] | None = None) -> Iterator[TaggedSentence]:
         """The sentences from the beginning; `read` hears of bytes as they are consumed.
 
         Raises:
@@ -123,13 +124,13 @@ class TaggedSource:
             left_out = f" ({self.skipped:,} left out)" if self.skipped else ""
             raise EmptyTextError(f"holds no sentence{left_out}", place=self.name, advice=FORMAT)
 
-    def _from_files(self, read: Callable[[int], None] | None) -> Iterator[Sentence]:
+    def _from_files(self, read: Callable[[int], None] | None) -> Iterator[TaggedSentence]:
         for document in self._source.documents(read):
             reader = self._make_reader(document.name)
             self._readers.append(reader)
             yield from reader.sentences(lines_of(document.chunks(), keep_ends=True))
 
-    def _is_known(self, sentence: Sentence) -> bool:
+    def _is_known(self, sentence: TaggedSentence) -> bool:
         """Whether all tags are; counts where not and such are to be left out."""
         if self._known is None or self._known.issuperset(sentence.tags or ()):
             return True
@@ -149,7 +150,7 @@ class TaggedSource:
         )
 
 
-def _sentence(words: Sequence[str], tags: Sequence[str] | None, number: int) -> Sentence:
+def _sentence(words: Sequence[str], tags: Sequence[str] | None, number: int) -> TaggedSentence:
     """A sentence as a file of its own would have it: a line for each word, then a blank one."""
     place = f"sentence {number}"
     if isinstance(words, str) or not words:
@@ -168,12 +169,12 @@ def _sentence(words: Sequence[str], tags: Sequence[str] | None, number: int) -> 
                 advice="Leave out what is empty or holds a tab or newline",
             )
     rows = words if tags is None else map("\t".join, zip(words, tags, strict=True))
-    return Sentence(
+    return TaggedSentence(
         words=tuple(words),
         tags=None if tags is None else tuple(tags),
         name=place,
         lines=(*(f"{row}\n" for row in rows), "\n"),
         rows=tuple(range(len(words))),
         first=1,
-        layout=Layout("conll", 1 if tags is None else 2, word=1, tag=2, tabs=tags is not None),
+        layout=ConllLayout("conll", 1 if tags is None else 2, word=1, tag=2, tabs=tags is not None),
     )

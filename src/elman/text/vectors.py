@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from elman.text.files import TextSource
 
+
 _IN_MEMORY = "the vectors given"
 _SKIP = "or leave such rows out: --skip-bad-rows"
 _AT_ONCE = 1 << 22  # numbers looked at together

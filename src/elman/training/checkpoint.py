@@ -10,7 +10,7 @@ from torch import Tensor
 
 from elman.bundle import Layout, layout_of, open_bundle, write_bundle
 from elman.errors import OutputError, ResumeError
-from elman.training.run import Run
+from elman.training.state import TrainState
 
 
 def write_checkpoint(
@@ -34,7 +34,7 @@ def write_checkpoint(
         ) from error
 
 
-def read_checkpoint(path: Path, run: Run, identity: dict[str, Any]) -> None:
+def read_checkpoint(path: Path, run: TrainState, identity: dict[str, Any]) -> None:
     """Put a run where the checkpoint was written.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from elman.training.showing import Baseline, Sample
+from elman.training.previews import BaselineLoss, Sample
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ class Validated:
     loss: float  # nats per symbol
     best: bool  # whether these are the best weights so far
     samples: Callable[[], Sequence[Sample]] = field(repr=False, compare=False)
-    baseline: Callable[[], Baseline | None] = field(repr=False, compare=False)
+    baseline: Callable[[], BaselineLoss | None] = field(repr=False, compare=False)
     in_sample: bool = False
 
 
 @dataclass(frozen=True)
-class SteppedBack:
+class RolledBack:
     """After a loss or a gradient that was no number: weights of `step` again, smaller steps."""
 
     step: int
@@ -61,4 +61,4 @@ class Finished:
     interrupted: bool
 
 
-Event = Progress | Validated | SteppedBack | Finished
+Event = Progress | Validated | RolledBack | Finished

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from elman.explain import Trace
+from elman.explain.trace import Trace
 from elman.web.modules import WEB, joined
 
 _LARGEST = 127

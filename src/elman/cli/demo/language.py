@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elman.cli.demo.part import Part
-from elman.cli.terminal import say, size_in_words
+from elman.cli.demo.part import DemoPart
+from elman.console.terminal import say, size_in_words
 
 if TYPE_CHECKING:
-    from elman.models import LanguageModel
+    from elman.tasks.language_modeling.model import LanguageModel
+
 
 HALF_TYPED = (
     "If the file does not ex",
@@ -22,7 +23,7 @@ HALF_TYPED = (
 )
 
 
-def language_parts(folder: Path) -> Iterator[Part]:
+def language_parts(folder: Path) -> Iterator[DemoPart]:
     """Python's documentation, by words and by characters."""
     from elman.examples import documents_of_python
 
@@ -34,7 +35,7 @@ def language_parts(folder: Path) -> Iterator[Part]:
     )
     for unit, tell in (("word", _tell_words), ("character", _tell_characters)):
         name = f"python-{unit}s.safetensors"
-        yield Part(f"the next {unit}", "language", [prose], name, tell, 1.0, {"unit": unit})
+        yield DemoPart(f"the next {unit}", "language", [prose], name, tell, 1.0, {"unit": unit})
 
 
 def _tell_words(model: LanguageModel) -> None:

@@ -10,16 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from elman.cells import (
-    GRU,
-    LSTM,
-    Cell,
-    Clockwork,
-    Elman,
-    ElmanReLU,
-    MinGRU,
-    PlainRNN,
-)
+from elman.cells import GRU, LSTM, Cell, Clockwork, Elman, ElmanReLU, MinGRU, PlainRNN
 from elman.export.onnx.graph import Graph, Names
 
 Rule = Callable[[Graph, Names, str], tuple[Names, str]]

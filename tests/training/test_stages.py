@@ -1,0 +1,146 @@
+"""Phases: one progress and one end; an interrupted run goes on where it was, to the same end."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from objectives import Line, interrupt, same
+
+from elman.bundle import open_bundle
+from elman.errors import ResumeError
+from elman.training.events import Finished, Progress, Validated
+from elman.training.plan import Plan
+from elman.training.stages import Stage, train_in_stages
+
+STEPS = {"first": 120, "second": 80}
+SHARES = {"first": 0.6, "second": 0.4}
+IDENTITY = {"text": "a tale"}
+
+
+class Lessons(dict):
+    """Two by the names of their phases, of one network."""
+
+    def __init__(self, **at) -> None:
+        super().__init__({name: Line(at=at.get(name)) for name in STEPS})
+        self["second"].network = self["first"].network
+
+    def phases(self, shares=SHARES) -> list[Stage]:
+        plans = {
+            name: Plan(minutes=None, steps=steps, learning_rate=0.05, seed=number)
+            for number, (name, steps) in enumerate(STEPS.items())
+        }
+        return [Stage(name, self[name], plans[name], shares[name]) for name in STEPS]
+
+
+def go(lessons: Lessons, path=None, **options):
+    events = train_in_stages(
+        lessons.phases(), checkpoint=path, identity=IDENTITY, checkpoint_seconds=0.0, **options
+    )
+    return list(events)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted():
+    lessons = Lessons()
+    return lessons, go(lessons)
+
+
+def test_one_progress_and_one_end(uninterrupted):
+    _, events = uninterrupted
+    steps = [event for event in events if isinstance(event, Progress)]
+    assert [event.phase for event in steps] == ["first"] * 120 + ["second"] * 80
+    for name in ("done", "symbols", "seconds"):
+        values = [getattr(event, name) for event in steps]
+        assert all(before < after for before, after in pairwise(values)), name
+    assert steps[119].done == pytest.approx(0.6)
+    assert steps[-1].done == pytest.approx(1.0)
+    assert [event for event in events if isinstance(event, Finished)] == [events[-1]]
+    assert (events[-1].step, events[-1].symbols) == (80, 8 * 200)
+    assert events[-1].seconds >= steps[-1].seconds
+    assert sum(isinstance(event, Validated) for event in events) >= 2
+
+
+def test_where_the_shares_are_less_than_all_the_beginning_is_spent():
+    phases = Lessons().phases({"first": 0.5, "second": 0.4})
+    done = [event.done for event in train_in_stages(phases) if isinstance(event, Progress)]
+    assert done[0] == pytest.approx(0.1 + 0.5 / 120)
+    assert done[-1] == pytest.approx(1.0)
+
+
+def test_the_second_phase_begins_with_the_best_of_the_first(uninterrupted):
+    lessons, _ = uninterrupted
+    ended_with = lessons["second"].steps[0][1]
+    assert any(same(ended_with, weights) for weights in lessons["first"].looked)
+
+
+@pytest.mark.parametrize(
+    ("phase", "step"), [("first", 0), ("first", 70), ("second", 0), ("second", 3), ("second", 60)]
+)
+def test_an_interrupted_run_goes_on_in_its_phase_to_the_same_end(
+    tmp_path, uninterrupted, phase, step
+):
+    path = tmp_path / "checkpoint"
+    *_, end = go(Lessons(**{phase: {step: interrupt}}), path)
+    assert end.interrupted
+    assert end.step == (0 if phase == "first" else step)
+    assert open_bundle(path).about["identity"] == {**IDENTITY, "phase": phase}
+    lessons = Lessons()
+    events = go(lessons, path)
+    expected, _ = uninterrupted
+    assert lessons[phase].steps[0][0] == step // 50 * 50
+    assert bool(lessons["first"].steps) is (phase == "first")
+    assert same(lessons["second"].weights(), expected["second"].weights())
+    assert (events[-1].step, events[-1].interrupted) == (80, False)
+    done = [event.done for event in events if isinstance(event, Progress)]
+    assert done[0] > (0.6 if phase == "second" else 0)
+    assert done == sorted(done)
+    assert done[-1] == pytest.approx(1.0)
+    assert not path.exists()
+
+
+def test_a_stop_between_the_phases_loses_nothing_of_the_first(tmp_path, uninterrupted):
+    """What the first phase took hours for is written before anything else is asked."""
+    path, lessons = tmp_path / "checkpoint", Lessons()
+    *_, end = go(lessons, path, stop=lambda: len(lessons["first"].steps) == STEPS["first"])
+    assert (end.interrupted, end.step) == (True, 0)
+    assert not lessons["second"].steps
+    lessons = Lessons()
+    go(lessons, path)
+    assert not lessons["first"].steps
+    assert same(lessons["second"].weights(), uninterrupted[0]["second"].weights())
+
+
+def test_the_first_phases_weights_are_on_the_disk_before_the_second_takes_a_step(tmp_path):
+    path = tmp_path / "checkpoint"
+    found = []
+
+    def look() -> float:
+        found.append(open_bundle(path).about["identity"]["phase"])
+        return 1.0
+
+    lessons = Lessons(second={0: look})
+    events = train_in_stages(lessons.phases(), checkpoint=path, checkpoint_seconds=1e6)
+    assert any(isinstance(event, Finished) for event in events)
+    assert found == ["second"]
+
+
+def test_a_run_without_that_phase_is_another_one(tmp_path):
+    path = tmp_path / "checkpoint"
+    go(Lessons(first={70: interrupt}), path)
+    lessons = Lessons()
+    with pytest.raises(ResumeError) as caught:
+        list(train_in_stages(lessons.phases()[1:], checkpoint=path, identity=IDENTITY))
+    assert caught.value.cause.endswith("differs in phase")
+    assert not lessons["second"].steps
+
+
+def test_an_interrupt_in_the_first_phase_leaves_the_best_weights():
+    lessons = Lessons(first={110: interrupt})
+    before = lessons["first"].weights()
+    *_, end = go(lessons)
+    assert (end.interrupted, end.step, end.best_step) == (True, 0, 0)
+    assert end.symbols == 8 * 110
+    assert not same(lessons["second"].weights(), before)
+    assert any(same(lessons["second"].weights(), looked) for looked in lessons["first"].looked)
+    assert not lessons["first"].network.training
