@@ -79,7 +79,7 @@ def chromium() -> Iterator[Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--width", type=int, default=256)
+    parser.add_argument("--hidden-size", type=int, default=256)
     parser.add_argument("--no-log", action="store_true", help="leave docs/log.md alone")
     options = parser.parse_args()
     rows = []
@@ -94,7 +94,7 @@ def main() -> None:
             page.goto(f"{address}/empty.html")
             for cell in CELLS:
                 model = elman.LanguageModel(
-                    cell=cell, width=options.width, layers=1, parts=(), steps=1
+                    cell=cell, hidden_size=options.width, layers=1, components=(), steps=1
                 )
                 model.fit(TEXT).save(folder / "model.safetensors")
                 rows.append([cell, f"{page.evaluate(TIMED, options.width):.3f} ms"])

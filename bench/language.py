@@ -68,9 +68,9 @@ def shakespeare(folder: Path, seeds: Sequence[int]) -> list[Row]:
     ]
     first = reports[0].baseline or {}
     return [
-        _mean("tiny Shakespeare, 3 min, carried: nats/char", reports, "nats_per_symbol", "{:.4f}"),
-        _mean("the same, fresh blocks of 64", reports, "nats_per_symbol_fresh", "{:.4f}"),
-        (f"its baseline ({first['name']})", f"{first['nats_per_symbol']:.4f}", "carried"),
+        _mean("tiny Shakespeare, 3 min, carried: nats/char", reports, "nats_per_token", "{:.4f}"),
+        _mean("the same, fresh blocks of 64", reports, "nats_per_token_fresh", "{:.4f}"),
+        (f"its baseline ({first['name']})", f"{first['nats_per_token']:.4f}", "carried"),
     ]
 
 
@@ -118,7 +118,7 @@ def learning_keyboard(folder: Path, seeds: Sequence[int]) -> list[Row]:  # noqa:
         without = _dictated(Keyboard(model, _Forgetful()), begun)
         learning = Keyboard(model)
         with_it = _dictated(learning, begun)
-        adapting = _dictated(Keyboard(model, adapt=True), begun)
+        adapting = _dictated(Keyboard(model, online=True), begun)
         how = (
             f"{len(begun):,} characters; without {without[0]:.4f}, top-3 {without[1]:.4f}; "
             f"with a copy that adapts {adapting[0]:.4f}, top-3 {adapting[1]:.4f}"
@@ -130,7 +130,7 @@ def learning_keyboard(folder: Path, seeds: Sequence[int]) -> list[Row]:  # noqa:
 class _Forgetful(UserModel):
     """Learns nothing."""
 
-    def learn(self, lesson: Observation) -> None: ...
+    def learn(self, objective: Observation) -> None: ...
 
 
 def _dictated(keyboard: Keyboard, text: str) -> tuple[float, float]:
@@ -164,24 +164,31 @@ BENCHES: dict[str, Callable[[Path, Sequence[int]], list[Row]]] = {
 
 
 def _trained(
-    unit: str, minutes: float, seed: int, train: Path, valid: Path, test: Path, *, baseline: bool
+    tokenizer: str,
+    minutes: float,
+    seed: int,
+    train: Path,
+    valid: Path,
+    test: Path,
+    *,
+    baseline: bool,
 ) -> tuple[LanguageModel, Evaluation]:
     cache = Cache()
-    model = LanguageModel(unit=unit, minutes=minutes, seed=seed)
+    model = LanguageModel(tokenizer=tokenizer, minutes=minutes, seed=seed)
     begun = time.monotonic()
     for _ in model.training(TextSource([train]), valid=TextSource([valid]), cache=cache):
         pass
     print(
-        f"{unit} seed {seed}: {model.record_['seconds']:.1f} s of training "
+        f"{tokenizer} seed {seed}: {model.record_['seconds']:.1f} s of training "
         f"({time.monotonic() - begun:.1f} s with reading), {model.record_['steps']} steps, "
-        f"held out {model.record_['valid_nats_per_symbol']:.4f}",
+        f"held out {model.record_['valid_nats_per_token']:.4f}",
         file=sys.stderr,
     )
-    corpus = Corpus.prepare(TextSource([test]), model.unit_, cache=cache)
+    corpus = Corpus.prepare(TextSource([test]), model.tokenizer_, cache=cache)
     ngram = None
     if baseline:
-        learned_from = Corpus.prepare(TextSource([train]), model.unit_, cache=cache)
-        ngram = best_ngram(learned_from.ids, model.unit_)
+        learned_from = Corpus.prepare(TextSource([train]), model.tokenizer_, cache=cache)
+        ngram = best_ngram(learned_from.ids, model.tokenizer_)
     report = evaluate_language(NetworkPredictor(model.network_), corpus, ngram)
     print(report.to_json(), file=sys.stderr)
     return model, report

@@ -107,7 +107,7 @@ def _table(folder: str, suffix: str) -> Callable[[float, int], Evaluation]:
 
 
 TRANSLATED = {"bleu": "BLEU", "chrf": "chrF"}
-SPOKEN = {"word_error_rate": "word error rate", "symbol_error_rate": "phoneme error rate"}
+SPOKEN = {"word_error_rate": "word error rate", "token_error_rate": "phoneme error rate"}
 
 BENCHES = {
     "multi30k-fr": Bench(20, 1, _multi30k("fr"), TRANSLATED, "{:.2f}"),

@@ -34,16 +34,16 @@ from tables import DATA, append, check_data, table
 
 SHORT = "the movie was warm and funny and i loved it"
 SESSIONS = 1_000
-SYMBOLS = 4_000  # of each text that is written
+TOKENS = 4_000  # of each text that is written
 MODELS: dict[str, Callable[[], Any]] = {
-    "reviews": lambda: Classifier(unit="word", minutes=0.3).fit(*_reviews()),
+    "reviews": lambda: Classifier(tokenizer="word", minutes=0.3).fit(*_reviews()),
     "tale": lambda: LanguageModel(minutes=0.3).fit(DATA / "shakespeare.txt"),
-    "mail": lambda: LanguageModel(unit="word", minutes=0.3).fit(
+    "mail": lambda: LanguageModel(tokenizer="word", minutes=0.3).fit(
         DATA / "keyboard_english" / "train.txt"
     ),
-    "lstm": lambda: LanguageModel(cell="lstm", width=256, layers=2, parts=(), minutes=0.1).fit(
-        DATA / "shakespeare.txt"
-    ),
+    "lstm": lambda: LanguageModel(
+        cell="lstm", hidden_size=256, layers=2, components=(), minutes=0.1
+    ).fit(DATA / "shakespeare.txt"),
 }
 
 
@@ -99,9 +99,9 @@ def _rows(server: _Server, folder: Path, seconds: float) -> Iterator[tuple[str, 
         speed, first = asyncio.run(_written(server, clients))
         yield (
             f"written and streamed, {clients} client{'s' if clients > 1 else ''}",
-            f"{speed:,.0f} symbols/s",
+            f"{speed:,.0f} tokens/s",
             f"first after {first * 1e3:.0f} ms",
-            f"{SYMBOLS:,} symbols each",
+            f"{TOKENS:,} tokens each",
         )
 
 
@@ -179,8 +179,8 @@ end
 
 
 async def _written(server: _Server, clients: int) -> tuple[float, float]:
-    """Symbols a second over all clients, and the seconds to the first one, on average."""
-    body = json.dumps({"prompt": "\n", "length": SYMBOLS, "seed": 1})
+    """Tokens a second over all clients, and the seconds to the first one, on average."""
+    body = json.dumps({"prompt": "\n", "length": TOKENS, "seed": 1})
     head = f"POST /models/tale/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}"
     request = f"{head}\r\n\r\n{body}".encode()
 
@@ -197,7 +197,7 @@ async def _written(server: _Server, clients: int) -> tuple[float, float]:
 
     begun = time.perf_counter()
     firsts = await asyncio.gather(*(one() for _ in range(clients)))
-    return clients * SYMBOLS / (time.perf_counter() - begun), sum(firsts) / clients
+    return clients * TOKENS / (time.perf_counter() - begun), sum(firsts) / clients
 
 
 if __name__ == "__main__":

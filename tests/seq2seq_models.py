@@ -26,13 +26,13 @@ PAIRS = (WORDS, [rewritten(word) for word in WORDS])
 
 
 def small(**settings) -> elman.Translator:
-    chosen = {"width": 8, "layers": 1, "steps": 6, **settings}
+    chosen = {"hidden_size": 8, "layers": 1, "steps": 6, **settings}
     return elman.Translator(**chosen)
 
 
 def learned_toy() -> elman.Translator:
     """It knows the toy; batches as small as the toy is."""
     with pytest.MonkeyPatch.context() as patch:
-        recipe = dataclasses.replace(RECIPES["character"], symbols=150, learning_rate=1e-2)
+        recipe = dataclasses.replace(RECIPES["character"], tokens=150, learning_rate=1e-2)
         patch.setitem(RECIPES, "character", recipe)
-        return small(width=24, order="forward", steps=260, dropout=0.0).fit(*PAIRS)
+        return small(hidden_size=24, order="forward", steps=260, dropout=0.0).fit(*PAIRS)

@@ -85,8 +85,8 @@ def _learning(cell: str) -> Comparison:
         return _within(name, lambda: list(islice(steps, STEPS)))
 
     peers = [Peer(name, partial(prepared, name)) for name in (FLOAT, WITHOUT)]
-    symbols = STEPS * recipe.rows * recipe.time
-    return Comparison(f"letters learned from, {cell}", peers, items=symbols)
+    tokens = STEPS * recipe.rows * recipe.time
+    return Comparison(f"letters learned from, {cell}", peers, items=tokens)
 
 
 def _within(name: str, work: Work) -> Work:
@@ -120,11 +120,11 @@ def _writer() -> LanguageModel:
 
 
 def _keyboard() -> LanguageModel:
-    return LanguageModel(unit="word", minutes=0.5).fit(DATA / "keyboard_english/train.txt")
+    return LanguageModel(tokenizer="word", minutes=0.5).fit(DATA / "keyboard_english/train.txt")
 
 
 def _reader() -> Classifier:
-    return Classifier(unit="word", minutes=0.5).fit(*_reviews("train", 5000))
+    return Classifier(tokenizer="word", minutes=0.5).fit(*_reviews("train", 5000))
 
 
 def _translator() -> Translator:

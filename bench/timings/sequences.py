@@ -174,8 +174,8 @@ def _inputs(size: Size) -> Tensor:
     return xs.requires_grad_()
 
 
-def _limits(weights: int, symbols: int, threads: int) -> dict[str, float]:
+def _limits(weights: int, tokens: int, threads: int) -> dict[str, float]:
     """Seconds for the products alone: one forward, and backward one to the inputs and one to the
-    weights, each a multiplication and an addition for every weight and symbol."""
-    work = 3 * 2 * weights * symbols
+    weights, each a multiplication and an addition for every weight and token."""
+    work = 3 * 2 * weights * tokens
     return {name: work / products(dtype, threads) for name, dtype in DTYPES.items()}

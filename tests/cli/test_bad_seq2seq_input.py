@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-SMALL = ("--steps", "1", "--width", "4")
+SMALL = ("--steps", "1", "--hidden-size", "4")
 NOT_HERE = "it is of no use here, for the task '{}'. Leave it out."
 OR_SKIP = "or leave such rows out: --skip-bad-rows"
-FILL = "--fill linear, previous or zero says what is to stand there"
+FILL = "--impute linear, previous or zero says what is to stand there"
 DATA = {
     "french.st": ("said.fr", "said.en"),
     "winds.st": ("winds.npy", "winds.txt"),
@@ -234,9 +234,9 @@ def test_vectors_without_descriptions(refused):
 @pytest.mark.parametrize(
     ("cell", "said"),
     [
-        ("", "there is no number in column sold"),
-        ("much", "'much' in column sold is no number"),
-        ("1e999", "'1e999' in column sold is no number"),
+        ("", "there is not a number in column sold"),
+        ("much", "'much' in column sold is not a number"),
+        ("1e999", "'1e999' in column sold is not a number"),
     ],
 )
 def test_gaps_and_text_among_numbers(refused, elman, cell, said):
@@ -248,11 +248,11 @@ def test_gaps_and_text_among_numbers(refused, elman, cell, said):
     refused("test", "sold.st", "gaps.csv", line=line)
     refused("predict", "sold.st", "gaps.csv", line=line)
     refused(
-        *("predict", "sold.st", "gaps.csv", "--fill", "mean"),
-        line="--fill: 'mean' is not known. It is linear, previous or zero.",
+        *("predict", "sold.st", "gaps.csv", "--impute", "mean"),
+        line="--impute: 'mean' is not known. It is linear, previous or zero.",
     )
-    for fill in ("linear", "previous", "zero"):
-        assert elman("predict", "sold.st", "gaps.csv", "--fill", fill).status == 0
+    for impute in ("linear", "previous", "zero"):
+        assert elman("predict", "sold.st", "gaps.csv", "--impute", impute).status == 0
 
 
 def test_too_short_a_series(refused):
@@ -319,12 +319,12 @@ def test_data_of_another_task(elman, model, files, said):
 @pytest.mark.parametrize(
     ("model", "options"),
     [
-        ("french.st", "--horizon 3;--plot a.svg;--reject-below 0.5;--column 2;--fill zero"),
+        ("french.st", "--horizon 3;--plot a.svg;--reject-below 0.5;--column 2;--impute zero"),
         ("french.st", "--text-column a;--series a"),
         ("winds.st", "--skip-bad-rows;--source-column a;--plot a.svg"),
         ("sold.st", "--beam 2;--count 2;--skip-bad-rows;--source-column a"),
         ("classes.st", "--beam 2;--source-column a;--horizon 1"),
-        ("tags.st", "--beam 2;--fill zero;--plot a.svg;--reject-below 0.5"),
+        ("tags.st", "--beam 2;--impute zero;--plot a.svg;--reject-below 0.5"),
     ],
 )
 def test_options_of_other_tasks_at_predict(refused, reading, model, options):  # noqa: ARG001
@@ -338,9 +338,9 @@ def test_options_of_other_tasks_at_predict(refused, reading, model, options):  #
     ("model", "options"),
     [
         ("french.st", "--horizon 3;--season 3;--directions 2;--class-weight balanced"),
-        ("french.st", "--parts none;--unlabelled said.fr;--outside said.fr"),
+        ("french.st", "--components none;--unlabelled said.fr;--out-of-scope said.fr"),
         ("winds.st", "--attention dot;--order forward;--season 3;--unlabelled winds.txt"),
-        ("sold.st", "--attention dot;--order forward;--unit word;--valid sold.csv"),
+        ("sold.st", "--attention dot;--order forward;--tokenizer word;--valid sold.csv"),
     ],
 )
 def test_options_of_other_tasks_at_training(refused, model, options):
@@ -355,8 +355,8 @@ def test_options_of_other_tasks_at_training(refused, model, options):
 @pytest.mark.parametrize(
     ("model", "options"),
     [
-        ("french.st", "--shuffle-words;--label-column a;--outside said.fr;--series a"),
-        ("winds.st", "--shuffle-words;--source-column a;--fill zero"),
+        ("french.st", "--shuffle-words;--label-column a;--out-of-scope said.fr;--series a"),
+        ("winds.st", "--shuffle-words;--source-column a;--impute zero"),
         ("sold.st", "--skip-bad-rows;--train sold.csv;--column 1"),
     ],
 )
@@ -376,8 +376,8 @@ def test_options_of_other_tasks_at_scoring(refused, model, options):
          "additive or none."),
         ("train said.tsv --order odd", "--order: 'odd' is not known. It is both, forward or "
          "reversed."),
-        ("train said.tsv --unit word", "--unit: 'word' is not known. It is subword, character or "
-         "auto."),
+        ("train said.tsv --tokenizer word", "--tokenizer: 'word' is not known. It is subword, "
+         "character or auto."),
         ("train sold.csv --horizon 0", "--horizon: 0 is out of range. It is a whole number, from "
          "1 to 10000."),
         ("train sold.csv --season 0", "--season: 0 is out of range. It is a whole number, from "

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-SMALL = ("--steps", "30", "--width", "16")
-CLASSIFY = ("train", "who.csv", "-o", "m.st", "--unit", "word", *SMALL)
+SMALL = ("--steps", "30", "--hidden-size", "16")
+CLASSIFY = ("train", "who.csv", "-o", "m.st", "--tokenizer", "word", *SMALL)
 TAG = ("train", "kinds.conll", "-o", "m.st", *SMALL)
 
 
@@ -51,16 +51,18 @@ def test_scores_of_a_classifier(elman):
     answered(elman(*CLASSIFY))
     report = json.loads(
         answered(
-            elman("test", "m.st", "who.csv", "--shuffle-words", "--outside", "who.csv", "--json")
+            elman(
+                "test", "m.st", "who.csv", "--shuffle-words", "--out-of-scope", "who.csv", "--json"
+            )
         )
     )
     assert report["scores"].keys() == {
         "accuracy",
         "macro_f1",
         "calibration_error",
-        "roc_auc_outside",
+        "roc_auc_out_of_scope",
     }
-    assert report["scores"]["roc_auc_outside"] == 0.5, "the same texts inside and outside"
+    assert report["scores"]["roc_auc_out_of_scope"] == 0.5, "the same texts inside and outside"
     order = report["details"]["order"]
     assert order["accuracy"] == report["scores"]["accuracy"]
     assert order["difference"] == pytest.approx(order["accuracy"] - order["accuracy_shuffled"])
@@ -102,14 +104,14 @@ def test_an_interrupted_run_goes_on(elman, interrupt_after):
 @pytest.mark.parametrize(
     ("told", "said"),
     [
-        ((*CLASSIFY, "--parts", "none"), "elman: --parts: "),
+        ((*CLASSIFY, "--components", "none"), "elman: --components: "),
         ((*CLASSIFY, "--task", "classify", "--column", "2"), "elman: --column: "),
-        ((*TAG, "--unit", "word"), "elman: --unit: "),
+        ((*TAG, "--tokenizer", "word"), "elman: --tokenizer: "),
         ((*TAG, "--task", "tag", "--text-column", "a"), "elman: --text-column: "),
         (("test", "tags.st", "kinds.conll", "--shuffle-words"), "elman: --shuffle-words: "),
         ((*CLASSIFY, "--class-weight", "odd"), "elman: --class-weight: 'odd' is not known. "),
         ((*CLASSIFY, "--directions", "3"), "elman: --directions: 3 is out of range. "),
-        ((*CLASSIFY, "--unit", "sound"), "elman: --unit: 'sound' is not known. "),
+        ((*CLASSIFY, "--tokenizer", "sound"), "elman: --tokenizer: 'sound' is not known. "),
     ],
 )
 def test_what_a_task_has_no_use_for(elman, told, said):

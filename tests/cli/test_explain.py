@@ -83,11 +83,11 @@ def test_two_texts_and_a_page(elman, here):
     assert [json.loads(line) for line in done.out.splitlines()] == wanted
     page = (here / "trace.html").read_text(encoding="utf-8")
     held = page.partition('id="traces">')[2].partition("</script>")[0]
-    symbols = [
-        each["readings"][0]["symbols"]
+    tokens = [
+        each["readings"][0]["tokens"]
         for each in json.loads(gzip.decompress(base64.b64decode(held)))
     ]
-    assert symbols == [each["readings"][0]["symbols"] for each in wanted]
+    assert tokens == [each["readings"][0]["tokens"] for each in wanted]
 
 
 @pytest.mark.usefixtures("here")

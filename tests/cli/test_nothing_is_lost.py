@@ -12,7 +12,7 @@ import pytest
 
 from elman.tasks.language_modeling.model import LanguageModel
 
-SMALL = ("--width", "16", "--layers", "1")
+SMALL = ("--hidden-size", "16", "--layers", "1")
 RUN = ("train", "tale.txt", "-o", "m.st", "--steps", "200", *SMALL)
 IN_THE_WAY = (
     "elman: m.st.checkpoint: an unfinished run of m.st is here. "

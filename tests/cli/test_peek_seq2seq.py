@@ -112,10 +112,10 @@ def test_series(elman):
         "series  least     mean  greatest  missing",
         "sold       89  159.518       231        1",
         "",
-        "Note: the first row without a number is gaps.csv:42; --fill says what is to stand there.",
+        "Note: the first row without a number is gaps.csv:42; --impute fills it in.",
         "",
-        "It looks like numbers in step, to be foretold: a forecaster.",
-        "Next: elman train gaps.csv -o model.safetensors --fill linear",
+        "It looks like numbers in step, to be predicted: a forecaster.",
+        "Next: elman train gaps.csv -o model.safetensors --impute linear",
     ]
 
 
@@ -170,7 +170,7 @@ def test_the_next_command_trains_the_same_task(elman, told, typed):
     assert command[:2] == ["elman", "train"]
     if typed is not None:
         assert shlex.join(command[2:]) == f"{typed} -o model.safetensors"
-    done = elman(*command[1:], "--steps", "1", "--width", "8", "--json")
+    done = elman(*command[1:], "--steps", "1", "--hidden-size", "8", "--json")
     assert done.status == 0, done.err
     assert json.loads(done.out)["task"] == said[said.index("--task") + 1]
 

@@ -55,8 +55,8 @@ def test_peek(elman, here):  # noqa: ARG001
         "It looks like text to continue: a language model.",
         "As training text it is very little: a network will learn it by heart; "
         "add text, from 100 kB on.",
-        "Unit: character (in a text of this size letters recur often, most words seldom).",
-        "Next: elman train tale.txt -o model.safetensors --unit character",
+        "Tokenizer: character (in a text of this size letters recur often, most words seldom).",
+        "Next: elman train tale.txt -o model.safetensors --tokenizer character",
     ]
     assert an_object(elman("peek", "tale.txt", "--json"))["lines"] == 150
     text = Path("tale.txt").read_bytes()
@@ -90,7 +90,7 @@ def test_train(made):
     task = "Task: language, the next character of a text (running text; --task says otherwise)."
     assert first == task
     assert re.fullmatch(
-        r"Trained \d+ s, 20 steps, [\d,]+ symbols; the best weights are those of step 20\.", second
+        r"Trained \d+ s, 20 steps, [\d,]+ tokens; the best weights are those of step 20\.", second
     )
 
 
@@ -102,7 +102,9 @@ def test_train_on_words(made):
 
 
 def test_train_in_json(elman, here):  # noqa: ARG001
-    done = elman("train", "tale.txt", "-o", "new.st", "--steps", "2", "--width", "8", "--json")
+    done = elman(
+        "train", "tale.txt", "-o", "new.st", "--steps", "2", "--hidden-size", "8", "--json"
+    )
     answer = json.loads(done.out)
     assert {"model", "task", "examples", "scores", "baseline", "interval"} < answer.keys()
     assert answer["model"] == "new.st"
@@ -117,7 +119,7 @@ def test_test(elman, here):  # noqa: ARG001
     assert answer["task"] == "language"
     assert 0 < answer["scores"]["top3"] <= 1
     assert answer["baseline"]["name"].startswith("interpolated modified Kneser-Ney")
-    low, high = answer["interval"]["nats_per_symbol"]
+    low, high = answer["interval"]["nats_per_token"]
     assert low < high
 
 
@@ -128,7 +130,7 @@ def test_test_without_the_training_text(elman, here, empty_cache):  # noqa: ARG0
     said = "No baseline: the training data is not in the cache. Name it: --train FILE"
     assert done.err == f"{said}\n"
     answer = an_object(elman("test", "word.st", "held.txt", "--json"))
-    assert (answer["baseline"], answer["remarks"]) == (None, [said])
+    assert (answer["baseline"], answer["warnings"]) == (None, [said])
     assert "baseline: " in ours(elman("test", "word.st", "held.txt", "--train", "tale.txt"))
     assert "baseline: " in ours(elman("test", "word.st", "held.txt")), "and now it is known"
 
@@ -138,7 +140,7 @@ def test_a_short_text_is_scored(elman, here, text):  # noqa: ARG001
     Path("short.txt").write_text(text)
     answer = an_object(elman("test", "character.st", "short.txt", "--json"))
     assert answer["examples"] == len(text)
-    low, high = answer["interval"]["nats_per_symbol"]
+    low, high = answer["interval"]["nats_per_token"]
     assert low < high
     assert ("perplexity" in answer["scores"]) == bool(text.strip())
     assert ours(elman("test", "character.st", "short.txt"))
@@ -147,7 +149,7 @@ def test_a_short_text_is_scored(elman, here, text):  # noqa: ARG001
 def test_a_model_whose_text_has_no_spaces_can_be_kept(elman, here):  # noqa: ARG001
     # All of a long text is one word, whose perplexity is beyond any number.
     Path("dense.txt").write_text("abcab" * 800)
-    done = elman("train", "dense.txt", "-o", "d.st", "--steps", "1", "--width", "4", "--json")
+    done = elman("train", "dense.txt", "-o", "d.st", "--steps", "1", "--hidden-size", "4", "--json")
     assert done.status == 0, done.err
     assert json.loads(done.out)["scores"]["perplexity"] is None
     assert an_object(elman("info", "d.st", "--json"))["training"]["scores"]["perplexity"] is None

@@ -12,7 +12,7 @@ def test_a_translation_report(capsys):
     targets = [f"The {a} is looking for that {b}." for a in nouns for b in nouns]
     sources = [target.upper() for target in targets]
     baseline = NearestSource().fit(sources[:3], ["A cat.", "A dog.", "It is looking for that."])
-    told = evaluate_seq2seq(sources, targets, targets, baseline, targets[::-1], remarks=["so"])
+    told = evaluate_seq2seq(sources, targets, targets, baseline, targets[::-1], warnings=["so"])
     print_rewrite_report(told)
     out, err = capsys.readouterr()
     rows = out.splitlines()

@@ -62,7 +62,7 @@ def watched(here, start):  # noqa: ARG001
     return lambda *arguments: Run(start, *arguments)
 
 
-LANGUAGE = ("tale.txt", "-o", "new.st", "--width", "16", "--seed", "3")
+LANGUAGE = ("tale.txt", "-o", "new.st", "--hidden-size", "16", "--seed", "3")
 
 
 def test_what_is_told_is_what_the_terminal_is_told(watched):
@@ -155,7 +155,7 @@ def test_only_this_machine_and_its_own_page_are_answered(watched):
 def test_what_went_wrong_is_told(watched, here):
     folder = here / "folder"
     folder.mkdir()
-    run = watched("tale.txt", "-o", "folder/new.st", "--width", "16", "--steps", "400")
+    run = watched("tale.txt", "-o", "folder/new.st", "--hidden-size", "16", "--steps", "400")
     heard = run.hear("it")
     shutil.rmtree(folder)
     status, _, err = run.end()

@@ -11,7 +11,7 @@ import pytest
 
 import elman as package
 
-SMALL = ("--steps", "12", "--width", "8", "--unit", "character")
+SMALL = ("--steps", "12", "--hidden-size", "8", "--tokenizer", "character")
 TRANSLATE = ("train", "said.fr", "said.en", "-o", "m.st", *SMALL)
 DESCRIBE = ("train", "winds.npy", "winds.txt", "-o", "m.st", *SMALL)
 SOURCES = ["le chat voit le roi", "un chien aime la maison", "la reine cherche un arbre"]
@@ -160,7 +160,7 @@ def test_scores_of_a_translator(elman):
     assert report["details"]["shuffled_chrf"] >= 0
     told = elman("test", "french.st", "held.fr", "held.en")
     assert "exact match" in answered(told)
-    assert told.err.splitlines() == report["remarks"]
+    assert told.err.splitlines() == report["warnings"]
 
 
 def test_sources_that_were_learned_from_are_counted(elman):

@@ -47,20 +47,20 @@ class Dictionary:
             discounts.append(discount if discount is not None and 0 < discount < k else k / 2)
         return discounts
 
-    def probability(self, symbol, context):
+    def probability(self, token, context):
         length = len(context) + 1
-        beneath = self.probability(symbol, context[1:]) if context else 1 / self.vocabulary
+        beneath = self.probability(token, context[1:]) if context else 1 / self.vocabulary
         followers = {g: c for g, c in self.counts[length].items() if g[:-1] == context}
         if not followers:
             return beneath
         discounts = self.discounts[length]
         total = sum(followers.values())
         left = sum(discounts[min(c, 3)] for c in followers.values()) / total
-        count = followers.get((*context, symbol), 0)
+        count = followers.get((*context, token), 0)
         return max(count - discounts[min(count, 3)], 0) / total + left * beneath
 
     def context(self, before):
-        """What the model may look back at: N - 1 symbols, the last BOUNDARY the first of them."""
+        """What the model may look back at: N - 1 tokens, the last BOUNDARY the first of them."""
         before = list(before)[max(len(before) - self.order + 1, 0) :]
         if 0 in before:
             before = before[len(before) - 1 - before[::-1].index(0) :]
@@ -68,11 +68,11 @@ class Dictionary:
 
     def distribution(self, before):
         context = self.context(before)
-        return [self.probability(symbol, context) for symbol in range(self.vocabulary)]
+        return [self.probability(token, context) for token in range(self.vocabulary)]
 
 
 def following(model, context):
-    """(V,) the next symbol's distribution after a context."""
+    """(V,) the next token's distribution after a context."""
     ends = range(model.vocabulary)
     return np.exp([model.log_probabilities(np.append(context, end))[-1] for end in ends])
 
@@ -126,14 +126,14 @@ def test_equals_the_dictionary_where_discounts_need_no_fallback(order):
 
 @settings(max_examples=60, deadline=None)
 @given(texts)
-def test_every_symbol_has_a_chance_and_all_of_them_sum_to_one(drawn):
+def test_every_token_has_a_chance_and_all_of_them_sum_to_one(drawn):
     vocabulary, text, other, order = drawn
     distribution = following(KneserNey.train(np.array(text), vocabulary, order), np.array(other))
     assert distribution.sum() == pytest.approx(1)
     assert (distribution > 0).all()
 
 
-def test_what_follows_many_different_symbols_is_likelier_than_what_follows_one_often():
+def test_what_follows_many_different_tokens_is_likelier_than_what_follows_one_often():
     # 'Francisco' (4) comes more often than 'glasses' (5), but always after 'San' (3).
     text = np.array([3, 4] * 10 + [6, 5, 7, 5, 8, 5, 9, 5])
     model = KneserNey.train(text, 12, 2)
@@ -196,7 +196,7 @@ def test_distributions_at_chosen_positions_and_after_the_text():
         model.distributions(text, np.array([51]))
 
 
-def test_one_symbol_repeated():
+def test_one_token_repeated():
     model = KneserNey.train(np.full(1000, 2), 4, 6)
     after = following(model, np.full(10, 2))
     assert after[2] > 0.99
@@ -224,7 +224,7 @@ def test_narrow_integers_and_memory_maps(tmp_path):
 
 
 def test_more_context_helps_on_a_text_that_depends_on_it():
-    # Each symbol is the sum of the two before it: a trigram knows, a bigram cannot.
+    # Each token is the sum of the two before it: a trigram knows, a bigram cannot.
     text = [1, 1]
     for draw in np.random.default_rng(0).random(5000):
         text.append((text[-1] + text[-2]) % 7 if draw < 0.9 else int(draw * 1000) % 7)

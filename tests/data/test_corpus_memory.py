@@ -21,7 +21,7 @@ from elman.text.tokenizers.characters import Characters
 corpus = Corpus.prepare(TextSource([sys.argv[1]]), Characters, cache=Cache(Path(sys.argv[2])))
 train, held_out = corpus.split()
 assert train.characters + held_out.characters == corpus.characters == int(sys.argv[3])
-# The pages of the mapped file count as well: only a million symbols of it have been touched.
+# The pages of the mapped file count as well: only a million tokens of it have been touched.
 # Not getrusage: its peak is at least that of the process this one was forked from.
 status = Path("/proc/self/status").read_text()
 print(1024 * int(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1]))

@@ -39,22 +39,24 @@ class Scripted(torch.nn.Module):
     def initial_state(self, rows):
         return (torch.full((rows, 1), -1),)
 
-    def forward(self, symbols, state):
-        """The state is how many symbols of the script have been given out."""
-        logits = torch.full((*symbols.shape, self.size), -1e4)
+    def forward(self, tokens, state):
+        """The state is how many tokens of the script have been given out."""
+        logits = torch.full((*tokens.shape, self.size), -1e4)
         place = int(state[0][0, 0]) + 1
-        for row in range(len(symbols)):
+        for row in range(len(tokens)):
             script = self.scripts[row % len(self.scripts)]
             logits[row, -1, script[min(place, len(script) - 1)]] = 0
         return logits, (state[0] + 1,)
 
 
-def written(unit, script, *, prompt=(), length=None, **choice):
-    """All pieces of a script of symbols, as a model would give them."""
-    network = Scripted(unit.size, script)
+def written(tokenizer, script, *, prompt=(), length=None, **choice):
+    """All pieces of a script of tokens, as a model would give them."""
+    network = Scripted(tokenizer.size, script)
     start = np.array([BOUNDARY, *prompt])
     length = len(script) if length is None else length
-    rows = generate_text(network, unit, start, length=length, sampling=Sampling(), seed=0, **choice)
+    rows = generate_text(
+        network, tokenizer, start, length=length, sampling=Sampling(), seed=0, **choice
+    )
     return [pieces[0] for pieces in rows]
 
 
@@ -81,33 +83,33 @@ def test_the_seed_of_a_text_leaves_the_seed_of_everything_else_alone(model):
     assert torch.equal(torch.rand(4), expected)
 
 
-def test_length_counts_symbols():
-    unit = Words(["Hi", ",", "you", "\n"])
-    script = unit.encode("Hi, you\nHi, you\n").tolist()
-    assert text_of(written(unit, script)) == "Hi, you\nHi, you\n"
-    assert text_of(written(unit, script, length=3)) == "Hi, you"
-    assert text_of(written(unit, script, length=4)) == "Hi, you\n"
+def test_length_counts_tokens():
+    tokenizer = Words(["Hi", ",", "you", "\n"])
+    script = tokenizer.encode("Hi, you\nHi, you\n").tolist()
+    assert text_of(written(tokenizer, script)) == "Hi, you\nHi, you\n"
+    assert text_of(written(tokenizer, script, length=3)) == "Hi, you"
+    assert text_of(written(tokenizer, script, length=4)) == "Hi, you\n"
 
 
 def test_a_boundary_ends_the_text():
-    unit = Characters("abc")
-    a, b, c = unit.encode("abc").tolist()
-    assert text_of(written(unit, [a, b, BOUNDARY, c])) == "ab"
-    assert text_of(written(unit, [BOUNDARY, c])) == ""
+    tokenizer = Characters("abc")
+    a, b, c = tokenizer.encode("abc").tolist()
+    assert text_of(written(tokenizer, [a, b, BOUNDARY, c])) == "ab"
+    assert text_of(written(tokenizer, [BOUNDARY, c])) == ""
 
 
 def test_greedy_writing_takes_the_likeliest_at_every_step(model):
     """Against steps by hand, each the argmax of the outlook."""
     text, state = "The dog", model.start()
     outlook, state = model.step(text, state)
-    symbols = []
+    tokens = []
     for _ in range(25):
-        symbols.append(int(outlook.log_probabilities.argmax()))
-        if symbols[-1] == BOUNDARY:
+        tokens.append(int(outlook.log_probabilities.argmax()))
+        if tokens[-1] == BOUNDARY:
             break
-        logits, state = model.network_(torch.tensor([symbols[-1:]]), state)
+        logits, state = model.network_(torch.tensor([tokens[-1:]]), state)
         outlook.log_probabilities[:] = logits[0, -1].detach().numpy()
-    whole = model.unit_.decode([*model.unit_.encode(text).tolist(), *symbols])
+    whole = model.tokenizer_.decode([*model.tokenizer_.encode(text).tolist(), *tokens])
     assert text + text_of(model.generate(text, length=25, temperature=0)) == whole
 
 
@@ -130,9 +132,9 @@ def cut(text, stops):
 @example(pieces=["a", "b"], stops=["ab"])
 @example(pieces=["ab", "a"], stops=["", "bb"])
 def test_stop_texts_are_never_shown_and_what_stands_before_them_is(pieces, stops):
-    unit = Pieces(sorted(set(pieces)))
-    script = [unit.symbol(piece) for piece in pieces]
-    given_out = written(unit, script, stop=stops)
+    tokenizer = Pieces(sorted(set(pieces)))
+    script = [tokenizer.token(piece) for piece in pieces]
+    given_out = written(tokenizer, script, stop=stops)
     stops = [stop for stop in stops if stop]
     assert text_of(given_out) == cut("".join(pieces), stops)
     # And it comes as soon as it is sure: all but what may still turn out to begin a stop text.
@@ -150,31 +152,31 @@ def test_stop_texts_are_never_shown_and_what_stands_before_them_is(pieces, stops
 
 
 class Pieces:
-    """A unit of any pieces at all, so that stop texts can lie across them."""
+    """A tokenizer of any pieces at all, so that stop texts can lie across them."""
 
     def __init__(self, pieces):
         self.pieces = ["", *pieces]
         self.size = len(self.pieces)
 
-    def symbol(self, piece):
+    def token(self, piece):
         return self.pieces.index(piece)
 
     def decoder(self):
         return self
 
-    def feed(self, symbol):
-        return self.pieces[symbol]
+    def feed(self, token):
+        return self.pieces[token]
 
     def finish(self):
         return ""
 
 
 def test_only_what_may_begin_a_stop_text_is_held_back():
-    unit = Pieces(["xe", "n", "d", "!"])
+    tokenizer = Pieces(["xe", "n", "d", "!"])
     xe, n, d, wow = range(1, 5)
-    assert written(unit, [xe, n, wow], stop=["end"]) == ["x", "", "en!", ""]
-    assert written(unit, [xe, n, d, wow], stop=["end"]) == ["x", "", "", ""]
-    assert written(unit, [xe, n], stop=["end"]) == ["x", "", "en"]
+    assert written(tokenizer, [xe, n, wow], stop=["end"]) == ["x", "", "en!", ""]
+    assert written(tokenizer, [xe, n, d, wow], stop=["end"]) == ["x", "", "", ""]
+    assert written(tokenizer, [xe, n], stop=["end"]) == ["x", "", "en"]
 
 
 def test_a_stop_text_at_the_very_start_leaves_nothing(model):
@@ -220,11 +222,11 @@ def test_a_row_that_ends_leaves_the_others_as_they_were(model):
 
 
 def test_a_row_that_reaches_its_boundary_first_waits_for_the_rest():
-    unit = Characters("abc")
-    a, b, c = unit.encode("abc").tolist()
-    network = Scripted(unit.size, [a, BOUNDARY, b, b], [a, b, c, BOUNDARY])
+    tokenizer = Characters("abc")
+    a, b, c = tokenizer.encode("abc").tolist()
+    network = Scripted(tokenizer.size, [a, BOUNDARY, b, b], [a, b, c, BOUNDARY])
     rows = generate_text(
-        network, unit, np.array([BOUNDARY]), length=9, sampling=Sampling(), seed=0, rows=2
+        network, tokenizer, np.array([BOUNDARY]), length=9, sampling=Sampling(), seed=0, rows=2
     )
     # The prompt is read in one row, so both begin as the first does.
     assert [text_of(row) for row in zip(*rows, strict=True)] == ["a", "abc"]
@@ -234,24 +236,27 @@ def test_a_row_that_reaches_its_boundary_first_waits_for_the_rest():
 
 
 def test_characters_of_several_bytes_come_out_whole():
-    unit = Characters("a")
+    tokenizer = Characters("a")
     text = "é漢😀a"
-    pieces = written(unit, unit.encode(text).tolist())
+    pieces = written(tokenizer, tokenizer.encode(text).tolist())
     assert [piece for piece in pieces if piece] == list(text)
 
 
 @pytest.mark.parametrize("kept", range(1, 10))
 def test_a_character_cut_by_the_length_is_left_out(kept):
-    unit = Characters("a")
-    script = unit.encode("é漢😀").tolist()
+    tokenizer = Characters("a")
+    script = tokenizer.encode("é漢😀").tolist()
     assert len(script) == 9
-    expected = bytes(symbol - 1 for symbol in script[:kept]).decode("utf-8", "ignore")
-    assert text_of(written(unit, script, length=kept)) == expected
+    expected = bytes(token - 1 for token in script[:kept]).decode("utf-8", "ignore")
+    assert text_of(written(tokenizer, script, length=kept)) == expected
 
 
 def test_bytes_that_are_no_text_are_shown_as_such():
-    unit = Characters("a")
-    assert text_of(written(unit, [1 + 0xC3, unit.encode("a")[0]])) == "\N{REPLACEMENT CHARACTER}a"
+    tokenizer = Characters("a")
+    assert (
+        text_of(written(tokenizer, [1 + 0xC3, tokenizer.encode("a")[0]]))
+        == "\N{REPLACEMENT CHARACTER}a"
+    )
 
 
 # Prompts
@@ -284,14 +289,14 @@ def test_nor_does_one_of_a_hundred_thousand_characters(trained, tale):
 def test_a_long_prompt_is_read_as_one_would_be_that_fits(model, tale):
     """Prompts are read in pieces; the state goes on from one to the next."""
     prompt = tale[:3000].rstrip()
-    ids = torch.from_numpy(np.concatenate([[0], model.unit_.encode(prompt)]).astype(np.int64))
+    ids = torch.from_numpy(np.concatenate([[0], model.tokenizer_.encode(prompt)]).astype(np.int64))
     logits, _ = model.network_(ids[None], model.network_.initial_state(1))
     outlook, _ = model.step(prompt, model.start())
     expected = logits[0, -1].log_softmax(0).detach().numpy()
     np.testing.assert_allclose(outlook.log_probabilities, expected, atol=1e-4)
 
 
-# Spaces between a prompt and what follows, above all for units that bring their own
+# Spaces between a prompt and what follows, above all for tokenizers that bring their own
 
 
 def test_no_word_is_glued_to_the_prompt(words):
@@ -302,10 +307,10 @@ def test_no_word_is_glued_to_the_prompt(words):
         assert all(not text[0].isspace() and text[0] not in ".,;?!)" for text in texts)
 
 
-@pytest.mark.parametrize("unit", ["word", "subword"])
-def test_a_space_at_the_prompts_end_is_the_one_before_the_next_word(trained, unit):
+@pytest.mark.parametrize("tokenizer", ["word", "subword"])
+def test_a_space_at_the_prompts_end_is_the_one_before_the_next_word(trained, tokenizer):
     """The same draws with and without it, where the network itself would have written it."""
-    model = trained[unit]
+    model = trained[tokenizer]
     without = model.generate_many("The dog", samples=30, length=6, seed=1, temperature=0.3)
     with_it = model.generate_many("The dog ", samples=30, length=6, seed=1, temperature=0.3)
     matching = [a == f" {b}" for a, b in zip(without, with_it, strict=True) if a.startswith(" ")]
@@ -339,9 +344,11 @@ def test_a_word_begun_is_written_to_its_end(words, prompt, end):
         assert not text[len(end) : len(end) + 1].isalnum()
 
 
-@pytest.mark.parametrize("unit", ["character", "subword"])
-def test_so_do_the_smaller_units(trained, unit):
-    text = text_of(trained[unit].generate("The cat walked to the riv", length=4, temperature=0))
+@pytest.mark.parametrize("tokenizer", ["character", "subword"])
+def test_so_do_the_smaller_tokenizers(trained, tokenizer):
+    text = text_of(
+        trained[tokenizer].generate("The cat walked to the riv", length=4, temperature=0)
+    )
     assert text.startswith("er")
 
 
@@ -378,18 +385,20 @@ def test_what_of_a_prompt_is_read_and_what_is_written_again(prompt, context, lea
 def test_a_prompt_falls_into_two_parts(trained, prompt):
     """Nothing is lost but spaces after the first of several."""
     for model in trained.values():
-        context, lead = split_prefix(prompt, model.unit_)
+        context, lead = split_prefix(prompt, model.tokenizer_)
         assert context + lead in {prompt, prompt.rstrip(" ") + " "}
 
 
 def test_a_lead_allows_only_what_begins_with_it():
-    unit = Words(["a", ",", "(", "b", "\n"])
-    size = StackConfig(vocabulary=unit.size, width=4, layers=1, parts=(), cell="gru")
+    tokenizer = Words(["a", ",", "(", "b", "\n"])
+    size = StackConfig(
+        vocabulary=tokenizer.size, hidden_size=4, layers=1, components=(), cell="gru"
+    )
     torch.manual_seed(0)
     network = LanguageModelNetwork(size).eval()
-    prompt = np.array([BOUNDARY, *unit.encode("a")])
+    prompt = np.array([BOUNDARY, *tokenizer.encode("a")])
     rows = generate_text(
-        network, unit, prompt, length=1, sampling=Sampling(), seed=1, rows=400, lead=" "
+        network, tokenizer, prompt, length=1, sampling=Sampling(), seed=1, rows=400, lead=" "
     )
     first = {text_of(row) for row in zip(*rows, strict=True)}
     assert {"a", "(", "b"} <= first
@@ -414,7 +423,7 @@ def test_a_setting_out_of_range_is_refused_at_once(words, name, choice):
     """When `generate` is called: not only when its first piece is asked for."""
     with pytest.raises(SettingError) as caught:
         words.generate("x", **choice)
-    assert caught.value.place == name
+    assert caught.value.location == name
 
 
 def test_samples_below_one_are_refused(words):

@@ -1,4 +1,4 @@
-"""A stream: symbol by symbol as the whole, in memory that does not grow, from states that fork."""
+"""A stream: token by token as the whole, in memory that does not grow, from states that fork."""
 
 from __future__ import annotations
 
@@ -21,39 +21,39 @@ def kept_bytes(state):
     return sum(part.untyped_storage().nbytes() for part in state_tensors(state))
 
 
-def symbols_of(text, unit):
-    """The text of each symbol alone, where that is a text which encodes to it again."""
-    for symbol in unit.encode(text).tolist():
-        piece = unit.decode([symbol])
-        assert unit.encode(piece).tolist() == [symbol]
-        yield symbol, piece
+def tokens_of(text, tokenizer):
+    """The text of each token alone, where that is a text which encodes to it again."""
+    for token in tokenizer.encode(text).tolist():
+        piece = tokenizer.decode([token])
+        assert tokenizer.encode(piece).tolist() == [token]
+        yield token, piece
 
 
 def test_a_stream_equals_the_whole(model):
     text = "The dog sat on the old tree. A bird\n looked at the mat; the small"
-    text = text.replace("\n ", "\n") if model.unit == "word" else text
-    ids = np.concatenate([[BOUNDARY], model.unit_.encode(text)])
+    text = text.replace("\n ", "\n") if model.tokenizer == "word" else text
+    ids = np.concatenate([[BOUNDARY], model.tokenizer_.encode(text)])
     expected = NetworkPredictor(model.network_).log_probabilities(ids)
     state, found, outlook = model.start(), [], None
-    for symbol, piece in symbols_of(text, model.unit_):
+    for token, piece in tokens_of(text, model.tokenizer_):
         if outlook is not None:
-            found.append(outlook.log_probabilities[symbol])
+            found.append(outlook.log_probabilities[token])
         outlook, state = model.step(piece, state)
     np.testing.assert_allclose(found, expected[1:], atol=2e-4)
 
 
-def test_several_symbols_at_once_are_the_same_as_one_by_one(model):
+def test_several_tokens_at_once_are_the_same_as_one_by_one(model):
     text = "The dog sat on"
     at_once, _ = model.step(text, model.start())
     state = model.start()
-    for _, piece in symbols_of(text, model.unit_):
+    for _, piece in tokens_of(text, model.tokenizer_):
         one_by_one, state = model.step(piece, state)
     np.testing.assert_allclose(at_once.log_probabilities, one_by_one.log_probabilities, atol=1e-4)
 
 
 def test_an_outlook_is_a_distribution(model):
     outlook, _ = model.step("The", model.start())
-    assert outlook.log_probabilities.shape == (model.unit_.size,)
+    assert outlook.log_probabilities.shape == (model.tokenizer_.size,)
     assert np.exp(outlook.log_probabilities.astype(np.float64)).sum() == pytest.approx(1, abs=1e-5)
 
 
@@ -70,7 +70,9 @@ def test_memory_stays_the_same_however_much_is_read(model):
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_state_keeps_nothing_of_what_was_computed_on_the_way(cell):
-    network = LanguageModelNetwork(StackConfig(vocabulary=9, cell=cell, width=8, layers=2)).eval()
+    network = LanguageModelNetwork(
+        StackConfig(vocabulary=9, cell=cell, hidden_size=8, layers=2)
+    ).eval()
     state = network.initial_state(1)
     after = []
     for count in (1, 5, CHUNK, 2000, 2 * CHUNK + 1):
@@ -84,7 +86,9 @@ def test_a_state_keeps_nothing_of_what_was_computed_on_the_way(cell):
 def test_a_text_cut_anywhere_reads_the_same(cell):
     """Also where the pieces in which it is read end."""
     torch.manual_seed(2)
-    network = LanguageModelNetwork(StackConfig(vocabulary=9, cell=cell, width=8, layers=2)).eval()
+    network = LanguageModelNetwork(
+        StackConfig(vocabulary=9, cell=cell, hidden_size=8, layers=2)
+    ).eval()
     ids = np.random.default_rng(0).integers(0, 9, 2 * CHUNK + 7)
     step = step_of(network)
     whole, end = read(network, ids, network.initial_state(1), step)
@@ -118,12 +122,12 @@ def test_an_empty_text_is_refused(model):
         model.step("", model.start())
 
 
-def test_top_are_the_likeliest_symbols(model):
+def test_top_are_the_likeliest_tokens(model):
     outlook, _ = model.step("The", model.start())
     values = outlook.log_probabilities.tolist()
     ranked = sorted(range(len(values)), key=lambda i: (-values[i], i))
     for count in (1, 3, 10):
-        expected = [(model.unit_.decode([i]), np.exp(values[i])) for i in ranked[:count]]
+        expected = [(model.tokenizer_.decode([i]), np.exp(values[i])) for i in ranked[:count]]
         found = outlook.top(count)
         assert [text for text, _ in found] == [text for text, _ in expected]
         assert [share for _, share in found] == pytest.approx([share for _, share in expected])

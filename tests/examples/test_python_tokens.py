@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.examples import PythonSentence, Split, sentences_of_python
-from elman.examples.python_tokens import MOST_WORDS, TAGS, tagged_sentences
+from elman.examples.python_tokens import MAX_WORDS, TAGS, tagged_sentences
 from elman.examples.standard_library import files_of_python
 
 SIGNS = {tag[0]: tag for tag in TAGS} | {"c": "class", "#": "comment", ".": "operator"}
@@ -169,7 +169,7 @@ def test_a_comment_ends_its_sentence() -> None:
 def test_of_a_long_string_the_first_words_and_the_last() -> None:
     words, tags = tagged_sentences(f'"""{" ".join(map(str, range(100)))} end."""\n')[0]
     assert words == ['"""0', "1", "2", "3", "4", "5", "6", 'end."""']
-    assert tags == ["string"] * MOST_WORDS
+    assert tags == ["string"] * MAX_WORDS
 
 
 def test_an_f_string_is_one_string() -> None:

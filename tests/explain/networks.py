@@ -21,15 +21,17 @@ from elman.tasks.tagging.explain import explain_tags
 from elman.text.tokenizers.table import TOKENIZERS
 
 TEXT = "abcad"
-UNIT = TOKENIZERS["character"].learn([TEXT])
-IDS = UNIT.encode(TEXT).astype(np.int64)
-V = UNIT.size
+TOKENIZER = TOKENIZERS["character"].learn([TEXT])
+IDS = TOKENIZER.encode(TEXT).astype(np.int64)
+V = TOKENIZER.size
 LABELS = ["x", "y", "z"]
 EVERYTHING = [(cell, COMPONENTS) for cell in CELLS] + [(cell, ()) for cell in CELLS]
 
 
-def architecture(cell="lstm", parts=COMPONENTS, **settings):
-    return StackConfig(V, cell, width=8, layers=2, parts=parts, dropout=0.5, **settings)
+def architecture(cell="lstm", components=COMPONENTS, **settings):
+    return StackConfig(
+        V, cell, hidden_size=8, layers=2, components=components, dropout=0.5, **settings
+    )
 
 
 def seeded(make, *arguments):
@@ -66,23 +68,23 @@ def forecaster():
     return seeded(ForecastNetwork, told).float()
 
 
-def passages(ids=IDS):
+def padded(ids=IDS):
     return PaddedBatch(torch.from_numpy(np.asarray(ids))[:, None], torch.tensor([len(ids)]))
 
 
 def trace_of_language(network):
-    return explain_language(network, UNIT, TEXT)
+    return explain_language(network, TOKENIZER, TEXT)
 
 
 def trace_of_classes(network, ids=IDS):
-    return explain_classes(network, passages(ids), [str(i) for i in ids], "word", LABELS, 2.0)
+    return explain_classes(network, padded(ids), [str(i) for i in ids], "word", LABELS, 2.0)
 
 
 def trace_of_tags(network, ids=IDS):
     words = [str(i) for i in ids]
-    return explain_tags(network, passages(ids), words, LABELS[:2], np.array([0, 1, 1]))
+    return explain_tags(network, padded(ids), words, LABELS[:2], np.array([0, 1, 1]))
 
 
 def trace_of_rewrite(network, target=(259, 258, 257, 0), ids=IDS):
     words = [str(i) for i in ids]
-    return explain_rewrite(network, ids, words, np.array(target), (UNIT, UNIT))
+    return explain_rewrite(network, ids, words, np.array(target), (TOKENIZER, TOKENIZER))

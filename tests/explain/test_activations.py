@@ -11,26 +11,26 @@ from elman.cells import CELLS
 from elman.explain.cell import explain_cell
 from elman.text.tokenizers.tokenizer import BOUNDARY
 
-WAYS = pytest.mark.parametrize(("cell", "parts"), networks.EVERYTHING)
+WAYS = pytest.mark.parametrize(("cell", "components"), networks.EVERYTHING)
 
 
 def stepped(network, ids):
-    """Each block's cell state after each symbol."""
+    """Each block's cell state after each token."""
     state, found = network.initial_state(1), []
-    for symbol in ids:
-        _, state = network(torch.tensor([[symbol]]), state)
+    for token in ids:
+        _, state = network(torch.tensor([[token]]), state)
         found.append([block.cell for block in state])
     return found
 
 
 @WAYS
-def test_states_are_those_of_steps(cell, parts):
-    network = networks.language(cell, parts).eval()
+def test_states_are_those_of_steps(cell, components):
+    network = networks.language(cell, components).eval()
     trace = networks.trace_of_language(network)
     with torch.no_grad():
         steps = stepped(network, [BOUNDARY, *networks.IDS])
     (reading,) = trace.readings
-    assert reading.symbols == ("", *networks.TEXT)
+    assert reading.tokens == ("", *networks.TEXT)
     assert [layer.layer for layer in reading.layers] == [1, 2]
     for number, layer in enumerate(reading.layers):
         assert list(layer.states) == list(steps[0][number]._fields)
@@ -100,8 +100,8 @@ CHECKS = {
 
 
 @WAYS
-def test_gates_are_those_of_the_formulas(cell, parts):
-    trace = networks.trace_of_language(networks.language(cell, parts))
+def test_gates_are_those_of_the_formulas(cell, components):
+    trace = networks.trace_of_language(networks.language(cell, components))
     for layer in trace.readings[0].layers:
         CHECKS[cell](layer.states, layer.gates, layer.output)
 
@@ -150,13 +150,13 @@ def test_an_encoders_layers_and_its_decoders(order, ways):
     source, target = trace.readings
     assert [layer.direction for layer in source.layers] == ways
     assert [layer.direction for layer in target.layers] == ["forward"] * 2
-    assert target.symbols == ("", "c", "b", "a")
+    assert target.tokens == ("", "c", "b", "a")
     heard = []
     for block in network.encoder.blocks:
         block.mixer.register_forward_hook(lambda *given: heard.append(given[-1][1].cell.h))
     network.eval()
     with torch.no_grad():
-        written = network.begin(networks.passages())
+        written = network.begin(networks.collate())
         _, after = network(torch.tensor([[0], [259], [258], [257]]), written)
     for number, layer in enumerate(source.layers):
         last = -1 if layer.direction == "forward" else 0
@@ -171,7 +171,7 @@ def test_attention_is_the_networks():
     network.eval()
     with torch.no_grad():
         read = torch.tensor([[0], [259], [258], [257]])
-        _, looks, _ = network.attend(read, network.begin(networks.passages()))
+        _, looks, _ = network.attend(read, network.begin(networks.collate()))
     np.testing.assert_allclose(attention.weights, looks[0])
     np.testing.assert_allclose(attention.weights.sum(1), 1)
     assert networks.trace_of_rewrite(networks.rewriter(attention="none")).attention is None

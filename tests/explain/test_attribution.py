@@ -1,4 +1,4 @@
-"""Leaving out is answering without the symbol; a gradient is what a longer vector does."""
+"""Leaving out is answering without the token; a gradient is what a longer vector does."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def log_p_language(network, ids):
 
 
 @pytest.mark.parametrize("cell", ["mingru", "lstm", "plain"])
-def test_a_language_model_without_a_symbol(cell):
+def test_a_language_model_without_a_token(cell):
     network = networks.language(cell)
     ids = np.append(BOUNDARY, networks.IDS)
     trace = networks.trace_of_language(network)
@@ -48,17 +48,17 @@ def test_a_language_model_without_a_symbol(cell):
     np.testing.assert_allclose(taken(trace), whole[range(6), answers])
     for place, rest in enumerate(rests(trace)):
         assert len(rest.gradient) == len(rest.left_out) == place + 1
-        for symbol, lost in enumerate(rest.left_out):
+        for token, lost in enumerate(rest.left_out):
             if place == 0:
                 assert np.isnan(lost)
                 continue
-            left = log_p_language(network, without(ids[: place + 1], symbol))[-1]
+            left = log_p_language(network, without(ids[: place + 1], token))[-1]
             np.testing.assert_allclose(lost, (whole[place] - left)[answers[place]], atol=1e-9)
 
 
 def log_p_classes(network, ids):
     with torch.no_grad():
-        said, _ = network.eval()(networks.passages(ids))
+        said, _ = network.eval()(networks.collate(ids))
     return (said[0].double() / 2.0).log_softmax(0).numpy()
 
 
@@ -73,16 +73,16 @@ def test_a_class_without_a_word(directions):
         answer = int(whole.argmax())
         assert output.taken.text == networks.LABELS[answer]
         np.testing.assert_allclose(output.taken.probability, np.exp(whole[answer]), rtol=1e-5)
-        for symbol, lost in enumerate(rest.left_out):
+        for token, lost in enumerate(rest.left_out):
             if output.after == 0:
                 assert np.isnan(lost)
                 continue
-            left = log_p_classes(network, without(ids[: output.after + 1], symbol))
+            left = log_p_classes(network, without(ids[: output.after + 1], token))
             np.testing.assert_allclose(lost, (whole - left)[answer], atol=1e-5)
 
 
 def marginals(network, ids):
-    rows = networks.passages(ids)
+    rows = networks.collate(ids)
     with torch.no_grad():
         found = network.crf.marginals(network.eval()(rows).double(), rows.lengths)[:, 0].exp()
     return np.log(found.numpy() @ np.array([[1, 0], [0, 1], [0, 1]]))
@@ -92,80 +92,80 @@ def test_a_tag_without_a_word():
     network, ids = networks.tags(), networks.IDS
     trace = networks.trace_of_tags(network)
     whole = marginals(network, ids)
-    best = network.best(networks.passages())[:, 0].numpy()
+    best = network.best(networks.collate())[:, 0].numpy()
     for place, (output, rest) in enumerate(zip(trace.outputs, rests(trace), strict=True)):
         answer = [0, 1, 1][best[place]]
         assert output.taken.text == networks.LABELS[answer]
         np.testing.assert_allclose(output.taken.probability, np.exp(whole[place, answer]), 1e-5)
         assert len(rest.left_out) == len(ids)
-        for symbol, lost in enumerate(rest.left_out):
-            if symbol == place:
+        for token, lost in enumerate(rest.left_out):
+            if token == place:
                 assert np.isnan(lost)
                 continue
-            left = marginals(network, without(ids, symbol))[place - (symbol < place)]
+            left = marginals(network, without(ids, token))[place - (token < place)]
             np.testing.assert_allclose(lost, (whole[place] - left)[answer], atol=1e-5)
 
 
 def log_p_rewrite(network, ids, heard):
     with torch.no_grad():
-        begun = network.eval().begin(networks.passages(ids))
+        begun = network.eval().begin(networks.collate(ids))
         logits, _ = network(torch.tensor(heard)[:, None], begun)
     return logits[:, 0].double().log_softmax(1).numpy()
 
 
 @pytest.mark.parametrize("order", ["both", "reversed"])
 @pytest.mark.parametrize("attention", ["dot", "additive", "none"])
-def test_a_rewriting_without_a_symbol(order, attention):
+def test_a_rewriting_without_a_token(order, attention):
     network = networks.rewriter(order, attention)
     ids, target = networks.IDS, np.array([259, 258, 257, 0])
     heard = np.append(BOUNDARY, target[:-1])
     trace = networks.trace_of_rewrite(network)
     whole = log_p_rewrite(network, ids, heard)
     np.testing.assert_allclose(taken(trace), whole[range(4), target], atol=1e-5)
-    for symbol in range(len(ids)):
-        left = log_p_rewrite(network, without(ids, symbol), heard)
-        lost = [rest.left_out[symbol] for rest in rests(trace, 0)]
+    for token in range(len(ids)):
+        left = log_p_rewrite(network, without(ids, token), heard)
+        lost = [rest.left_out[token] for rest in rests(trace, 0)]
         np.testing.assert_allclose(lost, (whole - left)[range(4), target], atol=1e-5)
     for place in range(1, 4):
         lost = trace.outputs[place].rests[1].left_out
         assert len(lost) == place + 1
-        for symbol, found in enumerate(lost):
-            left = log_p_rewrite(network, ids, without(heard[: place + 1], symbol))[-1]
+        for token, found in enumerate(lost):
+            left = log_p_rewrite(network, ids, without(heard[: place + 1], token))[-1]
             np.testing.assert_allclose(found, (whole[place] - left)[target[place]], atol=1e-5)
 
 
-def slopes(weight, symbol, explained, step=STEP):
-    """How the answers' log-probabilities move as the vector of a symbol grows."""
+def slopes(weight, token, explained, step=STEP):
+    """How the answers' log-probabilities move as the vector of a token grows."""
     found = []
-    kept = weight.detach()[symbol].clone()
+    kept = weight.detach()[token].clone()
     for sign in (1, -1):
-        weight.data[symbol] = (1 + sign * step) * kept
+        weight.data[token] = (1 + sign * step) * kept
         found.append(explained())
-        weight.data[symbol] = kept
+        weight.data[token] = kept
     return (found[0] - found[1]) / (2 * step)
 
 
-def gradients(trace, ids, symbol, number=0):
-    """Of each output, over all places where the symbol stands."""
+def gradients(trace, ids, token, number=0):
+    """Of each output, over all places where the token stands."""
     return [
-        rest.gradient[np.asarray(ids)[: len(rest.gradient)] == symbol].sum()
+        rest.gradient[np.asarray(ids)[: len(rest.gradient)] == token].sum()
         for rest in rests(trace, number)
     ]
 
 
-@pytest.mark.parametrize(("cell", "parts"), networks.EVERYTHING)
-def test_gradients_of_a_language_model(cell, parts):
-    network = networks.language(cell, parts)
+@pytest.mark.parametrize(("cell", "components"), networks.EVERYTHING)
+def test_gradients_of_a_language_model(cell, components):
+    network = networks.language(cell, components)
     ids = np.append(BOUNDARY, networks.IDS)
     trace = networks.trace_of_language(network)
     answers = [*ids[1:], log_p_language(network, ids)[-1].argmax()]
-    for symbol in set(ids.tolist()):
+    for token in set(ids.tolist()):
         wanted = slopes(
             network.embedding.weight,
-            symbol,
+            token,
             lambda: log_p_language(network, ids)[range(6), answers],
         )
-        np.testing.assert_allclose(gradients(trace, ids, symbol), wanted, atol=1e-7)
+        np.testing.assert_allclose(gradients(trace, ids, token), wanted, atol=1e-7)
 
 
 def test_gradients_of_classes_and_tags():
@@ -176,8 +176,8 @@ def test_gradients_of_classes_and_tags():
         network = make()
         trace = explained(network)
         names = [output.taken.text for output in trace.outputs]
-        for symbol in set(networks.IDS.tolist()):
-            found = np.array(gradients(trace, networks.IDS, symbol))
+        for token in set(networks.IDS.tolist()):
+            found = np.array(gradients(trace, networks.IDS, token))
             readers = getattr(network, "readers", None) or [network.reader]
 
             def again(network=network, explained=explained, names=names):
@@ -189,7 +189,7 @@ def test_gradients_of_classes_and_tags():
                     ]
                 )
 
-            wanted = sum(slopes(each.embedding.weight, symbol, again) for each in readers)
+            wanted = sum(slopes(each.embedding.weight, token, again) for each in readers)
             np.testing.assert_allclose(found, wanted, atol=1e-7)
 
 
@@ -202,17 +202,17 @@ def test_gradients_of_a_rewriting():
     trace = networks.trace_of_rewrite(network)
     sides = ((network.source_embedding.weight, ids), (network.embedding.weight, heard))
     for number, (weight, read) in enumerate(sides):
-        for symbol in set(read.tolist()):
+        for token in set(read.tolist()):
             # Attention's shares are float32: a smaller step would be lost in their rounding.
             wanted = slopes(
-                weight, symbol, lambda: taken(networks.trace_of_rewrite(network)), step=1e-3
+                weight, token, lambda: taken(networks.trace_of_rewrite(network)), step=1e-3
             )
-            found = gradients(trace, read, symbol, number)
+            found = gradients(trace, read, token, number)
             np.testing.assert_allclose(found, wanted, atol=1e-3)
 
 
 def describer():
-    architecture = StackConfig(networks.V, "gru", width=8, layers=1)
+    architecture = StackConfig(networks.V, "gru", hidden_size=8, layers=1)
     rewriting = Seq2SeqConfig(architecture, source=3, attention="none", order="vector")
     network = networks.seeded(EncoderDecoder, rewriting, 0.5)
     network.scale_vectors(torch.tensor([[0.0, 2, 4], [1, 5, 4], [2, 5, 5]]))
@@ -224,10 +224,10 @@ def test_a_description_by_its_numbers():
     vector = np.array([3.0, 1.0, 4.5], dtype=np.float64)
 
     def log_p(vector):
-        return taken(explain_description(network, vector, target, networks.UNIT))
+        return taken(explain_description(network, vector, target, networks.TOKENIZER))
 
-    trace = explain_description(network, vector, target, networks.UNIT)
-    assert trace.readings[0].symbols == ("3", "1", "4.5")
+    trace = explain_description(network, vector, target, networks.TOKENIZER)
+    assert trace.readings[0].tokens == ("3", "1", "4.5")
     assert trace.readings[0].layers == ()
     mean = network.encoder.center.numpy()
     for place in range(3):
@@ -251,8 +251,8 @@ def test_a_forecast_by_its_values():
 
     trace = explain_forecast(network, values, np.zeros((4, 5)))
     history, steps = trace.readings
-    assert len(history.symbols) == 12
-    assert steps.symbols == (*history.symbols[-6:], "+1", "+2", "+3", "+4")
+    assert len(history.tokens) == 12
+    assert steps.tokens == (*history.tokens[-6:], "+1", "+2", "+3", "+4")
     assert [output.after for output in trace.outputs] == [6, 7, 8, 9]
     for place in range(12):
         usual = values[place - 3 if place >= 3 else place + 3]

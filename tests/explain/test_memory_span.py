@@ -1,4 +1,4 @@
-"""How long a symbol counts, held against what is known without moving anything."""
+"""How long a token counts, held against what is known without moving anything."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_long_text_is_sampled():
     assert memory.sensitivity[0] == 1
 
 
-def test_one_symbol_alone():
+def test_one_token_alone():
     memory = of_cell(CELLS["gru"](3, 4), torch.randn(1, 3))
     assert memory.sensitivity.tolist() == [1]
     assert memory.steps is None
@@ -73,7 +73,7 @@ def test_one_symbol_alone():
 
 def test_a_layer_that_reads_from_the_end_forgets_in_that_direction():
     """What is moved early in a text is what a backward layer reads last: its own stack on the
-    turned text forgets alike, but for the ways in which symbols are moved."""
+    turned text forgets alike, but for the ways in which tokens are moved."""
     network = networks.classes(2, "mingru")
     layers = networks.trace_of_classes(network).readings[0].layers
     for layer in layers:

@@ -39,35 +39,35 @@ def begun(session, rows):
 
 
 def encoded(text, vocabulary):
-    """Symbols and the 0 at their end, as the description has it; letters only."""
+    """Tokens and the 0 at their end, as the description has it; letters only."""
     return [*(257 + vocabulary["characters"].index(letter) for letter in text), 0]
 
 
-def decoded(symbols, vocabulary):
-    return "".join(vocabulary["characters"][symbol - 257] for symbol in symbols)
+def decoded(tokens, vocabulary):
+    return "".join(vocabulary["characters"][token - 257] for token in tokens)
 
 
 def greedy(session, about, read, rows, limit, again):
-    """What is written by a program that has only the file: the likeliest symbol each time.
+    """What is written by a program that has only the file: the likeliest token each time.
 
     Args:
         read: what the graph is given to read, and `again` what at every step after the first.
-        limit: symbols at most.
+        limit: tokens at most.
     """
     state = begun(session, rows)
     handed = [f"{name}_after" for name in state]
-    symbols, texts, done = np.zeros((rows, 1), int), [[] for _ in range(rows)], set()
+    tokens, texts, done = np.zeros((rows, 1), int), [[] for _ in range(rows)], set()
     given = read
     for _ in range(limit):
-        asked = {"symbols": symbols, "lengths": np.ones(rows, int), **given, **state}
+        asked = {"tokens": tokens, "lengths": np.ones(rows, int), **given, **state}
         logits, *after = session.run(["logits", *handed], asked)
         state = dict(zip(state, after, strict=True))
-        symbols, given = logits.argmax(2), again
-        for row, (symbol,) in enumerate(symbols.tolist()):
-            if symbol == 0:
+        tokens, given = logits.argmax(2), again
+        for row, (token,) in enumerate(tokens.tolist()):
+            if token == 0:
                 done.add(row)
             if row not in done:
-                texts[row].append(symbol)
+                texts[row].append(token)
     return [decoded(each, about["vocabularies"]["target"]) for each in texts]
 
 
@@ -85,7 +85,7 @@ def test_every_order(tmp_path, order, attention):
 
 
 def test_several_heads_and_a_vocabulary_for_each_side(tmp_path):
-    model = small(width=128, steps=1).fit(SHARED[0], [text.split()[0] for text in SHARED[1]])
+    model = small(hidden_size=128, steps=1).fit(SHARED[0], [text.split()[0] for text in SHARED[1]])
     assert model.source_ is not model.target_
     assert model.network_.attending[0].attention.heads == 2
     written(stirred(model), tmp_path)
@@ -113,10 +113,10 @@ def test_it_translates_from_the_file_alone(tmp_path):
 def test_a_target_at_once_and_where_it_looked(tmp_path):
     model = stirred(small(steps=1).fit(*PAIRS))
     session, about = opened(model, tmp_path)
-    symbols = np.array([[0, *encoded("AB", about["vocabularies"]["target"])[:-1]]])
+    tokens = np.array([[0, *encoded("AB", about["vocabularies"]["target"])[:-1]]])
     source = np.array([encoded("ab", about["vocabularies"]["target"])])
     given = {"source": source, "source_lengths": np.array([3]), **begun(session, 1)}
-    [looks] = session.run(["attention"], {**given, "symbols": symbols, "lengths": np.array([3])})
+    [looks] = session.run(["attention"], {**given, "tokens": tokens, "lengths": np.array([3])})
     assert looks.shape == (1, 3, 3)
     np.testing.assert_allclose(looks.sum(2), 1, atol=1e-5)
 
@@ -150,7 +150,7 @@ def vectors(count, seed=0):
 
 
 def describing(**settings):
-    chosen = {"width": 8, "layers": 1, "unit": "character", "steps": 1, "dropout": 0.0}
+    chosen = {"hidden_size": 8, "layers": 1, "tokenizer": "character", "steps": 1, "dropout": 0.0}
     return elman.Describer(**{**chosen, **settings}).fit(*vectors(400))
 
 
@@ -162,7 +162,7 @@ def test_every_cell_describes(tmp_path, cell):
 def test_it_describes_from_the_file_alone(tmp_path, monkeypatch):
     recipe = dataclasses.replace(RECIPES["vector"], learning_rate=1e-2)
     monkeypatch.setitem(RECIPES, "vector", recipe)
-    model = describing(width=24, steps=120)
+    model = describing(hidden_size=24, steps=120)
     session, about = opened(model, tmp_path)
     given, said = vectors(9, seed=1)
     slope, room = about["limit"]

@@ -1,5 +1,5 @@
 """What rewrites does so in the browser as here: the same targets, in the same order, as sure of
-them, looking at the same symbols."""
+them, looking at the same tokens."""
 
 from __future__ import annotations
 
@@ -35,13 +35,15 @@ TEXTS = ["le chat", "", " \n", "  la reine, où ? ", "Ω漢🙂 x é\x1c", "chat
 def translator(units=("character", "character"), *, seed=0, lively=1.0, **sizes):
     """A translator with weights that no training has touched, and livelier than at first."""
     parts = sizes.pop("parts", COMPONENTS)
-    model = elman.Translator(**{"width": 8, "layers": 1, **sizes})
+    model = elman.Translator(**{"hidden_size": 8, "layers": 1, **sizes})
     told = TranslatorTrainingConfig(**model.get_params())
     model.target_ = TextCodec.learn(units[1], LEARNED)
     model.source_ = model.target_ if len(set(units)) == 1 else TextCodec.learn(units[0], LEARNED)
-    size, own = model.target_.unit.size, model.source_ is not model.target_
-    blocks = elman.StackConfig(size, told.cell, told.width, told.layers, parts=parts, tied=True)
-    source = model.source_.unit.size if own else 0
+    size, own = model.target_.tokenizer.size, model.source_ is not model.target_
+    blocks = elman.StackConfig(
+        size, told.cell, told.width, told.layers, components=parts, tied=True
+    )
+    source = model.source_.tokenizer.size if own else 0
     torch.manual_seed(seed)
     network = livened(
         EncoderDecoder(Seq2SeqConfig(blocks, source, told.attention, told.order), 0.0)
@@ -56,10 +58,10 @@ def translator(units=("character", "character"), *, seed=0, lively=1.0, **sizes)
 
 def describer(*, seed=0, numbers=5, **sizes):
     """The same of vectors."""
-    model = elman.Describer(**{"width": 8, "layers": 1, **sizes})
+    model = elman.Describer(**{"hidden_size": 8, "layers": 1, **sizes})
     told = DescriberTrainingConfig(**model.get_params())
     model.target_ = TextCodec.learn("character", LEARNED)
-    blocks = told.architecture(RECIPES["vector"], model.target_.unit.size)
+    blocks = told.architecture(RECIPES["vector"], model.target_.tokenizer.size)
     rewriting = Seq2SeqConfig(blocks, source=numbers, attention="none", order="vector")
     torch.manual_seed(seed)
     network = EncoderDecoder(rewriting, 0.0)
@@ -87,7 +89,7 @@ VECTORS = [
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("int8", [False, True])
 def test_describers(shown, cell, int8):
-    model = describer(cell=cell, width=16, layers=2)
+    model = describer(cell=cell, hidden_size=16, layers=2)
     exact = None
     if int8:
         exact = copy.deepcopy(model.to_int8())
@@ -123,7 +125,7 @@ def agree(shown, model, texts=TEXTS, count=3, beam=5, expected_of=None):
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("int8", [False, True])
 def test_each_cell(shown, cell, int8):
-    model = translator(cell=cell, width=16, layers=2)
+    model = translator(cell=cell, hidden_size=16, layers=2)
     exact = None
     if int8:
         exact = copy.deepcopy(model.to_int8())
@@ -140,11 +142,11 @@ def test_each_attention_and_order(shown, attention, order):
 
 @pytest.mark.parametrize("parts", [(), *((part,) for part in COMPONENTS)])
 def test_parts(shown, parts):
-    agree(shown, translator(cell="gru", parts=parts))
+    agree(shown, translator(cell="gru", components=parts))
 
 
 def test_several_heads(shown):
-    agree(shown, translator(width=192, layers=1, lively=0.3), texts=TEXTS[:2])
+    agree(shown, translator(hidden_size=192, layers=1, lively=0.3), texts=TEXTS[:2])
 
 
 @pytest.mark.parametrize(
@@ -176,7 +178,9 @@ def test_loops_are_shut_and_what_becomes_too_long_is_cut(shown, unit):
 def test_a_search_goes_on_while_what_is_open_may_be_better(shown):
     """A model that is sure, of which the first to end are no good."""
     words = ["".join(pair) for pair in itertools.product("abcd", repeat=3)] * 4
-    model = elman.Translator(unit="character", width=24, layers=1, order="forward", steps=80)
+    model = elman.Translator(
+        tokenizer="character", hidden_size=24, layers=1, order="forward", steps=80
+    )
     model.fit(words, [word.upper() for word in words])
     agree(shown, model, texts=[*words[:6], "dcba", "a", "aaa bbb"], count=3)
 

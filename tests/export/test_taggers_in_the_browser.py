@@ -31,7 +31,7 @@ SCHEMES = ["plain", "iob1", "bio", "bioes", "bilou"]
 
 def tagger(scheme="bio", labels=("P", "L"), *, seed=0, **sizes):
     """A tagger with weights that no training has touched, and livelier than at first."""
-    model = elman.Tagger(**{"width": 8, "layers": 1, **sizes})
+    model = elman.Tagger(**{"hidden_size": 8, "layers": 1, **sizes})
     checked = TaggerTrainingConfig(**model.get_params())
     model.lexicon_ = HashedVocabulary(["ann", "saw", "new", "york", ".", "don't"])
     model.vocabulary_ = TagVocabulary(scheme, sorted(labels))
@@ -58,7 +58,7 @@ def agree(shown, model, texts=TEXTS):
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("int8", [False, True])
 def test_each_cell(shown, cell, int8):
-    model = tagger(cell=cell, width=16, layers=2)
+    model = tagger(cell=cell, hidden_size=16, layers=2)
     if int8:
         model.to_int8()
     found = agree(shown, model)

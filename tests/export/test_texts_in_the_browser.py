@@ -1,4 +1,4 @@
-"""A text falls into the same symbols in the browser as here, and comes back from them."""
+"""A text falls into the same tokens in the browser as here, and comes back from them."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def units(tale):
 
 
 CODE = """
-    const unit = unitFrom(given.unit);
-    const [left, right] = [given.symbols, given.texts];
+    const unit = unitFrom(given.tokenizer);
+    const [left, right] = [given.tokens, given.texts];
     return {
       size: unit.size,
       encoded: right.map((text) => unit.encode(text)),
-      decoded: left.map((symbols) => decode(unit, symbols)),
+      decoded: left.map((tokens) => decode(unit, tokens)),
       parted: right.map((text) => parted(text, unit)),
     };
 """
@@ -64,19 +64,19 @@ def test_units(run, units, name, texts, seed):
     halves = zip(texts, ['"', *reversed(texts)], strict=False)
     joined = [[*unit.encode(a), *unit.seam, *unit.encode(b)] for a, b in halves]
     quoted = [*unit.encode('he "'), *unit.seam, *unit.encode('"so" it is')]
-    own = [*st_symbols(unit, draw), *[list(map(int, row)) for row in (*joined, quoted)]]
-    given = {"unit": unit.to_json(), "texts": texts, "symbols": own}
+    own = [*st_tokens(unit, draw), *[list(map(int, row)) for row in (*joined, quoted)]]
+    given = {"unit": unit.to_json(), "texts": texts, "tokens": own}
     found = run("units.js unit.js prompts.js", CODE, given)
     assert found["size"] == unit.size
     for text, encoded, part in zip(texts, found["encoded"], found["parted"], strict=True):
         assert encoded == unit.encode(text).tolist(), text
         assert tuple(part) == split_prefix(text, unit), text
-    for symbols, decoded in zip(own, found["decoded"], strict=True):
-        assert decoded == unit.decode(symbols), symbols
+    for tokens, decoded in zip(own, found["decoded"], strict=True):
+        assert decoded == unit.decode(tokens), tokens
 
 
-def st_symbols(unit, draw):
-    """Rows of symbols as a network may draw them: marks, torn bytes and all."""
+def st_tokens(unit, draw):
+    """Rows of tokens as a network may draw them: marks, torn bytes and all."""
     lows = draw.integers(0, min(unit.size, 300), (10, 12))
     marks = draw.integers(255, min(unit.size, 275), (10, 12))  # of spacing, where there are words
     any_of_them = draw.integers(0, unit.size, (10, 12))
@@ -87,7 +87,9 @@ def st_symbols(unit, draw):
 @given(texts=MANY)
 def test_words_typed(run, units, texts):
     unit = units["word"]
-    code = "const unit = unitFrom(given.unit); return given.texts.map((t) => unit.splitTyped(t));"
+    code = (
+        "const unit = unitFrom(given.tokenizer); return given.texts.map((t) => unit.splitTyped(t));"
+    )
     found = run("units.js", code, {"unit": unit.to_json(), "texts": texts})
     for text, each in zip(texts, found, strict=True):
         assert tuple(each) == unit.split_typed(text), text

@@ -62,7 +62,7 @@ def test_bfloat16_products_keep_float32_sums(smoothing):
         torch.testing.assert_close(ours, theirs, rtol=0.05, atol=1e-3)
 
 
-def test_a_symbol_thought_impossible_costs_much_and_not_infinity():
+def test_a_token_thought_impossible_costs_much_and_not_infinity():
     x = torch.tensor([[1000.0]])
     loss = linear_cross_entropy(x, torch.tensor([[1.0], [-1.0]]), torch.zeros(2), torch.tensor([1]))
     assert 80 < float(loss) < 100
@@ -78,12 +78,14 @@ def test_what_is_no_number_stays_none():
 @pytest.mark.parametrize("tied", [False, True])
 def test_a_networks_loss_is_that_of_its_logits(tied):
     torch.manual_seed(4)
-    network = LanguageModelNetwork(StackConfig(vocabulary=9, width=6, layers=1, tied=tied)).double()
+    network = LanguageModelNetwork(
+        StackConfig(vocabulary=9, hidden_size=6, layers=1, tied=tied)
+    ).double()
     network.eval()
-    symbols, targets = torch.randint(0, 9, (2, 3, 5))
+    tokens, targets = torch.randint(0, 9, (2, 3, 5))
     state = network.initial_state(3)
-    found, after = network.loss(symbols, targets, state)
-    logits, expected_after = network(symbols, state)
+    found, after = network.loss(tokens, targets, state)
+    logits, expected_after = network(tokens, state)
     expected = functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
     torch.testing.assert_close(found, expected)
     parameters = list(network.parameters())

@@ -120,12 +120,12 @@ def test_keystrokes_are_counted_as_the_scores_count_them(words, tale):
     text = "\n".join(lines) + "\n"
     board = Keyboard(words, Forgetful())
     offered = simulate_typing(board, text)
-    unit = words.unit_
-    ids = np.concatenate([[BOUNDARY], unit.encode(text)])
+    tokenizer = words.tokenizer_
+    ids = np.concatenate([[BOUNDARY], tokenizer.encode(text)])
     scores = keyboard_scores(
-        WordIndex(unit.tokens, unit.is_word),
-        TypingCounts.of(text, unit.words_in(text)),
-        NetworkPredictor(words.network_).distributions(ids, unit.word_positions(ids)),
+        WordIndex(tokenizer.spellings, tokenizer.is_word),
+        TypingCounts.of(text, tokenizer.words_in(text)),
+        NetworkPredictor(words.network_).distributions(ids, tokenizer.word_positions(ids)),
     )
     assert board.text == text
     assert board.saved == scores.saved.sum() > 50
@@ -243,7 +243,7 @@ def test_a_word_forgotten_is_offered_no_more_nor_learned_as_what_stands_before(m
 def test_thousands_of_words_are_weighed_as_all_of_them_are(words, monkeypatch):
     """Only those that may win are looked at, and nothing is lost by that."""
     board = Keyboard(words)
-    tokens = [words.unit_.tokens[i] for i in words.unit_.is_word.nonzero()[0]]
+    tokens = [words.tokenizer_.spellings[i] for i in words.tokenizer_.is_word.nonzero()[0]]
     for number, word in enumerate(tokens * 2):
         board.type(f"{word} new{number} ")
     for text in ("\n", "the ", "n", "ew1", "\nThe ki"):

@@ -116,12 +116,12 @@ def test_a_word_forgotten_is_nowhere():
 
 
 def test_what_was_used_longest_ago_goes_first(monkeypatch):
-    monkeypatch.setattr(memory, "MOST_WORDS", 3)
+    monkeypatch.setattr(memory, "MAX_WORDS", 3)
     found = taught("one two three one four")
     assert {each.word for each in found.learned()} == {"three", "one", "four"}
     assert "two" not in str(list(found.counts()))
     monkeypatch.undo()
-    monkeypatch.setattr(memory, "MOST_COUNTS", 40)
+    monkeypatch.setattr(memory, "MAX_COUNTS", 40)
     found = taught("\n".join(f"word{number} comes here" for number in range(30)))
     assert found.size <= 40
     assert found.size == sum(len(words) for _, words in found.counts())

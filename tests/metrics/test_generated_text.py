@@ -86,18 +86,18 @@ rows = st.lists(st.tuples(short, st.lists(short, min_size=1, max_size=3)), min_s
 
 @settings(deadline=None)
 @given(rows, st.sampled_from(["token", "character"]), st.randoms())
-def test_edits_are_those_to_the_nearest_reference(drawn, symbols, random):
+def test_edits_are_those_to_the_nearest_reference(drawn, tokens, random):
     answers, references = sides(drawn)
-    found = edit_counts(answers, references, symbols)
+    found = edit_counts(answers, references, tokens)
     for (answer, listed), (edits, length) in zip(drawn, found.tolist(), strict=True):
-        cut = [tuple(t.split() if symbols == "token" else t) for t in (answer, *listed)]
+        cut = [tuple(t.split() if tokens == "token" else t) for t in (answer, *listed)]
         distances = [distance(cut[0], reference) for reference in cut[1:]]
         assert edits == min(distances)
         near = [len(r) for r, d in zip(cut[1:], distances, strict=True) if d == edits]
         assert length == max(near)
     for listed in references:
         random.shuffle(listed)
-    assert (edit_counts(answers, references, symbols) == found).all()
+    assert (edit_counts(answers, references, tokens) == found).all()
 
 
 def test_error_rates_by_hand():

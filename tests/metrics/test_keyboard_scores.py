@@ -12,7 +12,7 @@ from elman.errors import EmptyTextError
 from elman.metrics.keyboard import TypingCounts, keyboard_scores
 
 TOKENS = ["", ",", "the", "then", "The", "a", "an", "and", "thé", " ", "t", "zebra", "theory"]
-IS_WORD = np.array([len(token) > 0 and token[0].isalpha() for token in TOKENS])
+IS_WORD = np.array([len(spelling) > 0 and spelling[0].isalpha() for spelling in TOKENS])
 
 
 def offered(words, typed):
@@ -135,7 +135,7 @@ def test_words_outside_the_vocabulary_are_typed_and_count_as_misses():
     assert (scores.typed, scores.selections) == (5, 1)
 
 
-def test_symbols_that_are_no_words_are_not_offered():
+def test_tokens_that_are_no_words_are_not_offered():
     dictation = TypingCounts.of("the", [(0, 3)])
     row = np.where(IS_WORD, 0.0, 1.0)
     row[TOKENS.index("the")] = 0.1
@@ -170,7 +170,7 @@ def test_what_cannot_be_scored():
         keyboard_scores(index, TypingCounts.of("...", []), [])
     with pytest.raises(ValueError, match="no number"):
         keyboard_scores(index, dictation, [np.full(len(TOKENS), np.nan)])
-    with pytest.raises(ValueError, match="13 symbols"):
+    with pytest.raises(ValueError, match="13 tokens"):
         keyboard_scores(index, dictation, [np.ones((1, 4))])
     with pytest.raises(ValueError, match="same word"):
         WordIndex(["a", "a"], np.array([True, True]))

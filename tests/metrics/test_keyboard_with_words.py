@@ -1,4 +1,4 @@
-"""The n-gram as a keyboard, on symbols that the unit of words makes of a real text."""
+"""The n-gram as a keyboard, on tokens that the tokenizer of words makes of a real text."""
 
 import numpy as np
 import pytest
@@ -21,8 +21,8 @@ def scores_on(text, words):
     model = KneserNey.train(np.concatenate([[0], words.encode(LINE * 40)]), words.size, 5)
     positions = np.flatnonzero(words.is_word[ids])
     dictation = TypingCounts.of(text, words.words_in(text))
-    assert dictation.words == [words.tokens[symbol] for symbol in ids[positions]]
-    index = WordIndex(words.tokens, words.is_word)
+    assert dictation.words == [words.spellings[token] for token in ids[positions]]
+    index = WordIndex(words.spellings, words.is_word)
     return keyboard_scores(index, dictation, model.distributions(ids, positions))
 
 

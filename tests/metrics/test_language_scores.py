@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from elman.errors import EmptyTextError
-from elman.metrics.language_modeling import bits_per_character, nats_per_symbol, perplexity
+from elman.metrics.language_modeling import bits_per_character, nats_per_token, perplexity
 
 
 def test_a_fair_coin():
     log_probabilities = np.full(8, math.log(0.5))
-    assert nats_per_symbol(log_probabilities) == pytest.approx(math.log(2))
+    assert nats_per_token(log_probabilities) == pytest.approx(math.log(2))
     assert bits_per_character(log_probabilities, characters=8) == pytest.approx(1)
     assert bits_per_character(log_probabilities, characters=4) == pytest.approx(2)
     assert perplexity(log_probabilities, words=8) == pytest.approx(2)
@@ -20,7 +20,7 @@ def test_a_fair_coin():
 
 def test_low_precision_is_summed_in_high():
     log_probabilities = np.full(100_000, -1.25, dtype=np.float16)
-    assert nats_per_symbol(log_probabilities) == 1.25
+    assert nats_per_token(log_probabilities) == 1.25
 
 
 def test_a_model_that_is_as_wrong_as_can_be():
@@ -30,8 +30,8 @@ def test_a_model_that_is_as_wrong_as_can_be():
 
 def test_nothing_to_score():
     some = np.array([-1.0])
-    with pytest.raises(EmptyTextError, match="no symbol"):
-        nats_per_symbol(some[:0])
+    with pytest.raises(EmptyTextError, match="no token"):
+        nats_per_token(some[:0])
     with pytest.raises(EmptyTextError, match="no character"):
         bits_per_character(some, characters=0)
     with pytest.raises(EmptyTextError, match="no word"):

@@ -129,7 +129,7 @@ def test_the_report_beside_its_baseline():
         for n, (first, _, last) in enumerate(words)
     ]
     baseline = MostFrequentTag().fit(words, gold)
-    report = evaluate_tags(words, gold, gold, baseline, remarks=("a remark",))
+    report = evaluate_tags(words, gold, gold, baseline, warnings=("a remark",))
     assert report.scores["span_f1"] == 1
     assert report.baseline["name"] == baseline.name
     # Every second sentence has one mistake in three words, and all names are taken for names.
@@ -140,7 +140,7 @@ def test_the_report_beside_its_baseline():
     # A sentence's difference is 0 or 1/3 with equal chances.
     assert (low, high) == pytest.approx((1 / 6 - 0.042, 1 / 6 + 0.042), abs=0.01)
     said = json.loads(json.dumps(report.to_json()))
-    assert said["remarks"] == ["a remark"]
+    assert said["warnings"] == ["a remark"]
 
 
 def test_parts_of_speech_have_no_entities():

@@ -15,7 +15,7 @@ WIDTH, TIME, ROWS, SOURCE = 8, 3, 2, 5
 def make(kind: str, width: int = WIDTH) -> Attention:
     """In double precision, every parameter drawn."""
     torch.manual_seed(5)
-    attention = Attention(StackConfig(vocabulary=3, width=width), kind).double()
+    attention = Attention(StackConfig(vocabulary=3, hidden_size=width), kind).double()
     with torch.no_grad():
         for parameter in attention.parameters():
             parameter.add_(0.3 * torch.randn_like(parameter))
@@ -41,9 +41,9 @@ def test_dot_is_the_multi_head_attention_of_torch(width, heads):
     attention = make("dot", width)
     assert attention.heads == heads
     theirs = nn.MultiheadAttention(width, heads).double()
-    parts = attention.query, attention.key, attention.value
-    theirs.in_proj_weight.copy_(torch.cat([part.weight for part in parts]))
-    theirs.in_proj_bias.copy_(torch.cat([part.bias for part in parts]))
+    components = attention.query, attention.key, attention.value
+    theirs.in_proj_weight.copy_(torch.cat([part.weight for part in components]))
+    theirs.in_proj_bias.copy_(torch.cat([part.bias for part in components]))
     theirs.out_proj.load_state_dict(attention.out.state_dict())
     asked, seen, real = looks(width)
     expected, weights = theirs(asked, seen, seen, key_padding_mask=~real)

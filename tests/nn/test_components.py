@@ -13,8 +13,8 @@ from elman.cells import CELLS
 from elman.nn.blocks import COMPONENTS, SharedDropout, StackConfig
 from elman.nn.language_model import LanguageModelNetwork
 
-BASE = StackConfig(vocabulary=9, cell="gru", width=8, layers=2, dropout=0.0)
-SYMBOLS = torch.randint(9, (3, 6), generator=torch.Generator().manual_seed(0))
+BASE = StackConfig(vocabulary=9, cell="gru", hidden_size=8, layers=2, dropout=0.0)
+TOKENS = torch.randint(9, (3, 6), generator=torch.Generator().manual_seed(0))
 
 
 def make(**changes) -> LanguageModelNetwork:
@@ -24,7 +24,7 @@ def make(**changes) -> LanguageModelNetwork:
 
 def logits_of(network: LanguageModelNetwork, seed: int = 0):
     torch.manual_seed(seed)
-    return network(SYMBOLS, network.initial_state(len(SYMBOLS)))[0].detach()
+    return network(TOKENS, network.initial_state(len(TOKENS)))[0].detach()
 
 
 def shapes_of(network: LanguageModelNetwork):
@@ -33,14 +33,14 @@ def shapes_of(network: LanguageModelNetwork):
 
 def test_every_field_is_tried_here():
     names = {field.name for field in dataclasses.fields(StackConfig)}
-    assert names == {"vocabulary", "cell", "width", "layers", "parts", "dropout", "tied"}
+    assert names == {"vocabulary", "cell", "hidden_size", "layers", "components", "dropout", "tied"}
 
 
 @pytest.mark.parametrize(
     "change",
     [
         {"vocabulary": 10},
-        {"width": 12},
+        {"hidden_size": 12},
         {"layers": 1},
         {"tied": True},
         *({"cell": cell} for cell in CELLS if cell != "gru"),
@@ -71,7 +71,7 @@ def test_each_cell_is_its_own():
 def test_each_part_brings_its_own_parameters_and_changes_the_outputs(part, owned):
     assert part in COMPONENTS
     network = make()
-    without = make(parts=tuple(other for other in COMPONENTS if other != part))
+    without = make(components=tuple(other for other in COMPONENTS if other != part))
     gone = shapes_of(network).keys() - shapes_of(without).keys()
     local = {name.removeprefix("stack.") for name in gone}
     local = {name.split(".", 2)[2] if name.startswith("blocks.") else name for name in local}
@@ -87,7 +87,7 @@ def test_each_part_brings_its_own_parameters_and_changes_the_outputs(part, owned
 def test_every_parameter_reaches_the_outputs():
     for cell in CELLS:
         network = make(cell=cell)
-        logits, _ = network(SYMBOLS, network.initial_state(3))
+        logits, _ = network(TOKENS, network.initial_state(3))
         gradients = torch.autograd.grad(logits.square().sum(), list(network.parameters()))
         for (name, _), gradient in zip(network.named_parameters(), gradients, strict=True):
             assert gradient.any(), (cell, name)
@@ -97,10 +97,10 @@ def test_every_parameter_reaches_the_outputs():
 
 
 def test_a_mask_is_shared_over_time_and_leaves_the_mean_as_it_was():
-    share, rows, width = 0.3, 60, 100
+    share, rows, hidden_size = 0.3, 60, 100
     dropout = SharedDropout(share).train()
     torch.manual_seed(0)
-    y = dropout(torch.ones(5, rows, width, dtype=torch.float64))
+    y = dropout(torch.ones(5, rows, hidden_size, dtype=torch.float64))
     assert torch.equal(y, y[:1].expand_as(y))
     kept = y[0] > 0
     torch.testing.assert_close(y[0][kept], torch.full_like(y[0][kept], 1 / (1 - share)))
@@ -126,7 +126,7 @@ def test_every_dropout_of_a_network_keeps_its_mask_over_time(reset, monkeypatch)
     monkeypatch.setattr(SharedDropout, "mask", look)
     resets = torch.zeros(3, 6, dtype=torch.bool)
     resets[1, 2] = True
-    network(SYMBOLS, network.initial_state(3), resets=resets if reset else None)
+    network(TOKENS, network.initial_state(3), resets=resets if reset else None)
     # Once after the embedding, and in each block after the mixer and after the MLP.
     assert len(masks) == 1 + 2 * BASE.layers
     for mask in masks:
@@ -149,7 +149,7 @@ def test_tied_embeddings_are_one_matrix():
     assert tied.output.weight is tied.embedding.weight
     assert untied.output.weight is not untied.embedding.weight
     sizes = [sum(p.numel() for p in network.parameters()) for network in (untied, tied)]
-    assert sizes[0] - sizes[1] == BASE.vocabulary * BASE.width
+    assert sizes[0] - sizes[1] == BASE.vocabulary * BASE.hidden_size
     for moved in (copy.deepcopy(tied), make(tied=True).double()):
         assert moved.output.weight is moved.embedding.weight
 
@@ -161,7 +161,7 @@ def test_the_gradient_of_a_tied_matrix_is_that_of_both_its_uses():
     torch.testing.assert_close(logits_of(tied), logits_of(untied))
 
     def gradients(network: LanguageModelNetwork, *weights: nn.Parameter):
-        logits, _ = network(SYMBOLS, network.initial_state(3))
+        logits, _ = network(TOKENS, network.initial_state(3))
         return torch.autograd.grad(logits.square().sum(), weights)
 
     (both,) = gradients(tied, tied.embedding.weight)

@@ -1,4 +1,4 @@
-"""What reads or writes symbol by symbol besides a language model: a stack, a rewriter's decoder, a
+"""What reads or writes token by token besides a language model: a stack, a rewriter's decoder, a
 classifier's reader; and whether what was made of a network's weights still shows them."""
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from elman.nn.native_step import CompiledStep, WeightCache, encoder_by_steps, st
 from elman.nn.seq2seq import DecoderState, EncoderDecoder, Seq2SeqConfig
 
 SETS = core.sets()[:-1]
-SYMBOLS, SOURCES, TIME = 11, 4, 6
-some_parts = pytest.mark.parametrize("parts", [COMPONENTS, (), ("norm", "mlp"), ("residual",)])
+TOKENS, SOURCES, TIME = 11, 4, 6
+some_parts = pytest.mark.parametrize("components", [COMPONENTS, (), ("norm", "mlp"), ("residual",)])
 
 
 @pytest.fixture(params=SETS)
@@ -44,8 +44,8 @@ def drawn(network):
 
 @some_parts
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_stack_steps_as_it_reads(cell, parts, instructions):
-    stack = drawn(Stack(StackConfig(SYMBOLS, cell, width=20, parts=parts)))
+def test_a_stack_steps_as_it_reads(cell, components, instructions):
+    stack = drawn(Stack(StackConfig(TOKENS, cell, hidden_size=20, components=components)))
     xs, state = torch.randn(3, TIME, 20), stack.initial_state(3)
     with torch.no_grad():
         ys, last = stack(xs, state)
@@ -57,16 +57,16 @@ def test_a_stack_steps_as_it_reads(cell, parts, instructions):
     assert_same(state, last)
 
 
-def rewriter(cell: str, kind: str, parts=COMPONENTS, width: int = 20) -> EncoderDecoder:
-    architecture = StackConfig(SYMBOLS, cell, width=width, parts=parts, tied=True)
+def rewriter(cell: str, kind: str, components=COMPONENTS, width: int = 20) -> EncoderDecoder:
+    architecture = StackConfig(TOKENS, cell, hidden_size=width, components=components, tied=True)
     return drawn(EncoderDecoder(Seq2SeqConfig(architecture, attention=kind), 0.0))
 
 
 def begun(network: EncoderDecoder, targets: int) -> DecoderState:
     """Sources of unequal length, each with some targets side by side."""
-    passages = PaddedBatch(torch.randint(SYMBOLS, (TIME, SOURCES)), torch.tensor([6, 1, 4, 6]))
+    padded = PaddedBatch(torch.randint(TOKENS, (TIME, SOURCES)), torch.tensor([6, 1, 4, 6]))
     with torch.inference_mode():
-        written = network.begin(passages)
+        written = network.begin(padded)
     state = map_state(lambda part: part.repeat_interleave(targets, dim=0), written.state)
     return DecoderState(state, written.memories)
 
@@ -74,11 +74,11 @@ def begun(network: EncoderDecoder, targets: int) -> DecoderState:
 def assert_writes_alike(network: EncoderDecoder, written: DecoderState) -> None:
     step, state = step_of(network), written
     rows = len(state_tensors(written.state)[0])
-    symbols = torch.randint(SYMBOLS, (3, rows))
+    tokens = torch.randint(TOKENS, (3, rows))
     with torch.inference_mode():
-        logits, last = network(symbols, written)
+        logits, last = network(tokens, written)
     for t in range(3):
-        found, state = step(symbols[t], state)
+        found, state = step(tokens[t], state)
         torch.testing.assert_close(found, logits[t], rtol=1e-4, atol=1e-4)
     assert_same(state.state, last.state)
 
@@ -87,8 +87,8 @@ def assert_writes_alike(network: EncoderDecoder, written: DecoderState) -> None:
 @some_parts
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("targets", [1, 5])
-def test_a_decoder_steps_as_it_reads(kind, parts, targets):
-    network = rewriter("lstm", kind, parts)
+def test_a_decoder_steps_as_it_reads(kind, components, targets):
+    network = rewriter("lstm", kind, components)
     assert_writes_alike(network, begun(network, targets))
 
 
@@ -96,7 +96,7 @@ def test_a_decoder_steps_as_it_reads(kind, parts, targets):
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_decoder_of_every_cell_steps_as_it_reads(cell):
     # 132 wide there are two heads of 66: no whole number of vectors of any instruction set.
-    network = rewriter(cell, "dot", width=132)
+    network = rewriter(cell, "dot", hidden_size=132)
     assert network.attending[0].attention.heads == 2
     assert_writes_alike(network, begun(network, 2))
 
@@ -126,16 +126,16 @@ def test_memories_of_16_bits_are_looked_at():
     written = begun(network, 2)
     halves = tuple(map_state(torch.Tensor.bfloat16, memory) for memory in written.memories)
     exact = tuple(map_state(torch.Tensor.float, memory) for memory in halves)
-    symbols = torch.randint(SYMBOLS, (8,))
-    found, _ = step_of(network)(symbols, DecoderState(written.state, halves))
-    expected, _ = step_of(network)(symbols, DecoderState(written.state, exact))
+    tokens = torch.randint(TOKENS, (8,))
+    found, _ = step_of(network)(tokens, DecoderState(written.state, halves))
+    expected, _ = step_of(network)(tokens, DecoderState(written.state, exact))
     assert torch.equal(found, expected)
 
 
 @pytest.mark.parametrize("off", [False, True])
 @pytest.mark.parametrize("buckets", [0, 50])
-def test_a_class_network_reads_on_symbol_by_symbol(buckets, off):
-    blocks = StackConfig(SYMBOLS, width=24)
+def test_a_class_network_reads_on_token_by_token(buckets, off):
+    blocks = StackConfig(TOKENS, hidden_size=24)
     network = drawn(ClassifierNetwork(EncoderConfig(blocks, buckets=buckets), 3, 0.2, members=2))
     words = table() if buckets else None
     first, second = (
@@ -144,12 +144,12 @@ def test_a_class_network_reads_on_symbol_by_symbol(buckets, off):
     with core.using(core.OFF if off else core.name()), torch.inference_mode():
         reads = [encoder_by_steps(reader) for reader in network.readers]
         expected, whole = network(first)
-        found, parts = network(first, None, reads)
+        found, components = network(first, None, reads)
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
         expected, whole = network(second, whole)
-        found, parts = network(second, parts, reads)
+        found, components = network(second, components, reads)
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
-    for one, other in zip(parts, whole, strict=True):
+    for one, other in zip(components, whole, strict=True):
         assert_same(one.states, other.states)
 
 
@@ -163,7 +163,7 @@ def table():
 
 
 def test_a_picture_shows_the_weights_until_they_change():
-    stack = drawn(Stack(StackConfig(SYMBOLS, width=8)))
+    stack = drawn(Stack(StackConfig(TOKENS, hidden_size=8)))
     picture = WeightCache(stack, "made")
     assert picture.made == "made"
     assert picture.shows(stack)

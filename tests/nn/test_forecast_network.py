@@ -20,7 +20,7 @@ TOLD = ForecasterConfig(
     logarithm=False,
     networks=2,
     cell="lstm",
-    width=8,
+    hidden_size=8,
     layers=1,
     dropout=0.0,
 )

@@ -33,12 +33,12 @@ def by_hand(weight):
 NUMBERS = arrays(
     np.float32,
     array_shapes(min_dims=2, max_dims=2, max_side=8),
-    elements=st.floats(-(2.0**120), 2.0**120, width=32),
+    elements=st.floats(-(2.0**120), 2.0**120, hidden_size=32),
 )
 SMALL_NUMBERS = arrays(
     np.float32,
     array_shapes(min_dims=2, max_dims=2, max_side=8),
-    elements=st.floats(-(2.0**-117), 2.0**-117, width=32),
+    elements=st.floats(-(2.0**-117), 2.0**-117, hidden_size=32),
 )
 
 
@@ -55,7 +55,7 @@ def test_each_number_goes_to_the_nearest_step(weight):
     rounded = dequantize(found).double().numpy()
     off = np.abs(rounded - weight.astype(np.float64))
     scale = found.scale.double().numpy()[:, None]
-    # Two quotients and a product, each exact to half a unit in the last place.
+    # Two quotients and a product, each exact to half a tokenizer in the last place.
     assert (off <= np.where(scale > 0, scale * (0.5 + 127 * 2**-23), 127 * TINY)).all()
 
 

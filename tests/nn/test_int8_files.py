@@ -31,7 +31,10 @@ WAVE = 100 + 20 * np.sin(np.arange(120) * np.pi / 6)
 
 MODELS = {
     "language": (lambda **changes: elman.LanguageModel(**changes), (PROSE,)),
-    "classify": (lambda **changes: elman.Classifier(unit="character", **changes), (TEXTS, LABELS)),
+    "classify": (
+        lambda **changes: elman.Classifier(tokenizer="character", **changes),
+        (TEXTS, LABELS),
+    ),
     "tag": (lambda **changes: elman.Tagger(**changes), (WORDS, TAGS)),
     "translate": (lambda **changes: elman.Translator(**changes), PAIRS),
     "describe": (lambda **changes: elman.Describer(**changes), (VECTORS, ["one", "two"] * 15)),
@@ -71,12 +74,12 @@ def about(path):
 @pytest.fixture(scope="module", params=MODELS)
 def fitted(request):
     make, data = MODELS[request.param]
-    return make(width=16, layers=1, steps=2).fit(*data), data
+    return make(hidden_size=16, layers=1, steps=2).fit(*data), data
 
 
 @pytest.fixture(scope="module")
 def writer():
-    return elman.LanguageModel(width=16, layers=1, cell="lstm", steps=2).fit(PROSE)
+    return elman.LanguageModel(hidden_size=16, layers=1, cell="lstm", steps=2).fit(PROSE)
 
 
 # Models and their files
@@ -124,7 +127,7 @@ def test_a_file_has_a_byte_for_each_weight_of_a_matrix(fitted, tmp_path):
 
 
 def test_a_larger_model_takes_a_quarter_of_the_room(tmp_path):
-    model = elman.LanguageModel(width=128, steps=1).fit(PROSE)
+    model = elman.LanguageModel(hidden_size=128, steps=1).fit(PROSE)
     model.save(tmp_path / "plain")
     model.save(tmp_path / "small", int8=True)
     plain, small = ((tmp_path / name).stat().st_size for name in ("plain", "small"))
@@ -147,7 +150,7 @@ def test_it_is_a_thing_learned_and_no_setting(fitted, tmp_path):
 
 
 def test_a_network_with_one_matrix_for_both_ends(tmp_path):
-    model = elman.LanguageModel(unit="word", width=16, layers=1, steps=2).fit(PROSE * 2)
+    model = elman.LanguageModel(tokenizer="word", hidden_size=16, layers=1, steps=2).fit(PROSE * 2)
     assert model.network_.architecture.tied
     model.save(tmp_path / "m", int8=True)
     loaded = elman.load(tmp_path / "m")
@@ -158,13 +161,13 @@ def test_a_network_with_one_matrix_for_both_ends(tmp_path):
 def test_it_steps_and_is_scored_with_products_of_8_bits(writer, tmp_path):
     writer.save(tmp_path / "m", int8=True)
     model = elman.load(tmp_path / "m")
-    symbol = torch.tensor([3])
+    token = torch.tensor([3])
     begun = model.network_.initial_state(1)
-    found, _ = model._step(symbol, begun)
-    assert torch.equal(found, step_of(model.network_, int8=True)(symbol, begun)[0])
+    found, _ = model._step(token, begun)
+    assert torch.equal(found, step_of(model.network_, int8=True)(token, begun)[0])
     with core.using(core.OFF), torch.no_grad():
-        exact = model.network_(symbol[:, None], begun)[0][:, 0]
-        without, _ = elman.load(tmp_path / "m")._step(symbol, begun)
+        exact = model.network_(token[:, None], begun)[0][:, 0]
+        without, _ = elman.load(tmp_path / "m")._step(token, begun)
         assert torch.equal(without, exact)
         by_torch = elman.load(tmp_path / "m").score(PROSE)
     if core.module() is not None:
@@ -182,7 +185,7 @@ def test_rounding_in_place_forgets_what_was_made_of_the_weights(writer, tmp_path
 
 
 def test_the_loss_hardly_changes(model, tale, tmp_path):
-    """Of trained models of each unit."""
+    """Of trained models of each tokenizer."""
     model.save(tmp_path / "m", int8=True)
     exact, rounded = -model.score(tale), -elman.load(tmp_path / "m").score(tale)
     assert rounded == pytest.approx(exact, rel=0.005)
@@ -212,7 +215,7 @@ def refused(path):
     text = str(caught.value)
     assert text.splitlines() == [text]
     assert text.startswith(f"{path}: ")
-    assert text.endswith(caught.value.advice)
+    assert text.endswith(caught.value.hint)
 
 
 NAME = "output.weight"
@@ -338,7 +341,7 @@ def test_weights_that_are_no_numbers_are_refused(writer, tmp_path):
     loaded = elman.load(path)  # which in float32 it may be
     with pytest.raises(ModelFileError, match="no number") as caught:
         elman.load(path, int8=True)
-    assert caught.value.place == str(path)
+    assert caught.value.location == str(path)
     with pytest.raises(ModelFileError, match="no number"):
         loaded.save(tmp_path / "other", int8=True)
     assert not (tmp_path / "other").exists()

@@ -16,7 +16,7 @@ from elman.nn.language_model import LanguageModelNetwork
 from elman.nn.native_step import CompiledStep, CompiledStream, StepStream, step_of, stream_of
 
 SETS = core.sets()[:-1]
-SYMBOLS = 11
+TOKENS = 11
 
 
 @pytest.fixture(params=SETS)
@@ -38,9 +38,11 @@ def assert_same(found, expected, tolerance: float = 1e-5) -> None:
         torch.testing.assert_close(one, other, rtol=tolerance, atol=tolerance)
 
 
-def network_of(cell: str, parts=COMPONENTS, **choice) -> LanguageModelNetwork:
+def network_of(cell: str, components=COMPONENTS, **choice) -> LanguageModelNetwork:
     torch.manual_seed(1)
-    architecture = StackConfig(SYMBOLS, cell=cell, width=20, parts=tuple(parts), **choice)
+    architecture = StackConfig(
+        TOKENS, cell=cell, hidden_size=20, components=tuple(components), **choice
+    )
     return LanguageModelNetwork(architecture).eval()
 
 
@@ -59,19 +61,19 @@ def test_a_cells_step_is_the_cell(name, sizes, rows, instructions):
 
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize(
-    "parts", [COMPONENTS, (), ("residual", "norm"), ("gate", "mlp"), COMPONENTS[1:3]]
+    "components", [COMPONENTS, (), ("residual", "norm"), ("gate", "mlp"), COMPONENTS[1:3]]
 )
 @pytest.mark.parametrize("cell", CELLS)
-def test_symbol_by_symbol_is_the_whole_sequence(cell, parts, tied, instructions):
-    network = network_of(cell, parts, tied=tied)
-    symbols = torch.randint(0, SYMBOLS, (3, 7))
+def test_token_by_token_is_the_whole_sequence(cell, components, tied, instructions):
+    network = network_of(cell, components, tied=tied)
+    tokens = torch.randint(0, TOKENS, (3, 7))
     state = random_state(network, 3)
     with torch.no_grad():
-        logits, last = network(symbols, state)
+        logits, last = network(tokens, state)
     step = step_of(network)
     assert isinstance(step, CompiledStep), instructions
-    for t in range(symbols.shape[1]):
-        found, state = step(symbols[:, t], state)
+    for t in range(tokens.shape[1]):
+        found, state = step(tokens[:, t], state)
         torch.testing.assert_close(found, logits[:, t], rtol=1e-4, atol=1e-4)
     assert_same(state, last, 1e-4)
 
@@ -85,9 +87,9 @@ def test_a_stream_is_its_steps(cell, int8, instructions):
     kept = map_state(torch.clone, begun)
     stream = stream_of(step, state)
     assert isinstance(stream, CompiledStream), instructions
-    for symbols in ([1, 4], [0, 10], [7, 7]):
-        expected, state = step(torch.tensor(symbols), state)
-        assert np.array_equal(stream.read(symbols), expected.numpy())
+    for tokens in ([1, 4], [0, 10], [7, 7]):
+        expected, state = step(torch.tensor(tokens), state)
+        assert np.array_equal(stream.read(tokens), expected.numpy())
         assert_same(stream.state, state, 0)
     assert_same(begun, kept, 0)  # who gave a state still has it
 
@@ -111,10 +113,10 @@ def test_without_the_core_the_numbers_are_the_same():
         plain = step_of(network)
         assert not isinstance(plain, CompiledStep)
         assert isinstance(stream_of(plain, state), StepStream)
-    symbols = torch.tensor([3, 5])
-    assert_same(native(symbols, state), plain(symbols, state))
+    tokens = torch.tensor([3, 5])
+    assert_same(native(tokens, state), plain(tokens, state))
     read = stream_of(plain, state).read([3, 5])
-    assert np.array_equal(read, plain(symbols, state)[0].numpy())
+    assert np.array_equal(read, plain(tokens, state)[0].numpy())
 
 
 def test_what_the_core_does_not_serve_falls_to_torch():
@@ -136,29 +138,29 @@ def test_what_the_core_does_not_serve_falls_to_torch():
 @pytest.mark.parametrize("threads", [1, 2])
 def test_threads_share_the_rows_and_change_nothing(threads):
     network, before = network_of("gru"), torch.get_num_threads()
-    symbols, state = torch.randint(0, SYMBOLS, (50,)), random_state(network, 50)
+    tokens, state = torch.randint(0, TOKENS, (50,)), random_state(network, 50)
     step = step_of(network)
     torch.set_num_threads(threads)
     try:
-        many, _ = step(symbols, state)
+        many, _ = step(tokens, state)
     finally:
         torch.set_num_threads(before)
     for row in (0, 24, 25, 49):
-        alone, _ = step(symbols[row : row + 1], map_state(lambda p, r=row: p[r : r + 1], state))
+        alone, _ = step(tokens[row : row + 1], map_state(lambda p, r=row: p[r : r + 1], state))
         torch.testing.assert_close(many[row : row + 1], alone, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("symbol", [-1, SYMBOLS])
-def test_a_symbol_outside_of_the_vocabulary_is_refused(symbol, instructions):
+@pytest.mark.parametrize("token", [-1, TOKENS])
+def test_a_token_outside_of_the_vocabulary_is_refused(token, instructions):
     network = network_of("gru")
     step, state = step_of(network), network.initial_state(20)
     assert isinstance(step, CompiledStep), instructions
-    symbols = torch.zeros(20, dtype=torch.int64)
-    symbols[17] = symbol
+    tokens = torch.zeros(20, dtype=torch.int64)
+    tokens[17] = token
     with pytest.raises(IndexError):
-        step(symbols, state)
+        step(tokens, state)
     with pytest.raises(IndexError):
-        stream_of(step, state).read(symbols.numpy())
+        stream_of(step, state).read(tokens.numpy())
 
 
 # 8-bit products
@@ -177,14 +179,14 @@ def rounded_product(weight: Tensor, x: Tensor) -> Tensor:
 @given(
     rows=st.integers(1, 9),
     inputs=st.integers(1, 70),
-    units=st.integers(1, 70),
+    tokenizers=st.integers(1, 70),
     size=st.sampled_from([1e-20, 1.0, 1e10]),
     seed=st.integers(0, 2**31),
 )
-def test_8_bit_products_are_exact_once_rounded(rows, inputs, units, size, seed):
+def test_8_bit_products_are_exact_once_rounded(rows, inputs, tokenizers, size, seed):
     """An Elman cell that remembers nothing, on every instruction set: tanh of one product."""
     torch.manual_seed(seed)
-    cell = CELLS["elman"](inputs, units)
+    cell = CELLS["elman"](inputs, tokenizers)
     x = torch.randn(rows, inputs) * size
     x[0] = 0
     with torch.no_grad():
@@ -207,9 +209,9 @@ def test_8_bits_change_little(cell, instructions):
     network, state = network_of(cell), network_of(cell).initial_state(1)
     exact, rough = step_of(network), step_of(network, int8=True)
     other = state
-    for symbol in torch.randint(0, SYMBOLS, (30, 1)):
-        wanted, state = exact(symbol, state)
-        found, other = rough(symbol, other)
+    for token in torch.randint(0, TOKENS, (30, 1)):
+        wanted, state = exact(token, state)
+        found, other = rough(token, other)
         apart = (found.softmax(1) - wanted.softmax(1)).abs().sum()
         assert 0 < apart < 0.1, instructions
 

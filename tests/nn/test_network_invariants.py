@@ -1,4 +1,4 @@
-"""The laws of a cell hold for a whole network of any cell and any parts."""
+"""The laws of a cell hold for a whole network of any cell and any components."""
 
 from __future__ import annotations
 
@@ -21,15 +21,17 @@ SETS = {"all": COMPONENTS, "none": ()} | {
     f"no {part}": tuple(other for other in COMPONENTS if other != part) for part in COMPONENTS
 }
 NETWORKS = [
-    pytest.param(cell, parts, id=f"{cell}-{name}")
-    for cell, (name, parts) in itertools.product(CELLS, SETS.items())
+    pytest.param(cell, components, id=f"{cell}-{name}")
+    for cell, (name, components) in itertools.product(CELLS, SETS.items())
 ]
 
 
-def make(cell: str, parts: tuple[str, ...]) -> LanguageModelNetwork:
+def make(cell: str, components: tuple[str, ...]) -> LanguageModelNetwork:
     """Two blocks, without dropout's chance, every parameter drawn: nothing is zero or one."""
     torch.manual_seed(3)
-    network = LanguageModelNetwork(StackConfig(VOCABULARY, cell, WIDTH, 2, parts)).double().eval()
+    network = (
+        LanguageModelNetwork(StackConfig(VOCABULARY, cell, WIDTH, 2, components)).double().eval()
+    )
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))
@@ -54,7 +56,7 @@ def row_of(state, row: int):
 
 @st.composite
 def batches(draw):
-    """(symbols, lengths, resets), ragged; some rows may be empty."""
+    """(tokens, lengths, resets), ragged; some rows may be empty."""
     rows, time = draw(st.integers(1, 3)), draw(st.integers(1, 7))
     torch.manual_seed(draw(st.integers(0, 2**31)))
     lengths = torch.tensor(draw(st.lists(st.integers(0, time), min_size=rows, max_size=rows)))
@@ -72,9 +74,9 @@ def plain_norm(x: Tensor, norm: nn.Module) -> Tensor:
     return x / (x.square().mean(-1, keepdim=True) + 1e-6).sqrt() * norm.weight
 
 
-def plain_mixer(mixer: nn.Module, x: Tensor, parts: tuple[str, ...]) -> Tensor:
+def plain_mixer(mixer: nn.Module, x: Tensor, components: tuple[str, ...]) -> Tensor:
     inputs = x
-    if "convolution" in parts:
+    if "convolution" in components:
         padded = functional.pad(x.t(), (CONVOLUTION_WIDTH - 1, 0))[None]
         taps = mixer.convolution.weight.flip(0).t()[:, None]
         inputs = functional.conv1d(padded, taps, mixer.convolution.bias, groups=WIDTH)[0].t()
@@ -83,32 +85,32 @@ def plain_mixer(mixer: nn.Module, x: Tensor, parts: tuple[str, ...]) -> Tensor:
         y, state = mixer.cell(inputs[t : t + 1], state)
         ys.append(y[0])
     y = torch.stack(ys)
-    if "gate" in parts:
+    if "gate" in components:
         y = functional.silu(mixer.gate(x)) * y
     return y if mixer.out is None else mixer.out(y)
 
 
-def plain_logits(network: LanguageModelNetwork, symbols: Tensor) -> Tensor:
-    """symbols (T,) -> logits (T, V)."""
-    parts = network.architecture.parts
-    x = network.embedding.weight[symbols]
+def plain_logits(network: LanguageModelNetwork, tokens: Tensor) -> Tensor:
+    """tokens (T,) -> logits (T, V)."""
+    components = network.architecture.components
+    x = network.embedding.weight[tokens]
     for block in network.stack.blocks:
-        y = plain_mixer(block.mixer, plain_norm(x, block.mixer_norm), parts)
-        x = x + y if "residual" in parts else y
-        if "mlp" in parts:
+        y = plain_mixer(block.mixer, plain_norm(x, block.mixer_norm), components)
+        x = x + y if "residual" in components else y
+        if "mlp" in components:
             norm, mlp = block.mlp
             inner = plain_norm(x, norm)
             y = mlp.out(functional.silu(mlp.gate(inner)) * mlp.into(inner))
-            x = x + y if "residual" in parts else y
+            x = x + y if "residual" in components else y
     return plain_norm(x, network.stack.norm) @ network.output.weight.t() + network.output.bias
 
 
-@pytest.mark.parametrize(("cell", "parts"), NETWORKS)
-def test_the_numbers_and_gradients_are_the_formulas(cell, parts):
-    network = make(cell, parts)
-    symbols = torch.randint(VOCABULARY, (2, 6))
-    expected = torch.stack([plain_logits(network, row) for row in symbols])
-    found, _ = network(symbols, network.initial_state(2))
+@pytest.mark.parametrize(("cell", "components"), NETWORKS)
+def test_the_numbers_and_gradients_are_the_formulas(cell, components):
+    network = make(cell, components)
+    tokens = torch.randint(VOCABULARY, (2, 6))
+    expected = torch.stack([plain_logits(network, row) for row in tokens])
+    found, _ = network(tokens, network.initial_state(2))
     torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-10)
     outer, weights = torch.randn_like(found), list(network.parameters())
     pairs = zip(
@@ -120,62 +122,62 @@ def test_the_numbers_and_gradients_are_the_formulas(cell, parts):
         torch.testing.assert_close(one, other, rtol=1e-8, atol=1e-9)
 
 
-@pytest.mark.parametrize(("cell", "parts"), NETWORKS)
+@pytest.mark.parametrize(("cell", "components"), NETWORKS)
 @settings(max_examples=4, deadline=None)
 @given(batch=batches())
-def test_steps_of_one_row_equal_a_ragged_batch_with_resets(cell, parts, batch):
-    """Symbol by symbol and row by row: padding, resets and neighbours make no difference."""
-    symbols, lengths, resets = batch
-    network = make(cell, parts)
-    state = random_state(network, len(symbols))
+def test_steps_of_one_row_equal_a_ragged_batch_with_resets(cell, components, batch):
+    """Token by token and row by row: padding, resets and neighbours make no difference."""
+    tokens, lengths, resets = batch
+    network = make(cell, components)
+    state = random_state(network, len(tokens))
     with torch.no_grad():
-        found, last = network(symbols, state, lengths=lengths, resets=resets)
+        found, last = network(tokens, state, lengths=lengths, resets=resets)
         for row, length in enumerate(lengths.tolist()):
             current = row_of(state, row)
             for t in range(length):
                 if resets[row, t]:
                     current = network.initial_state(1)
-                logits, current = network(symbols[row : row + 1, t : t + 1], current)
+                logits, current = network(tokens[row : row + 1, t : t + 1], current)
                 torch.testing.assert_close(logits[0, 0], found[row, t], rtol=1e-9, atol=1e-10)
             assert_same(row_of(last, row), current)
 
 
-@pytest.mark.parametrize(("cell", "parts"), NETWORKS)
+@pytest.mark.parametrize(("cell", "components"), NETWORKS)
 @settings(max_examples=3, deadline=None)
 @given(batch=batches(), data=st.data())
-def test_cutting_anywhere_changes_nothing(cell, parts, batch, data):
-    symbols, lengths, resets = batch
-    cut = data.draw(st.integers(0, symbols.shape[1]), label="cut")
-    network = make(cell, parts)
-    state = random_state(network, len(symbols))
+def test_cutting_anywhere_changes_nothing(cell, components, batch, data):
+    tokens, lengths, resets = batch
+    cut = data.draw(st.integers(0, tokens.shape[1]), label="cut")
+    network = make(cell, components)
+    state = random_state(network, len(tokens))
     with torch.no_grad():
-        whole, last = network(symbols, state)
-        left, middle = network(symbols[:, :cut], state)
-        right, found = network(symbols[:, cut:], middle)
+        whole, last = network(tokens, state)
+        left, middle = network(tokens[:, :cut], state)
+        right, found = network(tokens[:, cut:], middle)
         assert_same((torch.cat([left, right], dim=1), found), (whole, last))
 
-        _, last = network(symbols, state, lengths=lengths, resets=resets)
-        if 0 < cut < symbols.shape[1]:
+        _, last = network(tokens, state, lengths=lengths, resets=resets)
+        if 0 < cut < tokens.shape[1]:
             first = lengths.clamp(max=cut)
-            _, middle = network(symbols[:, :cut], state, lengths=first, resets=resets[:, :cut])
+            _, middle = network(tokens[:, :cut], state, lengths=first, resets=resets[:, :cut])
             rest = lengths - first
-            _, found = network(symbols[:, cut:], middle, lengths=rest, resets=resets[:, cut:])
+            _, found = network(tokens[:, cut:], middle, lengths=rest, resets=resets[:, cut:])
             assert_same(found, last)
 
 
 @pytest.mark.parametrize("reset", [False, True])
-@pytest.mark.parametrize(("cell", "parts"), NETWORKS)
-def test_what_lies_behind_a_row_is_never_seen(cell, parts, reset):
+@pytest.mark.parametrize(("cell", "components"), NETWORKS)
+def test_what_lies_behind_a_row_is_never_seen(cell, components, reset):
     """Two different kinds of garbage: the same logits, last states and gradients, to the bit."""
-    network = make(cell, parts)
+    network = make(cell, components)
     lengths = torch.tensor([5, 2, 0])
-    symbols = torch.randint(VOCABULARY, (3, 5))
+    tokens = torch.randint(VOCABULARY, (3, 5))
     resets = torch.tensor([[0, 0, 1, 0, 0], [0, 1, 0, 1, 1], [1, 0, 0, 1, 0]]).bool()
     real = torch.arange(5) < lengths[:, None]
     results = []
     for garbage in (0, VOCABULARY - 1):
         logits, last = network(
-            symbols.where(real, garbage),
+            tokens.where(real, garbage),
             network.initial_state(3),
             lengths=lengths,
             resets=resets if reset else None,
@@ -188,10 +190,10 @@ def test_what_lies_behind_a_row_is_never_seen(cell, parts, reset):
         assert torch.equal(one, other)
 
 
-@pytest.mark.parametrize(("cell", "parts"), NETWORKS)
-def test_a_reset_forgets_everything_before_it(cell, parts):
+@pytest.mark.parametrize(("cell", "components"), NETWORKS)
+def test_a_reset_forgets_everything_before_it(cell, components):
     """Neither the numbers nor the gradients cross it; where none is, they do cross."""
-    network = make(cell, parts)
+    network = make(cell, components)
     state = map_state(
         lambda part: part.requires_grad_() if part.is_floating_point() else part,
         random_state(network, 2),
@@ -214,9 +216,9 @@ def test_a_reset_forgets_everything_before_it(cell, parts):
     assert any(part[1].any() for part in to_state)
 
 
-@pytest.mark.parametrize(("cell", "parts"), NETWORKS)
-def test_rows_do_not_see_each_other(cell, parts):
-    network = make(cell, parts)
+@pytest.mark.parametrize(("cell", "components"), NETWORKS)
+def test_rows_do_not_see_each_other(cell, components):
+    network = make(cell, components)
     xs = torch.randn(3, 5, WIDTH, dtype=torch.float64, requires_grad=True)
     state = map_state(
         lambda part: part.requires_grad_() if part.is_floating_point() else part,
@@ -239,16 +241,16 @@ def test_rows_do_not_see_each_other(cell, parts):
     torch.testing.assert_close(moved, ys[order], rtol=1e-9, atol=1e-10)
 
 
-@pytest.mark.parametrize(("cell", "parts"), NETWORKS)
-def test_in_bfloat16_the_state_keeps_its_type_and_the_numbers_are_near(cell, parts):
+@pytest.mark.parametrize(("cell", "components"), NETWORKS)
+def test_in_bfloat16_the_state_keeps_its_type_and_the_numbers_are_near(cell, components):
     """A state that changed its type on the way could not be stepped on from, nor resumed."""
-    network = make(cell, parts).float()
-    symbols = torch.randint(VOCABULARY, (2, 6))
+    network = make(cell, components).float()
+    tokens = torch.randint(VOCABULARY, (2, 6))
     before = network.initial_state(2)
-    exact, _ = network(symbols, before)
+    exact, _ = network(tokens, before)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        logits, state = network(symbols[:, :3], before)
-        rest, state = network(symbols[:, 3:], state)
+        logits, state = network(tokens[:, :3], before)
+        rest, state = network(tokens[:, 3:], state)
     for part, first in zip(state_tensors(state), state_tensors(before), strict=True):
         assert part.dtype == first.dtype
     apart = torch.linalg.vector_norm(torch.cat([logits, rest], dim=1).float() - exact)

@@ -41,8 +41,8 @@ def make(kind: tuple[str, str, str], shared: bool = False) -> EncoderDecoder:
 
 def ragged(lengths: list[int], vocabulary: int, seed: int = 0) -> PaddedBatch:
     generator = torch.Generator().manual_seed(seed)
-    symbols = torch.randint(vocabulary, (max(lengths), len(lengths)), generator=generator)
-    return PaddedBatch(symbols, torch.tensor(lengths))
+    tokens = torch.randint(vocabulary, (max(lengths), len(lengths)), generator=generator)
+    return PaddedBatch(tokens, torch.tensor(lengths))
 
 
 def sources_for(
@@ -58,11 +58,11 @@ def row_of(source: PaddedBatch | torch.Tensor, row: int) -> PaddedBatch | torch.
     if isinstance(source, torch.Tensor):
         return source[row : row + 1]
     length = int(source.lengths[row])
-    return PaddedBatch(source.symbols[:length, row : row + 1], torch.tensor([length]))
+    return PaddedBatch(source.tokens[:length, row : row + 1], torch.tensor([length]))
 
 
-def with_padding(passages: PaddedBatch, symbol: int) -> PaddedBatch:
-    return passages._replace(symbols=passages.symbols.where(passages.real[..., 0], symbol))
+def with_padding(padded: PaddedBatch, token: int) -> PaddedBatch:
+    return padded._replace(tokens=padded.tokens.where(padded.real[..., 0], token))
 
 
 def close(found, expected) -> None:
@@ -74,10 +74,10 @@ def close(found, expected) -> None:
 @given(cuts=st.sets(st.integers(1, 5)), seed=st.integers(0, 99))
 @torch.no_grad()
 def test_a_target_cut_anywhere_is_the_whole_target(kind, cuts, seed):
-    """Every cut among them: symbol after symbol."""
+    """Every cut among them: token after token."""
     network = make(kind)
     begun = network.begin(sources_for(network, [4, 2], seed))
-    target = ragged([6, 6], VOCABULARY, seed).symbols
+    target = ragged([6, 6], VOCABULARY, seed).tokens
     whole, after = network(target, begun)
     for places in (sorted(cuts), range(1, 6)):
         written, pieces = begun, []
@@ -97,10 +97,10 @@ def test_a_row_alone_is_the_row_among_others(kind, lengths, seed):
     network = make(kind)
     source = sources_for(network, [length for length, _ in lengths], seed)
     targets = ragged([length for _, length in lengths], VOCABULARY, seed)
-    logits, after = network(targets.symbols, network.begin(source), targets.lengths)
+    logits, after = network(targets.tokens, network.begin(source), targets.lengths)
     for row, length in enumerate(targets.lengths.tolist()):
         begun = network.begin(row_of(source, row))
-        alone, its = network(targets.symbols[:length, row : row + 1], begun)
+        alone, its = network(targets.tokens[:length, row : row + 1], begun)
         close(logits[:length, row], alone[:, 0])
         for found, expected in zip(
             state_tensors(after.state), state_tensors(its.state), strict=True
@@ -115,11 +115,11 @@ def test_padding_is_never_seen(kind):
     source = sources_for(network, [5, 2, 1])
     targets = ragged([2, 6, 3], VOCABULARY)
     found = []
-    for symbol in (0, VOCABULARY - 1):
+    for token in (0, VOCABULARY - 1):
         padded = source
         if isinstance(source, PaddedBatch):
-            padded = with_padding(source, symbol)
-        loss = network.loss(padded, with_padding(targets, symbol), BEGIN, 0.1)
+            padded = with_padding(source, token)
+        loss = network.loss(padded, with_padding(targets, token), BEGIN, 0.1)
         learned = [p for p in network.parameters() if p.requires_grad]
         found.append([loss, *torch.autograd.grad(loss, learned)])
     assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
@@ -151,41 +151,41 @@ def test_reversed_is_forward_on_the_source_turned_round(attention, lengths, seed
     """With the same weights, row by row, flipped by hand."""
     backward, forward = (make(("gru", attention, order)) for order in ("reversed", "forward"))
     source = sources_for(backward, lengths, seed)
-    target = ragged([4] * len(lengths), VOCABULARY, seed).symbols
+    target = ragged([4] * len(lengths), VOCABULARY, seed).tokens
     logits, shares, _ = backward.attend(target, backward.begin(source))
     for row, length in enumerate(lengths):
         alone = row_of(source, row)
-        flipped = alone._replace(symbols=alone.symbols.flip(0))
+        flipped = alone._replace(tokens=alone.tokens.flip(0))
         expected, its, _ = forward.attend(target[:, row : row + 1], forward.begin(flipped))
         close(logits[:, row], expected[:, 0])
-        if attention != "none":  # the shares stand where the symbols did
+        if attention != "none":  # the shares stand where the tokens did
             close(shares[row, :, :length], its[0].flip(1))
 
 
 @torch.no_grad()
 def test_orders_differ_and_both_ends_are_seen():
-    """A source's first and last symbol change what is looked at, wherever in it."""
+    """A source's first and last token change what is looked at, wherever in it."""
     for order, seen_from in (("forward", 0), ("reversed", -1)):
         network, source = make(("gru", "dot", order)), ragged([5], SOURCES)
-        other = source.symbols.clone()
+        other = source.tokens.clone()
         other[seen_from] = (other[seen_from] + 1) % SOURCES
         keys, changed = (
-            network.begin(PaddedBatch(symbols, source.lengths)).memories[0].keys[0, 0]
-            for symbols in (source.symbols, other)
+            network.begin(PaddedBatch(tokens, source.lengths)).memories[0].keys[0, 0]
+            for tokens in (source.tokens, other)
         )
-        # What is read first is remembered at every symbol; what is read last, at its own alone.
+        # What is read first is remembered at every token; what is read last, at its own alone.
         assert ((keys - changed).abs().amax(1) > 0).all()
-        opposite = source.symbols.clone()
+        opposite = source.tokens.clone()
         opposite[-1 - seen_from] = (opposite[-1 - seen_from] + 1) % SOURCES
         again = network.begin(PaddedBatch(opposite, source.lengths)).memories[0].keys[0, 0]
         assert ((keys - again).abs().amax(1) > 0).sum() == 1
     network = make(("gru", "dot", "both"))
     for place in (0, 4):
-        other = source.symbols.clone()
+        other = source.tokens.clone()
         other[place] = (other[place] + 1) % SOURCES
         keys, changed = (
-            network.begin(PaddedBatch(symbols, source.lengths)).memories[0].keys[0, 0]
-            for symbols in (source.symbols, other)
+            network.begin(PaddedBatch(tokens, source.lengths)).memories[0].keys[0, 0]
+            for tokens in (source.tokens, other)
         )
         assert ((keys - changed).abs().amax(1) > 0).all()
 
@@ -194,7 +194,7 @@ def test_orders_differ_and_both_ends_are_seen():
 @torch.no_grad()
 def test_attention_tells_shares_of_the_real_source(kind):
     network = make(kind)
-    target = ragged([4, 4], VOCABULARY).symbols
+    target = ragged([4, 4], VOCABULARY).tokens
     begun = network.begin(sources_for(network, [5, 2]))
     logits, shares, after = network.attend(target, begun)
     assert shares.shape == (2, 4, 5)
@@ -219,7 +219,7 @@ def test_without_attention_the_whole_source_is_one_vector(order):
 )
 @torch.no_grad()
 def test_that_vector_is_the_sum_of_where_the_reading_ended(order, ends):
-    """Against the symbols' vectors in an encoder for attention, with the same weights."""
+    """Against the tokens' vectors in an encoder for attention, with the same weights."""
     summed, apart = (make(("gru", kind, order)).encoder for kind in ("none", "dot"))
     apart.load_state_dict(summed.state_dict())
     summed.norm = apart.norm = torch.nn.Identity()
@@ -238,11 +238,11 @@ def test_the_loss_is_the_cross_entropy_of_the_logits(kind, smoothing):
     network = make(kind)
     source, targets = sources_for(network, [5, 2]), ragged([2, 6], VOCABULARY)
     found = network.loss(source, targets, BEGIN, smoothing)
-    read = torch.cat([torch.full((1, 2), BEGIN), targets.symbols[:-1]])
+    read = torch.cat([torch.full((1, 2), BEGIN), targets.tokens[:-1]])
     logits, _ = network(read, network.begin(source), targets.lengths)
     real = targets.real[..., 0]
     expected = functional.cross_entropy(
-        logits[real], targets.symbols[real], label_smoothing=smoothing
+        logits[real], targets.tokens[real], label_smoothing=smoothing
     )
     close(found.float(), expected)
     learned = [p for p in network.parameters() if p.requires_grad]
@@ -308,7 +308,9 @@ def test_no_vector_is_too_large_for_the_network(data):
     """Learned from whatever finite numbers: what is written from others is a distribution."""
     network = make(("gru", "none", "vector")).float()
     rows = st.lists(
-        st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=VECTOR, max_size=VECTOR
+        st.floats(hidden_size=32, allow_nan=False, allow_infinity=False),
+        min_size=VECTOR,
+        max_size=VECTOR,
     )
     learned_from = torch.tensor(data.draw(st.lists(rows, min_size=1, max_size=3)))
     network.scale_vectors(learned_from)

@@ -27,7 +27,7 @@ def batches(draw):
 
 
 def by_hand(cell: Cell, xs: Tensor, state, lengths: Tensor, resets: Tensor):
-    """Row by row, symbol by symbol, in float64: what every path must equal, without any mask."""
+    """Row by row, token by token, in float64: what every path must equal, without any mask."""
     cell, xs, state = exact(cell), exact(xs), exact(state)
     rows, time = xs.shape[:2]
     ys = torch.zeros(rows, time, cell.output_size, dtype=xs.dtype)
@@ -81,7 +81,7 @@ def test_each_way_of_calling(way, ragged, reset):
     ids=["one", "one-said", "empty", "all-empty", "some-empty", "no-rows"],
 )
 def test_the_smallest_batches(way, lengths):
-    """One row of one symbol; rows with nothing in them; no rows at all."""
+    """One row of one token; rows with nothing in them; no rows at all."""
     rows = 1 if lengths is None else len(lengths)
     cell, xs = way.make(), torch.randn(rows, 1, INPUT, dtype=way.dtype)
     state, given = random_state(cell, rows), None if lengths is None else torch.tensor(lengths)
@@ -131,7 +131,7 @@ def test_a_reset_forgets_everything_before_it(way):
 
 @each_way
 def test_padding_reaches_no_gradient(way):
-    """Law 3, backwards: neither inputs nor slopes that are no numbers leave the padding."""
+    """Law 3, backwards: neither inputs nor slopes that are not numbers leave the padding."""
     cell, lengths = way.make(), torch.tensor([4, 0, 2])
     padding = torch.arange(4) >= lengths[:, None]
     xs = torch.randn(3, 4, INPUT, dtype=way.dtype).masked_fill(padding[..., None], float("nan"))
@@ -258,10 +258,10 @@ def test_what_does_not_fit_is_refused_at_the_door(arguments, place):
     arguments = {"xs": torch.zeros(2, 3, INPUT), **arguments}
     with pytest.raises(SettingError) as caught:
         scan(cell, **arguments)
-    assert caught.value.place == place
+    assert caught.value.location == place
 
 
-def test_no_symbols_at_all():
+def test_no_tokens_at_all():
     way = Way("plain", "reference")
     cell = way.make()
     state = random_state(cell, 2)

@@ -13,7 +13,7 @@ from elman.training.previews import BaselineLoss, PredictionPreview
 
 def progress(step, phase=""):
     return Progress(
-        step, loss=1 / step, symbols=step, seconds=step, done=0.1, learning_rate=0.1, phase=phase
+        step, loss=1 / step, tokens=step, seconds=step, done=0.1, learning_rate=0.1, phase=phase
     )
 
 

@@ -57,14 +57,14 @@ def test_the_majority_of_equals_is_the_first_by_name():
 
 
 def test_no_class_is_lost_however_few_texts_are_read(monkeypatch):
-    monkeypatch.setattr("elman.tasks.classification.baseline.MOST_OCCURRENCES", 1)
+    monkeypatch.setattr("elman.tasks.classification.baseline.MAX_OCCURRENCES", 1)
     baseline = TextBaseline().fit([*TEXTS, "so so"], [*LABELS, "neither"])
     assert baseline.name.endswith("of 3 texts drawn from 31")
     assert baseline.predict_proba(TEXTS).shape == (30, 3)
 
 
 def test_of_a_large_set_some_are_drawn(monkeypatch):
-    monkeypatch.setattr("elman.tasks.classification.baseline.MOST_OCCURRENCES", 60)
+    monkeypatch.setattr("elman.tasks.classification.baseline.MAX_OCCURRENCES", 60)
     baseline = TextBaseline().fit(TEXTS, LABELS)
     drawn = int(baseline.name.split(" texts drawn from ")[0].rsplit(maxsplit=1)[-1])
     assert baseline.name.endswith("drawn from 30")
@@ -72,7 +72,7 @@ def test_of_a_large_set_some_are_drawn(monkeypatch):
 
 
 def test_many_classes_allow_fewer_texts(monkeypatch):
-    monkeypatch.setattr("elman.tasks.classification.baseline.MOST_PRODUCTS", 120)
+    monkeypatch.setattr("elman.tasks.classification.baseline.MAX_PRODUCTS", 120)
     two = TextBaseline().fit(TEXTS, LABELS).name
     three = TextBaseline().fit([*TEXTS, "so so"], [*LABELS, "neither"]).name
     counts = [int(name.split(" of ")[-1].split()[0]) for name in (two, three)]
@@ -80,7 +80,7 @@ def test_many_classes_allow_fewer_texts(monkeypatch):
 
 
 def test_of_many_n_grams_the_commonest_are_kept(monkeypatch):
-    monkeypatch.setattr("elman.tasks.classification.baseline.MOST_WEIGHTS", 4)
+    monkeypatch.setattr("elman.tasks.classification.baseline.MAX_WEIGHTS", 4)
     assert TextBaseline().fit(TEXTS, LABELS).name.endswith(", the 4 commonest")
     three = TextBaseline().fit([*TEXTS, "so so"], [*LABELS, "neither"])
     assert three.name.endswith(", the 1 commonest")  # weights are n-grams times classes

@@ -28,7 +28,7 @@ def test_macro_f1_of_a_draw_is_that_of_its_texts(drawn):
     assert found == pytest.approx([expected, expected])
 
 
-def report_on(right, seed=0, remarks=()):
+def report_on(right, seed=0, warnings=()):
     """300 texts of three classes, one rare; the answers are right as often as said."""
     generator = np.random.default_rng(seed)
     topics = {"cats": "purr meow fur", "dogs": "bark wag bone", "newts": "pond gills slime"}
@@ -43,11 +43,11 @@ def report_on(right, seed=0, remarks=()):
     answers = [g if generator.random() < right else "cats" for g in gold]
     probabilities = np.array([[0.8 if c == a else 0.1 for c in classes] for a in answers])
     told = ClassPredictions(classes, probabilities)
-    return texts, gold, told, baseline, evaluate_classes(texts, gold, told, baseline, remarks)
+    return texts, gold, told, baseline, evaluate_classes(texts, gold, told, baseline, warnings)
 
 
 def test_the_report():
-    texts, gold, told, baseline, report = report_on(0.9, remarks=("a remark",))
+    texts, gold, told, baseline, report = report_on(0.9, warnings=("a remark",))
     theirs = baseline.predict(texts)
     for scores, predicted in ((report.scores, told.labels), (report.baseline, theirs)):
         assert scores["accuracy"] == pytest.approx(metrics.accuracy_score(gold, predicted))
@@ -59,7 +59,7 @@ def test_the_report():
     said = json.loads(json.dumps(report.to_json()))
     assert said["task"] == "classify"
     assert said["examples"] == 300
-    assert said["remarks"] == ["a remark"]
+    assert said["warnings"] == ["a remark"]
     assert [row["label"] for row in said["details"]["classes"]] == ["cats", "dogs", "newts"]
     assert sum(row["support"] for row in said["details"]["classes"]) == 300
     first = said["details"]["confusions"][0]

@@ -35,8 +35,8 @@ def refused(ask, *arguments):
     with pytest.raises(InputError) as caught:
         ask(*arguments)
     assert isinstance(caught.value, ValueError)
-    assert caught.value.place
-    assert caught.value.advice
+    assert caught.value.location
+    assert caught.value.hint
     assert "\n" not in str(caught.value)
     return str(caught.value)
 

@@ -1,4 +1,4 @@
-"""How a classifier learns: the order of words, in a unit that suits, one run whatever stops it."""
+"""How a classifier learns: the order of words, the tokenizer, one run whatever interrupts it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from elman.bundle import write_bundle
 from elman.data.cache import Cache
 from elman.data.example_cache import cached_examples
 from elman.errors import InputError, NotFittedError, ResumeError
-from elman.tasks.classification.trainer import FORETELLING
 from elman.tasks.classification.trainer import LABELS as LEARNING
+from elman.tasks.classification.trainer import PRETRAINING
 from elman.tasks.tokenization import ENCODER_TOKENIZERS
 from elman.text.subword_hashing import words_of
 from elman.training import precision
@@ -51,9 +51,9 @@ def in_order(count, seed):
 # Learning
 
 
-@pytest.mark.parametrize("unit", ["word", "character"])
-def test_it_learns_the_order_of_words(unit):
-    model = elman.Classifier(unit=unit, width=16, steps=120, dropout=0.0)
+@pytest.mark.parametrize("tokenizer", ["word", "character"])
+def test_it_learns_the_order_of_words(tokenizer):
+    model = elman.Classifier(tokenizer=tokenizer, hidden_size=16, steps=120, dropout=0.0)
     assert model.fit(*in_order(400, 0)) is model
     texts, labels = in_order(200, 1)
     assert model.score(texts, labels) > 0.95
@@ -77,13 +77,13 @@ def worded(draw, label):
 
 
 @pytest.mark.parametrize(
-    ("made", "units"), [(spelled, {"character", "subword"}), (worded, {"word"})]
+    ("made", "tokenizers"), [(spelled, {"character", "subword"}), (worded, {"word"})]
 )
-def test_auto_takes_the_unit_that_suits(made, units):
+def test_auto_takes_the_tokenizer_that_suits(made, tokenizers):
     draw = random.Random(0)
     labels = [number % 2 for number in range(400)]
     texts = [made(draw, label) for label in labels]
-    model = elman.Classifier(width=16, steps=500)
+    model = elman.Classifier(hidden_size=16, steps=500)
     phases = []
     events = model.training(texts, labels)
     for event in events:
@@ -92,7 +92,7 @@ def test_auto_takes_the_unit_that_suits(made, units):
             if event.phase == LEARNING:
                 break
     events.close()
-    assert model.unit_.name in units
+    assert model.tokenizer_.name in tokenizers
     assert {phase for phase, _ in phases[:-1]} == {f"trying {name}s" for name in ENCODER_TOKENIZERS}
     done = [share for _, share in phases]
     assert done == sorted(done)
@@ -100,7 +100,7 @@ def test_auto_takes_the_unit_that_suits(made, units):
 
 
 def test_training_tells_of_one_budget():
-    events = list(small(unit="auto", steps=50).training(TEXTS, LABELS, unlabelled=LINES))
+    events = list(small(tokenizer="auto", steps=50).training(TEXTS, LABELS, unlabelled=LINES))
     steps = [event for event in events if isinstance(event, Progress)]
     done = [event.done for event in steps]
     assert done == sorted(done)
@@ -110,21 +110,21 @@ def test_training_tells_of_one_budget():
     assert first == pytest.approx(0.12 + 0.88 * 0.75, abs=0.05)
 
 
-@pytest.mark.parametrize("unit", ENCODER_TOKENIZERS)
-def test_unlabelled_text_is_read_first(unit):
+@pytest.mark.parametrize("tokenizer", ENCODER_TOKENIZERS)
+def test_unlabelled_text_is_read_first(tokenizer):
     phases, models = [], []
     for unlabelled in ([], LINES, [line.upper() for line in LINES]):
-        model = small(unit=unit, steps=20)
+        model = small(tokenizer=tokenizer, steps=20)
         events = list(model.training(TEXTS, LABELS, unlabelled=unlabelled))
         phases.append([event.phase for event in events if isinstance(event, Progress)])
         models.append(model)
         assert model.record_["unlabelled_texts"] == len(unlabelled)
     assert phases[0] == [LEARNING] * 20
-    assert phases[1] == [FORETELLING] * 15 + [LEARNING] * 5
+    assert phases[1] == [PRETRAINING] * 15 + [LEARNING] * 5
     assert not same_weights(models[1], models[2])
-    if unit == "word":
-        assert models[1].unit_.number("film") > 0
-        assert models[0].unit_.number("film") == 0
+    if tokenizer == "word":
+        assert models[1].tokenizer_.number("film") > 0
+        assert models[0].tokenizer_.number("film") == 0
 
 
 def test_training_is_the_same_every_time_whatever_was_drawn_before():
@@ -209,29 +209,29 @@ def test_an_interrupted_run_goes_on_to_the_same_end(tmp_path, asks):
     assert not path.exists()
 
 
-def test_a_run_that_goes_on_does_not_choose_its_unit_anew(tmp_path):
+def test_a_run_that_goes_on_does_not_choose_its_tokenizer_anew(tmp_path):
     path = tmp_path / "checkpoint"
-    whole = small(unit="auto", steps=80).fit(TEXTS, LABELS)
-    model = small(unit="auto", steps=80)
+    whole = small(tokenizer="auto", steps=80).fit(TEXTS, LABELS)
+    model = small(tokenizer="auto", steps=80)
     assert stopped_after(model, path, 9 + 52).interrupted  # after three trials of 3 steps each
-    chosen = model.unit_.name
-    again = small(unit="auto", steps=80)
+    chosen = model.tokenizer_.name
+    again = small(tokenizer="auto", steps=80)
     events = list(again.training(TEXTS, LABELS, checkpoint=path))
     assert {event.phase for event in events if isinstance(event, Progress)} == {LEARNING}
-    assert (chosen, again.unit_.name) == (whole.unit_.name,) * 2
+    assert (chosen, again.tokenizer_.name) == (whole.tokenizer_.name,) * 2
     assert same_weights(again, whole)
 
 
 @pytest.mark.parametrize("chosen", ["letter", ["word"], None])
-def test_a_unit_that_no_run_has_chosen_is_another_runs(tmp_path, chosen):
+def test_a_tokenizer_that_no_run_has_chosen_is_another_runs(tmp_path, chosen):
     path = tmp_path / "checkpoint"
     write_bundle(path, {"task": "checkpoint", "identity": {"chosen": chosen}}, {})
     with pytest.raises(ResumeError):
-        list(small(unit="auto", steps=25).training(TEXTS, LABELS, checkpoint=path))
+        list(small(tokenizer="auto", steps=25).training(TEXTS, LABELS, checkpoint=path))
 
 
-def test_a_stop_while_units_are_tried_is_an_interrupt():
-    model = small(unit="auto", steps=200)
+def test_a_stop_while_tokenizers_are_tried_is_an_interrupt():
+    model = small(tokenizer="auto", steps=200)
     asked = iter(range(100))
     with pytest.raises(KeyboardInterrupt):
         list(model.training(TEXTS, LABELS, stop=lambda: next(asked) == 10))

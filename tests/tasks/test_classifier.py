@@ -39,7 +39,7 @@ def usual():
 
 
 def test_probabilities_are_those_of_the_classes_at_the_fitted_temperature(usual):
-    logits = class_logits(usual.network_, encoded(TEXTS, usual.unit_))
+    logits = class_logits(usual.network_, encoded(TEXTS, usual.tokenizer_))
     scaled = np.exp(logits.astype(float) / usual.calibration_.temperature)
     found = usual.predict_proba(TEXTS)
     assert found.shape == (60, 3)
@@ -53,7 +53,7 @@ def test_probabilities_are_those_of_the_classes_at_the_fitted_temperature(usual)
 def test_the_temperature_is_fitted_to_the_texts_chosen_by():
     valid = (TEXTS[:20], ["bad"] * 20)  # mostly wrong: nothing to be certain of
     model = small(steps=40).fit(TEXTS, LABELS, valid=valid)
-    logits = class_logits(model.network_, encoded(valid[0], model.unit_))
+    logits = class_logits(model.network_, encoded(valid[0], model.tokenizer_))
     gold = np.zeros(20, dtype=int)
     assert model.calibration_.temperature == pytest.approx(fit_temperature(logits, gold), rel=1e-3)
     sure = small(steps=40).fit(TEXTS, LABELS, valid=(TEXTS[:20], LABELS[:20]))
@@ -69,20 +69,20 @@ def test_overconfidence_does_not_choose_the_weights():
     assert once < calibrated_loss(logits, (gold + 1) % 3)
 
 
-@pytest.mark.parametrize("unit", ENCODER_TOKENIZERS)
+@pytest.mark.parametrize("tokenizer", ENCODER_TOKENIZERS)
 @pytest.mark.parametrize("cell", ["mingru", "lstm"])
-def test_word_by_word_the_answer_is_that_of_the_whole(unit, cell):
-    model = small(unit=unit, cell=cell).fit(TEXTS, LABELS)
+def test_word_by_word_the_answer_is_that_of_the_whole(tokenizer, cell):
+    model = small(tokenizer=tokenizer, cell=cell).fit(TEXTS, LABELS)
     text = "so warm, and really funny"
     state = model.start()
     for piece in ("so", " warm", ",", " and really", " funny"):
         answer, state = model.step(piece, state)
-    if unit == "word":
+    if tokenizer == "word":
         expected = model.predict_proba([text])[0]
     else:  # the running answer knows no end
-        symbols = encoded([text], model.unit_)
-        symbols.rows[0], symbols.lengths[0] = symbols.rows[0][:-1], symbols.lengths[0] - 1
-        expected = model.calibration_.probabilities(class_logits(model.network_, symbols))[0]
+        tokens = encoded([text], model.tokenizer_)
+        tokens.rows[0], tokens.lengths[0] = tokens.rows[0][:-1], tokens.lengths[0] - 1
+        expected = model.calibration_.probabilities(class_logits(model.network_, tokens))[0]
     assert list(answer) == model.classes_.tolist()
     assert list(answer.values()) == pytest.approx(expected, abs=1e-5)
     with pytest.raises(EmptyTextError):
@@ -94,7 +94,7 @@ def test_what_reads_from_the_end_has_no_running_answer():
     for directions in (2, 1):  # what was learned counts, not what is set since
         with pytest.raises(SettingError) as caught:
             model.set_params(directions=directions).start()
-        assert caught.value.place == "directions"
+        assert caught.value.location == "directions"
 
 
 def test_what_is_not_likely_enough_is_none_of_these(usual):
@@ -111,10 +111,10 @@ def test_what_is_not_likely_enough_is_none_of_these(usual):
 
 
 def test_the_threshold_of_rejection_is_fitted_to_texts_of_no_class():
-    valid, outside = (TEXTS[:20], LABELS[:20]), ["unheard of things", "Zyzzy!"]
+    valid, out_of_scope = (TEXTS[:20], LABELS[:20]), ["unheard of things", "Zyzzy!"]
     thresholds = []
-    for given in ([], outside):
-        model = small(steps=30).fit(TEXTS, LABELS, valid=valid, outside=given)
+    for given in ([], out_of_scope):
+        model = small(steps=30).fit(TEXTS, LABELS, valid=valid, out_of_scope=given)
         best = model.predict_proba(valid[0]).max(axis=1)
         right = model.predict(valid[0]) == np.array(valid[1])
         out = model.predict_proba(given).max(axis=1) if given else None
@@ -153,9 +153,9 @@ def test_a_longer_label_that_begins_alike_is_another(usual):
 
 
 CHANGES = {
-    "unit": "character",
+    "tokenizer": "character",
     "cell": "gru",
-    "width": 6,
+    "hidden_size": 6,
     "layers": 2,
     "directions": 2,
     "dropout": 0.9,
@@ -179,7 +179,7 @@ def test_every_setting_changes_something(usual, name):
 
 
 def test_a_budget_of_minutes_is_kept():
-    model = elman.Classifier(unit="word", width=8, minutes=0.002)
+    model = elman.Classifier(tokenizer="word", hidden_size=8, minutes=0.002)
     (finished,) = [e for e in model.training(TEXTS * 50, LABELS * 50) if isinstance(e, Finished)]
     assert 0.05 < finished.seconds < 5
     assert 0 < finished.step < 10 * 50
@@ -187,7 +187,7 @@ def test_a_budget_of_minutes_is_kept():
 
 def test_a_small_set_is_not_read_for_ever():
     """However many minutes there are: ten passes, and the learning rate is down by then."""
-    model = elman.Classifier(unit="word", width=8, minutes=60)
+    model = elman.Classifier(tokenizer="word", hidden_size=8, minutes=60)
     rates = []
     for event in model.training(TEXTS, LABELS):
         if isinstance(event, Progress):
@@ -200,7 +200,7 @@ def test_a_small_set_is_not_read_for_ever():
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("unit", "letter"),
+        ("tokenizer", "letter"),
         ("cell", "transformer"),
         ("width", 0),
         ("layers", 0),
@@ -217,7 +217,7 @@ def test_a_small_set_is_not_read_for_ever():
 def test_what_is_out_of_range_is_refused_before_anything_is_read(name, value):
     with pytest.raises(SettingError) as caught:
         elman.Classifier(**{name: value}).fit(None, None)
-    assert caught.value.place == name.replace("_", "-")
+    assert caught.value.location == name.replace("_", "-")
 
 
 def test_rare_classes_weigh_more_on_request():
@@ -250,15 +250,15 @@ def test_rare_classes_weigh_more_on_request():
         lambda: small().fit(TEXTS, LABELS, unlabelled="one text"),
         lambda: small().fit(["one", "two"], ["a", "b"], unlabelled=["three"]),
         lambda: small().fit(["one", "two"], ["a", "b"], unlabelled=["three four"]),
-        lambda: small().fit(TEXTS, LABELS, outside="one text"),
+        lambda: small().fit(TEXTS, LABELS, out_of_scope="one text"),
     ],
 )
 def test_what_cannot_be_learned_from_is_one_line(fit):
     with pytest.raises(InputError) as caught:
         fit()
     assert "\n" not in str(caught.value)
-    assert caught.value.place
-    assert caught.value.advice
+    assert caught.value.location
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize("texts", ["one text", [], [3], None])
@@ -269,8 +269,10 @@ def test_what_cannot_be_read_is_one_line(usual, texts):
 
 
 def test_a_text_of_nothing_and_a_text_of_megabytes_have_an_answer(usual):
-    for unit in ENCODER_TOKENIZERS:
-        model = usual if unit == "word" else small(unit=unit, steps=1).fit(TEXTS, LABELS)
+    for tokenizer in ENCODER_TOKENIZERS:
+        model = (
+            usual if tokenizer == "word" else small(tokenizer=tokenizer, steps=1).fit(TEXTS, LABELS)
+        )
         assert set(model.predict(["", " \n", "so warm " * 200_000])) <= set(LABELS)
 
 

@@ -30,7 +30,7 @@ def about(path):
 @pytest.fixture(scope="module", params=ENCODER_TOKENIZERS)
 def sound(request, tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "m.safetensors"
-    model = small(unit=request.param, directions=2).fit(TEXTS, LABELS)
+    model = small(tokenizer=request.param, directions=2).fit(TEXTS, LABELS)
     model.save(path)
     return path, model
 
@@ -38,15 +38,15 @@ def sound(request, tmp_path_factory):
 @pytest.mark.parametrize(
     "changes",
     [
-        *(pytest.param({"unit": unit}, id=unit) for unit in ENCODER_TOKENIZERS),
+        *(pytest.param({"tokenizer": tokenizer}, id=tokenizer) for tokenizer in ENCODER_TOKENIZERS),
         *(pytest.param({"cell": cell, "layers": 2}, id=cell) for cell in CELLS),
         pytest.param({"directions": 2, "class_weight": "balanced"}, id="both-directions"),
-        pytest.param({"unit": "auto", "steps": 25}, id="auto"),
-        pytest.param({"width": np.int64(8), "dropout": np.float32(0.5)}, id="numpy"),
+        pytest.param({"tokenizer": "auto", "steps": 25}, id="auto"),
+        pytest.param({"hidden_size": np.int64(8), "dropout": np.float32(0.5)}, id="numpy"),
     ],
 )
 def test_a_file_gives_the_same_probabilities(changes, tmp_path):
-    model = small(**changes).fit(TEXTS, LABELS, outside=["Zyzzy"])
+    model = small(**changes).fit(TEXTS, LABELS, out_of_scope=["Zyzzy"])
     model.save(tmp_path / "m.safetensors")
     loaded = elman.load(tmp_path / "m.safetensors")
     assert type(loaded) is elman.Classifier
@@ -81,7 +81,7 @@ def altered(path, folder, change):
 def refused(path):
     with pytest.raises(ModelFileError) as caught:
         elman.load(path)
-    assert caught.value.place == str(path)
+    assert caught.value.location == str(path)
     assert "\n" not in str(caught.value)
 
 
@@ -98,7 +98,7 @@ def put(*names, value):
 
 VALUES = [
     *((("task",), value) for value in ("walking", "language", "tag", None)),
-    *((("settings", "unit"), value) for value in ("letter", None)),
+    *((("settings", "tokenizer"), value) for value in ("letter", None)),
     (("settings", "more"), 1),
     (("settings", "directions"), 3),
     (("settings", "dropout"), "huge"),

@@ -70,7 +70,7 @@ def checks():
         warnings.simplefilter("ignore", UserWarning)  # of what does not inherit from theirs
         return list(
             estimator_checks_generator(
-                Spelled(unit="word", width=8, steps=2),
+                Spelled(tokenizer="word", hidden_size=8, steps=2),
                 expected_failed_checks=NOT_OF_TEXTS,
                 mark="xfail",
             )
@@ -130,12 +130,12 @@ def test_before_fit_their_error_is_ours(ask):
 
 def test_settings_are_named_and_changed_by_name():
     model = elman.Classifier()
-    assert model.set_params(width=7) is model
+    assert model.set_params(hidden_size=7) is model
     assert model.get_params()["width"] == 7
-    assert repr(model) == "Classifier(width=7)"
+    assert repr(model) == "Classifier(hidden_size=7)"
     with pytest.raises(SettingError) as caught:
         model.set_params(depth=2)
-    assert caught.value.place == "depth"
+    assert caught.value.location == "depth"
 
 
 @pytest.mark.parametrize("hold", [list, tuple, np.array, lambda x: np.array(x, dtype=object)])
@@ -160,11 +160,11 @@ def test_scores_in_folds():
 
 
 def test_a_search_over_a_grid():
-    grid = {"reader__unit": ["word", "character"], "reader__steps": [1, 40]}
+    grid = {"reader__tokenizer": ["word", "character"], "reader__steps": [1, 40]}
     pipeline = Pipeline([("lower", FunctionTransformer(lowered)), ("reader", small(dropout=0.0))])
     search = GridSearchCV(pipeline, grid, cv=2, error_score="raise").fit(TEXTS, LABELS)
     assert search.best_params_["reader__steps"] == 40
     assert search.best_score_ > 0.9
     assert search.predict(["SO WARM"]).shape == (1,)
-    assert set(search.cv_results_["param_reader__unit"]) == {"word", "character"}
+    assert set(search.cv_results_["param_reader__tokenizer"]) == {"word", "character"}
     assert SMALL["steps"] == pipeline.get_params()["reader__steps"], "the given one is as it was"

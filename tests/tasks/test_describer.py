@@ -32,18 +32,18 @@ def numbers(count: int, seed: int = 0):
 
 VECTORS, SAID = numbers(400)
 
-finite = st.floats(width=32, allow_nan=False, allow_infinity=False)
+finite = st.floats(hidden_size=32, allow_nan=False, allow_infinity=False)
 
 
 def small(**changes) -> elman.Describer:
-    return elman.Describer(**{"width": 8, "layers": 1, "steps": 6, **changes})
+    return elman.Describer(**{"hidden_size": 8, "layers": 1, "steps": 6, **changes})
 
 
 @pytest.fixture(scope="module")
 def toy():
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(RECIPES, "vector", dataclasses.replace(RECIPES["vector"], learning_rate=1e-2))
-        return small(width=24, steps=120, dropout=0.0).fit(VECTORS, SAID)
+        return small(hidden_size=24, steps=120, dropout=0.0).fit(VECTORS, SAID)
 
 
 @pytest.fixture(scope="module")
@@ -86,14 +86,16 @@ def test_habits(quick):
     assert quick.n_features_in_ == WIDTH
     assert quick.describe()["vector"] == WIDTH
     assert quick.describe()["task"] == "describe"
-    assert repr(quick) == "Describer(width=8, layers=1, steps=6)"
+    assert repr(quick) == "Describer(hidden_size=8, layers=1, steps=6)"
 
 
-@pytest.mark.parametrize("change", [{"unit": "word"}, {"cell": "x"}, {"dropout": 1.0}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"tokenizer": "word"}, {"cell": "x"}, {"dropout": 1.0}], ids=str
+)
 def test_a_setting_out_of_range_is_named(change):
     with pytest.raises(SettingError) as caught:
         small(**change).fit(VECTORS, SAID)
-    assert caught.value.place == next(iter(change))
+    assert caught.value.location == next(iter(change))
 
 
 def test_what_it_learned_from_is_known_again(tmp_path, quick):
@@ -155,7 +157,7 @@ def test_what_are_no_such_vectors_is_refused(quick, vectors, named):
             ask(vectors)
         assert named in str(caught.value)
         assert "\n" not in str(caught.value)
-        assert caught.value.advice
+        assert caught.value.hint
     if "wide" not in named:
         with pytest.raises(InputError):
             small().fit(vectors, SAID[:3])
@@ -173,7 +175,7 @@ def test_what_are_no_such_vectors_is_refused(quick, vectors, named):
 def test_descriptions_that_do_not_go_with_them_are_refused(said, named):
     with pytest.raises(InputError, match=named) as caught:
         small().fit(VECTORS[:3], said)
-    assert caught.value.place == "descriptions"
+    assert caught.value.location == "descriptions"
 
 
 def test_one_vector_is_too_few():

@@ -1,4 +1,4 @@
-"""A forecaster's lesson: which values it reads, and which it must not."""
+"""A forecaster's objective: which values it reads, and which it must not."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TOLD = ForecasterConfig(
     logarithm=False,
     networks=2,
     cell="lstm",
-    width=8,
+    hidden_size=8,
     layers=1,
     dropout=0.0,
 )
@@ -32,7 +32,7 @@ VALUES = np.random.default_rng(0).normal(size=(60, 2)).cumsum(0)
 END = 40  # what comes after is not learned from
 
 
-def lesson(values=VALUES):
+def objective(values=VALUES):
     torch.manual_seed(0)
     return ForecastObjective(
         ForecastNetwork(TOLD),
@@ -46,7 +46,7 @@ def lesson(values=VALUES):
 
 
 def test_a_step_is_always_the_same_and_none_is_like_another():
-    one, other = lesson(), lesson()
+    one, other = objective(), objective()
     assert one.loss(5)[0].item() == other.loss(5)[0].item() != one.loss(6)[0].item()
     assert one.loss(5)[1] == 2 * 16 * (4 + 3)
 
@@ -54,13 +54,13 @@ def test_a_step_is_always_the_same_and_none_is_like_another():
 def test_what_is_held_out_is_not_learned_from():
     changed = VALUES.copy()
     changed[END:] = np.nan
-    one, other = lesson(), lesson(changed)
+    one, other = objective(), objective(changed)
     for step in range(20):
         assert one.loss(step)[0].item() == other.loss(step)[0].item()
 
 
 def test_a_forecast_is_made_from_the_values_before_it_and_no_others():
-    network, origins = lesson().network, np.array([[20, 0], [30, 1]])
+    network, origins = objective().network, np.array([[20, 0], [30, 1]])
     found = quantiles_at(network, VALUES, origins)
     changed = VALUES.copy()
     changed[20:, 0] = changed[30:, 1] = changed[: 20 - TOLD.read, 0] = np.nan
@@ -74,8 +74,8 @@ def test_what_came_after():
 
 
 @pytest.mark.parametrize("scale", [1.0, 4.0])
-def test_the_loss_held_out_is_in_units_of_the_scale(scale):
-    ours = lesson()
+def test_the_loss_held_out_is_in_tokenizers_of_the_scale(scale):
+    ours = objective()
     before = ours.validate()
     ours.scale = scale * ours.scale
     assert ours.validate() == pytest.approx(before / scale)
@@ -84,7 +84,7 @@ def test_the_loss_held_out_is_in_units_of_the_scale(scale):
 def test_what_can_be_learned_is_learned():
     """Values that repeat themselves after 5 steps, where a season of 4 was said."""
     values = np.array([0.0, 1.0, 3.0, -2.0, 1.5])[np.arange(200) % 5, None]
-    ours = lesson()
+    ours = objective()
     ours.values, ours.learned = values, origins_in(range(8, 150), 1)
     ours.held_out = origins_in(range(150, 197), 1)
 

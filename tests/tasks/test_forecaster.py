@@ -15,8 +15,8 @@ from elman.tasks.forecasting.model import Forecaster
 from elman.tasks.loading import load
 from elman.training.events import Finished, Progress, Validated
 
-QUICK = {"steps": 25, "width": 8, "horizon": 6}
-BRIEF = {"steps": 3, "width": 4, "horizon": 6}
+QUICK = {"steps": 25, "hidden_size": 8, "horizon": 6}
+BRIEF = {"steps": 3, "hidden_size": 4, "horizon": 6}
 
 
 def wave(length=120, seed=0, noise=0.1):
@@ -226,7 +226,7 @@ DAMAGE = [
     {"horizon": -1},
     {"networks": 10**6},
     {"cell": "gru"},
-    {"width": 9},
+    {"hidden_size": 9},
     {"logarithm": 1},
 ]
 

@@ -12,7 +12,7 @@ from elman.tasks.forecasting.config import ForecasterTrainingConfig
 from elman.tasks.forecasting.inputs import read_series
 from elman.tasks.forecasting.model import Forecaster
 from elman.tasks.forecasting.trainer import (
-    MOST_ORIGINS,
+    MAX_ORIGINS,
     ForecasterTrainer,
     fitted_widths,
     spread_origins,
@@ -30,7 +30,7 @@ def training(length, **changes):
 @given(st.integers(100, 400), st.integers(1, 12), st.integers(1, 12))
 def test_no_value_of_the_end_is_learned_from_before_it_is_measured_by(length, season, horizon):
     ours = training(length, season=season, horizon=horizon)
-    assert ours.before[:, 0].min() == ours.all[:, 0].min() == ours.told.read
+    assert ours.before[:, 0].min() == ours.all[:, 0].min() == ours.told.context_length
     assert ours.before[:, 0].max() + horizon == ours.end
     assert ours.held_out[:, 0].min() == ours.end
     assert ours.held_out[:, 0].max() + horizon == ours.all[:, 0].max() + horizon == length
@@ -44,7 +44,7 @@ def test_origins_are_spread_over_what_there_is(length, first, horizon, series):
     if room < 1:
         assert len(origins) == 0
         return
-    assert len(origins) == series * min(room, MOST_ORIGINS)
+    assert len(origins) == series * min(room, MAX_ORIGINS)
     for each in range(series):
         steps = origins[origins[:, 1] == each, 0]
         assert (steps[0], steps[-1]) == (first, first + (room - 1 if len(steps) > 1 else 0))

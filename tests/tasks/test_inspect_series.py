@@ -78,7 +78,7 @@ def test_what_a_forecaster_would_choose_is_asked_of_series_without_gaps() -> Non
 
 def test_too_short() -> None:
     def refuse(_: Series) -> tuple[int, int]:
-        raise EmptyTextError("too few", place="x", advice="More")
+        raise EmptyTextError("too few", location="x", hint="More")
 
     seen = inspect_series(source_of("a\n1\n2\n"), refuse)
     assert (seen.season, seen.horizon, seen.too_short) == (None, None, "too few")

@@ -49,7 +49,7 @@ def test_duplicate_lines() -> None:
 
 
 def test_duplicate_lines_are_estimated_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(peek_module, "_MOST_HASHES", 300)
+    monkeypatch.setattr(peek_module, "_MAX_HASHES", 300)
     lines = [f"line {number}" for number in range(3000)]
     assert look("\n".join(lines)).duplicate_lines == 0
     assert look("\n".join(lines + lines)).duplicate_lines == pytest.approx(0.5)
@@ -85,11 +85,11 @@ def test_what_looks_like_a_table(text: str, beginning: str | None) -> None:
 
 def test_suggestions() -> None:
     small = look("A small text.\n")
-    assert (small.task, small.unit) == ("language", "character")
+    assert (small.task, small.tokenizer) == ("language", "character")
     assert small.amount.startswith("very little")
-    assert look("".join(map(chr, range(0x4E00, 0x5500)))).unit == "subword"
+    assert look("".join(map(chr, range(0x4E00, 0x5500)))).tokenizer == "subword"
     long = look("many words and lines\n" * 300_000)
-    assert long.unit == "subword"
+    assert long.tokenizer == "subword"
     assert long.amount.startswith("plenty")
 
 

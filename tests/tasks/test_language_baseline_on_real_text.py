@@ -20,10 +20,10 @@ def test_the_n_gram_of_tiny_shakespeare():
     """Trained on the first 90 %, scored on the rest: 1.517 nats a character at order 7."""
     text = SHAKESPEARE.read_text(encoding="utf-8")
     cut = 1_003_854
-    unit = Characters.learn([text[:cut]])
-    train, valid = unit.encode(text[:cut]), unit.encode(text[cut:])
+    tokenizer = Characters.learn([text[:cut]])
+    train, valid = tokenizer.encode(text[:cut]), tokenizer.encode(text[cut:])
     found = {
-        order: -KneserNey.train(train, unit.size, order)
+        order: -KneserNey.train(train, tokenizer.size, order)
         .log_probabilities(np.concatenate([[0], valid]))
         .mean()
         for order in (5, 7)

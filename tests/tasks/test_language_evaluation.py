@@ -33,34 +33,36 @@ def cache(tmp_path):
     return Cache(tmp_path / "cache")
 
 
-def network_for(unit) -> LanguageModelNetwork:
+def network_for(tokenizer) -> LanguageModelNetwork:
     torch.manual_seed(3)
-    return LanguageModelNetwork(StackConfig(vocabulary=unit.size, width=12, layers=1)).eval()
+    return LanguageModelNetwork(
+        StackConfig(vocabulary=tokenizer.size, hidden_size=12, layers=1)
+    ).eval()
 
 
 def by_steps(network: LanguageModelNetwork, ids) -> list[float]:
-    """The log-probability of each symbol but the first, one step at a time."""
+    """The log-probability of each token but the first, one step at a time."""
     state, found = network.initial_state(1), []
     with torch.no_grad():
-        for symbol, target in pairwise(ids):
-            logits, state = network(torch.tensor([[int(symbol)]]), state)
+        for token, target in pairwise(ids):
+            logits, state = network(torch.tensor([[int(token)]]), state)
             found.append(float(logits[0, 0].log_softmax(0)[int(target)]))
     return found
 
 
 def test_a_network_reads_the_whole_text_with_its_state_carried(monkeypatch):
     monkeypatch.setattr("elman.nn.predictor.CHUNK", 37)
-    unit = Characters.learn([TEXT])
-    ids = np.concatenate([[BOUNDARY], unit.encode(TEXT[:200])])
-    network = network_for(unit)
+    tokenizer = Characters.learn([TEXT])
+    ids = np.concatenate([[BOUNDARY], tokenizer.encode(TEXT[:200])])
+    network = network_for(tokenizer)
     found = NetworkPredictor(network).log_probabilities(ids)
     np.testing.assert_allclose(found, by_steps(network, ids), atol=1e-4)
 
 
 def test_fresh_blocks_remember_nothing():
-    unit = Characters.learn([TEXT])
-    ids = np.concatenate([[BOUNDARY], unit.encode(TEXT[:100])])
-    network = network_for(unit)
+    tokenizer = Characters.learn([TEXT])
+    ids = np.concatenate([[BOUNDARY], tokenizer.encode(TEXT[:100])])
+    network = network_for(tokenizer)
     found = NetworkPredictor(network).fresh_log_probabilities(ids, block=16)
     expected = [
         each for begin in range(0, 96, 16) for each in by_steps(network, ids[begin : begin + 17])
@@ -70,9 +72,9 @@ def test_fresh_blocks_remember_nothing():
 
 def test_distributions_stand_at_their_positions(monkeypatch):
     monkeypatch.setattr("elman.nn.predictor.CHUNK", 10)
-    unit = Words.learn([TEXT])
-    ids = np.concatenate([[BOUNDARY], unit.encode(TEXT)])[:60]
-    network = network_for(unit)
+    tokenizer = Words.learn([TEXT])
+    ids = np.concatenate([[BOUNDARY], tokenizer.encode(TEXT)])[:60]
+    network = network_for(tokenizer)
     positions = np.array([1, 2, 9, 10, 11, 30, 59])
     rows = np.concatenate(list(NetworkPredictor(network).distributions(ids, positions)))
     with torch.no_grad():
@@ -86,10 +88,10 @@ def test_with_weights_of_8_bits_it_reads_as_the_native_core_steps(monkeypatch):
     """In one stream, in blocks, and at positions; without the core, as in float32."""
     monkeypatch.setattr("elman.nn.predictor.CHUNK", 7)
     monkeypatch.setattr("elman.nn.predictor.ROWS", 2)
-    unit = Characters.learn([TEXT])
-    ids = np.concatenate([[BOUNDARY], unit.encode(TEXT[:90])])
+    tokenizer = Characters.learn([TEXT])
+    ids = np.concatenate([[BOUNDARY], tokenizer.encode(TEXT[:90])])
     positions = np.array([1, 6, 7, 8, 80])
-    network = network_for(unit)
+    network = network_for(tokenizer)
 
     def found(int8):
         predictor = NetworkPredictor(network, int8=int8)
@@ -99,8 +101,8 @@ def test_with_weights_of_8_bits_it_reads_as_the_native_core_steps(monkeypatch):
 
     def told(ids):
         step, state = step_of(network, int8=True), network.initial_state(1)
-        for symbol in ids[:-1].tolist():
-            logits, state = step(torch.tensor([symbol]), state)
+        for token in ids[:-1].tolist():
+            logits, state = step(torch.tensor([token]), state)
             yield logits[0]
 
     def picked(ids):
@@ -122,18 +124,18 @@ def test_with_weights_of_8_bits_it_reads_as_the_native_core_steps(monkeypatch):
 
 
 def test_the_baseline_is_the_order_that_foretells_best():
-    unit = Characters.learn([TEXT])
+    tokenizer = Characters.learn([TEXT])
     rng = np.random.default_rng(0)
     words = ["the ", "cat ", "dog ", "ran ", "sat. "]
-    ids = unit.encode("".join(rng.choice(words) for _ in range(2000)))
+    ids = tokenizer.encode("".join(rng.choice(words) for _ in range(2000)))
     cut = round(len(ids) * 0.9)
     losses = {
-        order: -KneserNey.train(ids[:cut], unit.size, order)
+        order: -KneserNey.train(ids[:cut], tokenizer.size, order)
         .log_probabilities(ids[cut - 1 :])
         .mean()
         for order in (5, 6, 7, 8)
     }
-    assert best_ngram(ids, unit).model.order == min(losses, key=losses.__getitem__)
+    assert best_ngram(ids, tokenizer).model.order == min(losses, key=losses.__getitem__)
 
 
 def test_the_baseline_begins_anew_at_each_line_where_that_helps():
@@ -142,14 +144,14 @@ def test_the_baseline_begins_anew_at_each_line_where_that_helps():
     lines = [
         f"{first} {starts[first]} {rng.choice(['p', 'q'])}" for first in rng.choice(["a", "v"], 800)
     ]
-    unit = Words.learn(["\n".join(lines)])
-    ids = unit.encode("\n".join(lines))
-    ngram = best_ngram(ids, unit)
-    newline = int(unit.encode("\n")[0])
+    tokenizer = Words.learn(["\n".join(lines)])
+    ids = tokenizer.encode("\n".join(lines))
+    ngram = best_ngram(ids, tokenizer)
+    newline = int(tokenizer.encode("\n")[0])
     assert ngram.newline in (None, newline)
-    # Whatever was chosen, a line's start is foretold as the text has it, not as the line before.
+    # Whatever was chosen, a line's start is predicted as the text has it, not as the line before.
     rows = np.concatenate(list(ngram.distributions(ids, np.flatnonzero(ids == newline) + 1)))
-    a, v = (int(unit.encode(each)[0]) for each in "av")
+    a, v = (int(tokenizer.encode(each)[0]) for each in "av")
     assert np.all(rows[:, a] + rows[:, v] > 0.9)
     if ngram.newline is not None:
         assert "anew at each line" in ngram.name
@@ -157,24 +159,24 @@ def test_the_baseline_begins_anew_at_each_line_where_that_helps():
 
 
 def test_the_report(cache):
-    unit = Characters.learn([TEXT])
+    tokenizer = Characters.learn([TEXT])
     source = TextSource.from_texts([TEXT[:300], TEXT[300:]])
-    corpus = Corpus.prepare(source, unit, cache=cache)
-    network = network_for(unit)
+    corpus = Corpus.prepare(source, tokenizer, cache=cache)
+    network = network_for(tokenizer)
     predictor = NetworkPredictor(network)
-    ngram = best_ngram(corpus.ids, unit)
+    ngram = best_ngram(corpus.ids, tokenizer)
     report = evaluate_language(predictor, corpus, ngram)
 
     ours = -predictor.log_probabilities(corpus.ids)
     theirs = -ngram.log_probabilities(corpus.ids)
     assert report.examples == len(corpus) - 1
-    assert report.scores["nats_per_symbol"] == pytest.approx(ours.mean())
+    assert report.scores["nats_per_token"] == pytest.approx(ours.mean())
     bits = ours.sum() / math.log(2) / len(TEXT)
     assert report.scores["bits_per_character"] == pytest.approx(bits)
     per_word = math.exp(ours.sum(dtype=float) / len(TEXT.split()))
     assert report.scores["perplexity"] == pytest.approx(per_word, rel=1e-4)
-    assert report.baseline["nats_per_symbol"] == pytest.approx(theirs.mean())
-    low, high = report.interval["nats_per_symbol"]
+    assert report.baseline["nats_per_token"] == pytest.approx(theirs.mean())
+    low, high = report.interval["nats_per_token"]
     assert low < ours.mean() - theirs.mean() < high
     said = json.loads(json.dumps(report.to_json()))
     assert said.keys() >= {"task", "examples", "scores", "baseline", "interval"}
@@ -182,35 +184,37 @@ def test_the_report(cache):
 
 
 def test_words_are_scored_as_keyboards_are(cache):
-    unit = Words.learn([TEXT])
+    tokenizer = Words.learn([TEXT])
     # No newline at the end of the first: its last word must not grow together with the next.
     source = TextSource.from_texts(["the cat ran", "a unicorn sat."])
-    corpus = Corpus.prepare(source, unit, cache=cache)
-    predictor = NetworkPredictor(network_for(unit))
-    report = evaluate_language(predictor, corpus, best_ngram(unit.encode(TEXT), unit))
+    corpus = Corpus.prepare(source, tokenizer, cache=cache)
+    predictor = NetworkPredictor(network_for(tokenizer))
+    report = evaluate_language(predictor, corpus, best_ngram(tokenizer.encode(TEXT), tokenizer))
 
     ids = np.asarray(corpus.ids)
     words = ["the", "cat", "ran", "a", None, "sat"]  # None: spelled, a miss
-    positions = [1, 2, 3, 5, 6, int(np.flatnonzero(unit.is_word[ids])[-1])]
+    positions = [1, 2, 3, 5, 6, int(np.flatnonzero(tokenizer.is_word[ids])[-1])]
     rows = np.concatenate(list(predictor.distributions(ids, np.array(positions))))
     hits = []
     for word, row in zip(words, rows, strict=True):
-        ranked = [unit.tokens[s] for s in np.argsort(-row, kind="stable") if unit.is_word[s]]
+        ranked = [
+            tokenizer.spellings[s] for s in np.argsort(-row, kind="stable") if tokenizer.is_word[s]
+        ]
         hits.append(word in ranked[:3])
     assert report.scores["top3"] == pytest.approx(np.mean(hits))
     assert 0 <= report.scores["top1"] <= report.scores["top3"] <= 1
     assert -1 <= report.scores["keystroke_savings"] < 1
-    assert set(report.interval) == {"nats_per_symbol", "top1", "top3", "keystroke_savings"}
+    assert set(report.interval) == {"nats_per_token", "top1", "top3", "keystroke_savings"}
 
 
 def test_a_part_of_a_text_is_read_from_a_beginning(cache):
-    unit = Characters.learn([TEXT])
-    whole = Corpus.prepare(TextSource.from_texts([TEXT]), unit, cache=cache)
+    tokenizer = Characters.learn([TEXT])
+    whole = Corpus.prepare(TextSource.from_texts([TEXT]), tokenizer, cache=cache)
     part = whole.part(100, 300)
-    predictor = NetworkPredictor(network_for(unit))
+    predictor = NetworkPredictor(network_for(tokenizer))
     ids = np.concatenate([[BOUNDARY], part.ids])
     expected = -predictor.log_probabilities(ids).mean()
-    assert evaluate_language(predictor, part, None).scores["nats_per_symbol"] == pytest.approx(
+    assert evaluate_language(predictor, part, None).scores["nats_per_token"] == pytest.approx(
         expected
     )
     assert evaluate_language(predictor, part, None, ("why",)).to_json()["baseline"] is None

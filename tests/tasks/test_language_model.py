@@ -33,7 +33,7 @@ from elman.text.tokenizers.table import TOKENIZERS
 from elman.text.tokenizers.tokenizer import BOUNDARY
 from elman.training.events import Finished, Progress
 
-SMALL = {"width": 8, "layers": 1, "steps": 2}
+SMALL = {"hidden_size": 8, "layers": 1, "steps": 2}
 PROSE = "The cat sat on the mat, and the dog looked at the river.\n" * 20
 
 
@@ -72,7 +72,7 @@ def test_a_clone_has_the_settings_and_nothing_learned(usual):
 
 def test_settings_are_kept_as_they_were_given_and_checked_when_training_begins():
     parts = ["norm"]
-    model = elman.LanguageModel(width=-3, parts=parts)
+    model = elman.LanguageModel(hidden_size=-3, components=parts)
     assert model.get_params()["width"] == -3
     assert model.get_params()["parts"] is parts
     with pytest.raises(SettingError, match="width"):
@@ -81,11 +81,11 @@ def test_settings_are_kept_as_they_were_given_and_checked_when_training_begins()
 
 def test_set_params_changes_settings_by_name():
     model = elman.LanguageModel()
-    assert model.set_params(width=7, seed=3) is model
-    assert (model.width, model.seed) == (7, 3)
+    assert model.set_params(hidden_size=7, seed=3) is model
+    assert (model.hidden_size, model.seed) == (7, 3)
     with pytest.raises(SettingError) as caught:
         model.set_params(depth=2)
-    assert caught.value.place == "depth"
+    assert caught.value.location == "depth"
     assert "layers" in str(caught.value)
     with pytest.raises(TypeError):
         elman.LanguageModel(depth=2)
@@ -94,8 +94,8 @@ def test_set_params_changes_settings_by_name():
 def test_its_repr_says_what_is_not_as_by_default():
     assert repr(elman.LanguageModel()) == "LanguageModel()"
     assert (
-        repr(elman.LanguageModel(unit="word", minutes=1.5, seed=0))
-        == "LanguageModel(unit='word', minutes=1.5)"
+        repr(elman.LanguageModel(tokenizer="word", minutes=1.5, seed=0))
+        == "LanguageModel(tokenizer='word', minutes=1.5)"
     )
 
 
@@ -124,11 +124,11 @@ def test_before_fit_nothing_is_known(ask):
 
 
 CHANGES = {
-    "unit": "word",
+    "tokenizer": "word",
     "cell": "gru",
-    "width": 6,
+    "hidden_size": 6,
     "layers": 2,
-    "parts": ("norm",),
+    "components": ("norm",),
     "dropout": 0.5,
     "learning_rate": 0.1,
     "minutes": 0.01,
@@ -164,11 +164,11 @@ def test_the_seed_is_that_of_the_weights_and_of_training():
 def test_nothing_else_does(usual):
     assert same_weights(small().fit(PROSE), usual)
     torch.manual_seed(99)
-    assert same_weights(small(parts=list(reversed(COMPONENTS))).fit(PROSE), usual)
+    assert same_weights(small(components=list(reversed(COMPONENTS))).fit(PROSE), usual)
 
 
 def test_a_budget_of_minutes_is_kept():
-    model = elman.LanguageModel(width=8, layers=1, minutes=0.02)
+    model = elman.LanguageModel(hidden_size=8, layers=1, minutes=0.02)
     finished = [event for event in model.training(PROSE) if isinstance(event, Finished)]
     assert len(finished) == 1
     assert 0.3 < finished[0].seconds < 5
@@ -177,7 +177,7 @@ def test_a_budget_of_minutes_is_kept():
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("unit", "letter"),
+        ("tokenizer", "letter"),
         ("cell", "transformer"),
         ("width", 0),
         ("layers", 0),
@@ -193,7 +193,7 @@ def test_a_budget_of_minutes_is_kept():
 def test_what_is_out_of_range_is_refused_before_anything_is_read(name, value):
     with pytest.raises(SettingError) as caught:
         elman.LanguageModel(**{name: value}).fit(Path("no-such-file"))
-    assert caught.value.place == name.replace("_", "-")
+    assert caught.value.location == name.replace("_", "-")
 
 
 # Texts in every form
@@ -245,16 +245,16 @@ def test_a_name_given_for_a_text_is_pointed_out(tmp_path, monkeypatch):
 
 def test_without_a_text_to_choose_by_the_end_is_held_out():
     record = record_of(PROSE)
-    assert record["symbols"] < len(PROSE)
-    assert record["corpus"].endswith(f"+0-{record['symbols']}")
+    assert record["tokens"] < len(PROSE)
+    assert record["corpus"].endswith(f"+0-{record['tokens']}")
     assert record["valid"].split("+")[0] == record["corpus"].split("+")[0]
-    assert record["valid"].split("+")[1].startswith(f"{record['symbols']}-")
+    assert record["valid"].split("+")[1].startswith(f"{record['tokens']}-")
 
 
 def test_with_one_the_whole_text_is_learned_from():
     other = "The dog looked at the cat.\n" * 5
     record = record_of(PROSE, valid=other)
-    assert record["symbols"] == len(PROSE) + 1
+    assert record["tokens"] == len(PROSE) + 1
     assert record["characters"] == len(PROSE)
     assert record["words"] == len(PROSE.split())
     assert record["corpus"].split("+")[0] != record["valid"].split("+")[0]
@@ -263,14 +263,14 @@ def test_with_one_the_whole_text_is_learned_from():
 def test_weights_are_chosen_by_the_text_given_for_it():
     model = small(steps=4)
     model.fit(PROSE, valid=PROSE)
-    assert model.record_["valid_nats_per_symbol"] == pytest.approx(-model.score(PROSE), rel=0.2)
+    assert model.record_["valid_nats_per_token"] == pytest.approx(-model.score(PROSE), rel=0.2)
 
 
 @pytest.mark.parametrize("text", ["", "a", "\n", "ab", "a" * 64, "ab" * 20, [""], ["a"]])
-@pytest.mark.parametrize("unit", TOKENIZERS)
-def test_too_little_to_learn_from_is_one_line(text, unit):
+@pytest.mark.parametrize("tokenizer", TOKENIZERS)
+def test_too_little_to_learn_from_is_one_line(text, tokenizer):
     with pytest.raises(ElmanError) as caught:
-        small(unit=unit).fit(text)
+        small(tokenizer=tokenizer).fit(text)
     assert "\n" not in str(caught.value)
     assert not hasattr(caught.value, "errno")
 
@@ -306,10 +306,10 @@ def test_what_is_asked_amid_training_is_answered_by_the_weights_of_then():
     model, answers = small(steps=5, learning_rate=0.05), []
     for event in model.training(PROSE):
         outlook, _ = model.step("t", model.start())
-        symbols = torch.tensor([[BOUNDARY, *model.unit_.encode("t")]])
+        tokens = torch.tensor([[BOUNDARY, *model.tokenizer_.encode("t")]])
         with torch.inference_mode():
             model.network_.eval()
-            logits, _ = model.network_(symbols, model.network_.initial_state(1))
+            logits, _ = model.network_(tokens, model.network_.initial_state(1))
             model.network_.train(not isinstance(event, Finished))
         expected = logits[0, -1].log_softmax(0).numpy()
         assert outlook.log_probabilities == pytest.approx(expected, abs=1e-4)
@@ -320,20 +320,20 @@ def test_what_is_asked_amid_training_is_answered_by_the_weights_of_then():
 def test_a_cache_may_be_given(tmp_path):
     cache = Cache(tmp_path / "mine")
     list(small().training(PROSE + "unseen elsewhere\n", cache=cache))
-    assert {entry.kind for entry in cache.entries()} == {"corpus", "unit"}
+    assert {entry.kind for entry in cache.entries()} == {"corpus", "tokenizer"}
 
 
-# What it foretells
+# What it predicts
 
 
 def test_score_is_the_mean_log_probability(model, tale):
     """Against one call of the network over the whole text, in double precision."""
     text = tale[:900]
-    ids = [BOUNDARY, *model.unit_.encode(text).tolist()]
+    ids = [BOUNDARY, *model.tokenizer_.encode(text).tolist()]
     with torch.no_grad():
         logits, _ = model.network_(torch.tensor([ids[:-1]]), model.network_.initial_state(1))
     spread = logits[0].double().log_softmax(-1)
-    total = math.fsum(float(spread[place, symbol]) for place, symbol in enumerate(ids[1:]))
+    total = math.fsum(float(spread[place, token]) for place, token in enumerate(ids[1:]))
     assert model.score(text) == pytest.approx(total / (len(ids) - 1), abs=1e-5)
     assert model.score(text) > model.score(text[::-1])
 
@@ -347,10 +347,10 @@ def test_training_makes_it_better(model, tale):
 
 
 TINY = [
-    *(pytest.param({"unit": unit}, id=unit) for unit in TOKENIZERS),
+    *(pytest.param({"tokenizer": tokenizer}, id=tokenizer) for tokenizer in TOKENIZERS),
     *(pytest.param({"cell": cell, "layers": 2}, id=cell) for cell in CELLS),
-    pytest.param({"parts": ()}, id="bare"),
-    pytest.param({"parts": ("norm", "mlp"), "unit": "word"}, id="some-parts"),
+    pytest.param({"components": ()}, id="bare"),
+    pytest.param({"components": ("norm", "mlp"), "tokenizer": "word"}, id="some-parts"),
 ]
 
 
@@ -363,7 +363,7 @@ def test_a_file_gives_the_same_bits(settings, tmp_path):
     assert same_weights(model, loaded)
     assert loaded.get_params() == model.get_params()
     assert loaded.record_ == model.record_
-    assert loaded.unit_.to_json() == model.unit_.to_json()
+    assert loaded.tokenizer_.to_json() == model.tokenizer_.to_json()
     assert not loaded.network_.training
     ours, _ = model.step("The dog\n漢 sat", model.start())
     theirs, _ = loaded.step("The dog\n漢 sat", loaded.start())
@@ -385,15 +385,15 @@ def about(path):
 
 def test_a_file_holds_the_record_of_its_training(tmp_path):
     """What docs/design.md, section 4, says a model file holds."""
-    model = small(seed=4, unit="word").fit(PROSE)
+    model = small(seed=4, tokenizer="word").fit(PROSE)
     model.learn("Zyzzy")
     model.save(tmp_path / "m.safetensors")
     said = about(tmp_path / "m.safetensors")
     assert said["schema"] == 1
     assert said["task"] == "language"
     assert said["settings"]["seed"] == 4
-    assert said["settings"]["unit"] == "word"
-    assert said["vocabulary"] == model.unit_.to_json()
+    assert said["settings"]["tokenizer"] == "word"
+    assert said["vocabulary"] == model.tokenizer_.to_json()
     assert said["learned"] == {"Zyzzy": 1}
     assert said["versions"]["elman"] == elman.__version__
     assert said["versions"]["torch"] == torch.__version__.partition("+")[0]
@@ -401,9 +401,9 @@ def test_a_file_holds_the_record_of_its_training(tmp_path):
     assert training["content"] == TextSource.from_texts([PROSE]).content_hash()
     assert training["seconds"] > 0
     assert training["steps"] == SMALL["steps"]
-    assert training["valid_nats_per_symbol"] > 0
+    assert training["valid_nats_per_token"] > 0
     assert training["parameters"] == sum(part.numel() for part in weights(model).values())
-    assert training["symbols_read"] > 0
+    assert training["tokens_read"] > 0
     assert str(tmp_path) not in json.dumps(said)
 
 
@@ -423,12 +423,12 @@ def test_a_file_that_says_another_thing_is_refused(tmp_path, usual):
 
     for change in (
         lambda said: said.update(task="walking"),
-        lambda said: said["settings"].update(width="wide"),
+        lambda said: said["settings"].update(hidden_size="wide"),
         lambda said: said["settings"].update(more=1),
         lambda said: said["settings"].pop("seed"),
         lambda said: said["architecture"].update(vocabulary=3),
-        lambda said: said["architecture"].update(width=9),
-        lambda said: said["architecture"].update(parts=["mlp", "norm"]),
+        lambda said: said["architecture"].update(hidden_size=9),
+        lambda said: said["architecture"].update(components=["mlp", "norm"]),
         lambda said: said["architecture"].update(cell="os.system"),
         lambda said: said["vocabulary"].update(characters="ba"),
         lambda said: said.update(learned={"word": -1}),
@@ -439,7 +439,7 @@ def test_a_file_that_says_another_thing_is_refused(tmp_path, usual):
         damaged(change)
         with pytest.raises(ModelFileError) as caught:
             elman.load(path)
-        assert caught.value.place == str(path)
+        assert caught.value.location == str(path)
         assert "\n" not in str(caught.value)
     damaged(lambda _: None)
     assert same_weights(elman.load(path), usual)

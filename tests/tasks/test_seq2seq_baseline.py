@@ -42,14 +42,14 @@ def test_what_shares_nothing_has_the_commonest_target():
 
 
 def test_of_very_many_sources_the_last_are_kept(monkeypatch):
-    monkeypatch.setattr(baseline, "MOST_SOURCES", 3)
+    monkeypatch.setattr(baseline, "MAX_SOURCES", 3)
     memory = NearestSource().fit(["chat", "chien", "oiseau", "poisson"], list("abcd"))
     assert memory.name == "nearest source, of the last 3"
     assert memory.answers(["chien", "poisson", "chat"]) == ["b", "d", "b"]
 
 
 def test_an_ngram_that_very_many_hold_says_nothing(monkeypatch):
-    monkeypatch.setattr(baseline, "MOST_HOLDERS", 2)
+    monkeypatch.setattr(baseline, "MAX_HOLDERS", 2)
     known = ["le chat", "le chien", "le loup", "le chat-huant"]
     memory = NearestSource().fit(known, list("abcc"))
     assert memory.answers(["le", "le chien"]) == ["c", "b"]

@@ -10,7 +10,7 @@ from sacrebleu import corpus_bleu, corpus_chrf
 
 from elman.errors import EmptyTextError
 from elman.tasks.seq2seq.baseline import NearestSource, NearestVector
-from elman.tasks.seq2seq.evaluation import evaluate_seq2seq, symbols_of
+from elman.tasks.seq2seq.evaluation import evaluate_seq2seq, tokens_of
 
 NOUNS = {"chat": "cat", "chien": "dog", "cheval": "horse", "oiseau": "bird", "renard": "fox"}
 VERBS = {"mange": "eats", "regarde": "watches", "cherche": "is looking for", "aime": "loves"}
@@ -43,7 +43,7 @@ def report():
     answers = spoiled(targets, 0.3)
     others = answers[::-1]
     told = evaluate_seq2seq(
-        sources, targets, answers, baseline, others, [*sources[:3], "x"], remarks=["a remark"]
+        sources, targets, answers, baseline, others, [*sources[:3], "x"], warnings=["a remark"]
     )
     return targets, answers, baseline.answers(sources), others, told
 
@@ -62,7 +62,7 @@ def test_scores_are_sacrebleus(report):
     assert told.details["length_ratio"] == len("".join(answers)) / len("".join(targets))
     said = json.loads(json.dumps(told.to_json()))
     assert (said["task"], said["examples"]) == ("translate", 60)
-    assert said["remarks"][0] == "a remark"
+    assert said["warnings"][0] == "a remark"
     assert said["details"]["known_sources"] == 3
 
 
@@ -91,8 +91,8 @@ def test_pronunciations_count_words_once_and_take_any_that_is_listed():
     told = evaluate_seq2seq(sources, targets, answers, NearestSource().fit(sources, targets))
     assert told.scores["exact_match"] == 2 / 5
     assert told.scores["word_error_rate"] == 2 / 4
-    assert told.scores["symbol_error_rate"] == pytest.approx(3 / 11)
-    assert told.details["symbols"] == "token"
+    assert told.scores["token_error_rate"] == pytest.approx(3 / 11)
+    assert told.details["tokens"] == "token"
     assert told.details["distinct_sources"] == 4
     assert "bleu" not in told.scores, "no target has four tokens"
     assert set(told.interval) == set(told.scores)
@@ -105,13 +105,13 @@ def test_a_model_that_describes():
     baseline = NearestVector().fit(vectors[:2], names[:2])
     told = evaluate_seq2seq(vectors, names, ["one", "sevn", "three"], baseline)
     assert told.task == "describe"
-    assert told.scores["symbol_error_rate"] == pytest.approx(1 / 13)
+    assert told.scores["token_error_rate"] == pytest.approx(1 / 13)
     assert told.baseline["word_error_rate"] == pytest.approx(1 / 3)
     assert evaluate_seq2seq(None, names, names).scores["word_error_rate"] == 0
 
 
 @pytest.mark.parametrize(
-    ("targets", "symbols"),
+    ("targets", "tokens"),
     [
         (["K AO R S", "AA K AH N", "EY"], "token"),
         (["seven", "forty-two", "one"], "character"),
@@ -123,40 +123,40 @@ def test_a_model_that_describes():
         (["昨日は雨が降っていたので、私は家で本を読んでいました。"], None),
     ],
 )
-def test_what_edits_are_counted_in(targets, symbols):
-    assert symbols_of(targets) == symbols
+def test_what_edits_are_counted_in(targets, tokens):
+    assert tokens_of(targets) == tokens
 
 
-def remarks_on(answers=None, **given):
+def warnings_on(answers=None, **given):
     sources, targets = sentences(100, 3)
     told = evaluate_seq2seq(sources, targets, answers or targets, **given)
-    return told.remarks
+    return told.warnings
 
 
 def test_a_sound_model_is_not_warned_of():
     _, targets = sentences(100, 3)
-    assert remarks_on(shuffled=targets[::-1], known_sources=["Le chat."]) == ()
+    assert warnings_on(shuffled=targets[::-1], known_sources=["Le chat."]) == ()
     few = [f"{text} ha ha ha ha" if n < 2 else text for n, text in enumerate(targets)]
-    assert remarks_on(few) == ()
+    assert warnings_on(few) == ()
 
 
 def test_a_model_that_ignores_its_source():
     _, targets = sentences(100, 3)
-    (said,) = remarks_on([targets[0]] * 100, shuffled=[targets[0]] * 100)
+    (said,) = warnings_on([targets[0]] * 100, shuffled=[targets[0]] * 100)
     assert "with the sources shuffled chrF is" in said
 
 
 @pytest.mark.parametrize("change", [lambda text: text[:12], lambda text: text + text[:20]])
 def test_answers_of_another_length(change):
     _, targets = sentences(100, 3)
-    (said,) = remarks_on([change(text) for text in targets])
+    (said,) = warnings_on([change(text) for text in targets])
     assert "% as long as their targets" in said
 
 
 def test_answers_that_repeat_themselves():
     _, targets = sentences(100, 3)
     looping = ["the the the the" if n < 3 else text for n, text in enumerate(targets)]
-    assert remarks_on(looping) == ("3 of 100 answers repeat themselves four times on end or more",)
+    assert warnings_on(looping) == ("3 of 100 answers repeat themselves four times on end or more",)
     # What is to be written may say so itself.
     told = evaluate_seq2seq(["a"], ["no no no no no"], ["no no no no no"])
     assert told.details["repetition_loops"] == 0
@@ -164,7 +164,7 @@ def test_answers_that_repeat_themselves():
 
 def test_sources_that_stand_in_training():
     sources, _ = sentences(100, 3)
-    (said,) = remarks_on(known_sources=sources[:7])
+    (said,) = warnings_on(known_sources=sources[:7])
     assert said.startswith("7 of 100 sources stand in the training data too")
 
 

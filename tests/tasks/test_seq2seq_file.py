@@ -28,7 +28,7 @@ APART = (["abc", "bd"] * 15, ["A B C", "B D"] * 15)  # a vocabulary for each sid
 
 
 def describer(**changes):
-    return elman.Describer(**{"width": 8, "layers": 1, "steps": 2, **changes})
+    return elman.Describer(**{"hidden_size": 8, "layers": 1, "steps": 2, **changes})
 
 
 def answers(model):
@@ -49,10 +49,10 @@ def about(path):
     [
         *((small(cell=cell, steps=1), APART) for cell in CELLS),
         *((small(attention=kind, steps=1), PAIRS) for kind in KINDS),
-        *((small(order=order, steps=1, unit="subword"), PAIRS) for order in ORDERS),
-        (small(width=np.int64(8), dropout=np.float32(0.5), steps=1), APART),
+        *((small(order=order, steps=1, tokenizer="subword"), PAIRS) for order in ORDERS),
+        (small(hidden_size=np.int64(8), dropout=np.float32(0.5), steps=1), APART),
         *((describer(cell=cell), (VECTORS, SAID)) for cell in ("mingru", "lstm")),
-        (describer(unit="character"), (VECTORS, SAID)),
+        (describer(tokenizer="character"), (VECTORS, SAID)),
     ],
     ids=lambda value: "" if isinstance(value, tuple) else repr(value),
 )
@@ -113,7 +113,7 @@ def altered(path, folder, change):
 def refused(path):
     with pytest.raises(ModelFileError) as caught:
         elman.load(path)
-    assert caught.value.place == str(path)
+    assert caught.value.location == str(path)
     assert "\n" not in str(caught.value)
 
 
@@ -130,7 +130,7 @@ def put(*names, value):
 
 OF_BOTH = [
     *((("task",), value) for value in ("walking", "language", "classify", None)),
-    *((("settings", "unit"), value) for value in ("word", "letter", None)),
+    *((("settings", "tokenizer"), value) for value in ("word", "letter", None)),
     (("settings", "more"), 1),
     (("settings", "cell"), "gru"),
     (("settings", "dropout"), "huge"),

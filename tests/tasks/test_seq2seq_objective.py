@@ -1,4 +1,4 @@
-"""A rewriter's lesson: the targets of the chosen sources, however they lie side by side."""
+"""A rewriter's objective: the targets of the chosen sources, however they lie side by side."""
 
 from __future__ import annotations
 
@@ -27,48 +27,48 @@ def examples(rows):
     return TokenDataset([np.array(row) for row in rows])
 
 
-def lesson(vectors=False, smoothing=0.1):
+def objective_of(vectors=False, smoothing=0.1):
     torch.manual_seed(0)
     order, kind, source = ("vector", "none", 3) if vectors else ("both", "dot", 0)
-    blocks = StackConfig(6, width=8, layers=1, dropout=0.0, tied=True)
+    blocks = StackConfig(6, hidden_size=8, layers=1, dropout=0.0, tied=True)
     sources = examples(SOURCES)
     if vectors:
         sources = VectorDataset(np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32))
     network = EncoderDecoder(Seq2SeqConfig(blocks, source, kind, order), 0.0)
     return Seq2SeqObjective(
         network, sources, sources, targets=examples(TARGETS), valid_targets=examples(TARGETS),
-        symbols=12, smoothing=smoothing, seed=0,
+        tokens=12, smoothing=smoothing, seed=0,
     )  # fmt: skip
 
 
 def alone(it, place):
-    """The sum of a target's losses, and its symbols."""
+    """The sum of a target's losses, and its tokens."""
     chosen = np.array([place])
-    targets = it.targets.passages(chosen)
+    targets = it.targets.collate(chosen)
     with torch.no_grad():
-        loss = it.network.loss(it.examples.passages(chosen), targets, BOUNDARY, it.smoothing)
+        loss = it.network.loss(it.examples.collate(chosen), targets, BOUNDARY, it.smoothing)
     return float(loss) * len(TARGETS[place]), len(TARGETS[place])
 
 
 @pytest.mark.parametrize("vectors", [False, True])
-def test_a_batchs_loss_is_the_mean_of_its_target_symbols(vectors):
-    it = lesson(vectors)
+def test_a_batchs_loss_is_the_mean_of_its_target_tokens(vectors):
+    it = objective_of(vectors)
     for step in range(2 * it.passes.steps):
-        loss, symbols = it.loss(step)
+        loss, tokens = it.loss(step)
         chosen = it.passes.at(step).tolist()
         of_sources = len(chosen) if vectors else sum(len(SOURCES[place]) for place in chosen)
-        assert symbols == of_sources + sum(len(TARGETS[place]) for place in chosen)
+        assert tokens == of_sources + sum(len(TARGETS[place]) for place in chosen)
         total, count = map(sum, zip(*(alone(it, place) for place in chosen), strict=True))
         assert float(loss.detach()) == pytest.approx(total / count, rel=1e-5)
 
 
 @pytest.mark.parametrize("vectors", [False, True])
 @pytest.mark.parametrize("together", [1, 12, 10_000])
-def test_validation_is_the_mean_of_all_target_symbols_however_batched(
+def test_validation_is_the_mean_of_all_target_tokens_however_batched(
     monkeypatch, vectors, together
 ):
     monkeypatch.setattr(objective, "VALIDATED_TOGETHER", together)
-    it = lesson(vectors)
+    it = objective_of(vectors)
     it.network.train()
     total, count = map(sum, zip(*(alone(it, place) for place in range(5)), strict=True))
     assert it.validate() == pytest.approx(total / count, rel=1e-5)

@@ -19,7 +19,7 @@ from elman.errors import InputError, ModelFileError, NotFittedError, ResumeError
 from elman.tasks.tagging import inputs as sentences_module
 from elman.tasks.tagging import model as tagger
 from elman.tasks.tagging.config import TaggerTrainingConfig
-from elman.tasks.tagging.trainer import judge_by
+from elman.tasks.tagging.trainer import validation_metric_for
 from elman.text.files import TextSource
 from elman.text.tag_vocabulary import TagVocabulary
 from elman.text.tagged import TaggedSource
@@ -28,7 +28,7 @@ from elman.training import precision
 from elman.training.events import Finished, Progress
 from elman.training.trainer import train
 
-SMALL = {"width": 8, "layers": 1, "steps": 40, "dropout": 0.1}
+SMALL = {"hidden_size": 8, "layers": 1, "steps": 40, "dropout": 0.1}
 WORDS = [["Ann", "saw", "New", "York", "."], ["the", "cat", "sat"], ["Bob", "Lee", "ran"]] * 8
 SPEECH = [["N", "V", "N", "N", "P"], ["D", "N", "V"], ["N", "N", "V"]] * 8
 NAMES = [["B-P", "O", "B-L", "I-L", "O"], ["O", "O", "O"], ["B-P", "I-P", "O"]] * 8
@@ -90,7 +90,7 @@ def test_before_fit_nothing_is_known(ask):
         ask(small())
 
 
-CHANGES = {"cell": "gru", "width": 6, "layers": 2, "dropout": 0.5, "steps": 30, "seed": 1}
+CHANGES = {"cell": "gru", "hidden_size": 6, "layers": 2, "dropout": 0.5, "steps": 30, "seed": 1}
 
 
 @pytest.mark.parametrize("name", list(inspect.signature(elman.Tagger).parameters))
@@ -123,7 +123,7 @@ def test_every_setting_changes_something(name):
 def test_what_is_out_of_range_is_refused_before_anything_is_read(name, value, tmp_path):
     with pytest.raises(SettingError) as caught:
         elman.Tagger(**{name: value}).fit(tmp_path / "no-such-file")
-    assert caught.value.place == name
+    assert caught.value.location == name
 
 
 # Sentences in every form
@@ -177,8 +177,8 @@ def test_what_cannot_be_learned_from_is_one_line(sentences, tags, valid, place):
     model = small(steps=1)
     with pytest.raises(InputError) as caught:
         model.fit(sentences, tags, valid=valid)
-    assert caught.value.place == place
-    assert caught.value.advice
+    assert caught.value.location == place
+    assert caught.value.hint
     assert "\n" not in str(caught.value)
     assert not hasattr(model, "network_")
 
@@ -357,20 +357,22 @@ def test_what_was_learned_from_is_kept_for_a_baseline(tmp_path):
 def test_weights_are_judged_by_accuracy_or_by_entities():
     plain = TagVocabulary.learn(SPEECH)
     right = [plain.encode(tags) for tags in SPEECH]
-    assert judge_by(plain, SPEECH)(right) == 0
+    assert validation_metric_for(plain, SPEECH)(right) == 0
     wrong = [row.copy() for row in right]
     wrong[0][:2] = (wrong[0][:2] + 1) % 4
-    assert judge_by(plain, SPEECH)(wrong) == pytest.approx(2 / sum(map(len, SPEECH)))
+    assert validation_metric_for(plain, SPEECH)(wrong) == pytest.approx(2 / sum(map(len, SPEECH)))
 
     vocabulary = TagVocabulary.learn(NAMES[:3])
-    judge = judge_by(vocabulary, NAMES[:3])
-    assert judge([vocabulary.encode(tags) for tags in NAMES[:3]]) == 0
+    validation_metric = validation_metric_for(vocabulary, NAMES[:3])
+    assert validation_metric([vocabulary.encode(tags) for tags in NAMES[:3]]) == 0
     found = [["B-P", "O", "B-L", "B-L", "O"], ["O", "O", "O"], ["O", "O", "O"]]
     shared = [{*spans(a, "bio")} & {*spans(b, "bio")} for a, b in zip(found, NAMES, strict=False)]
     assert sum(map(len, shared)) == 1  # of the 3 found and the 3 that are there
-    assert judge([vocabulary.encode(tags) for tags in found]) == pytest.approx(1 - 2 / 6)
+    assert validation_metric([vocabulary.encode(tags) for tags in found]) == pytest.approx(
+        1 - 2 / 6
+    )
     nothing = [vocabulary.encode(["O"] * len(tags)) for tags in NAMES[:3]]
-    assert judge(nothing) == pytest.approx(1 + 5 / 11)
+    assert validation_metric(nothing) == pytest.approx(1 + 5 / 11)
 
 
 # Files
@@ -441,12 +443,12 @@ def test_a_file_that_says_another_thing_is_refused(speech, tmp_path):
 
     for change in (
         lambda said: said.update(task="language"),
-        lambda said: said["settings"].update(width="wide"),
+        lambda said: said["settings"].update(hidden_size="wide"),
         lambda said: said["settings"].update(more=1),
         lambda said: said["settings"].update(cell="lstm"),
         lambda said: said["reader"].update(directions=1),
         lambda said: said["reader"].update(buckets=2),
-        lambda said: said["reader"]["blocks"].update(width=9),
+        lambda said: said["reader"]["blocks"].update(hidden_size=9),
         lambda said: said["reader"]["blocks"].update(cell="os.system"),
         lambda said: said["vocabulary"]["words"].pop(),
         lambda said: said["vocabulary"].update(words=[3]),
@@ -460,7 +462,7 @@ def test_a_file_that_says_another_thing_is_refused(speech, tmp_path):
         damaged(change)
         with pytest.raises(ModelFileError) as caught:
             elman.load(path)
-        assert caught.value.place == str(path)
+        assert caught.value.location == str(path)
         assert "\n" not in str(caught.value)
     damaged(lambda _: None)
     assert same_weights(elman.load(path), speech)
@@ -470,11 +472,11 @@ def test_the_seed_is_that_of_the_weights_the_order_and_the_training(monkeypatch)
     """Any of them could be the seed's alone, and weights would still differ at the end."""
     plans, passes, firsts = [], [], []
 
-    def watched(lesson, plan, **options):
+    def watched(objective, plan, **options):
         plans.append(plan.seed)
-        passes.append(lesson.passes.seed)
-        firsts.append(lesson.network.output.weight.detach().clone())
-        return train(lesson, plan, **options)
+        passes.append(objective.passes.seed)
+        firsts.append(objective.network.output.weight.detach().clone())
+        return train(objective, plan, **options)
 
     monkeypatch.setattr(tagger, "train", watched)
     for seed in (0, 1):
@@ -484,9 +486,11 @@ def test_the_seed_is_that_of_the_weights_the_order_and_the_training(monkeypatch)
 
 
 def test_the_settings_reach_the_network_and_the_plan():
-    settings = TaggerTrainingConfig(**elman.Tagger(width=7, layers=3, dropout=0.05).get_params())
-    model = small(steps=1, layers=2, width=7, dropout=0.05).fit(WORDS, SPEECH)
+    settings = TaggerTrainingConfig(
+        **elman.Tagger(hidden_size=7, layers=3, dropout=0.05).get_params()
+    )
+    model = small(steps=1, layers=2, hidden_size=7, dropout=0.05).fit(WORDS, SPEECH)
     reading = model.network_.reader.reading
-    assert (reading.blocks.width, reading.blocks.layers, reading.directions) == (7, 2, 2)
+    assert (reading.blocks.hidden_size, reading.blocks.layers, reading.directions) == (7, 2, 2)
     assert reading.blocks.dropout == settings.reading(model.lexicon_).blocks.dropout == 0.05
     assert model.network_.dropout.p == model.network_.reader.dropout.share == 0.05

@@ -1,4 +1,4 @@
-"""One side of a rewriting: texts as symbols, symbols as text again, whatever the symbols are."""
+"""One side of a rewriting: texts as tokens, tokens as text again, whatever the tokens are."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ any_text = st.text(st.characters(codec="utf-8", exclude_characters="\ufffd"), ma
 @every_side
 @given(text=any_text)
 def test_a_text_comes_back_but_for_space_around_it(side, text):
-    symbols = side.encode(text)
-    assert symbols[-1] == BOUNDARY
-    assert BOUNDARY not in symbols[:-1]
-    assert side.decode(symbols) == side.decode(symbols[:-1]) == text.strip()
+    tokens = side.encode(text)
+    assert tokens[-1] == BOUNDARY
+    assert BOUNDARY not in tokens[:-1]
+    assert side.decode(tokens) == side.decode(tokens[:-1]) == text.strip()
 
 
 @every_side
 @given(data=st.data())
-def test_whatever_the_symbols_are_nothing_unknown_is_written(side, data):
-    symbols = data.draw(st.lists(st.integers(0, side.unit.size - 1), max_size=20))
-    text, pieces = side.decode(symbols), side.pieces(symbols)
+def test_whatever_the_tokens_are_nothing_unknown_is_written(side, data):
+    tokens = data.draw(st.lists(st.integers(0, side.tokenizer.size - 1), max_size=20))
+    text, pieces = side.decode(tokens), side.pieces(tokens)
     assert "\ufffd" not in text
-    assert len(pieces) == len(symbols)
+    assert len(pieces) == len(tokens)
     assert "".join(pieces).strip() == text
 
 
@@ -79,7 +79,7 @@ def test_more_text_has_more_subwords(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("texts", "unit"),
+    ("texts", "tokenizer"),
     [
         (["corps", "but"], "character"),
         (["K AO R", "B AH T"], "subword"),
@@ -88,5 +88,5 @@ def test_more_text_has_more_subwords(monkeypatch):
         (["one", "two", "three words here"], "character"),
     ],
 )
-def test_the_unit_that_suits(texts, unit):
-    assert choose_tokenizer(texts) == unit
+def test_the_tokenizer_that_suits(texts, tokenizer):
+    assert choose_tokenizer(texts) == tokenizer

@@ -57,8 +57,8 @@ def test_it_learns_the_toy(toy):
     assert toy.score(NEW, NEW) < 0.3
 
 
-def test_attention_looks_where_the_symbol_comes_from(toy):
-    """A target's first symbol looks further to the left than its last."""
+def test_attention_looks_where_the_token_comes_from(toy):
+    """A target's first token looks further to the left than its last."""
     ((best, *_),) = toy.predict_best(["abd"], attention=True)
     assert best.text == "ABD"
     assert best.source == ["a", "b", "d", ""]
@@ -138,27 +138,27 @@ def test_settings_come_back_and_a_clone_learns_the_same(quick):
     with pytest.raises(NotFittedError):
         again.predict(["a"])
     assert same_weights(again.fit(*PAIRS), quick)
-    assert repr(quick) == "Translator(width=8, layers=1, steps=6)"
+    assert repr(quick) == "Translator(hidden_size=8, layers=1, steps=6)"
     assert again.set_params(cell="gru").cell == "gru"
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"unit": "word"}, {"unit": None}, {"attention": "soft"}, {"order": "vector"}, {"layers": 0},
-     {"order": "sideways"}, {"cell": "transformer"}, {"dropout": 1.0}, {"steps": 0}],
+    [{"tokenizer": "word"}, {"tokenizer": None}, {"attention": "soft"}, {"order": "vector"},
+     {"layers": 0}, {"order": "sideways"}, {"cell": "transformer"}, {"dropout": 1.0}, {"steps": 0}],
     ids=str,
 )  # fmt: skip
 def test_a_setting_out_of_range_is_named_before_anything_is_read(change):
     with pytest.raises(SettingError) as caught:
         small(**change).fit(["no file"], None)
-    assert caught.value.place == next(iter(change))
+    assert caught.value.location == next(iter(change))
 
 
-# Units
+# Tokenizers
 
 
 @pytest.mark.parametrize(
-    ("pairs", "units", "shared"),
+    ("pairs", "tokenizers", "shared"),
     [
         (PAIRS, ["character", "character"], True),
         ((["a b", "b c d"] * 9, ["B A", "D C B"] * 9), ["subword", "subword"], True),
@@ -166,23 +166,23 @@ def test_a_setting_out_of_range_is_named_before_anything_is_read(change):
         ((["今日は", "世界"] * 9, ["so be it", "a world"] * 9), ["character", "subword"], False),
     ],
 )  # fmt: skip
-def test_units_suit_the_texts(pairs, units, shared):
+def test_tokenizers_suit_the_texts(pairs, tokenizers, shared):
     model = small(steps=1).fit(*pairs)
-    assert model.describe()["units"] == units
+    assert model.describe()["tokenizers"] == tokenizers
     assert (model.source_ is model.target_) == shared
     assert (model.network_.rewriting.source == 0) == shared
 
 
-def test_a_phoneme_is_one_symbol(spoken):
-    assert spoken.describe()["units"] == ["character", "subword"]
-    symbols = spoken.target_.encode("K AO R Z")
-    assert spoken.target_.pieces(symbols) == [" K", " AO", " R", " Z", ""]
+def test_a_phoneme_is_one_token(spoken):
+    assert spoken.describe()["tokenizers"] == ["character", "subword"]
+    tokens = spoken.target_.encode("K AO R Z")
+    assert spoken.target_.pieces(tokens) == [" K", " AO", " R", " Z", ""]
 
 
-@pytest.mark.parametrize("unit", ["character", "subword"])
-def test_a_unit_that_was_asked_for_is_taken(unit):
-    model = small(steps=1, unit=unit).fit(*PAIRS)
-    assert model.describe()["units"] == [unit, unit]
+@pytest.mark.parametrize("tokenizer", ["character", "subword"])
+def test_a_tokenizer_that_was_asked_for_is_taken(tokenizer):
+    model = small(steps=1, tokenizer=tokenizer).fit(*PAIRS)
+    assert model.describe()["tokenizers"] == [tokenizer, tokenizer]
 
 
 # Any text in, and text out
@@ -243,7 +243,7 @@ def test_without_attention_there_is_none_to_tell():
 def test_what_is_no_list_of_texts_is_refused(quick, sources):
     with pytest.raises(InputError) as caught:
         quick.predict(sources)
-    assert caught.value.place == "sources"
+    assert caught.value.location == "sources"
 
 
 def test_a_source_that_is_too_long_is_refused(quick):
@@ -277,7 +277,7 @@ def test_pairs_that_are_none_are_refused(given_as, named):
         small().fit(*given_as)
     assert named in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert caught.value.advice
+    assert caught.value.hint
 
 
 def test_a_file_does_not_go_with_a_list(tmp_path):
@@ -337,7 +337,7 @@ def rewrite(pieces, probabilities):
         ([""], []),
     ],
 )
-def test_a_words_probability_is_that_of_all_its_symbols(pieces, words):
+def test_a_words_probability_is_that_of_all_its_tokens(pieces, words):
     assert rewrite(pieces, [0.5] * len(pieces)).words == words
 
 
@@ -359,5 +359,5 @@ def test_a_model_says_what_it_is(quick):
 def test_a_number_may_have_many_zeros():
     """What would be a loop among words is none among letters."""
     pairs = ["a", "b"] * 40, ["100000", "7"] * 40
-    model = elman.Translator(unit="character", width=32, layers=1, steps=60)
+    model = elman.Translator(tokenizer="character", hidden_size=32, layers=1, steps=60)
     assert model.fit(*pairs, valid=pairs).predict(["a", "b"]) == ["100000", "7"]

@@ -15,10 +15,10 @@ ENDING = ". The file is damaged or no model of this version"
 @pytest.mark.parametrize(
     ("value", "cause"),
     [
-        (None, "unit None is none of character, word, subword"),
-        ([], "unit None is none of character, word, subword"),
-        ({"name": ["word"]}, "unit ['word'] is none of character, word, subword"),
-        ({"name": "os.system"}, "unit 'os.system' is none of character, word, subword"),
+        (None, "tokenizer None is none of character, word, subword"),
+        ([], "tokenizer None is none of character, word, subword"),
+        ({"name": ["word"]}, "tokenizer ['word'] is none of character, word, subword"),
+        ({"name": "os.system"}, "tokenizer 'os.system' is none of character, word, subword"),
         ({"name": "character"}, "a character vocabulary holds the fields name, characters"),
         (
             {"name": "character", "characters": "ab", "more": 1},
@@ -44,16 +44,16 @@ ENDING = ". The file is damaged or no model of this version"
         ({"name": "subword", "merges": {}}, "merges should be a list, not a dict"),
         ({"name": "subword", "merges": [[1, 2], "ab"]}, "merge 2 is not a pair"),
         ({"name": "subword", "merges": [[1, 2, 3]]}, "merge 1 is not a pair"),
-        ({"name": "subword", "merges": [[1, True]]}, "merge 1 is not of two symbols"),
-        ({"name": "subword", "merges": [[1, 2.0]]}, "merge 1 is not of two symbols"),
-        ({"name": "subword", "merges": [[0, 1]]}, "merge 1 is of symbols that do not exist yet"),
-        ({"name": "subword", "merges": [[-1, 1]]}, "merge 1 is of symbols that do not exist yet"),
-        ({"name": "subword", "merges": [[257, 1]]}, "merge 1 is of symbols that do not exist yet"),
+        ({"name": "subword", "merges": [[1, True]]}, "merge 1 is not of two tokens"),
+        ({"name": "subword", "merges": [[1, 2.0]]}, "merge 1 is not of two tokens"),
+        ({"name": "subword", "merges": [[0, 1]]}, "merge 1 is of tokens that do not exist yet"),
+        ({"name": "subword", "merges": [[-1, 1]]}, "merge 1 is of tokens that do not exist yet"),
+        ({"name": "subword", "merges": [[257, 1]]}, "merge 1 is of tokens that do not exist yet"),
         ({"name": "subword", "merges": [[1, 2], [1, 2]]}, "merge 2 is there twice"),
         (
-            # Each doubles the one before: 60 of them would make a symbol of 10^18 bytes.
+            # Each doubles the one before: 60 of them would make a token of 10^18 bytes.
             {"name": "subword", "merges": [[1, 1], *([n, n] for n in range(257, 320))]},
-            "merge 7 makes a symbol of more than 100 bytes",
+            "merge 7 makes a token of more than 100 bytes",
         ),
     ],
 )
@@ -64,17 +64,19 @@ def test_a_damaged_vocabulary_is_refused(value: Any, cause: str) -> None:
 
 
 @pytest.mark.parametrize("name", TOKENIZERS)
-def test_a_unit_is_not_read_as_another(name: str) -> None:
+def test_a_tokenizer_is_not_read_as_another(name: str) -> None:
     other = next(each for each in TOKENIZERS if each != name)
     value = TOKENIZERS[name].learn(["some text"]).to_json() | {"name": other}
     with pytest.raises(ModelFileError):
         tokenizer_from_json(value)
 
 
-def test_merges_that_make_the_same_bytes_are_one_symbol() -> None:
+def test_merges_that_make_the_same_bytes_are_one_token() -> None:
     a, b, c = (1 + byte for byte in b"abc")
     # a+b, b+c, then abc in two ways.
-    unit = tokenizer_from_json({"name": "subword", "merges": [[a, b], [b, c], [257, c], [a, 258]]})
-    assert unit.size == 260
-    assert unit.decode([259]) == "abc"
-    assert unit.decode(unit.encode("abcab")) == "abcab"
+    tokenizer = tokenizer_from_json(
+        {"name": "subword", "merges": [[a, b], [b, c], [257, c], [a, 258]]}
+    )
+    assert tokenizer.size == 260
+    assert tokenizer.decode([259]) == "abc"
+    assert tokenizer.decode(tokenizer.encode("abcab")) == "abcab"

@@ -207,8 +207,8 @@ def test_where_the_encoding_is_wrong(
 ) -> None:
     monkeypatch.setattr(reading_module, "BLOCK", block)
     Path("a.txt").write_bytes(data)
-    advice = " Name its encoding, for example: --encoding latin-1"
-    assert said(EncodingError, lambda: text_of(TextSource(["a.txt"]))) == line + advice
+    hint = " Name its encoding, for example: --encoding latin-1"
+    assert said(EncodingError, lambda: text_of(TextSource(["a.txt"]))) == line + hint
 
 
 def test_an_encoding_of_wide_characters_has_no_lines() -> None:

@@ -119,7 +119,7 @@ def test_an_example_comes_when_its_last_line_has(head: list, row: list, taken: i
     examples = ExampleReader("-").examples(lines())
     first = next(examples)
     assert (first.text.replace("\n", ""), first.label, asked) == ("good", "pos", taken)
-    assert first.place == f"-:{len(head) + 1}"
+    assert first.location == f"-:{len(head) + 1}"
     assert next(examples).line == len(head) + len(row) + 1
     assert asked == taken + len(row)
 

@@ -97,7 +97,7 @@ def test_files_and_the_stream_in_their_order(tmp_path):
 )
 def test_batches_hold_all_items_in_order(items, most, largest):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stdin_stream, "MOST_TOGETHER", most)
+        patch.setattr(stdin_stream, "MAX_TOGETHER", most)
         patch.setattr(stdin_stream, "LARGEST_TOGETHER", largest)
         batches = list(batch_available(items, lambda item: item))
     assert list(chain(*batches)) == items
@@ -132,7 +132,7 @@ def test_an_error_comes_after_what_came_before_it():
 
 
 def test_nothing_is_read_ahead_for_ever(monkeypatch):
-    monkeypatch.setattr(stdin_stream, "MOST_TOGETHER", 3)
+    monkeypatch.setattr(stdin_stream, "MAX_TOGETHER", 3)
     given_out = []
 
     def items():

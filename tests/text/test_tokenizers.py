@@ -1,4 +1,4 @@
-"""The law of every unit: what goes in comes out, however it is cut, in every script."""
+"""The law of every tokenizer: what goes in comes out, however it is cut, in every script."""
 
 from __future__ import annotations
 
@@ -23,15 +23,17 @@ SAMPLE = (
     "L'été à Zürich; ¿qué? «ça» 漢字かな交じり文。 Привет, мир! हिन्दी में 😀👩‍💻 e\u0301\n"
 ) * 3
 
-UNITS_LEARNED: list[Tokenizer] = [
-    *(unit.learn([SAMPLE]) for unit in TOKENIZERS.values()),
+TOKENIZERS_LEARNED: list[Tokenizer] = [
+    *(tokenizer.learn([SAMPLE]) for tokenizer in TOKENIZERS.values()),
     # Vocabularies of the least size, in which nearly everything is spelled.
     Characters.learn([SAMPLE], size=257),
     Words.learn([SAMPLE], size=262),
     Subwords.learn([SAMPLE], size=270),
 ]
 
-units = pytest.mark.parametrize("unit", UNITS_LEARNED, ids=lambda unit: f"{unit.name}-{unit.size}")
+tokenizers = pytest.mark.parametrize(
+    "tokenizer", TOKENIZERS_LEARNED, ids=lambda tokenizer: f"{tokenizer.name}-{tokenizer.size}"
+)
 
 _PIECES = [
     *"ab1 '\"-.,;()[]\n\t$#—…«»“”‘’。漢é\u0301\u00a0\u200d😀🏽_*/\\",
@@ -46,7 +48,7 @@ texts = st.one_of(
 )
 
 
-@units
+@tokenizers
 @given(text=texts)
 @example("")
 @example(SAMPLE)
@@ -56,144 +58,148 @@ texts = st.one_of(
 @example('an "open quote\n"a" new line "ends"')
 @example("a,' b '' c ''d .'' e ' 'f")
 @settings(max_examples=80, deadline=None)
-def test_what_goes_in_comes_out(unit: Tokenizer, text: str) -> None:
-    symbols = unit.encode(text)
-    assert symbols.dtype == np.int32
-    assert symbols.ndim == 1
-    assert BOUNDARY not in symbols
-    assert unit.decode(symbols) == text
+def test_what_goes_in_comes_out(tokenizer: Tokenizer, text: str) -> None:
+    tokens = tokenizer.encode(text)
+    assert tokens.dtype == np.int32
+    assert tokens.ndim == 1
+    assert BOUNDARY not in tokens
+    assert tokenizer.decode(tokens) == text
 
 
-@units
+@tokenizers
 @given(text=texts)
 @settings(max_examples=40, deadline=None)
-def test_one_symbol_at_a_time_is_the_same(unit: Tokenizer, text: str) -> None:
-    decoder = unit.decoder()
+def test_one_token_at_a_time_is_the_same(tokenizer: Tokenizer, text: str) -> None:
+    decoder = tokenizer.decoder()
     for _ in range(2):  # after finish, a decoder is as new
-        pieces = [decoder.feed(symbol) for symbol in unit.encode(text).tolist()]
+        pieces = [decoder.feed(token) for token in tokenizer.encode(text).tolist()]
         assert "".join(pieces) + decoder.finish() == text
 
 
-@units
+@tokenizers
 @given(left=texts, right=texts)
 @example('"a', '"b')
 @example("o'", "'tis")
 @settings(max_examples=60, deadline=None)
-def test_texts_cut_anywhere_meet_at_a_seam(unit: Tokenizer, left: str, right: str) -> None:
-    symbols = [*unit.encode(left), *unit.seam, *unit.encode(right)]
-    assert unit.decode(symbols) == left + right
+def test_texts_cut_anywhere_meet_at_a_seam(tokenizer: Tokenizer, left: str, right: str) -> None:
+    tokens = [*tokenizer.encode(left), *tokenizer.seam, *tokenizer.encode(right)]
+    assert tokenizer.decode(tokens) == left + right
 
 
-@units
+@tokenizers
 @given(lines=st.lists(texts.map(lambda text: text + "\n"), max_size=5))
 @settings(max_examples=30, deadline=None)
-def test_texts_cut_after_lines_need_no_seam(unit: Tokenizer, lines: list[str]) -> None:
-    symbols = [symbol for line in lines for symbol in unit.encode(line)]
-    assert unit.decode(symbols) == "".join(lines)
+def test_texts_cut_after_lines_need_no_seam(tokenizer: Tokenizer, lines: list[str]) -> None:
+    tokens = [token for line in lines for token in tokenizer.encode(line)]
+    assert tokenizer.decode(tokens) == "".join(lines)
 
 
-@units
+@tokenizers
 @given(text=texts, size=st.integers(1, 30))
 @settings(max_examples=30, deadline=None)
-def test_the_chunks_of_a_source_give_the_whole_text(unit: Tokenizer, text: str, size: int) -> None:
+def test_the_chunks_of_a_source_give_the_whole_text(
+    tokenizer: Tokenizer, text: str, size: int
+) -> None:
     text = text.replace("\r", "\n").removeprefix("\ufeff") + "\nlast"
     (document,) = TextSource.from_texts([text], chunk_size=size).documents()
-    symbols: list[int] = []
+    tokens: list[int] = []
     after_line = True
     for chunk in document.chunks():
-        symbols += [*(() if after_line else unit.seam), *unit.encode(chunk)]
+        tokens += [*(() if after_line else tokenizer.seam), *tokenizer.encode(chunk)]
         after_line = chunk.endswith("\n")
-    assert unit.decode(symbols) == text
+    assert tokenizer.decode(tokens) == text
 
 
-@units
+@tokenizers
 @given(data=st.data())
 @settings(max_examples=80, deadline=None)
-def test_any_symbols_decode_without_an_exception(unit: Tokenizer, data: st.DataObject) -> None:
+def test_any_tokens_decode_without_an_exception(tokenizer: Tokenizer, data: st.DataObject) -> None:
     # Bytes are picked often enough to make runs that are no UTF-8.
-    symbol = st.one_of(st.integers(0, unit.size - 1), st.integers(120, 262))
-    symbols = data.draw(st.lists(symbol.filter(lambda each: each < unit.size), max_size=20))
-    decoder = unit.decoder()
-    text = unit.decode(symbols)
-    assert "".join(map(decoder.feed, symbols)) + decoder.finish() == text
+    token = st.one_of(st.integers(0, tokenizer.size - 1), st.integers(120, 262))
+    tokens = data.draw(st.lists(token.filter(lambda each: each < tokenizer.size), max_size=20))
+    decoder = tokenizer.decoder()
+    text = tokenizer.decode(tokens)
+    assert "".join(map(decoder.feed, tokens)) + decoder.finish() == text
     text.encode()  # no lone surrogates
 
 
-@units
-def test_bytes_that_are_no_utf8_are_replaced(unit: Tokenizer) -> None:
-    assert unit.decode([1 + 0xE9, 1 + ord("a")]).replace(" ", "") == "\ufffda"
-    assert unit.decode([1 + 0xE2, 1 + 0x82]) == "\ufffd"
+@tokenizers
+def test_bytes_that_are_no_utf8_are_replaced(tokenizer: Tokenizer) -> None:
+    assert tokenizer.decode([1 + 0xE9, 1 + ord("a")]).replace(" ", "") == "\ufffda"
+    assert tokenizer.decode([1 + 0xE2, 1 + 0x82]) == "\ufffd"
 
 
-@units
-def test_lone_surrogates_become_replacement_characters(unit: Tokenizer) -> None:
-    assert unit.decode(unit.encode("a \ud800 b\udfff")) == "a \ufffd b\ufffd"
+@tokenizers
+def test_lone_surrogates_become_replacement_characters(tokenizer: Tokenizer) -> None:
+    assert tokenizer.decode(tokenizer.encode("a \ud800 b\udfff")) == "a \ufffd b\ufffd"
 
 
-@units
+@tokenizers
 @pytest.mark.parametrize("wrong", [-1, 10**6])
-def test_a_symbol_that_does_not_exist_is_refused(unit: Tokenizer, wrong: int) -> None:
-    with pytest.raises(ValueError, match=f"symbol {wrong} is not in a vocabulary of {unit.size}"):
-        unit.decode([1, wrong])
+def test_a_token_that_does_not_exist_is_refused(tokenizer: Tokenizer, wrong: int) -> None:
+    with pytest.raises(
+        ValueError, match=f"token {wrong} is not in a vocabulary of {tokenizer.size}"
+    ):
+        tokenizer.decode([1, wrong])
 
 
-@units
-def test_a_unit_survives_json(unit: Tokenizer) -> None:
-    again = tokenizer_from_json(json.loads(json.dumps(unit.to_json())))
-    assert type(again) is type(unit)
-    assert again.size == unit.size
-    assert again.fingerprint == unit.fingerprint
-    assert again.encode(SAMPLE).tolist() == unit.encode(SAMPLE).tolist()
+@tokenizers
+def test_a_tokenizer_survives_json(tokenizer: Tokenizer) -> None:
+    again = tokenizer_from_json(json.loads(json.dumps(tokenizer.to_json())))
+    assert type(again) is type(tokenizer)
+    assert again.size == tokenizer.size
+    assert again.fingerprint == tokenizer.fingerprint
+    assert again.encode(SAMPLE).tolist() == tokenizer.encode(SAMPLE).tolist()
 
 
-@pytest.mark.parametrize("unit", TOKENIZERS.values(), ids=TOKENIZERS)
+@pytest.mark.parametrize("tokenizer", TOKENIZERS.values(), ids=TOKENIZERS)
 @pytest.mark.parametrize("size", [257 + 5, 300])
-def test_size_is_a_limit(unit: type[Tokenizer], size: int) -> None:
-    assert unit.learn([SAMPLE], size=size).size <= size
+def test_size_is_a_limit(tokenizer: type[Tokenizer], size: int) -> None:
+    assert tokenizer.learn([SAMPLE], size=size).size <= size
 
 
 @pytest.mark.parametrize(("name", "least"), [("character", 257), ("word", 261), ("subword", 257)])
 def test_a_size_without_room_is_refused(name: str, least: int) -> None:
     with pytest.raises(SettingError) as caught:
         TOKENIZERS[name].learn(["text"], size=least - 1)
-    said = f"size: {least - 1} symbols are too few. The {name} unit needs {least}"
+    said = f"size: {least - 1} tokens are too few. The {name} tokenizer needs {least}"
     assert str(caught.value) == said
     assert TOKENIZERS[name].learn(["text"], size=least).size == least
 
 
-@pytest.mark.parametrize("unit", TOKENIZERS.values(), ids=TOKENIZERS)
-def test_learning_does_not_depend_on_the_chunks(unit: type[Tokenizer]) -> None:
+@pytest.mark.parametrize("tokenizer", TOKENIZERS.values(), ids=TOKENIZERS)
+def test_learning_does_not_depend_on_the_chunks(tokenizer: type[Tokenizer]) -> None:
     lines = SAMPLE.splitlines(keepends=True)
-    assert unit.learn(lines).fingerprint == unit.learn([SAMPLE]).fingerprint
+    assert tokenizer.learn(lines).fingerprint == tokenizer.learn([SAMPLE]).fingerprint
 
 
-@pytest.mark.parametrize("unit", TOKENIZERS.values(), ids=TOKENIZERS)
-def test_nothing_can_be_learned_from_nothing(unit: type[Tokenizer]) -> None:
-    learned = unit.learn([])
+@pytest.mark.parametrize("tokenizer", TOKENIZERS.values(), ids=TOKENIZERS)
+def test_nothing_can_be_learned_from_nothing(tokenizer: type[Tokenizer]) -> None:
+    learned = tokenizer.learn([])
     assert learned.decode(learned.encode("still exact\n")) == "still exact\n"
 
 
 def spelled_in_plain_python(text: str, characters: str) -> list[int]:
-    symbols = []
+    tokens = []
     for character in text:
         if character in characters:
-            symbols.append(257 + characters.index(character))
+            tokens.append(257 + characters.index(character))
         else:
-            symbols += [1 + byte for byte in character.encode()]
-    return symbols
+            tokens += [1 + byte for byte in character.encode()]
+    return tokens
 
 
 @given(text=texts, known=st.text(st.characters(exclude_categories=("Cs",)), max_size=10))
 @settings(max_examples=80, deadline=None)
 def test_characters_agree_with_plain_python(text: str, known: str) -> None:
-    unit = Characters("".join(sorted(set(known))))
-    assert unit.encode(text).tolist() == spelled_in_plain_python(text, unit.characters)
+    tokenizer = Characters("".join(sorted(set(known))))
+    assert tokenizer.encode(text).tolist() == spelled_in_plain_python(text, tokenizer.characters)
 
 
 def test_the_commonest_characters_are_kept_and_the_rest_spelled() -> None:
-    unit = Characters.learn(["aaabbc", "d"], size=257 + 2)
-    assert unit.characters == "ab"
-    assert unit.encode("cab").tolist() == [1 + ord("c"), 257, 258]
+    tokenizer = Characters.learn(["aaabbc", "d"], size=257 + 2)
+    assert tokenizer.characters == "ab"
+    assert tokenizer.encode("cab").tolist() == [1 + ord("c"), 257, 258]
 
 
 def test_in_a_long_text_a_character_seen_once_is_left_out() -> None:

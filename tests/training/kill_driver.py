@@ -45,7 +45,7 @@ def train(folder: Path, name: str, pipe: int) -> None:
         flush(descriptor)
 
     os.fsync = slow
-    model = LanguageModel(width=8, layers=1, dropout=0.3, steps=STEPS)
+    model = LanguageModel(hidden_size=8, layers=1, dropout=0.3, steps=STEPS)
     events = model.training(
         text(),
         cache=Cache(folder / "cache"),

@@ -1,4 +1,4 @@
-"""A lesson small enough to know all about: it keeps a record of everything it was asked."""
+"""A objective small enough to know all about: it keeps a record of everything it was asked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TARGET = torch.tensor([[1.0, -2.0, 0.5, 0.0], [0.3, 0.0, 2.0, -1.0]]).t()
 
 
 class Clock:
-    """Time that passes only where a lesson says so."""
+    """Time that passes only where a objective says so."""
 
     def __init__(self) -> None:
         self.now = 1000.0

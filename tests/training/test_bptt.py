@@ -1,4 +1,4 @@
-"""A text read in rows: every symbol in its order, the state carried, nothing lost between."""
+"""A text read in rows: every token in its order, the state carried, nothing lost between."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def text(size: int, seed: int = 0, dtype: type = np.uint16) -> np.ndarray:
     time=st.integers(1, 9),
     step=st.integers(0, 40) | st.integers(0, 10**9),
 )
-def test_windows_are_those_of_a_circle_read_one_symbol_at_a_time(size, rows, time, step):
-    symbols = np.arange(size, dtype=np.uint32)  # each its own place
-    read = BPTTDataset(network(), symbols, symbols, rows=rows, time=time)
+def test_windows_are_those_of_a_circle_read_one_token_at_a_time(size, rows, time, step):
+    tokens = np.arange(size, dtype=np.uint32)  # each its own place
+    read = BPTTDataset(network(), tokens, tokens, rows=rows, time=time)
     assert read.rows == max(1, min(rows, size // time))
     window = read._window(step)
     assert window.dtype == np.int64
@@ -58,8 +58,8 @@ def test_windows_are_those_of_a_circle_read_one_symbol_at_a_time(size, rows, tim
 @settings(max_examples=20, deadline=None)
 @given(size=st.integers(8, 60), rows=st.integers(1, 4), time=st.integers(1, 5))
 def test_consecutive_windows_leave_nothing_out_and_repeat_nothing(size, rows, time):
-    symbols = np.arange(size)
-    read = BPTTDataset(network(), symbols, symbols, rows=rows, time=time)
+    tokens = np.arange(size)
+    read = BPTTDataset(network(), tokens, tokens, rows=rows, time=time)
     for row in range(read.rows):
         seen = [p for step in range(5) for p in read._window(step)[row, :-1].tolist()]
         assert all((b - a) % size == 1 for a, b in pairwise(seen))
@@ -68,19 +68,19 @@ def test_consecutive_windows_leave_nothing_out_and_repeat_nothing(size, rows, ti
 @pytest.mark.parametrize("cell", ["mingru", "lstm", "plain", "clockwork"])
 def test_windows_with_the_state_carried_equal_one_long_scan(cell):
     """The loss of each, and all together; also across the end of the circle."""
-    symbols, steps, time = text(70), 12, 7
+    tokens, steps, time = text(70), 12, 7
     net = network(cell)
-    read = BPTTDataset(net, symbols, symbols, rows=3, time=time)
+    read = BPTTDataset(net, tokens, tokens, rows=3, time=time)
     losses = [read.loss(step) for step in range(steps)]
 
     starts = np.arange(3)[:, None] * 70 // 3
     places = (starts + np.arange(steps * time + 1)) % 70
-    long = torch.from_numpy(symbols[places].astype(np.int64))
+    long = torch.from_numpy(tokens[places].astype(np.int64))
     logits, last = net(long[:, :-1], net.initial_state(3))
     each = functional.cross_entropy(logits.flatten(0, 1), long[:, 1:].flatten(), reduction="none")
     expected = each.view(3, steps, time).mean((0, 2))
-    for step, (loss, read_symbols) in enumerate(losses):
-        assert read_symbols == 3 * time
+    for step, (loss, read_tokens) in enumerate(losses):
+        assert read_tokens == 3 * time
         torch.testing.assert_close(loss.double(), expected[step], rtol=1e-6, atol=1e-6)
     for found, part in zip(read.carried(), state_tensors(last), strict=True):
         torch.testing.assert_close(found, part, rtol=1e-9, atol=1e-9)
@@ -88,9 +88,9 @@ def test_windows_with_the_state_carried_equal_one_long_scan(cell):
 
 def test_the_gradient_is_cut_between_windows_and_only_there():
     """A step's gradient is that of its window alone, begun from a state that is given."""
-    symbols, time = text(60), 6
+    tokens, time = text(60), 6
     net = network("gru")
-    read = BPTTDataset(net, symbols, symbols, rows=2, time=time)
+    read = BPTTDataset(net, tokens, tokens, rows=2, time=time)
     read.loss(0)
     carried = [part.clone() for part in read.carried()]
     assert not any(part.requires_grad for part in carried)
@@ -98,7 +98,7 @@ def test_the_gradient_is_cut_between_windows_and_only_there():
     weights = list(net.parameters())
     found = torch.autograd.grad(loss, weights)
 
-    again = BPTTDataset(net, symbols, symbols, rows=2, time=time)
+    again = BPTTDataset(net, tokens, tokens, rows=2, time=time)
     again.carry(iter(carried))
     window = torch.from_numpy(again._window(1))
     logits, _ = net(window[:, :-1], again.state)
@@ -127,7 +127,7 @@ def test_what_is_carried_is_put_back():
 @settings(max_examples=25, deadline=None)
 @given(size=st.integers(2, 120), rows=st.integers(1, 5), time=st.integers(1, 6))
 def test_validation_equals_a_plain_loop(size, rows, time):
-    """Symbol by symbol, each row's own stretch of the text, from a fresh state."""
+    """Token by token, each row's own stretch of the text, from a fresh state."""
     valid, net = text(size, seed=1), network("mingru")
     read = BPTTDataset(net, text(rows * time), valid, rows=rows, time=time)
     found = read.validate()
@@ -138,8 +138,8 @@ def test_validation_equals_a_plain_loop(size, rows, time):
         for row in range(own_rows):
             state = net.initial_state(1)
             for place in range(row * length, (row + 1) * length):
-                symbol = torch.tensor([[int(valid[place])]])
-                logits, state = net(symbol, state)
+                token = torch.tensor([[int(valid[place])]])
+                logits, state = net(token, state)
                 nats.append(-logits[0, 0].log_softmax(0)[int(valid[place + 1])].item())
     assert found == pytest.approx(np.mean(nats), rel=1e-5)
 
@@ -190,8 +190,8 @@ def test_a_mapped_text_is_not_copied_whole(tmp_path):
     path = tmp_path / "ids"
     with path.open("wb") as file:
         file.truncate(2**26)
-    symbols = np.memmap(path, np.uint16, "r")
-    read = BPTTDataset(network().float(), symbols, symbols, rows=4, time=8)
+    tokens = np.memmap(path, np.uint16, "r")
+    read = BPTTDataset(network().float(), tokens, tokens, rows=4, time=8)
     tracemalloc.start()
     try:
         read.loss(3)

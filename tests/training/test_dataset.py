@@ -23,18 +23,18 @@ WORDS = [["a", "bc", "a"], ["d"], ["bc", "Bc", "e", "f", "a"], ["a", "a"]]
 def test_rows_stand_side_by_side(rows, draw):
     read = TokenDataset([np.array(row, dtype=np.int32) for row in rows])
     assert len(read) == len(rows)
-    assert read.symbols == sum(map(len, rows))
+    assert read.tokens == sum(map(len, rows))
     chosen = np.array(draw.choices(range(len(rows)), k=3))
-    passages = read.passages(chosen)
-    assert passages.words is None
-    assert passages.lengths.tolist() == [len(rows[place]) for place in chosen]
-    assert len(passages.symbols) == passages.lengths.max()
+    padded = read.collate(chosen)
+    assert padded.words is None
+    assert padded.lengths.tolist() == [len(rows[place]) for place in chosen]
+    assert len(padded.tokens) == padded.lengths.max()
     for column, place in enumerate(chosen.tolist()):
         length = len(rows[place])
-        assert passages.symbols[:length, column].tolist() == rows[place]
-        assert not passages.symbols[length:, column].any()
-        assert passages.real[:, column, 0].sum() == length
-        assert passages.reversed[:length, column].tolist() == rows[place][::-1]
+        assert padded.tokens[:length, column].tolist() == rows[place]
+        assert not padded.tokens[length:, column].any()
+        assert padded.real[:, column, 0].sum() == length
+        assert padded.reversed[:length, column].tolist() == rows[place][::-1]
 
 
 def in_words():
@@ -44,27 +44,27 @@ def in_words():
 
 def test_of_words_each_is_there_once():
     forms, read = in_words()
-    passages = read.passages(np.array([2, 0]))
-    words = passages.words
+    padded = read.collate(np.array([2, 0]))
+    words = padded.words
     assert len(words.numbers) == 5  # bc, Bc, e, f and a
-    met = words.places[passages.symbols]
+    met = words.places[padded.tokens]
     assert met[:, 0].tolist() == forms.places(WORDS[2]).tolist()
     assert met[:3, 1].tolist() == forms.places(WORDS[0]).tolist()
-    numbers = words.numbers[passages.symbols[:, 0]]
+    numbers = words.numbers[padded.tokens[:, 0]]
     assert numbers.tolist() == [forms.lexicon.number(word) for word in WORDS[2]]
 
 
 class Echo(nn.Module):
-    """Answers each row's last symbol."""
+    """Answers each row's last token."""
 
     def __init__(self) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(()))
 
-    def last(self, passages):
+    def last(self, padded):
         assert not self.training
         assert torch.is_inference_mode_enabled()
-        return passages.symbols.gather(0, passages.lengths[None] - 1)[0]
+        return padded.tokens.gather(0, padded.lengths[None] - 1)[0]
 
 
 @pytest.mark.parametrize("training", [True, False])

@@ -20,10 +20,10 @@ def plan(averaged: float, steps: int = STEPS) -> Plan:
 def stepped(averaged: float, steps: int = STEPS):
     """A run, and its weights before every step and after the last."""
     run = TrainState(Line(), plan(averaged))
-    history = [run.lesson.weights()]
+    history = [run.objective.weights()]
     for _ in range(steps):
         run.take_step()
-        history.append(run.lesson.weights())
+        history.append(run.objective.weights())
     return run, history
 
 
@@ -77,19 +77,19 @@ def test_without_a_share_none_is_kept():
     run, history = stepped(0.0, steps=20)
     assert run.average == {}
     with run.answering():
-        assert same(run.lesson.weights(), history[-1])
+        assert same(run.objective.weights(), history[-1])
 
 
 def test_answering_has_the_average_and_puts_the_weights_back():
     run, history = stepped(0.5, steps=30)
     average = {name: tensor.clone() for name, tensor in run.average.items()}
     with run.answering():
-        assert same(run.lesson.weights(), average)
-    assert same(run.lesson.weights(), history[-1])
+        assert same(run.objective.weights(), average)
+    assert same(run.objective.weights(), history[-1])
     assert same(run.average, average)
     with pytest.raises(RuntimeError), run.answering():
         raise RuntimeError
-    assert same(run.lesson.weights(), history[-1]), "whatever happens meanwhile"
+    assert same(run.objective.weights(), history[-1]), "whatever happens meanwhile"
     assert not same(average, history[-1])
 
 
@@ -98,11 +98,11 @@ def test_averaging_does_not_change_the_steps():
 
 
 def test_looks_and_the_end_are_of_the_average():
-    lesson = Line()
-    list(train(lesson, plan(0.5)))
+    objective = Line()
+    list(train(objective, plan(0.5)))
     run, _ = stepped(0.5)
-    assert same(lesson.looked[-1], run.average)
-    assert any(same(lesson.weights(), looked) for looked in lesson.looked)
+    assert same(objective.looked[-1], run.average)
+    assert any(same(objective.weights(), looked) for looked in objective.looked)
 
 
 @pytest.mark.parametrize("step", [1, 51, 129])

@@ -54,49 +54,49 @@ def test_little_of_a_batch_is_padding():
     assert abs(np.corrcoef(longest, np.arange(len(longest)))[0, 1]) < 0.2
 
 
-@given(lengths=lengths, rows=st.integers(1, 9), symbols=st.integers(1, 90))
-def test_all_are_read_once_the_longest_first(lengths, rows, symbols):
-    batches = list(by_length(lengths, rows, symbols))
+@given(lengths=lengths, rows=st.integers(1, 9), tokens=st.integers(1, 90))
+def test_all_are_read_once_the_longest_first(lengths, rows, tokens):
+    batches = list(by_length(lengths, rows, tokens))
     order = np.concatenate(batches)
     assert sorted(order.tolist()) == list(range(len(lengths)))
     assert (np.diff(lengths[order]) <= 0).all()
     for batch in batches:
         assert len(batch) <= rows
-        assert len(batch) == 1 or len(batch) * lengths[batch].max() <= symbols
+        assert len(batch) == 1 or len(batch) * lengths[batch].max() <= tokens
 
 
-@pytest.mark.parametrize(("rows", "symbols", "sizes"), [(3, 100, [3, 1]), (9, 10, [1, 3])])
-def test_a_batch_is_as_large_as_may_be(rows, symbols, sizes):
+@pytest.mark.parametrize(("rows", "tokens", "sizes"), [(3, 100, [3, 1]), (9, 10, [1, 3])])
+def test_a_batch_is_as_large_as_may_be(rows, tokens, sizes):
     lengths = np.array([3, 9, 2, 1])
-    assert [len(batch) for batch in by_length(lengths, rows, symbols)] == sizes
+    assert [len(batch) for batch in by_length(lengths, rows, tokens)] == sizes
 
 
 def test_of_nothing_there_is_no_batch():
     assert list(by_length(np.zeros(0, dtype=int), 3, 10)) == []
 
 
-@given(lengths=lengths, symbols=st.integers(1, 90), seed=st.integers(0, 3))
-def test_each_pass_by_symbols_reads_every_example_once(lengths, symbols, seed):
-    """No batch has more symbols than it may, padding among them, but one example alone."""
-    passes = TokenBudgetSampler(lengths, symbols=symbols, seed=seed)
+@given(lengths=lengths, tokens=st.integers(1, 90), seed=st.integers(0, 3))
+def test_each_pass_by_tokens_reads_every_example_once(lengths, tokens, seed):
+    """No batch has more tokens than it may, padding among them, but one example alone."""
+    passes = TokenBudgetSampler(lengths, tokens=tokens, seed=seed)
     for number in range(2):
         read = [passes.at(number * passes.steps + step) for step in range(passes.steps)]
         assert sorted(np.concatenate(read).tolist()) == list(range(len(lengths)))
         for chosen in read:
-            assert len(chosen) == 1 or len(chosen) * lengths[chosen].max() <= symbols
+            assert len(chosen) == 1 or len(chosen) * lengths[chosen].max() <= tokens
 
 
-@given(lengths=lengths, symbols=st.integers(1, 90), steps=st.lists(st.integers(0, 50), max_size=8))
-def test_a_step_by_symbols_is_the_same_whatever_was_asked_before(lengths, symbols, steps):
-    passes = TokenBudgetSampler(lengths, symbols=symbols, seed=1)
+@given(lengths=lengths, tokens=st.integers(1, 90), steps=st.lists(st.integers(0, 50), max_size=8))
+def test_a_step_by_tokens_is_the_same_whatever_was_asked_before(lengths, tokens, steps):
+    passes = TokenBudgetSampler(lengths, tokens=tokens, seed=1)
     for step in steps:
-        again = TokenBudgetSampler(lengths, symbols=symbols, seed=1).at(step)
+        again = TokenBudgetSampler(lengths, tokens=tokens, seed=1).at(step)
         assert passes.at(step).tolist() == again.tolist()
 
 
-def test_batches_by_symbols_are_full_and_drawn_anew():
+def test_batches_by_tokens_are_full_and_drawn_anew():
     lengths = np.random.default_rng(0).integers(1, 100, 4000)
-    passes = TokenBudgetSampler(lengths, symbols=1000, seed=0)
+    passes = TokenBudgetSampler(lengths, tokens=1000, seed=0)
     first, second = (
         [passes.at(start + step) for step in range(passes.steps)] for start in (0, passes.steps)
     )

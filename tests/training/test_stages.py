@@ -18,7 +18,7 @@ SHARES = {"first": 0.6, "second": 0.4}
 IDENTITY = {"text": "a tale"}
 
 
-class Lessons(dict):
+class Objectives(dict):
     """Two by the names of their phases, of one network."""
 
     def __init__(self, **at) -> None:
@@ -33,45 +33,45 @@ class Lessons(dict):
         return [Stage(name, self[name], plans[name], shares[name]) for name in STEPS]
 
 
-def go(lessons: Lessons, path=None, **options):
+def go(objectives: Objectives, path=None, **options):
     events = train_in_stages(
-        lessons.phases(), checkpoint=path, identity=IDENTITY, checkpoint_seconds=0.0, **options
+        objectives.phases(), checkpoint=path, identity=IDENTITY, checkpoint_seconds=0.0, **options
     )
     return list(events)
 
 
 @pytest.fixture(scope="module")
 def uninterrupted():
-    lessons = Lessons()
-    return lessons, go(lessons)
+    objectives = Objectives()
+    return objectives, go(objectives)
 
 
 def test_one_progress_and_one_end(uninterrupted):
     _, events = uninterrupted
     steps = [event for event in events if isinstance(event, Progress)]
     assert [event.phase for event in steps] == ["first"] * 120 + ["second"] * 80
-    for name in ("done", "symbols", "seconds"):
+    for name in ("done", "tokens", "seconds"):
         values = [getattr(event, name) for event in steps]
         assert all(before < after for before, after in pairwise(values)), name
     assert steps[119].done == pytest.approx(0.6)
     assert steps[-1].done == pytest.approx(1.0)
     assert [event for event in events if isinstance(event, Finished)] == [events[-1]]
-    assert (events[-1].step, events[-1].symbols) == (80, 8 * 200)
+    assert (events[-1].step, events[-1].tokens) == (80, 8 * 200)
     assert events[-1].seconds >= steps[-1].seconds
     assert sum(isinstance(event, Validated) for event in events) >= 2
 
 
 def test_where_the_shares_are_less_than_all_the_beginning_is_spent():
-    phases = Lessons().phases({"first": 0.5, "second": 0.4})
+    phases = Objectives().phases({"first": 0.5, "second": 0.4})
     done = [event.done for event in train_in_stages(phases) if isinstance(event, Progress)]
     assert done[0] == pytest.approx(0.1 + 0.5 / 120)
     assert done[-1] == pytest.approx(1.0)
 
 
 def test_the_second_phase_begins_with_the_best_of_the_first(uninterrupted):
-    lessons, _ = uninterrupted
-    ended_with = lessons["second"].steps[0][1]
-    assert any(same(ended_with, weights) for weights in lessons["first"].looked)
+    objectives, _ = uninterrupted
+    ended_with = objectives["second"].steps[0][1]
+    assert any(same(ended_with, weights) for weights in objectives["first"].looked)
 
 
 @pytest.mark.parametrize(
@@ -81,16 +81,16 @@ def test_an_interrupted_run_goes_on_in_its_phase_to_the_same_end(
     tmp_path, uninterrupted, phase, step
 ):
     path = tmp_path / "checkpoint"
-    *_, end = go(Lessons(**{phase: {step: interrupt}}), path)
+    *_, end = go(Objectives(**{phase: {step: interrupt}}), path)
     assert end.interrupted
     assert end.step == (0 if phase == "first" else step)
     assert open_bundle(path).about["identity"] == {**IDENTITY, "phase": phase}
-    lessons = Lessons()
-    events = go(lessons, path)
+    objectives = Objectives()
+    events = go(objectives, path)
     expected, _ = uninterrupted
-    assert lessons[phase].steps[0][0] == step // 50 * 50
-    assert bool(lessons["first"].steps) is (phase == "first")
-    assert same(lessons["second"].weights(), expected["second"].weights())
+    assert objectives[phase].steps[0][0] == step // 50 * 50
+    assert bool(objectives["first"].steps) is (phase == "first")
+    assert same(objectives["second"].weights(), expected["second"].weights())
     assert (events[-1].step, events[-1].interrupted) == (80, False)
     done = [event.done for event in events if isinstance(event, Progress)]
     assert done[0] > (0.6 if phase == "second" else 0)
@@ -101,14 +101,14 @@ def test_an_interrupted_run_goes_on_in_its_phase_to_the_same_end(
 
 def test_a_stop_between_the_phases_loses_nothing_of_the_first(tmp_path, uninterrupted):
     """What the first phase took hours for is written before anything else is asked."""
-    path, lessons = tmp_path / "checkpoint", Lessons()
-    *_, end = go(lessons, path, stop=lambda: len(lessons["first"].steps) == STEPS["first"])
+    path, objectives = tmp_path / "checkpoint", Objectives()
+    *_, end = go(objectives, path, stop=lambda: len(objectives["first"].steps) == STEPS["first"])
     assert (end.interrupted, end.step) == (True, 0)
-    assert not lessons["second"].steps
-    lessons = Lessons()
-    go(lessons, path)
-    assert not lessons["first"].steps
-    assert same(lessons["second"].weights(), uninterrupted[0]["second"].weights())
+    assert not objectives["second"].steps
+    objectives = Objectives()
+    go(objectives, path)
+    assert not objectives["first"].steps
+    assert same(objectives["second"].weights(), uninterrupted[0]["second"].weights())
 
 
 def test_the_first_phases_weights_are_on_the_disk_before_the_second_takes_a_step(tmp_path):
@@ -119,28 +119,30 @@ def test_the_first_phases_weights_are_on_the_disk_before_the_second_takes_a_step
         found.append(open_bundle(path).about["identity"]["phase"])
         return 1.0
 
-    lessons = Lessons(second={0: look})
-    events = train_in_stages(lessons.phases(), checkpoint=path, checkpoint_seconds=1e6)
+    objectives = Objectives(second={0: look})
+    events = train_in_stages(objectives.phases(), checkpoint=path, checkpoint_seconds=1e6)
     assert any(isinstance(event, Finished) for event in events)
     assert found == ["second"]
 
 
 def test_a_run_without_that_phase_is_another_one(tmp_path):
     path = tmp_path / "checkpoint"
-    go(Lessons(first={70: interrupt}), path)
-    lessons = Lessons()
+    go(Objectives(first={70: interrupt}), path)
+    objectives = Objectives()
     with pytest.raises(ResumeError) as caught:
-        list(train_in_stages(lessons.phases()[1:], checkpoint=path, identity=IDENTITY))
+        list(train_in_stages(objectives.phases()[1:], checkpoint=path, identity=IDENTITY))
     assert caught.value.cause.endswith("differs in phase")
-    assert not lessons["second"].steps
+    assert not objectives["second"].steps
 
 
 def test_an_interrupt_in_the_first_phase_leaves_the_best_weights():
-    lessons = Lessons(first={110: interrupt})
-    before = lessons["first"].weights()
-    *_, end = go(lessons)
+    objectives = Objectives(first={110: interrupt})
+    before = objectives["first"].weights()
+    *_, end = go(objectives)
     assert (end.interrupted, end.step, end.best_step) == (True, 0, 0)
-    assert end.symbols == 8 * 110
-    assert not same(lessons["second"].weights(), before)
-    assert any(same(lessons["second"].weights(), looked) for looked in lessons["first"].looked)
-    assert not lessons["first"].network.training
+    assert end.tokens == 8 * 110
+    assert not same(objectives["second"].weights(), before)
+    assert any(
+        same(objectives["second"].weights(), looked) for looked in objectives["first"].looked
+    )
+    assert not objectives["first"].network.training

@@ -26,11 +26,11 @@ def of(kind, events):
 
 
 def test_it_learns_and_tells_of_every_step_in_order():
-    lesson = Line()
-    events = list(train(lesson, plan()))
+    objective = Line()
+    events = list(train(objective, plan()))
     steps = of(Progress, events)
     assert [event.step for event in steps] == list(range(1, 501))
-    assert [event.symbols for event in steps] == list(range(8, 8 * 501, 8))
+    assert [event.tokens for event in steps] == list(range(8, 8 * 501, 8))
     assert [event.done for event in steps] == [step / 500 for step in range(1, 501)]
     seconds = [event.seconds for event in steps]
     assert seconds == sorted(seconds)
@@ -39,13 +39,13 @@ def test_it_learns_and_tells_of_every_step_in_order():
     assert isinstance(finished, Finished)
     assert not of(Finished, rest)
     assert finished.step == 500
-    assert finished.symbols == 4000
+    assert finished.tokens == 4000
     assert finished.seconds >= seconds[-1]
     assert not finished.interrupted
     assert finished.best_loss == min(event.loss for event in of(Validated, events))
     assert finished.best_loss < 0.02 < of(Validated, events)[0].loss
-    assert all(lesson.modes)
-    assert not lesson.network.training
+    assert all(objective.modes)
+    assert not objective.network.training
 
 
 def test_looks_are_counted_in_steps_where_time_must_not_count():
@@ -72,13 +72,15 @@ def test_looks_are_counted_in_steps_where_time_must_not_count():
     ids=str,
 )
 def test_the_best_weights_are_the_ones_in_place_at_the_end(looks, best, tmp_path):
-    """Also after a look that is no number: it is neither the best, nor the last word."""
-    lesson = Line(looks)
-    events = list(train(lesson, plan(), checkpoint=tmp_path / "checkpoint", checkpoint_seconds=0.0))
+    """Also after a look that is not a number: it is neither the best, nor the last word."""
+    objective = Line(looks)
+    events = list(
+        train(objective, plan(), checkpoint=tmp_path / "checkpoint", checkpoint_seconds=0.0)
+    )
     seen = of(Validated, events)
-    assert len(lesson.looked) == len(looks) == len(seen)
-    assert same(lesson.weights(), lesson.looked[best])
-    assert all(not same(lesson.weights(), other) for i, other in enumerate(lesson.looked)
+    assert len(objective.looked) == len(looks) == len(seen)
+    assert same(objective.weights(), objective.looked[best])
+    assert all(not same(objective.weights(), other) for i, other in enumerate(objective.looked)
                if i != best)  # fmt: skip
     assert (events[-1].best_loss, events[-1].best_step) == (looks[best], seen[best].step)
     assert [event.best for event in seen] == [
@@ -88,9 +90,9 @@ def test_the_best_weights_are_the_ones_in_place_at_the_end(looks, best, tmp_path
 
 
 def test_where_no_look_is_a_number_the_last_weights_stay():
-    lesson = Line([math.nan] * 6)
-    *_, finished = train(lesson, plan())
-    assert same(lesson.weights(), lesson.looked[-1])
+    objective = Line([math.nan] * 6)
+    *_, finished = train(objective, plan())
+    assert same(objective.weights(), objective.looked[-1])
     assert finished.best_loss == math.inf
 
 
@@ -99,11 +101,11 @@ def test_the_same_plan_gives_the_same_weights_and_another_seed_others():
     for seed in (0, 0, 1):
         torch.manual_seed(len(results))  # the world's randomness must not matter, nor be moved
         expected = torch.random.get_rng_state()
-        lesson = Line()
+        objective = Line()
         torch.random.set_rng_state(expected)
-        list(train(lesson, plan(60, seed=seed)))
+        list(train(objective, plan(60, seed=seed)))
         assert torch.equal(torch.random.get_rng_state(), expected)
-        results.append(lesson.weights())
+        results.append(objective.weights())
     assert same(results[0], results[1])
     assert not same(results[0], results[2])
 
@@ -113,16 +115,16 @@ def test_every_setting_of_a_plan_changes_the_weights():
     seen = []
     for change in ({}, {"steps": 61}, {"learning_rate": 0.04}, {"weight_decay": 0.9},
                    {"clip": 0.01}, {"seed": 3}):  # fmt: skip
-        lesson = Line([9.0, 1.0])
-        list(train(lesson, Plan(**{**base, **change})))
-        assert not any(same(lesson.weights(), other) for other in seen), change
-        seen.append(lesson.weights())
+        objective = Line([9.0, 1.0])
+        list(train(objective, Plan(**{**base, **change})))
+        assert not any(same(objective.weights(), other) for other in seen), change
+        seen.append(objective.weights())
 
 
 def test_a_step_is_adamws():
     """Against AdamW and clipping written here, with the rates of the plan."""
-    lesson, same_plan = Line([9.0, 1.0]), plan(40, clip=0.5, weight_decay=0.3)
-    list(train(lesson, same_plan))
+    objective, same_plan = Line([9.0, 1.0]), plan(40, clip=0.5, weight_decay=0.3)
+    list(train(objective, same_plan))
     other = Line()
     weight, bias = other.network.weight, other.network.bias
     optimiser = torch.optim.AdamW(
@@ -137,7 +139,7 @@ def test_a_step_is_adamws():
         other.loss(step)[0].backward()
         nn.utils.clip_grad_norm_([weight, bias], 0.5)
         optimiser.step()
-    for name, tensor in lesson.weights().items():
+    for name, tensor in objective.weights().items():
         torch.testing.assert_close(tensor, other.weights()[name], rtol=1e-5, atol=1e-6)
 
 
@@ -145,13 +147,13 @@ def test_a_step_is_adamws():
 
 
 def timed(monkeypatch, *, minutes: float, step: float, look: float):
-    """By a clock that only the lesson moves: (events, seconds passed, seconds of looks)."""
-    lesson = Line()
-    lesson.step_seconds, lesson.look_seconds = step, look
-    monkeypatch.setattr(trainer, "time", lesson.clock)
-    begun = lesson.clock.now
-    events = list(train(lesson, Plan(minutes=minutes)))
-    return events, lesson.clock.now - begun, look * len(lesson.looked)
+    """By a clock that only the objective moves: (events, seconds passed, seconds of looks)."""
+    objective = Line()
+    objective.step_seconds, objective.look_seconds = step, look
+    monkeypatch.setattr(trainer, "time", objective.clock)
+    begun = objective.clock.now
+    events = list(train(objective, Plan(minutes=minutes)))
+    return events, objective.clock.now - begun, look * len(objective.looked)
 
 
 @pytest.mark.parametrize(
@@ -185,18 +187,18 @@ def test_a_budget_of_real_time_is_kept():
     assert finished.step > 10
 
 
-# Losses that are no numbers
+# Losses that are not numbers
 
 
-def poisoned_gradient(lesson: Line) -> None:
+def poisoned_gradient(objective: Line) -> None:
     """A finite loss whose gradient is none: the root of nothing."""
 
     def always(step: int) -> torch.Tensor:
-        if step != 120 or any(s == 120 for s, *_ in lesson.steps[:-1]):
+        if step != 120 or any(s == 120 for s, *_ in objective.steps[:-1]):
             return torch.tensor(1.0)
-        return 1 + (0 * lesson.network.weight).sum().sqrt()
+        return 1 + (0 * objective.network.weight).sum().sqrt()
 
-    lesson.always = always
+    objective.always = always
 
 
 @pytest.mark.parametrize("kind", ["nan", "infinite", "gradient"])
@@ -210,40 +212,40 @@ def test_one_steps_back_from_what_is_no_number(kind, monkeypatch):
         return result
 
     monkeypatch.setattr(TrainState, "take_step", watch)
-    lesson = Line()
+    objective = Line()
     if kind == "gradient":
-        poisoned_gradient(lesson)
+        poisoned_gradient(objective)
     else:
-        lesson.at = {120: lambda: math.nan if kind == "nan" else math.inf}
-    events = list(train(lesson, plan(300)))
+        objective.at = {120: lambda: math.nan if kind == "nan" else math.inf}
+    events = list(train(objective, plan(300)))
 
     assert of(RolledBack, events) == [RolledBack(100, 0.5)]
     place = events.index(RolledBack(100, 0.5))
     assert of(Progress, events[:place])[-1].step == 120
     again = of(Progress, events[place:])
     assert [event.step for event in again] == list(range(101, 301))
-    assert [event.symbols for event in again] == list(range(808, 2401, 8))
-    assert events[-1].symbols == 2400
+    assert [event.tokens for event in again] == list(range(808, 2401, 8))
+    assert events[-1].tokens == 2400
     seconds = [event.seconds for event in of(Progress, events)]
     assert seconds == sorted(seconds), "time is not given back"
 
-    first, second = (s for s in lesson.steps if s[0] == 100)
+    first, second = (s for s in objective.steps if s[0] == 100)
     assert same(first[1], second[1]), "the weights of the step one returned to"
     assert torch.equal(first[2], second[2]), "and the state that was carried then"
-    assert [s[0] for s in lesson.steps] == [*range(121), *range(100, 300)]
+    assert [s[0] for s in objective.steps] == [*range(121), *range(100, 300)]
     schedule = plan(300)
-    for index, (step, *_) in enumerate(lesson.steps):
+    for index, (step, *_) in enumerate(objective.steps):
         scale = 1.0 if index <= 120 else 0.5
         assert rates[index] == pytest.approx(scale * schedule.rate(step / 300)), step
-    assert all(p.isfinite().all() for p in lesson.network.parameters())
+    assert all(p.isfinite().all() for p in objective.network.parameters())
     assert events[-1].best_loss < 0.1
 
 
 def test_losses_that_stay_no_number_end_the_training():
-    lesson = Line([3.0, 2.0, *[9.0] * 20], always=lambda step: math.nan if step >= 130 else 1.0)
+    objective = Line([3.0, 2.0, *[9.0] * 20], always=lambda step: math.nan if step >= 130 else 1.0)
     events = []
     with pytest.raises(TrainingError) as caught:
-        events.extend(train(lesson, plan()))
+        events.extend(train(objective, plan()))
     text = str(caught.value)
     assert text.splitlines() == [text]
     assert "step 130" in text
@@ -251,30 +253,32 @@ def test_losses_that_stay_no_number_end_the_training():
     scales = [event.learning_rate_scale for event in of(RolledBack, events)]
     assert scales == [0.5**n for n in range(1, trainer.STEPS_BACK + 1)]
     assert {event.step for event in of(RolledBack, events)} == {100}
-    assert same(lesson.weights(), lesson.looked[1]), "the best weights are in place all the same"
-    assert not lesson.network.training
+    assert same(objective.weights(), objective.looked[1]), (
+        "the best weights are in place all the same"
+    )
+    assert not objective.network.training
 
 
 def test_many_accidents_far_apart_do_not_add_up():
     """Eight in a row end it; what lies behind a point that was passed is forgotten."""
-    lesson = Line(at={60 + 50 * n: no_number for n in range(trainer.STEPS_BACK + 4)})
-    events = list(train(lesson, plan(800)))
+    objective = Line(at={60 + 50 * n: no_number for n in range(trainer.STEPS_BACK + 4)})
+    events = list(train(objective, plan(800)))
     assert len(of(RolledBack, events)) == trainer.STEPS_BACK + 4
     assert events[-1].step == 800
 
 
 def test_the_best_weights_are_kept_through_a_step_back():
     """Found at step 101, they are newer than the point at 100 that one returns to."""
-    lesson = Line([3.0, 1.0, *[9.0] * 9], at={120: no_number})
-    events = list(train(lesson, plan()))
+    objective = Line([3.0, 1.0, *[9.0] * 9], at={120: no_number})
+    events = list(train(objective, plan()))
     assert of(RolledBack, events) == [RolledBack(100, 0.5)]
-    assert same(lesson.weights(), lesson.looked[1])
+    assert same(objective.weights(), objective.looked[1])
     assert (events[-1].best_step, events[-1].best_loss) == (101, 1.0)
 
 
 def test_accidents_at_the_first_step():
-    lesson = Line(at={0: no_number})
-    events = list(train(lesson, plan(60)))
+    objective = Line(at={0: no_number})
+    events = list(train(objective, plan(60)))
     assert events[0] == RolledBack(0, 0.5)
     assert events[-1].step == 60
 
@@ -284,70 +288,70 @@ def test_accidents_at_the_first_step():
 
 @pytest.mark.parametrize("last_look", [9.0, 0.5])
 def test_an_interrupt_inside_a_step_ends_in_order(last_look):
-    lesson = Line([1.0, last_look], at={70: interrupt})
-    events = list(train(lesson, plan()))
+    objective = Line([1.0, last_look], at={70: interrupt})
+    events = list(train(objective, plan()))
     finished = events[-1]
     assert finished == Finished(70, 1 if last_look > 1 else 70, min(1.0, last_look),
                                 finished.seconds, 560, interrupted=True)  # fmt: skip
-    assert len(lesson.looked) == 2, "the weights of step 70 are looked at once more"
-    assert same(lesson.weights(), lesson.looked[0 if last_look > 1 else 1])
-    assert not lesson.network.training
+    assert len(objective.looked) == 2, "the weights of step 70 are looked at once more"
+    assert same(objective.weights(), objective.looked[0 if last_look > 1 else 1])
+    assert not objective.network.training
 
 
 def test_an_interrupt_while_looking_ends_in_order(monkeypatch):
-    lesson = Line()
-    validate, looks = lesson.validate, []
+    objective = Line()
+    validate, looks = objective.validate, []
 
     def look():
         looks.append(None)
         return interrupt() if len(looks) == 2 else validate()
 
-    monkeypatch.setattr(lesson, "validate", look)
-    *_, finished = train(lesson, plan())
+    monkeypatch.setattr(objective, "validate", look)
+    *_, finished = train(objective, plan())
     assert finished.interrupted
     assert finished.step == finished.best_step == 101
-    assert same(lesson.weights(), lesson.looked[-1])
+    assert same(objective.weights(), objective.looked[-1])
 
 
 def test_an_interrupt_before_the_first_step_leaves_the_weights_as_they_were(tmp_path):
-    lesson = Line(at={0: interrupt})
-    before = lesson.weights()
+    objective = Line(at={0: interrupt})
+    before = objective.weights()
     path = tmp_path / "checkpoint"
-    events = list(train(lesson, plan(), checkpoint=path))
+    events = list(train(objective, plan(), checkpoint=path))
     assert [(e.step, e.interrupted) for e in events] == [(0, True)]
-    assert same(lesson.weights(), before)
-    assert not lesson.network.training
+    assert same(objective.weights(), before)
+    assert not objective.network.training
 
 
 def test_stop_is_an_interrupt_before_the_next_step():
-    lesson = Line()
+    objective = Line()
     events = []
-    for event in train(lesson, plan(), stop=lambda: len(of(Progress, events)) >= 33):
+    for event in train(objective, plan(), stop=lambda: len(of(Progress, events)) >= 33):
         events.append(event)  # noqa: PERF402 (stop reads it meanwhile)
     assert events[-1].interrupted
     assert events[-1].step == 33
-    assert len(lesson.steps) == 33
+    assert len(objective.steps) == 33
 
 
 @pytest.mark.parametrize("last_look", [9.0, 0.5])
 def test_a_reader_who_walks_away_leaves_the_best_weights_in_place(last_look):
-    lesson = Line([1.0, last_look])
-    events = train(lesson, plan())
+    objective = Line([1.0, last_look])
+    events = train(objective, plan())
     for event in events:
         if isinstance(event, Progress) and event.step == 70:
             break
-    assert lesson.network.training
+    assert objective.network.training
     events.close()
-    assert same(lesson.weights(), lesson.looked[0 if last_look > 1 else 1])
-    assert len(lesson.looked) == 2
-    assert not lesson.network.training
+    assert same(objective.weights(), objective.looked[0 if last_look > 1 else 1])
+    assert len(objective.looked) == 2
+    assert not objective.network.training
 
 
-def test_an_error_of_the_lesson_is_passed_on_and_leaves_the_best_weights():
+def test_an_error_of_the_objective_is_passed_on_and_leaves_the_best_weights():
     def fail():
         raise ZeroDivisionError
 
-    lesson = Line([1.0, 9.0], at={70: fail})
+    objective = Line([1.0, 9.0], at={70: fail})
     with pytest.raises(ZeroDivisionError):
-        list(train(lesson, plan()))
-    assert same(lesson.weights(), lesson.looked[0])
+        list(train(objective, plan()))
+    assert same(objective.weights(), objective.looked[0])

@@ -1,4 +1,4 @@
-"""The command `elman`: one thin command a file, results on stdout, remarks on stderr.
+"""The command `elman`: one thin command a file, results on stdout, warnings on stderr.
 
 Nothing here imports torch before a command needs it: `elman --help` answers at once.
 """

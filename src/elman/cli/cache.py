@@ -37,7 +37,7 @@ def cache(
         )
         return
     for entry in entries:
-        what = f"{entry.kind} {entry.about.get('unit', '')}"
+        what = f"{entry.kind} {entry.about.get('tokenizer', '')}"
         print(f"{entry.used:%Y-%m-%d %H:%M}  {what:20}  {size_in_words(entry.bytes):>9}")
     used, limit = size_in_words(total), size_in_words(kept.limit)
     print(f"{counted(len(entries), 'entry', 'entries')}, {used} of {limit}, in {kept.folder}")

@@ -35,8 +35,8 @@ def live(job: TaskCommands, output: Path) -> Iterator[Account]:
     except ModuleNotFoundError as error:
         raise SettingError(
             f"it needs {error.name}, which is not here",
-            place="watch",
-            advice="pip install 'elman[serve]'",
+            location="watch",
+            hint="pip install 'elman[serve]'",
         ) from error
     settings = job.model.get_params()
     account = Account(

@@ -51,7 +51,7 @@ def explain(
 ) -> None:
     """Show what a model saw, remembered, and rests its answers on.
 
-    Each line is a symbol with what was said after it, and the symbols without which that would
+    Each line is a token with what was said after it, and the tokens without which that would
     have been less likely (+, in nats) or likelier (-).
     """
     from elman.tasks.loading import load
@@ -81,7 +81,7 @@ def explain(
 
 def _of_text(model: Any, text: str | None) -> Trace:
     if text is None:
-        raise EmptyTextError("there is none", place="TEXT", advice="Quote one, or - for stdin.")
+        raise EmptyTextError("there is none", location="TEXT", hint="Quote one, or - for stdin.")
     given = read_prompt(text, None)
     trace: Trace = model.explain(given.rstrip("\r\n") if text == "-" else given)
     return trace
@@ -93,7 +93,7 @@ def _of_vector(model: Describer, file: str | None, *, row: int | None) -> Trace:
 
     if file is None or file == "-":
         cause = "there is none" if file is None else "vectors do not come through a pipe"
-        raise SettingError(cause, place="FILE", advice="Name a .npy or .npz file.")
+        raise SettingError(cause, location="FILE", hint="Name a .npy or .npz file.")
     vectors = VectorSource(Path(file), None, width=model.n_features_in_).vectors()
     number = 1 if row is None else row
     whole("row", number, 1, len(vectors))
@@ -153,5 +153,5 @@ def _writer(path: Path, *, one: bool) -> Callable[[Sequence[Trace], Path], None]
         check_writable(path)
         return _WRITERS[ending]
     raise SettingError(
-        cause, place=path, advice=f"Name another file: -o {path.with_suffix('.html')}"
+        cause, location=path, hint=f"Name another file: -o {path.with_suffix('.html')}"
     )

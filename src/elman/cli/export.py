@@ -29,8 +29,8 @@ def export(
     if web is None and onnx is None:
         raise SettingError(
             "it is not said what to export to",
-            place="export",
-            advice=f"Try: elman export {model} --web page, or: --onnx model.onnx",
+            location="export",
+            hint=f"Try: elman export {model} --web page, or: --onnx model.onnx",
         )
     written: dict[str, Any] = {}
     if web is not None:

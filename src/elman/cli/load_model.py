@@ -27,7 +27,7 @@ def load_language_model(path: Path, *, int8: bool) -> LanguageModel:
     if not isinstance(model, LanguageModel):
         raise TaskError(
             f"it is a model for the task {model.task!r}, not a language model",
-            place=path,
-            advice=f"See what it can do: elman info {path}",
+            location=path,
+            hint=f"See what it can do: elman info {path}",
         )
     return model

@@ -97,5 +97,5 @@ def _advised(found: Look) -> dict[str, str]:
     from elman.tasks.language_modeling.inspect import TextInspection
 
     if isinstance(found, TextInspection):
-        return {"unit": found.unit}
-    return {"fill": "linear"} if isinstance(found, SeriesInspection) and found.gaps else {}
+        return {"tokenizer": found.tokenizer}
+    return {"impute": "linear"} if isinstance(found, SeriesInspection) and found.gaps else {}

@@ -11,7 +11,7 @@ import typer
 
 from elman.console.options import (
     Encoding,
-    Fill,
+    Impute,
     Int8,
     Json,
     ModelFile,
@@ -70,7 +70,7 @@ def predict(
         typer.Option(metavar="FILE", readable=False, help="Forecasts: a picture too, SVG or PNG."),
     ] = None,
     series: SeriesColumns = None,
-    fill: Fill = None,
+    impute: Impute = None,
     text_column: TextColumn = None,
     source_column: SourceColumn = None,
     column: TagColumn = None,
@@ -109,7 +109,7 @@ def predict(
         "horizon": horizon,
         "plot": plot,
         "series": series,
-        "fill": fill,
+        "impute": impute,
         "text_column": text_column,
         "source_column": source_column,
         "column": column,
@@ -118,8 +118,8 @@ def predict(
     if loaded.task not in _ANSWERS:
         raise TaskError(
             f"it is a model for the task {loaded.task!r}, which names neither texts nor words",
-            place=model,
-            advice=f"Let it write: elman generate {model}",
+            location=model,
+            hint=f"Let it write: elman generate {model}",
         )
     used, what, answer = _ANSWERS[loaded.task]
     refuse_options(loaded.task, **{name: typed[name] for name in typed if name not in used})
@@ -189,7 +189,7 @@ def _descriptions(
 
     if not asked.files or Path("-") in asked.files:
         raise SettingError(
-            "vectors do not come through a pipe", place="FILE", advice="Name a .npy or .npz file."
+            "vectors do not come through a pipe", location="FILE", hint="Name a .npy or .npz file."
         )
     width = model.n_features_in_
     sources = [VectorSource.of_files(each, width=width) for each in asked.source().parted()]
@@ -205,14 +205,14 @@ def _forecasts(
     horizon: int | None,
     plot: Path | None,
     series: list[str] | None,
-    fill: Any,  # checked where it is used
+    impute: Any,  # checked where it is used
 ) -> Iterator[PredictionLines]:
     from elman.tasks.forecasting.predictions import write_forecasts
     from elman.text.series import SeriesSource
 
     history = None
     if asked.files:
-        history = SeriesSource(asked.source(), columns=series, fill=fill)
+        history = SeriesSource(asked.source(), columns=series, impute=impute)
     return write_forecasts(model, history, horizon, plot, json=asked.json)
 
 
@@ -221,7 +221,7 @@ _ANSWERS: dict[str, tuple[tuple[str, ...], str, Callable[..., Iterator[Predictio
     "tag": (("count", "column", "skip_bad_rows"), "sentences", _tags),
     "translate": (("count", "beam", "source_column", "skip_bad_rows"), "texts", _translations),
     "describe": (("count", "beam"), "vectors", _descriptions),
-    "forecast": (("horizon", "plot", "series", "fill"), "series", _forecasts),
+    "forecast": (("horizon", "plot", "series", "impute"), "series", _forecasts),
 }
 """By task: the options that it has a use for, what is counted, and what answers."""
 
@@ -248,8 +248,8 @@ def _threshold(reject_below: str | None, model: Classifier) -> float | None:
     if not 0 <= share <= 1:
         raise SettingError(
             f"{reject_below!r} is out of range",
-            place="reject-below",
-            advice=f"It is a probability, from 0 to 1, or {FITTED!r}.",
+            location="reject-below",
+            hint=f"It is a probability, from 0 to 1, or {FITTED!r}.",
         )
     return share
 
@@ -263,7 +263,7 @@ def _check_count(count: int | None, json: bool) -> None:
     if count is not None:
         whole("count", count, 1, 1000)
         if not json:
-            raise SettingError("only --json lists several", place="count", advice="Add --json.")
+            raise SettingError("only --json lists several", location="count", hint="Add --json.")
 
 
 def _checked_beam(beam: int | None) -> int:

@@ -1,4 +1,4 @@
-"""Training while its user watches: a bar on stderr, remarks above it, Ctrl-C in order."""
+"""Training while its user watches: a bar on stderr, warnings above it, Ctrl-C in order."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _watch(
             match event:
                 case Progress():
                     bar.start()
-                    speed = f"{event.symbols / max(event.seconds, 1e-9):,.0f} symbols/s"
+                    speed = f"{event.tokens / max(event.seconds, 1e-9):,.0f} tokens/s"
                     bar.update(
                         line,
                         completed=event.done,
@@ -133,7 +133,7 @@ def _watch(
                     bar.update(line, valid=f"{where} {event.loss:.3f}")
                 case RolledBack():
                     say(
-                        f"The loss was no number: back to step {event.step}, with steps "
+                        f"The loss was not a number: back to step {event.step}, with steps "
                         f"{event.learning_rate_scale:g} times as large."
                     )
                 case Finished():
@@ -151,7 +151,7 @@ def _watch(
 def _told(event: Finished) -> str:
     return (
         f"Trained {event.seconds:.0f} s, {counted(event.step, 'step', 'steps')}, "
-        f"{event.symbols:,} symbols; the best weights are those of step {event.best_step:,}."
+        f"{event.tokens:,} tokens; the best weights are those of step {event.best_step:,}."
     )
 
 
@@ -179,6 +179,6 @@ def check_resume(checkpoint: Path, output: Path, resume: bool) -> None:
     if not resume and checkpoint.exists():
         raise ResumeError(
             f"an unfinished run of {output} is here",
-            place=checkpoint,
-            advice=f"Go on with --resume, or begin anew: rm {shlex.quote(str(checkpoint))}",
+            location=checkpoint,
+            hint=f"Go on with --resume, or begin anew: rm {shlex.quote(str(checkpoint))}",
         )

@@ -36,7 +36,7 @@ def suggest(
             loaded.learn(learn.read_bytes().decode("utf-8", "replace"))
         except OSError as error:
             raise MissingFileError(
-                f"cannot be read ({error.strerror})", place=learn, advice="Check --learn."
+                f"cannot be read ({error.strerror})", location=learn, hint="Check --learn."
             ) from error
     for typed in _lines() if text == "-" else [shown(text)]:
         found = loaded.suggest(typed, count=count)

@@ -9,12 +9,12 @@ import typer
 
 from elman.console.options import (
     Encoding,
-    Fill,
+    Impute,
     Int8,
     Json,
     LabelColumn,
     ModelFile,
-    Outside,
+    OutOfScope,
     SeriesColumns,
     SkipBadRows,
     SourceColumn,
@@ -51,9 +51,9 @@ def test(
     target_column: TargetColumn = None,
     column: TagColumn = None,
     skip_bad_rows: SkipBadRows = False,
-    outside: Outside = None,
+    out_of_scope: OutOfScope = None,
     series: SeriesColumns = None,
-    fill: Fill = None,
+    impute: Impute = None,
     shuffle_words: Annotated[
         bool, typer.Option("--shuffle-words", help="Also say what the words' order was worth.")
     ] = False,
@@ -80,9 +80,9 @@ def test(
         target_column=target_column,
         column=column,
         skip_bad_rows=skip_bad_rows,
-        outside=outside,
+        out_of_scope=out_of_scope,
         series=series,
-        fill=fill,
+        impute=impute,
         shuffle_words=shuffle_words,
     )
     job = commands_of(loaded, files)

@@ -32,20 +32,20 @@ def in_one_line(error: Exception, arguments: list[str], command: Any) -> tuple[s
         cause = (error.strerror or str(error)).lower()
         return f"{place}: {cause}. Free some room there, or name another place.", 1
     if isinstance(error, MemoryError) or any(each in str(error) for each in _OUT_OF_MEMORY):
-        advice = "Ask for less: a smaller --width, fewer --layers, fewer --samples."
-        return f"there is not enough memory for this. {advice}", 1
+        hint = "Ask for less: a smaller --hidden-size, fewer --layers, fewer --samples."
+        return f"there is not enough memory for this. {hint}", 1
     raise error
 
 
 def _of_setting(error: SettingError, command: Any) -> str:
     """The settings of a model are options here, and are named as one types them."""
-    option = f"--{error.place}"
+    option = f"--{error.location}"
     known = {name for each in _commands(command) for p in each.params for name in p.opts}
     return f"--{error}" if option in known else str(error)
 
 
 def _sentence(error: TyperException) -> str:
-    """`--minutes: 'abc' is no number.` out of the parser's own words."""
+    """`--minutes: 'abc' is not a number.` out of the parser's own words."""
     parameter = getattr(error, "param", None)
     cause = error.__cause__
     said = cause.errors()[0] if cause is not None and hasattr(cause, "errors") else {}

@@ -60,12 +60,12 @@ SeriesColumns = Annotated[
         help="To forecast: a column of numbers; may be given again. By default all.",
     ),
 ]
-Fill = Annotated[
+Impute = Annotated[
     str | None,
     typer.Option(help="What stands in for missing numbers: linear, previous or zero."),
 ]
 
-Outside = Annotated[
+OutOfScope = Annotated[
     list[Path] | None,
     typer.Option(
         metavar="FILE", readable=False, help="Texts that belong to no class; may be given again."
@@ -86,6 +86,6 @@ def refuse_options(task: str, **typed: object) -> None:
         if value is not None and value is not False:
             raise SettingError(
                 f"it is of no use here, for the task {task!r}",
-                place=name.replace("_", "-"),
-                advice="Leave it out.",
+                location=name.replace("_", "-"),
+                hint="Leave it out.",
             )

@@ -14,12 +14,12 @@ CLASS_SCORES = {
     "accuracy": ("accuracy", "{:.1%}"),
     "macro_f1": ("macro F1", "{:.3f}"),
     "calibration_error": ("calibration error", "{:.3f}"),
-    "roc_auc_outside": ("area under ROC, of a class against of none", "{:.3f}"),
+    "roc_auc_out_of_scope": ("area under ROC, of a class against of none", "{:.3f}"),
     "span_f1": ("span F1, strict", "{:.3f}"),
     "span_f1_conlleval": ("span F1, conlleval", "{:.3f}"),
 }
 _CHIEF = {
-    "nats_per_symbol": ("nats per symbol", "{:.4f}"),
+    "nats_per_token": ("nats per token", "{:.4f}"),
     "span_f1": ("span F1", "{:.4f}"),
     "accuracy": ("accuracy", "{:.2%}"),
     "word_error_rate": ("word error rate", "{:.2%}"),
@@ -101,5 +101,5 @@ def verdict(
 
 
 def print_warnings(report: Evaluation) -> None:
-    for remark in report.remarks:
+    for remark in report.warnings:
         say(remark)

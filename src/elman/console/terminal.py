@@ -1,6 +1,6 @@
-"""What every command shares with its user: remarks, progress, and prompts from anywhere.
+"""What every command shares with its user: warnings, progress, and prompts from anywhere.
 
-Remarks and progress go to stderr; progress only where that is a terminal.
+Warnings and progress go to stderr; progress only where that is a terminal.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def is_terminal() -> bool:
 
 @functools.cache
 def error_console() -> Any:
-    """One for all bars and remarks, so that none is written across another."""
+    """One for all bars and warnings, so that none is written across another."""
     from rich.console import Console
 
     return Console(stderr=True)
@@ -99,8 +99,8 @@ def size_in_words(count: float) -> str:
     """Bytes as people say them: 1.2 MB."""
     if count < 1000:
         return f"{count:.0f} B"
-    unit = next((u for u, most in (("kB", 1e6), ("MB", 1e9)) if count < 0.99995 * most), "GB")
-    return f"{count / {'kB': 1e3, 'MB': 1e6, 'GB': 1e9}[unit]:,.1f} {unit}"
+    tokenizer = next((u for u, most in (("kB", 1e6), ("MB", 1e9)) if count < 0.99995 * most), "GB")
+    return f"{count / {'kB': 1e3, 'MB': 1e6, 'GB': 1e9}[tokenizer]:,.1f} {tokenizer}"
 
 
 def read_prompt(prompt: str, file: Path | None) -> str:
@@ -114,7 +114,7 @@ def read_prompt(prompt: str, file: Path | None) -> str:
             return file.read_bytes().decode("utf-8", "replace")
         except OSError as error:
             raise MissingFileError(
-                f"cannot be read ({error.strerror})", place=file, advice="Check --prompt-file."
+                f"cannot be read ({error.strerror})", location=file, hint="Check --prompt-file."
             ) from error
     if prompt == "-":
         return stdin_bytes().read().decode("utf-8", "replace")
@@ -129,7 +129,7 @@ def stdin_bytes() -> BinaryIO:
     """
     if sys.stdin is None:
         raise MissingFileError(
-            "is closed", place="standard input", advice="Pipe a text into it, or name one instead."
+            "is closed", location="standard input", hint="Pipe a text into it, or name one instead."
         )
     return sys.stdin.buffer
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 NAMED = 3
-"""Symbols that an output rests on, in its line."""
+"""Tokens that an output rests on, in its line."""
 FOR, AGAINST = (31, 119, 180), (230, 120, 20)  # blue and orange, told apart by all eyes
 
 
@@ -48,14 +48,14 @@ _COLUMNS = {
     "tag": ("word", "tag"),
     "forecast": ("step", "median", "80 %"),
 }
-"""By task; of others the symbol and what was answered after it."""
+"""By task; of others the token and what was answered after it."""
 
 
-def visible(symbol: str) -> str:
-    """A symbol that can be seen: what has no shape as an escape, a boundary as a dot."""
-    if symbol.isspace():
-        return printable(symbol).replace(" ", "␣")
-    return printable(symbol.strip()) or "·"
+def visible(token: str) -> str:
+    """A token that can be seen: what has no shape as an escape, a boundary as a dot."""
+    if token.isspace():
+        return printable(token).replace(" ", "␣")
+    return printable(token.strip()) or "·"
 
 
 def printable(text: str) -> str:
@@ -65,14 +65,14 @@ def printable(text: str) -> str:
 
 def _cells(trace: Trace, output: StepOutput) -> Iterator[str]:
     """What stands in the columns of one output."""
-    symbol = visible(trace.readings[output.reading].symbols[output.after])
+    token = visible(trace.readings[output.reading].tokens[output.after])
     taken = output.taken
     if output.quantiles:
         low, median, high = (output.quantiles[place].value for place in (1, 2, 3))
-        yield from (symbol, f"{median:.6g}", f"{low:.6g} to {high:.6g}")
+        yield from (token, f"{median:.6g}", f"{low:.6g} to {high:.6g}")
     elif trace.task == "language":
         best = output.answers[:NAMED]
-        yield symbol
+        yield token
         yield "  ".join(f"{visible(each.text)} {share_in_words(each.probability)}" for each in best)
         yield "" if taken is None else share_in_words(taken.probability)
     elif taken is not None and trace.task in ("translate", "describe"):
@@ -80,18 +80,18 @@ def _cells(trace: Trace, output: StepOutput) -> Iterator[str]:
         if trace.task == "translate":
             yield _looked_at(trace, output)
     elif taken is not None:
-        yield from (symbol, f"{visible(taken.text)} {share_in_words(taken.probability)}")
+        yield from (token, f"{visible(taken.text)} {share_in_words(taken.probability)}")
 
 
 def _looked_at(trace: Trace, output: StepOutput) -> str:
     if trace.attention is None:
         return ""
     weights = trace.attention.weights[output.after]
-    return visible(trace.readings[trace.attention.on].symbols[int(weights.argmax())])
+    return visible(trace.readings[trace.attention.on].tokens[int(weights.argmax())])
 
 
 def _rests(trace: Trace, output: StepOutput) -> Iterator[str]:
-    """The symbols that matter most to an output, with what it loses without each."""
+    """The tokens that matter most to an output, with what it loses without each."""
     lost = [
         (float(value), _name(trace.readings[rest.reading], place))
         for rest in output.rests
@@ -103,23 +103,23 @@ def _rests(trace: Trace, output: StepOutput) -> Iterator[str]:
 
 
 def _name(reading: SequenceTrace, place: int) -> str:
-    """A symbol, or a vector's number by its place from 1: many of its numbers are alike."""
-    return f"#{place + 1}" if reading.name == "vector" else visible(reading.symbols[place])
+    """A token, or a vector's number by its place from 1: many of its numbers are alike."""
+    return f"#{place + 1}" if reading.name == "vector" else visible(reading.tokens[place])
 
 
 def _shaded(trace: Trace) -> Any:
-    """The text, each symbol as strong as the last answer rests on it; blue is for it."""
+    """The text, each token as strong as the last answer rests on it; blue is for it."""
     from rich.text import Text
 
     (rest,) = trace.outputs[-1].rests
     lost = np.nan_to_num(rest.left_out)
     shares = lost / (np.abs(lost).max() or 1.0)
-    spaced = trace.network.units[0] == "word"
+    spaced = trace.network.tokenizers[0] == "word"
     text = Text()
-    for symbol, share in zip(trace.readings[0].symbols, shares.tolist(), strict=True):
+    for token, share in zip(trace.readings[0].tokens, shares.tolist(), strict=True):
         hue = FOR if share > 0 else AGAINST
         red, green, blue = (round(255 - abs(share) * (255 - part)) for part in hue)
-        text.append(printable(symbol), style=f"black on rgb({red},{green},{blue})")
+        text.append(printable(token), style=f"black on rgb({red},{green},{blue})")
         text.append(" " * spaced)
     return text
 
@@ -128,8 +128,8 @@ def _reach(layer: LayerTrace) -> str:
     steps = layer.memory.steps
     told = f"layer {layer.layer}, {layer.direction}: "
     if steps is None:
-        return told + "it remembers a symbol to the end"
-    return told + f"a symbol counts for {counted(steps, 'step', 'steps')}"
+        return told + "it remembers a token to the end"
+    return told + f"a token counts for {counted(steps, 'step', 'steps')}"
 
 
 def _plain(cells: Iterator[str], rests: str) -> list[Any]:

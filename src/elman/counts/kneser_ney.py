@@ -3,7 +3,7 @@
 Chen and Goodman, 'An empirical study of smoothing techniques for language modeling' (1998),
 section 3: three discounts an order, continuation counts below the highest order, every order
 interpolated with the one beneath it and the lowest with the uniform distribution, so that no
-symbol ever has probability 0.
+token ever has probability 0.
 
 Shapes: V vocabulary, T length of a text, N order, M distinct n-grams of one order, B rows.
 """
@@ -21,44 +21,44 @@ from elman.errors import EmptyTextError, SettingError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    Symbols = npt.NDArray[np.integer[Any]]
+    Tokens = npt.NDArray[np.integer[Any]]
     Ids = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
 
 
 BOUNDARY = 0
-"""The symbol between two documents."""
+"""The token between two documents."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Table:
-    """The M distinct n-grams of one order n >= 2, sorted by context, then by symbol.
+    """The M distinct n-grams of one order n >= 2, sorted by context, then by token.
 
     An n-gram's id is its place in this order; as a context for order n + 1 it goes by the same
-    id. Order 1 has no table: there a symbol is its own id. Chaining ids in this way keeps a key
+    id. Order 1 has no table: there a token is its own id. Chaining ids in this way keeps a key
     below M * V, so it fits 64 bits at any order.
     """
 
-    keys: Ids  # (M,) id of the first n - 1 symbols, times V, plus the last symbol
-    probabilities: Floats  # (M,) of the last symbol after the others, already interpolated
+    keys: Ids  # (M,) id of the first n - 1 tokens, times V, plus the last token
+    probabilities: Floats  # (M,) of the last token after the others, already interpolated
     starts: Ids  # (contexts + 1,) a context's n-grams are starts[context]:starts[context + 1]
     # (contexts + 1,) the share left to the order beneath, gamma in the paper; 1 for a context
     # that nothing follows, and in the last place, which is where context -1 (unseen) looks.
     backoff: Floats
 
-    def find(self, contexts: Ids, symbols: Ids, vocabulary: int) -> Ids:
-        """The ids of the n-grams (context, symbol), or -1; a context of -1 finds nothing."""
-        wanted = contexts * vocabulary + symbols
+    def find(self, contexts: Ids, tokens: Ids, vocabulary: int) -> Ids:
+        """The ids of the n-grams (context, token), or -1; a context of -1 finds nothing."""
+        wanted = contexts * vocabulary + tokens
         places = np.minimum(np.searchsorted(self.keys, wanted), self.keys.size - 1)
         return np.where(self.keys[places] == wanted, places, -1)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class KneserNey:
-    """An n-gram model of symbol ids 0..V-1.
+    """An n-gram model of token ids 0..V-1.
 
-    Symbol 0 is the BOUNDARY between documents. It is predicted like any other symbol, and it is
-    the first symbol of every context behind it: no n-gram reaches back across it. What a text
+    Token 0 is the BOUNDARY between documents. It is predicted like any other token, and it is
+    the first token of every context behind it: no n-gram reaches back across it. What a text
     says about the start of a document is thus learned from all of them.
 
     Attributes:
@@ -74,10 +74,10 @@ class KneserNey:
     _tables: tuple[_Table, ...]  # orders 2, 3, ..., as far as the text had any n-grams
 
     @classmethod
-    def train(cls, ids: Symbols, vocabulary: int, order: int) -> KneserNey:
+    def train(cls, ids: Tokens, vocabulary: int, order: int) -> KneserNey:
         """Count the n-grams of a text and smooth them.
 
-        The text is read as if a BOUNDARY stood before its first symbol, unless one does. An
+        The text is read as if a BOUNDARY stood before its first token, unless one does. An
         n-gram that begins with the BOUNDARY has nothing to its left to count, so it keeps its
         plain count at every order (Heafield et al. 2013, section 3.2).
 
@@ -88,23 +88,23 @@ class KneserNey:
 
         Raises:
             SettingError: the order or the vocabulary is less than 1.
-            EmptyTextError: no symbol to learn from.
+            EmptyTextError: no token to learn from.
             ValueError: ids that are not integers in one dimension, all of them below V.
         """
         if order < 1:
-            raise SettingError(f"{order} is no length for an n-gram", place="order")
+            raise SettingError(f"{order} is no length for an n-gram", location="order")
         if vocabulary < 1:
-            raise SettingError(f"{vocabulary} symbols are too few", place="vocabulary")
+            raise SettingError(f"{vocabulary} tokens are too few", location="vocabulary")
         text = _checked(ids, vocabulary)
         if text.size and text[0] != BOUNDARY:
             text = np.concatenate([np.array([BOUNDARY]), text])
         if text.size < 2:
-            raise EmptyTextError("no symbol to learn an n-gram from")
+            raise EmptyTextError("no token to learn an n-gram from")
 
         positions = np.arange(text.size)
         boundaries = np.maximum.accumulate(np.where(text == BOUNDARY, positions, 0))
         ends = positions[1:]  # where an n-gram of the order at hand may end
-        reach = ends - boundaries[:-1]  # (T - 1,) how many symbols of context each of them has
+        reach = ends - boundaries[:-1]  # (T - 1,) how many tokens of context each of them has
         grams = text  # (T,) the id of the n-gram, one order lower, that ends at each position
         every = np.arange(vocabulary)
         counts = np.bincount(text[1:], minlength=vocabulary)
@@ -151,8 +151,8 @@ class KneserNey:
             lower = probabilities
         return cls(vocabulary, order, discounts, tables[0].probabilities, tuple(tables[1:]))
 
-    def log_probabilities(self, ids: Symbols) -> Floats:
-        """log p(ids[t] | the up to N - 1 symbols before it), for t = 1..T-1, in nats.
+    def log_probabilities(self, ids: Tokens) -> Floats:
+        """log p(ids[t] | the up to N - 1 tokens before it), for t = 1..T-1, in nats.
 
         Args:
             ids: (T,) integers below V; ids[0] is context only. Nothing is imagined before it.
@@ -164,18 +164,18 @@ class KneserNey:
             ValueError: ids that are not integers in one dimension, all of them below V.
         """
         text = _checked(ids, self.vocabulary)
-        symbols = text[1:]
-        probabilities = self._unigrams[symbols]
+        tokens = text[1:]
+        probabilities = self._unigrams[tokens]
         for table, contexts in zip(self._tables, self._contexts(text[:-1]), strict=True):
-            grams = table.find(contexts, symbols, self.vocabulary)
+            grams = table.find(contexts, tokens, self.vocabulary)
             backed_off = probabilities * table.backoff[contexts]
             probabilities = np.where(grams >= 0, table.probabilities[grams], backed_off)
         return np.log(probabilities)
 
     def distributions(
-        self, ids: Symbols, positions: Symbols | None = None, *, batch: int = 64
+        self, ids: Tokens, positions: Tokens | None = None, *, batch: int = 64
     ) -> Iterator[npt.NDArray[np.float32]]:
-        """The distribution of the symbol at each position, after everything before it.
+        """The distribution of the token at each position, after everything before it.
 
         Args:
             ids: (T,) integers below V.
@@ -191,11 +191,11 @@ class KneserNey:
             ValueError: ids or positions that are not integers in one dimension, within bounds.
         """
         if batch < 1:
-            raise SettingError(f"{batch} rows make no batch", place="batch")
+            raise SettingError(f"{batch} rows make no batch", location="batch")
         text = _checked(ids, self.vocabulary)
         if positions is None:
             positions = np.arange(1, text.size)
-        last = _checked(positions, text.size + 1) - 1  # the place of the context's last symbol
+        last = _checked(positions, text.size + 1) - 1  # the place of the context's last token
         if last.size and last.min() < 0:
             raise ValueError("position 0 has nothing before it")
         return self._batches(list(self._contexts(text)), last, batch)
@@ -229,7 +229,7 @@ class KneserNey:
             weights.append(weights[-1] * table.backoff[of_one_order])
         np.multiply.outer(weights.pop(), self._unigrams, out=rows, casting="same_kind")
         flat = rows.reshape(-1)
-        # A symbol's longest n-gram decides, so longer ones overwrite shorter ones.
+        # A token's longest n-gram decides, so longer ones overwrite shorter ones.
         for table, of_one_order in zip(self._tables, contexts, strict=True):
             weight = weights.pop()
             seen = np.flatnonzero(of_one_order >= 0)
@@ -245,9 +245,9 @@ class KneserNey:
 class _Counted:
     """The M distinct n-grams of one order, as met in the text."""
 
-    keys: Ids  # (M,) as in _Table; for order 1 the symbols
+    keys: Ids  # (M,) as in _Table; for order 1 the tokens
     counts: Ids  # (M,) how often each was met
-    suffixes: Ids  # (M,) the id, one order lower, of what is left without the first symbol
+    suffixes: Ids  # (M,) the id, one order lower, of what is left without the first token
 
 
 def _discounts(counts: Ids) -> Floats:
@@ -270,7 +270,7 @@ def _discounts(counts: Ids) -> Floats:
     return discounts
 
 
-def _checked(ids: Symbols, bound: int) -> Ids:
+def _checked(ids: Tokens, bound: int) -> Ids:
     """(T,) ids as int64, known to lie in 0..bound-1."""
     if ids.ndim != 1 or not (ids.size == 0 or np.issubdtype(ids.dtype, np.integer)):
         raise ValueError(f"expected integers in one dimension, not {ids.dtype} {ids.shape}")

@@ -186,14 +186,14 @@ class Cache:
                 self._remove(self._place(key))
         made.rename(self._place(key))
 
-    def _remove(self, place: Path) -> None:
+    def _remove(self, location: Path) -> None:
         """Out of its place in one step, so that nobody finds half of it, and then away."""
-        if not place.exists():
+        if not location.exists():
             return
         unfinished = self._new_unfinished()
         try:
             with suppress(FileNotFoundError):  # another process was faster
-                place.rename(unfinished / "removed")
+                location.rename(unfinished / "removed")
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
 
@@ -211,8 +211,8 @@ class Cache:
     def _unwritable(self, error: OSError) -> OutputError:
         return OutputError(
             f"the cache cannot be written: {(error.strerror or str(error)).lower()}",
-            place=self.folder,
-            advice="Set ELMAN_CACHE to a folder with room, or make some with: elman cache --empty",
+            location=self.folder,
+            hint="Set ELMAN_CACHE to a folder with room, or make some with: elman cache --empty",
         )
 
 
@@ -232,11 +232,11 @@ def _default_limit() -> int:
     found = _BYTES.fullmatch(said)
     if found is None:
         raise SettingError(
-            f"{said!r} is no amount of bytes", place="ELMAN_CACHE_LIMIT", advice="Write: 2GB"
+            f"{said!r} is no amount of bytes", location="ELMAN_CACHE_LIMIT", hint="Write: 2GB"
         )
-    number, unit, binary = found.groups()
+    number, tokenizer, binary = found.groups()
     base = 1024 if binary else 1000
-    return int(float(number) * base ** " KMGT".index(unit.upper() or " "))
+    return int(float(number) * base ** " KMGT".index(tokenizer.upper() or " "))
 
 
 def _sizes(folder: Path) -> dict[str, int]:

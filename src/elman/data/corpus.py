@@ -1,6 +1,6 @@
-"""A text as symbols in a memory-mapped file: made once, found again by its content.
+"""A text as tokens in a memory-mapped file: made once, found again by its content.
 
-N the number of symbols, V the size of the vocabulary. A text of any length is read, learned from
+N the number of tokens, V the size of the vocabulary. A text of any length is read, learned from
 and encoded chunk by chunk; no step holds more than a few chunks.
 """
 
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
 
 
 NEAR = 10_000
-"""Symbols within which a cut moves to the end of a line."""
+"""Tokens within which a cut moves to the end of a line."""
 
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
-    """Documents as symbols, each of them BOUNDARY and then its text.
+    """Documents as tokens, each of them BOUNDARY and then its text.
 
     Attributes:
         ids: (N,) uint16, or uint32 where V > 65,536; mapped from a file, not to be written to.
-        unit: what the symbols mean.
+        tokenizer: what the tokens mean.
         content_hash: of the text it was made from (of the whole text, for a part of one).
         key: of its entry in the cache; a part's adds `+start-stop` to the whole's.
         characters: in the text that the ids decode to.
@@ -49,7 +49,7 @@ class Corpus:
     """
 
     ids: NDArray[Any]
-    unit: Tokenizer
+    tokenizer: Tokenizer
     content_hash: str
     key: str
     characters: int
@@ -64,7 +64,7 @@ class Corpus:
     def prepare(
         cls,
         source: TextSource,
-        unit: Tokenizer | type[Tokenizer],
+        tokenizer: Tokenizer | type[Tokenizer],
         *,
         cache: Cache,
         size: int | None = None,
@@ -73,73 +73,75 @@ class Corpus:
         """The corpus of a text, taken from the cache where the same text was prepared before.
 
         Args:
-            unit: a vocabulary, or the kind to learn from this text first. Then it is learned from
-                all of the text, so also from what `split` holds out: no symbol is unknown there,
-                but the vocabulary has seen that the held-out words exist.
+            tokenizer: a vocabulary, or the kind to learn from this text first. Then it is learned
+                from all of the text, also from what `split` holds out: no token is unknown there,
+                and the vocabulary knows that the held-out words exist.
             size: of a vocabulary to learn, V.
             progress: hears the step, the bytes it has read, and all the bytes it will read.
 
         Raises:
             InputError: the text cannot be read.
-            EmptyTextError: there is no text, or the same symbol all along.
+            EmptyTextError: there is no text, or the same token all along.
             SettingError: `size` is too small, or given together with a vocabulary.
             OutputError: the cache cannot be written.
         """
-        if isinstance(unit, Tokenizer) and size is not None:
-            raise SettingError("is given together with a vocabulary, which has one", place="size")
+        if isinstance(tokenizer, Tokenizer) and size is not None:
+            raise SettingError(
+                "is given together with a vocabulary, which has one", location="size"
+            )
         content = source.content_hash(_reporter("reading", source, progress))
-        if not isinstance(unit, Tokenizer):
-            unit = _learned(source, content, unit, size, cache, progress)
-        found = cls.find(content, unit, cache)
+        if not isinstance(tokenizer, Tokenizer):
+            tokenizer = _learned(source, content, tokenizer, size, cache, progress)
+        found = cls.find(content, tokenizer, cache)
         if found is not None:
             return found
-        key = _key(content, unit)
+        key = _key(content, tokenizer)
         cache.discard(key)
         read = _reporter("encoding", source, progress)
 
         def build(folder: Path) -> None:
-            corpus_file.write(source, unit, content, folder, read)
+            corpus_file.write(source, tokenizer, content, folder, read)
 
-        about = {"unit": unit.name, "size": unit.size, "content_hash": content}
-        return _opened(cache.publish(key, build, kind="corpus", about=about), key, unit)
+        about = {"tokenizer": tokenizer.name, "size": tokenizer.size, "content_hash": content}
+        return _opened(cache.publish(key, build, kind="corpus", about=about), key, tokenizer)
 
     @classmethod
-    def find(cls, key_or_content_hash: str, unit: Tokenizer, cache: Cache) -> Corpus | None:
-        """A corpus, or part of one, that is in the cache in this unit; else None."""
+    def find(cls, key_or_content_hash: str, tokenizer: Tokenizer, cache: Cache) -> Corpus | None:
+        """A corpus, or part of one, that is in the cache in this tokenizer; else None."""
         key, _, part = key_or_content_hash.partition("+")
         if not key.startswith("corpus-"):
-            key = _key(key, unit)
+            key = _key(key, tokenizer)
         folder = cache.folder_of(key)
         try:
-            whole = _opened(folder, key, unit) if folder is not None else None
+            whole = _opened(folder, key, tokenizer) if folder is not None else None
             if whole is None or not part:
                 return whole
             start, _, stop = part.partition("-")
             return whole.part(int(start), int(stop))
         except (OSError, ValueError, KeyError, TypeError):
-            return None  # damaged, or of another unit
+            return None  # damaged, or of another tokenizer
 
     def split(self, fraction: float = 0.1, most: int = 1_000_000) -> tuple[Corpus, Corpus]:
-        """The text without its end, and its end: `fraction` of the symbols, at most `most`.
+        """The text without its end, and its end: `fraction` of the tokens, at most `most`.
 
-        The cut moves to the end of the next line or document if one ends within 10,000 symbols
+        The cut moves to the end of the next line or document if one ends within 10,000 tokens
         (and within half of what is held out). Both parts are views of the same file. The second
         begins with text: whoever scores it puts BOUNDARY before it. Where no line ends nearby, the
         word that is cut counts in the second part.
 
         Raises:
             SettingError: `fraction` is not between 0 and 1, or `most` is not at least 1.
-            EmptyTextError: there are too few symbols for two parts.
+            EmptyTextError: there are too few tokens for two parts.
         """
         if not 0 < fraction < 1:
-            raise SettingError(f"{fraction} is not between 0 and 1", place="fraction")
+            raise SettingError(f"{fraction} is not between 0 and 1", location="fraction")
         if most < 1:
-            raise SettingError(f"{most} is not at least 1", place="most")
+            raise SettingError(f"{most} is not at least 1", location="most")
         held_out = min(max(int(len(self) * fraction), 1), most)
         cut = self._end_of_line(len(self) - held_out, min(NEAR, held_out // 2))
         if cut < 2:
             raise EmptyTextError(
-                f"{len(self)} symbols are too few to hold some out", advice="Add more text"
+                f"{len(self)} tokens are too few to hold some out", hint="Add more text"
             )
         return self.part(0, cut), self.part(cut, len(self))
 
@@ -153,27 +155,27 @@ class Corpus:
         return cut + int(cut < len(self) - 1 and self.ids[cut] == BOUNDARY)
 
     def _ends_line(self, where: slice) -> NDArray[np.bool_]:
-        """Which of these symbols are the last of a line or the first of a document."""
-        symbols = self.ids[where]
+        """Which of these tokens are the last of a line or the first of a document."""
+        tokens = self.ids[where]
         ends = [
-            symbol
-            for symbol in np.unique(symbols).tolist()
-            if symbol == BOUNDARY or self.unit.decode([symbol]).endswith("\n")
+            token
+            for token in np.unique(tokens).tolist()
+            if token == BOUNDARY or self.tokenizer.decode([token]).endswith("\n")
         ]
-        return np.isin(symbols, ends)
+        return np.isin(tokens, ends)
 
     def part(self, start: int, stop: int) -> Corpus:
         """A view of a part, its text counted: a beginning by what the rest leaves of the whole,
         so that only the rest, which tends to be short, has to be decoded."""
         if not 0 <= start < stop <= len(self):
-            raise ValueError(f"{start}-{stop} is no part of {len(self)} symbols")
+            raise ValueError(f"{start}-{stop} is no part of {len(self)} tokens")
         if start == 0 and stop < len(self):
             rest = self.part(stop, len(self))
             characters, words = self.characters - rest.characters, self.words - rest.words
             is_cut = BOUNDARY not in self.ids[stop - 1 : stop + 1]  # a document has text in both
             documents = self.documents - rest.documents + int(is_cut)
         else:
-            characters, words, documents = corpus_file.count(self.ids[start:stop], self.unit)
+            characters, words, documents = corpus_file.count(self.ids[start:stop], self.tokenizer)
         return replace(
             self,
             ids=self.ids[start:stop],
@@ -185,15 +187,15 @@ class Corpus:
         )
 
 
-def _key(content_hash: str, unit: Tokenizer) -> str:
-    return f"corpus-{content_hash[:32]}-{unit.name}-{unit.fingerprint[:16]}"
+def _key(content_hash: str, tokenizer: Tokenizer) -> str:
+    return f"corpus-{content_hash[:32]}-{tokenizer.name}-{tokenizer.fingerprint[:16]}"
 
 
-def _opened(folder: Path, key: str, unit: Tokenizer) -> Corpus:
-    ids, content_hash, counts = corpus_file.read(folder, unit)
+def _opened(folder: Path, key: str, tokenizer: Tokenizer) -> Corpus:
+    ids, content_hash, counts = corpus_file.read(folder, tokenizer)
     return Corpus(
         ids,
-        unit,
+        tokenizer,
         content_hash,
         key,
         characters=counts["characters"],
@@ -211,22 +213,24 @@ def _learned(
     progress: Progress | None,
 ) -> Tokenizer:
     """The vocabulary of a text, learned unless it was learned before."""
-    key = f"unit-{content_hash[:32]}-{kind.name}-{size or 'default'}"
+    key = f"tokenizer-{content_hash[:32]}-{kind.name}-{size or 'default'}"
     folder = cache.folder_of(key)
     if folder is not None:
         try:
-            return tokenizer_from_json(json.loads((folder / "unit.json").read_bytes()))
+            return tokenizer_from_json(json.loads((folder / "tokenizer.json").read_bytes()))
         except (OSError, ValueError, ModelFileError):
             cache.discard(key)  # damaged: to be learned again
     read = _reporter("learning", source, progress)
     chunks = (chunk for document in source.documents(read) for chunk in document.chunks())
-    unit = kind.learn(chunks, size=size)
+    tokenizer = kind.learn(chunks, size=size)
 
     def build(folder: Path) -> None:
-        (folder / "unit.json").write_text(json.dumps(unit.to_json()), encoding="utf-8")
+        (folder / "tokenizer.json").write_text(json.dumps(tokenizer.to_json()), encoding="utf-8")
 
-    cache.publish(key, build, kind="unit", about={"unit": kind.name, "content_hash": content_hash})
-    return unit
+    cache.publish(
+        key, build, kind="tokenizer", about={"tokenizer": kind.name, "content_hash": content_hash}
+    )
+    return tokenizer
 
 
 def _reporter(

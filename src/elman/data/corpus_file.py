@@ -1,6 +1,6 @@
-"""The two files of a corpus: `ids.bin`, its symbols, and `corpus.json`, what they are.
+"""The two files of a corpus: `ids.bin`, its tokens, and `corpus.json`, what they are.
 
-N the number of symbols, V the size of the vocabulary.
+N the number of tokens, V the size of the vocabulary.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 _STEP = 1 << 20
-_COUNTS = ("characters", "words", "documents", "symbols")
+_COUNTS = ("characters", "words", "documents", "tokens")
 
 
 class TextCount:
@@ -49,14 +49,14 @@ class TextCount:
         self._is_in_word = False
 
 
-def dtype_for(unit: Tokenizer) -> np.dtype[Any]:
-    """The smallest type of symbols (little-endian: the file may travel)."""
-    return np.dtype("<u2") if unit.size <= 1 << 16 else np.dtype("<u4")
+def dtype_for(tokenizer: Tokenizer) -> np.dtype[Any]:
+    """The smallest type of tokens (little-endian: the file may travel)."""
+    return np.dtype("<u2") if tokenizer.size <= 1 << 16 else np.dtype("<u4")
 
 
 def write(
     source: TextSource,
-    unit: Tokenizer,
+    tokenizer: Tokenizer,
     content_hash: str,
     folder: Path,
     read: Callable[[int], None] | None,
@@ -65,45 +65,46 @@ def write(
 
     Raises:
         InputError: the text cannot be read, or is no longer the one with this hash.
-        EmptyTextError: there is no text, or the same symbol all along.
+        EmptyTextError: there is no text, or the same token all along.
     """
-    writer = _Writer(unit)
+    writer = _Writer(tokenizer)
     with (folder / "ids.bin").open("wb") as file:
         for document in source.documents(read):
             writer.write(document, file)
     if writer.content.hexdigest() != content_hash:
         raise InputError(
-            "changed while it was being read", place=source.name, advice="Wait, and run it again"
+            "changed while it was being read", location=source.name, hint="Wait, and run it again"
         )
-    _check_variety(writer, unit, source.name)
+    _check_variety(writer, tokenizer, source.name)
     about = {
-        "unit": unit.to_json(),
+        "tokenizer": tokenizer.to_json(),
         "content_hash": content_hash,
         "characters": writer.text.characters,
         "words": writer.text.words,
         "documents": writer.documents,
-        "symbols": writer.symbols,
+        "tokens": writer.tokens,
     }
     (folder / "corpus.json").write_text(json.dumps(about), encoding="utf-8")
 
 
-def read(folder: Path, unit: Tokenizer) -> tuple[NDArray[Any], str, dict[str, int]]:
+def read(folder: Path, tokenizer: Tokenizer) -> tuple[NDArray[Any], str, dict[str, int]]:
     """The ids (N,), the content's hash, and the counts by name.
 
     Raises:
-        ValueError: the files contradict each other or the unit; or OSError, KeyError, TypeError.
+        ValueError: the files contradict each other or the tokenizer; or OSError, KeyError,
+            TypeError.
     """
     about = json.loads((folder / "corpus.json").read_bytes())
     counts = {name: int(about[name]) for name in _COUNTS}
-    ids: NDArray[Any] = np.memmap(folder / "ids.bin", dtype=dtype_for(unit), mode="r")
-    if len(ids) != counts["symbols"] or about["unit"] != unit.to_json():
-        raise ValueError("not the symbols of this unit")
+    ids: NDArray[Any] = np.memmap(folder / "ids.bin", dtype=dtype_for(tokenizer), mode="r")
+    if len(ids) != counts["tokens"] or about["tokenizer"] != tokenizer.to_json():
+        raise ValueError("not the tokens of this tokenizer")
     return ids, str(about["content_hash"]), counts
 
 
-def count(ids: NDArray[Any], unit: Tokenizer) -> tuple[int, int, int]:
+def count(ids: NDArray[Any], tokenizer: Tokenizer) -> tuple[int, int, int]:
     """The characters, words and documents of what ids (N,) decode to, in bounded memory."""
-    text, decoder = TextCount(), unit.decoder()
+    text, decoder = TextCount(), tokenizer.decoder()
     documents = int(ids[0] != BOUNDARY)
     for start in range(0, len(ids), _STEP):
         block = ids[start : start + _STEP]
@@ -119,16 +120,16 @@ def count(ids: NDArray[Any], unit: Tokenizer) -> tuple[int, int, int]:
 
 
 class _Writer:
-    """Writes documents as symbols, and notes what there is to know about them."""
+    """Writes documents as tokens, and notes what there is to know about them."""
 
-    def __init__(self, unit: Tokenizer) -> None:
+    def __init__(self, tokenizer: Tokenizer) -> None:
         self.content = hashlib.sha256()
         self.text = TextCount()
         self.documents = 0
-        self.symbols = 0
-        self.lowest, self.highest = unit.size, 0
-        self._unit = unit
-        self._dtype = dtype_for(unit)
+        self.tokens = 0
+        self.lowest, self.highest = tokenizer.size, 0
+        self._tokenizer = tokenizer
+        self._dtype = dtype_for(tokenizer)
 
     def write(self, document: Document, file: BinaryIO) -> None:
         self._put([BOUNDARY], file)
@@ -138,27 +139,27 @@ class _Writer:
             self.content.update(chunk.encode())
             self.text.add(chunk)
             if is_cut:
-                self._put(self._unit.seam, file)
+                self._put(self._tokenizer.seam, file)
             is_cut = not chunk.endswith("\n")
-            symbols = self._unit.encode(chunk)
-            self.lowest = min(self.lowest, int(symbols.min()))
-            self.highest = max(self.highest, int(symbols.max()))
-            self._put(symbols, file)
+            tokens = self._tokenizer.encode(chunk)
+            self.lowest = min(self.lowest, int(tokens.min()))
+            self.highest = max(self.highest, int(tokens.max()))
+            self._put(tokens, file)
         self.text.end_document()
         self.content.update(END_OF_DOCUMENT)
 
-    def _put(self, symbols: Any, file: BinaryIO) -> None:
-        file.write(np.asarray(symbols, dtype=self._dtype).data)
-        self.symbols += len(symbols)
+    def _put(self, tokens: Any, file: BinaryIO) -> None:
+        file.write(np.asarray(tokens, dtype=self._dtype).data)
+        self.tokens += len(tokens)
 
 
-def _check_variety(writer: _Writer, unit: Tokenizer, place: str) -> None:
+def _check_variety(writer: _Writer, tokenizer: Tokenizer, location: str) -> None:
     if writer.text.characters == 0:
-        raise EmptyTextError("holds no text", place=place, advice="Name a file with text in it")
+        raise EmptyTextError("holds no text", location=location, hint="Name a file with text in it")
     if writer.lowest == writer.highest:
-        only = unit.decode([writer.lowest])
+        only = tokenizer.decode([writer.lowest])
         raise EmptyTextError(
-            f"holds a single symbol, {only!r}, again and again",
-            place=place,
-            advice="There is nothing to learn from it; add text, or choose a smaller unit",
+            f"holds a single token, {only!r}, again and again",
+            location=location,
+            hint="There is nothing to learn from it; add text, or choose a smaller tokenizer",
         )

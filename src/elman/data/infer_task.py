@@ -31,7 +31,7 @@ _MOST = 0.9
 """The share of rows or lines that have to be of the kind."""
 
 _TAG_SUFFIXES = ("conll", "conllu", "conllx", "iob", "iob2", "bio", "bioes")
-_MOST_COLUMNS = 5  # of CoNLL files
+_MAX_COLUMNS = 5  # of CoNLL files
 _CONLLU_COLUMNS = 10
 _CONLLU_ID = re.compile(r"\d+([-.]\d+)?")
 _DOCUMENT = "-DOCSTART-"
@@ -144,7 +144,7 @@ def _columns_of_conll(rows: Sequence[str]) -> int | None:
         len(row) == number and not any(each != each.strip() or " " in each for each in row)
         for row in tables
     )
-    if not 2 <= number <= _MOST_COLUMNS or words < _MOST * len(rows):
+    if not 2 <= number <= _MAX_COLUMNS or words < _MOST * len(rows):
         return None
     tags = sum(_TAG.fullmatch(row[-1]) is not None for row in tables)
     if separator == " " and tags < _MOST * len(rows):

@@ -1,4 +1,4 @@
-"""Texts written side by side that neither begin nor end together: one step reads a symbol of each.
+"""Texts written side by side that neither begin nor end together: one step reads a token of each.
 
 Shapes: B rows, V vocabulary.
 """
@@ -30,8 +30,8 @@ class ContinuedText:
 
     hand: GenerationState
     generator: np.random.Generator
-    left: int  # symbols to write at most
-    logits: npt.NDArray[np.float32]  # (V,) of its next symbol
+    left: int  # tokens to write at most
+    logits: npt.NDArray[np.float32]  # (V,) of its next token
     state: NetworkState  # of one row, where it joins
 
 
@@ -42,8 +42,8 @@ class BatchedGenerator:
         step: the network's.
     """
 
-    def __init__(self, network: LanguageModelNetwork, unit: Tokenizer, step: Step) -> None:
-        self._network, self._unit, self._step = network, unit, step
+    def __init__(self, network: LanguageModelNetwork, tokenizer: Tokenizer, step: Step) -> None:
+        self._network, self._tokenizer, self._step = network, tokenizer, step
         self._rows: list[ContinuedText] = []
         self._joining: list[ContinuedText] = []
         self._stream: Any = None
@@ -56,10 +56,10 @@ class BatchedGenerator:
         Args:
             prompt, length, stop, seed: as `LanguageModel.generate` has them.
         """
-        context, lead = split_prefix(prompt, self._unit)
-        symbols = from_beginning(context, self._unit)
-        logits, state = read(self._network, symbols, self._network.initial_state(1), self._step)
-        hand = GenerationState(symbols, self._unit, sampling, stop, lead)
+        context, lead = split_prefix(prompt, self._tokenizer)
+        tokens = from_beginning(context, self._tokenizer)
+        logits, state = read(self._network, tokens, self._network.initial_state(1), self._step)
+        hand = GenerationState(tokens, self._tokenizer, sampling, stop, lead)
         first = hand.first(logits[0].numpy(force=True))
         begun = ContinuedText(hand, np.random.default_rng(seed), length, first, state)
         self._joining.append(begun)
@@ -71,22 +71,22 @@ class BatchedGenerator:
         return bool(self._rows or self._joining)
 
     def round(self) -> list[tuple[ContinuedText, str, bool]]:
-        """A symbol more of every text: what it adds, and whether that was the last."""
+        """A token more of every text: what it adds, and whether that was the last."""
         self._rearrange()
-        found, symbols = [], []
+        found, tokens = [], []
         for row in self._rows:
-            symbol, text = (0, "")
+            token, text = (0, "")
             if row.left > 0:
-                symbol, text = row.hand.write(row.logits, row.generator.random())
+                token, text = row.hand.write(row.logits, row.generator.random())
                 row.left -= 1
             ends = row.hand.lifted or row.left <= 0
             if ends:
                 text += row.hand.finish()
                 row.left = 0
-            symbols.append(symbol)
+            tokens.append(token)
             found.append((row, text, ends))
         if any(row.left for row in self._rows):
-            logits = self._stream.read(symbols)
+            logits = self._stream.read(tokens)
             for row, its in zip(self._rows, logits, strict=True):
                 row.logits = its
         return found

@@ -1,4 +1,4 @@
-"""Writing: each symbol drawn is read again, and its text is handed on at once.
+"""Writing: each token drawn is read again, and its text is handed on at once.
 
 Shapes: B rows, V vocabulary.
 """
@@ -23,7 +23,7 @@ from elman.text.tokenizers.tokenizer import BOUNDARY, StreamDecoder, Tokenizer
 
 def generate_text(
     network: LanguageModelNetwork,
-    unit: Tokenizer,
+    tokenizer: Tokenizer,
     prompt: npt.NDArray[Any],
     *,
     length: int,
@@ -34,16 +34,16 @@ def generate_text(
     lead: str = "",
     step: Step | None = None,
 ) -> Iterator[list[str]]:
-    """Continue a prompt; after each symbol, the text that it adds to each row.
+    """Continue a prompt; after each token, the text that it adds to each row.
 
     Args:
-        prompt: symbols (T,), T at least 1; its text is not given again.
-        length: symbols to write at most; a BOUNDARY ends a row before that. A character whose
+        prompt: tokens (T,), T at least 1; its text is not given again.
+        length: tokens to write at most; a BOUNDARY ends a row before that. A character whose
             last bytes are still to come by then is left out.
         stop: texts that end a row, not given out themselves; the first to be complete ends it.
         seed: of the draws; None draws otherwise every time.
         rows: how many continuations at once, B.
-        lead: text that the prompt ends in, but not its symbols: what is written begins with it,
+        lead: text that the prompt ends in, but not its tokens: what is written begins with it,
             and it is not given again either.
         step: the network's, where the caller has one ready.
     """
@@ -52,7 +52,7 @@ def generate_text(
     first, one_state = read(network, prompt, network.initial_state(1), step)
     # The largest first: more rows than memory holds are refused here, all at once.
     state = map_state(lambda part: part.repeat(rows, *[1] * (part.dim() - 1)), one_state)
-    hands = [GenerationState(prompt, unit, sampling, stop, lead) for _ in range(rows)]
+    hands = [GenerationState(prompt, tokenizer, sampling, stop, lead) for _ in range(rows)]
     only = hands[0].first(first[0].numpy(force=True))
     logits = np.repeat(only[None], rows, axis=0)
     stream = stream_of(step, state)
@@ -63,7 +63,7 @@ def generate_text(
         yield [text for _, text in drawn]
         if all(hand.lifted for hand in hands):
             break
-        logits = stream.read([symbol for symbol, _ in drawn])
+        logits = stream.read([token for token, _ in drawn])
     yield [hand.finish() for hand in hands]
 
 
@@ -77,15 +77,15 @@ class GenerationState:
     def __init__(
         self,
         prompt: npt.NDArray[Any],
-        unit: Tokenizer,
+        tokenizer: Tokenizer,
         sampling: Sampling,
         stop: Sequence[str],
         lead: str,
     ) -> None:
-        self._prompt, self._unit, self._lead = prompt, unit, lead
+        self._prompt, self._tokenizer, self._lead = prompt, tokenizer, lead
         self._sampling = sampling
         self._recent = deque(prompt[-REMEMBERED:].tolist(), REMEMBERED)
-        self._pen = _StopDetector(_decoder_after(prompt, unit), stop, lead)
+        self._pen = _StopDetector(_decoder_after(prompt, tokenizer), stop, lead)
 
     @property
     def lifted(self) -> bool:
@@ -93,37 +93,37 @@ class GenerationState:
         return self._pen.lifted
 
     def first(self, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """What the first symbol is drawn from: (V,) without those that do not begin as `lead`."""
+        """What the first token is drawn from: (V,) without those that do not begin as `lead`."""
         logits = logits.copy()
         if self._lead:
-            logits[~_begins(self._prompt, self._unit, self._lead)] = -np.inf
+            logits[~_begins(self._prompt, self._tokenizer, self._lead)] = -np.inf
         return logits
 
     def write(self, logits: npt.NDArray[np.float32], chance: float) -> tuple[int, str]:
-        """The symbol that falls to a chance from [0, 1), and the text that it adds."""
-        symbol = self._sampling.draw(logits, self._recent, chance)
-        self._recent.append(symbol)
-        return symbol, self._pen.write(symbol)
+        """The token that falls to a chance from [0, 1), and the text that it adds."""
+        token = self._sampling.draw(logits, self._recent, chance)
+        self._recent.append(token)
+        return token, self._pen.write(token)
 
     def finish(self) -> str:
         """What was still held back."""
         return self._pen.finish()
 
 
-def _decoder_after(prompt: npt.NDArray[Any], unit: Tokenizer) -> StreamDecoder:
+def _decoder_after(prompt: npt.NDArray[Any], tokenizer: Tokenizer) -> StreamDecoder:
     """A decoder that stands where the prompt ends: a word after a word brings its space."""
-    decoder = unit.decoder()
-    for symbol in prompt.tolist():
-        decoder.feed(symbol)
+    decoder = tokenizer.decoder()
+    for token in prompt.tolist():
+        decoder.feed(token)
     return decoder
 
 
-def _begins(prompt: npt.NDArray[Any], unit: Tokenizer, lead: str) -> npt.NDArray[np.bool_]:
-    """(V,) bool: the symbols whose text, after the prompt, begins with `lead`."""
-    decoder, found = _decoder_after(prompt, unit), []
-    for symbol in range(unit.size):
+def _begins(prompt: npt.NDArray[Any], tokenizer: Tokenizer, lead: str) -> npt.NDArray[np.bool_]:
+    """(V,) bool: the tokens whose text, after the prompt, begins with `lead`."""
+    decoder, found = _decoder_after(prompt, tokenizer), []
+    for token in range(tokenizer.size):
         probe = copy.copy(decoder)  # `finish` leaves nothing in the bytes that they share
-        found.append((probe.feed(symbol) + probe.finish()).startswith(lead))
+        found.append((probe.feed(token) + probe.finish()).startswith(lead))
     return np.array(found)
 
 
@@ -137,13 +137,13 @@ class _StopDetector:
         self.held = ""
         self.lifted = False
 
-    def write(self, symbol: int) -> str:
+    def write(self, token: int) -> str:
         """The text that is sure by now: what may begin a stop text is held back."""
         if self.lifted:
             return ""
-        if symbol == BOUNDARY:
+        if token == BOUNDARY:
             return self.finish()
-        text = self.decoder.feed(symbol)
+        text = self.decoder.feed(token)
         if text:
             self.held += text.removeprefix(self.lead)
             self.lead = ""

@@ -1,6 +1,6 @@
-"""Reading a stream: symbols in, what may come next out, in constant memory.
+"""Reading a stream: tokens in, what may come next out, in constant memory.
 
-Shapes: B rows, T symbols, V vocabulary.
+Shapes: B rows, T tokens, V vocabulary.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from elman.nn.language_model import LanguageModelNetwork
 from elman.nn.native_step import Step
 from elman.text.tokenizers.tokenizer import Tokenizer
 
-CHUNK = 1024  # symbols of a long prompt that are read at once
-FEW = 8  # symbols that are read sooner one by one
+CHUNK = 1024  # tokens of a long prompt that are read at once
+FEW = 8  # tokens that are read sooner one by one
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,34 +29,36 @@ class NextTokenDistribution:
     """What a model expects after what it has read.
 
     Attributes:
-        log_probabilities: (V,) of every symbol, in nats.
+        log_probabilities: (V,) of every token, in nats.
     """
 
     log_probabilities: npt.NDArray[np.float32]
-    unit: Tokenizer
+    tokenizer: Tokenizer
 
     def top(self, count: int = 3) -> list[tuple[str, float]]:
-        """The likeliest next symbols as text, with their probabilities."""
+        """The likeliest next tokens as text, with their probabilities."""
         best = np.argsort(-self.log_probabilities, kind="stable")[:count].tolist()
-        return [(self.unit.decode([i]), float(np.exp(self.log_probabilities[i]))) for i in best]
+        return [
+            (self.tokenizer.decode([i]), float(np.exp(self.log_probabilities[i]))) for i in best
+        ]
 
 
 def read(
     network: LanguageModelNetwork,
-    symbols: npt.NDArray[Any] | Sequence[int],
+    tokens: npt.NDArray[Any] | Sequence[int],
     state: NetworkState,
     step: Step,
 ) -> tuple[Tensor, NetworkState]:
-    """Read symbols (T,), T at least 1, with one row: the last logits (1, V) and the state.
+    """Read tokens (T,), T at least 1, with one row: the last logits (1, V) and the state.
 
     Args:
-        step: the network's; it is asked where there are a few symbols.
+        step: the network's; it is asked where there are a few tokens.
     """
-    ids = torch.as_tensor(np.asarray(symbols, dtype=np.int64))
+    ids = torch.as_tensor(np.asarray(tokens, dtype=np.int64))
     logits = torch.empty(0)
     if len(ids) <= FEW:
-        for symbol in ids[:, None]:
-            logits, state = step(symbol, state)
+        for token in ids[:, None]:
+            logits, state = step(token, state)
         return logits, state
     ids = ids.to(next(network.parameters()).device)
     with torch.inference_mode():
@@ -72,15 +74,15 @@ def read_rows(
     states: NetworkState,
     step: Step,
 ) -> tuple[Tensor, NetworkState]:
-    """Read each row's symbols, at least 1, from its own state: the last logits (B, V), the states.
+    """Read each row's tokens, at least 1, from its own state: the last logits (B, V), the states.
 
-    Rows of a few symbols step side by side; a longer one is read by itself.
+    Rows of a few tokens step side by side; a longer one is read by itself.
     """
     if len(rows) == 1:
         return read(network, rows[0], states, step)
     if all(len(row) == 1 for row in rows):  # what most of those who stream send
         return step(torch.tensor([row[0] for row in rows]), states)
-    # The longest first: those that still have symbols are then the first of all.
+    # The longest first: those that still have tokens are then the first of all.
     order = sorted(range(len(rows)), key=lambda place: -len(rows[place]))
     places = torch.tensor(order)
     states = map_state(lambda part: part[places].clone(), states)

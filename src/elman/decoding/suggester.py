@@ -1,6 +1,6 @@
-"""The words that a model would write next, whatever its unit, at any place of a text.
+"""The words that a model would write next, whatever its tokenizer, at any place of a text.
 
-Shapes: V vocabulary, N symbols of a text.
+Shapes: V vocabulary, N tokens of a text.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from elman.text.tokenizers.tokenizer import Tokenizer
 from elman.text.tokenizers.words import Words
 
 WORDS = Words([])
-"""Where words begin and end, whatever the model's own unit."""
+"""Where words begin and end, whatever the model's own tokenizer."""
 
 
 class ContextPosition(NamedTuple):
@@ -36,38 +36,38 @@ class Suggester:
 
     Args:
         step: the network's.
-        finder: as `finder_for` has it for the unit.
+        finder: as `finder_for` has it for the tokenizer.
     """
 
     def __init__(
         self,
         network: LanguageModelNetwork,
-        unit: Tokenizer,
+        tokenizer: Tokenizer,
         step: Step,
         finder: WordIndex | PrefixSearch,
     ) -> None:
         self.network = network
-        self.unit = unit
+        self.tokenizer = tokenizer
         self.step = step
         self.finder = finder
 
     def parted(self, text: str) -> tuple[str, str]:
         """(context, lead): what to read of a text, and the letters of its unfinished last word,
         with the space before them if the word brings that."""
-        unit = self.unit
-        context, _ = (unit if isinstance(unit, Words) else WORDS).split_typed(text)
+        tokenizer = self.tokenizer
+        context, _ = (tokenizer if isinstance(tokenizer, Words) else WORDS).split_typed(text)
         return context, text[len(context) :]
 
-    def symbols(self, context: str) -> npt.NDArray[Any]:
+    def tokens(self, context: str) -> npt.NDArray[Any]:
         """As `from_beginning` has them, (N,)."""
-        return from_beginning(context, self.unit)
+        return from_beginning(context, self.tokenizer)
 
     def read(
-        self, symbols: npt.NDArray[Any], after: ContextPosition | None = None
+        self, tokens: npt.NDArray[Any], after: ContextPosition | None = None
     ) -> ContextPosition:
-        """Read on, at least one symbol, from a place or from the beginning."""
+        """Read on, at least one token, from a place or from the beginning."""
         state = self.network.initial_state(1) if after is None else after.state
-        return ContextPosition(*read(self.network, symbols, state, self.step))
+        return ContextPosition(*read(self.network, tokens, state, self.step))
 
     def suggest(
         self, place: ContextPosition, lead: str, taught: UserPrior, count: int
@@ -88,11 +88,15 @@ class Suggester:
             found = self.finder.place(word)
             if found is None:
                 return 0.0
-            return float(place.logits[0].float().softmax(0)[self.finder.symbols[found]])
-        symbols = self.unit.encode(lead[: len(lead) - len(lead.lstrip())] + word)
-        return self.finder.probability(self.step, *place, symbols.tolist())
+            return float(place.logits[0].float().softmax(0)[self.finder.tokens[found]])
+        tokens = self.tokenizer.encode(lead[: len(lead) - len(lead.lstrip())] + word)
+        return self.finder.probability(self.step, *place, tokens.tolist())
 
 
-def finder_for(unit: Tokenizer) -> WordIndex | PrefixSearch:
-    """What finds a unit's words: whole ones among its symbols, or spellings."""
-    return WordIndex(unit.tokens, unit.is_word) if isinstance(unit, Words) else PrefixSearch(unit)
+def finder_for(tokenizer: Tokenizer) -> WordIndex | PrefixSearch:
+    """What finds a tokenizer's words: whole ones among its tokens, or spellings."""
+    return (
+        WordIndex(tokenizer.spellings, tokenizer.is_word)
+        if isinstance(tokenizer, Words)
+        else PrefixSearch(tokenizer)
+    )

@@ -26,7 +26,7 @@ from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
 LEARNED_SHARE = 0.1  # of belief that goes to the words a user has taught
 DEEP = 64  # words of the model's that are looked at, so that few of those taught must be
 BEAM = 12  # spellings followed at once
-LONGEST = 24  # symbols of a spelled word, besides the letters typed
+LONGEST = 24  # tokens of a spelled word, besides the letters typed
 LONGEST_TYPED = 100  # letters; nothing that goes on for longer is a word
 _KNOWN = 256  # spellings of which it is remembered what may follow
 
@@ -68,7 +68,7 @@ def complete(
     """The words of a vocabulary and those a user taught, best first.
 
     Args:
-        probabilities: (V,) of the next symbol.
+        probabilities: (V,) of the next token.
         typed: the word's letters so far, exact in case.
     """
     spread = probabilities.numpy(force=True)
@@ -83,7 +83,7 @@ def complete(
     for word, share in taught.words.items():
         if share >= bar and word not in mixed and word.startswith(typed):
             place = index.place(word)
-            believed = 0.0 if place is None else float(spread[index.symbols[place]])
+            believed = 0.0 if place is None else float(spread[index.tokens[place]])
             mixed[word] = taught.model * believed + share
     return _best(mixed, count)
 
@@ -126,14 +126,14 @@ class _Beam(NamedTuple):
 
 
 class PrefixSearch:
-    """The same for units smaller than a word: spellings are followed to the words' ends.
+    """The same for tokenizers smaller than a word: spellings are followed to the words' ends.
 
     A beam search: of all beginnings the likeliest are read on, and at every step each is also
-    weighed as a whole word, with all the ways in which the next symbol may end it.
+    weighed as a whole word, with all the ways in which the next token may end it.
     """
 
-    def __init__(self, unit: Tokenizer) -> None:
-        self.pieces = [unit.decode([symbol]) for symbol in range(unit.size)]
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self.pieces = [tokenizer.decode([token]) for token in range(tokenizer.size)]
         sound = [bool(text) and "\ufffd" not in text for text in self.pieces]
         self.ends = torch.tensor(
             [ok and not _in_word(text[0]) for ok, text in zip(sound, self.pieces, strict=True)]
@@ -143,8 +143,8 @@ class PrefixSearch:
         )
         self.ends[BOUNDARY] = True
         self._beginning: defaultdict[str, list[int]] = defaultdict(list)  # with this character
-        for symbol, text in enumerate(self.pieces):
-            self._beginning[text[:1]].append(symbol)
+        for token, text in enumerate(self.pieces):
+            self._beginning[text[:1]].append(token)
         self._may_follow = lru_cache(_KNOWN)(self._following)
 
     def complete(
@@ -161,7 +161,7 @@ class PrefixSearch:
         Args:
             step: the network's.
             logits: (1, V) after the context; state: likewise.
-            lead: what the symbols to come must spell first: a space where the context ends in
+            lead: what the tokens to come must spell first: a space where the context ends in
                 one, and the letters typed. Both are spelled here, not read before, because a
                 subword may hold them and more. Where it is empty, as after a comma, a word may
                 bring a space or not.
@@ -195,40 +195,40 @@ class PrefixSearch:
         return _shares(found, typed, taught, count)
 
     def probability(
-        self, step: Step, logits: Tensor, state: NetworkState, symbols: Sequence[int]
+        self, step: Step, logits: Tensor, state: NetworkState, tokens: Sequence[int]
     ) -> float:
         """Of a word spelled so, and ended: logits (1, V) after the context, state likewise."""
         total = 0.0
-        for symbol in symbols:
-            total += float(logits[0].float().log_softmax(0)[symbol])
-            logits, state = step(torch.tensor([symbol]), state)
+        for token in tokens:
+            total += float(logits[0].float().log_softmax(0)[token])
+            logits, state = step(torch.tensor([token]), state)
         ends = self.ends.to(logits.device)
         return math.exp(total + float(logits[0].float().log_softmax(0)[ends].logsumexp(0)))
 
     def _following(self, text: str, lead: str) -> Tensor:
-        """(V,) bool: the symbols that keep a spelling within one word that begins as it must."""
+        """(V,) bool: the tokens that keep a spelling within one word that begins as it must."""
         if len(text) >= len(lead) and text.strip():
             return self.inside
         space = lead[: len(lead) - len(lead.lstrip())] if lead else " "
         wanted = lead[len(text) : len(text) + 1]
         allowed = torch.zeros(len(self.pieces), dtype=torch.bool)
-        for symbol in self._beginning[wanted] if wanted else range(len(self.pieces)):
-            longer = text + self.pieces[symbol]
+        for token in self._beginning[wanted] if wanted else range(len(self.pieces)):
+            longer = text + self.pieces[token]
             fits = len(longer) > len(text) and (longer.startswith(lead) or lead.startswith(longer))
-            allowed[symbol] = fits and all(map(_in_word, longer.removeprefix(space)))
+            allowed[token] = fits and all(map(_in_word, longer.removeprefix(space)))
         return allowed
 
     def _read_on(self, step: Step, beam: _Beam, places: Tensor, values: Tensor) -> _Beam:
-        """Spellings with one symbol more, all read in one batch.
+        """Spellings with one token more, all read in one batch.
 
         Args:
             places: among (B * V); values: their log-probabilities.
         """
-        rows, symbols = places // len(self.pieces), places % len(self.pieces)
+        rows, tokens = places // len(self.pieces), places % len(self.pieces)
         kept = map_state(lambda part: part[rows], beam.state)
-        logits, state = step(symbols, kept)
-        both = zip(rows.tolist(), symbols.tolist(), strict=True)
-        texts = [beam.texts[row] + self.pieces[symbol] for row, symbol in both]
+        logits, state = step(tokens, kept)
+        both = zip(rows.tolist(), tokens.tolist(), strict=True)
+        texts = [beam.texts[row] + self.pieces[token] for row, token in both]
         return _Beam(texts, values, logits, state)
 
 

@@ -20,26 +20,26 @@ class WordIndex:
 
     Attributes:
         words: the W words, sorted.
-        symbols: (W,) the symbol of each.
+        tokens: (W,) the token of each.
 
     Args:
-        tokens: what each of the V symbols spells.
+        spellings: what each of the V tokens spells.
         is_word: (V,) bool, whether it is a word, rather than punctuation or a marker.
 
     Raises:
-        ValueError: lengths that differ, or two symbols that spell the same word.
+        ValueError: lengths that differ, or two tokens that spell the same word.
     """
 
-    def __init__(self, tokens: Sequence[str], is_word: npt.NDArray[np.bool_]) -> None:
-        if is_word.shape != (len(tokens),):
-            raise ValueError(f"{len(tokens)} tokens, but is_word has shape {is_word.shape}")
-        by_spelling = sorted((tokens[symbol], symbol) for symbol in is_word.nonzero()[0].tolist())
+    def __init__(self, spellings: Sequence[str], is_word: npt.NDArray[np.bool_]) -> None:
+        if is_word.shape != (len(spellings),):
+            raise ValueError(f"{len(spellings)} spellings, but is_word has shape {is_word.shape}")
+        by_spelling = sorted((spellings[token], token) for token in is_word.nonzero()[0].tolist())
         self.words = [word for word, _ in by_spelling]
-        self.symbols = np.array([symbol for _, symbol in by_spelling], dtype=np.int64)
+        self.tokens = np.array([token for _, token in by_spelling], dtype=np.int64)
         self._places = {word: place for place, word in enumerate(self.words)}
         if len(self._places) < len(self.words):
-            raise ValueError("two symbols spell the same word")
-        self._vocabulary = len(tokens)
+            raise ValueError("two tokens spell the same word")
+        self._vocabulary = len(spellings)
 
     def place(self, word: str) -> int | None:
         """Where a word stands in this order; None outside the vocabulary."""
@@ -56,7 +56,7 @@ class WordIndex:
         """The most probable words that begin with what was typed, best first.
 
         Args:
-            probabilities: (V,) of the next symbol.
+            probabilities: (V,) of the next token.
             typed: the word's first letters so far, possibly none.
             count: how many to offer; fewer come back where fewer fit.
 
@@ -76,5 +76,5 @@ class WordIndex:
     def _of_words(self, probabilities: Scores) -> Scores:
         """(..., V) -> (..., W), in this order."""
         if probabilities.shape[-1:] != (self._vocabulary,):
-            raise ValueError(f"{self._vocabulary} symbols, but shape {probabilities.shape}")
-        return np.take(probabilities, self.symbols, axis=-1)
+            raise ValueError(f"{self._vocabulary} tokens, but shape {probabilities.shape}")
+        return np.take(probabilities, self.tokens, axis=-1)

@@ -42,7 +42,7 @@ TAGS = (
     "string",
     "variable",
 )
-MOST_WORDS = 8
+MAX_WORDS = 8
 """Of one string or comment; docstrings would be a third of everything otherwise."""
 
 _TABLES = ("encodings/", "_sysconfigdata")
@@ -156,8 +156,8 @@ class _Line:
 
 def _cut(text: str, tag: str) -> tuple[list[str], list[str]]:
     words = text.split()
-    if len(words) > MOST_WORDS:
-        words[MOST_WORDS - 1 : -1] = []
+    if len(words) > MAX_WORDS:
+        words[MAX_WORDS - 1 : -1] = []
     return words, [tag] * len(words)
 
 

@@ -1,4 +1,4 @@
-"""What stands in a network's cells while it reads: states, gates, and how long a symbol counts.
+"""What stands in a network's cells while it reads: states, gates, and how long a token counts.
 
 Shapes: T time, B rows, W width, H hidden width, P places. Time comes first.
 """
@@ -18,14 +18,14 @@ from elman.explain.trace import Heatmaps, LayerTrace, MemorySpan, Values
 from elman.nn.blocks import BlockState, Mixer, Stack
 
 PLACES = 32
-"""Symbols that are moved to see how long they count, at most; spread evenly over the text."""
+"""Tokens that are moved to see how long they count, at most; spread evenly over the text."""
 DIRECTIONS = 2  # in which each is moved
 MOVE = 1e-2  # by so much of a vector's length
 
 Places = npt.NDArray[np.int64]
 
 Run = Callable[[Tensor], object]
-"""(T, B, W) the vectors of the symbols -> all that a network makes of them."""
+"""(T, B, W) the vectors of the tokens -> all that a network makes of them."""
 
 
 class ActivationRecorder(NamedTuple):
@@ -79,7 +79,7 @@ def heatmaps_of(cell: Cell, xs: Tensor, state: Any) -> tuple[Heatmaps, Heatmaps,
 
 
 def memory_of(moved: Values, places: Places) -> MemorySpan:
-    """From how far each row's state was moved, time by time (T, P), the symbols that were moved
+    """From how far each row's state was moved, time by time (T, P), the tokens that were moved
     being those at `places` (P,): by distance, relative to distance 0 of the same rows."""
     time = len(moved)
     rows = np.arange(len(places))
@@ -138,7 +138,7 @@ def _heard(run: Run, watched: Sequence[ActivationRecorder], x: Tensor) -> list[t
 
 
 def moves(x: Tensor) -> tuple[Tensor, Places]:
-    """x (T, W) as rows (T, 1 + P, W), in each of which but the first one symbol is moved a
+    """x (T, W) as rows (T, 1 + P, W), in each of which but the first one token is moved a
     little, and where (P,). It is the same every time."""
     time, width = x.shape
     places = np.linspace(0, time - 1, min(time, PLACES)).round().astype(np.int64)

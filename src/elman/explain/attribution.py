@@ -1,9 +1,9 @@
-"""What an output rests on: gradient times input, and what it loses when a symbol is left out.
+"""What an output rests on: gradient times input, and what it loses when a token is left out.
 
     gradient[j] = d log p / d x[j] * (x[j] - r[j]), summed over the vector
-    left_out[j] = log p - log p without symbol j
+    left_out[j] = log p - log p without token j
 
-r is what stands in for a symbol: nothing (zero) for those of a text, which are removed; for numbers
+r is what stands in for a token: nothing (zero) for those of a text, which are removed; for numbers
 a usual value, in whose place they are read.
 
 Source: M. Denil, A. Demiraj, N. de Freitas, 'Extraction of Salient Sentences from Labelled
@@ -11,7 +11,7 @@ Documents' (2014), section 4; A. Shrikumar et al., 'Not Just a Black Box: Learni
 Features Through Propagating Activation Differences' (2016), section 2; J. Li, W. Monroe, D.
 Jurafsky, 'Understanding Neural Networks through Representation Erasure' (2016), equation 2.
 
-Shapes: T symbols of an input, W width, B rows, A places where answers are given, F width of what is
+Shapes: T tokens of an input, W width, B rows, A places where answers are given, F width of what is
 known there, K answers, O outputs. Time comes first.
 """
 
@@ -33,7 +33,7 @@ ROOM = 2**23
 
 @dataclass(frozen=True)
 class AttributionInput:
-    """The vectors (T, W) of a reading's symbols, and what stands in for each; None: they are
+    """The vectors (T, W) of a reading's tokens, and what stands in for each; None: they are
     removed."""
 
     vectors: Tensor
@@ -50,9 +50,9 @@ class AttributionQuery:
         answers: (N, F) -> (N, K) the log-probability of each answer. It may take longest, so it is
             asked of those places alone that matter.
         size: K, so as not to ask of too many at once.
-        speaker: the input after whose symbols the answers are given; None: they have places of
+        speaker: the input after whose tokens the answers are given; None: they have places of
             their own.
-        about_itself: whether an answer is about the symbol after which it stands, and rests on
+        about_itself: whether an answer is about the token after which it stands, and rests on
             those behind it too.
     """
 
@@ -81,7 +81,7 @@ class AttributionQuery:
         ]
 
     def _reaches(self, place: int) -> list[int]:
-        """How many symbols of each input an answer can rest on."""
+        """How many tokens of each input an answer can rest on."""
         heard = [len(each.vectors) for each in self.inputs]
         if self.speaker is not None and not self.about_itself:
             heard[self.speaker] = place + 1
@@ -117,7 +117,7 @@ class AttributionQuery:
 
     @torch.inference_mode()
     def _left_out(self, number: int, places: Sequence[int], answers: Sequence[int]) -> Values:
-        """(O, T) of one input's symbols; NaN where nothing is left to answer from."""
+        """(O, T) of one input's tokens; NaN where nothing is left to answer from."""
         given = self.inputs[number]
         count, removed = len(given.vectors), given.stand_ins is None
         found = np.full((len(places), count), np.nan)
@@ -130,17 +130,17 @@ class AttributionQuery:
             xs = [each.vectors[:, None].expand(-1, len(rows), -1) for each in self.inputs]
             xs[number] = _occluded(given, rows)
             features = self.features(xs)
-            symbols = np.array(rows)
+            tokens = np.array(rows)
             moved = np.repeat(at[:, None], len(rows), 1)
             if removed and number == self.speaker:
-                moved -= symbols <= at[:, None]
+                moved -= tokens <= at[:, None]
                 if self.about_itself:
-                    moved[symbols == at[:, None]] = -1
+                    moved[tokens == at[:, None]] = -1
             # Nothing that stands behind a place has a say in it, unless it is about itself.
-            outputs, columns = np.nonzero((moved >= 0) & (symbols < reach[:, None]))
+            outputs, columns = np.nonzero((moved >= 0) & (tokens < reach[:, None]))
             left = self.answers(features[moved[outputs, columns], columns])
             lost = whole[at[outputs], asked[outputs]] - left[range(len(left)), asked[outputs]]
-            found[outputs, symbols[columns]] = lost.numpy(force=True)
+            found[outputs, tokens[columns]] = lost.numpy(force=True)
         return found
 
 
@@ -150,12 +150,12 @@ def unmodified(answers: Tensor) -> Tensor:
 
 
 def _occluded(given: AttributionInput, rows: range) -> Tensor:
-    """The input once for each of these symbols, which is left out: (T, B, W), or one shorter."""
+    """The input once for each of these tokens, which is left out: (T, B, W), or one shorter."""
     if given.stand_ins is not None:
         xs = given.vectors[:, None].repeat(1, len(rows), 1)
-        for row, symbol in enumerate(rows):
-            xs[symbol, row] = given.stand_ins[symbol]
+        for row, token in enumerate(rows):
+            xs[token, row] = given.stand_ins[token]
         return xs
-    symbols = torch.arange(len(given.vectors), device=given.vectors.device)
-    kept = torch.stack([symbols[symbols != symbol] for symbol in rows], 1)
+    tokens = torch.arange(len(given.vectors), device=given.vectors.device)
+    kept = torch.stack([tokens[tokens != token] for token in rows], 1)
     return given.vectors[kept]

@@ -23,18 +23,18 @@ def explain_cell(
     cell: Cell,
     xs: Tensor,
     *,
-    symbols: Sequence[str] | None = None,
+    tokens: Sequence[str] | None = None,
     labels: Sequence[str] | None = None,
 ) -> Trace:
     """A cell that reads vectors.
 
     ::
 
-        trace = explain_cell(rnn, torch.eye(57)[:5], symbols="abcde", labels=languages)
+        trace = explain_cell(rnn, torch.eye(57)[:5], tokens="abcde", labels=languages)
 
     Args:
         xs: (T, D) inputs.
-        symbols: what they stand for; numbers from 0 where None.
+        tokens: what they stand for; numbers from 0 where None.
         labels: what the elements of a `PlainRNN`'s output stand for, likewise. Other cells give
             out their state, so their traces have no outputs.
 
@@ -42,7 +42,7 @@ def explain_cell(
         InputError: for no input or too many.
     """
     check_length(len(xs), "xs", "inputs")
-    names = range(len(xs)) if symbols is None else symbols
+    names = range(len(xs)) if tokens is None else tokens
     classes = range(cell.output_size) if labels is None else labels
     xs = xs.detach()
 
@@ -71,9 +71,9 @@ def explain_cell(
                 layers=1,
                 width=cell.input_size,
                 hidden=cell.hidden_size,
-                parts=(),
+                components=(),
                 directions=("forward",),
-                units=("vector",),
+                tokenizers=("vector",),
                 labels=tuple(map(str, classes)) if isinstance(cell, PlainRNN) else None,
                 parameters=sum(weight.numel() for weight in cell.parameters()),
             ),

@@ -18,24 +18,24 @@ from elman.explain.trace import ModelSummary, StepOutput, TopPrediction
 from elman.nn.blocks import StackConfig
 
 LONGEST = 256
-"""Symbols of a trace."""
+"""Tokens of a trace."""
 TOP = 5
 """Answers that are named."""
 
 
-def check_length(count: int, place: str, symbols: str = "symbols") -> None:
-    """Whether a trace can hold so many symbols.
+def check_length(count: int, location: str, tokens: str = "tokens") -> None:
+    """Whether a trace can hold so many tokens.
 
     Raises:
         EmptyTextError: where there are none; InputError: where they are too many.
     """
     if count == 0:
-        raise EmptyTextError("nothing to read", place=place, advice="Give it some text.")
+        raise EmptyTextError("nothing to read", location=location, hint="Give it some text.")
     if count > LONGEST:
         raise InputError(
-            f"{count:,} {symbols}, and a trace holds {LONGEST} at most",
-            place=place,
-            advice="Explain a part of it.",
+            f"{count:,} {tokens}, and a trace holds {LONGEST} at most",
+            location=location,
+            hint="Explain a part of it.",
         )
 
 
@@ -43,7 +43,7 @@ def model_summary(
     network: nn.Module,
     blocks: StackConfig,
     watched: Sequence[ActivationRecorder],
-    units: tuple[str, ...],
+    tokenizers: tuple[str, ...],
     labels: Iterable[object] | None = None,
     members: int = 1,
 ) -> ModelSummary:
@@ -54,11 +54,11 @@ def model_summary(
     return ModelSummary(
         cell=names[type(cell)],
         layers=blocks.layers,
-        width=blocks.width,
+        width=blocks.hidden_size,
         hidden=cell.hidden_size,
-        parts=tuple(blocks.parts),
+        components=tuple(blocks.components),
         directions=("forward",) * (not all(backward)) + ("backward",) * any(backward),
-        units=units,
+        tokenizers=tokenizers,
         labels=None if labels is None else tuple(map(str, labels)),
         parameters=sum(weight.numel() for weight in network.parameters()),
         members=members,

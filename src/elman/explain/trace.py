@@ -1,6 +1,6 @@
 """What a network saw, remembered and said, as plain data; docs/trace.md describes the format.
 
-Shapes: T symbols, H hidden width, S symbols of what is looked at.
+Shapes: T tokens, H hidden width, S tokens of what is looked at.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import numpy.typing as npt
 FORMAT, VERSION = "elman-trace", 1
 DIGITS = 4
 FORGOTTEN = 0.1
-"""A symbol that moves the state by less than this share of its first move is forgotten."""
+"""A token that moves the state by less than this share of its first move is forgotten."""
 
 Values = npt.NDArray[np.floating[Any]]
 Heatmaps = dict[str, Values]
-"""By name (T, H): a row after each symbol."""
+"""By name (T, H): a row after each token."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +32,9 @@ class ModelSummary:
     layers: int
     width: int
     hidden: int
-    parts: tuple[str, ...]
+    components: tuple[str, ...]
     directions: tuple[str, ...]
-    units: tuple[str, ...]
+    tokenizers: tuple[str, ...]
     labels: tuple[str, ...] | None
     parameters: int
     members: int = 1
@@ -42,7 +42,7 @@ class ModelSummary:
 
 @dataclass(frozen=True, eq=False)
 class MemorySpan:
-    """How much a symbol still moves the state (K,), by distance from 0, and after how many symbols
+    """How much a token still moves the state (K,), by distance from 0, and after how many tokens
     that is below FORGOTTEN; None where it never is."""
 
     sensitivity: Values
@@ -68,10 +68,10 @@ class LayerTrace:
 
 @dataclass(frozen=True, eq=False)
 class SequenceTrace:
-    """One row of symbols, and what each layer made of them."""
+    """One row of tokens, and what each layer made of them."""
 
     name: str
-    symbols: tuple[str, ...]
+    tokens: tuple[str, ...]
     layers: tuple[LayerTrace, ...]
 
 
@@ -89,7 +89,7 @@ class Quantile:
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """How much the first symbols of a reading matter to an output: gradient times input, and what
+    """How much the first tokens of a reading matter to an output: gradient times input, and what
     leaving each out costs (NaN where that leaves nothing to answer from)."""
 
     reading: int
@@ -99,7 +99,7 @@ class Attribution:
 
 @dataclass(frozen=True, eq=False)
 class StepOutput:
-    """What was said after a symbol."""
+    """What was said after a token."""
 
     reading: int
     after: int
@@ -111,7 +111,7 @@ class StepOutput:
 
 @dataclass(frozen=True, eq=False)
 class AttentionWeights:
-    """(T, S) how much each symbol of the reading `on` counted for each of `reading`."""
+    """(T, S) how much each token of the reading `on` counted for each of `reading`."""
 
     reading: int
     on: int

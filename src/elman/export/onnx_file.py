@@ -1,6 +1,6 @@
 """A model as one file for ONNX Runtime, held against the model itself before it is believed.
 
-A graph reads any number of rows, of any lengths, from any state: a step is a text of one symbol.
+A graph reads any number of rows, of any lengths, from any state: a step is a text of one token.
 """
 
 from __future__ import annotations

@@ -30,14 +30,14 @@ def scan(
     Args:
         xs: (B, T, D) inputs.
         state: the state to begin from; the cell's initial state where None.
-        lengths: (B,) integers, the real symbols of each row; all T where None. What lies behind
+        lengths: (B,) integers, the real tokens of each row; all T where None. What lies behind
             them is never looked at: outputs there are zero.
-        resets: (B, T) bool; where True, the row begins anew before it reads that symbol.
+        resets: (B, T) bool; where True, the row begins anew before it reads that token.
         kernel: "reference" for this file's loop, or a name in `elman.kernels.table.KERNELS`;
             None takes the fastest that can serve the call.
 
     Returns:
-        ys (B, T, H), and each row's state after its last real symbol.
+        ys (B, T, H), and each row's state after its last real token.
 
     Raises:
         SettingError: for shapes that do not fit together, or a kernel that cannot serve the cell.
@@ -76,7 +76,7 @@ def _kernel(cell: Cell, xs: Tensor, ragged: bool, name: str | None) -> Kernel | 
             return kernel
     if name is None:
         return None
-    raise SettingError(f"no kernel {name!r} for {type(cell).__name__}", place="kernel")
+    raise SettingError(f"no kernel {name!r} for {type(cell).__name__}", location="kernel")
 
 
 def _reference(
@@ -119,23 +119,25 @@ def _check_state(state: State, empty: State, rows: int) -> None:
         if found.shape != shape or found.dtype != right.dtype:
             raise SettingError(
                 f"expected {shape} of {right.dtype}, found {tuple(found.shape)} of {found.dtype}",
-                place="state",
+                location="state",
             )
 
 
 def _check(cell: Cell, xs: Tensor, lengths: Tensor | None, resets: Tensor | None) -> None:
     if xs.dim() != 3 or xs.shape[2] != cell.input_size:
         raise SettingError(
-            f"expected (batch, time, {cell.input_size}), found {tuple(xs.shape)}", place="xs"
+            f"expected (batch, time, {cell.input_size}), found {tuple(xs.shape)}", location="xs"
         )
     rows, time = xs.shape[:2]
     if lengths is not None:
         if lengths.shape != (rows,):
-            raise SettingError(f"expected ({rows},), found {tuple(lengths.shape)}", place="lengths")
+            raise SettingError(
+                f"expected ({rows},), found {tuple(lengths.shape)}", location="lengths"
+            )
         if rows and not 0 <= int(lengths.min()) <= int(lengths.max()) <= time:
-            raise SettingError(f"expected values from 0 to {time}", place="lengths")
+            raise SettingError(f"expected values from 0 to {time}", location="lengths")
     if resets is not None and (resets.shape != (rows, time) or resets.dtype != torch.bool):
         raise SettingError(
             f"expected ({rows}, {time}) of bool, found {tuple(resets.shape)} of {resets.dtype}",
-            place="resets",
+            location="resets",
         )

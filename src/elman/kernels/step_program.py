@@ -23,12 +23,12 @@ class Slot(NamedTuple):
 
 
 class MemorySlots(NamedTuple):
-    """What rows look at: outer slots that all rows share, R sources of S symbols and K rows each,
+    """What rows look at: outer slots that all rows share, R sources of S tokens and K rows each,
     N heads of width E."""
 
     keys: Slot  # (R, N, S, E)
     values: Slot  # (R, N, S, E)
-    shut: Slot  # (R, S) 0 at real symbols, minus infinity at padding
+    shut: Slot  # (R, S) 0 at real tokens, minus infinity at padding
     sizes: Slot  # S, K of int64
 
 
@@ -67,12 +67,12 @@ class StepProgram:
     def inner(self, width: int) -> Slot:
         return Slot(self._native.inner(width), width)
 
-    def embed(self, symbols: Slot, table: Tensor, scale: float) -> Slot:
-        """The rows of a table (V, W) that symbols (B, 1) of int64 name, times a scale."""
+    def embed(self, tokens: Slot, table: Tensor, scale: float) -> Slot:
+        """The rows of a table (V, W) that tokens (B, 1) of int64 name, times a scale."""
         vocabulary, width = table.shape
         out = self.inner(width)
         self._native.embed(
-            symbols.number, out.number, _address(table), vocabulary, width, float(scale)
+            tokens.number, out.number, _address(table), vocabulary, width, float(scale)
         )
         return out
 

@@ -1,6 +1,6 @@
 """One line of what is written: its characters, and where the network stands in it.
 
-Shapes: N symbols of a line.
+Shapes: N tokens of a line.
 """
 
 from __future__ import annotations
@@ -53,15 +53,15 @@ class CurrentLine:
 
     def place(self, context: str) -> ContextPosition:
         """Where the network stands after a beginning of this line."""
-        symbols = self._symbols(context)
-        while self._read and not _begins(symbols, self._read[-1][0]):
+        tokens = self._tokens(context)
+        while self._read and not _begins(tokens, self._read[-1][0]):
             self._read.pop()
         done, place = len(self._read[-1][0]) if self._read else 0, self._begun
         if self._read:
             place = self._read[-1][1]
-        if place is None or done < len(symbols):
-            place = self._suggester.read(symbols[done:], place)
-            self._read = [*self._read, (symbols, place)][-KEPT:]
+        if place is None or done < len(tokens):
+            place = self._suggester.read(tokens[done:], place)
+            self._read = [*self._read, (tokens, place)][-KEPT:]
         return place
 
     def end(self) -> ContextPosition | None:
@@ -80,12 +80,12 @@ class CurrentLine:
         each = sum(tensor.nbytes for tensor in state_tensors(places[0])) if places else 0
         return len(places) * each
 
-    def _symbols(self, context: str) -> npt.NDArray[Any]:
+    def _tokens(self, context: str) -> npt.NDArray[Any]:
         """(N,), from where the line begins."""
         if self._begun is None:
-            return self._suggester.symbols(context)
-        return self._suggester.unit.encode("\n" + context)
+            return self._suggester.tokens(context)
+        return self._suggester.tokenizer.encode("\n" + context)
 
 
-def _begins(symbols: npt.NDArray[Any], with_: npt.NDArray[Any]) -> bool:
-    return np.array_equal(symbols[: len(with_)], with_)
+def _begins(tokens: npt.NDArray[Any], with_: npt.NDArray[Any]) -> bool:
+    return np.array_equal(tokens[: len(with_)], with_)

@@ -1,6 +1,6 @@
 """A copy of a language model that goes on learning from what is written.
 
-Shapes: N symbols of a line.
+Shapes: N tokens of a line.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from elman.text.tokenizers.tokenizer import BOUNDARY
 
 RATE = 0.01  # of a step
 PULL = 0.01  # of the way back to the model's own weights, at each step
-LONGEST = 200  # symbols that are learned from, a line's first
+LONGEST = 200  # tokens that are learned from, a line's first
 MOST = 10.0  # the length of a line's gradient; a longer one is shortened to it
 
 
@@ -39,11 +39,11 @@ class DynamicEvaluation:
 
     def learn(self, line: str) -> None:
         """One step on a whole line, read from the beginning; none where it is empty, or where its
-        gradient is no number."""
-        symbols = np.r_[BOUNDARY, self.model.unit_.encode(line), BOUNDARY]
-        if len(symbols) <= 2:  # boundaries alone
+        gradient is not a number."""
+        tokens = np.r_[BOUNDARY, self.model.tokenizer_.encode(line), BOUNDARY]
+        if len(tokens) <= 2:  # boundaries alone
             return
-        x = torch.from_numpy(symbols[:LONGEST].astype(np.int64)).to(self._weights[0].device)
+        x = torch.from_numpy(tokens[:LONGEST].astype(np.int64)).to(self._weights[0].device)
         network = self.model.network_
         with torch.enable_grad():
             for weight in self._weights:

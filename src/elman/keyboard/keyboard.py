@@ -37,7 +37,7 @@ class Keyboard:
 
     Args:
         memory: what was learned before; it learns on. A new one where None.
-        adapt: whether a copy of the network learns too, from each line that is ended. It cannot
+        online: whether a copy of the network learns too, from each line that is ended. It cannot
             forget one word: to forget any is to be the model again. It is not kept in a file.
 
     Attributes:
@@ -45,9 +45,9 @@ class Keyboard:
     """
 
     def __init__(
-        self, model: LanguageModel, memory: UserModel | None = None, *, adapt: bool = False
+        self, model: LanguageModel, memory: UserModel | None = None, *, online: bool = False
     ) -> None:
-        self._dynamic = DynamicEvaluation(model) if adapt else None
+        self._dynamic = DynamicEvaluation(model) if online else None
         self.memory = UserModel() if memory is None else memory
         self.keystrokes = 0
         self._by_hand = 0
@@ -92,8 +92,8 @@ class Keyboard:
         if not 0 <= number < len(self.suggestions):
             raise SettingError(
                 f"there is no suggestion {number}",
-                place="accept",
-                advice=f"There are {len(self.suggestions)}, counted from 0.",
+                location="accept",
+                hint=f"There are {len(self.suggestions)}, counted from 0.",
             )
         line, word = self._lines[-1], self.suggestions[number].word
         _, typed = WORDS.split_typed(line.text)

@@ -16,8 +16,8 @@ from typing import NamedTuple
 from elman.decoding.suggestions import UserPrior
 from elman.keyboard.observations import ORDER, Context, Observation, is_word
 
-MOST_WORDS = 10_000
-MOST_COUNTS = 60_000  # of words in contexts; beyond either, what was used longest ago is forgotten
+MAX_WORDS = 10_000
+MAX_COUNTS = 60_000  # of words in contexts; beyond either, what was used longest ago is forgotten
 # By the length of a context, none, one and two tokens, until their use is known:
 CLAIM = (0.05, 1.0, 1.0)  # the share of belief that many counts have
 HALF = (500.0, 100.0, 100.0)  # how many counts have half of that
@@ -89,9 +89,9 @@ class UserModel:
             return
         for ending in self._endings(context):
             self.add(ending, word, 1)
-        while len(self) > MOST_WORDS:
+        while len(self) > MAX_WORDS:
             self.forget(next(iter(self._counts[()])))
-        while self.size > MOST_COUNTS:
+        while self.size > MAX_COUNTS:
             oldest = next(each for each in self._counts if each)
             self.size -= len(self._counts.pop(oldest))
 
@@ -130,7 +130,7 @@ class UserModel:
         return UserPrior(words, left)
 
     def weigh(self, lesson: Observation, believed: float) -> Evidence:
-        """Whether the counts foretold a word better than the model did, who believed in it so
+        """Whether the counts predicted a word better than the model did, who believed in it so
         much: one step of on-line estimation of how far each length of context is to be trusted."""
         won, claimed = [0.0] * (ORDER + 1), [0.0] * (ORDER + 1)
         for level in self._levels(lesson.context):

@@ -2,7 +2,7 @@
 
 BLEU and chrF are sacreBLEU's own (Post 2018), with default settings and its signature: text goes in
 as it is, neither tokenised nor lower-cased. Where texts are short, such as phonemes, the field
-counts symbols that are wrong, and texts that are.
+counts tokens that are wrong, and texts that are.
 
 Shapes: N texts, of R_n references each.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Integers = npt.NDArray[np.integer[Any]]
 
 
-Symbols = Literal["token", "character"]
+Tokens = Literal["token", "character"]
 """What an edit changes: a token between spaces, such as a phoneme, or a character."""
 
 
@@ -77,9 +77,9 @@ def exact_match(answers: Sequence[str], targets: Sequence[str]) -> float:
 
 
 def token_error_rate(
-    answers: Sequence[str], references: Sequence[Sequence[str]], symbols: Symbols = "character"
+    answers: Sequence[str], references: Sequence[Sequence[str]], tokens: Tokens = "character"
 ) -> float:
-    """Edits that the answers need, for each symbol of their references: sum over sum.
+    """Edits that the answers need, for each token of their references: sum over sum.
 
     Of an answer's references the nearest counts, with its length; see `edit_counts`. With phonemes
     as tokens it is the phoneme error rate.
@@ -88,11 +88,11 @@ def token_error_rate(
         ValueError: another number of rows of references, or a row without any.
         EmptyTextError: no answer.
     """
-    return float(share(edit_counts(answers, references, symbols).sum(axis=0)))
+    return float(share(edit_counts(answers, references, tokens).sum(axis=0)))
 
 
 def word_error_rate(
-    answers: Sequence[str], references: Sequence[Sequence[str]], symbols: Symbols = "character"
+    answers: Sequence[str], references: Sequence[Sequence[str]], tokens: Tokens = "character"
 ) -> float:
     """The share of answers that match none of their references.
 
@@ -102,7 +102,7 @@ def word_error_rate(
         ValueError: another number of rows of references, or a row without any.
         EmptyTextError: no answer.
     """
-    return float(share(wrong_counts(edit_counts(answers, references, symbols)).sum(axis=0)))
+    return float(share(wrong_counts(edit_counts(answers, references, tokens)).sum(axis=0)))
 
 
 def match_counts(answers: Sequence[str], targets: Sequence[str]) -> Integers:
@@ -112,11 +112,11 @@ def match_counts(answers: Sequence[str], targets: Sequence[str]) -> Integers:
 
 
 def edit_counts(
-    answers: Sequence[str], references: Sequence[Sequence[str]], symbols: Symbols = "character"
+    answers: Sequence[str], references: Sequence[Sequence[str]], tokens: Tokens = "character"
 ) -> Integers:
-    """(N, 2) for `share`: the edits to the nearest reference, and the symbols it has.
+    """(N, 2) for `share`: the edits to the nearest reference, and the tokens it has.
 
-    An edit inserts, deletes or replaces a symbol (Levenshtein 1966). Of references that are equally
+    An edit inserts, deletes or replaces a token (Levenshtein 1966). Of references that are equally
     near the longest is taken, in whatever order they are.
 
     Raises:
@@ -130,8 +130,8 @@ def edit_counts(
     for row, (answer, listed) in enumerate(zip(answers, references, strict=True)):
         if not listed:
             raise ValueError(f"row {row} has no reference")
-        ours = _cut(answer, symbols)
-        theirs = [_cut(reference, symbols) for reference in listed]
+        ours = _cut(answer, tokens)
+        theirs = [_cut(reference, tokens) for reference in listed]
         found = [(Levenshtein.distance(ours, each), -len(each)) for each in theirs]
         edits, length = min(found)
         counts[row] = edits, -length
@@ -143,8 +143,8 @@ def wrong_counts(edits: Integers) -> Integers:
     return np.stack([edits[:, 0] > 0, np.ones(len(edits))], axis=1).astype(np.int64)
 
 
-def _cut(text: str, symbols: Symbols) -> Sequence[str]:
-    return text.split() if symbols == "token" else text
+def _cut(text: str, tokens: Tokens) -> Sequence[str]:
+    return text.split() if tokens == "token" else text
 
 
 class GroupedReferences(NamedTuple):

@@ -1,9 +1,9 @@
 """How sure a difference is: the paired bootstrap, in blocks or in rows.
 
-Two models are compared on the same symbols, so it is the differences, symbol by symbol, that are
+Two models are compared on the same tokens, so it is the differences, token by token, that are
 drawn again with replacement (Efron 1979). Neighbours depend on each other, so they are drawn in
 blocks of neighbours (Künsch 1989). The blocks wrap around the end (Politis and Romano 1992):
-without that the first and last symbols would be drawn too seldom.
+without that the first and last tokens would be drawn too seldom.
 
 Rows, such as texts or sentences, stand for themselves, and a figure that is no mean of theirs,
 such as F1, is computed anew of each draw.
@@ -50,7 +50,7 @@ def bootstrap_difference(
     """The percentile interval of mean(a) - mean(b).
 
     Args:
-        a, b: (N,) a figure for each symbol or word under either model, in the order of the text.
+        a, b: (N,) a figure for each token or word under either model, in the order of the text.
         block: neighbours drawn together: longer than the dependence, far shorter than N.
         samples: how often to draw.
         seed: the same seed draws the same blocks.
@@ -63,7 +63,7 @@ def bootstrap_difference(
     if a.ndim != 1 or a.shape != b.shape or a.size == 0:
         raise ValueError(f"expected two equal lengths, found shapes {a.shape} and {b.shape}")
     if not 1 <= block <= a.size:
-        raise SettingError(f"{block} is not within 1..{a.size}", place="block")
+        raise SettingError(f"{block} is not within 1..{a.size}", location="block")
     _check(samples, level)
     differences = a.astype(np.float64) - b.astype(np.float64)
     wrapped = np.concatenate([[0.0], differences, differences[: block - 1]])
@@ -121,9 +121,9 @@ def bootstrap_rows(
 
 def _check(samples: int, level: float) -> None:
     if samples < 1:
-        raise SettingError(f"{samples} draws are too few", place="samples")
+        raise SettingError(f"{samples} draws are too few", location="samples")
     if not 0 < level < 1:
-        raise SettingError(f"{level} is not between 0 and 1", place="level")
+        raise SettingError(f"{level} is not between 0 and 1", location="level")
 
 
 def _interval(drawn: Floats, level: float, mean: float) -> Interval:

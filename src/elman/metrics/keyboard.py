@@ -10,7 +10,7 @@ and the writer takes the one meant as soon as it is there, unless typing on cost
 it is one selection and also enters the space that follows; before punctuation the keyboard takes
 the space back and nothing is saved or lost. All else is typed.
 
-Any model will do that ranks symbols: numbers that order as its probabilities do are enough.
+Any model will do that ranks tokens: numbers that order as its probabilities do are enough.
 
 Shapes: V vocabulary, W words in it, N words of a text, B rows of a batch.
 """
@@ -107,7 +107,7 @@ def keyboard_scores(
     Args:
         index: the model's words.
         dictation: the text.
-        distributions: the model's distribution of the symbol that begins each word, given all
+        distributions: the model's distribution of the token that begins each word, given all
             that stands before it, in the order of the text: arrays (V,), or (B, V) for the next
             B words. Words outside the vocabulary have their row too, which is not looked at.
 
@@ -128,7 +128,7 @@ def keyboard_scores(
             place, spaced = places[done], dictation.spaced[done]
             if place is not None:
                 if np.isnan(values).any():
-                    raise ValueError(f"word {done}: its distribution holds what is no number")
+                    raise ValueError(f"word {done}: its distribution holds what is not a number")
                 ranks[done], saved[done] = _type_word(index, values, place, spaced)
             done += 1
     if done < len(places):

@@ -1,4 +1,4 @@
-"""A language model's figures, from the log-probability it gave each symbol of a text."""
+"""A language model's figures, from the log-probability it gave each token of a text."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     LogProbabilities = npt.NDArray[np.floating[Any]]
 
 
-def nats_per_symbol(log_probabilities: LogProbabilities) -> float:
-    """Mean of -log p over (N,) symbols, in nats: the loss in training.
+def nats_per_token(log_probabilities: LogProbabilities) -> float:
+    """Mean of -log p over (N,) tokens, in nats: the loss in training.
 
     Raises:
-        EmptyTextError: no symbols.
+        EmptyTextError: no tokens.
     """
-    return _nats(log_probabilities) / _at_least_one(log_probabilities.size, "symbol")
+    return _nats(log_probabilities) / _at_least_one(log_probabilities.size, "token")
 
 
 def bits_per_character(log_probabilities: LogProbabilities, characters: int) -> float:
-    """All nats of the text, in bits, over its characters, whatever its symbols were.
+    """All nats of the text, in bits, over its characters, whatever its tokens were.
 
     Raises:
         EmptyTextError: no characters.
@@ -33,7 +33,7 @@ def bits_per_character(log_probabilities: LogProbabilities, characters: int) -> 
 
 
 def perplexity(log_probabilities: LogProbabilities, words: int) -> float:
-    """exp of all nats of the text over its words, which whitespace parts, whatever its symbols.
+    """exp of all nats of the text over its words, which whitespace parts, whatever its tokens.
 
     Raises:
         EmptyTextError: no words.
@@ -48,7 +48,7 @@ def _nats(log_probabilities: LogProbabilities) -> float:
     return -float(log_probabilities.sum(dtype="float64"))
 
 
-def _at_least_one(count: int, unit: str) -> int:
+def _at_least_one(count: int, tokenizer: str) -> int:
     if count < 1:
-        raise EmptyTextError(f"no {unit} to score")
+        raise EmptyTextError(f"no {tokenizer} to score")
     return count

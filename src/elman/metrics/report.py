@@ -14,11 +14,11 @@ class Evaluation:
 
     Attributes:
         task: what the model is for.
-        examples: what was scored: symbols that were foretold, texts, words with a tag, or rows.
+        examples: what was scored: tokens that were predicted, texts, words with a tag, or rows.
         scores: the field's names, as design.md has them.
         baseline: its `name` and the same scores; None where there is none.
         interval: of some scores, the 95 % interval of the model's less the baseline's.
-        remarks: what a reader should know, such as why there is no baseline.
+        warnings: what a reader should know, such as why there is no baseline.
         details: tables that stand behind the scores, as plain data.
     """
 
@@ -27,7 +27,7 @@ class Evaluation:
     scores: dict[str, float]
     baseline: dict[str, Any] | None = None
     interval: dict[str, tuple[float, float]] = field(default_factory=dict)
-    remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     details: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -37,6 +37,6 @@ class Evaluation:
             "scores": self.scores,
             "baseline": self.baseline,
             "interval": {name: list(ends) for name, ends in self.interval.items()},
-            "remarks": list(self.remarks),
+            "warnings": list(self.warnings),
             **({"details": self.details} if self.details else {}),
         }

@@ -26,7 +26,7 @@ class AttentionMemory(NamedTuple):
 
     keys: Tensor  # (R, N, S, E)
     values: Tensor  # (R, N, S, E)
-    shut: Tensor  # (R, 1, 1, S) 0 at real symbols, minus infinity at padding
+    shut: Tensor  # (R, 1, 1, S) 0 at real tokens, minus infinity at padding
 
 
 class Attention(nn.Module):
@@ -40,15 +40,15 @@ class Attention(nn.Module):
 
     def __init__(self, architecture: StackConfig, kind: str) -> None:
         super().__init__()
-        width = architecture.width
-        self.heads = 1 if kind == "additive" else max(1, width // HEAD_WIDTH)
-        while width % self.heads:
+        hidden_size = architecture.hidden_size
+        self.heads = 1 if kind == "additive" else max(1, hidden_size // HEAD_WIDTH)
+        while hidden_size % self.heads:
             self.heads -= 1
-        self.query = linear(width, width)
-        self.key = linear(width, width)
-        self.value = linear(width, width)
-        self.out = linear(width, width, architecture.branch_scale)
-        self.weigh = linear(width, 1) if kind == "additive" else None
+        self.query = linear(hidden_size, hidden_size)
+        self.key = linear(hidden_size, hidden_size)
+        self.value = linear(hidden_size, hidden_size)
+        self.out = linear(hidden_size, hidden_size, architecture.branch_scale)
+        self.weigh = linear(hidden_size, 1) if kind == "additive" else None
 
     def remember(self, memory: Tensor, shut: Tensor) -> AttentionMemory:
         """memory (S, R, W), shut (R, 1, 1, S) -> what is looked at."""
@@ -58,15 +58,15 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, memory: AttentionMemory) -> Tensor:
         """x (T, R K, W) -> y (T, R K, W)."""
         weights = self._weights(x, memory).to(memory.values.dtype)
-        time, rows, width = x.shape
+        time, rows, hidden_size = x.shape
         seen = (weights @ memory.values).view(
-            len(weights), self.heads, -1, time, width // self.heads
+            len(weights), self.heads, -1, time, hidden_size // self.heads
         )
-        y: Tensor = self.out(seen.permute(3, 0, 2, 1, 4).reshape(time, rows, width))
+        y: Tensor = self.out(seen.permute(3, 0, 2, 1, 4).reshape(time, rows, hidden_size))
         return y
 
     def weights(self, x: Tensor, memory: AttentionMemory) -> Tensor:
-        """x (T, R K, W) -> (R K, T, S) how much each source symbol counts, the mean of all
+        """x (T, R K, W) -> (R K, T, S) how much each source token counts, the mean of all
         heads."""
         found = self._weights(x, memory).mean(1)
         return found.view(x.shape[1], len(x), -1)
@@ -94,8 +94,8 @@ class AttendingBlock(Block):
 
     def __init__(self, architecture: StackConfig, kind: str) -> None:
         super().__init__(architecture)
-        normed = "norm" in architecture.parts
-        self.attention_norm = RMSNorm(architecture.width) if normed else nn.Identity()
+        normed = "norm" in architecture.components
+        self.attention_norm = RMSNorm(architecture.hidden_size) if normed else nn.Identity()
         self.attention = Attention(architecture, kind)
 
     def look(

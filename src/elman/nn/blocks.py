@@ -5,7 +5,7 @@
 
 Shapes: B batch, T time, W width, H the cell's width, K the convolution's width, V vocabulary.
 Inside a stack time comes first, (T, B, W): each step is then one piece of memory.
-A network obeys the same laws as a cell: its state goes in and comes out, and one symbol after
+A network obeys the same laws as a cell: its state goes in and comes out, and one token after
 another equals the whole sequence.
 """
 
@@ -32,11 +32,11 @@ class StackConfig:
     """What a network is built from; frozen, and saved with its weights.
 
     Args:
-        vocabulary: V, the number of symbols read and written.
+        vocabulary: V, the number of tokens read and written.
         cell: a name of `elman.cells.CELLS`.
-        width: W, of every vector that passes from block to block.
+        hidden_size: W, of every vector that passes from block to block.
         layers: the number of blocks.
-        parts: which of PARTS each block has; with none of them a block is its cell alone.
+        components: which of PARTS each block has; with none of them a block is its cell alone.
         dropout: the share of a vector's elements that training silences, the same ones at
             every time (Y. Gal, Z. Ghahramani, 'A Theoretically Grounded Application of Dropout
             in Recurrent Neural Networks', 2016).
@@ -46,9 +46,9 @@ class StackConfig:
 
     vocabulary: int
     cell: str = "mingru"
-    width: int = 192
+    hidden_size: int = 192
     layers: int = 2
-    parts: tuple[str, ...] = COMPONENTS
+    components: tuple[str, ...] = COMPONENTS
     dropout: float = 0.1
     tied: bool = False
 
@@ -90,9 +90,9 @@ class SharedDropout(nn.Module):
 class RMSNorm(nn.Module):
     """`rms_norm` with its weight (W,)."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, hidden_size: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.ones(width))
+        self.weight = nn.Parameter(torch.ones(hidden_size))
 
     def forward(self, x: Tensor) -> Tensor:
         return rms_norm(x, self.weight)
@@ -106,10 +106,10 @@ class ShortConvolution(nn.Module):
     section 2.3.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, hidden_size: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(0.1 * torch.randn(CONVOLUTION_WIDTH, width))
-        self.bias = nn.Parameter(torch.zeros(width))
+        self.weight = nn.Parameter(0.1 * torch.randn(CONVOLUTION_WIDTH, hidden_size))
+        self.bias = nn.Parameter(torch.zeros(hidden_size))
         with torch.no_grad():
             self.weight[0] += 1
 
@@ -145,10 +145,10 @@ class GatedMLP(nn.Module):
 
     def __init__(self, architecture: StackConfig) -> None:
         super().__init__()
-        width = architecture.width
-        self.gate = linear(width, 2 * width)
-        self.into = linear(width, 2 * width)
-        self.out = linear(2 * width, width, scale=architecture.branch_scale)
+        hidden_size = architecture.hidden_size
+        self.gate = linear(hidden_size, 2 * hidden_size)
+        self.into = linear(hidden_size, 2 * hidden_size)
+        self.out = linear(2 * hidden_size, hidden_size, scale=architecture.branch_scale)
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.out(silu_gate(self.gate(x), self.into(x)))
@@ -163,14 +163,14 @@ class Mixer(nn.Module):
 
     def __init__(self, architecture: StackConfig) -> None:
         super().__init__()
-        width, kind = architecture.width, CELLS[architecture.cell]
-        inner = 2 * width if kind is MinGRU else width
-        parts = architecture.parts
-        self.convolution = ShortConvolution(width) if "convolution" in parts else None
-        self.cell = kind(width, inner)
-        self.gate = linear(width, inner) if "gate" in parts else None
-        projected = self.gate is not None or inner != width
-        self.out = linear(inner, width, architecture.branch_scale) if projected else None
+        hidden_size, kind = architecture.hidden_size, CELLS[architecture.cell]
+        inner = 2 * hidden_size if kind is MinGRU else hidden_size
+        components = architecture.components
+        self.convolution = ShortConvolution(hidden_size) if "convolution" in components else None
+        self.cell = kind(hidden_size, inner)
+        self.gate = linear(hidden_size, inner) if "gate" in components else None
+        projected = self.gate is not None or inner != hidden_size
+        self.out = linear(inner, hidden_size, architecture.branch_scale) if projected else None
 
     def initial_state(self, batch_size: int) -> BlockState:
         past = CONVOLUTION_WIDTH - 1 if self.convolution else 0
@@ -199,16 +199,16 @@ class Block(nn.Module):
 
     def __init__(self, architecture: StackConfig) -> None:
         super().__init__()
-        width, parts = architecture.width, architecture.parts
+        hidden_size, components = architecture.hidden_size, architecture.components
 
         def norm() -> nn.Module:
-            return RMSNorm(width) if "norm" in parts else nn.Identity()
+            return RMSNorm(hidden_size) if "norm" in components else nn.Identity()
 
-        self.residual = "residual" in parts
+        self.residual = "residual" in components
         self.dropout = SharedDropout(architecture.dropout)
         self.mixer_norm = norm()
         self.mixer = Mixer(architecture)
-        self.mlp = nn.Sequential(norm(), GatedMLP(architecture)) if "mlp" in parts else None
+        self.mlp = nn.Sequential(norm(), GatedMLP(architecture)) if "mlp" in components else None
 
     def forward(
         self, x: Tensor, state: BlockState, lengths: Tensor | None
@@ -231,10 +231,10 @@ class Stack(nn.Module):
 
     def __init__(self, architecture: StackConfig) -> None:
         super().__init__()
-        self.width = architecture.width
+        self.hidden_size = architecture.hidden_size
         self.blocks = nn.ModuleList(Block(architecture) for _ in range(architecture.layers))
-        normed = "norm" in architecture.parts
-        self.norm = RMSNorm(architecture.width) if normed else nn.Identity()
+        normed = "norm" in architecture.components
+        self.norm = RMSNorm(architecture.hidden_size) if normed else nn.Identity()
 
     def initial_state(self, batch_size: int) -> NetworkState:
         mixers = (cast("Block", block).mixer for block in self.blocks)
@@ -248,7 +248,7 @@ class Stack(nn.Module):
         lengths: Tensor | None = None,
         resets: Tensor | None = None,
     ) -> tuple[Tensor, NetworkState]:
-        """xs (B, T, W) -> ys (B, T, W), each row's state after its last real symbol.
+        """xs (B, T, W) -> ys (B, T, W), each row's state after its last real token.
 
         `lengths` (B,) and `resets` (B, T) are those of `scan`.
         """

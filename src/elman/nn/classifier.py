@@ -24,13 +24,13 @@ class PoolingState(NamedTuple):
     states: tuple[NetworkState, ...]
     most: Tensor  # (B, R) the largest value of each element so far
     total: Tensor  # (B, R) the sum of its values
-    symbols: Tensor  # (B, 1) the number of symbols read
+    tokens: Tensor  # (B, 1) the number of tokens read
 
 
 class ClassifierEncoder(nn.Module):
     """A text's classes from the largest and the mean of each element over time.
 
-    Both can be kept up as symbols come in, so a running answer after every word costs no second
+    Both can be kept up as tokens come in, so a running answer after every word costs no second
     reading. Source of the pooling: J. Howard, S. Ruder, 'Universal Language Model Fine-tuning
     for Text Classification' (2018), section 3.3, without the last state.
 
@@ -44,12 +44,12 @@ class ClassifierEncoder(nn.Module):
         super().__init__()
         self.reader = Encoder(reading, dropout)
         self.dropout = nn.Dropout(dropout)
-        self.output = linear(2 * reading.width, classes, scale=0.5)
+        self.output = linear(2 * reading.hidden_size, classes, scale=0.5)
 
     def start(self, batch_size: int) -> PoolingState:
         """The impression of nothing yet."""
         like = self.output.weight
-        shape = (batch_size, self.reader.reading.width)
+        shape = (batch_size, self.reader.reading.hidden_size)
         return PoolingState(
             self.reader.initial_states(batch_size),
             like.new_full(shape, BELOW_ALL),
@@ -59,11 +59,11 @@ class ClassifierEncoder(nn.Module):
 
     def forward(
         self,
-        passages: PaddedBatch,
+        padded: PaddedBatch,
         before: PoolingState | None = None,
         read: EncoderStep | None = None,
     ) -> tuple[Tensor, PoolingState]:
-        """-> logits (B, K) after each row's last symbol, and the impression to read on from.
+        """-> logits (B, K) after each row's last token, and the impression to read on from.
 
         Read on is only possible in one direction: the other begins at a text's end.
 
@@ -71,9 +71,9 @@ class ClassifierEncoder(nn.Module):
             read: another way to read than the reader's own, that gives the same.
         """
         if before is None:
-            before = self.start(len(passages.lengths))
-        vectors, states = (read or self.reader)(passages, before.states)
-        padding = ~passages.real
+            before = self.start(len(padded.lengths))
+        vectors, states = (read or self.reader)(padded, before.states)
+        padding = ~padded.real
         most, total = [], []
         for y in vectors:
             most.append(y.masked_fill(padding, BELOW_ALL).amax(0).float())
@@ -82,13 +82,13 @@ class ClassifierEncoder(nn.Module):
             states,
             torch.maximum(before.most, torch.cat(most, 1)),
             before.total + torch.cat(total, 1),
-            before.symbols + passages.lengths[:, None],
+            before.tokens + padded.lengths[:, None],
         )
-        logits = self._said(impression.most, impression.total / impression.symbols)
+        logits = self._said(impression.most, impression.total / impression.tokens)
         return logits.float(), impression
 
     def running(self, vectors: tuple[Tensor, ...]) -> Tensor:
-        """Logits (T, B, K) after each symbol, from what the reader gave for rows without padding;
+        """Logits (T, B, K) after each token, from what the reader gave for rows without padding;
         of two directions only the last are an answer."""
         y = torch.cat(vectors, 2)
         counts = torch.arange(1, len(y) + 1, device=y.device)[:, None, None]
@@ -136,30 +136,30 @@ class ClassifierNetwork(nn.Module):
 
     def each(
         self,
-        passages: PaddedBatch,
+        padded: PaddedBatch,
         before: tuple[PoolingState, ...] | None = None,
         reads: Sequence[EncoderStep] | None = None,
     ) -> tuple[Tensor, tuple[PoolingState, ...]]:
         """-> every member's logits (M, B, K), from which each learns by itself, and their
         impressions; with the members' `reads` by these."""
-        befores = self.start(len(passages.lengths)) if before is None else before
+        befores = self.start(len(padded.lengths)) if before is None else before
         members = self._members()
         ways: Sequence[EncoderStep] = reads or self.readers
         pairs = [
-            member(passages, its, read)
+            member(padded, its, read)
             for member, its, read in zip(members, befores, ways, strict=True)
         ]
         return torch.stack([logits for logits, _ in pairs]), tuple(after for _, after in pairs)
 
     def forward(
         self,
-        passages: PaddedBatch,
+        padded: PaddedBatch,
         before: tuple[PoolingState, ...] | None = None,
         reads: Sequence[EncoderStep] | None = None,
     ) -> tuple[Tensor, tuple[PoolingState, ...]]:
-        """-> the logs of the mean probabilities (B, K) after each row's last symbol, and the
+        """-> the logs of the mean probabilities (B, K) after each row's last token, and the
         impressions to read on from, which is only possible in one direction."""
-        logits, after = self.each(passages, before, reads)
+        logits, after = self.each(padded, before, reads)
         return self.together(logits), after
 
     @staticmethod

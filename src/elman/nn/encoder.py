@@ -1,6 +1,6 @@
-"""A reader: symbols or words in, a vector for each out, read in one direction or in both.
+"""A reader: tokens or words in, a vector for each out, read in one direction or in both.
 
-Shapes: B batch, T time, W width, V symbols or words with a number, F distinct words, G n-grams.
+Shapes: B batch, T time, W width, V tokens or words with a number, F distinct words, G n-grams.
 Time comes first, (T, B, W), as inside a stack.
 """
 
@@ -34,27 +34,27 @@ class WordTable(NamedTuple):
 class PaddedBatch(NamedTuple):
     """Texts side by side, the shorter ones padded."""
 
-    symbols: Tensor  # (T, B) integers; places in `words` where there are words
+    tokens: Tensor  # (T, B) integers; places in `words` where there are words
     lengths: Tensor  # (B,) at least 1
     words: WordTable | None = None
 
     @property
     def real(self) -> Tensor:
-        """(T, B, 1) whether a symbol is one, and no padding."""
-        times = torch.arange(len(self.symbols), device=self.lengths.device)
+        """(T, B, 1) whether a token is one, and no padding."""
+        times = torch.arange(len(self.tokens), device=self.lengths.device)
         return (times[:, None] < self.lengths)[..., None]
 
     @property
     def reversed_places(self) -> Tensor:
-        """(T, B) where the symbols of a reversed row stand; padding stays at the end."""
-        times = torch.arange(len(self.symbols), device=self.lengths.device)
+        """(T, B) where the tokens of a reversed row stand; padding stays at the end."""
+        times = torch.arange(len(self.tokens), device=self.lengths.device)
         back = self.lengths - 1 - times[:, None]
         return torch.where(back >= 0, back, times[:, None])
 
     @property
     def reversed(self) -> Tensor:
-        """(T, B) each row's symbols from its last to its first."""
-        return self.symbols.gather(0, self.reversed_places)
+        """(T, B) each row's tokens from its last to its first."""
+        return self.tokens.gather(0, self.reversed_places)
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,10 @@ class EncoderConfig:
     """What a reader is built from; frozen, and saved with its weights.
 
     Args:
-        blocks: of each direction's stack; its vocabulary is that of the symbols, or of the words
+        blocks: of each direction's stack; its vocabulary is that of the tokens, or of the words
             that have a number.
         directions: 1 reads from the beginning, 2 also from the end.
-        buckets: of character n-grams where the symbols are words; 0 where they are not.
+        buckets: of character n-grams where the tokens are words; 0 where they are not.
     """
 
     blocks: StackConfig
@@ -73,9 +73,9 @@ class EncoderConfig:
     buckets: int = 0
 
     @property
-    def width(self) -> int:
-        """Of the vector of each symbol, all directions together."""
-        return self.blocks.width * self.directions
+    def hidden_size(self) -> int:
+        """Of the vector of each token, all directions together."""
+        return self.blocks.hidden_size * self.directions
 
 
 class WordEmbedding(nn.Module):
@@ -86,10 +86,10 @@ class WordEmbedding(nn.Module):
     training made of it, and no longer chance.
     """
 
-    def __init__(self, vocabulary: int, buckets: int, width: int) -> None:
+    def __init__(self, vocabulary: int, buckets: int, hidden_size: int) -> None:
         super().__init__()
-        self.own = nn.Embedding(vocabulary, width)
-        self.ngrams = nn.EmbeddingBag(buckets, width, mode="sum")
+        self.own = nn.Embedding(vocabulary, hidden_size)
+        self.ngrams = nn.EmbeddingBag(buckets, hidden_size, mode="sum")
         for weight in (self.own.weight, self.ngrams.weight):
             nn.init.normal_(weight, std=0.05)
 
@@ -107,7 +107,7 @@ class WordEmbedding(nn.Module):
 EncoderStep = Callable[
     [PaddedBatch, tuple[NetworkState, ...]], tuple[tuple[Tensor, ...], tuple[NetworkState, ...]]
 ]
-"""Passages and the states to read on from -> what a `Encoder` gives for them."""
+"""Padded and the states to read on from -> what a `Encoder` gives for them."""
 
 
 class Encoder(nn.Module):
@@ -124,9 +124,9 @@ class Encoder(nn.Module):
         blocks = reading.blocks
         self.embedding: WordEmbedding | nn.Embedding
         if reading.buckets:
-            self.embedding = WordEmbedding(blocks.vocabulary, reading.buckets, blocks.width)
+            self.embedding = WordEmbedding(blocks.vocabulary, reading.buckets, blocks.hidden_size)
         else:
-            self.embedding = nn.Embedding(blocks.vocabulary, blocks.width)
+            self.embedding = nn.Embedding(blocks.vocabulary, blocks.hidden_size)
         self.dropout = SharedDropout(dropout)
         self.stacks = nn.ModuleList(Stack(blocks) for _ in range(reading.directions))
 
@@ -147,34 +147,34 @@ class Encoder(nn.Module):
             for layer, its in zip(layers, before, strict=True):
                 layer.share = its
 
-    def table(self, passages: PaddedBatch) -> Tensor:
-        """The vectors that the symbols are places in: (F, W) or (V, W)."""
+    def table(self, padded: PaddedBatch) -> Tensor:
+        """The vectors that the tokens are places in: (F, W) or (V, W)."""
         if isinstance(self.embedding, WordEmbedding):
-            assert passages.words is not None
-            words: Tensor = self.embedding(passages.words)
+            assert padded.words is not None
+            words: Tensor = self.embedding(padded.words)
             return words
         return self.embedding.weight
 
     def forward(
         self,
-        passages: PaddedBatch,
+        padded: PaddedBatch,
         states: tuple[NetworkState, ...] | None = None,
         table: Tensor | None = None,
     ) -> tuple[tuple[Tensor, ...], tuple[NetworkState, ...]]:
         """-> each direction's vectors (T, B, W) in the order it reads them (the second
-        direction's last symbol first), and the states after each row's last symbol.
+        direction's last token first), and the states after each row's last token.
 
         Args:
             states: to read on from.
-            table: what `table` gave for these passages, where the caller needs it too.
+            table: what `table` gave for these padded, where the caller needs it too.
         """
-        states = self.initial_states(len(passages.lengths)) if states is None else states
-        table = self.table(passages) if table is None else table
+        states = self.initial_states(len(padded.lengths)) if states is None else states
+        table = self.table(padded) if table is None else table
         ys, after = [], []
         for direction, (stack, state) in enumerate(zip(self.stacks, states, strict=True)):
-            symbols = passages.reversed if direction else passages.symbols
-            x = self.dropout(functional.embedding(symbols, table))
-            y, state = stack(x.transpose(0, 1), state, lengths=passages.lengths)
+            tokens = padded.reversed if direction else padded.tokens
+            x = self.dropout(functional.embedding(tokens, table))
+            y, state = stack(x.transpose(0, 1), state, lengths=padded.lengths)
             ys.append(y.transpose(0, 1))
             after.append(state)
         return tuple(ys), tuple(after)

@@ -40,24 +40,24 @@ class ForecasterConfig:
         steps: C, the last of these, which are read one by one; R - m at most.
         logarithm: whether the logarithms of the values are forecast.
         networks: N, which answer together.
-        cell, width, layers, dropout: of each network's `Stack`.
+        cell, hidden_size, layers, dropout: of each network's `Stack`.
     """
 
     season: int
     horizon: int
-    read: int
+    context_length: int
     steps: int
     logarithm: bool
     networks: int
     cell: str
-    width: int
+    hidden_size: int
     layers: int
     dropout: float
 
     @property
     def blocks(self) -> StackConfig:
         """Of each network; it reads numbers, so its vocabulary is of no account."""
-        return StackConfig(1, self.cell, self.width, self.layers, dropout=self.dropout)
+        return StackConfig(1, self.cell, self.hidden_size, self.layers, dropout=self.dropout)
 
 
 class ScaledWindow(NamedTuple):
@@ -171,9 +171,9 @@ class _Member(nn.Module):
     def __init__(self, forecasting: ForecasterConfig) -> None:
         super().__init__()
         self.horizon = forecasting.horizon
-        self.into = nn.Linear(_INPUTS, forecasting.width)
+        self.into = nn.Linear(_INPUTS, forecasting.hidden_size)
         self.stack = Stack(forecasting.blocks)
-        self.out = nn.Linear(forecasting.width, SIMPLE + len(LEVELS))
+        self.out = nn.Linear(forecasting.hidden_size, SIMPLE + len(LEVELS))
         with torch.no_grad():
             self.out.weight.mul_(0.1)
             self.out.bias.zero_()

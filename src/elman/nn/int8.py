@@ -1,6 +1,6 @@
 """Weights of 8 bits: each row of a matrix on a grid of its own, 127 steps to either side of 0.
 
-Shapes: N rows (outputs of a linear layer, symbols of an embedding), K columns.
+Shapes: N rows (outputs of a linear layer, tokens of an embedding), K columns.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ def quantize(weight: Tensor) -> QuantizedWeight:
         weight: (N, K) float32.
 
     Raises:
-        ModelFileError: where a weight is no number, or so large that the grid does not hold it.
+        ModelFileError: where a weight is not a number, or so large that the grid does not hold it.
     """
     # On the processor: elsewhere a quotient may be the product with a reciprocal.
     weight = weight.detach().cpu()
     scale = weight.abs().amax(1) / MOST
     if not bool((scale * MOST).isfinite().all()):
-        raise ModelFileError("its weights hold what is no number, or one too large for 8 bits")
+        raise ModelFileError("its weights hold what is not a number, or one too large for 8 bits")
     scale[scale < _TINY] = 0
     steps = (weight / scale.masked_fill(scale == 0, 1)[:, None]).round()
     return QuantizedWeight(steps.to(torch.int8), scale)

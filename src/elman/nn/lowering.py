@@ -27,8 +27,8 @@ class LoweredStep(NamedTuple):
     after; of a rewriter also what each of its blocks looks at."""
 
     program: StepProgram
-    reads: torch.dtype  # int64: symbols (B,); float32: numbers (B, D)
-    inputs: int  # D; of symbols 1
+    reads: torch.dtype  # int64: tokens (B,); float32: numbers (B, D)
+    inputs: int  # D; of tokens 1
     outputs: int
 
 
@@ -65,14 +65,14 @@ def _reads(network: Stepped) -> tuple[torch.dtype, int, int]:
     if isinstance(network, Cell):
         return torch.float32, network.input_size, network.output_size
     if isinstance(network, Stack):
-        return torch.float32, network.width, network.width
+        return torch.float32, network.hidden_size, network.hidden_size
     return torch.int64, 1, network.output.out_features
 
 
 def _network(
-    program: StepProgram, network: LanguageModelNetwork, symbols: Slot, state: Any, answer: Slot
+    program: StepProgram, network: LanguageModelNetwork, tokens: Slot, state: Any, answer: Slot
 ) -> None:
-    x = program.embed(symbols, network.embedding.weight, network.scale)
+    x = program.embed(tokens, network.embedding.weight, network.scale)
     output = network.output
     program.layer(_stack(program, network.stack, x, state), output, answer)
 
@@ -84,10 +84,10 @@ def _stack(program: StepProgram, stack: Stack, x: Slot, state: Any) -> Slot:
 
 
 def _rewriter(
-    program: StepProgram, network: EncoderDecoder, symbols: Slot, state: Any, answer: Slot
+    program: StepProgram, network: EncoderDecoder, tokens: Slot, state: Any, answer: Slot
 ) -> None:
     looked = [program.looked() for _ in network.attending]
-    x = program.embed(symbols, network.embedding.weight, network.scale)
+    x = program.embed(tokens, network.embedding.weight, network.scale)
     for block, before, its in zip(network.attending, state, looked, strict=True):
         x = _mixed(program, block, x, before)
         x = _transformed(program, block, _looked_up(program, block, x, its))

@@ -1,4 +1,4 @@
-"""One symbol at a time, by the native core: the same numbers as the network's own, sooner.
+"""One token at a time, by the native core: the same numbers as the network's own, sooner.
 
 Shapes: B rows, D input width, N width of the answer.
 """
@@ -24,7 +24,7 @@ from elman.nn.lowering import Stepped, has_program, program_of
 from elman.nn.seq2seq import DecoderState, EncoderDecoder
 
 Step = Callable[[Tensor, Any], tuple[Tensor, Any]]
-"""(B, D) numbers or (B,) symbols, and a state -> the answer (B, N), and the state after."""
+"""(B, D) numbers or (B,) tokens, and a state -> the answer (B, N), and the state after."""
 
 Made = TypeVar("Made")
 
@@ -69,13 +69,13 @@ def _of_torch(network: Stepped) -> Step:
 
 
 def _of_decoder(native: CompiledStep) -> Step:
-    def step(symbols: Tensor, written: DecoderState) -> tuple[Tensor, DecoderState]:
+    def step(tokens: Tensor, written: DecoderState) -> tuple[Tensor, DecoderState]:
         # Products of 16 bits may have made what is looked at; it is made of 32 once, and kept.
         memories = tuple(map_state(_exact, memory) for memory in written.memories)
         sources, _, time, _ = memories[0].keys.shape
-        sizes = torch.tensor([time, len(symbols) // sources])
+        sizes = torch.tensor([time, len(tokens) // sources])
         looked = [part for memory in memories for part in (*memory, sizes)]
-        y, after = native(symbols, written.state, looked)
+        y, after = native(tokens, written.state, looked)
         return y, DecoderState(after, memories)
 
     return step
@@ -86,14 +86,14 @@ def _exact(part: Tensor) -> Tensor:
 
 
 def encoder_by_steps(reader: Encoder, *, int8: bool = False) -> EncoderStep:
-    """Reads as a reader of one direction does, symbol by symbol, passages of one length."""
+    """Reads as a reader of one direction does, token by token, padded of one length."""
     step = step_of(cast("Stack", reader.stacks[0]), int8=int8)
 
     def read(
-        passages: PaddedBatch, states: tuple[NetworkState, ...]
+        padded: PaddedBatch, states: tuple[NetworkState, ...]
     ) -> tuple[tuple[Tensor, ...], tuple[NetworkState, ...]]:
         (state,), ys = states, []
-        for x in functional.embedding(passages.symbols, reader.table(passages)):
+        for x in functional.embedding(padded.tokens, reader.table(padded)):
             y, state = step(x, state)
             ys.append(y)
         return (torch.stack(ys),), (state,)
@@ -160,7 +160,7 @@ class StepStream:
         self.state = state
 
     def read(self, x: npt.ArrayLike) -> npt.NDArray[np.float32]:
-        """A symbol (B,) for every row, or numbers (B, D) -> the answer (B, N)."""
+        """A token (B,) for every row, or numbers (B, D) -> the answer (B, N)."""
         y, self.state = self._step(torch.as_tensor(np.asarray(x)), self.state)
         return y.numpy(force=True)
 
@@ -187,7 +187,7 @@ class CompiledStream:
         return self._states[self._turn]
 
     def read(self, x: npt.ArrayLike) -> npt.NDArray[np.float32]:
-        """A symbol (B,) for every row, or numbers (B, D) -> the answer (B, N)."""
+        """A token (B,) for every row, or numbers (B, D) -> the answer (B, N)."""
         self._x[...] = x
         self._program.run(len(self._x), self._outers[self._turn], self._threads)
         self._turn = 1 - self._turn

@@ -1,9 +1,9 @@
-"""A reader that foretells the next word, to learn a language before it is told what to answer.
+"""A reader that predicts the next word, to learn a language before it is told what to answer.
 
 Source: A. Dai, Q. Le, 'Semi-supervised Sequence Learning' (2015), section 2.2: the reader's
 weights are those of a language model when it begins to learn from labels.
 
-Shapes: B batch, T time, W width, F distinct words of the batch, N words foretold.
+Shapes: B batch, T time, W width, F distinct words of the batch, N words predicted.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class PretrainingHead(nn.Module):
     (S. Jean et al., 'On Using Very Large Target Vocabulary for Neural Machine Translation',
     2015, section 3.1).
 
-    The second direction foretells the word before.
+    The second direction predicts the word before.
 
     Args:
         reader: to learn the language; dropout: of it meanwhile. There is more unlabelled text than
@@ -37,25 +37,26 @@ class PretrainingHead(nn.Module):
         super().__init__()
         self.reader = reader
         self.dropout = dropout
-        width = reader.reading.blocks.width
+        hidden_size = reader.reading.blocks.hidden_size
         self.outputs = nn.ModuleList(
-            linear(width, width, scale=width**-0.5) for _ in range(reader.reading.directions)
+            linear(hidden_size, hidden_size, scale=hidden_size**-0.5)
+            for _ in range(reader.reading.directions)
         )
 
-    def forward(self, passages: PaddedBatch, log_chances: Tensor) -> Tensor:
-        """-> the mean loss in nats of a word foretold, over all directions.
+    def forward(self, padded: PaddedBatch, log_chances: Tensor) -> Tensor:
+        """-> the mean loss in nats of a word predicted, over all directions.
 
         Args:
             log_chances: (F,) of each row of the reader's table to be in a batch; zeros where the
                 table is a whole vocabulary.
         """
-        table = self.reader.table(passages)
+        table = self.reader.table(padded)
         with self.reader.dropping(self.dropout):
-            vectors, _ = self.reader(passages, table=table)
-        foretold = passages.real[1:, :, 0]
+            vectors, _ = self.reader(padded, table=table)
+        predicted = padded.real[1:, :, 0]
         losses = []
         for direction, (y, output) in enumerate(zip(vectors, self.outputs, strict=True)):
-            symbols = passages.reversed if direction else passages.symbols
-            said, wanted = output(y[:-1][foretold]), symbols[1:][foretold]
+            tokens = padded.reversed if direction else padded.tokens
+            said, wanted = output(y[:-1][predicted]), tokens[1:][predicted]
             losses.append(linear_cross_entropy(said, table, -log_chances, wanted))
         return torch.stack(losses).mean()

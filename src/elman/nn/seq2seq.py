@@ -31,7 +31,7 @@ ORDERS = ("both", "forward", "reversed")
 
 EMBEDDING_SCALE = 2.0
 """Of embeddings as they enter the network. They are the output layer's too and pass through on the
-residual path: were they as long as what the blocks add, each symbol would at first be foretold to
+residual path: were they as long as what the blocks add, each token would at first be predicted to
 follow itself, and unlearning that costs hundreds of steps (docs/log.md)."""
 
 FAR = 1e4
@@ -66,7 +66,7 @@ class DecoderState(NamedTuple):
 
 
 class SourceEncoder(nn.Module):
-    """A source's symbols, each in the light of those around it.
+    """A source's tokens, each in the light of those around it.
 
     With the order "both" every other block reads from the end, so that each sees what the one
     before it saw of the other side (the alternation is that of J. Zhou et al., 'Deep Recurrent
@@ -79,28 +79,28 @@ class SourceEncoder(nn.Module):
         self.order = rewriting.order
         count = blocks.layers * (2 if self.order == "both" else 1)
         self.blocks = nn.ModuleList(Block(blocks) for _ in range(count))
-        self.norm = RMSNorm(blocks.width) if "norm" in blocks.parts else nn.Identity()
+        self.norm = RMSNorm(blocks.hidden_size) if "norm" in blocks.components else nn.Identity()
         self.summed = rewriting.attention == "none"
 
-    def forward(self, x: Tensor, passages: PaddedBatch) -> tuple[Tensor, Tensor]:
-        """x (S, B, W), the vectors of the passages' symbols -> what a decoder looks at
+    def forward(self, x: Tensor, padded: PaddedBatch) -> tuple[Tensor, Tensor]:
+        """x (S, B, W), the vectors of the padded' tokens -> what a decoder looks at
         (S, B, W), and (B, S) whether it is real."""
-        back = passages.reversed_places[..., None].expand_as(x)
+        back = padded.reversed_places[..., None].expand_as(x)
         backward = self.order == "reversed"
         x = x.gather(0, back) if backward else x
         for number, block in enumerate(self.blocks):
             mixer = cast("Block", block).mixer
             if number and self.order == "both":
                 x, backward = x.gather(0, back), not backward
-            x, _ = block(x, mixer.initial_state(x.shape[1]), passages.lengths)
+            x, _ = block(x, mixer.initial_state(x.shape[1]), padded.lengths)
         if self.summed:
-            return self.norm(self._ends(x, passages))[None], passages.lengths[:, None] > 0
+            return self.norm(self._ends(x, padded))[None], padded.lengths[:, None] > 0
         x = x.gather(0, back) if backward else x
-        return self.norm(x), passages.real[..., 0].t()
+        return self.norm(x), padded.real[..., 0].t()
 
-    def _ends(self, x: Tensor, passages: PaddedBatch) -> Tensor:
+    def _ends(self, x: Tensor, padded: PaddedBatch) -> Tensor:
         """(B, W) the vector where the reading ended; in both directions, at either end."""
-        last = x.gather(0, (passages.lengths - 1)[None, :, None].expand_as(x[:1]))[0]
+        last = x.gather(0, (padded.lengths - 1)[None, :, None].expand_as(x[:1]))[0]
         return last + x[0] if self.order == "both" else last
 
 
@@ -117,9 +117,9 @@ class VectorEncoder(nn.Module):
         # Of the vectors learned from, the mean and one over the deviation: no gradient moves them.
         self.center = nn.Parameter(torch.zeros(rewriting.source), requires_grad=False)
         self.slope = nn.Parameter(torch.ones(rewriting.source), requires_grad=False)
-        self.into = linear(rewriting.source, blocks.width)
-        self.mlp = nn.Sequential(RMSNorm(blocks.width), GatedMLP(blocks))
-        self.norm = RMSNorm(blocks.width)
+        self.into = linear(rewriting.source, blocks.hidden_size)
+        self.mlp = nn.Sequential(RMSNorm(blocks.hidden_size), GatedMLP(blocks))
+        self.norm = RMSNorm(blocks.hidden_size)
 
     def forward(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
         """vectors (B, D) -> (1, B, W), and (B, 1): it is real."""
@@ -150,10 +150,10 @@ class EncoderDecoder(nn.Module):
         super().__init__()
         blocks = rewriting.blocks
         self.rewriting = rewriting
-        self.embedding = nn.Embedding(blocks.vocabulary, blocks.width)
-        self.output = linear(blocks.width, blocks.vocabulary)
+        self.embedding = nn.Embedding(blocks.vocabulary, blocks.hidden_size)
+        self.output = linear(blocks.hidden_size, blocks.vocabulary)
         self.output.weight = self.embedding.weight
-        nn.init.normal_(self.embedding.weight, std=blocks.width**-0.5)
+        nn.init.normal_(self.embedding.weight, std=blocks.hidden_size**-0.5)
         self.scale = EMBEDDING_SCALE
         self.encoder: SourceEncoder | VectorEncoder
         self.source_embedding = self.embedding
@@ -162,13 +162,13 @@ class EncoderDecoder(nn.Module):
         else:
             self.encoder = SourceEncoder(rewriting)
             if rewriting.source:
-                self.source_embedding = nn.Embedding(rewriting.source, blocks.width)
-                nn.init.normal_(self.source_embedding.weight, std=blocks.width**-0.5)
+                self.source_embedding = nn.Embedding(rewriting.source, blocks.hidden_size)
+                nn.init.normal_(self.source_embedding.weight, std=blocks.hidden_size**-0.5)
         self.dropout = SharedDropout(dropout)
         self.blocks = nn.ModuleList(
             AttendingBlock(blocks, rewriting.attention) for _ in range(blocks.layers)
         )
-        self.norm = RMSNorm(blocks.width) if "norm" in blocks.parts else nn.Identity()
+        self.norm = RMSNorm(blocks.hidden_size) if "norm" in blocks.components else nn.Identity()
 
     def scale_vectors(self, vectors: Tensor) -> None:
         """Let the vectors to be read from now on be as wide as these (N, D); numbers that never
@@ -186,15 +186,15 @@ class EncoderDecoder(nn.Module):
         return [cast("AttendingBlock", block) for block in self.blocks]
 
     def begin(self, source: PaddedBatch | Tensor) -> DecoderState:
-        """A source read: symbols of B texts, or vectors (B, D)."""
+        """A source read: tokens of B texts, or vectors (B, D)."""
         if isinstance(source, Tensor):
             return self._written(*self.encoder(source))
-        x = functional.embedding(source.symbols, self.source_embedding.weight) * self.scale
+        x = functional.embedding(source.tokens, self.source_embedding.weight) * self.scale
         return self.begin_from(x, source)
 
-    def begin_from(self, x: Tensor, passages: PaddedBatch) -> DecoderState:
-        """The same from x (S, B, W), the vectors of the passages' symbols."""
-        return self._written(*self.encoder(self.dropout(x), passages))
+    def begin_from(self, x: Tensor, padded: PaddedBatch) -> DecoderState:
+        """The same from x (S, B, W), the vectors of the padded' tokens."""
+        return self._written(*self.encoder(self.dropout(x), padded))
 
     def _written(self, memory: Tensor, real: Tensor) -> DecoderState:
         shut = torch.zeros_like(real, dtype=torch.float32).masked_fill(~real, -torch.inf)
@@ -208,17 +208,17 @@ class EncoderDecoder(nn.Module):
         return tuple(block.mixer.initial_state(batch_size) for block in self.attending)
 
     def forward(
-        self, symbols: Tensor, written: DecoderState, lengths: Tensor | None = None
+        self, tokens: Tensor, written: DecoderState, lengths: Tensor | None = None
     ) -> tuple[Tensor, DecoderState]:
-        """symbols (T, B) -> logits (T, B, V) of the symbols after them, and where it stands."""
-        y, after, _ = self._features(symbols, written, lengths)
+        """tokens (T, B) -> logits (T, B, V) of the tokens after them, and where it stands."""
+        y, after, _ = self._features(tokens, written, lengths)
         logits: Tensor = self.output(y)
         return logits.float(), after
 
-    def attend(self, symbols: Tensor, written: DecoderState) -> tuple[Tensor, Tensor, DecoderState]:
-        """The same, and (B, T, S) how much of each source symbol went into each logits: the mean
+    def attend(self, tokens: Tensor, written: DecoderState) -> tuple[Tensor, Tensor, DecoderState]:
+        """The same, and (B, T, S) how much of each source token went into each logits: the mean
         over blocks and heads."""
-        y, after, asked = self._features(symbols, written, None)
+        y, after, asked = self._features(tokens, written, None)
         looks = [
             block.attention.weights(x, memory)
             for block, x, memory in zip(self.attending, asked, written.memories, strict=True)
@@ -229,15 +229,15 @@ class EncoderDecoder(nn.Module):
     def loss(
         self, source: PaddedBatch | Tensor, targets: PaddedBatch, begin: int, smoothing: float
     ) -> Tensor:
-        """The mean of -log p over all target symbols, in nats.
+        """The mean of -log p over all target tokens, in nats.
 
         Args:
-            targets: with their last symbol, which says that they end.
-            begin: the symbol before the first.
-            smoothing: the share of what is wanted that is given to all symbols alike (C. Szegedy
+            targets: with their last token, which says that they end.
+            begin: the token before the first.
+            smoothing: the share of what is wanted that is given to all tokens alike (C. Szegedy
                 et al., 2016, section 7).
         """
-        wanted = targets.symbols
+        wanted = targets.tokens
         read = torch.cat([wanted.new_full((1, wanted.shape[1]), begin), wanted[:-1]])
         y, _, _ = self._features(read, self.begin(source), targets.lengths)
         real = targets.real[..., 0]
@@ -245,17 +245,17 @@ class EncoderDecoder(nn.Module):
         return linear_cross_entropy(y[real], output.weight, output.bias, wanted[real], smoothing)
 
     def _features(
-        self, symbols: Tensor, written: DecoderState, lengths: Tensor | None
+        self, tokens: Tensor, written: DecoderState, lengths: Tensor | None
     ) -> tuple[Tensor, DecoderState, list[Tensor]]:
-        """symbols (T, B) -> what the output layer reads (T, B, W), where the decoder stands, and
+        """tokens (T, B) -> what the output layer reads (T, B, W), where the decoder stands, and
         what each block asked its memory with."""
-        x = functional.embedding(symbols, self.embedding.weight) * self.scale
+        x = functional.embedding(tokens, self.embedding.weight) * self.scale
         return self.features(x, written, lengths)
 
     def features(
         self, x: Tensor, written: DecoderState, lengths: Tensor | None = None
     ) -> tuple[Tensor, DecoderState, list[Tensor]]:
-        """The same from x (T, B, W), the vectors of the symbols."""
+        """The same from x (T, B, W), the vectors of the tokens."""
         x = self.dropout(x)
         after, asked = [], []
         for block, state, memory in zip(

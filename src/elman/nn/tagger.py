@@ -14,7 +14,7 @@ from elman.nn.encoder import Encoder, EncoderConfig, PaddedBatch
 
 
 class TaggerNetwork(nn.Module):
-    """Each symbol's tag, from all that stands before and behind it.
+    """Each token's tag, from all that stands before and behind it.
 
     Source: G. Lample et al., 'Neural Architectures for Named Entity Recognition' (2016),
     section 2, with words read by their n-grams.
@@ -29,29 +29,29 @@ class TaggerNetwork(nn.Module):
         super().__init__()
         self.reader = Encoder(reading, dropout)
         self.dropout = nn.Dropout(dropout)
-        self.output = linear(reading.width, len(allowed.start), scale=0.5)
+        self.output = linear(reading.hidden_size, len(allowed.start), scale=0.5)
         self.crf = CRF(allowed)
 
-    def forward(self, passages: PaddedBatch) -> Tensor:
-        """-> logits (T, B, K), what each symbol says of its tag; the CRF says the rest."""
-        vectors, _ = self.reader(passages)
-        return self.said(passages, vectors).float()
+    def forward(self, padded: PaddedBatch) -> Tensor:
+        """-> logits (T, B, K), what each token says of its tag; the CRF says the rest."""
+        vectors, _ = self.reader(padded)
+        return self.said(padded, vectors).float()
 
-    def said(self, passages: PaddedBatch, vectors: tuple[Tensor, ...]) -> Tensor:
-        """The same from what the reader gave for the passages."""
+    def said(self, padded: PaddedBatch, vectors: tuple[Tensor, ...]) -> Tensor:
+        """The same from what the reader gave for the padded."""
         if len(vectors) == 2:
             forward, backward = vectors
-            places = passages.reversed_places[..., None].expand_as(backward)
+            places = padded.reversed_places[..., None].expand_as(backward)
             vectors = (forward, backward.gather(0, places))
         logits: Tensor = self.output(self.dropout(torch.cat(vectors, 2)))
         return logits
 
-    def loss(self, passages: PaddedBatch, tags: Tensor) -> Tensor:
-        """tags (T, B) -> the mean of -log p over all symbols, in nats."""
-        log_p = self.crf.log_probability(self(passages), tags, passages.lengths)
-        return -log_p.sum() / passages.lengths.sum()
+    def loss(self, padded: PaddedBatch, tags: Tensor) -> Tensor:
+        """tags (T, B) -> the mean of -log p over all tokens, in nats."""
+        log_p = self.crf.log_probability(self(padded), tags, padded.lengths)
+        return -log_p.sum() / padded.lengths.sum()
 
-    def best(self, passages: PaddedBatch) -> Tensor:
+    def best(self, padded: PaddedBatch) -> Tensor:
         """-> each row's best tags (T, B), of which no sequence is illegal."""
-        tags, _ = self.crf.ranked(self(passages), passages.lengths)
+        tags, _ = self.crf.ranked(self(padded), padded.lengths)
         return tags[0]

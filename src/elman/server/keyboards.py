@@ -106,7 +106,7 @@ class Keyboards:
             elif word in keyboard.memory:
                 keyboard.forget(word)
             else:
-                raise InputError("this was not learned", place="word")
+                raise InputError("this was not learned", location="word")
             return typed(name, keyboard)
 
         return await self._ask(served, name, change)
@@ -152,7 +152,7 @@ class Keyboards:
             raise RefusedError(
                 503,
                 "there is no room for more on keyboards",
-                advice="Close one that is not needed any more, or wait until an idle one is gone.",
+                hint="Close one that is not needed any more, or wait until an idle one is gone.",
                 headers={"retry-after": "60"},
             )
 

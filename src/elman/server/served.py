@@ -119,7 +119,7 @@ def load_models(paths: Sequence[Path]) -> list[Loaded]:
         ElmanError: as `load`; SettingError: where there is none.
     """
     if not paths:
-        raise SettingError("there is no model", place="models", advice="Name a model file.")
+        raise SettingError("there is no model", location="models", hint="Name a model file.")
     found: list[Loaded] = []
     for path in paths:
         model, sha256 = _loaded(path)
@@ -142,7 +142,7 @@ def _loaded(path: Path) -> tuple[Model, bytes]:
         try:
             return load(copy), content.digest()
         except ElmanError as error:
-            raise type(error)(error.cause, place=path, advice=error.advice) from error
+            raise type(error)(error.cause, location=path, hint=error.hint) from error
 
 
 def _name(path: Path, taken: set[str]) -> str:

@@ -25,7 +25,7 @@ class NetworkConfig:
     """
 
     cell: str
-    width: int | None
+    hidden_size: int | None
     layers: int
     dropout: float | None
     minutes: float
@@ -34,8 +34,8 @@ class NetworkConfig:
 
     def __post_init__(self) -> None:
         among("cell", self.cell, CELLS)
-        if self.width is not None:
-            whole("width", self.width, 1, WIDEST)
+        if self.hidden_size is not None:
+            whole("hidden_size", self.hidden_size, 1, WIDEST)
         whole("layers", self.layers, 1, DEEPEST)
         if self.dropout is not None:
             _check_dropout(self.dropout)
@@ -69,22 +69,22 @@ def checked_stack(value: object, vocabulary: int) -> StackConfig:
     """
     names = {field.name for field in dataclasses.fields(StackConfig)}
     if not isinstance(value, dict) or value.keys() != names:
-        raise ModelFileError("its architecture is not that of a network of symbols")
+        raise ModelFileError("its architecture is not that of a network of tokens")
     whole("vocabulary", value["vocabulary"], 1, LARGEST_VOCABULARY)
     if value["vocabulary"] != vocabulary:
         raise ModelFileError(
-            f"its vocabulary has {vocabulary} symbols, its network {value['vocabulary']!r}"
+            f"its vocabulary has {vocabulary} tokens, its network {value['vocabulary']!r}"
         )
     among("cell", value["cell"], CELLS)
-    whole("width", value["width"], 1, WIDEST)
+    whole("hidden_size", value["hidden_size"], 1, WIDEST)
     whole("layers", value["layers"], 1, DEEPEST)
     _check_dropout(value["dropout"])
-    if not isinstance(value["parts"], list) or not isinstance(value["tied"], bool):
+    if not isinstance(value["components"], list) or not isinstance(value["tied"], bool):
         raise ModelFileError("its architecture is malformed")
-    parts = tuple(part for part in COMPONENTS if part in value["parts"])
-    if list(parts) != value["parts"]:
-        raise ModelFileError("the parts of its blocks are not known here")
-    return StackConfig(**{**value, "parts": parts})
+    components = tuple(part for part in COMPONENTS if part in value["components"])
+    if list(components) != value["components"]:
+        raise ModelFileError("the components of its blocks are not known here")
+    return StackConfig(**{**value, "components": components})
 
 
 def _check_dropout(share: Any) -> None:

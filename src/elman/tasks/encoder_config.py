@@ -19,14 +19,14 @@ class EncoderRecipe:
 
     Args:
         dropout: of what goes into the reader and comes out of it; inside its blocks it is
-            `inner_dropout`.
+            `hidden_dropout`.
         rows: texts or sentences of a batch.
         passes: over all of them, at most, however long the training may take.
     """
 
-    width: int
+    hidden_size: int
     dropout: float
-    inner_dropout: float
+    hidden_dropout: float
     learning_rate: float
     weight_decay: float
     rows: int
@@ -37,7 +37,7 @@ class EncoderRecipe:
 class EncoderTaskConfig(NetworkConfig):
     """The settings that every reader has, each within its range."""
 
-    def silenced(self, recipe: EncoderRecipe) -> float:
+    def outer_dropout(self, recipe: EncoderRecipe) -> float:
         """The share of what goes into the reader and comes out of it."""
         return recipe.dropout if self.dropout is None else self.dropout
 
@@ -48,7 +48,7 @@ class EncoderTaskConfig(NetworkConfig):
             examples: that there are to learn from.
         """
         return Plan(
-            most_steps=recipe.passes * -(-examples // recipe.rows),
+            max_steps=recipe.passes * -(-examples // recipe.rows),
             minutes=None if self.steps is not None else share * self.minutes,
             steps=None if self.steps is None else max(1, round(share * self.steps)),
             learning_rate=recipe.learning_rate,
@@ -72,10 +72,10 @@ def checked_encoder(value: object, vocabulary: int, buckets: int) -> EncoderConf
     return EncoderConfig(blocks, value["directions"], buckets)
 
 
-def check_share(place: str, value: Any) -> None:
+def check_share(location: str, value: Any) -> None:
     """A probability.
 
     Raises:
         SettingError: where it is none.
     """
-    number(place, value, lambda x: 0 <= x <= 1, "from 0 to 1")
+    number(location, value, lambda x: 0 <= x <= 1, "from 0 to 1")

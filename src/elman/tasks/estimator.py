@@ -68,8 +68,8 @@ class Model(ABC):
             if name not in names:
                 raise SettingError(
                     f"{type(self).__name__} has no such setting",
-                    place=name,
-                    advice=f"It has {', '.join(names)}.",
+                    location=name,
+                    hint=f"It has {', '.join(names)}.",
                 )
             setattr(self, name, value)
         return self
@@ -81,12 +81,12 @@ class Model(ABC):
 
     def to_int8(self) -> Self:
         """Round the weights to 8 bits, in their place: each matrix row by row, to a scale of the
-        row's own. What reads or writes symbol by symbol then also multiplies integers, where the
+        row's own. What reads or writes token by token then also multiplies integers, where the
         native core is on.
 
         Raises:
             NotFittedError: before `fit`.
-            ModelFileError: where a weight is no number.
+            ModelFileError: where a weight is not a number.
         """
         self._check_fitted()
         with torch.no_grad():
@@ -97,7 +97,7 @@ class Model(ABC):
 
     @property
     def _step(self) -> Any:
-        """How the network reads symbol by symbol, with its weights as they are now."""
+        """How the network reads token by token, with its weights as they are now."""
         if self._picture is None or not self._picture.shows(self.network_):
             self._picture = WeightCache(self.network_, self._stepping())
         return self._picture.made
@@ -119,7 +119,7 @@ class Model(ABC):
         Raises:
             NotFittedError: before `fit`.
             OutputError: where the file cannot be written; what was there before stays.
-            ModelFileError: where a weight is no number, and 8 bits are asked for.
+            ModelFileError: where a weight is not a number, and 8 bits are asked for.
         """
         self._check_fitted()
         about, tensors = self._contents()
@@ -148,8 +148,8 @@ class Model(ABC):
         if not any(name.endswith("_") and not name.startswith("_") for name in vars(self)):
             raise _not_fitted_error()(
                 "it has learned nothing yet",
-                place=type(self).__name__,
-                advice="Call fit, or elman.load a trained model.",
+                location=type(self).__name__,
+                hint="Call fit, or elman.load a trained model.",
             )
 
     def _plain_settings(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from elman.errors import EmptyTextError, InputError
 
 HELD_OUT = 0.1
-MOST_HELD_OUT = 2_000
+MAX_HELD_OUT = 2_000
 
 
 def hashed(rows: Iterable[Any]) -> str:
@@ -22,7 +22,7 @@ def hashed(rows: Iterable[Any]) -> str:
     return digest.hexdigest()
 
 
-def as_texts(texts: Any, place: str = "texts") -> list[str]:
+def as_texts(texts: Any, location: str = "texts") -> list[str]:
     """Anything that holds texts (a list, an array, a column) as a list of them.
 
     Raises:
@@ -31,14 +31,14 @@ def as_texts(texts: Any, place: str = "texts") -> list[str]:
     found = listed_values(texts)
     if found is None:
         raise InputError(
-            "expected several texts, found one", place=place, advice="Put it in a list: [text]"
+            "expected several texts, found one", location=location, hint="Put it in a list: [text]"
         )
     for number, each in enumerate(found, start=1):
         if not isinstance(each, str):
             raise InputError(
                 f"number {number} is no text but {type(each).__name__}",
-                place=place,
-                advice="Give a list of str.",
+                location=location,
+                hint="Give a list of str.",
             )
     return found
 
@@ -55,7 +55,7 @@ def listed_values(values: Any) -> list[Any] | None:
     return [each.item() if isinstance(each, np.generic) else each for each in values]
 
 
-def held_out(groups: Sequence[Any], seed: int, place: str = "sources") -> npt.NDArray[np.bool_]:
+def held_out(groups: Sequence[Any], seed: int, location: str = "sources") -> npt.NDArray[np.bool_]:
     """(N,) which pairs to hold out: a tenth, drawn at random; those of one group stay together.
 
     Args:
@@ -68,10 +68,10 @@ def held_out(groups: Sequence[Any], seed: int, place: str = "sources") -> npt.ND
     numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
     if len(numbers) < 2:
         raise EmptyTextError(
-            "there is one source only", place=place, advice="Give it a few hundred."
+            "there is one source only", location=location, hint="Give it a few hundred."
         )
     order = np.random.default_rng(seed).permutation(len(numbers))
-    count = max(1, min(MOST_HELD_OUT, round(HELD_OUT * len(numbers))))
+    count = max(1, min(MAX_HELD_OUT, round(HELD_OUT * len(numbers))))
     held = np.zeros(len(numbers), dtype=bool)
     held[order[:count]] = True
     found: npt.NDArray[np.bool_] = held[[numbers[group] for group in groups]]

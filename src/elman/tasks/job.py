@@ -196,8 +196,8 @@ def check_same(same: bool, name: str) -> None:
     if not same:
         raise InputError(
             "this is not what the model was trained on",
-            place=name,
-            advice="Name the same files as for elman train, or leave --train out.",
+            location=name,
+            hint="Name the same files as for elman train, or leave --train out.",
         )
 
 
@@ -212,7 +212,7 @@ def not_lost(found: Found | None) -> Found:
     if found is None:
         raise InputError(
             "the texts have left the cache during training: the model is written, without scores",
-            place=Cache().folder,
-            advice="Score it: elman test MODEL FILE --train FILE",
+            location=Cache().folder,
+            hint="Score it: elman test MODEL FILE --train FILE",
         )
     return found

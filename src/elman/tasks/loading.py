@@ -1,4 +1,4 @@
-"""The applications: one a file, each a choice of when symbols go in and when they come out."""
+"""The applications: one a file, each a choice of when tokens go in and when they come out."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def load(path: str | os.PathLike[str], *, int8: bool = False) -> Model:
     if task == "checkpoint":
         raise TaskError(
             "it is the checkpoint of an unfinished run",
-            place=path,
-            advice="Go on with it: elman train TEXT -o MODEL --resume",
+            location=path,
+            hint="Go on with it: elman train TEXT -o MODEL --resume",
         )
     if not isinstance(task, str) or task not in MODELS:
         raise TaskError(
             f"it is a model for the task {task!r}, which this version does not know",
-            place=path,
-            advice="Upgrade: pip install --upgrade elman",
+            location=path,
+            hint="Upgrade: pip install --upgrade elman",
         )
     model = MODELS[task].from_bundle(bundle)
     if not (int8 or is_int8(bundle)):

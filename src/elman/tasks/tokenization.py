@@ -1,6 +1,6 @@
-"""Texts -> the symbols that a reader of their unit reads.
+"""Texts -> the tokens that a reader of their tokenizer reads.
 
-Shapes: N texts, T symbols of a text.
+Shapes: N texts, T tokens of a text.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from elman.training.dataset import TokenDataset
 ENCODER_TOKENIZERS = ("character", "subword", "word")
 
 LONGEST = {"character": 2_000, "subword": 600, "word": 400}
-"""Symbols of a text that are read; of a longer one the first and the last half of them."""
+"""Tokens of a text that are read; of a longer one the first and the last half of them."""
 
 SUBWORDS = 8_000
 
@@ -52,51 +52,58 @@ def learned_tokenizer(name: str, texts: Iterable[str]) -> Tokenizer | HashedVoca
 
 
 def encoded(
-    texts: Iterable[str], unit: Tokenizer | HashedVocabulary, forms: WordForms | None = None
+    texts: Iterable[str], tokenizer: Tokenizer | HashedVocabulary, forms: WordForms | None = None
 ) -> TokenDataset:
-    """Texts as rows of symbols.
+    """Texts as rows of tokens.
 
     Args:
         forms: for words, those met before, which then are not looked up again.
     """
-    if isinstance(unit, HashedVocabulary):
-        forms = WordForms(unit) if forms is None else forms
+    if isinstance(tokenizer, HashedVocabulary):
+        forms = WordForms(tokenizer) if forms is None else forms
         # A text without words is read as one empty word.
         return TokenDataset(
-            [_cut(forms.places(words_of(text) or [""]), unit.name) for text in texts], forms
+            [_cut(forms.places(words_of(text) or [""]), tokenizer.name) for text in texts], forms
         )
     ends = np.array([BOUNDARY])
     return TokenDataset(
-        [_cut(np.concatenate([ends, unit.encode(text), ends]), unit.name) for text in texts]
+        [
+            _cut(np.concatenate([ends, tokenizer.encode(text), ends]), tokenizer.name)
+            for text in texts
+        ]
     )
 
 
-def shown(text: str, unit: Tokenizer | HashedVocabulary) -> tuple[PaddedBatch, list[str]]:
-    """A text as one row, and its symbols as a person sees them.
+def shown(text: str, tokenizer: Tokenizer | HashedVocabulary) -> tuple[PaddedBatch, list[str]]:
+    """A text as one row, and its tokens as a person sees them.
 
     Raises:
-        InputError: for a text without symbols, or with more than a trace holds.
+        InputError: for a text without tokens, or with more than a trace holds.
     """
     (text,) = as_texts([text], "text")
-    symbols: Any = words_of(text) if isinstance(unit, HashedVocabulary) else unit.encode(text)
-    check_length(len(symbols), "text")
-    examples = encoded([text], unit)
-    if isinstance(unit, HashedVocabulary):
-        pieces = _cut(np.array(symbols, dtype=object), unit.name).tolist()
+    tokens: Any = (
+        words_of(text) if isinstance(tokenizer, HashedVocabulary) else tokenizer.encode(text)
+    )
+    check_length(len(tokens), "text")
+    examples = encoded([text], tokenizer)
+    if isinstance(tokenizer, HashedVocabulary):
+        pieces = _cut(np.array(tokens, dtype=object), tokenizer.name).tolist()
     else:
-        pieces = unit.pieces(examples.rows[0])
-    return examples.passages(np.array([0])), pieces
+        pieces = tokenizer.pieces(examples.rows[0])
+    return examples.collate(np.array([0])), pieces
 
 
 def encoder_config(
-    unit: Tokenizer | HashedVocabulary, blocks: StackConfig, directions: int
+    tokenizer: Tokenizer | HashedVocabulary, blocks: StackConfig, directions: int
 ) -> EncoderConfig:
-    """What a reader of this unit is built from."""
-    return EncoderConfig(blocks, directions, BUCKETS if isinstance(unit, HashedVocabulary) else 0)
+    """What a reader of this tokenizer is built from."""
+    return EncoderConfig(
+        blocks, directions, BUCKETS if isinstance(tokenizer, HashedVocabulary) else 0
+    )
 
 
-def _cut(symbols: np.ndarray[Any, Any], unit: str) -> np.ndarray[Any, Any]:
-    longest = LONGEST[unit]
-    if len(symbols) <= longest:
-        return symbols
-    return np.concatenate([symbols[: longest // 2], symbols[-longest // 2 :]])
+def _cut(tokens: np.ndarray[Any, Any], tokenizer: str) -> np.ndarray[Any, Any]:
+    longest = LONGEST[tokenizer]
+    if len(tokens) <= longest:
+        return tokens
+    return np.concatenate([tokens[: longest // 2], tokens[-longest // 2 :]])

@@ -50,8 +50,8 @@ def checked_encoding(encoding: str) -> str:
     except (LookupError, ValueError, TypeError) as error:
         raise SettingError(
             f"unknown encoding {encoding!r}",
-            place="--encoding",
-            advice="Try one of: utf-8, latin-1, cp1252, utf-16",
+            location="--encoding",
+            hint="Try one of: utf-8, latin-1, cp1252, utf-16",
         ) from error
 
 
@@ -125,8 +125,8 @@ class TextDecoder:
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise InputError(
                 f"damaged gzip data ({error})".replace(".)", ")"),
-                place=self.name,
-                advice="Fetch or compress the file again",
+                location=self.name,
+                hint="Fetch or compress the file again",
             ) from error
         except OSError as error:
             raise unreadable(self.name, error) from error
@@ -136,15 +136,15 @@ class TextDecoder:
         if is_first and is_wide and not _is_wide(self._encoding):
             raise EncodingError(
                 f"begins as UTF-16 does, not {_shown(self._encoding)}",
-                place=self.name,
-                advice="Name its encoding: --encoding utf-16",
+                location=self.name,
+                hint="Name its encoding: --encoding utf-16",
             )
         kind = binary_kind(block, self._encoding) if is_first else None
         if kind is not None or has_zeros(block, self._encoding):
             raise BinaryFileError(
                 f"no text but {kind or _ZEROS}",
-                place=self.name,
-                advice="Name plain text files, or extract its text first",
+                location=self.name,
+                hint="Name plain text files, or extract its text first",
             )
 
     def _decode(self, decoder: codecs.IncrementalDecoder, block: bytes, start: int) -> str:
@@ -166,8 +166,8 @@ class TextDecoder:
         other = "latin-1" if self._encoding.startswith("utf") else "utf-8"
         return EncodingError(
             f"byte {column} ({byte}) is not {shown}",
-            place=place,
-            advice=f"Name its encoding, for example: --encoding {other}",
+            location=place,
+            hint=f"Name its encoding, for example: --encoding {other}",
         )
 
     def _line_and_column(self, offset: int) -> tuple[int, int]:
@@ -222,7 +222,7 @@ def cut_in_chunks(texts: Iterable[str], size: int) -> Iterator[str]:
 def unreadable(name: str, error: Exception) -> MissingFileError:
     reason = (getattr(error, "strerror", None) or str(error)).lower()
     return MissingFileError(
-        f"cannot be read: {reason}", place=name, advice="Check the name and its permissions"
+        f"cannot be read: {reason}", location=name, hint="Check the name and its permissions"
     )
 
 

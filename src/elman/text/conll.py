@@ -100,7 +100,7 @@ def may_be_comment(row: str) -> bool:
 
 
 def layout_of(
-    rows: Sequence[str], place: str, *, name: str, column: int | None, tags_needed: bool
+    rows: Sequence[str], location: str, *, name: str, column: int | None, tags_needed: bool
 ) -> ConllLayout:
     """What the rows of a file's first sentence tell.
 
@@ -126,10 +126,10 @@ def layout_of(
         last = columns if tags_needed else columns + 1
         if rows[0].startswith(_NO_ROW) or (tabs and _hold_texts(rows)):
             raise InputError(
-                "is no list of words, but a table of texts", place=place, advice=FORMAT
+                "is no list of words, but a table of texts", location=location, hint=FORMAT
             )
     if not layout.word < layout.tag <= last:
-        raise _no_such_column(layout, last, place)
+        raise _no_such_column(layout, last, location)
     return layout
 
 
@@ -138,14 +138,14 @@ def _hold_texts(rows: Sequence[str]) -> bool:
     return 2 * sum(" " in row.split("\t")[0].strip(" ") for row in rows) > len(rows)
 
 
-def _no_such_column(layout: ConllLayout, last: int, place: str) -> InputError:
+def _no_such_column(layout: ConllLayout, last: int, location: str) -> InputError:
     if last == 1:
-        return InputError("one column only, words without tags", place=place, advice=FORMAT)
+        return InputError("one column only, words without tags", location=location, hint=FORMAT)
     return InputError(
         f"column {layout.tag} holds no tags: there are {layout.columns}, and words in "
         f"column {layout.word}",
-        place=place,
-        advice=f"Name another, up to --column {last}",
+        location=location,
+        hint=f"Name another, up to --column {last}",
     )
 
 

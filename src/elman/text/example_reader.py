@@ -149,26 +149,26 @@ class ExampleReader:
         return f"{len(names)} labels" if len(names) > _SHOWN else listed(names)
 
     def _error(self, bad: BadRowError, line: int) -> InputError:
-        advice = f"{bad.remedy}, or leave such rows out: --skip-bad-rows"
+        hint = f"{bad.remedy}, or leave such rows out: --skip-bad-rows"
         if self.layout is None:
-            advice = bad.remedy
-        return InputError(bad.cause, place=f"{bad.name or self.name}:{line}", advice=advice)
+            hint = bad.remedy
+        return InputError(bad.cause, location=f"{bad.name or self.name}:{line}", hint=hint)
 
     def _no_rows(self) -> EmptyTextError:
         if self.skipped:
             return EmptyTextError(
                 f"every one of its {self.skipped:,} rows is bad",
-                place=self.name,
-                advice="Without --skip-bad-rows the first is named",
+                location=self.name,
+                hint="Without --skip-bad-rows the first is named",
             )
         if self.layout is None:
-            return EmptyTextError("there are none", place=self.name, advice="Give a text or more")
+            return EmptyTextError("there are none", location=self.name, hint="Give a text or more")
         if not self.layout.names:
-            return EmptyTextError("holds no rows", place=self.name, advice="Name a file with text")
+            return EmptyTextError("holds no rows", location=self.name, hint="Name a file with text")
         return EmptyTextError(
             f"has a header ({','.join(self.layout.names)}) but no rows",
-            place=self.name,
-            advice="Check where it should have come from",
+            location=self.name,
+            hint="Check where it should have come from",
         )
 
 

@@ -109,7 +109,7 @@ class LabelledSource:
         return self._source.size
 
 
-def check_classes(labels: Collection[str], place: str) -> None:
+def check_classes(labels: Collection[str], location: str) -> None:
     """Whether there is something to tell apart.
 
     Args:
@@ -121,6 +121,6 @@ def check_classes(labels: Collection[str], place: str) -> None:
     if len(labels) < 2:
         raise InputError(
             "; ".join(f"every row has the label {label!r}" for label in labels) or "no labels",
-            place=place,
-            advice="Rows of two labels or more are needed; --label-column names another column",
+            location=location,
+            hint="Rows of two labels or more are needed; --label-column names another column",
         )

@@ -87,8 +87,8 @@ class StreamInput:
         except OSError as error:
             raise OutputError(
                 f"cannot be kept in {tempfile.gettempdir()}: {(error.strerror or '').lower()}",
-                place=self.name,
-                advice="Point TMPDIR at a folder with room",
+                location=self.name,
+                hint="Point TMPDIR at a folder with room",
             ) from error
         return Path(name)
 
@@ -109,7 +109,7 @@ def resolve(name: str, encoding: str) -> list[Input]:
         size = path.stat().st_size
     except FileNotFoundError as error:
         raise MissingFileError(
-            "no such file or folder", place=name, advice=f"Look around with: ls {_parent(path)}"
+            "no such file or folder", location=name, hint=f"Look around with: ls {_parent(path)}"
         ) from error
     except InputError:  # a ValueError too, and said already
         raise
@@ -134,8 +134,8 @@ def _files_of(folder: Path, encoding: str) -> list[Input]:
     if not found:
         raise MissingFileError(
             f"holds no text ({len(visible)} file{'' if len(visible) == 1 else 's'} looked at)",
-            place=str(folder),
-            advice=f"Text files end in {', '.join(SUFFIXES)}, or name files one by one",
+            location=str(folder),
+            hint=f"Text files end in {', '.join(SUFFIXES)}, or name files one by one",
         )
     return found
 
@@ -174,4 +174,4 @@ def _parent(path: Path) -> Path:
 
 
 def _empty(name: str) -> EmptyTextError:
-    return EmptyTextError("is empty", place=name, advice="Check where it should have come from")
+    return EmptyTextError("is empty", location=name, hint="Check where it should have come from")

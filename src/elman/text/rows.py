@@ -22,8 +22,8 @@ LONGEST_TEXT = 10_000_000
 """In characters."""
 
 LONGEST_SIDE = 10_000
-"""In characters, of a pair's source, its target, or a vector's description: what is written symbol
-by symbol, each with a look at all of the source, is no whole book."""
+"""In characters, of a pair's source, its target, or a vector's description: what is written token
+by token, each with a look at all of the source, is no whole book."""
 
 _TOO_LONG = f"the text has more than {LONGEST_TEXT // 1_000_000} million characters"
 _CUT_IT = "Cut it into several"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _FEWEST_ROWS = 10
 """So many at least tell by what they hold, whatever their columns are called."""
 _MOST = 0.9  # of the rows have to be good, and of the texts to hold a letter
-_MOST_DIFFERENT = 0.5
+_MAX_DIFFERENT = 0.5
 
 
 def are_parallel(names: Sequence[str], others: Collection[str]) -> bool:
@@ -61,9 +61,9 @@ def pairs_in(lines: Sequence[str], name: str) -> str | None:
 
 
 def _are_texts(values: Sequence[str]) -> bool:
-    """Most of them differ, as labels do not, and are no numbers."""
+    """Most of them differ, as labels do not, and are not numbers."""
     lettered = sum(any(map(str.isalpha, value)) for value in values)
-    return len(set(values)) > _MOST_DIFFERENT * len(values) and lettered >= _MOST * len(values)
+    return len(set(values)) > _MAX_DIFFERENT * len(values) and lettered >= _MOST * len(values)
 
 
 def _words(texts: Sequence[str]) -> float:

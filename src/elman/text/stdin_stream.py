@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "standard input"
 
-MOST_TOGETHER = 4096
+MAX_TOGETHER = 4096
 """Items of a batch, at most."""
 
 LARGEST_TOGETHER = 1 << 23
@@ -162,5 +162,5 @@ class _Shelf(Generic[Item]):
             self._change.notify_all()
 
     def _has_room(self) -> bool:
-        fits = len(self._items) < MOST_TOGETHER and self._size < LARGEST_TOGETHER
+        fits = len(self._items) < MAX_TOGETHER and self._size < LARGEST_TOGETHER
         return fits or self._ended

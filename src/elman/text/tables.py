@@ -35,7 +35,7 @@ _HEADING = re.compile(r"[^\W\d][\w-]*")  # a single word, as no row of two texts
 DELIMITERS = ("\t", ",", ";")
 TABLE_SUFFIXES = ("csv", "tsv")
 JSON_SUFFIXES = ("jsonl", "json", "ndjson")
-_MOST_BROKEN = 100  # lines of broken JSON before the first sound one
+_MAX_BROKEN = 100  # lines of broken JSON before the first sound one
 _SHOWN = 40  # characters of a column's name
 
 
@@ -56,8 +56,8 @@ class RequestedColumns(NamedTuple):
         if self.text is not None and self.text == self.label:
             raise SettingError(
                 f"{self.columns.text} and {self.columns.label} are different columns",
-                place=self.columns.label_option,
-                advice=f"Both were said to be {self.text!r}",
+                location=self.columns.label_option,
+                hint=f"Both were said to be {self.text!r}",
             )
         return self
 
@@ -100,7 +100,7 @@ def layout_of(feed: LineReader, name: str, wanted: RequestedColumns) -> TableLay
     """
     line = feed.take_filled()
     if line is None:
-        raise EmptyTextError("holds no rows", place=name, advice="Name a file with text")
+        raise EmptyTextError("holds no rows", location=name, hint="Name a file with text")
     suffix = suffix_of(name)
     if suffix in JSON_SUFFIXES or _is_json_object(line):
         feed.give_back([line])
@@ -110,8 +110,8 @@ def layout_of(feed: LineReader, name: str, wanted: RequestedColumns) -> TableLay
         if wanted.text is not None or wanted.label is not None:
             raise InputError(
                 "fastText lines have no named columns",
-                place=f"{name}:{feed.number + 1}",
-                advice=f"Leave out {LABELLED.text_option} and {LABELLED.label_option}",
+                location=f"{name}:{feed.number + 1}",
+                hint=f"Leave out {LABELLED.text_option} and {LABELLED.label_option}",
             )
         return TableLayout("fasttext")
     found = _table(line, suffix, f"{name}:{feed.number}", wanted)
@@ -124,7 +124,7 @@ def layout_of(feed: LineReader, name: str, wanted: RequestedColumns) -> TableLay
 
 
 def find_columns(
-    names: Sequence[str], place: str, wanted: RequestedColumns
+    names: Sequence[str], location: str, wanted: RequestedColumns
 ) -> tuple[str, str | None]:
     """The names of the columns of text and label: those asked for, or else the likeliest.
 
@@ -135,8 +135,8 @@ def find_columns(
         InputError: they cannot be told, or one that was asked for is not there.
     """
     columns = wanted.columns
-    label = _asked(wanted.label, names, place, columns.label_option)
-    text = _asked(wanted.text, names, place, columns.text_option)
+    label = _asked(wanted.label, names, location, columns.label_option)
+    text = _asked(wanted.text, names, location, columns.text_option)
     text, label = columns.likeliest(names, text, label)
     if text is label is None and columns.by_order and 1 <= len(names) <= 2:
         if all(map(_is_heading, names)):
@@ -145,25 +145,25 @@ def find_columns(
         text = text or _other(names, label)
         label = label or _other(names, text)
     if text is None or (label is None and wanted.labels_needed):
-        raise _unknown_columns(names, place, text, columns)
+        raise _unknown_columns(names, location, text, columns)
     for each in (text, label):
         if names.count(each) > 1:
             raise InputError(
                 f"{names.count(each)} columns are called {each}",
-                place=place,
-                advice="Give each a name of its own",
+                location=location,
+                hint="Give each a name of its own",
             )
     return text, label
 
 
-def _asked(name: str | None, names: Sequence[str], place: str, option: str) -> str | None:
+def _asked(name: str | None, names: Sequence[str], location: str, option: str) -> str | None:
     if name is None or name in names:
         return name
     raise InputError(
         f"no column is called {name!r}: there {'is' if len(names) == 1 else 'are'} "
         + ", ".join(map(_cut, names)),
-        place=place,
-        advice=f"Name one of these with {option}",
+        location=location,
+        hint=f"Name one of these with {option}",
     )
 
 
@@ -178,14 +178,14 @@ def _other(names: Sequence[str], one: str | None) -> str | None:
 
 
 def _unknown_columns(
-    names: Sequence[str], place: str, text: str | None, columns: Columns
+    names: Sequence[str], location: str, text: str | None, columns: Columns
 ) -> InputError:
     missing = columns.text if text is None else columns.label
     return InputError(
         f"cannot tell which column is the {missing}: the first line has "
         + (", ".join(map(_cut, names)) or "none"),
-        place=place,
-        advice=f"Name the columns with {columns.text_option} and {columns.label_option}; a table "
+        location=location,
+        hint=f"Name the columns with {columns.text_option} and {columns.label_option}; a table "
         f"without a header needs one, such as {columns.text},{columns.label}",
     )
 
@@ -196,7 +196,7 @@ def _cut(name: str) -> str:
 
 
 def _table(
-    line: str, suffix: str, place: str, wanted: RequestedColumns
+    line: str, suffix: str, location: str, wanted: RequestedColumns
 ) -> TableLayout | InputError:
     """The layout of a table with this header, or why it is none."""
     columns = wanted.columns
@@ -214,7 +214,7 @@ def _table(
     for delimiter in delimiters:
         names = _names(line, delimiter)
         try:
-            text, label = find_columns(names, place, wanted)
+            text, label = find_columns(names, location, wanted)
         except InputError as error:
             errors.append((len(names), error))
         else:
@@ -224,8 +224,8 @@ def _table(
     return InputError(
         f"rows of a {columns.text} and its {columns.label} were looked for, but the first line is "
         f"{_cut(line)!r}",
-        place=place,
-        advice=f"Begin a table with a header such as {columns.text},{columns.label}, "
+        location=location,
+        hint=f"Begin a table with a header such as {columns.text},{columns.label}, "
         f"{columns.other_ways}",
     )
 
@@ -241,7 +241,7 @@ def _names(header: str, delimiter: str) -> tuple[str, ...]:
 def _json_lines(feed: LineReader, name: str, wanted: RequestedColumns) -> TableLayout:
     taken: list[str] = []
     found: TableLayout | None = None
-    while found is None and len(taken) < _MOST_BROKEN and (line := feed.take()) is not None:
+    while found is None and len(taken) < _MAX_BROKEN and (line := feed.take()) is not None:
         taken.append(line)
         row = json_object(line)
         if row is not None:
@@ -253,8 +253,8 @@ def _json_lines(feed: LineReader, name: str, wanted: RequestedColumns) -> TableL
     if found is None:
         raise InputError(
             "these are no JSON lines: none of the first is an object, whole on its line",
-            place=f"{name}:{first}",
-            advice="Write one object a line: "
+            location=f"{name}:{first}",
+            hint="Write one object a line: "
             f'{{"{wanted.columns.text}": "...", "{wanted.columns.label}": "..."}}',
         )
     return found

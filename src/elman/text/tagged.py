@@ -71,8 +71,8 @@ class TaggedSource:
         if tags is not None and len(tags) != len(words):
             raise InputError(
                 f"{len(words)} sentences, but tags of {len(tags)}",
-                place=_IN_MEMORY,
-                advice="Give a list of tags for each list of words",
+                location=_IN_MEMORY,
+                hint="Give a list of tags for each list of words",
             )
         tagged = cls(TextSource.from_texts(()))
         tagged.name = _IN_MEMORY
@@ -122,7 +122,7 @@ class TaggedSource:
                 yield sentence
         if is_empty:
             left_out = f" ({self.skipped:,} left out)" if self.skipped else ""
-            raise EmptyTextError(f"holds no sentence{left_out}", place=self.name, advice=FORMAT)
+            raise EmptyTextError(f"holds no sentence{left_out}", location=self.name, hint=FORMAT)
 
     def _from_files(self, read: Callable[[int], None] | None) -> Iterator[TaggedSentence]:
         for document in self._source.documents(read):
@@ -145,8 +145,8 @@ class TaggedSource:
         names = listed(sorted(self._known)) if len(self._known) <= _SHOWN else len(self._known)
         raise InputError(
             f"the tag {tag!r} is not among those learned ({names})",
-            place=sentence.place_of(position),
-            advice="Mend it, or leave such sentences out: --skip-bad-rows",
+            location=sentence.place_of(position),
+            hint="Mend it, or leave such sentences out: --skip-bad-rows",
         )
 
 
@@ -155,18 +155,18 @@ def _sentence(words: Sequence[str], tags: Sequence[str] | None, number: int) -> 
     place = f"sentence {number}"
     if isinstance(words, str) or not words:
         raise InputError(
-            f"expected a list of words, found {words!r:.40}", place=place, advice="Split the text"
+            f"expected a list of words, found {words!r:.40}", location=place, hint="Split the text"
         )
     if tags is not None and len(tags) != len(words):
         raise InputError(
-            f"{len(words)} words, but {len(tags)} tags", place=place, advice="Give each word one"
+            f"{len(words)} words, but {len(tags)} tags", location=place, hint="Give each word one"
         )
     for each in (*words, *(tags or ())):
         if not isinstance(each, str) or not each.strip(" ") or not _CUTS.isdisjoint(each):
             raise InputError(
                 f"{each!r:.40} can be no word or tag",
-                place=place,
-                advice="Leave out what is empty or holds a tab or newline",
+                location=place,
+                hint="Leave out what is empty or holds a tab or newline",
             )
     rows = words if tags is None else map("\t".join, zip(words, tags, strict=True))
     return TaggedSentence(

@@ -29,8 +29,8 @@ def write_checkpoint(
         kept = "the last checkpoint is kept" if path.exists() else "there is no checkpoint yet"
         raise OutputError(
             f"{error.cause}; {kept}",
-            place=path,
-            advice="Free some room, then type the same command with --resume.",
+            location=path,
+            hint="Free some room, then type the same command with --resume.",
         ) from error
 
 
@@ -52,8 +52,8 @@ def read_checkpoint(path: Path, run: TrainState, identity: dict[str, Any]) -> No
         )
         raise ResumeError(
             f"the unfinished run there differs in {', '.join(differing)}",
-            place=path,
-            advice="Give the same text and settings, or delete the file to start anew.",
+            location=path,
+            hint="Give the same text and settings, or delete the file to start anew.",
         )
     numbers = bundle.about.get("numbers")
     if not isinstance(numbers, dict) or not _sound(numbers, run.numbers()):

@@ -1,4 +1,4 @@
-"""Texts as rows of symbols, and any of them side by side as a padded batch.
+"""Texts as rows of tokens, and any of them side by side as a padded batch.
 
 Shapes: N examples, B rows of a batch, T time, D width of a vector.
 """
@@ -21,17 +21,17 @@ from elman.training.samplers import by_length
 Answer = TypeVar("Answer")
 
 READ_TOGETHER = 256  # rows of a batch, where nothing is learned from it, at most ...
-SYMBOLS_TOGETHER = 2**13  # ... and symbols, padding among them
+TOKENS_TOGETHER = 2**13  # ... and tokens, padding among them
 
 
 class Dataset(Protocol):
     """What a network learns from: texts encoded (`TokenDataset`), or `VectorDataset`."""
 
-    lengths: np.ndarray[Any, Any]  # (N,) symbols of each
+    lengths: np.ndarray[Any, Any]  # (N,) tokens of each
 
     def __len__(self) -> int: ...
 
-    def passages(self, chosen: np.ndarray[Any, Any]) -> Any:
+    def collate(self, chosen: np.ndarray[Any, Any]) -> Any:
         """Some of them (B,) side by side."""
 
 
@@ -39,8 +39,8 @@ class TokenDataset:
     """N texts, encoded.
 
     Args:
-        rows: of each text its symbols; places in `forms` where there are forms.
-        forms: the words that the symbols stand for.
+        rows: of each text its tokens; places in `forms` where there are forms.
+        forms: the words that the tokens stand for.
     """
 
     def __init__(
@@ -54,26 +54,26 @@ class TokenDataset:
         return len(self.rows)
 
     @property
-    def symbols(self) -> int:
+    def tokens(self) -> int:
         return int(self.lengths.sum())
 
-    def passages(self, chosen: np.ndarray[Any, Any]) -> PaddedBatch:
+    def collate(self, chosen: np.ndarray[Any, Any]) -> PaddedBatch:
         """Some of them (B,) side by side."""
         lengths = self.lengths[chosen]
         real = np.arange(lengths.max())[:, None] < lengths
-        symbols = np.zeros(real.shape, dtype=np.int64)
-        # Filled by columns, so that a row's symbols are neighbours as they are laid down.
+        tokens = np.zeros(real.shape, dtype=np.int64)
+        # Filled by columns, so that a row's tokens are neighbours as they are laid down.
         joined = np.concatenate([self.rows[place] for place in chosen.tolist()])
         words = None
         if self.forms is not None:
             joined, found = self.forms.look_up(joined)
             words = WordTable(*map(torch.from_numpy, found))
-        symbols.T[real.T] = joined
-        return PaddedBatch(torch.from_numpy(symbols), torch.from_numpy(lengths), words)
+        tokens.T[real.T] = joined
+        return PaddedBatch(torch.from_numpy(tokens), torch.from_numpy(lengths), words)
 
 
 class VectorDataset:
-    """N vectors, each a source of one symbol.
+    """N vectors, each a source of one token.
 
     Args:
         rows: (N, D) float32.
@@ -86,7 +86,7 @@ class VectorDataset:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def passages(self, chosen: np.ndarray[Any, Any]) -> Tensor:
+    def collate(self, chosen: np.ndarray[Any, Any]) -> Tensor:
         """Some of them, (B, D)."""
         return self.rows[torch.from_numpy(chosen)]
 
@@ -98,7 +98,7 @@ def in_batches(
     answer. The network is in its mode for answers meanwhile."""
     device = next(network.parameters()).device
     with eval_mode(network):
-        for chosen in by_length(examples.lengths, READ_TOGETHER, SYMBOLS_TOGETHER):
+        for chosen in by_length(examples.lengths, READ_TOGETHER, TOKENS_TOGETHER):
             with torch.inference_mode(), fast_products(device):
-                answer = ask(examples.passages(chosen))
+                answer = ask(examples.collate(chosen))
             yield chosen, answer

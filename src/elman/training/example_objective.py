@@ -1,4 +1,4 @@
-"""Lessons of a reader: a class for each text, a tag for each word, or the word to come.
+"""Objectives of a reader: a class for each text, a tag for each word, or the word to come.
 
 Shapes: N examples, B rows of a batch, T time, K classes or tags.
 """
@@ -35,14 +35,14 @@ class ExampleObjective(ABC):
         self.device = next(network.parameters()).device
 
     def loss(self, step: int) -> tuple[Tensor, int]:
-        """The mean loss of a step's batch, and how many symbols it read."""
+        """The mean loss of a step's batch, and how many tokens it read."""
         chosen = self.passes.at(step)
-        passages = self.examples.passages(chosen)
+        padded = self.examples.collate(chosen)
         with fast_products(self.device):
-            return self._loss(passages, chosen), int(self.passes.lengths[chosen].sum())
+            return self._loss(padded, chosen), int(self.passes.lengths[chosen].sum())
 
     @abstractmethod
-    def _loss(self, passages: Any, chosen: np.ndarray[Any, Any]) -> Tensor:
+    def _loss(self, padded: Any, chosen: np.ndarray[Any, Any]) -> Tensor:
         """Of the examples chosen (B,)."""
 
     @abstractmethod

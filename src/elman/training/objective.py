@@ -16,7 +16,7 @@ class Objective(Protocol):
         """What learns."""
 
     def loss(self, step: int) -> tuple[Tensor, int]:
-        """A step's mean loss, and how many symbols it read; the same for the same step."""
+        """A step's mean loss, and how many tokens it read; the same for the same step."""
 
     def validate(self) -> float:
         """The mean loss on the validation text."""

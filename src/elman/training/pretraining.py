@@ -34,18 +34,18 @@ class PretrainingObjective(ExampleObjective):
         self.shares: np.ndarray[Any, Any] | None = None  # (places,) of each word in the text
         if examples.forms is not None:
             counts = np.bincount(np.concatenate(examples.rows), minlength=len(examples.forms))
-            self.shares = np.maximum(counts, 1) / examples.symbols
+            self.shares = np.maximum(counts, 1) / examples.tokens
 
-    def _loss(self, passages: PaddedBatch, chosen: np.ndarray[Any, Any]) -> Tensor:  # noqa: ARG002
-        return self._answer(passages)
+    def _loss(self, padded: PaddedBatch, chosen: np.ndarray[Any, Any]) -> Tensor:  # noqa: ARG002
+        return self._answer(padded)
 
-    def _log_chances(self, passages: PaddedBatch) -> Tensor:
-        """Of each row of the reader's table to be in a batch of as many symbols: one minus the
+    def _log_chances(self, padded: PaddedBatch) -> Tensor:
+        """Of each row of the reader's table to be in a batch of as many tokens: one minus the
         chance that every one of them is another."""
-        if passages.words is None or self.shares is None:
+        if padded.words is None or self.shares is None:
             return torch.zeros(self.network.reader.reading.blocks.vocabulary)
-        share = torch.from_numpy(self.shares[passages.words.places.numpy()])
-        return (-(passages.lengths.sum() * (-share).log1p()).expm1()).log().float()
+        share = torch.from_numpy(self.shares[padded.words.places.numpy()])
+        return (-(padded.lengths.sum() * (-share).log1p()).expm1()).log().float()
 
     def validate(self) -> float:
         total = 0.0
@@ -53,6 +53,6 @@ class PretrainingObjective(ExampleObjective):
             total += float(loss) * len(chosen)
         return total / len(self.valid)
 
-    def _answer(self, passages: PaddedBatch) -> Tensor:
-        loss: Tensor = self.network(passages, self._log_chances(passages))
+    def _answer(self, padded: PaddedBatch) -> Tensor:
+        loss: Tensor = self.network(padded, self._log_chances(padded))
         return loss

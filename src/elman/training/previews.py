@@ -65,10 +65,10 @@ Sample = PredictionPreview | TagsPreview | ForecastPreview
 
 
 class Preview(Protocol):
-    """What a model can show of its lesson."""
+    """What a model can show of its objective."""
 
     def baseline(self) -> BaselineLoss | None:
-        """Beside the lesson's validation losses; it may take a second."""
+        """Beside the objective's validation losses; it may take a second."""
 
     def samples(self) -> Sequence[Sample]:
         """What the network answers now, always to the same few questions; soon done."""

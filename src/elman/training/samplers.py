@@ -71,21 +71,21 @@ class BucketSampler(BatchSampler):
 
 
 class TokenBudgetSampler(BatchSampler):
-    """Batches of about as many symbols each, padding among them: many short examples or few long.
+    """Batches of about as many tokens each, padding among them: many short examples or few long.
 
     Args:
         lengths: (N,) of the examples.
-        symbols: of a batch, at most; a longer example is alone.
+        tokens: of a batch, at most; a longer example is alone.
         seed: of the orders.
     """
 
-    def __init__(self, lengths: np.ndarray[Any, Any], *, symbols: int, seed: int) -> None:
+    def __init__(self, lengths: np.ndarray[Any, Any], *, tokens: int, seed: int) -> None:
         # Where one batch ends and the next begins depends on the lengths in order, and these are
         # the same in every pass; which of the examples of a length stands where is drawn.
         ordered = np.sort(lengths)[::-1]
         self._starts = [0]
         while (start := self._starts[-1]) < len(ordered):
-            self._starts.append(start + max(1, symbols // max(1, int(ordered[start]))))
+            self._starts.append(start + max(1, tokens // max(1, int(ordered[start]))))
         self._starts.pop()
         super().__init__(lengths, len(self._starts), seed)
 
@@ -95,17 +95,17 @@ class TokenBudgetSampler(BatchSampler):
 
 
 def by_length(
-    lengths: np.ndarray[Any, Any], rows: int, symbols: int
+    lengths: np.ndarray[Any, Any], rows: int, tokens: int
 ) -> Iterator[np.ndarray[Any, Any]]:
     """All examples in batches, the longest first: how they are read where order is no matter.
 
     Args:
         rows: of a batch, at most.
-        symbols: of a batch, padding among them, at most; a longer example is alone.
+        tokens: of a batch, padding among them, at most; a longer example is alone.
     """
     order = np.argsort(-lengths, kind="stable")
     start = 0
     while start < len(order):
-        fitting = max(1, min(rows, symbols // max(1, int(lengths[order[start]]))))
+        fitting = max(1, min(rows, tokens // max(1, int(lengths[order[start]]))))
         yield order[start : start + fitting]
         start += fitting

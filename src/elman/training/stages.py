@@ -1,4 +1,4 @@
-"""Several lessons one after the other within one budget: first the language, then the labels."""
+"""Several objectives one after the other within one budget: first the language, then the labels."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Stage:
 
     Args:
         name: as a reader of the progress should see it, and as a checkpoint remembers it.
-        lesson: what is learned; its network may share parts with the other phases'.
+        objective: what is learned; its network may share parts with the other phases'.
         plan: with the part of the budget that is this phase's.
         share: of the whole budget, 0 to 1; where those of all phases make less than 1, the
             budget's beginning is spent already.
@@ -30,7 +30,7 @@ class Stage:
     """
 
     name: str
-    lesson: Objective
+    objective: Objective
     plan: Plan
     share: float
     show: Preview | None = None
@@ -53,11 +53,11 @@ def train_in_stages(
     names = [phase.name for phase in phases]
     first = names.index(reached) if reached in names else 0
     begun = 1 - sum(phase.share for phase in phases[first:])
-    seconds, symbols = 0.0, 0
+    seconds, tokens = 0.0, 0
     for number, phase in enumerate(phases[first:], start=first):
         is_last = number == len(phases) - 1
         for event in train(
-            phase.lesson,
+            phase.objective,
             phase.plan,
             show=phase.show,
             checkpoint=checkpoint,
@@ -70,14 +70,14 @@ def train_in_stages(
                 case Progress():
                     yield dataclasses.replace(
                         event,
-                        symbols=symbols + event.symbols,
+                        tokens=tokens + event.tokens,
                         seconds=seconds + event.seconds,
                         done=begun + phase.share * event.done,
                         phase=phase.name,
                     )
                 case Finished():
-                    seconds, symbols = seconds + event.seconds, symbols + event.symbols
-                    whole = dataclasses.replace(event, seconds=seconds, symbols=symbols)
+                    seconds, tokens = seconds + event.seconds, tokens + event.tokens
+                    whole = dataclasses.replace(event, seconds=seconds, tokens=tokens)
                     if is_last:
                         yield whole
                     elif event.interrupted:

@@ -28,11 +28,11 @@ class TrainState:
     step's number.
     """
 
-    def __init__(self, lesson: Objective, plan: Plan) -> None:
-        self.lesson = lesson
+    def __init__(self, objective: Objective, plan: Plan) -> None:
+        self.objective = objective
         self.plan = plan
-        self.parameters = dict(lesson.network.named_parameters())  # a tied matrix stands once
-        self.optimiser = _optimiser(lesson.network, plan)
+        self.parameters = dict(objective.network.named_parameters())  # a tied matrix stands once
+        self.optimiser = _optimiser(objective.network, plan)
         self.average: dict[str, Tensor] = {}
         if plan.averaged:
             self.average = {name: p.detach().clone() for name, p in self.parameters.items()}
@@ -40,7 +40,7 @@ class TrainState:
         self.best_loss = math.inf
         self.best_step = 0
         self.step = 0
-        self.symbols = 0
+        self.tokens = 0
         self.seconds = 0.0
         self.scale = 1.0  # of the learning rate, halved at every step back
         self.next_look = 0.0
@@ -56,25 +56,25 @@ class TrainState:
         return self.plan.done(self.step, self.seconds)
 
     def take_step(self) -> tuple[float, int]:
-        """One step of AdamW; the loss, NaN where it or its gradient is no number."""
+        """One step of AdamW; the loss, NaN where it or its gradient is not a number."""
         rate = self.plan.rate(self.done) * self.scale
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         with seeded(_seed(self.plan.seed, self.step)):
-            loss, symbols = self.lesson.loss(self.step)
+            loss, tokens = self.objective.loss(self.step)
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(self.parameters.values(), self.plan.clip)
         value = loss.item()
         if not math.isfinite(value) or not math.isfinite(norm.item()):
-            return math.nan, symbols
+            return math.nan, tokens
         self.optimiser.step()
         # A fused one tells nobody that it changed them, and pictures of them may have been made.
         increment_version(list(self.parameters.values()))
         self.step += 1
         if self.average and self.step % AVERAGED_EVERY == 0:
             self._keep_average()
-        return value, symbols
+        return value, tokens
 
     def _keep_average(self) -> None:
         """An average in which the weights of s steps ago count about
@@ -105,7 +105,7 @@ class TrainState:
     def keep_if_best(self, loss: float) -> bool:
         """Remember the network's weights where no earlier ones had a smaller validation loss.
 
-        A loss that is no number, or infinite, is never the best: it could not be improved on.
+        A loss that is not a number, or infinite, is never the best: it could not be improved on.
         """
         better = loss < self.best_loss
         if better:
@@ -126,14 +126,14 @@ class TrainState:
             state = self.optimiser.state.get(parameter) or _no_moments(parameter)
             found |= {f"{moment}.{name}": state[moment] for moment in MOMENTS}
         found |= {f"average.{name}": tensor for name, tensor in self.average.items()}
-        found |= {f"carried.{i}": part for i, part in enumerate(self.lesson.carried())}
+        found |= {f"carried.{i}": part for i, part in enumerate(self.objective.carried())}
         return found
 
     def numbers(self) -> dict[str, Any]:
         """Every number of the run, as JSON can hold it (no infinity: no best means none yet)."""
         return {
             "step": self.step,
-            "symbols": self.symbols,
+            "tokens": self.tokens,
             "seconds": self.seconds,
             "scale": self.scale,
             "next_look": self.next_look,
@@ -143,7 +143,7 @@ class TrainState:
 
     def restore(self, numbers: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         """Stand where `numbers` and `tensors` were taken."""
-        self.step, self.symbols = numbers["step"], numbers["symbols"]
+        self.step, self.tokens = numbers["step"], numbers["tokens"]
         self.seconds, self.scale = numbers["seconds"], numbers["scale"]
         self.next_look, self.best_step = numbers["next_look"], numbers["best_step"]
         best_loss = numbers["best_loss"]
@@ -159,7 +159,7 @@ class TrainState:
                 if self.average:
                     self.average[name].copy_(tensors[f"average.{name}"])
         count = sum(name.startswith("carried.") for name in tensors)
-        self.lesson.carry(iter([tensors[f"carried.{i}"] for i in range(count)]))
+        self.objective.carry(iter([tensors[f"carried.{i}"] for i in range(count)]))
 
 
 def _seed(seed: int, step: int) -> int:

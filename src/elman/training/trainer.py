@@ -28,7 +28,7 @@ STEPS_BACK = 8  # in a row, before giving up
 
 
 def train(
-    lesson: Objective,
+    objective: Objective,
     plan: Plan,
     *,
     show: Preview | None = None,
@@ -51,14 +51,14 @@ def train(
         stop: asked before every step; True is an interrupt.
 
     Raises:
-        TrainingError: where the loss is no number however small the steps.
+        TrainingError: where the loss is not a number however small the steps.
         ResumeError: where the saved run is another one's.
         OutputError: where the checkpoint cannot be written; the last one stays.
 
     An interrupt (Ctrl-C) ends the run early and in order: the weights are looked at once more,
     the checkpoint is written, and `Finished.interrupted` says so.
     """
-    run = TrainState(lesson, plan)
+    run = TrainState(objective, plan)
     if checkpoint is not None and checkpoint.exists():
         read_checkpoint(checkpoint, run, identity or {})
     loop = _Loop(run, show, checkpoint, identity or {}, checkpoint_seconds, stop)
@@ -66,7 +66,7 @@ def train(
         loop.remember()
         loop.save()
     interrupted = False
-    lesson.network.train()
+    objective.network.train()
     try:
         yield from loop.steps()
     except KeyboardInterrupt:
@@ -76,8 +76,8 @@ def train(
         if not loop.validated and run.step > 0:
             loop.look()
         run.adopt_best()
-        lesson.network.eval()
-    yield Finished(run.step, run.best_step, run.best_loss, run.seconds, run.symbols, interrupted)
+        objective.network.eval()
+    yield Finished(run.step, run.best_step, run.best_loss, run.seconds, run.tokens, interrupted)
     # Not before: who hears of the end saves the model then, and may find the disk full.
     if checkpoint is not None and not interrupted:
         clear_checkpoint(checkpoint)
@@ -122,13 +122,13 @@ class _Loop:
                 raise KeyboardInterrupt
             if run.step % SNAPSHOT == 0:
                 self.remember()
-            loss, symbols = run.take_step()
+            loss, tokens = run.take_step()
             self.validated = False
             run.seconds = before + time.monotonic() - begun
             if math.isfinite(loss):
-                run.symbols += symbols
+                run.tokens += tokens
                 rate = run.learning_rate
-                yield Progress(run.step, loss, run.symbols, run.seconds, run.done, rate)
+                yield Progress(run.step, loss, run.tokens, run.seconds, run.done, rate)
                 steps_back = steps_back if run.step % SNAPSHOT else 0
             else:
                 steps_back += 1
@@ -165,7 +165,7 @@ class _Loop:
         """At the validation text; the weights are kept where they are the best so far."""
         begun = time.monotonic()
         with self.run.answering():
-            loss = self.run.lesson.validate()
+            loss = self.run.objective.validate()
             best = self.run.keep_if_best(loss)
         self.look_seconds = time.monotonic() - begun
         self.validated = True
@@ -174,7 +174,7 @@ class _Loop:
     def samples(self) -> Sequence[Sample]:
         if self.show is None:
             return ()
-        with self.run.answering(), eval_mode(self.run.lesson.network):
+        with self.run.answering(), eval_mode(self.run.objective.network):
             return self.show.samples()
 
     def remember(self) -> None:
@@ -194,9 +194,9 @@ class _Loop:
         run = self.run
         if times > STEPS_BACK:
             raise TrainingError(
-                f"the loss is no number from step {run.step} on, however small the steps",
-                place="training",
-                advice="Try a smaller --learning-rate.",
+                f"the loss is not a number from step {run.step} on, however small the steps",
+                location="training",
+                hint="Try a smaller --learning-rate.",
             )
         scale, seconds = run.scale / 2, run.seconds
         best = run.best, run.best_loss, run.best_step

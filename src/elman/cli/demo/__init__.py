@@ -39,8 +39,8 @@ def demo(
 ) -> None:
     """Train seven models on data that is at hand, and try them.
 
-    One foretells words, one characters; one tags Python's own source, one tells a surname's
-    language; one puts French into English, one handwritten digits into words; one foretells
+    One predicts words, one characters; one tags Python's own source, one tells a surname's
+    language; one puts French into English, one handwritten digits into words; one predicts
     sunspots. Nothing is downloaded.
     """
     from elman.bundle import make_folder
@@ -88,7 +88,7 @@ def _what_next(folder: Path) -> None:
   elman peek mine.txt
   elman train mine.txt -o mine.safetensors --minutes 3
   elman generate mine.safetensors "Once upon a time" --temperature 0.8
-  elman train mine.txt -o words.safetensors --unit word
+  elman train mine.txt -o words.safetensors --tokenizer word
   elman suggest words.safetensors "see you t"
   elman train reviews.csv -o reviews.safetensors
   elman test {folder / "surnames.safetensors"} {folder / "surnames-test.tsv"}

@@ -33,9 +33,11 @@ def language_parts(folder: Path) -> Iterator[DemoPart]:
         f"The text: Python's language reference and the docstrings of its standard library, "
         f"{size_in_words(prose.stat().st_size)}. Everything runs on this machine."
     )
-    for unit, tell in (("word", _tell_words), ("character", _tell_characters)):
-        name = f"python-{unit}s.safetensors"
-        yield DemoPart(f"the next {unit}", "language", [prose], name, tell, 1.0, {"unit": unit})
+    for tokenizer, tell in (("word", _tell_words), ("character", _tell_characters)):
+        name = f"python-{tokenizer}s.safetensors"
+        yield DemoPart(
+            f"the next {tokenizer}", "language", [prose], name, tell, 1.0, {"tokenizer": tokenizer}
+        )
 
 
 def _tell_words(model: LanguageModel) -> None:

@@ -23,16 +23,16 @@ from elman.nn.attention import Attention
 from elman.nn.seq2seq import DecoderState, EncoderDecoder
 
 TEXTS = (
-    "A text is symbols of its vocabulary: 1 to 256 are the bytes, then come its characters, or "
-    "what each of its merges makes of two symbols (byte-pair encoding of what GPT-2 takes for "
-    "words, with a space before the text). A target begins with 0, each symbol is then given back "
-    "to find the next, and 0 ends it; limit is [slope, room], and it has at most slope * (symbols "
+    "A text is tokens of its vocabulary: 1 to 256 are the bytes, then come its characters, or "
+    "what each of its merges makes of two tokens (byte-pair encoding of what GPT-2 takes for "
+    "words, with a space before the text). A target begins with 0, each token is then given back "
+    "to find the next, and 0 ends it; limit is [slope, room], and it has at most slope * (tokens "
     "of its source) + room."
 )
 """What a program has to do with texts."""
 
 WRITING = (
-    "symbols (batch, time), lengths (batch,) and a state, at first zeros -> logits of the symbol "
+    "tokens (batch, time), lengths (batch,) and a state, at first zeros -> logits of the token "
     "after each, and the state after each row's last. A step is time 1."
 )
 
@@ -67,8 +67,8 @@ def decode(
         shut: (B, 1, 1, S), minus infinity where there is nothing to see; None: all is to be seen,
             and where the network looked is no output.
     """
-    symbols, rows = begin(graph)
-    y, looks = _features(graph, network, symbols, rows, seen, shut)
+    tokens, rows = begin(graph)
+    y, looks = _features(graph, network, tokens, rows, seen, shut)
     logits = graph.op("Transpose", graph.linear(y, network.output), perm=[1, 0, 2])
     graph.output(logits, "logits", np.float32, "batch", "time", network.output.out_features)
     if shut is not None:
@@ -79,13 +79,13 @@ def decode(
 def _features(
     graph: Graph,
     network: EncoderDecoder,
-    symbols: str,
+    tokens: str,
     rows: GraphRows,
     seen: Sequence[EncodedSource],
     shut: str | None,
 ) -> tuple[str, list[str]]:
-    """symbols (T, B) -> (T, B, W), and where each block looked (B, T, S)."""
-    x = embedded(graph, network.embedding, symbols, network.scale)
+    """tokens (T, B) -> (T, B, W), and where each block looked (B, T, S)."""
+    x = embedded(graph, network.embedding, tokens, network.scale)
     looks = []
     for number, (block, its) in enumerate(zip(network.attending, seen, strict=True)):
         x = mixed(graph, block, x, rows, f"state{number}")
@@ -101,10 +101,10 @@ def _attention(
 ) -> tuple[str, str]:
     """x (T, B, W) -> y (T, B, W) and the weights (B, N, T, S)."""
     query = _heads(graph, attention, graph.linear(x, attention.query))
-    width = attention.query.out_features
+    hidden_size = attention.query.out_features
     if attention.weigh is None:
         keys = graph.op("Transpose", seen.keys, perm=[0, 1, 3, 2])
-        scale = graph.number(1 / math.sqrt(width // attention.heads))
+        scale = graph.number(1 / math.sqrt(hidden_size // attention.heads))
         likeness = graph.op("Mul", graph.op("MatMul", query, keys), scale)
     else:
         apart = [graph.op("Unsqueeze", query, graph.constant([3]))]
@@ -116,7 +116,7 @@ def _attention(
     weights = graph.op("Softmax", likeness, axis=-1)
     looked = graph.op("MatMul", weights, seen.values)
     together = graph.op("Transpose", looked, perm=[2, 0, 1, 3])
-    together = graph.op("Reshape", together, graph.constant([0, 0, width]))
+    together = graph.op("Reshape", together, graph.constant([0, 0, hidden_size]))
     return graph.linear(together, attention.out), weights
 
 
@@ -131,13 +131,13 @@ def generation_trial(network: EncoderDecoder, number: int, begun: DecoderState) 
     """What is written after a source was read, and something written from it."""
     size = network.rewriting.blocks.vocabulary
     draw, given = drawn(number, size)
-    symbols, lengths = map(torch.from_numpy, given.values())
-    rows, time = symbols.shape
+    tokens, lengths = map(torch.from_numpy, given.values())
+    rows, time = tokens.shape
     with torch.inference_mode():
         written = torch.from_numpy(draw.integers(0, size, (3, rows)))
         _, before = network(written, begun)
-        logits, after = network(symbols.t(), before, lengths)
-        _, looks, _ = network.attend(symbols.t(), before)
+        logits, after = network(tokens.t(), before, lengths)
+        _, looks, _ = network.attend(tokens.t(), before)
     blocks = network.attending
     padding = torch.arange(time) >= lengths[:, None]
     expected: Arrays = {"logits": unknown(logits.transpose(0, 1), padding)}

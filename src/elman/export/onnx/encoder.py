@@ -1,6 +1,6 @@
-"""Readers as graphs: symbols or words, read in one direction or in both.
+"""Readers as graphs: tokens or words, read in one direction or in both.
 
-Shapes: T time, B batch, W width, V symbols or words with a number, F distinct words, G their
+Shapes: T time, B batch, W width, V tokens or words with a number, F distinct words, G their
 n-grams. Time comes first, (T, B, W).
 """
 
@@ -17,7 +17,7 @@ from elman.nn.encoder import Encoder, EncoderConfig
 from elman.text.subword_hashing import BUCKETS, LENGTHS, LONGEST
 
 WORDS = (
-    "Where the vocabulary is a lexicon, symbols are places among the words that numbers, ngrams, "
+    "Where the vocabulary is a lexicon, tokens are places among the words that numbers, ngrams, "
     "ngram_words (which word an n-gram is of) and ngram_weights give. A word's number is 1 + its "
     "place in the lexicon in lower case, 0 where it has none. Its n-grams are the "
     f"{LENGTHS[0]} to {LENGTHS[-1]} neighbouring characters of <word> in lower case, each counting "
@@ -31,7 +31,7 @@ WORDS = (
 
 
 def word_inputs(graph: Graph, reading: EncoderConfig) -> Names:
-    """The words of a batch, in which its symbols are places; nothing where symbols are symbols."""
+    """The words of a batch, in which its tokens are places; nothing where tokens are tokens."""
     if not reading.buckets:
         return []
     return [
@@ -43,21 +43,21 @@ def word_inputs(graph: Graph, reading: EncoderConfig) -> Names:
 
 
 def read(
-    graph: Graph, reader: Encoder, symbols: str, words: Names, rows: GraphRows, name: str | None
+    graph: Graph, reader: Encoder, tokens: str, words: Names, rows: GraphRows, name: str | None
 ) -> Names:
-    """symbols (T, B) -> each direction's vectors (T, B, W) in the order it reads them.
+    """tokens (T, B) -> each direction's vectors (T, B, W) in the order it reads them.
 
     Args:
         name: of the first direction's state, as `stack` has it.
     """
-    x = graph.op("Gather", _table(graph, reader, words), symbols)
+    x = graph.op("Gather", _table(graph, reader, words), tokens)
     forward, *backward = (cast("Stack", each) for each in reader.stacks)
     ys = [stack(graph, forward, x, rows, name)]
     return ys + [stack(graph, each, turned(graph, x, rows), rows, None) for each in backward]
 
 
 def _table(graph: Graph, reader: Encoder, words: Names) -> str:
-    """The vectors that the symbols are places in: (F, W) or (V, W)."""
+    """The vectors that the tokens are places in: (F, W) or (V, W)."""
     embedding = cast("Any", reader.embedding)
     if not words:
         return graph.weight(embedding.weight)

@@ -16,37 +16,37 @@ from elman.nn.blocks import CONVOLUTION_WIDTH, Block, Mixer, Stack
 
 
 class GraphRows(NamedTuple):
-    """What all layers need to know of the symbols."""
+    """What all layers need to know of the tokens."""
 
     lengths: str  # (B,)
-    real: str  # (T, B, 1) whether a symbol is one, and no padding
+    real: str  # (T, B, 1) whether a token is one, and no padding
     times: str  # (T, 1)
 
 
 def begin(graph: Graph) -> tuple[str, GraphRows]:
-    """The inputs of a graph that reads symbols: these, as (T, B), and lengths."""
-    symbols = graph.input("symbols", np.int64, "batch", "time")
+    """The inputs of a graph that reads tokens: these, as (T, B), and lengths."""
+    tokens = graph.input("tokens", np.int64, "batch", "time")
     lengths = graph.input("lengths", np.int64, "batch")
-    return graph.op("Transpose", symbols, perm=[1, 0]), rows_of(graph, symbols, lengths)
+    return graph.op("Transpose", tokens, perm=[1, 0]), rows_of(graph, tokens, lengths)
 
 
-def rows_of(graph: Graph, symbols: str, lengths: str) -> GraphRows:
-    """symbols (B, T, ...), lengths (B,)"""
-    count = graph.op("Squeeze", graph.size(symbols, 1), graph.constant([0]))
+def rows_of(graph: Graph, tokens: str, lengths: str) -> GraphRows:
+    """tokens (B, T, ...), lengths (B,)"""
+    count = graph.op("Squeeze", graph.size(tokens, 1), graph.constant([0]))
     times = graph.op("Range", graph.constant(0), count, graph.constant(1))
     times = graph.op("Unsqueeze", times, graph.constant([1]))
     real = graph.op("Unsqueeze", graph.op("Less", times, lengths), graph.constant([2]))
     return GraphRows(lengths, real, times)
 
 
-def embedded(graph: Graph, embedding: nn.Embedding, symbols: str, scale: float) -> str:
-    """symbols (T, B) -> (T, B, W)"""
-    x = graph.op("Gather", graph.weight(embedding.weight), symbols)
+def embedded(graph: Graph, embedding: nn.Embedding, tokens: str, scale: float) -> str:
+    """tokens (T, B) -> (T, B, W)"""
+    x = graph.op("Gather", graph.weight(embedding.weight), tokens)
     return graph.op("Mul", x, graph.number(scale))
 
 
 def turned(graph: Graph, x: str, rows: GraphRows) -> str:
-    """x (T, B, W), each row from its last symbol to its first; padding stays at the end."""
+    """x (T, B, W), each row from its last token to its first; padding stays at the end."""
     back = graph.op("Sub", graph.op("Sub", rows.lengths, graph.constant(1)), rows.times)
     places = graph.op("Where", graph.op("Less", back, graph.constant(0)), rows.times, back)
     places = graph.op("Unsqueeze", places, graph.constant([2]))
@@ -124,8 +124,8 @@ def _state(
 
 
 def _convolution(graph: Graph, layer: Any, x: str, rows: GraphRows, name: str | None) -> str:
-    past, width = CONVOLUTION_WIDTH - 1, layer.weight.shape[1]
-    recent = _state(graph, rows, name and f"{name}.recent", np.float32, (past, width))
+    past, hidden_size = CONVOLUTION_WIDTH - 1, layer.weight.shape[1]
+    recent = _state(graph, rows, name and f"{name}.recent", np.float32, (past, hidden_size))
     before = graph.op("Transpose", recent, perm=[1, 0, 2])
     inputs = graph.op("Concat", before, x, axis=0)
     weight, y = graph.weight(layer.weight), graph.weight(layer.bias)
@@ -141,5 +141,5 @@ def _convolution(graph: Graph, layer: Any, x: str, rows: GraphRows, name: str | 
         places = graph.op("Expand", places, graph.op("Shape", before))
         following = graph.op("GatherElements", inputs, places, axis=0)
         following = graph.op("Transpose", following, perm=[1, 0, 2])
-        graph.output(following, f"{name}.recent_after", np.float32, "batch", past, width)
+        graph.output(following, f"{name}.recent_after", np.float32, "batch", past, hidden_size)
     return y

@@ -19,10 +19,10 @@ from elman.extras import needed
 Arrays = dict[str, npt.NDArray[Any]]
 
 TOLERANCE = 1e-4
-"""Of what it answers, for each unit of the largest answer above 1: sums in another order differ."""
+"""The largest difference, relative to the largest output above 1: sums in another order differ."""
 
 TRIED = ((1, 1), (1, 9), (3, 5), (4, 17))
-"""Rows and symbols of what is compared."""
+"""Rows and tokens of what is compared."""
 
 
 class ParityTrial(NamedTuple):
@@ -48,7 +48,7 @@ class ExportedGraph(NamedTuple):
     about: dict[str, Any]
 
 
-def compared(content: bytes, trials: Iterable[ParityTrial], place: object) -> float:
+def compared(content: bytes, trials: Iterable[ParityTrial], location: object) -> float:
     """How far the graph's answers are from the model's.
 
     Raises:
@@ -64,8 +64,8 @@ def compared(content: bytes, trials: Iterable[ParityTrial], place: object) -> fl
             if not difference <= TOLERANCE * max(1.0, float(np.abs(wanted[known]).max(initial=0))):
                 raise ExportError(
                     f"ONNX Runtime's {name} is {difference:.2g} off the model's own",
-                    place=place,
-                    advice="No graph was written; upgrade onnxruntime, and tell us of the model.",
+                    location=location,
+                    hint="No graph was written; upgrade onnxruntime, and tell us of the model.",
                 )
             largest = max(largest, difference)
     return largest

@@ -1,4 +1,4 @@
-"""What models and their graphs are given to be compared: symbols drawn at random, and states.
+"""What models and their graphs are given to be compared: tokens drawn at random, and states.
 
 Shapes: B batch, T time, F distinct words, G their n-grams.
 """
@@ -18,22 +18,22 @@ _COUNTS = np.array([4, 1, 7, 2, 9, 3, 3, 5, 6, 8, 2, 4])  # n-grams of each word
 
 
 def drawn(number: int, size: int) -> tuple[np.random.Generator, Arrays]:
-    """Symbols (B, T) below a size, and lengths (B,), the longest the first."""
+    """Tokens (B, T) below a size, and lengths (B,), the longest the first."""
     draw = np.random.default_rng(number)
     rows, time = TRIED[number]
     lengths = draw.integers(1, time + 1, rows)
     lengths[0] = time
-    return draw, {"symbols": draw.integers(0, size, (rows, time)), "lengths": lengths}
+    return draw, {"tokens": draw.integers(0, size, (rows, time)), "lengths": lengths}
 
 
-def drawn_passages(number: int, reading: EncoderConfig) -> tuple[Arrays, PaddedBatch]:
+def drawn_padded(number: int, reading: EncoderConfig) -> tuple[Arrays, PaddedBatch]:
     """What a graph that begins with a reader is given, and the same for the reader."""
     words = len(_COUNTS)
     size = reading.blocks.vocabulary
     draw, given = drawn(number, words if reading.buckets else size)
-    symbols, lengths = (torch.from_numpy(each) for each in given.values())
+    tokens, lengths = (torch.from_numpy(each) for each in given.values())
     if not reading.buckets:
-        return given, PaddedBatch(symbols.t(), lengths)
+        return given, PaddedBatch(tokens.t(), lengths)
     table: Arrays = {
         "numbers": draw.integers(0, size, words),
         "ngrams": draw.integers(0, reading.buckets, _COUNTS.sum()),
@@ -43,7 +43,7 @@ def drawn_passages(number: int, reading: EncoderConfig) -> tuple[Arrays, PaddedB
     numbers, ngrams, _, weights = map(torch.from_numpy, table.values())
     starts = torch.from_numpy(_COUNTS.cumsum() - _COUNTS)
     its = WordTable(torch.arange(words), numbers, ngrams, starts, weights)
-    return given | table, PaddedBatch(symbols.t(), lengths, its)
+    return given | table, PaddedBatch(tokens.t(), lengths, its)
 
 
 def named_states(name: str, blocks: Iterable[Any], states: Any, ending: str = "") -> Arrays:

@@ -27,9 +27,9 @@ WORD = re.compile(r"\w\w")  # what the vectoriser takes for a word has two lette
 
 # A baseline is worth a minute, not ten. The time goes into n-grams x classes, for every text
 # (occurrences) and for every n-gram (weights).
-MOST_OCCURRENCES = 20_000_000
-MOST_PRODUCTS = 400_000_000
-MOST_WEIGHTS = 5_000_000
+MAX_OCCURRENCES = 20_000_000
+MAX_PRODUCTS = 400_000_000
+MAX_WEIGHTS = 5_000_000
 
 
 class TextBaseline:
@@ -68,7 +68,7 @@ class TextBaseline:
         if len(self.classes) < 2:
             raise InputError(
                 f"every text has the label {self.classes[0]!r}",
-                advice="A classifier needs at least two",
+                hint="A classifier needs at least two",
             )
         # The first of equals by name, whatever the order of the texts.
         counts = Counter(labels)
@@ -83,7 +83,7 @@ class TextBaseline:
             if characters
             else {"ngram_range": (1, 2)}
         )
-        most = MOST_WEIGHTS // columns
+        most = MAX_WEIGHTS // columns
         self._model = make_pipeline(
             TfidfVectorizer(**settings, sublinear_tf=True, max_features=most, dtype=np.float32),
             LogisticRegression(C=C, max_iter=STEPS),
@@ -132,6 +132,6 @@ def _chosen(occurrences: Integers, target: Integers, columns: int) -> Integers:
     firsts = np.unique(target, return_index=True)[1]
     drawn = np.random.default_rng(0).permutation(len(target))
     order = np.concatenate([firsts, drawn[~np.isin(drawn, firsts)]])
-    within = occurrences[order].cumsum() <= min(MOST_OCCURRENCES, MOST_PRODUCTS // columns)
+    within = occurrences[order].cumsum() <= min(MAX_OCCURRENCES, MAX_PRODUCTS // columns)
     within[: len(firsts)] = True
     return np.sort(order[within])

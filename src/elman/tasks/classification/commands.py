@@ -35,7 +35,7 @@ class ClassTestSet(NamedTuple):
 
     texts: list[str]
     labels: list[Any]
-    outside: list[str]  # texts of no class
+    out_of_scope: list[str]  # texts of no class
 
 
 class ClassificationCommands(TaskCommands):
@@ -47,7 +47,7 @@ class ClassificationCommands(TaskCommands):
         *telling,
         "skip-bad-rows",
         "unlabelled",
-        "outside",
+        "out-of-scope",
         "shuffle-words",
     )
 
@@ -85,7 +85,7 @@ class ClassificationCommands(TaskCommands):
             labels,
             valid=valid,
             unlabelled=_read_unlabelled(files, "unlabelled", reading),
-            outside=_read_unlabelled(files, "outside", reading),
+            out_of_scope=_read_unlabelled(files, "out-of-scope", reading),
             cache=Cache(),
             checkpoint=checkpoint,
             progress=reading,
@@ -94,14 +94,14 @@ class ClassificationCommands(TaskCommands):
 
     def report(self) -> Evaluation:
         report = super().report()
-        if "outside" not in self.files.options:
+        if "out-of-scope" not in self.files.options:
             return report
         threshold = self.model.calibration_.rejection
         remark = (
             f"Below a probability of {threshold:.2f} an answer is rather 'none of these': "
             "elman predict --reject-below fitted"
         )
-        return replace(report, remarks=(*report.remarks, remark))
+        return replace(report, warnings=(*report.warnings, remark))
 
     def read(self, train: TextSource | None, reading: ReadingProgress) -> ClassTestSet:
         from elman.data.cache import Cache
@@ -112,14 +112,15 @@ class ClassificationCommands(TaskCommands):
         if train is not None:
             rows = _read(_labelled(train, files), reading)
             check_same(self.model.keep_training(*rows, cache=Cache()), train.name)
-        return ClassTestSet(texts, labels, _read_unlabelled(files, "outside", reading))
+        return ClassTestSet(texts, labels, _read_unlabelled(files, "out-of-scope", reading))
 
     def held_out(self) -> ClassTestSet:
         from elman.data.cache import Cache
         from elman.data.example_cache import cached_examples
 
         return ClassTestSet(
-            *_parted(not_lost(cached_examples(Cache(), self.model.record_["valid"]))), outside=[]
+            *_parted(not_lost(cached_examples(Cache(), self.model.record_["valid"]))),
+            out_of_scope=[],
         )
 
     def baseline(self) -> TextBaseline | None:
@@ -139,9 +140,9 @@ class ClassificationCommands(TaskCommands):
 
         gold, answers = [str(each) for each in data.labels], self._answers(data.texts)
         report = evaluate_classes(data.texts, gold, answers, baseline, no_baseline(baseline))
-        if data.outside:
-            report.scores["roc_auc_outside"] = area_under_roc(
-                answers.confidences, self._answers(data.outside).confidences
+        if data.out_of_scope:
+            report.scores["roc_auc_out_of_scope"] = area_under_roc(
+                answers.confidences, self._answers(data.out_of_scope).confidences
             )
         if "shuffle-words" in self.files.options:
             reordered = self._answers(shuffled_words(data.texts)).labels

@@ -31,25 +31,25 @@ class ClassifierTrainingConfig(EncoderTaskConfig):
         SettingError: for the first that is not.
     """
 
-    unit: str
+    tokenizer: str
     directions: int
     class_weight: str | None
 
     def __post_init__(self) -> None:
-        among("unit", self.unit, (AUTO, *ENCODER_TOKENIZERS))
+        among("tokenizer", self.tokenizer, (AUTO, *ENCODER_TOKENIZERS))
         super().__post_init__()
         whole("directions", self.directions, 1, 2)
         if self.class_weight is not None:
             among("class-weight", self.class_weight, (BALANCED,))
 
-    def reading(self, unit: Tokenizer | HashedVocabulary) -> EncoderConfig:
+    def reading(self, tokenizer: Tokenizer | HashedVocabulary) -> EncoderConfig:
         """The reader of a vocabulary."""
-        recipe = RECIPES[unit.name]
+        recipe = RECIPES[tokenizer.name]
         blocks = StackConfig(
-            vocabulary=unit.size,
+            vocabulary=tokenizer.size,
             cell=self.cell,
-            width=recipe.width if self.width is None else self.width,
+            hidden_size=recipe.hidden_size if self.hidden_size is None else self.hidden_size,
             layers=self.layers,
-            dropout=min(recipe.inner_dropout, self.silenced(recipe)),
+            dropout=min(recipe.hidden_dropout, self.outer_dropout(recipe)),
         )
-        return encoder_config(unit, blocks, self.directions)
+        return encoder_config(tokenizer, blocks, self.directions)

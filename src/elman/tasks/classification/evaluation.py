@@ -36,7 +36,7 @@ def evaluate_classes(
     gold: Sequence[str],
     answers: ClassPredictions,
     baseline: TextBaseline | None = None,
-    remarks: tuple[str, ...] = (),
+    warnings: tuple[str, ...] = (),
 ) -> Evaluation:
     """Score what a classifier said of texts, and what a baseline says of the very same texts.
 
@@ -45,7 +45,7 @@ def evaluate_classes(
         gold: (N,) their labels.
         answers: the classifier's.
         baseline: fitted to what the classifier learned from.
-        remarks: what a reader should know.
+        warnings: what a reader should know.
 
     Raises:
         ValueError: another number of texts, labels or answers.
@@ -59,7 +59,7 @@ def evaluate_classes(
         "confusions": [asdict(pair) for pair in confusions(gold, predicted)],
     }
     if baseline is None:
-        return Evaluation("classify", len(gold), scores, remarks=remarks, details=details)
+        return Evaluation("classify", len(gold), scores, warnings=warnings, details=details)
 
     others = baseline.answers(texts)
     named = {
@@ -72,7 +72,7 @@ def evaluate_classes(
         "macro_f1": _macro_f1_difference(gold, predicted, others.labels),
     }
     interval = {name: (each.low, each.high) for name, each in found.items()}
-    return Evaluation("classify", len(gold), scores, named, interval, remarks, details)
+    return Evaluation("classify", len(gold), scores, named, interval, warnings, details)
 
 
 def shuffle_test(

@@ -17,20 +17,20 @@ from elman.training.eval_mode import eval_mode
 
 def explain_classes(
     network: ClassifierNetwork,
-    passages: PaddedBatch,
-    symbols: Sequence[str],
-    unit: str,
+    padded: PaddedBatch,
+    tokens: Sequence[str],
+    tokenizer: str,
     labels: Sequence[object],
     temperature: float,
 ) -> Trace:
     """A text (one row) and its class: after every word, where it is read in one direction.
 
     Args:
-        symbols: as a person sees them.
+        tokens: as a person sees them.
         temperature: of the probabilities.
     """
     members = [member for member in network.members if isinstance(member, ClassifierEncoder)]
-    parts = [embedded(member.reader, passages) for member in members]
+    parts = [embedded(member.reader, padded) for member in members]
 
     def features(xs: Sequence[Tensor]) -> Tensor:
         each = xs[0].chunk(len(members), dim=2)
@@ -48,14 +48,16 @@ def explain_classes(
     question = AttributionQuery(
         (AttributionInput(torch.cat(parts, 1)),), features, answers, len(labels), speaker=0
     )
-    first = 0 if len(reader.stacks) == 1 else len(symbols) - 1
+    first = 0 if len(reader.stacks) == 1 else len(tokens) - 1
     with eval_mode(network):
-        places = range(first, len(symbols))
+        places = range(first, len(tokens))
         taken = question.spread().argmax(1)[first:].tolist()
         layers = layers_of(lambda x: encode(reader, x), watched, parts[0])
         return Trace(
             "classify",
-            model_summary(network, network.reading.blocks, watched, (unit,), labels, len(members)),
-            (SequenceTrace("text", tuple(symbols), layers),),
+            model_summary(
+                network, network.reading.blocks, watched, (tokenizer,), labels, len(members)
+            ),
+            (SequenceTrace("text", tuple(tokens), layers),),
             outputs_of(question, places, taken, lambda number: str(labels[number])),
         )

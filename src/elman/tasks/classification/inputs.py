@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from elman.errors import EmptyTextError, InputError
-from elman.tasks.inputs import HELD_OUT, MOST_HELD_OUT, as_texts, hashed, listed_values
+from elman.tasks.inputs import HELD_OUT, MAX_HELD_OUT, as_texts, hashed, listed_values
 from elman.text.byte_decoding import without_surrogates
 
 Label = str | int | float | bool
@@ -37,7 +37,7 @@ class LabelledTexts(NamedTuple):
         return LabelledTexts([self.texts[place] for place in places.tolist()], self.classes[places])
 
 
-def as_labels(labels: Any, count: int, place: str = "labels") -> list[Label]:
+def as_labels(labels: Any, count: int, location: str = "labels") -> list[Label]:
     """Anything that holds labels as a list of them, one for each text.
 
     Raises:
@@ -46,22 +46,22 @@ def as_labels(labels: Any, count: int, place: str = "labels") -> list[Label]:
     if labels is None:
         raise InputError(
             "requires y to be passed, but the target y is None",
-            place=place,
-            advice="Give each text its label: fit(texts, labels)",
+            location=location,
+            hint="Give each text its label: fit(texts, labels)",
         )
     found = listed_values(labels)
     if found is None or len(found) != count:
         raise InputError(
             f"{count} texts have {'no' if found is None else len(found)} labels",
-            place=place,
-            advice="Give each text one label.",
+            location=location,
+            hint="Give each text one label.",
         )
     for number, each in enumerate(found, start=1):
         if not _is_label(each):
             raise InputError(
                 f"the label {each!r} of text {number} is none",
-                place=place,
-                advice="A label is a word or a number.",
+                location=location,
+                hint="A label is a word or a number.",
             )
     return found
 
@@ -84,42 +84,44 @@ def numbered(texts: Any, labels: Any) -> tuple[LabelledTexts, list[Label]]:
     listed = as_texts(texts)
     if not listed:
         raise EmptyTextError(
-            "found 0 sample(s): no text to learn from", place="texts", advice="Give it some."
+            "found 0 sample(s): no text to learn from", location="texts", hint="Give it some."
         )
     named = as_labels(labels, len(listed))
     try:
         known = sorted(set(named))
     except TypeError as error:
         raise InputError(
-            "some are words, others numbers", place="labels", advice="Make all of them words."
+            "some are words, others numbers", location="labels", hint="Make all of them words."
         ) from error
     if len(known) < 2:
         raise InputError(
             f"all {len(listed):,} texts are of one class, {known[0]!r}",
-            place="labels",
-            advice="Give texts of at least two classes.",
+            location="labels",
+            hint="Give texts of at least two classes.",
         )
     return LabelledTexts(listed, _places(named, known)), known
 
 
-def numbered_as(pair: Any, known: Sequence[Label], place: str) -> LabelledTexts:
+def numbered_as(pair: Any, known: Sequence[Label], location: str) -> LabelledTexts:
     """Texts and their labels, to be scored by what was learned of others.
 
     Raises:
         InputError: no such pair; a label that was not learned; else as `numbered`.
     """
     if not isinstance(pair, tuple | list) or len(pair) != 2:
-        raise InputError("expected two lists", place=place, advice="Give it as (texts, labels).")
+        raise InputError(
+            "expected two lists", location=location, hint="Give it as (texts, labels)."
+        )
     texts, labels = pair
-    listed = as_texts(texts, place)
-    named = as_labels(labels, len(listed), place)
+    listed = as_texts(texts, location)
+    named = as_labels(labels, len(listed), location)
     learned = set(known)
     unknown = next((number for number, each in enumerate(named) if each not in learned), None)
     if unknown is not None:
         raise InputError(
             f"the label {named[unknown]!r} of text {unknown + 1} does not occur in training",
-            place=place,
-            advice="Leave such texts out, or learn from some of them too.",
+            location=location,
+            hint="Leave such texts out, or learn from some of them too.",
         )
     return LabelledTexts(listed, _places(named, known))
 
@@ -137,7 +139,7 @@ def split(rows: LabelledTexts, seed: int) -> tuple[LabelledTexts, LabelledTexts]
     order = order[np.argsort(rows.classes[order], kind="stable")]  # class after class
     sizes = np.bincount(rows.classes)
     places = np.arange(len(order)) - np.repeat(sizes.cumsum() - sizes, sizes)  # in its class
-    every = max(round(1 / HELD_OUT), -(-len(order) // MOST_HELD_OUT))
+    every = max(round(1 / HELD_OUT), -(-len(order) // MAX_HELD_OUT))
     held = places % every == every - 1
     learned_from = rows.chosen(np.sort(order[~held]))
     return learned_from, rows.chosen(np.sort(order[held])) if held.any() else learned_from

@@ -66,14 +66,14 @@ class Classifier(Model):
     It has scikit-learn's habits: `clone`, `Pipeline`, `cross_val_score` and `GridSearchCV` work.
 
     Args:
-        unit: "character", "word" or "subword": what one symbol is; "auto" tries all three and
+        tokenizer: "character", "word" or "subword": what one token is; "auto" tries all three and
             takes the one that does best on the held-out texts.
         cell: a name of `elman.cells.CELLS`.
-        width: of the vectors that pass from block to block; None chooses by the unit.
+        hidden_size: of the vectors that pass from block to block; None chooses by the tokenizer.
         layers: blocks, one above the other.
         directions: 1 reads from the beginning, so that `step` can answer after every word; 2
             also from the end.
-        dropout: share silenced in training, 0 to below 1; None chooses by the unit.
+        dropout: share silenced in training, 0 to below 1; None chooses by the tokenizer.
         class_weight: "balanced" gives rare classes more weight, by the cube root of how much
             rarer than the mean they are.
         minutes: of training, by the wall clock, validations included.
@@ -82,7 +82,7 @@ class Classifier(Model):
 
     Attributes, once fitted:
         classes_: (K,) the labels in order.
-        network_: the `ClassifierNetwork`; unit_: its vocabulary.
+        network_: the `ClassifierNetwork`; tokenizer_: its vocabulary.
         calibration_: the temperature of its probabilities, and the threshold of rejection.
         record_: how it was trained, as plain data; it is saved with the model.
     """
@@ -92,16 +92,16 @@ class Classifier(Model):
 
     classes_: np.ndarray[Any, Any]
     network_: ClassifierNetwork
-    unit_: Tokenizer | HashedVocabulary
+    tokenizer_: Tokenizer | HashedVocabulary
     calibration_: Calibration
     record_: dict[str, Any]
 
     def __init__(
         self,
         *,
-        unit: str = AUTO,
+        tokenizer: str = AUTO,
         cell: str = "mingru",
-        width: int | None = None,
+        hidden_size: int | None = None,
         layers: int = 1,
         directions: int = 1,
         dropout: float | None = None,
@@ -110,9 +110,9 @@ class Classifier(Model):
         steps: int | None = None,
         seed: int = 0,
     ) -> None:
-        self.unit = unit
+        self.tokenizer = tokenizer
         self.cell = cell
-        self.width = width
+        self.hidden_size = hidden_size
         self.layers = layers
         self.directions = directions
         self.dropout = dropout
@@ -130,14 +130,14 @@ class Classifier(Model):
         *,
         valid: tuple[Any, Any] | None = None,
         unlabelled: Sequence[str] = (),
-        outside: Sequence[str] = (),
+        out_of_scope: Sequence[str] = (),
     ) -> Self:
         """Learn from texts X and their labels y; `training` tells more.
 
         An interrupt (Ctrl-C) leaves the model as good as it was by then, and is raised again.
         """
         return self._through(
-            self.training(X, y, valid=valid, unlabelled=unlabelled, outside=outside)
+            self.training(X, y, valid=valid, unlabelled=unlabelled, out_of_scope=out_of_scope)
         )
 
     def training(
@@ -147,7 +147,7 @@ class Classifier(Model):
         *,
         valid: tuple[Any, Any] | None = None,
         unlabelled: Sequence[str] = (),
-        outside: Sequence[str] = (),
+        out_of_scope: Sequence[str] = (),
         cache: Cache | None = None,
         checkpoint: Path | None = None,
         checkpoint_seconds: float = 20.0,
@@ -158,18 +158,18 @@ class Classifier(Model):
 
         Args:
             texts, labels: (N,) to learn from; without `valid` a tenth of them is held out.
-            valid: texts and labels to choose unit, weights and temperature by.
-            unlabelled: texts of the same kind; most of the budget goes into foretelling their
+            valid: texts and labels to choose tokenizer, weights and temperature by.
+            unlabelled: texts of the same kind; most of the budget goes into predicting their
                 words before the labels are learned (A. Dai, Q. Le, 'Semi-supervised Sequence
                 Learning', 2015).
-            outside: texts that belong to no class, for the threshold of rejection.
+            out_of_scope: texts that belong to no class, for the threshold of rejection.
             cache: where the texts are kept for a baseline to learn from; nowhere if None.
             checkpoint: a file from which an interrupted run goes on; see `train`.
             progress: hears how the texts are read: the step, the characters done, all of them.
             stop: asked before every step; True ends the run early and in order.
 
         Raises:
-            KeyboardInterrupt: where it is stopped while units are tried.
+            KeyboardInterrupt: where it is stopped while tokenizers are tried.
             SettingError: for a setting out of its range, before anything is read.
             InputError: for texts or labels that cannot be used.
             TrainingError, ResumeError, OutputError: as `train` has them.
@@ -179,10 +179,10 @@ class Classifier(Model):
         if valid is None:
             rows, held_out = split(rows, settings.seed)
         else:
-            held_out = numbered_as(valid, known, place="valid")
+            held_out = numbered_as(valid, known, location="valid")
             if not held_out.texts:
-                raise EmptyTextError("there is no text", place="valid", advice="Leave it out.")
-        outside = as_texts(outside, "outside")
+                raise EmptyTextError("there is no text", location="valid", hint="Leave it out.")
+        out_of_scope = as_texts(out_of_scope, "out_of_scope")
         material = TrainingData(rows, held_out, len(known), as_texts(unlabelled, "unlabelled"))
         hashes = {"content": rows.content(known), "valid": held_out.content(known)}
         if cache is not None:
@@ -193,21 +193,21 @@ class Classifier(Model):
             **hashes,
             "unlabelled": hashed(material.unlabelled),
         }
-        unit, share = settings.unit, 1.0
-        if unit == AUTO:
+        tokenizer, share = settings.tokenizer, 1.0
+        if tokenizer == AUTO:
             share = 1 - TRIALS
             if checkpoint is not None:
                 chosen = identity_of(checkpoint).get("chosen")
-                unit = chosen if chosen in ENCODER_TOKENIZERS else AUTO
+                tokenizer = chosen if chosen in ENCODER_TOKENIZERS else AUTO
             for event in (
-                choose_tokenizer(material, settings, stop, progress) if unit == AUTO else ()
+                choose_tokenizer(material, settings, stop, progress) if tokenizer == AUTO else ()
             ):
                 if isinstance(event, str):
-                    unit = event
+                    tokenizer = event
                 else:
                     yield event
-            identity["chosen"] = unit
-        apprentice = ClassifierTrainer(material, settings, unit, progress)
+            identity["chosen"] = tokenizer
+        apprentice = ClassifierTrainer(material, settings, tokenizer, progress)
         self._begin(apprentice, known, hashes)
         for event in train_in_stages(
             apprentice.phases(share, known),
@@ -217,31 +217,33 @@ class Classifier(Model):
             stop=stop,
         ):
             if isinstance(event, Finished):
-                self._finish(apprentice, event, outside)
+                self._finish(apprentice, event, out_of_scope)
             yield event
 
     def _begin(
         self, apprentice: ClassifierTrainer, known: list[Label], hashes: dict[str, str]
     ) -> None:
-        self.network_, self.unit_ = apprentice.network, apprentice.unit
+        self.network_, self.tokenizer_ = apprentice.network, apprentice.tokenizer
         self.classes_ = np.array(known)
         self.calibration_ = Calibration(temperature=1.0, rejection=0.0)
         self.record_ = {
             **hashes,
             "texts": len(apprentice.material.rows.texts),
-            "symbols": apprentice.examples.symbols,
+            "tokens": apprentice.examples.tokens,
             "unlabelled_texts": len(apprentice.material.unlabelled),
             "parameters": sum(p.numel() for p in self.network_.parameters()),
         }
 
-    def _finish(self, apprentice: ClassifierTrainer, event: Finished, outside: list[str]) -> None:
+    def _finish(
+        self, apprentice: ClassifierTrainer, event: Finished, out_of_scope: list[str]
+    ) -> None:
         """Fit what the held-out texts tell of certainty, and write down how it went."""
         gold = apprentice.material.valid.classes
         logits = class_logits(self.network_, apprentice.valid)
         temperature = fit_temperature(logits, gold)
         self.calibration_ = Calibration(temperature, rejection=0.0)
         answered = self.calibration_.probabilities(logits)
-        of_outside = self.predict_proba(outside).max(axis=1) if outside else None
+        of_outside = self.predict_proba(out_of_scope).max(axis=1) if out_of_scope else None
         right = answered.argmax(axis=1) == gold
         rejection = fit_rejection(answered.max(axis=1), right, of_outside)
         self.calibration_ = Calibration(temperature, rejection)
@@ -249,7 +251,7 @@ class Classifier(Model):
             "steps": event.step,
             "best_step": event.best_step,
             "seconds": round(event.seconds, 3),
-            "symbols_read": event.symbols,
+            "tokens_read": event.tokens,
             "valid_texts": len(gold),
             "valid_accuracy": float(right.mean()),
         }
@@ -297,9 +299,9 @@ class Classifier(Model):
         texts = as_texts(X)
         if not texts:
             raise EmptyTextError(
-                "found 0 sample(s): no text to read", place="texts", advice="Give it some."
+                "found 0 sample(s): no text to read", location="texts", hint="Give it some."
             )
-        logits = class_logits(self.network_, encoded(texts, self.unit_))
+        logits = class_logits(self.network_, encoded(texts, self.tokenizer_))
         return self.calibration_.probabilities(logits)
 
     def score(self, X: Any, y: Any) -> float:  # noqa: N803
@@ -320,10 +322,10 @@ class Classifier(Model):
         if self.network_.reading.directions != 1:
             raise SettingError(
                 "a model that reads in both directions has no answer before the end",
-                place="directions",
-                advice="Train with directions=1.",
+                location="directions",
+                hint="Train with directions=1.",
             )
-        return beginning(self.network_, self.unit_, self._step)
+        return beginning(self.network_, self.tokenizer_, self._step)
 
     def step(self, text: str, state: StreamingStates) -> tuple[dict[Label, float], StreamingStates]:
         """Read on, a word or more, and answer.
@@ -331,8 +333,8 @@ class Classifier(Model):
         Returns:
             The probability of each class, and the impression: of the same size however much was
             read. After a whole text, word by word, they are those of `predict_proba` (of texts
-            no longer than it reads whole; where the unit is not the word, before the text's end
-            is marked).
+            no longer than it reads whole; of another tokenizer than words, before the text's end is
+            marked).
 
         Raises:
             EmptyTextError: for a text without anything to read.
@@ -348,19 +350,19 @@ class Classifier(Model):
         Returns:
             (N, K) the probabilities of each, and the impressions.
         """
-        logits, states = continued(self.network_, self.unit_, texts, states, self._step)
+        logits, states = continued(self.network_, self.tokenizer_, texts, states, self._step)
         return self.calibration_.probabilities(logits), states
 
     def explain(self, text: str) -> Trace:
         """What the network saw in a text, remembered of it, and which words its answer rests on.
 
         Raises:
-            InputError: for a text without symbols, or with more than `LONGEST`.
+            InputError: for a text without tokens, or with more than `LONGEST`.
         """
         self._check_fitted()
-        passages, symbols = shown(text, self.unit_)
-        told = self.unit_.name, self.classes_.tolist(), self.calibration_.temperature
-        return explain_classes(self.network_, passages, symbols, *told)
+        padded, tokens = shown(text, self.tokenizer_)
+        told = self.tokenizer_.name, self.classes_.tolist(), self.calibration_.temperature
+        return explain_classes(self.network_, padded, tokens, *told)
 
     def _stepping(self) -> list[EncoderStep]:
         return [encoder_by_steps(reader, int8=self.int8_) for reader in self.network_.readers]
@@ -369,14 +371,14 @@ class Classifier(Model):
 
     def _contents(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
         labels = self.classes_.tolist()
-        about = contents(self.network_, self.unit_, labels, self.calibration_, self.record_)
+        about = contents(self.network_, self.tokenizer_, labels, self.calibration_, self.record_)
         return about, dict(self.network_.named_parameters())
 
     def describe(self) -> dict[str, Any]:
         self._check_fitted()
         return {
             "task": self.task,
-            "unit": self.unit_.name,
+            "tokenizer": self.tokenizer_.name,
             "classes": len(self.classes_),
             "labels": self.classes_.tolist(),
             "parameters": sum(p.numel() for p in self.network_.parameters()),
@@ -391,7 +393,7 @@ class Classifier(Model):
     def from_bundle(cls, bundle: Bundle) -> Self:
         file = opened(bundle)
         model = cls(**dataclasses.asdict(file.settings))
-        model.network_, model.unit_ = file.network, file.unit
+        model.network_, model.tokenizer_ = file.network, file.tokenizer
         model.classes_ = np.array(file.labels)
         model.calibration_, model.record_ = file.calibration, file.record
         return model

@@ -20,7 +20,7 @@ class ClassificationObjective(ExampleObjective):
 
     Args:
         classes: (N,) of the examples; valid_classes: of those to choose by.
-        judge: logits (N, K) and classes (N,) -> a loss, smaller is better.
+        validation_metric: logits (N, K) and classes (N,) -> a loss, smaller is better.
         rows: B; seed: of the order of the examples.
         weights: (K,) of the classes, or None where all weigh the same.
         smoothing: of the labels, the share given to all classes alike (C. Szegedy et al.,
@@ -38,7 +38,7 @@ class ClassificationObjective(ExampleObjective):
         *,
         classes: np.ndarray[Any, Any],
         valid_classes: np.ndarray[Any, Any],
-        judge: Callable[[np.ndarray[Any, Any], np.ndarray[Any, Any]], float],
+        validation_metric: Callable[[np.ndarray[Any, Any], np.ndarray[Any, Any]], float],
         weights: Tensor | None,
         smoothing: float,
         rows: int,
@@ -49,24 +49,24 @@ class ClassificationObjective(ExampleObjective):
         )
         self.classes = torch.from_numpy(classes)
         self.valid_classes = valid_classes
-        self.judge = judge
+        self.validation_metric = validation_metric
         self.weights = weights
         self.smoothing = smoothing
 
-    def _loss(self, passages: PaddedBatch, chosen: np.ndarray[Any, Any]) -> Tensor:
-        logits, _ = self.network.each(passages)
+    def _loss(self, padded: PaddedBatch, chosen: np.ndarray[Any, Any]) -> Tensor:
+        logits, _ = self.network.each(padded)
         wanted = self.classes[torch.from_numpy(chosen)].repeat(len(logits))
         return functional.cross_entropy(
             logits.flatten(0, 1), wanted, weight=self.weights, label_smoothing=self.smoothing
         )
 
     def validate(self) -> float:
-        return self.judge(class_logits(self.network, self.valid), self.valid_classes)
+        return self.validation_metric(class_logits(self.network, self.valid), self.valid_classes)
 
 
 def class_logits(network: ClassifierNetwork, examples: TokenDataset) -> np.ndarray[Any, Any]:
     """(N, K) float32, in the examples' order."""
     logits = np.empty((len(examples), network.classes), dtype=np.float32)
-    for chosen, found in in_batches(network, examples, lambda passages: network(passages)[0]):
+    for chosen, found in in_batches(network, examples, lambda padded: network(padded)[0]):
         logits[chosen] = found.numpy(force=True)
     return logits

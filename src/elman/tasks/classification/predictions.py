@@ -90,8 +90,8 @@ class ClassWriter:
         if seen is not None:
             raise InputError(
                 f"these are words with tags ({seen}), and the model names whole texts",
-                place=f"{name}:{examples[0].line}",
-                advice="Use a tagger, or leave out the blank lines to have each line named",
+                location=f"{name}:{examples[0].line}",
+                hint="Use a tagger, or leave out the blank lines to have each line named",
             )
 
     def _best(self, probabilities: Any) -> Any:

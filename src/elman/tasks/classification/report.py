@@ -15,7 +15,7 @@ from elman.console.report import (
 
 
 def print_class_report(report: Evaluation) -> None:
-    """Scores, classes, confusions and what the order was worth; remarks on stderr."""
+    """Scores, classes, confusions and what the order was worth; warnings on stderr."""
     print_scores(report, CLASS_SCORES)
     if report.baseline is not None:
         majority = report.baseline["majority_accuracy"]

@@ -21,7 +21,7 @@ from elman.text.subword_hashing import BUCKETS, HashedVocabulary
 from elman.text.tokenizers.table import tokenizer_from_json
 from elman.text.tokenizers.tokenizer import Tokenizer
 
-MOST_MEMBERS = 100
+MAX_MEMBERS = 100
 
 Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
@@ -49,7 +49,7 @@ class ClassifierFile(NamedTuple):
 
     settings: ClassifierTrainingConfig
     network: ClassifierNetwork
-    unit: Tokenizer | HashedVocabulary
+    tokenizer: Tokenizer | HashedVocabulary
     labels: list[Label]
     calibration: Calibration
     record: dict[str, Any]
@@ -57,7 +57,7 @@ class ClassifierFile(NamedTuple):
 
 def contents(
     network: ClassifierNetwork,
-    unit: Tokenizer | HashedVocabulary,
+    tokenizer: Tokenizer | HashedVocabulary,
     labels: list[Label],
     calibration: Calibration,
     record: dict[str, Any],
@@ -66,7 +66,7 @@ def contents(
     return {
         "reader": dataclasses.asdict(network.reading),
         "members": len(network.members),
-        "vocabulary": unit.to_json(),
+        "vocabulary": tokenizer.to_json(),
         "labels": labels,
         "calibration": calibration._asdict(),
         "training": record,
@@ -82,24 +82,24 @@ def opened(bundle: Bundle) -> ClassifierFile:
     about = bundle.about
     try:
         settings = ClassifierTrainingConfig.from_json(about.get("settings"))
-        unit = _unit(about.get("vocabulary"))
-        buckets = BUCKETS if isinstance(unit, HashedVocabulary) else 0
-        reading = checked_encoder(about.get("reader"), unit.size, buckets)
+        tokenizer = _tokenizer(about.get("vocabulary"))
+        buckets = BUCKETS if isinstance(tokenizer, HashedVocabulary) else 0
+        reading = checked_encoder(about.get("reader"), tokenizer.size, buckets)
         labels = _checked_labels(about.get("labels"))
         calibration = _checked_calibration(about.get("calibration"))
         members: Any = about.get("members")
-        whole("members", members, 1, MOST_MEMBERS)
-        dropout = settings.silenced(RECIPES[unit.name])
+        whole("members", members, 1, MAX_MEMBERS)
+        dropout = settings.outer_dropout(RECIPES[tokenizer.name])
     except (ModelFileError, SettingError) as error:
         bundle.refuse(str(error))
     record = record_of(bundle)
     network = load_network(
         bundle, lambda: ClassifierNetwork(reading, len(labels), dropout, members)
     )
-    return ClassifierFile(settings, network, unit, labels, calibration, record)
+    return ClassifierFile(settings, network, tokenizer, labels, calibration, record)
 
 
-def _unit(value: object) -> Tokenizer | HashedVocabulary:
+def _tokenizer(value: object) -> Tokenizer | HashedVocabulary:
     if isinstance(value, dict) and value.get("name") == HashedVocabulary.name:
         return HashedVocabulary.from_json(value)
     return tokenizer_from_json(value)

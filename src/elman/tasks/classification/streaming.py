@@ -25,18 +25,20 @@ StreamingStates = tuple[PoolingState, ...]
 
 
 def beginning(
-    network: ClassifierNetwork, unit: Tokenizer | HashedVocabulary, reads: Sequence[EncoderStep]
+    network: ClassifierNetwork,
+    tokenizer: Tokenizer | HashedVocabulary,
+    reads: Sequence[EncoderStep],
 ) -> StreamingStates:
     """The impression of one text that has not begun."""
     impression = network.start(1)
-    if isinstance(unit, HashedVocabulary):
+    if isinstance(tokenizer, HashedVocabulary):
         return impression
     return _read(network, TokenDataset([np.array([BOUNDARY])]), impression, reads)[1]
 
 
 def continued(
     network: ClassifierNetwork,
-    unit: Tokenizer | HashedVocabulary,
+    tokenizer: Tokenizer | HashedVocabulary,
     texts: Sequence[str],
     states: StreamingStates,
     reads: Sequence[EncoderStep],
@@ -51,13 +53,13 @@ def continued(
     """
     forms = None
     rows: list[npt.NDArray[Any]]
-    if isinstance(unit, HashedVocabulary):
-        forms = WordForms(unit)
+    if isinstance(tokenizer, HashedVocabulary):
+        forms = WordForms(tokenizer)
         rows = [forms.places(words_of(text)) for text in texts]
     else:
-        rows = [unit.encode(text) for text in texts]
+        rows = [tokenizer.encode(text) for text in texts]
     if not all(map(len, rows)):
-        raise EmptyTextError("nothing to read", place="step", advice="Give it some text.")
+        raise EmptyTextError("nothing to read", location="step", hint="Give it some text.")
     return _read(network, TokenDataset(rows, forms), states, reads)
 
 
@@ -70,6 +72,6 @@ def _read(
     lengths = examples.lengths
     alike = lengths.max() == lengths.min() <= FEW
     with torch.inference_mode():
-        passages = examples.passages(np.arange(len(examples)))
-        logits, states = network(passages, states, reads if alike else None)
+        padded = examples.collate(np.arange(len(examples)))
+        logits, states = network(padded, states, reads if alike else None)
     return logits.numpy(force=True), states

@@ -1,4 +1,4 @@
-"""How a classifier learns: it chooses its unit, reads unlabelled text, then learns the labels.
+"""How a classifier learns: it chooses its tokenizer, reads unlabelled text, then learns the labels.
 
 Shapes: N texts, K classes.
 """
@@ -34,10 +34,10 @@ from elman.training.pretraining import PretrainingObjective
 from elman.training.stages import Stage
 from elman.training.trainer import train
 
-TRIAL = 0.04  # share of the budget that each unit is tried for
+TRIAL = 0.04  # share of the budget that each tokenizer is tried for
 TRIALS = TRIAL * len(ENCODER_TOKENIZERS)
 LANGUAGE = 0.75  # share of the rest that unlabelled text has, where there is some
-PIECE = 200  # symbols of unlabelled text that are read together
+PIECE = 200  # tokens of unlabelled text that are read together
 LANGUAGE_ROWS = 64
 LANGUAGE_DROPOUT = 0.1
 LANGUAGE_VALID = 500  # pieces
@@ -45,16 +45,16 @@ LEARNED_RATE = 2e-3  # of a reader that knows the language: it should not forget
 LEARNED_PASSES = 4  # and it learns the labels sooner
 
 ENSEMBLE_SIZE = 3
-LITTLE = 1_000_000  # symbols to learn from
+LITTLE = 1_000_000  # tokens to learn from
 HURRY = 1.0  # minutes; with fewer, one network learned better than three half learned
 
-MOST_READ = 16_000_000
-"""Labelled symbols, over all passes: of long texts more teach by heart what they are about
+MAX_READ = 16_000_000
+"""Labelled tokens, over all passes: of long texts more teach by heart what they are about
 (the names in a film), and not what is said of it."""
 
-MOST_TOGETHER = 8_000  # symbols of a batch, about
+MAX_TOGETHER = 8_000  # tokens of a batch, about
 
-LABELS, FORETELLING = "learning the labels", "reading unlabelled"
+LABELS, PRETRAINING = "learning the labels", "reading unlabelled"
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,10 @@ class TrainingData:
 
 
 class ClassifierTrainer:
-    """A classifier on its way: vocabulary, network, and the lessons that are ahead of it.
+    """A classifier on its way: vocabulary, network, and the objectives that are ahead of it.
 
     Args:
-        unit: of its vocabulary, by name.
+        tokenizer: of its vocabulary, by name.
         progress: hears how the texts are read: the step, the characters done, all of them.
     """
 
@@ -85,30 +85,32 @@ class ClassifierTrainer:
         self,
         material: TrainingData,
         settings: ClassifierTrainingConfig,
-        unit: str,
+        tokenizer: str,
         progress: Progressed | None = None,
     ) -> None:
         self.settings = settings
-        self.recipe = RECIPES[unit]
+        self.recipe = RECIPES[tokenizer]
         every = [*material.rows.texts, *material.unlabelled]
-        self.unit = learned_tokenizer(unit, told(every, f"learning {unit}s", progress))
-        forms = WordForms(self.unit) if isinstance(self.unit, HashedVocabulary) else None
+        self.tokenizer = learned_tokenizer(
+            tokenizer, told(every, f"learning {tokenizer}s", progress)
+        )
+        forms = WordForms(self.tokenizer) if isinstance(self.tokenizer, HashedVocabulary) else None
 
         def read(texts: Sequence[str], which: str) -> TokenDataset:
-            return encoded(told(texts, f"reading {which}", progress), self.unit, forms)
+            return encoded(told(texts, f"reading {which}", progress), self.tokenizer, forms)
 
         self.examples = read(material.rows.texts, "the texts")
         self.valid = read(material.valid.texts, "those held out")
         self.unlabelled = read(material.unlabelled, "those without labels")
         self.material = material
         with seeded(settings.seed):
-            self.network = built(self.unit, settings, material.classes, self._members())
+            self.network = built(self.tokenizer, settings, material.classes, self._members())
 
     def _members(self) -> int:
         """Several where there is little to read, and time for it; else one has enough to do."""
         settings = self.settings
         hurried = settings.steps is None and settings.minutes < HURRY
-        little = self.examples.symbols <= LITTLE and not len(self.unlabelled)
+        little = self.examples.tokens <= LITTLE and not len(self.unlabelled)
         return ENSEMBLE_SIZE if little and not hurried else 1
 
     def phases(self, share: float, labels: Sequence[Any]) -> list[Stage]:
@@ -122,28 +124,28 @@ class ClassifierTrainer:
             self.network, labels, rows.classes, valid.texts, self.valid, valid.classes
         )
         if not len(self.unlabelled):
-            return [Stage(LABELS, self.label_lesson(), self.label_plan(share), share, show)]
+            return [Stage(LABELS, self.label_objective(), self.label_plan(share), share, show)]
         first, then = share * LANGUAGE, share * (1 - LANGUAGE)
         # Of unlabelled text there is seldom so much time that it would be known by heart.
-        language = dataclasses.replace(self.label_plan(first), most_steps=None)
+        language = dataclasses.replace(self.label_plan(first), max_steps=None)
         gently = dataclasses.replace(self.label_plan(then), learning_rate=LEARNED_RATE)
         return [
-            Stage(FORETELLING, self._language_lesson(), language, first),
-            Stage(LABELS, self.label_lesson(), gently, then, show),
+            Stage(PRETRAINING, self._language_objective(), language, first),
+            Stage(LABELS, self.label_objective(), gently, then, show),
         ]
 
     def label_plan(self, share: float) -> Plan:
         passes = LEARNED_PASSES if len(self.unlabelled) else self.recipe.passes
-        passes = min(passes, max(1, MOST_READ // self.examples.symbols))
+        passes = min(passes, max(1, MAX_READ // self.examples.tokens))
         recipe = dataclasses.replace(self.recipe, passes=passes, rows=self._rows())
         return self.settings.plan(recipe, len(self.examples), share)
 
     def _rows(self) -> int:
         """Of a batch: long texts come fewer at a time."""
-        mean = self.examples.symbols / len(self.examples)
-        return min(self.recipe.rows, max(8, int(MOST_TOGETHER / mean)))
+        mean = self.examples.tokens / len(self.examples)
+        return min(self.recipe.rows, max(8, int(MAX_TOGETHER / mean)))
 
-    def label_lesson(self) -> ClassificationObjective:
+    def label_objective(self) -> ClassificationObjective:
         rows, valid = self.material.rows, self.material.valid
         balanced = self.settings.class_weight == BALANCED
         return ClassificationObjective(
@@ -152,14 +154,14 @@ class ClassifierTrainer:
             self.valid,
             classes=rows.classes,
             valid_classes=valid.classes,
-            judge=calibrated_loss,
+            validation_metric=calibrated_loss,
             weights=class_weights(rows.classes, self.material.classes) if balanced else None,
             smoothing=SMOOTHING,
             rows=self._rows(),
             seed=self.settings.seed,
         )
 
-    def _language_lesson(self) -> PretrainingObjective:
+    def _language_objective(self) -> PretrainingObjective:
         pieces = [
             piece
             for source in (self.unlabelled, self.examples)
@@ -170,8 +172,8 @@ class ClassifierTrainer:
         if len(pieces) < 2:
             raise EmptyTextError(
                 "no text has two words, so there is none to come",
-                place="unlabelled",
-                advice="Give it longer texts, or leave it out.",
+                location="unlabelled",
+                hint="Give it longer texts, or leave it out.",
             )
         order = np.random.default_rng(self.settings.seed).permutation(len(pieces))
         held = max(1, min(LANGUAGE_VALID, len(pieces) // 10))
@@ -180,21 +182,21 @@ class ClassifierTrainer:
             for part in (order[held:], order[:held])
         )
         with seeded(self.settings.seed):
-            foreteller = PretrainingHead(self.network.readers[0], LANGUAGE_DROPOUT)
+            head = PretrainingHead(self.network.readers[0], LANGUAGE_DROPOUT)
         return PretrainingObjective(
-            foreteller, examples, valid, rows=LANGUAGE_ROWS, seed=self.settings.seed
+            head, examples, valid, rows=LANGUAGE_ROWS, seed=self.settings.seed
         )
 
 
 def built(
-    unit: Tokenizer | HashedVocabulary,
+    tokenizer: Tokenizer | HashedVocabulary,
     settings: ClassifierTrainingConfig,
     classes: int,
     members: int,
 ) -> ClassifierNetwork:
     """A new network for a vocabulary."""
-    dropout = settings.silenced(RECIPES[unit.name])
-    return ClassifierNetwork(settings.reading(unit), classes, dropout, members)
+    dropout = settings.outer_dropout(RECIPES[tokenizer.name])
+    return ClassifierNetwork(settings.reading(tokenizer), classes, dropout, members)
 
 
 def choose_tokenizer(
@@ -203,7 +205,7 @@ def choose_tokenizer(
     stop: Callable[[], bool],
     progress: Progressed | None = None,
 ) -> Iterator[Event | str]:
-    """Try each unit for a small part of the budget; yields the events, and at last its name.
+    """Try each tokenizer for a small part of the budget; yields the events, and at last its name.
 
     The one with the smallest validation loss suits best.
 
@@ -216,7 +218,7 @@ def choose_tokenizer(
     for number, name in enumerate(ENCODER_TOKENIZERS):
         apprentice = ClassifierTrainer(plain, settings, name, progress)
         plan = apprentice.label_plan(TRIAL)
-        for event in train(apprentice.label_lesson(), plan, stop=stop):
+        for event in train(apprentice.label_objective(), plan, stop=stop):
             if isinstance(event, Progress):
                 done = TRIAL * (number + event.done)
                 yield dataclasses.replace(event, done=done, phase=f"trying {name}s")

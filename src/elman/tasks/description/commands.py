@@ -98,7 +98,7 @@ class DescriptionCommands(TaskCommands):
             answers,
             baseline,
             shuffled(answers),
-            remarks=no_baseline(baseline),
+            warnings=no_baseline(baseline),
         )
 
     def tell(self, report: Evaluation) -> None:

@@ -56,9 +56,9 @@ class Describer(Model):
     numbers are scaled within the model.
 
     Args:
-        unit: of the descriptions, "subword" or "character"; "auto" chooses.
+        tokenizer: of the descriptions, "subword" or "character"; "auto" chooses.
         cell: a name of `elman.cells.CELLS`.
-        width: of the network's vectors; None chooses.
+        hidden_size: of the network's vectors; None chooses.
         layers: blocks, one above the other.
         dropout: share silenced in training, 0 to below 1; None chooses.
         minutes: of training, by the wall clock, validations included.
@@ -81,18 +81,18 @@ class Describer(Model):
     def __init__(
         self,
         *,
-        unit: str = "auto",
+        tokenizer: str = "auto",
         cell: str = "mingru",
-        width: int | None = None,
+        hidden_size: int | None = None,
         layers: int = 2,
         dropout: float | None = None,
         minutes: float = 3.0,
         steps: int | None = None,
         seed: int = 0,
     ) -> None:
-        self.unit = unit
+        self.tokenizer = tokenizer
         self.cell = cell
-        self.width = width
+        self.hidden_size = hidden_size
         self.layers = layers
         self.dropout = dropout
         self.minutes = minutes
@@ -144,25 +144,25 @@ class Describer(Model):
             for (its, descriptions), content in zip(parts, hashes, strict=True):
                 cache_examples(cache, content, descriptions, its)
         texts = parts[0][1]
-        unit = _choose_tokenizer(texts) if settings.unit == "auto" else settings.unit
-        self.target_ = TextCodec.learn(unit, texts)
+        tokenizer = _choose_tokenizer(texts) if settings.tokenizer == "auto" else settings.tokenizer
+        self.target_ = TextCodec.learn(tokenizer, texts)
         pairs, others = ((VectorDataset(part), self.target_.examples(its)) for part, its in parts)
         self.limit_ = LengthLimit.learn(*pairs)
         recipe = RECIPES["vector"]
         rewriting = Seq2SeqConfig(
-            settings.architecture(recipe, self.target_.unit.size),
+            settings.architecture(recipe, self.target_.tokenizer.size),
             source=width,
             attention="none",
             order="vector",
         )
         with seeded(settings.seed):
-            self.network_ = EncoderDecoder(rewriting, settings.silenced(recipe))
+            self.network_ = EncoderDecoder(rewriting, settings.outer_dropout(recipe))
         self.network_.scale_vectors(pairs[0].rows)
         self.record_ = {
             "content": hashes[0],
             "valid": hashes[1],
             "descriptions": len(parts[0][1]),
-            "target_symbols": pairs[1].symbols,
+            "target_tokens": pairs[1].tokens,
             "parameters": sum(p.numel() for p in self.network_.parameters()),
         }
         named = [f"vector {number:,}" for number in range(1, len(others[1]) + 1)]
@@ -234,7 +234,7 @@ class Describer(Model):
         return [[generated_text(each, self.target_) for each in best[:count]] for best in found]
 
     def explain(self, vector: Any, *, beam: int = 5) -> Trace:
-        """What the network made of a vector (D,), and which numbers each symbol that it wrote
+        """What the network made of a vector (D,), and which numbers each token that it wrote
         rests on.
 
         Args:
@@ -251,7 +251,7 @@ class Describer(Model):
             best = generate(self.network_, VectorDataset(rows), self.limit_, search, self._step)[0][
                 0
             ]
-        return explain_description(self.network_, rows[0], ended(best), self.target_.unit)
+        return explain_description(self.network_, rows[0], ended(best), self.target_.tokenizer)
 
     def score(self, vectors: Any, descriptions: Sequence[str]) -> float:
         """chrF of what it writes, from 0 to 1, as `Translator.score` has it.
@@ -275,8 +275,8 @@ class Describer(Model):
         self._check_fitted()
         return {
             "task": self.task,
-            "unit": self.target_.unit.name,
-            "vocabulary": self.target_.unit.size,
+            "tokenizer": self.target_.tokenizer.name,
+            "vocabulary": self.target_.tokenizer.size,
             "vector": self.n_features_in_,
             "parameters": sum(p.numel() for p in self.network_.parameters()),
             "network": dataclasses.asdict(self.network_.rewriting),
@@ -304,19 +304,19 @@ def described(vectors: Any, descriptions: Any) -> tuple[npt.NDArray[np.float32],
     if len(rows) != len(texts):
         raise InputError(
             f"{len(rows):,} vectors, but {len(texts):,} descriptions",
-            place="descriptions",
-            advice="Give each vector one description.",
+            location="descriptions",
+            hint="Give each vector one description.",
         )
     blank = next((number for number, text in enumerate(texts, 1) if not text.strip()), None)
     if blank is not None:
         raise InputError(
-            f"number {blank} is empty", place="descriptions", advice="Write it, or leave it out."
+            f"number {blank} is empty", location="descriptions", hint="Write it, or leave it out."
         )
     return rows, [text.strip() for text in texts]
 
 
 def _choose_tokenizer(texts: Sequence[str]) -> str:
-    """Subwords where a few descriptions come again and again: each is then a symbol or two."""
+    """Subwords where a few descriptions come again and again: each is then a token or two."""
     again_and_again = 10 * len(set(texts)) <= len(texts)
     return "subword" if again_and_again else choose_tokenizer(texts)
 

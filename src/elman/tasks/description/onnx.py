@@ -20,7 +20,7 @@ from elman.tasks.description.model import Describer
 
 DOC = (
     "vector (batch, width), which is looked at: it is given at every step. "
-    f"{WRITING} {TEXTS} Of a vector, its symbols are 1."
+    f"{WRITING} {TEXTS} Of a vector, its tokens are 1."
 )
 
 
@@ -30,7 +30,7 @@ def exported(model: Describer) -> ExportedGraph:
 
 
 def _write(network: EncoderDecoder, graph: Graph) -> None:
-    """A vector, symbols and a state in; logits and the state after out."""
+    """A vector, tokens and a state in; logits and the state after out."""
     vector = graph.input("vector", np.float32, "batch", network.rewriting.source)
     decode(graph, network, encode_source(graph, network, _encoded(graph, network, vector)), None)
 

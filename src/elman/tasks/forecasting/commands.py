@@ -26,7 +26,7 @@ class ForecastingCommands(TaskCommands):
     """See `TaskCommands`."""
 
     task: ClassVar[str] = "forecast"
-    telling: ClassVar[tuple[str, ...]] = ("series", "fill")
+    telling: ClassVar[tuple[str, ...]] = ("series", "impute")
     options: ClassVar[tuple[str, ...]] = telling
 
     model: Forecaster
@@ -61,7 +61,7 @@ class ForecastingCommands(TaskCommands):
 
         told = dict(self.model.record_["held_out"])
         ends = {name: (low, high) for name, (low, high) in told.pop("interval").items()}
-        return Evaluation(**told | {"interval": ends, "remarks": tuple(told["remarks"])})
+        return Evaluation(**told | {"interval": ends, "warnings": tuple(told["warnings"])})
 
     def read(
         self,
@@ -106,4 +106,6 @@ def series_source(source: TextSource, files: DataFiles) -> SeriesSource:
     """The columns of numbers that were asked for, their gaps filled as was said."""
     from elman.text.series import SeriesSource
 
-    return SeriesSource(source, columns=files.options.get("series"), fill=files.options.get("fill"))
+    return SeriesSource(
+        source, columns=files.options.get("series"), impute=files.options.get("impute")
+    )

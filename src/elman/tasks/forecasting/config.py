@@ -18,7 +18,7 @@ from elman.text.series import Series
 from elman.training.plan import Plan
 
 LONGEST_HORIZON = 10_000
-MOST_AHEAD = 48  # where no horizon was said
+MAX_AHEAD = 48  # where no horizon was said
 
 WIDTH = 24
 DROPOUT = 0.1
@@ -30,8 +30,8 @@ REHEARSAL = 0.6  # of the minutes, while the end of the series is held out
 _SEASONS_READ = (4, 12)  # at least and at most, where there are so many ...
 _SHARE_READ = 20  # ... and otherwise a twentieth of the values
 _VALUES_READ = 48  # where there is no season
-_MOST_STEPS = 24  # are read one by one, the last of them: more were no better, and slower
-_LEAST_WINDOWS = 8  # to learn from, besides those held out
+_MAX_STEPS = 24  # are read one by one, the last of them: more were no better, and slower
+_MIN_WINDOWS = 8  # to learn from, besides those held out
 _SHARE_HELD_OUT = 6  # a sixth
 _LONGEST_HELD_OUT = 4  # horizons or seasons, whichever is longer
 
@@ -83,34 +83,34 @@ class ForecasterTrainingConfig(NetworkConfig):
             fewest, most = _SEASONS_READ
             seasons = max(fewest, min(most, length // season // _SHARE_READ))
         read = season * max(2, min(seasons, length // 3 // season))
-        needed = read + 2 * horizon + _LEAST_WINDOWS
+        needed = read + 2 * horizon + _MIN_WINDOWS
         if length < needed:
             raise EmptyTextError(
                 f"{length:,} values are too few for a season of {season:,} and a horizon of "
                 f"{horizon:,}: {needed:,} are needed",
-                place=series.name,
-                advice="Give more of them, or a shorter --season or --horizon",
+                location=series.name,
+                hint="Give more of them, or a shorter --season or --horizon",
             )
         return ForecasterConfig(
             season=season,
             horizon=horizon,
-            read=read,
-            steps=min(read - season, _MOST_STEPS),
+            context_length=read,
+            steps=min(read - season, _MAX_STEPS),
             logarithm=grows_with_level(values, season),
             networks=scope(length - read, len(series.names)).networks,
             cell=self.cell,
-            width=WIDTH if self.width is None else self.width,
+            hidden_size=WIDTH if self.hidden_size is None else self.hidden_size,
             layers=self.layers,
             dropout=DROPOUT if self.dropout is None else self.dropout,
         )
 
-    def plan(self, share: float, most_steps: int) -> Plan:
+    def plan(self, share: float, max_steps: int) -> Plan:
         """A training's plan, with a share of the minutes; where steps were said, it is those
-        many, or `most_steps` if that is less."""
+        many, or `max_steps` if that is less."""
         return Plan(
             minutes=None if self.steps is not None else share * self.minutes,
-            steps=None if self.steps is None else min(self.steps, most_steps),
-            most_steps=most_steps,
+            steps=None if self.steps is None else min(self.steps, max_steps),
+            max_steps=max_steps,
             learning_rate=LEARNING_RATE,
             weight_decay=WEIGHT_DECAY,
             seed=self.seed,
@@ -125,15 +125,15 @@ def scope(origins: int, series: int) -> Variant:
 def held_out(length: int, told: ForecasterConfig) -> int:
     """How many of T values, at the end, are held out to choose and to measure by."""
     share = min(length // _SHARE_HELD_OUT, _LONGEST_HELD_OUT * max(told.horizon, told.season))
-    room = length - told.read - told.horizon - _LEAST_WINDOWS + 1
+    room = length - told.context_length - told.horizon - _MIN_WINDOWS + 1
     return max(told.horizon, min(share, room))
 
 
 def _horizon(season: int, length: int) -> int:
     """One season, or two where it is short, or 10 steps where there is none: near to those of the
-    M4 competition; but no more than a sixth of the values, and than MOST_AHEAD."""
+    M4 competition; but no more than a sixth of the values, and than MAX_AHEAD."""
     usual = 10 if season == 1 else (2 * season if season < 12 else season)
-    return max(1, min(usual, MOST_AHEAD, length // 6))
+    return max(1, min(usual, MAX_AHEAD, length // 6))
 
 
 def checked_forecasting(value: object) -> ForecasterConfig:
@@ -148,11 +148,13 @@ def checked_forecasting(value: object) -> ForecasterConfig:
     told: dict[str, Any] = value
     whole("season", told["season"], 1, LONGEST_HORIZON)
     whole("horizon", told["horizon"], 1, LONGEST_HORIZON)
-    whole("read", told["read"], 2 * told["season"], _VALUES_READ * LONGEST_HORIZON)
-    whole("steps", told["steps"], 1, told["read"] - told["season"])
+    whole(
+        "context_length", told["context_length"], 2 * told["season"], _VALUES_READ * LONGEST_HORIZON
+    )
+    whole("steps", told["steps"], 1, told["context_length"] - told["season"])
     whole("networks", told["networks"], 1, 64)
     among("cell", told["cell"], CELLS)
-    whole("width", told["width"], 1, WIDEST)
+    whole("hidden_size", told["hidden_size"], 1, WIDEST)
     whole("layers", told["layers"], 1, DEEPEST)
     number("dropout", told["dropout"], lambda x: 0 <= x < 1, "from 0 to below 1")
     if type(told["logarithm"]) is not bool:

@@ -47,7 +47,7 @@ class Backtest(NamedTuple):
     overlapping: int
 
 
-def evaluate_forecasts(tested: Backtest, remarks: tuple[str, ...] = ()) -> Evaluation:
+def evaluate_forecasts(tested: Backtest, warnings: tuple[str, ...] = ()) -> Evaluation:
     """MASE of the medians and coverage of the intervals, and the baseline's MASE.
 
     The interval of the difference is a bootstrap of origins, in blocks of those that forecast
@@ -84,7 +84,7 @@ def evaluate_forecasts(tested: Backtest, remarks: tuple[str, ...] = ()) -> Evalu
         "mase_by_step": _by_step(tested),
     }
     interval = {"mase": (found.low, found.high)}
-    return Evaluation("forecast", tested.came.size, scores, baseline, interval, remarks, details)
+    return Evaluation("forecast", tested.came.size, scores, baseline, interval, warnings, details)
 
 
 def _by_step(tested: Backtest) -> list[float]:

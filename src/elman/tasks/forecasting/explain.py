@@ -44,7 +44,7 @@ def explain_forecast(
         return member.stack(x.transpose(0, 1), member.stack.initial_state(x.shape[1]))
 
     question = AttributionQuery(
-        (AttributionInput(values, usual),), medians, unmodified, told.networks * told.width
+        (AttributionInput(values, usual),), medians, unmodified, told.networks * told.hidden_size
     )
     shown = [f"{value:g}" for value in history.tolist()]
     ahead = [f"+{step}" for step in range(1, told.horizon + 1)]

@@ -28,7 +28,7 @@ SeriesInput = (
 )
 """A CSV file, by its path or as a source; series; or an array or list, (T,) or (T, S)."""
 
-_ADVICE = "Give a CSV file, or an array of numbers: (steps,) or (steps, series)"
+_HINT = "Give a CSV file, or an array of numbers: (steps,) or (steps, series)"
 
 
 def read_series(given: SeriesInput) -> Series:
@@ -47,18 +47,18 @@ def read_series(given: SeriesInput) -> Series:
     try:
         values = np.array(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise InputError("these are no numbers", place=place, advice=_ADVICE) from error
+        raise InputError("these are not numbers", location=place, hint=_HINT) from error
     if values.ndim not in (1, 2) or 0 in values.shape[1:]:
-        raise InputError(f"numbers of shape {values.shape}", place=place, advice=_ADVICE)
+        raise InputError(f"numbers of shape {values.shape}", location=place, hint=_HINT)
     if not len(values):
-        raise EmptyTextError("there are none", place=place, advice=_ADVICE)
+        raise EmptyTextError("there are none", location=place, hint=_HINT)
     values = values.reshape(len(values), -1)
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
         step, series = bad[0]
         raise InputError(
             f"{values[step, series]} at step {step} of series {series + 1} is no finite number",
-            place=place,
-            advice="Fill or leave out what is missing",
+            location=place,
+            hint="Impute or leave out what is missing",
         )
     return Series(tuple(str(number + 1) for number in range(values.shape[1])), values)

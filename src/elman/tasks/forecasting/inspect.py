@@ -44,13 +44,13 @@ def print_series_inspection(found: SeriesInspection, looks: str) -> None:
         dates = counted(found.off_step, "date does", "dates do")
         notes.append(f"{dates} not come one step after the date before; rows are taken as steps.")
     if found.gaps:
-        filled = "--fill says what is to stand there"
+        filled = "--impute fills it in"
         notes.append(f"the first row without a number is {found.first_gap}; {filled}.")
     if found.too_short:
         notes.append(f"{found.too_short}.")
     print_notes(notes)
     kind = "numbers in step" if len(found.series) == 1 else f"{len(found.series):,} series"
-    print(f"\n{looks} {kind}, to be foretold: a forecaster.")
+    print(f"\n{looks} {kind}, to be predicted: a forecaster.")
 
 
 def _row(series: SeriesRange) -> list[str]:

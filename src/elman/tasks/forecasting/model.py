@@ -76,7 +76,7 @@ class Forecaster(Model):
         season: after how many steps the values are alike, 1 where they never are; None finds it
             by the dates or by the autocorrelation.
         cell: a name of `elman.cells.CELLS`.
-        width: of the vectors in each network; None chooses.
+        hidden_size: of the vectors in each network; None chooses.
         layers: blocks, one above the other.
         dropout: share silenced in training, 0 to below 1; None chooses.
         minutes: of training, by the wall clock, at most.
@@ -106,7 +106,7 @@ class Forecaster(Model):
         horizon: int | None = None,
         season: int | None = None,
         cell: str = "lstm",
-        width: int | None = None,
+        hidden_size: int | None = None,
         layers: int = 1,
         dropout: float | None = None,
         minutes: float = 1.0,
@@ -116,7 +116,7 @@ class Forecaster(Model):
         self.horizon = horizon
         self.season = season
         self.cell = cell
-        self.width = width
+        self.hidden_size = hidden_size
         self.layers = layers
         self.dropout = dropout
         self.minutes = minutes
@@ -173,7 +173,7 @@ class Forecaster(Model):
         inner, outer = training.measured["widths"]
         self.network_, self.widths_ = network, (inner, outer)
         self.names_, self.calendar_ = series.names, series.calendar
-        self.last_ = series.values[-told.read :]
+        self.last_ = series.values[-told.context_length :]
         self.scale_ = naive_error(series.values, told.season)
         self.record_ = {
             "content": series.content_hash(),
@@ -204,8 +204,8 @@ class Forecaster(Model):
         if horizon is not None and type(horizon) is int and horizon > told.horizon:
             raise SettingError(
                 f"{horizon} is beyond the {told.horizon} steps that it was trained for",
-                place="horizon",
-                advice=f"Train for more: elman train FILE -o MODEL --horizon {horizon}",
+                location="horizon",
+                hint=f"Train for more: elman train FILE -o MODEL --horizon {horizon}",
             )
         count = told.horizon if horizon is None else horizon
         whole("horizon", count, 1)
@@ -231,13 +231,13 @@ class Forecaster(Model):
         if series is not None and series not in self.names_:
             raise SettingError(
                 f"{series!r} is none of those it has learned",
-                place="series",
-                advice=f"It knows {', '.join(self.names_[:10])}",
+                location="series",
+                hint=f"It knows {', '.join(self.names_[:10])}",
             )
         column = 0 if series is None else self.names_.index(series)
         origins = np.array([(len(given.values), column)])
         found = stretched(quantiles_at(self.network_, given.values, origins), self.widths_)
-        read = self.network_.forecasting.read
+        read = self.network_.forecasting.context_length
         return explain_forecast(self.network_, given.values[-read:, column], found[0])
 
     def history(self, given: SeriesInput | None = None) -> Series:
@@ -251,12 +251,12 @@ class Forecaster(Model):
         if given is None:
             return Series(self.names_, self.last_, self.calendar_)
         series = self._continued(self._same(read_series(given)))
-        read = self.network_.forecasting.read
+        read = self.network_.forecasting.context_length
         if len(series.values) < read:
             raise InputError(
                 f"{len(series.values):,} values, and {read:,} are needed to go on from",
-                place=series.name,
-                advice="Give more of the history",
+                location=series.name,
+                hint="Give more of the history",
             )
         return series
 
@@ -279,14 +279,14 @@ class Forecaster(Model):
             before = len(given.values)
             given = self._continued(given)
             known = len(given.values) - before or None
-        first = told.read if known is None else known
+        first = told.context_length if known is None else known
         origins = spread_origins(first, len(given.values), told.horizon, len(self.names_))
         if not len(origins):
             raise InputError(
                 f"{len(given.values):,} values, and {first + told.horizon:,} are needed: {first:,} "
                 f"to go on from, {told.horizon:,} to compare with",
-                place=given.name,
-                advice="Give at least as many new values as the horizon has steps",
+                location=given.name,
+                hint="Give at least as many new values as the horizon has steps",
             )
         scale = self.scale_
         if known is None:
@@ -317,14 +317,14 @@ class Forecaster(Model):
         if len(series.names) != len(self.names_):
             raise InputError(
                 f"{len(series.names)} series, where the model has learned {len(self.names_)}",
-                place=series.name,
-                advice=f"It knows {', '.join(self.names_[:10])}",
+                location=series.name,
+                hint=f"It knows {', '.join(self.names_[:10])}",
             )
         if self.network_.forecasting.logarithm and series.values.min() <= 0:
             raise InputError(
                 f"it holds {series.values.min():g}, and the model has learned from numbers above 0",
-                place=series.name,
-                advice="Train a model on numbers of this kind",
+                location=series.name,
+                hint="Train a model on numbers of this kind",
             )
         return series
 

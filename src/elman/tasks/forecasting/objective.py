@@ -1,4 +1,4 @@
-"""Lessons of a forecaster: windows of values, and the values that came after each.
+"""Objectives of a forecaster: windows of values, and the values that came after each.
 
 Shapes: T steps, S series, M origins, B windows of a batch, R values read, H the horizon,
 Q levels, N networks.
@@ -40,7 +40,7 @@ def quantiles_at(network: ForecastNetwork, values: Values, origins: Origins) -> 
     with eval_mode(network), torch.inference_mode():
         for start in range(0, len(origins), _TOGETHER):
             chosen = origins[start : start + _TOGETHER]
-            answer = network(torch.from_numpy(_windows(values, chosen, -told.read, 0)))
+            answer = network(torch.from_numpy(_windows(values, chosen, -told.context_length, 0)))
             found[start : start + _TOGETHER] = answer.numpy()
     return found
 
@@ -92,7 +92,9 @@ class ForecastObjective:
         draw = np.random.default_rng([self.seed, step])
         chosen = self.learned[draw.integers(len(self.learned), size=told.networks * self.rows)]
         shape = (told.networks, self.rows, -1)
-        history = torch.from_numpy(_windows(self.values, chosen, -told.read, 0)).reshape(shape)
+        history = torch.from_numpy(_windows(self.values, chosen, -told.context_length, 0)).reshape(
+            shape
+        )
         ahead = torch.from_numpy(values_after(self.values, chosen, told.horizon)).reshape(shape)
         return self.network.loss(history, ahead), len(chosen) * (told.steps + told.horizon)
 

@@ -58,7 +58,9 @@ def exported(model: Forecaster) -> ExportedGraph:
 def _write(model: Forecaster, graph: Graph) -> None:
     """Values in, quantiles of those ahead out."""
     told = model.network_.forecasting
-    history = graph.input("history", np.float64, "batch", told.read, default=model.last_.T)
+    history = graph.input(
+        "history", np.float64, "batch", told.context_length, default=model.last_.T
+    )
     quantiles = _quantiles(graph, model.network_, history)
     for name, value in zip(QUANTILES, _stretched(graph, quantiles, model.widths_), strict=True):
         graph.output(value, name, np.float64, "batch", told.horizon)
@@ -120,7 +122,7 @@ def _simple(
 ) -> list[str]:
     """What needs no learning (B, H), as `ForecastNetwork` has it."""
     season, ahead = told.season, np.arange(told.horizon)
-    seasons = told.read // season
+    seasons = told.context_length // season
     place = graph.constant(ahead % season)
     turn = ahead // season + 1
     whole = _cut(graph, values, -seasons * season)
@@ -133,7 +135,9 @@ def _simple(
     return [
         naive,
         usual,
-        graph.op("Gather", values, graph.constant([told.read - 1] * told.horizon), axis=1),
+        graph.op(
+            "Gather", values, graph.constant([told.context_length - 1] * told.horizon), axis=1
+        ),
         graph.op("Add", naive, lately),
         graph.op("Add", naive, _times(graph, change, turn)),
         graph.op("Add", usual, _times(graph, change, turn + (seasons - 1) / 2)),

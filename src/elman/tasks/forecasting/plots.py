@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".svg", ".png")
 _LONGEST_NAME = 36
-MOST_PANELS = 12  # series drawn, one below the other
+MAX_PANELS = 12  # series drawn, one below the other
 
 # Blues on grey, which differ in lightness too: for every kind of sight, and for print.
 _PAST, _MIDDLE, _INNER, _OUTER, _GRID = "#333333", "#0050a0", "#8fb8de", "#d3e3f3", "#e4e4e4"
@@ -35,7 +35,7 @@ _WIDTH, _PANEL, _LEFT, _RIGHT, _TOP, _BOTTOM = 720, 260, 74, 16, 34, 34
 _TICKS = 6  # on an axis, at most about
 _TIMES = 3  # the horizon: as much of the past is shown ...
 _APART = (1, 2, 3, 4, 6, 8, 12, 24, 48, 96)  # steps between labels: parts of years and days
-_LEAST_PAST = 24  # ... and no less, where there is
+_MIN_PAST = 24  # ... and no less, where there is
 
 
 class Panel(NamedTuple):
@@ -65,7 +65,7 @@ def check_plot(path: Path) -> None:
     """
     if path.suffix.lower() not in SUFFIXES:
         raise SettingError(
-            f"{path.name!r} is neither SVG nor PNG", place="plot", advice="Name it FILE.svg"
+            f"{path.name!r} is neither SVG nor PNG", location="plot", hint="Name it FILE.svg"
         )
     if path.suffix.lower() == ".png":
         _matplotlib()
@@ -89,8 +89,8 @@ def draw(forecast: Forecast, history: Series, path: Path) -> None:
     except OSError as error:
         raise OutputError(
             f"cannot be written ({error.strerror or error})",
-            place=path,
-            advice="Name another file with --plot",
+            location=path,
+            hint="Name another file with --plot",
         ) from error
 
 
@@ -118,7 +118,7 @@ def ticks(low: float, high: float) -> list[float]:
 
 def _panels(forecast: Forecast, history: Series) -> list[Panel]:
     horizon = len(forecast.median)
-    shown = min(len(history.values), max(_LEAST_PAST, _TIMES * horizon))
+    shown = min(len(history.values), max(_MIN_PAST, _TIMES * horizon))
     if forecast.dates and history.calendar is not None:
         labels = [*history.calendar.until_now(shown), *forecast.dates]
     else:
@@ -126,7 +126,7 @@ def _panels(forecast: Forecast, history: Series) -> list[Panel]:
     bands = forecast[2:]
     return [
         Panel(name, history.values[-shown:, place], labels, *(each[:, place] for each in bands))
-        for place, name in enumerate(forecast.names[:MOST_PANELS])
+        for place, name in enumerate(forecast.names[:MAX_PANELS])
     ]
 
 
@@ -245,7 +245,7 @@ def _text(x: float, y: float, said: str, *, anchor: str, weight: str = "normal")
     shown = escape("".join(each for each in said if each.isprintable()))
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-weight="{weight}" '
-        f'fill="{_PAST}">{shown}</text>'
+        f'impute="{_PAST}">{shown}</text>'
     )
 
 
@@ -255,8 +255,8 @@ def _matplotlib() -> Any:
     except ImportError as error:
         raise SettingError(
             "a PNG is drawn by matplotlib, which is not installed",
-            place="plot",
-            advice="Name it FILE.svg, or: pip install 'elman[plot]'",
+            location="plot",
+            hint="Name it FILE.svg, or: pip install 'elman[plot]'",
         ) from error
     return figure
 

@@ -46,7 +46,7 @@ def write_forecasts(
         SettingError: for a horizon or a picture that cannot be; InputError: for such a history;
         OutputError: where the picture cannot be written.
     """
-    from elman.tasks.forecasting.plots import MOST_PANELS, check_plot, draw
+    from elman.tasks.forecasting.plots import MAX_PANELS, check_plot, draw
 
     if plot is not None:
         check_plot(plot)
@@ -55,8 +55,8 @@ def write_forecasts(
     forecast = model.predict(horizon, history=given)
     if plot is not None:
         draw(forecast, past, plot)
-        if len(forecast.names) > MOST_PANELS:
-            say(f"{plot} shows the first {MOST_PANELS} of {len(forecast.names):,} series.")
+        if len(forecast.names) > MAX_PANELS:
+            say(f"{plot} shows the first {MAX_PANELS} of {len(forecast.names):,} series.")
     written = f"{json_line(_as_json(forecast))}\n" if json else _as_csv(forecast)
     yield PredictionLines(written, len(forecast.names))
 

@@ -16,7 +16,7 @@ _FORECASTING = {
 
 
 def print_forecast_report(report: Evaluation) -> None:
-    """Scores, and each series' own where there are several; remarks on stderr."""
+    """Scores, and each series' own where there are several; warnings on stderr."""
     print_scores(report, _FORECASTING)
     details = report.details
     origins = counted(details["origins"], "origin", "origins")

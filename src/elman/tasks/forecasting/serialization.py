@@ -18,7 +18,7 @@ from elman.tasks.forecasting.config import ForecasterTrainingConfig, checked_for
 from elman.tasks.weights import load_network, record_of
 from elman.text.dates import Calendar
 
-MOST_SERIES = 100_000
+MAX_SERIES = 100_000
 
 
 class ForecasterTensors(nn.Module):
@@ -32,7 +32,7 @@ class ForecasterTensors(nn.Module):
     def __init__(self, told: ForecasterConfig, series: int) -> None:
         super().__init__()
         self.network = ForecastNetwork(told)
-        self.last = _numbers(told.read, series)
+        self.last = _numbers(told.context_length, series)
         self.scale = _numbers(series)
         self.widths = _numbers(2)
 
@@ -91,7 +91,7 @@ def opened(bundle: Bundle) -> ForecasterFile:
     kept = load_network(bundle, lambda: ForecasterTensors(told, len(names)))
     for name in ("last", "scale", "widths"):
         if not bool(getattr(kept, name).isfinite().all()):
-            bundle.refuse(f"its tensor {name!r} holds what is no number")
+            bundle.refuse(f"its tensor {name!r} holds what is not a number")
     return ForecasterFile(settings, kept, names, dates, record)
 
 
@@ -102,7 +102,7 @@ def _numbers(*shape: int) -> nn.Parameter:
 def _checked_names(value: object) -> tuple[str, ...]:
     if (
         not isinstance(value, list)
-        or not 1 <= len(value) <= MOST_SERIES
+        or not 1 <= len(value) <= MAX_SERIES
         or not all(isinstance(name, str) for name in value)
     ):
         raise ModelFileError("the names of its series are malformed")

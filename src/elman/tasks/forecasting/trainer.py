@@ -41,8 +41,8 @@ from elman.training.eval_mode import seeded
 from elman.training.events import Event, Finished, Progress, Validated
 from elman.training.trainer import train
 
-MOST_ORIGINS = 48  # of a series, that a backtest forecasts from
-_LEAST_STEPS = 20  # of the second training
+MAX_ORIGINS = 48  # of a series, that a backtest forecasts from
+_MIN_STEPS = 20  # of the second training
 _MEASURED = "measured"  # in a checkpoint's identity: what the first training found
 
 
@@ -67,8 +67,10 @@ class ForecasterTrainer:
         length, count = series.values.shape
         self.end = length - held_out(length, forecasting)
         last = length - forecasting.horizon + 1
-        self.all = origins_in(range(forecasting.read, last), count)
-        self.before = origins_in(range(forecasting.read, self.end - forecasting.horizon + 1), count)
+        self.all = origins_in(range(forecasting.context_length, last), count)
+        self.before = origins_in(
+            range(forecasting.context_length, self.end - forecasting.horizon + 1), count
+        )
         self.held_out = spread_origins(self.end, length, forecasting.horizon, count)
         self.scale = naive_error(series.values[: self.end], forecasting.season)
 
@@ -92,7 +94,7 @@ class ForecasterTrainer:
             show = ForecastPreviews(self.network, self.series, self.held_out, self.scale)
             steps = self._steps() if measured is None else measured["best_step"]
             for event in train(
-                self._lesson(learned),
+                self._objective(learned),
                 self.settings.plan(share, steps),
                 show=None if is_last else show,
                 checkpoint=checkpoint,
@@ -118,9 +120,9 @@ class ForecasterTrainer:
         if self.settings.steps is not None:
             return self.settings.steps
         length, count = self.series.values.shape
-        return scope(length - self.told.read, count).steps
+        return scope(length - self.told.context_length, count).steps
 
-    def _lesson(self, learned: Origins) -> ForecastObjective:
+    def _objective(self, learned: Origins) -> ForecastObjective:
         return ForecastObjective(
             self.network,
             self.series.values,
@@ -141,7 +143,7 @@ class ForecasterTrainer:
             measured, values, self.held_out, self.told, self.scale, self.series.names
         )
         return {
-            "best_step": max(_LEAST_STEPS, event.best_step),
+            "best_step": max(_MIN_STEPS, event.best_step),
             "widths": list(fitted_widths(found, came, self.held_out)),
             "report": evaluate_forecasts(tested).to_json(),
         }
@@ -154,12 +156,12 @@ def built(told: ForecasterConfig, seed: int) -> ForecastNetwork:
 
 
 def spread_origins(first: int, length: int, horizon: int, series: int) -> Origins:
-    """Origins from `first` on, MOST_ORIGINS of each series at most, evenly spread, with a whole
+    """Origins from `first` on, MAX_ORIGINS of each series at most, evenly spread, with a whole
     horizon of values after each; none where there is no room."""
     room = length - horizon - first + 1
     if room < 1:
         return np.zeros((0, 2), dtype=np.int64)
-    steps = np.linspace(first, first + room - 1, min(room, MOST_ORIGINS)).round().astype(np.int64)
+    steps = np.linspace(first, first + room - 1, min(room, MAX_ORIGINS)).round().astype(np.int64)
     return np.concatenate([np.stack([steps, np.full_like(steps, n)], 1) for n in range(series)])
 
 
@@ -242,7 +244,7 @@ def backtest_of(
 def _added(spent: Finished, event: Finished) -> Finished:
     """The end of both trainings."""
     return dataclasses.replace(
-        event, seconds=spent.seconds + event.seconds, symbols=spent.symbols + event.symbols
+        event, seconds=spent.seconds + event.seconds, tokens=spent.tokens + event.tokens
     )
 
 
@@ -255,7 +257,7 @@ def _told(event: Event, spent: Finished, is_last: bool) -> Event:
     begun, share = (REHEARSAL, 1 - REHEARSAL) if is_last else (0.0, REHEARSAL)
     return dataclasses.replace(
         event,
-        symbols=spent.symbols + event.symbols,
+        tokens=spent.tokens + event.tokens,
         seconds=spent.seconds + event.seconds,
         done=begun + share * event.done,
         phase="all values" if is_last else "the end held out",

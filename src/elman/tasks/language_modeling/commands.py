@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from elman.training.events import Event
 
 
-REPORTED = 100_000  # symbols of the held-out text that the report at the end reads, at most
+REPORTED = 100_000  # tokens of the held-out text that the report at the end reads, at most
 
 
 class LanguageModelingCommands(TaskCommands):
@@ -64,10 +64,10 @@ class LanguageModelingCommands(TaskCommands):
         from elman.data.cache import Cache
         from elman.data.corpus import Corpus
 
-        cache, unit = Cache(), self.model.unit_
-        corpus = Corpus.prepare(self.files.data, unit, cache=cache, progress=reading)
+        cache, tokenizer = Cache(), self.model.tokenizer_
+        corpus = Corpus.prepare(self.files.data, tokenizer, cache=cache, progress=reading)
         if train is not None:
-            whole = Corpus.prepare(train, unit, cache=cache, progress=reading)
+            whole = Corpus.prepare(train, tokenizer, cache=cache, progress=reading)
             check_same(whole.content_hash == self.model.record_.get("content"), train.name)
         return corpus
 
@@ -79,7 +79,7 @@ class LanguageModelingCommands(TaskCommands):
         from elman.tasks.language_modeling.baseline import best_ngram
 
         learned_from = self._kept("corpus")
-        return None if learned_from is None else best_ngram(learned_from.ids, self.model.unit_)
+        return None if learned_from is None else best_ngram(learned_from.ids, self.model.tokenizer_)
 
     def evaluated(self, data: Corpus, baseline: NGramBaseline | None) -> Evaluation:
         from elman.nn.predictor import NetworkPredictor
@@ -94,14 +94,14 @@ class LanguageModelingCommands(TaskCommands):
         from elman.data.corpus import Corpus
 
         key = self.model.record_.get(which)
-        return Corpus.find(key, self.model.unit_, Cache()) if isinstance(key, str) else None
+        return Corpus.find(key, self.model.tokenizer_, Cache()) if isinstance(key, str) else None
 
     def tell(self, report: Evaluation) -> None:
-        print_language_report(report, self.model.unit_)
+        print_language_report(report, self.model.tokenizer_)
 
     def described(self) -> str:
-        return f"language, the next {self.model.unit} of a text"
+        return f"language, the next {self.model.tokenizer} of a text"
 
     def next_command(self, output: Path) -> str:
-        verb = "suggest" if self.model.unit == "word" else "generate"
+        verb = "suggest" if self.model.tokenizer == "word" else "generate"
         return f'elman {verb} {shlex.quote(str(output))} "The "'

@@ -16,10 +16,10 @@ from elman.training.plan import Plan
 
 @dataclass(frozen=True)
 class LanguageModelRecipe:
-    """What a unit's models are built and trained with unless told otherwise; docs/log.md has the
+    """What a tokenizer's models are built and trained with by default; docs/log.md has the
     measurements behind each figure."""
 
-    width: int
+    hidden_size: int
     dropout: float
     learning_rate: float
     weight_decay: float
@@ -43,32 +43,32 @@ class LanguageModelTrainingConfig(NetworkConfig):
         SettingError: for the first that is not.
     """
 
-    unit: str
-    parts: Sequence[str]
+    tokenizer: str
+    components: Sequence[str]
     learning_rate: float | None
 
     def __post_init__(self) -> None:
-        among("unit", self.unit, TOKENIZERS)
+        among("tokenizer", self.tokenizer, TOKENIZERS)
         super().__post_init__()
-        if isinstance(self.parts, str) or not isinstance(self.parts, Sequence):
-            raise SettingError(f"{self.parts!r} is no list of names", place="parts")
-        for part in self.parts:
-            among("parts", part, COMPONENTS)
+        if isinstance(self.components, str) or not isinstance(self.components, Sequence):
+            raise SettingError(f"{self.components!r} is no list of names", location="components")
+        for part in self.components:
+            among("components", part, COMPONENTS)
         if self.learning_rate is not None:
             number("learning-rate", self.learning_rate, lambda x: 0 < x <= 10, "above 0, up to 10")
 
     @property
     def recipe(self) -> LanguageModelRecipe:
-        return RECIPES[self.unit]
+        return RECIPES[self.tokenizer]
 
     def architecture(self, vocabulary: int) -> StackConfig:
         recipe = self.recipe
         return StackConfig(
             vocabulary=vocabulary,
             cell=self.cell,
-            width=recipe.width if self.width is None else self.width,
+            hidden_size=recipe.hidden_size if self.hidden_size is None else self.hidden_size,
             layers=self.layers,
-            parts=tuple(part for part in COMPONENTS if part in self.parts),
+            components=tuple(part for part in COMPONENTS if part in self.components),
             dropout=recipe.dropout if self.dropout is None else self.dropout,
             tied=recipe.tied,
         )

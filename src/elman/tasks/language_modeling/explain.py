@@ -13,16 +13,16 @@ from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
 from elman.training.eval_mode import eval_mode
 
 
-def explain_language(network: LanguageModelNetwork, unit: Tokenizer, text: str) -> Trace:
-    """A text from its beginning: after each symbol, what may come next.
+def explain_language(network: LanguageModelNetwork, tokenizer: Tokenizer, text: str) -> Trace:
+    """A text from its beginning: after each token, what may come next.
 
     Raises:
         InputError: as `check_length`.
     """
-    symbols = unit.encode(text)
-    check_length(len(symbols), "text")
-    symbols = np.append(BOUNDARY, symbols)
-    ids = torch.as_tensor(symbols, dtype=torch.int64)
+    tokens = tokenizer.encode(text)
+    check_length(len(tokens), "text")
+    tokens = np.append(BOUNDARY, tokens)
+    ids = torch.as_tensor(tokens, dtype=torch.int64)
     ids = ids.to(network.embedding.weight.device)
     x = network.embedding(ids).detach() * network.scale
 
@@ -37,13 +37,13 @@ def explain_language(network: LanguageModelNetwork, unit: Tokenizer, text: str) 
 
     watched = record_activations([network.stack])
     question = AttributionQuery(
-        (AttributionInput(x),), lambda xs: read(xs[0]), answers, unit.size, speaker=0
+        (AttributionInput(x),), lambda xs: read(xs[0]), answers, tokenizer.size, speaker=0
     )
     came = [*ids[1:].tolist(), None]
     with eval_mode(network):
         return Trace(
             "language",
-            model_summary(network, network.architecture, watched, (unit.name,)),
-            (SequenceTrace("text", tuple(unit.pieces(symbols)), layers_of(read, watched, x)),),
-            outputs_of(question, range(len(ids)), came, lambda number: unit.decode([number])),
+            model_summary(network, network.architecture, watched, (tokenizer.name,)),
+            (SequenceTrace("text", tuple(tokenizer.pieces(tokens)), layers_of(read, watched, x)),),
+            outputs_of(question, range(len(ids)), came, lambda number: tokenizer.decode([number])),
         )

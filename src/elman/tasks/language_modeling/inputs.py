@@ -26,20 +26,20 @@ def source_of(text: TextInput) -> TextSource:
     if isinstance(text, os.PathLike):
         return TextSource([text])
     if not isinstance(text, Iterable):
-        raise SettingError(f"{type(text).__name__} is no text", place="text")
+        raise SettingError(f"{type(text).__name__} is no text", location="text")
     texts = [part for part in text if isinstance(part, str)]
     paths = [part for part in text if isinstance(part, os.PathLike)]
     if texts and not paths:
         return TextSource.from_texts(texts)
     if paths and not texts:
         return TextSource(paths)
-    raise SettingError("expected texts (str) or files (Path), all of a kind", place="text")
+    raise SettingError("expected texts (str) or files (Path), all of a kind", location="text")
 
 
 def prepared(
     text: TextInput,
     valid: TextInput | None,
-    unit: type[Tokenizer],
+    tokenizer: type[Tokenizer],
     cache: Cache,
     progress: Progressed | None,
 ) -> tuple[Corpus, Corpus]:
@@ -49,32 +49,34 @@ def prepared(
         InputError: where a text cannot be read, or is too short to be parted.
         OutputError: where the cache cannot be written.
     """
-    corpus = Corpus.prepare(source_of(text), unit, cache=cache, progress=progress)
+    corpus = Corpus.prepare(source_of(text), tokenizer, cache=cache, progress=progress)
     if valid is None:
         learned_from, held_out = corpus.split()
     else:
         learned_from = corpus
-        held_out = Corpus.prepare(source_of(valid), corpus.unit, cache=cache, progress=progress)
+        held_out = Corpus.prepare(
+            source_of(valid), corpus.tokenizer, cache=cache, progress=progress
+        )
     cache.evict(keep={part.key.partition("+")[0] for part in (learned_from, held_out)})
     return learned_from, held_out
 
 
 def check_length(text: TextInput, corpus: Corpus, time: int) -> None:
-    """Whether there is a training window of `time` symbols and one more.
+    """Whether there is a training window of `time` tokens and one more.
 
     Raises:
         EmptyTextError: where there is not.
     """
     if len(corpus) > time:
         return
-    advice = "Give it more text: a few thousand words at least."
+    hint = "Give it more text: a few thousand words at least."
     if isinstance(text, str) and _is_file(text):
-        advice = f"A str is the text itself; for the file: Path({text!r})."
+        hint = f"A str is the text itself; for the file: Path({text!r})."
     raise EmptyTextError(
-        f"there are {len(corpus) - 1} {corpus.unit.name}s to learn from, fewer than one "
+        f"there are {len(corpus) - 1} {corpus.tokenizer.name}s to learn from, fewer than one "
         f"training window of {time}",
-        place=text.name if isinstance(text, TextSource) else "text",
-        advice=advice,
+        location=text.name if isinstance(text, TextSource) else "text",
+        hint=hint,
     )
 
 

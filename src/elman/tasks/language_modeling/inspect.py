@@ -50,7 +50,7 @@ def print_text_inspection(found: TextInspection, looks: str) -> None:
         looks = "Without these it is"
     print(f"\n{looks} text to continue: a language model.")
     print(f"As training text it is {found.amount}.")
-    print(f"Unit: {found.unit} ({found.because}).")
+    print(f"Tokenizer: {found.tokenizer} ({found.because}).")
 
 
 def _characters(counts: list[tuple[str, int]]) -> str:
@@ -59,10 +59,10 @@ def _characters(counts: list[tuple[str, int]]) -> str:
 
 _SHOWN = 10
 _FIRST_LINES = 200
-_MOST_HASHES = 500_000
+_MAX_HASHES = 500_000
 _SHORT_TEXT = 5_000_000
 
-_ADVICE = (
+_HINT = (
     (20_000, "very little: a network will learn it by heart; add text, from 100 kB on"),
     (200_000, "little: enough for the look of words, not for sentences; 1 MB reads better"),
     (2_000_000, "enough for its style and most of its words: minutes of training"),
@@ -86,7 +86,7 @@ class TextInspection:
         scripts: the share of each script among the letters, the largest first.
         task: what it looks like: "language", text to continue.
         remark: a table or markup that the text seems to be, or None.
-        unit: the suggested unit, and `because`, why.
+        tokenizer: the suggested tokenizer, and `because`, why.
         amount: how much training data that is.
     """
 
@@ -104,7 +104,7 @@ class TextInspection:
     scripts: dict[str, float]
     task: str
     remark: str | None
-    unit: str
+    tokenizer: str
     because: str
     amount: str
 
@@ -128,9 +128,9 @@ def inspect_text(source: TextSource) -> TextInspection:
     look = _TextStatistics()
     counts = count_characters(look.chunks(source))
     if not look.text.characters:
-        raise EmptyTextError("holds no text", place=source.name, advice="Name a file with text")
+        raise EmptyTextError("holds no text", location=source.name, hint="Name a file with text")
     by_count = _by_count(counts)
-    unit, because = _suggested_unit(look.text.characters, len(by_count))
+    tokenizer, because = _suggested_tokenizer(look.text.characters, len(by_count))
     return TextInspection(
         documents=look.documents,
         bytes=source.size,
@@ -146,9 +146,9 @@ def inspect_text(source: TextSource) -> TextInspection:
         scripts=_scripts(counts),
         task="language",
         remark=table_in(look.first_lines),
-        unit=unit,
+        tokenizer=tokenizer,
         because=because,
-        amount=next((said for most, said in _ADVICE if look.text.characters < most), _AMPLE),
+        amount=next((said for most, said in _HINT if look.text.characters < most), _AMPLE),
     )
 
 
@@ -214,7 +214,7 @@ class _Repeated:
         if code & self._mask:
             return
         self._counts[code] += 1
-        while len(self._counts) > _MOST_HASHES:
+        while len(self._counts) > _MAX_HASHES:
             self._mask = 2 * self._mask + 1
             kept = {code: count for code, count in self._counts.items() if not code & self._mask}
             self._counts = Counter(kept)
@@ -242,7 +242,7 @@ def _scripts(counts: NDArray[np.int64]) -> dict[str, float]:
     return {script: count / found.total() for script, count in found.most_common()}
 
 
-def _suggested_unit(characters: int, distinct: int) -> tuple[str, str]:
+def _suggested_tokenizer(characters: int, distinct: int) -> tuple[str, str]:
     if distinct > 1000:
         return "subword", f"{distinct} different characters are many; bytes and their pairs fewer"
     if characters < _SHORT_TEXT:

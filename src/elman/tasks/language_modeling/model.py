@@ -1,6 +1,6 @@
 """Text generation and the next word: many out, each fed back in.
 
-Shapes: V vocabulary, N symbols of a text.
+Shapes: V vocabulary, N tokens of a text.
 """
 
 from __future__ import annotations
@@ -56,19 +56,19 @@ class LanguageModel(Model):
         model.save("tale.safetensors")
 
     Args:
-        unit: "character", "word" or "subword": what one symbol is.
+        tokenizer: "character", "word" or "subword": what one token is.
         cell: a name of `elman.cells.CELLS`.
-        width: of the vectors that pass from block to block; None chooses by the unit.
+        hidden_size: of the vectors that pass from block to block; None chooses by the tokenizer.
         layers: blocks, one above the other.
-        parts: of each block, from `elman.nn.blocks.COMPONENTS`; none leaves the bare cell.
-        dropout: share silenced in training, 0 to below 1; None chooses by the unit.
-        learning_rate: the largest; None chooses by the unit.
+        components: of each block, from `elman.nn.blocks.COMPONENTS`; none leaves the bare cell.
+        dropout: share silenced in training, 0 to below 1; None chooses by the tokenizer.
+        learning_rate: the largest; None chooses by the tokenizer.
         minutes: of training, by the wall clock, validations included.
         steps: of training instead; the same weights every time on one machine.
         seed: of everything random.
 
     Attributes, once fitted:
-        network_: the `LanguageModelNetwork`; unit_: the vocabulary.
+        network_: the `LanguageModelNetwork`; tokenizer_: the vocabulary.
         record_: how it was trained, as plain data; it is saved with the model.
         learned_: the words that `learn` was told of, and how often.
     """
@@ -76,29 +76,29 @@ class LanguageModel(Model):
     task: ClassVar[str] = "language"
 
     network_: LanguageModelNetwork
-    unit_: Tokenizer
+    tokenizer_: Tokenizer
     record_: dict[str, Any]
     learned_: Counter[str]
 
     def __init__(
         self,
         *,
-        unit: str = "character",
+        tokenizer: str = "character",
         cell: str = "mingru",
-        width: int | None = None,
+        hidden_size: int | None = None,
         layers: int = 2,
-        parts: Sequence[str] = COMPONENTS,
+        components: Sequence[str] = COMPONENTS,
         dropout: float | None = None,
         learning_rate: float | None = None,
         minutes: float = 3.0,
         steps: int | None = None,
         seed: int = 0,
     ) -> None:
-        self.unit = unit
+        self.tokenizer = tokenizer
         self.cell = cell
-        self.width = width
+        self.hidden_size = hidden_size
         self.layers = layers
-        self.parts = parts
+        self.components = components
         self.dropout = dropout
         self.learning_rate = learning_rate
         self.minutes = minutes
@@ -130,7 +130,7 @@ class LanguageModel(Model):
         Args:
             text: what to learn from; without `valid` its last tenth is held out.
             valid: another text to choose the best weights by.
-            cache: where the text's symbols are kept; the user's own cache folder where None.
+            cache: where the text's tokens are kept; the user's own cache folder where None.
             checkpoint: a file from which an interrupted run goes on; see `train`.
             stop: asked before every step; True ends the run early and in order.
             progress: hears how the text is read: the step, the bytes read, all the bytes.
@@ -143,7 +143,11 @@ class LanguageModel(Model):
         settings = LanguageModelTrainingConfig(**self._plain_settings())
         recipe = settings.recipe
         learned_from, held_out = prepared(
-            text, valid, TOKENIZERS[settings.unit], Cache() if cache is None else cache, progress
+            text,
+            valid,
+            TOKENIZERS[settings.tokenizer],
+            Cache() if cache is None else cache,
+            progress,
         )
         check_length(text, learned_from, recipe.time)
         self._begin(settings, learned_from, held_out)
@@ -154,7 +158,7 @@ class LanguageModel(Model):
         for event in train(
             stream,
             settings.plan(),
-            show=GenerationPreviews(self.network_, self.unit_, learned_from.ids, held_out.ids),
+            show=GenerationPreviews(self.network_, self.tokenizer_, learned_from.ids, held_out.ids),
             checkpoint=checkpoint,
             identity=identity,
             checkpoint_seconds=checkpoint_seconds,
@@ -165,9 +169,9 @@ class LanguageModel(Model):
                     "steps": event.step,
                     "best_step": event.best_step,
                     "seconds": round(event.seconds, 3),
-                    "symbols_read": event.symbols,
+                    "tokens_read": event.tokens,
                     # Stopped before the first look at the held-out text, there is no loss.
-                    "valid_nats_per_symbol": event.best_loss if event.best_step else None,
+                    "valid_nats_per_token": event.best_loss if event.best_step else None,
                 }
             yield event
 
@@ -176,17 +180,17 @@ class LanguageModel(Model):
     ) -> None:
         """A new network for this vocabulary, and the first lines of its record."""
         with seeded(settings.seed):
-            self.network_ = LanguageModelNetwork(settings.architecture(learned_from.unit.size))
-        self.unit_ = learned_from.unit
+            self.network_ = LanguageModelNetwork(settings.architecture(learned_from.tokenizer.size))
+        self.tokenizer_ = learned_from.tokenizer
         self.learned_ = Counter()
-        vars(self).pop("_finder", None)  # the unit is another than it was
+        vars(self).pop("_finder", None)  # the tokenizer is another than it was
         self.record_ = {
             "content": learned_from.content_hash,
             "corpus": learned_from.key,
             "valid": held_out.key,
             "characters": learned_from.characters,
             "words": learned_from.words,
-            "symbols": len(learned_from),
+            "tokens": len(learned_from),
             "parameters": sum(p.numel() for p in self.network_.parameters()),
         }
 
@@ -203,11 +207,11 @@ class LanguageModel(Model):
             self.learned_.pop(word, None)
         return self
 
-    # Foretelling
+    # Predicting
 
     def score(self, text: TextInput) -> float:
-        """The mean log-probability of a symbol, in nats, higher is better (as scikit-learn's
-        density estimators have it): nats per symbol with the sign turned, the state carried
+        """The mean log-probability of a token, in nats, higher is better (as scikit-learn's
+        density estimators have it): nats per token with the sign turned, the state carried
         over the whole text.
 
         Raises:
@@ -216,7 +220,7 @@ class LanguageModel(Model):
         from elman.nn.predictor import NetworkPredictor
 
         self._check_fitted()
-        corpus = Corpus.prepare(source_of(text), self.unit_, cache=Cache())
+        corpus = Corpus.prepare(source_of(text), self.tokenizer_, cache=Cache())
         predictor = NetworkPredictor(self.network_, int8=self.int8_)
         return float(predictor.log_probabilities(corpus.ids).mean())
 
@@ -227,7 +231,7 @@ class LanguageModel(Model):
         return state
 
     def step(self, text: str, state: NetworkState) -> tuple[NextTokenDistribution, NetworkState]:
-        """Read on: a symbol or more of text, and the state before them.
+        """Read on: a token or more of text, and the state before them.
 
         Words bring the space before them: "the", then "cat", is "the cat".
 
@@ -238,7 +242,7 @@ class LanguageModel(Model):
             EmptyTextError: for an empty text.
         """
         spreads, state = self.step_many([text], state)
-        return NextTokenDistribution(spreads[0].numpy(force=True), self.unit_), state
+        return NextTokenDistribution(spreads[0].numpy(force=True), self.tokenizer_), state
 
     def step_many(self, texts: Sequence[str], states: NetworkState) -> tuple[Tensor, NetworkState]:
         """Read on in several streams: a text and a row of the states for each; see `step`.
@@ -247,20 +251,20 @@ class LanguageModel(Model):
             (N, V) the log-probabilities of what is next in each, and the states after.
         """
         self._check_fitted()
-        rows = [self.unit_.encode(text) for text in texts]
+        rows = [self.tokenizer_.encode(text) for text in texts]
         if not all(map(len, rows)):
-            raise EmptyTextError("nothing to read", place="step", advice="Give it some text.")
+            raise EmptyTextError("nothing to read", location="step", hint="Give it some text.")
         logits, states = read_rows(self.network_, rows, states, self._step)
         return logits.float().log_softmax(1), states
 
     def explain(self, text: str) -> Trace:
-        """What the network saw in a text, remembered of it, and expected after each symbol.
+        """What the network saw in a text, remembered of it, and expected after each token.
 
         Raises:
-            InputError: for a text without symbols, or with more than `LONGEST`.
+            InputError: for a text without tokens, or with more than `LONGEST`.
         """
         self._check_fitted()
-        return explain_language(self.network_, self.unit_, text)
+        return explain_language(self.network_, self.tokenizer_, text)
 
     def generate(
         self,
@@ -280,8 +284,8 @@ class LanguageModel(Model):
         Args:
             prompt: what is written goes on from it, with the space between them if one is due;
                 a word of which it has the beginning is written to its end.
-            length: symbols to write at most.
-            temperature, top_k, top_p, min_p, repetition_penalty: how each symbol is drawn; see
+            length: tokens to write at most.
+            temperature, top_k, top_p, min_p, repetition_penalty: how each token is drawn; see
                 `elman.Sampling`.
             stop: a text that ends it, or several, not given out themselves.
             seed: of the draws; None draws otherwise every time.
@@ -325,11 +329,11 @@ class LanguageModel(Model):
         self._check_fitted()
         whole("length", length, 1)
         whole("seed", 0 if seed is None else seed, 0, 2**63 - 1)
-        context, lead = split_prefix(prompt, self.unit_)
+        context, lead = split_prefix(prompt, self.tokenizer_)
         return generate_text(
             self.network_,
-            self.unit_,
-            self.suggester.symbols(context),
+            self.tokenizer_,
+            self.suggester.tokens(context),
             length=length,
             sampling=sampling,
             stop=[stop] if isinstance(stop, str) else stop,
@@ -342,7 +346,7 @@ class LanguageModel(Model):
     def together(self) -> BatchedGenerator:
         """For texts that are written side by side, each begun when it is asked for."""
         self._check_fitted()
-        return BatchedGenerator(self.network_, self.unit_, self._step)
+        return BatchedGenerator(self.network_, self.tokenizer_, self._step)
 
     def suggest(self, text: str, count: int = 3) -> list[Suggestion]:
         """The likeliest next words; letters typed of an unfinished last word must begin them.
@@ -355,29 +359,29 @@ class LanguageModel(Model):
         self._check_fitted()
         whole("count", count, 1)
         context, lead = self.suggester.parted(text)
-        place = self.suggester.read(self.suggester.symbols(context))
+        place = self.suggester.read(self.suggester.tokens(context))
         return self.suggester.suggest(place, lead, UserPrior.counted(self.learned_), count)
 
     @property
     def suggester(self) -> Suggester:
         """Suggests step by step what `suggest` does at once, without what `learn` was told."""
-        return Suggester(self.network_, self.unit_, self._step, self._finder)
+        return Suggester(self.network_, self.tokenizer_, self._step, self._finder)
 
     @cached_property
     def _finder(self) -> WordIndex | PrefixSearch:
-        return finder_for(self.unit_)
+        return finder_for(self.tokenizer_)
 
     # Keeping
 
     def _contents(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        about = contents(self.network_, self.unit_, self.learned_, self.record_)
+        about = contents(self.network_, self.tokenizer_, self.learned_, self.record_)
         return about, dict(self.network_.named_parameters())
 
     def describe(self) -> dict[str, Any]:
         self._check_fitted()
         return {
             "task": self.task,
-            "unit": self.unit_.name,
+            "tokenizer": self.tokenizer_.name,
             "parameters": sum(p.numel() for p in self.network_.parameters()),
             "network": dataclasses.asdict(self.network_.architecture),
             "settings": self._plain_settings(),
@@ -389,6 +393,6 @@ class LanguageModel(Model):
     def from_bundle(cls, bundle: Bundle) -> Self:
         file = opened(bundle)
         model = cls(**dataclasses.asdict(file.settings))
-        model.network_, model.unit_ = file.network, file.unit
+        model.network_, model.tokenizer_ = file.network, file.tokenizer
         model.learned_, model.record_ = file.learned, file.record
         return model

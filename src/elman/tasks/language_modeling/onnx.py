@@ -18,7 +18,7 @@ from elman.nn.language_model import LanguageModelNetwork
 from elman.tasks.language_modeling.model import LanguageModel
 
 DOC = (
-    "symbols (batch, time), lengths (batch,) and a state, at first zeros -> logits of the symbol "
+    "tokens (batch, time), lengths (batch,) and a state, at first zeros -> logits of the token "
     "after each, and the state after each row's last. A step is time 1."
 )
 
@@ -29,9 +29,9 @@ def exported(model: LanguageModel) -> ExportedGraph:
 
 
 def _write(network: LanguageModelNetwork, graph: Graph) -> None:
-    """Symbols and a state in, logits and the state after out."""
-    symbols, rows = begin(graph)
-    x = embedded(graph, network.embedding, symbols, network.scale)
+    """Tokens and a state in, logits and the state after out."""
+    tokens, rows = begin(graph)
+    x = embedded(graph, network.embedding, tokens, network.scale)
     y = stack(graph, network.stack, x, rows, "state")
     logits = graph.op("Transpose", graph.linear(y, network.output), perm=[1, 0, 2])
     graph.output(logits, "logits", np.float32, "batch", "time", network.architecture.vocabulary)
@@ -40,13 +40,13 @@ def _write(network: LanguageModelNetwork, graph: Graph) -> None:
 def _trial(network: LanguageModelNetwork, number: int) -> ParityTrial:
     size = network.architecture.vocabulary
     draw, given = drawn(number, size)
-    symbols, lengths = map(torch.from_numpy, given.values())
-    rows, time = symbols.shape
+    tokens, lengths = map(torch.from_numpy, given.values())
+    rows, time = tokens.shape
     with torch.inference_mode():
         # A state that something has been read into.
         before = torch.from_numpy(draw.integers(0, size, (rows, 3)))
         _, state = network(before, network.initial_state(rows))
-        logits, after = network(symbols, state, lengths=lengths)
+        logits, after = network(tokens, state, lengths=lengths)
         logits[torch.arange(time) >= lengths[:, None]] = torch.nan
     blocks = network.stack.blocks
     expected = named_states("state", blocks, after, "_after") | {"logits": logits.numpy()}

@@ -15,13 +15,13 @@ from elman.training.bptt import VALIDATED
 from elman.training.preview_rows import shortened
 from elman.training.previews import BaselineLoss, PredictionPreview
 
-COUNTED = 500_000  # symbols that an n-gram is counted from, the latest
+COUNTED = 500_000  # tokens that an n-gram is counted from, the latest
 ORDERS = {"character": 5, "subword": 3, "word": 3}
-PROMPTS = {"character": 40, "subword": 12, "word": 8}  # symbols of the held-out text ...
+PROMPTS = {"character": 40, "subword": 12, "word": 8}  # tokens of the held-out text ...
 LENGTHS = {"character": 240, "subword": 80, "word": 60}  # ... and those written after them
 TEMPERATURE = 0.8
 
-Symbols = npt.NDArray[np.integer[Any]]
+Tokens = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -29,29 +29,29 @@ class GenerationPreviews:
     """A text written after the held-out one's beginning, the draws always the same."""
 
     network: LanguageModelNetwork
-    unit: Any
-    learned_from: Symbols
-    held_out: Symbols
+    tokenizer: Any
+    learned_from: Tokens
+    held_out: Tokens
 
     def baseline(self) -> BaselineLoss | None:
-        name, order = self.unit.name, ORDERS[self.unit.name]
+        name, order = self.tokenizer.name, ORDERS[self.tokenizer.name]
         counted = np.asarray(self.learned_from[-COUNTED:], dtype=np.int64)
-        model = KneserNey.train(counted, self.unit.size, order)
+        model = KneserNey.train(counted, self.tokenizer.size, order)
         log_p = model.log_probabilities(np.asarray(self.held_out[:VALIDATED], dtype=np.int64))
         loss = -float(log_p.mean()) if log_p.size else 0.0
         return BaselineLoss(f"Kneser-Ney, order {order}", f"nats per {name}", loss)
 
     def samples(self) -> list[PredictionPreview]:
-        name = self.unit.name
+        name = self.tokenizer.name
         prompt = self.held_out[: PROMPTS[name]]
         prompt = prompt[: (np.flatnonzero(prompt[1:] == BOUNDARY) + 1).min(initial=len(prompt))]
         pieces = generate_text(
             self.network,
-            self.unit,
+            self.tokenizer,
             np.append(BOUNDARY, prompt),
             length=LENGTHS[name],
             sampling=Sampling(TEMPERATURE),
             seed=0,
         )
-        given = self.unit.decode(prompt)
+        given = self.tokenizer.decode(prompt)
         return [PredictionPreview(shortened(given), "".join(text for (text,) in pieces))]

@@ -21,18 +21,21 @@ class LanguageModelFile(NamedTuple):
 
     settings: LanguageModelTrainingConfig
     network: LanguageModelNetwork
-    unit: Tokenizer
+    tokenizer: Tokenizer
     learned: Counter[str]
     record: dict[str, Any]
 
 
 def contents(
-    network: LanguageModelNetwork, unit: Tokenizer, learned: Counter[str], record: dict[str, Any]
+    network: LanguageModelNetwork,
+    tokenizer: Tokenizer,
+    learned: Counter[str],
+    record: dict[str, Any],
 ) -> dict[str, Any]:
     """The plain data of a file, besides the settings that every model has."""
     return {
         "architecture": dataclasses.asdict(network.architecture),
-        "vocabulary": unit.to_json(),
+        "vocabulary": tokenizer.to_json(),
         "learned": dict(learned),
         "training": record,
     }
@@ -47,13 +50,13 @@ def opened(bundle: Bundle) -> LanguageModelFile:
     about = bundle.about
     try:
         settings = LanguageModelTrainingConfig.from_json(about.get("settings"))
-        unit = tokenizer_from_json(about.get("vocabulary"))
-        architecture = checked_stack(about.get("architecture"), unit.size)
+        tokenizer = tokenizer_from_json(about.get("vocabulary"))
+        architecture = checked_stack(about.get("architecture"), tokenizer.size)
         learned = checked_learned(about.get("learned"))
-        if (settings.unit, settings.cell) != (unit.name, architecture.cell):
+        if (settings.tokenizer, settings.cell) != (tokenizer.name, architecture.cell):
             raise ModelFileError("its settings are not those of its vocabulary and network")
     except (ModelFileError, SettingError) as error:
         bundle.refuse(str(error))
     record = record_of(bundle)
     network = load_network(bundle, lambda: LanguageModelNetwork(architecture))
-    return LanguageModelFile(settings, network, unit, learned, record)
+    return LanguageModelFile(settings, network, tokenizer, learned, record)

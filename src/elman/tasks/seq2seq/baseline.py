@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 NGRAMS = (3, 5)  # characters, within words and at their edges
-MOST_SOURCES = 200_000  # that are held in memory: the last
-MOST_HOLDERS = 10_000
+MAX_SOURCES = 200_000  # that are held in memory: the last
+MAX_HOLDERS = 10_000
 """Sources that may hold an n-gram. One that more of them hold says little of which is nearest, and
 costs most: the time for an answer is at most this, times its n-grams, however many sources there
 are."""
@@ -51,14 +51,14 @@ class NearestSource:
 
         check_pairs(sources, targets)
         self.name = "nearest source"
-        if len(sources) > MOST_SOURCES:
-            self.name += f", of the last {MOST_SOURCES:,}"
-        sources, self._targets = sources[-MOST_SOURCES:], targets[-MOST_SOURCES:]
+        if len(sources) > MAX_SOURCES:
+            self.name += f", of the last {MAX_SOURCES:,}"
+        sources, self._targets = sources[-MAX_SOURCES:], targets[-MAX_SOURCES:]
         self._commonest = Counter(self._targets).most_common(1)[0][0]
         self._vectorizer = TfidfVectorizer(
             analyzer="char_wb",
             ngram_range=NGRAMS,
-            max_df=min(MOST_HOLDERS, len(sources)),
+            max_df=min(MAX_HOLDERS, len(sources)),
             sublinear_tf=True,
             dtype=np.float32,
         )

@@ -26,17 +26,17 @@ class Seq2SeqRecipe:
 
     Args:
         dropout: of embeddings, of a vector's numbers and of what is written; inside the blocks it
-            is `inner_dropout`.
-        symbols: of a batch, sources and targets together.
+            is `hidden_dropout`.
+        tokens: of a batch, sources and targets together.
         passes: over all pairs, at most, however long the training may take.
     """
 
-    width: int
+    hidden_size: int
     dropout: float
-    inner_dropout: float
+    hidden_dropout: float
     learning_rate: float
     weight_decay: float
-    symbols: int
+    tokens: int
     passes: int
 
 
@@ -44,24 +44,24 @@ SMOOTHING = 0.1
 EMA_DECAY = 0.1
 
 RECIPES = {
-    "subword": Seq2SeqRecipe(256, 0.2, 0.1, 2e-3, 0.1, symbols=3_000, passes=16),
-    "character": Seq2SeqRecipe(192, 0.1, 0.05, 2e-3, 0.1, symbols=2_500, passes=20),
-    "vector": Seq2SeqRecipe(128, 0.2, 0.1, 2e-3, 0.1, symbols=300, passes=40),
+    "subword": Seq2SeqRecipe(256, 0.2, 0.1, 2e-3, 0.1, tokens=3_000, passes=16),
+    "character": Seq2SeqRecipe(192, 0.1, 0.05, 2e-3, 0.1, tokens=2_500, passes=20),
+    "vector": Seq2SeqRecipe(128, 0.2, 0.1, 2e-3, 0.1, tokens=300, passes=40),
 }
-"""By the unit of the source; or where it is a vector."""
+"""By the tokenizer of the source; or where it is a vector."""
 
 
 @dataclass(frozen=True)
 class Seq2SeqTrainingConfig(NetworkConfig):
     """What a translator and a describer have in common."""
 
-    unit: str
+    tokenizer: str
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        among("unit", self.unit, TOKENIZER_CHOICES)
+        among("tokenizer", self.tokenizer, TOKENIZER_CHOICES)
 
-    def silenced(self, recipe: Seq2SeqRecipe) -> float:
+    def outer_dropout(self, recipe: Seq2SeqRecipe) -> float:
         """The share of embeddings and of what is written."""
         return recipe.dropout if self.dropout is None else self.dropout
 
@@ -70,9 +70,9 @@ class Seq2SeqTrainingConfig(NetworkConfig):
         return StackConfig(
             vocabulary=vocabulary,
             cell=self.cell,
-            width=recipe.width if self.width is None else self.width,
+            hidden_size=recipe.hidden_size if self.hidden_size is None else self.hidden_size,
             layers=self.layers,
-            dropout=min(recipe.inner_dropout, self.silenced(recipe)),
+            dropout=min(recipe.hidden_dropout, self.outer_dropout(recipe)),
             tied=True,
         )
 
@@ -85,7 +85,7 @@ class Seq2SeqTrainingConfig(NetworkConfig):
         return Plan(
             minutes=None if self.steps is not None else self.minutes,
             steps=self.steps,
-            most_steps=recipe.passes * steps,
+            max_steps=recipe.passes * steps,
             learning_rate=recipe.learning_rate,
             weight_decay=recipe.weight_decay,
             averaged=EMA_DECAY,

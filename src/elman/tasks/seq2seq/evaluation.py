@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from elman.metrics.generated_text import CorpusScore, GroupedReferences, Symbols
+    from elman.metrics.generated_text import CorpusScore, GroupedReferences, Tokens
     from elman.metrics.report import Task
 
     Vectors = npt.NDArray[np.floating[Any]]
 
 
-LONGEST_TOKEN = 3  # characters of a phoneme's name: AH, TH, ei
-SHORT_IN_TOKENS = 8  # of a target that is a word's pronunciation
+LONGEST_WORD = 3  # characters of a phoneme's name: AH, TH, ei
+SHORT_IN_WORDS = 8  # of a target that is a word's pronunciation
 SHORT_IN_CHARACTERS = 20  # of a target that is a single word, such as a name
 
 TOO_SHORT, TOO_LONG = 0.7, 1.5  # of the targets' length
@@ -59,7 +59,7 @@ class _Targets(NamedTuple):
 
     targets: Sequence[str]
     distinct: GroupedReferences
-    symbols: Symbols | None
+    tokens: Tokens | None
 
     def corpus_scores(self, answers: Sequence[str]) -> dict[str, CorpusScore]:
         """BLEU takes n-grams of four words; of shorter targets it is 0, however right answers are,
@@ -72,10 +72,10 @@ class _Targets(NamedTuple):
     def counted(self, answers: Sequence[str]) -> dict[str, CountedMetric]:
         """The scores that are shares."""
         figures = {"exact_match": CountedMetric(share, match_counts(answers, self.targets))}
-        if self.symbols is not None:
+        if self.tokens is not None:
             firsts = [answers[row] for row in self.distinct.rows]
-            edits = edit_counts(firsts, self.distinct.references, self.symbols)
-            figures["symbol_error_rate"] = CountedMetric(share, edits)
+            edits = edit_counts(firsts, self.distinct.references, self.tokens)
+            figures["token_error_rate"] = CountedMetric(share, edits)
             figures["word_error_rate"] = CountedMetric(share, wrong_counts(edits))
         return figures
 
@@ -106,7 +106,7 @@ def evaluate_seq2seq(
     baseline: Seq2SeqBaseline | None = None,
     shuffled: Sequence[str] | None = None,
     known_sources: Collection[str] | None = None,
-    remarks: Sequence[str] = (),
+    warnings: Sequence[str] = (),
 ) -> Evaluation:
     """Score what a model wrote for N sources, and what a baseline writes for the very same ones.
 
@@ -122,7 +122,7 @@ def evaluate_seq2seq(
         shuffled: (N,) answers to the same sources in another order. A model that reads each source
             by itself writes the same ones again, so they may be its answers in that order.
         known_sources: those that the model learned from.
-        remarks: what a reader should know besides.
+        warnings: what a reader should know besides.
 
     Raises:
         ValueError: another number of targets, answers or sources.
@@ -134,7 +134,7 @@ def evaluate_seq2seq(
         check_pairs(answers, sources)
     # Without texts each row is a source of its own.
     distinct = grouped(texts or [str(row) for row in range(len(targets))], targets)
-    aims = _Targets(targets, distinct, symbols_of(targets))
+    aims = _Targets(targets, distinct, tokens_of(targets))
     written = aims.corpus_scores(answers)
     scores = _values(written, aims.counted(answers))
 
@@ -143,8 +143,8 @@ def evaluate_seq2seq(
         "length_ratio": _length(answers) / max(_length(targets), 1),
         "repetition_loops": _loops(answers, targets),
     }
-    if aims.symbols is not None:
-        details |= {"symbols": aims.symbols, "distinct_sources": len(distinct.rows)}
+    if aims.tokens is not None:
+        details |= {"tokens": aims.tokens, "distinct_sources": len(distinct.rows)}
     if texts is not None and known_sources is not None:
         known = frozenset(known_sources)
         details["known_sources"] = sum(source in known for source in texts)
@@ -161,20 +161,20 @@ def evaluate_seq2seq(
         }
         interval = aims.intervals(scores, answers, others)
     kind: Task = "describe" if texts is None else "translate"
-    said = (*remarks, *_warnings(len(answers), scores, details))
+    said = (*warnings, *_warnings(len(answers), scores, details))
     return Evaluation(kind, len(answers), scores, named, interval, said, details)
 
 
-def symbols_of(targets: Sequence[str]) -> Symbols | None:
+def tokens_of(targets: Sequence[str]) -> Tokens | None:
     """What to count edits in: 'token' for phonemes, 'character' for single words, else None: of
     sentences BLEU says more.
 
     Phonemes are several to a target, few enough, and nearly all of a few letters.
     """
-    tokens = [target.split() for target in targets]
-    lengths = [len(token) for row in tokens for token in row]
-    several = float(np.median([len(row) for row in tokens]))
-    if 1 < several <= SHORT_IN_TOKENS and np.quantile(lengths, 0.95) <= LONGEST_TOKEN:
+    words = [target.split() for target in targets]
+    lengths = [len(word) for row in words for word in row]
+    several = float(np.median([len(row) for row in words]))
+    if 1 < several <= SHORT_IN_WORDS and np.quantile(lengths, 0.95) <= LONGEST_WORD:
         return "token"
     short = float(np.median([len(target) for target in targets])) <= SHORT_IN_CHARACTERS
     return "character" if short and several <= 1 else None

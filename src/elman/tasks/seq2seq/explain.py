@@ -1,6 +1,6 @@
 """The traces of what writes a text: from another, or from a vector.
 
-Shapes: S source symbols, T target symbols, B rows, W width, D width of a vector, V target
+Shapes: S source tokens, T target tokens, B rows, W width, D width of a vector, V target
 vocabulary. Time comes first.
 """
 
@@ -31,16 +31,16 @@ TARGET = 1
 def explain_rewrite(
     network: EncoderDecoder,
     source: npt.NDArray[Any],
-    symbols: Sequence[str],
+    tokens: Sequence[str],
     target: npt.NDArray[Any],
-    units: tuple[Tokenizer, Tokenizer],
+    tokenizers: tuple[Tokenizer, Tokenizer],
 ) -> Trace:
     """A text (S,) and the one that was written from it (T,).
 
     Args:
-        symbols: the source's, as a person sees them.
-        target: with the symbol that ends it, unless it was cut.
-        units: of source and target.
+        tokens: the source's, as a person sees them.
+        target: with the token that ends it, unless it was cut.
+        tokenizers: of source and target.
     """
     ids = torch.as_tensor(source, dtype=torch.int64)
     x = functional.embedding(ids, network.source_embedding.weight).detach() * network.scale
@@ -51,9 +51,9 @@ def explain_rewrite(
 
     watched = _encoding(encoder)
     with eval_mode(network):
-        read = SequenceTrace("source", tuple(symbols), layers_of(begin, watched, x))
+        read = SequenceTrace("source", tuple(tokens), layers_of(begin, watched, x))
         return _trace(
-            network, "translate", AttributionInput(x), begin, read, watched, target, units
+            network, "translate", AttributionInput(x), begin, read, watched, target, tokenizers
         )
 
 
@@ -61,7 +61,7 @@ def explain_description(
     network: EncoderDecoder,
     vector: npt.NDArray[np.float32],
     target: npt.NDArray[Any],
-    unit: Tokenizer,
+    tokenizer: Tokenizer,
 ) -> Trace:
     """A vector (D,) and the text that was written from it (T,); arguments as above."""
     encoder = cast("VectorEncoder", network.encoder)
@@ -73,7 +73,7 @@ def explain_description(
     read = SequenceTrace("vector", tuple(f"{number:g}" for number in vector.tolist()), ())
     with eval_mode(network):
         source = AttributionInput(given, encoder.center.detach()[:, None])
-        return _trace(network, "describe", source, begin, read, [], target, (None, unit))
+        return _trace(network, "describe", source, begin, read, [], target, (None, tokenizer))
 
 
 def _trace(
@@ -84,7 +84,7 @@ def _trace(
     read: SequenceTrace,
     encoding: Sequence[ActivationRecorder],
     target: npt.NDArray[Any],
-    units: tuple[Tokenizer | None, Tokenizer],
+    tokenizers: tuple[Tokenizer | None, Tokenizer],
 ) -> Trace:
     """The decoder's part.
 
@@ -92,7 +92,7 @@ def _trace(
         begin: from the source's vectors (S, B, W), what the decoder starts with.
         read: the source's reading; encoding: its layers.
     """
-    unit = units[1]
+    tokenizer = tokenizers[1]
     heard = np.append(BOUNDARY, target[:-1])
     ids = torch.as_tensor(heard, dtype=torch.int64, device=network.embedding.weight.device)
     y = functional.embedding(ids, network.embedding.weight).detach() * network.scale
@@ -118,22 +118,25 @@ def _trace(
         for number, block in enumerate(network.attending, 1)
     ]
     question = AttributionQuery(
-        (source, AttributionInput(y)), features, answers, unit.size, speaker=TARGET
+        (source, AttributionInput(y)), features, answers, tokenizer.size, speaker=TARGET
     )
     blocks = network.rewriting.blocks
-    names = tuple("vector" if each is None else each.name for each in units)
+    names = tuple("vector" if each is None else each.name for each in tokenizers)
     attention = None
     if task == "translate" and network.rewriting.attention != "none":
         attention = AttentionWeights(TARGET, 0, looks[0].numpy(force=True))
     return Trace(
         task,
         model_summary(network, blocks, [*encoding, *decoding], names),
-        (read, SequenceTrace("target", tuple(unit.pieces(heard)), layers_of(write, decoding, y))),
+        (
+            read,
+            SequenceTrace("target", tuple(tokenizer.pieces(heard)), layers_of(write, decoding, y)),
+        ),
         outputs_of(
             question,
             range(len(heard)),
             target.tolist(),
-            lambda number: unit.decode([number]),
+            lambda number: tokenizer.decode([number]),
             reading=TARGET,
         ),
         attention,

@@ -1,6 +1,6 @@
 """What a translator and a describer do alike: learn targets, and write them.
 
-Shapes: N sources, T symbols of a target, S symbols of a source.
+Shapes: N sources, T tokens of a target, S tokens of a source.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from elman.training.samplers import by_length
 from elman.training.trainer import train
 
 TOGETHER = 320  # targets that are followed at once, over all sources
-SYMBOLS_TOGETHER = 2**14
+TOKENS_TOGETHER = 2**14
 
 REPEATS = {"subword": 3, "character": 8}
-"""How often a phrase may stand in a row, by the unit it is written in: a number may have four zeros
-on end, hardly any text a word four times."""
+"""How often a phrase may repeat in a row, by tokenizer: a number may have four zeros on end, hardly
+any text a word four times."""
 
 
 class LengthLimit(NamedTuple):
-    """How many symbols a target may have: slope * (symbols of its source) + room."""
+    """How many tokens a target may have: slope * (tokens of its source) + room."""
 
     slope: float
     room: float
@@ -47,13 +47,13 @@ class LengthLimit(NamedTuple):
     @classmethod
     def learn(cls, sources: Dataset, targets: TokenDataset) -> LengthLimit:
         """Targets are mostly so long as their sources make them; nearly all that were seen, and
-        as many symbols more as there were in the longest surprise, fit."""
+        as many tokens more as there were in the longest surprise, fit."""
         slope = float(np.median(targets.lengths / sources.lengths)) if _vary(sources) else 0.0
         surprises = targets.lengths - slope * sources.lengths
         return cls(slope, 5 + 1.2 * max(0.0, float(np.quantile(surprises, 0.999))))
 
     def of(self, lengths: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        """(N,) symbols of sources -> (N,) of targets, at most."""
+        """(N,) tokens of sources -> (N,) of targets, at most."""
         return np.ceil(self.slope * lengths + self.room).astype(np.int64)
 
 
@@ -67,14 +67,14 @@ class GeneratedText:
 
     Attributes:
         text: the target.
-        score: what the targets of a source are ranked by: the mean of its symbols'
+        score: what the targets of a source are ranked by: the mean of its tokens'
             log-probabilities, in nats.
         probability: of the whole target.
-        pieces: what each of its symbols writes, "" for the one that ends it; and their
+        pieces: what each of its tokens writes, "" for the one that ends it; and their
             probabilities.
-        attention: (T, S) how much each symbol of the source counted for each of these; None
+        attention: (T, S) how much each token of the source counted for each of these; None
             where nobody asked, or the network has no attention.
-        source: what stands for each of the S symbols.
+        source: what stands for each of the S tokens.
     """
 
     text: str
@@ -87,7 +87,7 @@ class GeneratedText:
 
     @property
     def words(self) -> list[tuple[str, float]]:
-        """Each word with its probability, that of its symbols together."""
+        """Each word with its probability, that of its tokens together."""
         found: list[tuple[str, float]] = []
         apart = True  # whether what comes next begins a word
         unfinished = 1.0  # of the bytes so far of a character that takes several
@@ -120,19 +120,19 @@ def learn(
     stop: Callable[[], bool],
 ) -> Iterator[Event]:
     """Train a network on sources and their targets; its record says in the end how it went."""
-    lesson = Seq2SeqObjective(
+    objective = Seq2SeqObjective(
         network,
         pairs[0],
         valid[0],
         targets=pairs[1],
         valid_targets=valid[1],
-        symbols=recipe.symbols,
+        tokens=recipe.tokens,
         smoothing=SMOOTHING,
         seed=settings.seed,
     )
     for event in train(
-        lesson,
-        settings.plan(recipe, lesson.passes.steps),
+        objective,
+        settings.plan(recipe, objective.passes.steps),
         show=show,
         checkpoint=checkpoint,
         identity=identity,
@@ -144,7 +144,7 @@ def learn(
                 "steps": event.step,
                 "best_step": event.best_step,
                 "seconds": round(event.seconds, 3),
-                "symbols_read": event.symbols,
+                "tokens_read": event.tokens,
                 "valid_loss": event.best_loss if math.isfinite(event.best_loss) else None,
             }
         yield event
@@ -158,7 +158,7 @@ def search_settings(side: TextCodec, beam: int, count: int) -> BeamSettings:
     """
     whole("count", count, 1, 100)
     whole("beam", beam, 1, 100)
-    return BeamSettings(beam=max(beam, count), repeats=REPEATS[side.unit.name])
+    return BeamSettings(beam=max(beam, count), repeats=REPEATS[side.tokenizer.name])
 
 
 def generate(
@@ -172,11 +172,11 @@ def generate(
     found: list[list[Hypothesis]] = [[] for _ in range(len(sources))]
     device = next(network.parameters()).device
     rows = max(1, TOGETHER // settings.beam)
-    for chosen in by_length(sources.lengths, rows, SYMBOLS_TOGETHER):
+    for chosen in by_length(sources.lengths, rows, TOKENS_TOGETHER):
         limits = limit.of(sources.lengths[chosen])
         with fast_products(device):
             answers = beam_search(
-                network, sources.passages(chosen), limits, BOUNDARY, settings, step
+                network, sources.collate(chosen), limits, BOUNDARY, settings, step
             )
         for place, answer in zip(chosen.tolist(), answers, strict=True):
             found[place] = answer
@@ -184,10 +184,10 @@ def generate(
 
 
 def generated_text(found: Hypothesis, side: TextCodec) -> GeneratedText:
-    """A target as text, from its symbols."""
-    pieces = side.pieces(found.symbols)
+    """A target as text, from its tokens."""
+    pieces = side.pieces(found.tokens)
     return GeneratedText(
-        text=side.decode(found.symbols),
+        text=side.decode(found.tokens),
         score=found.score,
         probability=float(np.exp(found.log_probability)),
         pieces=pieces + [""] * (len(found.log_probabilities) - len(pieces)),
@@ -196,20 +196,20 @@ def generated_text(found: Hypothesis, side: TextCodec) -> GeneratedText:
 
 
 def ended(found: Hypothesis) -> npt.NDArray[np.int64]:
-    """A target's symbols (T,), with the one that ends it unless it was cut."""
-    return np.append(found.symbols, BOUNDARY)[: len(found.log_probabilities)]
+    """A target's tokens (T,), with the one that ends it unless it was cut."""
+    return np.append(found.tokens, BOUNDARY)[: len(found.log_probabilities)]
 
 
 def attention_of(
     network: EncoderDecoder, sources: Dataset, place: int, found: Sequence[Hypothesis]
 ) -> list[list[list[float]]]:
-    """Of each target of a source (T, S), how much each symbol of the source counted for each of
+    """Of each target of a source (T, S), how much each token of the source counted for each of
     the target's, the end included unless the target was cut."""
     looks = []
     with torch.inference_mode():
-        begun = network.begin(sources.passages(np.array([place])))
+        begun = network.begin(sources.collate(np.array([place])))
         for each in found:
-            read = np.append(BOUNDARY, each.symbols)[: len(each.log_probabilities)]
+            read = np.append(BOUNDARY, each.tokens)[: len(each.log_probabilities)]
             _, attention, _ = network.attend(torch.from_numpy(read)[:, None], begun)
             looks.append(attention[0].tolist())
     return looks

@@ -1,4 +1,4 @@
-"""The lesson of a rewriter: a target for each source.
+"""The objective of a rewriter: a target for each source.
 
 Shapes: N examples, B rows of a batch, D width of a vector.
 """
@@ -20,18 +20,18 @@ from elman.training.example_objective import ExampleObjective
 from elman.training.precision import fast_products
 from elman.training.samplers import TokenBudgetSampler, by_length
 
-VALIDATED_TOGETHER = 2**13  # symbols of a batch, where nothing is learned from it
-VALIDATED = 2**16  # symbols that a look reads, about: so much says which weights are the best
+VALIDATED_TOGETHER = 2**13  # tokens of a batch, where nothing is learned from it
+VALIDATED = 2**16  # tokens that a look reads, about: so much says which weights are the best
 
 
 class Seq2SeqObjective(ExampleObjective):
-    """A target for each source, symbol after symbol.
+    """A target for each source, token after token.
 
     Args:
         examples: the sources to learn from; targets: theirs, each ending with BOUNDARY.
         valid, valid_targets: to choose the best weights by.
-        symbols: of a batch, of sources and targets together, padding among them.
-        smoothing: of what is wanted, the share given to all symbols alike.
+        tokens: of a batch, of sources and targets together, padding among them.
+        smoothing: of what is wanted, the share given to all tokens alike.
         seed: of the order of the examples.
     """
 
@@ -45,11 +45,11 @@ class Seq2SeqObjective(ExampleObjective):
         *,
         targets: TokenDataset,
         valid_targets: TokenDataset,
-        symbols: int,
+        tokens: int,
         smoothing: float,
         seed: int,
     ) -> None:
-        passes = TokenBudgetSampler(examples.lengths + targets.lengths, symbols=symbols, seed=seed)
+        passes = TokenBudgetSampler(examples.lengths + targets.lengths, tokens=tokens, seed=seed)
         super().__init__(network, examples, valid, passes)
         self.targets = targets
         self.valid_targets = valid_targets
@@ -59,21 +59,21 @@ class Seq2SeqObjective(ExampleObjective):
         every = max(1, int(lengths.sum()) // VALIDATED)
         self.looked_at = np.arange(0, len(lengths), every)
 
-    def _loss(self, passages: PaddedBatch | Tensor, chosen: np.ndarray[Any, Any]) -> Tensor:
-        return self.network.loss(passages, self.targets.passages(chosen), BOUNDARY, self.smoothing)
+    def _loss(self, padded: PaddedBatch | Tensor, chosen: np.ndarray[Any, Any]) -> Tensor:
+        return self.network.loss(padded, self.targets.collate(chosen), BOUNDARY, self.smoothing)
 
     def validate(self) -> float:
-        """Nats a target symbol, smoothed as in training: weights that are too sure of themselves
+        """Nats a target token, smoothed as in training: weights that are too sure of themselves
         would otherwise be passed over although they write better."""
-        total, symbols, network = 0.0, 0, self.network
+        total, tokens, network = 0.0, 0, self.network
         lengths = (self.valid.lengths + self.valid_targets.lengths)[self.looked_at]
         with eval_mode(network), torch.inference_mode(), fast_products(self.device):
             for places in by_length(lengths, len(lengths), VALIDATED_TOGETHER):
                 chosen = self.looked_at[places]
-                passages, targets = (
-                    part.passages(chosen) for part in (self.valid, self.valid_targets)
+                padded, targets = (
+                    part.collate(chosen) for part in (self.valid, self.valid_targets)
                 )
-                loss = network.loss(passages, targets, BOUNDARY, self.smoothing)
+                loss = network.loss(padded, targets, BOUNDARY, self.smoothing)
                 count = int(targets.lengths.sum())
-                total, symbols = total + float(loss) * count, symbols + count
-        return total / symbols
+                total, tokens = total + float(loss) * count, tokens + count
+        return total / tokens

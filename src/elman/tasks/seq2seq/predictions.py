@@ -18,7 +18,7 @@ def first_line(best: list[GeneratedText]) -> str:
 
 
 def as_plain(rewrite: GeneratedText) -> dict[str, Any]:
-    """As JSON has it: what attention looked at stands beside it, symbol by symbol."""
+    """As JSON has it: what attention looked at stands beside it, token by token."""
     said: dict[str, Any] = {
         "text": rewrite.text,
         "score": rewrite.score,

@@ -33,13 +33,13 @@ class Seq2SeqPreviews:
 
     def baseline(self) -> BaselineLoss | None:
         counts = np.bincount(
-            np.concatenate(self.learned_from.rows), minlength=self.target.unit.size
+            np.concatenate(self.learned_from.rows), minlength=self.target.tokenizer.size
         )
         log_p = np.log((counts + 1) / (counts + 1).sum())
         loss = -float(log_p[np.concatenate(self.targets.rows)].mean())
         smoothed = (1 - SMOOTHING) * loss - SMOOTHING * float(log_p.mean())
-        name = "how often each symbol occurs"
-        return BaselineLoss(name, f"nats per {self.target.unit.name}, smoothed", smoothed)
+        name = "how often each token occurs"
+        return BaselineLoss(name, f"nats per {self.target.tokenizer.name}, smoothed", smoothed)
 
     def samples(self) -> list[PredictionPreview]:
         places = spread_indices(len(self.sources))
@@ -49,7 +49,7 @@ class Seq2SeqPreviews:
         return [
             PredictionPreview(
                 shortened(self.texts[place]),
-                shortened(self.target.decode(best.symbols)),
+                shortened(self.target.decode(best.tokens)),
                 shortened(self.wanted[place]),
             )
             for place, (best, *_) in zip(places.tolist(), found, strict=True)

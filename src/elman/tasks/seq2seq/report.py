@@ -10,16 +10,16 @@ _REWRITING = {
     "bleu": ("BLEU", "{:.1f}"),
     "chrf": ("chrF", "{:.1f}"),
     "exact_match": ("exact match", "{:.1%}"),
-    "symbol_error_rate": ("{symbol} error rate", "{:.2%}"),
+    "token_error_rate": ("{token} error rate", "{:.2%}"),
     "word_error_rate": ("word error rate", "{:.1%}"),
 }
 
 
 def print_rewrite_report(report: Evaluation) -> None:
-    """Scores, how to compute them again, and what the sources were worth; remarks on stderr."""
+    """Scores, how to compute them again, and what the sources were worth; warnings on stderr."""
     details = report.details
-    symbol = details.get("symbols", "")
-    labels = {name: (said.format(symbol=symbol), form) for name, (said, form) in _REWRITING.items()}
+    token = details.get("tokens", "")
+    labels = {name: (said.format(token=token), form) for name, (said, form) in _REWRITING.items()}
     print_scores(report, labels)
     if report.baseline is not None:
         print(f"baseline: {report.baseline['name']}")

@@ -17,7 +17,7 @@ from elman.text.tokenizers.table import tokenizer_from_json
 
 Settings = TypeVar("Settings", bound=Seq2SeqTrainingConfig)
 
-_LONGEST = 1e6  # symbols that a file may allow a target
+_LONGEST = 1e6  # tokens that a file may allow a target
 
 
 class Seq2SeqFile(NamedTuple, Generic[Settings]):
@@ -44,7 +44,7 @@ def contents(
     """
     return {
         "rewriter": dataclasses.asdict(network.rewriting),
-        "vocabularies": {name: side.unit.to_json() for name, side in sides.items()},
+        "vocabularies": {name: side.tokenizer.to_json() for name, side in sides.items()},
         "limit": list(limit),
         "training": record,
     }
@@ -61,15 +61,15 @@ def opened(bundle: Bundle, kind: type[Settings]) -> Seq2SeqFile[Settings]:
         settings = kind.from_json(about.get("settings"))
         sides = _sides(about.get("vocabularies"))
         target, source = sides["target"], sides.get("source")
-        rewriting = checked_seq2seq(about.get("rewriter"), target.unit.size)
+        rewriting = checked_seq2seq(about.get("rewriter"), target.tokenizer.size)
         _check_together(settings, rewriting, source)
         limit = _limit(about.get("limit"))
     except (ModelFileError, SettingError) as error:
         bundle.refuse(str(error))
     record = record_of(bundle)
     of_vectors = rewriting.order == "vector"
-    recipe = RECIPES["vector" if of_vectors else (source or target).unit.name]
-    dropout = settings.silenced(recipe)
+    recipe = RECIPES["vector" if of_vectors else (source or target).tokenizer.name]
+    dropout = settings.outer_dropout(recipe)
     network = load_network(bundle, lambda: EncoderDecoder(rewriting, dropout))
     return Seq2SeqFile(settings, network, source, target, limit, record)
 
@@ -77,10 +77,10 @@ def opened(bundle: Bundle, kind: type[Settings]) -> Seq2SeqFile[Settings]:
 def _sides(value: object) -> dict[str, TextCodec]:
     if not isinstance(value, dict) or "target" not in value or value.keys() - {"target", "source"}:
         raise ModelFileError("its vocabularies are not those of a source and a target")
-    units = {name: tokenizer_from_json(each) for name, each in value.items()}
-    if any(unit.name not in CODEC_TOKENIZERS for unit in units.values()):
+    tokenizers = {name: tokenizer_from_json(each) for name, each in value.items()}
+    if any(tokenizer.name not in CODEC_TOKENIZERS for tokenizer in tokenizers.values()):
         raise ModelFileError("its vocabularies are neither of subwords nor of characters")
-    return {name: TextCodec(unit) for name, unit in units.items()}
+    return {name: TextCodec(tokenizer) for name, tokenizer in tokenizers.items()}
 
 
 def _check_together(
@@ -94,7 +94,7 @@ def _check_together(
         rewriting.order,
     ):
         raise ModelFileError("its settings are not those of its network")
-    if order != "vector" and rewriting.source != (0 if source is None else source.unit.size):
+    if order != "vector" and rewriting.source != (0 if source is None else source.tokenizer.size):
         raise ModelFileError("its source's vocabulary is not that of its network")
     if order == "vector" and source is not None:
         raise ModelFileError("its source is a vector and has a vocabulary")

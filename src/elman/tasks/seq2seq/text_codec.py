@@ -1,6 +1,6 @@
-"""One side of a rewriting: its texts as symbols, and symbols as text again.
+"""One side of a rewriting: its texts as tokens, and tokens as text again.
 
-Shapes: T symbols of a text.
+Shapes: T tokens of a text.
 """
 
 from __future__ import annotations
@@ -26,49 +26,49 @@ FEW_SUBWORDS = 500
 """So many are learned from less, too: of a few words said again and again, these words."""
 
 _NO_CHARACTER = "\ufffd"
-"""What a unit decodes bytes to that make none."""
+"""What a tokenizer decodes bytes to that make none."""
 
-Symbols = npt.NDArray[np.integer[Any]]
+Tokens = npt.NDArray[np.integer[Any]]
 
 
 class TextCodec:
-    """Texts of one side in a unit of text.
+    """Texts of one side in a tokenizer of text.
 
     Subwords bring the space before them, so a text is read as if a space stood before it: its
-    first word is then the same symbol as within a text.
+    first word is then the same token as within a text.
     """
 
-    def __init__(self, unit: Tokenizer) -> None:
-        self.unit = unit
-        self._lead = " " if unit.name == "subword" else ""
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self.tokenizer = tokenizer
+        self._lead = " " if tokenizer.name == "subword" else ""
 
     @classmethod
-    def learn(cls, unit: str, texts: Sequence[str]) -> TextCodec:
+    def learn(cls, tokenizer: str, texts: Sequence[str]) -> TextCodec:
         """The vocabulary of some texts."""
         size = None
-        if unit == "subword":
+        if tokenizer == "subword":
             characters = sum(map(len, texts))
             most = max(characters // CHARACTERS_A_SUBWORD, min(FEW_SUBWORDS, characters // 20))
             size = FIRST_OWN + min(MAX_SUBWORDS, most)
-        return cls(TOKENIZERS[unit].learn((f" {text}\n" for text in texts), size=size))
+        return cls(TOKENIZERS[tokenizer].learn((f" {text}\n" for text in texts), size=size))
 
-    def encode(self, text: str) -> Symbols:
+    def encode(self, text: str) -> Tokens:
         """A text -> (T,), BOUNDARY at its end."""
-        symbols = self.unit.encode(self._lead + text)
-        return np.append(symbols, BOUNDARY).astype(np.int64)
+        tokens = self.tokenizer.encode(self._lead + text)
+        return np.append(tokens, BOUNDARY).astype(np.int64)
 
     def examples(self, texts: Iterable[str]) -> TokenDataset:
         """Several texts, to be laid side by side."""
         return TokenDataset([self.encode(text) for text in texts])
 
-    def decode(self, symbols: Sequence[int] | Symbols) -> str:
+    def decode(self, tokens: Sequence[int] | Tokens) -> str:
         """(T,) -> a text. Bytes that make no character, which no text has, are left out."""
-        return self.unit.decode(symbols).replace(_NO_CHARACTER, "").strip()
+        return self.tokenizer.decode(tokens).replace(_NO_CHARACTER, "").strip()
 
-    def pieces(self, symbols: Sequence[int] | Symbols) -> list[str]:
-        """The unit's pieces without what is no character: joined they are what `decode` gives, but
-        for space at either end."""
-        return [piece.replace(_NO_CHARACTER, "") for piece in self.unit.pieces(symbols)]
+    def pieces(self, tokens: Sequence[int] | Tokens) -> list[str]:
+        """The tokenizer's pieces without what is no character: joined they are what `decode` gives,
+        but for space at either end."""
+        return [piece.replace(_NO_CHARACTER, "") for piece in self.tokenizer.pieces(tokens)]
 
 
 def choose_tokenizer(texts: Sequence[str]) -> str:

@@ -100,9 +100,9 @@ class TaggingCommands(TaskCommands):
 
         words, tags = data
         found = self.model.predict(words)
-        remarks = no_baseline(baseline)
+        warnings = no_baseline(baseline)
         scheme = self.model.scheme_
-        return evaluate_tags(words, tags, found, baseline, scheme=scheme, remarks=remarks)
+        return evaluate_tags(words, tags, found, baseline, scheme=scheme, warnings=warnings)
 
     def tell(self, report: Evaluation) -> None:
         print_tag_report(report)

@@ -22,8 +22,8 @@ class TaggerTrainingConfig(EncoderTaskConfig):
         blocks = StackConfig(
             vocabulary=lexicon.size,
             cell=self.cell,
-            width=RECIPE.width if self.width is None else self.width,
+            hidden_size=RECIPE.hidden_size if self.hidden_size is None else self.hidden_size,
             layers=self.layers,
-            dropout=min(RECIPE.inner_dropout, self.silenced(RECIPE)),
+            dropout=min(RECIPE.hidden_dropout, self.outer_dropout(RECIPE)),
         )
         return encoder_config(lexicon, blocks, directions=2)

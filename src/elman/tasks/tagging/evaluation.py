@@ -29,7 +29,7 @@ def evaluate_tags(
     baseline: MostFrequentTag | None = None,
     *,
     scheme: str | None = None,
-    remarks: tuple[str, ...] = (),
+    warnings: tuple[str, ...] = (),
 ) -> Evaluation:
     """Score a tagger on N sentences, and a baseline on the very same ones.
 
@@ -39,7 +39,7 @@ def evaluate_tags(
         predicted: the tagger's, in the same scheme.
         baseline: fitted to what the tagger learned from.
         scheme: of the tags; recognised from `gold` where it is None.
-        remarks: what a reader should know.
+        warnings: what a reader should know.
 
     Raises:
         ValueError: another number of sentences, words or tags.
@@ -54,12 +54,12 @@ def evaluate_tags(
     examples = int(figures["accuracy"].counts[:, 1].sum())
     details = _details(words, gold, predicted, scheme)
     if baseline is None:
-        return Evaluation("tag", examples, scores, remarks=remarks, details=details)
+        return Evaluation("tag", examples, scores, warnings=warnings, details=details)
 
     others = _figures(gold, baseline.predict(words), scheme)
     named = {"name": baseline.name} | {name: other.score() for name, other in others.items()}
     interval = {name: figures[name].interval(others[name]) for name in figures}
-    return Evaluation("tag", examples, scores, named, interval, remarks, details)
+    return Evaluation("tag", examples, scores, named, interval, warnings, details)
 
 
 def _figures(gold: Sentences, predicted: Sentences, scheme: str) -> dict[str, CountedMetric]:

@@ -19,7 +19,7 @@ from elman.training.eval_mode import eval_mode
 
 def explain_tags(
     network: TaggerNetwork,
-    passages: PaddedBatch,
+    padded: PaddedBatch,
     words: Sequence[str],
     tags: Sequence[str],
     outer: npt.NDArray[Any],
@@ -29,7 +29,7 @@ def explain_tags(
     Args:
         tags: K, of the scheme that people see; outer: the place there of each of the network's.
     """
-    x = embedded(network.reader, passages)
+    x = embedded(network.reader, padded)
     shown = torch.eye(len(tags))[torch.from_numpy(outer)].to(x)
 
     def features(xs: Sequence[Tensor]) -> Tensor:
@@ -46,7 +46,7 @@ def explain_tags(
     )
     with eval_mode(network):
         with torch.inference_mode():
-            taken = outer[network.best(passages)[:, 0].numpy(force=True)].tolist()
+            taken = outer[network.best(padded)[:, 0].numpy(force=True)].tolist()
         layers = layers_of(lambda x: encode(network.reader, x), watched, x)
         return Trace(
             "tag",

@@ -61,7 +61,7 @@ def tagged_source(sentences: Sentences, tags: Sequence[Sequence[str]] | None) ->
     if isinstance(sentences, TaggedSource | os.PathLike):
         if tags is not None:
             raise InputError(
-                "these sentences bring their own", place="tags", advice="Leave tags out."
+                "these sentences bring their own", location="tags", hint="Leave tags out."
             )
         if isinstance(sentences, TaggedSource):
             return sentences
@@ -69,8 +69,8 @@ def tagged_source(sentences: Sentences, tags: Sequence[Sequence[str]] | None) ->
     if tags is None:
         raise InputError(
             "lists of words have none with them",
-            place="tags",
-            advice="Give a list of tags for each list of words.",
+            location="tags",
+            hint="Give a list of tags for each list of words.",
         )
     words = [each if isinstance(each, str) else list(each) for each in sentences]
     return TaggedSource.from_sentences(words, [list(each) for each in tags])
@@ -97,7 +97,7 @@ def read_tagged(source: TaggedSource, progress: Progressed | None = None) -> Tag
     for sentence in source.sentences(counting(progress, "reading", source.size)):
         if sentence.tags is None:
             raise InputError(
-                "the words have no tags", place=sentence.place, advice="Give each word one."
+                "the words have no tags", location=sentence.place, hint="Give each word one."
             )
         words, tags = (_writable(row) for row in (sentence.words, sentence.tags))
         for start in range(0, len(words), LONGEST):
@@ -115,7 +115,7 @@ def split(sentences: TaggedSentences, seed: int) -> tuple[TaggedSentences, Tagge
     count = len(sentences.words)
     if count < 2:
         raise EmptyTextError(
-            "there is one sentence only", place="sentences", advice="Give it a few hundred."
+            "there is one sentence only", location="sentences", hint="Give it a few hundred."
         )
     order = np.random.default_rng(seed).permutation(count).tolist()
     held_out = max(1, count // 10)
@@ -158,7 +158,7 @@ def _writable(row: Sequence[str]) -> tuple[str, ...]:
     return tuple(map(without_surrogates, row))
 
 
-def _no_words(place: str, found: object) -> InputError:
+def _no_words(location: str, found: object) -> InputError:
     return InputError(
-        f"expected a list of words, found {found!r:.40}", place=place, advice="Split the text."
+        f"expected a list of words, found {found!r:.40}", location=location, hint="Split the text."
     )

@@ -38,7 +38,7 @@ from elman.tasks.tagging.inputs import (
 from elman.tasks.tagging.objective import best_tags
 from elman.tasks.tagging.preview import TagPreviews
 from elman.tasks.tagging.serialization import built, contents, opened
-from elman.tasks.tagging.trainer import examples_of, tag_lesson
+from elman.tasks.tagging.trainer import examples_of, tag_objective
 from elman.text.progress import Progressed
 from elman.text.subword_hashing import HashedVocabulary, WordForms, words_of
 from elman.text.tag_vocabulary import TagVocabulary
@@ -66,7 +66,7 @@ class Tagger(Model):
 
     Args:
         cell: a name of `elman.cells.CELLS`.
-        width: of the vectors in each of the two directions; None chooses.
+        hidden_size: of the vectors in each of the two directions; None chooses.
         layers: blocks, one above the other, in each direction.
         dropout: share silenced in training, 0 to below 1; None chooses.
         minutes: of training, by the wall clock, validations included.
@@ -90,7 +90,7 @@ class Tagger(Model):
         self,
         *,
         cell: str = "mingru",
-        width: int | None = None,
+        hidden_size: int | None = None,
         layers: int = 1,
         dropout: float | None = None,
         minutes: float = 3.0,
@@ -98,7 +98,7 @@ class Tagger(Model):
         seed: int = 0,
     ) -> None:
         self.cell = cell
-        self.width = width
+        self.hidden_size = hidden_size
         self.layers = layers
         self.dropout = dropout
         self.minutes = minutes
@@ -167,7 +167,7 @@ class Tagger(Model):
             for part, content in zip((learned_from, held_out), hashes.values(), strict=True):
                 cache_examples(cache, content, part.rows)
         self._begin(settings, vocabulary, learned_from, hashes)
-        lesson = tag_lesson(
+        objective = tag_objective(
             self.network_,
             self.lexicon_,
             vocabulary,
@@ -178,9 +178,9 @@ class Tagger(Model):
         identity = {**self._plain_settings(), **hashes}
         score = "valid_accuracy" if vocabulary.scheme == "plain" else "valid_span_f1"
         for event in train(
-            lesson,
+            objective,
             settings.plan(RECIPE, len(learned_from.words)),
-            show=TagPreviews(lesson, vocabulary, learned_from, held_out),
+            show=TagPreviews(objective, vocabulary, learned_from, held_out),
             checkpoint=checkpoint,
             identity=identity,
             checkpoint_seconds=checkpoint_seconds,
@@ -191,7 +191,7 @@ class Tagger(Model):
                     "steps": event.step,
                     "best_step": event.best_step,
                     "seconds": round(event.seconds, 3),
-                    "words_read": event.symbols,
+                    "words_read": event.tokens,
                     # Stopped before the first look at the held-out sentences, there is no score.
                     score: max(0.0, 1 - event.best_loss) if event.best_step else None,
                 }
@@ -207,7 +207,7 @@ class Tagger(Model):
         """A new network for these words and tags, and the first lines of its record."""
         lexicon = HashedVocabulary.learn(learned_from.words)
         with seeded(settings.seed):
-            dropout = settings.silenced(RECIPE)
+            dropout = settings.outer_dropout(RECIPE)
             self.network_ = built(settings.reading(lexicon), vocabulary, dropout)
         self.lexicon_, self.vocabulary_ = lexicon, vocabulary
         self.record_ = {
@@ -271,8 +271,8 @@ class Tagger(Model):
         self._check_fitted()
         whole("count", count, 1, 1000)
 
-        def ask(passages: PaddedBatch) -> tuple[Tensor, Tensor]:
-            return self.network_.crf.best(self.network_(passages), passages.lengths, count)
+        def ask(padded: PaddedBatch) -> tuple[Tensor, Tensor]:
+            return self.network_.crf.best(self.network_(padded), padded.lengths, count)
 
         def row(answer: tuple[Tensor, Tensor], place: int, length: int) -> Any:
             tags, log_p = (part[:, ..., place].numpy(force=True) for part in answer)
@@ -297,8 +297,8 @@ class Tagger(Model):
         size = len(self.vocabulary_.tags)
         outer = np.eye(size)[self.vocabulary_.outer]  # (inner, K)
 
-        def ask(passages: PaddedBatch) -> Tensor:
-            return self.network_.crf.marginals(self.network_(passages), passages.lengths)
+        def ask(padded: PaddedBatch) -> Tensor:
+            return self.network_.crf.marginals(self.network_(padded), padded.lengths)
 
         def row(answer: Tensor, place: int, length: int) -> Floats:
             found: Floats = np.exp(answer[:length, place].double().numpy(force=True)) @ outer
@@ -323,7 +323,7 @@ class Tagger(Model):
         vocabulary = self.vocabulary_
         return explain_tags(
             self.network_,
-            examples.passages(np.array([0])),
+            examples.collate(np.array([0])),
             words,
             vocabulary.tags,
             vocabulary.outer,

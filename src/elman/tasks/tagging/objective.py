@@ -19,7 +19,8 @@ class TaggingObjective(ExampleObjective):
 
     Args:
         tags: of each example its tags (T,).
-        judge: the tags found in the validation examples, (T,) each -> a loss, smaller is better.
+        validation_metric: the tags found in the validation examples, (T,) each -> a loss,
+            smaller is better.
         rows: B; seed: of the order of the examples.
     """
 
@@ -33,7 +34,7 @@ class TaggingObjective(ExampleObjective):
         valid: TokenDataset,
         *,
         tags: Sequence[np.ndarray[Any, Any]],
-        judge: Callable[[list[np.ndarray[Any, Any]]], float],
+        validation_metric: Callable[[list[np.ndarray[Any, Any]]], float],
         rows: int,
         seed: int,
     ) -> None:
@@ -41,14 +42,14 @@ class TaggingObjective(ExampleObjective):
             network, examples, valid, BucketSampler(examples.lengths, rows=rows, seed=seed)
         )
         self.tags = tags
-        self.judge = judge
+        self.validation_metric = validation_metric
 
-    def _loss(self, passages: PaddedBatch, chosen: np.ndarray[Any, Any]) -> Tensor:
+    def _loss(self, padded: PaddedBatch, chosen: np.ndarray[Any, Any]) -> Tensor:
         picked = [torch.from_numpy(self.tags[place]) for place in chosen.tolist()]
-        return self.network.loss(passages, nn.utils.rnn.pad_sequence(picked))
+        return self.network.loss(padded, nn.utils.rnn.pad_sequence(picked))
 
     def validate(self) -> float:
-        return self.judge(best_tags(self.network, self.valid))
+        return self.validation_metric(best_tags(self.network, self.valid))
 
 
 def best_tags(network: TaggerNetwork, examples: TokenDataset) -> list[np.ndarray[Any, Any]]:

@@ -14,14 +14,14 @@ from elman.export.onnx.encoder import WORDS, read, word_inputs
 from elman.export.onnx.graph import Graph, Names
 from elman.export.onnx.layers import GraphRows, begin, turned
 from elman.export.onnx.parity import ExportedGraph, ParityTrial
-from elman.export.onnx.parity_inputs import drawn_passages
+from elman.export.onnx.parity_inputs import drawn_padded
 from elman.nn.crf import CRF
 from elman.nn.tagger import TaggerNetwork
 from elman.tasks.tagging.model import Tagger
 from elman.text.tag_vocabulary import TagVocabulary
 
 DOC = (
-    "symbols (batch, time) and lengths (batch,) -> the best tags, which are places in the labels, "
+    "tokens (batch, time) and lengths (batch,) -> the best tags, which are places in the labels, "
     "their score (batch,), and the logits (batch, time, label) that the search began from. Labels "
     "are written in the scheme of the tags; those of the scheme iob1 in BIOES. What stands at "
     f"padding means nothing. {WORDS}"
@@ -46,9 +46,9 @@ def _labels(vocabulary: TagVocabulary) -> list[str]:
 
 def _write(network: TaggerNetwork, graph: Graph) -> None:
     """Words in, their tags out."""
-    symbols, rows = begin(graph)
+    tokens, rows = begin(graph)
     words = word_inputs(graph, network.reader.reading)
-    ys = read(graph, network.reader, symbols, words, rows, None)
+    ys = read(graph, network.reader, tokens, words, rows, None)
     forward, *backward = ys
     both = [forward, *(turned(graph, y, rows) for y in backward)]
     logits = graph.linear(graph.op("Concat", *both, axis=2), network.output)
@@ -107,11 +107,11 @@ def _best(graph: Graph, crf: CRF, logits: str, rows: GraphRows) -> tuple[str, st
 
 
 def _trial(network: TaggerNetwork, number: int) -> ParityTrial:
-    given, passages = drawn_passages(number, network.reader.reading)
+    given, padded = drawn_padded(number, network.reader.reading)
     with torch.inference_mode():
-        logits = network(passages)
-        tags, scores = network.crf.ranked(logits, passages.lengths, 2)
-    real = passages.real[..., 0]
+        logits = network(padded)
+        tags, scores = network.crf.ranked(logits, padded.lengths, 2)
+    real = padded.real[..., 0]
     # Where two sequences are as good as each other, either may be said.
     sure = real & (scores[0] - scores[1] > SURE)
     expected = {

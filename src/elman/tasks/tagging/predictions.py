@@ -94,7 +94,7 @@ class TagWriter:
             if sentence is None:
                 left_out = f" ({reader.skipped:,} left out)" if reader.skipped else ""
                 raise EmptyTextError(
-                    f"holds no sentence{left_out}", place=document.name, advice=FORMAT
+                    f"holds no sentence{left_out}", location=document.name, hint=FORMAT
                 )
             yield reader.rest
             tail = reader.rest or "".join(sentence.lines[-2:])
@@ -111,16 +111,18 @@ class TagWriter:
                 self._check_first(row, f"{name}:{number}", name)
             yield line
 
-    def _check_first(self, row: str, place: str, name: str) -> None:
+    def _check_first(self, row: str, location: str, name: str) -> None:
         from elman.ranges import listed
         from elman.text.conll import FORMAT, layout_of
 
         table = _table_with_header(row, name)
         if table is not None:
             raise InputError(
-                f"these are texts ({table}), and the model tags words", place=place, advice=FORMAT
+                f"these are texts ({table}), and the model tags words",
+                location=location,
+                hint=FORMAT,
             )
-        layout = layout_of([row], place, name=name, column=self.column, tags_needed=False)
+        layout = layout_of([row], location, name=name, column=self.column, tags_needed=False)
         if layout.shape == "conllu" or layout.columns == 1 or self.column is not None:
             return
         tag = layout.fields(row)[-1]
@@ -129,8 +131,8 @@ class TagWriter:
             known = listed(tags[:_SHOWN] + ["others"] * (len(tags) > _SHOWN))
             raise InputError(
                 f"the last column, {tag!r:.40}, is no tag that the model knows ({known})",
-                place=place,
-                advice="Write one word a line and a blank line after each sentence, or name the "
+                location=location,
+                hint="Write one word a line and a blank line after each sentence, or name the "
                 f"column to write: --column {layout.columns + 1}",
             )
 

@@ -15,7 +15,7 @@ from elman.training.previews import BaselineLoss, TagsPreview
 class TagPreviews:
     """Held-out sentences and their words' tags."""
 
-    lesson: TaggingObjective
+    objective: TaggingObjective
     vocabulary: TagVocabulary
     learned_from: TaggedSentences
     held_out: TaggedSentences
@@ -25,14 +25,14 @@ class TagPreviews:
         found = frequent.predict(self.held_out.words)
         plain = self.vocabulary.scheme == "plain"
         measure = "share of words tagged wrongly" if plain else "1 less span F1"
-        loss = self.lesson.judge([self.vocabulary.encode(tags) for tags in found])
+        loss = self.objective.validation_metric([self.vocabulary.encode(tags) for tags in found])
         return BaselineLoss(frequent.name, measure, loss)
 
     def samples(self) -> list[TagsPreview]:
-        valid, held_out = self.lesson.valid, self.held_out
+        valid, held_out = self.objective.valid, self.held_out
         places = spread_indices(len(valid)).tolist()
         chosen = TokenDataset([valid.rows[place] for place in places], valid.forms)
-        found = best_tags(self.lesson.network, chosen)
+        found = best_tags(self.objective.network, chosen)
         return [
             TagsPreview(
                 held_out.words[place][:PAST],

@@ -15,7 +15,7 @@ from elman.console.report import (
 
 
 def print_tag_report(report: Evaluation) -> None:
-    """Scores, tags or entities, and what was missed or made up; remarks on stderr."""
+    """Scores, tags or entities, and what was missed or made up; warnings on stderr."""
     print_scores(report, CLASS_SCORES)
     if report.baseline is not None:
         print(f"baseline: {report.baseline['name']}")

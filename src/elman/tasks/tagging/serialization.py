@@ -67,6 +67,6 @@ def opened(bundle: Bundle) -> TaggerFile:
     except (ModelFileError, SettingError) as error:
         bundle.refuse(str(error))
     record = record_of(bundle)
-    dropout = settings.silenced(RECIPE)
+    dropout = settings.outer_dropout(RECIPE)
     network = load_network(bundle, lambda: built(reading, vocabulary, dropout))
     return TaggerFile(settings, network, lexicon, vocabulary, record)

@@ -1,4 +1,4 @@
-"""How a tagger learns: its lesson, and what its best weights are chosen by."""
+"""How a tagger learns: its objective, and what its best weights are chosen by."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from elman.training.dataset import TokenDataset
 Numbers = npt.NDArray[np.integer[Any]]
 
 
-def tag_lesson(
+def tag_objective(
     network: TaggerNetwork,
     lexicon: HashedVocabulary,
     vocabulary: TagVocabulary,
@@ -37,7 +37,7 @@ def tag_lesson(
         examples_of(learned_from.words, forms),
         examples_of(held_out.words, forms),
         tags=[vocabulary.encode(tags) for tags in learned_from.tags],
-        judge=judge_by(vocabulary, held_out.tags),
+        validation_metric=validation_metric_for(vocabulary, held_out.tags),
         rows=RECIPE.rows,
         seed=seed,
     )
@@ -48,7 +48,7 @@ def examples_of(words: Sequence[Sequence[str]], forms: WordForms) -> TokenDatase
     return TokenDataset([forms.places(each) for each in words], forms)
 
 
-def judge_by(
+def validation_metric_for(
     vocabulary: TagVocabulary, tags: Sequence[Sequence[str]]
 ) -> Callable[[list[Numbers]], float]:
     """A loss of the tags that were found, by those that are right.

@@ -59,8 +59,8 @@ def pair_source(sources: Any, targets: Any = None) -> PairSource:
     if apart or not isinstance(sources, Iterable) or not isinstance(targets, Iterable):
         raise InputError(
             "sources and targets are to be of one form",
-            place="targets",
-            advice="Give two files, or two lists of texts.",
+            location="targets",
+            hint="Give two files, or two lists of texts.",
         )
     return PairSource.from_pairs(sources, targets)
 
@@ -78,7 +78,7 @@ def read_pairs(source: PairSource, progress: Progressed | None = None) -> TextPa
     return found
 
 
-def split(pairs: TextPairs, seed: int, place: str = "sources") -> tuple[TextPairs, TextPairs]:
+def split(pairs: TextPairs, seed: int, location: str = "sources") -> tuple[TextPairs, TextPairs]:
     """What to learn from, and what is held out.
 
     Args:
@@ -87,5 +87,5 @@ def split(pairs: TextPairs, seed: int, place: str = "sources") -> tuple[TextPair
     Raises:
         EmptyTextError: as `held_out`.
     """
-    held = held_out(pairs.sources, seed, place)
+    held = held_out(pairs.sources, seed, location)
     return pairs.chosen(np.flatnonzero(~held)), pairs.chosen(np.flatnonzero(held))

@@ -1,6 +1,6 @@
 """Rewriting: many in, then many out.
 
-Shapes: N pairs, T symbols of a target, S symbols of a source.
+Shapes: N pairs, T tokens of a target, S tokens of a source.
 """
 
 from __future__ import annotations
@@ -54,12 +54,12 @@ class Translator(Model):
         model.save("fr-en.safetensors")
 
     From one language to another, from spelling to phonemes, from figures to words: whatever has
-    been shown often enough. No symbol is unknown, on neither side.
+    been shown often enough. No token is unknown, on neither side.
 
     Args:
-        unit: of either side, "subword" or "character"; "auto" chooses for each.
+        tokenizer: of either side, "subword" or "character"; "auto" chooses for each.
         cell: a name of `elman.cells.CELLS`.
-        width: of the vectors; None chooses.
+        hidden_size: of the vectors; None chooses.
         layers: blocks of the decoder; the encoder has as many for each direction.
         attention: "dot" or "additive": how the decoder chooses where in the source to look; with
             "none" all it has of the source is one vector (I. Sutskever et al., 2014).
@@ -86,9 +86,9 @@ class Translator(Model):
     def __init__(
         self,
         *,
-        unit: str = "auto",
+        tokenizer: str = "auto",
         cell: str = "mingru",
-        width: int | None = None,
+        hidden_size: int | None = None,
         layers: int = 2,
         attention: str = "dot",
         order: str = "both",
@@ -97,9 +97,9 @@ class Translator(Model):
         steps: int | None = None,
         seed: int = 0,
     ) -> None:
-        self.unit = unit
+        self.tokenizer = tokenizer
         self.cell = cell
-        self.width = width
+        self.hidden_size = hidden_size
         self.layers = layers
         self.attention = attention
         self.order = order
@@ -165,8 +165,8 @@ class Translator(Model):
         self.record_ = {
             **hashes,
             "pairs": len(learned_from.sources),
-            "source_symbols": pairs[0].symbols,
-            "target_symbols": pairs[1].symbols,
+            "source_tokens": pairs[0].tokens,
+            "target_tokens": pairs[1].tokens,
             "parameters": sum(p.numel() for p in self.network_.parameters()),
         }
         yield from learn(
@@ -193,31 +193,32 @@ class Translator(Model):
         )
 
     def _choose_sides(self, settings: TranslatorTrainingConfig, pairs: TextPairs) -> None:
-        """The units of source and target, one vocabulary for both where they are alike."""
-        units = [
-            choose_tokenizer(texts) if settings.unit == "auto" else settings.unit for texts in pairs
+        """The tokenizers of source and target, one vocabulary for both where they are alike."""
+        tokenizers = [
+            choose_tokenizer(texts) if settings.tokenizer == "auto" else settings.tokenizer
+            for texts in pairs
         ]
-        if units[0] == units[1]:
+        if tokenizers[0] == tokenizers[1]:
             self.source_ = self.target_ = TextCodec.learn(
-                units[0], [*pairs.sources, *pairs.targets]
+                tokenizers[0], [*pairs.sources, *pairs.targets]
             )
         else:
-            self.source_, self.target_ = map(TextCodec.learn, units, pairs)
+            self.source_, self.target_ = map(TextCodec.learn, tokenizers, pairs)
 
     def _examples(self, pairs: TextPairs) -> Any:
         return self.source_.examples(pairs.sources), self.target_.examples(pairs.targets)
 
     def _begin(self, settings: TranslatorTrainingConfig) -> Seq2SeqRecipe:
         """A new network for these sides, and the recipe that it is to be trained by."""
-        recipe = RECIPES[self.source_.unit.name]
+        recipe = RECIPES[self.source_.tokenizer.name]
         rewriting = Seq2SeqConfig(
-            settings.architecture(recipe, self.target_.unit.size),
-            source=0 if self.source_ is self.target_ else self.source_.unit.size,
+            settings.architecture(recipe, self.target_.tokenizer.size),
+            source=0 if self.source_ is self.target_ else self.source_.tokenizer.size,
             attention=settings.attention,
             order=settings.order,
         )
         with seeded(settings.seed):
-            self.network_ = EncoderDecoder(rewriting, settings.silenced(recipe))
+            self.network_ = EncoderDecoder(rewriting, settings.outer_dropout(recipe))
         return recipe
 
     def keep_training(self, source: PairSource, cache: Cache) -> bool:
@@ -259,7 +260,7 @@ class Translator(Model):
 
         Args:
             beam: as `predict` has it; it is no smaller than the count.
-            attention: whether to say how much each symbol of the source counted, too.
+            attention: whether to say how much each token of the source counted, too.
 
         Raises:
             InputError, SettingError: as `predict`, and for a count below 1 or above 100.
@@ -273,8 +274,8 @@ class Translator(Model):
                 raise InputError(
                     f"number {place + 1} has {len(texts[place]):,} characters, more than "
                     f"{LONGEST_SIDE:,}",
-                    place="sources",
-                    advice="Cut it into sentences.",
+                    location="sources",
+                    hint="Cut it into sentences.",
                 )
         examples = self.source_.examples(texts[place].strip() for place in places)
         found: list[list[GeneratedText]] = [[] for _ in texts]
@@ -292,14 +293,14 @@ class Translator(Model):
         return found
 
     def explain(self, source: str, *, beam: int = 5) -> Trace:
-        """What the network saw in a source, remembered of it, where it looked for each symbol that
+        """What the network saw in a source, remembered of it, where it looked for each token that
         it wrote, and what that rests on.
 
         Args:
             beam: as `predict` has it.
 
         Raises:
-            InputError: for a blank source, or one of more symbols than `LONGEST`;
+            InputError: for a blank source, or one of more tokens than `LONGEST`;
             SettingError: for a beam out of its range.
         """
         self._check_fitted()
@@ -310,8 +311,10 @@ class Translator(Model):
         search = search_settings(self.target_, beam, 1)
         with eval_mode(self.network_):
             best = generate(self.network_, examples, self.limit_, search, self._step)[0][0]
-        units = self.source_.unit, self.target_.unit
-        return explain_rewrite(self.network_, row, self.source_.pieces(row), ended(best), units)
+        tokenizers = self.source_.tokenizer, self.target_.tokenizer
+        return explain_rewrite(
+            self.network_, row, self.source_.pieces(row), ended(best), tokenizers
+        )
 
     def score(self, sources: Pairs, targets: Pairs | None = None) -> float:
         """chrF of what it writes, from 0 to 1 (M. Popović, 'chrF: character n-gram F-score for
@@ -339,8 +342,8 @@ class Translator(Model):
         self._check_fitted()
         return {
             "task": self.task,
-            "units": [self.source_.unit.name, self.target_.unit.name],
-            "vocabulary": [self.source_.unit.size, self.target_.unit.size],
+            "tokenizers": [self.source_.tokenizer.name, self.target_.tokenizer.name],
+            "vocabulary": [self.source_.tokenizer.size, self.target_.tokenizer.size],
             "parameters": sum(p.numel() for p in self.network_.parameters()),
             "network": dataclasses.asdict(self.network_.rewriting),
             "settings": self._plain_settings(),

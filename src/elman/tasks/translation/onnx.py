@@ -29,9 +29,9 @@ from elman.nn.seq2seq import EncoderDecoder, SourceEncoder
 from elman.tasks.translation.model import Translator
 
 DOC = (
-    "source (batch, source), its symbols with 0 at their end, and source_lengths (batch,) -> "
-    "memories. With a source of no symbols, memories that were given back are what is looked at; "
-    f"with a source, give them with no symbols. {WRITING} Where a target looked is attention "
+    "source (batch, source), its tokens with 0 at their end, and source_lengths (batch,) -> "
+    "memories. With a source of no tokens, memories that were given back are what is looked at; "
+    f"with a source, give them with no tokens. {WRITING} Where a target looked is attention "
     f"(batch, time, source). {TEXTS}"
 )
 
@@ -42,7 +42,7 @@ def exported(model: Translator) -> ExportedGraph:
 
 
 def _write(network: EncoderDecoder, graph: Graph) -> None:
-    """A source or what was made of one, symbols and a state in; logits and the state out."""
+    """A source or what was made of one, tokens and a state in; logits and the state out."""
     source = graph.input("source", np.int64, "batch", "source")
     lengths = graph.input("source_lengths", np.int64, "batch")
     blocks = range(len(network.attending))
@@ -67,8 +67,8 @@ def _encoded(graph: Graph, network: EncoderDecoder, source: str, lengths: str) -
     """source (B, S) -> what a decoder looks at: (S, B, W), or (1, B, W)."""
     encoder = cast("SourceEncoder", network.encoder)
     rows = rows_of(graph, source, lengths)
-    symbols = graph.op("Transpose", source, perm=[1, 0])
-    x = embedded(graph, network.source_embedding, symbols, network.scale)
+    tokens = graph.op("Transpose", source, perm=[1, 0])
+    x = embedded(graph, network.source_embedding, tokens, network.scale)
     backward = encoder.order == "reversed"
     x = turned(graph, x, rows) if backward else x
     for number, block in enumerate(encoder.blocks):
@@ -76,7 +76,7 @@ def _encoded(graph: Graph, network: EncoderDecoder, source: str, lengths: str) -
             x, backward = turned(graph, x, rows), not backward
         x = block_of(graph, cast("Block", block), x, rows, None)
     if encoder.summed:
-        # Turned once more, each row begins with its last symbol.
+        # Turned once more, each row begins with its last token.
         ends = [turned(graph, x, rows), *([x] if encoder.order == "both" else [])]
         firsts = [graph.op("Gather", end, graph.constant([0]), axis=0) for end in ends]
         return graph.norm(graph.op("Sum", *firsts), encoder.norm)
@@ -84,7 +84,7 @@ def _encoded(graph: Graph, network: EncoderDecoder, source: str, lengths: str) -
 
 
 def _shut(graph: Graph, keys: str, lengths: str) -> str:
-    """keys (B, N, S, E) -> (B, 1, 1, S), 0 at real symbols, minus infinity at padding."""
+    """keys (B, N, S, E) -> (B, 1, 1, S), 0 at real tokens, minus infinity at padding."""
     count = graph.op("Squeeze", graph.size(keys, 2), graph.constant([0]))
     places = graph.op("Range", graph.constant(0), count, graph.constant(1))
     real = graph.op("Less", places, graph.op("Unsqueeze", lengths, graph.constant([1])))
@@ -100,9 +100,9 @@ def _trial(network: EncoderDecoder, number: int) -> ParityTrial:
     source = torch.from_numpy(draw.integers(0, size, (rows, time)))
     lengths = torch.from_numpy(draw.integers(1, time + 1, rows))
     lengths[0] = time
-    passages = PaddedBatch(source.t(), lengths)
+    padded = PaddedBatch(source.t(), lengths)
     with torch.inference_mode():
-        begun = network.begin(passages)
+        begun = network.begin(padded)
     memories: Arrays = {}
     after: Arrays = {}
     padding = begun.memories[0].shut.transpose(1, 3) < 0  # (B, S, 1, 1)

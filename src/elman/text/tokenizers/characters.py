@@ -1,6 +1,6 @@
 """Characters: 257.. are those seen in training; any other is spelled as its UTF-8 bytes.
 
-V the number of symbols, N the number of symbols of one text.
+V the number of tokens, N the number of tokens of one text.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from elman.text.tokenizers.tokenizer import Symbols
+    from elman.text.tokenizers.tokenizer import Tokens
 
 
-MOST_CHARACTERS = 8192
+MAX_CHARACTERS = 8192
 
 LONG_TEXT = 1_000_000
 """In a text longer than this, a character seen once is more likely a slip than a letter."""
@@ -40,7 +40,7 @@ _CODE_POINTS = 0x110000
 
 
 class Characters(Tokenizer):
-    """The unit of a text's own letters.
+    """The tokenizer of a text's own letters.
 
     Args:
         characters: the vocabulary, in rising order of code points.
@@ -52,13 +52,13 @@ class Characters(Tokenizer):
         self.characters = characters
         own = _code_points(characters)
         # One entry more than the highest code point: everything beyond falls on it.
-        self._symbol_of = np.full(int(own.max(initial=0)) + 2, -1, dtype=np.int32)
-        self._symbol_of[own] = np.arange(FIRST_OWN, FIRST_OWN + len(own), dtype=np.int32)
+        self._token_of = np.full(int(own.max(initial=0)) + 2, -1, dtype=np.int32)
+        self._token_of[own] = np.arange(FIRST_OWN, FIRST_OWN + len(own), dtype=np.int32)
         self._spellings = [b"", *BYTES, *(character.encode() for character in characters)]
 
     @classmethod
     def learn(cls, chunks: Iterable[str], *, size: int | None = None) -> Self:
-        size = checked_size(size, FIRST_OWN + MOST_CHARACTERS, FIRST_OWN, cls.name)
+        size = checked_size(size, FIRST_OWN + MAX_CHARACTERS, FIRST_OWN, cls.name)
         counts = count_characters(chunks)
         seen = np.flatnonzero(counts >= (2 if counts.sum() > LONG_TEXT else 1))
         # A stable sort: among equally common characters the lower code point comes first.
@@ -69,11 +69,11 @@ class Characters(Tokenizer):
     def size(self) -> int:
         return len(self._spellings)
 
-    def encode(self, text: str) -> Symbols:
+    def encode(self, text: str) -> Tokens:
         codes = _code_points(without_surrogates(text))
-        symbols = self._symbol_of[np.minimum(codes, len(self._symbol_of) - 1)]
-        unseen = symbols < 0
-        return _spell(symbols, codes, unseen) if unseen.any() else symbols
+        tokens = self._token_of[np.minimum(codes, len(self._token_of) - 1)]
+        unseen = tokens < 0
+        return _spell(tokens, codes, unseen) if unseen.any() else tokens
 
     def decode(self, ids: Sequence[int] | NDArray[Any]) -> str:
         spellings = self._spellings
@@ -108,15 +108,15 @@ def _code_points(text: str) -> NDArray[np.uint32]:
     return np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
 
 
-def _spell(symbols: Symbols, codes: NDArray[np.uint32], unseen: NDArray[np.bool_]) -> Symbols:
-    """Symbols (N,) with each unseen character replaced by the symbols of its UTF-8 bytes."""
+def _spell(tokens: Tokens, codes: NDArray[np.uint32], unseen: NDArray[np.bool_]) -> Tokens:
+    """Tokens (N,) with each unseen character replaced by the tokens of its UTF-8 bytes."""
     spelled = codes[unseen]
     spelling = "".join(map(chr, spelled.tolist())).encode()
     widths = 1 + (spelled > 0x7F).astype(np.int64) + (spelled > 0x7FF) + (spelled > 0xFFFF)
-    lengths = np.ones(len(symbols), dtype=np.int64)
+    lengths = np.ones(len(tokens), dtype=np.int64)
     lengths[unseen] = widths
     is_byte = np.repeat(unseen, lengths)
     out = np.empty(len(is_byte), dtype=np.int32)
     out[is_byte] = np.frombuffer(spelling, dtype=np.uint8).astype(np.int32) + FIRST_BYTE
-    out[~is_byte] = symbols[~unseen]
+    out[~is_byte] = tokens[~unseen]
     return out

@@ -27,7 +27,7 @@ class Kind:
 
     CLOSE_BEFORE = 1  # no space before it: , . ) ?
     CLOSE_AFTER = 2  # no space after it: ( [ { and every white space
-    SYMBOL = 4  # no space between two of the same: -- ... !!
+    TOKEN = 4  # no space between two of the same: -- ... !!
     QUOTE = 8  # opening and closing in turn, anew in each line
     LINE = 16  # the newline, after which quotes start anew
     IDEOGRAPH = 32  # no space between two of these
@@ -54,7 +54,7 @@ def kind_of(token: str) -> int:
     if first == '"':
         return Kind.QUOTE
     if first in _KIND:
-        return Kind.SYMBOL | _KIND[first]
+        return Kind.TOKEN | _KIND[first]
     if first.isspace():
         return CLOSE
     if _IDEOGRAPH.match(first):
@@ -64,8 +64,8 @@ def kind_of(token: str) -> int:
         return Kind.WORD
     # Format characters (a joiner within an emoji) and skin tones belong to what they change.
     if category == "Cf":
-        return Kind.SYMBOL | CLOSE
-    return Kind.SYMBOL | (Kind.CLOSE_BEFORE if category == "Sk" and first > "\uffff" else 0)
+        return Kind.TOKEN | CLOSE
+    return Kind.TOKEN | (Kind.CLOSE_BEFORE if category == "Sk" and first > "\uffff" else 0)
 
 
 @cache

@@ -1,7 +1,7 @@
 """The spaces between words: a default that both sides know, and marks where a text differs.
 
-N the number of tokens of one text. `marks` finds the differences in a whole text at once;
-`SpacingDecoder` follows the same rule one symbol at a time. They are tested against each other.
+N the number of spellings of one text. `marks` finds the differences in a whole text at once;
+`SpacingDecoder` follows the same rule one token at a time. They are tested against each other.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from elman.text.tokenizers.tokenizer import BOUNDARY, FIRST_BYTE, FIRST_OWN, utf
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from elman.text.tokenizers.tokenizer import Symbols
+    from elman.text.tokenizers.tokenizer import Tokens
 
 
 END_OF_SPELLING = FIRST_OWN
@@ -29,11 +29,11 @@ FIRST_TOKEN = FIRST_OWN + 3
 
 def marks(
     kinds: NDArray[np.uint8], firsts: NDArray[np.int64], after_space: NDArray[np.bool_]
-) -> Symbols:
-    """What to write before each token: JOIN, SPACE, or 0 where the default holds. All (N,).
+) -> Tokens:
+    """What to write before each spelling: JOIN, SPACE, or 0 where the default holds. All (N,).
 
     Args:
-        kinds: each token's Kind.
+        kinds: each spelling's Kind.
         firsts: the code point of its first character.
         after_space: whether the text has a space before it.
     """
@@ -42,7 +42,7 @@ def marks(
     close = (before & Kind.CLOSE_AFTER > 0) | (here & Kind.CLOSE_BEFORE > 0)
     close |= (before & Kind.WORD > 0) & (here & Kind.APOSTROPHE > 0)
     close |= before & here & Kind.IDEOGRAPH > 0
-    close |= (here & Kind.SYMBOL > 0) & (firsts[1:] == firsts[:-1])
+    close |= (here & Kind.TOKEN > 0) & (firsts[1:] == firsts[:-1])
     by_default = np.zeros(len(kinds), dtype=np.bool_)
     by_default[1:] = ~close
     found = np.where(after_space, SPACE, JOIN).astype(np.int32)
@@ -74,25 +74,25 @@ def _with_apostrophes_told_apart(
 
 
 class SpacingDecoder:
-    """Symbols of words -> text, one symbol at a time."""
+    """Tokens of words -> text, one token at a time."""
 
-    def __init__(self, tokens: list[str], kinds: list[int]) -> None:
-        self._tokens = tokens
+    def __init__(self, spellings: list[str], kinds: list[int]) -> None:
+        self._spellings = spellings
         self._kinds = kinds
         self._utf8 = utf8_decoder()
         self._start()
 
     def _start(self) -> None:
-        self._before = CLOSE  # the kind of the token before
+        self._before = CLOSE  # the kind of the spelling before
         self._first = ""  # its first character
         self._quote_is_open = False
         self._is_spelling = False
         self._is_joined = False
 
-    def feed(self, symbol: int) -> str:
-        if FIRST_BYTE <= symbol < FIRST_OWN:
-            return self._spell(self._utf8.decode(bytes((symbol - FIRST_BYTE,))))
-        return self._end_spelling() + self._read(symbol)
+    def feed(self, token: int) -> str:
+        if FIRST_BYTE <= token < FIRST_OWN:
+            return self._spell(self._utf8.decode(bytes((token - FIRST_BYTE,))))
+        return self._end_spelling() + self._read(token)
 
     def finish(self) -> str:
         text = self._end_spelling()
@@ -103,20 +103,20 @@ class SpacingDecoder:
         """Whether a word that came next would have a space before it."""
         return not self._before & Kind.CLOSE_AFTER
 
-    def _read(self, symbol: int) -> str:
-        was_joined, self._is_joined = self._is_joined, symbol == JOIN
-        if symbol == JOIN:
+    def _read(self, token: int) -> str:
+        was_joined, self._is_joined = self._is_joined, token == JOIN
+        if token == JOIN:
             # As after an apostrophe, another one does not open; after a seam, it does.
             self._before = CLOSE if was_joined else CLOSE | Kind.APOSTROPHE
             self._quote_is_open &= not was_joined
             return ""
-        if symbol == SPACE:
+        if token == SPACE:
             self._before = CLOSE
             return " "
-        if symbol == BOUNDARY:
+        if token == BOUNDARY:
             self._start()
-        token = self._tokens[symbol]
-        return self._gap(token, self._kinds[symbol]) + token if token else ""
+        spelling = self._spellings[token]
+        return self._gap(spelling, self._kinds[token]) + spelling if spelling else ""
 
     def _spell(self, text: str) -> str:
         self._is_joined = False
@@ -133,9 +133,9 @@ class SpacingDecoder:
         self._is_spelling = False
         return text
 
-    def _gap(self, token: str, kind: int) -> str:
-        """The default space before a token, which then is the token before."""
-        before, is_same = self._before, token[0] == self._first
+    def _gap(self, spelling: str, kind: int) -> str:
+        """The default space before a spelling, which then is the spelling before."""
+        before, is_same = self._before, spelling[0] == self._first
         if kind & Kind.QUOTE:
             self._quote_is_open = not self._quote_is_open
             kind |= Kind.CLOSE_AFTER if self._quote_is_open else Kind.CLOSE_BEFORE
@@ -146,10 +146,10 @@ class SpacingDecoder:
             or kind & Kind.CLOSE_BEFORE
             or (before & Kind.WORD and kind & Kind.APOSTROPHE)
             or before & kind & Kind.IDEOGRAPH
-            or (kind & Kind.SYMBOL and is_same)
+            or (kind & Kind.TOKEN and is_same)
         )
         if kind & Kind.APOSTROPHE:
             is_after_open = before & Kind.CLOSE_AFTER and not before & Kind.APOSTROPHE
             kind |= Kind.CLOSE_AFTER if is_after_open or not is_close else 0
-        self._before, self._first = kind, token[0]
+        self._before, self._first = kind, spelling[0]
         return "" if is_close else " "

@@ -1,6 +1,6 @@
 """Subwords: byte-pair encoding over bytes (Sennrich et al. 2016; bytes as in GPT-2).
 
-V the number of symbols, N the number of symbols of one text. Symbol 257 + i is made by the i-th
+V the number of tokens, N the number of tokens of one text. Token 257 + i is made by the i-th
 merge that makes something new, so the merges alone are the whole vocabulary.
 """
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tokenizers import Tokenizer as BPETokenizer
 
-    from elman.text.tokenizers.tokenizer import Symbols
+    from elman.text.tokenizers.tokenizer import Tokens
 
 
 DEFAULT_SIZE = 4096
@@ -43,11 +43,11 @@ DEFAULT_SIZE = 4096
 CHARACTERS_A_MERGE = 200
 """A small text gets fewer merges than the default: each should rest on some evidence."""
 
-MOST_LEARNED_FROM = 100_000_000
+MAX_LEARNED_FROM = 100_000_000
 """Characters that merges are learned from; of a longer text, chunks spread evenly over it."""
 
 LONGEST = 100
-"""Bytes in one symbol, so that a line of dashes does not become one."""
+"""Bytes in one token, so that a line of dashes does not become one."""
 
 _PIECE = 1 << 18
 """Characters encoded together; what the tokenizer makes of them is many times their size."""
@@ -58,15 +58,15 @@ _PIECE_TO_LEARN = 1 << 14
 # Where GPT-2's tokenizer cuts a text before it merges anything, in the words of Python's `re`.
 _CUTS = re.compile(r"'(?:s|t|re|ve|m|ll|d)| ?[^\W\d_]+| ?\d+| ?(?:_|[^\s\w])+|\s+(?!\S)|\s+")
 
-_MOST_REMEMBERED = 200_000
+_MAX_REMEMBERED = 200_000
 _LONGEST_REMEMBERED = 40
 
 
 class Subwords(Tokenizer):
-    """The unit between characters and words.
+    """The tokenizer between characters and words.
 
     Args:
-        merges: pairs of symbols; each joins two earlier ones into the next.
+        merges: pairs of tokens; each joins two earlier ones into the next.
     """
 
     name: ClassVar[str] = "subword"
@@ -79,7 +79,7 @@ class Subwords(Tokenizer):
     @classmethod
     def learn(cls, chunks: Iterable[str], *, size: int | None = None) -> Self:
         checked_size(size, DEFAULT_SIZE, FIRST_OWN, cls.name)
-        sample = _evenly_spread(chunks, MOST_LEARNED_FROM)
+        sample = _evenly_spread(chunks, MAX_LEARNED_FROM)
         if size is None:
             characters = sum(map(len, sample))
             size = min(DEFAULT_SIZE, FIRST_OWN + characters // CHARACTERS_A_MERGE)
@@ -89,20 +89,20 @@ class Subwords(Tokenizer):
     def size(self) -> int:
         return len(self._spellings)
 
-    def encode(self, text: str) -> Symbols:
+    def encode(self, text: str) -> Tokens:
         found = [self._encode_piece(piece) for piece in _pieces(without_surrogates(text), _PIECE)]
         return np.concatenate([np.zeros(0, dtype=np.int32), *found])
 
-    def _encode_piece(self, text: str) -> Symbols:
+    def _encode_piece(self, text: str) -> Tokens:
         """Text is mostly the same words again: each new one is merged once and remembered."""
-        if len(self._remembered) > _MOST_REMEMBERED:
+        if len(self._remembered) > _MAX_REMEMBERED:
             self._remembered.clear()
         cuts = _CUTS.findall(text)
         unseen = list(set(cuts).difference(self._remembered))
         merged = self._tokenizer.encode_batch_fast(unseen)
         self._remembered.update(zip(unseen, (tuple(m.ids) for m in merged), strict=True))
-        symbols = chain.from_iterable(map(self._remembered.__getitem__, cuts))
-        found = np.fromiter(symbols, dtype=np.int32)
+        tokens = chain.from_iterable(map(self._remembered.__getitem__, cuts))
+        found = np.fromiter(tokens, dtype=np.int32)
         for cut in unseen:
             if len(cut) > _LONGEST_REMEMBERED:
                 del self._remembered[cut]
@@ -131,13 +131,13 @@ class Subwords(Tokenizer):
 
         letter = _letters()
         names = ["".join(letter[byte] for byte in spelling) for spelling in self._spellings]
-        vocabulary = {name: symbol for symbol, name in enumerate(names) if symbol != BOUNDARY}
+        vocabulary = {name: token for token, name in enumerate(names) if token != BOUNDARY}
         merges = [(names[left], names[right]) for left, right in self.merges]
         return _byte_level(models.BPE(vocab=vocabulary, merges=merges))
 
 
 def _spellings(merges: Sequence[tuple[int, int]]) -> list[bytes]:
-    """The bytes of each symbol. Two merges may lead to the same bytes: that is one symbol."""
+    """The bytes of each token. Two merges may lead to the same bytes: that is one token."""
     spellings = [b"", *BYTES]
     seen = set(spellings)
     for left, right in merges:
@@ -149,7 +149,7 @@ def _spellings(merges: Sequence[tuple[int, int]]) -> list[bytes]:
 
 
 def _check(merges: list[object]) -> None:
-    """Raises ModelFileError unless each merge joins two earlier symbols into a short one."""
+    """Raises ModelFileError unless each merge joins two earlier tokens into a short one."""
     lengths = [0] + [1] * len(BYTES)
     seen: set[tuple[int, int]] = set()
     for number, pair in enumerate(merges, start=1):
@@ -157,14 +157,14 @@ def _check(merges: list[object]) -> None:
             raise damaged(f"merge {number} is not a pair")
         left, right = pair
         if type(left) is not int or type(right) is not int:
-            raise damaged(f"merge {number} is not of two symbols")
+            raise damaged(f"merge {number} is not of two tokens")
         if not (BOUNDARY < left < len(lengths) and BOUNDARY < right < len(lengths)):
-            raise damaged(f"merge {number} is of symbols that do not exist yet")
+            raise damaged(f"merge {number} is of tokens that do not exist yet")
         if (left, right) in seen:
             raise damaged(f"merge {number} is there twice")
         # Lengths are checked before the bytes exist: merges that double would fill the memory.
         if lengths[left] + lengths[right] > LONGEST:
-            raise damaged(f"merge {number} makes a symbol of more than {LONGEST} bytes")
+            raise damaged(f"merge {number} makes a token of more than {LONGEST} bytes")
         seen.add((left, right))
         lengths.append(lengths[left] + lengths[right])
 
@@ -183,11 +183,11 @@ def _learn_merges(sample: list[str], merges: int) -> list[tuple[int, int]]:
     )
     pieces = (piece for chunk in sample for piece in _pieces(chunk, _PIECE_TO_LEARN))
     tokenizer.train_from_iterator(pieces, trainer)
-    symbol_of = {letter[byte]: FIRST_BYTE + byte for byte in range(256)}
+    token_of = {letter[byte]: FIRST_BYTE + byte for byte in range(256)}
     found = []
     for left, right in json.loads(tokenizer.to_str())["model"]["merges"]:
-        found.append((symbol_of[left], symbol_of[right]))
-        symbol_of.setdefault(left + right, len(symbol_of) + FIRST_BYTE)
+        found.append((token_of[left], token_of[right]))
+        token_of.setdefault(left + right, len(token_of) + FIRST_BYTE)
     return found
 
 

@@ -1,7 +1,7 @@
-"""The units a text can be read in: characters, words, subwords.
+"""The tokenizers a text can be read in: characters, words, subwords.
 
-Every unit is exact: whatever text goes in comes out again, in every script, seen in training
-or not, because a symbol exists for each of the 256 bytes.
+Every tokenizer is exact: whatever text goes in comes out again, in every script, seen in training
+or not, because a token exists for each of the 256 bytes.
 """
 
 from __future__ import annotations
@@ -11,16 +11,18 @@ from elman.text.tokenizers.subwords import Subwords
 from elman.text.tokenizers.tokenizer import Tokenizer, damaged
 from elman.text.tokenizers.words import Words
 
-TOKENIZERS: dict[str, type[Tokenizer]] = {unit.name: unit for unit in (Characters, Words, Subwords)}
+TOKENIZERS: dict[str, type[Tokenizer]] = {
+    tokenizer.name: tokenizer for tokenizer in (Characters, Words, Subwords)
+}
 
 
 def tokenizer_from_json(value: object) -> Tokenizer:
-    """The unit that `Tokenizer.to_json` wrote.
+    """The tokenizer that `Tokenizer.to_json` wrote.
 
     Raises:
         ModelFileError: anything in it is not as `to_json` writes it.
     """
     name = value.get("name") if isinstance(value, dict) else None
     if not isinstance(name, str) or name not in TOKENIZERS:
-        raise damaged(f"unit {name!r} is none of {', '.join(TOKENIZERS)}")
+        raise damaged(f"tokenizer {name!r} is none of {', '.join(TOKENIZERS)}")
     return TOKENIZERS[name].from_json(value)

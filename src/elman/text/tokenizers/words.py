@@ -1,8 +1,8 @@
-"""Words: tokens with a default spacing between them, and marks where a text departs from it.
+"""Words: spellings with a default spacing between them, and marks where a text departs from it.
 
-Symbols: 0 BOUNDARY, 1..256 the bytes, 257 END_OF_SPELLING, 258 JOIN, 259 SPACE, then the tokens
-by falling frequency. A token that is not among them is spelled: its UTF-8 bytes, then
-END_OF_SPELLING. V the number of symbols, N the number of symbols of one text.
+Tokens: 0 BOUNDARY, 1..256 the bytes, 257 END_OF_SPELLING, 258 JOIN, 259 SPACE, then the spellings
+by falling frequency. A spelling that is not among them is spelled: its UTF-8 bytes, then
+END_OF_SPELLING. V the number of tokens, N the number of tokens of one text.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from elman.text.tokenizers.tokenizer import Symbols
+    from elman.text.tokenizers.tokenizer import Tokens
 
 
 DEFAULT_SIZE = 20_000
@@ -34,20 +34,20 @@ TINY_TEXT = 2_000
 """Tokens: a shorter text is learned whole, of a longer one what was seen at least twice."""
 
 LONGEST = 100
-"""Characters in one token of the vocabulary; a longer one is always spelled."""
+"""Characters in one spelling of the vocabulary; a longer one is always spelled."""
 
-MOST_COUNTED = 2_000_000
-"""Different tokens held while counting; beyond it the rarest are forgotten."""
+MAX_COUNTED = 2_000_000
+"""Different spellings held while counting; beyond it the rarest are forgotten."""
 
 
 class Words(Tokenizer):
-    """The unit of words, punctuation and newlines, in their own case and spacing.
+    """The tokenizer of words, punctuation and newlines, in their own case and spacing.
 
-    A space that ends a text is kept as the symbol SPACE. A word that follows brings its own: as a
+    A space that ends a text is kept as the token SPACE. A word that follows brings its own: as a
     prompt, drop it (`split_typed` does).
 
     Args:
-        vocabulary: tokens, the commonest first.
+        vocabulary: spellings, the commonest first.
     """
 
     name: ClassVar[str] = "word"
@@ -55,10 +55,10 @@ class Words(Tokenizer):
     seam: ClassVar[tuple[int, ...]] = (JOIN, JOIN)
 
     def __init__(self, vocabulary: list[str]) -> None:
-        self.tokens: list[str] = [""] * FIRST_TOKEN + vocabulary
-        self.is_word: NDArray[np.bool_] = np.zeros(len(self.tokens), dtype=np.bool_)
-        for symbol, token in enumerate(vocabulary, start=FIRST_TOKEN):
-            self.is_word[symbol] = kind_of(token) & Kind.WORD > 0
+        self.spellings: list[str] = [""] * FIRST_TOKEN + vocabulary
+        self.is_word: NDArray[np.bool_] = np.zeros(len(self.spellings), dtype=np.bool_)
+        for token, spelling in enumerate(vocabulary, start=FIRST_TOKEN):
+            self.is_word[token] = kind_of(spelling) & Kind.WORD > 0
 
     @classmethod
     def learn(cls, chunks: Iterable[str], *, size: int | None = None) -> Self:
@@ -67,47 +67,47 @@ class Words(Tokenizer):
         least = 1 if counts.total() < TINY_TEXT else 2
         # The newline is always there: it is where texts are cut and quotes start anew.
         counts["\n"] += least
-        found = [token for token, count in counts.items() if count >= least]
-        found.sort(key=lambda token: (-counts[token], token))
+        found = [spelling for spelling, count in counts.items() if count >= least]
+        found.sort(key=lambda spelling: (-counts[spelling], spelling))
         kept = found[: size - FIRST_TOKEN]
         return cls(kept if "\n" in kept else [*kept[:-1], "\n"])
 
     @property
     def size(self) -> int:
-        return len(self.tokens)
+        return len(self.spellings)
 
-    def encode(self, text: str) -> Symbols:
+    def encode(self, text: str) -> Tokens:
         found = pieces().findall(without_surrogates(text))
         codes = np.fromiter(map(self._codes.get, found, repeat(-1)), np.int64, len(found))
         unseen = np.flatnonzero(codes < 0)
         spelled = [found[i] for i in unseen.tolist()]
         after_space = codes & 1 == 1
         after_space[unseen] = [_is_after_space(piece) for piece in spelled]
-        symbols = codes >> 1
-        symbols[unseen] = -1
+        tokens = codes >> 1
+        tokens[unseen] = -1
         spelled = [_bare(piece) for piece in spelled]
-        kinds, firsts = self._looks[0][symbols], self._looks[1][symbols]
-        kinds[unseen] = [kind_of(token) for token in spelled]
-        firsts[unseen] = [ord(token[0]) for token in spelled]
+        kinds, firsts = self._looks[0][tokens], self._looks[1][tokens]
+        kinds[unseen] = [kind_of(spelling) for spelling in spelled]
+        firsts[unseen] = [ord(spelling[0]) for spelling in spelled]
         marks = spacing.marks(kinds, firsts, after_space)
-        return _lay_out(symbols, marks, [token.encode() for token in spelled])
+        return _lay_out(tokens, marks, [spelling.encode() for spelling in spelled])
 
     def decoder(self) -> spacing.SpacingDecoder:
-        return spacing.SpacingDecoder(self.tokens, self._kinds)
+        return spacing.SpacingDecoder(self.spellings, self._kinds)
 
     def to_json(self) -> dict[str, Any]:
-        return {"name": self.name, "tokens": self.tokens[FIRST_TOKEN:]}
+        return {"name": self.name, "tokens": self.spellings[FIRST_TOKEN:]}
 
     @classmethod
     def from_json(cls, value: object) -> Self:
         vocabulary = fields(value, cls.name, tokens=list)["tokens"]
-        for token in vocabulary:
-            if type(token) is not str or not 0 < len(token) <= LONGEST or token == " ":
-                raise damaged(f"a token is a text of 1 to {LONGEST} characters")
-            if without_surrogates(token) != token:
-                raise damaged("a lone surrogate is no token")
+        for spelling in vocabulary:
+            if type(spelling) is not str or not 0 < len(spelling) <= LONGEST or spelling == " ":
+                raise damaged(f"a spelling is a text of 1 to {LONGEST} characters")
+            if without_surrogates(spelling) != spelling:
+                raise damaged("a lone surrogate is no spelling")
         if len(set(vocabulary)) != len(vocabulary):
-            raise damaged("each token should be there once")
+            raise damaged("each spelling should be there once")
         return cls(vocabulary)
 
     def words_in(self, text: str) -> list[tuple[int, int]]:
@@ -120,19 +120,19 @@ class Words(Tokenizer):
         return spans
 
     def word_positions(self, ids: NDArray[Any]) -> NDArray[np.int64]:
-        """Where the words begin among symbols (N,), spelled ones too: one for each that
-        `words_in` finds in the text of these symbols, in the same order."""
-        symbols = np.asarray(ids, dtype=np.int64)
-        is_byte = (symbols >= FIRST_BYTE) & (symbols < END_OF_SPELLING)
+        """Where the words begin among tokens (N,), spelled ones too: one for each that
+        `words_in` finds in the text of these tokens, in the same order."""
+        tokens = np.asarray(ids, dtype=np.int64)
+        is_byte = (tokens >= FIRST_BYTE) & (tokens < END_OF_SPELLING)
         begins = np.flatnonzero(is_byte & ~np.concatenate([[False], is_byte[:-1]]))
-        ends = np.flatnonzero(symbols == END_OF_SPELLING)
+        ends = np.flatnonzero(tokens == END_OF_SPELLING)
         ends = ends[np.searchsorted(ends, begins)]
         spelled = [
             begin
             for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)
-            if kind_of(bytes((symbols[begin:end] - FIRST_BYTE).tolist()).decode()) & Kind.WORD
+            if kind_of(bytes((tokens[begin:end] - FIRST_BYTE).tolist()).decode()) & Kind.WORD
         ]
-        found = np.concatenate([np.flatnonzero(self.is_word[symbols]), spelled])
+        found = np.concatenate([np.flatnonzero(self.is_word[tokens]), spelled])
         return np.sort(found.astype(np.int64))
 
     def split_typed(self, text: str) -> tuple[str, str]:
@@ -155,46 +155,48 @@ class Words(Tokenizer):
 
     def _word_brings_space(self, context: str) -> bool:
         decoder = self.decoder()
-        for symbol in self.encode(context[context.rfind("\n") + 1 :]).tolist():
-            decoder.feed(symbol)
+        for token in self.encode(context[context.rfind("\n") + 1 :]).tolist():
+            decoder.feed(token)
         return decoder.word_brings_space()
 
     @cached_property
     def _codes(self) -> dict[str, int]:
-        """Each token, bare and after a space -> twice its symbol, plus 1 after a space."""
+        """Each spelling, bare and after a space -> twice its token, plus 1 after a space."""
         codes = {" ": 2 * SPACE}
-        for symbol, token in enumerate(self.tokens[FIRST_TOKEN:], start=FIRST_TOKEN):
-            codes[token] = 2 * symbol
-            if not token[0].isspace():
-                codes[f" {token}"] = 2 * symbol + 1
+        for token, spelling in enumerate(self.spellings[FIRST_TOKEN:], start=FIRST_TOKEN):
+            codes[spelling] = 2 * token
+            if not spelling[0].isspace():
+                codes[f" {spelling}"] = 2 * token + 1
         return codes
 
     @cached_property
     def _kinds(self) -> list[int]:
-        return [kind_of(token or " ") for token in self.tokens]
+        return [kind_of(spelling or " ") for spelling in self.spellings]
 
     @cached_property
     def _looks(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-        """(V,) each symbol's kind, and its first character's code point."""
-        firsts = np.array([ord((token or " ")[0]) for token in self.tokens], dtype=np.int64)
+        """(V,) each token's kind, and its first character's code point."""
+        firsts = np.array(
+            [ord((spelling or " ")[0]) for spelling in self.spellings], dtype=np.int64
+        )
         return np.array(self._kinds, dtype=np.uint8), firsts
 
 
 def _count(chunks: Iterable[str]) -> Counter[str]:
-    """How often each token occurs, in bounded memory: exact up to MOST_COUNTED of them."""
+    """How often each spelling occurs, in bounded memory: exact up to MAX_COUNTED of them."""
     counts: Counter[str] = Counter()
     for chunk in chunks:
         counts.update(pieces().findall(without_surrogates(chunk)))
         least = 1
-        while len(counts) > MOST_COUNTED:
+        while len(counts) > MAX_COUNTED:
             least += 1
             counts = Counter({piece: n for piece, n in counts.items() if n >= least})
-    tokens: Counter[str] = Counter()
+    spellings: Counter[str] = Counter()
     for piece, count in counts.items():
-        token = _bare(piece)
-        if token != " " and len(token) <= LONGEST:
-            tokens[token] += count
-    return tokens
+        spelling = _bare(piece)
+        if spelling != " " and len(spelling) <= LONGEST:
+            spellings[spelling] += count
+    return spellings
 
 
 def _is_after_space(piece: str) -> bool:
@@ -212,17 +214,17 @@ def _after_last_space(text: str) -> int:
     return 0
 
 
-def _lay_out(symbols: NDArray[np.int64], marks: Symbols, spellings: list[bytes]) -> Symbols:
-    """Put together tokens (symbols, -1 where spelled), the marks before them (0 for none) and the
+def _lay_out(tokens: NDArray[np.int64], marks: Tokens, spellings: list[bytes]) -> Tokens:
+    """Put together spellings (tokens, -1 where spelled), the marks before them (0 for none) and the
     spellings of those that have one."""
-    spelled = symbols < 0
-    lengths = np.ones(len(symbols), dtype=np.int64)
+    spelled = tokens < 0
+    lengths = np.ones(len(tokens), dtype=np.int64)
     lengths[spelled] = [len(spelling) + 1 for spelling in spellings]
     has_mark = marks > 0
     ends = np.cumsum(lengths + has_mark)
     out = np.empty(int(ends[-1]) if len(ends) else 0, dtype=np.int32)
     out[(ends - lengths - 1)[has_mark]] = marks[has_mark]
-    out[(ends - 1)[~spelled]] = symbols[~spelled]
+    out[(ends - 1)[~spelled]] = tokens[~spelled]
     # 0xFF is no byte of UTF-8: here it is the end of each spelling.
     joined = np.frombuffer(b"".join(b"%b\xff" % s for s in spellings), dtype=np.uint8)
     within = np.arange(len(joined)) - np.repeat(
