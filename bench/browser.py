@@ -78,7 +78,7 @@ def chromium() -> Iterator[Any]:
 
 def main() -> None:
     parser = bench_parser(__doc__)
-    parser.add_argument("--width", type=int, default=256)
+    parser.add_argument("--hidden-size", type=int, default=256)
     options = parser.parse_args()
     rows = []
     with tempfile.TemporaryDirectory() as named, chromium() as browser:
@@ -92,12 +92,12 @@ def main() -> None:
             page.goto(f"{address}/empty.html")
             for cell in CELLS:
                 model = elman.LanguageModel(
-                    cell=cell, width=options.width, layers=1, parts=(), steps=1
+                    cell=cell, hidden_size=options.hidden_size, layers=1, components=(), steps=1
                 )
                 model.fit(TEXT).save(folder / "model.safetensors")
-                rows.append([cell, f"{page.evaluate(TIMED, options.width):.3f} ms"])
+                rows.append([cell, f"{page.evaluate(TIMED, options.hidden_size):.3f} ms"])
         version = browser.version
-    text = table(rows, ("cell", f"a step, {options.width} wide")) + f"\n\nChromium {version}"
+    text = table(rows, ("cell", f"a step, {options.hidden_size} wide")) + f"\n\nChromium {version}"
     publish("browser", text, record=not options.no_record)
 
 

@@ -17,13 +17,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from elman import Classifier, Tagger
-from elman.scoring.class_evaluation import evaluate_classes
-from elman.scoring.classification import ClassAnswers, area_under_roc
-from elman.scoring.report import Evaluation
-from elman.scoring.tag_baseline import MostFrequentTag
-from elman.scoring.tag_evaluation import evaluate_tags
-from elman.scoring.text_baseline import TextBaseline
-from elman.text import LabelledSource, TaggedSource, TextSource
+from elman.metrics.classification import ClassPredictions, area_under_roc
+from elman.metrics.report import Evaluation
+from elman.tasks.classification.baseline import TextBaseline
+from elman.tasks.classification.evaluation import evaluate_classes
+from elman.tasks.tagging.baseline import MostFrequentTag
+from elman.tasks.tagging.evaluation import evaluate_tags
+from elman.text.files import TextSource
+from elman.text.labelled import LabelledSource
+from elman.text.tagged import TaggedSource
 from tables import DATA, Bench, Row, run_benches, seconds
 
 Texts = tuple[list[str], list[str]]
@@ -45,13 +47,13 @@ def classes(
     valid: str | None = None,
     *,
     unlabelled: str | None = None,
-    outside: tuple[str, str] | None = None,
+    out_of_scope: tuple[str, str] | None = None,
     **settings: Any,
 ) -> Callable[[float, int], Evaluation]:
     """A run of a classifier.
 
     Args:
-        outside: texts of no class, for the threshold and for the test.
+        out_of_scope: texts of no class, for the threshold and for the test.
         settings: of the classifier.
     """
 
@@ -63,16 +65,16 @@ def classes(
             *learned_from,
             valid=_labelled(valid) if valid else None,
             unlabelled=_lines(unlabelled) if unlabelled else (),
-            outside=_lines(outside[0]) if outside else (),
+            out_of_scope=_lines(out_of_scope[0]) if out_of_scope else (),
         )
         _say(model, time.monotonic() - begun)
         texts, labels = _labelled(test)
         baseline = TextBaseline().fit(*learned_from) if seed == 0 else None
         report = evaluate_classes(texts, labels, _answers(model, texts), baseline)
-        if outside:
-            inside, beyond = (_answers(model, part) for part in (texts, _lines(outside[1])))
+        if out_of_scope:
+            inside, beyond = (_answers(model, part) for part in (texts, _lines(out_of_scope[1])))
             area = area_under_roc(inside.confidences, beyond.confidences)
-            report.scores["roc_auc_outside"] = area
+            report.scores["roc_auc_out_of_scope"] = area
         return report
 
     return run
@@ -98,8 +100,8 @@ def _tagged(path: str) -> tuple[list[Sequence[str]], list[Sequence[str]]]:
     return [each.words for each in sentences], [each.tags or () for each in sentences]
 
 
-def _answers(model: Classifier, texts: list[str]) -> ClassAnswers:
-    return ClassAnswers(model.classes_.tolist(), model.predict_proba(texts))
+def _answers(model: Classifier, texts: list[str]) -> ClassPredictions:
+    return ClassPredictions(model.classes_.tolist(), model.predict_proba(texts))
 
 
 def _say(model: Classifier | Tagger, seconds: float) -> None:
@@ -112,7 +114,7 @@ def _speed() -> list[Row]:
     learned_from, (texts, _) = _labelled("imdb/train.jsonl.gz"), _labelled("imdb/test.jsonl.gz")
     texts = texts[:5000]
     baseline = TextBaseline().fit(*learned_from)
-    model = Classifier(unit="word", minutes=0.5).fit(*learned_from)
+    model = Classifier(tokenizer="word", minutes=0.5).fit(*learned_from)
     ours, theirs = [], []
     for _ in range(5):
         ours.append(seconds(lambda: model.predict(texts)))
@@ -137,12 +139,12 @@ BENCHES = {
             "names/train.tsv",
             "names/test.tsv",
             "names/valid.tsv",
-            unit="character",
+            tokenizer="character",
             class_weight="balanced",
         ),
         {"accuracy": "accuracy", "macro_f1": "macro F1"},
     ),
-    "trec": Bench(2, 3, classes("trec/train.txt", "trec/test.txt", unit="word")),
+    "trec": Bench(2, 3, classes("trec/train.txt", "trec/test.txt", tokenizer="word")),
     "clinc150": Bench(
         5,
         3,
@@ -150,15 +152,15 @@ BENCHES = {
             "clinc150/train.tsv",
             "clinc150/test.tsv",
             "clinc150/valid.tsv",
-            outside=("clinc150/out_of_scope_valid.txt", "clinc150/out_of_scope_test.txt"),
-            unit="word",
+            out_of_scope=("clinc150/out_of_scope_valid.txt", "clinc150/out_of_scope_test.txt"),
+            tokenizer="word",
         ),
-        {"accuracy": "accuracy in scope", "roc_auc_outside": "area under ROC"},
+        {"accuracy": "accuracy in scope", "roc_auc_out_of_scope": "area under ROC"},
     ),
-    "sst2": Bench(3, 3, classes(*SST2, unit="word")),
-    "sst2-unlabelled": Bench(20, 1, classes(*SST2, unlabelled=UNLABELLED, unit="word")),
-    "imdb": Bench(10, 1, classes(*IMDB, unit="word")),
-    "imdb-unlabelled": Bench(30, 1, classes(*IMDB, unlabelled=UNLABELLED, unit="word")),
+    "sst2": Bench(3, 3, classes(*SST2, tokenizer="word")),
+    "sst2-unlabelled": Bench(20, 1, classes(*SST2, unlabelled=UNLABELLED, tokenizer="word")),
+    "imdb": Bench(10, 1, classes(*IMDB, tokenizer="word")),
+    "imdb-unlabelled": Bench(30, 1, classes(*IMDB, unlabelled=UNLABELLED, tokenizer="word")),
     "ud_english_ewt": Bench(
         10, 1, tags(*(f"ud_english_ewt/{part}.conllu.gz" for part in ("train", "dev", "test")))
     ),

@@ -17,9 +17,9 @@ from typing import Any
 
 import torch
 
-from elman.models.forecaster import Forecaster
-from elman.scoring.report import Evaluation
-from elman.text import TextSource
+from elman.metrics.report import Evaluation
+from elman.tasks.forecasting.model import Forecaster
+from elman.text.files import TextSource
 from elman.text.series import SeriesSource
 from tables import DATA, Row, bench_parser, check_data, check_rows, mean, publish, table
 

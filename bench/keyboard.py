@@ -75,13 +75,13 @@ def main() -> None:
     written = "".join(each for each in text if each.isprintable() and not each.isdigit())[:LETTERS]
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for unit in ("word", "character"):
-            model = Path(folder) / f"{unit}.safetensors"
-            LanguageModel(unit=unit, minutes=0.3).fit(data / "train.txt").save(model)
+        for tokenizer in ("word", "character"):
+            model = Path(folder) / f"{tokenizer}.safetensors"
+            LanguageModel(tokenizer=tokenizer, minutes=0.3).fit(data / "train.txt").save(model)
             found = times(model, written)
             for what, column in zip(("in the page", "at the next frame"), found.T, strict=True):
                 spread = [f"{np.quantile(column, share):.1f} ms" for share in (0.5, 0.95)]
-                rows.append([f"{unit}s, {what}", *spread])
+                rows.append([f"{tokenizer}s, {what}", *spread])
     header = (f"suggestions after a key, {len(found)} letters", "median", "95th percentile")
     text = table(rows, header) + f"\n\nLoad average: {os.getloadavg()[0]:.1f}"
     publish("keyboard", text, record=not options.no_record)

@@ -21,13 +21,15 @@ from typing import Any
 import torch
 
 from elman import LanguageModel
-from elman.keyboard import Keyboard, Memory, dictate
-from elman.keyboard.lessons import Lesson
-from elman.scoring.baseline import best_ngram
-from elman.scoring.language_evaluation import evaluate_language
-from elman.scoring.predictor import NetworkPredictor
-from elman.scoring.report import Evaluation
-from elman.text import Cache, Corpus, TextSource
+from elman.data.cache import Cache
+from elman.data.corpus import Corpus
+from elman.keyboard import Keyboard, UserModel, simulate_typing
+from elman.keyboard.observations import Observation
+from elman.metrics.report import Evaluation
+from elman.nn.predictor import NetworkPredictor
+from elman.tasks.language_modeling.baseline import best_ngram
+from elman.tasks.language_modeling.evaluation import evaluate_language
+from elman.text.files import TextSource
 from tables import DATA, Row, bench_parser, check_data, mean, publish, seconds, table
 
 THREADS = 2
@@ -64,11 +66,11 @@ def shakespeare(folder: Path, seeds: Sequence[int]) -> list[Row]:
         _mean(
             "tiny Shakespeare, 3 min, state carried: nats/char",
             reports,
-            "nats_per_symbol",
+            "nats_per_token",
             "{:.4f}",
         ),
-        _mean("the same, fresh blocks of 64", reports, "nats_per_symbol_fresh", "{:.4f}"),
-        (f"baseline ({first['name']})", f"{first['nats_per_symbol']:.4f}", "state carried"),
+        _mean("the same, fresh blocks of 64", reports, "nats_per_token_fresh", "{:.4f}"),
+        (f"baseline ({first['name']})", f"{first['nats_per_token']:.4f}", "state carried"),
     ]
 
 
@@ -116,7 +118,7 @@ def learning_keyboard(folder: Path, seeds: Sequence[int]) -> list[Row]:  # noqa:
         without = _dictated(Keyboard(model, _Forgetful()), begun)
         learning = Keyboard(model)
         with_it = _dictated(learning, begun)
-        adapting = _dictated(Keyboard(model, adapt=True), begun)
+        adapting = _dictated(Keyboard(model, online=True), begun)
         how = (
             f"{len(begun):,} characters; "
             f"without learning {without[0]:.4f}, top-3 {without[1]:.4f}; "
@@ -126,15 +128,15 @@ def learning_keyboard(folder: Path, seeds: Sequence[int]) -> list[Row]:  # noqa:
     return rows
 
 
-class _Forgetful(Memory):
+class _Forgetful(UserModel):
     """Learns nothing."""
 
-    def learn(self, lesson: Lesson) -> None: ...
+    def learn(self, objective: Observation) -> None: ...
 
 
 def _dictated(keyboard: Keyboard, text: str) -> tuple[float, float]:
     """Keystroke savings and top-3 of a text that is written with help."""
-    offered = dictate(keyboard, text)
+    offered = simulate_typing(keyboard, text)
     return keyboard.saved / (keyboard.keystrokes + keyboard.saved), statistics.mean(offered)
 
 
@@ -163,24 +165,31 @@ BENCHES: dict[str, Callable[[Path, Sequence[int]], list[Row]]] = {
 
 
 def _trained(
-    unit: str, minutes: float, seed: int, train: Path, valid: Path, test: Path, *, baseline: bool
+    tokenizer: str,
+    minutes: float,
+    seed: int,
+    train: Path,
+    valid: Path,
+    test: Path,
+    *,
+    baseline: bool,
 ) -> tuple[LanguageModel, Evaluation]:
     cache = Cache()
-    model = LanguageModel(unit=unit, minutes=minutes, seed=seed)
+    model = LanguageModel(tokenizer=tokenizer, minutes=minutes, seed=seed)
     begun = time.monotonic()
     for _ in model.training(TextSource([train]), valid=TextSource([valid]), cache=cache):
         pass
     print(
-        f"{unit} seed {seed}: {model.record_['seconds']:.1f} s of training "
+        f"{tokenizer} seed {seed}: {model.record_['seconds']:.1f} s of training "
         f"({time.monotonic() - begun:.1f} s with reading), {model.record_['steps']} steps, "
-        f"held out {model.record_['valid_nats_per_symbol']:.4f}",
+        f"held out {model.record_['valid_nats_per_token']:.4f}",
         file=sys.stderr,
     )
-    corpus = Corpus.prepare(TextSource([test]), model.unit_, cache=cache)
+    corpus = Corpus.prepare(TextSource([test]), model.tokenizer_, cache=cache)
     ngram = None
     if baseline:
-        learned_from = Corpus.prepare(TextSource([train]), model.unit_, cache=cache)
-        ngram = best_ngram(learned_from.ids, model.unit_)
+        learned_from = Corpus.prepare(TextSource([train]), model.tokenizer_, cache=cache)
+        ngram = best_ngram(learned_from.ids, model.tokenizer_)
     report = evaluate_language(NetworkPredictor(model.network_), corpus, ngram)
     print(report.to_json(), file=sys.stderr)
     return model, report

@@ -21,11 +21,12 @@ import numpy as np
 
 from elman import Describer, Translator
 from elman.examples import digits
-from elman.models.pairs import read_pairs
-from elman.scoring.report import Evaluation
-from elman.scoring.rewrite_baseline import NearestSource, NearestVector
-from elman.scoring.rewrite_evaluation import evaluate_rewriting
-from elman.text import PairSource, TextSource
+from elman.metrics.report import Evaluation
+from elman.tasks.seq2seq.baseline import NearestSource, NearestVector
+from elman.tasks.seq2seq.evaluation import evaluate_seq2seq
+from elman.tasks.translation.inputs import read_pairs
+from elman.text.files import TextSource
+from elman.text.pairs import PairSource
 from tables import DATA, Bench, Row, run_benches, seconds
 
 Names = tuple[str, ...]
@@ -47,7 +48,7 @@ def pairs(train: Names, valid: Names, test: Names) -> Callable[[float, int], Eva
         print("sources a second, beam 5 and greedy: {:.0f}, {:.0f}".format(*speeds))
         baseline = NearestSource().fit(*learned) if seed == 0 else None
         known = set(learned.sources)
-        return evaluate_rewriting(*asked, answers, baseline, answers[::-1], known)
+        return evaluate_seq2seq(*asked, answers, baseline, answers[::-1], known)
 
     return run
 
@@ -65,7 +66,7 @@ def vectors(minutes: float, seed: int) -> Evaluation:
     model.fit(learned, names)
     _say(model, time.monotonic() - begun)
     answers = model.predict(asked)
-    return evaluate_rewriting(asked, wanted, answers, NearestVector().fit(learned, names))
+    return evaluate_seq2seq(asked, wanted, answers, NearestVector().fit(learned, names))
 
 
 def _source(names: Names) -> PairSource:
@@ -106,7 +107,7 @@ def _table(folder: str, suffix: str) -> Callable[[float, int], Evaluation]:
 
 
 TRANSLATED = {"bleu": "BLEU", "chrf": "chrF"}
-SPOKEN = {"word_error_rate": "word error rate", "symbol_error_rate": "phoneme error rate"}
+SPOKEN = {"word_error_rate": "word error rate", "token_error_rate": "phoneme error rate"}
 
 BENCHES = {
     "multi30k-fr": Bench(20, 1, _multi30k("fr"), TRANSLATED, "{:.2f}"),

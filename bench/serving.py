@@ -27,21 +27,22 @@ from typing import Any
 import torch
 
 from elman import Classifier, LanguageModel
-from elman.text import LabelledSource, TextSource
+from elman.text.files import TextSource
+from elman.text.labelled import LabelledSource
 from tables import DATA, bench_parser, check_data, publish, table
 
 SHORT = "the movie was warm and funny and i loved it"
 SESSIONS = 1_000
 TOKENS = 4_000  # generated for each request
 MODELS: dict[str, Callable[[], Any]] = {
-    "reviews": lambda: Classifier(unit="word", minutes=0.3).fit(*_reviews()),
+    "reviews": lambda: Classifier(tokenizer="word", minutes=0.3).fit(*_reviews()),
     "tale": lambda: LanguageModel(minutes=0.3).fit(DATA / "shakespeare.txt"),
-    "mail": lambda: LanguageModel(unit="word", minutes=0.3).fit(
+    "mail": lambda: LanguageModel(tokenizer="word", minutes=0.3).fit(
         DATA / "keyboard_english" / "train.txt"
     ),
-    "lstm": lambda: LanguageModel(cell="lstm", width=256, layers=2, parts=(), minutes=0.1).fit(
-        DATA / "shakespeare.txt"
-    ),
+    "lstm": lambda: LanguageModel(
+        cell="lstm", hidden_size=256, layers=2, components=(), minutes=0.1
+    ).fit(DATA / "shakespeare.txt"),
 }
 
 
@@ -174,7 +175,7 @@ end
 
 
 async def _written(server: _Server, clients: int) -> tuple[float, float]:
-    """Symbols a second over all clients, and the seconds to the first one, on average."""
+    """Tokens a second over all clients, and the seconds to the first one, on average."""
     body = json.dumps({"prompt": "\n", "length": TOKENS, "seed": 1})
     head = f"POST /models/tale/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}"
     request = f"{head}\r\n\r\n{body}".encode()

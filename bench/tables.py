@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from elman.scoring.report import Evaluation
+from elman.metrics.report import Evaluation
 
 RESULTS = Path(__file__).parent / "results"
 DATA = Path(os.environ.get("ELMAN_DATA", "../shared/data"))

@@ -16,7 +16,7 @@ def draw(folder: Path, minutes: float = MINUTES) -> None:
     """Train on surnames and write the pages."""
     folder.mkdir(parents=True, exist_ok=True)
     texts, labels = zip(*surnames().train, strict=True)
-    settings = {"unit": "character", "width": 32, "layers": 1, "minutes": minutes}
+    settings = {"tokenizer": "character", "hidden_size": 32, "layers": 1, "minutes": minutes}
     plain = Classifier(cell="plain", **settings).fit(texts, labels)
     lstm = Classifier(cell="lstm", **settings).fit(texts, labels)
     for name, model, shown in (

@@ -81,14 +81,19 @@ def tale():
 
 @pytest.fixture(scope="session")
 def trained(tale):
-    """A trained model of each unit, by the unit's name. Tests leave them as they are."""
-    from elman.models import LanguageModel
+    """A trained model of each tokenizer, by the tokenizer's name. Tests leave them as they are."""
+    from elman.tasks.language_modeling.model import LanguageModel
 
     return {
-        unit: LanguageModel(
-            unit=unit, width=32, layers=1, dropout=0.0, learning_rate=1e-2, steps=100
+        tokenizer: LanguageModel(
+            tokenizer=tokenizer,
+            hidden_size=32,
+            layers=1,
+            dropout=0.0,
+            learning_rate=1e-2,
+            steps=100,
         ).fit(tale)
-        for unit in ("character", "word", "subword")
+        for tokenizer in ("character", "word", "subword")
     }
 
 

@@ -27,15 +27,9 @@ import elman
 from elman import bundle
 from elman.bundle import HEADER_LIMIT, check_writable, layout_of, open_bundle, write_bundle
 from elman.cells import CELLS
-from elman.errors import (
-    ElmanError,
-    MissingFileError,
-    ModelFileError,
-    OutputError,
-    TaskError,
-)
-from elman.network import PARTS
-from elman.text import Cache
+from elman.data.cache import Cache
+from elman.errors import ElmanError, MissingFileError, ModelFileError, OutputError, TaskError
+from elman.nn.blocks import COMPONENTS
 
 ABOUT = {"task": "none", "words": ["naïve", "\u2028", "🙂"], "depth": {"a": [1, 2.5, None, True]}}
 TENSORS = {
@@ -48,13 +42,13 @@ LAYOUT = layout_of(TENSORS)
 
 
 def one_line(caught: pytest.ExceptionInfo[Any], place: Path) -> None:
-    """Place, cause and advice, in one line."""
+    """Place, cause and hint, in one line."""
     error, text = caught.value, str(caught.value)
     assert text.splitlines() == [text]
     assert text.startswith(f"{place}: ")
     assert error.cause
-    assert error.advice
-    assert text.endswith(error.advice)
+    assert error.hint
+    assert text.endswith(error.hint)
 
 
 def craft(path: Path, header: dict[str, Any] | bytes | str, data: bytes = b"") -> Path:
@@ -498,12 +492,12 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
 
 
 def test_a_place_that_cannot_be_written_is_found_out_before(tmp_path: Path) -> None:
-    for path, advice in (
+    for path, hint in (
         (tmp_path, "Name a file"),
         (tmp_path / "no" / "m", "mkdir -p"),
         (tmp_path / ("n" * 300), "another place"),
     ):
-        with pytest.raises(OutputError, match=advice) as caught:
+        with pytest.raises(OutputError, match=hint) as caught:
             check_writable(path)
         one_line(caught, path)
         with pytest.raises(OutputError):
@@ -525,7 +519,7 @@ def test_a_header_that_could_not_be_read_again_is_not_written(tmp_path: Path) ->
 @pytest.fixture(scope="module")
 def model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
-    model = elman.LanguageModel(width=4, layers=1, cell="gru", steps=1)
+    model = elman.LanguageModel(hidden_size=4, layers=1, cell="gru", steps=1)
     text = "the cat sat on the mat; the dog did not.\n" * 20
     for _ in model.training(text, cache=Cache(folder / "cache")):
         pass
@@ -561,7 +555,7 @@ def put(*keys: str, value: Any) -> Any:
 
 BAD: dict[tuple[str, ...], list[Any]] = {
     ("settings",): [DELETED, None, [], "x", {}],
-    ("settings", "unit"): [DELETED, None, "letters", ["character"], 1, "../../etc/passwd"],
+    ("settings", "tokenizer"): [DELETED, None, "letters", ["character"], 1, "../../etc/passwd"],
     ("settings", "cell"): [DELETED, None, "os.system", ["gru"], "GRU"],
     ("settings", "width"): [DELETED, 0, -1, 2.0, True, "8", [8], 10**9, 10**30],
     ("settings", "layers"): [DELETED, None, 0, 10**6, 1.5, True],
@@ -572,13 +566,13 @@ BAD: dict[tuple[str, ...], list[Any]] = {
     ("settings", "steps"): [DELETED, 0, -5, 1.0, "1", True],
     ("settings", "seed"): [DELETED, None, -1, 2**31, 0.0, "0", False],
     ("settings", "more"): [1],
-    ("architecture",): [DELETED, None, [], {}, "SymbolNetwork"],
+    ("architecture",): [DELETED, None, [], {}, "TokenNetwork"],
     ("architecture", "vocabulary"): [DELETED, None, 0, 1, 10**12, "9", [9]],
     ("architecture", "cell"): [DELETED, None, "lstm", "torch.nn.GRU", 3, ["gru"], "clockwork"],
     ("architecture", "width"): [DELETED, None, 0, 5, 4.0, True, 16_385, 10**30, "4"],
     ("architecture", "layers"): [DELETED, None, 0, 2, 1.0, True, 65, 10**9],
     ("architecture", "parts"): [DELETED, None, "norm", [], ["norm", "norm"], ["x"], [[]],
-                                list(reversed(PARTS))],
+                                list(reversed(COMPONENTS))],
     ("architecture", "dropout"): [DELETED, None, 1.0, -1, "0", True],
     ("architecture", "tied"): [DELETED, None, 0, "no", True],
     ("architecture", "more"): [1],
@@ -606,7 +600,7 @@ ALTERATIONS = [
                                 put("settings", "cell", value="clockwork")(about),
                                 put("architecture", "width", value=6)(about)),
                  id="clockwork-of width 6"),
-    pytest.param(put("settings", "unit", value="word"), id="unit-not the vocabulary's"),
+    pytest.param(put("settings", "tokenizer", value="word"), id="tokenizer-not the vocabulary's"),
     pytest.param(put("settings", "cell", value="lstm"), id="cell-not the network's"),
 ]  # fmt: skip
 
@@ -664,8 +658,10 @@ def test_a_huge_network_that_is_only_announced_takes_no_memory(
 @pytest.mark.parametrize("cell", CELLS)
 def test_every_kind_of_network_comes_back(tmp_path: Path, cell: str, tied: bool) -> None:
     """Through its file, to the bit; a tied matrix is still one."""
-    unit = "word" if tied else "character"
-    model = elman.LanguageModel(unit=unit, cell=cell, width=8, steps=1, parts=PARTS[1:])
+    tokenizer = "word" if tied else "character"
+    model = elman.LanguageModel(
+        tokenizer=tokenizer, cell=cell, hidden_size=8, steps=1, components=COMPONENTS[1:]
+    )
     for _ in model.training("one two three four five\n" * 60, cache=Cache(tmp_path / "cache")):
         pass
     model.save(tmp_path / "m")
@@ -680,7 +676,7 @@ def test_every_kind_of_network_comes_back(tmp_path: Path, cell: str, tied: bool)
 
 
 def test_a_model_stopped_before_its_first_look_is_saved(tmp_path: Path) -> None:
-    model = elman.LanguageModel(width=4, layers=1, steps=9)
+    model = elman.LanguageModel(hidden_size=4, layers=1, steps=9)
     text = "the cat sat on the mat; the dog did not.\n" * 20
     for _ in model.training(text, cache=Cache(tmp_path / "cache"), stop=lambda: True):
         pass

@@ -23,7 +23,7 @@ DOCUMENTS = {
         "docs/how-it-reads.md",
     )
 }
-FEWER = "--steps 20 --width 16"
+FEWER = "--steps 20 --hidden-size 16"
 
 
 def blocks(document: str, language: str) -> list[str]:
@@ -89,7 +89,7 @@ def test_the_commands(folder, capsys, document, count):
 def test_the_programs(folder, capsys, document, program):
     assert folder
     assert document in DOCUMENTS
-    exec(program.replace("minutes=3", "steps=20, width=16"), {})
+    exec(program.replace("minutes=3", "steps=20, hidden_size=16"), {})
     capsys.readouterr()
 
 

@@ -17,10 +17,12 @@ from typing import Any
 import elman
 from elman import Classifier, LanguageModel, Translator
 from elman.kernels import core
-from elman.models.language_settings import RECIPES
-from elman.models.pairs import read_pairs
-from elman.text import LabelledSource, PairSource, TextSource
-from elman.training import Progress
+from elman.tasks.language_modeling.config import RECIPES
+from elman.tasks.translation.inputs import read_pairs
+from elman.text.files import TextSource
+from elman.text.labelled import LabelledSource
+from elman.text.pairs import PairSource
+from elman.training.events import Progress
 from tables import DATA
 from timings.comparison import Comparison, Goal, Group, Peer, Ratio, Work, counted
 
@@ -83,8 +85,8 @@ def _learning(cell: str) -> Comparison:
         return _within(name, lambda: list(islice(steps, STEPS)))
 
     peers = [Peer(name, partial(prepared, name)) for name in (FLOAT, WITHOUT)]
-    symbols = STEPS * recipe.rows * recipe.time
-    return Comparison(f"characters trained on, {cell}", peers, items=symbols)
+    tokens = STEPS * recipe.rows * recipe.time
+    return Comparison(f"characters trained on, {cell}", peers, items=tokens)
 
 
 def _within(name: str, work: Work) -> Work:
@@ -118,11 +120,11 @@ def _writer() -> LanguageModel:
 
 
 def _keyboard() -> LanguageModel:
-    return LanguageModel(unit="word", minutes=0.5).fit(DATA / "keyboard_english/train.txt")
+    return LanguageModel(tokenizer="word", minutes=0.5).fit(DATA / "keyboard_english/train.txt")
 
 
 def _reader() -> Classifier:
-    return Classifier(unit="word", minutes=0.5).fit(*_reviews("train", 5000))
+    return Classifier(tokenizer="word", minutes=0.5).fit(*_reviews("train", 5000))
 
 
 def _translator() -> Translator:

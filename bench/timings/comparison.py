@@ -192,9 +192,9 @@ def _said(line: Timed) -> str:
 
 def duration(seconds: float) -> str:
     """In microseconds or milliseconds, to three digits."""
-    value, unit = (seconds * 1e6, "us") if seconds < 1e-3 else (seconds * 1e3, "ms")
+    value, tokenizer = (seconds * 1e6, "us") if seconds < 1e-3 else (seconds * 1e3, "ms")
     digits = 0 if value >= 100 else 1 if value >= 10 else 2
-    return f"{value:,.{digits}f} {unit}"
+    return f"{value:,.{digits}f} {tokenizer}"
 
 
 def counted(threads: int) -> str:

@@ -1,7 +1,7 @@
 """ONNX Runtime's step of torch's layers, float32 and int8.
 
 Shapes: B batch, D input width, H hidden width, G gates. The graph is one operator of the ONNX
-standard (LSTM, GRU or RNN, opset 14), for a sequence of one symbol and with its state going in and
+standard (LSTM, GRU or RNN, opset 14), for a sequence of one token and with its state going in and
 coming out.
 """
 

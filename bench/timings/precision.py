@@ -29,7 +29,7 @@ def precision_table(threads: int, steps: int = STEPS) -> str:
     def trained() -> LanguageModel:
         return LanguageModel(steps=steps, seed=0).fit(learned, valid=held_out)
 
-    with mock.patch("elman.training.stream.fast_products", return_value=nullcontext()):
+    with mock.patch("elman.training.precision.fast_products", return_value=nullcontext()):
         in_float32 = -trained().score(held_out)
     model = trained()
     in_bfloat16 = -model.score(held_out)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from elman.cells import Cell, MinGRU
-from elman.scan import scan
+from elman.kernels.scan import scan
 from timings.comparison import Comparison, Goal, Group, MissingPeerError, Peer, Ratio, Work, counted
 from timings.layers import KINDS, Kind, elman_cell, torch_layer
 from timings.machine import onednn_has_bfloat16, products
@@ -179,8 +179,8 @@ def _inputs(size: Size) -> Tensor:
     return xs.requires_grad_()
 
 
-def _limits(weights: int, symbols: int, threads: int) -> dict[str, float]:
+def _limits(weights: int, tokens: int, threads: int) -> dict[str, float]:
     """Seconds for the products alone: one forward, and backward one to the inputs and one to the
-    weights, each a multiplication and an addition for every weight and symbol."""
-    work = 3 * 2 * weights * symbols
+    weights, each a multiplication and an addition for every weight and token."""
+    work = 3 * 2 * weights * tokens
     return {name: work / products(dtype, threads) for name, dtype in DTYPES.items()}

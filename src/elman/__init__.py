@@ -17,32 +17,23 @@ from typing import TYPE_CHECKING, Any
 from elman.version import __version__
 
 if TYPE_CHECKING:
-    from elman.cells import (
-        CELLS,
-        GRU,
-        LSTM,
-        Cell,
-        Clockwork,
-        Elman,
-        ElmanReLU,
-        MinGRU,
-        PlainRNN,
-    )
-    from elman.decoding import Sampling, Suggestion
+    from elman.cells import CELLS, GRU, LSTM, Cell, Clockwork, Elman, ElmanReLU, MinGRU, PlainRNN
+    from elman.decoding.sampling import Sampling
+    from elman.decoding.suggestions import Suggestion
     from elman.errors import ElmanError
-    from elman.explain import Trace, explain_cell
-    from elman.models import (
-        Classifier,
-        Describer,
-        Forecaster,
-        LanguageModel,
-        Tagger,
-        Translator,
-        load,
-    )
-    from elman.network import Architecture, SymbolNetwork
-    from elman.scan import scan
-    from elman.text import TextSource
+    from elman.explain.cell import explain_cell
+    from elman.explain.trace import Trace
+    from elman.kernels.scan import scan
+    from elman.nn.blocks import StackConfig
+    from elman.nn.language_model import LanguageModelNetwork
+    from elman.tasks.classification.model import Classifier
+    from elman.tasks.description.model import Describer
+    from elman.tasks.forecasting.model import Forecaster
+    from elman.tasks.language_modeling.model import LanguageModel
+    from elman.tasks.loading import load
+    from elman.tasks.tagging.model import Tagger
+    from elman.tasks.translation.model import Translator
+    from elman.text.files import TextSource
 
 _HOMES = {
     "elman.cells": (
@@ -56,21 +47,22 @@ _HOMES = {
         "MinGRU",
         "PlainRNN",
     ),
-    "elman.decoding": ("Sampling", "Suggestion"),
+    "elman.decoding.sampling": ("Sampling",),
+    "elman.decoding.suggestions": ("Suggestion",),
     "elman.errors": ("ElmanError",),
-    "elman.explain": ("Trace", "explain_cell"),
-    "elman.models": (
-        "Classifier",
-        "Describer",
-        "Forecaster",
-        "LanguageModel",
-        "Tagger",
-        "Translator",
-        "load",
-    ),
-    "elman.network": ("Architecture", "SymbolNetwork"),
-    "elman.scan": ("scan",),
-    "elman.text": ("TextSource",),
+    "elman.explain.cell": ("explain_cell",),
+    "elman.explain.trace": ("Trace",),
+    "elman.kernels.scan": ("scan",),
+    "elman.nn.blocks": ("StackConfig",),
+    "elman.nn.language_model": ("LanguageModelNetwork",),
+    "elman.tasks.classification.model": ("Classifier",),
+    "elman.tasks.description.model": ("Describer",),
+    "elman.tasks.forecasting.model": ("Forecaster",),
+    "elman.tasks.language_modeling.model": ("LanguageModel",),
+    "elman.tasks.loading": ("load",),
+    "elman.tasks.tagging.model": ("Tagger",),
+    "elman.tasks.translation.model": ("Translator",),
+    "elman.text.files": ("TextSource",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -78,7 +70,6 @@ __all__ = [
     "CELLS",
     "GRU",
     "LSTM",
-    "Architecture",
     "Cell",
     "Classifier",
     "Clockwork",
@@ -88,11 +79,12 @@ __all__ = [
     "ElmanReLU",
     "Forecaster",
     "LanguageModel",
+    "LanguageModelNetwork",
     "MinGRU",
     "PlainRNN",
     "Sampling",
+    "StackConfig",
     "Suggestion",
-    "SymbolNetwork",
     "Tagger",
     "TextSource",
     "Trace",

@@ -31,7 +31,7 @@ from elman.errors import MissingFileError, ModelFileError, OutputError
 SCHEMA = 1
 HEADER_LIMIT = 16 * 2**20  # bytes
 _KEY = "elman"
-_MOST_DIMENSIONS = 8
+_MAX_DIMENSIONS = 8
 
 _TYPES: dict[str, tuple[torch.dtype, int]] = {
     "F64": (torch.float64, 8),
@@ -90,7 +90,7 @@ class Bundle:
 def refuse(path: Path, cause: str) -> NoReturn:
     cause = textwrap.shorten(cause, 300, placeholder=" ...")  # a damaged header may say anything
     raise ModelFileError(
-        cause, place=path, advice="Use a whole file written by: elman train ... -o MODEL"
+        cause, location=path, hint="Use a whole file written by: elman train ... -o MODEL"
     )
 
 
@@ -98,8 +98,8 @@ def unreadable(path: Path, error: OSError) -> MissingFileError:
     """The error that says why this file cannot be read."""
     return MissingFileError(
         f"cannot be read ({error.strerror or error})",
-        place=path,
-        advice="Train a model first: elman train TEXT -o MODEL",
+        location=path,
+        hint="Train a model first: elman train TEXT -o MODEL",
     )
 
 
@@ -133,8 +133,8 @@ def open_bundle(path: str | os.PathLike[str]) -> Bundle:
         if isinstance(schema, int) and schema > SCHEMA:
             raise ModelFileError(
                 f"it is of schema {schema}, and this version reads up to {SCHEMA}",
-                place=path,
-                advice="Upgrade: pip install --upgrade elman",
+                location=path,
+                hint="Upgrade: pip install --upgrade elman",
             )
         refuse(path, f"its schema is {schema!r}, which no version has written")
     return Bundle(path, about, layout)
@@ -168,7 +168,7 @@ def _layout(path: Path, header: dict[str, Any], room: int) -> Layout:
             case {"dtype": str(kind), "shape": list(shape), "data_offsets": [int(begin), int(end)]}:
                 sound = (
                     kind in _TYPES
-                    and len(shape) <= _MOST_DIMENSIONS  # the product of a million takes hours
+                    and len(shape) <= _MAX_DIMENSIONS  # the product of a million takes hours
                     and all(type(n) is int and 0 <= n < 2**40 for n in shape)
                     and 0 <= begin <= end < 2**63
                 )
@@ -211,8 +211,8 @@ def write_bundle(
     if int.from_bytes(data[:8], "little") > HEADER_LIMIT:
         raise OutputError(
             "the vocabulary is too large for a model file's header",
-            place=path,
-            advice="Train with --unit subword.",
+            location=path,
+            hint="Train with --tokenizer subword.",
         )
     write_whole(Path(path), data)
 
@@ -243,7 +243,7 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     """
     path = Path(path)
     if _holds(path.is_dir):
-        raise OutputError("is a folder", place=path, advice=f"Name a file: -o {path / 'model'}")
+        raise OutputError("is a folder", location=path, hint=f"Name a file: -o {path / 'model'}")
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         beside.touch(exist_ok=False)
@@ -263,8 +263,8 @@ def make_folder(path: Path) -> None:
     except OSError as error:
         raise OutputError(
             f"cannot be made a folder ({error.strerror or error})",
-            place=path,
-            advice="Name another place with -o.",
+            location=path,
+            hint="Name another place with -o.",
         ) from error
 
 
@@ -279,15 +279,15 @@ def _holds(check: Callable[[], bool]) -> bool:
 def _unwritable(path: Path, error: OSError) -> OutputError:
     if _holds(path.parent.exists) and not _holds(path.parent.is_dir):
         return OutputError(
-            f"{path.parent} is no folder", place=path, advice="Name another place with -o."
+            f"{path.parent} is no folder", location=path, hint="Name another place with -o."
         )
     if not _holds(path.parent.is_dir):
         return OutputError(
-            f"there is no folder {path.parent}", place=path, advice=f"mkdir -p {path.parent}"
+            f"there is no folder {path.parent}", location=path, hint=f"mkdir -p {path.parent}"
         )
     kept = " What was there before is untouched." if _holds(path.exists) else ""
     return OutputError(
         f"cannot be written ({error.strerror or error})",
-        place=path,
-        advice=f"Free some room, or name another place with -o.{kept}",
+        location=path,
+        hint=f"Free some room, or name another place with -o.{kept}",
     )

@@ -12,11 +12,11 @@ ElmanError
 │   └── TaskError           a sound model file, of another task
 ├── MemoryFileError     a keyboard's memory that cannot be trusted or used
 ├── OutputError         a file that cannot be written, a full disk
-├── ExportError         a model whose copy in another form would not be it, or finds no place
+├── ExportError         a model whose copy in another form would not be it, or finds no location
 └── TrainingError       training that cannot go on
     └── ResumeError         an unfinished run that is in the way, or not the same run
 
-Each names the place, the cause and what to do next, in one line:
+Each names the location, the cause and what to do next, in one line:
 `reviews.csv:17: expected 2 columns, found 3. Quote the text, or try: elman peek reviews.csv`
 """
 
@@ -24,21 +24,21 @@ from __future__ import annotations
 
 
 class ElmanError(Exception):
-    """`place: cause. advice`, on one line.
+    """`location: cause. hint`, on one line.
 
     Args:
         cause: what is wrong, without a full stop at its end.
-        place: the file (and line), the option or the setting it is about.
-        advice: what to do or type next, a sentence of its own.
+        location: the file (and line), the option or the setting it is about.
+        hint: what to do or type next, a sentence of its own.
     """
 
-    def __init__(self, cause: str, *, place: object = None, advice: str | None = None) -> None:
+    def __init__(self, cause: str, *, location: object = None, hint: str | None = None) -> None:
         self.cause = cause
-        self.place = None if place is None else str(place)
-        self.advice = advice
-        line = cause if self.place is None else f"{self.place}: {cause}"
-        if advice is not None:
-            line = f"{line}. {advice}"
+        self.location = None if location is None else str(location)
+        self.hint = hint
+        line = cause if self.location is None else f"{self.location}: {cause}"
+        if hint is not None:
+            line = f"{line}. {hint}"
         super().__init__(" ".join(line.split()))
 
 
@@ -91,7 +91,7 @@ class OutputError(ElmanError):
 
 
 class ExportError(ElmanError):
-    """A model whose copy in another form would not answer as it does, or that finds no place."""
+    """A model whose copy in another form would not answer as it does, or that finds no location."""
 
 
 class TrainingError(ElmanError):

@@ -19,5 +19,5 @@ def needed(module: str, extra: str) -> Any:
     except ImportError as error:
         raise InputError(
             f"the package {module.partition('.')[0]} is not installed",
-            advice=f"Try: pip install 'elman[{extra}]'",
+            hint=f"Try: pip install 'elman[{extra}]'",
         ) from error

@@ -17,10 +17,10 @@ import pytest
 import torch  # noqa: F401, so that the tests' one thread is set before it is used
 
 from elman.cli import main
-from elman.examples import Digit, Sentence, Split, Sunspots
+from elman.examples import Digit, PythonSentence, Split, Sunspots
 from elman.examples.digits import NAMES
 
-SMALL = ("--steps", "20", "--width", "16")
+SMALL = ("--steps", "20", "--hidden-size", "16")
 
 
 class Answer(NamedTuple):
@@ -91,11 +91,11 @@ def readers(tmp_path_factory):
     (folder / "who.csv").write_text(labelled(200, 3), encoding="utf-8")
     (folder / "kinds.conll").write_text(tagged(60, 4), encoding="utf-8")
     rows = [line.split(",") for line in labelled(200, 5).splitlines()[1:]]
-    classifier = Classifier(unit="word", width=16, steps=60)
+    classifier = Classifier(tokenizer="word", hidden_size=16, steps=60)
     classifier.fit([text for text, _ in rows], [label for _, label in rows])
     classifier.save(folder / "classes.st")
     (folder / "learned.conll").write_text(tagged(60, 6), encoding="utf-8")
-    Tagger(width=16, steps=60).fit(folder / "learned.conll").save(folder / "tags.st")
+    Tagger(hidden_size=16, steps=60).fit(folder / "learned.conll").save(folder / "tags.st")
     return folder
 
 
@@ -145,11 +145,11 @@ def rewriters(tmp_path_factory):
     np.save(folder / "winds.npy", np.eye(3)[kinds] + np.linspace(0, 0.1, 30)[:, None])
     (folder / "winds.txt").write_text("\n".join(names) + "\n", encoding="utf-8")
     (folder / "sold.csv").write_text(sold(80), encoding="utf-8")
-    small: dict[str, int] = {"width": 8, "steps": 12}
-    Translator(unit="character", **small).fit(folder / "said.tsv").save(folder / "french.st")
-    described = Describer(unit="character", **small).fit(np.load(folder / "winds.npy"), names)
+    small: dict[str, int] = {"hidden_size": 8, "steps": 12}
+    Translator(tokenizer="character", **small).fit(folder / "said.tsv").save(folder / "french.st")
+    described = Describer(tokenizer="character", **small).fit(np.load(folder / "winds.npy"), names)
     described.save(folder / "winds.st")
-    Forecaster(width=4, steps=2).fit(folder / "sold.csv").save(folder / "sold.st")
+    Forecaster(hidden_size=4, steps=2).fit(folder / "sold.csv").save(folder / "sold.st")
     return folder
 
 
@@ -162,11 +162,13 @@ def made(tmp_path_factory, own_cache):  # noqa: ARG001
     before = Path.cwd()
     os.chdir(folder)
     try:
-        for unit in ("character", "word"):
-            done = answer("train", "tale.txt", "-o", f"{unit}.st", "--unit", unit, *SMALL)
+        for tokenizer in ("character", "word"):
+            done = answer(
+                "train", "tale.txt", "-o", f"{tokenizer}.st", "--tokenizer", tokenizer, *SMALL
+            )
             assert done.status == 0, done.err
-            (folder / f"{unit}.out").write_text(done.out, encoding="utf-8")
-            (folder / f"{unit}.err").write_text(done.err, encoding="utf-8")
+            (folder / f"{tokenizer}.out").write_text(done.out, encoding="utf-8")
+            (folder / f"{tokenizer}.err").write_text(done.err, encoding="utf-8")
     finally:
         os.chdir(before)
     return folder
@@ -200,7 +202,7 @@ def here(made, tmp_path, monkeypatch):
 def small_examples(here, monkeypatch):
     """The demo's data, a little of each."""
     names = [(f"{start}{end}", end) for start in ("ka", "lo", "mi") for end in ("ski", "sen")] * 9
-    code = [Sentence(("def", "f", "(", "x", ")", ":"), ("K", "F", "O", "P", "O", "O"))] * 30
+    code = [PythonSentence(("def", "f", "(", "x", ")", ":"), ("K", "F", "O", "P", "O", "O"))] * 30
     pairs = [(f"{day} mai", f"May {day}") for day in range(1, 32)]
     images = [Digit(np.eye(64, dtype=np.float32)[place], NAMES[place % 10]) for place in range(40)]
     spots = Sunspots([*range(1700, 1900)], [50 + 40 * math.sin(0.57 * n) for n in range(200)])
@@ -218,7 +220,7 @@ def small_examples(here, monkeypatch):
 @pytest.fixture
 def hub(made, monkeypatch):
     """A hub that has one model; tests/export has one that speaks its language."""
-    from elman.models import load
+    from elman.tasks.loading import load
 
     def push(_, repository, *, private):
         return f"http://hub/{repository}/{'diary' if private else 'public'}"
@@ -272,7 +274,7 @@ def interrupt_after(monkeypatch):
     def patch(steps: int) -> None:
         asked = iter(range(steps))
         monkeypatch.setattr(
-            "elman.cli.terminal.FirstInterrupt.__call__", lambda _: next(asked, None) is None
+            "elman.console.terminal.FirstInterrupt.__call__", lambda _: next(asked, None) is None
         )
 
     return patch

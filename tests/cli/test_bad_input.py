@@ -96,8 +96,8 @@ def test_texts_to_learn_nothing_from(elman, here):  # noqa: ARG001
     Path("short.txt").write_text("hi there\n")
     refused(
         elman("train", "one.txt", "-o", "x.st"),
-        "one.txt: holds a single symbol, 'a', again and again. "
-        "There is nothing to learn from it; add text, or choose a smaller unit",
+        "one.txt: holds a single token, 'a', again and again. "
+        "There is nothing to learn from it; add text, or choose a smaller tokenizer",
     )
     refused(
         elman("train", "short.txt", "-o", "x.st"),
@@ -128,8 +128,8 @@ def test_nothing_there(elman, here):  # noqa: ARG001
 def test_what_may_not_be_read(elman, here):  # noqa: ARG001
     Path("tale.txt").chmod(0)
     Path("word.st").chmod(0)
-    advice = "Check the name and its permissions"
-    refused(elman("peek", "tale.txt"), f"tale.txt: cannot be read: permission denied. {advice}")
+    hint = "Check the name and its permissions"
+    refused(elman("peek", "tale.txt"), f"tale.txt: cannot be read: permission denied. {hint}")
     refused(elman("info", "word.st"), f"word.st: cannot be read (Permission denied). {TRAIN_FIRST}")
 
 
@@ -208,14 +208,14 @@ def test_the_wrong_training_text(elman, here):  # noqa: ARG001
 
 OUT_OF_RANGE = {
     "train": {
-        "--unit": ["letter", "It is character, word or subword."],
+        "--tokenizer": ["letter", "It is character, word or subword."],
         "--cell": [
             "rnn",
             "It is plain, elman, elman-relu, lstm, gru, clockwork or mingru.",
         ],
-        "--parts": ["norm,head", "It is norm, convolution, gate, residual or mlp."],
+        "--components": ["norm,head", "It is norm, convolution, gate, residual or mlp."],
         "--task": ["dance", "It is language, classify, tag, translate, describe or forecast."],
-        "--width": [0, -1, 99999, "It is a whole number, from 1 to 16384."],
+        "--hidden-size": [0, -1, 99999, "It is a whole number, from 1 to 16384."],
         "--layers": [0, 65, "It is a whole number, from 1 to 64."],
         "--dropout": [1.0, -0.1, "nan", "It is from 0 to below 1."],
         "--learning-rate": [0.0, 11.0, "inf", "It is above 0, up to 10."],
@@ -249,15 +249,15 @@ BEGINNINGS = {
     ("command", "option"), [(c, option) for c, those in OUT_OF_RANGE.items() for option in those]
 )
 def test_settings_out_of_range(elman, here, command, option):
-    *values, advice = OUT_OF_RANGE[command][option]
+    *values, hint = OUT_OF_RANGE[command][option]
     before = sorted(here.iterdir())
     for value in values:
-        named = option not in ("--unit", "--cell", "--parts", "--task")
+        named = option not in ("--tokenizer", "--cell", "--components", "--task")
         cause = (
             f"{value} is out of range" if named else f"{str(value).split(',')[-1]!r} is not known"
         )
         done = elman(*BEGINNINGS[command], option, str(value))
-        refused(done, f"{option}: {cause}. {advice}")
+        refused(done, f"{option}: {cause}. {hint}")
     assert sorted(here.iterdir()) == before
 
 
@@ -276,11 +276,11 @@ def test_settings_out_of_range(elman, here, command, option):
             "train tale.txt --steps",
             "Option '--steps' requires an argument. Try: elman train --help",
         ),
-        ("train a -o b --minutes abc", "--minutes: 'abc' is no number. Try: elman train --help"),
-        ("demo --minutes abc", "--minutes: 'abc' is no number. Try: elman demo --help"),
+        ("train a -o b --minutes abc", "--minutes: 'abc' is not a number. Try: elman train --help"),
+        ("demo --minutes abc", "--minutes: 'abc' is not a number. Try: elman demo --help"),
         ("train a -o b --steps 1.5", "--steps: '1.5' is no whole number. Try: elman train --help"),
         ("suggest a --count x", "--count: 'x' is no whole number. Try: elman suggest --help"),
-        ("generate a --top-p x", "--top-p: 'x' is no number. Try: elman generate --help"),
+        ("generate a --top-p x", "--top-p: 'x' is not a number. Try: elman generate --help"),
     ],
 )
 def test_commands_not_understood(elman, here, told, line):  # noqa: ARG001
@@ -299,7 +299,7 @@ def test_more_than_memory_holds(elman, here):  # noqa: ARG001
     refused(
         elman("generate", "word.st", "--samples", str(10**13)),
         "there is not enough memory for this. "
-        "Ask for less: a smaller --width, fewer --layers, fewer --samples.",
+        "Ask for less: a smaller --hidden-size, fewer --layers, fewer --samples.",
     )
 
 
@@ -307,7 +307,7 @@ def test_a_fault_of_ours_is_not_hidden(elman, here, monkeypatch):  # noqa: ARG00
     def fail(*_):
         raise RuntimeError("a fault")
 
-    monkeypatch.setattr("elman.models.load", fail)
+    monkeypatch.setattr("elman.tasks.loading.load", fail)
     with pytest.raises(RuntimeError, match="a fault"):
         elman("info", "word.st")
 
@@ -329,7 +329,7 @@ def test_a_cache_that_cannot_be(elman, here, monkeypatch):  # noqa: ARG001
     "told",
     [
         "info",
-        "train tale.txt -o new.st --steps 1 --width 8",
+        "train tale.txt -o new.st --steps 1 --hidden-size 8",
         "test character.st held.txt",
         "generate character.st the",
         "suggest word.st the",

@@ -11,7 +11,7 @@ import pytest
 
 from elman.cli.demo.rewriting import A_DATE, FRENCH, drawn, print_attention
 from elman.examples.split import hash_of
-from elman.models.rewriting import Rewrite
+from elman.tasks.seq2seq.generation import GeneratedText
 
 MODELS = (
     "python-words",
@@ -81,7 +81,7 @@ def test_a_demo_shows_what_was_never_learned_from():
 
 
 def test_attention_as_a_table(capsys):
-    found = Rewrite(
+    found = GeneratedText(
         text="Ada, 7",
         score=-0.1,
         probability=0.9,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from elman import load
-from elman.explain import LONGEST
+from elman.explain.summary import LONGEST
 
 TEXTS = {"classes.st": "the cat sat", "tags.st": "the old cat sat", "french.st": "le chat"}
 
@@ -83,11 +83,11 @@ def test_two_texts_and_a_page(elman, here):
     assert [json.loads(line) for line in done.out.splitlines()] == wanted
     page = (here / "trace.html").read_text(encoding="utf-8")
     held = page.partition('id="traces">')[2].partition("</script>")[0]
-    symbols = [
-        each["readings"][0]["symbols"]
+    tokens = [
+        each["readings"][0]["tokens"]
         for each in json.loads(gzip.decompress(base64.b64decode(held)))
     ]
-    assert symbols == [each["readings"][0]["symbols"] for each in wanted]
+    assert tokens == [each["readings"][0]["tokens"] for each in wanted]
 
 
 @pytest.mark.usefixtures("here")

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elman.cli.forecasts import plain
-from elman.cli.plots import ticks
+from elman.tasks.forecasting.plots import ticks
+from elman.tasks.forecasting.predictions import plain
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -37,7 +37,7 @@ def folder(tmp_path_factory, elman):
     (folder / "a.csv").write_text(table())
     told = elman(
         *("train", str(folder / "a.csv"), "--task", "forecast", "-o", str(folder / "m.st")),
-        *("--steps", "4", "--width", "4", "--series", "Passengers <all>", "--horizon", "6"),
+        *("--steps", "4", "--hidden-size", "4", "--series", "Passengers <all>", "--horizon", "6"),
     )
     assert told.status == 0, told.err
     assert "MASE" in told.out
@@ -167,12 +167,16 @@ def test_what_cannot_be_predicted_is_one_line(elman, folder, arguments, message)
     ("text", "arguments", "message"),
     [
         (table().replace("1000.00", "abc"), [], "a.csv:2: 'abc' in column Passengers <all> is no"),
-        (table().replace(",3\n", ",\n"), [], "--fill linear, previous or zero"),
+        (table().replace(",3\n", ",\n"), [], "--impute linear, previous or zero"),
         (table(10), [], "10 values are too few for a season of 1"),
         (table(), ["--season", "30"], "values are too few for a season of 30"),
         (table(), ["--series", "c"], "no column is called 'c': there is Passengers <all>, b"),
-        (table(), ["--fill", "mean"], "'mean' is not known. It is linear, previous or zero"),
-        (table(), ["--unit", "word"], "unit: it is of no use here, for the task 'forecast'"),
+        (table(), ["--impute", "mean"], "'mean' is not known. It is linear, previous or zero"),
+        (
+            table(),
+            ["--tokenizer", "word"],
+            "tokenizer: it is of no use here, for the task 'forecast'",
+        ),
         (table(), ["--valid", "a.csv"], "valid: it is of no use here, for the task 'forecast'"),
     ],
 )
@@ -190,8 +194,8 @@ def test_a_gap_that_is_filled(elman, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.csv").write_text(table().replace(",3\n", ",\n"))
     told = elman(
-        *("train", "a.csv", "--task", "forecast", "-o", "m.st", "--fill", "linear"),
-        *("--steps", "2", "--width", "4", "--json"),
+        *("train", "a.csv", "--task", "forecast", "-o", "m.st", "--impute", "linear"),
+        *("--steps", "2", "--hidden-size", "4", "--json"),
     )
     assert told.status == 0, told.err
     assert json.loads(told.out)["task"] == "forecast"

@@ -12,7 +12,7 @@ import elman as package
 from elman.bundle import open_bundle
 from elman.kernels import core
 
-SMALL = ("--steps", "20", "--width", "16")
+SMALL = ("--steps", "20", "--hidden-size", "16")
 TALE = ("train", "tale.txt", *SMALL)
 
 
@@ -43,8 +43,8 @@ def everything(here, reading, rewriting):
 
 
 CHIEF = {
-    "character.st held.txt": ("nats_per_symbol", r"\d\.\d{4} nats per symbol"),
-    "word.st held.txt": ("nats_per_symbol", r"\d\.\d{4} nats per symbol"),
+    "character.st held.txt": ("nats_per_token", r"\d\.\d{4} nats per token"),
+    "word.st held.txt": ("nats_per_token", r"\d\.\d{4} nats per token"),
     "classes.st who.csv": ("accuracy", r"\d+\.\d\d% accuracy"),
     "tags.st kinds.conll": ("accuracy", r"\d+\.\d\d% accuracy"),
     "french.st held.fr held.en": ("bleu", r"\d+\.\d\d BLEU"),
@@ -82,7 +82,7 @@ def test_scores_are_those_of_the_rounded_weights(elman, everything):  # noqa: AR
         json.loads(answered(elman("test", *told, *more)))["scores"] for more in ((), ("--int8",))
     )
     model = package.load("character.st", int8=True)
-    assert rounded["nats_per_symbol"] == pytest.approx(-model.score(Path("held.txt")), rel=1e-6)
+    assert rounded["nats_per_token"] == pytest.approx(-model.score(Path("held.txt")), rel=1e-6)
     assert rounded != exact
 
 
@@ -141,7 +141,7 @@ def test_a_model_is_written_with_weights_of_8_bits(elman, everything):
     done = elman(*TALE, "-o", "small.st", "--int8")
     out = answered(done).splitlines()
     assert re.fullmatch(
-        r"int8: \d\.\d{4} nats per symbol, float32 \d\.\d{4} \([-+]\d\.\d\d %\)", out[-2]
+        r"int8: \d\.\d{4} nats per token, float32 \d\.\d{4} \([-+]\d\.\d\d %\)", out[-2]
     )
     assert out[-1].startswith("small.st: ")
     assert is_int8("small.st")
@@ -157,8 +157,8 @@ def test_its_record_has_the_scores_that_it_has(elman, everything):  # noqa: ARG0
     exact = json.loads(answered(elman(*TALE, "-o", "large.st", "--json")))
     recorded = open_bundle("small.st").about["training"]["scores"]
     assert recorded == report["scores"] == report["training"]["scores"]
-    assert report["int8"]["int8"] == recorded["nats_per_symbol"]
-    assert report["int8"]["float32"] == exact["scores"]["nats_per_symbol"]
+    assert report["int8"]["int8"] == recorded["nats_per_token"]
+    assert report["int8"]["float32"] == exact["scores"]["nats_per_token"]
     assert report["scores"] != exact["scores"]
     assert report["baseline"] == exact["baseline"]
 
@@ -166,7 +166,7 @@ def test_its_record_has_the_scores_that_it_has(elman, everything):  # noqa: ARG0
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        (("who.csv", "--unit", "word"), "accuracy"),
+        (("who.csv", "--tokenizer", "word"), "accuracy"),
         (("kinds.conll",), "accuracy"),
         (("said.fr", "said.en"), "BLEU"),
         (("winds.npy", "winds.txt"), "chrF"),
@@ -179,7 +179,7 @@ def test_any_task(elman, everything, told, words):  # noqa: ARG001
 
 
 def test_a_forecaster_has_learned_from_what_was_held_out(elman, everything):  # noqa: ARG001
-    told = ("train", "sold.csv", "--steps", "2", "--width", "16", "-o", "small.st", "--int8")
+    told = ("train", "sold.csv", "--steps", "2", "--hidden-size", "16", "-o", "small.st", "--int8")
     done = elman(*told)
     assert "int8" not in answered(done)
     assert done.err.splitlines()[-1] == (
@@ -203,6 +203,6 @@ def test_a_scoring_that_fails_loses_no_model(elman, everything, monkeypatch):  #
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("elman.scoring.baseline.best_ngram", interrupted)
+    monkeypatch.setattr("elman.tasks.language_modeling.baseline.best_ngram", interrupted)
     assert elman(*TALE, "-o", "small.st", "--int8").status == 130
     assert is_int8("small.st")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from elman.models import LanguageModel
+from elman.tasks.language_modeling.model import LanguageModel
 
-SMALL = ("--width", "16", "--layers", "1")
+SMALL = ("--hidden-size", "16", "--layers", "1")
 RUN = ("train", "tale.txt", "-o", "m.st", "--steps", "200", *SMALL)
 IN_THE_WAY = (
     "elman: m.st.checkpoint: an unfinished run of m.st is here. "
@@ -91,7 +91,7 @@ def test_an_interrupt_before_the_first_step(elman, here, monkeypatch):  # noqa: 
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("elman.training.run.Run.take_step", interrupted)
+    monkeypatch.setattr("elman.training.state.TrainState.take_step", interrupted)
     done = elman(*RUN)
     assert (done.status, done.out) == (130, "")
     assert done.err.splitlines()[-1] == "elman: interrupted"
@@ -103,7 +103,7 @@ def test_an_interrupt_during_the_scoring_loses_no_model(elman, here, monkeypatch
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("elman.scoring.baseline.best_ngram", interrupted)
+    monkeypatch.setattr("elman.tasks.language_modeling.baseline.best_ngram", interrupted)
     done = elman("train", "tale.txt", "-o", "m.st", "--steps", "3", *SMALL)
     assert (done.status, done.out) == (130, "")
     assert steps_of("m.st") == 3

@@ -10,17 +10,28 @@ import typer
 
 from elman.cli import app
 
-TRAIN = ("train", "tale.txt", "-o", "m.st", "--steps", "3", "--width", "8")
-CLASSES = ("train", "who.csv", "-o", "m.st", "--steps", "3", "--width", "8", "--unit", "word")
-TAGS = ("train", "kinds.conll", "-o", "m.st", "--steps", "3", "--width", "8")
-PAIRS = ("train", "three.tsv", "-o", "m.st", "--steps", "3", "--width", "4")
-SALES = ("train", "sales.csv", "-o", "m.st", "--steps", "2", "--width", "4")
+TRAIN = ("train", "tale.txt", "-o", "m.st", "--steps", "3", "--hidden-size", "8")
+CLASSES = (
+    "train",
+    "who.csv",
+    "-o",
+    "m.st",
+    "--steps",
+    "3",
+    "--hidden-size",
+    "8",
+    "--tokenizer",
+    "word",
+)
+TAGS = ("train", "kinds.conll", "-o", "m.st", "--steps", "3", "--hidden-size", "8")
+PAIRS = ("train", "three.tsv", "-o", "m.st", "--steps", "3", "--hidden-size", "4")
+SALES = ("train", "sales.csv", "-o", "m.st", "--steps", "2", "--hidden-size", "4")
 WIDER = (*TRAIN[:-1], "16")  # of smaller matrices none is rounded
 SCORE = ("test", "classes.st", "who.csv")
 SCORE_PAIRS = ("test", "french.st", "three.tsv", "--json")
 PREDICT = ("predict", "classes.st", "who.csv")
 FORETELL = ("predict", "sold.st")
-LINEAR, ZERO = ("--fill", "linear"), ("--fill", "zero")
+LINEAR, ZERO = ("--impute", "linear"), ("--impute", "zero")
 SOLD, BOUGHT = ("--series", "sold"), ("--series", "bought")
 GENERATE = ("generate", "character.st", "the c", "--length", "20", "--seed", "1")
 OPTIONS = {
@@ -28,13 +39,13 @@ OPTIONS = {
         "--output": (TRAIN, ("--output", "other.st")),
         "--valid": (TRAIN, ("--valid", "held.txt")),
         "--task": (TRAIN, ("--task", "language")),
-        "--unit": (TRAIN, ("--unit", "subword")),
+        "--tokenizer": (TRAIN, ("--tokenizer", "subword")),
         "--minutes": (TRAIN[:4], ("--minutes", "0.005"), ("--minutes", "0.02")),
         "--steps": (TRAIN, ("--steps", "4")),
         "--cell": (TRAIN, ("--cell", "gru")),
-        "--width": (TRAIN, ("--width", "9")),
+        "--hidden-size": (TRAIN, ("--hidden-size", "9")),
         "--layers": (TRAIN, ("--layers", "1")),
-        "--parts": (TRAIN, ("--parts", "none")),
+        "--components": (TRAIN, ("--components", "none")),
         "--dropout": (TRAIN, ("--dropout", "0.5")),
         "--learning-rate": (TRAIN, ("--learning-rate", "0.1")),
         "--seed": (TRAIN, ("--seed", "1")),
@@ -42,7 +53,7 @@ OPTIONS = {
         "--directions": (CLASSES, ("--directions", "2")),
         "--class-weight": (("train", "rare.csv", *CLASSES[2:]), ("--class-weight", "balanced")),
         "--unlabelled": (CLASSES, ("--unlabelled", "tale.txt")),
-        "--outside": (CLASSES, ("--outside", "tale.txt")),
+        "--out-of-scope": (CLASSES, ("--out-of-scope", "tale.txt")),
         "--text-column": (CLASSES, ("--text-column", "label", "--label-column", "text")),
         "--label-column": (("train", "two.csv", *CLASSES[2:]), ("--label-column", "again")),
         "--column": (("train", "four.conll", *TAGS[2:]), ("--column", "2")),
@@ -53,7 +64,7 @@ OPTIONS = {
         "--horizon": (SALES, ("--horizon", "3")),
         "--season": (SALES, ("--season", "4")),
         "--series": (SALES, SOLD),
-        "--fill": (("train", "gaps.csv", *SALES[2:]), LINEAR, ZERO),
+        "--impute": (("train", "gaps.csv", *SALES[2:]), LINEAR, ZERO),
         "--skip-bad-rows": (("train", "bad.csv", *CLASSES[2:]), ("--skip-bad-rows",)),
         "--resume": (TRAIN, ("--resume",)),
         "--int8": (WIDER, ("--int8",)),
@@ -92,9 +103,9 @@ OPTIONS = {
         "--source-column": (SCORE_PAIRS, ("--source-column", "other")),
         "--target-column": (SCORE_PAIRS, ("--target-column", "other")),
         "--series": (("test", "sold.st", "sales.csv", "--json"), SOLD, BOUGHT),
-        "--fill": (("test", "sold.st", "gaps.csv", "--json"), LINEAR, ZERO),
+        "--impute": (("test", "sold.st", "gaps.csv", "--json"), LINEAR, ZERO),
         "--skip-bad-rows": (("test", "classes.st", "bad.csv"), ("--skip-bad-rows",)),
-        "--outside": (SCORE, ("--outside", "tale.txt")),
+        "--out-of-scope": (SCORE, ("--out-of-scope", "tale.txt")),
         "--shuffle-words": (SCORE, ("--shuffle-words",)),
         "--encoding": (("test", "word.st", "held.txt"), ("--encoding", "latin-1")),
         "--int8": (("test", "word.st", "held.txt"), ("--int8",)),
@@ -113,7 +124,7 @@ OPTIONS = {
         "--horizon": (FORETELL, ("--horizon", "2")),
         "--plot": (FORETELL, ("--plot", "sold.svg")),
         "--series": ((*FORETELL, "sales.csv"), SOLD, BOUGHT),
-        "--fill": ((*FORETELL, "gaps.csv"), LINEAR, ZERO),
+        "--impute": ((*FORETELL, "gaps.csv"), LINEAR, ZERO),
         "--skip-bad-rows": (("predict", "classes.st", "bad.csv"), ("--skip-bad-rows",)),
         "--encoding": (
             ("predict", "classes.st", "tale.txt", "--json"),
@@ -203,11 +214,13 @@ def test_every_option_changes_something(elman, here, monkeypatch, command, optio
     Path("gaps.csv").write_text("\n".join([first, *sold[:-9], "2006-12,", *sold[-8:]]))
     if option == "--train":
         # A text that only --train tells of.
-        trained = elman("train", "mine.txt", "-o", "unknown.st", "--steps", "1", "--width", "8")
+        trained = elman(
+            "train", "mine.txt", "-o", "unknown.st", "--steps", "1", "--hidden-size", "8"
+        )
         assert trained.status == 0, trained.err
         monkeypatch.setenv("ELMAN_CACHE", str(here / "another-cache"))
     if (command, option) == ("explain", "--series"):
-        trained = elman("train", "sales.csv", "-o", "two.st", "--steps", "2", "--width", "4")
+        trained = elman("train", "sales.csv", "-o", "two.st", "--steps", "2", "--hidden-size", "4")
         assert trained.status == 0, trained.err
     told, *variants = OPTIONS[command][option]
     if len(variants) == 1:

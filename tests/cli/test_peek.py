@@ -163,7 +163,7 @@ def test_a_task_is_typed_again_only_where_it_is_needed(elman, files):  # noqa: A
     out = ours(elman("peek", "train.conll", "--task", "tag"))
     assert out.endswith("\nNext: elman train train.conll -o model.safetensors\n")
     out = ours(elman("peek", "train.csv", "--task", "language"))
-    assert "\nNext: elman train train.csv --task language -o model.safetensors --unit " in out
+    assert "\nNext: elman train train.csv --task language -o model.safetensors --tokenizer " in out
 
 
 @pytest.mark.parametrize(

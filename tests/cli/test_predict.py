@@ -290,8 +290,8 @@ def test_what_is_good_before_a_bad_row_is_answered(elman, classes):
     Path("bad.csv").write_text(f"text,label\n{TEXTS[0]},x\n\n,x\n")
     done = elman("predict", "classes.st", "bad.csv")
     assert (done.status, done.out) == (1, f"{classes.predict(TEXTS[:1])[0]}\n")
-    advice = "Mend it, or leave such rows out: --skip-bad-rows"
-    assert done.err == f"elman: bad.csv:4: the text is empty. {advice}\n"
+    hint = "Mend it, or leave such rows out: --skip-bad-rows"
+    assert done.err == f"elman: bad.csv:4: the text is empty. {hint}\n"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,18 @@ import threading
 import time
 from pathlib import Path
 
-TRAIN = ("train", "tale.txt", "-o", "m.st", "--steps", "1000000", "--width", "16", "--layers", "1")
+TRAIN = (
+    "train",
+    "tale.txt",
+    "-o",
+    "m.st",
+    "--steps",
+    "1000000",
+    "--hidden-size",
+    "16",
+    "--layers",
+    "1",
+)
 PATIENCE = 120  # seconds until a process that says nothing counts as stuck
 
 
@@ -44,7 +55,7 @@ def test_a_terminal_an_interrupt_a_kill_and_the_end(elman, begin, interrupt_afte
     """A run with a bar, interrupted; gone on with, piped, killed; gone on with again."""
     screen = Screen()
     first = begin(*TRAIN, stderr=screen.theirs, stdin=subprocess.DEVNULL)
-    screen.read_until("symbols/s")
+    screen.read_until("tokens/s")
     screen.read_until("held out")
     first.send_signal(signal.SIGINT)
     screen.read_until("goes on.")
@@ -56,14 +67,14 @@ def test_a_terminal_an_interrupt_a_kill_and_the_end(elman, begin, interrupt_afte
     for whole in (
         r"Task: language, the next character of a text \(running text; --task says otherwise\)\.",
         r"Stopping after this step; Ctrl-C again gives up at once\.",
-        r"Trained \d+ s, [\d,]+ steps?, [\d,]+ symbols; the best weights are those of .+\.",
+        r"Trained \d+ s, [\d,]+ steps?, [\d,]+ tokens; the best weights are those of .+\.",
         r"Stopped early; m\.st\.checkpoint holds the run: the same command with --resume goes on\.",
     ):
         assert sum(bool(re.fullmatch(whole, line)) for line in lines) == 1, (whole, lines)
-    bars = [line for line in lines if "symbols/s" in line]
+    bars = [line for line in lines if "tokens/s" in line]
     assert bars
     assert max(map(len, bars)) <= 80
-    assert all(re.search(r"loss \d\.\d{3}  held out \d\.\d{3}  [\d,]+ symbols/s$", b) for b in bars)
+    assert all(re.search(r"loss \d\.\d{3}  held out \d\.\d{3}  [\d,]+ tokens/s$", b) for b in bars)
     assert elman("generate", "m.st", "--length", "3").status == 0
     steps = steps_of(elman)
 

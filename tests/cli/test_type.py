@@ -77,7 +77,7 @@ def terminal(here):  # noqa: ARG001
 @posix
 def test_a_copy_adapts_and_the_models_file_stays_as_it_is(terminal, here):
     before = (here / "word.st").read_bytes()
-    keyboard = terminal("word.st", "--adapt")
+    keyboard = terminal("word.st", "--online")
     keyboard.until("0 keystrokes, 0 saved")
     keyboard.press("old river\rold ")
     keyboard.until("13 keystrokes, 0 saved")

@@ -13,50 +13,56 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elman.decoding import beam as beams
-from elman.decoding.beam import Search, search
+from elman.decoding.beam import BeamSettings, beam_search
 from elman.errors import SettingError
 from elman.kernels import core
-from elman.network import Architecture, Passages, Rewriter, Rewriting
+from elman.nn.blocks import StackConfig
+from elman.nn.encoder import PaddedBatch
+from elman.nn.seq2seq import EncoderDecoder, Seq2SeqConfig
 
 BOUNDARY, SOURCES = 0, 6
 
 
-def make(vocabulary: int = 3, seed: int = 0, cell: str = "gru", spread: float = 0.5) -> Rewriter:
+def make(
+    vocabulary: int = 3, seed: int = 0, cell: str = "gru", spread: float = 0.5
+) -> EncoderDecoder:
     torch.manual_seed(seed)
-    blocks = Architecture(vocabulary, cell, width=8, layers=1, dropout=0.0, tied=True)
-    network = Rewriter(Rewriting(blocks, SOURCES), 0.0).eval()
+    blocks = StackConfig(vocabulary, cell, hidden_size=8, layers=1, dropout=0.0, tied=True)
+    network = EncoderDecoder(Seq2SeqConfig(blocks, SOURCES), 0.0).eval()
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(spread * torch.randn_like(parameter))
     return network
 
 
-def ragged(lengths: list[int], seed: int = 0) -> Passages:
+def ragged(lengths: list[int], seed: int = 0) -> PaddedBatch:
     generator = torch.Generator().manual_seed(seed)
-    symbols = torch.randint(SOURCES, (max(lengths), len(lengths)), generator=generator)
-    return Passages(symbols, torch.tensor(lengths))
+    tokens = torch.randint(SOURCES, (max(lengths), len(lengths)), generator=generator)
+    return PaddedBatch(tokens, torch.tensor(lengths))
 
 
-def row_of(source: Passages, row: int) -> Passages:
+def row_of(source: PaddedBatch, row: int) -> PaddedBatch:
     length = int(source.lengths[row])
-    return Passages(source.symbols[:length, row : row + 1], torch.tensor([length]))
+    return PaddedBatch(source.tokens[:length, row : row + 1], torch.tensor([length]))
 
 
 def found_for(network, source, limit, **changes):
     limits = np.array(limit) if isinstance(limit, list) else np.full(len(source.lengths), limit)
-    return search(network, source, limits, BOUNDARY, Search(**changes))
+    return beam_search(network, source, limits, BOUNDARY, BeamSettings(**changes))
 
 
 @torch.no_grad()
-def log_probabilities(network: Rewriter, source: Passages, symbols: list[int]) -> np.ndarray:
-    """Of each symbol, read at once as in training."""
-    read = torch.tensor([BOUNDARY, *symbols[:-1]])[:, None]
+def log_probabilities(
+    network: EncoderDecoder, source: PaddedBatch, tokens: list[int]
+) -> np.ndarray:
+    """Of each token, read at once as in training."""
+    read = torch.tensor([BOUNDARY, *tokens[:-1]])[:, None]
     logits, _ = network(read, network.begin(source))
-    return logits[:, 0].log_softmax(1)[range(len(symbols)), symbols].numpy()
+    return logits[:, 0].log_softmax(1)[range(len(tokens)), tokens].numpy()
 
 
 def all_targets(network, source, limit, reward):
-    """Every target of at most `limit` symbols, its end among them, with its score; best first."""
+    """Every target of at most `limit` tokens, its end among them, with its score; best first."""
     others = range(1, network.rewriting.blocks.vocabulary)
     found = []
     for length in range(limit):
@@ -81,14 +87,14 @@ def test_a_beam_wide_enough_finds_the_best_of_all_targets_in_order(size, seed, r
     for each, (score, _) in zip(found, expected, strict=True):
         assert each.score == pytest.approx(score, abs=1e-4)
     scores = {target: score for score, target in expected}
-    assert {tuple(each.symbols.tolist()) for each in found} == scores.keys()
+    assert {tuple(each.tokens.tolist()) for each in found} == scores.keys()
     for each in found:
-        assert each.score == pytest.approx(scores[tuple(each.symbols.tolist())], abs=1e-4)
+        assert each.score == pytest.approx(scores[tuple(each.tokens.tolist())], abs=1e-4)
 
 
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 999), limit=st.integers(1, 8))
-def test_greedy_takes_the_likeliest_symbol_every_time(seed, limit):
+def test_greedy_takes_the_likeliest_token_every_time(seed, limit):
     network, source = make(5, seed), ragged([3], seed)
     written = []
     while len(written) < limit and BOUNDARY not in written:
@@ -97,7 +103,7 @@ def test_greedy_takes_the_likeliest_symbol_every_time(seed, limit):
             logits, _ = network(read, network.begin(source))
         written.append(int(logits[-1, 0].argmax()))
     ((found,),) = found_for(network, source, limit, beam=1, repeats=1000)
-    assert found.symbols.tolist() == [each for each in written if each != BOUNDARY]
+    assert found.tokens.tolist() == [each for each in written if each != BOUNDARY]
     assert found.log_probabilities == pytest.approx(
         log_probabilities(network, source, written), abs=1e-4
     )
@@ -117,8 +123,8 @@ def test_sources_side_by_side_have_the_targets_of_each_alone(cell, rows, seed, b
     together = found_for(network, source, limits, beam=beam)
     for row, limit in enumerate(limits):
         (alone,) = found_for(network, row_of(source, row), limit, beam=beam)
-        assert [each.symbols.tolist() for each in together[row]] == [
-            each.symbols.tolist() for each in alone
+        assert [each.tokens.tolist() for each in together[row]] == [
+            each.tokens.tolist() for each in alone
         ]
         for one, other in zip(together[row], alone, strict=True):
             assert one.log_probabilities == pytest.approx(other.log_probabilities, abs=1e-4)
@@ -134,24 +140,24 @@ def test_sources_side_by_side_have_the_targets_of_each_alone(cell, rows, seed, b
 )
 def test_what_is_found(limits, seed, beam, reward):
     """At most K, different ones, the best first, none too long; each with the probabilities that
-    the network gives its symbols when they are read at once."""
+    the network gives its tokens when they are read at once."""
     network, source = make(5, seed), ragged([3] * len(limits), seed)
     answers = found_for(network, source, limits, beam=beam, length_reward=reward)
     for row, (found, limit) in enumerate(zip(answers, limits, strict=True)):
         assert 1 <= len(found) <= beam
-        assert len({tuple(each.symbols.tolist()) for each in found}) == len(found)
+        assert len({tuple(each.tokens.tolist()) for each in found}) == len(found)
         scores = [each.score for each in found]
         assert scores == sorted(scores, reverse=True)
         for each in found:
-            symbols = each.symbols.tolist()
+            tokens = each.tokens.tolist()
             length = len(each.log_probabilities)
             assert length <= limit
-            assert BOUNDARY not in symbols
-            if length == len(symbols):
+            assert BOUNDARY not in tokens
+            if length == len(tokens):
                 assert length == limit, "only a target that is too long is cut"
             else:
-                symbols = [*symbols, BOUNDARY]
-            expected = log_probabilities(network, row_of(source, row), symbols)
+                tokens = [*tokens, BOUNDARY]
+            expected = log_probabilities(network, row_of(source, row), tokens)
             assert each.log_probabilities == pytest.approx(expected, abs=1e-4)
             assert each.log_probability == pytest.approx(expected.sum(), abs=1e-4)
             assert each.score == pytest.approx(expected.sum() / length**reward, abs=1e-4)
@@ -168,7 +174,7 @@ def plain_beam(network, source, beam: int, limit: int) -> list[tuple[float, list
         for total, said in going:
             logits, _ = network(torch.tensor(said)[:, None], begun)
             log_p = logits[-1, 0].log_softmax(0).tolist()
-            ways += [(total + its, [*said, symbol]) for symbol, its in enumerate(log_p)]
+            ways += [(total + its, [*said, token]) for token, its in enumerate(log_p)]
         ways.sort(reverse=True)
         found += [(total / length, said[1:-1]) for total, said in ways[:beam] if not said[-1]]
         going = [(total, said) for total, said in ways if said[-1]][:beam]
@@ -185,22 +191,24 @@ def test_it_is_beam_search_as_it_is_taught(seed, beam, limit):
     network, source = make(5, seed), ragged([4], seed)
     (found,) = found_for(network, source, limit, beam=beam, repeats=1000)
     expected = plain_beam(network, source, beam, limit)
-    assert [each.symbols.tolist() for each in found] == [said for _, said in expected]
+    assert [each.tokens.tolist() for each in found] == [said for _, said in expected]
     assert [each.score for each in found] == pytest.approx([s for s, _ in expected], abs=1e-4)
 
 
 # A network that says what it is told to
 
 
-class Parrot(Rewriter):
-    """Its logits follow from the symbol before alone."""
+class Parrot(EncoderDecoder):
+    """Its logits follow from the token before alone."""
 
     def __init__(self, logits: list[list[float]]) -> None:
-        super().__init__(Rewriting(Architecture(len(logits), "gru", 2, 1, tied=True), SOURCES), 0.0)
+        super().__init__(
+            Seq2SeqConfig(StackConfig(len(logits), "gru", 2, 1, tied=True), SOURCES), 0.0
+        )
         self.table = torch.tensor(logits)
 
-    def forward(self, symbols, written, _=None):
-        return self.table[symbols], written
+    def forward(self, tokens, written, _=None):
+        return self.table[tokens], written
 
 
 def chain(*phrase: int, vocabulary: int) -> list[list[float]]:
@@ -214,13 +222,13 @@ def chain(*phrase: int, vocabulary: int) -> list[list[float]]:
 
 
 def test_the_first_to_end_are_not_enough():
-    """A network that is sure makes all wrong symbols alike, the end among them: several bad targets
+    """A network that is sure makes all wrong tokens alike, the end among them: several bad targets
     end before the good one does."""
     logits = torch.zeros(30, 30)
     for before, after in itertools.pairwise([BOUNDARY, 3, 4, 5, 6, 7, 8, BOUNDARY]):
         logits[before, after] = 8.0
     ((best, *_),) = found_for(Parrot(logits.tolist()), ragged([2]), 20, beam=5)
-    assert best.symbols.tolist() == [3, 4, 5, 6, 7, 8]
+    assert best.tokens.tolist() == [3, 4, 5, 6, 7, 8]
 
 
 @pytest.mark.parametrize("repeats", [1, 2, 3])
@@ -230,18 +238,18 @@ def test_a_phrase_said_for_ever_is_stopped(repeats, length):
     phrase = tuple(range(1, length + 1))
     network = Parrot(chain(*phrase, vocabulary=length + 1))
     ((found,),) = found_for(network, ragged([2]), 200, beam=1, repeats=repeats)
-    assert found.symbols.tolist() == list(phrase * (repeats + 1))[:-1]
-    assert len(found.log_probabilities) == len(found.symbols) + 1
+    assert found.tokens.tolist() == list(phrase * (repeats + 1))[:-1]
+    assert len(found.log_probabilities) == len(found.tokens) + 1
 
 
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 999), repeats=st.integers(1, 3), beam=st.sampled_from([1, 3]))
 def test_no_target_holds_a_loop(seed, repeats, beam):
-    """Looked for by a pattern; symbols are letters to it."""
+    """Looked for by a pattern; tokens are letters to it."""
     generator = np.random.default_rng(seed)
     logits = 3 * generator.normal(size=(3, 3)) - [6, 0, 0]
     for found in found_for(Parrot(logits.tolist()), ragged([2]), 40, beam=beam, repeats=repeats)[0]:
-        said = "".join(map(str, found.symbols.tolist()))
+        said = "".join(map(str, found.tokens.tolist()))
         assert not re.search(rf"(.{{1,{beams.LONGEST_PHRASE}}})\1{{{repeats}}}", said)
 
 
@@ -249,7 +257,7 @@ def test_a_longer_phrase_is_not_watched():
     phrase = range(1, beams.LONGEST_PHRASE + 2)
     network = Parrot(chain(*phrase, vocabulary=len(phrase) + 1))
     ((found,),) = found_for(network, ragged([2]), 60, beam=1)
-    assert len(found.symbols) == 60
+    assert len(found.tokens) == 60
     assert len(found.log_probabilities) == 60, "cut: it has no end"
 
 
@@ -257,7 +265,7 @@ def test_what_finds_no_end_is_cut_and_not_lost():
     network = Parrot([[-inf, 1.0, 0.0], [-inf, 0.0, 1.0], [-inf, 1.0, 0.5]])
     (found,) = found_for(network, ragged([2]), 5, beam=3)
     assert len(found) == 3
-    assert all(len(each.symbols) == len(each.log_probabilities) == 5 for each in found)
+    assert all(len(each.tokens) == len(each.log_probabilities) == 5 for each in found)
     assert found[0].score >= found[1].score >= found[2].score
 
 
@@ -265,14 +273,14 @@ def test_what_has_an_end_is_not_followed_by_what_was_cut():
     """Within the limit of 3 there are three targets, and one longer that is likelier than any."""
     network = Parrot([[-1.0, 3.0], [-1.0, 3.0]])
     (found,) = found_for(network, ragged([2]), 3, beam=5)
-    assert [each.symbols.tolist() for each in found] == [[1, 1], [1], []]
+    assert [each.tokens.tolist() for each in found] == [[1, 1], [1], []]
 
 
 def test_a_reward_for_length_favours_long_targets():
-    """To end at once has 0.45, more than any other way; but with each symbol the mean is better."""
+    """To end at once has 0.45, more than any other way; but with each token the mean is better."""
     network = Parrot(np.log([[0.45, 0.55], [0.5, 0.5]]).tolist())
     lengths = [
-        len(found_for(network, ragged([2]), 4, beam=30, length_reward=reward)[0][0].symbols)
+        len(found_for(network, ragged([2]), 4, beam=30, length_reward=reward)[0][0].tokens)
         for reward in (0.0, 1.0)
     ]
     assert lengths == [0, 1]  # log 0.45; (log 0.55 + log 0.5) / 2, and no more after that
@@ -281,15 +289,15 @@ def test_a_reward_for_length_favours_long_targets():
 @torch.no_grad()
 def test_from_vectors_as_from_texts():
     torch.manual_seed(0)
-    blocks = Architecture(5, "mingru", width=8, layers=1, dropout=0.0, tied=True)
-    network = Rewriter(Rewriting(blocks, 3, "none", "vector"), 0.0).eval()
+    blocks = StackConfig(5, "mingru", hidden_size=8, layers=1, dropout=0.0, tied=True)
+    network = EncoderDecoder(Seq2SeqConfig(blocks, 3, "none", "vector"), 0.0).eval()
     vectors = torch.randn(4, 3)
-    together = search(network, vectors, np.full(4, 6), BOUNDARY, Search())
+    together = beam_search(network, vectors, np.full(4, 6), BOUNDARY, BeamSettings())
     for row, found in enumerate(together):
-        (alone,) = search(network, vectors[row : row + 1], np.array([6]), BOUNDARY, Search())
-        assert [each.symbols.tolist() for each in found] == [
-            each.symbols.tolist() for each in alone
-        ]
+        (alone,) = beam_search(
+            network, vectors[row : row + 1], np.array([6]), BOUNDARY, BeamSettings()
+        )
+        assert [each.tokens.tolist() for each in found] == [each.tokens.tolist() for each in alone]
 
 
 @pytest.mark.parametrize(
@@ -300,8 +308,8 @@ def test_from_vectors_as_from_texts():
 )  # fmt: skip
 def test_settings_out_of_range_are_named(change):
     with pytest.raises(SettingError) as caught:
-        Search(**change)
-    assert caught.value.place == next(iter(change))
+        BeamSettings(**change)
+    assert caught.value.location == next(iter(change))
 
 
 def test_the_core_and_torch_find_the_same():
@@ -311,5 +319,5 @@ def test_the_core_and_torch_find_the_same():
         by_torch = found_for(network, source, 6)
     for some, others in zip(by_core, by_torch, strict=True):
         for one, other in zip(some, others, strict=True):
-            assert one.symbols.tolist() == other.symbols.tolist()
+            assert one.tokens.tolist() == other.tokens.tolist()
             assert one.log_probabilities == pytest.approx(other.log_probabilities, abs=1e-4)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 from scipy.stats import chisquare
 
-from elman.decoding import Sampling
+from elman.decoding.sampling import Sampling
 from elman.errors import SettingError
 
 
@@ -20,11 +20,11 @@ def by_hand(
 ):
     """One row, in the documented order: penalty, temperature, top-k, top-p, min-p."""
     logits = list(logits)
-    for symbol in set(recent):
-        if logits[symbol] > 0:
-            logits[symbol] /= repetition_penalty
+    for token in set(recent):
+        if logits[token] > 0:
+            logits[token] /= repetition_penalty
         else:
-            logits[symbol] *= repetition_penalty
+            logits[token] *= repetition_penalty
     best_first = sorted(range(len(logits)), key=lambda i: (-logits[i], i))
     if temperature == 0:
         return [float(i == best_first[0]) for i in range(len(logits))]
@@ -34,11 +34,11 @@ def by_hand(
     weights = shares(weights, kept)
     if top_p is not None:
         reached, nucleus = 0.0, set()
-        for symbol in best_first:
+        for token in best_first:
             if reached >= top_p:
                 break
-            nucleus.add(symbol)
-            reached += weights[symbol]
+            nucleus.add(token)
+            reached += weights[token]
         weights = shares(weights, nucleus)
     if min_p is not None:
         least = min_p * max(weights)
@@ -109,13 +109,13 @@ def test_the_order_is_what_the_docstring_says():
     assert penalised.probabilities(np.array([3.0, 2.0]), [0]).tolist() == [0, 1]
 
 
-def test_ties_are_broken_by_the_smaller_symbol():
+def test_ties_are_broken_by_the_smaller_token():
     even = np.zeros(6)
     assert Sampling(top_k=2).probabilities(even, []).tolist() == [0.5, 0.5, 0, 0, 0, 0]
     assert Sampling(temperature=0).probabilities(even, []).tolist() == [1, 0, 0, 0, 0, 0]
 
 
-def test_a_penalty_counts_once_however_often_a_symbol_came():
+def test_a_penalty_counts_once_however_often_a_token_came():
     logits = np.array([2.0, -2.0, 1.0])
     once = Sampling(repetition_penalty=1.5).probabilities(logits, [0, 1])
     often = Sampling(repetition_penalty=1.5).probabilities(logits, [0, 1, 0, 1, 1])
@@ -137,7 +137,7 @@ def test_what_is_left_out_is_never_drawn(chance):
 
 
 def test_draws_follow_the_distribution(characters):
-    """The first symbol of very many continuations, counted; then the second after the likeliest."""
+    """The first token of very many continuations, counted; then the second after the likeliest."""
     draws = 4000
     settings = {"temperature": 4.0, "top_k": 12}
     texts = characters.generate_many("The cat ", samples=draws, length=2, seed=5, **settings)
@@ -149,9 +149,9 @@ def test_draws_follow_the_distribution(characters):
             outlook, state = characters.step(context, state)
         expected = by_hand(outlook.log_probabilities.tolist(), [], **settings)
         counted: dict[str, list[float]] = {}
-        for symbol, share in enumerate(expected):
+        for token, share in enumerate(expected):
             if share > 0:
-                counted[characters.unit_.decode([symbol])] = [0, share * len(texts)]
+                counted[characters.tokenizer_.decode([token])] = [0, share * len(texts)]
         for text in texts:
             counted[text[:1]][0] += 1
         common = [pair for pair in counted.values() if pair[1] >= 5]
@@ -187,6 +187,6 @@ def test_draws_follow_the_distribution(characters):
 def test_what_is_out_of_range_is_refused_by_name(setting, value):
     with pytest.raises(SettingError) as caught:
         Sampling(**{setting: value})
-    assert caught.value.place == setting.replace("_", "-")
+    assert caught.value.location == setting.replace("_", "-")
     assert repr(value) in str(caught.value)
     assert "\n" not in str(caught.value)

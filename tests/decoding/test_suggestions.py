@@ -10,10 +10,16 @@ import pytest
 import torch
 
 import elman
-from elman.decoding import NOTHING_TAUGHT, Speller, Taught, read, suggesting
+from elman.decoding import suggestions
+from elman.decoding.incremental import read
+from elman.decoding.suggestions import NO_USER_PRIOR, PrefixSearch, UserPrior
 from elman.errors import SettingError
-from elman.network import Architecture, SymbolNetwork, stepper
-from elman.text import BOUNDARY, Characters, Subwords
+from elman.nn.blocks import StackConfig
+from elman.nn.language_model import LanguageModelNetwork
+from elman.nn.native_step import step_of
+from elman.text.tokenizers.characters import Characters
+from elman.text.tokenizers.subwords import Subwords
+from elman.text.tokenizers.tokenizer import BOUNDARY
 
 CONTEXTS = {
     "": "",
@@ -49,7 +55,7 @@ def test_suggestions_are_different_words_that_begin_as_typed(model, text):
         assert word.startswith(CONTEXTS[text])
         assert word[0].isalnum()
         assert word[-1].isalnum()
-        assert model.unit_.encode(word).size
+        assert model.tokenizer_.encode(word).size
     assert all(0 <= share <= 1 for share in shares)
     assert sum(shares) <= 1 + 1e-6
     assert shares == sorted(shares, reverse=True)
@@ -91,17 +97,17 @@ def test_a_count_below_one_is_refused(model, count):
 
 
 @pytest.mark.parametrize("text", CONTEXTS)
-def test_the_word_unit_ranks_its_whole_vocabulary(words, text):
-    unit = words.unit_
-    context, typed = unit.split_typed(text)
+def test_the_word_tokenizer_ranks_its_whole_vocabulary(words, text):
+    tokenizer = words.tokenizer_
+    context, typed = tokenizer.split_typed(text)
     assert typed == CONTEXTS[text]
-    ids = torch.tensor([[BOUNDARY, *unit.encode(context or "\n").tolist()]])
+    ids = torch.tensor([[BOUNDARY, *tokenizer.encode(context or "\n").tolist()]])
     logits, _ = words.network_(ids, words.network_.initial_state(1))
     shares = logits[0, -1].detach().double().softmax(0)
     fitting = [
-        (float(shares[symbol]), token)
-        for symbol, token in enumerate(unit.tokens)
-        if unit.is_word[symbol] and token.startswith(typed)
+        (float(shares[token]), spelling)
+        for token, spelling in enumerate(tokenizer.spellings)
+        if tokenizer.is_word[token] and spelling.startswith(typed)
     ]
     best = sorted(fitting, reverse=True)[:4]
     found = words.suggest(text, 4)
@@ -112,19 +118,21 @@ def test_the_word_unit_ranks_its_whole_vocabulary(words, text):
 def random_network(size, seed):
     """Untrained, with its outputs far apart, so that no two words tie."""
     torch.manual_seed(seed)
-    network = SymbolNetwork(Architecture(vocabulary=size, width=8, layers=1, cell="gru")).eval()
+    network = LanguageModelNetwork(
+        StackConfig(vocabulary=size, hidden_size=8, layers=1, cell="gru")
+    ).eval()
     with torch.no_grad():
         network.output.weight *= 8
     return network
 
 
-def chances(network, unit, context, lead, longest):
-    """The log-chance of every word of at most `longest` symbols, all its spellings together."""
-    pieces = [unit.decode([symbol]) for symbol in range(unit.size)]
+def chances(network, tokenizer, context, lead, longest):
+    """The log-chance of every word of at most `longest` tokens, all its spellings together."""
+    pieces = [tokenizer.decode([token]) for token in range(tokenizer.size)]
     ends = [i for i, text in enumerate(pieces) if i == BOUNDARY or not_in_word(text)]
     inner = [i for i, text in enumerate(pieces) if text and "\ufffd" not in text]
     inner = [i for i in inner if not text_breaks(pieces[i])]
-    start = [BOUNDARY, *unit.encode(context or "\n").tolist()]
+    start = [BOUNDARY, *tokenizer.encode(context or "\n").tolist()]
     found = {}
     for length in range(1, longest + 1):
         for spelling in itertools.product(inner, repeat=length):
@@ -158,42 +166,44 @@ def fits(text, lead):
     return text.startswith(lead) if lead else True
 
 
-def tiny(unit_class):
-    if unit_class is Characters:
+def tiny(tokenizer_class):
+    if tokenizer_class is Characters:
         return Characters(" abt")
     return Subwords([(1 + ord("a"), 1 + ord("b")), (1 + ord(" "), 257), (1 + ord("a"), 1 + 39)])
 
 
-@pytest.mark.parametrize("unit_class", [Characters, Subwords])
+@pytest.mark.parametrize("tokenizer_class", [Characters, Subwords])
 @pytest.mark.parametrize(("context", "lead"), [("a", " "), ("ab", ""), ("", "a"), ("b", " b")])
 @pytest.mark.parametrize("seed", [0, 1])
-def test_smaller_units_weigh_words_as_enumeration_does(
-    monkeypatch, unit_class, context, lead, seed
+def test_smaller_tokenizers_weigh_words_as_enumeration_does(
+    monkeypatch, tokenizer_class, context, lead, seed
 ):
-    """All that is spelled in three symbols, exactly, once the beam is wide enough for all."""
-    unit = tiny(unit_class)
-    network = random_network(unit.size, seed)
+    """All that is spelled in three tokens, exactly, once the beam is wide enough for all."""
+    tokenizer = tiny(tokenizer_class)
+    network = random_network(tokenizer.size, seed)
     only = {" ", "a", "b", "t", "'", "ab", " ab", "a'"}
-    speller = Speller(unit)
+    speller = PrefixSearch(tokenizer)
     # The other bytes are of no use to the enumeration, which would take for ever.
     kept = torch.tensor([piece in only for piece in speller.pieces])
     speller.pieces = [
         piece if keep else "" for piece, keep in zip(speller.pieces, kept.tolist(), strict=True)
     ]
     speller.inside &= kept
-    monkeypatch.setattr(suggesting, "BEAM", 10_000)
-    monkeypatch.setattr(suggesting, "LONGEST", 4 - len(lead))
+    monkeypatch.setattr(suggestions, "BEAM", 10_000)
+    monkeypatch.setattr(suggestions, "LONGEST", 4 - len(lead))
     speller.ends = torch.tensor(
-        [i == BOUNDARY or not_in_word(unit.decode([i])) for i in range(unit.size)]
+        [i == BOUNDARY or not_in_word(tokenizer.decode([i])) for i in range(tokenizer.size)]
     )
-    start = [BOUNDARY, *unit.encode(context or "\n")]
-    logits, state = read(network, start, network.initial_state(1), stepper(network))
-    found = speller.complete(stepper(network), logits, state, lead, NOTHING_TAUGHT, 10_000)
-    expected = chances(network, unit, context, lead, 3)
+    start = [BOUNDARY, *tokenizer.encode(context or "\n")]
+    logits, state = read(network, start, network.initial_state(1), step_of(network))
+    found = speller.complete(step_of(network), logits, state, lead, NO_USER_PRIOR, 10_000)
+    expected = chances(network, tokenizer, context, lead, 3)
     assert_shares(found, expected)
     # And taught: a word known, one unknown that fits or not, one that never fits.
     taught = {"ab": 2, "ta'b": 3, "abba": 1, "bab": 1, "zzz": 4}
-    found = speller.complete(stepper(network), logits, state, lead, Taught.counted(taught), 10_000)
+    found = speller.complete(
+        step_of(network), logits, state, lead, UserPrior.counted(taught), 10_000
+    )
     expected = {word: chance + math.log(0.9) for word, chance in expected.items()}
     for word, count in taught.items():
         if word.startswith(lead.strip()):
@@ -215,7 +225,7 @@ def test_the_usual_beam_finds_the_best_words_of_all(characters, monkeypatch):
     """As one that keeps every beginning does."""
     texts = ["The dog ", "A bird sat on the ", "The small k", "My old friend looked at a "]
     usual = [characters.suggest(text) for text in texts]
-    monkeypatch.setattr(suggesting, "BEAM", 200)
+    monkeypatch.setattr(suggestions, "BEAM", 200)
     for found, text in zip(usual, texts, strict=True):
         assert [word for word, _ in found] == [word for word, _ in characters.suggest(text)]
 
@@ -223,12 +233,12 @@ def test_the_usual_beam_finds_the_best_words_of_all(characters, monkeypatch):
 def test_a_text_may_end_with_a_word():
     """Short messages end without a stop; so their last words are words."""
     messages = ["see you soon", "see you at ten", "soon at ten"] * 40
-    for unit in ("character", "subword"):
+    for tokenizer in ("character", "subword"):
         model = elman.LanguageModel(
-            unit=unit, width=32, layers=1, dropout=0.0, learning_rate=1e-2, steps=60
+            tokenizer=tokenizer, hidden_size=32, layers=1, dropout=0.0, learning_rate=1e-2, steps=60
         ).fit(messages)
         assert model.suggest("see you so", 1)[0].word == "soon"
-        speller = Speller(model.unit_)
+        speller = PrefixSearch(model.tokenizer_)
         assert speller.ends[BOUNDARY]
         assert model.suggest("see you at t", 1)[0].word == "ten"
 
@@ -241,7 +251,7 @@ def test_dashes_and_quotes_alone_are_no_words(characters):
 
 def test_vowel_signs_belong_to_words():
     """Without them no word of Hindi could be spelled to its end."""
-    model = elman.LanguageModel(width=32, layers=1, dropout=0.0, learning_rate=1e-2, steps=40)
+    model = elman.LanguageModel(hidden_size=32, layers=1, dropout=0.0, learning_rate=1e-2, steps=40)
     model.fit("हिन्दी में लिखा है\n" * 60)
     assert model.suggest("हिन्", 1)[0].word == "हिन्दी"
 
@@ -250,7 +260,7 @@ def test_vowel_signs_belong_to_words():
 def test_words_of_many_letters_are_completed_too(letters):
     """However much of them is typed: what is typed is no longer to be found."""
     long = ("abcdefghij" * 10)[:letters] + "xyz"
-    model = elman.LanguageModel(width=32, layers=1, dropout=0.0, learning_rate=2e-2, steps=60)
+    model = elman.LanguageModel(hidden_size=32, layers=1, dropout=0.0, learning_rate=2e-2, steps=60)
     model.fit(f"{long} " * 60)
     found = model.suggest(f"{long} {long[:-4]}", 3)
     assert all(word.startswith(long[:-4]) for word, _ in found)

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elman.examples import Sentence, Split, sentences_of_python
-from elman.examples.python_tokens import MOST_WORDS, TAGS, tagged_sentences
+from elman.examples import PythonSentence, Split, sentences_of_python
+from elman.examples.python_tokens import MAX_WORDS, TAGS, tagged_sentences
 from elman.examples.standard_library import files_of_python
 
 SIGNS = {tag[0]: tag for tag in TAGS} | {"c": "class", "#": "comment", ".": "operator"}
@@ -169,7 +169,7 @@ def test_a_comment_ends_its_sentence() -> None:
 def test_of_a_long_string_the_first_words_and_the_last() -> None:
     words, tags = tagged_sentences(f'"""{" ".join(map(str, range(100)))} end."""\n')[0]
     assert words == ['"""0', "1", "2", "3", "4", "5", "6", 'end."""']
-    assert tags == ["string"] * MOST_WORDS
+    assert tags == ["string"] * MAX_WORDS
 
 
 def test_an_f_string_is_one_string() -> None:
@@ -193,11 +193,11 @@ def test_one_name_is_all_that_its_places_make_it(name: str, before: str) -> None
 
 
 @pytest.fixture(scope="module")
-def split() -> Split[Sentence]:
+def split() -> Split[PythonSentence]:
     return sentences_of_python(50_000)
 
 
-def test_the_limit(split: Split[Sentence]) -> None:
+def test_the_limit(split: Split[PythonSentence]) -> None:
     counts = [sum(len(each.words) for each in part) for part in split]
     assert 49_000 < counts[0] <= 50_000
     assert all(9_000 < count <= 10_000 for count in counts[1:])
@@ -205,7 +205,7 @@ def test_the_limit(split: Split[Sentence]) -> None:
     assert shorter.train == split.train[: len(shorter.train)]
 
 
-def test_every_word_has_a_tag_and_no_white_space(split: Split[Sentence]) -> None:
+def test_every_word_has_a_tag_and_no_white_space(split: Split[PythonSentence]) -> None:
     for words, tags in chain(*split):
         assert len(words) == len(tags) > 0
         assert set(tags) <= set(TAGS)
@@ -226,7 +226,7 @@ def test_the_tokens_are_those_of_tokenize() -> None:
     assert [word for word, tag in tagged(source) if tag not in {"string", "comment"}] == expected
 
 
-def test_a_word_alone_does_not_tell(split: Split[Sentence]) -> None:
+def test_a_word_alone_does_not_tell(split: Split[PythonSentence]) -> None:
     """The task is worth showing: each word's most frequent tag is wrong for every fourth."""
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for words, tags in split.train:

@@ -15,7 +15,8 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 import elman
 from elman.errors import InputError, NotFittedError, SettingError
-from elman.explain import LONGEST, explain_cell
+from elman.explain.cell import explain_cell
+from elman.explain.summary import LONGEST
 from elman.explain.trace import rounded
 
 SCHEMA = json.loads((files("elman") / "explain" / "schema.json").read_text(encoding="utf-8"))
@@ -23,35 +24,37 @@ VALID = jsonschema.Draft202012Validator(SCHEMA)
 TEXTS, LABELS = ["warm and funny", "cold and dull", "so warm", "so dull"] * 8, [1, 2, 1, 2] * 8
 SENTENCE = ["Ada", "is", "in", "New", "York"]
 PLACES = ["I-x", "O", "O", "I-y", "I-y"]  # IOB1
-SMALL = {"width": 8, "steps": 4}
+SMALL = {"hidden_size": 8, "steps": 4}
 VECTORS = np.tile(np.eye(3), (8, 1))
 SOLD = np.tile([3.0, 5, 9, 4], 20) + np.arange(80)
 
 
 def classifier(**settings):
-    return elman.Classifier(**{"unit": "word", **SMALL, **settings}).fit(TEXTS, LABELS)
+    return elman.Classifier(**{"tokenizer": "word", **SMALL, **settings}).fit(TEXTS, LABELS)
 
 
-def text_model(unit, **settings):
+def text_model(tokenizer, **settings):
     said = "the cat sat.\nein Hund für 😀.\n" * 60
-    return elman.LanguageModel(unit=unit, **{**SMALL, **settings}).fit(said)
+    return elman.LanguageModel(tokenizer=tokenizer, **{**SMALL, **settings}).fit(said)
 
 
 TEXT = "a warm für 😀"
 MADE = {
     "classify words": lambda: (classifier(), TEXT),
     "classify from both ends": lambda: (classifier(directions=2), TEXT),
-    "classify characters": lambda: (classifier(unit="character"), TEXT),
+    "classify characters": lambda: (classifier(tokenizer="character"), TEXT),
     "tag": lambda: (elman.Tagger(**SMALL).fit([SENTENCE] * 20, [PLACES] * 20), SENTENCE),
     "language characters": lambda: (text_model("character"), TEXT),
     "language words": lambda: (text_model("word", cell="clockwork"), TEXT),
-    "language subwords": lambda: (text_model("subword", cell="plain", parts=()), TEXT),
+    "language subwords": lambda: (text_model("subword", cell="plain", components=()), TEXT),
     "translate": lambda: (
-        elman.Translator(unit="character", **SMALL).fit(TEXTS, [each.upper() for each in TEXTS]),
+        elman.Translator(tokenizer="character", **SMALL).fit(
+            TEXTS, [each.upper() for each in TEXTS]
+        ),
         "so warm",
     ),
     "describe": lambda: (elman.Describer(**SMALL).fit(VECTORS, ["a b", "c", "d"] * 8), VECTORS[0]),
-    "forecast": lambda: (elman.Forecaster(width=4, steps=2, horizon=3).fit(SOLD), None),
+    "forecast": lambda: (elman.Forecaster(hidden_size=4, steps=2, horizon=3).fit(SOLD), None),
 }
 
 
@@ -68,16 +71,16 @@ def test_it_is_to_the_schema(made):
     assert plain == trace.as_dict()
     assert plain["task"] == model.task
     assert plain["network"]["parameters"] == model.describe()["parameters"]
-    assert len(plain["network"]["units"]) == len(plain["readings"])
+    assert len(plain["network"]["tokenizers"]) == len(plain["readings"])
     for reading in plain["readings"]:
         for layer in reading["layers"]:
             for strips in (layer["states"], layer["gates"], layer["output"]):
-                assert all(len(strip) == len(reading["symbols"]) for strip in strips.values())
+                assert all(len(strip) == len(reading["tokens"]) for strip in strips.values())
     for output in plain["outputs"]:
-        assert output["after"] < len(plain["readings"][output["reading"]]["symbols"])
+        assert output["after"] < len(plain["readings"][output["reading"]]["tokens"])
         for rest in output["rests"]:
             assert len(rest["gradient"]) == len(rest["left_out"])
-            assert len(rest["gradient"]) <= len(plain["readings"][rest["reading"]]["symbols"])
+            assert len(rest["gradient"]) <= len(plain["readings"][rest["reading"]]["tokens"])
 
 
 def test_it_leaves_the_network_as_it_was(made):
@@ -102,12 +105,12 @@ def probability(output, text):
     return next(each.probability for each in output.answers if each.text == str(text))
 
 
-@pytest.mark.parametrize("unit", ["word", "character"])
-def test_the_answer_as_it_grows_is_that_of_steps(unit):
-    model = classifier(unit=unit)
+@pytest.mark.parametrize("tokenizer", ["word", "character"])
+def test_the_answer_as_it_grows_is_that_of_steps(tokenizer):
+    model = classifier(tokenizer=tokenizer)
     trace = model.explain("so warm, and dull")
-    pieces = trace.readings[0].symbols
-    outputs = trace.outputs if unit == "word" else trace.outputs[1:-1]
+    pieces = trace.readings[0].tokens
+    outputs = trace.outputs if tokenizer == "word" else trace.outputs[1:-1]
     state = model.start()
     for piece, output in zip(filter(None, pieces), outputs, strict=True):
         spread, state = model.step(piece, state)
@@ -120,17 +123,17 @@ def test_the_answer_as_it_grows_is_that_of_steps(unit):
         np.testing.assert_allclose(probability(trace.outputs[-1], label), share, atol=0.02)
 
 
-@pytest.mark.parametrize("unit", ["word", "character", "subword"])
-def test_what_comes_next_is_that_of_steps(unit):
-    model = text_model(unit)
+@pytest.mark.parametrize("tokenizer", ["word", "character", "subword"])
+def test_what_comes_next_is_that_of_steps(tokenizer):
+    model = text_model(tokenizer)
     text = "the cat"
     trace = model.explain(text)
-    assert "".join(trace.readings[0].symbols) == text
+    assert "".join(trace.readings[0].tokens) == text
     state = model.start()
-    ids = model.unit_.encode(text)
-    for symbol, before, after in zip(ids, trace.outputs[:-1], trace.outputs[1:], strict=True):
-        assert before.taken.text == model.unit_.decode([symbol])
-        outlook, state = model.step(model.unit_.decode([symbol]), state)
+    ids = model.tokenizer_.encode(text)
+    for token, before, after in zip(ids, trace.outputs[:-1], trace.outputs[1:], strict=True):
+        assert before.taken.text == model.tokenizer_.decode([token])
+        outlook, state = model.step(model.tokenizer_.decode([token]), state)
         found = [(each.text, each.probability) for each in after.answers]
         assert [name for name, _ in found] == [name for name, _ in outlook.top(5)]
         np.testing.assert_allclose(
@@ -155,7 +158,7 @@ def test_a_rewriting_is_that_of_predict():
     model, source = MADE["translate"]()
     trace = model.explain(source)
     assert "".join(each.taken.text for each in trace.outputs).strip() == model.predict([source])[0]
-    assert "".join(trace.readings[0].symbols) == source
+    assert "".join(trace.readings[0].tokens) == source
     (best,) = model.predict_best([source], 1, attention=True)[0]
     np.testing.assert_allclose(trace.attention.weights, best.attention, atol=1e-2)
 
@@ -168,7 +171,7 @@ def test_a_description_is_that_of_predict():
 
 
 def test_quantiles_are_those_of_predict():
-    model = elman.Forecaster(width=4, steps=2, horizon=3).fit(np.stack([SOLD, SOLD[::-1]], 1))
+    model = elman.Forecaster(hidden_size=4, steps=2, horizon=3).fit(np.stack([SOLD, SOLD[::-1]], 1))
     for column, name in enumerate(model.names_):
         forecast = model.predict()
         outputs = model.explain(series=name).outputs
@@ -183,7 +186,7 @@ def test_quantiles_are_those_of_predict():
 def test_the_plain_network_alone_and_within_a_model():
     torch.manual_seed(0)
     rnn = elman.PlainRNN(5, 8, 4)
-    trace = explain_cell(rnn, torch.eye(5), symbols="abcde", labels="wxyz")
+    trace = explain_cell(rnn, torch.eye(5), tokens="abcde", labels="wxyz")
     VALID.validate(trace.as_dict())
     (layer,) = trace.readings[0].layers
     hidden = rnn.init_hidden()
@@ -240,7 +243,7 @@ def test_a_long_text_is_explained():
     arrays(
         np.float32,
         array_shapes(max_dims=2),
-        elements=st.floats(-(2.0**99), 2.0**99, allow_subnormal=False, width=32),
+        elements=st.floats(-(2.0**99), 2.0**99, allow_subnormal=False, hidden_size=32),
     ),
     st.integers(1, 6),
 )

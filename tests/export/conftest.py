@@ -12,12 +12,12 @@ import pytest
 import torch
 
 import elman
-from elman.models.language_settings import LanguageSettings
-from elman.network import SymbolNetwork
-from elman.text import UNITS
+from elman.nn.language_model import LanguageModelNetwork
+from elman.tasks.language_modeling.config import LanguageModelTrainingConfig
+from elman.text.tokenizers.table import TOKENIZERS
 from elman.web.files import runtime_files
 
-PARTS = ("norm", "convolution", "gate", "residual", "mlp")
+COMPONENTS = ("norm", "convolution", "gate", "residual", "mlp")
 
 
 @pytest.fixture(autouse=True)
@@ -101,14 +101,14 @@ def shown(run, site):
     return shown
 
 
-def language_model(unit="character", *, text="", seed=0, **settings):
+def language_model(tokenizer="character", *, text="", seed=0, **settings):
     """A language model with weights that no training has touched, and livelier than at first."""
-    settings = {"width": 16, "layers": 2, **settings}
-    model = elman.LanguageModel(unit=unit, **settings)
-    checked = LanguageSettings(**model.get_params())
-    model.unit_ = UNITS[unit].learn([text or "the quick brown fox\njumps over it\n"])
+    settings = {"hidden_size": 16, "layers": 2, **settings}
+    model = elman.LanguageModel(tokenizer=tokenizer, **settings)
+    checked = LanguageModelTrainingConfig(**model.get_params())
+    model.tokenizer_ = TOKENIZERS[tokenizer].learn([text or "the quick brown fox\njumps over it\n"])
     torch.manual_seed(seed)
-    model.network_ = livened(SymbolNetwork(checked.architecture(model.unit_.size)))
+    model.network_ = livened(LanguageModelNetwork(checked.architecture(model.tokenizer_.size)))
     model.learned_, model.record_ = Counter(), {}
     return model
 

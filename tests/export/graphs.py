@@ -7,7 +7,7 @@ import json
 import torch
 
 from elman.export import write_onnx
-from elman.export.onnx.comparing import session_of
+from elman.export.onnx.parity import session_of
 
 
 def stirred(model, seed=0):

@@ -7,29 +7,30 @@ import copy
 import numpy as np
 import pytest
 import torch
+from elman.conftest import livened
 
 import elman
 from elman.cells import CELLS
-from elman.models.forecaster import Forecast
-from elman.network.forecaster import Forecasting, ForecastNetwork
-
-from .conftest import livened
+from elman.nn.forecaster import ForecasterConfig, ForecastNetwork
+from elman.tasks.forecasting.model import Forecast
 
 FORECAST = "return model.forecast(given ?? model.last);"
 FIGURES = ("median", "low_80", "high_80", "low_95", "high_95")
 
 
-def forecaster(*, season=4, logarithm=False, series=2, cell="gru", width=8, seed=0, **sizes):
+def forecaster(*, season=4, logarithm=False, series=2, cell="gru", hidden_size=8, seed=0, **sizes):
     """A forecaster with weights that no training has touched, and livelier than at first."""
-    model = elman.Forecaster(cell=cell, width=width)
+    model = elman.Forecaster(cell=cell, hidden_size=hidden_size)
     told = {"horizon": 6, "read": 3 * season + 8, "steps": 7, "networks": 3, "layers": 2, **sizes}
-    told = Forecasting(season, logarithm=logarithm, cell=cell, width=width, dropout=0.0, **told)
+    told = ForecasterConfig(
+        season, logarithm=logarithm, cell=cell, hidden_size=hidden_size, dropout=0.0, **told
+    )
     torch.manual_seed(seed)
     model.network_ = livened(ForecastNetwork(told))
     draw = np.random.default_rng(seed)
     model.names_ = tuple(f"series {number}" for number in range(series))
     model.calendar_ = None
-    model.last_ = walk(draw, told.read, series)
+    model.last_ = walk(draw, told.context_length, series)
     model.scale_, model.widths_, model.record_ = np.ones(series), (1.2, 0.7), {}
     return model
 
@@ -44,11 +45,11 @@ def agree(shown, model, history=None, expected_of=None):
     expected: Forecast = (expected_of or model).predict(history=history)
     assert found["names"] == list(expected.names)
     # However large the values are, what matters is how wide the intervals are.
-    width = max(1.0, (expected.high_95 - expected.low_95).mean())
+    hidden_size = max(1.0, (expected.high_95 - expected.low_95).mean())
     for figure in FIGURES:
         wanted = getattr(expected, figure)
         assert np.isfinite(wanted).all()
-        np.testing.assert_allclose(found[figure], wanted, rtol=1e-12, atol=1e-4 * width)
+        np.testing.assert_allclose(found[figure], wanted, rtol=1e-12, atol=1e-4 * hidden_size)
     assert expected.median.std() > 1e-3
     return expected
 
@@ -56,7 +57,7 @@ def agree(shown, model, history=None, expected_of=None):
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("int8", [False, True])
 def test_each_cell(shown, cell, int8):
-    model = forecaster(cell=cell, width=16)
+    model = forecaster(cell=cell, hidden_size=16)
     exact = None
     if int8:
         exact = copy.deepcopy(model.to_int8())

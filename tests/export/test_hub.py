@@ -197,7 +197,7 @@ def test_a_package_that_is_missing(file, monkeypatch):
 
 def test_every_task_has_a_card():
     from elman.export.hub import _TASKS
-    from elman.models import MODELS
+    from elman.tasks.loading import MODELS
 
     assert _TASKS.keys() == MODELS.keys()
     assert elman.LanguageModel.task in _TASKS

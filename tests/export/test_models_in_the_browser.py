@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import elman
-from elman.network import ClassNetwork
+from elman.nn.classifier import ClassifierNetwork
 
 GENERATE = """
     const chance = chances(given.seed);
@@ -56,7 +56,7 @@ def test_suggestions(shown, model, taught):
 @pytest.mark.parametrize("unit", ["word", "character", "subword"])
 @pytest.mark.parametrize("directions", [1, 2])
 def test_classifiers(shown, unit, directions):
-    settings = {"unit": unit, "directions": directions, "width": 16, "steps": 8}
+    settings = {"unit": unit, "directions": directions, "hidden_size": 16, "steps": 8}
     model = elman.Classifier(**settings).fit(TEXTS, LABELS)
     found = shown(model, ANSWER, READ)
     expected = model.predict_proba(READ)
@@ -70,7 +70,7 @@ def test_classifiers(shown, unit, directions):
 
 
 def test_the_running_answer(shown):
-    model = elman.Classifier(unit="word", width=16, steps=8).fit(TEXTS, LABELS)
+    model = elman.Classifier(tokenizer="word", hidden_size=16, steps=8).fit(TEXTS, LABELS)
     text = "a film that is warm, and dull"
     state, expected = model.start(), []
     for word in ["a", "film", "that", "is", "warm", ",", "and", "dull"]:
@@ -81,8 +81,8 @@ def test_the_running_answer(shown):
 
 
 def test_several_networks_that_answer_together_in_8_bits(shown):
-    model = elman.Classifier(unit="word", width=16, steps=8).fit(TEXTS, LABELS)
-    model.network_ = ClassNetwork(model.network_.reading, 3, 0.0, members=3).eval()
+    model = elman.Classifier(tokenizer="word", hidden_size=16, steps=8).fit(TEXTS, LABELS)
+    model.network_ = ClassifierNetwork(model.network_.reading, 3, 0.0, members=3).eval()
     model.calibration_ = model.calibration_._replace(temperature=0.2)
     model.to_int8()
     found = shown(model, ANSWER, READ)

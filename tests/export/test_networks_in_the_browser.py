@@ -1,59 +1,58 @@
-"""Every cell and every part says in the browser what it says here, symbol by symbol."""
+"""Every cell and every part says in the browser what it says here, token by token."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
+from elman.conftest import COMPONENTS, language_model
 
 from elman.cells import CELLS
 
-from .conftest import PARTS, language_model
-
-SYMBOLS = [0, *range(257, 270), 5, 265, 258, 1, 0, 260] * 2
+TOKENS = [0, *range(257, 270), 5, 265, 258, 1, 0, 260] * 2
 LOGITS = """
     let state = model.network.initialState(), rows = [];
-    for (const symbol of given) {
-      const [logits, after] = model.network.step(symbol, state);
+    for (const token of given) {
+      const [logits, after] = model.network.step(token, state);
       rows.push(Array.from(logits)); state = after;
     }
     return rows;
 """
 
 
-def symbols(model):
-    return [symbol % model.unit_.size for symbol in SYMBOLS]
+def tokens(model):
+    return [token % model.tokenizer_.size for token in TOKENS]
 
 
 def logits(model):
     network = model.network_
     with torch.inference_mode():
-        found, _ = network(torch.tensor([symbols(model)]), network.initial_state(1))
+        found, _ = network(torch.tensor([tokens(model)]), network.initial_state(1))
     return found[0].numpy()
 
 
 def agree(shown, model):
-    found = np.array(shown(model, LOGITS, symbols(model)))
+    found = np.array(shown(model, LOGITS, tokens(model)))
     expected = logits(model)
     assert expected.std(0).max() > 0.01  # they depend on what was read
     np.testing.assert_allclose(found, expected, atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("parts", [(), PARTS])
+@pytest.mark.parametrize("parts", [(), COMPONENTS])
 def test_each_cell(shown, cell, parts):
-    agree(shown, language_model(cell=cell, parts=parts))
+    agree(shown, language_model(cell=cell, components=parts))
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", COMPONENTS)
 @pytest.mark.parametrize("cell", ["mingru", "lstm"])
 def test_each_part_alone(shown, cell, part):
-    agree(shown, language_model(cell=cell, parts=(part,)))
+    agree(shown, language_model(cell=cell, components=(part,)))
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", COMPONENTS)
 def test_all_parts_but_one(shown, part):
-    agree(shown, language_model(cell="gru", parts=tuple(set(PARTS) - {part})))
+    agree(shown, language_model(cell="gru", components=tuple(set(COMPONENTS) - {part})))
 
 
 def test_one_matrix_as_embedding_and_output(shown):
@@ -65,7 +64,7 @@ def test_one_matrix_as_embedding_and_output(shown):
 @pytest.mark.parametrize("width", [1, 2, 3, 5, 21])
 @pytest.mark.parametrize("cell", ["lstm", "elman"])
 def test_widths_that_no_loop_divides(shown, cell, width):
-    agree(shown, language_model(cell=cell, width=width))
+    agree(shown, language_model(cell=cell, hidden_size=width))
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -7,16 +7,15 @@ import json
 import numpy as np
 import pytest
 import torch
+from elman.conftest import COMPONENTS, language_model
+from elman.graphs import written
 
 import elman
 from elman.cells import CELLS, LSTM
 from elman.errors import ExportError, InputError
 from elman.export import write_onnx
-from elman.export.onnx.comparing import session_of
-from elman.text import Forms, words_of
-
-from .conftest import PARTS, language_model
-from .graphs import written
+from elman.export.onnx.parity import session_of
+from elman.text.subword_hashing import WordForms, words_of
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
@@ -26,12 +25,12 @@ LABELS = ["good", "bad", "good", "bad", "none"] * 12
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("parts", [(), *((part,) for part in PARTS), PARTS])
+@pytest.mark.parametrize("parts", [(), *((part,) for part in COMPONENTS), COMPONENTS])
 def test_every_cell_and_part(tmp_path, cell, parts):
-    written(language_model(cell=cell, parts=parts), tmp_path)
+    written(language_model(cell=cell, components=parts), tmp_path)
 
 
-def test_the_text_whole_and_symbol_by_symbol(tmp_path):
+def test_the_text_whole_and_token_by_token(tmp_path):
     """A step of it is the model's own `step`, from the beginning of a text to its end."""
     model = language_model(cell="lstm", text="abc " * 9)
     session = session_of(written(model, tmp_path))
@@ -39,21 +38,21 @@ def test_the_text_whole_and_symbol_by_symbol(tmp_path):
     shapes = [each.shape[1:] for each in session.get_inputs()][2:]
     begun = {name: np.zeros([1, *shape], "f4") for name, shape in zip(names, shapes, strict=True)}
     outputs = ["logits", *(f"{name}_after" for name in names)]
-    symbols = [0, *model.unit_.encode("abc a cab").tolist()]
+    tokens = [0, *model.tokenizer_.encode("abc a cab").tolist()]
     state, before, steps = begun, model.network_.initial_state(1), []
-    for symbol in symbols:
-        given = {"symbols": np.array([[symbol]]), "lengths": np.array([1]), **state}
+    for token in tokens:
+        given = {"tokens": np.array([[token]]), "lengths": np.array([1]), **state}
         logits, *after = session.run(outputs, given)
         state = dict(zip(names, after, strict=True))
         steps.append(logits[0, 0])
-        expected, before = model.network_(torch.tensor([[symbol]]), before)
+        expected, before = model.network_(torch.tensor([[token]]), before)
         np.testing.assert_allclose(logits[0, 0], expected[0, 0].detach(), atol=1e-4)
-    given = {"symbols": np.array([symbols]), "lengths": np.array([len(symbols)]), **begun}
+    given = {"tokens": np.array([tokens]), "lengths": np.array([len(tokens)]), **begun}
     np.testing.assert_allclose(session.run(["logits"], given)[0][0], steps, atol=1e-4)
 
 
 def test_each_weight_is_there_once(tmp_path):
-    model = language_model("subword", cell="lstm", width=32)
+    model = language_model("subword", cell="lstm", hidden_size=32)
     graph = onnx.load_from_string(written(model, tmp_path)).graph
     parameters = dict(model.network_.named_parameters())
     found = {each.name: onnx.numpy_helper.to_array(each) for each in graph.initializer}
@@ -67,29 +66,31 @@ def test_each_weight_is_there_once(tmp_path):
     )
 
 
-@pytest.mark.parametrize("unit", ["word", "character", "subword"])
+@pytest.mark.parametrize("tokenizer", ["word", "character", "subword"])
 @pytest.mark.parametrize("directions", [1, 2])
-def test_classifiers(tmp_path, unit, directions):
-    model = elman.Classifier(unit=unit, directions=directions, width=16, steps=6)
+def test_classifiers(tmp_path, tokenizer, directions):
+    model = elman.Classifier(tokenizer=tokenizer, directions=directions, hidden_size=16, steps=6)
     written(model.fit(TEXTS, LABELS), tmp_path)
 
 
 def test_words_are_looked_up_as_the_model_does(tmp_path):
     """What another program has to do with a text: words, their n-grams, and which is whose."""
-    model = elman.Classifier(unit="word", width=16, steps=6, directions=2).fit(TEXTS, LABELS)
+    model = elman.Classifier(tokenizer="word", hidden_size=16, steps=6, directions=2).fit(
+        TEXTS, LABELS
+    )
     model.calibration_ = model.calibration_._replace(temperature=0.3)
     session = session_of(written(model, tmp_path))
     texts = ["a warm film", "dull", "so funny, so cold and so dull"]
-    forms = Forms(model.unit_)
+    forms = WordForms(model.tokenizer_)
     rows = [forms.places(words_of(text)) for text in texts]
     lengths = np.array([len(row) for row in rows])
     padded = np.zeros((len(rows), lengths.max()), dtype=np.int64)
     for row, places in zip(padded, rows, strict=True):
         row[: len(places)] = places
-    symbols, words = forms.look_up(padded)
+    tokens, words = forms.look_up(padded)
     counts = np.diff([*words.starts, len(words.ngrams)])
     given = {
-        "symbols": symbols,
+        "tokens": tokens,
         "lengths": lengths,
         "numbers": words.numbers,
         "ngrams": words.ngrams,
@@ -101,13 +102,13 @@ def test_words_are_looked_up_as_the_model_does(tmp_path):
 
 
 def test_the_file_is_usable_alone(tmp_path):
-    model = elman.Classifier(unit="word", width=16, steps=6).fit(TEXTS, LABELS)
+    model = elman.Classifier(tokenizer="word", hidden_size=16, steps=6).fit(TEXTS, LABELS)
     session = session_of(written(model, tmp_path))
     about = json.loads(session.get_modelmeta().custom_metadata_map["elman"])
     assert about["task"] == "classify"
     assert about["labels"] == ["bad", "good", "none"]
-    assert about["vocabulary"] == model.unit_.to_json()
-    assert "symbols" in session.get_modelmeta().graph_description
+    assert about["vocabulary"] == model.tokenizer_.to_json()
+    assert "tokens" in session.get_modelmeta().graph_description
 
 
 def test_weights_of_8_bits_are_numbers_again(tmp_path):

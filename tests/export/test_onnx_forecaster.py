@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from elman.graphs import opened, stirred, written
 
 import elman
 from elman.cells import CELLS
 from elman.errors import ExportError
 from elman.export import write_onnx
-from elman.export.onnx import forecaster
-
-from .graphs import opened, stirred, written
+from elman.tasks.forecasting import onnx as forecaster
 
 pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
@@ -21,11 +20,11 @@ SWINGS = np.sin(2 * np.pi * STEPS / 4)
 LEVEL = 5 + 0.1 * STEPS + SWINGS - 6  # below nought, too
 GROWING = np.exp(0.03 * STEPS) * (3 + SWINGS)
 WIDE = np.stack([GROWING, GROWING[::-1]], axis=1)
-PARTS = ("median", "low_80", "high_80", "low_95", "high_95")
+COMPONENTS = ("median", "low_80", "high_80", "low_95", "high_95")
 
 
 def small(**settings):
-    return elman.Forecaster(**{"width": 4, "steps": 2, "season": 4, **settings})
+    return elman.Forecaster(**{"hidden_size": 4, "steps": 2, "season": 4, **settings})
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -44,8 +43,8 @@ def test_it_forecasts_from_the_file_alone(tmp_path, series, season):
     other = series[:-3] * 1.5
     given = {"history": other.reshape(len(other), -1)[-read:].T}
     for expected, asked in ((model.predict(), {}), (model.predict(history=other), given)):
-        found = session.run(PARTS, asked)
-        for name, values in zip(PARTS, found, strict=True):
+        found = session.run(COMPONENTS, asked)
+        for name, values in zip(COMPONENTS, found, strict=True):
             scale = np.abs(series).max()
             np.testing.assert_allclose(values.T / scale, getattr(expected, name) / scale, atol=1e-5)
         assert np.ptp(expected.median) > 0

@@ -8,15 +8,14 @@ import zlib
 
 import numpy as np
 import pytest
+from elman.graphs import opened, stirred, written
 
 import elman
 from elman.cells import CELLS
 from elman.errors import ExportError
 from elman.export import write_onnx
-from elman.export.onnx import tagger
+from elman.tasks.tagging import onnx as tagger
 from elman.text.tagsets import converted
-
-from .graphs import opened, stirred, written
 
 pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
@@ -33,7 +32,7 @@ NEW = [
 
 
 def small(**settings):
-    return elman.Tagger(**{"width": 8, "steps": 30, "dropout": 0.1, **settings})
+    return elman.Tagger(**{"hidden_size": 8, "steps": 30, "dropout": 0.1, **settings})
 
 
 def looked_up(words, lexicon):
@@ -63,12 +62,12 @@ def looked_up(words, lexicon):
 def tagged(session, about, sentences):
     """The labels of each word, as a program has them that has only the graph's file."""
     lengths = np.array([len(words) for words in sentences])
-    symbols = np.zeros((len(sentences), lengths.max()), dtype=np.int64)
+    tokens = np.zeros((len(sentences), lengths.max()), dtype=np.int64)
     ends = lengths.cumsum()
-    for row, length, end in zip(symbols, lengths, ends, strict=True):
+    for row, length, end in zip(tokens, lengths, ends, strict=True):
         row[:length] = np.arange(end - length, end)
     words = looked_up([word for words in sentences for word in words], about["vocabulary"]["words"])
-    given = {"symbols": symbols, "lengths": lengths, **words}
+    given = {"tokens": tokens, "lengths": lengths, **words}
     [found] = session.run(["tags"], given)
     return [
         [about["labels"][tag] for tag in row[:length]]

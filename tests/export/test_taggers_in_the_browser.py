@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from elman.conftest import livened
+from elman.test_texts_in_the_browser import MANY
 from hypothesis import HealthCheck, given, settings
 
 import elman
 from elman.cells import CELLS
-from elman.models.tagger_file import built
-from elman.models.tagger_settings import TaggerSettings
-from elman.text import Lexicon, TagVocabulary, words_of
-
-from .conftest import livened
-from .test_texts_in_the_browser import MANY
+from elman.tasks.tagging.config import TaggerTrainingConfig
+from elman.tasks.tagging.serialization import built
+from elman.text.subword_hashing import HashedVocabulary, words_of
+from elman.text.tag_vocabulary import TagVocabulary
 
 TAG = "return given.map((text) => model.tag(text));"
 TAG_WORDS = "return given.map((words) => model.tagWords(words));"
@@ -31,9 +31,9 @@ SCHEMES = ["plain", "iob1", "bio", "bioes", "bilou"]
 
 def tagger(scheme="bio", labels=("P", "L"), *, seed=0, **sizes):
     """A tagger with weights that no training has touched, and livelier than at first."""
-    model = elman.Tagger(**{"width": 8, "layers": 1, **sizes})
-    checked = TaggerSettings(**model.get_params())
-    model.lexicon_ = Lexicon(["ann", "saw", "new", "york", ".", "don't"])
+    model = elman.Tagger(**{"hidden_size": 8, "layers": 1, **sizes})
+    checked = TaggerTrainingConfig(**model.get_params())
+    model.lexicon_ = HashedVocabulary(["ann", "saw", "new", "york", ".", "don't"])
     model.vocabulary_ = TagVocabulary(scheme, sorted(labels))
     reading = checked.reading(model.lexicon_)
     torch.manual_seed(seed)
@@ -58,7 +58,7 @@ def agree(shown, model, texts=TEXTS):
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("int8", [False, True])
 def test_each_cell(shown, cell, int8):
-    model = tagger(cell=cell, width=16, layers=2)
+    model = tagger(cell=cell, hidden_size=16, layers=2)
     if int8:
         model.to_int8()
     found = agree(shown, model)

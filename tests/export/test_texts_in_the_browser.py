@@ -1,4 +1,4 @@
-"""A text falls into the same symbols in the browser as here, and comes back from them."""
+"""A text falls into the same tokens in the browser as here, and comes back from them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from elman.decoding import parted
-from elman.text import UNITS, Lexicon, words_of
-from elman.text.lexicon import ngrams
+from elman.decoding.prompts import split_prefix
+from elman.text.subword_hashing import HashedVocabulary, ngrams, words_of
+from elman.text.tokenizers.table import TOKENIZERS
 
 # Characters that Unicode has had for long, so that no two versions of it disagree, and among them
 # often those that rules of spacing and of n-grams are about.
@@ -40,22 +40,22 @@ thorough = settings(
 def units(tale):
     strange = "İstanbul ΣΟΦΟΣ naïve ﬁn 漢字 3.14² don't 'tis \"so\" -- é\n"
     text = f"{tale}{strange * 3}{'aaa ' * 2000}"  # where two merges of "aaa" would fit
-    return {name: unit.learn([text]) for name, unit in UNITS.items()}
+    return {name: unit.learn([text]) for name, unit in TOKENIZERS.items()}
 
 
 CODE = """
-    const unit = unitFrom(given.unit);
-    const [left, right] = [given.symbols, given.texts];
+    const unit = unitFrom(given.tokenizer);
+    const [left, right] = [given.tokens, given.texts];
     return {
       size: unit.size,
       encoded: right.map((text) => unit.encode(text)),
-      decoded: left.map((symbols) => decode(unit, symbols)),
+      decoded: left.map((tokens) => decode(unit, tokens)),
       parted: right.map((text) => parted(text, unit)),
     };
 """
 
 
-@pytest.mark.parametrize("name", UNITS)
+@pytest.mark.parametrize("name", TOKENIZERS)
 @thorough
 @given(texts=MANY, seed=st.integers(0, 2**32))
 def test_units(run, units, name, texts, seed):
@@ -64,19 +64,19 @@ def test_units(run, units, name, texts, seed):
     halves = zip(texts, ['"', *reversed(texts)], strict=False)
     joined = [[*unit.encode(a), *unit.seam, *unit.encode(b)] for a, b in halves]
     quoted = [*unit.encode('he "'), *unit.seam, *unit.encode('"so" it is')]
-    own = [*st_symbols(unit, draw), *[list(map(int, row)) for row in (*joined, quoted)]]
-    given = {"unit": unit.to_json(), "texts": texts, "symbols": own}
+    own = [*st_tokens(unit, draw), *[list(map(int, row)) for row in (*joined, quoted)]]
+    given = {"unit": unit.to_json(), "texts": texts, "tokens": own}
     found = run("units.js unit.js prompts.js", CODE, given)
     assert found["size"] == unit.size
     for text, encoded, part in zip(texts, found["encoded"], found["parted"], strict=True):
         assert encoded == unit.encode(text).tolist(), text
-        assert tuple(part) == parted(text, unit), text
-    for symbols, decoded in zip(own, found["decoded"], strict=True):
-        assert decoded == unit.decode(symbols), symbols
+        assert tuple(part) == split_prefix(text, unit), text
+    for tokens, decoded in zip(own, found["decoded"], strict=True):
+        assert decoded == unit.decode(tokens), tokens
 
 
-def st_symbols(unit, draw):
-    """Rows of symbols as a network may draw them: marks, torn bytes and all."""
+def st_tokens(unit, draw):
+    """Rows of tokens as a network may draw them: marks, torn bytes and all."""
     lows = draw.integers(0, min(unit.size, 300), (10, 12))
     marks = draw.integers(255, min(unit.size, 275), (10, 12))  # of spacing, where there are words
     any_of_them = draw.integers(0, unit.size, (10, 12))
@@ -87,7 +87,9 @@ def st_symbols(unit, draw):
 @given(texts=MANY)
 def test_words_typed(run, units, texts):
     unit = units["word"]
-    code = "const unit = unitFrom(given.unit); return given.texts.map((t) => unit.splitTyped(t));"
+    code = (
+        "const unit = unitFrom(given.tokenizer); return given.texts.map((t) => unit.splitTyped(t));"
+    )
     found = run("units.js", code, {"unit": unit.to_json(), "texts": texts})
     for text, each in zip(texts, found, strict=True):
         assert tuple(each) == unit.split_typed(text), text
@@ -107,7 +109,7 @@ def test_words_that_are_looked_up(run, texts):
     found = run("lexicon.js", code, given)
     assert found["words"] == words
     assert found["ngrams"] == [ngrams(word) for word in words]
-    assert found["numbers"] == [Lexicon(own).number(word) for word in words]
+    assert found["numbers"] == [HashedVocabulary(own).number(word) for word in words]
 
 
 @pytest.mark.parametrize("word", ["", "a" * 31, "ab" * 40, "Ωmega" * 9])

@@ -6,13 +6,12 @@ import shutil
 
 import numpy as np
 import pytest
+from elman.conftest import copy_runtime
 
 import elman
 from elman.errors import OutputError
 from elman.export import write_web
 from elman.web.files import runtime_files
-
-from .conftest import copy_runtime
 
 TEXTS = ["warm and funny", "cold and dull", "so warm", "so dull"] * 12
 LABELS = ["good", "bad", "good", "bad"] * 12
@@ -76,7 +75,7 @@ def test_writing_can_be_stopped(visit, characters):
 
 
 def test_a_classifier_judges_as_one_types(visit):
-    model = elman.Classifier(unit="word", width=16, steps=60).fit(TEXTS, LABELS)
+    model = elman.Classifier(tokenizer="word", hidden_size=16, steps=60).fit(TEXTS, LABELS)
     page = visit(model)
     page.locator("#text").press_sequentially("so dull")
     first = page.locator("#classes li").first
@@ -88,7 +87,7 @@ def test_a_classifier_judges_as_one_types(visit):
 
 def test_words_are_tagged_as_they_are_typed(visit):
     words, tags = [["Ann", "saw", "New", "York", "."]] * 20, [["B-P", "O", "B-L", "I-L", "O"]] * 20
-    model = elman.Tagger(width=16, steps=30).fit(words, tags)
+    model = elman.Tagger(hidden_size=16, steps=30).fit(words, tags)
     page = visit(model)
     page.locator("#text").press_sequentially("Ann, saw don't  York.")
     found = page.locator(".annotated > span").all_inner_texts()
@@ -103,7 +102,7 @@ def test_words_are_tagged_as_they_are_typed(visit):
 def test_a_text_is_rewritten_and_its_attention_drawn(visit, shots, look):
     sources = ["le chat", "la reine", "le roi"] * 16
     targets = ["the cat", "the queen", "the king"] * 16
-    model = elman.Translator(unit="subword", width=16, steps=40).fit(sources, targets)
+    model = elman.Translator(tokenizer="subword", hidden_size=16, steps=40).fit(sources, targets)
     page = visit(model, viewport={"width": 360, "height": 700}, color_scheme=look)
     page.locator("#text").press_sequentially("le roi ")
     (best,) = model.predict_best(["le roi"], 3, attention=True)
@@ -121,7 +120,7 @@ def test_a_text_is_rewritten_and_its_attention_drawn(visit, shots, look):
 @pytest.mark.parametrize("look", ["light", "dark"])
 def test_a_forecast_is_drawn(visit, shots, look):
     values = [100 + step + 20 * np.sin(step * np.pi / 6) for step in range(80)]
-    model = elman.Forecaster(width=4, steps=2, horizon=6).fit(values)
+    model = elman.Forecaster(hidden_size=4, steps=2, horizon=6).fit(values)
     page = visit(model, viewport={"width": 360, "height": 700}, color_scheme=look)
     page.locator("svg.fan").wait_for()
     page.get_by_text("In numbers").click()
@@ -138,7 +137,7 @@ def test_a_forecast_is_drawn(visit, shots, look):
 def test_vectors_are_described(visit):
     names = [["north wind", "south", "far west"][place % 3] for place in range(30)]
     vectors = np.eye(3)[np.arange(30) % 3] + np.linspace(0, 0.1, 30)[:, None]
-    model = elman.Describer(unit="character", width=8, steps=12).fit(vectors, names)
+    model = elman.Describer(tokenizer="character", hidden_size=8, steps=12).fit(vectors, names)
     page = visit(model, viewport={"width": 360, "height": 700})
     page.fill("#text", "1, 0, 0\n0 1 0")
     page.get_by_role("button", name="Show").click()

@@ -16,7 +16,7 @@ import torch
 from elman.cells import CELLS, LSTM, map_state, state_tensors
 from elman.errors import SettingError
 from elman.kernels import core
-from elman.scan import scan
+from elman.kernels.scan import scan
 
 SETS = core.sets()[:-1]
 
@@ -130,7 +130,7 @@ VALUES = torch.cat(
 
 
 def through_a_gate(gate: str, values: torch.Tensor) -> torch.Tensor:
-    """An LSTM of one unit whose c, after one symbol, is that gate's function of the symbol."""
+    """An LSTM of one unit whose c, after one token, is that gate's function of the token."""
     cell = LSTM(1, 1)
     with torch.no_grad():
         for part in cell.parameters():
@@ -139,7 +139,7 @@ def through_a_gate(gate: str, values: torch.Tensor) -> torch.Tensor:
         weight, bias = {"tanh": (2, 0), "sigmoid": (0, 2)}[gate]
         cell.i2h.weight[weight] = 1
         cell.i2h.bias[bias] = 100
-        xs = torch.stack([values, values], 1)[..., None]  # a second symbol is not looked at
+        xs = torch.stack([values, values], 1)[..., None]  # a second token is not looked at
         ones = torch.ones(len(xs), dtype=torch.int64)
         return scan(cell, xs, lengths=ones, kernel="native")[1].c[:, 0]
 

@@ -10,8 +10,8 @@ import torch
 from torch.nn import functional
 
 from elman.keyboard import Keyboard
-from elman.keyboard.dynamic import LONGEST, MOST, PULL, RATE, DynamicEvaluation
-from elman.text import BOUNDARY
+from elman.keyboard.dynamic_evaluation import LONGEST, MOST, PULL, RATE, DynamicEvaluation
+from elman.text.tokenizers.tokenizer import BOUNDARY
 
 LINES = ["The dog sat on the river", "an old river, an old dog", "sat sat sat sat sat sat"]
 
@@ -25,7 +25,7 @@ def same(some, others):
 
 
 def loss(model, network, line):
-    x = torch.tensor([BOUNDARY, *model.unit_.encode(line), BOUNDARY])
+    x = torch.tensor([BOUNDARY, *model.tokenizer_.encode(line), BOUNDARY])
     logits, _ = network(x[None, :-1], network.initial_state(1))
     return functional.cross_entropy(logits[0], x[1:], reduction="sum")
 
@@ -83,7 +83,7 @@ def test_what_is_no_number_is_not_learned(model):
 @pytest.mark.parametrize("forgotten", ["river", None])
 def test_a_keyboard_adapts_line_by_line(model, forgotten):
     """Its suggestions are the copy's; forgetting anything, it is the model again."""
-    adapting, plain = Keyboard(model, adapt=True), Keyboard(model)
+    adapting, plain = Keyboard(model, online=True), Keyboard(model)
     shares = []
     for line in LINES:
         for board in (adapting, plain):

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elman.decoding import suggesting
+from elman.decoding import suggestions
+from elman.decoding.word_index import WordIndex
 from elman.errors import SettingError
-from elman.keyboard import Keyboard, Memory, dictate, keyboard
-from elman.scoring import WordIndex
-from elman.scoring.keyboard import Dictation, keyboard_scores
-from elman.scoring.predictor import NetworkPredictor
-from elman.text import BOUNDARY
+from elman.keyboard import Keyboard, UserModel, keyboard, simulate_typing
+from elman.metrics.keyboard import TypingCounts, keyboard_scores
+from elman.nn.predictor import NetworkPredictor
+from elman.text.tokenizers.tokenizer import BOUNDARY
 
 
-class Forgetful(Memory):
+class Forgetful(UserModel):
     """Learns nothing."""
 
     def learn(self, lesson): ...
@@ -119,13 +119,13 @@ def test_keystrokes_are_counted_as_the_scores_count_them(words, tale):
     lines = lines[:12]
     text = "\n".join(lines) + "\n"
     board = Keyboard(words, Forgetful())
-    offered = dictate(board, text)
-    unit = words.unit_
-    ids = np.concatenate([[BOUNDARY], unit.encode(text)])
+    offered = simulate_typing(board, text)
+    tokenizer = words.tokenizer_
+    ids = np.concatenate([[BOUNDARY], tokenizer.encode(text)])
     scores = keyboard_scores(
-        WordIndex(unit.tokens, unit.is_word),
-        Dictation.of(text, unit.words_in(text)),
-        NetworkPredictor(words.network_).distributions(ids, unit.word_positions(ids)),
+        WordIndex(tokenizer.spellings, tokenizer.is_word),
+        TypingCounts.of(text, tokenizer.words_in(text)),
+        NetworkPredictor(words.network_).distributions(ids, tokenizer.word_positions(ids)),
     )
     assert board.text == text
     assert board.saved == scores.saved.sum() > 50
@@ -243,13 +243,13 @@ def test_a_word_forgotten_is_offered_no_more_nor_learned_as_what_stands_before(m
 def test_thousands_of_words_are_weighed_as_all_of_them_are(words, monkeypatch):
     """Only those that may win are looked at, and nothing is lost by that."""
     board = Keyboard(words)
-    tokens = [words.unit_.tokens[i] for i in words.unit_.is_word.nonzero()[0]]
+    tokens = [words.tokenizer_.spellings[i] for i in words.tokenizer_.is_word.nonzero()[0]]
     for number, word in enumerate(tokens * 2):
         board.type(f"{word} new{number} ")
     for text in ("\n", "the ", "n", "ew1", "\nThe ki"):
         board.type(text)
         usual = board.suggestions
-        monkeypatch.setattr(suggesting, "DEEP", 10_000)
+        monkeypatch.setattr(suggestions, "DEEP", 10_000)
         del board.suggestions
         assert board.suggestions == usual
         monkeypatch.undo()

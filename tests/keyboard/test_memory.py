@@ -10,25 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.errors import MemoryFileError, MissingFileError, OutputError
-from elman.keyboard import Memory, memory, open_memory, save_memory
-from elman.keyboard.lessons import Lesson, context_of, lessons_of
+from elman.keyboard import UserModel, memory, open_memory, save_memory
+from elman.keyboard.observations import Observation, context_of, observations_of
 
 TEXT = "see you soon, dear Zyzzy\nsee you there\nsee you soon. “So?” it's 漢字\n"
 
 
 def taught(text):
-    memory = Memory()
+    memory = UserModel()
     for line in text.splitlines():
-        for lesson in lessons_of(line):
+        for lesson in observations_of(line):
             memory.learn(lesson)
     return memory
 
 
 def test_lessons_are_words_with_the_tokens_before_them():
-    assert lessons_of("Well, well-known it's") == [
-        Lesson(("\n", "\n"), "Well"),
-        Lesson(("Well", ","), "well-known"),
-        Lesson((",", "well-known"), "it's"),
+    assert observations_of("Well, well-known it's") == [
+        Observation(("\n", "\n"), "Well"),
+        Observation(("Well", ","), "well-known"),
+        Observation((",", "well-known"), "it's"),
     ]
     assert context_of("a b c") == ("b", "c")
     assert context_of("") == ("\n", "\n")
@@ -68,8 +68,8 @@ def test_the_mixture_is_that_of_its_formula():
 def test_counts_that_are_right_are_trusted_and_those_that_are_wrong_are_not():
     right, wrong = taught(TEXT), taught(TEXT)
     for _ in range(20):
-        right.weigh(Lesson(("see", "you"), "soon"), 1e-4)
-        wrong.weigh(Lesson(("see", "you"), "later"), 0.5)
+        right.weigh(Observation(("see", "you"), "soon"), 1e-4)
+        wrong.weigh(Observation(("see", "you"), "later"), 0.5)
     plain = taught(TEXT).taught(("see", "you")).words["soon"]
     assert right.taught(("see", "you")).words["soon"] > 5 * plain
     assert wrong.taught(("see", "you")).words["soon"] < plain
@@ -80,7 +80,7 @@ def test_trust_is_what_mixtures_learn_by_expectation():
     """The responsibility of one context's counts, against what they claim."""
     found = taught("a b\n")
     before = found.trust
-    evidence = found.weigh(Lesson(("x", ","), "b"), 0.2)
+    evidence = found.weigh(Observation(("x", ","), "b"), 0.2)
     share = 0.05 * 2 / 502
     assert evidence.won == pytest.approx([share / 2 / ((1 - share) * 0.2 + share / 2), 0, 0])
     assert evidence.claimed == pytest.approx([share, 0, 0])
@@ -93,12 +93,12 @@ def test_trust_is_what_mixtures_learn_by_expectation():
 def test_taking_lessons_back_leaves_nothing():
     memory = taught(TEXT)
     for line in TEXT.splitlines():
-        for lesson in lessons_of(line):
+        for lesson in observations_of(line):
             memory.unlearn(lesson)
     assert memory.learned() == []
     assert memory.size == 0
     assert list(memory.counts()) == [((), {})]
-    memory.unlearn(Lesson(("a", "b"), "c"))
+    memory.unlearn(Observation(("a", "b"), "c"))
     assert memory.size == 0
 
 
@@ -116,12 +116,12 @@ def test_a_word_forgotten_is_nowhere():
 
 
 def test_what_was_used_longest_ago_goes_first(monkeypatch):
-    monkeypatch.setattr(memory, "MOST_WORDS", 3)
+    monkeypatch.setattr(memory, "MAX_WORDS", 3)
     found = taught("one two three one four")
     assert {each.word for each in found.learned()} == {"three", "one", "four"}
     assert "two" not in str(list(found.counts()))
     monkeypatch.undo()
-    monkeypatch.setattr(memory, "MOST_COUNTS", 40)
+    monkeypatch.setattr(memory, "MAX_COUNTS", 40)
     found = taught("\n".join(f"word{number} comes here" for number in range(30)))
     assert found.size <= 40
     assert found.size == sum(len(words) for _, words in found.counts())
@@ -137,7 +137,7 @@ def test_what_is_too_long_is_not_learned():
 
 def test_a_file_keeps_all_of_it(tmp_path):
     memory = taught(TEXT)
-    memory.weigh(Lesson(("see", "you"), "soon"), 0.1)
+    memory.weigh(Observation(("see", "you"), "soon"), 0.1)
     save_memory(memory, tmp_path / "me.json")
     loaded = open_memory(tmp_path / "me.json")
     assert list(loaded.counts()) == list(memory.counts())
@@ -154,7 +154,7 @@ def test_places_that_are_none(tmp_path):
     with pytest.raises(MissingFileError, match="cannot be read"):
         open_memory(tmp_path)
     with pytest.raises(OutputError, match="there is no folder"):
-        save_memory(Memory(), tmp_path / "no" / "me.json")
+        save_memory(UserModel(), tmp_path / "no" / "me.json")
 
 
 TRUST = [[2, 2, 2], [2, 2, 2]]

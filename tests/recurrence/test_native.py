@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 import torch
 from torch import Tensor
-from ways import NATIVE, Way, exact, random_state
+from variants import NATIVE, Way, exact, random_state
 
 INPUT = 7
 

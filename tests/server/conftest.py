@@ -25,26 +25,26 @@ def folder(trained, tmp_path_factory):
     folder = tmp_path_factory.mktemp("served")
     trained["character"].save(folder / "tale.safetensors")
     trained["word"].save(folder / "mail.safetensors")
-    lstm = elman.LanguageModel(cell="lstm", parts=(), width=16, steps=2)
+    lstm = elman.LanguageModel(cell="lstm", components=(), hidden_size=16, steps=2)
     lstm.fit("".join(TEXTS) * 20).save(folder / "lstm.safetensors")
     for name, settings in {
-        "reviews": {"unit": "word"},
-        "letters": {"unit": "character"},
-        "both": {"unit": "word", "directions": 2},
+        "reviews": {"tokenizer": "word"},
+        "letters": {"tokenizer": "character"},
+        "both": {"tokenizer": "word", "directions": 2},
     }.items():
-        classifier = elman.Classifier(width=8, steps=6, **settings)
+        classifier = elman.Classifier(hidden_size=8, steps=6, **settings)
         classifier.fit(TEXTS, LABELS).save(folder / f"{name}.safetensors")
     words = [text.split() for text in TEXTS]
     tags = [["X" if word == "and" else "Y" for word in each] for each in words]
-    elman.Tagger(width=8, steps=4).fit(words, tags).save(folder / "tags.safetensors")
-    translator = elman.Translator(unit="character", width=8, layers=1, steps=4)
+    elman.Tagger(hidden_size=8, steps=4).fit(words, tags).save(folder / "tags.safetensors")
+    translator = elman.Translator(tokenizer="character", hidden_size=8, layers=1, steps=4)
     translator.fit(PAIRS, [each.upper() for each in PAIRS]).save(folder / "capitals.safetensors")
     kinds = np.arange(30) % 3
     names = [["north", "south", "west"][kind] for kind in kinds]
-    describer = elman.Describer(unit="character", width=8, steps=4)
+    describer = elman.Describer(tokenizer="character", hidden_size=8, steps=4)
     describer.fit(np.eye(3)[kinds], names).save(folder / "winds.safetensors")
     wave = np.array([100 + step + 20 * math.sin(step * math.pi / 6) for step in range(80)])
-    elman.Forecaster(width=4, steps=2).fit(wave).save(folder / "sold.safetensors")
+    elman.Forecaster(hidden_size=4, steps=2).fit(wave).save(folder / "sold.safetensors")
     return folder
 
 

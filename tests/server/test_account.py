@@ -7,12 +7,13 @@ import math
 import pytest
 
 from elman.server.account import NOTES, POINTS, Account, sent
-from elman.training import Answered, Baseline, Finished, Progress, SteppedBack, Validated
+from elman.training.events import Finished, Progress, RolledBack, Validated
+from elman.training.previews import BaselineLoss, PredictionPreview
 
 
 def progress(step, phase=""):
     return Progress(
-        step, loss=1 / step, symbols=step, seconds=step, done=0.1, learning_rate=0.1, phase=phase
+        step, loss=1 / step, tokens=step, seconds=step, done=0.1, learning_rate=0.1, phase=phase
     )
 
 
@@ -21,8 +22,8 @@ def look(step, loss=1.0, in_sample=False):
         step,
         loss,
         best=True,
-        samples=lambda: [Answered("g", "a")],
-        baseline=lambda: Baseline("b", "m", 2.0),
+        samples=lambda: [PredictionPreview("g", "a")],
+        baseline=lambda: BaselineLoss("b", "m", 2.0),
         in_sample=in_sample,
     )
 
@@ -93,7 +94,7 @@ def test_a_look_tells_of_what_its_loss_is(in_sample):
 def test_notes_do_not_grow_without_end():
     account = Account({})
     for step in range(2 * NOTES):
-        account.tell(SteppedBack(step, 0.5))
+        account.tell(RolledBack(step, 0.5))
     assert len(everything(account)) == NOTES + 1
 
 

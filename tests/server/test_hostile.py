@@ -46,7 +46,7 @@ def test_a_body_that_is_none(server, what):
     answer = server.ask("POST", PREDICT, content=body)
     assert answer.status_code == status
     error = answer.json()["error"]
-    assert set(error) == {"place", "cause", "advice"}
+    assert set(error) == {"location", "cause", "hint"}
     assert len(answer.content) < 1_000
 
 
@@ -89,7 +89,7 @@ def test_numbers_that_are_none_in_vectors_and_histories(server):
             assert server.ask("POST", path, content=body).status_code == 422
 
 
-def test_a_million_symbols_are_refused_whatever_is_asked(server):
+def test_a_million_tokens_are_refused_whatever_is_asked(server):
     for path, asked in (
         (PREDICT, {"texts": [MILLION]}),
         ("/models/tale/suggest", {"text": MILLION}),

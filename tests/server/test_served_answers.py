@@ -167,7 +167,7 @@ def test_models_are_told_of(talk, loaded):
 def test_what_a_model_does_not_do_is_not_there(post):
     status, answer = post("/models/tale/predict", {"texts": ["a"]})
     assert status == 404
-    assert "generate" in answer["error"]["advice"]
+    assert "generate" in answer["error"]["hint"]
     assert post("/models/nobody/predict", {"texts": ["a"]})[0] == 404
     assert post("/models/both/sessions", {})[0] == 404
 
@@ -217,7 +217,7 @@ def test_numbers_are_explained(post, models):
 
 
 @pytest.mark.parametrize(
-    ("task", "asked", "place"),
+    ("task", "asked", "location"),
     [
         ("describe", {"text": "/etc/passwd"}, "text"),
         ("forecast", {"text": "/etc/passwd"}, "text"),
@@ -234,7 +234,7 @@ def test_what_cannot_be_explained_is_said(post, models, task, asked, place):
     name = next(name for name, model in models.items() if model.task == task)
     status, answer = post(f"/models/{name}/explain", asked)
     assert status == 422
-    assert place in (None, answer["error"]["place"])
+    assert place in (None, answer["error"]["location"])
 
 
 def test_one_that_cannot_be_answered_does_not_have_others_answered_twice():

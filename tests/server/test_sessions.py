@@ -214,7 +214,7 @@ def test_a_forged_or_foreign_state_is_refused(talk):
 
     for answer in talk(conversation):
         assert answer.status_code == 422
-        assert answer.json()["error"]["place"] == "exported"
+        assert answer.json()["error"]["location"] == "exported"
 
 
 def test_another_servers_state_is_refused(talk):

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.errors import InputError
-from elman.text import PairSource, TextSource
 from elman.text.alignment import parting_place
+from elman.text.files import TextSource
+from elman.text.pairs import PairSource
 
 DATA = Path(os.environ.get("ELMAN_DATA", Path(__file__).parents[2] / "../shared/data"))
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="ELMAN_DATA names no data")

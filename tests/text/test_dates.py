@@ -9,19 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.errors import ModelFileError
-from elman.text.dates import WEEKDAYS, Calendar, Step, parse_dates, step_of, written
+from elman.text.dates import WEEKDAYS, Calendar, DateStep, parse_dates, step_of, written
 
-MONTHLY, QUARTERLY = Step("monthly", 1, 0), Step("quarterly", 3, 0)
+MONTHLY, QUARTERLY = DateStep("monthly", 1, 0), DateStep("quarterly", 3, 0)
 STEPS = [
     MONTHLY,
     QUARTERLY,
-    Step("yearly", 12, 0),
-    Step("weekly", 0, 7 * 86400.0),
-    Step("daily", 0, 86400.0),
-    Step(WEEKDAYS, 0, 86400.0),
-    Step("hourly", 0, 3600.0),
-    Step("half-hourly", 0, 1800.0),
-    Step("unknown", 0, 300.0),
+    DateStep("yearly", 12, 0),
+    DateStep("weekly", 0, 7 * 86400.0),
+    DateStep("daily", 0, 86400.0),
+    DateStep(WEEKDAYS, 0, 86400.0),
+    DateStep("hourly", 0, 3600.0),
+    DateStep("half-hourly", 0, 1800.0),
+    DateStep("unknown", 0, 300.0),
 ]
 each_step = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 
@@ -60,7 +60,7 @@ def test_the_step_is_found_in_the_dates_that_it_makes(step, count, day):
 
 @given(st.integers(0, 200), st.integers(0, 200))
 def test_weekdays_pass_over_the_weekend(some, more):
-    step, first = Step(WEEKDAYS, 0, 86400.0), datetime(2024, 1, 5)
+    step, first = DateStep(WEEKDAYS, 0, 86400.0), datetime(2024, 1, 5)
     assert step.after(first, some).weekday() < 5
     assert step.after(step.after(first, some), more) == step.after(first, some + more)
 

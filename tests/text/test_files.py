@@ -26,9 +26,9 @@ from elman.errors import (
     OutputError,
     SettingError,
 )
-from elman.text import TextSource
-from elman.text import reading as reading_module
-from elman.text.reading import cut_in_chunks
+from elman.text import byte_decoding as reading_module
+from elman.text.byte_decoding import cut_in_chunks
+from elman.text.files import TextSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,7 +167,7 @@ def test_chunks(text: str, size: int, cuts: list[int]) -> None:
 @settings(max_examples=100, deadline=None)
 def test_blocks_may_end_within_a_character_or_a_line_end(text: str, block: int) -> None:
     plain = text.replace("\r\n", "\n").replace("\r", "\n")
-    reader = reading_module.Reader("x", lambda: Path("unused"), "utf-8", gzipped=False)
+    reader = reading_module.TextDecoder("x", lambda: Path("unused"), "utf-8", gzipped=False)
     data = text.encode()
     reader._blocks = (
         lambda _: (  # type: ignore[method-assign]
@@ -207,8 +207,8 @@ def test_where_the_encoding_is_wrong(
 ) -> None:
     monkeypatch.setattr(reading_module, "BLOCK", block)
     Path("a.txt").write_bytes(data)
-    advice = " Name its encoding, for example: --encoding latin-1"
-    assert said(EncodingError, lambda: text_of(TextSource(["a.txt"]))) == line + advice
+    hint = " Name its encoding, for example: --encoding latin-1"
+    assert said(EncodingError, lambda: text_of(TextSource(["a.txt"]))) == line + hint
 
 
 def test_an_encoding_of_wide_characters_has_no_lines() -> None:
@@ -327,11 +327,10 @@ def test_no_room_to_keep_standard_input(monkeypatch: pytest.MonkeyPatch) -> None
     )
 
 
-def test_importing_the_room_loads_neither_numpy_nor_torch() -> None:
+def test_importing_readers_loads_neither_numpy_nor_torch() -> None:
     code = (
-        "import sys, elman.text; assert 'numpy' not in sys.modules\n"
-        "from elman.text import TextSource; assert 'numpy' not in sys.modules\n"
-        "from elman.text import *; assert 'torch' not in sys.modules\n"
-        "assert 'tokenizers' not in sys.modules"
+        "import sys, elman.text.files; assert 'numpy' not in sys.modules\n"
+        "import elman.text.tokenizers.table, elman.text.tagged, elman.text.series\n"
+        "assert not {'torch', 'tokenizers'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

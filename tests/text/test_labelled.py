@@ -16,8 +16,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from elman.errors import ElmanError, EmptyTextError, InputError, SettingError
-from elman.text import Example, ExampleReader, LabelledSource, TextSource, check_classes
 from elman.text import rows as rows_module
+from elman.text.example_reader import Example, ExampleReader
+from elman.text.files import TextSource
+from elman.text.labelled import LabelledSource, check_classes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -117,7 +119,7 @@ def test_an_example_comes_when_its_last_line_has(head: list, row: list, taken: i
     examples = ExampleReader("-").examples(lines())
     first = next(examples)
     assert (first.text.replace("\n", ""), first.label, asked) == ("good", "pos", taken)
-    assert first.place == f"-:{len(head) + 1}"
+    assert first.location == f"-:{len(head) + 1}"
     assert next(examples).line == len(head) + len(row) + 1
     assert asked == taken + len(row)
 
@@ -419,26 +421,6 @@ def test_a_label_that_was_not_learned() -> None:
     assert len(list(source.examples())) == 3, "the other is left as it was"
     bad = LabelledSource(TextSource.from_texts(["__label__a x\nb\n"]), skip_bad_rows=True)
     assert (len(list(bad.examples())), bad.skipped, bad.limited_to("a").skipped) == (1, 1, 0)
-
-
-def test_rows_in_memory() -> None:
-    source = LabelledSource.from_examples(("x y", "z"), iter(["a", 2]))
-    expected = [Example("x y", "a", 1, "the texts given"), Example("z", "2", 2, "the texts given")]
-    assert list(source.examples()) == list(source.examples()) == expected
-    assert (source.shape, source.columns, source.skipped, source.size) == ("lists", (), 0, 0)
-    assert source.layout.in_words() == "lists in memory"
-    unlabelled = LabelledSource.from_examples(["x"])
-    assert [example.label for example in unlabelled.examples()] == [None]
-    assert said(lambda: LabelledSource.from_examples("x", "a")) == (
-        "the texts given: one text was given, where there should be several. Put it in a list"
-    )
-    assert said(lambda: LabelledSource.from_examples(["x", "y"], ["a"])) == (
-        "the texts given: there are 2 of them, but 1 labels. Give each text one label"
-    )
-    blank = LabelledSource.from_examples(["x", " "], ["a", "b"])
-    assert said(lambda: list(blank.examples())) == "the texts given:2: the text is empty. Mend it"
-    none = LabelledSource.from_examples([], [])
-    assert "the texts given: there are none" in said(lambda: list(none.examples()), EmptyTextError)
 
 
 def test_one_class() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.text import lines as lines_module
-from elman.text.lines import LineFeed, lines_of
+from elman.text.lines import LineReader, lines_of
 
 
 @given(st.lists(st.text(st.sampled_from("ab\n"), max_size=8), max_size=8))
@@ -34,7 +34,7 @@ def test_a_long_line_is_cut(chunks: list[str], monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_lines_given_back_come_again_under_their_numbers() -> None:
-    feed = LineFeed(iter(["one\n", " \n", "three", "four\n"]))
+    feed = LineReader(iter(["one\n", " \n", "three", "four\n"]))
     assert feed.number == 0
     first = [feed.take(), feed.take(), feed.take()]
     assert (first, feed.number) == (["one", " ", "three"], 3)

@@ -15,7 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.errors import ElmanError, EmptyTextError, InputError, SettingError
-from elman.text import Example, Pair, PairReader, PairSource, TextSource
+from elman.text.example_reader import Example
+from elman.text.files import TextSource
+from elman.text.pair_reader import Pair, PairReader
+from elman.text.pairs import PairSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -202,7 +205,9 @@ def test_which_files_are_parallel(tmp_path: Path) -> None:
     assert not read("a\n", "b\n", folder=tmp_path, source_column="a").is_parallel
     assert not read("a\n", folder=tmp_path).is_parallel
     pairs = list(read(table, table, folder=tmp_path).pairs())
-    assert [pair.place for pair in pairs] == [f"{tmp_path / name}:2" for name in ("a.fr", "a.en")]
+    assert [pair.location for pair in pairs] == [
+        f"{tmp_path / name}:2" for name in ("a.fr", "a.en")
+    ]
 
 
 def test_compressed_files_and_what_is_read(tmp_path: Path) -> None:

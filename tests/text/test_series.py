@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from elman.errors import EmptyTextError, InputError, SettingError
-from elman.text import TextSource
-from elman.text.series import FILLS, SeriesSource, filled
+from elman.text.files import TextSource
+from elman.text.series import IMPUTATIONS, SeriesSource, filled
 
 DATA = Path(os.environ.get("ELMAN_DATA", "../shared/data")) / "series"
 FINITE = st.floats(-1e12, 1e12)
@@ -89,12 +89,6 @@ def test_columns_that_were_asked_for_come_in_that_order():
     assert series.values.tolist() == [[3.0, 1.0], [6.0, 4.0]]
 
 
-def test_a_beginning_keeps_its_dates():
-    series = read("date,x\n2020-01-01,1\n2020-01-02,2\n2020-01-03,3\n").until_step(2)
-    assert series.values.tolist() == [[1.0], [2.0]]
-    assert series.calendar.ahead(1) == ["2020-01-03"]
-
-
 def test_the_hash_is_of_numbers_and_names():
     one, other = read("x\n1\n2\n"), read("x\n1\n2.5\n")
     assert one.content_hash() == read('"x"\n1.0\n2e0\n').content_hash()
@@ -104,12 +98,15 @@ def test_the_hash_is_of_numbers_and_names():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("Passengers\n1\n2\nabc\n", "text 1:4: 'abc' in column Passengers is no number"),
-        ("x\n1\ninf\n", "text 1:3: 'inf' in column x is no number"),
-        ("x\n1\n1_000\n", "text 1:3: '1_000' in column x is no number"),
-        ("x\n1\n1e999\n", "text 1:3: '1e999' in column x is no number"),
-        ("a,b\n1,2\n3,\n", "text 1:3: there is no number in column b. So it is in 1 of its 2 rows"),
-        ("a,b\n1,2\n\n3,NaN\n", "text 1:4: 'NaN' in column b is no number"),
+        ("Passengers\n1\n2\nabc\n", "text 1:4: 'abc' in column Passengers is not a number"),
+        ("x\n1\ninf\n", "text 1:3: 'inf' in column x is not a number"),
+        ("x\n1\n1_000\n", "text 1:3: '1_000' in column x is not a number"),
+        ("x\n1\n1e999\n", "text 1:3: '1e999' in column x is not a number"),
+        (
+            "a,b\n1,2\n3,\n",
+            "text 1:3: there is not a number in column b. So it is in 1 of its 2 rows",
+        ),
+        ("a,b\n1,2\n\n3,NaN\n", "text 1:4: 'NaN' in column b is not a number"),
         ("a,b\n1,2\n3\n", "text 1:3: expected 2 columns, found 1"),
         ("a,a\n1,2\n", "two columns are called 'a'"),
         ('a\n1\n"2\n', "text 1:3: no row of a table"),
@@ -126,7 +123,7 @@ def test_what_cannot_be_read_is_told_with_its_line(text, message):
 
 
 def test_a_gap_is_told_with_what_to_do():
-    with pytest.raises(InputError, match="--fill linear, previous or zero"):
+    with pytest.raises(InputError, match="--impute linear, previous or zero"):
         read("x\n1\n\n?\n")
 
 
@@ -152,11 +149,11 @@ def test_a_fill_that_is_none():
 
 
 @pytest.mark.parametrize(
-    ("fill", "column"),
+    ("impute", "column"),
     [("linear", [1, 1, 2, 3, 3]), ("previous", [1, 1, 1, 3, 3]), ("zero", [0, 1, 0, 3, 0])],
 )
-def test_gaps_are_filled_as_was_said(fill, column):
-    assert read("x,y\n,1\n1,2\nabc,3\n3,4\ninf,5\n", fill=fill).values[:, 0].tolist() == column
+def test_gaps_are_filled_as_was_said(impute, column):
+    assert read("x,y\n,1\n1,2\nabc,3\n3,4\ninf,5\n", impute=impute).values[:, 0].tolist() == column
 
 
 def test_nothing_to_fill_from():
@@ -167,12 +164,12 @@ def test_nothing_to_fill_from():
 @given(
     values=arrays(np.float64, st.integers(1, 30), elements=FINITE),
     gaps=arrays(np.bool_, 30),
-    fill=st.sampled_from(FILLS),
+    impute=st.sampled_from(IMPUTATIONS),
 )
-def test_filling_leaves_no_gap_and_what_was_there(values, gaps, fill):
+def test_filling_leaves_no_gap_and_what_was_there(values, gaps, impute):
     gaps = gaps[: len(values)].copy()
     gaps[len(values) // 2] = False
-    whole = filled(np.where(gaps, np.nan, values), fill)
+    whole = filled(np.where(gaps, np.nan, values), impute)
     assert np.isfinite(whole).all()
     np.testing.assert_array_equal(whole[~gaps], values[~gaps])
 

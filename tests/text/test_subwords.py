@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from elman.text import Subwords
-from elman.text.units import subwords as subwords_module
+from elman.text.tokenizers import subwords as subwords_module
+from elman.text.tokenizers.subwords import Subwords
 
 if TYPE_CHECKING:
     import pytest
 
 
-def test_frequent_pairs_become_symbols() -> None:
-    unit = Subwords.learn(["the cat and the hat and the bat\n" * 200])
-    assert len(unit.encode("the cat and the hat")) <= 6
-    assert unit.decode([int(unit.encode("the")[0])]) in ("t", "th", "the")
+def test_frequent_pairs_become_tokens() -> None:
+    tokenizer = Subwords.learn(["the cat and the hat and the bat\n" * 200])
+    assert len(tokenizer.encode("the cat and the hat")) <= 6
+    assert tokenizer.decode([int(tokenizer.encode("the")[0])]) in ("t", "th", "the")
 
 
 def test_the_default_size_grows_with_the_text() -> None:
@@ -30,10 +30,10 @@ def test_a_long_text_is_learned_from_all_along() -> None:
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subwords_module, "_MOST_REMEMBERED", 10)
-    unit = Subwords.learn(["a few words\n" * 100])
+    monkeypatch.setattr(subwords_module, "_MAX_REMEMBERED", 10)
+    tokenizer = Subwords.learn(["a few words\n" * 100])
     for number in range(50):
         text = f" word {number} {'x' * 1000}{number}"
-        assert unit.decode(unit.encode(text)) == text
-        assert len(unit._remembered) < 20
-        assert max(map(len, unit._remembered)) < 100
+        assert tokenizer.decode(tokenizer.encode(text)) == text
+        assert len(tokenizer._remembered) < 20
+        assert max(map(len, tokenizer._remembered)) < 100

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.errors import InputError, ModelFileError
-from elman.text import TagVocabulary
+from elman.text.tag_vocabulary import TagVocabulary
 from elman.text.tagsets import SCHEMES, conlleval_spans, converted, illegal, spans
 
 ENTITIES = [scheme for scheme in SCHEMES if scheme != "plain"]

@@ -14,8 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.errors import ElmanError, EmptyTextError, InputError, SettingError
-from elman.text import Sentence, SentenceReader, TaggedSource, TextSource
 from elman.text import sentence_reader as reader_module
+from elman.text.conll import TaggedSentence
+from elman.text.files import TextSource
+from elman.text.sentence_reader import SentenceReader
+from elman.text.tagged import TaggedSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +40,7 @@ CONLLU = """\
 """
 
 
-def read(content: str, name: str = "a.conll", **options: Any) -> list[Sentence]:
+def read(content: str, name: str = "a.conll", **options: Any) -> list[TaggedSentence]:
     return list(SentenceReader(name, **options).sentences(io.StringIO(content, newline="")))
 
 
@@ -169,7 +172,7 @@ def test_hash_signs_are_words_or_comments(content: str, words: list[tuple[str, .
 
 def test_places() -> None:
     sentence = read("# x=1\n\n" + CONLL)[1]
-    assert (sentence.place, sentence.line, sentence.place_of(0)) == ("a.conll:6", 6, "a.conll:6")
+    assert (sentence.location, sentence.line, sentence.place_of(0)) == ("a.conll:6", 6, "a.conll:6")
     assert [each.place_of(2) for each in read(CONLLU)[:1]] == ["a.conll:7"]
 
 
@@ -239,7 +242,7 @@ def test_bad_sentences_are_left_out_whole(bad: str) -> None:
     assert [each.words for each in sentences] == [("a",), ("b",)]
     assert reader.skipped == 2
     assert "".join(each.written(["X"]) for each in sentences) == "# 1 =\na X\n\n# 3 =\nb X\n\n"
-    assert [each.place for each in sentences] == ["a:2", f"a:{8 + bad.count(chr(10))}"]
+    assert [each.location for each in sentences] == ["a:2", f"a:{8 + bad.count(chr(10))}"]
 
 
 @pytest.mark.parametrize(
@@ -268,7 +271,7 @@ def test_no_row_has_its_tag_there(column: int) -> None:
 
 
 def test_a_file_without_blank_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader_module, "MOST_LINES", 3)
+    monkeypatch.setattr(reader_module, "MAX_LINES", 3)
     assert len(read("a O\n" * 3)[0].words) == 3
     assert "a.conll:1: more than 3 lines" in said(lambda: read("a O\n" * 4))
     endless = chain(["a O\n", "\n"], repeat("a O\n"))

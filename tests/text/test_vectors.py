@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from elman.errors import ElmanError, EmptyTextError, InputError, MissingFileError
-from elman.text import TextSource, VectorSource, array_file, checked_vectors
+from elman.text import array_file
+from elman.text.files import TextSource
+from elman.text.vectors import VectorSource, checked_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -267,7 +269,10 @@ def test_an_archive_whose_directory_lies(rows: int, message: str) -> None:
 
 
 @given(
-    place=st.integers(0, 400), byte=st.integers(0, 255), zipped=st.booleans(), end=st.integers(1, 9)
+    location=st.integers(0, 400),
+    byte=st.integers(0, 255),
+    zipped=st.booleans(),
+    end=st.integers(1, 9),
 )
 def test_whatever_is_damaged_is_said_in_a_line(
     place: int, byte: int, zipped: bool, end: int, tmp_path_factory: pytest.TempPathFactory

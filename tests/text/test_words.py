@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elman.text import Words
-from elman.text.units import words as words_module
-from elman.text.units.spacing import END_OF_SPELLING, FIRST_TOKEN, JOIN, SPACE
-from elman.text.units.tokens import pieces
+from elman.text.tokenizers import words as words_module
+from elman.text.tokenizers.pretokenization import pieces
+from elman.text.tokenizers.spacing import END_OF_SPELLING, FIRST_TOKEN, JOIN, SPACE
+from elman.text.tokenizers.words import Words
 
 PROSE = [
     "See you tomorrow, at ten.",
@@ -23,13 +23,13 @@ PROSE = [
 ]
 
 
-def tokens_of(text: str) -> list[str]:
+def spellings_of(text: str) -> list[str]:
     return [piece.removeprefix(" ") or " " for piece in pieces().findall(text)]
 
 
-def marks_in(unit: Words, text: str) -> int:
-    symbols = unit.encode(text)
-    return int(((symbols == JOIN) | (symbols == SPACE)).sum())
+def marks_in(tokenizer: Words, text: str) -> int:
+    tokens = tokenizer.encode(text)
+    return int(((tokens == JOIN) | (tokens == SPACE)).sum())
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,8 @@ def marks_in(unit: Words, text: str) -> int:
         ("❤\ufe0f", ["❤\ufe0f"]),
     ],
 )
-def test_what_a_token_is(text: str, tokens: list[str]) -> None:
-    assert tokens_of(text) == tokens
+def test_what_a_token_is(text: str, spellings: list[str]) -> None:
+    assert spellings_of(text) == spellings
 
 
 @given(st.text(max_size=40))
@@ -68,35 +68,35 @@ def test_only_what_departs_from_the_default_is_marked(text: str, marks: int) -> 
 
 
 def test_an_unseen_word_is_spelled() -> None:
-    unit = Words.learn(["the cat\n"])
-    symbols = unit.encode("the dog").tolist()
-    assert symbols == [unit.tokens.index("the"), *(1 + b for b in b"dog"), END_OF_SPELLING]
-    assert unit.decode(symbols) == "the dog"
+    tokenizer = Words.learn(["the cat\n"])
+    tokens = tokenizer.encode("the dog").tolist()
+    assert tokens == [tokenizer.spellings.index("the"), *(1 + b for b in b"dog"), END_OF_SPELLING]
+    assert tokenizer.decode(tokens) == "the dog"
 
 
 def test_the_vocabulary_is_by_falling_frequency_then_alphabet() -> None:
-    unit = Words.learn(["b a a c b a\n"])
-    assert unit.tokens[FIRST_TOKEN:] == ["a", "\n", "b", "c"]
-    assert unit.tokens[:FIRST_TOKEN] == [""] * FIRST_TOKEN
-    assert unit.is_word.tolist() == [False] * FIRST_TOKEN + [True, False, True, True]
+    tokenizer = Words.learn(["b a a c b a\n"])
+    assert tokenizer.spellings[FIRST_TOKEN:] == ["a", "\n", "b", "c"]
+    assert tokenizer.spellings[:FIRST_TOKEN] == [""] * FIRST_TOKEN
+    assert tokenizer.is_word.tolist() == [False] * FIRST_TOKEN + [True, False, True, True]
 
 
 def test_in_a_text_that_is_not_tiny_a_word_seen_once_is_spelled() -> None:
-    assert "once" in Words.learn(["and so on " * 10 + "once"]).tokens
-    assert "once" not in Words.learn(["and so on " * 1000 + "once"]).tokens
+    assert "once" in Words.learn(["and so on " * 10 + "once"]).spellings
+    assert "once" not in Words.learn(["and so on " * 1000 + "once"]).spellings
 
 
 def test_the_newline_is_in_the_smallest_vocabulary() -> None:
-    unit = Words.learn(["a a a b b b\n"], size=FIRST_TOKEN + 2)
-    assert unit.tokens[FIRST_TOKEN:] == ["a", "\n"]
+    tokenizer = Words.learn(["a a a b b b\n"], size=FIRST_TOKEN + 2)
+    assert tokenizer.spellings[FIRST_TOKEN:] == ["a", "\n"]
 
 
 def test_counting_forgets_the_rarest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(words_module, "MOST_COUNTED", 50)
+    monkeypatch.setattr(words_module, "MAX_COUNTED", 50)
     rare = [" ".join(f"{letter}{number}" for number in range(30)) for letter in "abcdef"]
-    unit = Words.learn([f"the the of of {chunk}\n" for chunk in rare])
-    assert {"the", "of", "\n"} <= set(unit.tokens)
-    assert unit.size < FIRST_TOKEN + 60
+    tokenizer = Words.learn([f"the the of of {chunk}\n" for chunk in rare])
+    assert {"the", "of", "\n"} <= set(tokenizer.spellings)
+    assert tokenizer.size < FIRST_TOKEN + 60
 
 
 @pytest.mark.parametrize(
@@ -126,9 +126,9 @@ def test_what_is_being_typed(text: str, context: str, typed: str) -> None:
 @given(st.lists(st.sampled_from([*"ab '\"-.,(\n", "don't", "  "]), max_size=12).map("".join))
 @settings(max_examples=150, deadline=None)
 def test_a_suggested_word_comes_where_the_typed_letters_were(text: str) -> None:
-    unit = Words.learn(["ab don't a b"])
-    context, typed = unit.split_typed(text)
-    completed = unit.decode([*unit.encode(context), unit.tokens.index("don't")])
+    tokenizer = Words.learn(["ab don't a b"])
+    context, typed = tokenizer.split_typed(text)
+    completed = tokenizer.decode([*tokenizer.encode(context), tokenizer.spellings.index("don't")])
     if typed:
         assert text.endswith(typed)
         gap = text.removeprefix(context).removesuffix(typed)

@@ -21,9 +21,9 @@ from typing import Any
 
 import torch
 
-from elman.models import LanguageModel
-from elman.text import Cache
-from elman.training import Progress
+from elman.data.cache import Cache
+from elman.tasks.language_modeling.model import LanguageModel
+from elman.training.events import Progress
 
 STEPS = 300
 KILLS = ["at once", *["steps", "write"] * 4, "steps"]
@@ -45,7 +45,7 @@ def train(folder: Path, name: str, pipe: int) -> None:
         flush(descriptor)
 
     os.fsync = slow
-    model = LanguageModel(width=8, layers=1, dropout=0.3, steps=STEPS)
+    model = LanguageModel(hidden_size=8, layers=1, dropout=0.3, steps=STEPS)
     events = model.training(
         text(),
         cache=Cache(folder / "cache"),

@@ -13,39 +13,48 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lessons import Line, interrupt, no_number, same
+from objectives import Line, interrupt, no_number, same
 from safetensors.torch import save
 
 from elman.bundle import open_bundle, write_bundle
+from elman.data.cache import Cache
 from elman.errors import ModelFileError, OutputError, ResumeError
-from elman.models import LanguageModel
-from elman.text import Cache
-from elman.training import Finished, Plan, Progress, SteppedBack, Validated, loop, train
+from elman.tasks.language_modeling.model import LanguageModel
+from elman.training import trainer
+from elman.training.events import Finished, Progress, RolledBack, Validated
+from elman.training.plan import Plan
+from elman.training.trainer import train
 
-IDENTITY = {"text": "a tale", "width": 8, "parts": ["norm"], "dropout": 0.1, "steps": None}
+IDENTITY = {
+    "text": "a tale",
+    "hidden_size": 8,
+    "components": ["norm"],
+    "dropout": 0.1,
+    "steps": None,
+}
 
 
 def plan(steps: int = 230) -> Plan:
     return Plan(minutes=None, steps=steps, learning_rate=0.05)
 
 
-def go(lesson: Line, path: Path | None, *, identity=IDENTITY, seconds: float = 0.0):
+def go(objective: Line, path: Path | None, *, identity=IDENTITY, seconds: float = 0.0):
     return list(
-        train(lesson, plan(), checkpoint=path, identity=identity, checkpoint_seconds=seconds)
+        train(objective, plan(), checkpoint=path, identity=identity, checkpoint_seconds=seconds)
     )
 
 
 @pytest.fixture(scope="module")
 def uninterrupted():
-    lesson = Line()
-    return lesson, go(lesson, None)
+    objective = Line()
+    return objective, go(objective, None)
 
 
 def one_line(caught, path: Path) -> str:
     text = str(caught.value)
     assert text.splitlines() == [text]
     assert text.startswith(f"{path}: ")
-    assert caught.value.advice
+    assert caught.value.hint
     return text
 
 
@@ -56,18 +65,18 @@ def test_a_run_goes_on_to_the_same_end(tmp_path, uninterrupted, step):
     first = go(Line(at={step: interrupt}), path)
     assert first[-1].interrupted
     assert path.exists()
-    lesson = Line()
-    events = go(lesson, path)
+    objective = Line()
+    events = go(objective, path)
     expected, all_events = uninterrupted
-    assert lesson.steps[0][0] == step // 50 * 50
-    assert same(lesson.weights(), expected.weights())
-    assert torch.equal(lesson.state, expected.state)
+    assert objective.steps[0][0] == step // 50 * 50
+    assert same(objective.weights(), expected.weights())
+    assert torch.equal(objective.state, expected.state)
     there = {event.step: event.loss for event in all_events if isinstance(event, Progress)}
     again = {event.step: event.loss for event in events if isinstance(event, Progress)}
     assert again == {s: loss for s, loss in there.items() if s > step // 50 * 50}
     end, whole = events[-1], all_events[-1]
-    assert (end.step, end.best_step, end.best_loss, end.symbols, end.interrupted) == (
-        whole.step, whole.best_step, whole.best_loss, whole.symbols, False)  # fmt: skip
+    assert (end.step, end.best_step, end.best_loss, end.tokens, end.interrupted) == (
+        whole.step, whole.best_step, whole.best_loss, whole.tokens, False)  # fmt: skip
     assert list(tmp_path.iterdir()) == [], "a run at its end leaves nothing"
 
 
@@ -77,10 +86,10 @@ def test_a_run_goes_on_after_steps_back(tmp_path):
     go(whole, None)
     path = tmp_path / "checkpoint"
     first = go(Line(at={60: no_number, 130: no_number, 170: interrupt}), path)
-    assert [e.learning_rate_scale for e in first if isinstance(e, SteppedBack)] == [0.5, 0.25]
-    lesson = Line()
-    go(lesson, path)
-    assert same(lesson.weights(), whole.weights())
+    assert [e.learning_rate_scale for e in first if isinstance(e, RolledBack)] == [0.5, 0.25]
+    objective = Line()
+    go(objective, path)
+    assert same(objective.weights(), whole.weights())
 
 
 def test_a_run_with_nothing_best_yet_goes_on(tmp_path):
@@ -92,17 +101,19 @@ def test_a_run_with_nothing_best_yet_goes_on(tmp_path):
 
 def test_checkpoints_are_as_far_apart_as_was_said_and_fall_on_multiples(tmp_path, monkeypatch):
     written = []
-    write = loop.write_checkpoint
+    write = trainer.write_checkpoint
 
     def watch(path, numbers, tensors, identity):
-        written.append((numbers["step"], lesson.clock.now))
+        written.append((numbers["step"], objective.clock.now))
         write(path, numbers, tensors, identity)
 
-    lesson = Line()
-    lesson.step_seconds = 0.125
-    monkeypatch.setattr(loop, "write_checkpoint", watch)
-    monkeypatch.setattr(loop, "time", lesson.clock)
-    events = train(lesson, plan(900), checkpoint=tmp_path / "checkpoint", checkpoint_seconds=20.0)
+    objective = Line()
+    objective.step_seconds = 0.125
+    monkeypatch.setattr(trainer, "write_checkpoint", watch)
+    monkeypatch.setattr(trainer, "time", objective.clock)
+    events = train(
+        objective, plan(900), checkpoint=tmp_path / "checkpoint", checkpoint_seconds=20.0
+    )
     list(events)
     assert [step for step, _ in written] == list(range(200, 900, 200))
     assert all(b - a >= 20 for (_, a), (_, b) in pairwise(written))
@@ -113,12 +124,12 @@ def test_the_seconds_spent_are_spent_for_good(tmp_path, monkeypatch):
     path = tmp_path / "checkpoint"
     passed = []
     for at in ({400: interrupt}, {}):
-        lesson = Line(at=at)
-        lesson.step_seconds = 0.1
-        monkeypatch.setattr(loop, "time", lesson.clock)
-        begun = lesson.clock.now
-        *_, end = train(lesson, Plan(minutes=1.0), checkpoint=path, checkpoint_seconds=0.0)
-        passed.append(lesson.clock.now - begun)
+        objective = Line(at=at)
+        objective.step_seconds = 0.1
+        monkeypatch.setattr(trainer, "time", objective.clock)
+        begun = objective.clock.now
+        *_, end = train(objective, Plan(minutes=1.0), checkpoint=path, checkpoint_seconds=0.0)
+        passed.append(objective.clock.now - begun)
         assert end.interrupted is bool(at)
     assert passed[0] == pytest.approx(40.1)
     assert passed[1] == pytest.approx(20, abs=0.5)
@@ -139,21 +150,21 @@ def test_a_full_disk_in_mid_checkpoint(tmp_path, monkeypatch, uninterrupted, bef
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        lesson = Line([1.0, 9.0])
+        objective = Line([1.0, 9.0])
         with pytest.raises(OutputError) as caught:
-            go(lesson, path)
+            go(objective, path)
     text = one_line(caught, path)
     assert "No space left on device" in text
     assert "--resume" in text
     assert ("the last checkpoint is kept" in text) is (before > 0)
     assert [p.name for p in tmp_path.iterdir()] == (["checkpoint"] if before else [])
     if before:
-        assert same(lesson.weights(), lesson.looked[0]), "and the best weights are in place"
+        assert same(objective.weights(), objective.looked[0]), "and the best weights are in place"
         assert open_bundle(path).about["numbers"]["step"] == 50
-    lesson = Line()
-    go(lesson, path)
-    assert lesson.steps[0][0] == (50 if before else 0)
-    assert same(lesson.weights(), uninterrupted[0].weights())
+    objective = Line()
+    go(objective, path)
+    assert objective.steps[0][0] == (50 if before else 0)
+    assert same(objective.weights(), uninterrupted[0].weights())
 
 
 # Another run's
@@ -177,8 +188,8 @@ def copied(checkpoint: Path, folder: Path) -> Path:
     ("change", "named"),
     [
         ({"text": "another"}, "text"),
-        ({"width": 9}, "width"),
-        ({"parts": []}, "parts"),
+        ({"hidden_size": 9}, "width"),
+        ({"components": []}, "parts"),
         ({"steps": 10, "dropout": 0.2}, "dropout, steps"),
         ({"more": 1}, "more"),
     ],
@@ -188,15 +199,15 @@ def test_another_runs_checkpoint_is_refused_and_says_what_differs(
     checkpoint, tmp_path, change, named
 ):
     path = copied(checkpoint, tmp_path)
-    lesson = Line()
-    before = lesson.weights()
+    objective = Line()
+    before = objective.weights()
     with pytest.raises(ResumeError) as caught:
-        go(lesson, path, identity={**IDENTITY, **change})
+        go(objective, path, identity={**IDENTITY, **change})
     assert caught.value.cause.endswith(f"differs in {named}")
     one_line(caught, path)
     assert path.read_bytes() == checkpoint.read_bytes()
-    assert same(lesson.weights(), before)
-    assert not lesson.steps
+    assert same(objective.weights(), before)
+    assert not objective.steps
 
 
 # Damage
@@ -204,11 +215,11 @@ def test_another_runs_checkpoint_is_refused_and_says_what_differs(
 
 def refused(path: Path) -> str:
     """Refused, untouched, before a step is taken."""
-    before, lesson = path.read_bytes(), Line()
+    before, objective = path.read_bytes(), Line()
     with pytest.raises(ModelFileError) as caught:
-        go(lesson, path)
+        go(objective, path)
     assert path.read_bytes() == before
-    assert not lesson.steps
+    assert not objective.steps
     return one_line(caught, path)
 
 
@@ -232,7 +243,7 @@ def test_flipped_bytes_of_its_header_never_surprise(checkpoint, tmp_path, data):
     path.write_bytes(damaged)
     with suppress(ModelFileError, ResumeError):
         events = train(Line(), plan(), checkpoint=path, identity=IDENTITY)
-        assert isinstance(next(events, None), Progress | Validated | Finished | SteppedBack)
+        assert isinstance(next(events, None), Progress | Validated | Finished | RolledBack)
         events.close()
 
 
@@ -249,7 +260,7 @@ def altered(checkpoint: Path, folder: Path, change) -> Path:
 
 NUMBERS = {
     "step": [None, "100", 100.5, 100.0, -1, True, [100], "huge", 10**400],
-    "symbols": [None, 1.5, -8, False],
+    "tokens": [None, 1.5, -8, False],
     "seconds": [None, "1", -1.0, "huge", 10**400, True],
     "scale": [None, "1", -0.5, "huge", [1]],
     "next_look": [None, "huge", -1, {}],
@@ -293,9 +304,9 @@ def test_what_is_no_run_is_refused(checkpoint, tmp_path, change):
 
 def test_the_unaltered_checkpoint_is_taken(checkpoint, tmp_path, uninterrupted):
     """Else all of the above proves nothing."""
-    lesson = Line()
-    go(lesson, altered(checkpoint, tmp_path, lambda *_: None))
-    assert same(lesson.weights(), uninterrupted[0].weights())
+    objective = Line()
+    go(objective, altered(checkpoint, tmp_path, lambda *_: None))
+    assert same(objective.weights(), uninterrupted[0].weights())
 
 
 @pytest.mark.parametrize("identity", [None, [], "x", 3])
@@ -319,16 +330,16 @@ TEXT = "the cat sat on the mat; the dog did not.\n" * 20
 
 
 def model(**changes) -> LanguageModel:
-    return LanguageModel(**{"width": 4, "layers": 1, "steps": 60, **changes})
+    return LanguageModel(**{"hidden_size": 4, "layers": 1, "steps": 60, **changes})
 
 
 @pytest.mark.parametrize(
     ("changes", "text", "named"),
     [
-        ({"width": 8}, TEXT, "width"),
+        ({"hidden_size": 8}, TEXT, "width"),
         ({"seed": 1, "cell": "gru"}, TEXT, "cell, seed"),
         ({"steps": 61}, TEXT, "steps"),
-        ({"parts": ("norm",)}, TEXT, "parts"),
+        ({"components": ("norm",)}, TEXT, "parts"),
         ({}, TEXT + "more\n" * 20, "text, valid"),
     ],
     ids=["width", "two", "steps", "parts", "text"],
@@ -347,6 +358,6 @@ def test_another_models_checkpoint_is_refused_by_name(tmp_path, changes, text, n
     assert caught.value.cause.endswith(f"differs in {named}")
     one_line(caught, path)
     # The run itself goes on, also where its settings are spelled another way.
-    again = model(parts=["norm", "convolution", "gate", "residual", "mlp"])
+    again = model(components=["norm", "convolution", "gate", "residual", "mlp"])
     (end,) = stopped(again.training(TEXT, cache=cache, checkpoint=path))
     assert end.step == 60

@@ -16,61 +16,61 @@ HOSTILE = "<img src=x onerror=hacked=1>"
 
 
 @pytest.fixture(scope="session")
-def judge():
+def validation_metric():
     """An LSTM that tells two kinds of text apart; one of its labels is no friend of pages."""
     texts = ["fine and fine it was", "dull and dull it was"] * 20
     labels = ["good", HOSTILE] * 20
-    settings = {"cell": "lstm", "width": 16, "layers": 2, "steps": 30}
-    return elman.Classifier(unit="word", **settings).fit(texts, labels)
+    settings = {"cell": "lstm", "hidden_size": 16, "layers": 2, "steps": 30}
+    return elman.Classifier(tokenizer="word", **settings).fit(texts, labels)
 
 
 @pytest.fixture(scope="session")
 def plain():
     """The network as it is first taught, reading letter by letter."""
     texts = ["fine and fine", "dull and dull"] * 10
-    settings = {"cell": "plain", "width": 8, "layers": 1, "steps": 5}
-    return elman.Classifier(unit="character", **settings).fit(texts, ["good", "bad"] * 10)
+    settings = {"cell": "plain", "hidden_size": 8, "layers": 1, "steps": 5}
+    return elman.Classifier(tokenizer="character", **settings).fit(texts, ["good", "bad"] * 10)
 
 
 @pytest.fixture(scope="session")
 def translator():
     pairs = [("le chat", "the cat"), ("la reine", "the queen"), ("le roi", "the king")] * 8
     sources, targets = zip(*pairs, strict=True)
-    return elman.Translator(unit="character", width=8, steps=12).fit(sources, targets)
+    return elman.Translator(tokenizer="character", hidden_size=8, steps=12).fit(sources, targets)
 
 
 @pytest.fixture(scope="session")
 def writer(tale):
-    return elman.LanguageModel(unit="word", width=16, layers=1, steps=20).fit(tale)
+    return elman.LanguageModel(tokenizer="word", hidden_size=16, layers=1, steps=20).fit(tale)
 
 
 @pytest.fixture(scope="session")
 def tagger():
     sentences = [(["the", "cat", "sat"], ["DET", "NOUN", "VERB"])] * 20
     words, tags = zip(*sentences, strict=True)
-    return elman.Tagger(width=16, steps=20).fit(words, tags)
+    return elman.Tagger(hidden_size=16, steps=20).fit(words, tags)
 
 
 @pytest.fixture(scope="session")
 def forecaster():
     values = [100 + step + 20 * np.sin(step * np.pi / 6) for step in range(80)]
-    return elman.Forecaster(width=4, steps=2, horizon=6).fit(np.array(values)[:, None])
+    return elman.Forecaster(hidden_size=4, steps=2, horizon=6).fit(np.array(values)[:, None])
 
 
 @pytest.fixture(scope="session")
 def describer():
     names = [["north wind", "south", "far west"][place % 3] for place in range(30)]
     vectors = np.eye(3)[np.arange(30) % 3] + np.linspace(0, 0.1, 30)[:, None]
-    return elman.Describer(unit="character", width=8, steps=12).fit(vectors, names)
+    return elman.Describer(tokenizer="character", hidden_size=8, steps=12).fit(vectors, names)
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory, judge, tagger, writer, translator, forecaster, describer):
+def served(tmp_path_factory, validation_metric, tagger, writer, translator, forecaster, describer):
     """The address of all of them, served by the command."""
     pytest.importorskip("fastapi", reason="the extra serve is not installed")
     folder = tmp_path_factory.mktemp("served")
     models = {
-        "judge": judge,
+        "validation_metric": validation_metric,
         "tags": tagger,
         "words": writer,
         "french": translator,
@@ -106,9 +106,9 @@ def opened(chromium):
     """Open an address in a window of its own; it must not complain, and ask this place alone."""
     contexts = []
 
-    def open_page(address, *, width=1100, look="light", touch=False):
+    def open_page(address, *, hidden_size=1100, look="light", touch=False):
         context = chromium.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=look, has_touch=touch
+            viewport={"hidden_size": hidden_size, "height": 900}, color_scheme=look, has_touch=touch
         )
         contexts.append(context)
         seen = Seen(context.new_page())

@@ -21,15 +21,15 @@ def shown(opened, tmp_path):
         path = tmp_path / "trace.html"
         path.write_text(explanation_page(traces), encoding="utf-8")
         seen = opened(path.as_uri(), **settings)
-        seen.page.locator("button.symbol").first.wait_for()
+        seen.page.locator("button.token").first.wait_for()
         return seen
 
     return show
 
 
 @pytest.fixture
-def trace(judge):
-    return judge.explain(TEXT)
+def trace(validation_metric):
+    return validation_metric.explain(TEXT)
 
 
 def read(text):
@@ -55,7 +55,7 @@ def test_it_asks_for_nothing(shown, trace, shots):
     seen = shown(trace)
     page = seen.page
     assert [url for url in seen.requests if not url.startswith("data:")] == [page.url]
-    assert page.locator("button.symbol").all_text_contents() == TEXT.split()
+    assert page.locator("button.token").all_text_contents() == TEXT.split()
     said = page.locator("button.said")
     for place, output in enumerate(trace.outputs):
         assert output.answers[0].text in said.nth(place).text_content()
@@ -69,9 +69,9 @@ def test_it_asks_for_nothing(shown, trace, shots):
         assert wide <= width, "the page itself must not scroll sideways"
 
 
-def test_what_is_typed_stays_text(shown, judge):
+def test_what_is_typed_stays_text(shown, validation_metric):
     text = "</script><script>hacked=1</script> <b>fine</b>"
-    page = shown(judge.explain(text), judge.explain("fine")).page
+    page = shown(validation_metric.explain(text), validation_metric.explain("fine")).page
     assert page.locator("img").count() == 0
     assert page.locator("elman-explanation b", has_text="fine").count() == 0
     assert "".join(page.locator("details[open] .piece").all_text_contents()) == text.replace(
@@ -81,7 +81,7 @@ def test_what_is_typed_stays_text(shown, judge):
 
 
 def test_time_is_scrubbed(shown, trace):
-    """By keys on the scrubber and in the figure, by the mouse on a symbol and in the text."""
+    """By keys on the scrubber and in the figure, by the mouse on a token and in the text."""
     page = shown(trace).page
     told = page.locator("label.time span")
     assert told.text_content() == "5 of 5: was"
@@ -89,12 +89,12 @@ def test_time_is_scrubbed(shown, trace):
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
     assert told.text_content() == "3 of 5: dull"
-    assert page.locator(".column.later button.symbol").all_text_contents() == ["it", "was"]
-    page.focus(".column.now button.symbol")
+    assert page.locator(".column.later button.token").all_text_contents() == ["it", "was"]
+    page.focus(".column.now button.token")
     page.keyboard.press("ArrowRight")
     assert told.text_content() == "4 of 5: it"
     assert page.evaluate("document.activeElement.textContent") == "it"
-    page.click("button.symbol >> nth=0")
+    page.click("button.token >> nth=0")
     assert told.text_content() == "1 of 5: fine"
     page.click(".piece >> nth=1")
     assert told.text_content() == "2 of 5: and"
@@ -103,19 +103,19 @@ def test_time_is_scrubbed(shown, trace):
 
 def test_time_is_scrubbed_by_touch(shown, trace):
     page = shown(trace, touch=True, width=360).page
-    page.tap("button.symbol >> nth=3")
+    page.tap("button.token >> nth=3")
     assert page.locator("label.time span").text_content() == "4 of 5: it"
 
 
 @pytest.mark.parametrize("way", ["pointer", "focus"])
 def test_gates_are_shown(shown, trace, way):
-    """Of the symbol that the pointer is on, or that has the focus; time stays or goes with it."""
+    """Of the token that the pointer is on, or that has the focus; time stays or goes with it."""
     page = shown(trace).page
     if way == "pointer":
-        page.hover("button.symbol >> nth=2")
+        page.hover("button.token >> nth=2")
         assert page.locator("label.time span").text_content() == "5 of 5: was"
     else:
-        page.focus(".column.now button.symbol")
+        page.focus(".column.now button.token")
         page.keyboard.press("ArrowLeft")
         page.keyboard.press("ArrowLeft")
     assert page.locator(".moment q").text_content() == "dull"
@@ -162,12 +162,12 @@ def test_a_unit_colours_the_text(shown, trace):
     assert page.locator(".mark").count() == 0
 
 
-def test_two_runs(shown, judge, shots):
+def test_two_runs(shown, validation_metric, shots):
     """Side by side: what both hold stands together, and how far their states are apart."""
-    first, second = judge.explain(TEXT), judge.explain(OTHER)
+    first, second = validation_metric.explain(TEXT), validation_metric.explain(OTHER)
     page = shown(first, second).page
     columns = page.query_selector_all(".compared .column:not(.labels)")
-    words = [[e.text_content() for e in c.query_selector_all(".symbol")] for c in columns]
+    words = [[e.text_content() for e in c.query_selector_all(".token")] for c in columns]
     assert [upper for upper, _ in words if upper != "–"] == TEXT.split()
     assert [lower for _, lower in words if lower != "–"] == OTHER.split()
     common = [upper for upper, lower in words if upper == lower]
@@ -196,8 +196,8 @@ def test_attention(shown, translator):
     assert np.array(shares) / 100 == pytest.approx(trace.attention.weights, abs=0.0051)
     assert page.locator(".passage small").all_text_contents() == ["source", "target"]
     page.click(".passage >> nth=0 >> .piece >> nth=1")
-    assert page.locator("button.symbol").all_text_contents() == [
-        each.strip() or "␣" if each else "·" for each in trace.readings[0].symbols
+    assert page.locator("button.token").all_text_contents() == [
+        each.strip() or "␣" if each else "·" for each in trace.readings[0].tokens
     ]
 
 
@@ -209,22 +209,22 @@ def test_the_plain_network(shown, plain):
     assert [each for each in names if each] == [
         "output", "log-softmax", "i2o", "layer 1: hidden", "input"
     ]  # fmt: skip
-    assert page.locator(".past").count() == len(trace.readings[0].symbols)
+    assert page.locator(".past").count() == len(trace.readings[0].tokens)
     assert page.get_by_text("i2h makes the next hidden vector").count() == 1
 
 
-def test_thirty_words(shown, judge):
+def test_thirty_words(shown, validation_metric):
     """Small, and at hand within a second."""
-    page_of = explanation_page([judge.explain(" ".join(["fine", "dull", "was"] * 10))])
+    page_of = explanation_page([validation_metric.explain(" ".join(["fine", "dull", "was"] * 10))])
     assert len(page_of.encode()) < 200_000
-    page = shown(judge.explain(" ".join(["fine", "dull", "was"] * 10))).page
+    page = shown(validation_metric.explain(" ".join(["fine", "dull", "was"] * 10))).page
     ready = page.evaluate(
         """async () => {
-            while (document.querySelectorAll("button.symbol").length < 30)
+            while (document.querySelectorAll("button.token").length < 30)
                 await new Promise((resolve) => setTimeout(resolve, 2));
             return performance.now();
         }"""
     )
     assert ready < 1000, "milliseconds until the drawings are there"
-    page.click("button.symbol >> nth=29")
+    page.click("button.token >> nth=29")
     expect(page.locator("label.time span")).to_have_text("30 of 30: was")

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from elman.keyboard import Keyboard, Memory, open_memory
+from elman.keyboard import Keyboard, UserModel, open_memory
 
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 OFFERED = "[aria-label=Suggestions] button"
@@ -176,7 +176,7 @@ def test_a_file_that_is_no_memory(typing, writer, tmp_path, content):
     page.get_by_label("Open a file of it").set_input_files(tmp_path / "other.json")
     page.locator("#told.failed").wait_for()
     expect(page.locator("#told")).to_contain_text(re.compile("no JSON|no keyboard's memory"))
-    keyboard = Keyboard(writer, Memory())
+    keyboard = Keyboard(writer, UserModel())
     keyboard.type("the quux ")
     shows(page, keyboard)
 
@@ -211,7 +211,7 @@ def test_a_new_text_begins_while_answers_are_late(typing, writer):
 def test_a_keyboard_that_is_gone_is_opened_again(typing, writer):
     page = typing()
     page.context.seen.complaints = Silent()
-    refusal = json.dumps({"error": {"place": "keyboard", "cause": "gone", "advice": None}})
+    refusal = json.dumps({"error": {"location": "keyboard", "cause": "gone", "hint": None}})
     page.route("**/write", lambda route: route.fulfill(status=404, body=refusal), times=1)
     page.fill("#text", "The quux sat ")
     keyboard = Keyboard(writer)
@@ -223,14 +223,14 @@ def test_a_keyboard_that_is_gone_is_opened_again(typing, writer):
 def test_a_page_that_is_left_closes_its_keyboard(typing):
     page = typing()
     with page.expect_request(lambda asked: asked.method == "DELETE"):
-        page.click("nav a[href='#judge']")
+        page.click("nav a[href='#validation_metric']")
     page.go_back()
     page.locator(OFFERED).first.wait_for()
 
 
 @pytest.mark.parametrize(("width", "look"), [(1000, "light"), (360, "dark")])
 def test_it_looks_well(typing, shots, width, look):
-    page = typing(width=width, look=look, touch=width == 360)
+    page = typing(hidden_size=width, look=look, touch=width == 360)
     page.focus("#text")
     page.keyboard.type("The quux walked to the river.\nMy old friend, the q")
     settled(page, "The quux walked to the river.\nMy old friend, the q")

@@ -27,8 +27,8 @@ def test_strips_are_packed(times, width, size, seed):
     assert np.abs(numbers.reshape(strip.shape) - strip).max() <= np.abs(strip).max() / 253
 
 
-def test_the_policy_names_what_is_in_the_page(judge):
-    page = explanation_page([judge.explain("</script><style>fine")])
+def test_the_policy_names_what_is_in_the_page(validation_metric):
+    page = explanation_page([validation_metric.explain("</script><style>fine")])
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page).group(1)
     for tag, directive in (("style", "style-src"), ('script type="module"', "script-src")):
         content = page.partition(f"<{tag}>")[2].partition(f"</{tag.split()[0]}>")[0]
@@ -38,9 +38,7 @@ def test_the_policy_names_what_is_in_the_page(judge):
     assert "unsafe" not in policy
     data = page.partition('id="traces">')[2].partition("</script>")[0]
     assert "<" not in data
-    assert (
-        json.loads(gzip.decompress(base64.b64decode(data)))[0]["readings"][0]["symbols"][0] == "<"
-    )
+    assert json.loads(gzip.decompress(base64.b64decode(data)))[0]["readings"][0]["tokens"][0] == "<"
 
 
 def test_modules_are_joined():

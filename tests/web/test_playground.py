@@ -24,17 +24,23 @@ def share(text):
     return float(re.search(r"([\d.]+) %", text).group(1)) / 100
 
 
-def test_a_text_is_judged_as_it_grows(playing, judge):
-    page = playing("judge")
+def test_a_text_is_judged_as_it_grows(playing, validation_metric):
+    page = playing("validation_metric")
     page.type("#text", "fine and dull")
     expect(page.locator(".annotated > span")).to_have_count(3)
-    wanted = dict(zip(judge.classes_, judge.predict_proba(["fine and dull"])[0], strict=True))
+    wanted = dict(
+        zip(
+            validation_metric.classes_,
+            validation_metric.predict_proba(["fine and dull"])[0],
+            strict=True,
+        )
+    )
     best = max(wanted, key=wanted.get)
     said = page.locator("ul.answers li").first.text_content()
     assert said.startswith(best)
     assert share(said) == pytest.approx(wanted[best], abs=0.006)
-    grown = judge.predict_proba(["fine", "fine and", "fine and dull"])
-    column = list(judge.classes_).index(best)
+    grown = validation_metric.predict_proba(["fine", "fine and", "fine and dull"])
+    column = list(validation_metric.classes_).index(best)
     shown = [
         share(each.get_attribute("title")) for each in page.query_selector_all(".annotated .share")
     ]
@@ -44,10 +50,10 @@ def test_a_text_is_judged_as_it_grows(playing, judge):
 
 
 def test_the_explanation_is_one_click_away(playing, shots):
-    page = playing("judge")
+    page = playing("validation_metric")
     page.fill("#text", "fine and dull it was")
     page.get_by_role("button", name="Explain").click()
-    page.locator("button.symbol").nth(4).wait_for()
+    page.locator("button.token").nth(4).wait_for()
     assert page.locator(".piece").all_text_contents() == ["fine", "and", "dull", "it", "was"]
     page.get_by_label("Word").fill("3")
     page.get_by_role("button", name="Swap with the next").click()
@@ -57,7 +63,7 @@ def test_the_explanation_is_one_click_away(playing, shots):
     page.get_by_role("button", name="Leave it out").click()
     expect(page.locator(".compared .odd")).to_have_count(1)
     assert page.locator("#changed").input_value() == "fine dull it was"
-    page.screenshot(path=shots / "playground-judge.png", full_page=True)
+    page.screenshot(path=shots / "playground-validation_metric.png", full_page=True)
 
 
 def test_words_are_tagged(playing, tagger):
@@ -72,7 +78,7 @@ def test_text_is_written_with_sliders(playing, writer):
     """The same text as Python's with the same settings."""
     page = playing("words")
     page.fill("#text", "The cat")
-    page.get_by_label("Symbols").fill("20")
+    page.get_by_label("Tokens").fill("20")
     page.get_by_label("Temperature").fill("0.5")
     page.get_by_label("Seed").fill("7")
     page.get_by_role("button", name="Write on").click()
@@ -85,7 +91,7 @@ def test_text_is_written_with_sliders(playing, writer):
 def test_writing_is_stopped(playing):
     """At once: what was asked for is written no further, and that is no failure."""
     page = playing("words")
-    page.get_by_label("Symbols").fill("2000")
+    page.get_by_label("Tokens").fill("2000")
     write = page.get_by_role("button", name="Write on")
     write.evaluate("button => { button.click(); button.click(); }")
     expect(write).to_have_text("Write on")
@@ -116,10 +122,10 @@ def test_a_forecast_is_drawn(playing, forecaster, shots):
     expect(page.locator("td:nth-child(2)")).to_have_count(3)
     page.fill("#text", "")
     page.get_by_role("button", name="Explain").click()
-    page.locator("button.symbol").first.wait_for()
+    page.locator("button.token").first.wait_for()
     trace = forecaster.explain()
-    assert page.locator(".piece").all_text_contents()[: len(trace.readings[0].symbols)] == list(
-        trace.readings[0].symbols
+    assert page.locator(".piece").all_text_contents()[: len(trace.readings[0].tokens)] == list(
+        trace.readings[0].tokens
     )
     page.screenshot(path=shots / "playground-forecast.png", full_page=True)
 
@@ -131,16 +137,16 @@ def test_a_vector_is_described(playing, describer, shots):
     page.locator(".target.best").wait_for()
     assert page.locator(".target.best").text_content().startswith(describer.predict([[0, 1, 0]])[0])
     page.get_by_role("button", name="Explain").click()
-    page.locator("button.symbol").first.wait_for()
+    page.locator("button.token").first.wait_for()
     assert page.locator(".piece").all_text_contents()[:3] == ["0", "1", "0"]
     page.screenshot(path=shots / "playground-vector.png", full_page=True)
 
 
 def test_by_keys_and_on_a_phone(playing):
     """Every model is reached by Tab and Enter; nothing is wider than 360 pixels."""
-    page = playing("judge", width=360, look="dark")
+    page = playing("validation_metric", width=360, look="dark")
     page.locator("#text").wait_for()
-    names = ["judge", "tags", "words", "french", "numbers", "winds"]
+    names = ["validation_metric", "tags", "words", "french", "numbers", "winds"]
     for name in names:
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.getAttribute('href')") == f"#{name}"

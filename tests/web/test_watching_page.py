@@ -25,14 +25,14 @@ def reviews(folder):
         for label in [draw(list(words)) for _ in range(300)]
     ]
     (folder / "reviews.csv").write_text("text,label\n" + "".join(rows), encoding="utf-8")
-    return "reviews.csv", "--unit", "word"
+    return "reviews.csv", "--tokenizer", "word"
 
 
 def tale(folder):
     draw = random.Random(1).choice
     lines = "".join(f"{draw(WHO)} {draw(DID)} and {draw(DID)}.\n" for _ in range(600))
     (folder / "tale.txt").write_text(lines, encoding="utf-8")
-    return "tale.txt", "--width", "32", "--cell", "lstm"
+    return "tale.txt", "--hidden-size", "32", "--cell", "lstm"
 
 
 def tags(folder):
@@ -41,7 +41,7 @@ def tags(folder):
         f"{HOSTILE.split()[0]}\tX\n{draw(['a', 'the'])}\tDET\ncat\tNOUN\n\n" for _ in range(99)
     )
     (folder / "tags.conll").write_text(text, encoding="utf-8")
-    return "tags.conll", "--width", "16"
+    return "tags.conll", "--hidden-size", "16"
 
 
 def pairs(folder):
@@ -53,7 +53,7 @@ def pairs(folder):
         f"{who} {did} {n}\t{words[who]} {verbs[did]} {n}\n" for n, (who, did) in enumerate(both)
     ]
     (folder / "pairs.tsv").write_text("fr\ten\n" + "".join(rows), encoding="utf-8")
-    return "pairs.tsv", "--task", "translate", "--unit", "character", "--width", "16"
+    return "pairs.tsv", "--task", "translate", "--tokenizer", "character", "--hidden-size", "16"
 
 
 def numbers(folder):
@@ -62,7 +62,7 @@ def numbers(folder):
         f"{2000 + n // 12}-{n % 12 + 1:02},{value:.2f}\n" for n, value in enumerate(values)
     )
     (folder / "sold.csv").write_text("month,sold\n" + rows, encoding="utf-8")
-    return "sold.csv", "--width", "8"
+    return "sold.csv", "--hidden-size", "8"
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_a_language_model_is_watched(opened, training, shots):
     page.get_by_text("It is trained, and written").wait_for(timeout=30_000)
     expect(page.locator("#end code").first).to_have_text("elman serve new.safetensors")
     assert len(page.locator("polyline.of-steps.smooth").get_attribute("points").split()) > 1
-    assert "nats per symbol" in page.locator(".scores").text_content()
+    assert "nats per token" in page.locator(".scores").text_content()
     assert page.get_by_role("progressbar").get_attribute("aria-valuenow") == "100"
     bar = page.locator("#bar").bounding_box()["width"]
     assert page.locator("#bar i").bounding_box()["width"] == pytest.approx(bar)

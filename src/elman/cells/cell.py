@@ -31,7 +31,7 @@ class Cell(nn.Module):
         self.output_size = hidden_size
 
     def initial_state(self, batch_size: int) -> State:
-        """The state before the first symbol: zeros, unless a cell says otherwise."""
+        """The state before the first token: zeros, unless a cell says otherwise."""
         raise NotImplementedError
 
     def forward(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:

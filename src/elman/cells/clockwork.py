@@ -1,6 +1,6 @@
 """The Clockwork RNN: parts of the hidden vector that tick at different speeds.
 
-Shapes: B batch, D input width, H hidden width, G modules, H / G units in each.
+Shapes: B batch, D input width, H hidden hidden_size, G modules, H / G units in each.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from elman.errors import SettingError
 
 class ClockworkState(NamedTuple):
     h: Tensor  # (B, H)
-    time: Tensor  # (B,) int64: symbols read since the state was new
+    time: Tensor  # (B,) int64: tokens read since the state was new
 
 
 class Clockwork(Cell):
@@ -25,7 +25,7 @@ class Clockwork(Cell):
         h'_g = tanh(W_g x + b_g + sum over j >= g of U_gj h_j)    where t mod 2^(g-1) = 0
         h'_g = h_g                                                elsewhere,    y = h'
 
-    The first symbol (t = 0) moves every module. A slow module holds its value between its
+    The first token (t = 0) moves every module. A slow module holds its value between its
     ticks, so what it keeps lives 2^(g-1) times as long in the same number of updates.
 
     Args:
@@ -46,8 +46,8 @@ class Clockwork(Cell):
         if modules < 1 or hidden_size % modules:
             raise SettingError(
                 f"{hidden_size} units cannot be shared by {modules} clockwork modules",
-                place="width",
-                advice=f"Choose a multiple of {max(modules, 1)}.",
+                location="hidden_size",
+                hint=f"Choose a multiple of {max(modules, 1)}.",
             )
         self.i2h = nn.Linear(input_size, hidden_size)
         self.h2h = nn.Linear(hidden_size, hidden_size, bias=False)

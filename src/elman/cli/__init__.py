@@ -1,4 +1,4 @@
-"""The command `elman`: one thin command a file, results on stdout, remarks on stderr.
+"""The command `elman`: one thin command a file, results on stdout, warnings on stderr.
 
 Nothing here imports torch before a command needs it: `elman --help` answers at once.
 """
@@ -14,7 +14,6 @@ from typer.exceptions import TyperException
 
 from elman.cli.cache import cache
 from elman.cli.demo import demo
-from elman.cli.errors import in_one_line
 from elman.cli.explain import explain
 from elman.cli.export import export
 from elman.cli.generate import generate
@@ -25,10 +24,11 @@ from elman.cli.pull import pull
 from elman.cli.push import push
 from elman.cli.serve import serve
 from elman.cli.suggest import suggest
-from elman.cli.terminal import drop_stdout
 from elman.cli.test import test
 from elman.cli.train import train
 from elman.cli.type import type_
+from elman.console.errors import in_one_line
+from elman.console.terminal import drop_stdout
 from elman.errors import ElmanError
 from elman.version import __version__
 

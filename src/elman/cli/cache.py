@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from elman.cli.options import Json
-from elman.cli.terminal import counted, print_json, size_in_words
+from elman.console.options import Json
+from elman.console.terminal import counted, print_json, size_in_words
 
 
 def cache(
@@ -18,7 +18,7 @@ def cache(
 
     They are in the folder $ELMAN_CACHE, and at most $ELMAN_CACHE_LIMIT (such as 2GB).
     """
-    from elman.text import Cache
+    from elman.data.cache import Cache
 
     kept = Cache()
     if empty:
@@ -37,7 +37,7 @@ def cache(
         )
         return
     for entry in entries:
-        what = f"{entry.kind} {entry.about.get('unit', '')}"
+        what = f"{entry.kind} {entry.about.get('tokenizer', '')}"
         print(f"{entry.used:%Y-%m-%d %H:%M}  {what:20}  {size_in_words(entry.bytes):>9}")
     used, limit = size_in_words(total), size_in_words(kept.limit)
     print(f"{counted(len(entries), 'entry', 'entries')}, {used} of {limit}, in {kept.folder}")

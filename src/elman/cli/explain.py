@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elman.cli.options import Json, ModelFile, refuse_options
-from elman.cli.terminal import read_prompt, say, working
+from elman.console.options import Json, ModelFile, refuse_options
+from elman.console.terminal import read_prompt, say, working
 from elman.errors import EmptyTextError, SettingError
 
 if TYPE_CHECKING:
-    from elman.explain import Trace
-    from elman.models import Describer, Forecaster
+    from elman.explain.trace import Trace
+    from elman.tasks.description.model import Describer
+    from elman.tasks.forecasting.model import Forecaster
 
 
 def explain(
@@ -50,10 +51,10 @@ def explain(
 ) -> None:
     """Show what a model saw, remembered, and rests its answers on.
 
-    Each line is a symbol with what was said after it, and the symbols without which that would
+    Each line is a token with what was said after it, and the tokens without which that would
     have been less likely (+, in nats) or likelier (-).
     """
-    from elman.models import load
+    from elman.tasks.loading import load
 
     write = None if output is None else _writer(output, one=other is None)
     loaded = load(model)
@@ -71,7 +72,7 @@ def explain(
         if json:
             print(trace.to_json(), flush=True)
         else:
-            from elman.cli.traces import show
+            from elman.console.traces import show
 
             show(trace)
     if output is not None:
@@ -80,7 +81,7 @@ def explain(
 
 def _of_text(model: Any, text: str | None) -> Trace:
     if text is None:
-        raise EmptyTextError("there is none", place="TEXT", advice="Quote one, or - for stdin.")
+        raise EmptyTextError("there is none", location="TEXT", hint="Quote one, or - for stdin.")
     given = read_prompt(text, None)
     trace: Trace = model.explain(given.rstrip("\r\n") if text == "-" else given)
     return trace
@@ -88,11 +89,11 @@ def _of_text(model: Any, text: str | None) -> Trace:
 
 def _of_vector(model: Describer, file: str | None, *, row: int | None) -> Trace:
     from elman.ranges import whole
-    from elman.text import VectorSource
+    from elman.text.vectors import VectorSource
 
     if file is None or file == "-":
         cause = "there is none" if file is None else "vectors do not come through a pipe"
-        raise SettingError(cause, place="FILE", advice="Name a .npy or .npz file.")
+        raise SettingError(cause, location="FILE", hint="Name a .npy or .npz file.")
     vectors = VectorSource(Path(file), None, width=model.n_features_in_).vectors()
     number = 1 if row is None else row
     whole("row", number, 1, len(vectors))
@@ -100,7 +101,7 @@ def _of_vector(model: Describer, file: str | None, *, row: int | None) -> Trace:
 
 
 def _of_series(model: Forecaster, file: str | None, *, series: str | None) -> Trace:
-    from elman.text import TextSource
+    from elman.text.files import TextSource
     from elman.text.series import SeriesSource
 
     history = None if file is None else SeriesSource(TextSource([Path(file)])).read()
@@ -152,5 +153,5 @@ def _writer(path: Path, *, one: bool) -> Callable[[Sequence[Trace], Path], None]
         check_writable(path)
         return _WRITERS[ending]
     raise SettingError(
-        cause, place=path, advice=f"Name another file: -o {path.with_suffix('.html')}"
+        cause, location=path, hint=f"Name another file: -o {path.with_suffix('.html')}"
     )

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from elman.cli.options import Json, ModelFile
-from elman.cli.terminal import print_json, print_list, size_in_words, working
+from elman.console.options import Json, ModelFile
+from elman.console.terminal import print_json, print_list, size_in_words, working
 from elman.errors import SettingError
 
 
@@ -29,8 +29,8 @@ def export(
     if web is None and onnx is None:
         raise SettingError(
             "it is not said what to export to",
-            place="export",
-            advice=f"Try: elman export {model} --web page, or: --onnx model.onnx",
+            location="export",
+            hint=f"Try: elman export {model} --web page, or: --onnx model.onnx",
         )
     written: dict[str, Any] = {}
     if web is not None:

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from elman.cli.options import Int8, Json, ModelFile, load_language_model
-from elman.cli.terminal import print_json, read_prompt
+from elman.cli.load_model import load_language_model
+from elman.console.options import Int8, Json, ModelFile
+from elman.console.terminal import print_json, read_prompt
 
 
 def generate(
@@ -18,7 +19,7 @@ def generate(
         Path | None,
         typer.Option(metavar="FILE", readable=False, help="Read the beginning from a file."),
     ] = None,
-    length: Annotated[int, typer.Option(help="Symbols to write at most.")] = 400,
+    length: Annotated[int, typer.Option(help="Tokens to write at most.")] = 400,
     temperature: Annotated[
         float, typer.Option(help="Below 1 safer, above 1 bolder; 0 takes the likeliest.")
     ] = 1.0,

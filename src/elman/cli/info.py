@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from elman.cli.options import Json
-from elman.cli.terminal import print_json, print_list, size_in_words
+from elman.console.options import Json
+from elman.console.terminal import print_json, print_list, size_in_words
 from elman.version import __version__
 
 Described = Annotated[
@@ -35,7 +35,7 @@ def info(model: Described = None, json: Json = False) -> None:
 
 
 def _model(path: Path) -> dict[str, Any]:
-    from elman.models import load
+    from elman.tasks.loading import load
 
     model = load(path)
     return model.describe() | {"int8": model.int8_, "bytes": path.stat().st_size}

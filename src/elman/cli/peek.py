@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elman.cli.options import (
+from elman.console.options import (
     Encoding,
     Json,
     LabelColumn,
@@ -22,10 +22,10 @@ from elman.cli.options import (
     TextColumn,
     TextFiles,
 )
-from elman.cli.terminal import print_json, working
+from elman.console.terminal import print_json, working
 
 if TYPE_CHECKING:
-    from elman.cli.jobs.job import Look
+    from elman.tasks.job import Look
 
 
 def peek(
@@ -50,8 +50,9 @@ def peek(
     json: Json = False,
 ) -> None:
     """Say what is in your data, and what to do with it."""
-    from elman.cli.jobs import Files, look_at, task_of
-    from elman.cli.looks import print_look
+    from elman.tasks.inspect_table import print_inspection
+    from elman.tasks.job import DataFiles
+    from elman.tasks.jobs import inspect_files, task_of
 
     options: dict[str, Any] = {
         "text_column": text_column,
@@ -63,13 +64,13 @@ def peek(
         "skip_bad_rows": skip_bad_rows,
     }
     with working("reading"):
-        files = Files.named(text, valid, encoding, **options)
+        files = DataFiles.named(text, valid, encoding, **options)
         is_for, because = task_of(files, task)
-        found = look_at(is_for, files)
+        found = inspect_files(is_for, files)
     if json:
         print_json({**found.to_json(), "task": is_for, "seen": because})
         return
-    print_look(is_for, found, "It was said to be" if task else "It looks like")
+    print_inspection(is_for, found, "It was said to be" if task else "It looks like")
     if found.can_be_learned:
         named = {"valid": valid, **options}
         if task is not None and task_of(files, None)[0] != task:
@@ -92,8 +93,9 @@ def _typed(options: dict[str, Any]) -> Iterator[object]:
 
 def _advised(found: Look) -> dict[str, str]:
     """The options that the look itself suggests."""
-    from elman.text import Peek, PeekSeries
+    from elman.tasks.forecasting.inspect import SeriesInspection
+    from elman.tasks.language_modeling.inspect import TextInspection
 
-    if isinstance(found, Peek):
-        return {"unit": found.unit}
-    return {"fill": "linear"} if isinstance(found, PeekSeries) and found.gaps else {}
+    if isinstance(found, TextInspection):
+        return {"tokenizer": found.tokenizer}
+    return {"impute": "linear"} if isinstance(found, SeriesInspection) and found.gaps else {}

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from elman.cli.options import (
+from elman.console.options import (
     Encoding,
-    Fill,
+    Impute,
     Int8,
     Json,
     ModelFile,
@@ -22,15 +22,20 @@ from elman.cli.options import (
     TextColumn,
     refuse_options,
 )
-from elman.cli.terminal import Pace, counted, say, stdin_bytes
+from elman.console.terminal import Throughput, counted, say, stdin_bytes
 from elman.errors import SettingError, TaskError
 from elman.ranges import whole
 
 if TYPE_CHECKING:
-    from elman.cli.answers import Answered
-    from elman.models import Classifier, Describer, Forecaster, Tagger, Translator
-    from elman.text import Document, TextSource
-    from elman.text.arriving import ByteStream
+    from elman.console.predictions import PredictionLines
+    from elman.tasks.classification.model import Classifier
+    from elman.tasks.description.model import Describer
+    from elman.tasks.forecasting.model import Forecaster
+    from elman.tasks.tagging.model import Tagger
+    from elman.tasks.translation.model import Translator
+    from elman.text.files import Document, TextSource
+    from elman.text.stdin_stream import ByteStream
+
 
 FITTED = "fitted"
 BEAM = 5
@@ -65,7 +70,7 @@ def predict(
         typer.Option(metavar="FILE", readable=False, help="Forecasts: a picture too, SVG or PNG."),
     ] = None,
     series: SeriesColumns = None,
-    fill: Fill = None,
+    impute: Impute = None,
     text_column: TextColumn = None,
     source_column: SourceColumn = None,
     column: TagColumn = None,
@@ -94,7 +99,7 @@ def predict(
 
     What comes through a pipe is answered as it comes.
     """
-    from elman.models import load
+    from elman.tasks.loading import load
 
     loaded = load(model, int8=int8)
     typed = {
@@ -104,7 +109,7 @@ def predict(
         "horizon": horizon,
         "plot": plot,
         "series": series,
-        "fill": fill,
+        "impute": impute,
         "text_column": text_column,
         "source_column": source_column,
         "column": column,
@@ -113,15 +118,15 @@ def predict(
     if loaded.task not in _ANSWERS:
         raise TaskError(
             f"it is a model for the task {loaded.task!r}, which names neither texts nor words",
-            place=model,
-            advice=f"Let it write: elman generate {model}",
+            location=model,
+            hint=f"Let it write: elman generate {model}",
         )
     used, what, answer = _ANSWERS[loaded.task]
     refuse_options(loaded.task, **{name: typed[name] for name in typed if name not in used})
     options = {name: typed[name] for name in used}
     if "count" in options:
         _check_count(count, json)
-    with Pace(what) as pace:
+    with Throughput(what) as pace:
         for written, answered in answer(loaded, _Asked(files or [], encoding, json), **options):
             print(written, end="", flush=True)
             pace(answered)
@@ -136,59 +141,61 @@ class _Asked(NamedTuple):
 
     def documents(self) -> Iterator[Document]:
         """The texts, those of a pipe as they come."""
-        from elman.text.arriving import arriving_documents
+        from elman.text.stdin_stream import arriving_documents
 
         return arriving_documents(self.files or [Path("-")], _stdin, encoding=self.encoding)
 
     def source(self) -> TextSource:
         """The files, as files."""
-        from elman.text import TextSource
+        from elman.text.files import TextSource
 
         return TextSource(self.files, encoding=self.encoding)
 
 
 def _classes(
     model: Classifier, asked: _Asked, *, reject_below: str | None, **options: Any
-) -> Iterator[Answered]:
-    from elman.cli.answers import ClassAnswers
+) -> Iterator[PredictionLines]:
+    from elman.tasks.classification.predictions import ClassWriter
 
     threshold = _threshold(reject_below, model)
-    answers = ClassAnswers(model, reject_below=threshold, json=asked.json, **options)
-    yield from answers.answers(asked.documents())
-    _say_skipped(answers.skipped)
+    write_forecasts = ClassWriter(model, reject_below=threshold, json=asked.json, **options)
+    yield from write_forecasts.answers(asked.documents())
+    _say_skipped(write_forecasts.skipped)
 
 
-def _tags(model: Tagger, asked: _Asked, **options: Any) -> Iterator[Answered]:
-    from elman.cli.answers import TagAnswers
+def _tags(model: Tagger, asked: _Asked, **options: Any) -> Iterator[PredictionLines]:
+    from elman.tasks.tagging.predictions import TagWriter
 
-    answers = TagAnswers(model, json=asked.json, **options)
-    yield from answers.answers(asked.documents())
-    _say_skipped(answers.skipped)
+    write_forecasts = TagWriter(model, json=asked.json, **options)
+    yield from write_forecasts.answers(asked.documents())
+    _say_skipped(write_forecasts.skipped)
 
 
 def _translations(
     model: Translator, asked: _Asked, *, beam: int | None, **options: Any
-) -> Iterator[Answered]:
-    from elman.cli.rewrites import Translations
+) -> Iterator[PredictionLines]:
+    from elman.tasks.translation.predictions import TranslationWriter
 
-    answers = Translations(model, json=asked.json, beam=_checked_beam(beam), **options)
-    yield from answers.answers(asked.documents())
-    _say_skipped(answers.skipped)
+    write_forecasts = TranslationWriter(model, json=asked.json, beam=_checked_beam(beam), **options)
+    yield from write_forecasts.answers(asked.documents())
+    _say_skipped(write_forecasts.skipped)
 
 
 def _descriptions(
     model: Describer, asked: _Asked, *, beam: int | None, count: int | None
-) -> Iterator[Answered]:
-    from elman.cli.rewrites import descriptions
-    from elman.text import VectorSource
+) -> Iterator[PredictionLines]:
+    from elman.tasks.description.predictions import write_descriptions
+    from elman.text.vectors import VectorSource
 
     if not asked.files or Path("-") in asked.files:
         raise SettingError(
-            "vectors do not come through a pipe", place="FILE", advice="Name a .npy or .npz file."
+            "vectors do not come through a pipe", location="FILE", hint="Name a .npy or .npz file."
         )
     width = model.n_features_in_
     sources = [VectorSource.of_files(each, width=width) for each in asked.source().parted()]
-    return descriptions(model, sources, json=asked.json, count=count, beam=_checked_beam(beam))
+    return write_descriptions(
+        model, sources, json=asked.json, count=count, beam=_checked_beam(beam)
+    )
 
 
 def _forecasts(
@@ -198,23 +205,23 @@ def _forecasts(
     horizon: int | None,
     plot: Path | None,
     series: list[str] | None,
-    fill: Any,  # checked where it is used
-) -> Iterator[Answered]:
-    from elman.cli.forecasts import answers
+    impute: Any,  # checked where it is used
+) -> Iterator[PredictionLines]:
+    from elman.tasks.forecasting.predictions import write_forecasts
     from elman.text.series import SeriesSource
 
     history = None
     if asked.files:
-        history = SeriesSource(asked.source(), columns=series, fill=fill)
-    return answers(model, history, horizon, plot, json=asked.json)
+        history = SeriesSource(asked.source(), columns=series, impute=impute)
+    return write_forecasts(model, history, horizon, plot, json=asked.json)
 
 
-_ANSWERS: dict[str, tuple[tuple[str, ...], str, Callable[..., Iterator[Answered]]]] = {
+_ANSWERS: dict[str, tuple[tuple[str, ...], str, Callable[..., Iterator[PredictionLines]]]] = {
     "classify": (("reject_below", "count", "text_column", "skip_bad_rows"), "texts", _classes),
     "tag": (("count", "column", "skip_bad_rows"), "sentences", _tags),
     "translate": (("count", "beam", "source_column", "skip_bad_rows"), "texts", _translations),
     "describe": (("count", "beam"), "vectors", _descriptions),
-    "forecast": (("horizon", "plot", "series", "fill"), "series", _forecasts),
+    "forecast": (("horizon", "plot", "series", "impute"), "series", _forecasts),
 }
 """By task: the options that it has a use for, what is counted, and what answers."""
 
@@ -241,8 +248,8 @@ def _threshold(reject_below: str | None, model: Classifier) -> float | None:
     if not 0 <= share <= 1:
         raise SettingError(
             f"{reject_below!r} is out of range",
-            place="reject-below",
-            advice=f"It is a probability, from 0 to 1, or {FITTED!r}.",
+            location="reject-below",
+            hint=f"It is a probability, from 0 to 1, or {FITTED!r}.",
         )
     return share
 
@@ -256,7 +263,7 @@ def _check_count(count: int | None, json: bool) -> None:
     if count is not None:
         whole("count", count, 1, 1000)
         if not json:
-            raise SettingError("only --json lists several", place="count", advice="Add --json.")
+            raise SettingError("only --json lists several", location="count", hint="Add --json.")
 
 
 def _checked_beam(beam: int | None) -> int:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from elman.cli.options import Json, Repository
-from elman.cli.terminal import print_json, size_in_words, working
+from elman.console.options import Json, Repository
+from elman.console.terminal import print_json, size_in_words, working
 
 
 def pull(

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from elman.cli.options import Json, ModelFile, Repository
-from elman.cli.terminal import print_json, working
+from elman.console.options import Json, ModelFile, Repository
+from elman.console.terminal import print_json, working
 
 
 def push(

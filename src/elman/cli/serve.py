@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from elman.cli.terminal import say, working
+from elman.console.terminal import say, working
 from elman.errors import MissingFileError, SettingError
 
 VARIABLE = "ELMAN_KEY"
@@ -52,8 +52,8 @@ def serve(
     except ModuleNotFoundError as error:
         raise SettingError(
             f"it needs {error.name}, which is not here",
-            place="serve",
-            advice="pip install 'elman[serve]'",
+            location="serve",
+            hint="pip install 'elman[serve]'",
         ) from error
     with working("reading the models"):
         loaded = load_models(models)
@@ -78,14 +78,14 @@ def _key(path: Path | None) -> str | None:
         return _checked(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise MissingFileError(
-            f"cannot be read as text ({error})", place=path, advice="Check --key-file."
+            f"cannot be read as text ({error})", location=path, hint="Check --key-file."
         ) from error
 
 
-def _checked(text: str, place: str) -> str:
+def _checked(text: str, location: str) -> str:
     key = text.strip()
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise SettingError(
-            "a key is one word of ASCII", place=place, advice="Make one: openssl rand -hex 16"
+            "a key is one word of ASCII", location=location, hint="Make one: openssl rand -hex 16"
         )
     return key

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from elman.cli.options import Int8, Json, ModelFile, load_language_model
-from elman.cli.terminal import print_json, share_in_words, shown, stdin_bytes
+from elman.cli.load_model import load_language_model
+from elman.console.options import Int8, Json, ModelFile
+from elman.console.terminal import print_json, share_in_words, shown, stdin_bytes
 from elman.errors import MissingFileError
 
 
@@ -35,7 +36,7 @@ def suggest(
             loaded.learn(learn.read_bytes().decode("utf-8", "replace"))
         except OSError as error:
             raise MissingFileError(
-                f"cannot be read ({error.strerror})", place=learn, advice="Check --learn."
+                f"cannot be read ({error.strerror})", location=learn, hint="Check --learn."
             ) from error
     for typed in _lines() if text == "-" else [shown(text)]:
         found = loaded.suggest(typed, count=count)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from elman.cli.options import (
+from elman.console.options import (
     Encoding,
-    Fill,
+    Impute,
     Int8,
     Json,
     LabelColumn,
     ModelFile,
-    Outside,
+    OutOfScope,
     SeriesColumns,
     SkipBadRows,
     SourceColumn,
@@ -23,11 +23,12 @@ from elman.cli.options import (
     TextColumn,
     TextFiles,
 )
-from elman.cli.report import int8_as_json, print_int8
-from elman.cli.terminal import Reading, print_json, working
+from elman.console.report import int8_as_json, print_int8
+from elman.console.terminal import ReadingProgress, print_json, working
 
 if TYPE_CHECKING:
-    from elman.scoring.report import Evaluation
+    from elman.metrics.report import Evaluation
+
 
 TrainingText = Annotated[
     list[Path] | None,
@@ -50,9 +51,9 @@ def test(
     target_column: TargetColumn = None,
     column: TagColumn = None,
     skip_bad_rows: SkipBadRows = False,
-    outside: Outside = None,
+    out_of_scope: OutOfScope = None,
     series: SeriesColumns = None,
-    fill: Fill = None,
+    impute: Impute = None,
     shuffle_words: Annotated[
         bool, typer.Option("--shuffle-words", help="Also say what the words' order was worth.")
     ] = False,
@@ -65,11 +66,12 @@ def test(
     The baseline learns from the data that the model was trained on. With --int8, the scores are
     those with weights of 8 bits, and the chief one is also told without.
     """
-    from elman.cli.jobs import Files, job_of
-    from elman.models import load
+    from elman.tasks.job import DataFiles
+    from elman.tasks.jobs import commands_of
+    from elman.tasks.loading import load
 
     loaded = load(model, int8=int8)
-    files = Files.named(
+    files = DataFiles.named(
         text,
         encoding=encoding,
         text_column=text_column,
@@ -78,19 +80,19 @@ def test(
         target_column=target_column,
         column=column,
         skip_bad_rows=skip_bad_rows,
-        outside=outside,
+        out_of_scope=out_of_scope,
         series=series,
-        fill=fill,
+        impute=impute,
         shuffle_words=shuffle_words,
     )
-    job = job_of(loaded, files)
-    with Reading() as reading:
+    job = commands_of(loaded, files)
+    with ReadingProgress() as reading:
         data = job.read(files.open(train) if train else None, reading)
     float32: Evaluation | None = None
     with working(job.scoring):
         report = job.evaluated(data, job.baseline())
         if int8 and not (original := load(model)).int8_:
-            float32 = job_of(original, files).evaluated(data, None)
+            float32 = commands_of(original, files).evaluated(data, None)
     if json:
         print_json({**report.to_json(), **int8_as_json(report, float32)})
     else:

@@ -9,14 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
-from elman.cli.live import live, tell_end
-from elman.cli.options import (
+from elman.cli.dashboard import live, tell_end
+from elman.cli.run_training import INTERRUPTED, check_resume, run_training
+from elman.console.options import (
     Encoding,
-    Fill,
+    Impute,
     Int8,
     Json,
     LabelColumn,
-    Outside,
+    OutOfScope,
     SeriesColumns,
     SkipBadRows,
     SourceColumn,
@@ -26,9 +27,8 @@ from elman.cli.options import (
     TextColumn,
     TextFiles,
 )
-from elman.cli.report import int8_as_json, print_int8
-from elman.cli.terminal import print_json, say, size_in_words
-from elman.cli.watching import INTERRUPTED, carry_out, check_resume
+from elman.console.report import int8_as_json, print_int8
+from elman.console.terminal import print_json, say, size_in_words
 
 
 def train(
@@ -50,22 +50,24 @@ def train(
     steps: Annotated[
         int | None, typer.Option(help="Train this many steps instead, the same every time.")
     ] = None,
-    unit: Annotated[
+    tokenizer: Annotated[
         str | None,
-        typer.Option(help="What one symbol is: character, word or subword; or auto."),
+        typer.Option(help="What one token is: character, word or subword; or auto."),
     ] = None,
     cell: Annotated[
         str | None,
         typer.Option(help="mingru (as it is), lstm, gru, elman, elman-relu, clockwork or plain."),
     ] = None,
-    width: Annotated[int | None, typer.Option(help="Of the network; by default by unit.")] = None,
+    hidden_size: Annotated[
+        int | None, typer.Option(help="Of the network; by default by tokenizer.")
+    ] = None,
     layers: Annotated[int | None, typer.Option(help="Blocks, one above the other.")] = None,
-    parts: Annotated[
+    components: Annotated[
         str | None,
         typer.Option(help="Of each block: norm,convolution,gate,residual,mlp, or none."),
     ] = None,
-    dropout: Annotated[float | None, typer.Option(help="By default by unit.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="By default by unit.")] = None,
+    dropout: Annotated[float | None, typer.Option(help="By default by tokenizer.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="By default by tokenizer.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of everything random; 0.")] = None,
     directions: Annotated[
         int | None, typer.Option(help="To classify: 1, or 2 to read from the end too.")
@@ -79,7 +81,7 @@ def train(
             metavar="FILE", readable=False, help="To classify: text of the kind, to be read first."
         ),
     ] = None,
-    outside: Outside = None,
+    out_of_scope: OutOfScope = None,
     attention: Annotated[
         str | None, typer.Option(help="To translate: dot, additive or none.")
     ] = None,
@@ -95,7 +97,7 @@ def train(
         typer.Option(help="To forecast: after so many steps values are alike; 1: never."),
     ] = None,
     series: SeriesColumns = None,
-    fill: Fill = None,
+    impute: Impute = None,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     source_column: SourceColumn = None,
@@ -119,18 +121,19 @@ def train(
 
     The text may be plain, to be continued; texts with a label each; words with a tag each; texts
     with another text each, in two parallel files or one table; vectors (.npy) and a file with a
-    line for each; or a table of numbers, to be foretold.
+    line for each; or a table of numbers, to be predicted.
 
     Ctrl-C ends the training early and still writes the model; the status is then 130.
     """
     from elman.bundle import check_writable
-    from elman.cli.jobs import Files, job_for, task_of
+    from elman.tasks.job import DataFiles
+    from elman.tasks.jobs import commands_for, task_of
 
     check_writable(output)
     checkpoint = output.with_name(f"{output.name}.checkpoint")
     check_writable(checkpoint)
     check_resume(checkpoint, output, resume)
-    files = Files.named(
+    files = DataFiles.named(
         text,
         valid,
         encoding,
@@ -141,16 +144,16 @@ def train(
         column=column,
         skip_bad_rows=skip_bad_rows,
         unlabelled=unlabelled,
-        outside=outside,
+        out_of_scope=out_of_scope,
         series=series,
-        fill=fill,
+        impute=impute,
     )
     settings: dict[str, Any] = {
-        "unit": unit,
+        "tokenizer": tokenizer,
         "cell": cell,
-        "width": width,
+        "hidden_size": hidden_size,
         "layers": layers,
-        "parts": _parts(parts),
+        "components": _components(components),
         "dropout": dropout,
         "learning_rate": learning_rate,
         "directions": directions,
@@ -164,11 +167,11 @@ def train(
         "seed": seed,
     }
     found, because = task_of(files, task)
-    job = job_for(found, files, settings)
+    job = commands_for(found, files, settings)
     remark = "" if task else f"Task: {job.described()} ({because}; --task says otherwise)."
     with live(job, output) if watch else nullcontext() as page:
         heard = () if page is None else (page.tell,)
-        outcome = carry_out(job, output, checkpoint, remark, int8=int8, heard=heard)
+        outcome = run_training(job, output, checkpoint, remark, int8=int8, heard=heard)
         report, float32, interrupted = outcome
         if page is not None:
             tell_end(page, job, output, report, interrupted)
@@ -187,7 +190,7 @@ def train(
         raise typer.Exit(INTERRUPTED)
 
 
-def _parts(typed: str | None) -> tuple[str, ...] | None:
+def _components(typed: str | None) -> tuple[str, ...] | None:
     if typed is None:
         return None
     return () if typed == "none" else tuple(part.strip() for part in typed.split(","))

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elman.cli.keys import BACKSPACE, ENDS, ENTER, LITERAL, TAB, Key, keys
-from elman.cli.options import Int8, Json, ModelFile, load_language_model
-from elman.cli.terminal import counted, error_console, print_json, print_list, say
+from elman.cli.load_model import load_language_model
+from elman.console.keys import BACKSPACE, ENDS, ENTER, LITERAL, TAB, Key, keys
+from elman.console.options import Int8, Json, ModelFile
+from elman.console.terminal import counted, error_console, print_json, print_list, say
 from elman.errors import InputError, SettingError
 
 if TYPE_CHECKING:
-    from elman.keyboard import Keyboard, Learned, Memory
+    from elman.keyboard import Keyboard, UserCounts, UserModel
+
 
 HELP = "1 2 3 or Tab takes one · Ctrl-V before a digit types it · Ctrl-D ends"
-MOST_AFTER = 3  # of what a word was written after, in the list
+MAX_AFTER = 3  # of what a word was written after, in the list
 
 
 def type_(
@@ -38,9 +40,9 @@ def type_(
     forget_all: Annotated[
         bool, typer.Option("--forget-all", help="Forget all that it learned.")
     ] = False,
-    adapt: Annotated[
+    online: Annotated[
         bool,
-        typer.Option("--adapt", help="A copy of the network learns too, a step a line."),
+        typer.Option("--online", help="A copy of the network learns too, a step a line."),
     ] = False,
     int8: Int8 = False,
     json: Json = False,
@@ -49,20 +51,20 @@ def type_(
     if show or forget or forget_all:
         if memory is None:
             raise SettingError(
-                "it is needed to say what was learned", place="--memory", advice="Name its file."
+                "it is needed to say what was learned", location="--memory", hint="Name its file."
             )
         _look_after(memory, show=show, forget=forget or [], forget_all=forget_all, json=json)
         return
     if json:
-        raise SettingError("it goes with --list", place="--json", advice="Leave it out.")
+        raise SettingError("it goes with --list", location="--json", hint="Leave it out.")
     if sys.stdin is None or not sys.stdin.isatty() or not sys.stderr.isatty():
         raise InputError(
-            "is no terminal", place="standard input", advice=f"Try: elman suggest {model} -"
+            "is no terminal", location="standard input", hint=f"Try: elman suggest {model} -"
         )
-    from elman.keyboard import Keyboard, Memory, open_memory
+    from elman.keyboard import Keyboard, UserModel, open_memory
 
-    known = Memory() if memory is None else open_memory(memory)
-    keyboard = Keyboard(load_language_model(model, int8=int8), known, adapt=adapt)
+    known = UserModel() if memory is None else open_memory(memory)
+    keyboard = Keyboard(load_language_model(model, int8=int8), known, online=online)
     try:
         _write(keyboard, memory)
     finally:
@@ -81,8 +83,8 @@ def _look_after(file: Path, *, show: bool, forget: list[str], forget_all: bool, 
         if word not in memory:
             raise InputError(
                 f"the word {word!r} was not learned",
-                place=file,
-                advice=f"See what was: elman type MODEL --memory {file} --list",
+                location=file,
+                hint=f"See what was: elman type MODEL --memory {file} --list",
             )
     for word in forget:
         memory.forget(word)
@@ -96,8 +98,8 @@ def _look_after(file: Path, *, show: bool, forget: list[str], forget_all: bool, 
         print_list([(each.word, _told(each)) for each in memory.learned()])
 
 
-def _told(learned: Learned) -> str:
-    often = sorted(learned.after.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_AFTER]
+def _told(learned: UserCounts) -> str:
+    often = sorted(learned.after.items(), key=lambda pair: (-pair[1], pair[0]))[:MAX_AFTER]
     after = ", ".join("the line's beginning" if token == "\n" else token for token, _ in often)
     return (
         f"{counted(learned.times, 'time', 'times')}, after {after}"
@@ -106,7 +108,7 @@ def _told(learned: Learned) -> str:
     )
 
 
-def _keep(memory: Memory, file: Path | None) -> None:
+def _keep(memory: UserModel, file: Path | None) -> None:
     from elman.keyboard import save_memory
 
     if file is not None:

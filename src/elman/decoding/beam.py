@@ -1,6 +1,6 @@
 """The likeliest targets of a source: greedily, or by beam search over many sources at once.
 
-Shapes: R sources, K the beam, V vocabulary, T target symbols so far, S source symbols.
+Shapes: R sources, K the beam, V vocabulary, T target tokens so far, S source tokens.
 """
 
 from __future__ import annotations
@@ -15,23 +15,25 @@ import torch
 from torch import Tensor
 
 from elman.cells import map_state
-from elman.network import Passages, Rewriter, Step, Written, stepper
+from elman.nn.encoder import PaddedBatch
+from elman.nn.native_step import Step, step_of
+from elman.nn.seq2seq import DecoderState, EncoderDecoder
 from elman.ranges import number, whole
 
 LONGEST_PHRASE = 8
-"""Symbols; only phrases as short as this are watched for repetition."""
+"""Tokens; only phrases as short as this are watched for repetition."""
 
 
 @dataclass(frozen=True)
-class Search:
+class BeamSettings:
     """How targets are looked for.
 
     Args:
         beam: K, the targets that are followed at the same time; 1 is greedy.
         length_reward: a, where targets are ranked by log p / T^a: 0 favours short ones, and with 1
-            it is the mean of their symbols (Y. Wu et al., 'Google's Neural Machine Translation
+            it is the mean of their tokens (Y. Wu et al., 'Google's Neural Machine Translation
             System', 2016, section 7, in the form of K. Cho et al., 2014).
-        repeats: how often a phrase of up to 8 symbols may stand in a row; one time more is a loop.
+        repeats: how often a phrase of up to 8 tokens may stand in a row; one time more is a loop.
 
     Raises:
         SettingError: for the first that is out of its range.
@@ -52,13 +54,13 @@ class Hypothesis:
     """A target that was found.
 
     Attributes:
-        symbols: (T,) without the one that ends it.
+        tokens: (T,) without the one that ends it.
         score: what it was ranked by, at most 0.
-        log_probabilities: (T + 1,) of each symbol and of the end, in nats; (T,) where the target
+        log_probabilities: (T + 1,) of each token and of the end, in nats; (T,) where the target
             had become too long and was cut.
     """
 
-    symbols: npt.NDArray[np.int64]
+    tokens: npt.NDArray[np.int64]
     score: float
     log_probabilities: npt.NDArray[np.float32]
 
@@ -73,27 +75,27 @@ class _Row:
     """A source whose targets are still being looked for."""
 
     number: int  # among all sources
-    limit: int  # symbols, the end among them
+    limit: int  # tokens, the end among them
     found: list[Hypothesis] = field(default_factory=list)
 
 
-def search(
-    network: Rewriter,
-    source: Passages | Tensor,
+def beam_search(
+    network: EncoderDecoder,
+    source: PaddedBatch | Tensor,
     limits: npt.NDArray[Any],
     boundary: int,
-    settings: Search,
+    settings: BeamSettings,
     step: Step | None = None,
 ) -> list[list[Hypothesis]]:
     """Of each source its best targets, K at most, the best first.
 
     Args:
         source: R texts, or vectors (R, D).
-        limits: (R,) how many symbols a target may have, the one that ends it among them.
-        boundary: the symbol that begins a target, and ends it.
+        limits: (R,) how many tokens a target may have, the one that ends it among them.
+        boundary: the token that begins a target, and ends it.
         step: the network's, where the caller has one ready.
     """
-    step = stepper(network) if step is None else step
+    step = step_of(network) if step is None else step
     with torch.inference_mode():
         return _Beams(network.begin(source), step, limits, boundary, settings).run()
 
@@ -103,11 +105,11 @@ class _Beams:
 
     def __init__(
         self,
-        begun: Written,
+        begun: DecoderState,
         step: Step,
         limits: npt.NDArray[Any],
         boundary: int,
-        settings: Search,
+        settings: BeamSettings,
     ) -> None:
         self.step, self.boundary, self.settings = step, boundary, settings
         self.rows = [_Row(place, limit) for place, limit in enumerate(limits.tolist())]
@@ -115,9 +117,9 @@ class _Beams:
         count, beam = len(self.rows), settings.beam
         # A source's K targets have a state each, and look at one memory.
         states = map_state(lambda part: part.repeat_interleave(beam, dim=0), begun.state)
-        self.written = Written(states, begun.memories)
-        self.symbols = torch.full((count, beam, 1), boundary)  # (R, K, 1 + T), BOUNDARY first
-        self.log_p = torch.zeros(count, beam, 0)  # of each symbol
+        self.written = DecoderState(states, begun.memories)
+        self.tokens = torch.full((count, beam, 1), boundary)  # (R, K, 1 + T), BOUNDARY first
+        self.log_p = torch.zeros(count, beam, 0)  # of each token
         self.total = torch.full((count, beam), -math.inf)
         self.total[:, 0] = 0.0  # at first all K are the same
 
@@ -128,7 +130,7 @@ class _Beams:
 
     def _step(self) -> None:
         count, beam = self.total.shape
-        logits, written = self.step(self.symbols[:, :, -1].flatten(), self.written)
+        logits, written = self.step(self.tokens[:, :, -1].flatten(), self.written)
         log_p = torch.log_softmax(logits.float(), dim=-1).cpu().view(count, beam, -1)
         self._shut_loops(log_p)
         vocabulary = log_p.shape[2]
@@ -146,7 +148,7 @@ class _Beams:
         )
         self.total = self.total.masked_fill(ended.gather(1, order), -math.inf)
         rows = torch.arange(count)[:, None]
-        self.symbols = torch.cat([self.symbols[rows, origins], chosen[..., None]], dim=2)
+        self.tokens = torch.cat([self.tokens[rows, origins], chosen[..., None]], dim=2)
         self.log_p = torch.cat([self.log_p[rows, origins], said[..., None]], dim=2)
         hopes = (self.total.amax(dim=1) / self._worth(self.log_p.shape[2])).tolist()
         kept = torch.tensor([not self._is_done(place, hopes[place]) for place in range(count)])
@@ -155,11 +157,11 @@ class _Beams:
         memories = written.memories
         if not kept.all():
             self.rows = [row for row, keep in zip(self.rows, kept.tolist(), strict=True) if keep]
-            self.symbols, self.log_p, self.total = (
-                each[kept] for each in (self.symbols, self.log_p, self.total)
+            self.tokens, self.log_p, self.total = (
+                each[kept] for each in (self.tokens, self.log_p, self.total)
             )
             memories = tuple(map_state(lambda part: part[kept], each) for each in memories)
-        self.written = Written(states, memories)
+        self.written = DecoderState(states, memories)
 
     def _take_ended(self, ended: Tensor, best: Tensor, origins: Tensor, said: Tensor) -> None:
         """Note the targets that end here: those among the K best ways to go on."""
@@ -169,10 +171,10 @@ class _Beams:
             self._note(place, origin, log_p, float(best[place, rank]))
 
     def _note(self, place: int, origin: int, log_p: Tensor, total: float) -> None:
-        """A target found: all symbols of the row's beam `origin`, their log_p as given."""
-        symbols = self.symbols[place, origin, 1:].numpy(force=True)
+        """A target found: all tokens of the row's beam `origin`, their log_p as given."""
+        tokens = self.tokens[place, origin, 1:].numpy(force=True)
         score = total / self._worth(len(log_p))
-        self.rows[place].found.append(Hypothesis(symbols, score, log_p.numpy(force=True)))
+        self.rows[place].found.append(Hypothesis(tokens, score, log_p.numpy(force=True)))
 
     def _worth(self, length: int) -> float:
         """What the log-probability of a target is divided by."""
@@ -181,7 +183,7 @@ class _Beams:
     def _is_done(self, place: int, hope: float) -> bool:
         """Whether a row has all its targets; those that become too long are then cut.
 
-        K that have ended are not enough where the network is sure: all but the right symbols are
+        K that have ended are not enough where the network is sure: all but the right tokens are
         then alike, the end among them, and the first K to end are no good. So one that can still
         go on must be worse by now than each of them.
 
@@ -203,7 +205,7 @@ class _Beams:
 
     def _shut_loops(self, log_p: Tensor) -> None:
         """Make impossible what would say a phrase once more than `repeats` allows."""
-        written, time = self.symbols[:, :, 1:], self.log_p.shape[2]
+        written, time = self.tokens[:, :, 1:], self.log_p.shape[2]
         for length in range(1, LONGEST_PHRASE + 1):
             needed = length * (self.settings.repeats + 1) - 1
             if time < needed:

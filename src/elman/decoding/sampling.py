@@ -1,4 +1,4 @@
-"""How the next symbol is drawn from what the network expects.
+"""How the next token is drawn from what the network expects.
 
 Shapes: V vocabulary.
 """
@@ -16,7 +16,7 @@ from elman.ranges import number, whole
 
 Numbers = npt.NDArray[np.floating[Any]]
 
-REMEMBERED = 64  # symbols back that the repetition penalty looks
+REMEMBERED = 64  # tokens back that the repetition penalty looks
 PENALTIES = 0.01, 100.0
 """The least and the largest: 1.2 is a usual one, and beyond these a logit would be no number."""
 
@@ -26,7 +26,7 @@ class Sampling:
     """Settings of a draw, applied in this order.
 
     Args:
-        repetition_penalty: a symbol among the last 64 has its logit divided by this if positive,
+        repetition_penalty: a token among the last 64 has its logit divided by this if positive,
             multiplied if negative; 1 changes nothing (N. S. Keskar et al., 'CTRL', 2019,
             section 4.1).
         temperature: divides the logits; 0 always takes the likeliest.
@@ -63,16 +63,16 @@ class Sampling:
         )
 
     def draw(self, logits: Numbers, recent: Sequence[int], chance: float) -> int:
-        """The symbol that a number drawn evenly from [0, 1) falls upon.
+        """The token that a number drawn evenly from [0, 1) falls upon.
 
         Args:
-            logits: (V,); recent: the last REMEMBERED symbols before it.
+            logits: (V,); recent: the last REMEMBERED tokens before it.
         """
         reached = self._weights(logits, recent).cumsum()
         return int(reached.searchsorted(chance * reached[-1], side="right"))
 
     def probabilities(self, logits: Numbers, recent: Sequence[int]) -> Numbers:
-        """logits (V,), recent symbols -> what is drawn from, (V,), its sum 1."""
+        """logits (V,), recent tokens -> what is drawn from, (V,), its sum 1."""
         weights = self._weights(logits, recent)
         weights /= weights.sum()
         return weights
@@ -105,7 +105,7 @@ class Sampling:
 
 
 def _order(weights: Numbers) -> npt.NDArray[np.int64]:
-    """The symbols, the likeliest first; among equals the smaller one."""
+    """The tokens, the likeliest first; among equals the smaller one."""
     return np.argsort(-weights, kind="stable")
 
 

@@ -1,6 +1,6 @@
-"""The words that a model would write next, whatever its unit, at any place of a text.
+"""The words that a model would write next, whatever its tokenizer, at any place of a text.
 
-Shapes: V vocabulary, N symbols of a text.
+Shapes: V vocabulary, N tokens of a text.
 """
 
 from __future__ import annotations
@@ -10,18 +10,21 @@ from typing import Any, NamedTuple
 import numpy.typing as npt
 from torch import Tensor
 
+from elman.decoding.incremental import read
 from elman.decoding.prompts import from_beginning
-from elman.decoding.reading import read
-from elman.decoding.suggesting import Speller, Suggestion, Taught, complete
-from elman.network import NetworkState, Step, SymbolNetwork
-from elman.scoring import WordIndex
-from elman.text import Unit, Words
+from elman.decoding.suggestions import PrefixSearch, Suggestion, UserPrior, complete
+from elman.decoding.word_index import WordIndex
+from elman.nn.blocks import NetworkState
+from elman.nn.language_model import LanguageModelNetwork
+from elman.nn.native_step import Step
+from elman.text.tokenizers.tokenizer import Tokenizer
+from elman.text.tokenizers.words import Words
 
 WORDS = Words([])
-"""Where words begin and end, whatever the model's own unit."""
+"""Where words begin and end, whatever the model's own tokenizer."""
 
 
-class Place(NamedTuple):
+class ContextPosition(NamedTuple):
     """Where a network stands in a text."""
 
     logits: Tensor  # (1, V)
@@ -33,34 +36,42 @@ class Suggester:
 
     Args:
         step: the network's.
-        finder: as `finder_for` has it for the unit.
+        finder: as `finder_for` has it for the tokenizer.
     """
 
     def __init__(
-        self, network: SymbolNetwork, unit: Unit, step: Step, finder: WordIndex | Speller
+        self,
+        network: LanguageModelNetwork,
+        tokenizer: Tokenizer,
+        step: Step,
+        finder: WordIndex | PrefixSearch,
     ) -> None:
         self.network = network
-        self.unit = unit
+        self.tokenizer = tokenizer
         self.step = step
         self.finder = finder
 
     def parted(self, text: str) -> tuple[str, str]:
         """(context, lead): what to read of a text, and the letters of its unfinished last word,
         with the space before them if the word brings that."""
-        unit = self.unit
-        context, _ = (unit if isinstance(unit, Words) else WORDS).split_typed(text)
+        tokenizer = self.tokenizer
+        context, _ = (tokenizer if isinstance(tokenizer, Words) else WORDS).split_typed(text)
         return context, text[len(context) :]
 
-    def symbols(self, context: str) -> npt.NDArray[Any]:
+    def tokens(self, context: str) -> npt.NDArray[Any]:
         """As `from_beginning` has them, (N,)."""
-        return from_beginning(context, self.unit)
+        return from_beginning(context, self.tokenizer)
 
-    def read(self, symbols: npt.NDArray[Any], after: Place | None = None) -> Place:
-        """Read on, at least one symbol, from a place or from the beginning."""
+    def read(
+        self, tokens: npt.NDArray[Any], after: ContextPosition | None = None
+    ) -> ContextPosition:
+        """Read on, at least one token, from a place or from the beginning."""
         state = self.network.initial_state(1) if after is None else after.state
-        return Place(*read(self.network, symbols, state, self.step))
+        return ContextPosition(*read(self.network, tokens, state, self.step))
 
-    def suggest(self, place: Place, lead: str, taught: Taught, count: int) -> list[Suggestion]:
+    def suggest(
+        self, place: ContextPosition, lead: str, taught: UserPrior, count: int
+    ) -> list[Suggestion]:
         """The likeliest words that begin as typed, best first.
 
         Args:
@@ -71,17 +82,21 @@ class Suggester:
             return complete(self.finder, spread, lead.lstrip(), taught, count)
         return self.finder.complete(self.step, *place, lead, taught, count)
 
-    def probability(self, place: Place, lead: str, word: str) -> float:
+    def probability(self, place: ContextPosition, lead: str, word: str) -> float:
         """How far the model believes that a word comes next; of its spellings the usual one."""
         if isinstance(self.finder, WordIndex):
             found = self.finder.place(word)
             if found is None:
                 return 0.0
-            return float(place.logits[0].float().softmax(0)[self.finder.symbols[found]])
-        symbols = self.unit.encode(lead[: len(lead) - len(lead.lstrip())] + word)
-        return self.finder.probability(self.step, *place, symbols.tolist())
+            return float(place.logits[0].float().softmax(0)[self.finder.tokens[found]])
+        tokens = self.tokenizer.encode(lead[: len(lead) - len(lead.lstrip())] + word)
+        return self.finder.probability(self.step, *place, tokens.tolist())
 
 
-def finder_for(unit: Unit) -> WordIndex | Speller:
-    """What finds a unit's words: whole ones among its symbols, or spellings."""
-    return WordIndex(unit.tokens, unit.is_word) if isinstance(unit, Words) else Speller(unit)
+def finder_for(tokenizer: Tokenizer) -> WordIndex | PrefixSearch:
+    """What finds a tokenizer's words: whole ones among its tokens, or spellings."""
+    return (
+        WordIndex(tokenizer.spellings, tokenizer.is_word)
+        if isinstance(tokenizer, Words)
+        else PrefixSearch(tokenizer)
+    )

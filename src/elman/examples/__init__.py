@@ -3,7 +3,7 @@ French and English out of CLDR, scikit-learn's digits, statsmodels' sunspots."""
 
 from elman.examples.digits import Digit, digits
 from elman.examples.french_english import french_english
-from elman.examples.python_tokens import Sentence, sentences_of_python
+from elman.examples.python_tokens import PythonSentence, sentences_of_python
 from elman.examples.split import Split
 from elman.examples.standard_library import documents_of_python
 from elman.examples.sunspots import Sunspots, sunspots
@@ -11,7 +11,7 @@ from elman.examples.surnames import surnames
 
 __all__ = [
     "Digit",
-    "Sentence",
+    "PythonSentence",
     "Split",
     "Sunspots",
     "digits",

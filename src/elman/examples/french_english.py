@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     Pair = tuple[str, str]
 
+
 DRAWN = 4_000
 """Of each kind that there is no end of."""
 

@@ -16,19 +16,20 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+
 _BUILTINS = frozenset(dir(builtins))
 _CAPITALIZED_WORD = re.compile(r"_*[A-Z][A-Z0-9]*[a-z]")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-class Place(NamedTuple):
+class IdentifierUse(NamedTuple):
     """Where a token starts, as `ast` counts: lines from 1, columns in bytes of UTF-8 from 0."""
 
     line: int
     column: int
 
 
-def roles_of_identifiers(tree: ast.Module) -> dict[Place, str]:
+def roles_of_identifiers(tree: ast.Module) -> dict[IdentifierUse, str]:
     """What the identifier at each place is: `attribute`, `builtin`, `class`, `decorator`,
     `function`, `module`, `parameter` or `variable`.
 
@@ -44,7 +45,7 @@ class _Roles(ast.NodeVisitor):
     """Parents speak before their children: the first role that a place is given is its role."""
 
     def __init__(self, tree: ast.Module) -> None:
-        self.by_place: dict[Place, str] = {}
+        self.by_place: dict[IdentifierUse, str] = {}
         self.known = _known_names(tree)
         self.shadows = [set(_stored(tree.body))]  # what each open scope stores, the module's first
 
@@ -66,7 +67,7 @@ class _Roles(ast.NodeVisitor):
             self.give_end(node, node.attr, role)
 
     def give_at(self, line: int, column: int, role: str) -> None:
-        self.by_place.setdefault(Place(line, column), role)
+        self.by_place.setdefault(IdentifierUse(line, column), role)
 
     def give_end(self, node: ast.expr | ast.alias, name: str, role: str) -> None:
         """A role to the name that a node ends with."""

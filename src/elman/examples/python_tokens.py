@@ -18,13 +18,14 @@ import warnings
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from elman.examples.python_roles import Place, roles_of_identifiers
+from elman.examples.python_roles import IdentifierUse, roles_of_identifiers
 from elman.examples.split import Split, divide, hash_of
 from elman.examples.standard_library import files_of_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+
 
 TAGS = (
     "attribute",
@@ -41,21 +42,21 @@ TAGS = (
     "string",
     "variable",
 )
-MOST_WORDS = 8
+MAX_WORDS = 8
 """Of one string or comment; docstrings would be a third of everything otherwise."""
 
 _TABLES = ("encodings/", "_sysconfigdata")
 """Modules that a program wrote: near-copies of each other, or of nothing but values."""
 
 
-class Sentence(NamedTuple):
+class PythonSentence(NamedTuple):
     """Tokens of one logical line, and a tag for each."""
 
     words: list[str]
     tags: list[str]
 
 
-def sentences_of_python(limit: int = 180_000) -> Split[Sentence]:
+def sentences_of_python(limit: int = 180_000) -> Split[PythonSentence]:
     """Logical lines of the standard library of the Python that runs.
 
     Args:
@@ -70,8 +71,8 @@ def sentences_of_python(limit: int = 180_000) -> Split[Sentence]:
     return Split(_up_to(limit, parts.train), _up_to(fifth, parts.valid), _up_to(fifth, parts.test))
 
 
-def _up_to(limit: int, files: Iterable[tuple[str, Path]]) -> list[Sentence]:
-    sentences: list[Sentence] = []
+def _up_to(limit: int, files: Iterable[tuple[str, Path]]) -> list[PythonSentence]:
+    sentences: list[PythonSentence] = []
     for _, path in files:
         try:
             with tokenize.open(path) as file:
@@ -87,7 +88,7 @@ def _up_to(limit: int, files: Iterable[tuple[str, Path]]) -> list[Sentence]:
     return sentences
 
 
-def tagged_sentences(source: str) -> list[Sentence]:
+def tagged_sentences(source: str) -> list[PythonSentence]:
     """Every logical line of a source, and every comment that is none of a statement's end.
 
     Raises:
@@ -102,13 +103,13 @@ def tagged_sentences(source: str) -> list[Sentence]:
     line = _Line()
     for token, following in pairwise(_tokens(source, lines)):
         if token.type == tokenize.COMMENT and following.type != tokenize.NEWLINE:
-            sentences.append(Sentence(*_cut(token.string, "comment")))
+            sentences.append(PythonSentence(*_cut(token.string, "comment")))
         elif token.type == tokenize.NEWLINE:
-            sentences.append(Sentence(line.words, line.tags))
+            sentences.append(PythonSentence(line.words, line.tags))
             line = _Line()
         elif token.type == tokenize.NAME:
             row, column = token.start
-            place = Place(row, len(lines[row - 1][:column].encode()))
+            place = IdentifierUse(row, len(lines[row - 1][:column].encode()))
             line.add_name(token.string, roles.get(place))
         elif token.type in _LITERALS:
             line.add(*_cut(token.string, _LITERALS[token.type]))
@@ -155,8 +156,8 @@ class _Line:
 
 def _cut(text: str, tag: str) -> tuple[list[str], list[str]]:
     words = text.split()
-    if len(words) > MOST_WORDS:
-        words[MOST_WORDS - 1 : -1] = []
+    if len(words) > MAX_WORDS:
+        words[MAX_WORDS - 1 : -1] = []
     return words, [tag] * len(words)
 
 

@@ -13,6 +13,7 @@ from elman.examples.split import Split, divide
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+
 LANGUAGES = {
     "Azerbaijani": ("az_AZ",),
     "Chinese": ("zh_CN", "zh_TW"),  # as written in Latin letters
@@ -89,7 +90,7 @@ def _lists(locale: str) -> Iterator[Iterable[str]]:
     except ImportError as error:
         raise InputError(
             f"there is no Faker with surnames of {locale}",
-            advice="Try: pip install 'elman[examples]'",
+            hint="Try: pip install 'elman[examples]'",
         ) from error
     for attribute, value in vars(provider).items():
         if "last_names" in attribute or attribute == "last_romanized_names":

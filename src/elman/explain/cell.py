@@ -11,70 +11,72 @@ import torch
 from torch import Tensor
 
 from elman.cells import CELLS, Cell, PlainRNN
-from elman.explain.notes import check_symbols, outputs_of
-from elman.explain.resting import Input, Question, as_they_are
-from elman.explain.trace import Layer, NetworkNote, Output, Reading, Trace
-from elman.explain.watching import memory_of, moved_by, moves, strips_of
-from elman.scan import scan
-from elman.training.modes import in_answer_mode
+from elman.explain.activations import heatmaps_of, memory_of, moved_by, moves
+from elman.explain.attribution import AttributionInput, AttributionQuery, unmodified
+from elman.explain.summary import check_length, outputs_of
+from elman.explain.trace import LayerTrace, ModelSummary, SequenceTrace, StepOutput, Trace
+from elman.kernels.scan import scan
+from elman.training.eval_mode import eval_mode
 
 
 def explain_cell(
     cell: Cell,
     xs: Tensor,
     *,
-    symbols: Sequence[str] | None = None,
+    tokens: Sequence[str] | None = None,
     labels: Sequence[str] | None = None,
 ) -> Trace:
     """A cell that reads vectors.
 
     ::
 
-        trace = explain_cell(rnn, torch.eye(57)[:5], symbols="abcde", labels=languages)
+        trace = explain_cell(rnn, torch.eye(57)[:5], tokens="abcde", labels=languages)
 
     Args:
         xs: (T, D) inputs.
-        symbols: what they stand for; numbers from 0 where None.
+        tokens: what they stand for; numbers from 0 where None.
         labels: what the elements of a `PlainRNN`'s output stand for, likewise. Other cells give
             out their state, so their traces have no outputs.
 
     Raises:
         InputError: for no input or too many.
     """
-    check_symbols(len(xs), "xs", "inputs")
-    names = range(len(xs)) if symbols is None else symbols
+    check_length(len(xs), "xs", "inputs")
+    names = range(len(xs)) if tokens is None else tokens
     classes = range(cell.output_size) if labels is None else labels
     xs = xs.detach()
 
     def said(given: Sequence[Tensor]) -> Tensor:
         return scan(cell, given[0].transpose(0, 1))[0].transpose(0, 1)
 
-    with in_answer_mode(cell):
+    with eval_mode(cell):
         with torch.inference_mode():
             rows, places = moves(xs)
             moved = moved_by(cell, rows, cell.initial_state(rows.shape[1]))
-            strips = strips_of(cell, xs[:, None], cell.initial_state(1))
-        layer = Layer(1, "forward", *strips, memory_of(moved, places))
-        outputs: tuple[Output, ...] = ()
+            strips = heatmaps_of(cell, xs[:, None], cell.initial_state(1))
+        layer = LayerTrace(1, "forward", *strips, memory_of(moved, places))
+        outputs: tuple[StepOutput, ...] = ()
         if isinstance(cell, PlainRNN):
-            question = Question((Input(xs),), said, as_they_are, cell.output_size, speaker=0)
+            question = AttributionQuery(
+                (AttributionInput(xs),), said, unmodified, cell.output_size, speaker=0
+            )
             taken = question.spread().argmax(1).tolist()
             outputs = outputs_of(
                 question, range(len(xs)), taken, lambda number: str(classes[number])
             )
         return Trace(
             "cell",
-            NetworkNote(
+            ModelSummary(
                 cell=next(name for name, kind in CELLS.items() if kind is type(cell)),
                 layers=1,
                 width=cell.input_size,
                 hidden=cell.hidden_size,
-                parts=(),
+                components=(),
                 directions=("forward",),
-                units=("vector",),
+                tokenizers=("vector",),
                 labels=tuple(map(str, classes)) if isinstance(cell, PlainRNN) else None,
                 parameters=sum(weight.numel() for weight in cell.parameters()),
             ),
-            (Reading("inputs", tuple(map(str, names)), (layer,)),),
+            (SequenceTrace("inputs", tuple(map(str, names)), (layer,)),),
             outputs,
         )

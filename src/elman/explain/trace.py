@@ -1,6 +1,6 @@
 """What a network saw, remembered and said, as plain data; docs/trace.md describes the format.
 
-Shapes: T symbols, H hidden width, S symbols of what is looked at.
+Shapes: T tokens, H hidden width, S tokens of what is looked at.
 """
 
 from __future__ import annotations
@@ -17,66 +17,66 @@ import numpy.typing as npt
 FORMAT, VERSION = "elman-trace", 1
 DIGITS = 4
 FORGOTTEN = 0.1
-"""A symbol that moves the state by less than this share of its first move is forgotten."""
+"""A token that moves the state by less than this share of its first move is forgotten."""
 
-Numbers = npt.NDArray[np.floating[Any]]
-Strips = dict[str, Numbers]
-"""By name (T, H): a row after each symbol."""
+Values = npt.NDArray[np.floating[Any]]
+Heatmaps = dict[str, Values]
+"""By name (T, H): a row after each token."""
 
 
 @dataclass(frozen=True, eq=False)
-class NetworkNote:
+class ModelSummary:
     """A short description of the network; `members` answer together, states are the first's."""
 
     cell: str
     layers: int
     width: int
     hidden: int
-    parts: tuple[str, ...]
+    components: tuple[str, ...]
     directions: tuple[str, ...]
-    units: tuple[str, ...]
+    tokenizers: tuple[str, ...]
     labels: tuple[str, ...] | None
     parameters: int
     members: int = 1
 
 
 @dataclass(frozen=True, eq=False)
-class Memory:
-    """How much a symbol still moves the state (K,), by distance from 0, and after how many symbols
+class MemorySpan:
+    """How much a token still moves the state (K,), by distance from 0, and after how many tokens
     that is below FORGOTTEN; None where it never is."""
 
-    sensitivity: Numbers
+    sensitivity: Values
     steps: int | None
 
     @classmethod
-    def of(cls, sensitivity: Numbers) -> Memory:
+    def of(cls, sensitivity: Values) -> MemorySpan:
         below = np.flatnonzero(sensitivity < FORGOTTEN)
         return cls(sensitivity, int(below[0]) if len(below) else None)
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
+class LayerTrace:
     """One cell over time, in the order of the text whichever way it reads."""
 
     layer: int
     direction: str
-    states: Strips
-    gates: Strips
-    output: Strips
-    memory: Memory
+    states: Heatmaps
+    gates: Heatmaps
+    output: Heatmaps
+    memory: MemorySpan
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
-    """One row of symbols, and what each layer made of them."""
+class SequenceTrace:
+    """One row of tokens, and what each layer made of them."""
 
     name: str
-    symbols: tuple[str, ...]
-    layers: tuple[Layer, ...]
+    tokens: tuple[str, ...]
+    layers: tuple[LayerTrace, ...]
 
 
 @dataclass(frozen=True)
-class Answer:
+class TopPrediction:
     text: str
     probability: float
 
@@ -88,34 +88,34 @@ class Quantile:
 
 
 @dataclass(frozen=True, eq=False)
-class Rest:
-    """How much the first symbols of a reading matter to an output: gradient times input, and what
+class Attribution:
+    """How much the first tokens of a reading matter to an output: gradient times input, and what
     leaving each out costs (NaN where that leaves nothing to answer from)."""
 
     reading: int
-    gradient: Numbers
-    left_out: Numbers
+    gradient: Values
+    left_out: Values
 
 
 @dataclass(frozen=True, eq=False)
-class Output:
-    """What was said after a symbol."""
+class StepOutput:
+    """What was said after a token."""
 
     reading: int
     after: int
-    answers: tuple[Answer, ...]
-    taken: Answer | None
-    rests: tuple[Rest, ...]
+    answers: tuple[TopPrediction, ...]
+    taken: TopPrediction | None
+    rests: tuple[Attribution, ...]
     quantiles: tuple[Quantile, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
-class Attention:
-    """(T, S) how much each symbol of the reading `on` counted for each of `reading`."""
+class AttentionWeights:
+    """(T, S) how much each token of the reading `on` counted for each of `reading`."""
 
     reading: int
     on: int
-    weights: Numbers
+    weights: Values
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,10 +123,10 @@ class Trace:
     """All of it; `explain` of every model gives one."""
 
     task: str
-    network: NetworkNote
-    readings: tuple[Reading, ...]
-    outputs: tuple[Output, ...]
-    attention: Attention | None = None
+    network: ModelSummary
+    readings: tuple[SequenceTrace, ...]
+    outputs: tuple[StepOutput, ...]
+    attention: AttentionWeights | None = None
 
     def as_dict(self, digits: int = DIGITS) -> dict[str, Any]:
         """As JSON has it.
@@ -156,7 +156,7 @@ def _plain(value: Any, digits: int) -> Any:
     return float(f"{value:.{digits}g}") if isinstance(value, float) else value
 
 
-def rounded(numbers: Numbers, digits: int) -> Numbers:
+def rounded(numbers: Values, digits: int) -> Values:
     """With so many digits of the largest; what is infinite is as large as numbers get."""
     found = np.asarray(numbers, dtype=np.float64)
     most = float(np.finfo(np.float32).max)

@@ -2,7 +2,7 @@
 of the Hugging Face hub."""
 
 from elman.export.hub import pull, push
-from elman.export.onnx import write_onnx
+from elman.export.onnx_file import write_onnx
 from elman.export.web import write_web
 
 __all__ = ["pull", "push", "write_onnx", "write_web"]

@@ -17,7 +17,8 @@ from typing import Any
 from elman.bundle import check_writable, write_whole
 from elman.errors import ElmanError, ExportError, MissingFileError
 from elman.extras import needed
-from elman.models import Model, load
+from elman.tasks.estimator import Model
+from elman.tasks.loading import load
 
 MODEL = "model.safetensors"
 CARD = "README.md"
@@ -126,7 +127,7 @@ def _rows(described: dict[str, Any], before: str = "") -> Iterator[tuple[str, st
 
 
 @contextlib.contextmanager
-def _in_one_line(place: str, kind: type[ElmanError], cause: str) -> Iterator[None]:
+def _in_one_line(location: str, kind: type[ElmanError], cause: str) -> Iterator[None]:
     """What goes wrong with the hub, as an error for people; its own bars stay away."""
     needed("huggingface_hub.utils", "hub").disable_progress_bars()
     errors = needed("huggingface_hub.errors", "hub")
@@ -134,15 +135,15 @@ def _in_one_line(place: str, kind: type[ElmanError], cause: str) -> Iterator[Non
         yield
     except errors.HFValidationError as error:
         raise kind(
-            f"{place!r} is no name of a repository", place="hub", advice="It is: NAME/MODEL"
+            f"{location!r} is no name of a repository", location="hub", hint="It is: NAME/MODEL"
         ) from error
     except (errors.HTTPError, OSError, ValueError) as error:
         status = getattr(getattr(error, "response", None), "status_code", None)
         said = str(error.__cause__ or error).partition("\n")[0]
         first = textwrap.shorten(said, 160, placeholder=" ...")
-        advice = "See whether the hub can be reached, and try again."
+        hint = "See whether the hub can be reached, and try again."
         if status in (401, 403) or isinstance(error, errors.LocalTokenNotFoundError):
-            advice = "Log in to it: hf auth login"
+            hint = "Log in to it: hf auth login"
         elif status == 404:
-            advice = "Look for the name there; log in (hf auth login) to see what is private."
-        raise kind(f"{cause} ({first.rstrip('.')})", place=place, advice=advice) from error
+            hint = "Look for the name there; log in (hf auth login) to see what is private."
+        raise kind(f"{cause} ({first.rstrip('.')})", location=location, hint=hint) from error

@@ -1,8 +1,8 @@
 """A model as a folder that any browser runs: the file as it is, a page, and the modules that read
 it. There is no server behind it and nothing to build.
 
-The modules are src/elman/web/runtime, of which tests hold every cell and every unit to the same
-numbers as here, and of src/elman/web/drawing what they draw with.
+The modules are those of src/elman/web/runtime, whose every cell and tokenizer tests hold to the
+same numbers as here, and of src/elman/web/drawing what they draw with.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from elman.bundle import make_folder, write_whole
 from elman.errors import OutputError
-from elman.models import load
+from elman.tasks.loading import load
 from elman.web.files import runtime_files
 
 MODEL = "model.safetensors"
@@ -38,7 +38,7 @@ def write_web(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> l
     make_folder(folder)
     if any(folder.iterdir()):
         raise OutputError(
-            "there is something in this folder already", place=folder, advice="Name another one."
+            "there is something in this folder already", location=folder, hint="Name another one."
         )
     contents = {name: file.read_bytes() for name, file in runtime_files().items()}
     contents[MODEL] = Path(path).read_bytes()

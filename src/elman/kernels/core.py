@@ -87,7 +87,7 @@ def use(wanted: str) -> None:
         found = ", ".join(sets())
         raise SettingError(
             f"{wanted!r} is none of those that this machine and this build have: {found}",
-            place=VARIABLE,
+            location=VARIABLE,
         )
     if wanted != OFF:
         _built().use(wanted)

@@ -82,7 +82,7 @@ def linear_cross_entropy(
 
     Args:
         x: (N, W); weight: (V, W); bias: (V,); targets: (N,) integers.
-        smoothing: the share of what is wanted that is given to all V symbols alike (C. Szegedy
+        smoothing: the share of what is wanted that is given to all V tokens alike (C. Szegedy
             et al., 'Rethinking the Inception Architecture for Computer Vision', 2016, section 7).
 
     Source: the loss computed beside its product, chunk by chunk, after E. Wijmans et al., 'Cut

@@ -18,7 +18,7 @@ from elman.kernels import core
 from elman.kernels.pointwise import product_type
 
 
-class Solver(NamedTuple):
+class ScanSolver(NamedTuple):
     """One way to run the recurrence, and its gradient's, which is the same one run backwards.
 
     Attributes:
@@ -50,7 +50,7 @@ def _backward_in_order(keep: Tensor, gradient: Tensor) -> Tensor:
     return total
 
 
-IN_ORDER = Solver(_forward_in_order, _backward_in_order)
+IN_ORDER = ScanSolver(_forward_in_order, _backward_in_order)
 """One fused multiply-add a step: the least work, and the fastest on a CPU."""
 
 
@@ -73,7 +73,7 @@ def _backward_by_doubling(keep: Tensor, gradient: Tensor) -> Tensor:
     return _forward_by_doubling(later, gradient.flip(0), nothing[0]).flip(0)
 
 
-DOUBLING = Solver(_forward_by_doubling, _backward_by_doubling)
+DOUBLING = ScanSolver(_forward_by_doubling, _backward_by_doubling)
 """The same in about log2(T) steps, each over the whole sequence: for a GPU.
 
 A stretch of steps is itself a step (keep, new); each round joins every stretch with the one before
@@ -93,7 +93,7 @@ class _Recurrence(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, packed: Tensor, first: Tensor, solver: Solver) -> Tensor:
+    def forward(ctx: Any, packed: Tensor, first: Tensor, solver: ScanSolver) -> Tensor:
         gate, candidate = packed.chunk(2, dim=-1)
         keep = gate.neg().to(first.dtype).sigmoid_()
         candidate = candidate.to(first.dtype)
@@ -192,7 +192,7 @@ class Diagonal:
 
     skips_padding = False
 
-    def __init__(self, name: str, solver: Solver, device: str | None = None) -> None:
+    def __init__(self, name: str, solver: ScanSolver, device: str | None = None) -> None:
         self.name = name
         self.solver = solver
         self.device = device

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from elman.kernels import core, passes
+from elman.kernels import core, fused_ops
 
 EPSILON = 1e-6
 
@@ -58,7 +58,7 @@ def rms_norm(x: Tensor, weight: Tensor) -> Tensor:
     dtype = product_type(x)
     y: Tensor
     if core.serves(dtype, x, weight):
-        y = passes.RMSNorm.apply(x, weight, EPSILON, dtype)  # type: ignore[no-untyped-call]
+        y = fused_ops.FusedRMSNorm.apply(x, weight, EPSILON, dtype)  # type: ignore[no-untyped-call]
     else:
         y = _RMSNorm.apply(x, weight, dtype)  # type: ignore[no-untyped-call]
     return y
@@ -86,7 +86,7 @@ def silu_gate(gate: Tensor, value: Tensor) -> Tensor:
     Source: N. Shazeer, 'GLU Variants Improve Transformer' (2020), equation 6 (SwiGLU).
     """
     native = gate.device.type == "cpu" and core.serves(gate.dtype)
-    by: Any = passes.SiLUGate if native else _SiLUGate
+    by: Any = fused_ops.FusedSiLUGate if native else _SiLUGate
     y: Tensor = by.apply(gate, value)
     return y
 
@@ -128,7 +128,7 @@ def short_convolution(inputs: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """
     y: Tensor
     if core.serves(inputs.dtype, weight, bias):
-        y = passes.ShortConvolution.apply(inputs, weight, bias)  # type: ignore[no-untyped-call]
+        y = fused_ops.FusedShortConvolution.apply(inputs, weight, bias)  # type: ignore[no-untyped-call]
     else:
         weight, bias = weight.to(inputs.dtype), bias.to(inputs.dtype)
         y = _ShortConvolution.apply(inputs, weight, bias)  # type: ignore[no-untyped-call]
@@ -143,7 +143,7 @@ def join(x: Tensor, y: Tensor, mask: Tensor | None = None) -> Tensor:
         mask: (B, W), the same at all times; all ones where None.
     """
     if core.serves(y.dtype, x, *(() if mask is None else (mask,))):
-        joined: Tensor = passes.Join.apply(x, y, mask)  # type: ignore[no-untyped-call]
+        joined: Tensor = fused_ops.FusedJoin.apply(x, y, mask)  # type: ignore[no-untyped-call]
         return joined
     y = y.to(x.dtype)
     return x + (y if mask is None else y * mask)

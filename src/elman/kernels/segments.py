@@ -13,11 +13,11 @@ from torch import Tensor
 
 from elman.cells import map_state
 
-Run = Callable[[Any, Tensor, Any, Tensor | None], tuple[Tensor, Any]]
+SegmentRunner = Callable[[Any, Tensor, Any, Tensor | None], tuple[Tensor, Any]]
 
 
 def run_in_segments(
-    run: Run, cell: Any, xs: Tensor, state: Any, lengths: Tensor | None, resets: Tensor
+    run: SegmentRunner, cell: Any, xs: Tensor, state: Any, lengths: Tensor | None, resets: Tensor
 ) -> tuple[Tensor, Any]:
     """Cut each row at its resets, run the pieces as a ragged batch, and join them again.
 

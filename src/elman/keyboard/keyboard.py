@@ -1,6 +1,6 @@
 """A keyboard: letters go in, three words are offered after each, and what is written is learned.
 
-Keystrokes are counted as `elman.scoring.keyboard` counts them: one a character, newlines excepted,
+Keystrokes are counted as `elman.metrics.keyboard` counts them: one a character, newlines excepted,
 and one for a word that is taken, which brings the space after it. A slip and its correction cost
 the same by hand and with help.
 """
@@ -11,15 +11,16 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import takewhile
 
-from elman.decoding import WORDS, Place, Suggestion
+from elman.decoding.suggester import WORDS, ContextPosition
+from elman.decoding.suggestions import Suggestion
 from elman.errors import SettingError
-from elman.keyboard.dynamic import DynamicEvaluation
-from elman.keyboard.lessons import context_of, lessons_of
-from elman.keyboard.line import Line
-from elman.keyboard.memory import Memory
-from elman.models import LanguageModel
-from elman.scoring.keyboard import OFFERED
-from elman.text.units.tokens import Kind, kind_of
+from elman.keyboard.current_line import CurrentLine
+from elman.keyboard.dynamic_evaluation import DynamicEvaluation
+from elman.keyboard.memory import UserModel
+from elman.keyboard.observations import context_of, observations_of
+from elman.metrics.keyboard import OFFERED
+from elman.tasks.language_modeling.model import LanguageModel
+from elman.text.tokenizers.pretokenization import Kind, kind_of
 
 TAIL = 300  # characters of a line in which its last word is looked for
 
@@ -36,7 +37,7 @@ class Keyboard:
 
     Args:
         memory: what was learned before; it learns on. A new one where None.
-        adapt: whether a copy of the network learns too, from each line that is ended. It cannot
+        online: whether a copy of the network learns too, from each line that is ended. It cannot
             forget one word: to forget any is to be the model again. It is not kept in a file.
 
     Attributes:
@@ -44,14 +45,14 @@ class Keyboard:
     """
 
     def __init__(
-        self, model: LanguageModel, memory: Memory | None = None, *, adapt: bool = False
+        self, model: LanguageModel, memory: UserModel | None = None, *, online: bool = False
     ) -> None:
-        self._dynamic = DynamicEvaluation(model) if adapt else None
-        self.memory = Memory() if memory is None else memory
+        self._dynamic = DynamicEvaluation(model) if online else None
+        self.memory = UserModel() if memory is None else memory
         self.keystrokes = 0
         self._by_hand = 0
         self._suggester = (model if self._dynamic is None else self._dynamic.model).suggester
-        self._lines: list[Line] = []
+        self._lines: list[CurrentLine] = []
         self._begin(None)
 
     @property
@@ -91,8 +92,8 @@ class Keyboard:
         if not 0 <= number < len(self.suggestions):
             raise SettingError(
                 f"there is no suggestion {number}",
-                place="accept",
-                advice=f"There are {len(self.suggestions)}, counted from 0.",
+                location="accept",
+                hint=f"There are {len(self.suggestions)}, counted from 0.",
             )
         line, word = self._lines[-1], self.suggestions[number].word
         _, typed = WORDS.split_typed(line.text)
@@ -200,9 +201,9 @@ class Keyboard:
             self._suggester.step = self._dynamic.model.suggester.step
         self._recall()
 
-    def _begin(self, place: Place | None) -> None:
+    def _begin(self, place: ContextPosition | None) -> None:
         """A new line."""
-        self._lines.append(Line(self._suggester, place))
+        self._lines.append(CurrentLine(self._suggester, place))
         self._recall()
 
     def _parted(self, end: int | None = None) -> tuple[str, str]:
@@ -217,7 +218,7 @@ class Keyboard:
         line = self._lines[-1]
         if whole == line.whole:
             return
-        line.whole, now = whole, lessons_of(whole)
+        line.whole, now = whole, observations_of(whole)
         same = _alike([lesson for lesson, _ in line.taught], now)
         for lesson, evidence in line.taught[same:]:
             self.memory.unlearn(lesson)

@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from elman.decoding import Taught
-from elman.keyboard.lessons import ORDER, Context, Lesson, is_word
+from elman.decoding.suggestions import UserPrior
+from elman.keyboard.observations import ORDER, Context, Observation, is_word
 
-MOST_WORDS = 10_000
-MOST_COUNTS = 60_000  # of words in contexts; beyond either, what was used longest ago is forgotten
+MAX_WORDS = 10_000
+MAX_COUNTS = 60_000  # of words in contexts; beyond either, what was used longest ago is forgotten
 # By the length of a context, none, one and two tokens, until their use is known:
 CLAIM = (0.05, 1.0, 1.0)  # the share of belief that many counts have
 HALF = (500.0, 100.0, 100.0)  # how many counts have half of that
@@ -25,7 +25,7 @@ MOST = 0.9  # share of belief, however right they were
 LONGEST = 60  # letters; nothing longer is learned
 
 
-class Learned(NamedTuple):
+class UserCounts(NamedTuple):
     """A word, how often it was written, and how often after what: a token, or a line's end."""
 
     word: str
@@ -62,7 +62,7 @@ def no_evidence() -> Evidence:
     return Evidence([2.0] * (ORDER + 1), [2.0] * (ORDER + 1))
 
 
-class Memory:
+class UserModel:
     """Counts of words in contexts of none, one and two tokens, the latest used last.
 
     Attributes:
@@ -82,20 +82,20 @@ class Memory:
     def __contains__(self, word: str) -> bool:
         return word in self._counts[()]
 
-    def learn(self, lesson: Lesson) -> None:
+    def learn(self, lesson: Observation) -> None:
         """Count a word once more."""
         context, word = lesson
         if len(word) > LONGEST:
             return
         for ending in self._endings(context):
             self.add(ending, word, 1)
-        while len(self) > MOST_WORDS:
+        while len(self) > MAX_WORDS:
             self.forget(next(iter(self._counts[()])))
-        while self.size > MOST_COUNTS:
+        while self.size > MAX_COUNTS:
             oldest = next(each for each in self._counts if each)
             self.size -= len(self._counts.pop(oldest))
 
-    def unlearn(self, lesson: Lesson) -> None:
+    def unlearn(self, lesson: Observation) -> None:
         """Take a lesson back, as far as it is still known."""
         context, word = lesson
         for length in range(ORDER + 1):
@@ -119,7 +119,7 @@ class Memory:
     def forget_all(self) -> None:
         self._counts, self.size, self.trust = {(): {}}, 0, no_evidence()
 
-    def taught(self, context: Context) -> Taught:
+    def taught(self, context: Context) -> UserPrior:
         """What was learned about the word after a context."""
         left = 1.0  # of belief, by the longer contexts
         words: dict[str, float] = {}
@@ -127,10 +127,10 @@ class Memory:
             for word, times in level.counts.items():
                 words[word] = words.get(word, 0.0) + left * level.share * times / level.total
             left *= 1 - level.share
-        return Taught(words, left)
+        return UserPrior(words, left)
 
-    def weigh(self, lesson: Lesson, believed: float) -> Evidence:
-        """Whether the counts foretold a word better than the model did, who believed in it so
+    def weigh(self, lesson: Observation, believed: float) -> Evidence:
+        """Whether the counts predicted a word better than the model did, who believed in it so
         much: one step of on-line estimation of how far each length of context is to be trusted."""
         won, claimed = [0.0] * (ORDER + 1), [0.0] * (ORDER + 1)
         for level in self._levels(lesson.context):
@@ -159,14 +159,14 @@ class Memory:
                 found.append(_Level(length, counts, total, claim, min(MOST, claim * trust)))
         return found
 
-    def learned(self) -> list[Learned]:
+    def learned(self) -> list[UserCounts]:
         """All words, the most frequent first."""
         after: dict[str, dict[str, int]] = {word: {} for word in self._counts[()]}
         for context, counts in self._counts.items():
             if len(context) == 1:
                 for word, times in counts.items():
                     after[word][context[0]] = times
-        found = [Learned(word, n, after[word]) for word, n in self._counts[()].items()]
+        found = [UserCounts(word, n, after[word]) for word, n in self._counts[()].items()]
         return sorted(found, key=lambda each: (-each.times, each.word))
 
     def counts(self) -> Iterator[tuple[Context, dict[str, int]]]:

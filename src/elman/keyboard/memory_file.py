@@ -12,17 +12,17 @@ from typing import Any, NoReturn
 
 from elman.bundle import write_whole
 from elman.errors import MemoryFileError, MissingFileError, OutputError
-from elman.keyboard.lessons import LINE, ORDER, is_word, tokens_of
-from elman.keyboard.memory import LONGEST, MOST_COUNTS, MOST_WORDS, Evidence, Memory
+from elman.keyboard.memory import LONGEST, MAX_COUNTS, MAX_WORDS, Evidence, UserModel
+from elman.keyboard.observations import LINE, ORDER, is_word, tokens_of
 
 SCHEMA = 1
 KIND = "keyboard memory"
 LIMIT = 64 * 2**20  # bytes
-LEAST_TRUST = 1.0  # it begins above that, and only grows
-MOST_TIMES = 2**53  # what every reader of JSON counts exactly
+MIN_TRUST = 1.0  # it begins above that, and only grows
+MAX_TIMES = 2**53  # what every reader of JSON counts exactly
 
 
-def save_memory(memory: Memory, path: Path) -> None:
+def save_memory(memory: UserModel, path: Path) -> None:
     """Write it whole or not at all: what stood there before stays until the new one is safe.
 
     Raises:
@@ -31,16 +31,16 @@ def save_memory(memory: Memory, path: Path) -> None:
     try:
         write_whole(path, json.dumps(memory_data(memory), ensure_ascii=False).encode())
     except OutputError as error:
-        raise OutputError(error.cause, place=path, advice="Name another place.") from error
+        raise OutputError(error.cause, location=path, hint="Name another place.") from error
 
 
-def memory_data(memory: Memory) -> dict[str, Any]:
+def memory_data(memory: UserModel) -> dict[str, Any]:
     """What its file holds, as plain data."""
     counts = [[list(context), words] for context, words in memory.counts()]
     return {"elman": KIND, "schema": SCHEMA, "trust": memory.trust, "counts": counts}
 
 
-def open_memory(path: Path) -> Memory:
+def open_memory(path: Path) -> UserModel:
     """The memory in a file; a new one where there is no such file yet.
 
     Raises:
@@ -51,10 +51,10 @@ def open_memory(path: Path) -> Memory:
         with path.open("rb") as file:
             data = file.read(LIMIT + 1)
     except FileNotFoundError:
-        return Memory()
+        return UserModel()
     except OSError as error:
         raise MissingFileError(
-            f"cannot be read ({error.strerror or error})", place=path, advice="Name another file."
+            f"cannot be read ({error.strerror or error})", location=path, hint="Name another file."
         ) from error
     if len(data) > LIMIT:
         _refuse(path, f"it is larger than {LIMIT:,} bytes")
@@ -65,7 +65,7 @@ def open_memory(path: Path) -> Memory:
     return read_memory(about, path)
 
 
-def read_memory(about: object, path: Path | str) -> Memory:
+def read_memory(about: object, path: Path | str) -> UserModel:
     """The memory in what a file held.
 
     Args:
@@ -80,8 +80,8 @@ def read_memory(about: object, path: Path | str) -> Memory:
     if type(schema) is int and schema > SCHEMA:
         raise MemoryFileError(
             f"it is of schema {schema}, and this version reads up to {SCHEMA}",
-            place=path,
-            advice="Upgrade: pip install --upgrade elman",
+            location=path,
+            hint="Upgrade: pip install --upgrade elman",
         )
     if type(schema) is not int or schema != SCHEMA:
         _refuse(path, f"its schema is {schema!r:.40}, which no version has written")
@@ -90,20 +90,20 @@ def read_memory(about: object, path: Path | str) -> Memory:
     return memory
 
 
-def _memory(path: Path | str, counts: object) -> Memory:
+def _memory(path: Path | str, counts: object) -> UserModel:
     """What the counts say, once each of them is seen to be sound."""
-    memory = Memory()
+    memory = UserModel()
     seen: set[tuple[str, ...]] = set()
     for context, words in _entries(path, counts):
         if context in seen:
             _refuse(path, f"it says twice what comes after {list(context)}")
         seen.add(context)
         for word, times in words.items():
-            if type(times) is not int or not 0 < times <= MOST_TIMES:
+            if type(times) is not int or not 0 < times <= MAX_TIMES:
                 _refuse(path, f"{times!r:.40} is no count")
             memory.add(context, word, times)
-    if len(memory) > MOST_WORDS or memory.size > MOST_COUNTS:
-        _refuse(path, f"it holds more than {MOST_WORDS:,} words or {MOST_COUNTS:,} counts")
+    if len(memory) > MAX_WORDS or memory.size > MAX_COUNTS:
+        _refuse(path, f"it holds more than {MAX_WORDS:,} words or {MAX_COUNTS:,} counts")
     # What is not among the words would be neither listed nor forgotten.
     for context, words in memory.counts():
         for token in (*words, *context):
@@ -121,7 +121,7 @@ def _trust(path: Path | str, trust: object) -> Evidence:
         case _:
             numbers = []
     if not numbers or not all(
-        type(n) in (int, float) and LEAST_TRUST < n < MOST_TIMES for n in numbers
+        type(n) in (int, float) and MIN_TRUST < n < MAX_TIMES for n in numbers
     ):
         _refuse(path, "its trust is malformed")
     return Evidence(numbers[: ORDER + 1], numbers[ORDER + 1 :])
@@ -150,5 +150,5 @@ def _is_token(token: str) -> bool:
 
 def _refuse(path: Path | str, cause: str) -> NoReturn:
     raise MemoryFileError(
-        cause, place=path, advice="Name a file that elman type wrote, or a new one."
+        cause, location=path, hint="Name a file that elman type wrote, or a new one."
     )

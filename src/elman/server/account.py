@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 
-from elman.training import Event, Finished, Progress, SteppedBack, Validated
+from elman.training.events import Event, Finished, Progress, RolledBack, Validated
 
 POINTS = 1_000  # of the curve, at most
 NOTES = 400  # at most; the first of them, which says what the run is, stays
@@ -71,7 +71,7 @@ class Account:
                 names = ("loss", "best", "step", "in_sample")
                 told = {name: getattr(event, name) for name in names}
                 self.note("validated", **told, baseline=beside, samples=samples)
-            case SteppedBack() | Finished():
+            case RolledBack() | Finished():
                 kind = "finished" if isinstance(event, Finished) else "stepped_back"
                 self.note(kind, **dataclasses.asdict(event))
 

@@ -124,7 +124,7 @@ class Api:
         return await served.desk.ask(served.works.tag, asked.sentences)
 
     async def translate(self, name: str, asked: ToTranslate) -> Rewrites:
-        """The best targets of each text, and, where asked, what each symbol looked at."""
+        """The best targets of each text, and, where asked, what each token looked at."""
         served = self._served(name, "translate")
         return await served.desk.ask(served.works.translate, asked)
 

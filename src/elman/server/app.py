@@ -80,6 +80,6 @@ async def _refused(request: Request, error: Exception) -> Response:
     if error.status_code == 404:
         refusal = nothing_there(request.url.path, "See /openapi.json for what there is.")
     else:
-        refusal = RefusedError(error.status_code, error.detail.lower(), place=request.method)
+        refusal = RefusedError(error.status_code, error.detail.lower(), location=request.method)
     headers = dict(error.headers or {})
     return Response(refusal.body, refusal.status, headers, "application/json")

@@ -60,7 +60,7 @@ class _Direct:
         except Exception:
             _log.exception("a request failed")
             await refuse(
-                send, RefusedError(500, "a fault of the server's", place=scope["operation"])
+                send, RefusedError(500, "a fault of the server's", location=scope["operation"])
             )
         else:
             if callable(answer):
@@ -92,8 +92,8 @@ def too_large(most: int) -> RefusedError:
     return RefusedError(
         413,
         f"it has more than {most:,} bytes",
-        place="body",
-        advice="Send less at once.",
+        location="body",
+        hint="Send less at once.",
         headers={"connection": "close"},
     )
 

@@ -4,7 +4,7 @@
     event: end
     data: {}
 
-A client that takes them slowly has several symbols in one event; `event: error` ends a text that
+A client that takes them slowly has several tokens in one event; `event: error` ends a text that
 took too long.
 """
 

@@ -98,20 +98,20 @@ class Guard:
             return RefusedError(
                 421,
                 "it is not served under this name",
-                place="Host",
-                advice="Ask 127.0.0.1, or serve with --allow-host NAME.",
+                location="Host",
+                hint="Ask 127.0.0.1, or serve with --allow-host NAME.",
             )
         changes = scope["method"] not in _SAFE
         if changes and not _is_of(headers.get(b"origin"), host):
-            return RefusedError(403, "a page from elsewhere asks", place="Origin")
+            return RefusedError(403, "a page from elsewhere asks", location="Origin")
         if self._key is not None and scope["path"] not in self._open:
             shown = headers.get(b"authorization", b"")
             if not hmac.compare_digest(shown, self._key):
                 return RefusedError(
                     401,
                     "it needs the key",
-                    place="Authorization",
-                    advice="Send: Authorization: Bearer KEY",
+                    location="Authorization",
+                    hint="Send: Authorization: Bearer KEY",
                     headers={"www-authenticate": "Bearer"},
                 )
         if self._asking[client] > self._limits.per_client:

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from elman.errors import InputError
-from elman.keyboard import Keyboard, Memory, memory_data, read_memory
-from elman.models import LanguageModel
+from elman.keyboard import Keyboard, UserModel, memory_data, read_memory
 from elman.server.desk import one_by_one
 from elman.server.limits import Limits
 from elman.server.refusals import RefusedError, nothing_there
 from elman.server.schemas import LearnedWord, Offered, Typed
 from elman.server.served import Served
+from elman.tasks.language_modeling.model import LanguageModel
 
 _COUNT_BYTES = 200  # of a word in a context, about
 _LETTER_BYTES = 150  # of what is written, with the lessons in it
@@ -106,7 +106,7 @@ class Keyboards:
             elif word in keyboard.memory:
                 keyboard.forget(word)
             else:
-                raise InputError("this was not learned", place="word")
+                raise InputError("this was not learned", location="word")
             return typed(name, keyboard)
 
         return await self._ask(served, name, change)
@@ -152,7 +152,7 @@ class Keyboards:
             raise RefusedError(
                 503,
                 "there is no room for more on keyboards",
-                advice="Close one that is not needed any more, or wait until an idle one is gone.",
+                hint="Close one that is not needed any more, or wait until an idle one is gone.",
                 headers={"retry-after": "60"},
             )
 
@@ -185,7 +185,7 @@ def _opened(
 
 def _new(asked: tuple[LanguageModel, dict[str, Any] | None]) -> Keyboard:
     model, memory = asked
-    return Keyboard(model, Memory() if memory is None else read_memory(memory, "memory"))
+    return Keyboard(model, UserModel() if memory is None else read_memory(memory, "memory"))
 
 
 def _changed(

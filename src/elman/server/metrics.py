@@ -56,13 +56,13 @@ class _Now(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         waiting = GaugeMetricFamily("elman_waiting", "Requests that wait", labels=["model"])
         writing = GaugeMetricFamily("elman_writing", "Texts being written", labels=["model"])
-        symbols = GaugeMetricFamily("elman_symbols", "Symbols written", labels=["model"])
+        tokens = GaugeMetricFamily("elman_tokens", "Tokens written", labels=["model"])
         for name, served in self._models.items():
             waiting.add_metric([name], served.desk.waiting)
             if served.writers is not None:
                 writing.add_metric([name], served.writers.writing)
-                symbols.add_metric([name], served.writers.symbols)
-        yield from (waiting, writing, symbols)
+                tokens.add_metric([name], served.writers.tokens)
+        yield from (waiting, writing, tokens)
         live = self._metrics
         yield GaugeMetricFamily("elman_sessions", "Live sessions", value=live.sessions)
         yield GaugeMetricFamily("elman_keyboards", "Live keyboards", value=live.keyboards)

@@ -78,7 +78,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._head is not None and self._head > HEAD:
-            refusal = RefusedError(431, "its head is too long", advice="Send shorter headers.")
+            refusal = RefusedError(431, "its head is too long", hint="Send shorter headers.")
             self._end_with(refusal)
         elif not self._whole and self._arriving is None:
             self._arm()

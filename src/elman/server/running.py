@@ -47,8 +47,8 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         raise SettingError(
             f"cannot serve at {host}:{port} ({getattr(error, 'strerror', None) or error})",
-            place="port",
-            advice="Name another: --port 0 finds a free one.",
+            location="port",
+            hint="Name another: --port 0 finds a free one.",
         ) from error
     return taken
 

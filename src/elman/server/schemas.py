@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from elman.decoding.sampling import PENALTIES
-from elman.scoring.keyboard import OFFERED
+from elman.metrics.keyboard import OFFERED
 from elman.server import limits
 
 Text = Annotated[str, Field(max_length=limits.TEXT)]
@@ -68,7 +68,7 @@ class ToForecast(Asked):
 
 class ToGenerate(Asked):
     prompt: Text = ""
-    length: Annotated[int, Field(ge=1, le=limits.SYMBOLS)] = 400
+    length: Annotated[int, Field(ge=1, le=limits.TOKENS)] = 400
     temperature: Annotated[float, Field(ge=0)] = 1.0
     top_k: Annotated[int, Field(ge=1)] | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
@@ -134,9 +134,9 @@ Label = str | int | float | bool
 
 
 class Fault(TypedDict):
-    place: str | None
+    location: str | None
     cause: str
-    advice: str | None
+    hint: str | None
 
 
 class Error(TypedDict):
@@ -198,7 +198,7 @@ class Suggestions(TypedDict):
     suggestions: list[Suggested]
 
 
-class Symbol(TypedDict):
+class Token(TypedDict):
     text: str
     probability: float
 
@@ -216,7 +216,7 @@ class Step(TypedDict, total=False):
 
     session: str
     steps: int
-    next: list[Symbol]
+    next: list[Token]
     classes: list[Class]
 
 

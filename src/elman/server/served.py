@@ -11,7 +11,6 @@ from typing import Any, TypeGuard
 
 from elman.bundle import unreadable
 from elman.errors import ElmanError, SettingError
-from elman.models import Classifier, LanguageModel, Model, load
 from elman.server.desk import Desk
 from elman.server.limits import Limits
 from elman.server.refusals import RefusedError, nothing_there
@@ -20,6 +19,10 @@ from elman.server.stores.store import Format
 from elman.server.streams import Streams
 from elman.server.works import OPERATIONS, Works
 from elman.server.writing import Writers
+from elman.tasks.classification.model import Classifier
+from elman.tasks.estimator import Model
+from elman.tasks.language_modeling.model import LanguageModel
+from elman.tasks.loading import load
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 _LONGEST = 60  # characters of a name
@@ -116,7 +119,7 @@ def load_models(paths: Sequence[Path]) -> list[Loaded]:
         ElmanError: as `load`; SettingError: where there is none.
     """
     if not paths:
-        raise SettingError("there is no model", place="models", advice="Name a model file.")
+        raise SettingError("there is no model", location="models", hint="Name a model file.")
     found: list[Loaded] = []
     for path in paths:
         model, sha256 = _loaded(path)
@@ -139,7 +142,7 @@ def _loaded(path: Path) -> tuple[Model, bytes]:
         try:
             return load(copy), content.digest()
         except ElmanError as error:
-            raise type(error)(error.cause, place=path, advice=error.advice) from error
+            raise type(error)(error.cause, location=path, hint=error.hint) from error
 
 
 def _name(path: Path, taken: set[str]) -> str:

@@ -38,8 +38,8 @@ class Sessions:
                 raise RefusedError(
                     422,
                     "this server has not exported it, from this model",
-                    place="exported",
-                    advice="Give what /export answered, as it was.",
+                    location="exported",
+                    hint="Give what /export answered, as it was.",
                 )
             record = opened
         return await self._begun(served, record)
@@ -80,8 +80,8 @@ class Sessions:
                     raise RefusedError(
                         422,
                         f"{asked.steps} is beyond the {record.back} steps that can be taken back",
-                        place="steps",
-                        advice="Fork a session where you may want to come back to.",
+                        location="steps",
+                        hint="Fork a session where you may want to come back to.",
                     )
                 given = (record.mark, record.remembered(asked.steps))
                 state = await served.desk.ask(streams.replay, given)

@@ -12,9 +12,10 @@ import numpy as np
 import torch
 
 from elman.cells import state_like, state_tensors
-from elman.models import Classifier, LanguageModel
-from elman.server.schemas import Class, Symbol
-from elman.text import Unit
+from elman.server.schemas import Class, Token
+from elman.tasks.classification.model import Classifier
+from elman.tasks.language_modeling.model import LanguageModel
+from elman.text.tokenizers.tokenizer import Tokenizer
 
 
 class Read(NamedTuple):
@@ -69,9 +70,9 @@ class Streams:
         else:
             logs, states = self._model.step_many(texts, states)
             best = logs[: len(given)].topk(min(max(counts), logs.shape[1]), dim=1)
-            unit = self._model.unit_
+            tokenizer = self._model.tokenizer_
             likeliest = zip(best.values.exp().tolist(), best.indices.tolist(), counts, strict=True)
-            answers = [{"next": symbols(unit, *row)} for row in likeliest]
+            answers = [{"next": tokens(tokenizer, *row)} for row in likeliest]
         packed = self._packed(states)
         passed = zip(packed[len(given) :], (each.passed[1:] for each in following), strict=True)
         followed = iter(self.replay(list(passed)))
@@ -110,9 +111,9 @@ def classes(labels: Sequence[Any], probabilities: Any) -> list[Class]:
     return [{"label": labels[place], "probability": chances[place]} for place in order]
 
 
-def symbols(
-    unit: Unit, chances: Sequence[float], places: Sequence[int], count: int
-) -> list[Symbol]:
-    """The likeliest symbols as text, with their probabilities."""
+def tokens(
+    tokenizer: Tokenizer, chances: Sequence[float], places: Sequence[int], count: int
+) -> list[Token]:
+    """The likeliest tokens as text, with their probabilities."""
     found = zip(places[:count], chances, strict=False)
-    return [{"text": unit.decode([place]), "probability": chance} for place, chance in found]
+    return [{"text": tokenizer.decode([place]), "probability": chance} for place, chance in found]

@@ -9,8 +9,6 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from elman.errors import EmptyTextError, InputError
-from elman.models import Classifier, Describer, Forecaster, LanguageModel, Model, Tagger, Translator
-from elman.models.rewriting import Rewrite
 from elman.server.desk import one_by_one
 from elman.server.schemas import (
     Forecasts,
@@ -26,6 +24,14 @@ from elman.server.schemas import (
     ToTranslate,
 )
 from elman.server.streams import classes
+from elman.tasks.classification.model import Classifier
+from elman.tasks.description.model import Describer
+from elman.tasks.estimator import Model
+from elman.tasks.forecasting.model import Forecaster
+from elman.tasks.language_modeling.model import LanguageModel
+from elman.tasks.seq2seq.generation import GeneratedText
+from elman.tasks.tagging.model import Tagger
+from elman.tasks.translation.model import Translator
 
 OPERATIONS: dict[str, list[str]] = {
     "classify": ["predict", "explain"],
@@ -106,7 +112,7 @@ class Works:
         ends = (found.low_80, found.high_80, found.low_95, found.high_95)
         if not all(np.isfinite(each).all() for each in (found.median, *ends)):
             raise InputError(
-                "the numbers are too large to go on from", place="history", advice="Scale them."
+                "the numbers are too large to go on from", location="history", hint="Scale them."
             )
         low_80, high_80, low_95, high_95 = (each.tolist() for each in ends)
         return {
@@ -135,7 +141,7 @@ class Works:
         reads = _READS.get(self._model.task, ("text",))
         for name in sorted(asked.model_fields_set.difference(reads)):
             raise InputError(
-                f"this model reads none: it explains a {reads[0]}", place=name, advice="Leave it."
+                f"this model reads none: it explains a {reads[0]}", location=name, hint="Leave it."
             )
         if isinstance(self._model, Forecaster):
             history = None if asked.history is None else _table(asked.history, "history")
@@ -143,11 +149,11 @@ class Works:
                 trace = self._model.explain(history, series=asked.series)
         elif isinstance(self._model, Describer):
             if asked.vector is None:
-                raise InputError("there is none", place="vector", advice="Give its numbers.")
+                raise InputError("there is none", location="vector", hint="Give its numbers.")
             trace = self._model.explain(_table([asked.vector], "vector")[0])
         else:
             if asked.text is None:
-                raise EmptyTextError("there is none", place="text", advice="Give one.")
+                raise EmptyTextError("there is none", location="text", hint="Give one.")
             trace = self._model.explain(asked.text)
         return trace.as_dict()
 
@@ -179,21 +185,21 @@ def _together_by(
     return [found[place] for place in range(len(given))]
 
 
-def _table(rows: list[list[float]], place: str) -> Any:
+def _table(rows: list[list[float]], location: str) -> Any:
     """Rows of numbers as an array.
 
     Raises:
         InputError: where they are not of one length, or not of float32.
     """
     if len({len(row) for row in rows}) != 1:
-        raise InputError("the rows are not of one length", place=place, advice="Make them so.")
+        raise InputError("the rows are not of one length", location=location, hint="Make them so.")
     table = np.array(rows, dtype=np.float64)
     if (np.abs(table) > np.finfo(np.float32).max).any():
-        raise InputError("a number is too large", place=place, advice="Scale them.")
+        raise InputError("a number is too large", location=location, hint="Scale them.")
     return table
 
 
-def _rewritten(rewrite: Rewrite) -> Rewritten:
+def _rewritten(rewrite: GeneratedText) -> Rewritten:
     return {
         "text": rewrite.text,
         "probability": rewrite.probability,

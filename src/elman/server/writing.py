@@ -1,4 +1,4 @@
-"""Texts that are written for several clients at once, each sent on symbol by symbol."""
+"""Texts that are written for several clients at once, each sent on token by token."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 
-from elman.decoding import Continuation, Sampling
-from elman.models import LanguageModel
+from elman.decoding.batched_generation import ContinuedText
+from elman.decoding.sampling import Sampling
 from elman.server.limits import Limits
 from elman.server.refusals import busy
 from elman.server.schemas import ToGenerate
+from elman.tasks.language_modeling.model import LanguageModel
 
 _log = logging.getLogger("elman.server")
 
@@ -40,11 +41,11 @@ class Writers:
     def __init__(self, model: LanguageModel, limits: Limits) -> None:
         self._model, self._limits = model, limits
         self._together = model.together()
-        self._streams: dict[Continuation, Stream] = {}
+        self._streams: dict[ContinuedText, Stream] = {}
         self._changed: deque[Stream] = deque()
         self._told = False  # whether the event loop is going to look at them
         self._loop = asyncio.get_running_loop()
-        self.symbols = 0  # written so far
+        self.tokens = 0  # written so far
 
     @property
     def writing(self) -> int:
@@ -70,7 +71,7 @@ class Writers:
         return None
 
     def round(self) -> bool:
-        """Write a symbol of each; whether there is more to write."""
+        """Write a token of each; whether there is more to write."""
         for continuation in [each for each, stream in self._streams.items() if stream.left]:
             continuation.left = 0
             del self._streams[continuation]
@@ -80,7 +81,7 @@ class Writers:
             _log.exception("writing failed")
             self._fail()
             return False
-        self.symbols += len(written)
+        self.tokens += len(written)
         for continuation, text, ends in written:
             stream = self._streams.get(continuation)
             if stream is None:
@@ -109,7 +110,7 @@ class Writers:
             self._loop.call_soon_threadsafe(self._hear)
 
     def _hear(self) -> None:
-        """In the event loop: however many symbols there were meanwhile, one call."""
+        """In the event loop: however many tokens there were meanwhile, one call."""
         self._told = False
         while self._changed:
             self._changed.popleft().changed.set()

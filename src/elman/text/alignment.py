@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from elman.text.files import Document
 
-_MOST_GAPS = 20  # places with lines missing that are told apart
+
+_MAX_GAPS = 20  # places with lines missing that are told apart
 _GAP = 2.0  # what one costs; a row wrongly paired costs some 0.4
 _AROUND = 3  # lines to look at before the place
 
@@ -36,14 +37,14 @@ def check_alignment(sources: Document, targets: Document) -> None:
     names = (sources.name, targets.name)
     line = 1 + parting_place(filled[longer], filled[shorter])
     if line > counts[shorter]:
-        cause, advice = "its end seems to be missing", "Fetch or make it again"
+        cause, hint = "its end seems to be missing", "Fetch or make it again"
     else:
         cause = "from about here on the two do not match, by their lengths"
-        advice = f"Look at both there: {_look_command(names, line)}"
+        hint = f"Look at both there: {_look_command(names, line)}"
     raise InputError(
         f"{_lines(counts[longer])}, but {_lines(counts[shorter])} in {names[shorter]}: {cause}",
-        place=f"{names[longer]}:{line}",
-        advice=advice,
+        location=f"{names[longer]}:{line}",
+        hint=hint,
     )
 
 
@@ -78,7 +79,7 @@ def parting_place(longer: NDArray[np.int32], shorter: NDArray[np.int32]) -> int:
     # with this shift or a larger one, the files' ends being free.
     rest = np.full(rows + 1, np.inf)
     rest[rows] = 0.0
-    for shift in sorted({*range(1, min(most, _MOST_GAPS) + 1), most}, reverse=True):
+    for shift in sorted({*range(1, min(most, _MAX_GAPS) + 1), most}, reverse=True):
         spent = costs(shift)
         with_this = np.minimum.accumulate((spent + rest)[::-1])[::-1] - spent
         rest = np.minimum(rest, _GAP + with_this)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from elman.errors import EmptyTextError, InputError
-from elman.text.reading import unreadable
+from elman.text.byte_decoding import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,14 +26,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+
 ARRAY_SUFFIXES = ("npy", "npz")
-MOST_COLUMNS = 65_536
+MAX_COLUMNS = 65_536
 """Numbers in a vector."""
 
 _NAME = "vectors"  # of the array that is meant, where there are several
 _BLOCK = 1 << 22  # bytes read at once, or one row
 _HOW = "Save it with numpy.save(path, vectors)"
-_MOST_INFLATED = 1032  # bytes that deflate makes of one, at most (RFC 1951)
+_MAX_INFLATED = 1032  # bytes that deflate makes of one, at most (RFC 1951)
 _ZIP_ERRORS = (
     *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OverflowError),
     *(NotImplementedError, RuntimeError),  # another compression, a password
@@ -62,13 +63,13 @@ def read_array(path: Path) -> NDArray[np.float32]:
         raise unreadable(place, error) from error
     except MemoryError as error:
         raise InputError(
-            "has more numbers than memory holds", place=place, advice="Take fewer rows"
+            "has more numbers than memory holds", location=place, hint="Take fewer rows"
         ) from error
     except _ZIP_ERRORS as error:
         raise _damaged(place, f"as a zip archive ({error})") from error
 
 
-def check_shape(shape: tuple[int, ...], kind: np.dtype[Any], place: str) -> None:
+def check_shape(shape: tuple[int, ...], kind: np.dtype[Any], location: str) -> None:
     """Whether an array of this shape and kind of numbers holds vectors, a row each.
 
     Raises:
@@ -78,25 +79,27 @@ def check_shape(shape: tuple[int, ...], kind: np.dtype[Any], place: str) -> None
     if kind.kind not in "fiu":
         called = "Python objects" if kind.hasobject else str(kind)
         raise InputError(
-            f"an array of {called}, not of floating or whole numbers", place=place, advice=_HOW
+            f"an array of {called}, not of floating or whole numbers", location=location, hint=_HOW
         )
     if len(shape) != 2:
         raise InputError(
             f"an array of shape {shape}, not one of rows and columns",
-            place=place,
-            advice="Save it with a row for each vector, vectors.reshape(len(vectors), -1)",
+            location=location,
+            hint="Save it with a row for each vector, vectors.reshape(len(vectors), -1)",
         )
     if not all(shape):
-        raise EmptyTextError(f"holds no vectors (its shape is {shape})", place=place, advice=_HOW)
-    if shape[1] > MOST_COLUMNS:
+        raise EmptyTextError(
+            f"holds no vectors (its shape is {shape})", location=location, hint=_HOW
+        )
+    if shape[1] > MAX_COLUMNS:
         raise InputError(
-            f"vectors of {shape[1]:,} numbers, more than {MOST_COLUMNS:,}",
-            place=place,
-            advice="Shorten them, for instance by principal components",
+            f"vectors of {shape[1]:,} numbers, more than {MAX_COLUMNS:,}",
+            location=location,
+            hint="Shorten them, for instance by principal components",
         )
 
 
-def _read_from_zip(file: IO[bytes], place: str) -> NDArray[np.float32]:
+def _read_from_zip(file: IO[bytes], location: str) -> NDArray[np.float32]:
     with zipfile.ZipFile(file) as archive:
         members = {
             info.filename.removesuffix(".npy"): info
@@ -108,27 +111,28 @@ def _read_from_zip(file: IO[bytes], place: str) -> NDArray[np.float32]:
             names = ", ".join(list(members)[:10]) or "none"
             raise InputError(
                 f"expected one array, found {len(members)} ({names:.200})",
-                place=place,
-                advice=f"Save one, or call it so: numpy.savez(path, {_NAME}=...)",
+                location=location,
+                hint=f"Save one, or call it so: numpy.savez(path, {_NAME}=...)",
             )
         with archive.open(found) as stream:
-            size = min(found.file_size, _MOST_INFLATED * found.compress_size)
-            return _read_array(stream, size, f"{place}, array {found.filename[:-4]}")
+            size = min(found.file_size, _MAX_INFLATED * found.compress_size)
+            return _read_array(stream, size, f"{location}, array {found.filename[:-4]}")
 
 
-def _read_array(stream: IO[bytes], size: int, place: str) -> NDArray[np.float32]:
+def _read_array(stream: IO[bytes], size: int, location: str) -> NDArray[np.float32]:
     """Of `size` bytes."""
     stream.seek(0)
-    with _header_errors(place):
+    with _header_errors(location):
         shape, is_fortran, kind = _READ_HEADER[npy.read_magic(stream)](stream)
     if any(side < 0 for side in shape):
-        raise _damaged(place, "in its header")
-    check_shape(shape, kind, place)
+        raise _damaged(location, "in its header")
+    check_shape(shape, kind, location)
     promised = shape[0] * shape[1] * kind.itemsize
     there = size - stream.tell()
     if there < promised:
         raise _damaged(
-            place, f"or cut off: {there:,} bytes of numbers where its header promises {promised:,}"
+            location,
+            f"or cut off: {there:,} bytes of numbers where its header promises {promised:,}",
         )
     array = np.empty(shape, dtype=np.float32)
     rows = array.T if is_fortran else array  # in the order of the file
@@ -139,22 +143,22 @@ def _read_array(stream: IO[bytes], size: int, place: str) -> NDArray[np.float32]
             part = rows[start : start + together]
             block = stream.read(len(part) * row_bytes)
             if len(block) != len(part) * row_bytes:
-                raise _damaged(place, "or cut off")
+                raise _damaged(location, "or cut off")
             part[...] = np.frombuffer(block, dtype=kind).reshape(part.shape)
     return array
 
 
 @contextmanager
-def _header_errors(place: str) -> Iterator[None]:
+def _header_errors(location: str) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a header that Python 2 wrote is sound
             yield
     except KeyError as error:  # a version for names that only columns of records have
-        raise InputError("no array of plain numbers", place=place, advice=_HOW) from error
+        raise InputError("no array of plain numbers", location=location, hint=_HOW) from error
     except (ValueError, TypeError, SyntaxError, TokenError, RecursionError, MemoryError) as error:
-        raise _damaged(place, "in its header, or no NumPy array at all") from error
+        raise _damaged(location, "in its header, or no NumPy array at all") from error
 
 
-def _damaged(place: str, how: str) -> InputError:
-    return InputError(f"damaged {how}", place=place, advice="Save or fetch it again")
+def _damaged(location: str, how: str) -> InputError:
+    return InputError(f"damaged {how}", location=location, hint="Save or fetch it again")

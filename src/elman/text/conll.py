@@ -16,6 +16,7 @@ from elman.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
 FORMAT = "One word a line, its tag last, and a blank line after each sentence"
 LINE_ENDS = "\r\n"
 
@@ -30,7 +31,7 @@ _FIELD = re.compile(r"[^ \t]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ConllLayout:
     """How the rows of a file are written.
 
     Attributes:
@@ -99,8 +100,8 @@ def may_be_comment(row: str) -> bool:
 
 
 def layout_of(
-    rows: Sequence[str], place: str, *, name: str, column: int | None, tags_needed: bool
-) -> Layout:
+    rows: Sequence[str], location: str, *, name: str, column: int | None, tags_needed: bool
+) -> ConllLayout:
     """What the rows of a file's first sentence tell.
 
     Args:
@@ -117,18 +118,18 @@ def layout_of(
     fields = _fields(rows[0], tabs=tabs)
     numbered = len(fields) == _CONLLU_COLUMNS and tabs and _NUMBER.fullmatch(fields[0])
     if numbered or name.endswith(_CONLLU_NAMES):
-        layout = Layout("conllu", _CONLLU_COLUMNS, _FORM, column or _UPOS, tabs=True)
+        layout = ConllLayout("conllu", _CONLLU_COLUMNS, _FORM, column or _UPOS, tabs=True)
         last = _CONLLU_COLUMNS
     else:
         columns = len(fields)
-        layout = Layout("conll", columns, 1, column or max(columns, 2), tabs)
+        layout = ConllLayout("conll", columns, 1, column or max(columns, 2), tabs)
         last = columns if tags_needed else columns + 1
         if rows[0].startswith(_NO_ROW) or (tabs and _hold_texts(rows)):
             raise InputError(
-                "is no list of words, but a table of texts", place=place, advice=FORMAT
+                "is no list of words, but a table of texts", location=location, hint=FORMAT
             )
     if not layout.word < layout.tag <= last:
-        raise _no_such_column(layout, last, place)
+        raise _no_such_column(layout, last, location)
     return layout
 
 
@@ -137,14 +138,14 @@ def _hold_texts(rows: Sequence[str]) -> bool:
     return 2 * sum(" " in row.split("\t")[0].strip(" ") for row in rows) > len(rows)
 
 
-def _no_such_column(layout: Layout, last: int, place: str) -> InputError:
+def _no_such_column(layout: ConllLayout, last: int, location: str) -> InputError:
     if last == 1:
-        return InputError("one column only, words without tags", place=place, advice=FORMAT)
+        return InputError("one column only, words without tags", location=location, hint=FORMAT)
     return InputError(
         f"column {layout.tag} holds no tags: there are {layout.columns}, and words in "
         f"column {layout.word}",
-        place=place,
-        advice=f"Name another, up to --column {last}",
+        location=location,
+        hint=f"Name another, up to --column {last}",
     )
 
 
@@ -153,7 +154,7 @@ def _fields(row: str, *, tabs: bool) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class TaggedSentence:
     """Words, their tags where they have any, and the lines that they stand in.
 
     Attributes:
@@ -172,7 +173,7 @@ class Sentence:
     lines: tuple[str, ...]
     rows: tuple[int, ...]
     first: int
-    layout: Layout
+    layout: ConllLayout
 
     @property
     def line(self) -> int:

@@ -13,6 +13,7 @@ from elman.errors import ModelFileError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
 DATE_NAMES = frozenset(
     {"date", "datetime", "time", "timestamp", "ds", "day", "week", "month", "quarter", "year"}
     | {"period", "when", "hour"}
@@ -33,7 +34,7 @@ _MONTHS = {1: "monthly", 3: "quarterly", 12: "yearly"}
 WEEKDAYS = "weekdays"
 
 
-class Step(NamedTuple):
+class DateStep(NamedTuple):
     """From one date to the next: so many months, or else so many seconds.
 
     Attributes:
@@ -73,7 +74,7 @@ class Calendar(NamedTuple):
 
     first: datetime
     last: datetime
-    step: Step
+    step: DateStep
     form: str
 
     def next(self) -> datetime | None:
@@ -115,7 +116,7 @@ class Calendar(NamedTuple):
                 raise TypeError
             first, last = (datetime.fromisoformat(value[end]) for end in ("first", "last"))
             name, months, seconds, at_end = value["step"]
-            step = Step(str(name), int(months), float(seconds), bool(at_end))
+            step = DateStep(str(name), int(months), float(seconds), bool(at_end))
             written(last, value["form"])
             step.after(first, 1)
             return cls(first, last, step, value["form"])
@@ -148,21 +149,21 @@ def written(date: datetime, form: str) -> str:
     return date.strftime(form)
 
 
-def step_of(dates: Sequence[datetime]) -> Step:
+def step_of(dates: Sequence[datetime]) -> DateStep:
     """The step between neighbours (two dates at least, rising) that is the most frequent."""
     pairs = list(pairwise(dates))
     at_end = all((date + timedelta(days=1)).day == 1 for date in dates)
     if at_end or len({(date.day, date.hour, date.minute) for date in dates}) == 1:
         months = _commonest([12 * (b.year - a.year) + b.month - a.month for a, b in pairs])
         if months:
-            return Step(_MONTHS.get(int(months), "unknown"), int(months), 0, at_end)
+            return DateStep(_MONTHS.get(int(months), "unknown"), int(months), 0, at_end)
     seconds = _commonest([(b - a).total_seconds() for a, b in pairs])
     if seconds is None:
-        return Step("unknown", 0, min((b - a).total_seconds() for a, b in pairs))
+        return DateStep("unknown", 0, min((b - a).total_seconds() for a, b in pairs))
     is_daily = seconds == 86400 and len(dates) > 5
     if is_daily and all(date.weekday() < 5 for date in dates):
-        return Step(WEEKDAYS, 0, seconds)
-    return Step(_SECONDS.get(int(seconds), "unknown"), 0, seconds)
+        return DateStep(WEEKDAYS, 0, seconds)
+    return DateStep(_SECONDS.get(int(seconds), "unknown"), 0, seconds)
 
 
 def _commonest(differences: Sequence[float]) -> float | None:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from elman.errors import EmptyTextError, InputError
 from elman.ranges import listed
 from elman.text.columns import LABELLED
-from elman.text.lines import LineFeed
+from elman.text.lines import LineReader
 from elman.text.rows import BadRowError, Cell, checked_label, checked_text, read_row
-from elman.text.tables import Layout, Wanted, layout_of
+from elman.text.tables import RequestedColumns, TableLayout, layout_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from elman.text.columns import Columns
+
 
 Row = tuple[int, tuple[Cell, Cell] | BadRowError | None]
 """The line where a row begins, and its text and label, or what is wrong with it; None: blank."""
@@ -79,21 +80,21 @@ class ExampleReader:
         columns: Columns = LABELLED,
     ) -> None:
         self.name = name
-        self.layout: Layout | None = None
+        self.layout: TableLayout | None = None
         self.skipped = 0
-        self._wanted = Wanted(text_column, label_column, labels_needed, columns).checked()
+        self._wanted = RequestedColumns(text_column, label_column, labels_needed, columns).checked()
         self._skip_bad_rows = skip_bad_rows
         self._labels = labels
         self._keep_places = keep_places
 
-    def look(self, lines: Iterable[str]) -> Layout:
+    def look(self, lines: Iterable[str]) -> TableLayout:
         """The layout, from no more lines than it takes.
 
         Raises:
             EmptyTextError: there are only blank lines.
             InputError: the columns cannot be told, or one that was asked for is not there.
         """
-        return layout_of(LineFeed(lines), self.name, self._wanted)
+        return layout_of(LineReader(lines), self.name, self._wanted)
 
     def examples(self, lines: Iterable[str]) -> Iterator[Example]:
         """The rows, each as soon as its last line has come; blank lines are passed over.
@@ -102,7 +103,7 @@ class ExampleReader:
             EmptyTextError: there is no row, or no good one.
             InputError: the columns cannot be told; a bad row, unless these are left out.
         """
-        feed = LineFeed(lines)
+        feed = LineReader(lines)
         self.layout = layout_of(feed, self.name, self._wanted)
         every_line = self._keep_places and self.layout.shape == "lines"
         return self.examples_of(_rows_in(feed, self.layout, every_line=every_line))
@@ -148,30 +149,30 @@ class ExampleReader:
         return f"{len(names)} labels" if len(names) > _SHOWN else listed(names)
 
     def _error(self, bad: BadRowError, line: int) -> InputError:
-        advice = f"{bad.remedy}, or leave such rows out: --skip-bad-rows"
+        hint = f"{bad.remedy}, or leave such rows out: --skip-bad-rows"
         if self.layout is None:
-            advice = bad.remedy
-        return InputError(bad.cause, place=f"{bad.name or self.name}:{line}", advice=advice)
+            hint = bad.remedy
+        return InputError(bad.cause, location=f"{bad.name or self.name}:{line}", hint=hint)
 
     def _no_rows(self) -> EmptyTextError:
         if self.skipped:
             return EmptyTextError(
                 f"every one of its {self.skipped:,} rows is bad",
-                place=self.name,
-                advice="Without --skip-bad-rows the first is named",
+                location=self.name,
+                hint="Without --skip-bad-rows the first is named",
             )
         if self.layout is None:
-            return EmptyTextError("there are none", place=self.name, advice="Give a text or more")
+            return EmptyTextError("there are none", location=self.name, hint="Give a text or more")
         if not self.layout.names:
-            return EmptyTextError("holds no rows", place=self.name, advice="Name a file with text")
+            return EmptyTextError("holds no rows", location=self.name, hint="Name a file with text")
         return EmptyTextError(
             f"has a header ({','.join(self.layout.names)}) but no rows",
-            place=self.name,
-            advice="Check where it should have come from",
+            location=self.name,
+            hint="Check where it should have come from",
         )
 
 
-def _rows_in(feed: LineFeed, layout: Layout, *, every_line: bool) -> Iterator[Row]:
+def _rows_in(feed: LineReader, layout: TableLayout, *, every_line: bool) -> Iterator[Row]:
     if every_line:
         yield from ((number, None) for number in range(1, feed.number + 1))
     while (line := feed.take() if every_line else feed.take_filled()) is not None:

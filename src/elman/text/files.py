@@ -13,12 +13,18 @@ from functools import cached_property, partial
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from elman.text.inputs import resolve
-from elman.text.reading import Reader, checked_encoding, cut_in_chunks, without_surrogates
+from elman.text.byte_decoding import (
+    TextDecoder,
+    checked_encoding,
+    cut_in_chunks,
+    without_surrogates,
+)
+from elman.text.paths import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from os import PathLike
+
 
 CHUNK = 1 << 20
 """Characters in a chunk, at most."""
@@ -88,7 +94,7 @@ class TextSource:
         for number, text in enumerate(self._texts, start=1):
             yield Document(_name_of_text(number), partial(_chunks_of_text, text, size, read))
         for found in self._inputs:
-            reader = Reader(found.name, found.path, self._encoding, gzipped=found.gzipped)
+            reader = TextDecoder(found.name, found.path, self._encoding, gzipped=found.gzipped)
             yield Document(found.name, partial(reader.chunks, size, read))
 
     @property

@@ -7,15 +7,13 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Self
 
 from elman.errors import InputError
-from elman.text.example_reader import Example, ExampleReader, Row
+from elman.text.example_reader import Example, ExampleReader
 from elman.text.files import TextSource
 from elman.text.lines import lines_of
-from elman.text.tables import Layout, Shape
+from elman.text.tables import Shape, TableLayout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
-
-IN_MEMORY = "the texts given"
+    from collections.abc import Callable, Collection, Iterator
 
 
 class LabelledSource:
@@ -45,8 +43,7 @@ class LabelledSource:
         labels_needed: bool = True,
     ) -> None:
         self.name = source.name
-        self._source: TextSource | None = source
-        self._rows: list[Row] = []
+        self._source = source
         self._make_reader = partial(
             ExampleReader,
             text_column=text_column,
@@ -56,33 +53,6 @@ class LabelledSource:
         )
         self._make_reader(self.name)
         self._readers: list[ExampleReader] = []
-
-    @classmethod
-    def from_examples(cls, texts: Iterable[str], labels: Iterable[str | int] | None = None) -> Self:
-        """Texts that are in memory already, with their labels if there are any.
-
-        Raises:
-            InputError: there are not as many labels as texts, or it is a single text.
-        """
-        if isinstance(texts, str | bytes):
-            raise InputError(
-                "one text was given, where there should be several",
-                place=IN_MEMORY,
-                advice="Put it in a list",
-            )
-        listed_texts = list(texts)
-        listed_labels = [None] * len(listed_texts) if labels is None else list(labels)
-        if len(listed_labels) != len(listed_texts):
-            raise InputError(
-                f"there are {len(listed_texts):,} of them, but {len(listed_labels):,} labels",
-                place=IN_MEMORY,
-                advice="Give each text one label",
-            )
-        made = cls(TextSource.from_texts(()), labels_needed=labels is not None)
-        made.name = IN_MEMORY
-        made._source = None
-        made._rows = list(enumerate(zip(listed_texts, listed_labels, strict=True), start=1))
-        return made
 
     def limited_to(self, labels: Collection[str]) -> Self:
         """The same rows, of which those with any other label are bad: for rows to be scored by
@@ -100,11 +70,8 @@ class LabelledSource:
             InputError: the columns cannot be told; a bad row, unless these are left out.
         """
         self._readers = []
-        if self._source is None:
-            yield from self._reader(self.name).examples_of(self._rows)
-        else:
-            for document in self._source.documents(read):
-                yield from self._reader(document.name).examples(lines_of(document.chunks()))
+        for document in self._source.documents(read):
+            yield from self._reader(document.name).examples(lines_of(document.chunks()))
 
     def _reader(self, name: str) -> ExampleReader:
         self._readers.append(self._make_reader(name))
@@ -116,16 +83,15 @@ class LabelledSource:
         return sum(reader.skipped for reader in self._readers)
 
     @cached_property
-    def layout(self) -> Layout:
+    def layout(self) -> TableLayout:
         """How the rows of the first file are written; reads only its first lines.
 
         Raises:
             EmptyTextError: there are only blank lines.
             InputError: the columns cannot be told, or one that was asked for is not there.
         """
-        for document in self._source.documents() if self._source else ():
-            return self._make_reader(document.name).look(lines_of(document.chunks()))
-        return Layout("lists")
+        document = next(iter(self._source.documents()))
+        return self._make_reader(document.name).look(lines_of(document.chunks()))
 
     @property
     def shape(self) -> Shape:
@@ -139,11 +105,11 @@ class LabelledSource:
 
     @property
     def size(self) -> int:
-        """The bytes there are to read, as `examples` reports them; 0 for rows in memory."""
-        return self._source.size if self._source else 0
+        """The bytes there are to read, as `examples` reports them."""
+        return self._source.size
 
 
-def check_classes(labels: Collection[str], place: str) -> None:
+def check_classes(labels: Collection[str], location: str) -> None:
     """Whether there is something to tell apart.
 
     Args:
@@ -155,6 +121,6 @@ def check_classes(labels: Collection[str], place: str) -> None:
     if len(labels) < 2:
         raise InputError(
             "; ".join(f"every row has the label {label!r}" for label in labels) or "no labels",
-            place=place,
-            advice="Rows of two labels or more are needed; --label-column names another column",
+            location=location,
+            hint="Rows of two labels or more are needed; --label-column names another column",
         )

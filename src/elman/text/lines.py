@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+
 LONGEST_LINE = 1 << 26
 """In characters; no file that a person would train on has a longer one."""
 
@@ -33,7 +34,7 @@ def lines_of(chunks: Iterable[str], *, keep_ends: bool = False) -> Iterator[str]
         yield "".join(unfinished)
 
 
-class LineFeed:
+class LineReader:
     r"""Lines one by one, numbered from 1; never read before they are asked for.
 
     Args:

@@ -10,7 +10,7 @@ from elman.text.columns import PAIRED
 from elman.text.example_reader import ExampleReader
 from elman.text.lines import lines_of
 from elman.text.rows import BadRowError, checked_side
-from elman.text.tables import Layout
+from elman.text.tables import TableLayout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +82,7 @@ class PairReader(ExampleReader):
             EmptyTextError: there is no row, or no good one.
             InputError: one has more lines, or cannot be read; a bad row, unless these are left out.
         """
-        self.layout = Layout("lines")
+        self.layout = TableLayout("lines")
         return self.examples_of(_parallel_rows(sources, targets))
 
     def _checked(self, cells: tuple[Cell, Cell] | BadRowError) -> tuple[str, str | None]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from elman.text.files import Document
     from elman.text.pair_reader import Pair
 
+
 _IN_MEMORY = "the texts given"
 
 
@@ -68,15 +69,15 @@ class PairSource:
         if isinstance(sources, str | bytes) or isinstance(targets, str | bytes):
             raise InputError(
                 "one text was given, where there should be several",
-                place=_IN_MEMORY,
-                advice="Put it in a list",
+                location=_IN_MEMORY,
+                hint="Put it in a list",
             )
         listed = list(sources), list(targets)
         if len(listed[0]) != len(listed[1]):
             raise InputError(
                 f"{len(listed[0]):,} sources, but {len(listed[1]):,} targets",
-                place=_IN_MEMORY,
-                advice="Give each source one target",
+                location=_IN_MEMORY,
+                hint="Give each source one target",
             )
         made = cls(TextSource.from_texts(()))
         made.name = _IN_MEMORY

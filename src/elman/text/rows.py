@@ -7,22 +7,23 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from elman.text.byte_decoding import without_surrogates
 from elman.text.lines import LONGEST_LINE
-from elman.text.reading import without_surrogates
 from elman.text.tables import FASTTEXT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from elman.text.lines import LineFeed
-    from elman.text.tables import Layout
+    from elman.text.lines import LineReader
+    from elman.text.tables import TableLayout
+
 
 LONGEST_TEXT = 10_000_000
 """In characters."""
 
 LONGEST_SIDE = 10_000
-"""In characters, of a pair's source, its target, or a vector's description: what is written symbol
-by symbol, each with a look at all of the source, is no whole book."""
+"""In characters, of a pair's source, its target, or a vector's description: what is written token
+by token, each with a look at all of the source, is no whole book."""
 
 _TOO_LONG = f"the text has more than {LONGEST_TEXT // 1_000_000} million characters"
 _CUT_IT = "Cut it into several"
@@ -49,7 +50,7 @@ class BadRowError(Exception):
         self.name = name
 
 
-def read_row(line: str, feed: LineFeed, layout: Layout) -> tuple[Cell, Cell]:
+def read_row(line: str, feed: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:
     """The text and label of the row that begins with a line; if it is longer, the feed has more.
 
     Raises:
@@ -119,12 +120,12 @@ def _kind(value: Cell) -> str:
     return "a list" if isinstance(value, list) else "an object"
 
 
-def _read_csv(line: str, feed: LineFeed, layout: Layout) -> tuple[Cell, Cell]:
+def _read_csv(line: str, feed: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:
     fields = _quoted(line, feed, layout) if '"' in line else line.split(layout.delimiter)
     return _columns(fields, layout, f"Quote a text that has {layout.delimiter!r} or quotes in it")
 
 
-def _read_tsv(line: str, feed: LineFeed, layout: Layout) -> tuple[Cell, Cell]:
+def _read_tsv(line: str, feed: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:
     """Most tab-separated files are written without quoting, so that a text may begin with a lone
     quote; some are quoted as CSV is. A line with as many tabs as the header is a row, and of its
     fields those are unquoted that are wholly quoted; any other line may be a quoted text with tabs
@@ -138,7 +139,7 @@ def _read_tsv(line: str, feed: LineFeed, layout: Layout) -> tuple[Cell, Cell]:
     return _columns(fields, layout, "Write a tab within a text as a space")
 
 
-def _quoted_or(fields: list[str], line: str, feed: LineFeed, layout: Layout) -> list[str]:
+def _quoted_or(fields: list[str], line: str, feed: LineReader, layout: TableLayout) -> list[str]:
     """The row as CSV reads it, if that fits the header, else the fields as they are."""
     taken: list[str] = []
     try:
@@ -156,7 +157,9 @@ def _unquoted(field: str) -> str:
     return whole[1].replace('""', '"') if whole else field
 
 
-def _quoted(line: str, feed: LineFeed, layout: Layout, taken: list[str] | None = None) -> list[str]:
+def _quoted(
+    line: str, feed: LineReader, layout: TableLayout, taken: list[str] | None = None
+) -> list[str]:
     """The fields of a row with quotes, which may go on in the lines that follow; these are noted
     in `taken`.
 
@@ -190,7 +193,7 @@ def _quoted(line: str, feed: LineFeed, layout: Layout, taken: list[str] | None =
         raise BadRowError(cause, 'Write a quote within a quoted text twice, ""') from error
 
 
-def _columns(fields: list[str], layout: Layout, remedy: str) -> tuple[Cell, Cell]:
+def _columns(fields: list[str], layout: TableLayout, remedy: str) -> tuple[Cell, Cell]:
     names = layout.names
     if len(fields) != len(names):
         columns = f"{len(names)} column{'' if len(names) == 1 else 's'} ({','.join(names)})"
@@ -199,7 +202,7 @@ def _columns(fields: list[str], layout: Layout, remedy: str) -> tuple[Cell, Cell
     return fields[names.index(layout.text)], label
 
 
-def _read_json(line: str, feed: LineFeed, layout: Layout) -> tuple[Cell, Cell]:  # noqa: ARG001
+def _read_json(line: str, feed: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:  # noqa: ARG001
     try:
         row = json.loads(line)
     except json.JSONDecodeError as error:
@@ -213,7 +216,7 @@ def _read_json(line: str, feed: LineFeed, layout: Layout) -> tuple[Cell, Cell]: 
     return row[layout.text], row.get(layout.label)
 
 
-def _read_fasttext(line: str, feed: LineFeed, layout: Layout) -> tuple[Cell, Cell]:  # noqa: ARG001
+def _read_fasttext(line: str, feed: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:  # noqa: ARG001
     first, *rest = line.split(maxsplit=1)
     if not first.startswith(FASTTEXT):
         return line, None
@@ -223,11 +226,11 @@ def _read_fasttext(line: str, feed: LineFeed, layout: Layout) -> tuple[Cell, Cel
     return text, first.removeprefix(FASTTEXT)
 
 
-def _read_line(line: str, feed: LineFeed, layout: Layout) -> tuple[Cell, Cell]:  # noqa: ARG001
+def _read_line(line: str, feed: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:  # noqa: ARG001
     return line, None
 
 
-_READERS: dict[str, Callable[[str, LineFeed, Layout], tuple[Cell, Cell]]] = {
+_READERS: dict[str, Callable[[str, LineReader, TableLayout], tuple[Cell, Cell]]] = {
     "csv": _read_csv,
     "tsv": _read_tsv,
     "jsonl": _read_json,

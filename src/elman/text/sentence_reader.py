@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from elman.errors import InputError
 from elman.ranges import whole
-from elman.text.conll import LINE_ENDS, Sentence, is_blank, layout_of, may_be_comment
+from elman.text.conll import LINE_ENDS, TaggedSentence, is_blank, layout_of, may_be_comment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from elman.text.conll import Layout
+    from elman.text.conll import ConllLayout
 
-MOST_LINES = 100_000
+
+MAX_LINES = 100_000
 """Lines of a sentence; more are a file without blank lines."""
 
 LONGEST_ROW = 1_000_000
@@ -55,7 +56,7 @@ class SentenceReader:
         if column is not None:
             whole("--column", column, 2)
         self.skipped = 0
-        self.layout: Layout | None = None
+        self.layout: ConllLayout | None = None
         self._name = name
         self._column = column
         self._skip_bad_rows = skip_bad_rows
@@ -67,7 +68,7 @@ class SentenceReader:
         """The lines after the last sentence: what else there is to write when all are read."""
         return "".join(self._between)
 
-    def sentences(self, lines: Iterable[str]) -> Iterator[Sentence]:
+    def sentences(self, lines: Iterable[str]) -> Iterator[TaggedSentence]:
         r"""The sentences, each as soon as the blank line after it has come.
 
         Args:
@@ -94,7 +95,7 @@ class SentenceReader:
                 self._between = []
                 yield sentence
 
-    def _layout_of(self, first: int, lines: list[str]) -> Layout | None:
+    def _layout_of(self, first: int, lines: list[str]) -> ConllLayout | None:
         """What the first rows tell; None where all is comment."""
         rows = [
             (number, line.rstrip(LINE_ENDS))
@@ -111,7 +112,7 @@ class SentenceReader:
             tags_needed=self._tags_needed,
         )
 
-    def _sentence(self, first: int, lines: list[str], layout: Layout) -> Sentence | None:
+    def _sentence(self, first: int, lines: list[str], layout: ConllLayout) -> TaggedSentence | None:
         """What stands in these lines; None where there are no rows."""
         words: list[str] = []
         tags: list[str] = []
@@ -130,16 +131,16 @@ class SentenceReader:
             tags.append(layout.tag_of(fields))
             rows.append(len(self._between) + index)
             if not words[-1]:
-                raise InputError("the word is empty", place=place, advice=_SKIP)
+                raise InputError("the word is empty", location=place, hint=_SKIP)
             if not tags[-1] and self._tags_needed:
                 raise InputError(
-                    f"the tag in column {layout.tag} is empty", place=place, advice=_ANOTHER
+                    f"the tag in column {layout.tag} is empty", location=place, hint=_ANOTHER
                 )
         if not place:
             return None
         if numbering:
             numbering.end(place)
-        return Sentence(
+        return TaggedSentence(
             words=tuple(words),
             tags=tuple(tags) if all(tags) else None,
             name=self._name,
@@ -150,11 +151,11 @@ class SentenceReader:
         )
 
     def _check_length(self, first: int, lines: list[str]) -> None:
-        if sum(not is_blank(line) for line in lines) > MOST_LINES:
+        if sum(not is_blank(line) for line in lines) > MAX_LINES:
             raise InputError(
-                f"more than {MOST_LINES:,} lines without a blank one, which ends a sentence",
-                place=f"{self._name}:{first}",
-                advice="Put one after each sentence",
+                f"more than {MAX_LINES:,} lines without a blank one, which ends a sentence",
+                location=f"{self._name}:{first}",
+                hint="Put one after each sentence",
             )
 
 
@@ -169,7 +170,7 @@ def _stretches(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
     for number, line in enumerate(lines, start=1):
         blank = is_blank(line)
         filled += not blank
-        if filled <= MOST_LINES:
+        if filled <= MAX_LINES:
             stretch.append(line)
         elif stretch:
             yield first, [*stretch, line]
@@ -182,11 +183,13 @@ def _stretches(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
         yield first, stretch
 
 
-def _fields(row: str, layout: Layout, place: str) -> list[str]:
+def _fields(row: str, layout: ConllLayout, location: str) -> list[str]:
     """The columns of a row, as many as there have to be."""
     if len(row) > LONGEST_ROW:
         raise InputError(
-            f"a line of {len(row):,} characters is no word and its tag", place=place, advice=_SKIP
+            f"a line of {len(row):,} characters is no word and its tag",
+            location=location,
+            hint=_SKIP,
         )
     fields = layout.fields(row)
     if len(fields) != layout.columns:
@@ -194,8 +197,8 @@ def _fields(row: str, layout: Layout, place: str) -> list[str]:
         between = " between tabs" if layout.tabs else ""
         raise InputError(
             f"expected {columns}{between} as in the first row, found {len(fields)}",
-            place=place,
-            advice=_SKIP,
+            location=location,
+            hint=_SKIP,
         )
     return fields
 
@@ -208,7 +211,7 @@ class _Numbering:
         self._empty_nodes = 0
         self._range_end = 0
 
-    def is_word(self, number: str, place: str) -> bool:
+    def is_word(self, number: str, location: str) -> bool:
         """Whether a row is a word, and no multiword token or empty node.
 
         Raises:
@@ -218,8 +221,8 @@ class _Numbering:
         if found is None:
             raise InputError(
                 f"{number[:20]!r} is no row's number, as 3, 3-4 and 3.1 are",
-                place=place,
-                advice=_SKIP,
+                location=location,
+                hint=_SKIP,
             )
         start, end, after, node = (int(each) if each else 0 for each in found.groups())
         if start and not end:
@@ -232,20 +235,20 @@ class _Numbering:
             sound = (after, node) == (self._word, self._empty_nodes + 1)
             self._empty_nodes = node
         if not sound:
-            raise InputError(f"row {number} is out of order", place=place, advice=_SKIP)
+            raise InputError(f"row {number} is out of order", location=location, hint=_SKIP)
         return bool(start and not end)
 
-    def end(self, place: str) -> None:
+    def end(self, location: str) -> None:
         """The sentence ends.
 
         Raises:
             InputError: without a word, or within a multiword token.
         """
         if not self._word:
-            raise InputError("the sentence has no word", place=place, advice=_SKIP)
+            raise InputError("the sentence has no word", location=location, hint=_SKIP)
         if self._range_end > self._word:
             raise InputError(
                 f"the sentence ends with word {self._word}, within a multiword token",
-                place=place,
-                advice=_SKIP,
+                location=location,
+                hint=_SKIP,
             )

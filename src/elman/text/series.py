@@ -24,15 +24,16 @@ if TYPE_CHECKING:
 
     from elman.text.files import TextSource
 
+
 Values = npt.NDArray[np.float64]
 
-FILLS = ("linear", "previous", "zero")
+IMPUTATIONS = ("linear", "previous", "zero")
 """What may stand in for a number that is not there: what lies on a straight line between its
 neighbours, the number before it, or nothing at all."""
-Fill = Literal["linear", "previous", "zero"]
+Impute = Literal["linear", "previous", "zero"]
 
 _SHOWN = 40  # characters of a cell in a message
-_FILL = "--fill linear, previous or zero says what is to stand there"
+_FILL = "--impute linear, previous or zero says what is to stand there"
 
 
 class Series(NamedTuple):
@@ -58,13 +59,6 @@ class Series(NamedTuple):
         content.update(np.ascontiguousarray(self.values).tobytes())
         return content.hexdigest()
 
-    def until_step(self, end: int) -> Series:
-        """What comes before that step, counted from 0."""
-        calendar, dates = self.calendar, self.dates[:end]
-        if calendar is not None:
-            calendar = calendar._replace(last=dates[-1])
-        return self._replace(values=self.values[:end], calendar=calendar, dates=dates)
-
 
 class SeriesSource:
     """The series of a table, which can be read again and again.
@@ -77,21 +71,25 @@ class SeriesSource:
     Args:
         source: one file.
         columns: the names of the series to read; None: of all columns of numbers.
-        fill: what stands in for a number that is missing; None: that is an error.
+        impute: what stands in for a number that is missing; None: that is an error.
 
     Raises:
-        SettingError: for a `fill` that is none of FILLS.
+        SettingError: for a `impute` that is none of IMPUTATIONS.
     """
 
     def __init__(
-        self, source: TextSource, *, columns: Sequence[str] | None = None, fill: Fill | None = None
+        self,
+        source: TextSource,
+        *,
+        columns: Sequence[str] | None = None,
+        impute: Impute | None = None,
     ) -> None:
-        if fill is not None:
-            among("fill", fill, FILLS)
+        if impute is not None:
+            among("impute", impute, IMPUTATIONS)
         self.name = source.name
         self._source = source
         self._columns = columns
-        self._fill = fill
+        self._fill = impute
 
     def read(self) -> Series:
         """The series.
@@ -142,16 +140,16 @@ class SeriesSource:
             if not found:
                 raise InputError(
                     f"no column of numbers: there is {listed or 'none but the dates'}",
-                    place=table.name,
-                    advice="Name a CSV file with a number a row",
+                    location=table.name,
+                    hint="Name a CSV file with a number a row",
                 )
             return found
         unknown = [name for name in self._columns if name not in table.names]
         if unknown:
             raise InputError(
                 f"no column is called {unknown[0]!r}: there is {listed}",
-                place=table.name,
-                advice="Name one of these with --series",
+                location=table.name,
+                hint="Name one of these with --series",
             )
         return [table.names.index(name) for name in self._columns]
 
@@ -171,8 +169,8 @@ def _date_column(table: Table) -> tuple[int, list[datetime], str] | None:
                 if parse_dates([texts[0], text]) is None:
                     raise InputError(
                         f"{_cut(text)!r} in column {name} is no date such as {texts[0]!r}",
-                        place=table.place(row),
-                        advice="Write all dates in one way, best as 2001-12-31",
+                        location=table.place(row),
+                        hint="Write all dates in one way, best as 2001-12-31",
                     )
     return None
 
@@ -183,8 +181,8 @@ def _check_rising(table: Table, column: int, dates: Sequence[datetime]) -> None:
             raise InputError(
                 f"the date {table.rows[place][column]} does not come after "
                 f"{table.rows[place - 1][column]}",
-                place=table.place(place),
-                advice="Sort the rows by date, one row a date; series that share dates stand in "
+                location=table.place(place),
+                hint="Sort the rows by date, one row a date; series that share dates stand in "
                 "columns of their own",
             )
 
@@ -195,7 +193,7 @@ def _numbers(table: Table, column: int) -> Values:
     return np.array([math.nan if number is None else number for number in found])
 
 
-def _filled_numbers(table: Table, column: int, fill: Fill | None) -> Values:
+def _filled_numbers(table: Table, column: int, impute: Impute | None) -> Values:
     """A column as finite numbers.
 
     Raises:
@@ -205,32 +203,32 @@ def _filled_numbers(table: Table, column: int, fill: Fill | None) -> Values:
     missing = np.flatnonzero(np.isnan(values)).tolist()
     if not missing:
         return values
-    if fill is None:
+    if impute is None:
         cell = table.rows[missing[0]][column]
         raise InputError(
-            f"{_cut(cell)!r} in column {table.names[column]} is no number"
+            f"{_cut(cell)!r} in column {table.names[column]} is not a number"
             if cell
-            else f"there is no number in column {table.names[column]}",
-            place=table.place(missing[0]),
-            advice=f"So it is in {len(missing):,} of its {len(values):,} rows; {_FILL}",
+            else f"there is not a number in column {table.names[column]}",
+            location=table.place(missing[0]),
+            hint=f"So it is in {len(missing):,} of its {len(values):,} rows; {_FILL}",
         )
     if len(missing) == len(values):
         raise InputError(
             f"no row has a number in column {table.names[column]}",
-            place=table.name,
-            advice="Name other columns with --series",
+            location=table.name,
+            hint="Name other columns with --series",
         )
-    return filled(values, fill)
+    return filled(values, impute)
 
 
-def filled(values: Values, fill: Fill) -> Values:
+def filled(values: Values, impute: Impute) -> Values:
     """(T,) numbers, NaN among them, with something in place of every NaN."""
     there = np.flatnonzero(~np.isnan(values))
     gaps = np.flatnonzero(np.isnan(values))
     whole = values.copy()
-    if fill == "zero":
+    if impute == "zero":
         whole[gaps] = 0.0
-    elif fill == "previous":
+    elif impute == "previous":
         # A gap at the beginning has nothing before it, and takes the first number there is.
         whole[gaps] = values[there[np.maximum(np.searchsorted(there, gaps) - 1, 0)]]
     else:

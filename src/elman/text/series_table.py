@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from elman.text.files import TextSource
 
+
 _DELIMITERS = ("\t", ";", ",")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
@@ -75,14 +76,14 @@ def read_table(source: TextSource) -> Table:
     if len(documents) != 1:
         raise InputError(
             f"{len(documents)} files, and one is read as series",
-            place=source.name,
-            advice="Name one CSV file; several series stand in columns of their own",
+            location=source.name,
+            hint="Name one CSV file; several series stand in columns of their own",
         )
     name = documents[0].name
     lines = list(lines_of(documents[0].chunks(), keep_ends=True))
     first = next((line for line in lines if line.strip()), None)
     if first is None:
-        raise EmptyTextError("holds no rows", place=name, advice="Name a CSV file with numbers")
+        raise EmptyTextError("holds no rows", location=name, hint="Name a CSV file with numbers")
     delimiter = next((each for each in _DELIMITERS if each in first), ",")
     comma = delimiter == ";"
     rows, numbers = _parted(lines, delimiter, name)
@@ -91,7 +92,7 @@ def read_table(source: TextSource) -> Table:
         rows, numbers = rows[1:], numbers[1:]
         if not rows:
             raise EmptyTextError(
-                "holds a header and no rows", place=name, advice="Name a CSV file with numbers"
+                "holds a header and no rows", location=name, hint="Name a CSV file with numbers"
             )
     else:
         names = [str(number + 1) for number in range(len(rows[0]))]
@@ -114,7 +115,7 @@ def _parted(lines: list[str], delimiter: str, name: str) -> tuple[list[list[str]
             begins = reader.line_num + 1
     except csv.Error as error:
         raise InputError(
-            f"no row of a table ({error})", place=f"{name}:{begins}", advice="Mend its quotes"
+            f"no row of a table ({error})", location=f"{name}:{begins}", hint="Mend its quotes"
         ) from error
     return rows, numbers
 
@@ -137,15 +138,15 @@ def _check(table: Table) -> None:
         if len(row) != width:
             raise InputError(
                 f"expected {width} column{'s' if width > 1 else ''}, found {len(row)}",
-                place=table.place(number),
-                advice="Give every row the same columns",
+                location=table.place(number),
+                hint="Give every row the same columns",
             )
     twice = [name for place, name in enumerate(table.names) if name in table.names[:place]]
     if twice:
         raise InputError(
             f"two columns are called {twice[0]!r}",
-            place=table.name,
-            advice="Give each a name of its own",
+            location=table.name,
+            hint="Give each a name of its own",
         )
 
 

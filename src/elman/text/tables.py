@@ -9,16 +9,17 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from elman.errors import EmptyTextError, InputError, SettingError
+from elman.text.byte_decoding import without_surrogates
 from elman.text.columns import LABELLED, Columns
-from elman.text.reading import without_surrogates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from elman.text.lines import LineFeed
+    from elman.text.lines import LineReader
 
-Shape = Literal["csv", "tsv", "jsonl", "fasttext", "lines", "lists"]
-"""'lines': one text a line, without labels. 'lists': texts and labels in memory."""
+
+Shape = Literal["csv", "tsv", "jsonl", "fasttext", "lines"]
+"""'lines': one text a line, without labels."""
 
 FASTTEXT = "__label__"
 
@@ -28,18 +29,17 @@ _IN_WORDS: dict[Shape, str] = {
     "jsonl": "JSON lines",
     "fasttext": "fastText lines",
     "lines": "one text a line",
-    "lists": "lists in memory",
 }
 _NUMBERING = ("", "id", "idx", "index")
 _HEADING = re.compile(r"[^\W\d][\w-]*")  # a single word, as no row of two texts has
 DELIMITERS = ("\t", ",", ";")
 TABLE_SUFFIXES = ("csv", "tsv")
 JSON_SUFFIXES = ("jsonl", "json", "ndjson")
-_MOST_BROKEN = 100  # lines of broken JSON before the first sound one
+_MAX_BROKEN = 100  # lines of broken JSON before the first sound one
 _SHOWN = 40  # characters of a column's name
 
 
-class Wanted(NamedTuple):
+class RequestedColumns(NamedTuple):
     """Which columns the reader asked for, by name; None: the likeliest of their kind."""
 
     text: str | None = None
@@ -47,7 +47,7 @@ class Wanted(NamedTuple):
     labels_needed: bool = True
     columns: Columns = LABELLED
 
-    def checked(self) -> Wanted:
+    def checked(self) -> RequestedColumns:
         """Itself.
 
         Raises:
@@ -56,13 +56,13 @@ class Wanted(NamedTuple):
         if self.text is not None and self.text == self.label:
             raise SettingError(
                 f"{self.columns.text} and {self.columns.label} are different columns",
-                place=self.columns.label_option,
-                advice=f"Both were said to be {self.text!r}",
+                location=self.columns.label_option,
+                hint=f"Both were said to be {self.text!r}",
             )
         return self
 
 
-class Layout(NamedTuple):
+class TableLayout(NamedTuple):
     """How rows are written.
 
     Attributes:
@@ -91,7 +91,7 @@ class Layout(NamedTuple):
         return ", ".join(parts)
 
 
-def layout_of(feed: LineFeed, name: str, wanted: Wanted) -> Layout:
+def layout_of(feed: LineReader, name: str, wanted: RequestedColumns) -> TableLayout:
     """The layout of a file's rows; a header is taken from the feed, the first row is not.
 
     Raises:
@@ -100,7 +100,7 @@ def layout_of(feed: LineFeed, name: str, wanted: Wanted) -> Layout:
     """
     line = feed.take_filled()
     if line is None:
-        raise EmptyTextError("holds no rows", place=name, advice="Name a file with text")
+        raise EmptyTextError("holds no rows", location=name, hint="Name a file with text")
     suffix = suffix_of(name)
     if suffix in JSON_SUFFIXES or _is_json_object(line):
         feed.give_back([line])
@@ -110,20 +110,22 @@ def layout_of(feed: LineFeed, name: str, wanted: Wanted) -> Layout:
         if wanted.text is not None or wanted.label is not None:
             raise InputError(
                 "fastText lines have no named columns",
-                place=f"{name}:{feed.number + 1}",
-                advice=f"Leave out {LABELLED.text_option} and {LABELLED.label_option}",
+                location=f"{name}:{feed.number + 1}",
+                hint=f"Leave out {LABELLED.text_option} and {LABELLED.label_option}",
             )
-        return Layout("fasttext")
+        return TableLayout("fasttext")
     found = _table(line, suffix, f"{name}:{feed.number}", wanted)
-    if isinstance(found, Layout):
+    if isinstance(found, TableLayout):
         return found
     if wanted.labels_needed or wanted.text is not None or suffix in TABLE_SUFFIXES:
         raise found
     feed.give_back([line])
-    return Layout("lines")
+    return TableLayout("lines")
 
 
-def find_columns(names: Sequence[str], place: str, wanted: Wanted) -> tuple[str, str | None]:
+def find_columns(
+    names: Sequence[str], location: str, wanted: RequestedColumns
+) -> tuple[str, str | None]:
     """The names of the columns of text and label: those asked for, or else the likeliest.
 
     Of two columns, where one is known the other is the other. Where none is, and the kind goes by
@@ -133,8 +135,8 @@ def find_columns(names: Sequence[str], place: str, wanted: Wanted) -> tuple[str,
         InputError: they cannot be told, or one that was asked for is not there.
     """
     columns = wanted.columns
-    label = _asked(wanted.label, names, place, columns.label_option)
-    text = _asked(wanted.text, names, place, columns.text_option)
+    label = _asked(wanted.label, names, location, columns.label_option)
+    text = _asked(wanted.text, names, location, columns.text_option)
     text, label = columns.likeliest(names, text, label)
     if text is label is None and columns.by_order and 1 <= len(names) <= 2:
         if all(map(_is_heading, names)):
@@ -143,25 +145,25 @@ def find_columns(names: Sequence[str], place: str, wanted: Wanted) -> tuple[str,
         text = text or _other(names, label)
         label = label or _other(names, text)
     if text is None or (label is None and wanted.labels_needed):
-        raise _unknown_columns(names, place, text, columns)
+        raise _unknown_columns(names, location, text, columns)
     for each in (text, label):
         if names.count(each) > 1:
             raise InputError(
                 f"{names.count(each)} columns are called {each}",
-                place=place,
-                advice="Give each a name of its own",
+                location=location,
+                hint="Give each a name of its own",
             )
     return text, label
 
 
-def _asked(name: str | None, names: Sequence[str], place: str, option: str) -> str | None:
+def _asked(name: str | None, names: Sequence[str], location: str, option: str) -> str | None:
     if name is None or name in names:
         return name
     raise InputError(
         f"no column is called {name!r}: there {'is' if len(names) == 1 else 'are'} "
         + ", ".join(map(_cut, names)),
-        place=place,
-        advice=f"Name one of these with {option}",
+        location=location,
+        hint=f"Name one of these with {option}",
     )
 
 
@@ -176,14 +178,14 @@ def _other(names: Sequence[str], one: str | None) -> str | None:
 
 
 def _unknown_columns(
-    names: Sequence[str], place: str, text: str | None, columns: Columns
+    names: Sequence[str], location: str, text: str | None, columns: Columns
 ) -> InputError:
     missing = columns.text if text is None else columns.label
     return InputError(
         f"cannot tell which column is the {missing}: the first line has "
         + (", ".join(map(_cut, names)) or "none"),
-        place=place,
-        advice=f"Name the columns with {columns.text_option} and {columns.label_option}; a table "
+        location=location,
+        hint=f"Name the columns with {columns.text_option} and {columns.label_option}; a table "
         f"without a header needs one, such as {columns.text},{columns.label}",
     )
 
@@ -193,7 +195,9 @@ def _cut(name: str) -> str:
     return name if len(name) <= _SHOWN else f"{name[:_SHOWN]}..."
 
 
-def _table(line: str, suffix: str, place: str, wanted: Wanted) -> Layout | InputError:
+def _table(
+    line: str, suffix: str, location: str, wanted: RequestedColumns
+) -> TableLayout | InputError:
     """The layout of a table with this header, or why it is none."""
     columns = wanted.columns
     delimiters = [each for each in DELIMITERS if each in line]
@@ -210,18 +214,18 @@ def _table(line: str, suffix: str, place: str, wanted: Wanted) -> Layout | Input
     for delimiter in delimiters:
         names = _names(line, delimiter)
         try:
-            text, label = find_columns(names, place, wanted)
+            text, label = find_columns(names, location, wanted)
         except InputError as error:
             errors.append((len(names), error))
         else:
-            return Layout("tsv" if delimiter == "\t" else "csv", names, text, label, delimiter)
+            return TableLayout("tsv" if delimiter == "\t" else "csv", names, text, label, delimiter)
     if errors:
         return max(errors, key=lambda each: each[0])[1]
     return InputError(
         f"rows of a {columns.text} and its {columns.label} were looked for, but the first line is "
         f"{_cut(line)!r}",
-        place=place,
-        advice=f"Begin a table with a header such as {columns.text},{columns.label}, "
+        location=location,
+        hint=f"Begin a table with a header such as {columns.text},{columns.label}, "
         f"{columns.other_ways}",
     )
 
@@ -234,23 +238,23 @@ def _names(header: str, delimiter: str) -> tuple[str, ...]:
     return tuple(field.strip() for field in fields)
 
 
-def _json_lines(feed: LineFeed, name: str, wanted: Wanted) -> Layout:
+def _json_lines(feed: LineReader, name: str, wanted: RequestedColumns) -> TableLayout:
     taken: list[str] = []
-    found: Layout | None = None
-    while found is None and len(taken) < _MOST_BROKEN and (line := feed.take()) is not None:
+    found: TableLayout | None = None
+    while found is None and len(taken) < _MAX_BROKEN and (line := feed.take()) is not None:
         taken.append(line)
         row = json_object(line)
         if row is not None:
             names = tuple(row)
             text, label = find_columns(names, f"{name}:{feed.number}", wanted)
-            found = Layout("jsonl", names, text, label)
+            found = TableLayout("jsonl", names, text, label)
     first = feed.number - len(taken) + 1
     feed.give_back(taken)
     if found is None:
         raise InputError(
             "these are no JSON lines: none of the first is an object, whole on its line",
-            place=f"{name}:{first}",
-            advice="Write one object a line: "
+            location=f"{name}:{first}",
+            hint="Write one object a line: "
             f'{{"{wanted.columns.text}": "...", "{wanted.columns.label}": "..."}}',
         )
     return found

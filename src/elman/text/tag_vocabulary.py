@@ -13,16 +13,17 @@ import numpy as np
 
 from elman.errors import InputError
 from elman.text.tagsets import OUTSIDE, SCHEMES, converted, recognise, transitions
-from elman.text.units.unit import damaged, fields
+from elman.text.tokenizers.tokenizer import damaged, fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from elman.text.tagsets import Transitions
+    from elman.text.tagsets import LegalTransitions
 
-MOST_TAGS = 1000
+
+MAX_TAGS = 1000
 """A network holds a score for each pair of them."""
 
 _CUTS = frozenset("\t\r\n")
@@ -61,25 +62,25 @@ class TagVocabulary:
         """The scheme and the labels of some sentences' tags.
 
         Raises:
-            InputError: one tag only, or more than MOST_TAGS.
+            InputError: one tag only, or more than MAX_TAGS.
         """
         found = sorted({tag for tags in sequences for tag in tags})
         if len(found) < 2:
             raise InputError(
                 f"every word has the tag {found[0]!r}" if found else "there is no tag",
-                place="tags",
-                advice="Give sentences with two tags at least, or name their column: --column 2",
+                location="tags",
+                hint="Give sentences with two tags at least, or name their column: --column 2",
             )
         scheme = recognise(sequences)
         if scheme == "plain":
             learned = cls(scheme, found)
         else:
             learned = cls(scheme, sorted({tag[2:] for tag in found if tag != OUTSIDE}))
-        if len(learned.inner) > MOST_TAGS:
+        if len(learned.inner) > MAX_TAGS:
             raise InputError(
-                f"{len(learned.inner):,} tags are more than {MOST_TAGS:,}",
-                place="tags",
-                advice="Name the column that holds tags: --column 2",
+                f"{len(learned.inner):,} tags are more than {MAX_TAGS:,}",
+                location="tags",
+                hint="Name the column that holds tags: --column 2",
             )
         return learned
 
@@ -95,7 +96,7 @@ class TagVocabulary:
         return list(converted(inner, self.inner_scheme, self.scheme))
 
     @property
-    def transitions(self) -> Transitions:
+    def transitions(self) -> LegalTransitions:
         """Which numbers may follow each other."""
         return transitions(self.inner, self.inner_scheme)
 
@@ -132,10 +133,10 @@ class TagVocabulary:
         is_plain = scheme == "plain"
         if len(set(labels)) != len(labels) or (is_plain and "" in labels):
             raise damaged("each label should be there once, and say something")
-        if not 1 + is_plain <= len(labels) <= MOST_TAGS:
+        if not 1 + is_plain <= len(labels) <= MAX_TAGS:
             raise damaged(f"there are {len(labels)} labels")
         learned = cls(scheme, labels)
-        if len(learned.inner) > MOST_TAGS:
+        if len(learned.inner) > MAX_TAGS:
             raise damaged(f"there are {len(learned.inner)} tags")
         return learned
 

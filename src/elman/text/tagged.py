@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Self
 
 from elman.errors import EmptyTextError, InputError
 from elman.ranges import listed
-from elman.text.conll import FORMAT, Layout, Sentence
+from elman.text.conll import FORMAT, ConllLayout, TaggedSentence
 from elman.text.files import TextSource
 from elman.text.lines import lines_of
 from elman.text.sentence_reader import SentenceReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
+
 
 _IN_MEMORY = "the sentences given"
 _SHOWN = 20  # tags in a message
@@ -48,7 +49,7 @@ class TaggedSource:
     ) -> None:
         self.name = source.name
         self._source = source
-        self._in_memory: list[Sentence] = []
+        self._in_memory: list[TaggedSentence] = []
         self._known: frozenset[str] | None = None
         self._unknown = 0
         self._readers: list[SentenceReader] = []
@@ -70,8 +71,8 @@ class TaggedSource:
         if tags is not None and len(tags) != len(words):
             raise InputError(
                 f"{len(words)} sentences, but tags of {len(tags)}",
-                place=_IN_MEMORY,
-                advice="Give a list of tags for each list of words",
+                location=_IN_MEMORY,
+                hint="Give a list of tags for each list of words",
             )
         tagged = cls(TextSource.from_texts(()))
         tagged.name = _IN_MEMORY
@@ -106,7 +107,7 @@ class TaggedSource:
         """The bytes there are to read, as `sentences` reports them; 0 of those in memory."""
         return self._source.size
 
-    def sentences(self, read: Callable[[int], None] | None = None) -> Iterator[Sentence]:
+    def sentences(self, read: Callable[[int], None] | None = None) -> Iterator[TaggedSentence]:
         """The sentences from the beginning; `read` hears of bytes as they are consumed.
 
         Raises:
@@ -121,15 +122,15 @@ class TaggedSource:
                 yield sentence
         if is_empty:
             left_out = f" ({self.skipped:,} left out)" if self.skipped else ""
-            raise EmptyTextError(f"holds no sentence{left_out}", place=self.name, advice=FORMAT)
+            raise EmptyTextError(f"holds no sentence{left_out}", location=self.name, hint=FORMAT)
 
-    def _from_files(self, read: Callable[[int], None] | None) -> Iterator[Sentence]:
+    def _from_files(self, read: Callable[[int], None] | None) -> Iterator[TaggedSentence]:
         for document in self._source.documents(read):
             reader = self._make_reader(document.name)
             self._readers.append(reader)
             yield from reader.sentences(lines_of(document.chunks(), keep_ends=True))
 
-    def _is_known(self, sentence: Sentence) -> bool:
+    def _is_known(self, sentence: TaggedSentence) -> bool:
         """Whether all tags are; counts where not and such are to be left out."""
         if self._known is None or self._known.issuperset(sentence.tags or ()):
             return True
@@ -144,36 +145,36 @@ class TaggedSource:
         names = listed(sorted(self._known)) if len(self._known) <= _SHOWN else len(self._known)
         raise InputError(
             f"the tag {tag!r} is not among those learned ({names})",
-            place=sentence.place_of(position),
-            advice="Mend it, or leave such sentences out: --skip-bad-rows",
+            location=sentence.place_of(position),
+            hint="Mend it, or leave such sentences out: --skip-bad-rows",
         )
 
 
-def _sentence(words: Sequence[str], tags: Sequence[str] | None, number: int) -> Sentence:
+def _sentence(words: Sequence[str], tags: Sequence[str] | None, number: int) -> TaggedSentence:
     """A sentence as a file of its own would have it: a line for each word, then a blank one."""
     place = f"sentence {number}"
     if isinstance(words, str) or not words:
         raise InputError(
-            f"expected a list of words, found {words!r:.40}", place=place, advice="Split the text"
+            f"expected a list of words, found {words!r:.40}", location=place, hint="Split the text"
         )
     if tags is not None and len(tags) != len(words):
         raise InputError(
-            f"{len(words)} words, but {len(tags)} tags", place=place, advice="Give each word one"
+            f"{len(words)} words, but {len(tags)} tags", location=place, hint="Give each word one"
         )
     for each in (*words, *(tags or ())):
         if not isinstance(each, str) or not each.strip(" ") or not _CUTS.isdisjoint(each):
             raise InputError(
                 f"{each!r:.40} can be no word or tag",
-                place=place,
-                advice="Leave out what is empty or holds a tab or newline",
+                location=place,
+                hint="Leave out what is empty or holds a tab or newline",
             )
     rows = words if tags is None else map("\t".join, zip(words, tags, strict=True))
-    return Sentence(
+    return TaggedSentence(
         words=tuple(words),
         tags=None if tags is None else tuple(tags),
         name=place,
         lines=(*(f"{row}\n" for row in rows), "\n"),
         rows=tuple(range(len(words))),
         first=1,
-        layout=Layout("conll", 1 if tags is None else 2, word=1, tag=2, tabs=tags is not None),
+        layout=ConllLayout("conll", 1 if tags is None else 2, word=1, tag=2, tabs=tags is not None),
     )

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+
 OUTSIDE = "O"
 
 SCHEMES = {"plain": "", "iob1": "BI", "bio": "BI", "bioes": "BIES", "bilou": "BILU"}
@@ -57,7 +58,7 @@ class Illegal(NamedTuple):
     why: str
 
 
-class Transitions(NamedTuple):
+class LegalTransitions(NamedTuple):
     """What a scheme allows of K tags, as booleans.
 
     Attributes:
@@ -213,7 +214,7 @@ def illegal(tags: Sequence[str], scheme: str) -> list[Illegal]:
     return found
 
 
-def transitions(tags: Sequence[str], scheme: str) -> Transitions:
+def transitions(tags: Sequence[str], scheme: str) -> LegalTransitions:
     """What may follow what, so that a network can be kept from any illegal sequence.
 
     A tag that is none of the scheme is allowed nowhere.
@@ -225,7 +226,7 @@ def transitions(tags: Sequence[str], scheme: str) -> Transitions:
     last = np.fromiter((_may_follow(tag, None, scheme) for tag in tags), bool, size)
     pairs = (_may_follow(before, tag, scheme) for before in tags for tag in tags)
     allowed = np.fromiter(pairs, bool, size * size).reshape(size, size)
-    return Transitions(known & first, known[:, None] & known & allowed, known & last)
+    return LegalTransitions(known & first, known[:, None] & known & allowed, known & last)
 
 
 def _is_of(tag: str, scheme: str) -> bool:

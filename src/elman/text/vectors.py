@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from elman.text.files import TextSource
 
+
 _IN_MEMORY = "the vectors given"
 _SKIP = "or leave such rows out: --skip-bad-rows"
 _AT_ONCE = 1 << 22  # numbers looked at together
@@ -74,8 +75,8 @@ class VectorSource:
         if len(files) not in (1, 2) or suffix_of(files[0].name) not in ARRAY_SUFFIXES:
             raise InputError(
                 "expected vectors and a text file with a line for each",
-                place=source.name,
-                advice="Name a .npy or .npz file, then the text file",
+                location=source.name,
+                hint="Name a .npy or .npz file, then the text file",
             )
         descriptions = files[1] if len(files) == 2 else None
         return cls(Path(files[0].name), descriptions, skip_bad_rows=skip_bad_rows, width=width)
@@ -101,8 +102,8 @@ class VectorSource:
         if self._descriptions is None:
             raise InputError(
                 "vectors without descriptions",
-                place=self.name,
-                advice="Name a text file with a line for each after it",
+                location=self.name,
+                hint="Name a text file with a line for each after it",
             )
         vectors = self._read()
         lines = self._lines(self._descriptions, len(vectors), read)
@@ -114,7 +115,7 @@ class VectorSource:
             except BadRowError as bad:
                 if not self._skip_bad_rows:
                     raise InputError(
-                        bad.cause, place=place, advice=f"{bad.remedy}, {_SKIP}"
+                        bad.cause, location=place, hint=f"{bad.remedy}, {_SKIP}"
                     ) from bad
                 good[row] = False
             if good[row]:
@@ -127,8 +128,8 @@ class VectorSource:
         if not descriptions:
             raise InputError(
                 f"every one of its {self.skipped:,} rows is bad",
-                place=self.name,
-                advice="Without --skip-bad-rows the first is named",
+                location=self.name,
+                hint="Without --skip-bad-rows the first is named",
             )
         return vectors, descriptions
 
@@ -152,13 +153,13 @@ class VectorSource:
         if len(lines) != count:
             raise InputError(
                 f"{count:,} rows, but {len(lines):,} descriptions in {source.name}",
-                place=self.name,
-                advice="Write one description a line, in the order of the rows",
+                location=self.name,
+                hint="Write one description a line, in the order of the rows",
             )
         return lines
 
 
-def checked_vectors(values: ArrayLike, place: str = _IN_MEMORY) -> NDArray[np.float32]:
+def checked_vectors(values: ArrayLike, location: str = _IN_MEMORY) -> NDArray[np.float32]:
     """Vectors as (N, D) finite float32.
 
     Raises:
@@ -169,17 +170,17 @@ def checked_vectors(values: ArrayLike, place: str = _IN_MEMORY) -> NDArray[np.fl
         array = np.asarray(values)
     except ValueError as error:
         raise InputError(
-            "rows of different lengths", place=place, advice="Give each as many numbers"
+            "rows of different lengths", location=location, hint="Give each as many numbers"
         ) from error
-    check_shape(array.shape, array.dtype, place)
+    check_shape(array.shape, array.dtype, location)
     with np.errstate(over="ignore"):  # what is too large for it is named as infinite
         vectors = array.astype(np.float32, copy=False)
     if not _finite_rows(vectors).all():
-        raise _not_finite(vectors, place)
+        raise _not_finite(vectors, location)
     return vectors
 
 
-def check_width(vectors: NDArray[np.float32], width: int, place: str = _IN_MEMORY) -> None:
+def check_width(vectors: NDArray[np.float32], width: int, location: str = _IN_MEMORY) -> None:
     """Whether vectors are as wide as those that a model has learned from.
 
     Raises:
@@ -188,8 +189,8 @@ def check_width(vectors: NDArray[np.float32], width: int, place: str = _IN_MEMOR
     if vectors.shape[1] != width:
         raise InputError(
             f"they are {vectors.shape[1]} wide, and those learned from {width}",
-            place=place,
-            advice="Give vectors of the same kind.",
+            location=location,
+            hint="Give vectors of the same kind.",
         )
 
 
@@ -200,13 +201,13 @@ def _finite_rows(vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
     return np.concatenate([np.isfinite(part).all(axis=1) for part in parts])
 
 
-def _not_finite(vectors: NDArray[np.float32], place: str, or_else: str = "") -> InputError:
+def _not_finite(vectors: NDArray[np.float32], location: str, or_else: str = "") -> InputError:
     row = int(np.argmin(_finite_rows(vectors)))
     column = int(np.argmin(np.isfinite(vectors[row])))
     value = "NaN" if np.isnan(vectors[row, column]) else "infinite, or too large for float32"
-    advice = "Put a number there"
+    hint = "Put a number there"
     return InputError(
         f"row {row + 1}, column {column + 1} (from 1) is {value}",
-        place=place,
-        advice=f"{advice}, {or_else}" if or_else else advice,
+        location=location,
+        hint=f"{hint}, {or_else}" if or_else else hint,
     )

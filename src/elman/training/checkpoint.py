@@ -10,7 +10,7 @@ from torch import Tensor
 
 from elman.bundle import Layout, layout_of, open_bundle, write_bundle
 from elman.errors import OutputError, ResumeError
-from elman.training.run import Run
+from elman.training.state import TrainState
 
 
 def write_checkpoint(
@@ -29,12 +29,12 @@ def write_checkpoint(
         kept = "the last checkpoint is kept" if path.exists() else "there is no checkpoint yet"
         raise OutputError(
             f"{error.cause}; {kept}",
-            place=path,
-            advice="Free some room, then type the same command with --resume.",
+            location=path,
+            hint="Free some room, then type the same command with --resume.",
         ) from error
 
 
-def read_checkpoint(path: Path, run: Run, identity: dict[str, Any]) -> None:
+def read_checkpoint(path: Path, run: TrainState, identity: dict[str, Any]) -> None:
     """Put a run where the checkpoint was written.
 
     Raises:
@@ -52,8 +52,8 @@ def read_checkpoint(path: Path, run: Run, identity: dict[str, Any]) -> None:
         )
         raise ResumeError(
             f"the unfinished run there differs in {', '.join(differing)}",
-            place=path,
-            advice="Give the same text and settings, or delete the file to start anew.",
+            location=path,
+            hint="Give the same text and settings, or delete the file to start anew.",
         )
     numbers = bundle.about.get("numbers")
     if not isinstance(numbers, dict) or not _sound(numbers, run.numbers()):

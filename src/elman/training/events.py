@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from elman.training.showing import Baseline, Sample
+from elman.training.previews import BaselineLoss, Sample
 
 
 @dataclass(frozen=True)
@@ -13,8 +13,8 @@ class Progress:
     """After every step."""
 
     step: int
-    loss: float  # nats per symbol, of this step's batch
-    symbols: int  # read so far
+    loss: float  # nats per token, of this step's batch
+    tokens: int  # read so far
     seconds: float  # of training so far, validations included
     done: float  # share of the budget, 0 to 1
     learning_rate: float  # of this step
@@ -27,23 +27,23 @@ class Validated:
 
     Attributes:
         samples: what the network answers as it is when this is called, which a reader may do
-            before it asks for the next event; nothing where the lesson has nothing to show.
+            before it asks for the next event; nothing where the objective has nothing to show.
         baseline: what stands beside the loss, if anything; the same at every look.
         in_sample: whether the loss is of what is also learned from, and so says nothing of how
             good the network is on what it never saw.
     """
 
     step: int
-    loss: float  # nats per symbol
+    loss: float  # nats per token
     best: bool  # whether these are the best weights so far
     samples: Callable[[], Sequence[Sample]] = field(repr=False, compare=False)
-    baseline: Callable[[], Baseline | None] = field(repr=False, compare=False)
+    baseline: Callable[[], BaselineLoss | None] = field(repr=False, compare=False)
     in_sample: bool = False
 
 
 @dataclass(frozen=True)
-class SteppedBack:
-    """After a loss or a gradient that was no number: weights of `step` again, smaller steps."""
+class RolledBack:
+    """After a loss or a gradient that was not a number: weights of `step` again, smaller steps."""
 
     step: int
     learning_rate_scale: float
@@ -55,10 +55,10 @@ class Finished:
 
     step: int
     best_step: int
-    best_loss: float  # nats per symbol of the validation text
+    best_loss: float  # nats per token of the validation text
     seconds: float
-    symbols: int
+    tokens: int
     interrupted: bool
 
 
-Event = Progress | Validated | SteppedBack | Finished
+Event = Progress | Validated | RolledBack | Finished

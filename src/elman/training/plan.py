@@ -15,7 +15,7 @@ class Plan:
     Args:
         minutes: wall-clock of the training phase, validations included.
         steps: a number of steps instead; the same run every time on the same machine.
-        most_steps: where the minutes would allow more: what is read again and again is in the
+        max_steps: where the minutes would allow more: what is read again and again is in the
             end known by heart, and the learning rate should have fallen by then.
         learning_rate: the largest, reached after the warm-up.
         weight_decay: of the matrices of products, decoupled (AdamW); embeddings, norms and
@@ -28,7 +28,7 @@ class Plan:
 
     minutes: float | None = 3.0
     steps: int | None = None
-    most_steps: int | None = None
+    max_steps: int | None = None
     learning_rate: float = 5e-3
     weight_decay: float = 0.1
     clip: float = 1.0
@@ -39,7 +39,7 @@ class Plan:
         """The share of the budget that is spent, from 0 to 1."""
         if self.steps is not None:
             return min(1.0, step / self.steps)
-        of_steps = step / self.most_steps if self.most_steps else 0.0
+        of_steps = step / self.max_steps if self.max_steps else 0.0
         return min(1.0, max(of_steps, seconds / (60 * (self.minutes or 0))))
 
     def rate(self, done: float) -> float:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from elman.explain import Trace
+from elman.explain.trace import Trace
 from elman.web.modules import WEB, joined
 
 _LARGEST = 127
@@ -48,7 +48,7 @@ _PAGE = """<!doctype html>
 <body>
 <header>
 <h1>{title}</h1>
-<p class="told">What a recurrent network saw, remembered and said, one symbol after another.</p>
+<p class="told">What a recurrent network saw, remembered and said, one token after another.</p>
 </header>
 <main><elman-explanation></elman-explanation></main>
 <noscript>The drawings need JavaScript, which is switched off here.</noscript>

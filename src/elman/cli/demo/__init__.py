@@ -12,11 +12,11 @@ from elman.cli.demo.forecasting import forecast_parts
 from elman.cli.demo.language import language_parts
 from elman.cli.demo.reading import surname_parts, tag_parts
 from elman.cli.demo.rewriting import description_parts, translation_parts
-from elman.cli.terminal import say, size_in_words
-from elman.cli.watching import INTERRUPTED, carry_out
+from elman.cli.run_training import INTERRUPTED, run_training
+from elman.console.terminal import say, size_in_words
 
 if TYPE_CHECKING:
-    from elman.cli.demo.part import Part
+    from elman.cli.demo.part import DemoPart
 
 PARTS = (
     language_parts,
@@ -39,24 +39,27 @@ def demo(
 ) -> None:
     """Train seven models on data that is at hand, and try them.
 
-    One foretells words, one characters; one tags Python's own source, one tells a surname's
-    language; one puts French into English, one handwritten digits into words; one foretells
+    One predicts words, one characters; one tags Python's own source, one tells a surname's
+    language; one puts French into English, one handwritten digits into words; one predicts
     sunspots. Nothing is downloaded.
     """
     from elman.bundle import make_folder
-    from elman.cli.jobs import Files, job_for
-    from elman.models import LanguageModel
-    from elman.models.language_settings import LanguageSettings
+    from elman.tasks.job import DataFiles
+    from elman.tasks.jobs import commands_for
+    from elman.tasks.language_modeling.config import LanguageModelTrainingConfig
+    from elman.tasks.language_modeling.model import LanguageModel
 
-    LanguageSettings(**LanguageModel(minutes=minutes).get_params())  # refuses, before anything
+    LanguageModelTrainingConfig(
+        **LanguageModel(minutes=minutes).get_params()
+    )  # refuses, before anything
     make_folder(output)
     for part in parts_at_hand(output):
         length = f"{minutes * part.share:g}"
         print(f"\n== {length} minute{'' if length == '1' else 's'}: {part.title}\n", flush=True)
         settings = part.settings | {"minutes": minutes * part.share}
-        job = job_for(part.task, Files.named(part.files), settings)
+        job = commands_for(part.task, DataFiles.named(part.files), settings)
         path = output / part.name
-        done = carry_out(job, path)
+        done = run_training(job, path)
         job.tell(done.report)
         print(f"{path}: {size_in_words(path.stat().st_size)}\n")
         part.tell(job.model)
@@ -65,7 +68,7 @@ def demo(
     _what_next(output)
 
 
-def parts_at_hand(folder: Path) -> Iterator[Part]:
+def parts_at_hand(folder: Path) -> Iterator[DemoPart]:
     """The parts, each with its data written where a user would have it; those whose data is in a
     package that is not installed are left out."""
     from elman.errors import InputError
@@ -85,7 +88,7 @@ def _what_next(folder: Path) -> None:
   elman peek mine.txt
   elman train mine.txt -o mine.safetensors --minutes 3
   elman generate mine.safetensors "Once upon a time" --temperature 0.8
-  elman train mine.txt -o words.safetensors --unit word
+  elman train mine.txt -o words.safetensors --tokenizer word
   elman suggest words.safetensors "see you t"
   elman train reviews.csv -o reviews.safetensors
   elman test {folder / "surnames.safetensors"} {folder / "surnames-test.tsv"}

@@ -7,16 +7,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elman.cli.demo.part import Part
+from elman.cli.demo.part import DemoPart
 
 if TYPE_CHECKING:
-    from elman.models import Forecaster
+    from elman.tasks.forecasting.model import Forecaster
+
 
 CYCLE = 11  # years from one maximum to the next, about (R. Wolf, 1852)
 BAR = 40  # columns for the largest value
 
 
-def forecast_parts(folder: Path) -> Iterator[Part]:
+def forecast_parts(folder: Path) -> Iterator[DemoPart]:
     """The mean number of sunspots, year by year.
 
     Raises:
@@ -31,11 +32,11 @@ def forecast_parts(folder: Path) -> Iterator[Part]:
     tell = partial(_tell_forecast, picture=folder / "sunspots.svg")
     title = f"sunspots after {found.years[-1]}"
     settings = {"season": CYCLE, "horizon": CYCLE}
-    yield Part(title, "forecast", [table], "sunspots.safetensors", tell, settings=settings)
+    yield DemoPart(title, "forecast", [table], "sunspots.safetensors", tell, settings=settings)
 
 
 def _tell_forecast(model: Forecaster, picture: Path) -> None:
-    from elman.cli.plots import draw
+    from elman.tasks.forecasting.plots import draw
 
     forecast = model.predict()
     steps = forecast.dates or tuple(str(step + 1) for step in range(len(forecast.median)))

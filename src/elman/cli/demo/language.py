@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elman.cli.demo.part import Part
-from elman.cli.terminal import say, size_in_words
+from elman.cli.demo.part import DemoPart
+from elman.console.terminal import say, size_in_words
 
 if TYPE_CHECKING:
-    from elman.models import LanguageModel
+    from elman.tasks.language_modeling.model import LanguageModel
+
 
 HALF_TYPED = (
     "If the file does not ex",
@@ -22,7 +23,7 @@ HALF_TYPED = (
 )
 
 
-def language_parts(folder: Path) -> Iterator[Part]:
+def language_parts(folder: Path) -> Iterator[DemoPart]:
     """Python's documentation, by words and by characters."""
     from elman.examples import documents_of_python
 
@@ -32,9 +33,11 @@ def language_parts(folder: Path) -> Iterator[Part]:
         f"The text: Python's language reference and the docstrings of its standard library, "
         f"{size_in_words(prose.stat().st_size)}. Everything runs on this machine."
     )
-    for unit, tell in (("word", _tell_words), ("character", _tell_characters)):
-        name = f"python-{unit}s.safetensors"
-        yield Part(f"the next {unit}", "language", [prose], name, tell, 1.0, {"unit": unit})
+    for tokenizer, tell in (("word", _tell_words), ("character", _tell_characters)):
+        name = f"python-{tokenizer}s.safetensors"
+        yield DemoPart(
+            f"the next {tokenizer}", "language", [prose], name, tell, 1.0, {"tokenizer": tokenizer}
+        )
 
 
 def _tell_words(model: LanguageModel) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 WIDTH = 80  # columns that a terminal has
 
 
-class Part(NamedTuple):
+class DemoPart(NamedTuple):
     """One of the demo's models.
 
     Attributes:

@@ -6,18 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elman.cli.demo.part import Part, print_aligned, write_table
-from elman.cli.terminal import share_in_words
+from elman.cli.demo.part import DemoPart, print_aligned, write_table
+from elman.console.terminal import share_in_words
 
 if TYPE_CHECKING:
-    from elman.models import Classifier, Tagger
+    from elman.tasks.classification.model import Classifier
+    from elman.tasks.tagging.model import Tagger
+
 
 CODE = "def area ( circle ) : return math . pi * circle . radius ** 2 # of a circle"
 SURNAMES = ("Nakagawa-Smith", "Lindqvist", "Kowalczyk", "O'Sullivan", "Ferrari")
 A_SURNAME = "Schmidtova"
 
 
-def tag_parts(folder: Path) -> Iterator[Part]:
+def tag_parts(folder: Path) -> Iterator[DemoPart]:
     """Python's own source, its tokens told apart."""
     from elman.examples import sentences_of_python
 
@@ -27,10 +29,10 @@ def tag_parts(folder: Path) -> Iterator[Part]:
         rows = ("\n".join(map("\t".join, zip(*each, strict=True))) for each in part)
         path.write_text("\n\n".join(rows) + "\n", encoding="utf-8")
     title = "Python's own source, each token tagged with what tokenize and ast say"
-    yield Part(title, "tag", [code], "tokens.safetensors", _tell_tags)
+    yield DemoPart(title, "tag", [code], "tokens.safetensors", _tell_tags)
 
 
-def surname_parts(folder: Path) -> Iterator[Part]:
+def surname_parts(folder: Path) -> Iterator[DemoPart]:
     """Surnames and their languages.
 
     Raises:
@@ -42,9 +44,9 @@ def surname_parts(folder: Path) -> Iterator[Part]:
     names = folder / "surnames.tsv"
     for pairs, path in ((split.train, names), (split.test, folder / "surnames-test.tsv")):
         write_table(path, ("surname", "language"), *pairs)
-    settings = {"unit": "character", "width": 128}
+    settings = {"tokenizer": "character", "width": 128}
     title = "the language of a surname"
-    yield Part(
+    yield DemoPart(
         title, "classify", [names], "surnames.safetensors", _tell_languages, settings=settings
     )
 

@@ -7,12 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from elman.cli.demo.part import Part, print_aligned, write_table
-from elman.cli.terminal import share_in_words
+from elman.cli.demo.part import DemoPart, print_aligned, write_table
+from elman.console.terminal import share_in_words
 
 if TYPE_CHECKING:
-    from elman.models import Describer, Translator
-    from elman.models.rewriting import Rewrite
+    from elman.tasks.description.model import Describer
+    from elman.tasks.seq2seq.generation import GeneratedText
+    from elman.tasks.translation.model import Translator
+
 
 FRENCH = (
     "il y a 17 jours",
@@ -30,7 +32,7 @@ SIDE = 8  # of an image
 DRAWN = 4  # images side by side
 
 
-def translation_parts(folder: Path) -> Iterator[Part]:
+def translation_parts(folder: Path) -> Iterator[DemoPart]:
     """French and what it means in English.
 
     Raises:
@@ -46,10 +48,10 @@ def translation_parts(folder: Path) -> Iterator[Part]:
     name = "french-english.safetensors"
     # Small, and hardly silenced: half a minute is enough for three passes on one core.
     settings = {"width": 128, "layers": 1, "dropout": 0.05}
-    yield Part(title, "translate", [pairs], name, _tell_translations, settings=settings)
+    yield DemoPart(title, "translate", [pairs], name, _tell_translations, settings=settings)
 
 
-def description_parts(folder: Path) -> Iterator[Part]:
+def description_parts(folder: Path) -> Iterator[DemoPart]:
     """Handwritten digits and their names: a row of numbers and a line of text for each."""
     import numpy as np
 
@@ -65,7 +67,7 @@ def description_parts(folder: Path) -> Iterator[Part]:
         write_table(names, *((digit.name,) for digit in part))
     unseen = np.stack([digit.vector for digit in split.test])
     tell = partial(_tell_digits, images=unseen)
-    yield Part("handwritten digits into words", "describe", files, "digits.safetensors", tell)
+    yield DemoPart("handwritten digits into words", "describe", files, "digits.safetensors", tell)
 
 
 def _tell_translations(model: Translator) -> None:
@@ -82,7 +84,7 @@ def _tell_translations(model: Translator) -> None:
     print_attention(best)
 
 
-def print_attention(rewrite: Rewrite) -> None:
+def print_attention(rewrite: GeneratedText) -> None:
     """What was written downwards, the source to the right."""
     source = [_visible(piece) for piece in rewrite.source or ()]
     written = [_visible(piece) for piece in rewrite.pieces]

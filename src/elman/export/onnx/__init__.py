@@ -1,5 +1,1 @@
-"""A model as one file for ONNX Runtime: a file for each task, and what all of them share."""
-
-from elman.export.onnx.file import write_onnx
-
-__all__ = ["write_onnx"]
+"""Networks as ONNX graphs: what the graphs of all tasks share."""

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from elman.extras import needed
 from elman.kernels.pointwise import EPSILON
-from elman.network.blocks import RMSNorm
+from elman.nn.blocks import RMSNorm
 
 OPSET = 18
 IR_VERSION = 10

@@ -12,42 +12,41 @@ from torch import nn
 
 from elman.export.onnx.graph import Graph
 from elman.export.onnx.recurrence import run_cell
-from elman.network import Stack
-from elman.network.blocks import CONVOLUTION_WIDTH, Block, Mixer
+from elman.nn.blocks import CONVOLUTION_WIDTH, Block, Mixer, Stack
 
 
-class Rows(NamedTuple):
-    """What all layers need to know of the symbols."""
+class GraphRows(NamedTuple):
+    """What all layers need to know of the tokens."""
 
     lengths: str  # (B,)
-    real: str  # (T, B, 1) whether a symbol is one, and no padding
+    real: str  # (T, B, 1) whether a token is one, and no padding
     times: str  # (T, 1)
 
 
-def begin(graph: Graph) -> tuple[str, Rows]:
-    """The inputs of a graph that reads symbols: these, as (T, B), and lengths."""
-    symbols = graph.input("symbols", np.int64, "batch", "time")
+def begin(graph: Graph) -> tuple[str, GraphRows]:
+    """The inputs of a graph that reads tokens: these, as (T, B), and lengths."""
+    tokens = graph.input("tokens", np.int64, "batch", "time")
     lengths = graph.input("lengths", np.int64, "batch")
-    return graph.op("Transpose", symbols, perm=[1, 0]), rows_of(graph, symbols, lengths)
+    return graph.op("Transpose", tokens, perm=[1, 0]), rows_of(graph, tokens, lengths)
 
 
-def rows_of(graph: Graph, symbols: str, lengths: str) -> Rows:
-    """symbols (B, T, ...), lengths (B,)"""
-    count = graph.op("Squeeze", graph.size(symbols, 1), graph.constant([0]))
+def rows_of(graph: Graph, tokens: str, lengths: str) -> GraphRows:
+    """tokens (B, T, ...), lengths (B,)"""
+    count = graph.op("Squeeze", graph.size(tokens, 1), graph.constant([0]))
     times = graph.op("Range", graph.constant(0), count, graph.constant(1))
     times = graph.op("Unsqueeze", times, graph.constant([1]))
     real = graph.op("Unsqueeze", graph.op("Less", times, lengths), graph.constant([2]))
-    return Rows(lengths, real, times)
+    return GraphRows(lengths, real, times)
 
 
-def embedded(graph: Graph, embedding: nn.Embedding, symbols: str, scale: float) -> str:
-    """symbols (T, B) -> (T, B, W)"""
-    x = graph.op("Gather", graph.weight(embedding.weight), symbols)
+def embedded(graph: Graph, embedding: nn.Embedding, tokens: str, scale: float) -> str:
+    """tokens (T, B) -> (T, B, W)"""
+    x = graph.op("Gather", graph.weight(embedding.weight), tokens)
     return graph.op("Mul", x, graph.number(scale))
 
 
-def turned(graph: Graph, x: str, rows: Rows) -> str:
-    """x (T, B, W), each row from its last symbol to its first; padding stays at the end."""
+def turned(graph: Graph, x: str, rows: GraphRows) -> str:
+    """x (T, B, W), each row from its last token to its first; padding stays at the end."""
     back = graph.op("Sub", graph.op("Sub", rows.lengths, graph.constant(1)), rows.times)
     places = graph.op("Where", graph.op("Less", back, graph.constant(0)), rows.times, back)
     places = graph.op("Unsqueeze", places, graph.constant([2]))
@@ -55,7 +54,7 @@ def turned(graph: Graph, x: str, rows: Rows) -> str:
     return graph.op("GatherElements", x, places, axis=0)
 
 
-def stack(graph: Graph, layers: Stack, x: str, rows: Rows, name: str | None) -> str:
+def stack(graph: Graph, layers: Stack, x: str, rows: GraphRows, name: str | None) -> str:
     """x (T, B, W) -> (T, B, W)
 
     Args:
@@ -66,12 +65,12 @@ def stack(graph: Graph, layers: Stack, x: str, rows: Rows, name: str | None) -> 
     return graph.norm(x, layers.norm)
 
 
-def block_of(graph: Graph, block: Block, x: str, rows: Rows, name: str | None) -> str:
+def block_of(graph: Graph, block: Block, x: str, rows: GraphRows, name: str | None) -> str:
     """x (T, B, W) -> (T, B, W); name: of its state, as `stack` has it."""
     return transformed(graph, block, mixed(graph, block, x, rows, name))
 
 
-def mixed(graph: Graph, block: Block, x: str, rows: Rows, name: str | None) -> str:
+def mixed(graph: Graph, block: Block, x: str, rows: GraphRows, name: str | None) -> str:
     """The first half of a block."""
     y = _mixer(graph, block.mixer, graph.norm(x, block.mixer_norm), rows, name)
     return _joined(graph, block, x, y)
@@ -94,7 +93,7 @@ def _joined(graph: Graph, block: Block, x: str, y: str) -> str:
     return graph.op("Add", x, y) if block.residual else y
 
 
-def _mixer(graph: Graph, mixer: Mixer, x: str, rows: Rows, name: str | None) -> str:
+def _mixer(graph: Graph, mixer: Mixer, x: str, rows: GraphRows, name: str | None) -> str:
     mixed = x
     if mixer.convolution is not None:
         mixed = _convolution(graph, mixer.convolution, x, rows, name)
@@ -114,7 +113,9 @@ def _mixer(graph: Graph, mixer: Mixer, x: str, rows: Rows, name: str | None) -> 
     return y if mixer.out is None else graph.linear(y, mixer.out)
 
 
-def _state(graph: Graph, rows: Rows, name: str | None, kind: Any, shape: tuple[int, ...]) -> str:
+def _state(
+    graph: Graph, rows: GraphRows, name: str | None, kind: Any, shape: tuple[int, ...]
+) -> str:
     """A part of a state (B, ...): given by the caller, or zeros."""
     if name:
         return graph.input(name, kind, "batch", *shape)
@@ -122,9 +123,9 @@ def _state(graph: Graph, rows: Rows, name: str | None, kind: Any, shape: tuple[i
     return graph.op("Expand", graph.constant(0, kind), sizes)
 
 
-def _convolution(graph: Graph, layer: Any, x: str, rows: Rows, name: str | None) -> str:
-    past, width = CONVOLUTION_WIDTH - 1, layer.weight.shape[1]
-    recent = _state(graph, rows, name and f"{name}.recent", np.float32, (past, width))
+def _convolution(graph: Graph, layer: Any, x: str, rows: GraphRows, name: str | None) -> str:
+    past, hidden_size = CONVOLUTION_WIDTH - 1, layer.weight.shape[1]
+    recent = _state(graph, rows, name and f"{name}.recent", np.float32, (past, hidden_size))
     before = graph.op("Transpose", recent, perm=[1, 0, 2])
     inputs = graph.op("Concat", before, x, axis=0)
     weight, y = graph.weight(layer.weight), graph.weight(layer.bias)
@@ -140,5 +141,5 @@ def _convolution(graph: Graph, layer: Any, x: str, rows: Rows, name: str | None)
         places = graph.op("Expand", places, graph.op("Shape", before))
         following = graph.op("GatherElements", inputs, places, axis=0)
         following = graph.op("Transpose", following, perm=[1, 0, 2])
-        graph.output(following, f"{name}.recent_after", np.float32, "batch", past, width)
+        graph.output(following, f"{name}.recent_after", np.float32, "batch", past, hidden_size)
     return y

@@ -1,6 +1,6 @@
 """The cells as graphs: what needs no memory for all times at once, and a loop over the rest.
 
-Shapes: T time, B batch, D input width, H hidden width. Time comes first, (T, B, D).
+Shapes: T time, B batch, D input width, H hidden hidden_size. Time comes first, (T, B, D).
 """
 
 from __future__ import annotations
@@ -10,16 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from elman.cells import (
-    GRU,
-    LSTM,
-    Cell,
-    Clockwork,
-    Elman,
-    ElmanReLU,
-    MinGRU,
-    PlainRNN,
-)
+from elman.cells import GRU, LSTM, Cell, Clockwork, Elman, ElmanReLU, MinGRU, PlainRNN
 from elman.export.onnx.graph import Graph, Names
 
 Rule = Callable[[Graph, Names, str], tuple[Names, str]]
@@ -27,7 +18,7 @@ Rule = Callable[[Graph, Names, str], tuple[Names, str]]
 
 
 def run_cell(graph: Graph, cell: Cell, xs: str, states: Names, real: str) -> tuple[Names, str]:
-    """xs (T, B, D), real (T, B, 1) -> the state after each row's last real symbol, ys (T, B, H)."""
+    """xs (T, B, D), real (T, B, 1) -> the state after each row's last real token, ys (T, B, H)."""
     prepared, rule = _RULES[type(cell)](graph, cell, xs)
 
     def step(body: Graph, before: Names, given: Names) -> tuple[Names, str]:

@@ -29,8 +29,8 @@ async def open_store(address: str | None, limits: Limits, formats: Formats) -> S
     except ImportError as error:
         raise SettingError(
             "Redis needs a package that is not here",
-            place="sessions",
-            advice="pip install 'elman[redis]'",
+            location="sessions",
+            hint="pip install 'elman[redis]'",
         ) from error
     store = RedisStore(address, limits, formats)
     await store.connect(address)

@@ -80,7 +80,7 @@ class RedisStore:
             self.key = await self._redis.get(f"{_PREFIX}key")
         except (RedisError, OSError) as error:
             raise InputError(
-                f"no Redis answers ({error})", place=address, advice="Check --sessions."
+                f"no Redis answers ({error})", location=address, hint="Check --sessions."
             ) from error
 
     async def add(self, name: str, record: Record) -> None:
@@ -116,7 +116,7 @@ class RedisStore:
         args: list[str | bytes | float] = [token, data, idle, time.time() + idle, name]
         if not await self._give(keys=[*self._keys(name), _NAMES], args=args):
             raise RefusedError(
-                503, "this session was held for too long", advice="Take the step again."
+                503, "this session was held for too long", hint="Take the step again."
             )
 
     async def drop(self, name: str) -> None:

@@ -44,7 +44,7 @@ class SqliteStore(MemoryStore):
             self.key = self._kept_key()
         except (sqlite3.Error, OSError) as error:
             raise OutputError(
-                f"cannot keep sessions ({error})", place=path, advice="Name another --sessions."
+                f"cannot keep sessions ({error})", location=path, hint="Name another --sessions."
             ) from error
         self._load()
 

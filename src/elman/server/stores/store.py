@@ -62,7 +62,7 @@ def full() -> RefusedError:
     return RefusedError(
         503,
         "there is no room for another session",
-        advice="End one that is not needed any more, or wait until an idle one is forgotten.",
+        hint="End one that is not needed any more, or wait until an idle one is forgotten.",
         headers={"retry-after": "60"},
     )
 

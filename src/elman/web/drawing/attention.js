@@ -28,7 +28,7 @@ export function attentionOf(trace, attention) {
     );
     return said?.taken?.text ?? "";
   });
-  return attentionGrid(attention.weights, trace.readings[attention.on].symbols, written);
+  return attentionGrid(attention.weights, trace.readings[attention.on].tokens, written);
 }
 
 /** @param {string} text @param {string} scope */

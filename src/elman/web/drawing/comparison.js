@@ -19,7 +19,7 @@ function compared(trace) {
 /** @param {Trace} first @param {Trace} second @param {AbortSignal} signal */
 export function comparison(first, second, signal) {
   const runs = [first, second].map((trace) => ({ trace, reading: trace.readings[compared(trace)] }));
-  const pairs = paired(runs[0].reading.symbols, runs[1].reading.symbols);
+  const pairs = paired(runs[0].reading.tokens, runs[1].reading.tokens);
   const layers = runs[0].reading.layers;
   const choice = element(
     "select",
@@ -77,7 +77,7 @@ export function comparison(first, second, signal) {
 /** @param {{trace: Trace, reading: import("./trace.js").Reading}[]} runs
  * @param {import("./trace.js").Strip[]} strips @param {number} size */
 function summary(runs, strips, size) {
-  const ends = strips.map((strip, run) => strip.row(runs[run].reading.symbols.length - 1));
+  const ends = strips.map((strip, run) => strip.row(runs[run].reading.tokens.length - 1));
   const apart = percent(distance(ends[0], ends[1]) / (size || 1));
   const answers = runs.map(({ trace }) => {
     const last = trace.outputs.at(-1);
@@ -91,7 +91,7 @@ function summary(runs, strips, size) {
 
 /** @param {{reading: import("./trace.js").Reading}} run @param {number | null} time */
 function word(run, time) {
-  const text = time === null ? "–" : visible(run.reading.symbols[time]);
+  const text = time === null ? "–" : visible(run.reading.tokens[time]);
   return element("span", { className: "symbol", title: text }, text);
 }
 

@@ -67,7 +67,7 @@ function run(trace, signal) {
     if (changed.reading !== undefined && !trace.readings[changed.reading].layers.length) return;
     view = { ...view, ...changed };
     if (changed.reading !== undefined && changed.reading !== before.reading) {
-      const last = trace.readings[view.reading].symbols.length - 1;
+      const last = trace.readings[view.reading].tokens.length - 1;
       view = { ...view, time: changed.time ?? last, unit: null };
       drawn = unrolled(trace, view.reading, change, signal);
       figure.replaceChildren(drawn.node);
@@ -79,10 +79,10 @@ function run(trace, signal) {
   }
 
   function show() {
-    const { symbols } = trace.readings[view.reading];
-    scrubber.max = String(symbols.length - 1);
+    const { tokens } = trace.readings[view.reading];
+    scrubber.max = String(tokens.length - 1);
     scrubber.value = String(view.time);
-    const at = `${view.time + 1} of ${symbols.length}: ${visible(symbols[view.time])}`;
+    const at = `${view.time + 1} of ${tokens.length}: ${visible(tokens[view.time])}`;
     scrubber.setAttribute("aria-valuetext", at);
     told.textContent = at;
     for (const each of [text, drawn, now, chosen]) each.show(view);

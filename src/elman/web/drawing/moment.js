@@ -38,7 +38,7 @@ export function moment(trace, signal) {
   function show(view) {
     shown = view;
     const reading = trace.readings[view.reading];
-    const symbol = visible(reading.symbols[view.looked]);
+    const symbol = visible(reading.tokens[view.looked]);
     const output = trace.outputs.find(
       (each) => each.reading === view.reading && each.after === view.looked,
     );
@@ -48,7 +48,7 @@ export function moment(trace, signal) {
       const drawn = Object.entries(strips).map(([name, strip]) => part(name, strip, view));
       return element("div", { className: "layer" }, element("h4", {}, told), ...drawn);
     });
-    const place = `${view.looked + 1} of ${reading.symbols.length}`;
+    const place = `${view.looked + 1} of ${reading.tokens.length}`;
     const heading = element("h3", {}, "After ", element("q", {}, symbol), element("small", {}, place));
     const said = output ? [answers(output)] : [];
     const drawn = element("div", { className: "layers" }, ...layers.reverse());

@@ -13,7 +13,7 @@ import { emphasis, strongest } from "./view.js";
 export function passage(trace, change, signal) {
   const several = trace.readings.length > 1;
   const lines = trace.readings.map((reading, place) => {
-    const spans = reading.symbols.map((symbol, time) => {
+    const spans = reading.tokens.map((symbol, time) => {
       const span = element("span", { className: "piece" }, symbol);
       span.addEventListener("click", () => change({ reading: place, time }));
       return span;

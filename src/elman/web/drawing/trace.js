@@ -8,15 +8,15 @@
  * @typedef {{reading: number, gradient: number[], left_out: (number | null)[]}} Rest
  * @typedef {{reading: number, after: number, answers: Answer[], taken: Answer | null,
  *   quantiles?: Quantile[], rests: Rest[]}} Output
- * @typedef {{cell: string, layers: number, width: number, hidden: number, parts: string[],
- *   directions: string[], units: string[], labels: string[] | null, parameters: number,
+ * @typedef {{cell: string, layers: number, width: number, hidden: number, components: string[],
+ *   directions: string[], tokenizers: string[], labels: string[] | null, parameters: number,
  *   members: number}} Network
  * @typedef {{sensitivity: number[], steps: number | null}} Memory
  * @typedef {{reading: number, on: number, weights: number[][]}} Attention
  * @typedef {{int8: string, scale: number, width: number}} Packed
  * @typedef {{layer: number, direction: string, states: Record<string, Strip>,
  *   gates: Record<string, Strip>, output: Record<string, Strip>, memory: Memory}} Layer
- * @typedef {{name: string, symbols: string[], layers: Layer[]}} Reading
+ * @typedef {{name: string, tokens: string[], layers: Layer[]}} Reading
  * @typedef {{task: string, network: Network, readings: Reading[], outputs: Output[],
  *   attention: Attention | null}} Trace
  */
@@ -83,8 +83,8 @@ export function visible(symbol) {
 
 /** What stands between the symbols of a text. @param {Trace} trace @param {number} place */
 export function gap(trace, place) {
-  const ofWords = trace.network.units[place] === "word" && trace.task !== "language";
-  const ofNumbers = ["number", "vector"].includes(trace.network.units[place]);
+  const ofWords = trace.network.tokenizers[place] === "word" && trace.task !== "language";
+  const ofNumbers = ["number", "vector"].includes(trace.network.tokenizers[place]);
   return ofWords || ofNumbers ? " " : "";
 }
 

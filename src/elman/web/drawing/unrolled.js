@@ -28,10 +28,10 @@ export function unrolled(trace, place, change, signal) {
   const outputs = new Map(
     trace.outputs.filter((each) => each.reading === place).map((each) => [each.after, each]),
   );
-  const columns = reading.symbols.map((symbol, time) => column(symbol, time));
+  const columns = reading.tokens.map((symbol, time) => column(symbol, time));
   const node = element("div", { className: "unrolled", role: "group" });
   node.setAttribute("aria-label", "The network, a column a symbol");
-  const shown = [...reading.symbols, ...[...outputs.values()].map((each) => said(each).text)];
+  const shown = [...reading.tokens, ...[...outputs.values()].map((each) => said(each).text)];
   const widest = Math.max(...shown.map((text) => visible(text).length));
   node.style.setProperty("--column", `${Math.min(7, Math.max(3.5, 1.4 + 0.6 * widest))}rem`);
   node.style.setProperty("--rows", String(2 * rows.length + 4));
@@ -75,7 +75,7 @@ export function unrolled(trace, place, change, signal) {
   function state(row, time) {
     const canvas = block(row.strip.row(time), row.strip.largest);
     const node = element("div", { className: "state" }, element("div", {}, canvas));
-    const last = row.backward ? 0 : reading.symbols.length - 1;
+    const last = row.backward ? 0 : reading.tokens.length - 1;
     if (row.state && time !== last) node.append(onward(row.backward));
     if (!row.state) return node;
     // The second layer of the plain network reads what its first does.

@@ -1,4 +1,4 @@
-/** What of a trace is looked at, and what follows from that: the numbers that colour its symbols. */
+/** What of a trace is looked at, and what follows from that: the numbers that colour its tokens. */
 
 /** @typedef {import("./trace.js").Trace} Trace
  * @typedef {import("./trace.js").Output} Output */
@@ -22,7 +22,7 @@ export function first(trace) {
   const output = trace.outputs.length - 1;
   const drawn = trace.readings.findIndex((each) => each.layers.length > 0);
   const reading = trace.outputs[output]?.reading ?? Math.max(0, drawn);
-  const time = trace.outputs[output]?.after ?? trace.readings[reading].symbols.length - 1;
+  const time = trace.outputs[output]?.after ?? trace.readings[reading].tokens.length - 1;
   const found = output < 0 ? null : output;
   return { reading, time, looked: time, output: found, method: "gradient", unit: null };
 }
@@ -40,16 +40,16 @@ export function outputAt(trace, view) {
  * @param {Trace} trace @param {View} view @param {number} reading
  * @returns {(number | null)[]} */
 export function emphasis(trace, view, reading) {
-  const { symbols, layers } = trace.readings[reading];
+  const { tokens, layers } = trace.readings[reading];
   if (view.unit !== null) {
     const strip = reading === view.reading && Object.values(layers[view.unit.layer].states)[0];
-    if (!strip) return symbols.map(() => null);
+    if (!strip) return tokens.map(() => null);
     const { unit } = view.unit;
-    return symbols.map((_, time) => strip.row(time)[unit]);
+    return tokens.map((_, time) => strip.row(time)[unit]);
   }
   const output = view.output === null ? undefined : trace.outputs[view.output];
   const found = output?.rests.find((each) => each.reading === reading)?.[view.method] ?? [];
-  return symbols.map((_, place) => found[place] ?? null);
+  return tokens.map((_, place) => found[place] ?? null);
 }
 
 /** The largest of them, over all readings: what has the full colour.

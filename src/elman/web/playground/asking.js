@@ -28,8 +28,8 @@ async function fetched(path, body, more) {
   const response = await fetch(path, asked);
   if (response.ok) return response;
   const { error } = await response.json().catch(() => ({ error: {} }));
-  const said = [error.place, error.cause].filter(Boolean).join(": ");
-  const message = [said, error.advice].filter(Boolean).join(". ");
+  const said = [error.location, error.cause].filter(Boolean).join(": ");
+  const message = [said, error.hint].filter(Boolean).join(". ");
   throw new Refused(response.status, message || `The server answers ${response.status}.`);
 }
 

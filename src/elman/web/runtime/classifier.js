@@ -18,7 +18,7 @@ class Member {
    * @param {number} classes */
   constructor(bundle, name, reading, unit, classes) {
     this.reader = new Reader(bundle, `${name}.reader`, reading, unit);
-    this.width = reading.blocks.width * reading.directions;
+    this.width = reading.blocks.hidden_size * reading.directions;
     this.output = Linear.from(bundle, `${name}.output`, 2 * this.width, classes);
   }
 

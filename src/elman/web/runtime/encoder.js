@@ -22,8 +22,8 @@ export class Encoder {
       { length: blocks.layers * (order === "both" ? 2 : 1) },
       (_, layer) => new Block(bundle, `${name}.blocks.${layer}`, blocks),
     );
-    const normed = blocks.parts.includes("norm");
-    this.norm = normed ? new RMSNorm(bundle, `${name}.norm`, blocks.width) : null;
+    const normed = blocks.components.includes("norm");
+    this.norm = normed ? new RMSNorm(bundle, `${name}.norm`, blocks.hidden_size) : null;
   }
 
   /** The vectors of a source's symbols (S, W) -> what is looked at: as many, or one.
@@ -50,7 +50,7 @@ export class Encoder {
 export class VectorEncoder {
   /** @param {Bundle} bundle @param {string} name @param {Rewriting} rewriting */
   constructor(bundle, name, { blocks, source }) {
-    const { width } = blocks;
+    const { hidden_size: width } = blocks;
     this.center = bundle.take(`${name}.center`, source);
     this.slope = bundle.take(`${name}.slope`, source);
     this.into = Linear.from(bundle, `${name}.into`, source, width);

@@ -16,9 +16,9 @@ export class Forecaster {
     /** @type {string[]} */
     this.names = names;
     this.network = new ForecastNetwork(bundle, "network", forecasting);
-    const last = bundle.takeDoubles("last", forecasting.read, names.length);
+    const last = bundle.takeDoubles("last", forecasting.context_length, names.length);
     /** The last values it learned from (R, S). */
-    this.last = Array.from({ length: forecasting.read }, (_, step) =>
+    this.last = Array.from({ length: forecasting.context_length }, (_, step) =>
       Array.from(last.subarray(step * names.length, (step + 1) * names.length)),
     );
     bundle.takeDoubles("scale", names.length);
@@ -30,7 +30,7 @@ export class Forecaster {
    * @returns {Forecast} */
   forecast(history) {
     this.#check(history);
-    const { read } = this.network.told;
+    const { context_length: read } = this.network.told;
     const each = this.names.map((_, series) =>
       this.#stretched(this.network.quantiles(history.slice(-read).map((row) => row[series]))),
     );
@@ -52,7 +52,7 @@ export class Forecaster {
 
   /** @param {number[][]} history */
   #check(history) {
-    const { read, logarithm } = this.network.told;
+    const { context_length: read, logarithm } = this.network.told;
     const wrong = history.findIndex((row) => row.length !== this.names.length);
     if (wrong >= 0) {
       const [is, has] = [this.names.length, history[wrong].length];

@@ -10,8 +10,8 @@ import { Stack } from "./network.js";
 import { Linear, logSoftmax } from "./products.js";
 
 /** @typedef {import("./safetensors.js").Bundle} Bundle */
-/** @typedef {{season: number, horizon: number, read: number, steps: number, logarithm: boolean,
- *   networks: number, cell: string, width: number, layers: number}} Forecasting */
+/** @typedef {{season: number, horizon: number, context_length: number, steps: number, logarithm: boolean,
+ *   networks: number, cell: string, hidden_size: number, layers: number}} Forecasting */
 /** @typedef {{steps: Float32Array[], simple: Float32Array[], naive: number[], scale: number}} Scaled
  *   the inputs of each step (C + H), the simple forecasts (H, 7) less the seasonal naive one in
  *   units of the scale, that one (H,), and the scale */
@@ -29,10 +29,10 @@ const TINY = 2 ** -126;
  * naive forecast. */
 class Member {
   /** @param {Bundle} bundle @param {string} name @param {Forecasting} told */
-  constructor(bundle, name, { width, layers, cell, horizon }) {
+  constructor(bundle, name, { hidden_size: width, layers, cell, horizon }) {
     this.horizon = horizon;
     this.into = Linear.from(bundle, `${name}.into`, INPUTS, width);
-    const architecture = { vocabulary: 1, cell, width, layers, parts: PARTS, tied: false };
+    const architecture = { vocabulary: 1, cell, hidden_size: width, layers, components: PARTS, tied: false };
     this.stack = new Stack(bundle, `${name}.stack`, architecture);
     this.out = Linear.from(bundle, `${name}.out`, width, SIMPLE + 5);
   }

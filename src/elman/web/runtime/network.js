@@ -11,7 +11,7 @@ import { refuse } from "./safetensors.js";
 
 /** @typedef {import("./safetensors.js").Bundle} Bundle */
 /** @typedef {import("./cells.js").CellState} CellState */
-/** @typedef {{vocabulary: number, cell: string, width: number, layers: number, parts: string[],
+/** @typedef {{vocabulary: number, cell: string, hidden_size: number, layers: number, components: string[],
  *   tied: boolean}} Architecture */
 /** @typedef {{recent: Float32Array, cell: CellState}} BlockState */
 /** @typedef {BlockState[]} NetworkState */
@@ -80,14 +80,14 @@ export class GatedMLP {
 /** What passes between times: short convolution, cell, gate, projection. */
 class Mixer {
   /** @param {Bundle} bundle @param {string} name @param {Architecture} architecture */
-  constructor(bundle, name, { width, cell, parts }) {
+  constructor(bundle, name, { hidden_size: hidden_size: width, cell, components }) {
     const inner = cell === "mingru" ? 2 * width : width;
-    this.past = parts.includes("convolution") ? (CONVOLUTION_WIDTH - 1) * width : 0;
+    this.past = components.includes("convolution") ? (CONVOLUTION_WIDTH - 1) * width : 0;
     this.convolution = this.past
       ? new ShortConvolution(bundle, `${name}.convolution`, width)
       : null;
     this.cell = new CELLS[cell](bundle, `${name}.cell`, width, inner);
-    const gated = parts.includes("gate");
+    const gated = components.includes("gate");
     this.gate = gated ? Linear.from(bundle, `${name}.gate`, width, inner) : null;
     const projected = gated || inner !== width;
     this.out = projected ? Linear.from(bundle, `${name}.out`, inner, width) : null;
@@ -114,12 +114,12 @@ class Mixer {
 export class Block {
   /** @param {Bundle} bundle @param {string} name @param {Architecture} architecture */
   constructor(bundle, name, architecture) {
-    const { width, parts } = architecture;
-    const normed = parts.includes("norm");
-    this.residual = parts.includes("residual");
+    const { hidden_size: hidden_size: width, components } = architecture;
+    const normed = components.includes("norm");
+    this.residual = components.includes("residual");
     this.mixerNorm = normed ? new RMSNorm(bundle, `${name}.mixer_norm`, width) : null;
     this.mixer = new Mixer(bundle, `${name}.mixer`, architecture);
-    const there = parts.includes("mlp");
+    const there = components.includes("mlp");
     this.mlpNorm = there && normed ? new RMSNorm(bundle, `${name}.mlp.0`, width) : null;
     this.mlp = there ? new GatedMLP(bundle, `${name}.mlp.1`, width) : null;
   }
@@ -152,13 +152,13 @@ export class Block {
 export class Stack {
   /** @param {Bundle} bundle @param {string} name @param {Architecture} architecture */
   constructor(bundle, name, architecture) {
-    const { width, layers, parts, cell } = architecture;
+    const { hidden_size: hidden_size: width, layers, components, cell } = architecture;
     if (!Object.hasOwn(CELLS, cell)) refuse("it is of a cell that is not known here");
     this.blocks = Array.from(
       { length: layers },
       (_, layer) => new Block(bundle, `${name}.blocks.${layer}`, architecture),
     );
-    this.norm = parts.includes("norm") ? new RMSNorm(bundle, `${name}.norm`, width) : null;
+    this.norm = components.includes("norm") ? new RMSNorm(bundle, `${name}.norm`, width) : null;
   }
 
   /** @returns {NetworkState} */
@@ -182,7 +182,7 @@ export class Stack {
 export class SymbolNetwork {
   /** @param {Bundle} bundle @param {Architecture} architecture */
   constructor(bundle, architecture) {
-    const { vocabulary, width, tied } = architecture;
+    const { vocabulary, hidden_size: hidden_size: width, tied } = architecture;
     this.width = width;
     this.embedding = bundle.take("embedding.weight", vocabulary, width);
     this.stack = new Stack(bundle, "stack", architecture);

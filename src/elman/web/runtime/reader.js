@@ -59,7 +59,7 @@ export class Reader {
   /** @param {Bundle} bundle @param {string} name @param {Reading} reading
    * @param {ReaderUnit} unit */
   constructor(bundle, name, { blocks, directions }, unit) {
-    this.width = blocks.width;
+    this.width = blocks.hidden_size;
     this.lexicon = unit.lexicon;
     const own = this.lexicon ? "embedding.own" : "embedding";
     this.own = bundle.take(`${name}.${own}.weight`, unit.size, this.width);

@@ -26,9 +26,9 @@ class AttendingBlock extends Block {
   /** @param {Bundle} bundle @param {string} name @param {Rewriting} rewriting */
   constructor(bundle, name, { blocks, attention }) {
     super(bundle, name, blocks);
-    const normed = blocks.parts.includes("norm");
-    this.attentionNorm = normed ? new RMSNorm(bundle, `${name}.attention_norm`, blocks.width) : null;
-    this.attention = new Attention(bundle, `${name}.attention`, blocks.width, attention);
+    const normed = blocks.components.includes("norm");
+    this.attentionNorm = normed ? new RMSNorm(bundle, `${name}.attention_norm`, blocks.hidden_size) : null;
+    this.attention = new Attention(bundle, `${name}.attention`, blocks.hidden_size, attention);
   }
 
   /** @param {Float32Array} x @param {BlockState} state @param {Memory} memory
@@ -46,7 +46,7 @@ export class Rewriter {
   /** @param {Bundle} bundle @param {Rewriting} rewriting */
   constructor(bundle, rewriting) {
     const { blocks, source } = rewriting;
-    const { vocabulary, width } = blocks;
+    const { vocabulary, hidden_size: width } = blocks;
     this.width = width;
     this.embedding = bundle.take("embedding.weight", vocabulary, width);
     this.output = new Linear(this.embedding, bundle.take("output.bias", vocabulary));
@@ -61,7 +61,7 @@ export class Rewriter {
       { length: blocks.layers },
       (_, layer) => new AttendingBlock(bundle, `blocks.${layer}`, rewriting),
     );
-    const normed = blocks.parts.includes("norm");
+    const normed = blocks.components.includes("norm");
     this.norm = normed ? new RMSNorm(bundle, "norm", width) : null;
   }
 

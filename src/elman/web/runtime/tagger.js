@@ -13,7 +13,7 @@ export class Tagger {
   /** @param {Bundle} bundle */
   constructor(bundle) {
     const { vocabulary, reader, tags } = bundle.about;
-    const width = reader.blocks.width * reader.directions;
+    const width = reader.blocks.hidden_size * reader.directions;
     this.vocabulary = new TagVocabulary(tags);
     this.reader = new Reader(bundle, "reader", reader, new ReaderUnit(vocabulary));
     this.output = Linear.from(bundle, "output", width, this.vocabulary.tags.length);

@@ -1,0 +1,1 @@
+"""What commands share: progress bars, tables, option types. It knows no task."""

@@ -1,0 +1,105 @@
+"""How an evaluation is printed: each score beside its baseline's, and the interval."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from elman.console.terminal import print_table, say
+
+if TYPE_CHECKING:
+    from elman.metrics.report import Evaluation
+
+
+CLASS_SCORES = {
+    "accuracy": ("accuracy", "{:.1%}"),
+    "macro_f1": ("macro F1", "{:.3f}"),
+    "calibration_error": ("calibration error", "{:.3f}"),
+    "roc_auc_out_of_scope": ("area under ROC, of a class against of none", "{:.3f}"),
+    "span_f1": ("span F1, strict", "{:.3f}"),
+    "span_f1_conlleval": ("span F1, conlleval", "{:.3f}"),
+}
+_CHIEF = {
+    "nats_per_token": ("nats per token", "{:.4f}"),
+    "span_f1": ("span F1", "{:.4f}"),
+    "accuracy": ("accuracy", "{:.2%}"),
+    "word_error_rate": ("word error rate", "{:.2%}"),
+    "bleu": ("BLEU", "{:.2f}"),
+    "chrf": ("chrF", "{:.2f}"),
+    "mase": ("MASE", "{:.4f}"),
+}
+"""The scores that say most; of a report the first that it has."""
+
+ROWS = 20  # of a table by class, the largest classes
+MISTAKES = 5  # of each kind
+
+
+def print_int8(report: Evaluation, float32: Evaluation | None) -> None:
+    """By how much weights of 8 bits change the chief score, where that is known.
+
+    Args:
+        report: with weights of 8 bits; float32: the same without.
+    """
+    for told in int8_as_json(report, float32).values():
+        label, form = _CHIEF[told["score"]]
+        line = f"int8: {form.format(told['int8'])} {label}, float32 {form.format(told['float32'])}"
+        change = told["change"]
+        print(line if change is None else f"{line} ({100 * change:+.2f} %)")
+
+
+def int8_as_json(report: Evaluation, float32: Evaluation | None) -> dict[str, Any]:
+    """The same as plain data, under the key "int8"; nothing where it is not known."""
+    if float32 is None:
+        return {}
+    name = next(name for name in _CHIEF if name in report.scores)
+    ours, before = report.scores[name], float32.scores[name]
+    change = ours / before - 1 if before else None
+    return {"int8": {"score": name, "int8": ours, "float32": before, "change": change}}
+
+
+def print_scores(report: Evaluation, labels: dict[str, tuple[str, str]]) -> None:
+    rows = [["", "model", "baseline", "95 % interval of the difference"]]
+    baseline = report.baseline or {}
+    for name, (label, form) in labels.items():
+        if name in report.scores:
+            ours = form.format(report.scores[name])
+            theirs = form.format(baseline[name]) if name in baseline else "-"
+            ends = report.interval.get(name, ())
+            interval = " to ".join(form.format(end) for end in ends)
+            rows.append([label, ours, theirs, interval])
+    if report.baseline is None:
+        rows = [row[:2] for row in rows]
+    print_table(rows)
+
+
+def print_classes(classes: list[dict[str, Any]], what: str) -> None:
+    """The largest classes, with what is right and what is found of each."""
+    shown = sorted(classes, key=lambda row: -row["support"])[:ROWS]
+    rows = [[what, "precision", "recall", "F1", "texts" if what == "class" else "in all"]]
+    for row in shown:
+        shares = (f"{row[name]:.3f}" for name in ("precision", "recall", "f1"))
+        rows.append([row["label"], *shares, f"{row['support']:,}"])
+    print_table(rows)
+    if len(classes) > len(shown):
+        print(f"... and {len(classes) - len(shown)} more: --json shows all")
+
+
+def verdict(
+    report: Evaluation, name: str, form: str, *, less: bool = False, times: float = 1
+) -> str:
+    """Whether the network wins, by how much, and how sure that is.
+
+    Args:
+        form: of the difference, in words.
+        less: whether a smaller score is better.
+        times: what the difference is multiplied by, for points of a hundred.
+    """
+    low, high = report.interval[name]
+    gain = times * (report.scores[name] - (report.baseline or {})[name]) * (-1 if less else 1)
+    word = "better" if gain > 0 else "worse"
+    sure = "" if low > 0 or high < 0 else ", which may be chance"
+    return f"The network is {form.format(abs(gain))} {word} than its baseline{sure}."
+
+
+def print_warnings(report: Evaluation) -> None:
+    for remark in report.warnings:
+        say(remark)

@@ -1,0 +1,258 @@
+"""What every command shares with its user: warnings, progress, and prompts from anywhere.
+
+Warnings and progress go to stderr; progress only where that is a terminal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import math
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any, BinaryIO
+
+from elman.errors import MissingFileError
+
+
+def say(line: str) -> None:
+    """A remark, on stderr, above a bar if there is one."""
+    if is_terminal():
+        error_console().print(line, markup=False, highlight=False, soft_wrap=True)
+    else:
+        print(line, file=sys.stderr, flush=True)
+
+
+def is_terminal() -> bool:
+    """Whether somebody watches stderr; it may also be closed."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+@functools.cache
+def error_console() -> Any:
+    """One for all bars and warnings, so that none is written across another."""
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def print_json(value: Any) -> None:
+    """A machine's answer, on stdout: one JSON object on one line, sent at once."""
+    print(json_line(value), flush=True)
+
+
+def json_line(value: Any) -> str:
+    """Plain data as JSON on one line, without its end."""
+    return json.dumps(finite(value), ensure_ascii=False, allow_nan=False)
+
+
+def finite(value: Any) -> Any:
+    """The same plain data with null for each infinity, which JSON cannot say."""
+    if isinstance(value, dict):
+        return {name: finite(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def print_table(rows: list[list[str]]) -> None:
+    """Columns on stdout: the first to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for first, *others in rows:
+        cells = [first.ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        print("  ".join(cells).rstrip())
+
+
+def print_list(rows: list[tuple[str, str]]) -> None:
+    """Names and what they stand for, on stdout."""
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        print(f"{name:{width}}  {value}".rstrip())
+
+
+def drop_stdout() -> None:
+    """Nobody takes what is still to be written: let nothing complain of that."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def counted(count: int, one: str, several: str) -> str:
+    """`1 entry`, `2 entries`."""
+    return f"{count:,} {one if count == 1 else several}"
+
+
+def share_in_words(share: float) -> str:
+    """A probability with two digits, and none called nothing: 62%, 3.4%, <0.1%."""
+    if share < 0.001:
+        return "<0.1%"
+    return f"{share:.0%}" if share >= 0.0995 else f"{share:.1%}"
+
+
+def size_in_words(count: float) -> str:
+    """Bytes as people say them: 1.2 MB."""
+    if count < 1000:
+        return f"{count:.0f} B"
+    tokenizer = next((u for u, most in (("kB", 1e6), ("MB", 1e9)) if count < 0.99995 * most), "GB")
+    return f"{count / {'kB': 1e3, 'MB': 1e6, 'GB': 1e9}[tokenizer]:,.1f} {tokenizer}"
+
+
+def read_prompt(prompt: str, file: Path | None) -> str:
+    """The prompt itself, or from a file, or from stdin where it is `-`; of any bytes at all.
+
+    Raises:
+        MissingFileError: where the file cannot be read.
+    """
+    if file is not None:
+        try:
+            return file.read_bytes().decode("utf-8", "replace")
+        except OSError as error:
+            raise MissingFileError(
+                f"cannot be read ({error.strerror})", location=file, hint="Check --prompt-file."
+            ) from error
+    if prompt == "-":
+        return stdin_bytes().read().decode("utf-8", "replace")
+    return shown(prompt)
+
+
+def stdin_bytes() -> BinaryIO:
+    """Standard input.
+
+    Raises:
+        MissingFileError: where the caller has closed it.
+    """
+    if sys.stdin is None:
+        raise MissingFileError(
+            "is closed", location="standard input", hint="Pipe a text into it, or name one instead."
+        )
+    return sys.stdin.buffer
+
+
+def shown(argument: str) -> str:
+    """An argument whose bytes are no UTF-8 with U+FFFD for each of those."""
+    return argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+class ReadingProgress(contextlib.AbstractContextManager["ReadingProgress"]):
+    """A bar for the reading of a text: call it with a step, the bytes read, and all bytes."""
+
+    def __init__(self) -> None:
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TimeRemainingColumn(),
+            console=error_console(),
+            transient=True,
+            disable=not is_terminal(),
+        )
+        self.steps: dict[str, Any] = {}
+
+    def __enter__(self) -> ReadingProgress:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Take the bar away: the reading is over."""
+        self.bar.stop()
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        if step not in self.steps:
+            self.steps[step] = self.bar.add_task(step, total=total)
+        self.bar.update(self.steps[step], completed=done)
+
+
+@contextlib.contextmanager
+def working(what: str) -> Iterator[None]:
+    """A line with a spinner for work whose end is not known."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=error_console(),
+        transient=True,
+        disable=not is_terminal(),
+    ) as bar:
+        bar.add_task(what, total=None)
+        yield
+
+
+class Throughput(contextlib.AbstractContextManager["Throughput"]):
+    """How much is done and how fast, of what has no known end: call it with a count of new ones.
+
+    Shown to who watches for more than PATIENCE seconds, and does not see the answers themselves.
+    """
+
+    PATIENCE = 2.0
+
+    def __init__(self, what: str) -> None:
+        from rich.progress import Progress, SpinnerColumn, TextColumn
+
+        self.what = what
+        self.done = 0
+        self.begun = time.monotonic()
+        self.bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            console=error_console(),
+            transient=True,
+            disable=not is_terminal() or sys.stdout is None or sys.stdout.isatty(),
+        )
+        self.line = self.bar.add_task("")
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def __call__(self, count: int) -> None:
+        self.done += count
+        seconds = time.monotonic() - self.begun
+        if seconds > self.PATIENCE:
+            self.bar.start()
+            speed = f"{self.done:,} {self.what}, {self.done / seconds:,.0f} a second"
+            self.bar.update(self.line, description=speed)
+
+
+class FirstInterrupt(contextlib.AbstractContextManager["FirstInterrupt"]):
+    """Turns the first Ctrl-C into an answer, once armed; the second is an interrupt again.
+
+    Called, it answers whether Ctrl-C was pressed.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.before: Any = None
+
+    def __call__(self) -> bool:
+        return self.asked
+
+    def arm(self) -> None:
+        if self.before is None:
+            self.before = signal.signal(signal.SIGINT, self._ask)
+
+    def __exit__(self, *_: object) -> None:
+        if self.before is not None:
+            signal.signal(signal.SIGINT, self.before)
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True
+        signal.signal(signal.SIGINT, self.before)
+        say("Stopping after this step; Ctrl-C again gives up at once.")

@@ -1,0 +1,1 @@
+"""What counting learns in seconds: n-grams."""

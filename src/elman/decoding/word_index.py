@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    Scores = npt.NDArray[np.floating[Any]]
+
+
+class WordIndex:
+    """The words of a vocabulary in the order of their code points.
+
+    All words that share a prefix, exact in case, are neighbours in this order, so the words that
+    fit what was typed are one slice. Among equals in probability the earlier in this order wins.
+
+    Attributes:
+        words: the W words, sorted.
+        tokens: (W,) the token of each.
+
+    Args:
+        spellings: what each of the V tokens spells.
+        is_word: (V,) bool, whether it is a word, rather than punctuation or a marker.
+
+    Raises:
+        ValueError: lengths that differ, or two tokens that spell the same word.
+    """
+
+    def __init__(self, spellings: Sequence[str], is_word: npt.NDArray[np.bool_]) -> None:
+        if is_word.shape != (len(spellings),):
+            raise ValueError(f"{len(spellings)} spellings, but is_word has shape {is_word.shape}")
+        by_spelling = sorted((spellings[token], token) for token in is_word.nonzero()[0].tolist())
+        self.words = [word for word, _ in by_spelling]
+        self.tokens = np.array([token for _, token in by_spelling], dtype=np.int64)
+        self._places = {word: place for place, word in enumerate(self.words)}
+        if len(self._places) < len(self.words):
+            raise ValueError("two tokens spell the same word")
+        self._vocabulary = len(spellings)
+
+    def place(self, word: str) -> int | None:
+        """Where a word stands in this order; None outside the vocabulary."""
+        return self._places.get(word)
+
+    def matching(self, typed: str, within: slice | None = None) -> slice:
+        """The words that begin with what was typed; `within` the matches of a part of it."""
+        low, high = (0, len(self.words)) if within is None else (within.start, within.stop)
+        letters = len(typed)
+        low = bisect_left(self.words, typed, low, high, key=lambda word: word[:letters])
+        return slice(low, bisect_right(self.words, typed, low, high, key=lambda w: w[:letters]))
+
+    def complete(self, probabilities: Scores, typed: str, count: int) -> list[tuple[str, float]]:
+        """The most probable words that begin with what was typed, best first.
+
+        Args:
+            probabilities: (V,) of the next token.
+            typed: the word's first letters so far, possibly none.
+            count: how many to offer; fewer come back where fewer fit.
+
+        Raises:
+            ValueError: probabilities of another shape.
+        """
+        fitting = self.matching(typed)
+        values = self._of_words(probabilities)[fitting]
+        count = min(count, values.size)
+        if count < 1:
+            return []
+        least = np.partition(values, values.size - count)[values.size - count]
+        candidates = np.flatnonzero(values >= least)
+        best = candidates[np.argsort(-values[candidates], kind="stable")][:count]
+        return [(self.words[fitting.start + each], float(values[each])) for each in best]
+
+    def _of_words(self, probabilities: Scores) -> Scores:
+        """(..., V) -> (..., W), in this order."""
+        if probabilities.shape[-1:] != (self._vocabulary,):
+            raise ValueError(f"{self._vocabulary} tokens, but shape {probabilities.shape}")
+        return np.take(probabilities, self.tokens, axis=-1)

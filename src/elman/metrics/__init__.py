@@ -1,0 +1,1 @@
+"""Scores, bootstrap intervals, calibration. It knows no model."""

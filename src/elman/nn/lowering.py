@@ -1,0 +1,200 @@
+"""A network's step as a program of the native core, operation by operation.
+
+Shapes: B rows, D input width, W width, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
+
+import torch
+from torch import Tensor, nn
+
+from elman.cells import GRU, LSTM, Cell, Clockwork, Elman, ElmanReLU, MinGRU, PlainRNN, map_state
+from elman.kernels.pointwise import EPSILON
+from elman.kernels.step_program import MemorySlots, Slot, StateSlots, StepProgram
+from elman.nn.attention import AttendingBlock
+from elman.nn.blocks import Block, RMSNorm, Stack
+from elman.nn.language_model import LanguageModelNetwork
+from elman.nn.seq2seq import EncoderDecoder
+
+Stepped = Cell | Stack | LanguageModelNetwork | EncoderDecoder
+
+
+class LoweredStep(NamedTuple):
+    """A program whose outer slots are what is read, the answer, each part of the state before and
+    after; of a rewriter also what each of its blocks looks at."""
+
+    program: StepProgram
+    reads: torch.dtype  # int64: tokens (B,); float32: numbers (B, D)
+    inputs: int  # D; of tokens 1
+    outputs: int
+
+
+def has_program(network: Stepped) -> bool:
+    """Whether its step is known here; by exact type: a subclass may have its own idea of one."""
+    return type(network) in (*_CELLS, Stack, LanguageModelNetwork, EncoderDecoder)
+
+
+def program_of(network: Stepped, *, int8: bool) -> LoweredStep:
+    """The step of a network, with its weights as they are now."""
+    program = StepProgram(int8=int8)
+
+    def part(like: Tensor) -> Any:
+        width = like[0].numel()
+        return StateSlots(*(program.outer(width, like.dtype) for _ in range(2)))
+
+    reads, inputs, outputs = _reads(network)
+    with torch.inference_mode():
+        x, answer = program.outer(inputs, reads), program.outer(outputs)
+        state = map_state(part, network.initial_state(1))
+        if isinstance(network, LanguageModelNetwork):
+            _network(program, network, x, state, answer)
+        elif isinstance(network, EncoderDecoder):
+            _rewriter(program, network, x, state, answer)
+        elif isinstance(network, Stack):
+            program.copy(_stack(program, network, x, state), answer)
+        else:
+            program.copy(_cell(program, network, x, state), answer)
+    return LoweredStep(program, reads, inputs, outputs)
+
+
+def _reads(network: Stepped) -> tuple[torch.dtype, int, int]:
+    """The type and the width of what is read, and the width of the answer."""
+    if isinstance(network, Cell):
+        return torch.float32, network.input_size, network.output_size
+    if isinstance(network, Stack):
+        return torch.float32, network.hidden_size, network.hidden_size
+    return torch.int64, 1, network.output.out_features
+
+
+def _network(
+    program: StepProgram, network: LanguageModelNetwork, tokens: Slot, state: Any, answer: Slot
+) -> None:
+    x = program.embed(tokens, network.embedding.weight, network.scale)
+    output = network.output
+    program.layer(_stack(program, network.stack, x, state), output, answer)
+
+
+def _stack(program: StepProgram, stack: Stack, x: Slot, state: Any) -> Slot:
+    for block, before in zip(stack.blocks, state, strict=True):
+        x = _block(program, cast("Block", block), x, before)
+    return _norm(program, stack.norm, x)
+
+
+def _rewriter(
+    program: StepProgram, network: EncoderDecoder, tokens: Slot, state: Any, answer: Slot
+) -> None:
+    looked = [program.looked() for _ in network.attending]
+    x = program.embed(tokens, network.embedding.weight, network.scale)
+    for block, before, its in zip(network.attending, state, looked, strict=True):
+        x = _mixed(program, block, x, before)
+        x = _transformed(program, block, _looked_up(program, block, x, its))
+    program.layer(_norm(program, network.norm, x), network.output, answer)
+
+
+def _looked_up(program: StepProgram, block: AttendingBlock, x: Slot, looked: MemorySlots) -> Slot:
+    attention = block.attention
+    query = program.layer(_norm(program, block.attention_norm, x), attention.query)
+    weigh = None if attention.weigh is None else attention.weigh.weight[0]
+    seen = program.attention(query, looked, attention.heads, weigh)
+    # In a place of its own: x may be the state, where a block is its cell alone.
+    y = program.layer(seen, attention.out)
+    return program.add(x, y, y)
+
+
+def _norm(program: StepProgram, norm: nn.Module, x: Slot) -> Slot:
+    return program.rms_norm(x, norm.weight, EPSILON) if isinstance(norm, RMSNorm) else x
+
+
+def _block(program: StepProgram, block: Block, x: Slot, state: Any) -> Slot:
+    return _transformed(program, block, _mixed(program, block, x, state))
+
+
+def _mixed(program: StepProgram, block: Block, x: Slot, state: Any) -> Slot:
+    mixer = block.mixer
+    asked = _norm(program, block.mixer_norm, x)
+    mixed = asked
+    if mixer.convolution is not None:
+        convolution = mixer.convolution
+        mixed = program.convolution(asked, state.recent, convolution.weight, convolution.bias)
+    y = _cell(program, mixer.cell, mixed, state.cell)
+    if mixer.gate is not None:
+        y = program.silu_gate(program.layer(asked, mixer.gate), y)
+    return _join(program, block, x, y, mixer.out)
+
+
+def _transformed(program: StepProgram, block: Block, x: Slot) -> Slot:
+    if block.mlp is None:
+        return x
+    norm, mlp = cast("Any", block.mlp)
+    asked = _norm(program, norm, x)
+    y = program.silu_gate(program.layer(asked, mlp.gate), program.layer(asked, mlp.into))
+    return _join(program, block, x, y, mlp.out)
+
+
+def _join(program: StepProgram, block: Block, x: Slot, y: Slot, out: nn.Linear | None) -> Slot:
+    """x + out(y), in x's own place, or out(y) where the block has no residual path."""
+    if out is None:
+        return program.add(x, y, x) if block.residual else y
+    if block.residual:
+        return program.linear(y, out.weight, out.bias, x, adds=True)
+    return program.layer(y, out)
+
+
+def _cell(program: StepProgram, cell: Cell, x: Slot, state: Any) -> Slot:
+    return _CELLS[type(cell)](program, cell, x, state)
+
+
+def _plain(program: StepProgram, cell: Any, x: Slot, state: Any) -> Slot:
+    def joined(layer: nn.Linear, into: Slot | None) -> Slot:
+        """A layer of [x, h], as the sum of a product with either."""
+        of_x, of_h = layer.weight[:, : x.width], layer.weight[:, x.width :]
+        y = program.linear(x, of_x.contiguous(), layer.bias, into)
+        return program.linear(state.hidden.before, of_h.contiguous(), None, y, adds=True)
+
+    joined(cell.i2h, state.hidden.after)
+    return program.log_softmax(joined(cell.i2o, None))
+
+
+def _elman(program: StepProgram, cell: Any, x: Slot, state: Any) -> Slot:
+    gates = _both(program, cell, x, state.h)
+    return program.elman(gates, state.h, relu=isinstance(cell, ElmanReLU))
+
+
+def _lstm(program: StepProgram, cell: Any, x: Slot, state: Any) -> Slot:
+    return program.lstm(_both(program, cell, x, state.h), state.h, state.c)
+
+
+def _both(program: StepProgram, cell: Any, x: Slot, h: StateSlots) -> Slot:
+    """The sum of what the input and the hidden vector say."""
+    gates = program.layer(x, cell.i2h)
+    return program.linear(h.before, cell.h2h.weight, cell.h2h.bias, gates, adds=True)
+
+
+def _gru(program: StepProgram, cell: Any, x: Slot, state: Any) -> Slot:
+    hidden = program.layer(state.h.before, cell.h2h)
+    return program.gru(program.layer(x, cell.i2h), hidden, state.h)
+
+
+def _mingru(program: StepProgram, cell: Any, x: Slot, state: Any) -> Slot:
+    return program.mingru(program.layer(x, cell.i2h), state.h)
+
+
+def _clockwork(program: StepProgram, cell: Any, x: Slot, state: Any) -> Slot:
+    gates = program.layer(x, cell.i2h)
+    weight = (cell.h2h.weight * cell.block_upper).contiguous()
+    program.linear(state.h.before, weight, None, gates, adds=True)
+    return program.clockwork(gates, state.h, state.time, cell.periods.contiguous())
+
+
+_CELLS: dict[type[Cell], Callable[[StepProgram, Any, Slot, Any], Slot]] = {
+    PlainRNN: _plain,
+    Elman: _elman,
+    ElmanReLU: _elman,
+    LSTM: _lstm,
+    GRU: _gru,
+    Clockwork: _clockwork,
+    MinGRU: _mingru,
+}

@@ -1,0 +1,216 @@
+"""Texts with a label each: the baseline is TF-IDF with logistic regression, and the majority."""
+
+from __future__ import annotations
+
+import random
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from elman.console.terminal import say
+from elman.tasks.classification.report import print_class_report
+from elman.tasks.job import TaskCommands, check_same, no_baseline, not_lost, report_skipped
+
+if TYPE_CHECKING:
+    from elman.console.terminal import ReadingProgress
+    from elman.metrics.classification import ClassPredictions
+    from elman.metrics.report import Evaluation
+    from elman.tasks.classification.baseline import TextBaseline
+    from elman.tasks.classification.inspect import LabelledInspection
+    from elman.tasks.classification.model import Classifier
+    from elman.tasks.job import DataFiles
+    from elman.text.files import TextSource
+    from elman.text.labelled import LabelledSource
+    from elman.training.events import Event
+
+
+LabelledRows = tuple[list[str], list[Any]]
+"""Texts, and their labels."""
+
+
+class ClassTestSet(NamedTuple):
+    """What a classifier is scored on."""
+
+    texts: list[str]
+    labels: list[Any]
+    out_of_scope: list[str]  # texts of no class
+
+
+class ClassificationCommands(TaskCommands):
+    """See `TaskCommands`."""
+
+    task: ClassVar[str] = "classify"
+    telling: ClassVar[tuple[str, ...]] = ("text-column", "label-column")
+    options: ClassVar[tuple[str, ...]] = (
+        *telling,
+        "skip-bad-rows",
+        "unlabelled",
+        "out-of-scope",
+        "shuffle-words",
+    )
+
+    model: Classifier
+
+    @classmethod
+    def kind(cls) -> type[Classifier]:
+        from elman.tasks.classification.model import Classifier
+
+        return Classifier
+
+    @classmethod
+    def look(cls, files: DataFiles) -> LabelledInspection:
+        from elman.tasks.classification.inspect import inspect_labelled
+
+        return inspect_labelled(*(_labelled(each, files) for each in files.given()))
+
+    def training(
+        self, reading: ReadingProgress, checkpoint: Path | None, stop: Callable[[], bool]
+    ) -> Iterator[Event]:
+        from elman.data.cache import Cache
+        from elman.text.labelled import check_classes
+
+        files = self.files
+        texts, labels = _read(_labelled(files.data, files), reading)
+        check_classes(set(labels), files.data.name)
+        valid: LabelledRows | None = None
+        if files.valid is not None:
+            valid = _read(_labelled(files.valid, files).limited_to(set(labels)), reading)
+            both = len(set(texts) & set(valid[0]))
+            if both:
+                say(f"{both:,} texts stand in both the training and the held-out data.")
+        yield from self.model.training(
+            texts,
+            labels,
+            valid=valid,
+            unlabelled=_read_unlabelled(files, "unlabelled", reading),
+            out_of_scope=_read_unlabelled(files, "out-of-scope", reading),
+            cache=Cache(),
+            checkpoint=checkpoint,
+            progress=reading,
+            stop=stop,
+        )
+
+    def report(self) -> Evaluation:
+        report = super().report()
+        if "out-of-scope" not in self.files.options:
+            return report
+        threshold = self.model.calibration_.rejection
+        remark = (
+            f"Below a probability of {threshold:.2f} an answer is rather 'none of these': "
+            "elman predict --reject-below fitted"
+        )
+        return replace(report, warnings=(*report.warnings, remark))
+
+    def read(self, train: TextSource | None, reading: ReadingProgress) -> ClassTestSet:
+        from elman.data.cache import Cache
+
+        files = self.files
+        known = [str(label) for label in self.model.classes_.tolist()]
+        texts, labels = _read(_labelled(files.data, files).limited_to(known), reading)
+        if train is not None:
+            rows = _read(_labelled(train, files), reading)
+            check_same(self.model.keep_training(*rows, cache=Cache()), train.name)
+        return ClassTestSet(texts, labels, _read_unlabelled(files, "out-of-scope", reading))
+
+    def held_out(self) -> ClassTestSet:
+        from elman.data.cache import Cache
+        from elman.data.example_cache import cached_examples
+
+        return ClassTestSet(
+            *_parted(not_lost(cached_examples(Cache(), self.model.record_["valid"]))),
+            out_of_scope=[],
+        )
+
+    def baseline(self) -> TextBaseline | None:
+        from elman.data.cache import Cache
+        from elman.data.example_cache import cached_examples
+        from elman.tasks.classification.baseline import TextBaseline
+
+        rows = cached_examples(Cache(), str(self.model.record_.get("content")))
+        if rows is None:
+            return None
+        texts, labels = _parted(rows)
+        return TextBaseline().fit(texts, [str(label) for label in labels])
+
+    def evaluated(self, data: ClassTestSet, baseline: TextBaseline | None) -> Evaluation:
+        from elman.metrics.classification import area_under_roc
+        from elman.tasks.classification.evaluation import evaluate_classes, shuffle_test
+
+        gold, answers = [str(each) for each in data.labels], self._answers(data.texts)
+        report = evaluate_classes(data.texts, gold, answers, baseline, no_baseline(baseline))
+        if data.out_of_scope:
+            report.scores["roc_auc_out_of_scope"] = area_under_roc(
+                answers.confidences, self._answers(data.out_of_scope).confidences
+            )
+        if "shuffle-words" in self.files.options:
+            reordered = self._answers(shuffled_words(data.texts)).labels
+            report.details["order"] = shuffle_test(gold, answers.labels, reordered)
+        return report
+
+    def _answers(self, texts: Sequence[str]) -> ClassPredictions:
+        from elman.metrics.classification import ClassPredictions
+
+        names = [str(label) for label in self.model.classes_.tolist()]
+        return ClassPredictions(names, self.model.predict_proba(texts))
+
+    def tell(self, report: Evaluation) -> None:
+        print_class_report(report)
+
+    def described(self) -> str:
+        return "classify, a label for each text"
+
+    def next_command(self, output: Path) -> str:
+        return f"elman predict {shlex.quote(str(output))} -"
+
+
+def shuffled_words(texts: Sequence[str], seed: int = 0) -> list[str]:
+    """The same words in another order."""
+    draw = random.Random(seed)
+    found = []
+    for text in texts:
+        words = text.split()
+        draw.shuffle(words)
+        found.append(" ".join(words))
+    return found
+
+
+def _labelled(source: TextSource, files: DataFiles) -> LabelledSource:
+    from elman.text.labelled import LabelledSource
+
+    return LabelledSource(
+        source,
+        text_column=files.options.get("text-column"),
+        label_column=files.options.get("label-column"),
+        skip_bad_rows="skip-bad-rows" in files.options,
+    )
+
+
+def _read(labelled: LabelledSource, reading: ReadingProgress) -> LabelledRows:
+    from elman.text.progress import counting
+
+    read = counting(reading, f"reading {labelled.name}", labelled.size)
+    found = list(labelled.examples(read))
+    report_skipped(labelled.skipped, labelled.name)
+    return [each.text for each in found], [each.label for each in found]
+
+
+def _read_unlabelled(files: DataFiles, option: str, reading: ReadingProgress) -> list[str]:
+    """One text a line, or a table's column of texts."""
+    from elman.text.labelled import LabelledSource
+
+    paths = files.options.get(option)
+    if not paths:
+        return []
+    source = LabelledSource(
+        files.open(paths),
+        text_column=files.options.get("text-column"),
+        skip_bad_rows="skip-bad-rows" in files.options,
+        labels_needed=False,
+    )
+    return _read(source, reading)[0]
+
+
+def _parted(rows: list[Any]) -> LabelledRows:
+    return [text for text, _ in rows], [label for _, label in rows]

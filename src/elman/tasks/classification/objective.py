@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from elman.nn.classifier import ClassifierNetwork
+from elman.nn.encoder import PaddedBatch
+from elman.training.dataset import TokenDataset, in_batches
+from elman.training.example_objective import ExampleObjective
+from elman.training.samplers import BucketSampler
+
+
+class ClassificationObjective(ExampleObjective):
+    """Which class a text is of.
+
+    Args:
+        classes: (N,) of the examples; valid_classes: of those to choose by.
+        validation_metric: logits (N, K) and classes (N,) -> a loss, smaller is better.
+        rows: B; seed: of the order of the examples.
+        weights: (K,) of the classes, or None where all weigh the same.
+        smoothing: of the labels, the share given to all classes alike (C. Szegedy et al.,
+            'Rethinking the Inception Architecture for Computer Vision', 2016, section 7).
+    """
+
+    network: ClassifierNetwork
+    valid: TokenDataset
+
+    def __init__(
+        self,
+        network: ClassifierNetwork,
+        examples: TokenDataset,
+        valid: TokenDataset,
+        *,
+        classes: np.ndarray[Any, Any],
+        valid_classes: np.ndarray[Any, Any],
+        validation_metric: Callable[[np.ndarray[Any, Any], np.ndarray[Any, Any]], float],
+        weights: Tensor | None,
+        smoothing: float,
+        rows: int,
+        seed: int,
+    ) -> None:
+        super().__init__(
+            network, examples, valid, BucketSampler(examples.lengths, rows=rows, seed=seed)
+        )
+        self.classes = torch.from_numpy(classes)
+        self.valid_classes = valid_classes
+        self.validation_metric = validation_metric
+        self.weights = weights
+        self.smoothing = smoothing
+
+    def _loss(self, padded: PaddedBatch, chosen: np.ndarray[Any, Any]) -> Tensor:
+        logits, _ = self.network.each(padded)
+        wanted = self.classes[torch.from_numpy(chosen)].repeat(len(logits))
+        return functional.cross_entropy(
+            logits.flatten(0, 1), wanted, weight=self.weights, label_smoothing=self.smoothing
+        )
+
+    def validate(self) -> float:
+        return self.validation_metric(class_logits(self.network, self.valid), self.valid_classes)
+
+
+def class_logits(network: ClassifierNetwork, examples: TokenDataset) -> np.ndarray[Any, Any]:
+    """(N, K) float32, in the examples' order."""
+    logits = np.empty((len(examples), network.classes), dtype=np.float32)
+    for chosen, found in in_batches(network, examples, lambda padded: network(padded)[0]):
+        logits[chosen] = found.numpy(force=True)
+    return logits

@@ -1,0 +1,145 @@
+"""A first look at vectors with descriptions: how many, how wide, how long, how clean.
+
+Shapes: N vectors of D numbers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from elman.console.inspection import (
+    held_out_notes,
+    held_out_rows,
+    print_notes,
+    skipped_rows,
+)
+from elman.console.terminal import print_list
+
+if TYPE_CHECKING:
+    from elman.data.stats import Lengths
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from elman.console.inspection import spread
+from elman.data.stats import Lengths, hash_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from elman.text.vectors import VectorSource
+
+
+def print_vectors_inspection(found: VectorsInspection, looks: str) -> None:
+    """Vectors with a text each."""
+    rows = [
+        ("vectors", f"{found.rows:,}"),
+        ("different vectors", f"{found.vectors:,}"),
+        ("numbers a vector", f"{found.width:,}, from {found.least:g} to {found.greatest:g}"),
+        ("numbers that never vary", f"{found.never_vary:,}"),
+        ("different descriptions", f"{found.descriptions:,}"),
+        ("words a description", spread(found.words)),
+        ("characters a description", spread(found.characters)),
+        ("duplicate rows", f"{found.duplicates:,}"),
+        ("vectors described in several ways", f"{found.ambiguous_vectors:,}"),
+        *skipped_rows(found.skipped, found.valid_skipped),
+        *held_out_rows("vectors", found.valid_rows, found.in_both),
+    ]
+    print_list(rows)
+    notes = []
+    if not found.can_be_learned:
+        notes.append("all vectors are the same; two or more are needed.")
+    print_notes([*notes, *held_out_notes("vectors", found.in_both)])
+    print(f"\n{looks} vectors with a text each: a describer.")
+
+
+@dataclass(frozen=True)
+class VectorsInspection:
+    """What a look at vectors with descriptions found.
+
+    Attributes:
+        vectors: different ones.
+        width: D, numbers in a vector.
+        least, greatest: of all numbers.
+        never_vary: how many of the D numbers are the same in every vector.
+        descriptions: different ones.
+        duplicates: rows whose vector and description stood in an earlier row already.
+        ambiguous_vectors: vectors that stand in several rows with different descriptions.
+        skipped: bad rows that were left out, such as those with NaN.
+        valid_rows: None where no validation rows were given; and so on.
+        in_both: validation rows whose vector stands in the training rows too.
+        valid_skipped: bad validation rows.
+    """
+
+    rows: int
+    vectors: int
+    width: int
+    least: float
+    greatest: float
+    never_vary: int
+    descriptions: int
+    words: Lengths
+    characters: Lengths
+    duplicates: int
+    ambiguous_vectors: int
+    skipped: int
+    valid_rows: int | None = None
+    in_both: int | None = None
+    valid_skipped: int | None = None
+
+    @property
+    def can_be_learned(self) -> bool:
+        """Whether there are vectors to tell apart."""
+        return self.vectors > 1
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as plain data."""
+        return asdict(self)
+
+
+def inspect_vectors(source: VectorSource, valid: VectorSource | None = None) -> VectorsInspection:
+    """Read vectors and describe them, and what of them stands in `valid` as well.
+
+    Raises:
+        MissingFileError, EmptyTextError, InputError: they cannot be read.
+    """
+    vectors, descriptions = source.rows()
+    first: dict[int, str] = {}  # the description that each vector has first
+    ambiguous: set[int] = set()
+    pairs: set[tuple[int, str]] = set()
+    for vector, description in zip(_hashes(vectors), descriptions, strict=True):
+        if first.setdefault(vector, description) != description:
+            ambiguous.add(vector)
+        pairs.add((vector, description))
+    found: dict[str, Any] = {}
+    if valid is not None:
+        others, _ = valid.rows()
+        found = {
+            "valid_rows": len(others),
+            "in_both": sum(vector in first for vector in _hashes(others)),
+            "valid_skipped": valid.skipped,
+        }
+    least, greatest = vectors.min(axis=0), vectors.max(axis=0)
+    return VectorsInspection(
+        rows=len(vectors),
+        vectors=len(first),
+        width=vectors.shape[1],
+        least=float(least.min()),
+        greatest=float(greatest.max()),
+        never_vary=int((least == greatest).sum()),
+        descriptions=len(set(descriptions)),
+        words=Lengths.of(Counter(len(text.split()) for text in descriptions)),
+        characters=Lengths.of(Counter(map(len, descriptions))),
+        duplicates=len(vectors) - len(pairs),
+        ambiguous_vectors=len(ambiguous),
+        skipped=source.skipped,
+        **found,
+    )
+
+
+def _hashes(vectors: NDArray[np.float32]) -> Iterator[int]:
+    """Of each of N vectors; 0 and -0 are the same number, though not the same bytes."""
+    return (hash_of((vector + 0.0).tobytes()) for vector in vectors)

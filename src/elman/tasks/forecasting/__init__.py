@@ -1,0 +1,1 @@
+"""Forecasting: numbers in step, then ahead."""

@@ -1,0 +1,162 @@
+"""A forecaster's settings: checked when training begins, and what follows from them and a series.
+
+Shapes: T steps, S series.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from elman.cells import CELLS
+from elman.errors import EmptyTextError, ModelFileError
+from elman.nn.forecaster import ForecasterConfig
+from elman.ranges import among, number, whole
+from elman.tasks.config import DEEPEST, WIDEST, NetworkConfig
+from elman.tasks.forecasting.seasonality import grows_with_level, season_of
+from elman.text.series import Series
+from elman.training.plan import Plan
+
+LONGEST_HORIZON = 10_000
+MAX_AHEAD = 48  # where no horizon was said
+
+WIDTH = 24
+DROPOUT = 0.1
+ROWS = 64  # windows of a batch
+LEARNING_RATE = 3e-3
+WEIGHT_DECAY = 0.1
+REHEARSAL = 0.6  # of the minutes, while the end of the series is held out
+
+_SEASONS_READ = (4, 12)  # at least and at most, where there are so many ...
+_SHARE_READ = 20  # ... and otherwise a twentieth of the values
+_VALUES_READ = 48  # where there is no season
+_MAX_STEPS = 24  # are read one by one, the last of them: more were no better, and slower
+_MIN_WINDOWS = 8  # to learn from, besides those held out
+_SHARE_HELD_OUT = 6  # a sixth
+_LONGEST_HELD_OUT = 4  # horizons or seasons, whichever is longer
+
+
+class Variant(NamedTuple):
+    """What depends on how much there is to learn from.
+
+    Attributes:
+        networks: that answer together.
+        steps: of a training, at most: few windows are soon known by heart.
+    """
+
+    networks: int
+    steps: int
+
+
+FEW = 1000  # windows
+VARIANTS = {True: Variant(5, 160), False: Variant(3, 400)}
+"""By whether there are few."""
+
+
+@dataclass(frozen=True)
+class ForecasterTrainingConfig(NetworkConfig):
+    """The settings of `Forecaster`, each within its range."""
+
+    horizon: int | None
+    season: int | None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.horizon is not None:
+            whole("horizon", self.horizon, 1, LONGEST_HORIZON)
+        if self.season is not None:
+            whole("season", self.season, 1, LONGEST_HORIZON)
+
+    def forecasting(self, series: Series) -> ForecasterConfig:
+        """What a network for this series is built from.
+
+        Raises:
+            EmptyTextError: the series is too short.
+        """
+        values = series.values
+        length = len(values)
+        step = None if series.calendar is None else series.calendar.step
+        season = season_of(values, step) if self.season is None else self.season
+        horizon = _horizon(season, length) if self.horizon is None else self.horizon
+        seasons = _VALUES_READ
+        if season > 1:
+            fewest, most = _SEASONS_READ
+            seasons = max(fewest, min(most, length // season // _SHARE_READ))
+        read = season * max(2, min(seasons, length // 3 // season))
+        needed = read + 2 * horizon + _MIN_WINDOWS
+        if length < needed:
+            raise EmptyTextError(
+                f"{length:,} values are too few for a season of {season:,} and a horizon of "
+                f"{horizon:,}: {needed:,} are needed",
+                location=series.name,
+                hint="Give more of them, or a shorter --season or --horizon",
+            )
+        return ForecasterConfig(
+            season=season,
+            horizon=horizon,
+            context_length=read,
+            steps=min(read - season, _MAX_STEPS),
+            logarithm=grows_with_level(values, season),
+            networks=scope(length - read, len(series.names)).networks,
+            cell=self.cell,
+            hidden_size=WIDTH if self.hidden_size is None else self.hidden_size,
+            layers=self.layers,
+            dropout=DROPOUT if self.dropout is None else self.dropout,
+        )
+
+    def plan(self, share: float, max_steps: int) -> Plan:
+        """A training's plan, with a share of the minutes; where steps were said, it is those
+        many, or `max_steps` if that is less."""
+        return Plan(
+            minutes=None if self.steps is not None else share * self.minutes,
+            steps=None if self.steps is None else min(self.steps, max_steps),
+            max_steps=max_steps,
+            learning_rate=LEARNING_RATE,
+            weight_decay=WEIGHT_DECAY,
+            seed=self.seed,
+        )
+
+
+def scope(origins: int, series: int) -> Variant:
+    """What suits so many origins in each of so many series."""
+    return VARIANTS[origins * series < FEW]
+
+
+def held_out(length: int, told: ForecasterConfig) -> int:
+    """How many of T values, at the end, are held out to choose and to measure by."""
+    share = min(length // _SHARE_HELD_OUT, _LONGEST_HELD_OUT * max(told.horizon, told.season))
+    room = length - told.context_length - told.horizon - _MIN_WINDOWS + 1
+    return max(told.horizon, min(share, room))
+
+
+def _horizon(season: int, length: int) -> int:
+    """One season, or two where it is short, or 10 steps where there is none: near to those of the
+    M4 competition; but no more than a sixth of the values, and than MAX_AHEAD."""
+    usual = 10 if season == 1 else (2 * season if season < 12 else season)
+    return max(1, min(usual, MAX_AHEAD, length // 6))
+
+
+def checked_forecasting(value: object) -> ForecasterConfig:
+    """What the network in a model file is built from.
+
+    Raises:
+        ModelFileError: where it is nothing of the kind; SettingError: not in range.
+    """
+    names = set(ForecasterConfig.__dataclass_fields__)
+    if not isinstance(value, dict) or value.keys() != names:
+        raise ModelFileError("its network is not one that is known here")
+    told: dict[str, Any] = value
+    whole("season", told["season"], 1, LONGEST_HORIZON)
+    whole("horizon", told["horizon"], 1, LONGEST_HORIZON)
+    whole(
+        "context_length", told["context_length"], 2 * told["season"], _VALUES_READ * LONGEST_HORIZON
+    )
+    whole("steps", told["steps"], 1, told["context_length"] - told["season"])
+    whole("networks", told["networks"], 1, 64)
+    among("cell", told["cell"], CELLS)
+    whole("hidden_size", told["hidden_size"], 1, WIDEST)
+    whole("layers", told["layers"], 1, DEEPEST)
+    number("dropout", told["dropout"], lambda x: 0 <= x < 1, "from 0 to below 1")
+    if type(told["logarithm"]) is not bool:
+        raise ModelFileError("its network is malformed")
+    return ForecasterConfig(**told)

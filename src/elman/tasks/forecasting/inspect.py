@@ -1,0 +1,168 @@
+"""How a first look at series of numbers is printed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from elman.console.inspection import LISTED, cut, print_notes
+from elman.console.terminal import counted, print_list, print_table
+from elman.errors import EmptyTextError
+from elman.text.dates import written
+from elman.text.series import filled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from elman.text.dates import Calendar
+    from elman.text.series import Series, SeriesSource
+
+
+def print_series_inspection(found: SeriesInspection, looks: str) -> None:
+    """Numbers in step."""
+    dates = "none"
+    if found.first is not None:
+        step = "in steps without a name" if found.step == "unknown" else found.step
+        dates = f"{found.first} to {found.last}, {step}"
+    rows = [("steps", f"{found.steps:,}"), ("dates", dates)]
+    if found.season is not None and found.horizon is not None:
+        season = counted(found.season, "step", "steps") if found.season > 1 else "none was found"
+        rows += [("season", season), ("horizon", counted(found.horizon, "step", "steps"))]
+    print_list([*rows, ("missing numbers", f"{found.gaps:,}")])
+    print()
+    print_table(
+        [["series", "least", "mean", "greatest", "missing"], *map(_row, found.series[:LISTED])]
+    )
+    if len(found.series) > LISTED:
+        print(f"and {len(found.series) - LISTED:,} more")
+    notes = []
+    if found.off_step:
+        dates = counted(found.off_step, "date does", "dates do")
+        notes.append(f"{dates} not come one step after the date before; rows are taken as steps.")
+    if found.gaps:
+        filled = "--impute fills it in"
+        notes.append(f"the first row without a number is {found.first_gap}; {filled}.")
+    if found.too_short:
+        notes.append(f"{found.too_short}.")
+    print_notes(notes)
+    kind = "numbers in step" if len(found.series) == 1 else f"{len(found.series):,} series"
+    print(f"\n{looks} {kind}, to be predicted: a forecaster.")
+
+
+def _row(series: SeriesRange) -> list[str]:
+    numbers = (series.least, series.mean, series.greatest)
+    told = ["-" if each is None else f"{each:,.6g}" for each in numbers]
+    return [cut(series.name), *told, f"{series.gaps:,}"]
+
+
+@dataclass(frozen=True)
+class SeriesRange:
+    """Of one series.
+
+    Attributes:
+        least, greatest, mean: of its numbers; None where it has none.
+        gaps: steps without a number.
+    """
+
+    name: str
+    least: float | None
+    greatest: float | None
+    mean: float | None
+    gaps: int
+
+
+@dataclass(frozen=True)
+class SeriesInspection:
+    """What a look at series of numbers found.
+
+    Attributes:
+        steps: T.
+        first, last: dates, as they are written; None where there are none.
+        step: of the dates, such as 'monthly'; 'unknown' where it has no name.
+        off_step: dates that do not come one step after the one before.
+        series: (S,) each with its range.
+        gaps: of all series.
+        first_gap: the place of the first row with a gap.
+        season, horizon: as a forecaster would choose them; None where it was not asked, or cannot.
+        too_short: what it says where it cannot.
+    """
+
+    steps: int
+    first: str | None
+    last: str | None
+    step: str | None
+    off_step: int
+    series: list[SeriesRange]
+    gaps: int
+    first_gap: str | None
+    season: int | None = None
+    horizon: int | None = None
+    too_short: str | None = None
+
+    @property
+    def can_be_learned(self) -> bool:
+        """Whether a forecaster has said that they are long enough."""
+        return self.season is not None
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as plain data."""
+        return asdict(self)
+
+
+def inspect_series(
+    source: SeriesSource, choose: Callable[[Series], tuple[int, int]] | None = None
+) -> SeriesInspection:
+    """Read series and describe them, gaps and all.
+
+    Args:
+        choose: series without gaps -> the season and the horizon that a forecaster takes; raises
+            EmptyTextError where they are too short.
+
+    Raises:
+        EmptyTextError: there are no rows.
+        InputError: they cannot be read.
+    """
+    series, places = source.with_gaps()
+    missing = np.isnan(series.values)
+    rows = np.flatnonzero(missing.any(axis=1))
+    calendar = series.calendar
+    return SeriesInspection(
+        steps=len(series.values),
+        first=None if calendar is None else written(calendar.first, calendar.form),
+        last=None if calendar is None else written(calendar.last, calendar.form),
+        step=None if calendar is None else calendar.step.name,
+        off_step=0 if calendar is None else _off_step(calendar, series.dates),
+        series=[_range(series, column) for column in range(len(series.names))],
+        gaps=int(missing.sum()),
+        first_gap=places[rows[0]] if len(rows) else None,
+        **({} if choose is None else _chosen(series, choose)),
+    )
+
+
+def _off_step(calendar: Calendar, dates: Sequence[datetime]) -> int:
+    return sum(calendar._replace(last=date).next() != after for date, after in pairwise(dates))
+
+
+def _range(series: Series, column: int) -> SeriesRange:
+    values = series.values[:, column]
+    there = values[~np.isnan(values)]
+    found = [float(each) for each in (there.min(), there.max(), there.mean())] if len(there) else []
+    least, greatest, mean = found or (None, None, None)
+    return SeriesRange(series.names[column], least, greatest, mean, len(values) - len(there))
+
+
+def _chosen(series: Series, choose: Callable[[Series], tuple[int, int]]) -> dict[str, Any]:
+    """A series without a single number has nothing to choose by, and is left out."""
+    whole = [values for values in series.values.T if not np.isnan(values).all()]
+    if not whole:
+        return {}
+    values = np.stack([filled(each, "linear") for each in whole], axis=1)
+    try:
+        season, horizon = choose(series._replace(values=values))
+    except EmptyTextError as error:
+        return {"too_short": error.cause}
+    return {"season": season, "horizon": horizon}

@@ -1,0 +1,114 @@
+"""Objectives of a forecaster: windows of values, and the values that came after each.
+
+Shapes: T steps, S series, M origins, B windows of a batch, R values read, H the horizon,
+Q levels, N networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from elman.nn.forecaster import LEVELS, ForecastNetwork, pinball
+from elman.training.eval_mode import eval_mode
+
+Origins = npt.NDArray[np.int64]
+"""(M, 2): of each, the number of values before it, and which series."""
+
+Values = npt.NDArray[np.float64]
+
+_TOGETHER = 512  # windows of a batch, where nothing is learned from it
+
+
+def origins_in(steps: range, series: int) -> Origins:
+    """Every one of these steps, in each of S series."""
+    return np.array([(step, each) for each in range(series) for step in steps]).reshape(-1, 2)
+
+
+def quantiles_at(network: ForecastNetwork, values: Values, origins: Origins) -> Values:
+    """What is forecast at each origin from the values before it alone: (M, H, Q).
+
+    Args:
+        values: (T, S).
+    """
+    told = network.forecasting
+    found = np.empty((len(origins), told.horizon, len(LEVELS)))
+    with eval_mode(network), torch.inference_mode():
+        for start in range(0, len(origins), _TOGETHER):
+            chosen = origins[start : start + _TOGETHER]
+            answer = network(torch.from_numpy(_windows(values, chosen, -told.context_length, 0)))
+            found[start : start + _TOGETHER] = answer.numpy()
+    return found
+
+
+def values_after(values: Values, origins: Origins, horizon: int) -> Values:
+    """What came after each origin: (M, H)."""
+    return _windows(values, origins, 0, horizon)
+
+
+def _windows(values: Values, origins: Origins, first: int, last: int) -> Values:
+    steps = origins[:, :1] + np.arange(first, last)
+    found: Values = values[steps, origins[:, 1:]]
+    return found
+
+
+class ForecastObjective:
+    """The values to come, at origins drawn anew for every step and every network.
+
+    Args:
+        values: (T, S).
+        learned: (M, 2) the origins to learn from; held_out: those to choose the best weights by.
+        scale: (S,) of each series, in units of which its loss is told.
+        rows: B.
+        seed: of the draws.
+    """
+
+    def __init__(
+        self,
+        network: ForecastNetwork,
+        values: Values,
+        learned: Origins,
+        held_out: Origins,
+        scale: Values,
+        *,
+        rows: int,
+        seed: int,
+    ) -> None:
+        self.network = network
+        self.values = values
+        self.learned = learned
+        self.held_out = held_out
+        self.scale = scale
+        self.rows = rows
+        self.seed = seed
+
+    def loss(self, step: int) -> tuple[Tensor, int]:
+        """The mean pinball loss, and how many values were read and forecast."""
+        told = self.network.forecasting
+        draw = np.random.default_rng([self.seed, step])
+        chosen = self.learned[draw.integers(len(self.learned), size=told.networks * self.rows)]
+        shape = (told.networks, self.rows, -1)
+        history = torch.from_numpy(_windows(self.values, chosen, -told.context_length, 0)).reshape(
+            shape
+        )
+        ahead = torch.from_numpy(values_after(self.values, chosen, told.horizon)).reshape(shape)
+        return self.network.loss(history, ahead), len(chosen) * (told.steps + told.horizon)
+
+    def validate(self) -> float:
+        """The mean pinball loss at the origins held out, in units of each series' own scale."""
+        told = self.network.forecasting
+        found = quantiles_at(self.network, self.values, self.held_out)
+        came = values_after(self.values, self.held_out, told.horizon)
+        losses = pinball(torch.from_numpy(found), torch.from_numpy(came)).mean((1, 2)).numpy()
+        return float((losses / self.scale[self.held_out[:, 1]]).mean())
+
+    def carried(self) -> Iterator[Tensor]:
+        """Nothing: every window is read from its beginning."""
+        return iter(())
+
+    def carry(self, tensors: Iterator[Tensor]) -> None:
+        """There is nothing to put back."""

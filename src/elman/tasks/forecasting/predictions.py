@@ -1,0 +1,88 @@
+"""What `elman predict` prints of a forecaster: the values to come, as CSV or JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from elman.console.predictions import PredictionLines
+from elman.console.terminal import json_line, say
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from elman.tasks.forecasting.model import Forecast, Forecaster
+    from elman.text.series import SeriesSource
+
+
+_DIGITS = 7  # that a number is printed with, at most
+_COLUMNS = {
+    "median": "median",
+    "low_80": "low80",
+    "high_80": "high80",
+    "low_95": "low95",
+    "high_95": "high95",
+}
+
+
+def write_forecasts(
+    model: Forecaster,
+    source: SeriesSource | None,
+    horizon: int | None,
+    plot: Path | None,
+    *,
+    json: bool,
+) -> Iterator[PredictionLines]:
+    """The values to come, and a picture of them where that is asked for.
+
+    Args:
+        source: the history to go on from; None: what the model has learned from.
+
+    Raises:
+        SettingError: for a horizon or a picture that cannot be; InputError: for such a history;
+        OutputError: where the picture cannot be written.
+    """
+    from elman.tasks.forecasting.plots import MAX_PANELS, check_plot, draw
+
+    if plot is not None:
+        check_plot(plot)
+    given = None if source is None else source.read()
+    past = model.history(given)
+    forecast = model.predict(horizon, history=given)
+    if plot is not None:
+        draw(forecast, past, plot)
+        if len(forecast.names) > MAX_PANELS:
+            say(f"{plot} shows the first {MAX_PANELS} of {len(forecast.names):,} series.")
+    written = f"{json_line(_as_json(forecast))}\n" if json else _as_csv(forecast)
+    yield PredictionLines(written, len(forecast.names))
+
+
+def _as_csv(forecast: Forecast) -> str:
+    """A row for each step ahead of each series."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["date" if forecast.dates else "step", "series", *_COLUMNS.values()])
+    for place, name in enumerate(forecast.names):
+        for step in range(len(forecast.median)):
+            values = (getattr(forecast, column)[step, place] for column in _COLUMNS)
+            when = forecast.dates[step] if forecast.dates else step + 1
+            writer.writerow([when, name, *map(plain, values)])
+    return table.getvalue()
+
+
+def plain(value: float) -> str:
+    """A number as people write it, without an exponent: 12.34568, 1234568."""
+    return np.format_float_positional(value, _DIGITS, unique=False, fractional=False, trim="-")
+
+
+def _as_json(forecast: Forecast) -> dict[str, Any]:
+    series = [
+        {"series": name}
+        | {said: getattr(forecast, column)[:, place].tolist() for column, said in _COLUMNS.items()}
+        for place, name in enumerate(forecast.names)
+    ]
+    return {"dates": list(forecast.dates) or None, "forecasts": series}

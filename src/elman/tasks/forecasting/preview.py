@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from elman.metrics.forecasting import seasonal_naive
+from elman.nn.forecaster import LEVELS, ForecastNetwork, pinball
+from elman.tasks.forecasting.objective import Origins, Values, quantiles_at, values_after
+from elman.text.series import Series
+from elman.training.preview_rows import PAST, spread_indices
+from elman.training.previews import BaselineLoss, ForecastPreview
+
+
+@dataclass(frozen=True)
+class ForecastPreviews:
+    """The latest forecasts of what is held out, of a few series."""
+
+    network: ForecastNetwork
+    series: Series
+    origins: Origins  # (M, 2) held out
+    scale: Values
+
+    def baseline(self) -> BaselineLoss | None:
+        told, values = self.network.forecasting, self.series.values
+        naive = np.stack(
+            [
+                seasonal_naive(values[:step, each], told.season, told.horizon)
+                for step, each in self.origins
+            ]
+        )
+        came = values_after(values, self.origins, told.horizon)
+        sure = torch.from_numpy(naive)[..., None].expand(*naive.shape, len(LEVELS))
+        losses = pinball(sure, torch.from_numpy(came)).mean((1, 2)).numpy()
+        loss = float((losses / self.scale[self.origins[:, 1]]).mean())
+        return BaselineLoss("the season before", "quantile loss in seasonal errors", loss)
+
+    def samples(self) -> list[ForecastPreview]:
+        names, values = self.series.names, self.series.values
+        chosen = [
+            self.origins[self.origins[:, 1] == each][-1]
+            for each in spread_indices(len(names), shown=3).tolist()
+        ]
+        found = quantiles_at(self.network, values, np.stack(chosen))
+        return [
+            ForecastPreview(
+                names[each],
+                values[max(0, step - PAST) : step, each].tolist(),
+                came=values[step : step + len(quantiles), each].tolist(),
+                **dict(zip(_ENDS, np.sort(quantiles).T.tolist(), strict=True)),
+            )
+            for (step, each), quantiles in zip(chosen, found, strict=True)
+        ]
+
+
+_ENDS = ("low_95", "low_80", "median", "high_80", "high_95")  # as LEVELS are

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from elman.errors import EmptyTextError, InputError
+
+HELD_OUT = 0.1
+MAX_HELD_OUT = 2_000
+
+
+def hashed(rows: Iterable[Any]) -> str:
+    """sha256 in hex of rows of plain data."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(json.dumps(row).encode())
+    return digest.hexdigest()
+
+
+def as_texts(texts: Any, location: str = "texts") -> list[str]:
+    """Anything that holds texts (a list, an array, a column) as a list of them.
+
+    Raises:
+        InputError: a single text, or something in it that is no text.
+    """
+    found = listed_values(texts)
+    if found is None:
+        raise InputError(
+            "expected several texts, found one", location=location, hint="Put it in a list: [text]"
+        )
+    for number, each in enumerate(found, start=1):
+        if not isinstance(each, str):
+            raise InputError(
+                f"number {number} is no text but {type(each).__name__}",
+                location=location,
+                hint="Give a list of str.",
+            )
+    return found
+
+
+def listed_values(values: Any) -> list[Any] | None:
+    """Python's own values of anything that holds several; None where it is one value."""
+    if hasattr(values, "__array__"):
+        values = np.asarray(values)
+    # A single text could be gone through too, and an array of no dimension says that it could.
+    if isinstance(values, str | bytes) or getattr(values, "ndim", 1) == 0:
+        return None
+    if not isinstance(values, Iterable):
+        return None
+    return [each.item() if isinstance(each, np.generic) else each for each in values]
+
+
+def held_out(groups: Sequence[Any], seed: int, location: str = "sources") -> npt.NDArray[np.bool_]:
+    """(N,) which pairs to hold out: a tenth, drawn at random; those of one group stay together.
+
+    Args:
+        groups: (N,) such as the sources: one that is held out has not been learned from.
+        place: where they are from, for messages.
+
+    Raises:
+        EmptyTextError: all are of one group.
+    """
+    numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
+    if len(numbers) < 2:
+        raise EmptyTextError(
+            "there is one source only", location=location, hint="Give it a few hundred."
+        )
+    order = np.random.default_rng(seed).permutation(len(numbers))
+    count = max(1, min(MAX_HELD_OUT, round(HELD_OUT * len(numbers))))
+    held = np.zeros(len(numbers), dtype=bool)
+    held[order[:count]] = True
+    found: npt.NDArray[np.bool_] = held[[numbers[group] for group in groups]]
+    return found

@@ -1,0 +1,1 @@
+"""Text generation and the next word: each output is the next input."""

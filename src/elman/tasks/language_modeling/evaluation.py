@@ -1,0 +1,115 @@
+"""A language model's report: its scores, its baseline's beside them, how sure the difference is.
+
+Shapes: N tokens of the text, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from elman.data.corpus import Corpus
+from elman.decoding.word_index import WordIndex
+from elman.metrics.intervals import bootstrap_difference
+from elman.metrics.keyboard import KeyboardScores, TypingCounts, keyboard_scores
+from elman.metrics.language_modeling import bits_per_character, nats_per_token, perplexity
+from elman.metrics.report import Evaluation
+from elman.nn.predictor import Floats, NetworkPredictor, Predictor, Tokens
+from elman.tasks.language_modeling.baseline import NGramBaseline
+from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
+from elman.text.tokenizers.words import Words
+
+FRESH_BLOCK = 64  # tokens, as other systems' figures have it
+BLOCK = 50  # neighbouring tokens or words that the bootstrap draws together
+
+
+def evaluate_language(
+    network: NetworkPredictor,
+    corpus: Corpus,
+    ngram: NGramBaseline | None,
+    warnings: tuple[str, ...] = (),
+) -> Evaluation:
+    """Score a network on a text, and an n-gram on the very same tokens.
+
+    Raises:
+        EmptyTextError: for a text without characters.
+    """
+    text = _Text(corpus)
+    log_probabilities, keyboard, scores = text.scores(network)
+    if len(text.ids) > FRESH_BLOCK:
+        fresh = network.fresh_log_probabilities(text.ids, FRESH_BLOCK)
+        scores["nats_per_token_fresh"] = nats_per_token(fresh)
+    if ngram is None:
+        return Evaluation("language", len(log_probabilities), scores, warnings=warnings)
+
+    other_log_probabilities, other_keyboard, baseline = text.scores(ngram)
+    interval = {"nats_per_token": _interval(-log_probabilities, -other_log_probabilities)}
+    if keyboard is not None and other_keyboard is not None:
+        for name in ("hit1", "hit3"):
+            ours, theirs = getattr(keyboard, name), getattr(other_keyboard, name)
+            interval[name.replace("hit", "top")] = _interval(ours, theirs)
+        share = len(keyboard.saved) / keyboard.keystrokes  # from a word's mean to the text's
+        low, high = _interval(keyboard.saved, other_keyboard.saved)
+        interval["keystroke_savings"] = (low * share, high * share)
+    named = {"name": ngram.name, **baseline}
+    return Evaluation("language", len(log_probabilities), scores, named, interval, warnings)
+
+
+class _Text:
+    """The text to be scored, and for words what a keyboard's writer means to enter."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        ids = np.asarray(corpus.ids)
+        # A part of a text has no BOUNDARY of its own: every text is read from a beginning.
+        self.ids = ids if ids[0] == BOUNDARY else np.concatenate([[BOUNDARY], ids])
+        self.corpus = corpus
+        self.tokenizer: Tokenizer = corpus.tokenizer
+        self.dictation: TypingCounts | None = None
+        if isinstance(self.tokenizer, Words):
+            self.positions = self.tokenizer.word_positions(self.ids)
+            if len(self.positions):
+                self.dictation = _dictation(self.ids, self.tokenizer)
+                self.index = WordIndex(self.tokenizer.spellings, self.tokenizer.is_word)
+
+    def scores(
+        self, predictor: Predictor
+    ) -> tuple[Floats, KeyboardScores | None, dict[str, float]]:
+        log_probabilities = predictor.log_probabilities(self.ids)
+        scores = {
+            "nats_per_token": nats_per_token(log_probabilities),
+            "bits_per_character": bits_per_character(log_probabilities, self.corpus.characters),
+        }
+        if self.corpus.words:  # a blank text has characters, but no words
+            scores["perplexity"] = perplexity(log_probabilities, self.corpus.words)
+        if self.dictation is None:
+            return log_probabilities, None, scores
+        rows = predictor.distributions(self.ids, self.positions)
+        keyboard = keyboard_scores(self.index, self.dictation, rows)
+        scores |= {
+            "top1": keyboard.top1,
+            "top3": keyboard.top3,
+            "keystroke_savings": keyboard.keystroke_savings,
+        }
+        return log_probabilities, keyboard, scores
+
+
+def _dictation(ids: Tokens, tokenizer: Words) -> TypingCounts:
+    """Document by document, so that no word reaches across a BOUNDARY."""
+    words: list[str] = []
+    spaced: list[bool] = []
+    keystrokes = 0
+    starts = np.flatnonzero(ids == BOUNDARY)
+    for part in np.split(ids, starts[1:]):
+        text = tokenizer.decode(part)
+        found = TypingCounts.of(text, tokenizer.words_in(text))
+        words += found.words
+        spaced += found.spaced
+        keystrokes += found.keystrokes
+    return TypingCounts(words, spaced, keystrokes)
+
+
+def _interval(ours: Any, theirs: Any) -> tuple[float, float]:
+    # A short text has few blocks of the full length, and with a single one there is no spread.
+    found = bootstrap_difference(ours, theirs, block=max(1, min(BLOCK, len(ours) // 10)))
+    return found.low, found.high

@@ -1,0 +1,87 @@
+"""The many forms in which a text can be given."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from elman.data.cache import Cache
+from elman.data.corpus import Corpus
+from elman.errors import EmptyTextError, SettingError
+from elman.text.files import TextSource
+from elman.text.progress import Progressed
+from elman.text.tokenizers.tokenizer import Tokenizer
+
+TextInput = str | os.PathLike[str] | TextSource | Sequence[str] | Sequence[os.PathLike[str]]
+"""A text itself (str), a file or folder (Path), several of either, or a source of them."""
+
+
+def source_of(text: TextInput) -> TextSource:
+    """What `fit` and `score` take, as a source."""
+    if isinstance(text, TextSource):
+        return text
+    if isinstance(text, str):
+        return TextSource.from_texts([text])
+    if isinstance(text, os.PathLike):
+        return TextSource([text])
+    if not isinstance(text, Iterable):
+        raise SettingError(f"{type(text).__name__} is no text", location="text")
+    texts = [part for part in text if isinstance(part, str)]
+    paths = [part for part in text if isinstance(part, os.PathLike)]
+    if texts and not paths:
+        return TextSource.from_texts(texts)
+    if paths and not texts:
+        return TextSource(paths)
+    raise SettingError("expected texts (str) or files (Path), all of a kind", location="text")
+
+
+def prepared(
+    text: TextInput,
+    valid: TextInput | None,
+    tokenizer: type[Tokenizer],
+    cache: Cache,
+    progress: Progressed | None,
+) -> tuple[Corpus, Corpus]:
+    """What to learn from and what is held out, in a vocabulary learned from the first text.
+
+    Raises:
+        InputError: where a text cannot be read, or is too short to be parted.
+        OutputError: where the cache cannot be written.
+    """
+    corpus = Corpus.prepare(source_of(text), tokenizer, cache=cache, progress=progress)
+    if valid is None:
+        learned_from, held_out = corpus.split()
+    else:
+        learned_from = corpus
+        held_out = Corpus.prepare(
+            source_of(valid), corpus.tokenizer, cache=cache, progress=progress
+        )
+    cache.evict(keep={part.key.partition("+")[0] for part in (learned_from, held_out)})
+    return learned_from, held_out
+
+
+def check_length(text: TextInput, corpus: Corpus, time: int) -> None:
+    """Whether there is a training window of `time` tokens and one more.
+
+    Raises:
+        EmptyTextError: where there is not.
+    """
+    if len(corpus) > time:
+        return
+    hint = "Give it more text: a few thousand words at least."
+    if isinstance(text, str) and _is_file(text):
+        hint = f"A str is the text itself; for the file: Path({text!r})."
+    raise EmptyTextError(
+        f"there are {len(corpus) - 1} {corpus.tokenizer.name}s to learn from, fewer than one "
+        f"training window of {time}",
+        location=text.name if isinstance(text, TextSource) else "text",
+        hint=hint,
+    )
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):  # too long, or no name at all
+        return False

@@ -1,0 +1,57 @@
+"""The applications: one a file, each a choice of when tokens go in and when they come out."""
+
+from __future__ import annotations
+
+import os
+
+from elman.bundle import open_bundle
+from elman.errors import ModelFileError, TaskError
+from elman.nn.int8 import is_int8
+from elman.tasks.classification.model import Classifier
+from elman.tasks.description.model import Describer
+from elman.tasks.estimator import Model
+from elman.tasks.forecasting.model import Forecaster
+from elman.tasks.language_modeling.model import LanguageModel
+from elman.tasks.tagging.model import Tagger
+from elman.tasks.translation.model import Translator
+
+MODELS: dict[str, type[Model]] = {
+    model.task: model
+    for model in (LanguageModel, Classifier, Tagger, Translator, Describer, Forecaster)
+}
+"""The one closed table of tasks: what a model file may say it is."""
+
+
+def load(path: str | os.PathLike[str], *, int8: bool = False) -> Model:
+    """The model in a file; nothing in the file is executed or followed.
+
+    Args:
+        int8: round its weights to 8 bits, as `Model.to_int8`; those of a file that was saved so
+            are of 8 bits in any case.
+
+    Raises:
+        MissingFileError: where there is none.
+        ModelFileError: where it is damaged, or not a model's file.
+        TaskError: where it is of a task that this version does not know.
+    """
+    bundle = open_bundle(path)
+    task = bundle.about.get("task")
+    if task == "checkpoint":
+        raise TaskError(
+            "it is the checkpoint of an unfinished run",
+            location=path,
+            hint="Go on with it: elman train TEXT -o MODEL --resume",
+        )
+    if not isinstance(task, str) or task not in MODELS:
+        raise TaskError(
+            f"it is a model for the task {task!r}, which this version does not know",
+            location=path,
+            hint="Upgrade: pip install --upgrade elman",
+        )
+    model = MODELS[task].from_bundle(bundle)
+    if not (int8 or is_int8(bundle)):
+        return model
+    try:
+        return model.to_int8()
+    except ModelFileError as error:
+        bundle.refuse(str(error))

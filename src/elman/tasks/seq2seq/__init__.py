@@ -1,0 +1,1 @@
+"""What translation and description share: an encoder-decoder and its texts."""

@@ -1,0 +1,1 @@
+"""Sequence labelling: many to many, in step."""

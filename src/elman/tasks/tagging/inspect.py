@@ -1,0 +1,179 @@
+"""A first look at tagged sentences: how many of what, how long, how clean.
+
+Two passes, of which the first ends early for tags without a scheme. Sentences are kept as hashes,
+some 100 bytes of memory each.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from elman.console.inspection import (
+    held_out_notes,
+    held_out_rows,
+    print_notes,
+    print_shares,
+    skipped_rows,
+    spread_in_words,
+    unknown_notes,
+)
+from elman.console.terminal import counted, print_list
+from elman.data.stats import hash_of, percentile
+from elman.text.tagsets import illegal, recognise
+
+if TYPE_CHECKING:
+    from elman.text.tagged import TaggedSource
+
+
+_FORMATS = {"conll": "CoNLL", "conllu": "CoNLL-U"}
+
+
+def print_tagged_inspection(found: TaggedInspection, looks: str) -> None:
+    """Words with a tag each."""
+    scheme = "none, each tag is a word's own" if found.scheme == "plain" else found.scheme
+    lengths = spread_in_words(found.median_length, found.long_length, found.longest)
+    rows = [
+        ("sentences", f"{found.sentences:,}"),
+        ("words", f"{found.words:,}"),
+        ("tags", f"{len(found.tags):,}"),
+        ("scheme", scheme),
+        ("illegal tags", _illegal(found)),
+        ("words a sentence", lengths),
+        ("duplicate sentences", f"{found.duplicates:,}"),
+    ]
+    rows += skipped_rows(found.skipped, found.valid_skipped)
+    print_list([*rows, *held_out_rows("sentences", found.valid_sentences, found.in_both)])
+    print_shares("tag", found.tags, "words")
+    if found.first_illegal:
+        print("\nThe first illegal tags:")
+        for each in found.first_illegal:
+            print(f"  {each}")
+    notes = []
+    if len(found.tags) < 2:
+        tags = "one tag only" if found.tags else "no tags"
+        notes.append(f"the words have {tags}; two or more are needed.")
+    notes += held_out_notes("sentences", found.in_both)
+    print_notes([*notes, *unknown_notes("sentences", "tag", found.unknown_tags)])
+    print(f"\n{looks} words with a tag each ({_FORMATS[found.shape]}): a tagger.")
+
+
+def _illegal(found: TaggedInspection) -> str:
+    if not found.illegal:
+        return "0"
+    return f"{found.illegal:,} in {counted(found.illegal_sentences, 'sentence', 'sentences')}"
+
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class TaggedInspection:
+    """What a look at tagged sentences found.
+
+    Attributes:
+        shape: "conll" or "conllu".
+        tags: how many words each has, the commonest first; of sentences without tags, none.
+        scheme: of the tags, see elman.text.tagsets.
+        illegal: tags that the scheme does not allow where they stand.
+        illegal_sentences: those with such tags; `first_illegal`, where the first ones are and why.
+        median_length, long_length, longest: words in a sentence: the median, the 95th percentile,
+            and the most there are.
+        duplicates: sentences whose words stood in an earlier one already.
+        skipped: sentences with bad rows that were left out.
+        valid_sentences: None where no validation sentences were given; and so on.
+        in_both: validation sentences whose words stand in a training sentence too.
+        unknown_tags: how many validation words have each tag that no training word has.
+        valid_skipped: validation sentences with bad rows.
+    """
+
+    shape: str
+    sentences: int
+    words: int
+    tags: dict[str, int]
+    scheme: str
+    illegal: int
+    illegal_sentences: int
+    first_illegal: list[str]
+    median_length: int
+    long_length: int
+    longest: int
+    duplicates: int
+    skipped: int
+    valid_sentences: int | None = None
+    in_both: int | None = None
+    unknown_tags: dict[str, int] | None = None
+    valid_skipped: int | None = None
+
+    @property
+    def can_be_learned(self) -> bool:
+        """Whether there are tags to tell apart."""
+        return len(self.tags) > 1
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as plain data."""
+        return asdict(self)
+
+
+def inspect_tagged(tagged: TaggedSource, valid: TaggedSource | None = None) -> TaggedInspection:
+    """Read tagged sentences and describe them, and what of them stands in `valid` as well.
+
+    Raises:
+        EmptyTextError: there are no sentences.
+        InputError: they cannot be read.
+    """
+    scheme = recognise(sentence.tags or () for sentence in tagged.sentences())
+    look = _TaggedStatistics(tagged, scheme)
+    found: dict[str, Any] = {}
+    if valid is not None:
+        others = _TaggedStatistics(valid, scheme)
+        found = {
+            "valid_sentences": others.sentences.total(),
+            "in_both": sum(
+                count for code, count in others.sentences.items() if code in look.sentences
+            ),
+            "unknown_tags": {
+                tag: count for tag, count in others.tags.most_common() if tag not in look.tags
+            },
+            "valid_skipped": valid.skipped,
+        }
+    return TaggedInspection(
+        shape=tagged.shape,
+        sentences=look.sentences.total(),
+        words=sum(length * count for length, count in look.lengths.items()),
+        tags=dict(look.tags.most_common()),
+        scheme=scheme,
+        illegal=look.illegal,
+        illegal_sentences=look.illegal_sentences,
+        first_illegal=look.first_illegal,
+        median_length=percentile(look.lengths, 50),
+        long_length=percentile(look.lengths, 95),
+        longest=max(look.lengths),
+        duplicates=look.sentences.total() - len(look.sentences),
+        skipped=tagged.skipped,
+        **found,
+    )
+
+
+class _TaggedStatistics:
+    """Counts over the sentences of a source."""
+
+    def __init__(self, source: TaggedSource, scheme: str) -> None:
+        self.sentences: Counter[int] = Counter()
+        self.lengths: Counter[int] = Counter()
+        self.tags: Counter[str] = Counter()
+        self.illegal = 0
+        self.illegal_sentences = 0
+        self.first_illegal: list[str] = []
+        for sentence in source.sentences():
+            tags = sentence.tags or ()
+            self.sentences[hash_of("\t".join(sentence.words))] += 1
+            self.lengths[len(sentence.words)] += 1
+            self.tags.update(tags)
+            wrong = illegal(tags, scheme)
+            self.illegal += len(wrong)
+            self.illegal_sentences += bool(wrong)
+            for each in wrong[: _SHOWN - len(self.first_illegal)]:
+                place = sentence.place_of(each.position)
+                self.first_illegal.append(f"{place}: {each.why}")

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from elman.nn.encoder import PaddedBatch
+from elman.nn.tagger import TaggerNetwork
+from elman.training.dataset import TokenDataset, in_batches
+from elman.training.example_objective import ExampleObjective
+from elman.training.samplers import BucketSampler
+
+
+class TaggingObjective(ExampleObjective):
+    """A tag for each word.
+
+    Args:
+        tags: of each example its tags (T,).
+        validation_metric: the tags found in the validation examples, (T,) each -> a loss,
+            smaller is better.
+        rows: B; seed: of the order of the examples.
+    """
+
+    network: TaggerNetwork
+    valid: TokenDataset
+
+    def __init__(
+        self,
+        network: TaggerNetwork,
+        examples: TokenDataset,
+        valid: TokenDataset,
+        *,
+        tags: Sequence[np.ndarray[Any, Any]],
+        validation_metric: Callable[[list[np.ndarray[Any, Any]]], float],
+        rows: int,
+        seed: int,
+    ) -> None:
+        super().__init__(
+            network, examples, valid, BucketSampler(examples.lengths, rows=rows, seed=seed)
+        )
+        self.tags = tags
+        self.validation_metric = validation_metric
+
+    def _loss(self, padded: PaddedBatch, chosen: np.ndarray[Any, Any]) -> Tensor:
+        picked = [torch.from_numpy(self.tags[place]) for place in chosen.tolist()]
+        return self.network.loss(padded, nn.utils.rnn.pad_sequence(picked))
+
+    def validate(self) -> float:
+        return self.validation_metric(best_tags(self.network, self.valid))
+
+
+def best_tags(network: TaggerNetwork, examples: TokenDataset) -> list[np.ndarray[Any, Any]]:
+    """Of each example its best tags (T,), in the examples' order."""
+    found: list[np.ndarray[Any, Any]] = [np.empty(0)] * len(examples)
+    for chosen, tags in in_batches(network, examples, network.best):
+        rows = tags.t().numpy(force=True)
+        for row, place in zip(rows, chosen.tolist(), strict=True):
+            found[place] = row[: examples.lengths[place]]
+    return found

@@ -1,0 +1,187 @@
+"""How a first look at pairs of texts, and at vectors with descriptions, is printed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from elman.console.inspection import (
+    held_out_notes,
+    held_out_rows,
+    print_notes,
+    skipped_rows,
+)
+from elman.console.terminal import counted, print_list
+
+if TYPE_CHECKING:
+    from elman.data.stats import Lengths
+from array import array
+from collections import Counter
+from copy import copy
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from elman.console.inspection import spread
+from elman.data.stats import Lengths, hash_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from elman.text.pairs import PairSource
+
+
+def print_pairs_inspection(found: PairsInspection, looks: str) -> None:
+    """Texts with another text each."""
+    rows = [
+        ("pairs", f"{found.rows:,}"),
+        ("different sources", f"{found.sources:,}"),
+        ("words a source", spread(found.source_words)),
+        ("words a target", spread(found.target_words)),
+        ("characters a source", spread(found.source_characters)),
+        ("characters a target", spread(found.target_characters)),
+        ("target to source", f"{found.ratio:.2f} characters to one, as a median"),
+        ("duplicate pairs", f"{found.duplicates:,}"),
+        ("sources with several targets", f"{found.ambiguous_sources:,}"),
+        ("targets that are their source", f"{found.copies:,}"),
+        ("lengths far off the median", f"{found.suspicious:,}"),
+        *skipped_rows(found.skipped, found.valid_skipped),
+        *held_out_rows("pairs", found.valid_rows, found.in_both),
+    ]
+    print_list(rows)
+    notes = []
+    if not found.can_be_learned:
+        notes.append("there is one source only; two or more are needed.")
+    if found.suspicious:
+        pairs = counted(found.suspicious, "pair has lengths", "pairs have lengths")
+        notes.append(f"{pairs} that hardly go together; the first is {found.first_suspicious}.")
+    print_notes([*notes, *held_out_notes("sources", found.in_both)])
+    print(f"\n{looks} texts with another text each ({found.layout}): a translator.")
+
+
+FAR_OFF = 3.0
+"""So many times longer or shorter than usual a target is suspicious."""
+
+
+@dataclass(frozen=True)
+class PairsInspection:
+    """What a look at pairs found.
+
+    Attributes:
+        layout: how the rows are written, in words.
+        sources: different ones.
+        ratio: characters of a target per character of its source, the median.
+        duplicates: pairs that stood in an earlier row already.
+        ambiguous_sources: sources that stand in several rows with different targets.
+        copies: pairs whose target is the source.
+        suspicious: pairs whose ratio is more than three times off `ratio`, either way.
+        first_suspicious: the place of the first such pair.
+        skipped: bad rows that were left out.
+        valid_rows: None where no validation rows were given; and so on.
+        in_both: validation rows whose source stands in the training rows too.
+        valid_skipped: bad validation rows.
+    """
+
+    layout: str
+    rows: int
+    sources: int
+    source_words: Lengths
+    target_words: Lengths
+    source_characters: Lengths
+    target_characters: Lengths
+    ratio: float
+    duplicates: int
+    ambiguous_sources: int
+    copies: int
+    suspicious: int
+    first_suspicious: str | None
+    skipped: int
+    valid_rows: int | None = None
+    in_both: int | None = None
+    valid_skipped: int | None = None
+
+    @property
+    def can_be_learned(self) -> bool:
+        """Whether some can be held out: those of one source stay together."""
+        return self.sources > 1
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as plain data."""
+        return asdict(self)
+
+
+def inspect_pairs(pairs: PairSource, valid: PairSource | None = None) -> PairsInspection:
+    """Read pairs and describe them, and what of their sources stands in `valid` as well.
+
+    Raises:
+        EmptyTextError: there are none.
+        InputError: they cannot be read.
+    """
+    look = _PairStatistics(pairs)
+    found: dict[str, Any] = {}
+    if valid is not None:
+        sources = [hash_of(pair.source) for pair in valid.pairs()]
+        found = {
+            "valid_rows": len(sources),
+            "in_both": sum(source in look.target_of for source in sources),
+            "valid_skipped": valid.skipped,
+        }
+    suspicious = look.suspicious()
+    first = next(islice(copy(pairs).pairs(), suspicious[0], None)).place if suspicious else None
+    return PairsInspection(
+        layout=pairs.layout_in_words,
+        rows=len(look.lengths[0]),
+        sources=len(look.target_of),
+        source_words=Lengths.of(look.words[0]),
+        target_words=Lengths.of(look.words[1]),
+        source_characters=Lengths.of(Counter(look.lengths[0])),
+        target_characters=Lengths.of(Counter(look.lengths[1])),
+        ratio=look.ratio,
+        duplicates=look.duplicates,
+        ambiguous_sources=len(look.ambiguous),
+        copies=look.copies,
+        suspicious=len(suspicious),
+        first_suspicious=first,
+        skipped=pairs.skipped,
+        **found,
+    )
+
+
+class _PairStatistics:
+    """Counts over the pairs of a source; of sources and targets in this order."""
+
+    def __init__(self, pairs: PairSource) -> None:
+        self.words: tuple[Counter[int], Counter[int]] = Counter(), Counter()
+        self.lengths = array("i"), array("i")  # in characters, of each pair
+        self.target_of: dict[int, int] = {}  # the first of each source
+        self.ambiguous: set[int] = set()
+        self.duplicates = 0
+        self.copies = 0
+        seen: set[int] = set()
+        for pair in pairs.pairs():
+            for side, text in enumerate((pair.source, pair.target)):
+                self.words[side][len(text.split())] += 1
+                self.lengths[side].append(len(text))
+            source, target = hash_of(pair.source), hash_of(pair.target)
+            if self.target_of.setdefault(source, target) != target:
+                self.ambiguous.add(source)
+            both = hash_of(f"{source} {target}")
+            self.duplicates += both in seen
+            seen.add(both)
+            self.copies += source == target
+
+    @property
+    def ratio(self) -> float:
+        """The median of target to source in characters."""
+        return float(np.median(self._ratios()))
+
+    def suspicious(self) -> list[int]:
+        """Which pairs have lengths that hardly belong together, from 0."""
+        off = np.abs(np.log(self._ratios() / self.ratio))
+        found: list[int] = np.flatnonzero(off > np.log(FAR_OFF)).tolist()
+        return found
+
+    def _ratios(self) -> NDArray[np.float64]:
+        sources, targets = (np.array(each, dtype=np.float64) for each in self.lengths)
+        return targets / sources

@@ -1,0 +1,1 @@
+"""Tokenizers: characters, words, subwords. Each gives back the exact text."""

@@ -1,0 +1,28 @@
+"""The tokenizers a text can be read in: characters, words, subwords.
+
+Every tokenizer is exact: whatever text goes in comes out again, in every script, seen in training
+or not, because a token exists for each of the 256 bytes.
+"""
+
+from __future__ import annotations
+
+from elman.text.tokenizers.characters import Characters
+from elman.text.tokenizers.subwords import Subwords
+from elman.text.tokenizers.tokenizer import Tokenizer, damaged
+from elman.text.tokenizers.words import Words
+
+TOKENIZERS: dict[str, type[Tokenizer]] = {
+    tokenizer.name: tokenizer for tokenizer in (Characters, Words, Subwords)
+}
+
+
+def tokenizer_from_json(value: object) -> Tokenizer:
+    """The tokenizer that `Tokenizer.to_json` wrote.
+
+    Raises:
+        ModelFileError: anything in it is not as `to_json` writes it.
+    """
+    name = value.get("name") if isinstance(value, dict) else None
+    if not isinstance(name, str) or name not in TOKENIZERS:
+        raise damaged(f"tokenizer {name!r} is none of {', '.join(TOKENIZERS)}")
+    return TOKENIZERS[name].from_json(value)

@@ -1,0 +1,398 @@
+"""Bad pairs, vectors and series, and options of other tasks: one line each, and nothing is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SMALL = ("--steps", "1", "--hidden-size", "4")
+NOT_HERE = "it is of no use here, for the task '{}'. Leave it out."
+OR_SKIP = "or leave such rows out: --skip-bad-rows"
+FILL = "--impute linear, previous or zero says what is to stand there"
+DATA = {
+    "french.st": ("said.fr", "said.en"),
+    "winds.st": ("winds.npy", "winds.txt"),
+    "sold.st": ("sold.csv",),
+}
+TASKS = {"french.st": "translate", "winds.st": "describe", "sold.st": "forecast"}
+
+
+@pytest.fixture(autouse=True)
+def folder(rewriting):
+    """With data of each kind and a model of each."""
+    return rewriting
+
+
+@pytest.fixture
+def refused(elman, folder):
+    """Type a command, and see that it ends in one line, and that all files are as they were."""
+
+    def refused(*told, line):
+        before = {path: path.read_bytes() for path in folder.iterdir()}
+        done = elman(*told)
+        assert done.err == f"elman: {line}\n"
+        assert (done.status, done.out) == (1, "")
+        assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+    return refused
+
+
+def lines_of(name):
+    return Path(name).read_text(encoding="utf-8").splitlines()
+
+
+def write(name, lines):
+    Path(name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def every_reading(model, names):
+    """The commands that read data of a model's kind."""
+    yield ("peek", *names, "--task", TASKS[model])
+    yield ("train", *names, "--task", TASKS[model], "-o", model, *SMALL)
+    yield ("test", model, *names)
+
+
+# Pairs
+
+
+def test_a_line_is_missing(refused):
+    for name in ("said.fr", "said.en"):  # as long as sentences are: some short, some long
+        write(f"cut{name[4:]}", (line * (7 * n % 11 + 1) for n, line in enumerate(lines_of(name))))
+    lines = lines_of("cut.en")
+    write("cut.en", lines[:9] + lines[10:])
+    for told in every_reading("french.st", ("cut.fr", "cut.en")):
+        refused(
+            *told,
+            line="cut.fr:10: 30 lines, but 29 lines in cut.en: from about here on the two do not "
+            "match, by their lengths. Look at both there: "
+            "paste cut.fr cut.en | sed -n '7,13p'",
+        )
+
+
+def test_the_end_is_missing(refused):
+    write("cut.en", lines_of("said.en")[:20])
+    for told in every_reading("french.st", ("said.fr", "cut.en")):
+        refused(
+            *told,
+            line="said.fr:21: 30 lines, but 20 lines in cut.en: its end seems to be missing. "
+            "Fetch or make it again",
+        )
+
+
+@pytest.mark.parametrize(("name", "side"), [("said.fr", "source"), ("said.en", "target")])
+def test_an_empty_line_on_one_side(refused, name, side):
+    lines = lines_of(name)
+    lines[4] = " "
+    write(name, lines)
+    for told in every_reading("french.st", ("said.fr", "said.en")):
+        refused(*told, line=f"{name}:5: the {side} is empty. Mend it, {OR_SKIP}")
+
+
+def test_a_line_beyond_measure(refused, elman):
+    write("said.fr", [*lines_of("said.fr"), "a" * 100_000])
+    write("said.en", [*lines_of("said.en"), "a"])
+    line = (
+        "said.fr:31: the source has 100,000 characters, more than 10,000. "
+        f"Cut it into sentences, {OR_SKIP}"
+    )
+    for told in every_reading("french.st", ("said.fr", "said.en")):
+        refused(*told, line=line)
+    done = elman("predict", "french.st", "said.fr")
+    assert (done.status, done.err) == (1, f"elman: {line}\n")
+    done = elman("predict", "french.st", "said.fr", "--skip-bad-rows")
+    assert (done.status, done.err) == (0, "1 bad row left out.\n")
+    assert done.out.count("\n") == 31, "a line for a line"
+
+
+def test_sources_that_are_no_pairs(refused):
+    first = lines_of("said.fr")[0]
+    for told in every_reading("french.st", ("said.fr",)):
+        refused(
+            *told,
+            line="said.fr:1: rows of a source and its target were looked for, but the first line "
+            f"is {first!r}. Begin a table with a header such as source,target, write JSON lines, "
+            "or name two files, line by line parallel",
+        )
+
+
+def test_columns_that_are_none(refused):
+    train = ("train", "said.tsv", "-o", "french.st", *SMALL)
+    refused(
+        *(*train, "--source-column", "de"),
+        line="said.tsv:1: no column is called 'de': there are fr, en. "
+        "Name one of these with --source-column",
+    )
+    refused(
+        *(*train, "--source-column", "fr", "--target-column", "fr"),
+        line="--target-column: source and target are different columns. Both were said to be 'fr'",
+    )
+
+
+def test_one_source_only(refused):
+    write("said.fr", ["oui"] * 3)
+    write("said.en", ["yes", "aye", "yea"])
+    refused(
+        *("train", "said.fr", "said.en", "-o", "french.st", *SMALL),
+        line="said.fr and 1 more: there is one source only. Give it a few hundred.",
+    )
+
+
+# Vectors
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(np.nan, "NaN"), (-np.inf, "infinite, or too large for float32"), (1e39, "infinite, or too")],
+)
+def test_a_number_that_is_none(refused, elman, value, said):
+    vectors = np.load("winds.npy")
+    vectors[16, 2] = value
+    np.save("winds.npy", vectors)
+    said = "infinite, or too large for float32" if said != "NaN" else said
+    line = f"winds.npy: row 17, column 3 (from 1) is {said}. Put a number there"
+    for told in every_reading("winds.st", ("winds.npy", "winds.txt")):
+        refused(*told, line=f"{line}, {OR_SKIP}")
+        assert elman(*told, "--skip-bad-rows").status == 0
+    refused("predict", "winds.st", "winds.npy", line=line)
+
+
+def test_rows_and_descriptions_that_do_not_match_in_number(refused):
+    for count in (29, 31):
+        write("other.txt", (lines_of("winds.txt") * 2)[:count])
+        for told in every_reading("winds.st", ("winds.npy", "other.txt")):
+            refused(
+                *told,
+                line=f"winds.npy: 30 rows, but {count} descriptions in other.txt. "
+                "Write one description a line, in the order of the rows",
+            )
+
+
+def test_an_empty_description(refused):
+    write("winds.txt", ["", *lines_of("winds.txt")[1:]])
+    for told in every_reading("winds.st", ("winds.npy", "winds.txt")):
+        refused(*told, line=f"winds.txt:1: the description is empty. Mend it, {OR_SKIP}")
+
+
+def test_vectors_of_another_width(refused):
+    np.save("wide.npy", np.ones((30, 7)))
+    line = "wide.npy: they are 7 wide, and those learned from 3. Give vectors of the same kind."
+    refused("predict", "winds.st", "wide.npy", line=line)
+    refused("test", "winds.st", "wide.npy", "winds.txt", line=line)
+    refused(
+        *("train", "winds.npy", "winds.txt", "--valid", "wide.npy", "--valid", "winds.txt"),
+        *("-o", "winds.st", *SMALL),
+        line=line,
+    )
+
+
+def test_a_text_as_vectors(refused):
+    line = (
+        "{}: expected vectors and a text file with a line for each. "
+        "Name a .npy or .npz file, then the text file"
+    )
+    for told in every_reading("winds.st", ("winds.txt",)):
+        refused(*told, line=line.format("winds.txt"))
+    refused("predict", "winds.st", "winds.txt", line=line.format("winds.txt"))
+    refused("predict", "winds.st", "winds.npy", "winds.txt", line=line.format("winds.txt"))
+    for told in (("peek",), ("train", "-o", "winds.st", *SMALL)):
+        # The wrong way round: that there are vectors among them tells the task all the same.
+        refused(*told, "winds.txt", "winds.npy", line=line.format("winds.txt and 1 more"))
+    for told in (("predict", "winds.st"), ("predict", "winds.st", "-")):
+        refused(*told, line="FILE: vectors do not come through a pipe. Name a .npy or .npz file.")
+
+
+@pytest.mark.parametrize(
+    ("array", "said"),
+    [
+        (np.ones(9), "an array of shape (9,), not one of rows and columns. Save it with a row for "
+         "each vector, vectors.reshape(len(vectors), -1)"),
+        (np.array(["a"]), "an array of <U1, not of floating or whole numbers. "
+         "Save it with numpy.save(path, vectors)"),
+    ],
+)  # fmt: skip
+def test_arrays_that_are_no_vectors(refused, array, said):
+    np.save("odd.npy", array)
+    for told in every_reading("winds.st", ("odd.npy", "winds.txt")):
+        refused(*told, line=f"odd.npy: {said}")
+    refused("predict", "winds.st", "odd.npy", line=f"odd.npy: {said}")
+
+
+def test_vectors_without_descriptions(refused):
+    for told in every_reading("winds.st", ("winds.npy",)):
+        refused(
+            *told,
+            line="winds.npy: vectors without descriptions. "
+            "Name a text file with a line for each after it",
+        )
+
+
+# Series
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("", "there is not a number in column sold"),
+        ("much", "'much' in column sold is not a number"),
+        ("1e999", "'1e999' in column sold is not a number"),
+    ],
+)
+def test_gaps_and_text_among_numbers(refused, elman, cell, said):
+    lines = lines_of("sold.csv")
+    lines[19] = f"2002-07,{cell}"
+    write("gaps.csv", lines)
+    line = f"gaps.csv:20: {said}. So it is in 1 of its 80 rows; {FILL}"
+    refused("train", "gaps.csv", "-o", "sold.st", *SMALL, line=line)
+    refused("test", "sold.st", "gaps.csv", line=line)
+    refused("predict", "sold.st", "gaps.csv", line=line)
+    refused(
+        *("predict", "sold.st", "gaps.csv", "--impute", "mean"),
+        line="--impute: 'mean' is not known. It is linear, previous or zero.",
+    )
+    for impute in ("linear", "previous", "zero"):
+        assert elman("predict", "sold.st", "gaps.csv", "--impute", impute).status == 0
+
+
+def test_too_short_a_series(refused):
+    write("short.csv", lines_of("sold.csv")[:9])
+    refused(
+        *("train", "short.csv", "-o", "sold.st", *SMALL),
+        line="short.csv: 8 values are too few for a season of 1 and a horizon of 1: 12 are "
+        "needed. Give more of them, or a shorter --season or --horizon",
+    )
+    refused(
+        *("predict", "sold.st", "short.csv"),
+        line="short.csv: 8 values, and 24 are needed to go on from. Give more of the history",
+    )
+
+
+def test_no_series_at_all(refused):
+    said = "no column of numbers: there is fr, en. Name a CSV file with a number a row"
+    for told in every_reading("sold.st", ("said.tsv",)):
+        refused(*told, line=f"said.tsv: {said}")
+
+
+@pytest.mark.parametrize(
+    ("plot", "said"),
+    [
+        ("no/x.svg", "no/x.svg: cannot be written (No such file or directory). Name another file "
+         "with --plot"),
+        ("sold.csv/x.svg", "sold.csv/x.svg: cannot be written (Not a directory). Name another "
+         "file with --plot"),
+        ("x.gif", "--plot: 'x.gif' is neither SVG nor PNG. Name it FILE.svg"),
+    ],
+)  # fmt: skip
+def test_a_picture_that_cannot_be_written(refused, plot, said):
+    refused("predict", "sold.st", "--plot", plot, line=said)
+
+
+# Models and options of other tasks
+
+
+@pytest.mark.parametrize("model", DATA)
+@pytest.mark.parametrize("command", ["generate", "suggest"])
+def test_models_that_do_not_go_on_with_text(refused, model, command):
+    refused(
+        *(command, model),
+        line=f"{model}: it is a model for the task {TASKS[model]!r}, not a language model. "
+        f"See what it can do: elman info {model}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "files", "said"),
+    [
+        ("french.st", ("winds.npy", "winds.txt"), "winds.npy: no text but bytes with zeros among"),
+        ("winds.st", ("said.fr", "said.en"), "said.fr and 1 more: expected vectors and a text"),
+        ("sold.st", ("said.fr", "said.en"), "said.fr and 1 more: 2 files, and one is read as"),
+        ("sold.st", ("winds.npy",), "winds.npy: no text but bytes with zeros among them. Name"),
+    ],
+)
+def test_data_of_another_task(elman, model, files, said):
+    done = elman("test", model, *files)
+    assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
+    assert done.err.startswith(f"elman: {said}")
+
+
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [
+        ("french.st", "--horizon 3;--plot a.svg;--reject-below 0.5;--column 2;--impute zero"),
+        ("french.st", "--text-column a;--series a"),
+        ("winds.st", "--skip-bad-rows;--source-column a;--plot a.svg"),
+        ("sold.st", "--beam 2;--count 2;--skip-bad-rows;--source-column a"),
+        ("classes.st", "--beam 2;--source-column a;--horizon 1"),
+        ("tags.st", "--beam 2;--impute zero;--plot a.svg;--reject-below 0.5"),
+    ],
+)
+def test_options_of_other_tasks_at_predict(refused, reading, model, options):  # noqa: ARG001
+    task = {**TASKS, "classes.st": "classify", "tags.st": "tag"}[model]
+    for each in options.split(";"):
+        option = each.split()[0]
+        refused("predict", model, *each.split(), line=f"{option}: {NOT_HERE.format(task)}")
+
+
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [
+        ("french.st", "--horizon 3;--season 3;--directions 2;--class-weight balanced"),
+        ("french.st", "--components none;--unlabelled said.fr;--out-of-scope said.fr"),
+        ("winds.st", "--attention dot;--order forward;--season 3;--unlabelled winds.txt"),
+        ("sold.st", "--attention dot;--order forward;--tokenizer word;--valid sold.csv"),
+    ],
+)
+def test_options_of_other_tasks_at_training(refused, model, options):
+    for each in options.split(";"):
+        option = each.split()[0]
+        refused(
+            *("train", *DATA[model], "-o", model, *each.split(), *SMALL),
+            line=f"{option}: {NOT_HERE.format(TASKS[model])}",
+        )
+
+
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [
+        ("french.st", "--shuffle-words;--label-column a;--out-of-scope said.fr;--series a"),
+        ("winds.st", "--shuffle-words;--source-column a;--impute zero"),
+        ("sold.st", "--skip-bad-rows;--train sold.csv;--column 1"),
+    ],
+)
+def test_options_of_other_tasks_at_scoring(refused, model, options):
+    for each in options.split(";"):
+        option = each.split()[0]
+        refused(
+            *("test", model, *DATA[model], *each.split()),
+            line=f"{option}: {NOT_HERE.format(TASKS[model])}",
+        )
+
+
+@pytest.mark.parametrize(
+    ("told", "line"),
+    [
+        ("train said.tsv --attention loud", "--attention: 'loud' is not known. It is dot, "
+         "additive or none."),
+        ("train said.tsv --order odd", "--order: 'odd' is not known. It is both, forward or "
+         "reversed."),
+        ("train said.tsv --tokenizer word", "--tokenizer: 'word' is not known. It is subword, "
+         "character or auto."),
+        ("train sold.csv --horizon 0", "--horizon: 0 is out of range. It is a whole number, from "
+         "1 to 10000."),
+        ("train sold.csv --season 0", "--season: 0 is out of range. It is a whole number, from "
+         "1 to 10000."),
+        ("predict french.st --beam 0", "--beam: 0 is out of range. It is a whole number, from 1 "
+         "to 100."),
+        ("predict winds.st winds.npy --beam 101", "--beam: 101 is out of range. It is a whole "
+         "number, from 1 to 100."),
+        ("predict french.st --count 0 --json", "--count: 0 is out of range. It is a whole number, "
+         "from 1 to 1000."),
+        ("predict winds.st winds.npy --count 2", "--count: only --json lists several. Add --json."),
+        ("predict sold.st --horizon 0", "--horizon: 0 is out of range. It is a whole number, 1 or "
+         "more."),
+    ],
+)  # fmt: skip
+def test_settings_out_of_range(refused, told, line):
+    words = told.split()
+    refused(*words, *(("-o", "x.st") if words[0] == "train" else ()), line=line)

@@ -1,0 +1,167 @@
+"""elman train and elman test on texts with labels and words with tags."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+SMALL = ("--steps", "30", "--hidden-size", "16")
+CLASSIFY = ("train", "who.csv", "-o", "m.st", "--tokenizer", "word", *SMALL)
+TAG = ("train", "kinds.conll", "-o", "m.st", *SMALL)
+
+
+@pytest.fixture(autouse=True)
+def folder(reading):
+    """With who.csv and kinds.conll, and models of the like."""
+    return reading
+
+
+def answered(done):
+    assert done.status == 0, done.err
+    return done.out
+
+
+def test_a_table_becomes_a_classifier(elman):
+    done = elman(*CLASSIFY)
+    out = answered(done)
+    assert "accuracy" in out
+    assert "baseline: TF-IDF of words (1-2) with logistic regression (the commonest class" in out
+    assert "The network is " in out
+    assert "elman predict m.st -" in out
+    assert done.err.startswith(
+        "Task: classify, a label for each text (CSV, text in column text, label in column label; "
+        "--task says otherwise).\n"
+    )
+
+
+def test_sentences_become_a_tagger(elman):
+    done = elman(*TAG)
+    out = answered(done)
+    assert "baseline: each word's most frequent tag" in out
+    assert done.err.startswith("Task: tag, a tag for each word (CoNLL, 2 columns a word")
+    report = json.loads(answered(elman("test", "m.st", "learned.conll", "--json")))
+    assert report["task"] == "tag"
+    assert 0 < report["scores"]["accuracy"] <= 1
+    assert report["baseline"]["accuracy"] > 0.9, "its tags follow from the words"
+
+
+def test_scores_of_a_classifier(elman):
+    answered(elman(*CLASSIFY))
+    report = json.loads(
+        answered(
+            elman(
+                "test", "m.st", "who.csv", "--shuffle-words", "--out-of-scope", "who.csv", "--json"
+            )
+        )
+    )
+    assert report["scores"].keys() == {
+        "accuracy",
+        "macro_f1",
+        "calibration_error",
+        "roc_auc_out_of_scope",
+    }
+    assert report["scores"]["roc_auc_out_of_scope"] == 0.5, "the same texts inside and outside"
+    order = report["details"]["order"]
+    assert order["accuracy"] == report["scores"]["accuracy"]
+    assert order["difference"] == pytest.approx(order["accuracy"] - order["accuracy_shuffled"])
+    out = answered(elman("test", "m.st", "who.csv", "--shuffle-words"))
+    assert "With their words shuffled: " in out
+
+
+def test_the_training_data_is_found_again(elman, tmp_path, monkeypatch):
+    for command, data in ((CLASSIFY, "who.csv"), (TAG, "kinds.conll")):
+        answered(elman(*command))
+        monkeypatch.setenv("ELMAN_CACHE", str(tmp_path / f"cache of {data}"))
+        told = ("test", "m.st", data, "--json")
+        assert json.loads(answered(elman(*told)))["baseline"] is None
+        assert json.loads(answered(elman(*told, "--train", data)))["baseline"]
+        assert json.loads(answered(elman(*told)))["baseline"], "and now it is known"
+        other = "classes.st" if data == "who.csv" else "tags.st"
+        done = elman("test", other, data, "--train", data)
+        assert done.status == 1
+        assert f"{data}: this is not what the model was trained on. Name the same" in done.err
+
+
+def test_unlabelled_text_is_read_first(elman):
+    Path("more.txt").write_text("the old dog walked to the river\n" * 30)
+    told = (*CLASSIFY, "--unlabelled", "more.txt", "--json")
+    report = json.loads(answered(elman(*told)))
+    assert report["training"]["unlabelled_texts"] == 30
+
+
+def test_an_interrupted_run_goes_on(elman, interrupt_after):
+    with pytest.MonkeyPatch.context():
+        interrupt_after(12)
+        stopped = elman(*CLASSIFY)
+    assert stopped.status == 130
+    assert "the same command with --resume goes on" in stopped.err
+    assert Path("m.st").exists()
+    assert "an unfinished run of m.st is here" in elman(*CLASSIFY).err
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ((*CLASSIFY, "--components", "none"), "elman: --components: "),
+        ((*CLASSIFY, "--task", "classify", "--column", "2"), "elman: --column: "),
+        ((*TAG, "--tokenizer", "word"), "elman: --tokenizer: "),
+        ((*TAG, "--task", "tag", "--text-column", "a"), "elman: --text-column: "),
+        (("test", "tags.st", "kinds.conll", "--shuffle-words"), "elman: --shuffle-words: "),
+        ((*CLASSIFY, "--class-weight", "odd"), "elman: --class-weight: 'odd' is not known. "),
+        ((*CLASSIFY, "--directions", "3"), "elman: --directions: 3 is out of range. "),
+        ((*CLASSIFY, "--tokenizer", "sound"), "elman: --tokenizer: 'sound' is not known. "),
+    ],
+)
+def test_what_a_task_has_no_use_for(elman, told, said):
+    done = elman(*told)
+    assert (done.status, done.out) == (1, "")
+    assert done.err.splitlines()[-1].startswith(said)
+    assert not Path("m.st").exists()
+
+
+BAD = {
+    "text,label\nfine,good\na,b,c\n": "bad.csv:3: expected 2 columns (text,label), found 3. ",
+    "text,label\nfine,good\nalone\n": "bad.csv:3: expected 2 columns (text,label), found 1. ",
+    "text,label\nfine,good\n   ,bad\n": "bad.csv:3: ",
+    "text,label\nfine,good\ndull,\n": "bad.csv:3: ",
+    "text,label\nfine,good\nwarm,good\n": "bad.csv: every row has the label 'good'. ",
+    'text,label\nfine,good\n"dull,bad\n': "bad.csv:3: ",
+    "text,label\n": "bad.csv: ",
+}
+
+
+@pytest.mark.parametrize("content", BAD)
+def test_bad_tables(elman, content):
+    Path("bad.csv").write_text(content)
+    done = elman("train", "bad.csv", "-o", "m.st", "--task", "classify", *SMALL)
+    assert (done.status, done.out) == (1, "")
+    assert done.err.splitlines()[-1].startswith(f"elman: {BAD[content]}")
+    assert not Path("m.st").exists()
+
+
+def test_a_label_that_training_never_had(elman):
+    Path("new.csv").write_text("text,label\nwhere is the whale,whale\n")
+    for told in ((*CLASSIFY, "--valid", "new.csv"), ("test", "classes.st", "new.csv")):
+        done = elman(*told)
+        assert done.status == 1
+        said = "elman: new.csv:2: the label 'whale' is not among those learned "
+        assert done.err.splitlines()[-1].startswith(said)
+
+
+def test_data_of_another_task(elman):
+    done = elman("test", "classes.st", "kinds.conll")
+    assert (done.status, done.err.count("\n")) == (1, 1)
+    assert done.err.startswith("elman: kinds.conll:1: ")
+    done = elman("test", "tags.st", "who.csv")
+    assert (done.status, done.err.count("\n")) == (1, 1)
+    assert done.err.startswith("elman: who.csv:")
+
+
+def test_columns_that_are_named_tell_the_task(elman):
+    Path("odd.tsv").write_text("one\ttwo\n" + "".join(f"a{n % 7}\tb{n % 2}\n" for n in range(30)))
+    assert "Task: language, " in elman("train", "odd.tsv", "-o", "m.st", *SMALL, "--json").err
+    done = elman("train", "odd.tsv", "-o", "m.st", *SMALL, "--label-column", "two", "--json")
+    assert "Task: classify, a label for each text (as --label-column says; --task " in done.err
+    assert json.loads(answered(done))["task"] == "classify"

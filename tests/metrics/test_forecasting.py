@@ -1,0 +1,130 @@
+"""The scores of forecasts against their definitions, written out one number at a time."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from elman.errors import EmptyTextError
+from elman.metrics.forecasting import (
+    coverage,
+    fitted_width,
+    naive_error,
+    scaled_errors,
+    seasonal_naive,
+)
+from elman.tasks.forecasting.evaluation import Backtest, evaluate_forecasts
+
+NUMBERS = st.floats(-1e3, 1e3).map(lambda number: round(number, 6))  # none next to 0
+
+
+@given(st.lists(NUMBERS, min_size=3, max_size=30), st.integers(1, 3), st.integers(1, 9))
+def test_the_seasonal_naive_forecast(history, season, horizon):
+    found = seasonal_naive(np.array(history), season, horizon)
+    grown = list(history)
+    for _ in range(horizon):
+        grown.append(grown[-season])
+    assert found.tolist() == grown[len(history) :]
+
+
+@given(st.lists(NUMBERS, min_size=6, max_size=30), st.integers(1, 5), st.integers(1, 4), st.data())
+def test_mase_as_it_is_defined(history, season, horizon, data):
+    forecast, came = (
+        data.draw(st.lists(NUMBERS, min_size=horizon, max_size=horizon)) for _ in range(2)
+    )
+    steps = range(season, len(history))
+    scale = math.fsum(abs(history[t] - history[t - season]) for t in steps) / len(steps)
+    found = naive_error(np.array(history)[:, None], season)
+    if scale < 1e-3:
+        assert found[0] > 0
+        return
+    mase = math.fsum(map(abs, np.subtract(forecast, came))) / horizon / scale
+    ours = scaled_errors(np.array([forecast]), np.array([came]), found)
+    np.testing.assert_allclose(ours, [mase], rtol=1e-9)
+
+
+def test_coverage_counts_the_ends():
+    low, high = np.zeros((1, 4)), np.ones((1, 4))
+    assert coverage(low, high, np.array([[0.0, 1.0, 1.1, -0.1]])) == 0.5
+
+
+@given(
+    came=arrays(np.float64, st.integers(1, 60), elements=NUMBERS),
+    level=st.sampled_from([0.5, 0.8, 0.95]),
+    below=st.floats(0.1, 5),
+    above=st.floats(0.1, 5),
+)
+def test_the_fitted_width_holds_the_share_and_no_narrower_one_does(came, level, below, above):
+    middle = np.zeros_like(came)
+    width = fitted_width(middle - below, middle, middle + above, came, level, len(came))
+
+    def held(width):
+        return coverage(-below * width * np.ones_like(came), above * width * middle**0, came)
+
+    assert held(width * (1 + 1e-9)) >= level
+    needed = math.ceil((len(came) + 1) * level) / len(came)
+    assert width == 0 or needed > 1 or held(width * (1 - 1e-9)) < needed
+
+
+def backtest(origins=40, horizon=6, seed=0, better=0.5):
+    draw = np.random.default_rng(seed)
+    came = draw.normal(size=(origins, horizon))
+    naive = came + draw.normal(size=came.shape)
+    median = came + better * draw.normal(size=came.shape)
+    return Backtest(
+        low_95=median - 2,
+        low_80=median - 1,
+        median=median,
+        high_80=median + 1,
+        high_95=median + 2,
+        came=came,
+        naive=naive,
+        scale=np.full(origins, 2.0),
+        series=np.repeat([0, 1], origins // 2),
+        names=("a", "b"),
+        overlapping=3,
+    )
+
+
+def test_the_report_has_the_scores_and_its_baseline():
+    tested = backtest()
+    report = evaluate_forecasts(tested)
+    assert report.task == "forecast"
+    assert report.examples == 240
+    assert report.scores["mase"] == pytest.approx(np.abs(tested.median - tested.came).mean() / 2)
+    assert report.baseline["name"] == "seasonal naive"
+    assert report.baseline["mase"] == pytest.approx(np.abs(tested.naive - tested.came).mean() / 2)
+    assert report.scores["coverage_80"] < report.scores["coverage"] == 1.0
+    low, high = report.interval["mase"]
+    assert low < report.scores["mase"] - report.baseline["mase"] < high < 0
+    rows = report.details["series"]
+    assert [row["series"] for row in rows] == ["a", "b"]
+    assert np.mean([row["mase"] for row in rows]) == pytest.approx(report.scores["mase"])
+    assert np.mean(report.details["mase_by_step"]) == pytest.approx(report.scores["mase"])
+
+
+def test_no_difference_is_not_called_sure():
+    low, high = evaluate_forecasts(backtest(better=1.0)).interval["mase"]
+    assert low < 0 < high
+
+
+def test_neighbours_that_overlap_are_drawn_together():
+    tested = backtest()
+    smooth = tested._replace(median=np.repeat(tested.median[::10], 10, axis=0))
+    wide = evaluate_forecasts(smooth._replace(overlapping=10)).interval["mase"]
+    narrow = evaluate_forecasts(smooth._replace(overlapping=1)).interval["mase"]
+    assert wide != narrow
+
+
+def test_one_origin_and_none():
+    tested = backtest()
+    one = Backtest(*(part[:1] for part in tested[:9]), names=("a",), overlapping=6)
+    assert math.isfinite(evaluate_forecasts(one).scores["mase"])
+    none = Backtest(*(part[:0] for part in tested[:9]), names=("a",), overlapping=6)
+    with pytest.raises(EmptyTextError):
+        evaluate_forecasts(none)

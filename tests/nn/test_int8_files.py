@@ -1,0 +1,347 @@
+"""Models with weights of 8 bits, and their files."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from sklearn.base import clone
+
+import elman
+from elman import bundle
+from elman.errors import ModelFileError, NotFittedError
+from elman.kernels import core
+from elman.nn.int8 import has_int8, on_grid
+from elman.nn.native_step import step_of
+
+PROSE = "The cat sat on the mat, and the dog looked at the river.\n" * 20
+TEXTS = ["warm and funny", "cold and dull", "so warm", "so dull", "neither, really"] * 12
+LABELS = ["good", "bad", "good", "bad", "none"] * 12
+WORDS = [["Ann", "saw", "New", "York", "."], ["the", "cat", "sat"], ["Bob", "Lee", "ran"]] * 8
+TAGS = [["N", "V", "N", "N", "P"], ["D", "N", "V"], ["N", "N", "V"]] * 8
+PAIRS = (["abc", "bd", "cab", "dd"] * 10, ["A B C", "B D", "C A B", "D D"] * 10)
+VECTORS = np.random.default_rng(0).normal(size=(30, 20)).astype(np.float32)
+WAVE = 100 + 20 * np.sin(np.arange(120) * np.pi / 6)
+
+MODELS = {
+    "language": (lambda **changes: elman.LanguageModel(**changes), (PROSE,)),
+    "classify": (
+        lambda **changes: elman.Classifier(tokenizer="character", **changes),
+        (TEXTS, LABELS),
+    ),
+    "tag": (lambda **changes: elman.Tagger(**changes), (WORDS, TAGS)),
+    "translate": (lambda **changes: elman.Translator(**changes), PAIRS),
+    "describe": (lambda **changes: elman.Describer(**changes), (VECTORS, ["one", "two"] * 15)),
+    "forecast": (lambda **changes: elman.Forecaster(season=12, **changes), (WAVE,)),
+}
+
+
+def answers(model):
+    """Something that depends on every weight."""
+    match model.task:
+        case "language":
+            outlook, _ = model.step("The dog sat", model.start())
+            return outlook.log_probabilities.tolist()
+        case "classify":
+            return model.predict_proba(TEXTS[:5]).tolist()
+        case "tag":
+            return [each.tolist() for each in model.marginals(WORDS[:3])]
+        case "forecast":
+            return model.predict().high_95.tolist()
+    given_to = VECTORS[:3] if model.task == "describe" else PAIRS[0][:3]
+    return [[(each.text, each.score) for each in best] for best in model.predict_best(given_to)]
+
+
+def weights(model):
+    return {name: part.detach().clone() for name, part in model.network_.named_parameters()}
+
+
+def same(left, right):
+    return left.keys() == right.keys() and all(torch.equal(left[n], right[n]) for n in left)
+
+
+def about(path):
+    with safe_open(path, "pt") as file:
+        return json.loads(file.metadata()["elman"])
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def fitted(request):
+    make, data = MODELS[request.param]
+    return make(hidden_size=16, layers=1, steps=2).fit(*data), data
+
+
+@pytest.fixture(scope="module")
+def writer():
+    return elman.LanguageModel(hidden_size=16, layers=1, cell="lstm", steps=2).fit(PROSE)
+
+
+# Models and their files
+
+
+def test_a_file_of_any_task_comes_back(fitted, tmp_path):
+    model, _ = fitted
+    plain, small, again = (tmp_path / name for name in ("plain", "small", "again"))
+    before = weights(model)
+    model.save(plain)
+    model.save(small, int8=True)
+    assert not model.int8_
+    assert same(weights(model), before), "saving leaves the model as it is"
+    loaded = elman.load(small)
+    assert type(loaded) is type(model)
+    assert loaded.int8_
+    assert same(weights(loaded), {name: on_grid(part) for name, part in before.items()})
+    assert any(has_int8(part.dtype, part.shape) for part in before.values())
+    rounded = elman.load(plain, int8=True)
+    assert rounded.int8_
+    assert same(weights(rounded), weights(loaded))
+    assert answers(rounded) == answers(loaded) != answers(model)
+    assert loaded.record_ == model.record_
+    assert loaded.get_params() == model.get_params()
+    for each in (loaded, rounded):
+        each.save(again)
+        assert again.read_bytes() == small.read_bytes()
+    assert about(small) == {**about(plain), "int8": True}
+    assert not elman.load(plain).int8_
+    assert answers(elman.load(plain)) == answers(model)
+
+
+def test_a_file_has_a_byte_for_each_weight_of_a_matrix(fitted, tmp_path):
+    model, _ = fitted
+    model.save(tmp_path / "plain")
+    model.save(tmp_path / "small", int8=True)
+    plain, small = load_file(tmp_path / "plain"), load_file(tmp_path / "small")
+    matrices = {name for name, part in plain.items() if has_int8(part.dtype, part.shape)}
+    assert small.keys() == plain.keys() | {f"{name}.scale" for name in matrices}
+    for name in matrices:
+        assert small[name].dtype == torch.int8
+        assert small[name].shape == plain[name].shape
+        assert small[f"{name}.scale"].shape == plain[name].shape[:1]
+    assert all(torch.equal(small[name], plain[name]) for name in plain.keys() - matrices)
+
+
+def test_a_larger_model_takes_a_quarter_of_the_room(tmp_path):
+    model = elman.LanguageModel(hidden_size=128, steps=1).fit(PROSE)
+    model.save(tmp_path / "plain")
+    model.save(tmp_path / "small", int8=True)
+    plain, small = ((tmp_path / name).stat().st_size for name in ("plain", "small"))
+    assert 0.25 < small / plain < 0.28
+
+
+def test_it_is_a_thing_learned_and_no_setting(fitted, tmp_path):
+    model, data = fitted
+    fresh = clone(model)
+    assert not fresh.int8_
+    assert "int8" not in "".join(model.get_params())
+    with pytest.raises(NotFittedError):
+        fresh.to_int8()
+    model.save(tmp_path / "m", int8=True)
+    loaded = elman.load(tmp_path / "m")
+    loaded.fit(*data)
+    assert not loaded.int8_, "it has other weights now"
+    assert same(weights(loaded), weights(model))
+    assert answers(loaded) == answers(model)
+
+
+def test_a_network_with_one_matrix_for_both_ends(tmp_path):
+    model = elman.LanguageModel(tokenizer="word", hidden_size=16, layers=1, steps=2).fit(PROSE * 2)
+    assert model.network_.architecture.tied
+    model.save(tmp_path / "m", int8=True)
+    loaded = elman.load(tmp_path / "m")
+    assert loaded.network_.output.weight is loaded.network_.embedding.weight
+    assert torch.equal(loaded.network_.output.weight, on_grid(model.network_.output.weight))
+
+
+def test_it_steps_and_is_scored_with_products_of_8_bits(writer, tmp_path):
+    writer.save(tmp_path / "m", int8=True)
+    model = elman.load(tmp_path / "m")
+    token = torch.tensor([3])
+    begun = model.network_.initial_state(1)
+    found, _ = model._step(token, begun)
+    assert torch.equal(found, step_of(model.network_, int8=True)(token, begun)[0])
+    with core.using(core.OFF), torch.no_grad():
+        exact = model.network_(token[:, None], begun)[0][:, 0]
+        without, _ = elman.load(tmp_path / "m")._step(token, begun)
+        assert torch.equal(without, exact)
+        by_torch = elman.load(tmp_path / "m").score(PROSE)
+    if core.module() is not None:
+        assert (found - exact).abs().max() > 1e-4
+        assert abs(model.score(PROSE) - by_torch) > 1e-5
+    assert model.score(PROSE) == pytest.approx(by_torch, rel=0.005)
+
+
+def test_rounding_in_place_forgets_what_was_made_of_the_weights(writer, tmp_path):
+    writer.save(tmp_path / "m")
+    model = elman.load(tmp_path / "m")
+    before = answers(model)
+    assert model.to_int8() is model
+    assert answers(model) == answers(elman.load(tmp_path / "m", int8=True)) != before
+
+
+def test_the_loss_hardly_changes(model, tale, tmp_path):
+    """Of trained models of each tokenizer."""
+    model.save(tmp_path / "m", int8=True)
+    exact, rounded = -model.score(tale), -elman.load(tmp_path / "m").score(tale)
+    assert rounded == pytest.approx(exact, rel=0.005)
+    assert rounded != exact
+
+
+# Damage
+
+
+@pytest.fixture(scope="module")
+def sound(writer, tmp_path_factory):
+    path = tmp_path_factory.mktemp("int8") / "sound"
+    writer.save(path, int8=True)
+    return path
+
+
+def altered(source, target, change):
+    said, tensors = about(source), load_file(source)
+    change(said, tensors)
+    save_file(tensors, target, metadata={"elman": json.dumps(said)})
+    return target
+
+
+def refused(path):
+    with pytest.raises(ModelFileError) as caught:
+        elman.load(path)
+    text = str(caught.value)
+    assert text.splitlines() == [text]
+    assert text.startswith(f"{path}: ")
+    assert text.endswith(caught.value.hint)
+
+
+NAME = "output.weight"
+SCALE = "output.weight.scale"
+
+
+def set_scale(value):
+    def change(_, tensors):
+        tensors[SCALE][1] = value
+
+    return change
+
+
+def set_step(place, value):
+    def change(_, tensors):
+        tensors[NAME][1, place] = value
+
+    return change
+
+
+def shrunk(_, tensors):
+    """The same numbers by another scale."""
+    tensors[NAME][1] = torch.div(tensors[NAME][1], 2, rounding_mode="trunc")
+
+
+def empty_row(_, tensors):
+    tensors[NAME][1] = 0
+
+
+def without_scale(_, tensors):
+    del tensors[SCALE]
+
+
+def replaced(name, make):
+    def change(_, tensors):
+        tensors[name] = make(tensors[name])
+
+    return change
+
+
+def says(**changes):
+    return lambda said, _: said.update(changes)
+
+
+VALUES = {
+    "scale NaN": set_scale(float("nan")),
+    "scale infinite": set_scale(float("inf")),
+    "scale negative": set_scale(-0.01),
+    "scale 0": set_scale(0.0),
+    "scale huge": set_scale(3e38),
+    "scale denormal": set_scale(1e-39),
+    "128 steps down": set_step(0, -128),
+    "no full step": shrunk,
+    "a row of zeros with a scale": empty_row,
+}
+KINDS = {
+    "no scale": without_scale,
+    "a scale more": lambda _, tensors: tensors.update({"output.bias.scale": torch.ones(3)}),
+    "scale of another shape": replaced(SCALE, lambda scale: scale[:, None]),
+    "scales too few": replaced(SCALE, lambda scale: scale[1:].clone()),
+    "scale float64": replaced(SCALE, torch.Tensor.double),
+    "steps float32": replaced(NAME, torch.Tensor.float),
+    "steps without sign": replaced(NAME, lambda steps: steps.to(torch.uint8)),
+    "steps turned": replaced(NAME, lambda steps: steps.t().contiguous()),
+    "it says no": says(int8=False),
+    "it says nothing": lambda said, _: said.pop("int8"),
+    "it says 1": says(int8=1),
+    "it says yes": says(int8="yes"),
+    "it says null": says(int8=None),
+}
+
+
+@pytest.mark.parametrize("change", {**VALUES, **KINDS}.values(), ids={**VALUES, **KINDS})
+def test_a_damaged_file_is_refused(sound, tmp_path, change):
+    refused(altered(sound, tmp_path / "m", change))
+
+
+@pytest.mark.parametrize("change", KINDS.values(), ids=KINDS)
+def test_what_is_not_expected_is_refused_unread(sound, tmp_path, change, monkeypatch):
+    path = altered(sound, tmp_path / "m", change)
+    monkeypatch.setattr(bundle, "load_file", lambda _: pytest.fail("read before it was checked"))
+    refused(path)
+
+
+def test_the_unaltered_file_is_taken(sound, tmp_path):
+    """Else all of the above proves nothing."""
+    path = altered(sound, tmp_path / "m", lambda *_: None)
+    assert same(weights(elman.load(path)), weights(elman.load(sound)))
+
+
+def test_a_float_file_that_says_it_is_of_8_bits_is_refused(writer, tmp_path):
+    writer.save(tmp_path / "plain")
+    refused(altered(tmp_path / "plain", tmp_path / "m", says(int8=True)))
+    path = altered(tmp_path / "plain", tmp_path / "m", says(int8=False))
+    assert not elman.load(path).int8_
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_flipped_bytes_never_surprise(sound, tmp_path, data):
+    """Anywhere: either it is refused, or saved again it is the same file but for what it says."""
+    damaged = bytearray(sound.read_bytes())
+    for place in data.draw(st.lists(st.integers(8, len(damaged) - 1), min_size=1, max_size=3)):
+        damaged[place] = data.draw(st.integers(0, 255))
+    path = tmp_path / "m"
+    path.write_bytes(damaged)
+    try:
+        loaded = elman.load(path)
+    except ModelFileError:
+        return
+    loaded.save(tmp_path / "again")
+    first, again = load_file(path), load_file(tmp_path / "again")
+    assert all(torch.equal(first[n].view(torch.uint8), again[n].view(torch.uint8)) for n in first)
+
+
+def test_weights_that_are_no_numbers_are_refused(writer, tmp_path):
+    writer.save(tmp_path / "plain")
+
+    def damage(_, tensors):
+        tensors[NAME][1, 2] = float("nan")
+
+    path = altered(tmp_path / "plain", tmp_path / "m", damage)
+    loaded = elman.load(path)  # which in float32 it may be
+    with pytest.raises(ModelFileError, match="no number") as caught:
+        elman.load(path, int8=True)
+    assert caught.value.location == str(path)
+    with pytest.raises(ModelFileError, match="no number"):
+        loaded.save(tmp_path / "other", int8=True)
+    assert not (tmp_path / "other").exists()

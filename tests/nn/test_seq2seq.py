@@ -1,0 +1,329 @@
+"""A rewriter's laws, for every cell, every attention and every order."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn import functional
+
+from elman.cells import CELLS, state_tensors
+from elman.nn.attention import KINDS
+from elman.nn.blocks import StackConfig
+from elman.nn.encoder import PaddedBatch
+from elman.nn.seq2seq import FAR, ORDERS, EncoderDecoder, Seq2SeqConfig
+
+VOCABULARY, SOURCES, WIDTH, VECTOR, BEGIN = 7, 9, 8, 5, 0
+KINDS_OF_REWRITING = [
+    *((cell, "dot", "both") for cell in CELLS),
+    *(("mingru", kind, order) for kind, order in itertools.product(KINDS, ORDERS)),
+    ("lstm", "none", "vector"),
+]
+every_kind = pytest.mark.parametrize("kind", KINDS_OF_REWRITING, ids="-".join)
+lengths_drawn = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), min_size=1, max_size=3)
+
+
+def make(kind: tuple[str, str, str], shared: bool = False) -> EncoderDecoder:
+    """In double precision, every parameter drawn."""
+    cell, attention, order = kind
+    torch.manual_seed(3)
+    blocks = StackConfig(VOCABULARY, cell, WIDTH, layers=2, dropout=0.3, tied=True)
+    source = VECTOR if order == "vector" else 0 if shared else SOURCES
+    network = EncoderDecoder(Seq2SeqConfig(blocks, source, attention, order), 0.3).double().eval()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    return network
+
+
+def ragged(lengths: list[int], vocabulary: int, seed: int = 0) -> PaddedBatch:
+    generator = torch.Generator().manual_seed(seed)
+    tokens = torch.randint(vocabulary, (max(lengths), len(lengths)), generator=generator)
+    return PaddedBatch(tokens, torch.tensor(lengths))
+
+
+def sources_for(
+    network: EncoderDecoder, lengths: list[int], seed: int = 0
+) -> PaddedBatch | torch.Tensor:
+    if network.rewriting.order == "vector":
+        generator = torch.Generator().manual_seed(seed)
+        return torch.randn(len(lengths), VECTOR, generator=generator).double()
+    return ragged(lengths, network.rewriting.source or VOCABULARY, seed)
+
+
+def row_of(source: PaddedBatch | torch.Tensor, row: int) -> PaddedBatch | torch.Tensor:
+    if isinstance(source, torch.Tensor):
+        return source[row : row + 1]
+    length = int(source.lengths[row])
+    return PaddedBatch(source.tokens[:length, row : row + 1], torch.tensor([length]))
+
+
+def with_padding(padded: PaddedBatch, token: int) -> PaddedBatch:
+    return padded._replace(tokens=padded.tokens.where(padded.real[..., 0], token))
+
+
+def close(found, expected) -> None:
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)  # logits are float32
+
+
+@every_kind
+@settings(max_examples=4, deadline=None)
+@given(cuts=st.sets(st.integers(1, 5)), seed=st.integers(0, 99))
+@torch.no_grad()
+def test_a_target_cut_anywhere_is_the_whole_target(kind, cuts, seed):
+    """Every cut among them: token after token."""
+    network = make(kind)
+    begun = network.begin(sources_for(network, [4, 2], seed))
+    target = ragged([6, 6], VOCABULARY, seed).tokens
+    whole, after = network(target, begun)
+    for places in (sorted(cuts), range(1, 6)):
+        written, pieces = begun, []
+        for start, stop in itertools.pairwise([0, *places, 6]):
+            logits, written = network(target[start:stop], written)
+            pieces.append(logits)
+        close(torch.cat(pieces), whole)
+        for found, expected in zip(state_tensors(written), state_tensors(after), strict=True):
+            close(found, expected)
+
+
+@every_kind
+@settings(max_examples=4, deadline=None)
+@given(lengths=lengths_drawn, seed=st.integers(0, 99))
+@torch.no_grad()
+def test_a_row_alone_is_the_row_among_others(kind, lengths, seed):
+    network = make(kind)
+    source = sources_for(network, [length for length, _ in lengths], seed)
+    targets = ragged([length for _, length in lengths], VOCABULARY, seed)
+    logits, after = network(targets.tokens, network.begin(source), targets.lengths)
+    for row, length in enumerate(targets.lengths.tolist()):
+        begun = network.begin(row_of(source, row))
+        alone, its = network(targets.tokens[:length, row : row + 1], begun)
+        close(logits[:length, row], alone[:, 0])
+        for found, expected in zip(
+            state_tensors(after.state), state_tensors(its.state), strict=True
+        ):
+            close(found[row], expected[0])
+
+
+@every_kind
+def test_padding_is_never_seen(kind):
+    """Two kinds of it, on both sides: the same loss and gradients, to the bit."""
+    network = make(kind)
+    source = sources_for(network, [5, 2, 1])
+    targets = ragged([2, 6, 3], VOCABULARY)
+    found = []
+    for token in (0, VOCABULARY - 1):
+        padded = source
+        if isinstance(source, PaddedBatch):
+            padded = with_padding(source, token)
+        loss = network.loss(padded, with_padding(targets, token), BEGIN, 0.1)
+        learned = [p for p in network.parameters() if p.requires_grad]
+        found.append([loss, *torch.autograd.grad(loss, learned)])
+    assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
+
+
+@every_kind
+def test_every_parameter_learns(kind):
+    """But for what asks and is asked where there is one thing to look at."""
+    network = make(kind)
+    asking = "attention_norm", "attention.query", "attention.key"
+    network.loss(sources_for(network, [5, 2]), ragged([4, 3], VOCABULARY), BEGIN, 0.1).backward()
+    for name, parameter in network.named_parameters():
+        if not parameter.requires_grad:
+            assert name in ("encoder.center", "encoder.slope")
+        elif kind[1] == "none" and any(part in name for part in asking):
+            assert parameter.grad.abs().max() < 1e-6
+        elif "attention.key.bias" in name or "attention.weigh.bias" in name:
+            # Added to all likenesses of a query at once, it moves no share.
+            assert parameter.grad is not None
+        else:
+            assert parameter.grad.abs().max() > 0, name
+
+
+@pytest.mark.parametrize("attention", KINDS)
+@settings(max_examples=5, deadline=None)
+@given(lengths=st.lists(st.integers(1, 6), min_size=1, max_size=3), seed=st.integers(0, 99))
+@torch.no_grad()
+def test_reversed_is_forward_on_the_source_turned_round(attention, lengths, seed):
+    """With the same weights, row by row, flipped by hand."""
+    backward, forward = (make(("gru", attention, order)) for order in ("reversed", "forward"))
+    source = sources_for(backward, lengths, seed)
+    target = ragged([4] * len(lengths), VOCABULARY, seed).tokens
+    logits, shares, _ = backward.attend(target, backward.begin(source))
+    for row, length in enumerate(lengths):
+        alone = row_of(source, row)
+        flipped = alone._replace(tokens=alone.tokens.flip(0))
+        expected, its, _ = forward.attend(target[:, row : row + 1], forward.begin(flipped))
+        close(logits[:, row], expected[:, 0])
+        if attention != "none":  # the shares stand where the tokens did
+            close(shares[row, :, :length], its[0].flip(1))
+
+
+@torch.no_grad()
+def test_orders_differ_and_both_ends_are_seen():
+    """A source's first and last token change what is looked at, wherever in it."""
+    for order, seen_from in (("forward", 0), ("reversed", -1)):
+        network, source = make(("gru", "dot", order)), ragged([5], SOURCES)
+        other = source.tokens.clone()
+        other[seen_from] = (other[seen_from] + 1) % SOURCES
+        keys, changed = (
+            network.begin(PaddedBatch(tokens, source.lengths)).memories[0].keys[0, 0]
+            for tokens in (source.tokens, other)
+        )
+        # What is read first is remembered at every token; what is read last, at its own alone.
+        assert ((keys - changed).abs().amax(1) > 0).all()
+        opposite = source.tokens.clone()
+        opposite[-1 - seen_from] = (opposite[-1 - seen_from] + 1) % SOURCES
+        again = network.begin(PaddedBatch(opposite, source.lengths)).memories[0].keys[0, 0]
+        assert ((keys - again).abs().amax(1) > 0).sum() == 1
+    network = make(("gru", "dot", "both"))
+    for place in (0, 4):
+        other = source.tokens.clone()
+        other[place] = (other[place] + 1) % SOURCES
+        keys, changed = (
+            network.begin(PaddedBatch(tokens, source.lengths)).memories[0].keys[0, 0]
+            for tokens in (source.tokens, other)
+        )
+        assert ((keys - changed).abs().amax(1) > 0).all()
+
+
+@pytest.mark.parametrize("kind", [("gru", "dot", "both"), ("mingru", "additive", "reversed")])
+@torch.no_grad()
+def test_attention_tells_shares_of_the_real_source(kind):
+    network = make(kind)
+    target = ragged([4, 4], VOCABULARY).tokens
+    begun = network.begin(sources_for(network, [5, 2]))
+    logits, shares, after = network.attend(target, begun)
+    assert shares.shape == (2, 4, 5)
+    close(shares.sum(2), torch.ones(2, 4))
+    assert (shares[1, :, 2:] == 0).all()
+    expected, its = network(target, begun)
+    assert torch.equal(logits, expected)
+    assert all(map(torch.equal, state_tensors(after), state_tensors(its)))
+
+
+@pytest.mark.parametrize("order", [*ORDERS, "vector"])
+@torch.no_grad()
+def test_without_attention_the_whole_source_is_one_vector(order):
+    network = make(("gru", "none", order))
+    for memory in network.begin(sources_for(network, [5, 2])).memories:
+        assert memory.keys.shape[2] == memory.values.shape[2] == memory.shut.shape[3] == 1
+        assert (memory.shut == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("order", "ends"), [("both", (0, -1)), ("forward", (-1,)), ("reversed", (0,))]
+)
+@torch.no_grad()
+def test_that_vector_is_the_sum_of_where_the_reading_ended(order, ends):
+    """Against the tokens' vectors in an encoder for attention, with the same weights."""
+    summed, apart = (make(("gru", kind, order)).encoder for kind in ("none", "dot"))
+    apart.load_state_dict(summed.state_dict())
+    summed.norm = apart.norm = torch.nn.Identity()
+    source = ragged([5, 2, 1], SOURCES)
+    x = torch.randn(5, 3, WIDTH).double()
+    found, vectors = summed(x, source)[0], apart(x, source)[0]
+    for row, length in enumerate(source.lengths.tolist()):
+        expected = sum(vectors[:length, row][end] for end in ends)
+        torch.testing.assert_close(found[0, row], expected)
+
+
+@every_kind
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_the_loss_is_the_cross_entropy_of_the_logits(kind, smoothing):
+    """torch's, of the target moved on by one; with the gradients."""
+    network = make(kind)
+    source, targets = sources_for(network, [5, 2]), ragged([2, 6], VOCABULARY)
+    found = network.loss(source, targets, BEGIN, smoothing)
+    read = torch.cat([torch.full((1, 2), BEGIN), targets.tokens[:-1]])
+    logits, _ = network(read, network.begin(source), targets.lengths)
+    real = targets.real[..., 0]
+    expected = functional.cross_entropy(
+        logits[real], targets.tokens[real], label_smoothing=smoothing
+    )
+    close(found.float(), expected)
+    learned = [p for p in network.parameters() if p.requires_grad]
+    for ours, theirs in zip(
+        torch.autograd.grad(found, learned), torch.autograd.grad(expected, learned), strict=True
+    ):
+        close(ours, theirs)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_the_embedding_is_the_output_and_perhaps_the_sources(shared):
+    network = make(("gru", "dot", "both"), shared)
+    assert network.output.weight is network.embedding.weight
+    assert (network.source_embedding is network.embedding) == shared
+
+
+def test_training_silences_and_answering_does_not():
+    network = make(("gru", "dot", "both"))
+    source, targets = sources_for(network, [5, 2]), ragged([4, 3], VOCABULARY)
+    losses = [network.loss(source, targets, BEGIN, 0.1) for _ in range(2)]
+    assert torch.equal(*losses)
+    network.train()
+    assert not torch.equal(losses[0], network.loss(source, targets, BEGIN, 0.1))
+
+
+# Vectors
+
+
+def memory_of(network: EncoderDecoder, vectors) -> torch.Tensor:
+    return network.begin(vectors).memories[0].values
+
+
+@torch.no_grad()
+def test_vectors_are_read_in_deviations_from_their_mean():
+    """So a change of the numbers' scale and origin changes nothing."""
+    network, other = make(("gru", "none", "vector")), make(("gru", "none", "vector"))
+    vectors = torch.randn(20, VECTOR).double()
+    moved = 3 * vectors - 7
+    network.scale_vectors(vectors)
+    other.scale_vectors(moved)
+    torch.testing.assert_close(memory_of(network, vectors), memory_of(other, moved))
+    scaled = (vectors - network.encoder.center) * network.encoder.slope
+    torch.testing.assert_close(scaled.mean(0), torch.zeros(VECTOR).double())
+    torch.testing.assert_close(scaled.std(0, correction=0), torch.ones(VECTOR).double())
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 1e-40, 3e38])
+@torch.no_grad()
+def test_a_number_that_never_varies_is_read_as_nothing(value):
+    network = make(("gru", "none", "vector")).float()
+    vectors = torch.randn(50, VECTOR)
+    vectors[:, 2] = value
+    network.scale_vectors(vectors)
+    before = memory_of(network, vectors)
+    vectors[:, 2] = -value - 1
+    assert torch.equal(memory_of(network, vectors), before)
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+@torch.no_grad()
+def test_no_vector_is_too_large_for_the_network(data):
+    """Learned from whatever finite numbers: what is written from others is a distribution."""
+    network = make(("gru", "none", "vector")).float()
+    rows = st.lists(
+        st.floats(hidden_size=32, allow_nan=False, allow_infinity=False),
+        min_size=VECTOR,
+        max_size=VECTOR,
+    )
+    learned_from = torch.tensor(data.draw(st.lists(rows, min_size=1, max_size=3)))
+    network.scale_vectors(learned_from)
+    logits, _ = network(
+        torch.zeros(1, 1, dtype=torch.int64), network.begin(torch.tensor([data.draw(rows)]))
+    )
+    assert logits.isfinite().all()
+
+
+@torch.no_grad()
+def test_how_far_is_too_far():
+    network = make(("gru", "none", "vector"))
+    network.scale_vectors(torch.tensor([[-1.0], [1.0]]).expand(2, VECTOR))  # mean 0, deviation 1
+    read = [memory_of(network, torch.full((1, VECTOR), far * FAR).double()) for far in (0.5, 1, 9)]
+    assert torch.equal(read[1], read[2])
+    assert not torch.equal(read[0], read[1])

@@ -1,0 +1,105 @@
+"""Every way of running a cell over time, and numbers to run it on.
+
+Shapes: B batch, T time, D input width, H hidden width.
+"""
+
+from __future__ import annotations
+
+import copy
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import pytest
+import torch
+from torch import Tensor
+
+from elman.cells import CELLS, Cell, map_state, state_tensors
+from elman.kernels import core
+from elman.kernels.scan import scan
+
+INPUT, HIDDEN = 5, 8
+
+
+@dataclass(frozen=True)
+class Way:
+    """One cell, what runs it, and how near that must come to the loop in float64."""
+
+    cell: str
+    kernel: str
+    instructions: str = core.OFF  # of the native core
+    dtype: torch.dtype = torch.float64
+    tolerance: float = 1e-10
+
+    def __str__(self) -> str:
+        named = (self.cell, self.kernel, self.instructions)
+        return "-".join(named[: 3 if self.kernel == "native" else 2])
+
+    def make(self, inputs: int = INPUT, units: int = HIDDEN) -> Cell:
+        torch.manual_seed(1)
+        return CELLS[self.cell](inputs, units).to(self.dtype)
+
+    def chosen(self) -> AbstractContextManager[None]:
+        """Within it, the core runs on the instructions of this way, back as well as forth."""
+        return core.using(self.instructions)
+
+    def scan(self, cell: Cell, xs: Tensor, state=None, **options):
+        with self.chosen():
+            return scan(cell, xs, state, kernel=self.kernel, **options)
+
+    def gradients(self, cell: Cell, xs: Tensor, state, slopes: Tensor, **options):
+        """Of a loss that all outputs (by their slopes) and the last state have a part in: for the
+        inputs, the weights, and the first state."""
+        xs = xs.detach().requires_grad_()
+        state = map_state(lambda part: part.detach(), state)
+        inputs = [xs, *cell.parameters(), *(x.requires_grad_() for x in floating(state))]
+        ys, last = self.scan(cell, xs, state, **options)
+        loss = (ys * slopes).sum() + sum(part.square().sum() for part in floating(last))
+        with self.chosen():
+            return torch.autograd.grad(loss, inputs)
+
+    def assert_same(self, left, right) -> None:
+        """Tensors, however they nest: as near as this way comes, beside the largest of them."""
+        for a, b in zip(state_tensors(left), state_tensors(right), strict=True):
+            largest = max([1.0, *b.detach().abs().flatten().tolist()])
+            torch.testing.assert_close(
+                a.to(b.dtype), b, rtol=0, atol=self.tolerance * largest, equal_nan=False
+            )
+
+
+RECURRENT = ("elman", "elman-relu", "gru", "lstm")
+SERVED = {
+    "reference": tuple(CELLS),
+    "fused": RECURRENT,
+    "diagonal": ("mingru",),
+    "diagonal-parallel": ("mingru",),
+}
+NATIVE = [
+    Way(cell, "native", instructions, torch.float32, 1e-5)
+    for instructions in core.sets()[:-1]
+    for cell in (*RECURRENT, "mingru")
+]
+WAYS = [*(Way(cell, kernel) for kernel, cells in SERVED.items() for cell in cells), *NATIVE]
+each_way = pytest.mark.parametrize("way", WAYS, ids=str)
+
+
+def random_state(cell: Cell, rows: int):
+    """Any state, not just zeros: a law that holds only from zero is no law."""
+
+    def fill(part: Tensor) -> Tensor:
+        return torch.randn_like(part) if part.is_floating_point() else part + 3
+
+    return map_state(fill, cell.initial_state(rows))
+
+
+def exact(value):
+    """The same numbers in float64: of a cell, a tensor, a state."""
+    if isinstance(value, Cell):
+        return copy.deepcopy(value).double()
+    if isinstance(value, tuple):
+        return map_state(exact, value)
+    return value.double() if value.is_floating_point() else value
+
+
+def floating(state) -> list[Tensor]:
+    """The parts of a state that have gradients."""
+    return [part for part in state_tensors(state) if part.is_floating_point()]

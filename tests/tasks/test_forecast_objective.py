@@ -1,0 +1,97 @@
+"""A forecaster's objective: which values it reads, and which it must not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from elman.nn.forecaster import MEDIAN, ForecasterConfig, ForecastNetwork
+from elman.tasks.forecasting.objective import (
+    ForecastObjective,
+    origins_in,
+    quantiles_at,
+    values_after,
+)
+from elman.training.plan import Plan
+from elman.training.trainer import train
+
+TOLD = ForecasterConfig(
+    season=4,
+    horizon=3,
+    read=8,
+    steps=4,
+    logarithm=False,
+    networks=2,
+    cell="lstm",
+    hidden_size=8,
+    layers=1,
+    dropout=0.0,
+)
+VALUES = np.random.default_rng(0).normal(size=(60, 2)).cumsum(0)
+END = 40  # what comes after is not learned from
+
+
+def objective(values=VALUES):
+    torch.manual_seed(0)
+    return ForecastObjective(
+        ForecastNetwork(TOLD),
+        values,
+        origins_in(range(8, END - 3 + 1), 2),
+        origins_in(range(END, 58), 2),
+        np.array([1.0, 2.0]),
+        rows=16,
+        seed=3,
+    )
+
+
+def test_a_step_is_always_the_same_and_none_is_like_another():
+    one, other = objective(), objective()
+    assert one.loss(5)[0].item() == other.loss(5)[0].item() != one.loss(6)[0].item()
+    assert one.loss(5)[1] == 2 * 16 * (4 + 3)
+
+
+def test_what_is_held_out_is_not_learned_from():
+    changed = VALUES.copy()
+    changed[END:] = np.nan
+    one, other = objective(), objective(changed)
+    for step in range(20):
+        assert one.loss(step)[0].item() == other.loss(step)[0].item()
+
+
+def test_a_forecast_is_made_from_the_values_before_it_and_no_others():
+    network, origins = objective().network, np.array([[20, 0], [30, 1]])
+    found = quantiles_at(network, VALUES, origins)
+    changed = VALUES.copy()
+    changed[20:, 0] = changed[30:, 1] = changed[: 20 - TOLD.read, 0] = np.nan
+    np.testing.assert_array_equal(quantiles_at(network, changed, origins), found)
+    changed[19, 0] += 1
+    assert (quantiles_at(network, changed, origins)[0] != found[0]).all()
+
+
+def test_what_came_after():
+    assert values_after(VALUES, np.array([[20, 1]]), 3).tolist() == [VALUES[20:23, 1].tolist()]
+
+
+@pytest.mark.parametrize("scale", [1.0, 4.0])
+def test_the_loss_held_out_is_in_tokenizers_of_the_scale(scale):
+    ours = objective()
+    before = ours.validate()
+    ours.scale = scale * ours.scale
+    assert ours.validate() == pytest.approx(before / scale)
+
+
+def test_what_can_be_learned_is_learned():
+    """Values that repeat themselves after 5 steps, where a season of 4 was said."""
+    values = np.array([0.0, 1.0, 3.0, -2.0, 1.5])[np.arange(200) % 5, None]
+    ours = objective()
+    ours.values, ours.learned = values, origins_in(range(8, 150), 1)
+    ours.held_out = origins_in(range(150, 197), 1)
+
+    def error():
+        found = quantiles_at(ours.network, values, ours.held_out)[..., MEDIAN]
+        return np.abs(found - values_after(values, ours.held_out, 3)).mean()
+
+    before = error()
+    list(train(ours, Plan(steps=100, minutes=None, learning_rate=2e-2)))
+    assert error() < 0.2 * before

@@ -1,0 +1,106 @@
+"""A first look at tagged sentences: counts against plain Python, and what is shown of bad tags."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elman.data.stats import percentile
+from elman.errors import EmptyTextError
+from elman.tasks.tagging.inspect import inspect_tagged
+from elman.text.files import TextSource
+from elman.text.tagged import TaggedSource
+
+sentence = st.lists(
+    st.tuples(st.sampled_from("abc"), st.sampled_from("NVX")), min_size=1, max_size=3
+)
+sentences = st.lists(sentence, min_size=1, max_size=6)
+
+
+def source(rows: list[list[tuple[str, str]]]) -> TaggedSource:
+    return TaggedSource.from_sentences(
+        [[word for word, _ in each] for each in rows], [[tag for _, tag in each] for each in rows]
+    )
+
+
+@given(train=sentences, valid=sentences)
+def test_counts_agree_with_plain_python(
+    train: list[list[tuple[str, str]]], valid: list[list[tuple[str, str]]]
+) -> None:
+    seen = inspect_tagged(source(train), source(valid))
+    words = ["".join(word for word, _ in each) for each in train]
+    tags = [tag for each in train for _, tag in each]
+    assert seen.scheme == "plain"
+    assert (seen.sentences, seen.words) == (len(train), len(tags))
+    assert seen.tags == {tag: tags.count(tag) for tag in set(tags)}
+    assert list(seen.tags.values()) == sorted(seen.tags.values(), reverse=True)
+    assert seen.duplicates == len(words) - len(set(words))
+    assert seen.longest == max(map(len, words))
+    assert seen.valid_sentences == len(valid)
+    assert seen.in_both == sum("".join(word for word, _ in each) in words for each in valid)
+    others = [tag for each in valid for _, tag in each if tag not in tags]
+    assert seen.unknown_tags == {tag: others.count(tag) for tag in set(others)}
+
+
+def test_illegal_tags_and_where_they_are() -> None:
+    content = "a I-x\nb B-x\nc I-y\n\n" + "d B-x\n\n" * 3 + "e O\nf I-x\n\n" * 5
+    tagged = TaggedSource(TextSource.from_texts([content]))
+    seen = inspect_tagged(tagged)
+    assert seen.scheme == "iob1", "more entities begin with I-"
+    content = content.replace("e O\nf I-x", "e O\nf B-x", 4)
+    seen = inspect_tagged(TaggedSource(TextSource.from_texts([content])))
+    assert (seen.scheme, seen.illegal, seen.illegal_sentences) == ("bio", 3, 2)
+    assert seen.first_illegal == [
+        "text 1:1: I-x cannot begin a sentence",
+        "text 1:3: I-y cannot follow B-x",
+        "text 1:24: I-x cannot follow O",
+    ]
+
+
+def test_no_more_than_a_few_are_shown() -> None:
+    rows = [[("a", "I-x"), ("b", "I-y"), ("c", "B-x"), ("d", "B-x"), ("e", "O"), ("f", "B-x")]] * 4
+    seen = inspect_tagged(source(rows))
+    assert (seen.scheme, seen.illegal, len(seen.first_illegal)) == ("bio", 8, 5)
+    assert seen.first_illegal[-1] == "sentence 3:1: I-x cannot begin a sentence"
+
+
+def test_what_was_left_out() -> None:
+    content = "a\tN\n\nb\n\nc d\tN\ne\tN\n\n"
+    tagged = TaggedSource(TextSource.from_texts([content]), skip_bad_rows=True)
+    seen = inspect_tagged(tagged, tagged.limited_to(["V", "N"]))
+    assert (seen.sentences, seen.skipped, seen.valid_sentences, seen.valid_skipped) == (2, 1, 2, 1)
+
+
+def test_plain_data() -> None:
+    seen = inspect_tagged(source([[("a", "N")] * length for length in range(1, 101)]))
+    assert json.loads(json.dumps(seen.to_json())) == seen.to_json()
+    assert (seen.median_length, seen.long_length, seen.longest) == (50, 95, 100)
+    assert (seen.shape, seen.valid_sentences, seen.in_both) == ("conll", None, None)
+
+
+def test_words_alone() -> None:
+    tagged = TaggedSource(TextSource.from_texts(["a\nb\n"]), tags_needed=False)
+    seen = inspect_tagged(tagged)
+    assert (seen.words, seen.tags, seen.scheme, seen.illegal) == (2, {}, "plain", 0)
+
+
+def test_nothing() -> None:
+    with pytest.raises(EmptyTextError):
+        inspect_tagged(TaggedSource(TextSource.from_texts(["\n"])))
+
+
+@given(
+    lengths=st.lists(st.integers(0, 9), min_size=1, max_size=30),
+    percent=st.sampled_from([5, 50, 95]),
+)
+def test_percentiles_by_definition(lengths: list[int], percent: int) -> None:
+    counts = {length: lengths.count(length) for length in lengths}
+    least = min(
+        length
+        for length in lengths
+        if 100 * sum(other <= length for other in lengths) >= percent * len(lengths)
+    )
+    assert percentile(counts, percent) == least

@@ -1,0 +1,182 @@
+"""Words with numbers of their own, and the n-grams by which all words are read."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elman.errors import ModelFileError
+from elman.text import subword_hashing as lexicon_module
+from elman.text.subword_hashing import (
+    BUCKETS,
+    LONGEST,
+    NO_WORD,
+    HashedVocabulary,
+    WordForms,
+    ngrams,
+    shape,
+    words_of,
+)
+
+words = st.text(st.sampled_from("abAB1.é漢\ud800"), max_size=8)
+rows = st.lists(st.lists(words, min_size=1, max_size=6), min_size=1, max_size=5)
+
+
+# Lexicon
+
+
+def test_frequent_words_have_numbers_by_their_rank():
+    lexicon = HashedVocabulary.learn([["b", "A", "c"], ["a", "B", "a"]])
+    assert lexicon.words == ["a", "b"]
+    assert lexicon.size == 3
+    assert [lexicon.number(word) for word in ("a", "A", "B", "c", "")] == [1, 1, 2, 0, 0]
+
+
+def test_how_often_is_said():
+    texts = [["x", "y"], ["x"], ["x"]]
+    assert HashedVocabulary.learn(texts, least=1).words == ["x", "y"]
+    assert HashedVocabulary.learn(texts, least=3).words == ["x"]
+    assert HashedVocabulary.learn(texts, least=4).words == []
+    assert HashedVocabulary.learn([]).size == 1
+
+
+def test_there_is_a_largest(monkeypatch):
+    monkeypatch.setattr(lexicon_module, "LARGEST", 2)
+    assert HashedVocabulary.learn([["c", "b", "a", "b"] * 2]).words == ["b", "a"]
+
+
+@given(texts=rows)
+def test_it_is_plain_data_and_back(texts):
+    lexicon = HashedVocabulary.learn(texts, least=1)
+    if "" in lexicon.words:
+        return
+    back = HashedVocabulary.from_json(lexicon.to_json())
+    assert back.words == lexicon.words
+    assert all(back.number(word) == lexicon.number(word) for text in texts for word in text)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        {"name": "word"},
+        {"name": "words", "words": []},
+        {"name": "word", "words": ["a", "a"]},
+        {"name": "word", "words": ["a", ""]},
+        {"name": "word", "words": ["a", 3]},
+        {"name": "word", "words": ["a"], "more": 1},
+        {"name": "word", "words": [str(number) for number in range(50_001)]},
+    ],
+)
+def test_anything_else_is_damage(value):
+    with pytest.raises(ModelFileError):
+        HashedVocabulary.from_json(value)
+
+
+# Words and their n-grams
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("The cat sat.", ["The", "cat", "sat", "."]),
+        ("  don't\n stop!", ["don't", "stop", "!"]),
+        ("", []),
+        (" \n\t", []),
+        ("a\ud800b", ["a", "\ufffd", "b"]),
+    ],
+)
+def test_a_text_is_its_words_and_marks(text, found):
+    assert words_of(text) == found
+
+
+@given(text=st.text(max_size=40))
+def test_no_word_holds_or_is_white_space(text):
+    found = words_of(text)
+    assert all(word.strip() == word and word for word in found)
+    kept = "".join(text.split()).encode("utf-8", "replace").decode()
+    assert len("".join("".join(found).split())) == len(kept)
+
+
+@pytest.mark.parametrize(
+    ("word", "kinds"),
+    [
+        ("Paris", "Xx"),
+        ("NASA", "X"),
+        ("3.14", "d.d"),
+        ("iPhone7s", "xXxdx"),
+        ("...", "."),
+        ("漢字", "x"),
+        ("--a--", "-x-"),
+        ("", ""),
+    ],
+)
+def test_the_shape_of_a_word(word, kinds):
+    assert shape(word) == " " + kinds
+
+
+def place_of(gram):
+    return zlib.crc32(gram.encode()) % BUCKETS
+
+
+def test_the_ngrams_of_a_word():
+    grams = ["<a", "ab", "b>", "<ab", "ab>", "<ab>", " Xx"]
+    assert sorted(ngrams("Ab")) == sorted(map(place_of, grams))
+    assert ngrams("") == [place_of("<>"), place_of(" ")]
+
+
+@given(word=words)
+def test_case_is_the_shapes_affair(word):
+    found, lower = ngrams(word), ngrams(word.lower())
+    assert found[:-1] == lower[:-1]
+    assert all(0 <= place < BUCKETS for place in found)
+    assert (found[-1] == lower[-1]) == (shape(word) == shape(word.lower()))
+
+
+def test_of_a_long_word_its_ends_are_read():
+    word = "a" * 15 + "b" * 1000 + "c" * 15
+    assert ngrams(word) == ngrams("a" * 15 + "c" * 15)
+    assert len(ngrams("ab" * 500_000)) == len(ngrams("a" * LONGEST))
+
+
+# Forms
+
+
+@given(texts=rows)
+def test_each_word_is_found_where_it_was_put(texts):
+    lexicon = HashedVocabulary.learn(texts)
+    forms = WordForms(lexicon)
+    placed = [forms.places(text) for text in texts]
+    distinct = {word for text in texts for word in text}
+    assert len(forms) == len(distinct)
+    assert all(
+        (forms.places(text) == places).all() for text, places in zip(texts, placed, strict=True)
+    )
+    assert len(forms) == len(distinct)
+
+    several = np.concatenate(placed)
+    among, found = forms.look_up(several)
+    assert len(found.numbers) == len(found.starts) == len(np.unique(several))
+    ends = [*found.starts[1:].tolist(), len(found.ngrams)]
+    for word, place in zip([word for text in texts for word in text], among, strict=True):
+        assert found.numbers[place] == lexicon.number(word)
+        its = slice(found.starts[place], ends[place])
+        assert found.ngrams[its].tolist() == ngrams(word)
+        *grams, shape_weight = found.weights[its].tolist()
+        assert np.square(grams).sum() == pytest.approx(1)
+        assert len(set(grams)) == shape_weight == 1
+    assert (found.places[among] == several).all()
+
+
+def test_places_of_any_shape_are_looked_up():
+    forms = WordForms(HashedVocabulary(["b"]))
+    places = forms.places(["a", "b", "a", "c"])
+    assert places.tolist() == [0, 1, 0, 2]
+    among, found = forms.look_up(places[2:].reshape(1, 2))
+    assert among.tolist() == [[0, 1]]
+    assert found.places.tolist() == [0, 2]
+    assert found.numbers.tolist() == [NO_WORD, NO_WORD]

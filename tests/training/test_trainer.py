@@ -1,0 +1,357 @@
+"""The loop: the best weights are in place however it ends, and it ends in order."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from objectives import Line, interrupt, no_number, same
+from torch import nn
+
+from elman.errors import TrainingError
+from elman.training import trainer
+from elman.training.events import Finished, Progress, RolledBack, Validated
+from elman.training.plan import Plan
+from elman.training.state import TrainState, _seed
+from elman.training.trainer import train
+
+
+def plan(steps: int = 500, **options) -> Plan:
+    return Plan(minutes=None, steps=steps, learning_rate=0.05, **options)
+
+
+def of(kind, events):
+    return [event for event in events if isinstance(event, kind)]
+
+
+def test_it_learns_and_tells_of_every_step_in_order():
+    objective = Line()
+    events = list(train(objective, plan()))
+    steps = of(Progress, events)
+    assert [event.step for event in steps] == list(range(1, 501))
+    assert [event.tokens for event in steps] == list(range(8, 8 * 501, 8))
+    assert [event.done for event in steps] == [step / 500 for step in range(1, 501)]
+    seconds = [event.seconds for event in steps]
+    assert seconds == sorted(seconds)
+    assert all(math.isfinite(event.loss) for event in steps)
+    *rest, finished = events
+    assert isinstance(finished, Finished)
+    assert not of(Finished, rest)
+    assert finished.step == 500
+    assert finished.tokens == 4000
+    assert finished.seconds >= seconds[-1]
+    assert not finished.interrupted
+    assert finished.best_loss == min(event.loss for event in of(Validated, events))
+    assert finished.best_loss < 0.02 < of(Validated, events)[0].loss
+    assert all(objective.modes)
+    assert not objective.network.training
+
+
+def test_looks_are_counted_in_steps_where_time_must_not_count():
+    for steps, expected in ((500, [1, 101, 201, 301, 401, 500]), (30, [1, 30]), (1, [1])):
+        events = list(train(Line(), plan(steps)))
+        # Shares of a budget are added up: one may be rounded to the step after.
+        found = [event.step for event in of(Validated, events)]
+        assert found == pytest.approx(expected, abs=1)
+    many = of(Validated, train(Line(), plan(2100)))
+    assert len(many) <= trainer.VALIDATIONS + 1
+
+
+@pytest.mark.parametrize(
+    ("looks", "best"),
+    [
+        ([1, 2, 3, 4, 5, 6], 0),
+        ([9, 1, 2, 3, 4, 5], 1),
+        ([9, 8, 7, 6, 5, 4], 5),
+        ([9, 2, 5, 2, 5, 9], 1),  # no better is no reason to change
+        ([math.nan, 8, 7, 9, 9, 9], 2),
+        ([math.inf, math.nan, 9, math.nan, 9, 9], 2),
+        ([5, math.nan, 4, math.nan, math.nan, math.nan], 2),
+    ],
+    ids=str,
+)
+def test_the_best_weights_are_the_ones_in_place_at_the_end(looks, best, tmp_path):
+    """Also after a look that is not a number: it is neither the best, nor the last word."""
+    objective = Line(looks)
+    events = list(
+        train(objective, plan(), checkpoint=tmp_path / "checkpoint", checkpoint_seconds=0.0)
+    )
+    seen = of(Validated, events)
+    assert len(objective.looked) == len(looks) == len(seen)
+    assert same(objective.weights(), objective.looked[best])
+    assert all(not same(objective.weights(), other) for i, other in enumerate(objective.looked)
+               if i != best)  # fmt: skip
+    assert (events[-1].best_loss, events[-1].best_step) == (looks[best], seen[best].step)
+    assert [event.best for event in seen] == [
+        math.isfinite(loss) and all(not before <= loss for before in looks[:i])
+        for i, loss in enumerate(looks)
+    ]
+
+
+def test_where_no_look_is_a_number_the_last_weights_stay():
+    objective = Line([math.nan] * 6)
+    *_, finished = train(objective, plan())
+    assert same(objective.weights(), objective.looked[-1])
+    assert finished.best_loss == math.inf
+
+
+def test_the_same_plan_gives_the_same_weights_and_another_seed_others():
+    results = []
+    for seed in (0, 0, 1):
+        torch.manual_seed(len(results))  # the world's randomness must not matter, nor be moved
+        expected = torch.random.get_rng_state()
+        objective = Line()
+        torch.random.set_rng_state(expected)
+        list(train(objective, plan(60, seed=seed)))
+        assert torch.equal(torch.random.get_rng_state(), expected)
+        results.append(objective.weights())
+    assert same(results[0], results[1])
+    assert not same(results[0], results[2])
+
+
+def test_every_setting_of_a_plan_changes_the_weights():
+    base = {"steps": 60, "minutes": None, "learning_rate": 0.05}
+    seen = []
+    for change in ({}, {"steps": 61}, {"learning_rate": 0.04}, {"weight_decay": 0.9},
+                   {"clip": 0.01}, {"seed": 3}):  # fmt: skip
+        objective = Line([9.0, 1.0])
+        list(train(objective, Plan(**{**base, **change})))
+        assert not any(same(objective.weights(), other) for other in seen), change
+        seen.append(objective.weights())
+
+
+def test_a_step_is_adamws():
+    """Against AdamW and clipping written here, with the rates of the plan."""
+    objective, same_plan = Line([9.0, 1.0]), plan(40, clip=0.5, weight_decay=0.3)
+    list(train(objective, same_plan))
+    other = Line()
+    weight, bias = other.network.weight, other.network.bias
+    optimiser = torch.optim.AdamW(
+        [{"params": [weight], "weight_decay": 0.3}, {"params": [bias], "weight_decay": 0.0}],
+        betas=(0.9, 0.99),
+    )
+    for step in range(40):
+        for group in optimiser.param_groups:
+            group["lr"] = same_plan.rate(step / 40)
+        torch.manual_seed(_seed(0, step))
+        optimiser.zero_grad()
+        other.loss(step)[0].backward()
+        nn.utils.clip_grad_norm_([weight, bias], 0.5)
+        optimiser.step()
+    for name, tensor in objective.weights().items():
+        torch.testing.assert_close(tensor, other.weights()[name], rtol=1e-5, atol=1e-6)
+
+
+# Time
+
+
+def timed(monkeypatch, *, minutes: float, step: float, look: float):
+    """By a clock that only the objective moves: (events, seconds passed, seconds of looks)."""
+    objective = Line()
+    objective.step_seconds, objective.look_seconds = step, look
+    monkeypatch.setattr(trainer, "time", objective.clock)
+    begun = objective.clock.now
+    events = list(train(objective, Plan(minutes=minutes)))
+    return events, objective.clock.now - begun, look * len(objective.looked)
+
+
+@pytest.mark.parametrize(
+    ("step", "look"),
+    [(0.1, 0.0), (0.1, 0.2), (0.1, 3.0), (1.7, 0.5), (0.1, 12.0)],
+)
+def test_a_budget_of_minutes_is_kept(monkeypatch, step, look):
+    """Neither overdrawn by more than a step, nor left unspent by more than the last look."""
+    events, passed, looked = timed(monkeypatch, minutes=1.0, step=step, look=look)
+    assert 60 - 1.2 * look - step <= passed <= 60 + step
+    assert events[-1].seconds == pytest.approx(passed)
+    # The looks' share, besides the first, which nothing is known of yet, and the last.
+    assert looked <= 60 * trainer.VALIDATION_SHARE + 3 * look
+    assert 2 <= len(of(Validated, events)) <= trainer.VALIDATIONS + 2
+    assert of(Validated, events)[-1].step == events[-1].step, "the last weights are looked at"
+
+
+def test_a_budget_smaller_than_a_step_or_a_look_still_gives_a_model(monkeypatch):
+    for step, look in ((100.0, 0.1), (0.1, 100.0)):
+        events, passed, _ = timed(monkeypatch, minutes=0.5, step=step, look=look)
+        assert events[-1].step == 1
+        assert passed == pytest.approx(step + look)
+
+
+def test_a_budget_of_real_time_is_kept():
+    import time
+
+    begun = time.monotonic()
+    *_, finished = train(Line(), Plan(minutes=0.4 / 60))
+    assert 0.3 < time.monotonic() - begun < 5  # the machine may be busy
+    assert finished.step > 10
+
+
+# Losses that are not numbers
+
+
+def poisoned_gradient(objective: Line) -> None:
+    """A finite loss whose gradient is none: the root of nothing."""
+
+    def always(step: int) -> torch.Tensor:
+        if step != 120 or any(s == 120 for s, *_ in objective.steps[:-1]):
+            return torch.tensor(1.0)
+        return 1 + (0 * objective.network.weight).sum().sqrt()
+
+    objective.always = always
+
+
+@pytest.mark.parametrize("kind", ["nan", "infinite", "gradient"])
+def test_one_steps_back_from_what_is_no_number(kind, monkeypatch):
+    rates = []
+    take_step = TrainState.take_step
+
+    def watch(run):
+        result = take_step(run)
+        rates.append(run.optimiser.param_groups[0]["lr"])
+        return result
+
+    monkeypatch.setattr(TrainState, "take_step", watch)
+    objective = Line()
+    if kind == "gradient":
+        poisoned_gradient(objective)
+    else:
+        objective.at = {120: lambda: math.nan if kind == "nan" else math.inf}
+    events = list(train(objective, plan(300)))
+
+    assert of(RolledBack, events) == [RolledBack(100, 0.5)]
+    place = events.index(RolledBack(100, 0.5))
+    assert of(Progress, events[:place])[-1].step == 120
+    again = of(Progress, events[place:])
+    assert [event.step for event in again] == list(range(101, 301))
+    assert [event.tokens for event in again] == list(range(808, 2401, 8))
+    assert events[-1].tokens == 2400
+    seconds = [event.seconds for event in of(Progress, events)]
+    assert seconds == sorted(seconds), "time is not given back"
+
+    first, second = (s for s in objective.steps if s[0] == 100)
+    assert same(first[1], second[1]), "the weights of the step one returned to"
+    assert torch.equal(first[2], second[2]), "and the state that was carried then"
+    assert [s[0] for s in objective.steps] == [*range(121), *range(100, 300)]
+    schedule = plan(300)
+    for index, (step, *_) in enumerate(objective.steps):
+        scale = 1.0 if index <= 120 else 0.5
+        assert rates[index] == pytest.approx(scale * schedule.rate(step / 300)), step
+    assert all(p.isfinite().all() for p in objective.network.parameters())
+    assert events[-1].best_loss < 0.1
+
+
+def test_losses_that_stay_no_number_end_the_training():
+    objective = Line([3.0, 2.0, *[9.0] * 20], always=lambda step: math.nan if step >= 130 else 1.0)
+    events = []
+    with pytest.raises(TrainingError) as caught:
+        events.extend(train(objective, plan()))
+    text = str(caught.value)
+    assert text.splitlines() == [text]
+    assert "step 130" in text
+    assert "--learning-rate" in text
+    scales = [event.learning_rate_scale for event in of(RolledBack, events)]
+    assert scales == [0.5**n for n in range(1, trainer.STEPS_BACK + 1)]
+    assert {event.step for event in of(RolledBack, events)} == {100}
+    assert same(objective.weights(), objective.looked[1]), (
+        "the best weights are in place all the same"
+    )
+    assert not objective.network.training
+
+
+def test_many_accidents_far_apart_do_not_add_up():
+    """Eight in a row end it; what lies behind a point that was passed is forgotten."""
+    objective = Line(at={60 + 50 * n: no_number for n in range(trainer.STEPS_BACK + 4)})
+    events = list(train(objective, plan(800)))
+    assert len(of(RolledBack, events)) == trainer.STEPS_BACK + 4
+    assert events[-1].step == 800
+
+
+def test_the_best_weights_are_kept_through_a_step_back():
+    """Found at step 101, they are newer than the point at 100 that one returns to."""
+    objective = Line([3.0, 1.0, *[9.0] * 9], at={120: no_number})
+    events = list(train(objective, plan()))
+    assert of(RolledBack, events) == [RolledBack(100, 0.5)]
+    assert same(objective.weights(), objective.looked[1])
+    assert (events[-1].best_step, events[-1].best_loss) == (101, 1.0)
+
+
+def test_accidents_at_the_first_step():
+    objective = Line(at={0: no_number})
+    events = list(train(objective, plan(60)))
+    assert events[0] == RolledBack(0, 0.5)
+    assert events[-1].step == 60
+
+
+# Ends that come early
+
+
+@pytest.mark.parametrize("last_look", [9.0, 0.5])
+def test_an_interrupt_inside_a_step_ends_in_order(last_look):
+    objective = Line([1.0, last_look], at={70: interrupt})
+    events = list(train(objective, plan()))
+    finished = events[-1]
+    assert finished == Finished(70, 1 if last_look > 1 else 70, min(1.0, last_look),
+                                finished.seconds, 560, interrupted=True)  # fmt: skip
+    assert len(objective.looked) == 2, "the weights of step 70 are looked at once more"
+    assert same(objective.weights(), objective.looked[0 if last_look > 1 else 1])
+    assert not objective.network.training
+
+
+def test_an_interrupt_while_looking_ends_in_order(monkeypatch):
+    objective = Line()
+    validate, looks = objective.validate, []
+
+    def look():
+        looks.append(None)
+        return interrupt() if len(looks) == 2 else validate()
+
+    monkeypatch.setattr(objective, "validate", look)
+    *_, finished = train(objective, plan())
+    assert finished.interrupted
+    assert finished.step == finished.best_step == 101
+    assert same(objective.weights(), objective.looked[-1])
+
+
+def test_an_interrupt_before_the_first_step_leaves_the_weights_as_they_were(tmp_path):
+    objective = Line(at={0: interrupt})
+    before = objective.weights()
+    path = tmp_path / "checkpoint"
+    events = list(train(objective, plan(), checkpoint=path))
+    assert [(e.step, e.interrupted) for e in events] == [(0, True)]
+    assert same(objective.weights(), before)
+    assert not objective.network.training
+
+
+def test_stop_is_an_interrupt_before_the_next_step():
+    objective = Line()
+    events = []
+    for event in train(objective, plan(), stop=lambda: len(of(Progress, events)) >= 33):
+        events.append(event)  # noqa: PERF402 (stop reads it meanwhile)
+    assert events[-1].interrupted
+    assert events[-1].step == 33
+    assert len(objective.steps) == 33
+
+
+@pytest.mark.parametrize("last_look", [9.0, 0.5])
+def test_a_reader_who_walks_away_leaves_the_best_weights_in_place(last_look):
+    objective = Line([1.0, last_look])
+    events = train(objective, plan())
+    for event in events:
+        if isinstance(event, Progress) and event.step == 70:
+            break
+    assert objective.network.training
+    events.close()
+    assert same(objective.weights(), objective.looked[0 if last_look > 1 else 1])
+    assert len(objective.looked) == 2
+    assert not objective.network.training
+
+
+def test_an_error_of_the_objective_is_passed_on_and_leaves_the_best_weights():
+    def fail():
+        raise ZeroDivisionError
+
+    objective = Line([1.0, 9.0], at={70: fail})
+    with pytest.raises(ZeroDivisionError):
+        list(train(objective, plan()))
+    assert same(objective.weights(), objective.looked[0])
