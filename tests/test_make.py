@@ -1,4 +1,4 @@
-"""The Makefile: its targets in documents exist, and `make quick` tests something of each package."""
+"""The Makefile: targets named in documents exist, and `make quick` tests some of each package."""
 
 from __future__ import annotations
 
