@@ -53,7 +53,7 @@ def main() -> None:
     options = parser.parse_args()
     check_data()
     if shutil.which("wrk") is None:
-        sys.exit("wrk is not here. Install it: apt-get install wrk")
+        sys.exit("wrk is not installed: apt-get install wrk")
     torch.set_num_threads(2)
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.models or Path(temporary)
@@ -73,10 +73,10 @@ def _rows(server: _Server, folder: Path, seconds: float) -> Iterator[tuple[str, 
     suggest = json.dumps({"text": "see you t"})
     cores = "client and server on the same two cores"
     script = folder / "sessions.lua"
-    script.write_text(_in_turn(_begun(server, 100)), encoding="utf-8")
-    _load(server, script, 100, seconds / 5)  # what is made once is made by then
+    script.write_text(_step_script(_sessions(server, 100)), encoding="utf-8")
+    _load(server, script, 100, seconds / 5)  # what is allocated once is allocated by then
     before = server.resident
-    script.write_text(_in_turn(_begun(server, SESSIONS)), encoding="utf-8")
+    script.write_text(_step_script(_sessions(server, SESSIONS)), encoding="utf-8")
     figures = _load(server, script, 100, seconds)
     yield f"session step, {SESSIONS:,} live sessions, 100 clients", *figures, cores
     each = (server.resident - before) / SESSIONS
@@ -84,7 +84,7 @@ def _rows(server: _Server, folder: Path, seconds: float) -> Iterator[tuple[str, 
     yield what, f"{each / 1e3:.1f} kB", "", "after those steps; the last 64 can be rewound"
     for what, path, body, clients in (
         ("predict, a short text", "/models/reviews/predict", predict, 50),
-        ("suggest, a word's model", "/models/mail/suggest", suggest, 10),
+        ("suggest, a word model", "/models/mail/suggest", suggest, 10),
     ):
         script = folder / "one.lua"
         script.write_text(
@@ -92,7 +92,7 @@ def _rows(server: _Server, folder: Path, seconds: float) -> Iterator[tuple[str, 
         )
         yield f"{what}, {clients} clients", *_load(server, script, clients, seconds), cores
     for clients in (1, 50):
-        speed, first = asyncio.run(_written(server, clients))
+        speed, first = asyncio.run(_generate(server, clients))
         yield (
             f"generated and streamed, {clients} client{'s' if clients > 1 else ''}",
             f"{speed:,.0f} tokens/s",
@@ -140,20 +140,20 @@ def _reviews() -> tuple[list[str], list[str]]:
 
 
 def _load(server: _Server, script: Path, clients: int, seconds: float) -> tuple[str, str]:
-    """Requests a second, and how long the slowest hundredth took at least, by wrk."""
+    """Requests per second, and the median and 99th percentile of the latency, by wrk."""
     command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds:g}s", "--latency", "-s", str(script)]
-    said = subprocess.run([*command, server.address], capture_output=True, text=True, check=True)
-    if "Non-2xx" in said.stdout:
-        sys.exit(f"some were refused:\n{said.stdout}")
-    a_second = re.search(r"Requests/sec:\s+(\S+)", said.stdout)
-    slowest = {share: re.search(rf"\b{share}%\s+(\S+)", said.stdout) for share in (50, 99)}
-    assert a_second is not None
-    times = ", ".join(f"p{share} {found[1]}" for share, found in slowest.items() if found)
-    return f"{float(a_second[1]):,.0f}/s", times
+    done = subprocess.run([*command, server.address], capture_output=True, text=True, check=True)
+    if "Non-2xx" in done.stdout:
+        sys.exit(f"some requests failed:\n{done.stdout}")
+    per_second = re.search(r"Requests/sec:\s+(\S+)", done.stdout)
+    latency = {rank: re.search(rf"\b{rank}%\s+(\S+)", done.stdout) for rank in (50, 99)}
+    assert per_second is not None
+    times = ", ".join(f"p{rank} {found[1]}" for rank, found in latency.items() if found)
+    return f"{float(per_second[1]):,.0f}/s", times
 
 
-def _begun(server: _Server, count: int) -> list[str]:
-    """New sessions."""
+def _sessions(server: _Server, count: int) -> list[str]:
+    """The ids of new sessions."""
     client, found = HTTPConnection("127.0.0.1", server.port), []
     for _ in range(count):
         client.request("POST", "/models/lstm/sessions", "{}")
@@ -161,39 +161,39 @@ def _begun(server: _Server, count: int) -> list[str]:
     return found
 
 
-def _in_turn(sessions: list[str]) -> str:
-    """A script for wrk: a letter to each session, one after the other."""
+def _step_script(sessions: list[str]) -> str:
+    """A script for wrk: a character to each session, one after the other."""
     names = ", ".join(f'"{session}"' for session in sessions)
     return f"""
-local sessions, place = {{ {names} }}, 0
+local sessions, index = {{ {names} }}, 0
 request = function()
-    place = place % #sessions + 1
-    local path = "/models/lstm/sessions/" .. sessions[place] .. "/step"
+    index = index % #sessions + 1
+    local path = "/models/lstm/sessions/" .. sessions[index] .. "/step"
     return wrk.format("POST", path, nil, '{{"text":"e"}}')
 end
 """
 
 
-async def _written(server: _Server, clients: int) -> tuple[float, float]:
-    """Tokens a second over all clients, and the seconds to the first one, on average."""
+async def _generate(server: _Server, clients: int) -> tuple[float, float]:
+    """Tokens per second over all clients, and the mean seconds to the first one."""
     body = json.dumps({"prompt": "\n", "length": TOKENS, "seed": 1})
     head = f"POST /models/tale/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}"
     request = f"{head}\r\n\r\n{body}".encode()
 
     async def one() -> float:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        asked = time.perf_counter()
+        sent = time.perf_counter()
         writer.write(request)
         text = await reader.readuntil(b"data: ")
-        first = time.perf_counter() - asked
+        first = time.perf_counter() - sent
         while b"event: end" not in text:
             text = text[-20:] + await reader.read(1 << 16)
         writer.close()
         return first
 
-    begun = time.perf_counter()
+    started = time.perf_counter()
     firsts = await asyncio.gather(*(one() for _ in range(clients)))
-    return clients * TOKENS / (time.perf_counter() - begun), sum(firsts) / clients
+    return clients * TOKENS / (time.perf_counter() - started), sum(firsts) / clients
 
 
 if __name__ == "__main__":

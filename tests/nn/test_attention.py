@@ -35,7 +35,7 @@ def shut(real):
     return torch.zeros(real.shape).masked_fill(~real, -torch.inf)[:, None, None]
 
 
-@pytest.mark.parametrize(("width", "heads"), [(8, 1), (HEAD_WIDTH, 1), (2 * HEAD_WIDTH, 2)])
+@pytest.mark.parametrize(("hidden_size", "heads"), [(8, 1), (HEAD_WIDTH, 1), (2 * HEAD_WIDTH, 2)])
 @torch.no_grad()
 def test_dot_is_the_multi_head_attention_of_torch(width, heads):
     attention = make("dot", width)
@@ -92,7 +92,7 @@ def test_weights_are_shares_of_what_is_real_and_what_they_say_is_what_is_seen(ki
     torch.testing.assert_close(attention(asked, memory), attention.out(mean), atol=1e-6, rtol=1e-5)
 
 
-@pytest.mark.parametrize(("kind", "width"), [("dot", 2 * HEAD_WIDTH), ("additive", WIDTH)])
+@pytest.mark.parametrize(("kind", "hidden_size"), [("dot", 2 * HEAD_WIDTH), ("additive", WIDTH)])
 @torch.no_grad()
 def test_targets_of_one_source_look_at_it_as_each_would_alone(kind, width):
     """Three of each source, neighbours in the batch, and one memory for them."""

@@ -15,7 +15,7 @@ from elman.nn.forecaster import LEVELS, ForecasterConfig, ForecastNetwork, pinba
 TOLD = ForecasterConfig(
     season=4,
     horizon=6,
-    read=12,
+    context_length=12,
     steps=8,
     logarithm=False,
     networks=2,

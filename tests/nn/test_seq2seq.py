@@ -308,7 +308,7 @@ def test_no_vector_is_too_large_for_the_network(data):
     """Learned from whatever finite numbers: what is written from others is a distribution."""
     network = make(("gru", "none", "vector")).float()
     rows = st.lists(
-        st.floats(hidden_size=32, allow_nan=False, allow_infinity=False),
+        st.floats(width=32, allow_nan=False, allow_infinity=False),
         min_size=VECTOR,
         max_size=VECTOR,
     )

@@ -33,7 +33,7 @@ def marks_in(tokenizer: Words, text: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("text", "tokens"),
+    ("text", "spellings"),
     [
         ("don't well-known l'eau", ["don't", "well-known", "l'eau"]),
         ("dogs' -x- rock-'n'", ["dogs", "'", "-", "x", "-", "rock", "-", "'", "n", "'"]),

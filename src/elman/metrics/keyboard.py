@@ -115,7 +115,7 @@ def keyboard_scores(
         EmptyTextError: no word to score.
         ValueError: another number of rows than of words, rows of another width, or not numbers.
     """
-    places = [index.place(word) for word in dictation.words]
+    places = [index.index_of(word) for word in dictation.words]
     if not places:
         raise EmptyTextError("no word to score suggestions on")
     ranks = np.full(len(places), len(index.words) + 1)

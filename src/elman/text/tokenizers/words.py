@@ -103,11 +103,11 @@ class Words(Tokenizer):
         vocabulary = fields(value, cls.name, tokens=list)["tokens"]
         for spelling in vocabulary:
             if type(spelling) is not str or not 0 < len(spelling) <= LONGEST or spelling == " ":
-                raise damaged(f"a spelling is a text of 1 to {LONGEST} characters")
+                raise damaged(f"a token is a text of 1 to {LONGEST} characters")
             if without_surrogates(spelling) != spelling:
-                raise damaged("a lone surrogate is no spelling")
+                raise damaged("a lone surrogate is no token")
         if len(set(vocabulary)) != len(vocabulary):
-            raise damaged("each spelling should be there once")
+            raise damaged("each token should be there once")
         return cls(vocabulary)
 
     def words_in(self, text: str) -> list[tuple[int, int]]:

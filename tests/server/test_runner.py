@@ -1,4 +1,4 @@
-"""`elman serve`: what it says, and how it ends."""
+"""`elman serve`: its messages, and how it shuts down."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 
 import httpx
 import pytest
-from processes import events
+from server_process import events, wait_until
 
 from elman.errors import ElmanError
-from elman.server.served import load_models
+from elman.server.registry import load_models
 
 
 def refused(*arguments, code="", **environment):
-    """What the command says when it does not serve."""
+    """The message of the command when it does not serve."""
     command = ["-c", f"{code}\nfrom elman.cli import main\nmain({['serve', *arguments]!r})"]
     done = subprocess.run(
         [sys.executable, *command],
@@ -34,36 +33,36 @@ def refused(*arguments, code="", **environment):
     return done.stderr
 
 
-def test_what_is_no_model_is_one_line(tmp_path):
+def test_a_file_that_is_not_a_model_is_one_line(tmp_path):
     (tmp_path / "novel.txt").write_text("Once upon a time", encoding="utf-8")
     assert f"{tmp_path / 'novel.txt'}: it is no model file" in refused(str(tmp_path / "novel.txt"))
     with pytest.raises(ElmanError, match=r"nothing.st: cannot be read"):
         load_models([tmp_path / "nothing.st"])
 
 
-def test_a_port_that_is_taken_is_one_line(folder):
+def test_a_port_in_use_is_one_line(folder):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        said = refused(str(folder / "lstm.safetensors"), "--port", port)
-    assert f"--port: cannot serve at 127.0.0.1:{port}" in said
+        message = refused(str(folder / "lstm.safetensors"), "--port", port)
+    assert f"--port: cannot serve at 127.0.0.1:{port}" in message
 
 
-def test_without_the_extra_it_says_what_to_install(folder):
+def test_a_missing_package_is_one_line_with_what_to_install(folder):
     code = "import sys\nsys.modules['fastapi'] = None"
-    said = refused(str(folder / "lstm.safetensors"), code=code)
-    assert "pip install 'elman[serve]'" in said
+    message = refused(str(folder / "lstm.safetensors"), code=code)
+    assert "pip install 'elman[serve]'" in message
 
 
-def test_a_key_that_is_none_is_one_line(folder, tmp_path):
+def test_an_invalid_key_is_one_line(folder, tmp_path):
     (tmp_path / "key").write_text(" \n", encoding="utf-8")
     model = str(folder / "lstm.safetensors")
     assert "a key is one word" in refused(model, "--key-file", str(tmp_path / "key"))
     assert "a key is one word" in refused(model, ELMAN_KEY="two words")
 
 
-def test_help_waits_for_nothing_heavy():
+def test_help_imports_nothing_heavy():
     code = (
         "import sys\nfrom elman.cli import main\n"
         "try:\n    main(['serve', '--help'])\nexcept SystemExit:\n    pass\n"
@@ -73,51 +72,48 @@ def test_help_waits_for_nothing_heavy():
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_finishes_what_runs_and_refuses_what_is_new(serve, folder, number):
+def test_a_signal_finishes_running_requests_and_refuses_new_ones(serve, folder, number):
     server = serve([folder / "mail.safetensors"])
     written = []
 
-    def ask():
-        asked = {"length": 3_000, "seed": 1}
-        written.append(httpx.post(f"{server.address}/models/mail/generate", json=asked).text)
+    def generate():
+        body = {"length": 3_000, "seed": 1}
+        written.append(httpx.post(f"{server.address}/models/mail/generate", json=body).text)
 
-    asking = threading.Thread(target=ask)
-    asking.start()
-    while "elman_writing{" not in (text := server.ask("GET", "/metrics").text) or (
-        'elman_writing{model="mail"} 1.0' not in text and not written
-    ):
-        time.sleep(0.005)
+    generating = threading.Thread(target=generate)
+    generating.start()
+    wait_until(lambda: written or server.metric("elman_active_generations") == 1)
     server.process.send_signal(number)
-    asking.join(30)
+    generating.join(30)
     assert events(written[0])[-1] == ("end", {})
-    _, said = server.process.communicate(timeout=30)
-    assert (server.process.returncode, said) == (0, b"")
+    _, stderr = server.process.communicate(timeout=30)
+    assert (server.process.returncode, stderr) == (0, b"")
     with pytest.raises(OSError, match="refused"):
         server.connect()
 
 
-def test_a_key_is_asked_for(serve, folder, tmp_path):
+def test_requests_need_the_key(serve, folder, tmp_path):
     (tmp_path / "key").write_text("secret\n", encoding="utf-8")
     names = ("--allow-host", "models.example")
     server = serve([folder / "lstm.safetensors"], "--key-file", str(tmp_path / "key"), *names)
-    assert server.ask("GET", "/models").status_code == 401
-    assert server.ask("GET", "/health").status_code == 200
-    for shown in ("Bearer wrong", "secret", "bearer secret", "Bearer secret\xe9", ""):
-        headers = {"Authorization": shown.encode("latin-1")}
-        assert server.ask("GET", "/models", headers=headers).status_code == 401
+    assert server.request("GET", "/models").status_code == 401
+    assert server.request("GET", "/health").status_code == 200
+    for given in ("Bearer wrong", "secret", "bearer secret", "Bearer secret\xe9", ""):
+        headers = {"Authorization": given.encode("latin-1")}
+        assert server.request("GET", "/models", headers=headers).status_code == 401
     headers = {"Authorization": "Bearer secret", "Host": "models.example"}
-    assert server.ask("GET", "/models", headers=headers).status_code == 200
+    assert server.request("GET", "/models", headers=headers).status_code == 200
 
 
-def test_another_address_and_sessions_in_a_file(serve, folder, tmp_path):
+def test_the_options_host_and_sessions(serve, folder, tmp_path):
     place = str(tmp_path / "sessions.db")
     server = serve([folder / "lstm.safetensors"], "--host", "127.0.0.2", "--sessions", place)
     assert server.address.startswith("http://127.0.0.2:")
-    assert server.ask("GET", "/ready").status_code == 200
+    assert server.request("GET", "/ready").status_code == 200
     assert (tmp_path / "sessions.db").exists()
 
 
-def test_names_are_safe_and_no_others(folder, tmp_path):
+def test_names_need_no_escaping_and_are_unique(folder, tmp_path):
     names = ["a b", "a b", "..", "é", "x" * 90, "x.y"]
     paths = []
     for number, name in enumerate(names):

@@ -1,4 +1,4 @@
-"""Which store an address means."""
+"""The store for an address."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ from pathlib import Path
 from elman.errors import SettingError
 from elman.server.limits import Limits
 from elman.server.stores.memory import MemoryStore
-from elman.server.stores.store import Formats, Store
+from elman.server.stores.store import SessionStore, StateFormats
 
 _REDIS = ("redis://", "rediss://")
 
 
-async def open_store(address: str | None, limits: Limits, formats: Formats) -> Store:
-    """Of a file's path, a Redis address, or nothing at all.
+async def open_store(address: str | None, limits: Limits, formats: StateFormats) -> SessionStore:
+    """Open a session store.
+
+    Args:
+        address: a file's path, a Redis URL, or None for memory alone.
+        limits: of the sessions.
+        formats: of the models that are served.
 
     Raises:
-        ElmanError: where sessions cannot be kept there.
+        ElmanError: where sessions cannot be stored there.
     """
     if address is None:
         return MemoryStore(limits)
@@ -28,7 +33,7 @@ async def open_store(address: str | None, limits: Limits, formats: Formats) -> S
         from elman.server.stores.redis import RedisStore
     except ImportError as error:
         raise SettingError(
-            "Redis needs a package that is not here",
+            "Redis needs a package that is not installed",
             location="sessions",
             hint="pip install 'elman[redis]'",
         ) from error

@@ -1,4 +1,4 @@
-"""A server as a process of its own, and what its tests read its answers with."""
+"""A server as a process of its own, and helpers that read its responses."""
 
 from __future__ import annotations
 
@@ -28,8 +28,7 @@ class Server:
         )
         line = self.process.stderr.readline().decode()
         if " at http://" not in line:
-            rest = self.process.communicate()[1].decode()
-            raise AssertionError(line + rest)
+            raise AssertionError(line + self.process.communicate()[1].decode())
         self.address = line.split(" at ")[1].strip()
         self.port = int(self.address.rpartition(":")[2])
         self.client = httpx.Client(base_url=self.address, timeout=30)
@@ -37,24 +36,29 @@ class Server:
     def connect(self):
         return socket.create_connection(("127.0.0.1", self.port), timeout=30)
 
-    def ask(self, method, path, **settings):
+    def request(self, method, path, **settings):
         return self.client.request(method, path, **settings)
 
-    def post(self, path, asked):
-        return self.ask("POST", path, json=asked)
+    def post(self, path, body):
+        return self.request("POST", path, json=body)
+
+    def metric(self, name):
+        """The sum of a metric over all models."""
+        lines = self.request("GET", "/metrics").text.splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith(f"{name}{{"))
 
     @property
     def resident(self):
-        """Bytes of memory that it has."""
+        """Bytes of memory."""
         pages = Path(f"/proc/{self.process.pid}/statm").read_text(encoding="ascii").split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     def stop(self):
-        """Let it end in order; its status, and what it said."""
+        """Shut it down; its exit status, and what it wrote on stderr."""
         self.client.close()
         self.process.terminate()
-        _, said = self.process.communicate(timeout=60)
-        return self.process.returncode, said.decode()
+        _, stderr = self.process.communicate(timeout=60)
+        return self.process.returncode, stderr.decode()
 
     def close(self):
         self.client.close()
@@ -75,9 +79,9 @@ def events(text):
     return found
 
 
-def soon(true, seconds=20.0):
-    """Wait until something is so."""
+def wait_until(condition, seconds=20.0):
+    """Wait until a condition holds."""
     until = time.monotonic() + seconds
-    while not true():
+    while not condition():
         assert time.monotonic() < until
         time.sleep(0.02)
