@@ -19,15 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import elman
-from elman.web.files import runtime_files
+from elman.web.files import exported_files
 from tables import bench_parser, publish, table
 
 CELLS = ("lstm", "gru", "elman", "mingru")
 TEXT = "the quick brown fox jumps over the lazy dog\n" * 100
 
 TIMED = """async (width) => {
-    const { fetched } = await import("/runtime/model.js");
-    const model = await fetched("/model.safetensors");
+    const { fetchModel } = await import("/runtime/model.js");
+    const { model } = await fetchModel("/model.safetensors");
     const { cell } = model.network.stack.blocks[0].mixer;
     const x = new Float32Array(width).map((_, i) => Math.sin(i));
     let state = cell.initialState();
@@ -83,8 +83,8 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as named, chromium() as browser:
         folder = Path(named)
-        for name, file in runtime_files().items():
-            (folder / name).parent.mkdir(exist_ok=True)
+        for name, file in exported_files().items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, folder / name)
         (folder / "empty.html").write_text("<!doctype html><title>empty</title>")
         with served(folder) as address:
