@@ -9,8 +9,6 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from elman.conftest import livened
-from elman.test_texts_in_the_browser import TEXTS as ODD
 from hypothesis import HealthCheck, given, settings
 
 import elman
@@ -21,6 +19,9 @@ from elman.nn.seq2seq import EncoderDecoder, Seq2SeqConfig
 from elman.tasks.seq2seq.config import RECIPES, DescriberTrainingConfig, TranslatorTrainingConfig
 from elman.tasks.seq2seq.generation import LengthLimit
 from elman.tasks.seq2seq.text_codec import TextCodec
+
+from .conftest import livened
+from .test_texts_in_the_browser import TEXTS as ODD
 
 REWRITE = """
     const all = (work) => {

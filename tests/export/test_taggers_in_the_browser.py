@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from elman.conftest import livened
-from elman.test_texts_in_the_browser import MANY
 from hypothesis import HealthCheck, given, settings
 
 import elman
@@ -15,6 +13,9 @@ from elman.tasks.tagging.config import TaggerTrainingConfig
 from elman.tasks.tagging.serialization import built
 from elman.text.subword_hashing import HashedVocabulary, words_of
 from elman.text.tag_vocabulary import TagVocabulary
+
+from .conftest import livened
+from .test_texts_in_the_browser import MANY
 
 TAG = "return given.map((text) => model.tag(text));"
 TAG_WORDS = "return given.map((words) => model.tagWords(words));"

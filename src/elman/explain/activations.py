@@ -5,7 +5,7 @@ Shapes: T time, B rows, W width, H hidden width, P places. Time comes first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from elman.cells import Cell, PlainRNN
+from elman.cells import Cell, named_step
 from elman.explain.trace import Heatmaps, LayerTrace, MemorySpan, Values
 from elman.nn.blocks import BlockState, Mixer, Stack
 
@@ -65,16 +65,16 @@ def layers_of(run: Run, watched: Sequence[ActivationRecorder], x: Tensor) -> tup
 
 
 def heatmaps_of(cell: Cell, xs: Tensor, state: Any) -> tuple[Heatmaps, Heatmaps, Heatmaps]:
-    """A cell over one row xs (T, 1, D): its states, its gates, and what it gives out besides."""
+    """A cell over one row xs (T, 1, D): its states, its gates, and what it gives out besides, as
+    its formula names them."""
     states: list[dict[str, Tensor]] = []
     gates: list[dict[str, Tensor]] = []
     output: list[dict[str, Tensor]] = []
-    for x, before, y, after in _steps(cell, xs, state):
-        states.append(after._asdict())
-        gates.append(cell.gates(x, before))
-        output.append({})
-        if isinstance(cell, PlainRNN):
-            output[-1] = {"i2o": cell.i2o(torch.cat([x, before.hidden], 1)), "log_softmax": y}
+    for x in xs:
+        _, state, named = named_step(cell, x, state)
+        states.append(state._asdict())
+        gates.append({name: named[name].to(x.dtype) for name in cell.gates})
+        output.append({name: named[name] for name in cell.outputs})
     return _stacked(states), _stacked(gates), _stacked(output)
 
 
@@ -105,14 +105,6 @@ def _turned(strips: tuple[Heatmaps, Heatmaps, Heatmaps]) -> tuple[Heatmaps, Heat
     """The last time first."""
     states, gates, output = ({name: strip[::-1] for name, strip in each.items()} for each in strips)
     return states, gates, output
-
-
-def _steps(cell: Cell, xs: Tensor, state: Any) -> Iterator[tuple[Tensor, Any, Tensor, Any]]:
-    """Of each time the input, the state before, the output and the state after."""
-    for x in xs:
-        y, after = cell(x, state)
-        yield x, state, y, after
-        state = after
 
 
 def _heard(run: Run, watched: Sequence[ActivationRecorder], x: Tensor) -> list[tuple[Tensor, Any]]:
@@ -162,6 +154,14 @@ def _memories(run: Run, watched: Sequence[ActivationRecorder], x: Tensor) -> lis
 
 def moved_by(cell: Cell, xs: Tensor, state: Any) -> Values:
     """How far the state of each row of xs (T, 1 + P, D) is from the first row's: (T, P)."""
-    states = torch.stack([after[0] for *_, after in _steps(cell, xs, state)])
+    states = []
+    for x in xs:
+        _, state = cell(x, state)
+        states.append(state[0])
+    return _apart(torch.stack(states))
+
+
+def _apart(states: Tensor) -> Values:
+    """How far each row of states (T, 1 + P, H) is from the first: (T, P)."""
     moved: Values = (states[:, 1:] - states[:, :1]).norm(dim=2).numpy(force=True)
     return moved

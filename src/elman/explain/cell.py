@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from elman.cells import CELLS, Cell, PlainRNN
+from elman.cells import CELLS, Cell
 from elman.explain.activations import heatmaps_of, memory_of, moved_by, moves
 from elman.explain.attribution import AttributionInput, AttributionQuery, unmodified
 from elman.explain.summary import check_length, outputs_of
@@ -35,8 +35,8 @@ def explain_cell(
     Args:
         xs: (T, D) inputs.
         tokens: what they stand for; numbers from 0 where None.
-        labels: what the elements of a `PlainRNN`'s output stand for, likewise. Other cells give
-            out their state, so their traces have no outputs.
+        labels: what the elements of a `PlainRNN`'s output stand for, likewise. Cells that give
+            out their state have no outputs in their traces.
 
     Raises:
         InputError: for no input or too many.
@@ -56,7 +56,7 @@ def explain_cell(
             strips = heatmaps_of(cell, xs[:, None], cell.initial_state(1))
         layer = LayerTrace(1, "forward", *strips, memory_of(moved, places))
         outputs: tuple[StepOutput, ...] = ()
-        if isinstance(cell, PlainRNN):
+        if cell.outputs:
             question = AttributionQuery(
                 (AttributionInput(xs),), said, unmodified, cell.output_size, speaker=0
             )
@@ -74,8 +74,9 @@ def explain_cell(
                 components=(),
                 directions=("forward",),
                 tokenizers=("vector",),
-                labels=tuple(map(str, classes)) if isinstance(cell, PlainRNN) else None,
+                labels=tuple(map(str, classes)) if cell.outputs else None,
                 parameters=sum(weight.numel() for weight in cell.parameters()),
+                meanings=cell.gates | cell.outputs,
             ),
             (SequenceTrace("inputs", tuple(map(str, names)), (layer,)),),
             outputs,

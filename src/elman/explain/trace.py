@@ -26,7 +26,8 @@ Heatmaps = dict[str, Values]
 
 @dataclass(frozen=True, eq=False)
 class ModelSummary:
-    """A short description of the network; `members` answer together, states are the first's."""
+    """A short description of the network; `members` answer together, states are the first's.
+    `meanings` says of each gate and output of the cell, by its name, what it is."""
 
     cell: str
     layers: int
@@ -37,6 +38,7 @@ class ModelSummary:
     tokenizers: tuple[str, ...]
     labels: tuple[str, ...] | None
     parameters: int
+    meanings: dict[str, str]
     members: int = 1
 
 

@@ -12,7 +12,7 @@
  *   quantiles?: Quantile[], attributions: Attribution[]}} Output after a token of a sequence; with the
  *   answer that was used or known to be true
  * @typedef {{cell: string, layers: number, hidden: number, parameters: number,
- *   ensembleSize: number}} Network
+ *   meanings: Record<string, string>, ensembleSize: number}} Network
  * @typedef {{sensitivity: number[], steps: number | null}} Memory
  * @typedef {{sequence: number, source: number, weights: number[][]}} Attention of the tokens of a
  *   sequence to those of another
