@@ -97,7 +97,7 @@ const ON_VECTORS = {
   linear: (out, x, weight, bias) => {
     if (bias) out.set(bias);
     else out.fill(0);
-    addProduct(/** @type {Float32Array} */ (out), weight, x);
+    addProduct(/** @type {any} */ (out), /** @type {any} */ (weight), /** @type {any} */ (x));
   },
   log_softmax: (out, a) => out.set(logSoftmax(/** @type {Float32Array} */ (a))),
   sum: (out, a) => {
