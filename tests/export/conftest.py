@@ -16,7 +16,7 @@ import elman
 from elman.export import write_web
 from elman.export.web import cell_program
 from elman.nn.language_model import LanguageModelNetwork
-from elman.tasks.language_modeling.config import LanguageModelTrainingConfig
+from elman.tasks.language_modeling.config import architecture_of
 from elman.text.tokenizers.table import TOKENIZERS
 from elman.web.files import exported_files
 
@@ -136,10 +136,9 @@ def language_model(tokenizer="character", *, text="", seed=0, **settings):
     """A language model with weights that no training has touched, and livelier than at first."""
     settings = {"hidden_size": 16, "layers": 2, **settings}
     model = elman.LanguageModel(tokenizer=tokenizer, **settings)
-    checked = LanguageModelTrainingConfig(**model.get_params())
     model.tokenizer_ = TOKENIZERS[tokenizer].learn([text or "the quick brown fox\njumps over it\n"])
     torch.manual_seed(seed)
-    model.network_ = livened(LanguageModelNetwork(checked.architecture(model.tokenizer_.size)))
+    model.network_ = livened(LanguageModelNetwork(architecture_of(model, model.tokenizer_.size)))
     model.learned_, model.record_ = Counter(), {}
     return model
 

@@ -9,8 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 import elman
 from elman.cells import CELLS
-from elman.tasks.tagging.config import TaggerTrainingConfig
-from elman.tasks.tagging.serialization import built
+from elman.tasks.tagging.config import built, encoder_of
 from elman.text.subword_hashing import HashedVocabulary, words_of
 from elman.text.tag_vocabulary import TagVocabulary
 
@@ -33,10 +32,9 @@ SCHEMES = ["plain", "iob1", "bio", "bioes", "bilou"]
 def tagger(scheme="bio", labels=("P", "L"), *, seed=0, **sizes):
     """A tagger with weights that no training has touched, and livelier than at first."""
     model = elman.Tagger(**{"hidden_size": 8, "layers": 1, **sizes})
-    checked = TaggerTrainingConfig(**model.get_params())
     model.lexicon_ = HashedVocabulary(["ann", "saw", "new", "york", ".", "don't"])
     model.vocabulary_ = TagVocabulary(scheme, sorted(labels))
-    reading = checked.reading(model.lexicon_)
+    reading = encoder_of(model, model.lexicon_)
     torch.manual_seed(seed)
     model.network_ = livened(built(reading, model.vocabulary_, 0.0))
     with torch.no_grad():
