@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
-
-Task = Literal["language", "classify", "tag", "translate", "describe", "forecast"]
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -13,7 +11,7 @@ class Evaluation:
     """The report of one model on one text.
 
     Attributes:
-        task: what the model is for.
+        task: the name of the model's task.
         examples: what was scored: tokens that were predicted, texts, words with a tag, or rows.
         scores: the field's names, as design.md has them.
         baseline: its `name` and the same scores; None where there is none.
@@ -22,7 +20,7 @@ class Evaluation:
         details: tables that stand behind the scores, as plain data.
     """
 
-    task: Task
+    task: str
     examples: int
     scores: dict[str, float]
     baseline: dict[str, Any] | None = None

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from elman.metrics.generated_text import CorpusScore, GroupedReferences, Tokens
-    from elman.metrics.report import Task
 
     Vectors = npt.NDArray[np.floating[Any]]
 
@@ -160,7 +159,7 @@ def evaluate_seq2seq(
             **_values(aims.corpus_scores(others), aims.counted(others)),
         }
         interval = aims.intervals(scores, answers, others)
-    kind: Task = "describe" if texts is None else "translate"
+    kind: str = "describe" if texts is None else "translate"
     said = (*warnings, *_warnings(len(answers), scores, details))
     return Evaluation(kind, len(answers), scores, named, interval, said, details)
 
