@@ -208,7 +208,7 @@ def test_members_answer_together_and_the_first_is_watched():
     assert len(network.members) == model.explain(TEXT).network.members == 3
     before = model.explain(TEXT).as_dict()
     with torch.no_grad():
-        network.members[1].output.bias += torch.tensor([5.0, 0])
+        network.outputs[1].bias += torch.tensor([5.0, 0])
     after = model.explain(TEXT).as_dict()
     assert after["readings"] == before["readings"]
     assert after["outputs"] != before["outputs"]

@@ -31,7 +31,7 @@ def looks(width: int = WIDTH):
     return asked, seen, real
 
 
-def shut(real):
+def mask_of(real):
     return torch.zeros(real.shape).masked_fill(~real, -torch.inf)[:, None, None]
 
 
@@ -47,7 +47,7 @@ def test_dot_is_the_multi_head_attention_of_torch(width, heads):
     theirs.out_proj.load_state_dict(attention.out.state_dict())
     asked, seen, real = looks(width)
     expected, weights = theirs(asked, seen, seen, key_padding_mask=~real)
-    memory = attention.remember(seen, shut(real))
+    memory = attention.project_kv(seen, mask_of(real))
     torch.testing.assert_close(attention(asked, memory), expected, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(
         attention.weights(asked, memory).double(), weights, atol=1e-6, rtol=0
@@ -64,7 +64,7 @@ def test_additive_is_its_formula():
     """e[t, s] = u tanh(q[t] + k[s]) + b; a = softmax(e) over the real s; y = W_out sum a v."""
     attention = make("additive")
     asked, seen, real = looks()
-    found = attention(asked, attention.remember(seen, shut(real)))
+    found = attention(asked, attention.project_kv(seen, mask_of(real)))
     u, b = attention.weigh.weight[0], attention.weigh.bias
     for row in range(ROWS):
         there = seen[real[row], row]
@@ -81,7 +81,7 @@ def test_additive_is_its_formula():
 def test_weights_are_shares_of_what_is_real_and_what_they_say_is_what_is_seen(kind):
     attention = make(kind)
     asked, seen, real = looks()
-    memory = attention.remember(seen, shut(real))
+    memory = attention.project_kv(seen, mask_of(real))
     weights = attention.weights(asked, memory)
     assert weights.shape == (ROWS, TIME, SOURCE)
     torch.testing.assert_close(weights.sum(2), torch.ones(ROWS, TIME))
@@ -99,9 +99,9 @@ def test_targets_of_one_source_look_at_it_as_each_would_alone(kind, width):
     attention = make(kind, width)
     _, seen, real = looks(width)
     asked = torch.randn(TIME, 3 * ROWS, width).double()
-    memory = attention.remember(seen, shut(real))
+    memory = attention.project_kv(seen, mask_of(real))
     together, shares = attention(asked, memory), attention.weights(asked, memory)
     every = real.repeat_interleave(3, 0), seen.repeat_interleave(3, 1)
-    repeated = attention.remember(every[1], shut(every[0]))
+    repeated = attention.project_kv(every[1], mask_of(every[0]))
     torch.testing.assert_close(together, attention(asked, repeated), atol=1e-6, rtol=1e-5)
     torch.testing.assert_close(shares, attention.weights(asked, repeated))

@@ -66,7 +66,7 @@ def begun(network: EncoderDecoder, targets: int) -> DecoderState:
     """Sources of unequal length, each with some targets side by side."""
     padded = PaddedBatch(torch.randint(TOKENS, (TIME, SOURCES)), torch.tensor([6, 1, 4, 6]))
     with torch.inference_mode():
-        written = network.begin(padded)
+        written = network.encode(padded)
     state = map_state(lambda part: part.repeat_interleave(targets, dim=0), written.state)
     return DecoderState(state, written.memories)
 
@@ -96,8 +96,8 @@ def test_a_decoder_steps_as_it_reads(kind, components, targets):
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_decoder_of_every_cell_steps_as_it_reads(cell):
     # 132 wide there are two heads of 66: no whole number of vectors of any instruction set.
-    network = rewriter(cell, "dot", hidden_size=132)
-    assert network.attending[0].attention.heads == 2
+    network = rewriter(cell, "dot", width=132)
+    assert network.decoder_blocks[0].attention.heads == 2
     assert_writes_alike(network, begun(network, 2))
 
 
@@ -142,7 +142,7 @@ def test_a_class_network_reads_on_token_by_token(buckets, off):
         PaddedBatch(torch.randint(3, (time, 2)), torch.full((2,), time), words) for time in (3, 1)
     )
     with core.using(core.OFF if off else core.name()), torch.inference_mode():
-        reads = [encoder_by_steps(reader) for reader in network.readers]
+        reads = [encoder_by_steps(encoder) for encoder in network.encoders]
         expected, whole = network(first)
         found, components = network(first, None, reads)
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)

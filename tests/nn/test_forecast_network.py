@@ -94,7 +94,7 @@ def test_the_simple_forecasts_by_hand():
     scaled = made.scaled(torch.arange(1.0, 13).double()[None])
     assert scaled.scale.item() == pytest.approx(4, rel=1e-2)
     assert scaled.naive[0].tolist() == [9, 10, 11, 12, 9, 10]
-    forecasts = (scaled.naive[..., None] + scaled.scale * scaled.simple.double())[0].T
+    forecasts = (scaled.naive[..., None] + scaled.scale * scaled.base.double())[0].T
     naive, usual, last, lately, trend, usual_trend, level = forecasts.tolist()
     assert naive == [9, 10, 11, 12, 9, 10]
     assert usual == pytest.approx([5, 6, 7, 8, 5, 6])

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from elman.cells import GRU, LSTM, Elman, ElmanReLU, MinGRU
 from elman.errors import ModelFileError
 from elman.kernels import core
-from elman.nn.int8 import dequantize, has_int8, on_grid, quantize
+from elman.nn.int8 import dequantize, fake_quantize, has_int8, quantize
 from elman.nn.native_step import step_of
 
 TINY, LARGEST = (float(getattr(np.finfo(np.float32), name)) for name in ("tiny", "max"))
@@ -111,7 +111,7 @@ def test_what_is_no_number_or_too_large_has_no_grid(bad):
 def test_what_is_rounded(dtype, shape, rounds):
     assert has_int8(dtype, shape) is rounds
     tensor = torch.arange(np.prod(shape)).view(shape).to(dtype)
-    assert torch.equal(on_grid(tensor), tensor) is not rounds
+    assert torch.equal(fake_quantize(tensor), tensor) is not rounds
 
 
 @pytest.mark.parametrize("chosen", [name for name in core.sets() if name != core.OFF])
@@ -125,7 +125,7 @@ def test_the_native_core_rounds_to_the_same_grid(cell, chosen):
         before, _ = step_of(network, int8=True)(x, state)
         exact, _ = step_of(network)(x, state)
         for weight in network.parameters():
-            weight.copy_(on_grid(weight))
+            weight.copy_(fake_quantize(weight))
         after, _ = step_of(network, int8=True)(x, state)
     assert torch.equal(before, after)
     assert not torch.equal(before, exact)

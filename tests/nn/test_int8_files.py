@@ -17,7 +17,7 @@ import elman
 from elman import bundle
 from elman.errors import ModelFileError, NotFittedError
 from elman.kernels import core
-from elman.nn.int8 import has_int8, on_grid
+from elman.nn.int8 import fake_quantize, has_int8
 from elman.nn.native_step import step_of
 
 PROSE = "The cat sat on the mat, and the dog looked at the river.\n" * 20
@@ -96,7 +96,7 @@ def test_a_file_of_any_task_comes_back(fitted, tmp_path):
     loaded = elman.load(small)
     assert type(loaded) is type(model)
     assert loaded.int8_
-    assert same(weights(loaded), {name: on_grid(part) for name, part in before.items()})
+    assert same(weights(loaded), {name: fake_quantize(part) for name, part in before.items()})
     assert any(has_int8(part.dtype, part.shape) for part in before.values())
     rounded = elman.load(plain, int8=True)
     assert rounded.int8_
@@ -151,11 +151,11 @@ def test_it_is_a_thing_learned_and_no_setting(fitted, tmp_path):
 
 def test_a_network_with_one_matrix_for_both_ends(tmp_path):
     model = elman.LanguageModel(tokenizer="word", hidden_size=16, layers=1, steps=2).fit(PROSE * 2)
-    assert model.network_.architecture.tied
+    assert model.network_.config.tied
     model.save(tmp_path / "m", int8=True)
     loaded = elman.load(tmp_path / "m")
     assert loaded.network_.output.weight is loaded.network_.embedding.weight
-    assert torch.equal(loaded.network_.output.weight, on_grid(model.network_.output.weight))
+    assert torch.equal(loaded.network_.output.weight, fake_quantize(model.network_.output.weight))
 
 
 def test_it_steps_and_is_scored_with_products_of_8_bits(writer, tmp_path):

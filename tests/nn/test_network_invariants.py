@@ -92,7 +92,7 @@ def plain_mixer(mixer: nn.Module, x: Tensor, components: tuple[str, ...]) -> Ten
 
 def plain_logits(network: LanguageModelNetwork, tokens: Tensor) -> Tensor:
     """tokens (T,) -> logits (T, V)."""
-    components = network.architecture.components
+    components = network.config.components
     x = network.embedding.weight[tokens]
     for block in network.stack.blocks:
         y = plain_mixer(block.mixer, plain_norm(x, block.mixer_norm), components)

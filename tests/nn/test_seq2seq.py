@@ -14,7 +14,7 @@ from elman.cells import CELLS, state_tensors
 from elman.nn.attention import KINDS
 from elman.nn.blocks import StackConfig
 from elman.nn.encoder import PaddedBatch
-from elman.nn.seq2seq import FAR, ORDERS, EncoderDecoder, Seq2SeqConfig
+from elman.nn.seq2seq import MAX_DEVIATIONS, ORDERS, EncoderDecoder, Seq2SeqConfig
 
 VOCABULARY, SOURCES, WIDTH, VECTOR, BEGIN = 7, 9, 8, 5, 0
 KINDS_OF_REWRITING = [
@@ -48,10 +48,10 @@ def ragged(lengths: list[int], vocabulary: int, seed: int = 0) -> PaddedBatch:
 def sources_for(
     network: EncoderDecoder, lengths: list[int], seed: int = 0
 ) -> PaddedBatch | torch.Tensor:
-    if network.rewriting.order == "vector":
+    if network.config.order == "vector":
         generator = torch.Generator().manual_seed(seed)
         return torch.randn(len(lengths), VECTOR, generator=generator).double()
-    return ragged(lengths, network.rewriting.source or VOCABULARY, seed)
+    return ragged(lengths, network.config.source or VOCABULARY, seed)
 
 
 def row_of(source: PaddedBatch | torch.Tensor, row: int) -> PaddedBatch | torch.Tensor:
@@ -76,7 +76,7 @@ def close(found, expected) -> None:
 def test_a_target_cut_anywhere_is_the_whole_target(kind, cuts, seed):
     """Every cut among them: token after token."""
     network = make(kind)
-    begun = network.begin(sources_for(network, [4, 2], seed))
+    begun = network.encode(sources_for(network, [4, 2], seed))
     target = ragged([6, 6], VOCABULARY, seed).tokens
     whole, after = network(target, begun)
     for places in (sorted(cuts), range(1, 6)):
@@ -97,9 +97,9 @@ def test_a_row_alone_is_the_row_among_others(kind, lengths, seed):
     network = make(kind)
     source = sources_for(network, [length for length, _ in lengths], seed)
     targets = ragged([length for _, length in lengths], VOCABULARY, seed)
-    logits, after = network(targets.tokens, network.begin(source), targets.lengths)
+    logits, after = network(targets.tokens, network.encode(source), targets.lengths)
     for row, length in enumerate(targets.lengths.tolist()):
-        begun = network.begin(row_of(source, row))
+        begun = network.encode(row_of(source, row))
         alone, its = network(targets.tokens[:length, row : row + 1], begun)
         close(logits[:length, row], alone[:, 0])
         for found, expected in zip(
@@ -152,11 +152,11 @@ def test_reversed_is_forward_on_the_source_turned_round(attention, lengths, seed
     backward, forward = (make(("gru", attention, order)) for order in ("reversed", "forward"))
     source = sources_for(backward, lengths, seed)
     target = ragged([4] * len(lengths), VOCABULARY, seed).tokens
-    logits, shares, _ = backward.attend(target, backward.begin(source))
+    logits, shares, _ = backward.attend(target, backward.encode(source))
     for row, length in enumerate(lengths):
         alone = row_of(source, row)
         flipped = alone._replace(tokens=alone.tokens.flip(0))
-        expected, its, _ = forward.attend(target[:, row : row + 1], forward.begin(flipped))
+        expected, its, _ = forward.attend(target[:, row : row + 1], forward.encode(flipped))
         close(logits[:, row], expected[:, 0])
         if attention != "none":  # the shares stand where the tokens did
             close(shares[row, :, :length], its[0].flip(1))
@@ -170,21 +170,21 @@ def test_orders_differ_and_both_ends_are_seen():
         other = source.tokens.clone()
         other[seen_from] = (other[seen_from] + 1) % SOURCES
         keys, changed = (
-            network.begin(PaddedBatch(tokens, source.lengths)).memories[0].keys[0, 0]
+            network.encode(PaddedBatch(tokens, source.lengths)).memories[0].keys[0, 0]
             for tokens in (source.tokens, other)
         )
         # What is read first is remembered at every token; what is read last, at its own alone.
         assert ((keys - changed).abs().amax(1) > 0).all()
         opposite = source.tokens.clone()
         opposite[-1 - seen_from] = (opposite[-1 - seen_from] + 1) % SOURCES
-        again = network.begin(PaddedBatch(opposite, source.lengths)).memories[0].keys[0, 0]
+        again = network.encode(PaddedBatch(opposite, source.lengths)).memories[0].keys[0, 0]
         assert ((keys - again).abs().amax(1) > 0).sum() == 1
     network = make(("gru", "dot", "both"))
     for place in (0, 4):
         other = source.tokens.clone()
         other[place] = (other[place] + 1) % SOURCES
         keys, changed = (
-            network.begin(PaddedBatch(tokens, source.lengths)).memories[0].keys[0, 0]
+            network.encode(PaddedBatch(tokens, source.lengths)).memories[0].keys[0, 0]
             for tokens in (source.tokens, other)
         )
         assert ((keys - changed).abs().amax(1) > 0).all()
@@ -195,7 +195,7 @@ def test_orders_differ_and_both_ends_are_seen():
 def test_attention_tells_shares_of_the_real_source(kind):
     network = make(kind)
     target = ragged([4, 4], VOCABULARY).tokens
-    begun = network.begin(sources_for(network, [5, 2]))
+    begun = network.encode(sources_for(network, [5, 2]))
     logits, shares, after = network.attend(target, begun)
     assert shares.shape == (2, 4, 5)
     close(shares.sum(2), torch.ones(2, 4))
@@ -209,9 +209,9 @@ def test_attention_tells_shares_of_the_real_source(kind):
 @torch.no_grad()
 def test_without_attention_the_whole_source_is_one_vector(order):
     network = make(("gru", "none", order))
-    for memory in network.begin(sources_for(network, [5, 2])).memories:
-        assert memory.keys.shape[2] == memory.values.shape[2] == memory.shut.shape[3] == 1
-        assert (memory.shut == 0).all()
+    for memory in network.encode(sources_for(network, [5, 2])).memories:
+        assert memory.keys.shape[2] == memory.values.shape[2] == memory.mask.shape[3] == 1
+        assert (memory.mask == 0).all()
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_the_loss_is_the_cross_entropy_of_the_logits(kind, smoothing):
     source, targets = sources_for(network, [5, 2]), ragged([2, 6], VOCABULARY)
     found = network.loss(source, targets, BEGIN, smoothing)
     read = torch.cat([torch.full((1, 2), BEGIN), targets.tokens[:-1]])
-    logits, _ = network(read, network.begin(source), targets.lengths)
+    logits, _ = network(read, network.encode(source), targets.lengths)
     real = targets.real[..., 0]
     expected = functional.cross_entropy(
         logits[real], targets.tokens[real], label_smoothing=smoothing
@@ -272,7 +272,7 @@ def test_training_silences_and_answering_does_not():
 
 
 def memory_of(network: EncoderDecoder, vectors) -> torch.Tensor:
-    return network.begin(vectors).memories[0].values
+    return network.encode(vectors).memories[0].values
 
 
 @torch.no_grad()
@@ -281,8 +281,8 @@ def test_vectors_are_read_in_deviations_from_their_mean():
     network, other = make(("gru", "none", "vector")), make(("gru", "none", "vector"))
     vectors = torch.randn(20, VECTOR).double()
     moved = 3 * vectors - 7
-    network.scale_vectors(vectors)
-    other.scale_vectors(moved)
+    network.fit_input_scaling(vectors)
+    other.fit_input_scaling(moved)
     torch.testing.assert_close(memory_of(network, vectors), memory_of(other, moved))
     scaled = (vectors - network.encoder.center) * network.encoder.slope
     torch.testing.assert_close(scaled.mean(0), torch.zeros(VECTOR).double())
@@ -295,7 +295,7 @@ def test_a_number_that_never_varies_is_read_as_nothing(value):
     network = make(("gru", "none", "vector")).float()
     vectors = torch.randn(50, VECTOR)
     vectors[:, 2] = value
-    network.scale_vectors(vectors)
+    network.fit_input_scaling(vectors)
     before = memory_of(network, vectors)
     vectors[:, 2] = -value - 1
     assert torch.equal(memory_of(network, vectors), before)
@@ -313,9 +313,9 @@ def test_no_vector_is_too_large_for_the_network(data):
         max_size=VECTOR,
     )
     learned_from = torch.tensor(data.draw(st.lists(rows, min_size=1, max_size=3)))
-    network.scale_vectors(learned_from)
+    network.fit_input_scaling(learned_from)
     logits, _ = network(
-        torch.zeros(1, 1, dtype=torch.int64), network.begin(torch.tensor([data.draw(rows)]))
+        torch.zeros(1, 1, dtype=torch.int64), network.encode(torch.tensor([data.draw(rows)]))
     )
     assert logits.isfinite().all()
 
@@ -323,7 +323,12 @@ def test_no_vector_is_too_large_for_the_network(data):
 @torch.no_grad()
 def test_how_far_is_too_far():
     network = make(("gru", "none", "vector"))
-    network.scale_vectors(torch.tensor([[-1.0], [1.0]]).expand(2, VECTOR))  # mean 0, deviation 1
-    read = [memory_of(network, torch.full((1, VECTOR), far * FAR).double()) for far in (0.5, 1, 9)]
+    network.fit_input_scaling(
+        torch.tensor([[-1.0], [1.0]]).expand(2, VECTOR)
+    )  # mean 0, deviation 1
+    read = [
+        memory_of(network, torch.full((1, VECTOR), far * MAX_DEVIATIONS).double())
+        for far in (0.5, 1, 9)
+    ]
     assert torch.equal(read[1], read[2])
     assert not torch.equal(read[0], read[1])

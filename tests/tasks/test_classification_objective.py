@@ -97,7 +97,7 @@ def test_a_words_chance_is_how_often_it_is_in_a_batch():
     drawn = generator.choice(text, size=(20_000, int(padded.lengths.sum())))
     words = list(objective.examples.forms._places)
     for place, log_chance in zip(
-        padded.words.places.tolist(), objective._log_chances(padded).tolist(), strict=True
+        padded.words.form_indices.tolist(), objective._log_chances(padded).tolist(), strict=True
     ):
         there = (drawn == words[place]).any(axis=1).mean()
         assert np.exp(log_chance) == pytest.approx(there, abs=0.015)

@@ -490,7 +490,7 @@ def test_the_settings_reach_the_network_and_the_plan():
         **elman.Tagger(hidden_size=7, layers=3, dropout=0.05).get_params()
     )
     model = small(steps=1, layers=2, hidden_size=7, dropout=0.05).fit(WORDS, SPEECH)
-    reading = model.network_.reader.reading
+    reading = model.network_.reader.config
     assert (reading.blocks.hidden_size, reading.blocks.layers, reading.directions) == (7, 2, 2)
     assert reading.blocks.dropout == settings.reading(model.lexicon_).blocks.dropout == 0.05
-    assert model.network_.dropout.p == model.network_.reader.dropout.share == 0.05
+    assert model.network_.dropout.p == model.network_.reader.dropout.p == 0.05

@@ -46,11 +46,11 @@ def test_of_words_each_is_there_once():
     forms, read = in_words()
     padded = read.collate(np.array([2, 0]))
     words = padded.words
-    assert len(words.numbers) == 5  # bc, Bc, e, f and a
-    met = words.places[padded.tokens]
+    assert len(words.ids) == 5  # bc, Bc, e, f and a
+    met = words.form_indices[padded.tokens]
     assert met[:, 0].tolist() == forms.places(WORDS[2]).tolist()
     assert met[:3, 1].tolist() == forms.places(WORDS[0]).tolist()
-    numbers = words.numbers[padded.tokens[:, 0]]
+    numbers = words.ids[padded.tokens[:, 0]]
     assert numbers.tolist() == [forms.lexicon.number(word) for word in WORDS[2]]
 
 

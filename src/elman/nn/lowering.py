@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from elman.cells import GRU, LSTM, Cell, Clockwork, Elman, ElmanReLU, MinGRU, PlainRNN, map_state
 from elman.kernels.pointwise import EPSILON
 from elman.kernels.step_program import MemorySlots, Slot, StateSlots, StepProgram
-from elman.nn.attention import AttendingBlock
+from elman.nn.attention import CrossAttentionBlock
 from elman.nn.blocks import Block, RMSNorm, Stack
 from elman.nn.language_model import LanguageModelNetwork
 from elman.nn.seq2seq import EncoderDecoder
@@ -86,15 +86,17 @@ def _stack(program: StepProgram, stack: Stack, x: Slot, state: Any) -> Slot:
 def _rewriter(
     program: StepProgram, network: EncoderDecoder, tokens: Slot, state: Any, answer: Slot
 ) -> None:
-    looked = [program.looked() for _ in network.attending]
+    looked = [program.looked() for _ in network.decoder_blocks]
     x = program.embed(tokens, network.embedding.weight, network.scale)
-    for block, before, its in zip(network.attending, state, looked, strict=True):
+    for block, before, its in zip(network.decoder_blocks, state, looked, strict=True):
         x = _mixed(program, block, x, before)
         x = _transformed(program, block, _looked_up(program, block, x, its))
     program.layer(_norm(program, network.norm, x), network.output, answer)
 
 
-def _looked_up(program: StepProgram, block: AttendingBlock, x: Slot, looked: MemorySlots) -> Slot:
+def _looked_up(
+    program: StepProgram, block: CrossAttentionBlock, x: Slot, looked: MemorySlots
+) -> Slot:
     attention = block.attention
     query = program.layer(_norm(program, block.attention_norm, x), attention.query)
     weigh = None if attention.weigh is None else attention.weigh.weight[0]

@@ -108,7 +108,7 @@ class Served:
 def _reads_on(model: Model) -> TypeGuard[LanguageModel | Classifier]:
     """Whether it can go on from a state."""
     if isinstance(model, Classifier):
-        return model.network_.reading.directions == 1
+        return model.network_.config.directions == 1
     return isinstance(model, LanguageModel)
 
 

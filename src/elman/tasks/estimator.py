@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from elman.bundle import Bundle, write_bundle
 from elman.errors import NotFittedError, SettingError
-from elman.nn.int8 import on_grid, packed
+from elman.nn.int8 import fake_quantize, packed
 from elman.nn.lowering import Stepped
 from elman.nn.native_step import WeightCache, step_of
 from elman.training.events import Event, Finished
@@ -91,7 +91,7 @@ class Model(ABC):
         self._check_fitted()
         with torch.no_grad():
             for weight in self.network_.parameters():
-                weight.copy_(on_grid(weight))
+                weight.copy_(fake_quantize(weight))
         self._quantised = self.network_
         return self
 

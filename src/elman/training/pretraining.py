@@ -43,8 +43,8 @@ class PretrainingObjective(ExampleObjective):
         """Of each row of the reader's table to be in a batch of as many tokens: one minus the
         chance that every one of them is another."""
         if padded.words is None or self.shares is None:
-            return torch.zeros(self.network.reader.reading.blocks.vocabulary)
-        share = torch.from_numpy(self.shares[padded.words.places.numpy()])
+            return torch.zeros(self.network.encoder.config.blocks.vocabulary)
+        share = torch.from_numpy(self.shares[padded.words.form_indices.numpy()])
         return (-(padded.lengths.sum() * (-share).log1p()).expm1()).log().float()
 
     def validate(self) -> float:

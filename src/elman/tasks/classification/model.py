@@ -319,7 +319,7 @@ class Classifier(Model):
             SettingError: where the model also reads from the end, which is not there yet.
         """
         self._check_fitted()
-        if self.network_.reading.directions != 1:
+        if self.network_.config.directions != 1:
             raise SettingError(
                 "a model that reads in both directions has no answer before the end",
                 location="directions",
@@ -365,7 +365,7 @@ class Classifier(Model):
         return explain_classes(self.network_, padded, tokens, *told)
 
     def _stepping(self) -> list[EncoderStep]:
-        return [encoder_by_steps(reader, int8=self.int8_) for reader in self.network_.readers]
+        return [encoder_by_steps(encoder, int8=self.int8_) for encoder in self.network_.encoders]
 
     # Keeping
 
@@ -383,7 +383,7 @@ class Classifier(Model):
             "labels": self.classes_.tolist(),
             "parameters": sum(p.numel() for p in self.network_.parameters()),
             "members": len(self.network_.members),
-            "reader": dataclasses.asdict(self.network_.reading),
+            "reader": dataclasses.asdict(self.network_.config),
             "settings": self._plain_settings(),
             "calibration": self.calibration_._asdict(),
             "training": self.record_,

@@ -54,7 +54,7 @@ class ClassificationObjective(ExampleObjective):
         self.smoothing = smoothing
 
     def _loss(self, padded: PaddedBatch, chosen: np.ndarray[Any, Any]) -> Tensor:
-        logits, _ = self.network.each(padded)
+        logits, _ = self.network.member_logits(padded)
         wanted = self.classes[torch.from_numpy(chosen)].repeat(len(logits))
         return functional.cross_entropy(
             logits.flatten(0, 1), wanted, weight=self.weights, label_smoothing=self.smoothing

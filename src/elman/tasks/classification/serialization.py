@@ -64,7 +64,7 @@ def contents(
 ) -> dict[str, Any]:
     """The plain data of a file, besides the settings that every model has."""
     return {
-        "reader": dataclasses.asdict(network.reading),
+        "reader": dataclasses.asdict(network.config),
         "members": len(network.members),
         "vocabulary": tokenizer.to_json(),
         "labels": labels,

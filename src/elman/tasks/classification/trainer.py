@@ -182,7 +182,7 @@ class ClassifierTrainer:
             for part in (order[held:], order[:held])
         )
         with seeded(self.settings.seed):
-            head = PretrainingHead(self.network.readers[0], LANGUAGE_DROPOUT)
+            head = PretrainingHead(self.network.encoders[0], LANGUAGE_DROPOUT)
         return PretrainingObjective(
             head, examples, valid, rows=LANGUAGE_ROWS, seed=self.settings.seed
         )

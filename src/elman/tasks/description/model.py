@@ -157,7 +157,7 @@ class Describer(Model):
         )
         with seeded(settings.seed):
             self.network_ = EncoderDecoder(rewriting, settings.outer_dropout(recipe))
-        self.network_.scale_vectors(pairs[0].rows)
+        self.network_.fit_input_scaling(pairs[0].rows)
         self.record_ = {
             "content": hashes[0],
             "valid": hashes[1],
@@ -201,7 +201,7 @@ class Describer(Model):
     def n_features_in_(self) -> int:
         """D, as scikit-learn calls it."""
         self._check_fitted()
-        return self.network_.rewriting.source
+        return self.network_.config.source
 
     # Describing
 
@@ -279,7 +279,7 @@ class Describer(Model):
             "vocabulary": self.target_.tokenizer.size,
             "vector": self.n_features_in_,
             "parameters": sum(p.numel() for p in self.network_.parameters()),
-            "network": dataclasses.asdict(self.network_.rewriting),
+            "network": dataclasses.asdict(self.network_.config),
             "settings": self._plain_settings(),
             "training": self.record_,
         }

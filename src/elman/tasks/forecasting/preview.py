@@ -23,7 +23,7 @@ class ForecastPreviews:
     scale: Values
 
     def baseline(self) -> BaselineLoss | None:
-        told, values = self.network.forecasting, self.series.values
+        told, values = self.network.config, self.series.values
         naive = np.stack(
             [
                 seasonal_naive(values[:step, each], told.season, told.horizon)

@@ -55,7 +55,7 @@ def contents(
 ) -> dict[str, Any]:
     """The plain data of a file, besides the settings that every model has."""
     return {
-        "forecasting": dataclasses.asdict(network.forecasting),
+        "forecasting": dataclasses.asdict(network.config),
         "names": list(names),
         "calendar": None if calendar is None else calendar.to_json(),
         "training": record,

@@ -383,7 +383,7 @@ class LanguageModel(Model):
             "task": self.task,
             "tokenizer": self.tokenizer_.name,
             "parameters": sum(p.numel() for p in self.network_.parameters()),
-            "network": dataclasses.asdict(self.network_.architecture),
+            "network": dataclasses.asdict(self.network_.config),
             "settings": self._plain_settings(),
             "training": self.record_,
             "learned words": len(self.learned_),

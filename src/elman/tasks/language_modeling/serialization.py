@@ -34,7 +34,7 @@ def contents(
 ) -> dict[str, Any]:
     """The plain data of a file, besides the settings that every model has."""
     return {
-        "architecture": dataclasses.asdict(network.architecture),
+        "architecture": dataclasses.asdict(network.config),
         "vocabulary": tokenizer.to_json(),
         "learned": dict(learned),
         "training": record,

@@ -43,7 +43,7 @@ def contents(
         sides: "target", and "source" where it has a vocabulary of its own.
     """
     return {
-        "rewriter": dataclasses.asdict(network.rewriting),
+        "rewriter": dataclasses.asdict(network.config),
         "vocabularies": {name: side.tokenizer.to_json() for name, side in sides.items()},
         "limit": list(limit),
         "training": record,

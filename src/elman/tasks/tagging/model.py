@@ -383,7 +383,7 @@ class Tagger(Model):
             "tags": self.tags_,
             "words": len(self.lexicon_.words),
             "parameters": sum(p.numel() for p in self.network_.parameters()),
-            "network": dataclasses.asdict(self.network_.reader.reading),
+            "network": dataclasses.asdict(self.network_.reader.config),
             "settings": self._plain_settings(),
             "training": self.record_,
         }

@@ -37,7 +37,7 @@ def contents(
 ) -> dict[str, Any]:
     """The plain data of a file, besides the settings that every model has."""
     return {
-        "reader": dataclasses.asdict(network.reader.reading),
+        "reader": dataclasses.asdict(network.reader.config),
         "vocabulary": lexicon.to_json(),
         "tags": vocabulary.to_json(),
         "training": record,

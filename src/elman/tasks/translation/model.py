@@ -345,7 +345,7 @@ class Translator(Model):
             "tokenizers": [self.source_.tokenizer.name, self.target_.tokenizer.name],
             "vocabulary": [self.source_.tokenizer.size, self.target_.tokenizer.size],
             "parameters": sum(p.numel() for p in self.network_.parameters()),
-            "network": dataclasses.asdict(self.network_.rewriting),
+            "network": dataclasses.asdict(self.network_.config),
             "settings": self._plain_settings(),
             "training": self.record_,
         }
