@@ -157,7 +157,7 @@ class ClassifierTrainer:
             validation_metric=calibrated_loss,
             weights=class_weights(rows.classes, self.material.classes) if balanced else None,
             smoothing=SMOOTHING,
-            rows=self._rows(),
+            batch_size=self._rows(),
             seed=self.settings.seed,
         )
 
@@ -184,7 +184,7 @@ class ClassifierTrainer:
         with seeded(self.settings.seed):
             head = PretrainingHead(self.network.encoders[0], LANGUAGE_DROPOUT)
         return PretrainingObjective(
-            head, examples, valid, rows=LANGUAGE_ROWS, seed=self.settings.seed
+            head, examples, valid, batch_size=LANGUAGE_ROWS, seed=self.settings.seed
         )
 
 

@@ -173,7 +173,7 @@ class Describer(Model):
             pairs,
             others,
             self.record_,
-            show=Seq2SeqPreviews(
+            preview=Seq2SeqPreviews(
                 self.network_, self.limit_, self.target_, pairs[1], *others, named, parts[1][1]
             ),
             identity={**self._plain_settings(), "content": hashes[0], "valid": hashes[1]},

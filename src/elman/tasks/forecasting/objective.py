@@ -106,9 +106,9 @@ class ForecastObjective:
         losses = pinball(torch.from_numpy(found), torch.from_numpy(came)).mean((1, 2)).numpy()
         return float((losses / self.scale[self.held_out[:, 1]]).mean())
 
-    def carried(self) -> Iterator[Tensor]:
+    def state_tensors(self) -> Iterator[Tensor]:
         """Nothing: every window is read from its beginning."""
         return iter(())
 
-    def carry(self, tensors: Iterator[Tensor]) -> None:
+    def load_state_tensors(self, tensors: Iterator[Tensor]) -> None:
         """There is nothing to put back."""

@@ -96,7 +96,7 @@ class ForecasterTrainer:
             for event in train(
                 self._objective(learned),
                 self.settings.plan(share, steps),
-                show=None if is_last else show,
+                preview=None if is_last else show,
                 checkpoint=checkpoint,
                 identity={**identity, _MEASURED: measured},
                 checkpoint_seconds=checkpoint_seconds,

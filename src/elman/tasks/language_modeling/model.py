@@ -152,13 +152,19 @@ class LanguageModel(Model):
         check_length(text, learned_from, recipe.time)
         self._begin(settings, learned_from, held_out)
         stream = BPTTDataset(
-            self.network_, learned_from.ids, held_out.ids, rows=recipe.rows, time=recipe.time
+            self.network_,
+            learned_from.ids,
+            held_out.ids,
+            batch_size=recipe.rows,
+            sequence_length=recipe.time,
         )
         identity = {"text": learned_from.key, "valid": held_out.key, **self._plain_settings()}
         for event in train(
             stream,
             settings.plan(),
-            show=GenerationPreviews(self.network_, self.tokenizer_, learned_from.ids, held_out.ids),
+            preview=GenerationPreviews(
+                self.network_, self.tokenizer_, learned_from.ids, held_out.ids
+            ),
             checkpoint=checkpoint,
             identity=identity,
             checkpoint_seconds=checkpoint_seconds,

@@ -88,7 +88,7 @@ class Seq2SeqTrainingConfig(NetworkConfig):
             max_steps=recipe.passes * steps,
             learning_rate=recipe.learning_rate,
             weight_decay=recipe.weight_decay,
-            averaged=EMA_DECAY,
+            ema_decay=EMA_DECAY,
             seed=self.seed,
         )
 

@@ -132,8 +132,8 @@ def learn(
     )
     for event in train(
         objective,
-        settings.plan(recipe, objective.passes.steps),
-        show=show,
+        settings.plan(recipe, objective.sampler.steps_per_epoch),
+        preview=show,
         checkpoint=checkpoint,
         identity=identity,
         checkpoint_seconds=checkpoint_seconds,

@@ -180,7 +180,7 @@ class Tagger(Model):
         for event in train(
             objective,
             settings.plan(RECIPE, len(learned_from.words)),
-            show=TagPreviews(objective, vocabulary, learned_from, held_out),
+            preview=TagPreviews(objective, vocabulary, learned_from, held_out),
             checkpoint=checkpoint,
             identity=identity,
             checkpoint_seconds=checkpoint_seconds,

@@ -176,7 +176,7 @@ class Translator(Model):
             pairs,
             others,
             self.record_,
-            show=Seq2SeqPreviews(
+            preview=Seq2SeqPreviews(
                 self.network_,
                 self.limit_,
                 self.target_,
