@@ -243,7 +243,7 @@ def test_a_long_text_is_explained():
     arrays(
         np.float32,
         array_shapes(max_dims=2),
-        elements=st.floats(-(2.0**99), 2.0**99, allow_subnormal=False, hidden_size=32),
+        elements=st.floats(-(2.0**99), 2.0**99, allow_subnormal=False, width=32),
     ),
     st.integers(1, 6),
 )

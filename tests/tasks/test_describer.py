@@ -32,7 +32,7 @@ def numbers(count: int, seed: int = 0):
 
 VECTORS, SAID = numbers(400)
 
-finite = st.floats(hidden_size=32, allow_nan=False, allow_infinity=False)
+finite = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
 
 def small(**changes) -> elman.Describer:

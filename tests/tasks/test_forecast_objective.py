@@ -19,7 +19,7 @@ from elman.training.trainer import train
 TOLD = ForecasterConfig(
     season=4,
     horizon=3,
-    read=8,
+    context_length=8,
     steps=4,
     logarithm=False,
     networks=2,
@@ -63,7 +63,7 @@ def test_a_forecast_is_made_from_the_values_before_it_and_no_others():
     network, origins = objective().network, np.array([[20, 0], [30, 1]])
     found = quantiles_at(network, VALUES, origins)
     changed = VALUES.copy()
-    changed[20:, 0] = changed[30:, 1] = changed[: 20 - TOLD.read, 0] = np.nan
+    changed[20:, 0] = changed[30:, 1] = changed[: 20 - TOLD.context_length, 0] = np.nan
     np.testing.assert_array_equal(quantiles_at(network, changed, origins), found)
     changed[19, 0] += 1
     assert (quantiles_at(network, changed, origins)[0] != found[0]).all()
