@@ -190,7 +190,7 @@ def test_distributions_at_chosen_positions_and_after_the_text():
     rows = np.concatenate(list(model.distributions(text, np.array([50, 3, 3]), batch=2)))
     for row, end in zip(rows, [50, 3, 3], strict=True):
         np.testing.assert_allclose(row, following(model, text[:end]), rtol=1e-6)
-    with pytest.raises(ValueError, match="nothing before it"):
+    with pytest.raises(ValueError, match="no context"):
         model.distributions(text, np.array([0]))
     with pytest.raises(ValueError, match=r"0\.\.50"):
         model.distributions(text, np.array([51]))

@@ -66,8 +66,8 @@ def test_calibration_error_is_the_paper_s_sum_over_bins(drawn):
         # A share of exactly zero has no bin in the paper: it stands in the first.
         bin_ = [(p, ok) for p, ok in drawn if (m - 1) < p * 15 <= m or (m == 1 and p == 0)]
         if bin_:
-            right, confident = np.mean([ok for _, ok in bin_]), np.mean([p for p, _ in bin_])
-            expected += len(bin_) / len(drawn) * abs(right - confident)
+            accurate, confident = np.mean([ok for _, ok in bin_]), np.mean([p for p, _ in bin_])
+            expected += len(bin_) / len(drawn) * abs(accurate - confident)
     confidences, correct = map(np.array, zip(*drawn, strict=True))
     assert calibration_error(confidences, correct) == pytest.approx(expected, abs=1e-9)
 

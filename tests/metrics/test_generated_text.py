@@ -18,7 +18,7 @@ from elman.metrics.generated_text import (
     chrf,
     edit_counts,
     exact_match,
-    grouped,
+    group_references,
     token_error_rate,
     word_error_rate,
 )
@@ -115,14 +115,16 @@ def test_error_rates_by_hand():
 
 def test_rows_with_the_same_source_are_grouped():
     sources = ["read", "lead", "read", "read"]
-    found = grouped(sources, ["R EH D", "L EH D", "R IY D", "R EH D"])
+    found = group_references(sources, ["R EH D", "L EH D", "R IY D", "R EH D"])
     assert found.rows == [0, 1]
     assert found.references == [["R EH D", "R IY D"], ["L EH D"]]
 
 
-@pytest.mark.parametrize("score", [bleu, chrf, exact_match, grouped, bleu_counts, chrf_counts])
+@pytest.mark.parametrize(
+    "score", [bleu, chrf, exact_match, group_references, bleu_counts, chrf_counts]
+)
 def test_another_number_of_texts_or_none(score):
-    with pytest.raises(ValueError, match="2 texts, but 1 beside them"):
+    with pytest.raises(ValueError, match="2 texts, but 1 targets or references"):
         score(["a", "b"], ["a"])
     with pytest.raises(EmptyTextError):
         score([], [])

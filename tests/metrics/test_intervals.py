@@ -100,7 +100,7 @@ def test_kinds_of_rows_are_drawn_as_often_as_rows_would_be():
 
 
 def test_every_draw_has_as_many_rows(monkeypatch):
-    monkeypatch.setattr("elman.metrics.intervals.AT_ONCE", 12)  # two draws of six kinds
+    monkeypatch.setattr("elman.metrics.intervals.MAX_DRAWN", 12)  # two draws of six kinds
     rows = np.array([[0], [1], [2], [3], [4], [5], [5]])
     sizes = []
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.errors import EmptyTextError
-from elman.metrics.counted import difference_of, share
+from elman.metrics.counted import difference_of, fraction
 from elman.metrics.tagging import Entity, entity_table, missed, span_counts, span_f1, word_counts
 from elman.tasks.tagging.baseline import MostFrequentTag
 from elman.tasks.tagging.evaluation import evaluate_tags
@@ -108,13 +108,13 @@ def test_counts_agree_with_loops_and_with_the_table(drawn):
 
 def test_no_words_and_no_entities_are_no_division():
     assert span_f1(np.zeros(3)) == 0
-    assert share(np.zeros(2)) == 0
+    assert fraction(np.zeros(2)) == 0
 
 
 def test_a_difference_is_that_of_the_sums():
     rows = np.array([[3, 4, 1, 4], [0, 2, 2, 2]])
     drawn = np.array([[1.0, 0.0], [1.0, 2.0]])
-    found = difference_of(share, 2)(rows, drawn)
+    found = difference_of(fraction, 2)(rows, drawn)
     assert found == pytest.approx([3 / 4 - 1 / 4, 3 / 8 - 5 / 8])
 
 
