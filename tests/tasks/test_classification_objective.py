@@ -50,7 +50,7 @@ def test_the_loss_of_labels_is_weighted_and_smoothed(weights, smoothing):
     of_class = torch.ones(3) if weights is None else weights
     for step in range(6):
         loss, tokens = objective.loss(step)
-        chosen = objective.passes.at(step).tolist()
+        chosen = objective.sampler.at(step).tolist()
         assert tokens == sum(len(ROWS[place]) for place in chosen)
         total = norm = 0.0
         for place in chosen:
@@ -93,7 +93,7 @@ def test_a_words_chance_is_how_often_it_is_in_a_batch():
     generator = np.random.default_rng(0)
     text = generator.choice([*"abcdefgh"], p=np.array([40, 20, 10, 8, 8, 7, 5, 2]) / 100, size=400)
     objective = word_objective([list(text[start : start + 10]) for start in range(0, 400, 10)])
-    padded = objective.examples.collate(objective.passes.at(0))
+    padded = objective.examples.collate(objective.sampler.at(0))
     drawn = generator.choice(text, size=(20_000, int(padded.lengths.sum())))
     words = list(objective.examples.forms._places)
     for place, log_chance in zip(
@@ -130,6 +130,6 @@ def test_tokens_are_all_there_always():
     padded = read.collate(np.array([0, 1]))
     assert objective.log_inclusion_probability(padded).tolist() == [0.0] * 6
     loss, tokens = objective.loss(0)
-    chosen = objective.passes.at(0)
+    chosen = objective.sampler.at(0)
     torch.testing.assert_close(loss, objective.network(read.collate(chosen), torch.zeros(6)))
     assert tokens == sum(len(read.rows[place]) for place in chosen)

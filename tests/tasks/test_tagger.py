@@ -474,7 +474,7 @@ def test_the_seed_is_that_of_the_weights_the_order_and_the_training(monkeypatch)
 
     def watched(objective, plan, **options):
         plans.append(plan.seed)
-        passes.append(objective.passes.seed)
+        passes.append(objective.sampler.seed)
         firsts.append(objective.network.output.weight.detach().clone())
         return train(objective, plan, **options)
 

@@ -41,7 +41,7 @@ def objective():
 def test_the_loss_is_that_of_the_rows_of_the_step(objective):
     for step in range(6):
         loss, tokens = objective.loss(step)
-        chosen = objective.passes.at(step)
+        chosen = objective.sampler.at(step)
         padded = objective.examples.collate(chosen)
         tags = torch.zeros(padded.tokens.shape, dtype=torch.long)
         for column, place in enumerate(chosen.tolist()):

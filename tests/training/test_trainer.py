@@ -114,7 +114,7 @@ def test_every_setting_of_a_plan_changes_the_weights():
     base = {"steps": 60, "minutes": None, "learning_rate": 0.05}
     seen = []
     for change in ({}, {"steps": 61}, {"learning_rate": 0.04}, {"weight_decay": 0.9},
-                   {"clip": 0.01}, {"seed": 3}):  # fmt: skip
+                   {"max_grad_norm": 0.01}, {"seed": 3}):  # fmt: skip
         objective = Line([9.0, 1.0])
         list(train(objective, Plan(**{**base, **change})))
         assert not any(same(objective.weights(), other) for other in seen), change
@@ -123,7 +123,7 @@ def test_every_setting_of_a_plan_changes_the_weights():
 
 def test_step_equals_adamw():
     """Against AdamW and gradient clipping written here, with the rates of the plan."""
-    objective, same_plan = Line([9.0, 1.0]), plan(40, clip=0.5, weight_decay=0.3)
+    objective, same_plan = Line([9.0, 1.0]), plan(40, max_grad_norm=0.5, weight_decay=0.3)
     list(train(objective, same_plan))
     other = Line()
     weight, bias = other.network.weight, other.network.bias
