@@ -180,9 +180,8 @@ class EncoderDecoder(nn.Module):
         deviation = vectors.double().std(0, correction=0)
         with torch.no_grad():
             encoder.center.copy_(vectors.double().mean(0))
-            varies = (
-                deviation > torch.finfo(encoder.slope.dtype).tiny
-            )  # so that 1 / deviation is finite
+            # Above the smallest normal number, 1 / deviation is finite.
+            varies = deviation > torch.finfo(encoder.slope.dtype).tiny
             encoder.slope.copy_(torch.where(varies, 1 / deviation, 0))
 
     @property
@@ -257,15 +256,14 @@ class EncoderDecoder(nn.Module):
     def _features(
         self, tokens: Tensor, state: DecoderState, lengths: Tensor | None
     ) -> tuple[Tensor, DecoderState, list[Tensor]]:
-        """tokens (T, B) -> the inputs of the output layer (T, B, W), the state after, the inputs of
-        the attention in each block."""
+        """As `features`, from the tokens (T, B)."""
         x = functional.embedding(tokens, self.embedding.weight) * self.scale
         return self.features(x, state, lengths)
 
     def features(
         self, x: Tensor, state: DecoderState, lengths: Tensor | None = None
     ) -> tuple[Tensor, DecoderState, list[Tensor]]:
-        """As `_features`, from the scaled embeddings x (T, B, W) of the tokens.
+        """Run the decoder on the scaled embeddings x (T, B, W) of the tokens.
 
         Returns:
             The inputs of the output layer (T, B, W), the state after, and for each block the
