@@ -1,15 +1,14 @@
-"""How much the server answers: `make bench-serve`.
+"""Throughput and latency of the server: `make bench-serve`.
 
-A server of its own with real models, trained for some seconds, and wrk beside it on the same two
-cores (wrk: https://github.com/wg/wrk, in Debian `apt-get install wrk`); what is streamed is read by
-a client of our own. Prints a table and appends it to docs/log.md. Leave the machine to it.
+Starts a server with models that were trained for some seconds, and wrk beside it on the same two
+cores (wrk: https://github.com/wg/wrk, in Debian `apt-get install wrk`); an asyncio client reads the
+streams. Prints a table and records it in bench/results. Nothing else should run meanwhile.
 
 The data is read from $ELMAN_DATA, by default ../shared/data.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
@@ -30,11 +29,11 @@ import torch
 from elman import Classifier, LanguageModel
 from elman.text.files import TextSource
 from elman.text.labelled import LabelledSource
-from tables import DATA, append, check_data, table
+from tables import DATA, bench_parser, check_data, publish, table
 
 SHORT = "the movie was warm and funny and i loved it"
 SESSIONS = 1_000
-TOKENS = 4_000  # of each text that is written
+TOKENS = 4_000  # generated for each request
 MODELS: dict[str, Callable[[], Any]] = {
     "reviews": lambda: Classifier(tokenizer="word", minutes=0.3).fit(*_reviews()),
     "tale": lambda: LanguageModel(minutes=0.3).fit(DATA / "shakespeare.txt"),
@@ -48,14 +47,13 @@ MODELS: dict[str, Callable[[], Any]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=10.0, help="of each row")
-    parser.add_argument("--models", type=Path, help="keep the models here, and use them again")
-    parser.add_argument("--no-log", action="store_true", help="leave docs/log.md alone")
+    parser = bench_parser(__doc__)
+    parser.add_argument("--seconds", type=float, default=10.0, help="duration of each row")
+    parser.add_argument("--models", type=Path, help="folder to keep the models in for the next run")
     options = parser.parse_args()
     check_data()
     if shutil.which("wrk") is None:
-        sys.exit("wrk is not here. Install it: apt-get install wrk")
+        sys.exit("wrk is not installed: apt-get install wrk")
     torch.set_num_threads(2)
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.models or Path(temporary)
@@ -67,9 +65,7 @@ def main() -> None:
                 print(*row, sep=", ", file=sys.stderr, flush=True)
                 rows.append(row)
     text = table(rows, ("what", "figure", "times", "how"))
-    print(text)
-    if not options.no_log:
-        append(text, " ".join(["python bench/serving.py", *sys.argv[1:]]))
+    publish("serving", text, record=not options.no_record)
 
 
 def _rows(server: _Server, folder: Path, seconds: float) -> Iterator[tuple[str, ...]]:
@@ -77,18 +73,18 @@ def _rows(server: _Server, folder: Path, seconds: float) -> Iterator[tuple[str, 
     suggest = json.dumps({"text": "see you t"})
     cores = "client and server on the same two cores"
     script = folder / "sessions.lua"
-    script.write_text(_in_turn(_begun(server, 100)), encoding="utf-8")
-    _load(server, script, 100, seconds / 5)  # what is made once is made by then
+    script.write_text(_step_script(_sessions(server, 100)), encoding="utf-8")
+    _load(server, script, 100, seconds / 5)  # what is allocated once is allocated by then
     before = server.resident
-    script.write_text(_in_turn(_begun(server, SESSIONS)), encoding="utf-8")
+    script.write_text(_step_script(_sessions(server, SESSIONS)), encoding="utf-8")
     figures = _load(server, script, 100, seconds)
     yield f"session step, {SESSIONS:,} live sessions, 100 clients", *figures, cores
     each = (server.resident - before) / SESSIONS
     what = f"memory a live session, {SESSIONS:,} of 2x256 LSTM"
-    yield what, f"{each / 1e3:.1f} kB", "", "after those steps, with at least 64 to go back by"
+    yield what, f"{each / 1e3:.1f} kB", "", "after those steps; the last 64 can be rewound"
     for what, path, body, clients in (
         ("predict, a short text", "/models/reviews/predict", predict, 50),
-        ("suggest, a word's model", "/models/mail/suggest", suggest, 10),
+        ("suggest, a word model", "/models/mail/suggest", suggest, 10),
     ):
         script = folder / "one.lua"
         script.write_text(
@@ -96,9 +92,9 @@ def _rows(server: _Server, folder: Path, seconds: float) -> Iterator[tuple[str, 
         )
         yield f"{what}, {clients} clients", *_load(server, script, clients, seconds), cores
     for clients in (1, 50):
-        speed, first = asyncio.run(_written(server, clients))
+        speed, first = asyncio.run(_generate(server, clients))
         yield (
-            f"written and streamed, {clients} client{'s' if clients > 1 else ''}",
+            f"generated and streamed, {clients} client{'s' if clients > 1 else ''}",
             f"{speed:,.0f} tokens/s",
             f"first after {first * 1e3:.0f} ms",
             f"{TOKENS:,} tokens each",
@@ -144,20 +140,20 @@ def _reviews() -> tuple[list[str], list[str]]:
 
 
 def _load(server: _Server, script: Path, clients: int, seconds: float) -> tuple[str, str]:
-    """Requests a second, and how long the slowest hundredth took at least, by wrk."""
+    """Requests per second, and the median and 99th percentile of the latency, by wrk."""
     command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds:g}s", "--latency", "-s", str(script)]
-    said = subprocess.run([*command, server.address], capture_output=True, text=True, check=True)
-    if "Non-2xx" in said.stdout:
-        sys.exit(f"some were refused:\n{said.stdout}")
-    a_second = re.search(r"Requests/sec:\s+(\S+)", said.stdout)
-    slowest = {share: re.search(rf"\b{share}%\s+(\S+)", said.stdout) for share in (50, 99)}
-    assert a_second is not None
-    times = ", ".join(f"p{share} {found[1]}" for share, found in slowest.items() if found)
-    return f"{float(a_second[1]):,.0f}/s", times
+    done = subprocess.run([*command, server.address], capture_output=True, text=True, check=True)
+    if "Non-2xx" in done.stdout:
+        sys.exit(f"some requests failed:\n{done.stdout}")
+    per_second = re.search(r"Requests/sec:\s+(\S+)", done.stdout)
+    latency = {rank: re.search(rf"\b{rank}%\s+(\S+)", done.stdout) for rank in (50, 99)}
+    assert per_second is not None
+    times = ", ".join(f"p{rank} {found[1]}" for rank, found in latency.items() if found)
+    return f"{float(per_second[1]):,.0f}/s", times
 
 
-def _begun(server: _Server, count: int) -> list[str]:
-    """New sessions."""
+def _sessions(server: _Server, count: int) -> list[str]:
+    """The ids of new sessions."""
     client, found = HTTPConnection("127.0.0.1", server.port), []
     for _ in range(count):
         client.request("POST", "/models/lstm/sessions", "{}")
@@ -165,39 +161,39 @@ def _begun(server: _Server, count: int) -> list[str]:
     return found
 
 
-def _in_turn(sessions: list[str]) -> str:
-    """A script for wrk: a letter to each session, one after the other."""
+def _step_script(sessions: list[str]) -> str:
+    """A script for wrk: a character to each session, one after the other."""
     names = ", ".join(f'"{session}"' for session in sessions)
     return f"""
-local sessions, place = {{ {names} }}, 0
+local sessions, index = {{ {names} }}, 0
 request = function()
-    place = place % #sessions + 1
-    local path = "/models/lstm/sessions/" .. sessions[place] .. "/step"
+    index = index % #sessions + 1
+    local path = "/models/lstm/sessions/" .. sessions[index] .. "/step"
     return wrk.format("POST", path, nil, '{{"text":"e"}}')
 end
 """
 
 
-async def _written(server: _Server, clients: int) -> tuple[float, float]:
-    """Tokens a second over all clients, and the seconds to the first one, on average."""
+async def _generate(server: _Server, clients: int) -> tuple[float, float]:
+    """Tokens per second over all clients, and the mean seconds to the first one."""
     body = json.dumps({"prompt": "\n", "length": TOKENS, "seed": 1})
     head = f"POST /models/tale/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}"
     request = f"{head}\r\n\r\n{body}".encode()
 
     async def one() -> float:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        asked = time.perf_counter()
+        sent = time.perf_counter()
         writer.write(request)
         text = await reader.readuntil(b"data: ")
-        first = time.perf_counter() - asked
+        first = time.perf_counter() - sent
         while b"event: end" not in text:
             text = text[-20:] + await reader.read(1 << 16)
         writer.close()
         return first
 
-    begun = time.perf_counter()
+    started = time.perf_counter()
     firsts = await asyncio.gather(*(one() for _ in range(clients)))
-    return clients * TOKENS / (time.perf_counter() - begun), sum(firsts) / clients
+    return clients * TOKENS / (time.perf_counter() - started), sum(firsts) / clients
 
 
 if __name__ == "__main__":

@@ -557,9 +557,9 @@ BAD: dict[tuple[str, ...], list[Any]] = {
     ("settings",): [DELETED, None, [], "x", {}],
     ("settings", "tokenizer"): [DELETED, None, "letters", ["character"], 1, "../../etc/passwd"],
     ("settings", "cell"): [DELETED, None, "os.system", ["gru"], "GRU"],
-    ("settings", "width"): [DELETED, 0, -1, 2.0, True, "8", [8], 10**9, 10**30],
+    ("settings", "hidden_size"): [DELETED, 0, -1, 2.0, True, "8", [8], 10**9, 10**30],
     ("settings", "layers"): [DELETED, None, 0, 10**6, 1.5, True],
-    ("settings", "parts"): [DELETED, None, "norm", ["norms"], [["norm"]], {"norm": 1}, [1]],
+    ("settings", "components"): [DELETED, None, "norm", ["norms"], [["norm"]], {"norm": 1}, [1]],
     ("settings", "dropout"): [DELETED, 1, -0.1, "0.1", True, [0.1]],
     ("settings", "learning_rate"): [DELETED, 0, -1, 11, "1", False],
     ("settings", "minutes"): [DELETED, None, 0, -3, 1e9, "3", True],
@@ -569,9 +569,9 @@ BAD: dict[tuple[str, ...], list[Any]] = {
     ("architecture",): [DELETED, None, [], {}, "TokenNetwork"],
     ("architecture", "vocabulary"): [DELETED, None, 0, 1, 10**12, "9", [9]],
     ("architecture", "cell"): [DELETED, None, "lstm", "torch.nn.GRU", 3, ["gru"], "clockwork"],
-    ("architecture", "width"): [DELETED, None, 0, 5, 4.0, True, 16_385, 10**30, "4"],
+    ("architecture", "hidden_size"): [DELETED, None, 0, 5, 4.0, True, 16_385, 10**30, "4"],
     ("architecture", "layers"): [DELETED, None, 0, 2, 1.0, True, 65, 10**9],
-    ("architecture", "parts"): [DELETED, None, "norm", [], ["norm", "norm"], ["x"], [[]],
+    ("architecture", "components"): [DELETED, None, "norm", [], ["norm", "norm"], ["x"], [[]],
                                 list(reversed(COMPONENTS))],
     ("architecture", "dropout"): [DELETED, None, 1.0, -1, "0", True],
     ("architecture", "tied"): [DELETED, None, 0, "no", True],
@@ -598,7 +598,7 @@ ALTERATIONS = [
                  id="architecture.vocabulary-a float"),
     pytest.param(lambda about: (put("architecture", "cell", value="clockwork")(about),
                                 put("settings", "cell", value="clockwork")(about),
-                                put("architecture", "width", value=6)(about)),
+                                put("architecture", "hidden_size", value=6)(about)),
                  id="clockwork-of width 6"),
     pytest.param(put("settings", "tokenizer", value="word"), id="tokenizer-not the vocabulary's"),
     pytest.param(put("settings", "cell", value="lstm"), id="cell-not the network's"),
@@ -643,7 +643,7 @@ def test_a_huge_network_that_is_only_announced_takes_no_memory(
     model_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A gigabyte of weights in a file of a few thousand bytes."""
-    change = put("architecture", "width", value=4096)
+    change = put("architecture", "hidden_size", value=4096)
     path = altered(model_path, tmp_path / "m", change)
     monkeypatch.setattr(bundle, "load_file", lambda _: pytest.fail("read before it was checked"))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -205,7 +205,7 @@ def test_info(elman, here):  # noqa: ARG001
     assert "network" in lines
     assert any(re.fullmatch(r"  width +16", line) for line in lines)
     answer = an_object(elman("info", "character.st", "--json"))
-    assert answer["settings"]["width"] == 16
+    assert answer["settings"]["hidden_size"] == 16
     assert answer["bytes"] == Path("character.st").stat().st_size
 
 

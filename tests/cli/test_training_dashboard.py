@@ -91,7 +91,7 @@ def test_what_is_told_is_what_the_terminal_is_told(watched):
     assert all(look["baseline"] == looks[0]["baseline"] for look in looks)
     assert looks[0]["baseline"]["name"] == "Kneser-Ney, order 5"
     assert 0 < looks[0]["baseline"]["loss"] < 5
-    assert len({look["samples"][0]["answer"] for look in looks}) > 1
+    assert len({look["previews"][0]["answer"] for look in looks}) > 1
     steps = [data["steps"] for _, kind, data in entries if kind == "progress"]
     assert sum(steps) == 400
 

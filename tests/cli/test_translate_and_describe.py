@@ -275,6 +275,6 @@ def test_info(elman):
     for name, task in (("french.st", "translate"), ("winds.st", "describe")):
         described = json.loads(answered(elman("info", name, "--json")))
         assert described["task"] == task
-        assert described["settings"]["width"] == 8
+        assert described["settings"]["hidden_size"] == 8
         assert described["training"]["steps"] == 12
         assert f"\ntask              {task}\n" in answered(elman("info", name))

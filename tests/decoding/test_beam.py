@@ -232,7 +232,7 @@ def test_the_first_to_end_are_not_enough():
 
 
 @pytest.mark.parametrize("repeats", [1, 2, 3])
-@pytest.mark.parametrize("length", [1, 2, 3, beams.LONGEST_PHRASE])
+@pytest.mark.parametrize("length", [1, 2, 3, beams.MAX_PHRASE])
 def test_a_phrase_said_for_ever_is_stopped(repeats, length):
     """It may stand `repeats` times in a row, and is stopped short of one time more."""
     phrase = tuple(range(1, length + 1))
@@ -250,11 +250,11 @@ def test_no_target_holds_a_loop(seed, repeats, beam):
     logits = 3 * generator.normal(size=(3, 3)) - [6, 0, 0]
     for found in found_for(Parrot(logits.tolist()), ragged([2]), 40, beam=beam, repeats=repeats)[0]:
         said = "".join(map(str, found.tokens.tolist()))
-        assert not re.search(rf"(.{{1,{beams.LONGEST_PHRASE}}})\1{{{repeats}}}", said)
+        assert not re.search(rf"(.{{1,{beams.MAX_PHRASE}}})\1{{{repeats}}}", said)
 
 
 def test_a_longer_phrase_is_not_watched():
-    phrase = range(1, beams.LONGEST_PHRASE + 2)
+    phrase = range(1, beams.MAX_PHRASE + 2)
     network = Parrot(chain(*phrase, vocabulary=len(phrase) + 1))
     ((found,),) = found_for(network, ragged([2]), 60, beam=1)
     assert len(found.tokens) == 60

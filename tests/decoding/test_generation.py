@@ -356,7 +356,7 @@ SHORT = Words(["the", "a", "garden", "garlic", "ok-ish", "(", ",", "\n"])
 
 
 @pytest.mark.parametrize(
-    ("prompt", "context", "lead"),
+    ("prompt", "context", "prefix"),
     [
         ("the", "the", ""),
         ("the ", "the", " "),
@@ -376,8 +376,8 @@ SHORT = Words(["the", "a", "garden", "garlic", "ok-ish", "(", ",", "\n"])
         (" ", " ", ""),
     ],
 )
-def test_what_of_a_prompt_is_read_and_what_is_written_again(prompt, context, lead):
-    assert split_prefix(prompt, SHORT) == (context, lead)
+def test_what_of_a_prompt_is_read_and_what_is_written_again(prompt, context, prefix):
+    assert split_prefix(prompt, SHORT) == (context, prefix)
 
 
 @given(prompt=ANYTHING)
@@ -385,8 +385,8 @@ def test_what_of_a_prompt_is_read_and_what_is_written_again(prompt, context, lea
 def test_a_prompt_falls_into_two_parts(trained, prompt):
     """Nothing is lost but spaces after the first of several."""
     for model in trained.values():
-        context, lead = split_prefix(prompt, model.tokenizer_)
-        assert context + lead in {prompt, prompt.rstrip(" ") + " "}
+        context, prefix = split_prefix(prompt, model.tokenizer_)
+        assert context + prefix in {prompt, prompt.rstrip(" ") + " "}
 
 
 def test_a_lead_allows_only_what_begins_with_it():
@@ -398,7 +398,7 @@ def test_a_lead_allows_only_what_begins_with_it():
     network = LanguageModelNetwork(size).eval()
     prompt = np.array([BOUNDARY, *tokenizer.encode("a")])
     rows = generate_text(
-        network, tokenizer, prompt, length=1, sampling=Sampling(), seed=1, rows=400, lead=" "
+        network, tokenizer, prompt, length=1, sampling=Sampling(), seed=1, rows=400, prefix=" "
     )
     first = {text_of(row) for row in zip(*rows, strict=True)}
     assert {"a", "(", "b"} <= first

@@ -39,7 +39,7 @@ CONTEXTS = {
 
 @pytest.fixture
 def pupil(model):
-    """The model, which forgets after the test what it was taught."""
+    """The model, which forgets after the test what it was prior."""
     yield model
     model.forget()
 
@@ -126,7 +126,7 @@ def random_network(size, seed):
     return network
 
 
-def chances(network, tokenizer, context, lead, longest):
+def chances(network, tokenizer, context, prefix, longest):
     """The log-chance of every word of at most `longest` tokens, all its spellings together."""
     pieces = [tokenizer.decode([token]) for token in range(tokenizer.size)]
     ends = [i for i, text in enumerate(pieces) if i == BOUNDARY or not_in_word(text)]
@@ -138,7 +138,7 @@ def chances(network, tokenizer, context, lead, longest):
         for spelling in itertools.product(inner, repeat=length):
             text = "".join(pieces[i] for i in spelling)
             word = text.removeprefix(" ")
-            if not is_whole(word) or not fits(text, lead):
+            if not is_whole(word) or not fits(text, prefix):
                 continue
             ids = torch.tensor([[*start, *spelling]])
             with torch.no_grad():
@@ -162,8 +162,8 @@ def is_whole(word):
     return bool(word) and word[0] in "abt" and word[-1] in "abt" and " " not in word
 
 
-def fits(text, lead):
-    return text.startswith(lead) if lead else True
+def fits(text, prefix):
+    return text.startswith(prefix) if prefix else True
 
 
 def tiny(tokenizer_class):
@@ -173,10 +173,10 @@ def tiny(tokenizer_class):
 
 
 @pytest.mark.parametrize("tokenizer_class", [Characters, Subwords])
-@pytest.mark.parametrize(("context", "lead"), [("a", " "), ("ab", ""), ("", "a"), ("b", " b")])
+@pytest.mark.parametrize(("context", "prefix"), [("a", " "), ("ab", ""), ("", "a"), ("b", " b")])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_smaller_tokenizers_weigh_words_as_enumeration_does(
-    monkeypatch, tokenizer_class, context, lead, seed
+    monkeypatch, tokenizer_class, context, prefix, seed
 ):
     """All that is spelled in three tokens, exactly, once the beam is wide enough for all."""
     tokenizer = tiny(tokenizer_class)
@@ -190,23 +190,23 @@ def test_smaller_tokenizers_weigh_words_as_enumeration_does(
     ]
     speller.inside &= kept
     monkeypatch.setattr(suggestions, "BEAM", 10_000)
-    monkeypatch.setattr(suggestions, "LONGEST", 4 - len(lead))
+    monkeypatch.setattr(suggestions, "MAX_SPELLING", 4 - len(prefix))
     speller.ends = torch.tensor(
         [i == BOUNDARY or not_in_word(tokenizer.decode([i])) for i in range(tokenizer.size)]
     )
     start = [BOUNDARY, *tokenizer.encode(context or "\n")]
     logits, state = read(network, start, network.initial_state(1), step_of(network))
-    found = speller.complete(step_of(network), logits, state, lead, NO_USER_PRIOR, 10_000)
-    expected = chances(network, tokenizer, context, lead, 3)
+    found = speller.complete(step_of(network), logits, state, prefix, NO_USER_PRIOR, 10_000)
+    expected = chances(network, tokenizer, context, prefix, 3)
     assert_shares(found, expected)
-    # And taught: a word known, one unknown that fits or not, one that never fits.
-    taught = {"ab": 2, "ta'b": 3, "abba": 1, "bab": 1, "zzz": 4}
+    # And prior: a word known, one unknown that fits or not, one that never fits.
+    prior = {"ab": 2, "ta'b": 3, "abba": 1, "bab": 1, "zzz": 4}
     found = speller.complete(
-        step_of(network), logits, state, lead, UserPrior.counted(taught), 10_000
+        step_of(network), logits, state, prefix, UserPrior.counted(prior), 10_000
     )
     expected = {word: chance + math.log(0.9) for word, chance in expected.items()}
-    for word, count in taught.items():
-        if word.startswith(lead.strip()):
+    for word, count in prior.items():
+        if word.startswith(prefix.strip()):
             share = math.log(0.1 * count / 11)
             expected[word] = float(np.logaddexp(expected.get(word, -math.inf), share))
     assert_shares(found, expected)
@@ -305,17 +305,17 @@ def test_a_file_keeps_what_was_learned(pupil, tmp_path):
         assert loaded.suggest(text) == pupil.suggest(text)
 
 
-@pytest.mark.parametrize("taught", ["mat", "garden mat mat river", "Zyzzy king's a a a"])
+@pytest.mark.parametrize("prior", ["mat", "garden mat mat river", "Zyzzy king's a a a"])
 @pytest.mark.parametrize("text", ["The dog ", "The dog sat on the ", "The dog sat on the ga"])
-def test_what_was_taught_is_mixed_with_what_the_model_believes(words, taught, text):
-    """Nine tenths the model's share of each word, a tenth the word's share of all taught."""
+def test_what_was_taught_is_mixed_with_what_the_model_believes(words, prior, text):
+    """Nine tenths the model's share of each word, a tenth the word's share of all prior."""
     plain = dict(words.suggest(text, 1000))
     try:
-        words.learn(taught)
+        words.learn(prior)
         typed = text.rpartition(" ")[2]
-        names = {*plain, *(word for word in taught.split() if word.startswith(typed))}
+        names = {*plain, *(word for word in prior.split() if word.startswith(typed))}
         mixed = {
-            word: 0.9 * plain.get(word, 0) + 0.1 * taught.split().count(word) / len(taught.split())
+            word: 0.9 * plain.get(word, 0) + 0.1 * prior.split().count(word) / len(prior.split())
             for word in names
         }
         best = sorted(mixed, key=lambda word: (-mixed[word], word))[:3]

@@ -249,7 +249,7 @@ def test_thousands_of_words_are_weighed_as_all_of_them_are(words, monkeypatch):
     for text in ("\n", "the ", "n", "ew1", "\nThe ki"):
         board.type(text)
         usual = board.suggestions
-        monkeypatch.setattr(suggestions, "DEEP", 10_000)
+        monkeypatch.setattr(suggestions, "CANDIDATES", 10_000)
         del board.suggestions
         assert board.suggestions == usual
         monkeypatch.undo()

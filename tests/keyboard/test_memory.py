@@ -47,7 +47,7 @@ def test_what_is_learned_is_listed_with_what_it_follows():
 def test_shares_of_belief_make_one(parts):
     memory = taught(" ".join(parts) + "\n" + " ".join(parts))
     for context in (("\n", "\n"), ("a", "b"), ("b", "c"), ("x", "y")):
-        found = memory.taught(context)
+        found = memory.prior(context)
         assert 0 < found.model <= 1
         assert sum(found.words.values()) + found.model == pytest.approx(1)
 
@@ -55,7 +55,7 @@ def test_shares_of_belief_make_one(parts):
 def test_the_mixture_is_that_of_its_formula():
     """Worked out in fractions: 9 words, 'you' always followed by soon, soon, there."""
     memory = taught("see you soon\nsee you there\nsee you soon\n")
-    found = memory.taught(("see", "you"))
+    found = memory.prior(("see", "you"))
     alone = Fraction(5, 100) * Fraction(9, 9 + 500)
     one = two = Fraction(3, 3 + 100)
     soon = alone * Fraction(2, 9)
@@ -70,10 +70,10 @@ def test_counts_that_are_right_are_trusted_and_those_that_are_wrong_are_not():
     for _ in range(20):
         right.weigh(Observation(("see", "you"), "soon"), 1e-4)
         wrong.weigh(Observation(("see", "you"), "later"), 0.5)
-    plain = taught(TEXT).taught(("see", "you")).words["soon"]
-    assert right.taught(("see", "you")).words["soon"] > 5 * plain
-    assert wrong.taught(("see", "you")).words["soon"] < plain
-    assert right.taught(("see", "you")).model >= (1 - memory.MOST) ** 3
+    plain = taught(TEXT).prior(("see", "you")).words["soon"]
+    assert right.prior(("see", "you")).words["soon"] > 5 * plain
+    assert wrong.prior(("see", "you")).words["soon"] < plain
+    assert right.prior(("see", "you")).model >= (1 - memory.MOST) ** 3
 
 
 def test_trust_is_what_mixtures_learn_by_expectation():

@@ -100,8 +100,8 @@ def test_words_with_a_prefix_are_one_case_sensitive_range():
     for typed in ["", "t", "th", "the", "T", "z", "zz", "thé", "\U0010ffff"]:
         assert index.words[index.matching(typed)] == [w for w in index.words if w.startswith(typed)]
     assert index.words[index.matching("the", index.matching("t"))] == ["the", "then", "theory"]
-    assert index.place("then") == index.words.index("then")
-    assert index.place("unknown") is None
+    assert index.index_of("then") == index.words.index("then")
+    assert index.index_of("unknown") is None
 
 
 def test_word_is_selected_before_its_first_letter():

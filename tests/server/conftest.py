@@ -1,27 +1,29 @@
-"""Small models of every task, and two ways to ask for them: in this process, and over a socket."""
+"""Small models of every task, and two ways to send requests: in this process, and over a socket."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import numpy as np
 import pytest
-from processes import LABELS, TEXTS, Server
+from server_process import LABELS, TEXTS, Server
 
 import elman
 from elman.server.api import Api
-from elman.server.app import Serving, create_app
-from elman.server.served import Loaded, load_models
+from elman.server.app import ServerConfig, create_app
+from elman.server.registry import LoadedModel, load_models
 
+BASE = "http://127.0.0.1:8000"
 PAIRS = ["ab", "ba", "aab", "bba", "abab"] * 8
 
 
 @pytest.fixture(scope="session")
 def folder(trained, tmp_path_factory):
-    """A file of every kind of model."""
+    """The folder of a model file of every task."""
     folder = tmp_path_factory.mktemp("served")
     trained["character"].save(folder / "tale.safetensors")
     trained["word"].save(folder / "mail.safetensors")
@@ -49,30 +51,38 @@ def folder(trained, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def loaded(folder) -> list[Loaded]:
+def loaded(folder) -> list[LoadedModel]:
     return load_models(sorted(folder.iterdir()))
 
 
 @pytest.fixture(scope="session")
 def models(loaded):
-    """The models by name, as Python has them."""
+    """The models by name."""
     return {each.name: each.model for each in loaded}
 
 
-@pytest.fixture
-def talk(loaded):
-    """Run a conversation with a server in this process: `talk(conversation, **how it serves)`."""
+@pytest.fixture(scope="session")
+def converse_all(loaded):
+    """Run a conversation with several servers in this process, one client each.
 
-    def run(conversation, *, only=None, limits=None, **serving):
+    `converse_all(conversation, count, only=names_of_models, **config)`
+    """
+
+    def run(conversation, count, *, only=None, **settings):
+        config = ServerConfig(**settings)
+        chosen = [each for each in loaded if only is None or each.name in only]
+
         async def go():
-            settings = Serving(**serving) if limits is None else Serving(limits=limits, **serving)
-            chosen = [each for each in loaded if only is None or each.name in only]
-            async with Api(chosen, settings.sessions, settings.limits) as api:
-                # What goes wrong in the application must not look like an answer.
-                transport = httpx.ASGITransport(create_app(api, settings))
-                base = "http://127.0.0.1:8000"
-                async with httpx.AsyncClient(transport=transport, base_url=base) as client:
-                    return await conversation(client)
+            async with contextlib.AsyncExitStack() as stack:
+                clients = []
+                for _ in range(count):
+                    api = Api(chosen, config.sessions, config.limits)
+                    await stack.enter_async_context(api)
+                    # An exception in the application must not look like a response.
+                    transport = httpx.ASGITransport(create_app(api, config))
+                    client = httpx.AsyncClient(transport=transport, base_url=BASE)
+                    clients.append(await stack.enter_async_context(client))
+                return await conversation(clients)
 
         # In a thread of its own: a browser that other tests drive has a loop in this one.
         with ThreadPoolExecutor(1) as thread:
@@ -81,39 +91,49 @@ def talk(loaded):
     return run
 
 
+@pytest.fixture(scope="session")
+def converse(converse_all):
+    """Run a conversation with one server: `converse(conversation, **settings)`."""
+
+    def run(conversation, **settings):
+        return converse_all(lambda clients: conversation(*clients), 1, **settings)
+
+    return run
+
+
 @pytest.fixture
-def post(talk):
-    """One request alone: its answer's status and JSON."""
+def post(converse):
+    """Send one request: the status and the JSON of its response."""
 
-    def ask(path, asked, **how):
+    def send(path, body, **config):
         async def conversation(client):
-            return await client.post(path, json=asked)
+            return await client.post(path, json=body)
 
-        answer = talk(conversation, **how)
-        return answer.status_code, answer.json()
+        response = converse(conversation, **config)
+        return response.status_code, response.json()
 
-    return ask
+    return send
 
 
 @pytest.fixture
 def serve():
-    """Start servers; whatever still runs at the end is killed."""
+    """Start servers; those that still run at the end are killed."""
     started = []
 
-    def begun(*arguments, **environment):
+    def start(*arguments, **environment):
         started.append(Server(*arguments, **environment))
         return started[-1]
 
-    yield begun
+    yield start
     for server in started:
         server.close()
 
 
 @pytest.fixture(scope="session")
 def server(folder):
-    """One server for all the tests that need no other: with every model."""
+    """One server with every model, for all tests that need no other."""
     server = Server(sorted(folder.iterdir()))
     yield server
-    status, said = server.stop()
+    ended = server.stop()
     server.close()
-    assert (status, said) == (0, "")  # nothing went wrong unseen
+    assert ended == (0, "")  # no error was logged

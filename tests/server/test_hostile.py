@@ -1,6 +1,6 @@
-"""What may come in from anywhere: nothing gets a 5xx, another's state, or a file.
+"""Hostile requests: none gets a 5xx, another client's state, or a file.
 
-503 is an answer where the server is full, or asked for more than it can do in time.
+503 is allowed where the server is full, or cannot answer in time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from processes import soon
+from server_process import wait_until
 
 PREDICT = "/models/reviews/predict"
 MILLION = "a" * 1_000_000
@@ -41,9 +41,9 @@ BODIES = {
 
 
 @pytest.mark.parametrize("what", BODIES)
-def test_a_body_that_is_none(server, what):
+def test_an_invalid_body_is_refused(server, what):
     body, status = BODIES[what]
-    answer = server.ask("POST", PREDICT, content=body)
+    answer = server.request("POST", PREDICT, content=body)
     assert answer.status_code == status
     error = answer.json()["error"]
     assert set(error) == {"location", "cause", "hint"}
@@ -51,7 +51,7 @@ def test_a_body_that_is_none(server, what):
 
 
 @pytest.mark.parametrize(
-    ("path", "asked", "status"),
+    ("path", "body", "status"),
     [
         ("/models/tale/suggest", {"text": "a", "count": 1_000_000}, 422),
         ("/models/tale/suggest", {"text": "a", "count": 0}, 422),
@@ -73,55 +73,54 @@ def test_a_body_that_is_none(server, what):
         ("/models/lstm/sessions", {"exported": "?" * 1_000}, 422),
     ],
 )
-def test_what_is_out_of_range_is_said_so(server, path, asked, status):
-    body = json.dumps(asked)
-    answer = server.ask("POST", path, content=body)
+def test_values_out_of_range_are_refused(server, path, body, status):
+    answer = server.request("POST", path, content=json.dumps(body))
     assert answer.status_code == status, answer.text
     assert answer.json()["error"]["cause"]
 
 
-def test_numbers_that_are_none_in_vectors_and_histories(server):
+def test_numbers_that_are_not_finite_are_refused(server):
     for number in ("NaN", "Infinity", "-Infinity", "1e999"):
         for path, body in (
             ("/models/winds/describe", f'{{"vectors": [[{number}, 0, 0]]}}'),
             ("/models/sold/forecast", f'{{"history": [[{number}]]}}'),
         ):
-            assert server.ask("POST", path, content=body).status_code == 422
+            assert server.request("POST", path, content=body).status_code == 422
 
 
-def test_a_million_tokens_are_refused_whatever_is_asked(server):
-    for path, asked in (
+def test_a_million_characters_are_refused_everywhere(server):
+    for path, body in (
         (PREDICT, {"texts": [MILLION]}),
         ("/models/tale/suggest", {"text": MILLION}),
         ("/models/tale/generate", {"prompt": MILLION}),
         ("/models/capitals/translate", {"texts": [MILLION]}),
         ("/models/tags/tag", {"sentences": [[MILLION]]}),
     ):
-        assert server.post(path, asked).status_code == 413
+        assert server.post(path, body).status_code == 413
 
 
-def test_texts_of_all_lengths_leave_nothing_behind(server):
-    """Nothing is compiled for each shape of a product, and kept."""
+def test_texts_of_all_lengths_do_not_grow_memory(server):
+    """Nothing is compiled and cached for each shape of a matrix product."""
 
-    def ask(lengths):
+    def predict(lengths):
         for length in lengths:
             texts = ["ab " * length] * (1 + length % 7)
             assert server.post("/models/letters/predict", {"texts": texts}).status_code == 200
         return server.resident
 
-    before = ask([1, 240, 120])
-    assert ask(range(1, 241, 2)) - before < 16 * 2**20
+    before = predict([1, 240, 120])
+    assert predict(range(1, 241, 2)) - before < 16 * 2**20
 
 
 def test_ten_thousand_characters_of_anything_are_answered(server):
     for text in ("a" * 10_000, " " * 10_000, "\0" * 10_000, "漢" * 10_000, "\n" * 10_000):
-        for path, asked in (
+        for path, body in (
             (PREDICT, {"texts": [text]}),
             ("/models/letters/predict", {"texts": [text]}),
             ("/models/tale/suggest", {"text": text}),
             ("/models/tags/tag", {"sentences": [[text]]}),
         ):
-            assert server.post(path, asked).status_code in {200, 422}
+            assert server.post(path, body).status_code in {200, 422}
         session = server.post("/models/tale/sessions", {}).json()["session"]
         path = f"/models/tale/sessions/{session}"
         assert server.post(f"{path}/step", {"text": text}).status_code == 200
@@ -146,7 +145,7 @@ def test_ten_thousand_characters_of_anything_are_answered(server):
     ],
 )
 def test_paths_lead_to_nothing_but_routes(server, path):
-    # By hand: clients tidy paths up.
+    # By hand: HTTP clients normalise paths.
     with server.connect() as client:
         client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         answer = client.recv(65_536)
@@ -157,7 +156,7 @@ def test_paths_lead_to_nothing_but_routes(server, path):
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "[::2]", "0.0.0.0"])
 def test_another_host_is_refused(server, host):
-    answer = server.ask("GET", "/models", headers={"Host": host})
+    answer = server.request("GET", "/models", headers={"Host": host})
     assert answer.status_code == 421
     assert b"tale" not in answer.content
 
@@ -166,27 +165,27 @@ def test_another_host_is_refused(server, host):
     "origin",
     ["https://evil.example", "null", "http://localhost:1", "http://127.0.0.1", "file://", "é", ""],
 )
-def test_a_page_from_elsewhere_changes_nothing(server, origin):
+def test_a_cross_origin_request_is_refused(server, origin):
     headers = {"Origin": origin.encode()}
-    answer = server.ask("POST", "/models/lstm/sessions", headers=headers, json={})
+    answer = server.request("POST", "/models/lstm/sessions", headers=headers, json={})
     assert answer.status_code == 403
     assert "access-control-allow-origin" not in answer.headers
 
 
-def test_a_page_of_its_own_may_ask(server):
+def test_a_request_of_its_own_page_is_answered(server):
     headers = {"Origin": server.address}
-    answer = server.ask("POST", "/models/lstm/sessions", headers=headers, json={})
+    answer = server.request("POST", "/models/lstm/sessions", headers=headers, json={})
     assert answer.status_code == 200
 
 
-def test_every_answer_says_what_a_browser_may_do(server):
+def test_every_response_has_the_security_headers(server):
     answers = [
-        server.ask("GET", "/health"),
-        server.ask("GET", "/nowhere"),
-        server.ask("PUT", "/models"),
-        server.ask("GET", "/models", headers={"Host": "evil.example"}),
+        server.request("GET", "/health"),
+        server.request("GET", "/nowhere"),
+        server.request("PUT", "/models"),
+        server.request("GET", "/models", headers={"Host": "evil.example"}),
         server.post(PREDICT, {}),
-        server.ask("POST", PREDICT, content=b"a" * 300_000),
+        server.request("POST", PREDICT, content=b"a" * 300_000),
         server.post("/models/tale/generate", {"length": 3}),
     ]
     statuses = [answer.status_code for answer in answers]
@@ -201,9 +200,9 @@ def test_every_answer_says_what_a_browser_may_do(server):
 HEAD = "POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n"
 
 
-def asked_for(path, asked):
-    body = json.dumps(asked)
-    return (HEAD.format(path, len(body)) + body).encode()
+def raw_post(path, body):
+    content = json.dumps(body)
+    return (HEAD.format(path, len(content)) + content).encode()
 
 
 def ends_within(client, seconds):
@@ -219,14 +218,14 @@ def ends_within(client, seconds):
     return True
 
 
-def test_clients_of_a_byte_a_second_are_cut_off_and_nobody_waits_for_them(server):
-    whole = asked_for(PREDICT, {"texts": ["warm"]})
+def test_slow_clients_are_disconnected_and_delay_nobody(server):
+    whole = raw_post(PREDICT, {"texts": ["warm"]})
     slow = [server.connect() for _ in range(30)]
-    begun = time.monotonic()
+    started = time.monotonic()
     sent = 0
-    while time.monotonic() - begun < 11.5:
+    while time.monotonic() - started < 11.5:
         for number, client in enumerate(slow):
-            # A third say nothing at all, a third are slow with the head, a third with the body.
+            # A third send nothing, a third are slow with the head, a third with the body.
             part = (b"", whole[sent : sent + 1], whole if sent == 0 else b"")[number % 3]
             with contextlib.suppress(OSError):
                 client.sendall(part[: -3 if number % 3 == 2 else None])
@@ -238,47 +237,45 @@ def test_clients_of_a_byte_a_second_are_cut_off_and_nobody_waits_for_them(server
         client.close()
 
 
-def test_who_does_not_take_an_answer_is_cut_off(server):
-    """A text is being written to somebody who reads nothing: it ends, and so does the writing."""
+def test_a_client_that_does_not_read_is_disconnected(server):
+    """And the generation of its text ends."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
     client.connect(("127.0.0.1", server.port))
-    client.sendall(asked_for("/models/tale/generate", {"length": 10_000}) * 20)
-    soon(lambda: writing(server) == 0, 40)
+    client.sendall(raw_post("/models/tale/generate", {"length": 10_000}) * 20)
+    wait_until(lambda: generating(server) == 0, 40)
     client.close()
 
 
-def writing(server):
-    lines = server.ask("GET", "/metrics").text.splitlines()
-    return sum(float(line.split()[-1]) for line in lines if line.startswith("elman_writing{"))
+def generating(server):
+    return server.metric("elman_active_generations")
 
 
-def waiting(server):
-    lines = server.ask("GET", "/metrics").text.splitlines()
-    return sum(float(line.split()[-1]) for line in lines if line.startswith("elman_waiting{"))
+def queued(server):
+    return server.metric("elman_queued_requests")
 
 
-def test_a_hundred_that_vanish_stop_what_was_written_for_them(server):
-    request = asked_for("/models/mail/generate", {"length": 10_000})
+def test_clients_that_disconnect_end_the_generation_of_their_texts(server):
+    request = raw_post("/models/mail/generate", {"length": 10_000})
     clients = [server.connect() for _ in range(100)]
     for client in clients:
         client.sendall(request)
-    soon(lambda: writing(server) > 50)
+    wait_until(lambda: generating(server) > 50)
     for client in clients:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         client.close()
-    soon(lambda: writing(server) == 0)
-    soon(lambda: waiting(server) == 0)
+    wait_until(lambda: generating(server) == 0)
+    wait_until(lambda: queued(server) == 0)
     assert server.post(PREDICT, {"texts": ["warm"]}).status_code == 200
 
 
-def test_a_hundred_that_vanish_while_they_wait(server):
-    request = asked_for(PREDICT, {"texts": ["warm and funny"] * 64})
+def test_clients_that_disconnect_leave_the_queue(server):
+    request = raw_post(PREDICT, {"texts": ["warm and funny"] * 64})
     for _ in range(100):
         with server.connect() as client:
             client.sendall(request)
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    soon(lambda: waiting(server) == 0)
+    wait_until(lambda: queued(server) == 0)
     assert server.post(PREDICT, {"texts": ["warm"]}).status_code == 200
 
 
@@ -299,14 +296,14 @@ def test_a_hundred_that_vanish_while_they_wait(server):
          b"Connection: Upgrade\r\n\r\n", b"200"),
     ],
 )  # fmt: skip
-def test_what_is_no_http(server, data, status):
+def test_malformed_http_is_refused(server, data, status):
     with server.connect() as client:
         client.sendall(data)
         answer = client.recv(65_536)
     assert answer.split()[1].startswith(status)
 
 
-def test_a_body_in_pieces_without_end_is_too_large(server):
+def test_an_endless_chunked_body_is_too_large(server):
     head = b"POST " + PREDICT.encode() + b" HTTP/1.1\r\nHost: localhost\r\n"
     piece = b"4000\r\n" + b"a" * 0x4000 + b"\r\n"
     with server.connect() as client:
@@ -319,29 +316,35 @@ def test_a_body_in_pieces_without_end_is_too_large(server):
         assert client.recv(65_536).split()[1] == b"413"
 
 
-def test_a_thousand_sessions_opened_and_left_are_small(server):
-    def begin(_):
+def test_a_thousand_sessions_are_small(server):
+    def create(_):
         session = server.post("/models/lstm/sessions", {}).json()["session"]
         return server.post(f"/models/lstm/sessions/{session}/step", {"text": "a"}).status_code
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(begin, range(50)))  # whatever is made once is made
+        list(pool.map(create, range(50)))  # what is allocated once is allocated
         before = server.resident
-        assert set(pool.map(begin, range(1_000))) == {200}
+        assert set(pool.map(create, range(1_000))) == {200}
     assert server.resident - before < 16 * 2**20
 
 
-def test_a_model_file_swapped_under_the_server_changes_nothing(serve, folder, tmp_path):
+def test_replacing_a_served_file_changes_nothing(serve, folder, tmp_path):
     path = tmp_path / "mine.safetensors"
     shutil.copy(folder / "reviews.safetensors", path)
     server = serve([path])
-    ask = {"texts": ["warm and funny"]}
-    before = server.post("/models/mine/predict", ask).json(), server.ask("GET", "/models").json()
+    body = {"texts": ["warm and funny"]}
+    before = (
+        server.post("/models/mine/predict", body).json(),
+        server.request("GET", "/models").json(),
+    )
     with path.open("r+b") as file:  # in its place, not beside it
         file.write((folder / "tale.safetensors").read_bytes())
         file.truncate()
-    after = server.post("/models/mine/predict", ask).json(), server.ask("GET", "/models").json()
+    after = (
+        server.post("/models/mine/predict", body).json(),
+        server.request("GET", "/models").json(),
+    )
     assert before == after
     path.unlink()
-    assert server.post("/models/mine/predict", ask).json() == before[0]
+    assert server.post("/models/mine/predict", body).json() == before[0]
     assert server.stop() == (0, "")

@@ -1,6 +1,6 @@
-"""Whatever OpenAPI allows, and what it does not, gets an answer that it describes.
+"""Whatever OpenAPI allows, and what it does not, gets a response that it describes.
 
-`make fuzz-serve` asks ten thousand times; here are as many as a test may take.
+`make fuzz` sends ten thousand requests; here are as many as a test may take.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from hypothesis.errors import Unsatisfiable
 schemathesis = pytest.importorskip("schemathesis")
 
 CASES = int(os.environ.get("ELMAN_CASES", "8"))
-"""For each of the routes."""
+"""For each route."""
 WARM = 4
 
-GROWTH = 48 * 2**20  # bytes; sessions that are begun are kept
+GROWTH = 48 * 2**20  # bytes; created sessions stay
 
 
-@pytest.mark.filterwarnings("ignore")  # the tool's own
+@pytest.mark.filterwarnings("ignore")  # those of schemathesis
 def test_every_case_is_answered_as_described(server):
     from schemathesis import GenerationMode
     from schemathesis.checks import not_a_server_error
@@ -36,16 +36,16 @@ def test_every_case_is_answered_as_described(server):
         response_schema_conformance,
         status_code_conformance,
     ]
-    schema = schemathesis.openapi.from_dict(server.ask("GET", "/openapi.json").json())
-    names = [each["name"] for each in server.ask("GET", "/models").json()["models"]]
+    schema = schemathesis.openapi.from_dict(server.request("GET", "/openapi.json").json())
+    names = [each["name"] for each in server.request("GET", "/models").json()["models"]]
     served = [(name, "none", "none") for name in names]
     for name in ("tale", "lstm", "reviews"):
         session = server.post(f"/models/{name}/sessions", {}).json()["session"]
-        opened = server.post(f"/models/{name}/keyboards", {}).json()
-        served += [(name, session, opened.get("keyboard", "none"))] * 2
-    asked = 0
+        created = server.post(f"/models/{name}/keyboards", {}).json()
+        served += [(name, session, created.get("keyboard", "none"))] * 2
+    sent = 0
 
-    def ask_all(cases):
+    def send_all(cases):
         for found in schema.get_all_operations():
             operation = found.ok()
             for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
@@ -59,12 +59,12 @@ def test_every_case_is_answered_as_described(server):
                     database=None,
                 )
                 def one(case):
-                    nonlocal asked
-                    asked += 1
-                    # What is made up is never there: most must meet a model, and a session of it.
+                    nonlocal sent
+                    sent += 1
+                    # Made-up names are never found: most cases need a model, and a session of it.
                     parts = ("name", "session", "keyboard")
-                    real = dict(zip(parts, served[asked % len(served)], strict=True))
-                    if case.path_parameters and asked % 5:
+                    real = dict(zip(parts, served[sent % len(served)], strict=True))
+                    if case.path_parameters and sent % 5:
                         case.path_parameters |= {
                             part: real[part] for part in real.keys() & case.path_parameters.keys()
                         }
@@ -74,12 +74,12 @@ def test_every_case_is_answered_as_described(server):
                 try:
                     one()
                 except Unsatisfiable:
-                    assert mode is GenerationMode.NEGATIVE  # a route that takes nothing
+                    assert mode is GenerationMode.NEGATIVE  # a route without input
 
-    ask_all(WARM)  # what is made once is made by then
+    send_all(WARM)  # what is allocated once is allocated by then
     before = server.resident
-    ask_all(CASES)
-    assert asked > CASES
+    send_all(CASES)
+    assert sent > CASES
     grown = server.resident - before
-    print(f"{asked:,} asked, {grown / 2**20:.1f} MiB more")  # noqa: T201 - the figure of fuzz-serve
+    print(f"{sent:,} requests, {grown / 2**20:.1f} MiB more")  # noqa: T201 - the figure of make fuzz
     assert grown < GROWTH

@@ -1,4 +1,4 @@
-"""Sessions that are kept: over a restart in a file, between servers in Redis."""
+"""Session stores: a file survives a restart, Redis is shared between servers."""
 
 from __future__ import annotations
 
@@ -9,21 +9,17 @@ import socket
 import sqlite3
 import subprocess
 import time
-from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
 from test_sessions import Session, close, next_of
 
 from elman.errors import ElmanError
-from elman.server.api import Api
-from elman.server.app import Serving, create_app
 from elman.server.limits import Limits
 
 
 def step(text):
     async def conversation(client):
-        session = await Session.begun(client, "lstm")
+        session = await Session.create(client, "lstm")
         await session.step(text)
         exported = (await client.get(f"{session.path}/export")).json()
         return session.session, exported, next_of(await session.step("a"))
@@ -38,10 +34,10 @@ def go_on(session, text):
     return conversation
 
 
-def test_sessions_survive_a_restart(talk, tmp_path, models):
+def test_sessions_survive_a_restart(converse, tmp_path, models):
     place = str(tmp_path / "sessions.db")
-    session, exported, _ = talk(step("the c"), sessions=place)
-    answer = talk(go_on(session, "t"), sessions=place)
+    session, exported, _ = converse(step("the c"), sessions=place)
+    answer = converse(go_on(session, "t"), sessions=place)
     assert answer["steps"] == 3
     model = models["lstm"]
     state = model.start()
@@ -52,34 +48,34 @@ def test_sessions_survive_a_restart(talk, tmp_path, models):
     async def restore(client):
         return await client.post("/models/lstm/sessions", json=exported)
 
-    assert talk(restore, sessions=place).status_code == 200  # the key is kept with them
+    assert converse(restore, sessions=place).status_code == 200  # the key is stored with them
 
 
-def test_an_ended_session_does_not_come_back(talk, tmp_path):
+def test_a_deleted_session_is_not_restored(converse, tmp_path):
     place = str(tmp_path / "sessions.db")
 
     async def conversation(client):
-        session = await Session.begun(client, "lstm")
-        await asyncio.sleep(1.3)  # it is written by then
+        session = await Session.create(client, "lstm")
+        await asyncio.sleep(1.3)  # it is saved by then
         await client.delete(session.path)
         return session.session
 
-    session = talk(conversation, sessions=place)
-    assert "error" in talk(go_on(session, "a"), sessions=place)
+    session = converse(conversation, sessions=place)
+    assert "error" in converse(go_on(session, "a"), sessions=place)
 
 
-def test_sessions_of_a_model_that_is_not_served_now_wait_for_it(talk, tmp_path):
+def test_sessions_of_a_model_that_is_not_served_stay_in_the_file(converse, tmp_path):
     place = str(tmp_path / "sessions.db")
-    session, _, _ = talk(step("b"), sessions=place)
+    session, _, _ = converse(step("b"), sessions=place)
 
-    async def nothing(client):
+    async def check_health(client):
         return (await client.get("/health")).status_code
 
-    assert talk(nothing, sessions=place, only={"tale"}) == 200
-    assert talk(go_on(session, "a"), sessions=place)["steps"] == 3
+    assert converse(check_health, sessions=place, only={"tale"}) == 200
+    assert converse(go_on(session, "a"), sessions=place)["steps"] == 3
 
 
-def test_a_server_that_is_killed_loses_a_second_at_most(serve, talk, folder, tmp_path):
+def test_a_killed_server_loses_a_second_at_most(serve, converse, folder, tmp_path):
     place = str(tmp_path / "sessions.db")
     first = serve([folder / "lstm.safetensors"], "--sessions", place)
     session = first.post("/models/lstm/sessions", {}).json()["session"]
@@ -88,11 +84,11 @@ def test_a_server_that_is_killed_loses_a_second_at_most(serve, talk, folder, tmp
     time.sleep(2.5)
     first.process.kill()
     first.process.wait()
-    assert talk(go_on(session, "b"), sessions=place)["steps"] == 2
+    assert converse(go_on(session, "b"), sessions=place)["steps"] == 2
 
 
 @pytest.mark.parametrize("what", ["text", "other", "folder"])
-def test_a_file_that_is_something_else_is_left_alone(talk, tmp_path, what):
+def test_a_file_that_is_not_a_store_is_left_unchanged(converse, tmp_path, what):
     place = tmp_path / "mine"
     if what == "text":
         place.write_text("my novel\n" * 200, encoding="utf-8")
@@ -103,7 +99,7 @@ def test_a_file_that_is_something_else_is_left_alone(talk, tmp_path, what):
         place.mkdir()
     before = None if what == "folder" else place.read_bytes()
     with pytest.raises(ElmanError, match="sessions"):
-        talk(step("a"), sessions=str(place))
+        converse(step("a"), sessions=str(place))
     assert before is None or place.read_bytes() == before
 
 
@@ -111,7 +107,7 @@ def test_a_file_that_is_something_else_is_left_alone(talk, tmp_path, what):
 def redis(tmp_path):
     program = shutil.which("redis-server")
     if program is None:
-        pytest.skip("there is no redis-server")
+        pytest.skip("redis-server is not installed")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -126,29 +122,16 @@ def redis(tmp_path):
     process.wait()
 
 
-def two_servers(redis, loaded, conversation):
-    """A conversation with two servers that share their sessions."""
-
-    async def go():
-        serving = Serving(sessions=redis)
-        async with contextlib.AsyncExitStack() as stack:
-            clients = []
-            for _ in range(2):
-                api = await stack.enter_async_context(Api(loaded, redis, serving.limits))
-                transport = httpx.ASGITransport(create_app(api, serving))
-                client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
-                clients.append(await stack.enter_async_context(client))
-            return await conversation(clients)
-
-    # In a thread of its own: a browser that other tests drive has a loop in this one.
-    with ThreadPoolExecutor(1) as alone:
-        return alone.submit(asyncio.run, go()).result()
+@pytest.fixture
+def two_servers(redis, converse_all):
+    """Run a conversation with two servers that share their sessions."""
+    return lambda conversation: converse_all(conversation, 2, sessions=redis)
 
 
-def test_servers_share_sessions_through_redis(redis, loaded, models):
+def test_servers_share_sessions_through_redis(two_servers, models):
     async def conversation(clients):
-        begun = await Session.begun(clients[0], "lstm")
-        first, second = (Session(client, "lstm", begun.session) for client in clients)
+        created = await Session.create(clients[0], "lstm")
+        first, second = (Session(client, "lstm", created.session) for client in clients)
         answers = [await (first, second)[n % 2].step(text) for n, text in enumerate("the cat")]
         exported = (await clients[0].get(f"{first.path}/export")).json()
         restored = await clients[1].post("/models/lstm/sessions", json=exported)
@@ -156,7 +139,7 @@ def test_servers_share_sessions_through_redis(redis, loaded, models):
         ended = await clients[1].delete(second.path)
         return answers, restored, rewound, ended, await first.post("step", text="a")
 
-    answers, restored, rewound, ended, gone = two_servers(redis, loaded, conversation)
+    answers, restored, rewound, ended, gone = two_servers(conversation)
     state = models["lstm"].start()
     for letter, answer in zip("the cat", answers, strict=True):
         outlook, state = models["lstm"].step(letter, state)
@@ -166,23 +149,23 @@ def test_servers_share_sessions_through_redis(redis, loaded, models):
     assert gone.status_code == 404
 
 
-def test_two_servers_never_step_a_session_at_once(redis, loaded):
+def test_two_servers_never_step_a_session_at_once(two_servers):
     async def conversation(clients):
-        begun = await Session.begun(clients[0], "lstm")
-        steps = [Session(clients[n % 2], "lstm", begun.session).step("a") for n in range(40)]
+        created = await Session.create(clients[0], "lstm")
+        steps = [Session(clients[n % 2], "lstm", created.session).step("a") for n in range(40)]
         return sorted(answer["steps"] for answer in await asyncio.gather(*steps))
 
-    assert two_servers(redis, loaded, conversation) == list(range(1, 41))
+    assert two_servers(conversation) == list(range(1, 41))
 
 
-def test_redis_holds_no_more_sessions_than_there_may_be(redis, talk):
+def test_redis_holds_no_more_sessions_than_the_limit(redis, converse):
     async def conversation(client):
         path = "/models/lstm/sessions"
         return [(await client.post(path, json={})).status_code for _ in range(4)]
 
-    assert talk(conversation, sessions=redis, limits=Limits(sessions=3)) == [200, 200, 200, 503]
+    assert converse(conversation, sessions=redis, limits=Limits(sessions=3)) == [200, 200, 200, 503]
 
 
-def test_a_redis_that_is_not_there_is_one_line(talk):
+def test_a_missing_redis_is_one_line(converse):
     with pytest.raises(ElmanError, match="no Redis answers"):
-        talk(step("a"), sessions="redis://127.0.0.1:1/0")
+        converse(step("a"), sessions="redis://127.0.0.1:1/0")

@@ -202,7 +202,7 @@ def test_a_small_set_is_not_read_for_ever():
     [
         ("tokenizer", "letter"),
         ("cell", "transformer"),
-        ("width", 0),
+        ("hidden_size", 0),
         ("layers", 0),
         ("directions", 3),
         ("directions", 0),

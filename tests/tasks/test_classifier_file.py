@@ -107,11 +107,11 @@ VALUES = [
     *((("reader", "buckets"), value) for value in (7, 32768.0, 0.0, False, None)),
     (("reader", "more"), 1),
     *((("members",), value) for value in (None, 0, 2, "1", 10**6)),
-    *((("reader", "blocks", "width"), value) for value in (9, 8.0, 10**9, "8")),
+    *((("reader", "blocks", "hidden_size"), value) for value in (9, 8.0, 10**9, "8")),
     (("reader", "blocks", "cell"), "os.system"),
     (("reader", "blocks", "layers"), 2),
     (("reader", "blocks", "vocabulary"), 3),
-    (("reader", "blocks", "parts"), ["mlp", "norm"]),
+    (("reader", "blocks", "components"), ["mlp", "norm"]),
     *((("vocabulary",), value) for value in (None, {}, {"name": "word", "words": [1]})),
     *(
         (("labels",), value)

@@ -131,7 +131,7 @@ def test_before_fit_their_error_is_ours(ask):
 def test_settings_are_named_and_changed_by_name():
     model = elman.Classifier()
     assert model.set_params(hidden_size=7) is model
-    assert model.get_params()["width"] == 7
+    assert model.get_params()["hidden_size"] == 7
     assert repr(model) == "Classifier(hidden_size=7)"
     with pytest.raises(SettingError) as caught:
         model.set_params(depth=2)

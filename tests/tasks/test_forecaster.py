@@ -157,8 +157,8 @@ def test_a_history_that_is_too_short(model):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (["a"], "no numbers"),
-        ([[1.0], [1.0, 2.0]], "no numbers"),
+        (["a"], "not numbers"),
+        ([[1.0], [1.0, 2.0]], "not numbers"),
         (np.zeros((3, 2, 2)), "shape"),
         ([], "there are none"),
         ([1.0, float("nan")] * 50, "nan at step 1 of series 1"),
@@ -251,7 +251,7 @@ def test_numbers_that_are_none_are_refused(dated, tmp_path, name):
     about |= {"task": "forecast", "settings": dated[0].get_params()}
     tensors[name] = tensors[name] * float("nan")
     write_bundle(tmp_path / "m.safetensors", about, tensors)
-    with pytest.raises(ModelFileError, match="no number"):
+    with pytest.raises(ModelFileError, match="not a number"):
         load(tmp_path / "m.safetensors")
     assert open_bundle(tmp_path / "m.safetensors")
 

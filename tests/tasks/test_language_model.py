@@ -73,9 +73,9 @@ def test_a_clone_has_the_settings_and_nothing_learned(usual):
 def test_settings_are_kept_as_they_were_given_and_checked_when_training_begins():
     parts = ["norm"]
     model = elman.LanguageModel(hidden_size=-3, components=parts)
-    assert model.get_params()["width"] == -3
-    assert model.get_params()["parts"] is parts
-    with pytest.raises(SettingError, match="width"):
+    assert model.get_params()["hidden_size"] == -3
+    assert model.get_params()["components"] is parts
+    with pytest.raises(SettingError, match="hidden_size"):
         model.fit(PROSE)
 
 
@@ -179,10 +179,10 @@ def test_a_budget_of_minutes_is_kept():
     [
         ("tokenizer", "letter"),
         ("cell", "transformer"),
-        ("width", 0),
+        ("hidden_size", 0),
         ("layers", 0),
-        ("parts", "norm"),
-        ("parts", ["attention"]),
+        ("components", "norm"),
+        ("components", ["attention"]),
         ("dropout", 1),
         ("learning_rate", 0),
         ("minutes", 0),

@@ -112,7 +112,7 @@ def test_every_setting_changes_something(name):
     ("name", "value"),
     [
         ("cell", "transformer"),
-        ("width", 0),
+        ("hidden_size", 0),
         ("layers", 0),
         ("dropout", 1),
         ("minutes", 0),

@@ -46,7 +46,7 @@ class Clockwork(Cell):
         if modules < 1 or hidden_size % modules:
             raise SettingError(
                 f"{hidden_size} units cannot be shared by {modules} clockwork modules",
-                location="hidden_size",
+                location="hidden-size",
                 hint=f"Choose a multiple of {max(modules, 1)}.",
             )
         self.i2h = nn.Linear(input_size, hidden_size)

@@ -13,7 +13,7 @@ from elman.errors import ElmanError, SettingError
 
 if TYPE_CHECKING:
     from elman.metrics.report import Evaluation
-    from elman.server.account import Account
+    from elman.server.event_log import EventLog
     from elman.tasks.job import TaskCommands
 
 
@@ -21,17 +21,17 @@ HOST = "127.0.0.1"
 
 
 @contextmanager
-def live(job: TaskCommands, output: Path) -> Iterator[Account]:
+def live(job: TaskCommands, output: Path) -> Iterator[EventLog]:
     """Within it a run is shown at an address that is said; what is told of it shows there.
 
     Raises:
         SettingError: where the packages for it are not installed.
     """
     try:
-        from elman.server.account import Account
-        from elman.server.app import create_watching_app
+        from elman.server.app import create_training_app
+        from elman.server.event_log import EventLog
         from elman.server.limits import Limits
-        from elman.server.running import beside, listen
+        from elman.server.runner import background_server, listen
     except ModuleNotFoundError as error:
         raise SettingError(
             f"it needs {error.name}, which is not here",
@@ -39,7 +39,7 @@ def live(job: TaskCommands, output: Path) -> Iterator[Account]:
             hint="pip install 'elman[serve]'",
         ) from error
     settings = job.model.get_params()
-    account = Account(
+    log = EventLog(
         {
             "model": output.name,
             "data": job.files.data.name,
@@ -49,13 +49,13 @@ def live(job: TaskCommands, output: Path) -> Iterator[Account]:
         }
     )
     limits = Limits(per_client=64, connections=64)
-    place = listen(HOST, 0)
-    with beside(create_watching_app(account, limits), limits, place):
-        say(f"Watch it at http://{HOST}:{place.getsockname()[1]}")
+    listening = listen(HOST, 0)
+    with background_server(create_training_app(log, limits), limits, listening):
+        say(f"Watch it at http://{HOST}:{listening.getsockname()[1]}")
         try:
-            yield account
+            yield log
         except BaseException as error:
-            account.end(error=_cause(error))
+            log.end(error=_cause(error))
             raise
 
 
@@ -66,12 +66,12 @@ def _cause(error: BaseException) -> str:
 
 
 def tell_end(
-    account: Account, job: TaskCommands, output: Path, report: Evaluation, interrupted: bool
+    log: EventLog, job: TaskCommands, output: Path, report: Evaluation, interrupted: bool
 ) -> None:
     """Say what a run came to, and what may be done with it."""
     told: dict[str, Any] = finite(report.to_json())
     told.pop("details", None)
-    account.end(
+    log.end(
         report=told,
         interrupted=interrupted,
         size=size_in_words(output.stat().st_size),

@@ -46,9 +46,9 @@ def serve(
     """Serve models over HTTP, and a playground, until Ctrl-C."""
     key = _key(key_file)
     try:
-        from elman.server.app import Serving
-        from elman.server.running import listen, run
-        from elman.server.served import load_models
+        from elman.server.app import ServerConfig
+        from elman.server.registry import load_models
+        from elman.server.runner import listen, run_server
     except ModuleNotFoundError as error:
         raise SettingError(
             f"it needs {error.name}, which is not here",
@@ -57,12 +57,12 @@ def serve(
         ) from error
     with working("reading the models"):
         loaded = load_models(models)
-    place = listen(host, port)
+    listening = listen(host, port)
     named = f"[{host}]" if ":" in host else host
-    serving = Serving(hosts=[named, *(allow_host or ())], key=key, sessions=sessions)
-    address = f"http://{named}:{place.getsockname()[1]}"
+    config = ServerConfig(hosts=[named, *(allow_host or ())], key=key, sessions=sessions)
+    address = f"http://{named}:{listening.getsockname()[1]}"
     names = ", ".join(each.name for each in loaded)
-    run(loaded, serving, place, lambda: say(f"{names} at {address}"))
+    run_server(loaded, config, listening, lambda: say(f"{names} at {address}"))
 
 
 def _key(path: Path | None) -> str | None:

@@ -170,7 +170,7 @@ def train(
     job = commands_for(found, files, settings)
     remark = "" if task else f"Task: {job.described()} ({because}; --task says otherwise)."
     with live(job, output) if watch else nullcontext() as page:
-        heard = () if page is None else (page.tell,)
+        heard = () if page is None else (page.record,)
         outcome = run_training(job, output, checkpoint, remark, int8=int8, heard=heard)
         report, float32, interrupted = outcome
         if page is not None:

@@ -1,4 +1,4 @@
-"""Texts written side by side that neither begin nor end together: one step reads a token of each.
+"""Continuous batching: texts that start and end at different times share each step.
 
 Shapes: B rows, V vocabulary.
 """
@@ -26,20 +26,22 @@ from elman.text.tokenizers.tokenizer import Tokenizer
 
 @dataclass(eq=False)
 class ContinuedText:
-    """One of the texts. Whoever asked for it may set `left` to 0: it ends with the next round."""
+    """One text of the batch. Set `left` to 0 to end it with the next round."""
 
-    hand: GenerationState
+    text: GenerationState
     generator: np.random.Generator
-    left: int  # tokens to write at most
+    left: int  # most tokens still to generate
     logits: npt.NDArray[np.float32]  # (V,) of its next token
-    state: NetworkState  # of one row, where it joins
+    state: NetworkState  # of one row, until it joins the batch
 
 
 class BatchedGenerator:
-    """Continuations of one network, each in the row that is its own as long as it lasts.
+    """Generates several continuations with one network, one row of the batch each.
 
     Args:
-        step: the network's.
+        network: of a language model.
+        tokenizer: its vocabulary.
+        step: single step of the network.
     """
 
     def __init__(self, network: LanguageModelNetwork, tokenizer: Tokenizer, step: Step) -> None:
@@ -51,57 +53,58 @@ class BatchedGenerator:
     def begin(
         self, prompt: str, *, length: int, sampling: Sampling, stop: Sequence[str], seed: int | None
     ) -> ContinuedText:
-        """Read a prompt; what is written after it comes with the rounds from now on.
+        """Read a prompt; the next rounds generate its continuation.
 
         Args:
-            prompt, length, stop, seed: as `LanguageModel.generate` has them.
+            prompt, length, stop, seed: as in `LanguageModel.generate`.
+            sampling: how each token is drawn.
         """
-        context, lead = split_prefix(prompt, self._tokenizer)
+        context, prefix = split_prefix(prompt, self._tokenizer)
         tokens = from_beginning(context, self._tokenizer)
         logits, state = read(self._network, tokens, self._network.initial_state(1), self._step)
-        hand = GenerationState(tokens, self._tokenizer, sampling, stop, lead)
-        first = hand.first(logits[0].numpy(force=True))
-        begun = ContinuedText(hand, np.random.default_rng(seed), length, first, state)
-        self._joining.append(begun)
-        return begun
+        text = GenerationState(tokens, self._tokenizer, sampling, stop, prefix)
+        first = text.first(logits[0].numpy(force=True))
+        started = ContinuedText(text, np.random.default_rng(seed), length, first, state)
+        self._joining.append(started)
+        return started
 
     @property
     def busy(self) -> bool:
-        """Whether a round would write anything."""
+        """Whether a round would generate anything."""
         return bool(self._rows or self._joining)
 
     def round(self) -> list[tuple[ContinuedText, str, bool]]:
-        """A token more of every text: what it adds, and whether that was the last."""
+        """Generate a token of every text: the text that it adds, and whether it was the last."""
         self._rearrange()
-        found, tokens = [], []
+        results, tokens = [], []
         for row in self._rows:
-            token, text = (0, "")
+            token, piece = 0, ""
             if row.left > 0:
-                token, text = row.hand.write(row.logits, row.generator.random())
+                token, piece = row.text.draw(row.logits, row.generator.random())
                 row.left -= 1
-            ends = row.hand.lifted or row.left <= 0
+            ends = row.text.finished or row.left <= 0
             if ends:
-                text += row.hand.finish()
+                piece += row.text.finish()
                 row.left = 0
             tokens.append(token)
-            found.append((row, text, ends))
+            results.append((row, piece, ends))
         if any(row.left for row in self._rows):
             logits = self._stream.read(tokens)
-            for row, its in zip(self._rows, logits, strict=True):
-                row.logits = its
-        return found
+            for row, row_logits in zip(self._rows, logits, strict=True):
+                row.logits = row_logits
+        return results
 
     def _rearrange(self) -> None:
-        """Take out the rows that have ended, and those in that have begun."""
-        kept = [place for place, row in enumerate(self._rows) if row.left > 0]
-        if len(kept) == len(self._rows) and not self._joining:
+        """Remove rows that have ended and add those that have started."""
+        active = [index for index, row in enumerate(self._rows) if row.left > 0]
+        if len(active) == len(self._rows) and not self._joining:
             return
         states = [row.state for row in self._joining]
-        if kept:
-            chosen = torch.tensor(kept)
+        if active:
+            chosen = torch.tensor(active)
             states = [map_state(lambda part: part[chosen], self._stream.state), *states]
-        # The rows of the last step are memory that the next stream's steps do not write to.
-        self._rows = [self._rows[place] for place in kept] + self._joining
+        # Indexing copies, so the steps of the next stream do not overwrite these states.
+        self._rows = [self._rows[index] for index in active] + self._joining
         self._joining = []
         if self._rows:
             state = map_state(lambda *parts: torch.cat(parts), *states)

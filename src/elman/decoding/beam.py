@@ -1,4 +1,4 @@
-"""The likeliest targets of a source: greedily, or by beam search over many sources at once.
+"""Beam search over many sources at once; with a beam of 1 it is greedy.
 
 Shapes: R sources, K the beam, V vocabulary, T target tokens so far, S source tokens.
 """
@@ -20,20 +20,20 @@ from elman.nn.native_step import Step, step_of
 from elman.nn.seq2seq import DecoderState, EncoderDecoder
 from elman.ranges import number, whole
 
-LONGEST_PHRASE = 8
-"""Tokens; only phrases as short as this are watched for repetition."""
+MAX_PHRASE = 8
+"""Tokens; longer phrases may repeat without limit."""
 
 
 @dataclass(frozen=True)
 class BeamSettings:
-    """How targets are looked for.
+    """Settings of the search.
 
     Args:
-        beam: K, the targets that are followed at the same time; 1 is greedy.
-        length_reward: a, where targets are ranked by log p / T^a: 0 favours short ones, and with 1
-            it is the mean of their tokens (Y. Wu et al., 'Google's Neural Machine Translation
-            System', 2016, section 7, in the form of K. Cho et al., 2014).
-        repeats: how often a phrase of up to 8 tokens may stand in a row; one time more is a loop.
+        beam: K, hypotheses kept at each step, 1 to 100; 1 is greedy.
+        length_reward: a in log p / T^a, by which targets are ranked, 0 to 3: 0 favours short
+            targets, 1 ranks by the mean over tokens (Y. Wu et al., 'Google's Neural Machine
+            Translation System', 2016, section 7, in the form of K. Cho et al., 2014).
+        repeats: how often in a row a phrase of up to MAX_PHRASE tokens may occur, 1 to 1000.
 
     Raises:
         SettingError: for the first that is out of its range.
@@ -51,13 +51,13 @@ class BeamSettings:
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """A target that was found.
+    """A finished target.
 
     Attributes:
-        tokens: (T,) without the one that ends it.
-        score: what it was ranked by, at most 0.
-        log_probabilities: (T + 1,) of each token and of the end, in nats; (T,) where the target
-            had become too long and was cut.
+        tokens: (T,) without the end token.
+        score: the rank criterion, at most 0.
+        log_probabilities: (T + 1,) of each token and of the end, in nats; (T,) if the target was
+            cut at its length limit.
     """
 
     tokens: npt.NDArray[np.int64]
@@ -72,11 +72,11 @@ class Hypothesis:
 
 @dataclass
 class _Row:
-    """A source whose targets are still being looked for."""
+    """A source whose search goes on."""
 
     number: int  # among all sources
-    limit: int  # tokens, the end among them
-    found: list[Hypothesis] = field(default_factory=list)
+    limit: int  # most tokens, the end included
+    finished: list[Hypothesis] = field(default_factory=list)
 
 
 def beam_search(
@@ -87,13 +87,15 @@ def beam_search(
     settings: BeamSettings,
     step: Step | None = None,
 ) -> list[list[Hypothesis]]:
-    """Of each source its best targets, K at most, the best first.
+    """The best targets of each source, at most K, best first.
 
     Args:
-        source: R texts, or vectors (R, D).
-        limits: (R,) how many tokens a target may have, the one that ends it among them.
-        boundary: the token that begins a target, and ends it.
-        step: the network's, where the caller has one ready.
+        network: encoder and decoder.
+        source: R texts as a padded batch, or vectors (R, D).
+        limits: (R,) most tokens of each target, the end included.
+        boundary: the token that begins and ends a target.
+        settings: of the search.
+        step: single step of the decoder, if the caller has one.
     """
     step = step_of(network) if step is None else step
     with torch.inference_mode():
@@ -101,23 +103,23 @@ def beam_search(
 
 
 class _Beams:
-    """All that is followed at the moment: K targets of each row that is not done."""
+    """The search itself: K hypotheses of each source that is not done."""
 
     def __init__(
         self,
-        begun: DecoderState,
+        start: DecoderState,
         step: Step,
         limits: npt.NDArray[Any],
         boundary: int,
         settings: BeamSettings,
     ) -> None:
         self.step, self.boundary, self.settings = step, boundary, settings
-        self.rows = [_Row(place, limit) for place, limit in enumerate(limits.tolist())]
+        self.rows = [_Row(number, limit) for number, limit in enumerate(limits.tolist())]
         self.done: list[list[Hypothesis]] = [[] for _ in self.rows]
         count, beam = len(self.rows), settings.beam
-        # A source's K targets have a state each, and look at one memory.
-        states = map_state(lambda part: part.repeat_interleave(beam, dim=0), begun.state)
-        self.written = DecoderState(states, begun.memories)
+        # The K hypotheses of a source have a state each and share one attention memory.
+        states = map_state(lambda part: part.repeat_interleave(beam, dim=0), start.state)
+        self.written = DecoderState(states, start.memories)
         self.tokens = torch.full((count, beam, 1), boundary)  # (R, K, 1 + T), BOUNDARY first
         self.log_p = torch.zeros(count, beam, 0)  # of each token
         self.total = torch.full((count, beam), -math.inf)
@@ -132,26 +134,26 @@ class _Beams:
         count, beam = self.total.shape
         logits, written = self.step(self.tokens[:, :, -1].flatten(), self.written)
         log_p = torch.log_softmax(logits.float(), dim=-1).cpu().view(count, beam, -1)
-        self._shut_loops(log_p)
+        self._mask_loops(log_p)
         vocabulary = log_p.shape[2]
-        # Each target that ends makes room for another, so twice as many are looked at.
+        # A hypothesis that ends makes room for another, so consider twice as many.
         totals = (self.total[..., None] + log_p).flatten(1)
-        best, places = totals.topk(min(2 * beam, totals.shape[1]), dim=1)
-        origins, chosen = places // vocabulary, places % vocabulary
-        said = log_p.flatten(1).gather(1, places)
+        best, indices = totals.topk(min(2 * beam, totals.shape[1]), dim=1)
+        origins, chosen = indices // vocabulary, indices % vocabulary
+        chosen_log_p = log_p.flatten(1).gather(1, indices)
 
         ended = (chosen == self.boundary) & best.isfinite()
-        self._take_ended(ended[:, :beam], best, origins, said)
+        self._take_ended(ended[:, :beam], best, origins, chosen_log_p)
         order = (ended.int() * 2 + best.isinf().int()).argsort(dim=1, stable=True)[:, :beam]
-        origins, chosen, said, self.total = (
-            each.gather(1, order) for each in (origins, chosen, said, best)
+        origins, chosen, chosen_log_p, self.total = (
+            each.gather(1, order) for each in (origins, chosen, chosen_log_p, best)
         )
         self.total = self.total.masked_fill(ended.gather(1, order), -math.inf)
         rows = torch.arange(count)[:, None]
         self.tokens = torch.cat([self.tokens[rows, origins], chosen[..., None]], dim=2)
-        self.log_p = torch.cat([self.log_p[rows, origins], said[..., None]], dim=2)
-        hopes = (self.total.amax(dim=1) / self._worth(self.log_p.shape[2])).tolist()
-        kept = torch.tensor([not self._is_done(place, hopes[place]) for place in range(count)])
+        self.log_p = torch.cat([self.log_p[rows, origins], chosen_log_p[..., None]], dim=2)
+        bounds = (self.total.amax(dim=1) / self._length_norm(self.log_p.shape[2])).tolist()
+        kept = torch.tensor([not self._is_done(row, bounds[row]) for row in range(count)])
         flat = (rows * beam + origins)[kept].flatten()
         states = map_state(lambda part: part[flat], written.state)
         memories = written.memories
@@ -163,50 +165,53 @@ class _Beams:
             memories = tuple(map_state(lambda part: part[kept], each) for each in memories)
         self.written = DecoderState(states, memories)
 
-    def _take_ended(self, ended: Tensor, best: Tensor, origins: Tensor, said: Tensor) -> None:
-        """Note the targets that end here: those among the K best ways to go on."""
-        for place, rank in ended.nonzero().tolist():
-            origin = int(origins[place, rank])
-            log_p = torch.cat([self.log_p[place, origin], said[place, rank, None]])
-            self._note(place, origin, log_p, float(best[place, rank]))
+    def _take_ended(
+        self, ended: Tensor, best: Tensor, origins: Tensor, chosen_log_p: Tensor
+    ) -> None:
+        """Store the targets that end here: those among the K best extensions."""
+        for row, rank in ended.nonzero().tolist():
+            origin = int(origins[row, rank])
+            log_p = torch.cat([self.log_p[row, origin], chosen_log_p[row, rank, None]])
+            self._store(row, origin, log_p, float(best[row, rank]))
 
-    def _note(self, place: int, origin: int, log_p: Tensor, total: float) -> None:
-        """A target found: all tokens of the row's beam `origin`, their log_p as given."""
-        tokens = self.tokens[place, origin, 1:].numpy(force=True)
-        score = total / self._worth(len(log_p))
-        self.rows[place].found.append(Hypothesis(tokens, score, log_p.numpy(force=True)))
+    def _store(self, row: int, origin: int, log_p: Tensor, total: float) -> None:
+        """Store a finished target: the tokens of hypothesis `origin` of a row."""
+        tokens = self.tokens[row, origin, 1:].numpy(force=True)
+        score = total / self._length_norm(len(log_p))
+        self.rows[row].finished.append(Hypothesis(tokens, score, log_p.numpy(force=True)))
 
-    def _worth(self, length: int) -> float:
-        """What the log-probability of a target is divided by."""
+    def _length_norm(self, length: int) -> float:
+        """Divisor of the log-probability of a target of this length."""
         return float(length**self.settings.length_reward)
 
-    def _is_done(self, place: int, hope: float) -> bool:
-        """Whether a row has all its targets; those that become too long are then cut.
+    def _is_done(self, index: int, bound: float) -> bool:
+        """Whether the search of a row is over; hypotheses at the length limit are then cut.
 
-        K that have ended are not enough where the network is sure: all but the right tokens are
-        then alike, the end among them, and the first K to end are no good. So one that can still
-        go on must be worse by now than each of them.
+        K finished targets are not enough: if the network is very sure of the right token, all
+        others are about equally improbable, the end included, and the first K to end are bad. So
+        every open hypothesis must score worse than each of them.
 
         Args:
-            hope: the best score, so far, of those that can go on.
+            index: of the row.
+            bound: the best score, so far, of an open hypothesis.
         """
-        row = self.rows[place]
+        row = self.rows[index]
         too_long = self.log_p.shape[2] >= row.limit
-        if too_long and not row.found:
-            for origin in self.total[place].isfinite().nonzero()[:, 0].tolist():
-                total = float(self.total[place, origin])
-                self._note(place, origin, self.log_p[place, origin], total)
-        row.found = sorted(row.found, key=lambda found: -found.score)[: self.settings.beam]
-        enough = len(row.found) == self.settings.beam and hope <= row.found[-1].score
-        if too_long or enough or hope == -math.inf:
-            self.done[row.number] = row.found
+        if too_long and not row.finished:
+            for origin in self.total[index].isfinite().nonzero()[:, 0].tolist():
+                total = float(self.total[index, origin])
+                self._store(index, origin, self.log_p[index, origin], total)
+        row.finished = sorted(row.finished, key=lambda each: -each.score)[: self.settings.beam]
+        enough = len(row.finished) == self.settings.beam and bound <= row.finished[-1].score
+        if too_long or enough or bound == -math.inf:
+            self.done[row.number] = row.finished
             return True
         return False
 
-    def _shut_loops(self, log_p: Tensor) -> None:
-        """Make impossible what would say a phrase once more than `repeats` allows."""
+    def _mask_loops(self, log_p: Tensor) -> None:
+        """Mask the tokens that would repeat a phrase once more than `repeats` allows."""
         written, time = self.tokens[:, :, 1:], self.log_p.shape[2]
-        for length in range(1, LONGEST_PHRASE + 1):
+        for length in range(1, MAX_PHRASE + 1):
             needed = length * (self.settings.repeats + 1) - 1
             if time < needed:
                 return

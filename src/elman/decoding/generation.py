@@ -1,4 +1,4 @@
-"""Writing: each token drawn is read again, and its text is handed on at once.
+"""Generation: each sampled token is the next input, and its text is yielded at once.
 
 Shapes: B rows, V vocabulary.
 """
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from elman.cells import map_state
 from elman.decoding.incremental import read
-from elman.decoding.sampling import REMEMBERED, Sampling
+from elman.decoding.sampling import PENALTY_WINDOW, Sampling
 from elman.nn.language_model import LanguageModelNetwork
 from elman.nn.native_step import Step, step_of, stream_of
 from elman.text.tokenizers.tokenizer import BOUNDARY, StreamDecoder, Tokenizer
@@ -31,47 +31,48 @@ def generate_text(
     stop: Sequence[str] = (),
     seed: int | None = None,
     rows: int = 1,
-    lead: str = "",
+    prefix: str = "",
     step: Step | None = None,
 ) -> Iterator[list[str]]:
-    """Continue a prompt; after each token, the text that it adds to each row.
+    """Continue a prompt; yields, after each token, the text that it adds to each row.
 
     Args:
-        prompt: tokens (T,), T at least 1; its text is not given again.
-        length: tokens to write at most; a BOUNDARY ends a row before that. A character whose
-            last bytes are still to come by then is left out.
-        stop: texts that end a row, not given out themselves; the first to be complete ends it.
-        seed: of the draws; None draws otherwise every time.
-        rows: how many continuations at once, B.
-        lead: text that the prompt ends in, but not its tokens: what is written begins with it,
-            and it is not given again either.
-        step: the network's, where the caller has one ready.
+        prompt: tokens (T,), T at least 1; their text is not yielded.
+        length: most tokens to generate; a BOUNDARY ends a row earlier. An incomplete last
+            character is left out.
+        sampling: how each token is drawn.
+        stop: texts that end a row and are not yielded; the first complete one ends it.
+        seed: seed of the draws; None: different at each call.
+        rows: B, continuations generated together.
+        prefix: end of the prompt's text that is not among its tokens. The generated text
+            begins with it, and it is not yielded.
+        step: single step of the network, if the caller has one.
     """
     generator = np.random.default_rng(seed)
     step = step_of(network) if step is None else step
     first, one_state = read(network, prompt, network.initial_state(1), step)
-    # The largest first: more rows than memory holds are refused here, all at once.
+    # Allocate the states first: too many rows for the memory fail here.
     state = map_state(lambda part: part.repeat(rows, *[1] * (part.dim() - 1)), one_state)
-    hands = [GenerationState(prompt, tokenizer, sampling, stop, lead) for _ in range(rows)]
-    only = hands[0].first(first[0].numpy(force=True))
-    logits = np.repeat(only[None], rows, axis=0)
+    texts = [GenerationState(prompt, tokenizer, sampling, stop, prefix) for _ in range(rows)]
+    first_logits = texts[0].first(first[0].numpy(force=True))
+    logits = np.repeat(first_logits[None], rows, axis=0)
     stream = stream_of(step, state)
 
     for _ in range(length):
-        chances = generator.random(rows).tolist()
-        drawn = [hand.write(*each) for hand, *each in zip(hands, logits, chances, strict=True)]
-        yield [text for _, text in drawn]
-        if all(hand.lifted for hand in hands):
+        uniforms = generator.random(rows).tolist()
+        drawn = [text.draw(*each) for text, *each in zip(texts, logits, uniforms, strict=True)]
+        yield [piece for _, piece in drawn]
+        if all(text.finished for text in texts):
             break
         logits = stream.read([token for token, _ in drawn])
-    yield [hand.finish() for hand in hands]
+    yield [text.finish() for text in texts]
 
 
 class GenerationState:
-    """A text that is being written: how it draws, what it remembers, and what it has put down.
+    """State of one text during generation: sampling, recent tokens, stop texts.
 
     Args:
-        prompt, sampling, stop, lead: as `generate_text` has them.
+        prompt, tokenizer, sampling, stop, prefix: as in `generate_text`.
     """
 
     def __init__(
@@ -80,85 +81,85 @@ class GenerationState:
         tokenizer: Tokenizer,
         sampling: Sampling,
         stop: Sequence[str],
-        lead: str,
+        prefix: str,
     ) -> None:
-        self._prompt, self._tokenizer, self._lead = prompt, tokenizer, lead
+        self._prompt, self._tokenizer, self._prefix = prompt, tokenizer, prefix
         self._sampling = sampling
-        self._recent = deque(prompt[-REMEMBERED:].tolist(), REMEMBERED)
-        self._pen = _StopDetector(_decoder_after(prompt, tokenizer), stop, lead)
+        self._recent = deque(prompt[-PENALTY_WINDOW:].tolist(), PENALTY_WINDOW)
+        self._stops = _StopDetector(_decoder_after(prompt, tokenizer), stop, prefix)
 
     @property
-    def lifted(self) -> bool:
-        """Whether the text has come to its end."""
-        return self._pen.lifted
+    def finished(self) -> bool:
+        """Whether the text has ended."""
+        return self._stops.finished
 
     def first(self, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """What the first token is drawn from: (V,) without those that do not begin as `lead`."""
+        """Logits (V,) of the first token: -inf where its text does not begin with `prefix`."""
         logits = logits.copy()
-        if self._lead:
-            logits[~_begins(self._prompt, self._tokenizer, self._lead)] = -np.inf
+        if self._prefix:
+            logits[~_begins(self._prompt, self._tokenizer, self._prefix)] = -np.inf
         return logits
 
-    def write(self, logits: npt.NDArray[np.float32], chance: float) -> tuple[int, str]:
-        """The token that falls to a chance from [0, 1), and the text that it adds."""
-        token = self._sampling.draw(logits, self._recent, chance)
+    def draw(self, logits: npt.NDArray[np.float32], uniform: float) -> tuple[int, str]:
+        """Draw a token by a number from [0, 1); returns it and the text that it adds."""
+        token = self._sampling.draw(logits, self._recent, uniform)
         self._recent.append(token)
-        return token, self._pen.write(token)
+        return token, self._stops.add(token)
 
     def finish(self) -> str:
-        """What was still held back."""
-        return self._pen.finish()
+        """End the text; returns what was held back as a possible stop text."""
+        return self._stops.finish()
 
 
 def _decoder_after(prompt: npt.NDArray[Any], tokenizer: Tokenizer) -> StreamDecoder:
-    """A decoder that stands where the prompt ends: a word after a word brings its space."""
+    """A decoder in the state after the prompt: a word after a word brings its space."""
     decoder = tokenizer.decoder()
     for token in prompt.tolist():
         decoder.feed(token)
     return decoder
 
 
-def _begins(prompt: npt.NDArray[Any], tokenizer: Tokenizer, lead: str) -> npt.NDArray[np.bool_]:
-    """(V,) bool: the tokens whose text, after the prompt, begins with `lead`."""
-    decoder, found = _decoder_after(prompt, tokenizer), []
+def _begins(prompt: npt.NDArray[Any], tokenizer: Tokenizer, prefix: str) -> npt.NDArray[np.bool_]:
+    """(V,) bool: whether the text of a token after the prompt begins with `prefix`."""
+    decoder, begins = _decoder_after(prompt, tokenizer), []
     for token in range(tokenizer.size):
-        probe = copy.copy(decoder)  # `finish` leaves nothing in the bytes that they share
-        found.append((probe.feed(token) + probe.finish()).startswith(lead))
-    return np.array(found)
+        probe = copy.copy(decoder)  # a shallow copy: `finish` clears the shared bytes
+        begins.append((probe.feed(token) + probe.finish()).startswith(prefix))
+    return np.array(begins)
 
 
 class _StopDetector:
-    """One row's text: bytes and spaces put together, stop texts watched for."""
+    """Decodes the tokens of one row and ends it at the first stop text."""
 
-    def __init__(self, decoder: StreamDecoder, stop: Sequence[str], lead: str) -> None:
+    def __init__(self, decoder: StreamDecoder, stop: Sequence[str], prefix: str) -> None:
         self.decoder = decoder
-        self.lead = lead
+        self.prefix = prefix
         self.stop = [text for text in stop if text]
         self.held = ""
-        self.lifted = False
+        self.finished = False
 
-    def write(self, token: int) -> str:
-        """The text that is sure by now: what may begin a stop text is held back."""
-        if self.lifted:
+    def add(self, token: int) -> str:
+        """Add a token; returns the text that cannot be part of a stop text any more."""
+        if self.finished:
             return ""
         if token == BOUNDARY:
             return self.finish()
         text = self.decoder.feed(token)
         if text:
-            self.held += text.removeprefix(self.lead)
-            self.lead = ""
-        found = [(self.held.find(text), text) for text in self.stop]
-        ends = [(place + len(text), place) for place, text in found if place >= 0]
+            self.held += text.removeprefix(self.prefix)
+            self.prefix = ""
+        starts = [(self.held.find(text), text) for text in self.stop]
+        ends = [(start + len(text), start) for start, text in starts if start >= 0]
         if ends:
-            self.lifted = True
+            self.finished = True
             return self._release(min(ends)[1])
         keep = max((_overlap(self.held, text) for text in self.stop), default=0)
         return self._release(len(self.held) - keep)
 
     def finish(self) -> str:
-        if self.lifted:
+        if self.finished:
             return ""
-        self.lifted = True
+        self.finished = True
         return self._release(len(self.held))
 
     def _release(self, count: int) -> str:
@@ -167,5 +168,5 @@ class _StopDetector:
 
 
 def _overlap(text: str, stop: str) -> int:
-    """How many characters at the end of `text` begin `stop`."""
+    """Length of the longest end of `text` that `stop` begins with."""
     return next(n for n in range(min(len(text), len(stop) - 1), -1, -1) if text.endswith(stop[:n]))

@@ -1,4 +1,4 @@
-"""Reading a stream: tokens in, what may come next out, in constant memory.
+"""Incremental inference: tokens in, next-token distribution out, in constant memory.
 
 Shapes: B rows, T tokens, V vocabulary.
 """
@@ -20,23 +20,24 @@ from elman.nn.language_model import LanguageModelNetwork
 from elman.nn.native_step import Step
 from elman.text.tokenizers.tokenizer import Tokenizer
 
-CHUNK = 1024  # tokens of a long prompt that are read at once
-FEW = 8  # tokens that are read sooner one by one
+CHUNK = 1024  # tokens of a long prompt in one forward pass
+FEW = 8  # up to so many tokens, single steps are faster than a forward pass
 
 
 @dataclass(frozen=True, eq=False)
 class NextTokenDistribution:
-    """What a model expects after what it has read.
+    """Distribution of the next token.
 
     Attributes:
         log_probabilities: (V,) of every token, in nats.
+        tokenizer: the vocabulary of the V tokens.
     """
 
     log_probabilities: npt.NDArray[np.float32]
     tokenizer: Tokenizer
 
     def top(self, count: int = 3) -> list[tuple[str, float]]:
-        """The likeliest next tokens as text, with their probabilities."""
+        """The `count` most probable next tokens as text, each with its probability."""
         best = np.argsort(-self.log_probabilities, kind="stable")[:count].tolist()
         return [
             (self.tokenizer.decode([i]), float(np.exp(self.log_probabilities[i]))) for i in best
@@ -49,10 +50,13 @@ def read(
     state: NetworkState,
     step: Step,
 ) -> tuple[Tensor, NetworkState]:
-    """Read tokens (T,), T at least 1, with one row: the last logits (1, V) and the state.
+    """Run tokens (T,), T at least 1, in one row.
 
     Args:
-        step: the network's; it is asked where there are a few tokens.
+        step: single step of the network, used for up to FEW tokens.
+
+    Returns:
+        Logits (1, V) after the last token, and the state.
     """
     ids = torch.as_tensor(np.asarray(tokens, dtype=np.int64))
     logits = torch.empty(0)
@@ -64,7 +68,7 @@ def read(
     with torch.inference_mode():
         for begin in range(0, len(ids), CHUNK):
             logits, state = network(ids[None, begin : begin + CHUNK], state)
-    # Both may be views of all that was computed on the way, and would keep it in memory.
+    # Copy: views would keep the logits and states of all T tokens in memory.
     return logits[:, -1].clone(), map_state(lambda part: part.clone(), state)
 
 
@@ -74,38 +78,41 @@ def read_rows(
     states: NetworkState,
     step: Step,
 ) -> tuple[Tensor, NetworkState]:
-    """Read each row's tokens, at least 1, from its own state: the last logits (B, V), the states.
+    """Run the tokens of each row (at least 1) from its own state.
 
-    Rows of a few tokens step side by side; a longer one is read by itself.
+    Rows of up to FEW tokens step in one batch; a longer row runs alone.
+
+    Returns:
+        Logits (B, V) after the last token of each row, and the states.
     """
     if len(rows) == 1:
         return read(network, rows[0], states, step)
-    if all(len(row) == 1 for row in rows):  # what most of those who stream send
+    if all(len(row) == 1 for row in rows):  # the usual case in streaming
         return step(torch.tensor([row[0] for row in rows]), states)
-    # The longest first: those that still have tokens are then the first of all.
-    order = sorted(range(len(rows)), key=lambda place: -len(rows[place]))
-    places = torch.tensor(order)
-    states = map_state(lambda part: part[places].clone(), states)
+    # Longest first: rows that still have tokens are then a prefix of the batch.
+    order = sorted(range(len(rows)), key=lambda index: -len(rows[index]))
+    permutation = torch.tensor(order)
+    states = map_state(lambda part: part[permutation].clone(), states)
     logits = torch.empty(len(rows), network.config.vocabulary)
     long = sum(len(row) > FEW for row in rows)
     for row in range(long):
         one = slice(row, row + 1)
-        _read_into(logits, states, one, read(network, rows[order[row]], _of(states, one), step))
-    for time in range(max((len(rows[place]) for place in order[long:]), default=0)):
-        some = [rows[place][time] for place in order[long:] if len(rows[place]) > time]
-        those = slice(long, long + len(some))
-        _read_into(logits, states, those, step(torch.tensor(some), _of(states, those)))
-    back = places.argsort()
-    return logits[back], map_state(lambda part: part[back], states)
+        _store(logits, states, one, read(network, rows[order[row]], _rows_of(states, one), step))
+    for time in range(max((len(rows[index]) for index in order[long:]), default=0)):
+        tokens = [rows[index][time] for index in order[long:] if len(rows[index]) > time]
+        active = slice(long, long + len(tokens))
+        _store(logits, states, active, step(torch.tensor(tokens), _rows_of(states, active)))
+    inverse = permutation.argsort()
+    return logits[inverse], map_state(lambda part: part[inverse], states)
 
 
-def _of(states: NetworkState, rows: slice) -> NetworkState:
+def _rows_of(states: NetworkState, rows: slice) -> NetworkState:
     return map_state(lambda part: part[rows], states)
 
 
-def _read_into(
-    logits: Tensor, states: NetworkState, rows: slice, found: tuple[Tensor, NetworkState]
+def _store(
+    logits: Tensor, states: NetworkState, rows: slice, result: tuple[Tensor, NetworkState]
 ) -> None:
-    """Put the logits and states of some rows in their places."""
-    logits[rows] = found[0].cpu()
-    map_state(lambda all_, part: all_[rows].copy_(part), states, found[1])
+    """Write the logits and states of some rows into the batch."""
+    logits[rows] = result[0].cpu()
+    map_state(lambda all_, part: all_[rows].copy_(part), states, result[1])

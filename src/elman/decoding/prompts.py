@@ -1,4 +1,4 @@
-"""Prompts: where the text that is read ends, and what is written has to begin."""
+"""Prompts: the context to read, and the prefix that the generated text must begin with."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from elman.text.tokenizers.words import Words
 
 
 def from_beginning(context: str, tokenizer: Tokenizer) -> npt.NDArray[Any]:
-    """The tokens of a text from its beginning, (N,).
+    """Tokens (N,) of a text from the start of a document.
 
-    Nothing yet is read as the beginning of a line: of those there are many in a text, and of
-    documents perhaps one.
+    An empty context counts as the start of a line: a training text has many of those, and
+    perhaps a single start of a document.
     """
     return np.concatenate([[BOUNDARY], tokenizer.encode(context or "\n")])
 
 
 def split_prefix(prompt: str, tokenizer: Tokenizer) -> tuple[str, str]:
-    """(context, lead): what to read of a prompt, and its end, which the next token brings again.
+    """Split a prompt into (context, prefix): what to read, and what the next token must begin with.
 
-    Words and subwords bring the space before them. A space alone at the end, which people leave
-    there, would be a token that a network has hardly ever read. Likewise a word begun that the
-    vocabulary does not hold, but that begins some of its words.
+    Tokens of words and subwords include the space before them. A space alone at the end would
+    be a token that training hardly ever saw; so would the start of an unfinished word that is
+    not itself in the vocabulary.
     """
     if isinstance(tokenizer, Words):
-        # After a word several spaces are taken for a slip.
+        # Several spaces after a word count as one.
         trimmed = prompt.rstrip(" ") + " " if prompt.endswith(" ") else prompt
         context, typed = tokenizer.split_typed(trimmed)
         if typed:
-            begun = prompt[len(context) :]
+            unfinished = prompt[len(context) :]
             return (
-                (context, begun)
-                if _begins_words(context, begun, typed, tokenizer)
+                (context, unfinished)
+                if _begins_words(context, unfinished, typed, tokenizer)
                 else (prompt, "")
             )
         if len(context) < len(trimmed):
@@ -46,10 +46,10 @@ def split_prefix(prompt: str, tokenizer: Tokenizer) -> tuple[str, str]:
     return prompt, ""
 
 
-def _begins_words(context: str, begun: str, typed: str, tokenizer: Words) -> bool:
-    """Whether what was typed is no word, but a part of some that would be one token there."""
+def _begins_words(context: str, unfinished: str, typed: str, tokenizer: Words) -> bool:
+    """Whether `typed` is not a word, but begins one that would be a single token here."""
     longer = next((token for token in tokenizer.spellings if token.startswith(typed)), None)
     if longer is None or typed in tokenizer.spellings:
         return False
-    whole = context + begun.removesuffix(typed) + longer
+    whole = context + unfinished.removesuffix(typed) + longer
     return len(tokenizer.encode(whole)) == len(tokenizer.encode(context)) + 1

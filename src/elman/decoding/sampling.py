@@ -1,4 +1,4 @@
-"""How the next token is drawn from what the network expects.
+"""Sampling the next token.
 
 Shapes: V vocabulary.
 """
@@ -16,24 +16,25 @@ from elman.ranges import number, whole
 
 Numbers = npt.NDArray[np.floating[Any]]
 
-REMEMBERED = 64  # tokens back that the repetition penalty looks
+PENALTY_WINDOW = 64  # recent tokens that the repetition penalty applies to
 PENALTIES = 0.01, 100.0
-"""The least and the largest: 1.2 is a usual one, and beyond these a logit would be no number."""
+"""Least and largest repetition penalty (1.2 is usual); beyond them logits may overflow."""
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """Settings of a draw, applied in this order.
+    """Sampling settings, applied in this order.
 
     Args:
         repetition_penalty: a token among the last 64 has its logit divided by this if positive,
             multiplied if negative; 1 changes nothing (N. S. Keskar et al., 'CTRL', 2019,
             section 4.1).
-        temperature: divides the logits; 0 always takes the likeliest.
-        top_k: keep the k likeliest (A. Fan et al., 'Hierarchical Neural Story Generation', 2018).
-        top_p: keep the likeliest that together reach p (A. Holtzman et al., 'The Curious Case of
-            Neural Text Degeneration', 2020, equations 2 and 3).
-        min_p: keep those at least this share as likely as the likeliest (M. Nguyen et al.,
+        temperature: divides the logits; 0 takes the most probable token.
+        top_k: keep the k most probable tokens (A. Fan et al., 'Hierarchical Neural Story
+            Generation', 2018).
+        top_p: keep the most probable tokens whose sum reaches p (A. Holtzman et al., 'The
+            Curious Case of Neural Text Degeneration', 2020, equations 2 and 3).
+        min_p: keep tokens at least this fraction as probable as the best (M. Nguyen et al.,
             'Turning Up the Heat: Min-p Sampling', 2024).
 
     Raises:
@@ -62,50 +63,53 @@ class Sampling:
             f"from {least:g} to {most:g}",
         )
 
-    def draw(self, logits: Numbers, recent: Sequence[int], chance: float) -> int:
-        """The token that a number drawn evenly from [0, 1) falls upon.
+    def draw(self, logits: Numbers, recent: Sequence[int], uniform: float) -> int:
+        """Draw a token by the inverse of the cumulative distribution.
 
         Args:
-            logits: (V,); recent: the last REMEMBERED tokens before it.
+            logits: (V,).
+            recent: the last PENALTY_WINDOW tokens.
+            uniform: a random number from [0, 1).
         """
-        reached = self._weights(logits, recent).cumsum()
-        return int(reached.searchsorted(chance * reached[-1], side="right"))
+        cumulative = self._weights(logits, recent).cumsum()
+        return int(cumulative.searchsorted(uniform * cumulative[-1], side="right"))
 
     def probabilities(self, logits: Numbers, recent: Sequence[int]) -> Numbers:
-        """logits (V,), recent tokens -> what is drawn from, (V,), its sum 1."""
+        """Probabilities (V,) that `draw` samples from, for logits (V,) after recent tokens."""
         weights = self._weights(logits, recent)
         weights /= weights.sum()
         return weights
 
     def _weights(self, logits: Numbers, recent: Sequence[int]) -> Numbers:
-        """The same up to a factor: a draw needs no more."""
-        logits = logits.astype(np.float64)  # in which any temperature above 0 stays above 0
+        """The same, not normalized."""
+        logits = logits.astype(np.float64)  # float32 rounds tiny temperatures to 0
         if self.repetition_penalty != 1 and len(recent):
-            places = np.asarray(recent)
-            before, penalty = logits[places], self.repetition_penalty
-            logits[places] = np.where(before > 0, before / penalty, before * penalty)
+            tokens = np.asarray(recent)
+            before, penalty = logits[tokens], self.repetition_penalty
+            logits[tokens] = np.where(before > 0, before / penalty, before * penalty)
         if self.temperature == 0:
             best = np.zeros_like(logits)
             best[logits.argmax()] = 1.0
             return best
-        # The likeliest at 0 first: a low temperature would otherwise overflow.
+        # Shift the largest logit to 0: a low temperature would overflow otherwise.
         logits -= logits.max()
-        with np.errstate(over="ignore"):  # to minus infinity, where it is never drawn
+        with np.errstate(over="ignore"):  # to minus infinity: never drawn
             logits /= self.temperature
-        found: Numbers = np.exp(logits, out=logits)
-        if self.top_k is not None and self.top_k < len(found):
-            found = _keep(found, _order(found)[: self.top_k])
+        weights: Numbers = np.exp(logits, out=logits)
+        if self.top_k is not None and self.top_k < len(weights):
+            weights = _keep(weights, _order(weights)[: self.top_k])
         if self.top_p is not None:
-            order = _order(found)
-            ordered = found[order]
-            found = _keep(found, order[ordered.cumsum() - ordered < self.top_p * found.sum()])
+            order = _order(weights)
+            ordered = weights[order]
+            inside = ordered.cumsum() - ordered < self.top_p * weights.sum()
+            weights = _keep(weights, order[inside])
         if self.min_p is not None:
-            found = _keep(found, np.flatnonzero(found >= self.min_p * found.max()))
-        return found
+            weights = _keep(weights, np.flatnonzero(weights >= self.min_p * weights.max()))
+        return weights
 
 
 def _order(weights: Numbers) -> npt.NDArray[np.int64]:
-    """The tokens, the likeliest first; among equals the smaller one."""
+    """Tokens by falling weight; of equal ones the smaller first."""
     return np.argsort(-weights, kind="stable")
 
 

@@ -1,4 +1,4 @@
-"""The words that a model would write next, whatever its tokenizer, at any place of a text.
+"""Next-word suggestions of a language model with any tokenizer.
 
 Shapes: V vocabulary, N tokens of a text.
 """
@@ -21,22 +21,24 @@ from elman.text.tokenizers.tokenizer import Tokenizer
 from elman.text.tokenizers.words import Words
 
 WORDS = Words([])
-"""Where words begin and end, whatever the model's own tokenizer."""
+"""Finds word boundaries, whatever tokenizer the model has."""
 
 
 class ContextPosition(NamedTuple):
-    """Where a network stands in a text."""
+    """What a network knows after a context: logits and state."""
 
-    logits: Tensor  # (1, V)
+    logits: Tensor  # (1, V) of the next token
     state: NetworkState
 
 
 class Suggester:
-    """Reads texts, and says with which words they may go on.
+    """Reads contexts and suggests the next word.
 
     Args:
-        step: the network's.
-        finder: as `finder_for` has it for the tokenizer.
+        network: of a language model.
+        tokenizer: its vocabulary.
+        step: single step of the network.
+        finder: the result of `finder_for(tokenizer)`.
     """
 
     def __init__(
@@ -51,50 +53,53 @@ class Suggester:
         self.step = step
         self.finder = finder
 
-    def parted(self, text: str) -> tuple[str, str]:
-        """(context, lead): what to read of a text, and the letters of its unfinished last word,
-        with the space before them if the word brings that."""
+    def split_prefix(self, text: str) -> tuple[str, str]:
+        """Split a text into (context, prefix): what to read, and the unfinished last word, with the
+        space before it if the token of the word includes that."""
         tokenizer = self.tokenizer
         context, _ = (tokenizer if isinstance(tokenizer, Words) else WORDS).split_typed(text)
         return context, text[len(context) :]
 
     def tokens(self, context: str) -> npt.NDArray[Any]:
-        """As `from_beginning` has them, (N,)."""
+        """Tokens (N,) of a context, from the start of a document."""
         return from_beginning(context, self.tokenizer)
 
     def read(
         self, tokens: npt.NDArray[Any], after: ContextPosition | None = None
     ) -> ContextPosition:
-        """Read on, at least one token, from a place or from the beginning."""
+        """Read at least one token after a position, or from the start."""
         state = self.network.initial_state(1) if after is None else after.state
         return ContextPosition(*read(self.network, tokens, state, self.step))
 
     def suggest(
-        self, place: ContextPosition, lead: str, taught: UserPrior, count: int
+        self, position: ContextPosition, prefix: str, prior: UserPrior, count: int
     ) -> list[Suggestion]:
-        """The likeliest words that begin as typed, best first.
+        """The most probable words that begin with the prefix, best first.
 
         Args:
-            lead: as `parted` has it.
+            position: after the context.
+            prefix: as `split_prefix` returns it.
+            prior: words of the user, mixed in.
+            count: most suggestions to return.
         """
         if isinstance(self.finder, WordIndex):
-            spread = place.logits[0].float().softmax(0)
-            return complete(self.finder, spread, lead.lstrip(), taught, count)
-        return self.finder.complete(self.step, *place, lead, taught, count)
+            probabilities = position.logits[0].float().softmax(0)
+            return complete(self.finder, probabilities, prefix.lstrip(), prior, count)
+        return self.finder.complete(self.step, *position, prefix, prior, count)
 
-    def probability(self, place: ContextPosition, lead: str, word: str) -> float:
-        """How far the model believes that a word comes next; of its spellings the usual one."""
+    def probability(self, position: ContextPosition, prefix: str, word: str) -> float:
+        """Probability that the word comes next, in its usual spelling."""
         if isinstance(self.finder, WordIndex):
-            found = self.finder.place(word)
-            if found is None:
+            index = self.finder.index_of(word)
+            if index is None:
                 return 0.0
-            return float(place.logits[0].float().softmax(0)[self.finder.tokens[found]])
-        tokens = self.tokenizer.encode(lead[: len(lead) - len(lead.lstrip())] + word)
-        return self.finder.probability(self.step, *place, tokens.tolist())
+            return float(position.logits[0].float().softmax(0)[self.finder.tokens[index]])
+        tokens = self.tokenizer.encode(prefix[: len(prefix) - len(prefix.lstrip())] + word)
+        return self.finder.probability(self.step, *position, tokens.tolist())
 
 
 def finder_for(tokenizer: Tokenizer) -> WordIndex | PrefixSearch:
-    """What finds a tokenizer's words: whole ones among its tokens, or spellings."""
+    """Word search for a tokenizer: by index if its tokens are words, else by beam search."""
     return (
         WordIndex(tokenizer.spellings, tokenizer.is_word)
         if isinstance(tokenizer, Words)

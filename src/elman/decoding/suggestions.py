@@ -1,4 +1,4 @@
-"""The likeliest next words after a context, given the letters already typed.
+"""The most probable next words after a context, given the letters typed so far.
 
 Shapes: V vocabulary.
 """
@@ -23,12 +23,12 @@ from elman.nn.blocks import NetworkState
 from elman.nn.native_step import Step
 from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
 
-LEARNED_SHARE = 0.1  # of belief that goes to the words a user has taught
-DEEP = 64  # words of the model's that are looked at, so that few of those taught must be
-BEAM = 12  # spellings followed at once
-LONGEST = 24  # tokens of a spelled word, besides the letters typed
-LONGEST_TYPED = 100  # letters; nothing that goes on for longer is a word
-_KNOWN = 256  # spellings of which it is remembered what may follow
+USER_WEIGHT = 0.1  # mixture weight of the user's words
+CANDIDATES = 64  # most probable words of the model to consider
+BEAM = 12  # spellings in the beam
+MAX_SPELLING = 24  # tokens of a spelled word, besides the letters typed
+MAX_TYPED_LETTERS = 100  # longer than any word
+_CACHED = 256  # spellings whose allowed next tokens are cached
 
 
 class Suggestion(NamedTuple):
@@ -37,13 +37,13 @@ class Suggestion(NamedTuple):
 
 
 class UserPrior(NamedTuple):
-    """What a user taught about the next word, to be mixed with what the model believes (R. Kuhn,
-    R. De Mori, 'A Cache-Based Natural Language Model for Speech Recognition', 1990): so a word
-    outside the vocabulary is offered too, once its letters say that it may be meant.
+    """Probabilities from the user's own words, mixed with those of the model (R. Kuhn, R. De Mori,
+    'A Cache-Based Natural Language Model for Speech Recognition', 1990). A word outside the
+    vocabulary is then suggested too, once enough of its letters are typed.
 
     Attributes:
-        words: each taught word's share of belief; all of them and the model's make 1.
-        model: the model's share.
+        words: mixture weight of each word of the user; they and `model` sum to 1.
+        model: mixture weight of the model.
     """
 
     words: Mapping[str, float]
@@ -51,64 +51,67 @@ class UserPrior(NamedTuple):
 
     @classmethod
     def counted(cls, learned: Mapping[str, int]) -> UserPrior:
-        """A fixed share for what was taught, each word's by how often it was seen."""
+        """USER_WEIGHT for the words of the user, divided by their counts."""
         if not learned:
             return NO_USER_PRIOR
         total = sum(learned.values())
-        shares = {word: LEARNED_SHARE * n / total for word, n in learned.items()}
-        return cls(shares, 1 - LEARNED_SHARE)
+        weights = {word: USER_WEIGHT * n / total for word, n in learned.items()}
+        return cls(weights, 1 - USER_WEIGHT)
 
 
 NO_USER_PRIOR = UserPrior({}, 1.0)
 
 
 def complete(
-    index: WordIndex, probabilities: Tensor, typed: str, taught: UserPrior, count: int
+    index: WordIndex, probabilities: Tensor, typed: str, prior: UserPrior, count: int
 ) -> list[Suggestion]:
-    """The words of a vocabulary and those a user taught, best first.
+    """Complete a word from a vocabulary and the words of the user, best first.
 
     Args:
+        index: the words of the vocabulary.
         probabilities: (V,) of the next token.
-        typed: the word's letters so far, exact in case.
+        typed: first letters of the word, case-sensitive.
+        prior: words of the user.
+        count: most suggestions to return.
     """
-    spread = probabilities.numpy(force=True)
-    deep = max(count, DEEP)
-    found = index.complete(spread, typed, deep)
-    mixed = {word: taught.model * p + taught.words.get(word, 0.0) for word, p in found}
-    # What is not among those found has no more of the model's belief than the last of them, and
-    # none if they are all: then only a share that makes up for that can win.
+    by_token = probabilities.numpy(force=True)
+    most = max(count, CANDIDATES)
+    candidates = index.complete(by_token, typed, most)
+    mixed = {word: prior.model * p + prior.words.get(word, 0.0) for word, p in candidates}
+    # A word that is not a candidate is at most as probable as the last candidate, and impossible
+    # if the candidates are all matches: only a large user weight can bring it in.
     bar = heapq.nlargest(count, mixed.values())[-1] if len(mixed) >= count else 0.0
-    if len(found) == deep:
-        bar -= taught.model * found[-1][1]
-    for word, share in taught.words.items():
-        if share >= bar and word not in mixed and word.startswith(typed):
-            place = index.place(word)
-            believed = 0.0 if place is None else float(spread[index.tokens[place]])
-            mixed[word] = taught.model * believed + share
+    if len(candidates) == most:
+        bar -= prior.model * candidates[-1][1]
+    for word, weight in prior.words.items():
+        if weight >= bar and word not in mixed and word.startswith(typed):
+            position = index.index_of(word)
+            p = 0.0 if position is None else float(by_token[index.tokens[position]])
+            mixed[word] = prior.model * p + weight
     return _best(mixed, count)
 
 
-def _shares(
-    found: Mapping[str, float], typed: str, taught: UserPrior, count: int
+def _normalized(
+    log_p: Mapping[str, float], typed: str, prior: UserPrior, count: int
 ) -> list[Suggestion]:
-    """The same from log-probabilities of spellings, as shares among these words, best first.
+    """The same from log-probabilities of spellings, normalized over these words, best first.
 
-    The letters typed may be next to impossible to the model: then what was taught decides.
+    If the letters typed are nearly impossible for the model, the words of the user decide.
     """
-    weighed = {word: value + math.log(taught.model) for word, value in found.items()}
+    mixed = {word: value + math.log(prior.model) for word, value in log_p.items()}
     others = (
-        (share, word)
-        for word, share in taught.words.items()
-        if word not in found and word.startswith(typed)
+        (weight, word)
+        for word, weight in prior.words.items()
+        if word not in log_p and word.startswith(typed)
     )
-    for share, word in heapq.nlargest(count, others):
-        weighed[word] = math.log(share)
-    for word in found.keys() & taught.words.keys():
-        weighed[word] = float(np.logaddexp(weighed[word], math.log(taught.words[word])))
-    highest = max(weighed.values(), default=0.0)
-    weights = {word: math.exp(value - highest) for word, value in weighed.items()}
-    whole = sum(weights.values())
-    return _best({word: weight / whole for word, weight in weights.items()}, count)
+    for weight, word in heapq.nlargest(count, others):
+        mixed[word] = math.log(weight)
+    for word in log_p.keys() & prior.words.keys():
+        mixed[word] = float(np.logaddexp(mixed[word], math.log(prior.words[word])))
+    highest = max(mixed.values(), default=0.0)
+    weights = {word: math.exp(value - highest) for word, value in mixed.items()}
+    total = sum(weights.values())
+    return _best({word: weight / total for word, weight in weights.items()}, count)
 
 
 def _best(probabilities: Mapping[str, float], count: int) -> list[Suggestion]:
@@ -117,7 +120,7 @@ def _best(probabilities: Mapping[str, float], count: int) -> list[Suggestion]:
 
 
 class _Beam(NamedTuple):
-    """Spellings that are followed side by side."""
+    """The spellings in the beam."""
 
     texts: list[str]
     log_probabilities: Tensor  # (B,)
@@ -126,78 +129,88 @@ class _Beam(NamedTuple):
 
 
 class PrefixSearch:
-    """The same for tokenizers smaller than a word: spellings are followed to the words' ends.
+    """Word completion for tokens smaller than a word: beam search over spellings.
 
-    A beam search: of all beginnings the likeliest are read on, and at every step each is also
-    weighed as a whole word, with all the ways in which the next token may end it.
+    Each step extends the most probable spellings by a token, and scores each of them as a whole
+    word by the probability that the next token ends it.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.pieces = [tokenizer.decode([token]) for token in range(tokenizer.size)]
-        sound = [bool(text) and "\ufffd" not in text for text in self.pieces]
+        valid = [bool(text) and "\ufffd" not in text for text in self.pieces]
         self.ends = torch.tensor(
-            [ok and not _in_word(text[0]) for ok, text in zip(sound, self.pieces, strict=True)]
+            [ok and not _in_word(text[0]) for ok, text in zip(valid, self.pieces, strict=True)]
         )
         self.inside = torch.tensor(
-            [ok and all(map(_in_word, text)) for ok, text in zip(sound, self.pieces, strict=True)]
+            [ok and all(map(_in_word, text)) for ok, text in zip(valid, self.pieces, strict=True)]
         )
         self.ends[BOUNDARY] = True
-        self._beginning: defaultdict[str, list[int]] = defaultdict(list)  # with this character
+        self._by_first: defaultdict[str, list[int]] = defaultdict(list)  # first character -> tokens
         for token, text in enumerate(self.pieces):
-            self._beginning[text[:1]].append(token)
-        self._may_follow = lru_cache(_KNOWN)(self._following)
+            self._by_first[text[:1]].append(token)
+        self._allowed_next = lru_cache(_CACHED)(self._following)
 
     def complete(
         self,
         step: Step,
         logits: Tensor,
         state: NetworkState,
-        lead: str,
-        taught: UserPrior,
+        prefix: str,
+        prior: UserPrior,
         count: int,
     ) -> list[Suggestion]:
-        """The likeliest words that begin with what was typed.
+        """The most probable words that begin with the prefix.
 
         Args:
-            step: the network's.
-            logits: (1, V) after the context; state: likewise.
-            lead: what the tokens to come must spell first: a space where the context ends in
-                one, and the letters typed. Both are spelled here, not read before, because a
-                subword may hold them and more. Where it is empty, as after a comma, a word may
-                bring a space or not.
+            step: single step of the network.
+            logits: (1, V) after the context.
+            state: after the context.
+            prefix: what the next tokens must spell first: the space at the end of the context, if
+                there is one, and the letters typed. They are not part of the context, since one
+                subword may hold them and more. If it is empty, as after a comma, a word may begin
+                with a space or not.
+            prior: words of the user.
+            count: most suggestions to return.
 
         Returns:
-            Suggestions whose probabilities are shares among all words that were found.
+            Suggestions with probabilities normalized over all words found.
         """
-        typed = lead.lstrip()
-        steps = len(lead) + LONGEST if len(typed) <= LONGEST_TYPED else 0
+        typed = prefix.lstrip()
+        steps = len(prefix) + MAX_SPELLING if len(typed) <= MAX_TYPED_LETTERS else 0
         found: dict[str, float] = {}
         beam = _Beam([""], torch.zeros(1, dtype=torch.float64), logits, state)
         for _ in range(steps):
-            spread = beam.logits.float().cpu().log_softmax(1).double()
-            spread += beam.log_probabilities[:, None]
-            endings = spread[:, self.ends].logsumexp(1).tolist()
+            log_p = beam.logits.float().cpu().log_softmax(1).double()
+            log_p += beam.log_probabilities[:, None]
+            endings = log_p[:, self.ends].logsumexp(1).tolist()
             for text, ending in zip(beam.texts, endings, strict=True):
                 word = text.lstrip()
-                if text.startswith(lead) and _is_word(word):
+                if text.startswith(prefix) and _is_word(word):
                     found[word] = float(np.logaddexp(found.get(word, -math.inf), ending))
-            open_to = torch.stack([self._may_follow(text, lead) for text in beam.texts])
-            # No longer spelling can overtake the words found, once its beginning is below them.
+            allowed = torch.stack([self._allowed_next(text, prefix) for text in beam.texts])
+            # A longer spelling is at most as probable as its beginning.
             bar = -math.inf
             if len(found) >= count:
                 bar = heapq.nlargest(count, found.values())[-1]
-            spread.masked_fill_(~open_to, -math.inf)
-            best = spread.flatten().topk(min(BEAM, spread.numel()))
+            log_p.masked_fill_(~allowed, -math.inf)
+            best = log_p.flatten().topk(min(BEAM, log_p.numel()))
             values = best.values[best.values > bar]
             if not len(values):
                 break
-            beam = self._read_on(step, beam, best.indices[: len(values)], values)
-        return _shares(found, typed, taught, count)
+            beam = self._extended(step, beam, best.indices[: len(values)], values)
+        return _normalized(found, typed, prior, count)
 
     def probability(
         self, step: Step, logits: Tensor, state: NetworkState, tokens: Sequence[int]
     ) -> float:
-        """Of a word spelled so, and ended: logits (1, V) after the context, state likewise."""
+        """Probability of a word spelled by these tokens and then ended.
+
+        Args:
+            step: single step of the network.
+            logits: (1, V) after the context.
+            state: after the context.
+            tokens: the spelling.
+        """
         total = 0.0
         for token in tokens:
             total += float(logits[0].float().log_softmax(0)[token])
@@ -205,35 +218,40 @@ class PrefixSearch:
         ends = self.ends.to(logits.device)
         return math.exp(total + float(logits[0].float().log_softmax(0)[ends].logsumexp(0)))
 
-    def _following(self, text: str, lead: str) -> Tensor:
-        """(V,) bool: the tokens that keep a spelling within one word that begins as it must."""
-        if len(text) >= len(lead) and text.strip():
+    def _following(self, text: str, prefix: str) -> Tensor:
+        """(V,) bool: tokens after which the spelling is still one word that fits the prefix."""
+        if len(text) >= len(prefix) and text.strip():
             return self.inside
-        space = lead[: len(lead) - len(lead.lstrip())] if lead else " "
-        wanted = lead[len(text) : len(text) + 1]
+        space = prefix[: len(prefix) - len(prefix.lstrip())] if prefix else " "
+        following = prefix[len(text) : len(text) + 1]
         allowed = torch.zeros(len(self.pieces), dtype=torch.bool)
-        for token in self._beginning[wanted] if wanted else range(len(self.pieces)):
+        for token in self._by_first[following] if following else range(len(self.pieces)):
             longer = text + self.pieces[token]
-            fits = len(longer) > len(text) and (longer.startswith(lead) or lead.startswith(longer))
+            fits = len(longer) > len(text) and (
+                longer.startswith(prefix) or prefix.startswith(longer)
+            )
             allowed[token] = fits and all(map(_in_word, longer.removeprefix(space)))
         return allowed
 
-    def _read_on(self, step: Step, beam: _Beam, places: Tensor, values: Tensor) -> _Beam:
-        """Spellings with one token more, all read in one batch.
+    def _extended(self, step: Step, beam: _Beam, indices: Tensor, values: Tensor) -> _Beam:
+        """The beam with one more token each, in one batch.
 
         Args:
-            places: among (B * V); values: their log-probabilities.
+            step: single step of the network.
+            beam: before the token.
+            indices: chosen among the (B * V) extensions.
+            values: their log-probabilities.
         """
-        rows, tokens = places // len(self.pieces), places % len(self.pieces)
-        kept = map_state(lambda part: part[rows], beam.state)
-        logits, state = step(tokens, kept)
+        rows, tokens = indices // len(self.pieces), indices % len(self.pieces)
+        chosen = map_state(lambda part: part[rows], beam.state)
+        logits, state = step(tokens, chosen)
         both = zip(rows.tolist(), tokens.tolist(), strict=True)
         texts = [beam.texts[row] + self.pieces[token] for row, token in both]
         return _Beam(texts, values, logits, state)
 
 
 def _is_word(text: str) -> bool:
-    """Whether letters stand at both ends: a dash alone is none, nor is a quoted word's end."""
+    """Whether it begins and ends with a letter: not a dash alone, nor a word with a quote."""
     return bool(text) and _is_letter(text[0]) and _is_letter(text[-1])
 
 

@@ -1,3 +1,8 @@
+"""Words of a vocabulary in sorted order, for completion by prefix.
+
+Shapes: V tokens, W words.
+"""
+
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
@@ -13,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class WordIndex:
-    """The words of a vocabulary in the order of their code points.
+    """The words of a vocabulary, sorted by code point.
 
-    All words that share a prefix, exact in case, are neighbours in this order, so the words that
-    fit what was typed are one slice. Among equals in probability the earlier in this order wins.
+    Words that share a prefix (case-sensitive) are one slice of this order. Of equally probable
+    words the earlier one wins.
 
     Attributes:
         words: the W words, sorted.
@@ -36,29 +41,29 @@ class WordIndex:
         by_spelling = sorted((spellings[token], token) for token in is_word.nonzero()[0].tolist())
         self.words = [word for word, _ in by_spelling]
         self.tokens = np.array([token for _, token in by_spelling], dtype=np.int64)
-        self._places = {word: place for place, word in enumerate(self.words)}
-        if len(self._places) < len(self.words):
+        self._index = {word: index for index, word in enumerate(self.words)}
+        if len(self._index) < len(self.words):
             raise ValueError("two tokens spell the same word")
         self._vocabulary = len(spellings)
 
-    def place(self, word: str) -> int | None:
-        """Where a word stands in this order; None outside the vocabulary."""
-        return self._places.get(word)
+    def index_of(self, word: str) -> int | None:
+        """Index of a word in `words`; None if the vocabulary does not hold it."""
+        return self._index.get(word)
 
     def matching(self, typed: str, within: slice | None = None) -> slice:
-        """The words that begin with what was typed; `within` the matches of a part of it."""
+        """Slice of the words that begin with `typed`, within a slice (default: all words)."""
         low, high = (0, len(self.words)) if within is None else (within.start, within.stop)
         letters = len(typed)
         low = bisect_left(self.words, typed, low, high, key=lambda word: word[:letters])
         return slice(low, bisect_right(self.words, typed, low, high, key=lambda w: w[:letters]))
 
     def complete(self, probabilities: Scores, typed: str, count: int) -> list[tuple[str, float]]:
-        """The most probable words that begin with what was typed, best first.
+        """The most probable words that begin with `typed`, best first.
 
         Args:
             probabilities: (V,) of the next token.
             typed: the word's first letters so far, possibly none.
-            count: how many to offer; fewer come back where fewer fit.
+            count: most words to return; fewer if fewer match.
 
         Raises:
             ValueError: probabilities of another shape.

@@ -27,7 +27,8 @@ class CurrentLine:
     Attributes:
         text: the line so far.
         brought: of each character whether a suggestion brought it.
-        whole: its beginning of whole words; taught: the lessons in that, and their evidence.
+        whole: its beginning of whole words.
+        observations: the observations in `whole`, each with its evidence.
         spaced: whether its last character is the space that came with a suggestion.
     """
 
@@ -38,7 +39,7 @@ class CurrentLine:
         self.text = ""
         self.brought: list[bool] = []
         self.whole = ""
-        self.taught: list[tuple[Observation, Evidence]] = []
+        self.observations: list[tuple[Observation, Evidence]] = []
         self.spaced = False
 
     def append(self, text: str, *, brought: bool) -> None:

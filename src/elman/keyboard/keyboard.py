@@ -74,8 +74,8 @@ class Keyboard:
     def suggestions(self) -> list[Suggestion]:
         """Three words, or fewer, that may be meant: the one being typed, or the next."""
         line = self._lines[-1]
-        context, lead = self._parted()
-        return self._suggester.suggest(line.place(context), lead, self._taught, OFFERED)
+        context, prefix = self._parted()
+        return self._suggester.suggest(line.place(context), prefix, self._taught, OFFERED)
 
     def type(self, text: str) -> None:
         """Letters, punctuation and newlines, one keystroke each (newlines excepted)."""
@@ -129,7 +129,7 @@ class Keyboard:
         self._teach(self._lines[-1].text)
 
     def clear(self) -> None:
-        """Begin a new text; what the one before taught is known, and what it saved is counted."""
+        """Begin a new text; what was learned from the one before stays."""
         self.finish()
         self._lines.clear()
         self._begin(None)
@@ -188,7 +188,7 @@ class Keyboard:
     def _recall(self) -> None:
         """What the memory says of the next word, here and now."""
         vars(self).pop("suggestions", None)
-        self._taught = self.memory.taught(context_of(self._lines[-1].whole[-TAIL:]))
+        self._taught = self.memory.prior(context_of(self._lines[-1].whole[-TAIL:]))
 
     def _adapt(self, text: str) -> None:
         if self._dynamic is not None:
@@ -207,11 +207,11 @@ class Keyboard:
         self._recall()
 
     def _parted(self, end: int | None = None) -> tuple[str, str]:
-        """The last line's (context, lead) up to a place, as `Suggester.parted` has them."""
+        """The last line's (context, prefix) up to a place, as `Suggester.parted` has them."""
         line = self._lines[-1].text[:end]
         cut = max(0, len(line) - TAIL)
-        context, lead = self._suggester.parted(line[cut:])
-        return line[:cut] + context, lead
+        context, prefix = self._suggester.split_prefix(line[cut:])
+        return line[:cut] + context, prefix
 
     def _teach(self, whole: str) -> None:
         """Learn the whole words of the last line, and take back those that are no longer there."""
@@ -219,15 +219,15 @@ class Keyboard:
         if whole == line.whole:
             return
         line.whole, now = whole, observations_of(whole)
-        same = _alike([lesson for lesson, _ in line.taught], now)
-        for lesson, evidence in line.taught[same:]:
+        same = _alike([lesson for lesson, _ in line.observations], now)
+        for lesson, evidence in line.observations[same:]:
             self.memory.unlearn(lesson)
             self.memory.unweigh(evidence)
-        del line.taught[same:]
+        del line.observations[same:]
         for lesson, (start, _) in zip(now[same:], WORDS.words_in(whole)[same:], strict=True):
-            context, lead = self._parted(start)
-            believed = self._suggester.probability(line.place(context), lead, lesson.word)
-            line.taught.append((lesson, self.memory.weigh(lesson, believed)))
+            context, prefix = self._parted(start)
+            believed = self._suggester.probability(line.place(context), prefix, lesson.word)
+            line.observations.append((lesson, self.memory.weigh(lesson, believed)))
             self.memory.learn(lesson)
         self._recall()
 

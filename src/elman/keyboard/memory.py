@@ -119,7 +119,7 @@ class UserModel:
     def forget_all(self) -> None:
         self._counts, self.size, self.trust = {(): {}}, 0, no_evidence()
 
-    def taught(self, context: Context) -> UserPrior:
+    def prior(self, context: Context) -> UserPrior:
         """What was learned about the word after a context."""
         left = 1.0  # of belief, by the longer contexts
         words: dict[str, float] = {}

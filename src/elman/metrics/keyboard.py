@@ -116,7 +116,7 @@ def keyboard_scores(
         EmptyTextError: there is no word.
         ValueError: the numbers of rows and words differ, a row has not V elements or a NaN.
     """
-    indices = [index.place(word) for word in typing.words]
+    indices = [index.index_of(word) for word in typing.words]
     if not indices:
         raise EmptyTextError("no word to score suggestions on")
     ranks = np.full(len(indices), len(index.words) + 1)

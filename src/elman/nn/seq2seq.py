@@ -32,7 +32,7 @@ ORDERS = ("both", "forward", "reversed")
 EMBEDDING_SCALE = 2.0
 """The factor of embeddings at the network's input. They are tied to the output layer and stay on
 the residual path: scale them down, or each token initially predicts itself, which takes hundreds
-of steps to unlearn (docs/log.md)."""
+of steps to unlearn (docs/decisions.md)."""
 
 MAX_DEVIATIONS = 1e4
 """Clip the standardised elements of a source vector, in standard deviations from the mean."""

@@ -1,1 +1,1 @@
-"""Models over HTTP: what each can do, and sessions that keep a recurrent state."""
+"""Models over HTTP: their operations, and sessions that keep a recurrent state."""

@@ -1,4 +1,4 @@
-"""The routes: each a method here, its path and its schema in the table below."""
+"""The API: the routes of the models that are served, and of the server itself."""
 
 from __future__ import annotations
 
@@ -6,246 +6,163 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any, Self
 
-from fastapi import APIRouter, Response
+from starlette.responses import Response
 
-from elman.server.direct import DirectRoute
-from elman.server.events import Events
-from elman.server.keyboard_api import KeyboardApi
+from elman.server.events import GenerationEvents
+from elman.server.generation import TokenStream
+from elman.server.http_errors import overloaded
 from elman.server.keyboards import Keyboards
 from elman.server.limits import Limits
-from elman.server.metrics import TYPE, Metrics
-from elman.server.refusals import RefusedError, nothing_there
-from elman.server.schemas import (
-    About,
-    Error,
-    Exported,
-    Forecasts,
-    Health,
-    Models,
-    Nothing,
-    Predictions,
-    Rewrites,
-    Session,
-    Step,
-    Suggestions,
-    Tagged,
-    ToBegin,
-    ToDescribe,
-    ToExplain,
-    ToForecast,
-    ToGenerate,
-    ToPredict,
-    ToRewind,
-    ToStep,
-    ToSuggest,
-    ToTag,
-    ToTranslate,
-)
-from elman.server.served import Loaded, Served
+from elman.server.metrics import MEDIA_TYPE, Metrics
+from elman.server.openapi import EVENT_STREAM, PLAIN_TEXT, Endpoint, describe_api
+from elman.server.operations import OPERATIONS, Operation
+from elman.server.registry import LoadedModel, ModelEntry, ModelRegistry
+from elman.server.router import Route, Router
+from elman.server.schemas import GenerateRequest, ModelResponse, ModelsResponse, StatusResponse
 from elman.server.sessions import Sessions
-from elman.server.stores.opening import open_store
-from elman.server.writing import Stream
+from elman.server.stores.factory import open_store
+from elman.server.stores.store import SessionStore
 
-_REFUSED = (401, 403, 404, 413, 421, 422, 429, 503)
-_TIDIED = 1.0  # seconds between two looks at the sessions
+_EVICTION_SECONDS = 1.0
+_MODEL = "/models/{name}"
 
 _log = logging.getLogger("elman.server")
 
 
 class Api:
-    """What can be asked of some models.
+    """The API of some models, an asynchronous context manager while it runs.
 
     Args:
-        sessions: where they are kept besides memory: a file's path, a Redis address, or nowhere.
+        models: to be served.
+        sessions: where sessions are stored: a file's path, a Redis URL, or None for memory alone.
+        limits: of the server.
+
+    Attributes:
+        router: answers requests.
+        metrics: counts them.
     """
 
-    def __init__(self, loaded: Sequence[Loaded], sessions: str | None, limits: Limits) -> None:
-        self._loaded, self._address, self._limits = loaded, sessions, limits
-        self._models: dict[str, Served] = {}
+    def __init__(self, models: Sequence[LoadedModel], sessions: str | None, limits: Limits) -> None:
+        self._address, self._limits = sessions, limits
+        self._models = ModelRegistry(models, limits)
         self._keyboards = Keyboards(limits)
+        self.router = Router()
         self.metrics = Metrics(self._models)
 
     async def __aenter__(self) -> Self:
-        """Begin to answer.
+        """Open the session store, start the models' threads, and add the routes.
 
         Raises:
-            ElmanError: where the sessions cannot be kept as they are to be.
+            ElmanError: where sessions cannot be stored.
         """
-        self._models |= {each.name: Served(each, self._limits) for each in self._loaded}
-        formats = {each.short: each.format() for each in self._models.values() if each.keeps_state}
-        self._sessions = Sessions(await open_store(self._address, self._limits, formats))
-        self._tidying = asyncio.create_task(self._tidy())
+        formats = self._models.state_formats()
+        self._store = await open_store(self._address, self._limits, formats)
+        self._models.start()
+        self._add_routes(Sessions(self._store))
+        self._evicting = asyncio.create_task(self._evict(self._store))
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Answer what waits, and write down what is to be kept."""
-        self._tidying.cancel()
+        """Answer the requests that wait, and save the sessions."""
+        self._evicting.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await self._tidying
-        for served in self._models.values():
-            await served.desk.close()
-        await self._sessions.store.close()
+            await self._evicting
+        await self._models.close()
+        await self._store.close()
 
-    async def _tidy(self) -> None:
-        store = self._sessions.store
+    async def _evict(self, store: SessionStore) -> None:
+        """Evict idle sessions and keyboards again and again."""
         while True:
-            await asyncio.sleep(_TIDIED)
+            await asyncio.sleep(_EVICTION_SECONDS)
             try:
-                await store.tidy()
+                await store.evict_expired()
                 self.metrics.sessions = await store.count()
-                self._keyboards.tidy()
+                self._keyboards.evict_expired()
                 self.metrics.keyboards = len(self._keyboards)
-            except Exception:  # a full disk, a Redis that is away: the next time may be better
-                _log.exception("the sessions could not be kept")
+            except Exception:  # a full disk, or no Redis: the next time may succeed
+                _log.exception("sessions could not be stored")
 
-    def _served(self, name: str, operation: str) -> Served:
-        served = self._named(name)
-        served.check(operation)
-        return served
-
-    def _named(self, name: str) -> Served:
-        served = self._models.get(name)
-        if served is None:
-            raise nothing_there(f"models/{name}", f"There are {', '.join(self._models)}.")
-        return served
-
-    # Each model as what it is
-
-    async def predict(self, name: str, asked: ToPredict) -> Predictions:
-        """Name the class of each text."""
-        served = self._served(name, "predict")
-        return await served.desk.ask(served.works.predict, asked.texts)
-
-    async def tag(self, name: str, asked: ToTag) -> Tagged:
-        """Name what each word of a sentence is."""
-        served = self._served(name, "tag")
-        return await served.desk.ask(served.works.tag, asked.sentences)
-
-    async def translate(self, name: str, asked: ToTranslate) -> Rewrites:
-        """The best targets of each text, and, where asked, what each token looked at."""
-        served = self._served(name, "translate")
-        return await served.desk.ask(served.works.translate, asked)
-
-    async def describe(self, name: str, asked: ToDescribe) -> Rewrites:
-        """The best descriptions of each vector."""
-        served = self._served(name, "describe")
-        return await served.desk.ask(served.works.describe, asked)
-
-    async def forecast(self, name: str, asked: ToForecast) -> Forecasts:
-        """The values to come, a row a step, with the intervals that hold 80 % and 95 %."""
-        served = self._served(name, "forecast")
-        return await served.desk.ask(served.works.forecast, asked)
-
-    async def suggest(self, name: str, asked: ToSuggest) -> Suggestions:
-        """The likeliest next words, or ends of the word that is begun."""
-        served = self._served(name, "suggest")
-        return await served.desk.ask(served.works.suggest, asked)
-
-    async def explain(self, name: str, asked: ToExplain) -> dict[str, Any]:
-        """What the network saw, remembered and said."""
-        served = self._served(name, "explain")
-        return await served.desk.ask(served.works.explain, asked)
-
-    async def generate(self, name: str, asked: ToGenerate) -> Any:
-        """Write on after a prompt, in server-sent events."""
-        served = self._served(name, "generate")
-        assert served.writers is not None
-        stream = Stream()
+    async def generate(self, entry: ModelEntry, request: GenerateRequest) -> GenerationEvents:
+        """Continue a prompt, in server-sent events."""
+        assert entry.generation is not None
+        stream = TokenStream()
         try:
-            await served.desk.ask(served.writers.begin, (asked, stream))
+            await entry.dispatcher.submit(entry.generation.begin, (request, stream))
         except BaseException:
-            stream.left = True
+            stream.abandoned = True
             raise
-        return Events(stream, self._limits.seconds)
+        return GenerationEvents(stream, self._limits.request_timeout)
 
-    # Sessions
+    async def model(self, entry: ModelEntry) -> ModelResponse:
+        """Describe a model."""
+        return entry.describe()
 
-    async def begin(self, name: str, asked: ToBegin) -> Session:
-        """A new session, or one from what another exported."""
-        return await self._sessions.begin(self._served(name, "sessions"), asked)
+    async def models(self) -> ModelsResponse:
+        """Describe all models."""
+        return {"models": [each.describe() for each in self._models.values()]}
 
-    async def step(self, name: str, session: str, asked: ToStep) -> Step:
-        """Read on from where the session is."""
-        return await self._sessions.step(self._served(name, "sessions"), session, asked)
-
-    async def fork(self, name: str, session: str, asked: Nothing) -> Session:  # noqa: ARG002
-        """Another session that goes on from the same state."""
-        return await self._sessions.fork(self._served(name, "sessions"), session)
-
-    async def rewind(self, name: str, session: str, asked: ToRewind) -> Session:
-        """Take back the session's last steps."""
-        return await self._sessions.rewind(self._served(name, "sessions"), session, asked)
-
-    async def export(self, name: str, session: str) -> Exported:
-        """The session as text, for `begin`: sealed, and of use with this very model alone."""
-        return await self._sessions.export(self._served(name, "sessions"), session)
-
-    async def look(self, name: str, session: str) -> Session:
-        """How far a session is."""
-        return await self._sessions.look(self._served(name, "sessions"), session)
-
-    async def end(self, name: str, session: str) -> Session:
-        """Forget a session."""
-        return await self._sessions.end(self._served(name, "sessions"), session)
-
-    # The server
-
-    async def models(self) -> Models:
-        """What is served."""
-        return {"models": [served.about() for served in self._models.values()]}
-
-    async def model(self, name: str) -> About:
-        """One of the models."""
-        return self._named(name).about()
-
-    async def health(self) -> Health:
+    async def health(self) -> StatusResponse:
         """Whether the server runs."""
-        return {"status": "runs"}
+        return {"status": "ok"}
 
-    async def ready(self) -> Health:
-        """Whether it has room for requests."""
-        if any(each.desk.waiting >= self._limits.waiting for each in self._models.values()):
-            raise RefusedError(503, "too many requests wait")
+    async def ready(self) -> StatusResponse:
+        """Whether the server has room for requests."""
+        if any(each.dispatcher.queued >= self._limits.queued for each in self._models.values()):
+            raise overloaded("too many requests wait")
         return {"status": "ready"}
 
     async def prometheus(self) -> Any:
-        """Figures for Prometheus."""
-        return Response(self.metrics.text(), headers={"content-type": TYPE})
+        """Metrics for Prometheus."""
+        return Response(self.metrics.text(), headers={"content-type": MEDIA_TYPE.decode()})
 
-    def add_to(self, router: APIRouter) -> None:
-        """Add its routes; those asked most come first, as paths are tried in order."""
-        router.route_class = DirectRoute
-        refused = {status: {"model": Error} for status in _REFUSED}
-        model, session = "/models/{name}", "/models/{name}/sessions/{session}"
-        parts = {name: {"type": "string"} for name in ("event", "data")}
-        event = {"type": "object", "properties": parts, "required": ["data"]}
-        events = {200: {"content": {"text/event-stream": {"schema": event}}}}
-        text = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
-        for method, path, endpoint, more in (
-            ("POST", f"{session}/step", self.step, {}),
-            ("POST", f"{model}/predict", self.predict, {}),
-            ("POST", f"{model}/suggest", self.suggest, {}),
-            ("POST", f"{model}/generate", self.generate, events),
-            ("POST", f"{model}/tag", self.tag, {}),
-            ("POST", f"{model}/translate", self.translate, {}),
-            ("POST", f"{model}/describe", self.describe, {}),
-            ("POST", f"{model}/forecast", self.forecast, {}),
-            ("POST", f"{model}/explain", self.explain, {}),
-            ("POST", f"{model}/sessions", self.begin, {}),
-            ("POST", f"{session}/fork", self.fork, {}),
-            ("POST", f"{session}/rewind", self.rewind, {}),
-            ("GET", f"{session}/export", self.export, {}),
-            ("GET", session, self.look, {}),
-            ("DELETE", session, self.end, {}),
-            *KeyboardApi(self._keyboards, self._served).routes(),
-            ("GET", "/models", self.models, {}),
-            ("GET", model, self.model, {}),
-            ("GET", "/health", self.health, {}),
-            ("GET", "/ready", self.ready, {}),
-            ("GET", "/metrics", self.prometheus, text),
-        ):
-            settings: dict[str, Any] = {"response_class": Response} if more else {}
-            responses: Any = refused | more
-            router.add_api_route(path, endpoint, methods=[method], responses=responses, **settings)
+    async def _openapi(self) -> Any:
+        return self._description
+
+    def _add_routes(self, sessions: Sessions) -> None:
+        """Add a route for everything that each model can do, and describe all that any could."""
+        generating = [
+            Endpoint.of("POST", "/generate", self.generate, EVENT_STREAM),
+            *self._keyboards.endpoints(),
+        ]
+        stateful = sessions.endpoints()
+        every = [Endpoint.of("GET", "", self.model)]
+        server = [
+            Endpoint.of("GET", "/models", self.models),
+            Endpoint.of("GET", "/health", self.health),
+            Endpoint.of("GET", "/ready", self.ready),
+            Endpoint.of("GET", "/metrics", self.prometheus, PLAIN_TEXT),
+        ]
+        for entry in self._models.values():
+            prefix = f"/models/{entry.name}"
+            for operation in entry.operations.batched:
+                run = partial(entry.dispatcher.submit, partial(operation.run, entry.model))
+                route = Route(run, operation.name, operation.request)
+                self.router.add("POST", f"{prefix}/{operation.name}", route)
+            possible = every + (generating if entry.generation is not None else [])
+            for each in possible + (stateful if entry.runner is not None else []):
+                route = Route(partial(each.handler, entry), each.name, each.request)
+                self.router.add(each.method, prefix + each.path, route)
+        for each in server:
+            self.router.add(each.method, each.path, Route(each.handler, each.name))
+        operations = {each.name: each for task in OPERATIONS.values() for each in task.batched}
+        below = [_described(each) for each in operations.values()] + generating + stateful + every
+        described = [replace(each, path=_MODEL + each.path) for each in below] + server
+        self._description = describe_api("Elman", described)
+        for method in ("GET", "HEAD"):
+            self.router.add(method, "/openapi.json", Route(self._openapi, "openapi"))
+
+
+def _described(operation: Operation) -> Endpoint:
+    return Endpoint(
+        "POST",
+        f"/{operation.name}",
+        operation.run,
+        operation.name,
+        operation.description,
+        operation.request,
+        operation.response,
+    )

@@ -1,6 +1,6 @@
-"""Keyboards that are kept between requests, each with what one person taught it.
+"""Keyboards that are stored between requests, each with what it has learned from one user.
 
-They are in this process's memory alone: what was learned is the writer's to keep, as a file.
+They live in the memory of this process alone: what was learned is the user's to keep, as a file.
 """
 
 from __future__ import annotations
@@ -14,193 +14,231 @@ from typing import Any, TypeVar
 
 from elman.errors import InputError
 from elman.keyboard import Keyboard, UserModel, memory_data, read_memory
-from elman.server.desk import one_by_one
+from elman.server.dispatcher import answer_each
+from elman.server.http_errors import ApiError, not_found
 from elman.server.limits import Limits
-from elman.server.refusals import RefusedError, nothing_there
-from elman.server.schemas import LearnedWord, Offered, Typed
-from elman.server.served import Served
-from elman.tasks.language_modeling.model import LanguageModel
+from elman.server.openapi import Endpoint
+from elman.server.registry import ModelEntry
+from elman.server.schemas import (
+    CreateKeyboardRequest,
+    EmptyRequest,
+    ForgetRequest,
+    KeyboardState,
+    KeyboardSuggestion,
+    UserWord,
+    UserWordsResponse,
+    WriteRequest,
+)
 
-_COUNT_BYTES = 200  # of a word in a context, about
-_LETTER_BYTES = 150  # of what is written, with the lessons in it
+# Estimates of a keyboard's memory.
+_WORD_BYTES = 200  # a word in a context
+_CHARACTER_BYTES = 150  # a character of the text, with what was learned from it
 _EMPTY_BYTES = 4_096
 
 Answer = TypeVar("Answer")
+Action = Callable[[Keyboard], Answer]
 
 
 @dataclass
-class Kept:
-    """A keyboard, touched by its model's thread alone, and what the server knows of it."""
+class StoredKeyboard:
+    """A keyboard, which only its model's thread touches; its size in bytes and last use."""
 
     keyboard: Keyboard
     size: int
     used: float
 
 
-Change = Callable[[Keyboard], Answer]
-
-
 class Keyboards:
-    """Of one server, the longest idle first. Nobody can guess another's name."""
+    """The endpoints of keyboards, for every model that generates text.
+
+    Args:
+        limits: of the keyboards, and of their memory.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._kept: OrderedDict[tuple[str, str], Kept] = OrderedDict()
+        # By model and id, which cannot be guessed; the longest idle first.
+        self._stored: OrderedDict[tuple[str, str], StoredKeyboard] = OrderedDict()
         self._size = 0
 
-    async def open(self, served: Served, memory: dict[str, Any] | None) -> Typed:
-        """A new one.
-
-        Args:
-            memory: what was learned before, as a file of `elman type` holds it.
-
-        Raises:
-            RefusedError: where there is no room.
-            MemoryFileError: where that is no memory.
-        """
-        self._check_room(len(self._kept) + 1)
-        assert isinstance(served.model, LanguageModel)
-        keyboard = await served.desk.ask(_opened, (served.model, memory))
+    async def create_keyboard(
+        self, entry: ModelEntry, request: CreateKeyboardRequest
+    ) -> KeyboardState:
+        """Create a keyboard, empty or with the memory of another."""
+        self._check_room(len(self._stored) + 1)
+        keyboard = await entry.dispatcher.submit(_create_all, (entry.model, request.memory))
         name = secrets.token_urlsafe(16)
-        self._kept[served.name, name] = Kept(keyboard, 0, time.monotonic())
-        return await self.write(served, name, "", None)
+        self._stored[entry.name, name] = StoredKeyboard(keyboard, 0, time.monotonic())
+        return await self.write(entry, name, WriteRequest(text=""))
 
-    async def write(self, served: Served, name: str, text: str, accept: int | None) -> Typed:
-        """Make what stands on it this text, and take one of the words that are then offered."""
-        self._check_room(len(self._kept))
+    async def write(self, entry: ModelEntry, keyboard: str, request: WriteRequest) -> KeyboardState:
+        """Change the text; the keyboard learns from the change, and suggests."""
+        self._check_room(len(self._stored))
 
-        def change(keyboard: Keyboard) -> Typed:
-            keyboard.rewrite(text)
-            if accept is not None:
-                keyboard.accept(accept)
-            return typed(name, keyboard)
+        def rewrite(stored: Keyboard) -> None:
+            stored.rewrite(request.text)
+            if request.accept is not None:
+                stored.accept(request.accept)
 
-        return await self._ask(served, name, change)
+        return await self._change(entry, keyboard, rewrite)
 
-    async def clear(self, served: Served, name: str) -> Typed:
-        """Begin a new text."""
+    async def clear(
+        self,
+        entry: ModelEntry,
+        keyboard: str,
+        request: EmptyRequest,  # noqa: ARG002
+    ) -> KeyboardState:
+        """Start a new text; what was written stays learned."""
+        return await self._change(entry, keyboard, Keyboard.clear)
 
-        def change(keyboard: Keyboard) -> Typed:
-            keyboard.clear()
-            return typed(name, keyboard)
+    async def user_words(self, entry: ModelEntry, keyboard: str) -> UserWordsResponse:
+        """The words that were learned, how often they were written, and after which words."""
+        return {"words": await self._run(entry, keyboard, _user_words)}
 
-        return await self._ask(served, name, change)
+    async def memory(self, entry: ModelEntry, keyboard: str) -> dict[str, Any]:
+        """All that was learned, in the format of `elman type --memory`."""
+        return await self._run(entry, keyboard, lambda stored: memory_data(stored.memory))
 
-    async def learned(self, served: Served, name: str) -> list[LearnedWord]:
-        return await self._ask(served, name, _learned)
+    async def forget(
+        self, entry: ModelEntry, keyboard: str, request: ForgetRequest
+    ) -> KeyboardState:
+        """Forget a word."""
 
-    async def memory(self, served: Served, name: str) -> dict[str, Any]:
-        """What it learned, as a file of `elman type` holds it."""
-        return await self._ask(served, name, lambda keyboard: memory_data(keyboard.memory))
+        def forget_word(stored: Keyboard) -> None:
+            if request.word not in stored.memory:
+                raise InputError("this word was not learned", location="word")
+            stored.forget(request.word)
 
-    async def forget(self, served: Served, name: str, word: str | None) -> Typed:
-        """Forget one word; None: all.
+        return await self._change(entry, keyboard, forget_word)
 
-        Raises:
-            InputError: where the word was not learned.
-        """
+    async def forget_all(
+        self,
+        entry: ModelEntry,
+        keyboard: str,
+        request: EmptyRequest,  # noqa: ARG002
+    ) -> KeyboardState:
+        """Forget all words."""
+        return await self._change(entry, keyboard, Keyboard.forget_all)
 
-        def change(keyboard: Keyboard) -> Typed:
-            if word is None:
-                keyboard.forget_all()
-            elif word in keyboard.memory:
-                keyboard.forget(word)
-            else:
-                raise InputError("this was not learned", location="word")
-            return typed(name, keyboard)
+    async def delete_keyboard(self, entry: ModelEntry, keyboard: str) -> KeyboardState:
+        """Delete a keyboard; returns its last state."""
+        last = await self._change(entry, keyboard, lambda _: None)
+        stored = self._stored.pop((entry.name, keyboard), None)
+        self._size -= 0 if stored is None else stored.size
+        return last
 
-        return await self._ask(served, name, change)
+    def endpoints(self) -> list[Endpoint]:
+        """Below a model's path."""
+        keyboard = "/keyboards/{keyboard}"
+        return [
+            Endpoint.of("POST", f"{keyboard}/write", self.write),
+            Endpoint.of("POST", "/keyboards", self.create_keyboard),
+            Endpoint.of("POST", f"{keyboard}/clear", self.clear),
+            Endpoint.of("GET", f"{keyboard}/user-words", self.user_words),
+            Endpoint.of("GET", f"{keyboard}/memory", self.memory),
+            Endpoint.of("POST", f"{keyboard}/forget", self.forget),
+            Endpoint.of("POST", f"{keyboard}/forget-all", self.forget_all),
+            Endpoint.of("DELETE", keyboard, self.delete_keyboard),
+        ]
 
-    async def close(self, served: Served, name: str) -> Typed:
-        """How it stood at the end."""
-        answer = await self._ask(served, name, lambda keyboard: typed(name, keyboard))
-        kept = self._kept.pop((served.name, name), None)
-        self._size -= 0 if kept is None else kept.size
-        return answer
-
-    def tidy(self) -> None:
-        """Forget what was idle for too long."""
+    def evict_expired(self) -> None:
+        """Delete keyboards that were idle for too long."""
         oldest = time.monotonic() - self._limits.idle
-        while self._kept:
-            key, kept = next(iter(self._kept.items()))
-            if kept.used > oldest:
+        while self._stored:
+            key, stored = next(iter(self._stored.items()))
+            if stored.used > oldest:
                 break
-            self._size -= kept.size
-            del self._kept[key]
+            self._size -= stored.size
+            del self._stored[key]
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._stored)
 
-    async def _ask(self, served: Served, name: str, change: Change[Answer]) -> Answer:
-        """What a change answers, made in the model's thread."""
-        kept = self._found(served, name)
-        answer, size = await served.desk.ask(_changed, (kept.keyboard, change))
-        if self._kept.get((served.name, name)) is kept:  # it may have been closed meanwhile
-            self._size += size - kept.size
-            kept.size, kept.used = size, time.monotonic()
-            self._kept.move_to_end((served.name, name))
+    async def _change(
+        self, entry: ModelEntry, keyboard: str, change: Action[None]
+    ) -> KeyboardState:
+        """The state after a change."""
+
+        def action(stored: Keyboard) -> KeyboardState:
+            change(stored)
+            return keyboard_state(keyboard, stored)
+
+        return await self._run(entry, keyboard, action)
+
+    async def _run(self, entry: ModelEntry, keyboard: str, action: Action[Answer]) -> Answer:
+        """The answer of an action, in the model's thread.
+
+        Raises:
+            ApiError: where there is no such keyboard.
+        """
+        key = entry.name, keyboard
+        stored = self._stored.get(key)
+        if stored is None:
+            hint = "It was deleted, idle for too long, or never created."
+            raise not_found("keyboard", hint)
+        answer, size = await entry.dispatcher.submit(_run_all, (stored.keyboard, action))
+        if self._stored.get(key) is stored:  # it may have been deleted meanwhile
+            self._size += size - stored.size
+            stored.size, stored.used = size, time.monotonic()
+            self._stored.move_to_end(key)
         return answer  # type: ignore[no-any-return]
-
-    def _found(self, served: Served, name: str) -> Kept:
-        kept = self._kept.get((served.name, name))
-        if kept is None:
-            raise nothing_there("keyboard", "It was closed, or idle for too long, or never there.")
-        return kept
 
     def _check_room(self, count: int) -> None:
         if count > self._limits.keyboards or self._size >= self._limits.keyboard_bytes:
-            raise RefusedError(
+            raise ApiError(
                 503,
                 "there is no room for more on keyboards",
-                hint="Close one that is not needed any more, or wait until an idle one is gone.",
+                hint="Delete one that is not needed, or wait until an idle one is evicted.",
                 headers={"retry-after": "60"},
             )
 
 
-def typed(name: str, keyboard: Keyboard) -> Typed:
-    """How a keyboard stands."""
-    offered: list[Offered] = [
-        {**each._asdict(), "learned": each.word in keyboard.memory}  # type: ignore[typeddict-item]
+def keyboard_state(name: str, keyboard: Keyboard) -> KeyboardState:
+    suggestions: list[KeyboardSuggestion] = [
+        {
+            "word": each.word,
+            "probability": each.probability,
+            "user_word": each.word in keyboard.memory,
+        }
         for each in keyboard.suggestions
     ]
     return {
         "keyboard": name,
         "text": keyboard.text,
-        "suggestions": offered,
+        "suggestions": suggestions,
         "keystrokes": keyboard.keystrokes,
-        "saved": keyboard.saved,
-        "learned": len(keyboard.memory),
+        "keystrokes_saved": keyboard.saved,
+        "user_words": len(keyboard.memory),
     }
 
 
-def _learned(keyboard: Keyboard) -> list[LearnedWord]:
-    return [each._asdict() for each in keyboard.memory.learned()]  # type: ignore[misc]
+def _user_words(keyboard: Keyboard) -> list[UserWord]:
+    return [
+        {"word": each.word, "count": each.times, "after": each.after}
+        for each in keyboard.memory.learned()
+    ]
 
 
-def _opened(
-    given: Sequence[tuple[LanguageModel, dict[str, Any] | None]],
-) -> list[Keyboard | Exception]:
-    return one_by_one(_new, given)
+def _create_all(requests: Sequence[tuple[Any, Any]]) -> list[Keyboard | Exception]:
+    """A keyboard for each model and memory, which may be None."""
+
+    def create(request: tuple[Any, Any]) -> Keyboard:
+        model, memory = request
+        return Keyboard(model, UserModel() if memory is None else read_memory(memory, "memory"))
+
+    return answer_each(create, requests)
 
 
-def _new(asked: tuple[LanguageModel, dict[str, Any] | None]) -> Keyboard:
-    model, memory = asked
-    return Keyboard(model, UserModel() if memory is None else read_memory(memory, "memory"))
-
-
-def _changed(
-    given: Sequence[tuple[Keyboard, Change[Any]]],
+def _run_all(
+    requests: Sequence[tuple[Keyboard, Action[Any]]],
 ) -> list[tuple[Any, int] | Exception]:
-    return one_by_one(_after, given)
+    """The answer of each action, and the keyboard's estimated bytes after it."""
 
+    def run(request: tuple[Keyboard, Action[Any]]) -> tuple[Any, int]:
+        keyboard, action = request
+        answer = action(keyboard)
+        written = len(keyboard.text) * _CHARACTER_BYTES
+        learned = keyboard.memory.size * _WORD_BYTES
+        return answer, _EMPTY_BYTES + keyboard.place_bytes + learned + written
 
-def _after(asked: tuple[Keyboard, Change[Any]]) -> tuple[Any, int]:
-    """What a change answers, and the keyboard's bytes after it."""
-    keyboard, change = asked
-    return change(keyboard), _bytes(keyboard)
-
-
-def _bytes(keyboard: Keyboard) -> int:
-    """What a keyboard takes, about."""
-    written = len(keyboard.text) * _LETTER_BYTES
-    return _EMPTY_BYTES + keyboard.place_bytes + keyboard.memory.size * _COUNT_BYTES + written
+    return answer_each(run, requests)

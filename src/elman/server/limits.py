@@ -1,46 +1,50 @@
-"""How much the server takes on; what is beyond is refused in a sentence."""
+"""Limits of the server; a request beyond one of them gets an error in one sentence."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-BODY = 256 * 1024  # bytes of a request
-TEXT = 10_000  # characters of a text
-SENTENCE = 2_000  # characters of a text that is to be translated
-TEXTS = 64  # texts or vectors of one request
-WORDS = 1_000  # words of a sentence to be tagged
-NUMBERS = 65_536  # of a vector, or of a history
-SUGGESTIONS = 50  # and other lists of the likeliest
-BEAM = 16
-TOKENS = 10_000  # to be written
-WRITTEN = 2_000  # characters that stand on a keyboard
-MEMORY = 4 * 2**20  # bytes of a request that brings what a keyboard learned
-STOPS = 8  # texts that end one that is written
-MARK_STEPS, MARK_BYTES = 64, 2_048  # what a session remembers so that it can be rewound
+MAX_BODY_BYTES = 256 * 1024
+MAX_TEXT_LENGTH = 10_000  # characters
+MAX_SOURCE_LENGTH = 2_000  # characters of a text to translate
+MAX_TEXTS = 64  # texts or vectors in one request
+MAX_WORDS = 1_000  # words of a sentence to tag
+MAX_NUMBERS = 65_536  # numbers of a vector, rows of a history
+MAX_COUNT = 50  # entries in a list of the most probable
+MAX_BEAM = 16
+MAX_TOKENS = 10_000  # tokens to generate
+MAX_KEYBOARD_LENGTH = 2_000  # characters on a keyboard
+MAX_MEMORY_BYTES = 4 * 2**20  # body of a request that restores a keyboard's memory
+MAX_STOPS = 8  # stop texts
+CHECKPOINT_STEPS, CHECKPOINT_BYTES = 64, 2_048  # steps and text that a session can rewind
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a server may be told otherwise.
+    """Limits that whoever starts a server may change.
 
     Args:
-        seconds: a request may take, a text that is written among them.
-        waiting: requests that wait for one model.
-        writing: texts that one model writes at the same time.
+        request_timeout: seconds until a request is answered with 503; also the longest time that
+            one text may be generated.
+        queued: requests that may wait for one model.
+        generations: texts that one model generates at the same time.
         per_client: requests of one address at the same time.
-        connections: at the same time.
-        arriving: seconds until a request is there whole, and that a client may leave an answer.
-        sessions: live ones; session_bytes: of all of them, the most that they can become.
-        keyboards: live ones; keyboard_bytes: of all of them, about.
-        idle: seconds after which a session or a keyboard that nobody used is forgotten.
+        connections: open connections at the same time.
+        io_timeout: seconds until a request must have arrived whole, and for which a client may
+            leave a response unread.
+        sessions: live sessions.
+        session_bytes: memory of all sessions, counting each at its largest possible size.
+        keyboards: live keyboards.
+        keyboard_bytes: estimated memory of all keyboards.
+        idle: seconds after which an unused session or keyboard is evicted.
     """
 
-    seconds: float = 30.0
-    waiting: int = 2_000
-    writing: int = 256
+    request_timeout: float = 30.0
+    queued: int = 2_000
+    generations: int = 256
     per_client: int = 1_024
     connections: int = 4_096
-    arriving: float = 10.0
+    io_timeout: float = 10.0
     sessions: int = 10_000
     session_bytes: int = 512 * 2**20
     keyboards: int = 1_000

@@ -1,68 +1,83 @@
-"""What Prometheus is told."""
+"""Metrics for Prometheus."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from elman.server.served import Served
+from elman.server.registry import ModelEntry
 
-TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+MEDIA_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
 
 
 class Metrics:
-    """Of one server."""
+    """The metrics of one server; called after every request.
 
-    def __init__(self, models: Mapping[str, Served]) -> None:
-        self.registry = CollectorRegistry()
-        self._answers = Counter(
-            "elman_answers", "Answers by status", ("operation", "status"), registry=self.registry
+    Args:
+        models: the models that are served.
+
+    Attributes:
+        sessions, keyboards: how many there are, to be set by whoever counts them.
+    """
+
+    def __init__(self, models: Mapping[str, ModelEntry]) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "elman_requests",
+            "Requests by operation and status",
+            ("operation", "status"),
+            registry=self._registry,
         )
-        self._seconds = Histogram(
-            "elman_seconds",
-            "Time to answer",
+        self._duration = Histogram(
+            "elman_request_duration_seconds",
+            "Time to answer a request",
             ("operation",),
-            buckets=_SECONDS,
-            registry=self.registry,
+            buckets=_BUCKETS,
+            registry=self._registry,
         )
-        self._of: dict[tuple[str, int], Counter] = {}
-        self._times: dict[str, Histogram] = {}
+        # Looking up labels takes longer than counting.
+        self._labelled: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self.sessions = self.keyboards = 0
-        self.registry.register(_Now(self, models))
+        self._registry.register(_LiveMetrics(self, models))
 
     def __call__(self, operation: str, status: int, seconds: float) -> None:
-        answers = self._of.get((operation, status))
-        if answers is None:
-            answers = self._answers.labels(operation, status)
-            self._of[operation, status] = answers
-            self._times[operation] = self._seconds.labels(operation)
-        answers.inc()
-        self._times[operation].observe(seconds)
+        found = self._labelled.get((operation, status))
+        if found is None:
+            found = self._requests.labels(operation, status), self._duration.labels(operation)
+            self._labelled[operation, status] = found
+        requests, duration = found
+        requests.inc()
+        duration.observe(seconds)
 
     def text(self) -> bytes:
-        return generate_latest(self.registry)
+        """In the text format of Prometheus."""
+        return generate_latest(self._registry)
 
 
-class _Now(Collector):
-    """What is counted when it is asked for."""
+class _LiveMetrics(Collector):
+    """Metrics that are read when they are requested."""
 
-    def __init__(self, metrics: Metrics, models: Mapping[str, Served]) -> None:
+    def __init__(self, metrics: Metrics, models: Mapping[str, ModelEntry]) -> None:
         self._metrics, self._models = metrics, models
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        waiting = GaugeMetricFamily("elman_waiting", "Requests that wait", labels=["model"])
-        writing = GaugeMetricFamily("elman_writing", "Texts being written", labels=["model"])
-        tokens = GaugeMetricFamily("elman_tokens", "Tokens written", labels=["model"])
-        for name, served in self._models.items():
-            waiting.add_metric([name], served.desk.waiting)
-            if served.writers is not None:
-                writing.add_metric([name], served.writers.writing)
-                tokens.add_metric([name], served.writers.tokens)
-        yield from (waiting, writing, tokens)
-        live = self._metrics
-        yield GaugeMetricFamily("elman_sessions", "Live sessions", value=live.sessions)
-        yield GaugeMetricFamily("elman_keyboards", "Live keyboards", value=live.keyboards)
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        queued = GaugeMetricFamily(
+            "elman_queued_requests", "Requests without an answer yet", labels=["model"]
+        )
+        active = GaugeMetricFamily(
+            "elman_active_generations", "Texts being generated", labels=["model"]
+        )
+        tokens = CounterMetricFamily("elman_generated_tokens", "Tokens generated", labels=["model"])
+        for name, entry in self._models.items():
+            queued.add_metric([name], entry.dispatcher.queued)
+            if entry.generation is not None:
+                active.add_metric([name], entry.generation.active)
+                tokens.add_metric([name], entry.generation.tokens)
+        yield from (queued, active, tokens)
+        counts = self._metrics
+        yield GaugeMetricFamily("elman_sessions", "Live sessions", value=counts.sessions)
+        yield GaugeMetricFamily("elman_keyboards", "Live keyboards", value=counts.keyboards)

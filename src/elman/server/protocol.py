@@ -1,7 +1,7 @@
-"""Connections that may not take their time: uvicorn's own, with an end to slow clients.
+"""uvicorn's HTTP/1.1 connection, with limits for slow clients.
 
-A request must be there whole within some seconds, its head must be short, and who does not take an
-answer is cut off.
+A request must arrive whole within some seconds, its head must be short, and a client that does not
+read its response is disconnected.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ from typing import Any, ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from elman.server.guard import HEADERS
+from elman.server.http_errors import ApiError, overloaded
 from elman.server.limits import Limits
-from elman.server.refusals import RefusedError, busy
+from elman.server.middleware import SECURITY_HEADERS
 
-HEAD = 32 * 1024  # bytes of a request's first line and headers
+MAX_HEAD_BYTES = 32 * 1024  # of a request's first line and headers
 
 
-class _Together:
-    """A transport that sends an answer's head with the first of its body: one call of the system
-    instead of two, and those are a third of a small request's cost."""
+class _BufferedTransport:
+    """A transport that sends a response's head with the first part of its body: one system call
+    instead of two, which are a third of the cost of a small request."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._head: bytes | None = b""  # None once it is sent
 
     def write(self, data: bytes) -> None:
-        if self._transport.is_closing():  # cut off meanwhile, with requests behind this one
+        if self._transport.is_closing():  # a pipelined request after the connection was aborted
             return
         if self._head is None or data.startswith(b"HTTP/1.1 100 "):
             self._transport.write(data)
@@ -53,82 +53,81 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._arriving: asyncio.TimerHandle | None = None
-        self._leaving: asyncio.TimerHandle | None = None
-        self._head: int | None = 0  # bytes of the one that is arriving; None once it is there
-        self._whole = False
+        self._read_timer: asyncio.TimerHandle | None = None
+        self._write_timer: asyncio.TimerHandle | None = None
+        self._head_bytes: int | None = 0  # of the head that is arriving; None once it is complete
+        self._complete = False
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         if len(self.connections) > self.limits.connections:
-            self._end_with(busy("too many connections"))
+            self._close_with(overloaded("too many connections"))
         else:
-            self._arm()
+            self._start_read_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._disarm()
+        self._stop_read_timer()
         self.resume_writing()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        self._whole = False
-        if self._head is not None:
-            self._head += len(data)
+        self._complete = False
+        if self._head_bytes is not None:
+            self._head_bytes += len(data)
         super().data_received(data)
         if self.transport.is_closing():
             return
-        if self._head is not None and self._head > HEAD:
-            refusal = RefusedError(431, "its head is too long", hint="Send shorter headers.")
-            self._end_with(refusal)
-        elif not self._whole and self._arriving is None:
-            self._arm()
+        if self._head_bytes is not None and self._head_bytes > MAX_HEAD_BYTES:
+            self._close_with(ApiError(431, "the head is too long", hint="Send shorter headers."))
+        elif not self._complete and self._read_timer is None:
+            self._start_read_timer()
 
     def on_message_begin(self) -> None:
-        self._head = 0 if self._head is None else self._head
+        self._head_bytes = 0 if self._head_bytes is None else self._head_bytes
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        self._head = None
+        self._head_bytes = None
         super().on_headers_complete()
-        self.cycle.transport = cast("asyncio.Transport", _Together(self.transport))
+        self.cycle.transport = cast("asyncio.Transport", _BufferedTransport(self.transport))
 
     def on_message_complete(self) -> None:
-        self._whole = True
-        self._disarm()
+        self._complete = True
+        self._stop_read_timer()
         super().on_message_complete()
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._leaving = self.loop.call_later(self.limits.arriving, self.transport.abort)
+        self._write_timer = self.loop.call_later(self.limits.io_timeout, self.transport.abort)
 
     def resume_writing(self) -> None:
-        if self._leaving is not None:
-            self._leaving.cancel()
-            self._leaving = None
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
         super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
-        self.transport.abort()  # and what it has not taken by now it need not have
+        self.transport.abort()  # what the client has not read by now is dropped
 
     def send_400_response(self, msg: str) -> None:
-        self._end_with(RefusedError(400, msg.lower().rstrip(".")))
+        self._close_with(ApiError(400, msg.lower().rstrip(".")))
 
-    def _arm(self) -> None:
-        self._arriving = self.loop.call_later(self.limits.arriving, self.transport.abort)
+    def _start_read_timer(self) -> None:
+        self._read_timer = self.loop.call_later(self.limits.io_timeout, self.transport.abort)
 
-    def _disarm(self) -> None:
-        if self._arriving is not None:
-            self._arriving.cancel()
-            self._arriving = None
+    def _stop_read_timer(self) -> None:
+        if self._read_timer is not None:
+            self._read_timer.cancel()
+            self._read_timer = None
 
-    def _end_with(self, refusal: RefusedError) -> None:
-        self._disarm()
+    def _close_with(self, error: ApiError) -> None:
+        self._stop_read_timer()
         headers = [
             (b"content-type", b"application/json"),
-            (b"content-length", str(len(refusal.body)).encode()),
+            (b"content-length", str(len(error.body)).encode()),
             (b"connection", b"close"),
-            *HEADERS,
+            *SECURITY_HEADERS,
         ]
-        lines = [STATUS_LINE[refusal.status], *(b"%b: %b\r\n" % each for each in headers)]
-        self.transport.write(b"".join([*lines, b"\r\n", refusal.body]))
+        lines = [STATUS_LINE[error.status], *(b"%b: %b\r\n" % each for each in headers)]
+        self.transport.write(b"".join([*lines, b"\r\n", error.body]))
         self.transport.close()

@@ -1,6 +1,6 @@
-"""What is asked and what is answered, as OpenAPI says it.
+"""Schemas of requests and responses, as OpenAPI describes them.
 
-Requests are checked to the letter: no other fields, no numbers in quotes, no NaN.
+Requests are validated strictly: no unknown fields, no numbers in quotes, no NaN.
 """
 
 from __future__ import annotations
@@ -14,78 +14,93 @@ from elman.decoding.sampling import PENALTIES
 from elman.metrics.keyboard import OFFERED
 from elman.server import limits
 
-Text = Annotated[str, Field(max_length=limits.TEXT)]
-Sentence = Annotated[str, Field(max_length=limits.SENTENCE)]
-Count = Annotated[int, Field(ge=1, le=limits.SUGGESTIONS)]
+Text = Annotated[str, Field(max_length=limits.MAX_TEXT_LENGTH)]
+SourceText = Annotated[str, Field(max_length=limits.MAX_SOURCE_LENGTH)]
+Count = Annotated[int, Field(ge=1, le=limits.MAX_COUNT)]
+BeamCount = Annotated[int, Field(ge=1, le=limits.MAX_BEAM)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
-Texts = Annotated[list[Text], Field(min_length=1, max_length=limits.TEXTS)]
-Vector = Annotated[list[Number], Field(min_length=1, max_length=limits.NUMBERS)]
+Texts = Annotated[list[Text], Field(min_length=1, max_length=limits.MAX_TEXTS)]
+Vector = Annotated[list[Number], Field(min_length=1, max_length=limits.MAX_NUMBERS)]
 History = Annotated[
     list[Annotated[list[Number], Field(min_length=1)]],
-    Field(min_length=1, max_length=limits.NUMBERS),
+    Field(min_length=1, max_length=limits.MAX_NUMBERS),
 ]
 
 
-class Asked(BaseModel):
+class ApiRequest(BaseModel):
+    """The body of a request.
+
+    Attributes:
+        max_bytes: the longest body that is read.
+    """
+
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-    most_bytes: ClassVar[int] = limits.BODY
+    max_bytes: ClassVar[int] = limits.MAX_BODY_BYTES
 
 
-class ToPredict(Asked):
-    """Texts to be named a class of."""
+class PredictRequest(ApiRequest):
+    """Texts to classify."""
 
     texts: Texts
 
 
-class ToTag(Asked):
-    """Sentences, word by word."""
+class TagRequest(ApiRequest):
+    """Sentences to tag, each a list of words."""
 
     sentences: Annotated[
-        list[Annotated[list[Text], Field(max_length=limits.WORDS)]],
-        Field(min_length=1, max_length=limits.TEXTS),
+        list[Annotated[list[Text], Field(max_length=limits.MAX_WORDS)]],
+        Field(min_length=1, max_length=limits.MAX_TEXTS),
     ]
 
 
-class ToTranslate(Asked):
-    texts: Annotated[list[Sentence], Field(min_length=1, max_length=limits.TEXTS)]
-    count: Annotated[int, Field(ge=1, le=limits.BEAM)] = 1
-    beam: Annotated[int, Field(ge=1, le=limits.BEAM)] = 5
+class TranslateRequest(ApiRequest):
+    """Texts to translate; `count` hypotheses each, found by a beam search of this width."""
+
+    texts: Annotated[list[SourceText], Field(min_length=1, max_length=limits.MAX_TEXTS)]
+    count: BeamCount = 1
+    beam: BeamCount = 5
     attention: bool = False
 
 
-class ToDescribe(Asked):
-    vectors: Annotated[list[Vector], Field(min_length=1, max_length=limits.TEXTS)]
-    count: Annotated[int, Field(ge=1, le=limits.BEAM)] = 1
-    beam: Annotated[int, Field(ge=1, le=limits.BEAM)] = 5
+class DescribeRequest(ApiRequest):
+    """Vectors to describe; `count` hypotheses each, found by a beam search of this width."""
+
+    vectors: Annotated[list[Vector], Field(min_length=1, max_length=limits.MAX_TEXTS)]
+    count: BeamCount = 1
+    beam: BeamCount = 5
 
 
-class ToForecast(Asked):
-    """A history, a row of numbers a step; without one, the values that the model has learned."""
+class ForecastRequest(ApiRequest):
+    """A history, one row of numbers per step; by default the end of the training series."""
 
     horizon: Annotated[int, Field(ge=1)] | None = None
     history: History | None = None
 
 
-class ToGenerate(Asked):
+class GenerateRequest(ApiRequest):
+    """A prompt to continue, and how to sample; `length` counts tokens."""
+
     prompt: Text = ""
-    length: Annotated[int, Field(ge=1, le=limits.TOKENS)] = 400
+    length: Annotated[int, Field(ge=1, le=limits.MAX_TOKENS)] = 400
     temperature: Annotated[float, Field(ge=0)] = 1.0
     top_k: Annotated[int, Field(ge=1)] | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     min_p: Annotated[float, Field(ge=0, le=1)] | None = None
     repetition_penalty: Annotated[float, Field(ge=PENALTIES[0], le=PENALTIES[1])] = 1.0
-    stop: Annotated[list[Text], Field(max_length=limits.STOPS)] = []
+    stop: Annotated[list[Text], Field(max_length=limits.MAX_STOPS)] = []
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
 
 
-class ToSuggest(Asked):
+class SuggestRequest(ApiRequest):
+    """A text whose next word, or whose unfinished last word, is to be suggested."""
+
     text: Text
     count: Count = 3
 
 
-class ToExplain(Asked):
-    """What the model reads: a text; or a vector; or a history, as it is forecast from, and which of
-    its series, by default the first."""
+class ExplainRequest(ApiRequest):
+    """The input of the model: a text; or a vector; or a history and one of its series (by default
+    the first)."""
 
     text: Text | None = None
     vector: Vector | None = None
@@ -93,93 +108,112 @@ class ToExplain(Asked):
     series: Text | None = None
 
 
-class ToBegin(Asked):
-    """A new session; or, with what `export` gave, one that goes on from there."""
+class CreateSessionRequest(ApiRequest):
+    """A new session; with the answer of `export`, one that continues from there."""
 
-    exported: Annotated[str, Field(max_length=limits.BODY)] | None = None
+    exported: Annotated[str, Field(max_length=limits.MAX_BODY_BYTES)] | None = None
 
 
-class ToStep(Asked):
+class StepRequest(ApiRequest):
+    """A text to feed, and how many of the most probable tokens or classes to return."""
+
     text: Annotated[Text, Field(min_length=1)]
     count: Count = 3
 
 
-class ToRewind(Asked):
+class RewindRequest(ApiRequest):
+    """How many steps to undo."""
+
     steps: Annotated[int, Field(ge=1)]
 
 
-class ToOpen(Asked):
-    """A new keyboard; with what `memory` or `elman type --memory` gave, one that knows it."""
+class CreateKeyboardRequest(ApiRequest):
+    """A new keyboard; with what `memory` or `elman type --memory` wrote, one that knows it."""
 
-    most_bytes: ClassVar[int] = limits.MEMORY
+    max_bytes: ClassVar[int] = limits.MAX_MEMORY_BYTES
     memory: dict[str, Any] | None = None
 
 
-class ToWrite(Asked):
-    """The text as it now stands, and the suggestion for it that is taken, if one is."""
+class WriteRequest(ApiRequest):
+    """The whole text as it is now, and the index of the suggestion to accept for it, if any."""
 
-    text: Annotated[str, Field(max_length=limits.WRITTEN)]
+    text: Annotated[str, Field(max_length=limits.MAX_KEYBOARD_LENGTH)]
     accept: Annotated[int, Field(ge=0, lt=OFFERED)] | None = None
 
 
-class ToForget(Asked):
+class ForgetRequest(ApiRequest):
+    """A word to forget."""
+
     word: Text
 
 
-class Nothing(Asked):
+class EmptyRequest(ApiRequest):
     """`{}`, or no body at all."""
 
 
 Label = str | int | float | bool
 
 
-class Fault(TypedDict):
+class ErrorDetail(TypedDict):
+    """What is wrong, where, and what to do about it."""
+
     location: str | None
     cause: str
     hint: str | None
 
 
-class Error(TypedDict):
-    error: Fault
+class ErrorResponse(TypedDict):
+    error: ErrorDetail
 
 
-class Class(TypedDict):
+class ClassProbability(TypedDict):
     label: Label
     probability: float
 
 
-class Classified(TypedDict):
-    classes: list[Class]
+class TextPrediction(TypedDict):
+    """All classes, the most probable first."""
+
+    classes: list[ClassProbability]
 
 
-class Predictions(TypedDict):
-    predictions: list[Classified]
+class PredictResponse(TypedDict):
+    predictions: list[TextPrediction]
 
 
-class Tags(TypedDict):
+class SentenceTags(TypedDict):
+    """A tag per word, and the probability of the whole tag sequence."""
+
     words: list[str]
     tags: list[str]
     probability: float
 
 
-class Tagged(TypedDict):
-    sentences: list[Tags]
+class TagResponse(TypedDict):
+    sentences: list[SentenceTags]
 
 
-class Rewritten(TypedDict):
+class TargetHypothesis(TypedDict):
+    """A target text of a beam search, its tokens, and the attention (target tokens x source
+    tokens) where it was requested."""
+
     text: str
     probability: float
-    pieces: list[str]
-    probabilities: list[float]
+    tokens: list[str]
+    token_probabilities: list[float]
     attention: list[list[float]] | None
-    source: list[str] | None
+    source_tokens: list[str] | None
 
 
-class Rewrites(TypedDict):
-    rewrites: list[list[Rewritten]]
+class HypothesesResponse(TypedDict):
+    """The hypotheses of each input, the most probable first."""
+
+    hypotheses: list[list[TargetHypothesis]]
 
 
-class Forecasts(TypedDict):
+class ForecastResponse(TypedDict):
+    """A row per step, a column per series: medians and the bounds of 80 % and 95 % intervals."""
+
     names: list[str]
     dates: list[str]
     median: list[list[float]]
@@ -189,82 +223,88 @@ class Forecasts(TypedDict):
     high_95: list[list[float]]
 
 
-class Suggested(TypedDict):
+class WordProbability(TypedDict):
     word: str
     probability: float
 
 
-class Suggestions(TypedDict):
-    suggestions: list[Suggested]
+class SuggestResponse(TypedDict):
+    suggestions: list[WordProbability]
 
 
-class Token(TypedDict):
+class TokenProbability(TypedDict):
     text: str
     probability: float
 
 
-class Session(TypedDict):
-    """A session: how much it has read, in steps, and how many of them can be taken back."""
+class SessionResponse(TypedDict):
+    """A session: the steps fed so far, and how many of them can be undone."""
 
     session: str
     steps: int
-    back: int
+    rewindable: int
 
 
-class Step(TypedDict, total=False):
-    """What a session expects now: a language model what is `next`, a classifier its `classes`."""
+class StepResponse(TypedDict, total=False):
+    """What follows: the most probable `next` tokens of a language model, or the `classes` of a
+    classifier so far."""
 
     session: str
     steps: int
-    next: list[Token]
-    classes: list[Class]
+    next: list[TokenProbability]
+    classes: list[ClassProbability]
 
 
-class Offered(TypedDict):
-    """A word, and whether it is among those that the user taught."""
+class KeyboardSuggestion(TypedDict):
+    """A word, and whether the user has written it before."""
 
     word: str
     probability: float
-    learned: bool
+    user_word: bool
 
 
-class Typed(TypedDict):
-    """What stands on a keyboard, what it offers, what that saved; and how many words it learned."""
+class KeyboardState(TypedDict):
+    """A keyboard: its text and suggestions, the keystrokes made and saved, and how many words it
+    has learned from its user."""
 
     keyboard: str
     text: str
-    suggestions: list[Offered]
+    suggestions: list[KeyboardSuggestion]
     keystrokes: int
-    saved: int
-    learned: int
+    keystrokes_saved: int
+    user_words: int
 
 
-class LearnedWord(TypedDict):
+class UserWord(TypedDict):
+    """A word of the user, how often it was written, and how often after which word."""
+
     word: str
-    times: int
+    count: int
     after: dict[str, int]
 
 
-class LearnedWords(TypedDict):
-    words: list[LearnedWord]
+class UserWordsResponse(TypedDict):
+    words: list[UserWord]
 
 
-class Exported(TypedDict):
+class ExportResponse(TypedDict):
     exported: str
 
 
-class About(TypedDict):
+class ModelResponse(TypedDict):
+    """A model: `hash` is the SHA-256 of its file, `details` what its `describe()` returns."""
+
     name: str
     task: str
     hash: str
     operations: list[str]
     labels: list[Label]
-    about: dict[str, Any]
+    details: dict[str, Any]
 
 
-class Models(TypedDict):
-    models: list[About]
+class ModelsResponse(TypedDict):
+    models: list[ModelResponse]
 
 
-class Health(TypedDict):
+class StatusResponse(TypedDict):
     status: str

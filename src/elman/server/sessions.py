@@ -1,165 +1,159 @@
-"""Sessions: a recurrent state that is kept between requests, for one at a time."""
+"""Sessions: a recurrent state that is stored between requests."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 import secrets
-from collections import deque
-from types import TracebackType
 
-from elman.server.records import Record
-from elman.server.refusals import RefusedError, busy
-from elman.server.schemas import Exported, Session, Step, ToBegin, ToRewind, ToStep
-from elman.server.served import Served
-from elman.server.signing import sealed, unsealed
-from elman.server.stores.store import Store, unknown
-from elman.server.streams import Read
+from elman.server.http_errors import ApiError
+from elman.server.openapi import Endpoint
+from elman.server.registry import ModelEntry
+from elman.server.schemas import (
+    CreateSessionRequest,
+    EmptyRequest,
+    ExportResponse,
+    RewindRequest,
+    SessionResponse,
+    StepRequest,
+    StepResponse,
+)
+from elman.server.session_state import SessionState
+from elman.server.signing import sign, verify
+from elman.server.stateful import StatefulRunner, StepInput
+from elman.server.stores.store import SessionStore, no_session
 
-_NAME = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
-_LINE = 64  # requests that wait for one session
+_ID = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 
 
 class Sessions:
-    """Of all models that keep a state."""
+    """The endpoints of sessions, for every model that steps.
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self._lines: dict[str, deque[asyncio.Future[None]]] = {}
+    Args:
+        store: where sessions are stored.
+    """
 
-    async def begin(self, served: Served, asked: ToBegin) -> Session:
-        """A new session, or one from what was exported."""
-        streams = served.streams()
-        record = Record.begun(streams.beginning)
-        if asked.exported is not None:
-            content = unsealed(self.store.key, asked.exported)
-            opened = None if content is None else Record.unpacked(content, *served.format())
-            if opened is None:
-                raise RefusedError(
-                    422,
-                    "this server has not exported it, from this model",
-                    location="exported",
-                    hint="Give what /export answered, as it was.",
-                )
-            record = opened
-        return await self._begun(served, record)
+    def __init__(self, store: SessionStore) -> None:
+        self._store = store
 
-    async def fork(self, served: Served, session: str) -> Session:
-        """Another session that goes on from where this one is."""
-        name = _name(served, session)
-        async with _Turn(self._lines, name):
-            record = await self._look(name)
-        return await self._begun(served, record)
+    async def create_session(
+        self, entry: ModelEntry, request: CreateSessionRequest
+    ) -> SessionResponse:
+        """Create a session, empty or from an export."""
+        if request.exported is None:
+            return await self._add(entry, SessionState.initial(_runner(entry).initial_state))
+        content = verify(self._store.key, request.exported)
+        state = None
+        if content is not None:
+            state = SessionState.from_bytes(content, *entry.state_format())
+        if state is None:
+            raise ApiError(
+                422,
+                "it is not an export of this server and this model",
+                location="exported",
+                hint="Send the answer of /export unchanged.",
+            )
+        return await self._add(entry, state)
 
-    async def look(self, served: Served, session: str) -> Session:
-        name = _name(served, session)
-        async with _Turn(self._lines, name):
-            return _told(session, await self._look(name))
-
-    async def step(self, served: Served, session: str, asked: ToStep) -> Step:
-        """Read on."""
-        streams, name = served.streams(), _name(served, session)
-        async with _Turn(self._lines, name):
-            record = await self.store.take(name)
-            try:
-                passed = record.passed(asked.text)
-                given = Read(record.state, asked.text, asked.count, record.mark, passed)
-                outcome = await served.desk.ask(streams.read, given)
-                record = record.after(asked.text, outcome.state, outcome.mark)
-            finally:
-                await self.store.give(name, record)
-        return {"session": session, "steps": record.steps, **outcome.answer}  # type: ignore[typeddict-item]
-
-    async def rewind(self, served: Served, session: str, asked: ToRewind) -> Session:
-        """Take back the last steps."""
-        streams, name = served.streams(), _name(served, session)
-        async with _Turn(self._lines, name):
-            record = await self.store.take(name)
-            try:
-                if asked.steps > record.back:
-                    raise RefusedError(
-                        422,
-                        f"{asked.steps} is beyond the {record.back} steps that can be taken back",
-                        location="steps",
-                        hint="Fork a session where you may want to come back to.",
-                    )
-                given = (record.mark, record.remembered(asked.steps))
-                state = await served.desk.ask(streams.replay, given)
-                record = record.before(asked.steps, state)
-            finally:
-                await self.store.give(name, record)
-        return _told(session, record)
-
-    async def export(self, served: Served, session: str) -> Exported:
-        name = _name(served, session)
-        async with _Turn(self._lines, name):
-            record = await self._look(name)
-        return {"exported": sealed(self.store.key, record.packed(served.format().model))}
-
-    async def end(self, served: Served, session: str) -> Session:
-        name = _name(served, session)
-        async with _Turn(self._lines, name):
-            record = await self.store.take(name)
-            await self.store.drop(name)
-        return _told(session, record)
-
-    async def _look(self, name: str) -> Record:
-        record = await self.store.take(name)
-        await self.store.give(name, record)
-        return record
-
-    async def _begun(self, served: Served, record: Record) -> Session:
-        session = secrets.token_urlsafe(16)
-        await self.store.add(_name(served, session), record)
-        return _told(session, record)
-
-
-def _name(served: Served, session: str) -> str:
-    if not _NAME.fullmatch(session):
-        raise unknown()
-    return f"{served.short}:{session}"
-
-
-def _told(session: str, record: Record) -> Session:
-    return {"session": session, "steps": record.steps, "back": record.back}
-
-
-class _Turn:
-    """Whose turn it is with a session, first come, first served. Between turns it is nowhere:
-    a lock kept for each session would be a tenth of its memory."""
-
-    def __init__(self, lines: dict[str, deque[asyncio.Future[None]]], name: str) -> None:
-        self._lines, self._name = lines, name
-
-    async def __aenter__(self) -> None:
-        line = self._lines.get(self._name)
-        if line is None:
-            self._lines[self._name] = deque()
-            return
-        if len(line) >= _LINE:
-            raise busy("too many requests wait for this session", status=429)
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        line.append(turn)
+    async def step(self, entry: ModelEntry, session: str, request: StepRequest) -> StepResponse:
+        """Feed a text to a session; returns the most probable tokens or classes after it."""
+        name = _name(entry, session)
+        state = await self._store.acquire(name)
         try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # it was ours already
-                self._pass_on()
-            raise
+            replayed = state.replayed(request.text)
+            given = StepInput(state.state, request.text, request.count, state.checkpoint, replayed)
+            output = await entry.dispatcher.submit(_runner(entry).step, given)
+            state = state.stepped(request.text, output.state, output.checkpoint)
+        finally:
+            await self._store.release(name, state)
+        return {"session": session, "steps": state.steps, **output.answer}  # type: ignore[typeddict-item]
 
-    async def __aexit__(
+    async def rewind(
+        self, entry: ModelEntry, session: str, request: RewindRequest
+    ) -> SessionResponse:
+        """Undo the last steps of a session."""
+        name = _name(entry, session)
+        state = await self._store.acquire(name)
+        try:
+            if request.steps > state.rewindable:
+                raise ApiError(
+                    422,
+                    f"{request.steps} is more than the {state.rewindable} steps that can be undone",
+                    location="steps",
+                    hint="Fork a session before steps that you may undo.",
+                )
+            given = (state.checkpoint, state.remaining(request.steps))
+            earlier = await entry.dispatcher.submit(_runner(entry).replay, given)
+            state = state.rewound(request.steps, earlier)
+        finally:
+            await self._store.release(name, state)
+        return _described(session, state)
+
+    async def fork(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._pass_on()
+        entry: ModelEntry,
+        session: str,
+        request: EmptyRequest,  # noqa: ARG002
+    ) -> SessionResponse:
+        """Create another session with the same state."""
+        return await self._add(entry, await self._get(entry, session))
 
-    def _pass_on(self) -> None:
-        line = self._lines[self._name]
-        while line:
-            turn = line.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
-        del self._lines[self._name]
+    async def export(self, entry: ModelEntry, session: str) -> ExportResponse:
+        """The session as signed text, from which this server can create it again."""
+        state = await self._get(entry, session)
+        return {"exported": sign(self._store.key, state.to_bytes(entry.sha256))}
+
+    async def get_session(self, entry: ModelEntry, session: str) -> SessionResponse:
+        """How many steps a session has made."""
+        return _described(session, await self._get(entry, session))
+
+    async def delete_session(self, entry: ModelEntry, session: str) -> SessionResponse:
+        """Delete a session."""
+        name = _name(entry, session)
+        state = await self._store.acquire(name)
+        await self._store.delete(name)
+        return _described(session, state)
+
+    async def _get(self, entry: ModelEntry, session: str) -> SessionState:
+        name = _name(entry, session)
+        state = await self._store.acquire(name)
+        await self._store.release(name, state)
+        return state
+
+    async def _add(self, entry: ModelEntry, state: SessionState) -> SessionResponse:
+        session = secrets.token_urlsafe(16)
+        await self._store.add(_name(entry, session), state)
+        return _described(session, state)
+
+    def endpoints(self) -> list[Endpoint]:
+        """Below a model's path."""
+        session = "/sessions/{session}"
+        return [
+            Endpoint.of("POST", f"{session}/step", self.step),
+            Endpoint.of("POST", "/sessions", self.create_session),
+            Endpoint.of("POST", f"{session}/fork", self.fork),
+            Endpoint.of("POST", f"{session}/rewind", self.rewind),
+            Endpoint.of("GET", f"{session}/export", self.export),
+            Endpoint.of("GET", session, self.get_session),
+            Endpoint.of("DELETE", session, self.delete_session),
+        ]
+
+
+def _runner(entry: ModelEntry) -> StatefulRunner:
+    """Models without a runner have no routes to sessions."""
+    assert entry.runner is not None
+    return entry.runner
+
+
+def _name(entry: ModelEntry, session: str) -> str:
+    """The name of a session in the store.
+
+    Raises:
+        ApiError: where it cannot be the id of a session.
+    """
+    if not _ID.fullmatch(session):
+        raise no_session()
+    return f"{entry.short_hash}:{session}"
+
+
+def _described(session: str, state: SessionState) -> SessionResponse:
+    return {"session": session, "steps": state.steps, "rewindable": state.rewindable}

@@ -1,4 +1,4 @@
-"""What leaves the server and comes back must be what left: sealed with HMAC-SHA256.
+"""Exported sessions are signed with HMAC-SHA256, so that only what the server exported comes back.
 
 Source: H. Krawczyk et al., RFC 2104 (1997); FIPS 198-1.
 """
@@ -11,28 +11,28 @@ import hmac
 import secrets
 
 KEY_BYTES = 32
-_SEAL_BYTES = 32
-_PURPOSE = b"elman session\0"  # the same key seals nothing else by chance
+_SIGNATURE_BYTES = 32
+_PURPOSE = b"elman session\0"  # a signature for another purpose, with the same key, does not fit
 
 
 def new_key() -> bytes:
     return secrets.token_bytes(KEY_BYTES)
 
 
-def sealed(key: bytes, content: bytes) -> str:
-    """The content and its seal, as text."""
-    return base64.urlsafe_b64encode(_seal(key, content) + content).decode("ascii")
+def sign(key: bytes, content: bytes) -> str:
+    """The signature and the content, as URL-safe Base64."""
+    return base64.urlsafe_b64encode(_signature(key, content) + content).decode("ascii")
 
 
-def unsealed(key: bytes, text: str) -> bytes | None:
-    """The content, or None where this key has not sealed it so."""
+def verify(key: bytes, text: str) -> bytes | None:
+    """The content of a signed text; None where the key has not signed it."""
     try:
         both = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
     except (binascii.Error, UnicodeEncodeError):
         return None
-    seal, content = both[:_SEAL_BYTES], both[_SEAL_BYTES:]
-    return content if hmac.compare_digest(seal, _seal(key, content)) else None
+    signature, content = both[:_SIGNATURE_BYTES], both[_SIGNATURE_BYTES:]
+    return content if hmac.compare_digest(signature, _signature(key, content)) else None
 
 
-def _seal(key: bytes, content: bytes) -> bytes:
+def _signature(key: bytes, content: bytes) -> bytes:
     return hmac.digest(key, _PURPOSE + content, "sha256")

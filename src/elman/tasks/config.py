@@ -35,7 +35,7 @@ class NetworkConfig:
     def __post_init__(self) -> None:
         among("cell", self.cell, CELLS)
         if self.hidden_size is not None:
-            whole("hidden_size", self.hidden_size, 1, WIDEST)
+            whole("hidden-size", self.hidden_size, 1, WIDEST)
         whole("layers", self.layers, 1, DEEPEST)
         if self.dropout is not None:
             _check_dropout(self.dropout)
@@ -76,7 +76,7 @@ def checked_stack(value: object, vocabulary: int) -> StackConfig:
             f"its vocabulary has {vocabulary} tokens, its network {value['vocabulary']!r}"
         )
     among("cell", value["cell"], CELLS)
-    whole("hidden_size", value["hidden_size"], 1, WIDEST)
+    whole("hidden-size", value["hidden_size"], 1, WIDEST)
     whole("layers", value["layers"], 1, DEEPEST)
     _check_dropout(value["dropout"])
     if not isinstance(value["components"], list) or not isinstance(value["tied"], bool):

@@ -44,7 +44,7 @@ def surname_parts(folder: Path) -> Iterator[DemoPart]:
     names = folder / "surnames.tsv"
     for pairs, path in ((split.train, names), (split.test, folder / "surnames-test.tsv")):
         write_table(path, ("surname", "language"), *pairs)
-    settings = {"tokenizer": "character", "width": 128}
+    settings = {"tokenizer": "character", "hidden_size": 128}
     title = "the language of a surname"
     yield DemoPart(
         title, "classify", [names], "surnames.safetensors", _tell_languages, settings=settings

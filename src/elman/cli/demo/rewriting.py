@@ -47,7 +47,7 @@ def translation_parts(folder: Path) -> Iterator[DemoPart]:
     title = "French numbers, dates, amounts and names into English"
     name = "french-english.safetensors"
     # Small, and hardly silenced: half a minute is enough for three passes on one core.
-    settings = {"width": 128, "layers": 1, "dropout": 0.05}
+    settings = {"hidden_size": 128, "layers": 1, "dropout": 0.05}
     yield DemoPart(title, "translate", [pairs], name, _tell_translations, settings=settings)
 
 

@@ -1,1 +1,1 @@
-"""Where sessions are kept: in memory, in a file besides, or in Redis for several servers."""
+"""Session stores: memory, memory with an SQLite file, or Redis for several servers."""

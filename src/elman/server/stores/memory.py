@@ -1,4 +1,4 @@
-"""Sessions in this process alone."""
+"""Sessions in the memory of this process."""
 
 from __future__ import annotations
 
@@ -6,57 +6,60 @@ import time
 from collections import OrderedDict
 
 from elman.server.limits import Limits
-from elman.server.records import Record, most_bytes
+from elman.server.session_state import SessionState, max_session_bytes
 from elman.server.signing import new_key
-from elman.server.stores.store import full, unknown
+from elman.server.stores.store import SessionStore, no_room, no_session
 
 
-class MemoryStore:
-    """The longest idle first."""
+class MemoryStore(SessionStore):
+    """A store without persistence."""
 
     def __init__(self, limits: Limits) -> None:
+        super().__init__()
         self.key = new_key()
         self._limits = limits
-        self._kept: OrderedDict[str, tuple[float, Record]] = OrderedDict()
-        self._reserved = 0  # bytes that they can become
+        # With the time of the last use; the longest idle first.
+        self._sessions: OrderedDict[str, tuple[float, SessionState]] = OrderedDict()
+        self._reserved = 0  # bytes of all sessions at their largest
 
-    async def add(self, name: str, record: Record) -> None:
-        if not self._has_room(record):
-            raise full()
-        self._keep(name, time.time(), record)
+    async def add(self, name: str, state: SessionState) -> None:
+        if not self._has_room(state):
+            raise no_room()
+        self._insert(name, time.time(), state)
 
-    def _has_room(self, record: Record) -> bool:
-        reserved = self._reserved + most_bytes(len(record.state))
-        return len(self._kept) < self._limits.sessions and reserved <= self._limits.session_bytes
+    def _has_room(self, state: SessionState) -> bool:
+        reserved = self._reserved + max_session_bytes(len(state.state))
+        within = reserved <= self._limits.session_bytes
+        return len(self._sessions) < self._limits.sessions and within
 
-    def _keep(self, name: str, used: float, record: Record) -> None:
-        self._reserved += most_bytes(len(record.state))
-        self._kept[name] = (used, record)
+    def _insert(self, name: str, used: float, state: SessionState) -> None:
+        self._reserved += max_session_bytes(len(state.state))
+        self._sessions[name] = (used, state)
 
-    async def take(self, name: str) -> Record:
-        if name not in self._kept:
-            raise unknown()
-        return self._kept[name][1]
+    async def _read(self, name: str) -> SessionState:
+        if name not in self._sessions:
+            raise no_session()
+        return self._sessions[name][1]
 
-    async def give(self, name: str, record: Record) -> None:
-        if name in self._kept:  # it may have been too long away
-            self._kept[name] = (time.time(), record)
-            self._kept.move_to_end(name)
+    async def _write(self, name: str, state: SessionState) -> None:
+        if name in self._sessions:  # it may have been evicted meanwhile
+            self._sessions[name] = (time.time(), state)
+            self._sessions.move_to_end(name)
 
-    async def drop(self, name: str) -> None:
-        if name in self._kept:
-            _, record = self._kept.pop(name)
-            self._reserved -= most_bytes(len(record.state))
+    async def _delete(self, name: str) -> None:
+        if name in self._sessions:
+            _, state = self._sessions.pop(name)
+            self._reserved -= max_session_bytes(len(state.state))
 
-    async def tidy(self) -> None:
+    async def evict_expired(self) -> None:
         oldest = time.time() - self._limits.idle
-        while self._kept:
-            name, (used, _) = next(iter(self._kept.items()))
+        while self._sessions:
+            name, (used, _) = next(iter(self._sessions.items()))
             if used > oldest:
                 break
-            await self.drop(name)
+            await self._delete(name)
 
     async def count(self) -> int:
-        return len(self._kept)
+        return len(self._sessions)
 
     async def close(self) -> None: ...

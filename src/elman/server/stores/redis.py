@@ -1,7 +1,7 @@
-"""Sessions in Redis, shared by several servers: one of them at a time has a session.
+"""Sessions in Redis, shared by several servers: one of them at a time holds a session.
 
-A lock has its holder's token and a time after which it falls, for servers that die; what is given
-back too late is refused, so that no step is lost in silence.
+A lock has its holder's token, and expires in case the holder dies; a release after that is refused,
+so that no step is lost in silence.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from elman.errors import InputError
+from elman.server.http_errors import ApiError, overloaded
 from elman.server.limits import Limits
-from elman.server.records import Record, most_bytes
-from elman.server.refusals import RefusedError, busy
+from elman.server.session_state import SessionState, max_session_bytes
 from elman.server.signing import new_key
-from elman.server.stores.store import Format, Formats, full, unknown
+from elman.server.stores.store import SessionStore, StateFormats, format_of, no_room, no_session
 
 _PREFIX = "elman:"
-_NAMES = f"{_PREFIX}sessions"  # each with the time at which it is forgotten
+_INDEX = f"{_PREFIX}sessions"  # sorted by the times at which they expire
 
-_TAKE = """
+_ACQUIRE = """
 if redis.call('exists', KEYS[1]) == 0 then return 0 end
 if redis.call('set', KEYS[2], ARGV[1], 'nx', 'px', ARGV[2]) then
     return redis.call('get', KEYS[1])
 end
 return 1
 """
-_GIVE = """
+_RELEASE = """
 if redis.call('get', KEYS[2]) ~= ARGV[1] then return 0 end
 redis.call('set', KEYS[1], ARGV[2], 'ex', ARGV[3])
 redis.call('zadd', KEYS[3], ARGV[4], ARGV[5])
 redis.call('del', KEYS[2])
 return 1
 """
-_DROP = """
+_DELETE = """
 if redis.call('get', KEYS[2]) ~= ARGV[1] then return 0 end
 redis.call('del', KEYS[1], KEYS[2])
 redis.call('zrem', KEYS[3], ARGV[2])
@@ -53,24 +53,28 @@ return 1
 """
 
 
-class RedisStore:
-    """Sessions at an address like redis://localhost:6379/0.
+class RedisStore(SessionStore):
+    """A store in Redis.
 
     Args:
+        address: a URL such as redis://localhost:6379/0.
+        limits: of the sessions.
         formats: of the models that are served.
     """
 
-    def __init__(self, address: str, limits: Limits, formats: Formats) -> None:
+    def __init__(self, address: str, limits: Limits, formats: StateFormats) -> None:
+        super().__init__()
         self._redis: Any = Redis.from_url(address)
         self._limits, self._formats = limits, formats
-        self._held: dict[str, str] = {}  # the token of each lock that is ours
-        scripts = (_TAKE, _GIVE, _DROP, _ADD)
-        self._take, self._give, self._drop, self._add = map(self._redis.register_script, scripts)
-        largest = max((most_bytes(each.size) for each in formats.values()), default=1)
-        self._most = min(limits.sessions, limits.session_bytes // largest)
+        self._tokens: dict[str, str] = {}  # of the locks that this server holds
+        scripts = (_ACQUIRE, _RELEASE, _DELETE, _ADD)
+        registered = map(self._redis.register_script, scripts)
+        self._run_acquire, self._run_release, self._run_delete, self._run_add = registered
+        largest = max((max_session_bytes(each.size) for each in formats.values()), default=1)
+        self._max_sessions = min(limits.sessions, limits.session_bytes // largest)
 
     async def connect(self, address: str) -> None:
-        """Find the key that all servers share, or be the one who makes it.
+        """Get the key that all servers share, or set it.
 
         Raises:
             InputError: where no Redis answers.
@@ -83,57 +87,58 @@ class RedisStore:
                 f"no Redis answers ({error})", location=address, hint="Check --sessions."
             ) from error
 
-    async def add(self, name: str, record: Record) -> None:
-        now, data = time.time(), record.packed(self._format(name).model)
-        idle = int(self._limits.idle) or 1
-        keys = [_PREFIX + name, _NAMES]
-        if not await self._add(keys=keys, args=[now, self._most, data, idle, now + idle, name]):
-            raise full()
+    async def add(self, name: str, state: SessionState) -> None:
+        now, idle = time.time(), self._idle
+        data = state.to_bytes(format_of(name, self._formats).sha256)
+        args: list[str | bytes | float] = [now, self._max_sessions, data, idle, now + idle, name]
+        if not await self._run_add(keys=[_PREFIX + name, _INDEX], args=args):
+            raise no_room()
 
-    async def take(self, name: str) -> Record:
+    async def _read(self, name: str) -> SessionState:
         token = secrets.token_hex(8)
-        patience = int(1000 * self._limits.seconds) or 1
-        until = time.monotonic() + self._limits.seconds
+        timeout = self._limits.request_timeout
+        expires = 2 * (int(1000 * timeout) or 1)  # milliseconds
+        until = time.monotonic() + timeout
         while True:
-            found = await self._take(keys=self._keys(name), args=[token, 2 * patience])
+            found = await self._run_acquire(keys=self._keys(name), args=[token, expires])
             if found == 0:
-                raise unknown()
+                raise no_session()
             if found != 1:
                 break
             if time.monotonic() > until:
-                raise busy("another server does not give this session back")
+                raise overloaded("another server does not release this session")
             await asyncio.sleep(0.005)
-        record = Record.unpacked(found, *self._format(name))
-        self._held[name] = token
-        if record is None:
-            await self.drop(name)
-            raise unknown()
-        return record
+        state = SessionState.from_bytes(found, *format_of(name, self._formats))
+        self._tokens[name] = token
+        if state is None:
+            await self._delete(name)
+            raise no_session()
+        return state
 
-    async def give(self, name: str, record: Record) -> None:
-        token = self._held.pop(name)
-        data, idle = record.packed(self._format(name).model), int(self._limits.idle) or 1
-        args: list[str | bytes | float] = [token, data, idle, time.time() + idle, name]
-        if not await self._give(keys=[*self._keys(name), _NAMES], args=args):
-            raise RefusedError(
-                503, "this session was held for too long", hint="Take the step again."
-            )
+    async def _write(self, name: str, state: SessionState) -> None:
+        token = self._tokens.pop(name)
+        data = state.to_bytes(format_of(name, self._formats).sha256)
+        args: list[str | bytes | float] = [token, data, self._idle, time.time() + self._idle, name]
+        if not await self._run_release(keys=[*self._keys(name), _INDEX], args=args):
+            raise ApiError(503, "the session was held for too long", hint="Repeat the step.")
 
-    async def drop(self, name: str) -> None:
-        token = self._held.pop(name)
-        await self._drop(keys=[*self._keys(name), _NAMES], args=[token, name])
+    async def _delete(self, name: str) -> None:
+        token = self._tokens.pop(name)
+        await self._run_delete(keys=[*self._keys(name), _INDEX], args=[token, name])
 
-    async def tidy(self) -> None:
-        """Redis forgets by itself."""
+    async def evict_expired(self) -> None:
+        """Redis does it."""
 
     async def count(self) -> int:
-        return int(await self._redis.zcount(_NAMES, time.time(), "+inf"))
+        return int(await self._redis.zcount(_INDEX, time.time(), "+inf"))
 
     async def close(self) -> None:
         await self._redis.aclose()
 
-    def _format(self, name: str) -> Format:
-        return self._formats[name.partition(":")[0]]
+    @property
+    def _idle(self) -> int:
+        """Seconds after which Redis evicts an unused session; it takes whole ones."""
+        return int(self._limits.idle) or 1
 
     def _keys(self, name: str) -> list[str]:
         return [_PREFIX + name, f"{_PREFIX}{name}:lock"]

@@ -1,7 +1,7 @@
-"""Sessions in memory, and in a file from which they come back after a restart.
+"""Sessions in memory, and in an SQLite file from which they are restored after a restart.
 
-What changed is written every second, and at the end: a server that is killed loses the last
-second's steps, never a session as it was before them.
+Changes are written every second, and at the end: a server that is killed loses the last second's
+steps, never a session as it was before them.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from pathlib import Path
 
 from elman.errors import OutputError
 from elman.server.limits import Limits
-from elman.server.records import Record
+from elman.server.session_state import SessionState
 from elman.server.stores.memory import MemoryStore
-from elman.server.stores.store import Formats
+from elman.server.stores.store import StateFormats, format_of, is_served
 
-_APPLICATION = 0x454C4D31  # "ELM1", by which SQLite's files can say whose they are
-_TABLES = """
+_APPLICATION_ID = 0x454C4D31  # "ELM1": SQLite's mark of the program that owns a file
+_SCHEMA = """
 create table sessions (name text primary key, used real not null, record blob not null)
     without rowid;
 create table keys (key blob not null);
@@ -26,66 +26,70 @@ create table keys (key blob not null);
 
 
 class SqliteStore(MemoryStore):
-    """Sessions with a file.
+    """A store with a file.
 
     Args:
-        formats: of the models that are served; sessions of others stay in the file.
+        path: of the file, created where it is missing.
+        limits: of the sessions.
+        formats: of the models that are served; sessions of other models stay in the file.
 
     Raises:
         OutputError: where the file cannot be used.
     """
 
-    def __init__(self, path: Path, limits: Limits, formats: Formats) -> None:
+    def __init__(self, path: Path, limits: Limits, formats: StateFormats) -> None:
         super().__init__(limits)
         self._formats = formats
         self._changed: set[str] = set()
         try:
-            self._file = _opened(path)
-            self.key = self._kept_key()
+            self._file = _open(path)
+            self.key = self._stored_key()
         except (sqlite3.Error, OSError) as error:
             raise OutputError(
-                f"cannot keep sessions ({error})", location=path, hint="Name another --sessions."
+                f"cannot store sessions ({error})", location=path, hint="Name another --sessions."
             ) from error
         self._load()
 
-    async def add(self, name: str, record: Record) -> None:
-        await super().add(name, record)
+    async def add(self, name: str, state: SessionState) -> None:
+        await super().add(name, state)
         self._changed.add(name)
 
-    async def give(self, name: str, record: Record) -> None:
-        await super().give(name, record)
+    async def _write(self, name: str, state: SessionState) -> None:
+        await super()._write(name, state)
         self._changed.add(name)
 
-    async def drop(self, name: str) -> None:
-        await super().drop(name)
+    async def _delete(self, name: str) -> None:
+        await super()._delete(name)
         self._changed.add(name)
 
-    async def tidy(self) -> None:
-        await super().tidy()
+    async def evict_expired(self) -> None:
+        """Evict, then save what changed."""
+        await super().evict_expired()
         changed, self._changed = self._changed, set()
-        kept = {name: self._kept.get(name) for name in changed}
+        sessions = {name: self._sessions.get(name) for name in changed}
         try:
-            await asyncio.to_thread(self._write, kept)
-        except sqlite3.Error:  # a full disk may be emptied again
+            await asyncio.to_thread(self._save, sessions)
+        except sqlite3.Error:  # a full disk may have room again later
             self._changed |= changed
             raise
 
     async def close(self) -> None:
-        await self.tidy()
+        await self.evict_expired()
         self._file.close()
 
-    def _write(self, kept: dict[str, tuple[float, Record] | None]) -> None:
-        gone = [(name,) for name, its in kept.items() if its is None]
+    def _save(self, sessions: dict[str, tuple[float, SessionState] | None]) -> None:
+        """Write sessions to the file, and delete those that are None."""
+        deleted = [(name,) for name, entry in sessions.items() if entry is None]
         rows = [
-            (name, its[0], its[1].packed(self._formats[name.partition(":")[0]].model))
-            for name, its in kept.items()
-            if its is not None
+            (name, entry[0], entry[1].to_bytes(format_of(name, self._formats).sha256))
+            for name, entry in sessions.items()
+            if entry is not None
         ]
         with self._file:
-            self._file.executemany("delete from sessions where name = ?", gone)
+            self._file.executemany("delete from sessions where name = ?", deleted)
             self._file.executemany("replace into sessions values (?, ?, ?)", rows)
 
-    def _kept_key(self) -> bytes:
+    def _stored_key(self) -> bytes:
         with self._file:
             found = self._file.execute("select key from keys").fetchone()
             if found is None:
@@ -97,26 +101,27 @@ class SqliteStore(MemoryStore):
         with self._file:
             self._file.execute("delete from sessions where used <= ?", (oldest,))
         for name, used, data in self._file.execute("select * from sessions order by used"):
-            format_ = self._formats.get(str(name).partition(":")[0])
-            record = None if format_ is None else Record.unpacked(bytes(data), *format_)
-            # What there is no room for stays in the file.
-            if record is not None and self._has_room(record):
-                self._keep(name, used, record)
+            if not is_served(name, self._formats):
+                continue
+            state = SessionState.from_bytes(bytes(data), *format_of(name, self._formats))
+            # Sessions without room stay in the file.
+            if state is not None and self._has_room(state):
+                self._insert(name, used, state)
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def _open(path: Path) -> sqlite3.Connection:
     is_new = not path.exists()
     file = sqlite3.connect(path, check_same_thread=False, timeout=1.0)
     if is_new:
-        path.chmod(0o600)  # it holds what people wrote, and a key
+        path.chmod(0o600)  # it holds users' texts, and a key
     (application,) = file.execute("pragma application_id").fetchone()
     (tables,) = file.execute("select count(*) from sqlite_master").fetchone()
     if tables == 0:
         with file:
-            file.executescript(f"pragma application_id = {_APPLICATION}; {_TABLES}")
-    elif application != _APPLICATION:
+            file.executescript(f"pragma application_id = {_APPLICATION_ID}; {_SCHEMA}")
+    elif application != _APPLICATION_ID:
         file.close()
-        raise sqlite3.DatabaseError("it is another program's")
+        raise sqlite3.DatabaseError("it belongs to another program")
     file.execute("pragma journal_mode = wal")
     file.execute("pragma synchronous = normal")
     return file

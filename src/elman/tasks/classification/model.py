@@ -134,7 +134,7 @@ class Classifier(Model):
     ) -> Self:
         """Learn from texts X and their labels y; `training` tells more.
 
-        An interrupt (Ctrl-C) leaves the model as good as it was by then, and is raised again.
+        Ctrl-C leaves the model as good as it was by then, and is raised again.
         """
         return self._through(
             self.training(X, y, valid=valid, unlabelled=unlabelled, out_of_scope=out_of_scope)

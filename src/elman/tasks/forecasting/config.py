@@ -154,7 +154,7 @@ def checked_forecasting(value: object) -> ForecasterConfig:
     whole("steps", told["steps"], 1, told["context_length"] - told["season"])
     whole("networks", told["networks"], 1, 64)
     among("cell", told["cell"], CELLS)
-    whole("hidden_size", told["hidden_size"], 1, WIDEST)
+    whole("hidden-size", told["hidden_size"], 1, WIDEST)
     whole("layers", told["layers"], 1, DEEPEST)
     number("dropout", told["dropout"], lambda x: 0 <= x < 1, "from 0 to below 1")
     if type(told["logarithm"]) is not bool:

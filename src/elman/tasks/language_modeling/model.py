@@ -335,7 +335,7 @@ class LanguageModel(Model):
         self._check_fitted()
         whole("length", length, 1)
         whole("seed", 0 if seed is None else seed, 0, 2**63 - 1)
-        context, lead = split_prefix(prompt, self.tokenizer_)
+        context, prefix = split_prefix(prompt, self.tokenizer_)
         return generate_text(
             self.network_,
             self.tokenizer_,
@@ -345,7 +345,7 @@ class LanguageModel(Model):
             stop=[stop] if isinstance(stop, str) else stop,
             seed=seed,
             rows=rows,
-            lead=lead,
+            prefix=prefix,
             step=self._step,
         )
 
@@ -364,9 +364,9 @@ class LanguageModel(Model):
         """
         self._check_fitted()
         whole("count", count, 1)
-        context, lead = self.suggester.parted(text)
+        context, prefix = self.suggester.split_prefix(text)
         place = self.suggester.read(self.suggester.tokens(context))
-        return self.suggester.suggest(place, lead, UserPrior.counted(self.learned_), count)
+        return self.suggester.suggest(place, prefix, UserPrior.counted(self.learned_), count)
 
     @property
     def suggester(self) -> Suggester:

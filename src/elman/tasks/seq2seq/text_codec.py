@@ -40,7 +40,7 @@ class TextCodec:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.tokenizer = tokenizer
-        self._lead = " " if tokenizer.name == "subword" else ""
+        self._prefix = " " if tokenizer.name == "subword" else ""
 
     @classmethod
     def learn(cls, tokenizer: str, texts: Sequence[str]) -> TextCodec:
@@ -54,7 +54,7 @@ class TextCodec:
 
     def encode(self, text: str) -> Tokens:
         """A text -> (T,), BOUNDARY at its end."""
-        tokens = self.tokenizer.encode(self._lead + text)
+        tokens = self.tokenizer.encode(self._prefix + text)
         return np.append(tokens, BOUNDARY).astype(np.int64)
 
     def examples(self, texts: Iterable[str]) -> TokenDataset:
