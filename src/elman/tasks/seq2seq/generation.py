@@ -113,7 +113,7 @@ def learn(
     valid: tuple[Dataset, TokenDataset],
     record: dict[str, Any],
     *,
-    show: Preview,
+    preview: Preview,
     identity: dict[str, Any],
     checkpoint: Path | None,
     checkpoint_seconds: float,
@@ -133,7 +133,7 @@ def learn(
     for event in train(
         objective,
         settings.plan(recipe, objective.sampler.steps_per_epoch),
-        preview=show,
+        preview=preview,
         checkpoint=checkpoint,
         identity=identity,
         checkpoint_seconds=checkpoint_seconds,
