@@ -132,7 +132,7 @@ def test_a_model_in_place_of_the_checkpoint(elman, here):  # noqa: ARG001
     before = contents()
     done = elman(*RUN, "--resume")
     assert done.err == (
-        "elman: m.st.checkpoint: it is no checkpoint. "
+        "elman: m.st.checkpoint: it is not a checkpoint. "
         "Use a whole file written by: elman train ... -o MODEL\n"
     )
     assert contents() == before

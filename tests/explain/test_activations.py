@@ -125,8 +125,8 @@ def test_a_layer_that_reads_from_the_end_stands_in_the_order_of_the_text():
     layers = networks.trace_of_classes(network).readings[0].layers
     assert [layer.direction for layer in layers] == ["forward"] * 2 + ["backward"] * 2
     forward, backward = layers[:2], layers[2:]
-    reader = network.members[0].reader
-    reader.stacks[0], reader.stacks[1] = reader.stacks[1], reader.stacks[0]
+    encoder = network.encoders[0]
+    encoder.stacks[0], encoder.stacks[1] = encoder.stacks[1], encoder.stacks[0]
     turned = networks.trace_of_classes(network, networks.IDS[::-1].copy()).readings[0].layers
     assert [layer.direction for layer in turned] == ["forward"] * 2 + ["backward"] * 2
     for ours, theirs in zip([*backward, *forward], turned, strict=True):
@@ -156,7 +156,7 @@ def test_an_encoders_layers_and_its_decoders(order, ways):
         block.mixer.register_forward_hook(lambda *given: heard.append(given[-1][1].cell.h))
     network.eval()
     with torch.no_grad():
-        written = network.begin(networks.collate())
+        written = network.encode(networks.collate())
         _, after = network(torch.tensor([[0], [259], [258], [257]]), written)
     for number, layer in enumerate(source.layers):
         last = -1 if layer.direction == "forward" else 0
@@ -171,7 +171,7 @@ def test_attention_is_the_networks():
     network.eval()
     with torch.no_grad():
         read = torch.tensor([[0], [259], [258], [257]])
-        _, looks, _ = network.attend(read, network.begin(networks.collate()))
+        _, looks, _ = network.attend(read, network.encode(networks.collate()))
     np.testing.assert_allclose(attention.weights, looks[0])
     np.testing.assert_allclose(attention.weights.sum(1), 1)
     assert networks.trace_of_rewrite(networks.rewriter(attention="none")).attention is None

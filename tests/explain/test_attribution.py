@@ -108,7 +108,7 @@ def test_a_tag_without_a_word():
 
 def log_p_rewrite(network, ids, heard):
     with torch.no_grad():
-        begun = network.eval().begin(networks.collate(ids))
+        begun = network.eval().encode(networks.collate(ids))
         logits, _ = network(torch.tensor(heard)[:, None], begun)
     return logits[:, 0].double().log_softmax(1).numpy()
 
@@ -178,7 +178,7 @@ def test_gradients_of_classes_and_tags():
         names = [output.taken.text for output in trace.outputs]
         for token in set(networks.IDS.tolist()):
             found = np.array(gradients(trace, networks.IDS, token))
-            readers = getattr(network, "readers", None) or [network.reader]
+            encoders = getattr(network, "encoders", None) or [network.reader]
 
             def again(network=network, explained=explained, names=names):
                 outputs = explained(network).outputs
@@ -189,7 +189,7 @@ def test_gradients_of_classes_and_tags():
                     ]
                 )
 
-            wanted = sum(slopes(each.embedding.weight, token, again) for each in readers)
+            wanted = sum(slopes(each.embedding.weight, token, again) for each in encoders)
             np.testing.assert_allclose(found, wanted, atol=1e-7)
 
 
@@ -215,7 +215,7 @@ def describer():
     architecture = StackConfig(networks.V, "gru", hidden_size=8, layers=1)
     rewriting = Seq2SeqConfig(architecture, source=3, attention="none", order="vector")
     network = networks.seeded(EncoderDecoder, rewriting, 0.5)
-    network.scale_vectors(torch.tensor([[0.0, 2, 4], [1, 5, 4], [2, 5, 5]]))
+    network.fit_input_scaling(torch.tensor([[0.0, 2, 4], [1, 5, 4], [2, 5, 5]]))
     return network
 
 

@@ -208,7 +208,7 @@ def test_members_answer_together_and_the_first_is_watched():
     assert len(network.members) == model.explain(TEXT).network.members == 3
     before = model.explain(TEXT).as_dict()
     with torch.no_grad():
-        network.members[1].output.bias += torch.tensor([5.0, 0])
+        network.outputs[1].bias += torch.tensor([5.0, 0])
     after = model.explain(TEXT).as_dict()
     assert after["readings"] == before["readings"]
     assert after["outputs"] != before["outputs"]
@@ -243,7 +243,7 @@ def test_a_long_text_is_explained():
     arrays(
         np.float32,
         array_shapes(max_dims=2),
-        elements=st.floats(-(2.0**99), 2.0**99, allow_subnormal=False, hidden_size=32),
+        elements=st.floats(-(2.0**99), 2.0**99, allow_subnormal=False, width=32),
     ),
     st.integers(1, 6),
 )

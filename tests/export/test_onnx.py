@@ -93,7 +93,7 @@ def test_words_are_looked_up_as_the_model_does(tmp_path):
     given = {
         "tokens": tokens,
         "lengths": lengths,
-        "numbers": words.numbers,
+        "numbers": words.ids,
         "ngrams": words.ngrams,
         "ngram_words": np.repeat(np.arange(len(counts)), counts),
         "ngram_weights": words.weights,

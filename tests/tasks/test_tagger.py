@@ -474,7 +474,7 @@ def test_the_seed_is_that_of_the_weights_the_order_and_the_training(monkeypatch)
 
     def watched(objective, plan, **options):
         plans.append(plan.seed)
-        passes.append(objective.passes.seed)
+        passes.append(objective.sampler.seed)
         firsts.append(objective.network.output.weight.detach().clone())
         return train(objective, plan, **options)
 
@@ -488,7 +488,7 @@ def test_the_seed_is_that_of_the_weights_the_order_and_the_training(monkeypatch)
 def test_the_settings_reach_the_network_and_the_plan():
     settings = elman.Tagger(hidden_size=7, layers=3, dropout=0.05)
     model = small(steps=1, layers=2, hidden_size=7, dropout=0.05).fit(WORDS, SPEECH)
-    reading = model.network_.reader.reading
+    reading = model.network_.reader.config
     assert (reading.blocks.hidden_size, reading.blocks.layers, reading.directions) == (7, 2, 2)
     assert reading.blocks.dropout == encoder_of(settings, model.lexicon_).blocks.dropout == 0.05
     assert model.network_.dropout.p == model.network_.reader.dropout.share == 0.05

@@ -30,7 +30,7 @@ def beginning(
     reads: Sequence[EncoderStep],
 ) -> StreamingStates:
     """The impression of one text that has not begun."""
-    impression = network.start(1)
+    impression = network.initial_state(1)
     if isinstance(tokenizer, HashedVocabulary):
         return impression
     return _read(network, TokenDataset([np.array([BOUNDARY])]), impression, reads)[1]

@@ -28,7 +28,7 @@ def explain_forecast(
     Args:
         quantiles: (H, Q), what was forecast.
     """
-    told = network.forecasting
+    told = network.config
     values = torch.as_tensor(history)[:, None]
     # A season before, which is what is forecast without knowing more; of the first one, after.
     season = told.season

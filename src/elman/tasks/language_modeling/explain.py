@@ -43,7 +43,7 @@ def explain_language(network: LanguageModelNetwork, tokenizer: Tokenizer, text: 
     with eval_mode(network):
         return Trace(
             "language",
-            model_summary(network, network.architecture, watched, (tokenizer.name,)),
+            model_summary(network, network.config, watched, (tokenizer.name,)),
             (SequenceTrace("text", tuple(tokenizer.pieces(tokens)), layers_of(read, watched, x)),),
             outputs_of(question, range(len(ids)), came, lambda number: tokenizer.decode([number])),
         )

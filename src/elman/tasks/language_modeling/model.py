@@ -111,7 +111,7 @@ class LanguageModel(LanguageModelSettings, Model):
         vars(self).pop("_finder", None)  # the tokenizer is another than it was
         self._begin_record(data, characters=train.characters, words=train.words, tokens=len(train))
         stream = BPTTDataset(
-            self.network_, train.ids, valid.ids, rows=recipe.rows, time=recipe.time
+            self.network_, train.ids, valid.ids, batch_size=recipe.rows, sequence_length=recipe.time
         )
         previews = GenerationPreviews(self.network_, self.tokenizer_, train.ids, valid.ids)
         return stream, recipe.plan_of(settings), previews
@@ -300,7 +300,7 @@ class LanguageModel(LanguageModelSettings, Model):
     # Keeping
 
     def _architecture(self) -> StackConfig:
-        return self.network_.architecture
+        return self.network_.config
 
     def _contents(self) -> dict[str, Any]:
         return {"vocabulary": self.tokenizer_.to_json(), "learned": dict(self.learned_)}

@@ -47,7 +47,7 @@ def explain_rewrite(
     encoder = cast("SourceEncoder", network.encoder)
 
     def begin(x: Tensor) -> DecoderState:
-        return network.begin_from(x, PaddedBatch(*side_by_side(x)))
+        return network.encode_vectors(x, PaddedBatch(*side_by_side(x)))
 
     watched = _encoding(encoder)
     with eval_mode(network):
@@ -68,7 +68,7 @@ def explain_description(
     given = torch.as_tensor(vector).to(encoder.center)[:, None]
 
     def begin(x: Tensor) -> DecoderState:
-        return network.begin(x[:, :, 0].t())
+        return network.encode(x[:, :, 0].t())
 
     read = SequenceTrace("vector", tuple(f"{number:g}" for number in vector.tolist()), ())
     with eval_mode(network):
@@ -102,7 +102,7 @@ def _trace(
 
     def write(y: Tensor) -> object:
         """The decoder alone: its rows look at one source side by side."""
-        state = tuple(block.mixer.initial_state(y.shape[1]) for block in network.attending)
+        state = tuple(block.mixer.initial_state(y.shape[1]) for block in network.decoder_blocks)
         return network.features(y, DecoderState(state, begun.memories))
 
     def features(xs: Sequence[Tensor]) -> Tensor:
@@ -115,15 +115,15 @@ def _trace(
 
     decoding = [
         ActivationRecorder(block.mixer, number, False)
-        for number, block in enumerate(network.attending, 1)
+        for number, block in enumerate(network.decoder_blocks, 1)
     ]
     question = AttributionQuery(
         (source, AttributionInput(y)), features, answers, tokenizer.size, speaker=TARGET
     )
-    blocks = network.rewriting.blocks
+    blocks = network.config.blocks
     names = tuple("vector" if each is None else each.name for each in tokenizers)
     attention = None
-    if task == "translate" and network.rewriting.attention != "none":
+    if task == "translate" and network.config.attention != "none":
         attention = AttentionWeights(TARGET, 0, looks[0].numpy(force=True))
     return Trace(
         task,

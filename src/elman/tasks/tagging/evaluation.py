@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from elman.errors import EmptyTextError
 from elman.metrics.classification import class_table
-from elman.metrics.counted import CountedMetric, share
+from elman.metrics.counted import CountedMetric, fraction
 from elman.metrics.report import Evaluation
 from elman.metrics.tagging import entity_table, missed, span_counts, span_f1, word_counts
 from elman.text.tagsets import conlleval_spans, recognise, spans
@@ -63,7 +63,7 @@ def evaluate_tags(
 
 
 def _figures(gold: Sentences, predicted: Sentences, scheme: str) -> dict[str, CountedMetric]:
-    figures = {"accuracy": CountedMetric(share, word_counts(gold, predicted))}
+    figures = {"accuracy": CountedMetric(fraction, word_counts(gold, predicted))}
     if scheme != "plain":
         readings: dict[str, Callable[[Sequence[str]], list[Span]]] = {
             "span_f1": partial(spans, scheme=scheme),

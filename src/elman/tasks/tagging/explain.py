@@ -34,7 +34,7 @@ def explain_tags(
 
     def features(xs: Sequence[Tensor]) -> Tensor:
         vectors, rows = encode(network.reader, xs[0])
-        return network.crf.marginals(network.said(rows, vectors), rows.lengths)
+        return network.crf.marginals(network.logits(rows, vectors), rows.lengths)
 
     def answers(found: Tensor) -> Tensor:
         # Several of the network's tags may be one of the scheme's.
@@ -50,7 +50,7 @@ def explain_tags(
         layers = layers_of(lambda x: encode(network.reader, x), watched, x)
         return Trace(
             "tag",
-            model_summary(network, network.reader.reading.blocks, watched, ("word",), tags),
+            model_summary(network, network.reader.config.blocks, watched, ("word",), tags),
             (SequenceTrace("text", tuple(words), layers),),
             outputs_of(question, range(len(words)), taken, lambda number: tags[number]),
         )

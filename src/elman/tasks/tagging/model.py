@@ -273,7 +273,7 @@ class Tagger(TaggerSettings, ExampleModel):
     # Keeping
 
     def _architecture(self) -> EncoderConfig:
-        return self.network_.reader.reading
+        return self.network_.reader.config
 
     def _contents(self) -> dict[str, Any]:
         return {"vocabulary": self.lexicon_.to_json(), "tags": self.vocabulary_.to_json()}

@@ -38,7 +38,7 @@ def tag_objective(
         examples_of(held_out.words, forms),
         tags=[vocabulary.encode(tags) for tags in learned_from.tags],
         validation_metric=validation_metric_for(vocabulary, held_out.tags),
-        rows=RECIPE.rows,
+        batch_size=RECIPE.rows,
         seed=seed,
     )
 
