@@ -131,7 +131,7 @@ def test_order_matters_to_it():
 
 def in_words(texts: list[list[str]]) -> tuple[PaddedBatch, WordForms]:
     forms = WordForms(HashedVocabulary(["the", "cat"]))
-    read = TokenDataset([forms.places(text) for text in texts], forms)
+    read = TokenDataset([forms.indices(text) for text in texts], forms)
     return read.collate(np.arange(len(texts))), forms
 
 

@@ -77,7 +77,7 @@ def test_padding_is_never_foretold(tokens, directions):
 def test_of_words_it_is_among_those_of_the_batch_less_their_chances(directions):
     forms = WordForms(HashedVocabulary(["the", "cat", "sat"]))
     texts = [["the", "cat", "sat", "on", "the", "mat"], ["a", "cat"], ["so"]]
-    read = TokenDataset([forms.places(text) for text in texts], forms)
+    read = TokenDataset([forms.indices(text) for text in texts], forms)
     padded = read.collate(np.arange(3))
     padded = padded._replace(words=padded.words._replace(weights=padded.words.weights.double()))
     head = make(directions, BUCKETS)

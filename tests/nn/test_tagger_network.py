@@ -10,7 +10,7 @@ from elman.nn.crf import Transitions
 from elman.nn.encoder import EncoderConfig, PaddedBatch, WordTable
 from elman.nn.tagger import TaggerNetwork
 from elman.text.subword_hashing import BUCKETS, HashedVocabulary, WordForms
-from elman.text.tagsets import illegal, transitions
+from elman.text.tagsets import illegal_tags, transitions
 
 TAGS = ["O", "B-X", "I-X", "E-X", "S-X"]
 LENGTHS = [7, 3, 1, 5]
@@ -99,18 +99,18 @@ def test_the_best_tags_are_legal_and_the_likeliest(padded):
     chosen, _ = network.crf.best(network(padded), padded.lengths, 2)
     for row, length in enumerate(LENGTHS):
         tags = found[:length, row]
-        assert not illegal([TAGS[tag] for tag in tags], "bioes")
+        assert not illegal_tags([TAGS[tag] for tag in tags], "bioes")
         assert torch.equal(tags, chosen[0, :length, row])
 
 
 def test_words_never_seen_are_told_apart_by_their_characters():
     torch.manual_seed(0)
     forms = WordForms(HashedVocabulary(["the"]))
-    places = forms.places(["the", "walked", "talked", "Zürich", "the"])
+    places = forms.indices(["the", "walked", "talked", "Zürich", "the"])
     among, found = forms.look_up(places[:, None])
     words = WordTable(*map(torch.from_numpy, found))
     padded = PaddedBatch(torch.from_numpy(among), torch.tensor([5]), words)
-    blocks = StackConfig(forms.lexicon.size, hidden_size=8, layers=1, dropout=0.0)
+    blocks = StackConfig(forms.vocabulary.size, hidden_size=8, layers=1, dropout=0.0)
     allowed = Transitions(*map(torch.from_numpy, transitions(["A", "B"], "plain")))
     network = TaggerNetwork(EncoderConfig(blocks, 2, BUCKETS), allowed, 0.0).eval()
     table = network.reader.table(padded)[padded.tokens[:, 0]]

@@ -162,7 +162,7 @@ def test_a_table_of_one_column_is_one_by_its_name() -> None:
     ],
 )
 def test_columns_by_their_names(header: str, text: str, label: str) -> None:
-    layout = ExampleReader("").look([header])
+    layout = ExampleReader("").detect_layout([header])
     assert (layout.text, layout.label) == (text, label)
 
 
@@ -190,7 +190,7 @@ def test_columns_by_their_names(header: str, text: str, label: str) -> None:
     ],
 )  # fmt: skip
 def test_columns_that_cannot_be_told(header: str, options: dict, message: str) -> None:
-    assert message in said(lambda: ExampleReader("a.csv", **options).look([header]))
+    assert message in said(lambda: ExampleReader("a.csv", **options).detect_layout([header]))
 
 
 def test_prose_is_no_table() -> None:
@@ -318,7 +318,7 @@ def test_whatever_the_lines_are_only_good_rows_come(
 
 
 def test_what_never_ends_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows_module, "LONGEST_LINE", 100)
+    monkeypatch.setattr(rows_module, "MAX_LINE_LENGTH", 100)
     for head, line, cause in [
         (["text,label", '"a'], '","a', "r:2: a quote is opened and never closed"),
         ([], '{"text": ', "r:1: these are no JSON lines"),
@@ -329,7 +329,7 @@ def test_what_never_ends_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_text_of_ten_million_characters(monkeypatch: pytest.MonkeyPatch) -> None:
-    longest = "a" * rows_module.LONGEST_TEXT
+    longest = "a" * rows_module.MAX_TEXT_LENGTH
     assert read(f'text,label\n"{longest}",b\n') == [(longest, "b")]
     cause = "r:2: the text has more than 10 million characters"
     remedy = " Cut it into several, or leave such rows out: --skip-bad-rows"
@@ -341,15 +341,15 @@ def test_a_text_of_ten_million_characters(monkeypatch: pytest.MonkeyPatch) -> No
         assert said(lambda: list(read(f"{head}\n{row}", "r"))) == f"{cause}.{remedy}"  # noqa: B023
     quoted = said(lambda: read(f'text,label\n"aa{longest}",b\n', "r"))
     assert quoted == f"{cause}, or its quote is not closed.{remedy}"
-    monkeypatch.setattr(rows_module, "LONGEST_LINE", 10)
+    monkeypatch.setattr(rows_module, "MAX_LINE_LENGTH", 10)
     assert said(lambda: read("text,label\nabcdefghijkl,b\n", "r")) == f"{cause}.{remedy}"
 
 
 def test_the_limit_of_others_is_not_lowered() -> None:
-    before = csv.field_size_limit(rows_module.LONGEST_TEXT * 3)
+    before = csv.field_size_limit(rows_module.MAX_TEXT_LENGTH * 3)
     try:
         assert read('text,label\n"a",b\n')
-        assert csv.field_size_limit() == rows_module.LONGEST_TEXT * 3
+        assert csv.field_size_limit() == rows_module.MAX_TEXT_LENGTH * 3
     finally:
         csv.field_size_limit(before)
 

@@ -101,7 +101,7 @@ def test_parallel_files(
     ],
 )
 def test_columns_by_their_names(header: str, columns: tuple[str, str]) -> None:
-    layout = PairReader("").look([header])
+    layout = PairReader("").detect_layout([header])
     assert (layout.text, layout.label) == columns
     shown = PairSource(TextSource.from_texts([f"{header}\n"])).layout_in_words
     assert shown.endswith(f", {columns[0]} -> {columns[1]}")
@@ -248,7 +248,7 @@ def test_sources_alone() -> None:
     """For what is to be rewritten: lines or a table, an answer to each in its own line."""
 
     def sources(content: str, name: str = "a") -> list[tuple[str, int]]:
-        reader = PairReader(name, targets_needed=False, keep_places=True, skip_bad_rows=True)
+        reader = PairReader(name, targets_needed=False, keep_skipped=True, skip_bad_rows=True)
         found: list[Example] = list(reader.examples(io.StringIO(content)))
         assert all(each.label is None for each in found)
         return [(each.text, each.line) for each in found]

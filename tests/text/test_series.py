@@ -16,7 +16,7 @@ from hypothesis.extra.numpy import arrays
 
 from elman.errors import EmptyTextError, InputError, SettingError
 from elman.text.files import TextSource
-from elman.text.series import IMPUTATIONS, SeriesSource, filled
+from elman.text.series import IMPUTATIONS, SeriesSource, imputed
 
 DATA = Path(os.environ.get("ELMAN_DATA", "../shared/data")) / "series"
 FINITE = st.floats(-1e12, 1e12)
@@ -169,7 +169,7 @@ def test_nothing_to_fill_from():
 def test_filling_leaves_no_gap_and_what_was_there(values, gaps, impute):
     gaps = gaps[: len(values)].copy()
     gaps[len(values) // 2] = False
-    whole = filled(np.where(gaps, np.nan, values), impute)
+    whole = imputed(np.where(gaps, np.nan, values), impute)
     assert np.isfinite(whole).all()
     np.testing.assert_array_equal(whole[~gaps], values[~gaps])
 
@@ -179,7 +179,7 @@ def test_a_straight_line_is_mended_without_a_trace(length, data):
     line = 3.0 * np.arange(length) - 5
     gaps = data.draw(arrays(np.bool_, length))
     gaps[[0, -1]] = False
-    np.testing.assert_allclose(filled(np.where(gaps, np.nan, line), "linear"), line)
+    np.testing.assert_allclose(imputed(np.where(gaps, np.nan, line), "linear"), line)
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the shared data is not here")

@@ -45,7 +45,7 @@ def test_how_often_is_said():
 
 
 def test_there_is_a_largest(monkeypatch):
-    monkeypatch.setattr(lexicon_module, "LARGEST", 2)
+    monkeypatch.setattr(lexicon_module, "MAX_WORDS", 2)
     assert HashedVocabulary.learn([["c", "b", "a", "b"] * 2]).words == ["b", "a"]
 
 
@@ -119,14 +119,14 @@ def test_the_shape_of_a_word(word, kinds):
     assert shape(word) == " " + kinds
 
 
-def place_of(gram):
+def bucket_of(gram):
     return zlib.crc32(gram.encode()) % BUCKETS
 
 
 def test_the_ngrams_of_a_word():
     grams = ["<a", "ab", "b>", "<ab", "ab>", "<ab>", " Xx"]
-    assert sorted(ngrams("Ab")) == sorted(map(place_of, grams))
-    assert ngrams("") == [place_of("<>"), place_of(" ")]
+    assert sorted(ngrams("Ab")) == sorted(map(bucket_of, grams))
+    assert ngrams("") == [bucket_of("<>"), bucket_of(" ")]
 
 
 @given(word=words)
@@ -150,11 +150,11 @@ def test_of_a_long_word_its_ends_are_read():
 def test_each_word_is_found_where_it_was_put(texts):
     lexicon = HashedVocabulary.learn(texts)
     forms = WordForms(lexicon)
-    placed = [forms.places(text) for text in texts]
+    placed = [forms.indices(text) for text in texts]
     distinct = {word for text in texts for word in text}
     assert len(forms) == len(distinct)
     assert all(
-        (forms.places(text) == places).all() for text, places in zip(texts, placed, strict=True)
+        (forms.indices(text) == places).all() for text, places in zip(texts, placed, strict=True)
     )
     assert len(forms) == len(distinct)
 
@@ -174,7 +174,7 @@ def test_each_word_is_found_where_it_was_put(texts):
 
 def test_places_of_any_shape_are_looked_up():
     forms = WordForms(HashedVocabulary(["b"]))
-    places = forms.places(["a", "b", "a", "c"])
+    places = forms.indices(["a", "b", "a", "c"])
     assert places.tolist() == [0, 1, 0, 2]
     among, found = forms.look_up(places[2:].reshape(1, 2))
     assert among.tolist() == [[0, 1]]

@@ -39,7 +39,7 @@ def test_rows_stand_side_by_side(rows, draw):
 
 def in_words():
     forms = WordForms(HashedVocabulary.learn(WORDS))
-    return forms, TokenDataset([forms.places(row) for row in WORDS], forms)
+    return forms, TokenDataset([forms.indices(row) for row in WORDS], forms)
 
 
 def test_of_words_each_is_there_once():
@@ -48,10 +48,10 @@ def test_of_words_each_is_there_once():
     words = padded.words
     assert len(words.numbers) == 5  # bc, Bc, e, f and a
     met = words.places[padded.tokens]
-    assert met[:, 0].tolist() == forms.places(WORDS[2]).tolist()
-    assert met[:3, 1].tolist() == forms.places(WORDS[0]).tolist()
+    assert met[:, 0].tolist() == forms.indices(WORDS[2]).tolist()
+    assert met[:3, 1].tolist() == forms.indices(WORDS[0]).tolist()
     numbers = words.numbers[padded.tokens[:, 0]]
-    assert numbers.tolist() == [forms.lexicon.number(word) for word in WORDS[2]]
+    assert numbers.tolist() == [forms.vocabulary.id_of(word) for word in WORDS[2]]
 
 
 class Echo(nn.Module):

@@ -192,7 +192,7 @@ def _descriptions(
             "vectors do not come through a pipe", location="FILE", hint="Name a .npy or .npz file."
         )
     width = model.n_features_in_
-    sources = [VectorSource.of_files(each, width=width) for each in asked.source().parted()]
+    sources = [VectorSource.of_files(each, width=width) for each in asked.source().split_by_file()]
     return write_descriptions(
         model, sources, json=asked.json, count=count, beam=_checked_beam(beam)
     )

@@ -210,7 +210,7 @@ class Keyboard:
         """The last line's (context, lead) up to a place, as `Suggester.parted` has them."""
         line = self._lines[-1].text[:end]
         cut = max(0, len(line) - TAIL)
-        context, lead = self._suggester.parted(line[cut:])
+        context, lead = self._suggester.split_by_file(line[cut:])
         return line[:cut] + context, lead
 
     def _teach(self, whole: str) -> None:

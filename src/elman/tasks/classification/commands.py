@@ -188,9 +188,9 @@ def _labelled(source: TextSource, files: DataFiles) -> LabelledSource:
 
 
 def _read(labelled: LabelledSource, reading: ReadingProgress) -> LabelledRows:
-    from elman.text.progress import counting
+    from elman.text.progress import progress_counter
 
-    read = counting(reading, f"reading {labelled.name}", labelled.size)
+    read = progress_counter(reading, f"reading {labelled.name}", labelled.size)
     found = list(labelled.examples(read))
     report_skipped(labelled.skipped, labelled.name)
     return [each.text for each in found], [each.label for each in found]

@@ -45,7 +45,7 @@ from elman.tasks.encoder_config import check_share
 from elman.tasks.estimator import Model
 from elman.tasks.inputs import as_texts, hashed
 from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoded, shown
-from elman.text.progress import Progressed
+from elman.text.progress import ProgressCallback
 from elman.text.subword_hashing import HashedVocabulary
 from elman.text.tokenizers.tokenizer import Tokenizer
 from elman.training.checkpoint import identity_of
@@ -151,7 +151,7 @@ class Classifier(Model):
         cache: Cache | None = None,
         checkpoint: Path | None = None,
         checkpoint_seconds: float = 20.0,
-        progress: Progressed | None = None,
+        progress: ProgressCallback | None = None,
         stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[Event]:
         """Train, yielding what happens as `elman.training.events.Event`s.

@@ -75,7 +75,7 @@ class ClassWriter:
 
         for document in documents:
             reader = ExampleReader(
-                document.name, labels_needed=False, keep_places=True, **self.settings
+                document.name, labels_needed=False, keep_skipped=True, **self.settings
             )
             self.readers[document.name] = reader
             yield from reader.examples(lines_of(document.chunks()))

@@ -122,9 +122,9 @@ def _vectors(source: TextSource, files: DataFiles, width: int | None = None) -> 
 def _read(
     source: TextSource, files: DataFiles, reading: ReadingProgress, width: int | None = None
 ) -> DescriptionTestSet:
-    from elman.text.progress import counting
+    from elman.text.progress import progress_counter
 
     found = _vectors(source, files, width)
-    rows = found.rows(counting(reading, f"reading {found.name}", source.size))
+    rows = found.rows(progress_counter(reading, f"reading {found.name}", source.size))
     report_skipped(found.skipped, found.name)
     return rows

@@ -213,7 +213,7 @@ class Forecaster(Model):
         origins = np.array([(len(series.values), each) for each in range(len(self.names_))])
         found = stretched(quantiles_at(self.network_, series.values, origins), self.widths_)
         low_95, low_80, median, high_80, high_95 = found.T[:, :count]
-        dates = () if series.calendar is None else tuple(series.calendar.ahead(count))
+        dates = () if series.calendar is None else tuple(series.calendar.next_dates(count))
         return Forecast(self.names_, dates, median, low_80, high_80, low_95, high_95)
 
     def explain(self, history: SeriesInput | None = None, *, series: str | None = None) -> Trace:

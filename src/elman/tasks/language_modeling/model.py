@@ -36,7 +36,7 @@ from elman.tasks.language_modeling.explain import explain_language
 from elman.tasks.language_modeling.inputs import TextInput, check_length, prepared, source_of
 from elman.tasks.language_modeling.preview import GenerationPreviews
 from elman.tasks.language_modeling.serialization import contents, opened
-from elman.text.progress import Progressed
+from elman.text.progress import ProgressCallback
 from elman.text.tokenizers.table import TOKENIZERS
 from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
 from elman.training.bptt import BPTTDataset
@@ -122,7 +122,7 @@ class LanguageModel(Model):
         cache: Cache | None = None,
         checkpoint: Path | None = None,
         checkpoint_seconds: float = 20.0,
-        progress: Progressed | None = None,
+        progress: ProgressCallback | None = None,
         stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[Event]:
         """Train, yielding what happens as `elman.training.events.Event`s.
@@ -358,7 +358,7 @@ class LanguageModel(Model):
         """
         self._check_fitted()
         whole("count", count, 1)
-        context, lead = self.suggester.parted(text)
+        context, lead = self.suggester.split_by_file(text)
         place = self.suggester.read(self.suggester.tokens(context))
         return self.suggester.suggest(place, lead, UserPrior.counted(self.learned_), count)
 

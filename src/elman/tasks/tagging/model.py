@@ -39,7 +39,7 @@ from elman.tasks.tagging.objective import best_tags
 from elman.tasks.tagging.preview import TagPreviews
 from elman.tasks.tagging.serialization import built, contents, opened
 from elman.tasks.tagging.trainer import examples_of, tag_objective
-from elman.text.progress import Progressed
+from elman.text.progress import ProgressCallback
 from elman.text.subword_hashing import HashedVocabulary, WordForms, words_of
 from elman.text.tag_vocabulary import TagVocabulary
 from elman.training.dataset import in_batches
@@ -129,7 +129,7 @@ class Tagger(Model):
         cache: Cache | None = None,
         checkpoint: Path | None = None,
         checkpoint_seconds: float = 20.0,
-        progress: Progressed | None = None,
+        progress: ProgressCallback | None = None,
         stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[Event]:
         """Train, yielding what happens as `elman.training.events.Event`s.

@@ -38,8 +38,8 @@ from elman.tasks.seq2seq.serialization import contents, opened
 from elman.tasks.seq2seq.text_codec import TextCodec, choose_tokenizer
 from elman.tasks.translation.inputs import Pairs, TextPairs, pair_source, read_pairs, split
 from elman.text.pairs import PairSource
-from elman.text.progress import Progressed
-from elman.text.rows import LONGEST_SIDE
+from elman.text.progress import ProgressCallback
+from elman.text.rows import MAX_SIDE_LENGTH
 from elman.training.eval_mode import eval_mode, seeded
 from elman.training.events import Event
 
@@ -126,7 +126,7 @@ class Translator(Model):
         cache: Cache | None = None,
         checkpoint: Path | None = None,
         checkpoint_seconds: float = 20.0,
-        progress: Progressed | None = None,
+        progress: ProgressCallback | None = None,
         stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[Event]:
         """Train, yielding what happens as `elman.training.events.Event`s.
@@ -270,10 +270,10 @@ class Translator(Model):
         texts = as_texts(sources, "sources")
         places = [place for place, text in enumerate(texts) if text.strip()]
         for place in places:
-            if len(texts[place]) > LONGEST_SIDE:
+            if len(texts[place]) > MAX_SIDE_LENGTH:
                 raise InputError(
                     f"number {place + 1} has {len(texts[place]):,} characters, more than "
-                    f"{LONGEST_SIDE:,}",
+                    f"{MAX_SIDE_LENGTH:,}",
                     location="sources",
                     hint="Cut it into sentences.",
                 )

@@ -75,7 +75,7 @@ class TranslationWriter:
 
         for document in documents:
             reader = PairReader(
-                document.name, targets_needed=False, keep_places=True, **self.settings
+                document.name, targets_needed=False, keep_skipped=True, **self.settings
             )
             self.readers.append(reader)
             yield from reader.examples(lines_of(document.chunks()))
