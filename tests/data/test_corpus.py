@@ -298,7 +298,7 @@ def test_a_split_between_documents(cache: Cache) -> None:
 
 def test_what_is_held_out_is_limited(cache: Cache) -> None:
     corpus = Corpus.prepare(TextSource.from_texts([PROSE * 30]), Characters, cache=cache)
-    _, held_out = corpus.split(0.5, most=100)
+    _, held_out = corpus.split(0.5, max_tokens=100)
     assert 50 <= len(held_out) <= 100
 
 

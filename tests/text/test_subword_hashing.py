@@ -13,7 +13,7 @@ from elman.errors import ModelFileError
 from elman.text import subword_hashing as lexicon_module
 from elman.text.subword_hashing import (
     BUCKETS,
-    LONGEST,
+    MAX_WORD_LENGTH,
     NO_WORD,
     HashedVocabulary,
     WordForms,
@@ -140,7 +140,7 @@ def test_case_is_the_shapes_affair(word):
 def test_of_a_long_word_its_ends_are_read():
     word = "a" * 15 + "b" * 1000 + "c" * 15
     assert ngrams(word) == ngrams("a" * 15 + "c" * 15)
-    assert len(ngrams("ab" * 500_000)) == len(ngrams("a" * LONGEST))
+    assert len(ngrams("ab" * 500_000)) == len(ngrams("a" * MAX_WORD_LENGTH))
 
 
 # Forms
@@ -160,16 +160,16 @@ def test_each_word_is_found_where_it_was_put(texts):
 
     several = np.concatenate(placed)
     among, found = forms.look_up(several)
-    assert len(found.numbers) == len(found.starts) == len(np.unique(several))
+    assert len(found.ids) == len(found.starts) == len(np.unique(several))
     ends = [*found.starts[1:].tolist(), len(found.ngrams)]
     for word, place in zip([word for text in texts for word in text], among, strict=True):
-        assert found.numbers[place] == lexicon.number(word)
+        assert found.ids[place] == lexicon.number(word)
         its = slice(found.starts[place], ends[place])
         assert found.ngrams[its].tolist() == ngrams(word)
         *grams, shape_weight = found.weights[its].tolist()
         assert np.square(grams).sum() == pytest.approx(1)
         assert len(set(grams)) == shape_weight == 1
-    assert (found.places[among] == several).all()
+    assert (found.indices[among] == several).all()
 
 
 def test_places_of_any_shape_are_looked_up():
@@ -178,5 +178,5 @@ def test_places_of_any_shape_are_looked_up():
     assert places.tolist() == [0, 1, 0, 2]
     among, found = forms.look_up(places[2:].reshape(1, 2))
     assert among.tolist() == [[0, 1]]
-    assert found.places.tolist() == [0, 2]
-    assert found.numbers.tolist() == [NO_WORD, NO_WORD]
+    assert found.indices.tolist() == [0, 2]
+    assert found.ids.tolist() == [NO_WORD, NO_WORD]

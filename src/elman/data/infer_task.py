@@ -1,4 +1,4 @@
-"""What files are for: told by their names and first lines, so that nobody need say it."""
+"""Infer the task of files from their names and first lines."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ Task = Literal["language", "classify", "tag", "translate", "describe", "forecast
 
 _LINES = 1000
 _CHARACTERS = 1_000_000
-"""As much is looked at, whichever is reached first."""
+"""The limits of the inspected beginning of a file, in lines and in characters."""
 
-_MOST = 0.9
-"""The share of rows or lines that have to be of the kind."""
+_MIN_AGREEMENT = 0.9
+"""The fraction of rows or lines that must match a format."""
 
 _TAG_SUFFIXES = ("conll", "conllu", "conllx", "iob", "iob2", "bio", "bioes")
 _MAX_COLUMNS = 5  # of CoNLL files
@@ -36,17 +36,17 @@ _CONLLU_COLUMNS = 10
 _CONLLU_ID = re.compile(r"\d+([-.]\d+)?")
 _DOCUMENT = "-DOCSTART-"
 _TAG = re.compile(r"[BIESLUO]-\S+|[^\W\da-z]\S*|\W+")
-"""An entity's tag, a part of speech, which begins with a capital, or a punctuation mark's."""
+"""The tag of an entity, of a part of speech (with a capital), or of a punctuation mark."""
 
 
 class TaskGuess(NamedTuple):
-    """What a file seems to be for.
+    """The likely task of a file.
 
     Attributes:
-        task: 'language', text to continue; 'classify', texts with a label each; 'tag', words with
-            a tag each; 'translate', texts with another text each; 'describe', vectors with a text
-            each; 'forecast', numbers in step.
-        because: what was seen, such as 'CSV, text in column review, label in column stars'.
+        task: 'language' for running text; 'classify' for texts with labels; 'tag' for words with
+            tags; 'translate' for pairs of texts; 'describe' for vectors with texts; 'forecast' for
+            time series.
+        because: the evidence, such as 'CSV, text in column review, label in column stars'.
     """
 
     task: Task
@@ -54,10 +54,10 @@ class TaskGuess(NamedTuple):
 
 
 def infer_task(source: TextSource) -> TaskGuess:
-    """What a source is for, by the names of its files or the beginning of the first.
+    """Infer the task of a source from the names of its files and the beginning of the first.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: the source cannot be read.
     """
     names = source.names
     if any(suffix_of(name) in ARRAY_SUFFIXES for name in names):
@@ -77,18 +77,18 @@ def infer_task(source: TextSource) -> TaskGuess:
 
 
 def _guess(lines: Sequence[str], name: str) -> TaskGuess:
-    seen = numbers_in(lines)
-    if seen is not None:
-        return TaskGuess("forecast", seen)
-    seen = pairs_in(lines, name)
-    if seen is not None:
-        return TaskGuess("translate", seen)
-    seen = _labelled(lines, name)
-    if seen is not None:
-        return TaskGuess("classify", seen)
-    seen = tagged_in(lines, name)
-    if seen is not None:
-        return TaskGuess("tag", seen)
+    evidence = numbers_in(lines)
+    if evidence is not None:
+        return TaskGuess("forecast", evidence)
+    evidence = pairs_in(lines, name)
+    if evidence is not None:
+        return TaskGuess("translate", evidence)
+    evidence = _labelled(lines, name)
+    if evidence is not None:
+        return TaskGuess("classify", evidence)
+    evidence = tagged_in(lines, name)
+    if evidence is not None:
+        return TaskGuess("tag", evidence)
     return TaskGuess("language", table_in(lines) or "running text")
 
 
@@ -102,19 +102,19 @@ def _labelled(lines: Sequence[str], name: str) -> str | None:
     if reader.layout.shape in ("csv", "tsv"):
         try:
             texts = [example.text for example in examples]
-        except InputError:  # a header alone, or no good row: what is wrong is said when it is read
+        except InputError:  # only a header, or no good row: training reports the error
             texts = []
         rows = len(texts) + reader.skipped
         by_name = suffix_of(name) in ("csv", "tsv")
-        if not by_name and (not texts or len(texts) < _MOST * rows):
+        if not by_name and (not texts or len(texts) < _MIN_AGREEMENT * rows):
             return None
-        if sum(any(map(str.isalpha, text)) for text in texts) < _MOST * len(texts):
+        if sum(any(map(str.isalpha, text)) for text in texts) < _MIN_AGREEMENT * len(texts):
             return None  # dates and numbers
     return reader.layout.in_words()
 
 
 def tagged_in(lines: Sequence[str], name: str) -> str | None:
-    """What shows that these lines are words with tags, the first of a file; None if nothing."""
+    """The evidence that these first lines of a file are words with tags; None if there is none."""
     rows = [line for line in lines if line.strip() and not line.startswith(_DOCUMENT)]
     words = [line for line in rows if not line.startswith("#")]
     if _is_conllu(words):
@@ -131,11 +131,11 @@ def _is_conllu(rows: Sequence[str]) -> bool:
     whole = sum(
         len(row) == _CONLLU_COLUMNS and _CONLLU_ID.fullmatch(row[0]) is not None for row in tables
     )
-    return bool(rows) and whole >= _MOST * len(rows)
+    return bool(rows) and whole >= _MIN_AGREEMENT * len(rows)
 
 
 def _columns_of_conll(rows: Sequence[str]) -> int | None:
-    """How many columns there are, if these are words and tags."""
+    """The number of columns, if these are words and tags."""
     separator = "\t" if any("\t" in row for row in rows) else " "
     tables = [row.strip("\r\n").split(separator) for row in rows]
     counts = {len(row) for row in tables}
@@ -144,16 +144,16 @@ def _columns_of_conll(rows: Sequence[str]) -> int | None:
         len(row) == number and not any(each != each.strip() or " " in each for each in row)
         for row in tables
     )
-    if not 2 <= number <= _MAX_COLUMNS or words < _MOST * len(rows):
+    if not 2 <= number <= _MAX_COLUMNS or words < _MIN_AGREEMENT * len(rows):
         return None
     tags = sum(_TAG.fullmatch(row[-1]) is not None for row in tables)
-    if separator == " " and tags < _MOST * len(rows):
+    if separator == " " and tags < _MIN_AGREEMENT * len(rows):
         return None
     return number
 
 
 def _is_grouped(lines: Sequence[str]) -> bool:
-    """Whether a blank line stands between lines that are not blank."""
+    """Whether there is a blank line between lines that are not blank."""
     filled = [bool(line.strip()) for line in lines]
     first = filled.index(True) if True in filled else 0
     last = len(filled) - filled[::-1].index(True) if True in filled else 0
