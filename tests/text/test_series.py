@@ -104,7 +104,7 @@ def test_the_hash_is_of_numbers_and_names():
         ("x\n1\n1e999\n", "text 1:3: '1e999' in column x is not a number"),
         (
             "a,b\n1,2\n3,\n",
-            "text 1:3: there is not a number in column b. So it is in 1 of its 2 rows",
+            "text 1:3: the number in column b is missing. 1 of 2 rows lack this number",
         ),
         ("a,b\n1,2\n\n3,NaN\n", "text 1:4: 'NaN' in column b is not a number"),
         ("a,b\n1,2\n3\n", "text 1:3: expected 2 columns, found 1"),

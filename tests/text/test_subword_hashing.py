@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.errors import ModelFileError
-from elman.text import subword_hashing as lexicon_module
+from elman.text import subword_hashing as hashing_module
 from elman.text.subword_hashing import (
     BUCKETS,
     MAX_WORD_LENGTH,
@@ -30,33 +30,33 @@ rows = st.lists(st.lists(words, min_size=1, max_size=6), min_size=1, max_size=5)
 
 
 def test_frequent_words_have_numbers_by_their_rank():
-    lexicon = HashedVocabulary.learn([["b", "A", "c"], ["a", "B", "a"]])
-    assert lexicon.words == ["a", "b"]
-    assert lexicon.size == 3
-    assert [lexicon.number(word) for word in ("a", "A", "B", "c", "")] == [1, 1, 2, 0, 0]
+    vocabulary = HashedVocabulary.learn([["b", "A", "c"], ["a", "B", "a"]])
+    assert vocabulary.words == ["a", "b"]
+    assert vocabulary.size == 3
+    assert [vocabulary.id_of(word) for word in ("a", "A", "B", "c", "")] == [1, 1, 2, 0, 0]
 
 
 def test_how_often_is_said():
     texts = [["x", "y"], ["x"], ["x"]]
-    assert HashedVocabulary.learn(texts, least=1).words == ["x", "y"]
-    assert HashedVocabulary.learn(texts, least=3).words == ["x"]
-    assert HashedVocabulary.learn(texts, least=4).words == []
+    assert HashedVocabulary.learn(texts, min_count=1).words == ["x", "y"]
+    assert HashedVocabulary.learn(texts, min_count=3).words == ["x"]
+    assert HashedVocabulary.learn(texts, min_count=4).words == []
     assert HashedVocabulary.learn([]).size == 1
 
 
 def test_there_is_a_largest(monkeypatch):
-    monkeypatch.setattr(lexicon_module, "MAX_WORDS", 2)
+    monkeypatch.setattr(hashing_module, "MAX_WORDS", 2)
     assert HashedVocabulary.learn([["c", "b", "a", "b"] * 2]).words == ["b", "a"]
 
 
 @given(texts=rows)
 def test_it_is_plain_data_and_back(texts):
-    lexicon = HashedVocabulary.learn(texts, least=1)
-    if "" in lexicon.words:
+    vocabulary = HashedVocabulary.learn(texts, min_count=1)
+    if "" in vocabulary.words:
         return
-    back = HashedVocabulary.from_json(lexicon.to_json())
-    assert back.words == lexicon.words
-    assert all(back.number(word) == lexicon.number(word) for text in texts for word in text)
+    back = HashedVocabulary.from_json(vocabulary.to_json())
+    assert back.words == vocabulary.words
+    assert all(back.id_of(word) == vocabulary.id_of(word) for text in texts for word in text)
 
 
 @pytest.mark.parametrize(
@@ -148,8 +148,8 @@ def test_of_a_long_word_its_ends_are_read():
 
 @given(texts=rows)
 def test_each_word_is_found_where_it_was_put(texts):
-    lexicon = HashedVocabulary.learn(texts)
-    forms = WordForms(lexicon)
+    vocabulary = HashedVocabulary.learn(texts)
+    forms = WordForms(vocabulary)
     placed = [forms.indices(text) for text in texts]
     distinct = {word for text in texts for word in text}
     assert len(forms) == len(distinct)
@@ -163,7 +163,7 @@ def test_each_word_is_found_where_it_was_put(texts):
     assert len(found.ids) == len(found.starts) == len(np.unique(several))
     ends = [*found.starts[1:].tolist(), len(found.ngrams)]
     for word, place in zip([word for text in texts for word in text], among, strict=True):
-        assert found.ids[place] == lexicon.number(word)
+        assert found.ids[place] == vocabulary.id_of(word)
         its = slice(found.starts[place], ends[place])
         assert found.ngrams[its].tolist() == ngrams(word)
         *grams, shape_weight = found.weights[its].tolist()

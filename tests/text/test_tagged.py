@@ -255,9 +255,14 @@ def test_bad_sentences_are_left_out_whole(bad: str) -> None:
         ("a\nb\n", "a", {}, "a:1: one column only, words without tags. One word a line"),
         ("a b\n", "a", {"column": 3}, "a:1: column 3 holds no tags: there are 2"),
         (CONLLU, "a", {"column": 2}, "column 2 holds no tags: there are 10, and words in column 2"),
-        (CONLLU, "a", {"column": 11, "tags_needed": False}, "Name another, up to --column 10"),
+        (
+            CONLLU,
+            "a",
+            {"column": 11, "tags_needed": False},
+            "Name another column, up to --column 10",
+        ),
         ("a b\n", "a.conllu.gz", {}, "expected 10 columns between tabs"),
-        ('{"text": "a"}\n', "a", {}, "a:1: is no list of words, but a table of texts"),
+        ('{"text": "a"}\n', "a", {}, "a:1: is not a list of words but a table of texts"),
         ("__label__x some text\n", "a", {}, "a table of texts"),
         ("text\tlabel\na film\tgood\nno film\tbad\n", "a", {}, "a table of texts"),
     ],
@@ -321,9 +326,7 @@ def test_no_sentence(content: str) -> None:
 
 def test_no_sentence_is_left() -> None:
     tagged = TaggedSource(TextSource.from_texts(["a O\nb\n\n"]), skip_bad_rows=True)
-    assert "holds no sentence (1 left out)" in said(
-        lambda: list(tagged.sentences()), EmptyTextError
-    )
+    assert "holds no sentence (1 skipped)" in said(lambda: list(tagged.sentences()), EmptyTextError)
 
 
 def test_only_known_tags() -> None:
