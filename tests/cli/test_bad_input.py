@@ -43,7 +43,8 @@ TEXTS = {
     ),
     "wide.txt": (
         "A text.\n".encode("utf-16"),
-        "begins with the byte order mark of UTF-16, not UTF-8. Name its encoding: --encoding utf-16",
+        "begins with the byte order mark of UTF-16, not UTF-8. "
+        "Name its encoding: --encoding utf-16",
     ),
 }
 

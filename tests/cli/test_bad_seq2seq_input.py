@@ -126,7 +126,8 @@ def test_columns_that_are_none(refused):
     )
     refused(
         *(*train, "--source-column", "fr", "--target-column", "fr"),
-        line="--target-column: source and target are the same column, 'fr'. Name two different columns",
+        line="--target-column: source and target are the same column, 'fr'. "
+        "Name two different columns",
     )
 
 
@@ -177,7 +178,10 @@ def test_an_empty_description(refused):
 
 def test_vectors_of_another_width(refused):
     np.save("wide.npy", np.ones((30, 7)))
-    line = "wide.npy: the vectors have 7 dimensions; the model was trained on 3. Give vectors of the same kind"
+    line = (
+        "wide.npy: the vectors have 7 dimensions; the model was trained on 3. "
+        "Give vectors of the same kind"
+    )
     refused("predict", "winds.st", "wide.npy", line=line)
     refused("test", "winds.st", "wide.npy", "winds.txt", line=line)
     refused(
@@ -306,11 +310,11 @@ def test_models_that_do_not_go_on_with_text(refused, model, command):
     [
         ("french.st", ("winds.npy", "winds.txt"), "winds.npy: not text but bytes with zeros among"),
         ("winds.st", ("said.fr", "said.en"), "said.fr and 1 more: expected vectors and a text"),
-        ("sold.st", ("said.fr", "said.en"), "said.fr and 1 more: 2 files, and one is read as"),
+        ("sold.st", ("said.fr", "said.en"), "said.fr and 1 more: 2 files, but series are"),
         (
             "sold.st",
             ("winds.npy",),
-            "winds.npy: not text but binary data (it has zero bytes). Name",
+            "winds.npy: not text but binary data (it has zero bytes)",
         ),
     ],
 )

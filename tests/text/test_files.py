@@ -222,7 +222,8 @@ def test_an_encoding_of_wide_characters_has_no_lines() -> None:
 def test_utf16_that_was_not_announced() -> None:
     Path("a.txt").write_bytes("text".encode("utf-16"))
     assert said(EncodingError, lambda: text_of(TextSource(["a.txt"]))) == (
-        "a.txt: begins with the byte order mark of UTF-16, not UTF-8. Name its encoding: --encoding utf-16"
+        "a.txt: begins with the byte order mark of UTF-16, not UTF-8. "
+        "Name its encoding: --encoding utf-16"
     )
 
 

@@ -169,18 +169,18 @@ def test_columns_by_their_names(header: str, text: str, label: str) -> None:
 @pytest.mark.parametrize(
     ("header", "options", "message"),
     [
-        ("french,english", {}, "a.csv:1: cannot identify the column of the text: the first line has "
-         "french, english. Name the columns with --text-column and --label-column; a table "
+        ("french,english", {}, "a.csv:1: cannot identify the column of the text: the first line "
+         "has french, english. Name the columns with --text-column and --label-column; a table "
          "without a header needs one, such as text,label"),
-        ("id,text", {}, "a.csv:1: cannot identify the column of the label: the first line has id, "),
-        ("index,text", {}, "a.csv:1: cannot identify the column of the label: the first line has in"),
+        ("id,text", {}, "a.csv:1: cannot identify the column of the label: the first line has "),
+        ("index,text", {}, "a.csv:1: cannot identify the column of the label: the first line has"),
         ("text,", {}, "cannot identify the column of the label: the first line has text, . "),
         ("a;b,c;d", {}, "text: the first line has a, b,c, d. Name"),
         ('"a" b,c', {}, 'text: the first line has "a" b, c. Name'),
         ('{"\\ud800": 1}', {}, "text: the first line has \ufffd. Name"),
-        ("a,b,text", {}, "a.csv:1: cannot identify the column of the label: the first line has a, "),
+        ("a,b,text", {}, "a.csv:1: cannot identify the column of the label: the first line has "),
         ("x" * 50 + ",b", {}, "text: the first line has " + "x" * 40 + "..., b. "),
-        ("Some prose", {}, "column is the text: the first line has Some prose. Name the columns"),
+        ("Some prose", {}, "column of the text: the first line has Some prose. Name the columns"),
         ("text,label", {"text_column": "txt"}, "a.csv:1: no column is called 'txt': there are "
          "text, label. Name one of these with --text-column"),
         ("text", {"label_column": "y"}, "a.csv:1: no column is called 'y': there is text. "),
@@ -238,7 +238,8 @@ BAD_ROWS = [
     ('{"text": "a", "label": "b"}', '{"text": "a", "label": ["b"]}',
      "the label is a list, not a name or a whole number. "),
     ('{"text": "a", "label": "b"}', '["a", "b"]', "a list, not an object. "),
-    ('{"text": "a", "label": "b"}', "[" * 100_000, "JSON nested too deeply, or a number too long. "),
+    ('{"text": "a", "label": "b"}', "[" * 100_000,
+     "JSON nested too deeply, or a number too long. "),
     ('{"text": "a", "label": "b"}', '{"text": "a", "label": ' + "1" * 5000 + "}",
      "JSON nested too deeply, or a number too long. "),
     ("__label__a b", "__label__a __label__b c", "several labels, but only one per row is"),

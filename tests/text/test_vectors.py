@@ -185,7 +185,8 @@ def test_bad_descriptions() -> None:
     )
     long = f"a\n{'b' * 10_001}\n\n"
     assert said(source_of(values, long).rows).startswith(
-        "v.txt:2: the description has 10,001 characters, more than 10,000. Split it into sentences, "
+        "v.txt:2: the description has 10,001 characters, more than 10,000. "
+        "Split it into sentences, "
     )
     source = source_of(values, long, skip_bad_rows=True)
     for _ in range(2):
