@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from elman.nn.crf import CRF, Transitions
-from elman.text.tagsets import illegal, transitions
+from elman.text.tagsets import illegal_tags, transitions
 
 TAGS = ["O", "B-X", "I-X", "E-X", "S-X"]
 
@@ -152,10 +152,12 @@ def test_best_sequences_are_always_allowed(scale):
         for rank in range(3):
             if log_p[rank, row] > -math.inf:
                 seen += 1
-                assert not illegal([TAGS[tag] for tag in tags[rank, :length, row]], "bioes")
+                assert not illegal_tags([TAGS[tag] for tag in tags[rank, :length, row]], "bioes")
     assert seen > 60
     plain = logits.argmax(2)
-    assert any(illegal([TAGS[t] for t in plain[:n, r]], "bioes") for r, n in enumerate(lengths))
+    assert any(
+        illegal_tags([TAGS[t] for t in plain[:n, r]], "bioes") for r, n in enumerate(lengths)
+    )
 
 
 def test_long_rows_are_exact_in_single_precision():

@@ -132,7 +132,7 @@ def test_order_of_tokens_changes_the_logits():
 
 def in_words(texts: list[list[str]]) -> tuple[PaddedBatch, WordForms]:
     forms = WordForms(HashedVocabulary(["the", "cat"]))
-    dataset = TokenDataset([forms.places(text) for text in texts], forms)
+    dataset = TokenDataset([forms.indices(text) for text in texts], forms)
     return dataset.collate(np.arange(len(texts))), forms
 
 

@@ -77,7 +77,7 @@ def test_padding_is_not_predicted(tokens, directions):
 def test_loss_of_words_is_in_batch_sampled_softmax_with_log_q(directions):
     forms = WordForms(HashedVocabulary(["the", "cat", "sat"]))
     texts = [["the", "cat", "sat", "on", "the", "mat"], ["a", "cat"], ["so"]]
-    dataset = TokenDataset([forms.places(text) for text in texts], forms)
+    dataset = TokenDataset([forms.indices(text) for text in texts], forms)
     padded = dataset.collate(np.arange(3))
     padded = padded._replace(words=padded.words._replace(weights=padded.words.weights.double()))
     head = make(directions, BUCKETS)

@@ -10,7 +10,7 @@ from elman.nn.crf import Transitions
 from elman.nn.encoder import EncoderConfig, PaddedBatch, WordTable
 from elman.nn.tagger import TaggerNetwork
 from elman.text.subword_hashing import BUCKETS, HashedVocabulary, WordForms
-from elman.text.tagsets import illegal, transitions
+from elman.text.tagsets import illegal_tags, transitions
 
 TAGS = ["O", "B-X", "I-X", "E-X", "S-X"]
 LENGTHS = [7, 3, 1, 5]
@@ -101,14 +101,14 @@ def test_best_tags_are_allowed_and_most_probable(padded):
     chosen, _ = network.crf.best(network(padded), padded.lengths, 2)
     for row, length in enumerate(LENGTHS):
         tags = found[:length, row]
-        assert not illegal([TAGS[tag] for tag in tags], "bioes")
+        assert not illegal_tags([TAGS[tag] for tag in tags], "bioes")
         assert torch.equal(tags, chosen[0, :length, row])
 
 
 def test_unknown_words_differ_by_their_ngrams():
     torch.manual_seed(0)
     forms = WordForms(HashedVocabulary(["the"]))
-    places = forms.places(["the", "walked", "talked", "Zürich", "the"])
+    places = forms.indices(["the", "walked", "talked", "Zürich", "the"])
     tokens, table_arrays = forms.look_up(places[:, None])
     words = WordTable(*map(torch.from_numpy, table_arrays))
     padded = PaddedBatch(torch.from_numpy(tokens), torch.tensor([5]), words)

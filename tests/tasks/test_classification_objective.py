@@ -79,10 +79,10 @@ def test_logits_come_in_the_order_of_the_examples(monkeypatch):
 
 def word_objective(texts, valid=None, rows=4):
     forms = WordForms(HashedVocabulary.learn(texts))
-    parts = [[forms.places(text) for text in part] for part in (texts, valid or texts)]
+    parts = [[forms.indices(text) for text in part] for part in (texts, valid or texts)]
     torch.manual_seed(0)
     reader = Encoder(
-        EncoderConfig(StackConfig(forms.lexicon.size, hidden_size=8, layers=1), 2, BUCKETS), 0.0
+        EncoderConfig(StackConfig(forms.vocabulary.size, hidden_size=8, layers=1), 2, BUCKETS), 0.0
     )
     learned, held_out = (TokenDataset(part, forms) for part in parts)
     return PretrainingObjective(PretrainingHead(reader), learned, held_out, batch_size=rows, seed=0)

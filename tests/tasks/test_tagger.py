@@ -23,7 +23,7 @@ from elman.tasks.tagging.trainer import validation_metric_for
 from elman.text.files import TextSource
 from elman.text.tag_vocabulary import TagVocabulary
 from elman.text.tagged import TaggedSource
-from elman.text.tagsets import converted, illegal, spans
+from elman.text.tagsets import convert_tags, illegal_tags, spans
 from elman.training import precision
 from elman.training.events import Finished, Progress
 from elman.training.trainer import train
@@ -37,7 +37,7 @@ ENTITIES = ["iob1", "bio", "bioes", "bilou"]
 
 
 def names_in(scheme):
-    return [list(converted(tags, "bio", scheme)) for tags in NAMES]
+    return [list(convert_tags(tags, "bio", scheme)) for tags in NAMES]
 
 
 def small(**settings):
@@ -133,7 +133,7 @@ def test_sentences_in_every_form(tmp_path):
     """The same sentences are the same, whatever they come in."""
     path = tmp_path / "words.conll"
     sentences = TaggedSource.from_sentences(WORDS, SPEECH)
-    path.write_text("".join(each.written(each.tags) for each in sentences.sentences()))
+    path.write_text("".join(each.with_tags(each.tags) for each in sentences.sentences()))
     few = small(steps=2)
     in_lists = clone(few).fit(WORDS, SPEECH)
     others = [
@@ -239,11 +239,11 @@ def test_entities_come_in_the_scheme_they_were_learned_in(names):
     assert scheme in ENTITIES
     assert names.predict(WORDS) == names_in(scheme)
     assert names.record_["valid_span_f1"] == 1.0
-    assert all(not illegal(tags, scheme) for tags in names.predict(NEW))
+    assert all(not illegal_tags(tags, scheme) for tags in names.predict(NEW))
     for best in names.predict_best(NEW, 20):
         for tags, _ in best:
             assert set(tags) <= set(names.tags_)
-            assert not illegal(tags, scheme)
+            assert not illegal_tags(tags, scheme)
 
 
 def test_the_best_sequences_and_their_probabilities(names):

@@ -39,7 +39,7 @@ def test_batch_holds_the_rows(rows, draw):
 
 def in_words():
     forms = WordForms(HashedVocabulary.learn(WORDS))
-    return forms, TokenDataset([forms.places(row) for row in WORDS], forms)
+    return forms, TokenDataset([forms.indices(row) for row in WORDS], forms)
 
 
 def test_batch_of_words_holds_each_word_once():
@@ -48,8 +48,8 @@ def test_batch_of_words_holds_each_word_once():
     words = padded.words
     assert len(words.ids) == 5  # bc, Bc, e, f and a
     indices = words.form_indices[padded.tokens]
-    assert indices[:, 0].tolist() == forms.places(WORDS[2]).tolist()
-    assert indices[:3, 1].tolist() == forms.places(WORDS[0]).tolist()
+    assert indices[:, 0].tolist() == forms.indices(WORDS[2]).tolist()
+    assert indices[:3, 1].tolist() == forms.indices(WORDS[0]).tolist()
     ids = words.ids[padded.tokens[:, 0]]
     assert ids.tolist() == [forms.lexicon.number(word) for word in WORDS[2]]
 

@@ -22,7 +22,7 @@ from elman.nn.lowering import Stepped
 from elman.nn.native_step import WeightCache, step_of
 from elman.tasks.settings import NetworkSettings
 from elman.tasks.weights import load_network, record_of
-from elman.text.progress import Progressed
+from elman.text.progress import ProgressCallback
 from elman.training.events import Event, Finished
 from elman.training.objective import Objective
 from elman.training.plan import Plan
@@ -66,7 +66,7 @@ class Run:
     checkpoint: Path | None
     checkpoint_seconds: float
     stop: Callable[[], bool]
-    progress: Progressed | None
+    progress: ProgressCallback | None
 
     def with_identity(self, **more: Any) -> Run:
         """The same, of which a checkpoint must say more."""
@@ -196,7 +196,7 @@ class Model(NetworkSettings, ABC):
         cache: Cache | None = None,
         checkpoint: Path | None = None,
         checkpoint_seconds: float = 20.0,
-        progress: Progressed | None = None,
+        progress: ProgressCallback | None = None,
         stop: Callable[[], bool] = lambda: False,
         **options: Any,
     ) -> Iterator[Event]:

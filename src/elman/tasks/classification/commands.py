@@ -168,9 +168,9 @@ def shuffled_words(texts: Sequence[str], seed: int = 0) -> list[str]:
 
 
 def _read(labelled: LabelledSource, reading: ReadingProgress) -> LabelledRows:
-    from elman.text.progress import counting
+    from elman.text.progress import progress_counter
 
-    read = counting(reading, f"reading {labelled.name}", labelled.size)
+    read = progress_counter(reading, f"reading {labelled.name}", labelled.size)
     found = list(labelled.examples(read))
     report_skipped(labelled.skipped, labelled.name)
     return [each.text for each in found], [each.label for each in found]

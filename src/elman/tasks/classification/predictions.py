@@ -52,7 +52,7 @@ class ClassWriter(PredictionWriter[Example]):
             text_column=self.text_column,
             skip_bad_rows=self.skip_bad_rows,
             labels_needed=False,
-            keep_places=True,
+            keep_skipped=True,
         )
         self.readers[document.name] = reader
         return reader.examples(lines_of(document.chunks()))

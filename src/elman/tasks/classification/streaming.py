@@ -55,7 +55,7 @@ def continued(
     rows: list[npt.NDArray[Any]]
     if isinstance(tokenizer, HashedVocabulary):
         forms = WordForms(tokenizer)
-        rows = [forms.places(words_of(text)) for text in texts]
+        rows = [forms.indices(words_of(text)) for text in texts]
     else:
         rows = [tokenizer.encode(text) for text in texts]
     if not all(map(len, rows)):

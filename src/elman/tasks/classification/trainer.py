@@ -29,7 +29,7 @@ from elman.tasks.classification.inputs import LabelledTexts
 from elman.tasks.classification.objective import ClassificationObjective
 from elman.tasks.classification.preview import ClassPreviews
 from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoded, learned_tokenizer, told
-from elman.text.progress import Progressed
+from elman.text.progress import ProgressCallback
 from elman.text.subword_hashing import HashedVocabulary, WordForms
 from elman.training.dataset import TokenDataset
 from elman.training.eval_mode import seeded
@@ -89,7 +89,7 @@ class ClassifierTrainer:
         material: ClassifierData,
         settings: ClassifierSettings,
         tokenizer: str,
-        progress: Progressed | None = None,
+        progress: ProgressCallback | None = None,
     ) -> None:
         self.settings = settings
         self.recipe = RECIPES[tokenizer]
@@ -197,7 +197,7 @@ def choose_tokenizer(
     material: ClassifierData,
     settings: ClassifierSettings,
     stop: Callable[[], bool],
-    progress: Progressed | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Iterator[Event | str]:
     """Try each tokenizer for a small part of the budget; yields the events, and at last its name.
 

@@ -88,10 +88,10 @@ class DescriptionCommands(TaskCommands):
     def _rows(
         self, source: TextSource, reading: ReadingProgress, width: int | None = None
     ) -> DescriptionTestSet:
-        from elman.text.progress import counting
+        from elman.text.progress import progress_counter
 
         found = self.open(source, self.files, width)
-        rows = found.rows(counting(reading, f"reading {found.name}", source.size))
+        rows = found.rows(progress_counter(reading, f"reading {found.name}", source.size))
         report_skipped(found.skipped, found.name)
         return rows
 

@@ -30,7 +30,9 @@ def write_predictions(model: Describer, request: PredictionRequest) -> Iterator[
     beam = request.beam
     count = request.count or (beam if request.json else 1)
     width = model.n_features_in_
-    for source in [VectorSource.of_files(each, width=width) for each in request.source().parted()]:
+    for source in [
+        VectorSource.of_files(each, width=width) for each in request.source().split_by_file()
+    ]:
         vectors = source.vectors()
         for start in range(0, len(vectors), TOGETHER):
             found = model.predict_best(vectors[start : start + TOGETHER], count, beam=beam)

@@ -12,8 +12,8 @@ from elman.console.inspection import LISTED, cut, print_notes
 from elman.console.terminal import counted, print_list, print_table
 from elman.errors import EmptyTextError
 from elman.tasks.inspection import Inspection
-from elman.text.dates import written
-from elman.text.series import filled
+from elman.text.dates import format_date
+from elman.text.series import imputed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,7 +51,7 @@ class SeriesInspection(Inspection):
 
     Attributes:
         steps: T.
-        first, last: dates, as they are written; None where there are none.
+        first, last: dates in the format of the file; None where there are none.
         step: of the dates, such as 'monthly'; 'unknown' where it has no name.
         off_step: dates that do not come one step after the one before.
         series: (S,) each with its range.
@@ -133,8 +133,8 @@ def inspect_series(
     calendar = series.calendar
     return SeriesInspection(
         steps=len(series.values),
-        first=None if calendar is None else written(calendar.first, calendar.form),
-        last=None if calendar is None else written(calendar.last, calendar.form),
+        first=None if calendar is None else format_date(calendar.first, calendar.form),
+        last=None if calendar is None else format_date(calendar.last, calendar.form),
         step=None if calendar is None else calendar.step.name,
         off_step=0 if calendar is None else _off_step(calendar, series.dates),
         series=[_range(series, column) for column in range(len(series.names))],
@@ -161,7 +161,7 @@ def _chosen(series: Series, choose: Callable[[Series], tuple[int, int]]) -> dict
     whole = [values for values in series.values.T if not np.isnan(values).all()]
     if not whole:
         return {}
-    values = np.stack([filled(each, "linear") for each in whole], axis=1)
+    values = np.stack([imputed(each, "linear") for each in whole], axis=1)
     try:
         season, horizon = choose(series._replace(values=values))
     except EmptyTextError as error:

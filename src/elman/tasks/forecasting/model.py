@@ -39,7 +39,7 @@ from elman.tasks.forecasting.trainer import (
     stretched,
 )
 from elman.text.dates import Calendar
-from elman.text.progress import Progressed
+from elman.text.progress import ProgressCallback
 from elman.text.series import Series
 from elman.training.events import Event, Finished
 
@@ -116,7 +116,7 @@ class Forecaster(ForecasterSettings, Model):
         series: SeriesInput,
         *,
         cache: Cache | None = None,  # noqa: ARG002  # its baseline learns from the file itself
-        progress: Progressed | None = None,  # noqa: ARG002  # files of series are small
+        progress: ProgressCallback | None = None,  # noqa: ARG002  # files of series are small
     ) -> TrainingData:
         given = read_series(series)
         return TrainingData(given, None, {"content": given.content_hash()})
@@ -172,7 +172,7 @@ class Forecaster(ForecasterSettings, Model):
         origins = np.array([(len(series.values), each) for each in range(len(self.names_))])
         found = stretched(quantiles_at(self.network_, series.values, origins), self.widths_)
         low_95, low_80, median, high_80, high_95 = found.T[:, :count]
-        dates = () if series.calendar is None else tuple(series.calendar.ahead(count))
+        dates = () if series.calendar is None else tuple(series.calendar.next_dates(count))
         return Forecast(self.names_, dates, median, low_80, high_80, low_95, high_95)
 
     def explain(self, history: SeriesInput | None = None, *, series: str | None = None) -> Trace:

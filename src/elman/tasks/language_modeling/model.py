@@ -38,7 +38,7 @@ from elman.tasks.language_modeling.config import (
 from elman.tasks.language_modeling.explain import explain_language
 from elman.tasks.language_modeling.inputs import TextInput, check_length, prepared, source_of
 from elman.tasks.language_modeling.preview import GenerationPreviews
-from elman.text.progress import Progressed
+from elman.text.progress import ProgressCallback
 from elman.text.tokenizers.table import TOKENIZERS, tokenizer_from_json
 from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
 from elman.training.bptt import BPTTDataset
@@ -91,7 +91,7 @@ class LanguageModel(LanguageModelSettings, Model):
         *,
         valid: TextInput | None = None,
         cache: Cache | None = None,
-        progress: Progressed | None = None,
+        progress: ProgressCallback | None = None,
     ) -> TrainingData:
         tokenizer = TOKENIZERS[settings.tokenizer]
         cache = Cache() if cache is None else cache

@@ -22,7 +22,7 @@ from elman.console.inspection import (
 from elman.console.terminal import counted, print_list
 from elman.data.stats import hash_of, percentile
 from elman.tasks.inspection import Inspection
-from elman.text.tagsets import illegal, recognise
+from elman.text.tagsets import detect_scheme, illegal_tags
 
 if TYPE_CHECKING:
     from elman.text.tagged import TaggedSource
@@ -118,7 +118,7 @@ def inspect_tagged(tagged: TaggedSource, valid: TaggedSource | None = None) -> T
         EmptyTextError: there are no sentences.
         InputError: they cannot be read.
     """
-    scheme = recognise(sentence.tags or () for sentence in tagged.sentences())
+    scheme = detect_scheme(sentence.tags or () for sentence in tagged.sentences())
     look = _TaggedStatistics(tagged, scheme)
     found: dict[str, Any] = {}
     if valid is not None:
@@ -166,9 +166,9 @@ class _TaggedStatistics:
             self.sentences[hash_of("\t".join(sentence.words))] += 1
             self.lengths[len(sentence.words)] += 1
             self.tags.update(tags)
-            wrong = illegal(tags, scheme)
+            wrong = illegal_tags(tags, scheme)
             self.illegal += len(wrong)
             self.illegal_sentences += bool(wrong)
             for each in wrong[: _SHOWN - len(self.first_illegal)]:
-                place = sentence.place_of(each.position)
-                self.first_illegal.append(f"{place}: {each.why}")
+                location = sentence.location_of(each.position)
+                self.first_illegal.append(f"{location}: {each.reason}")

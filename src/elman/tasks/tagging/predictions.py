@@ -63,7 +63,7 @@ class TagWriter(PredictionWriter["TaggedSentence | str"]):
         else:
             tags = iter(self.model.predict(words) if words else ())
             written = (
-                each if isinstance(each, str) else each.written(next(tags)) for each in batch
+                each if isinstance(each, str) else each.with_tags(next(tags)) for each in batch
             )
         yield PredictionLines("".join(written), len(sentences))
 
@@ -89,8 +89,8 @@ class TagWriter(PredictionWriter["TaggedSentence | str"]):
             raise EmptyTextError(
                 f"holds no sentence{left_out}", location=document.name, hint=FORMAT
             )
-        yield reader.rest
-        self.tail = reader.rest or "".join(sentence.lines[-2:])
+        yield reader.trailing_lines
+        self.tail = reader.trailing_lines or "".join(sentence.lines[-2:])
 
     def _checked(self, lines: Iterable[str], name: str) -> Iterator[str]:
         """The same lines, of which the first row is held against what the model can tag."""
@@ -150,6 +150,6 @@ def _table_with_header(row: str, name: str) -> str | None:
     if "\t" in row:
         return None
     try:
-        return ExampleReader(name).look([row]).in_words()
+        return ExampleReader(name).detect_layout([row]).in_words()
     except InputError:
         return None

@@ -45,7 +45,7 @@ def tag_objective(
 
 def examples_of(words: Sequence[Sequence[str]], forms: WordForms) -> TokenDataset:
     """The words of each sentence (one at least) as a network reads them."""
-    return TokenDataset([forms.places(each) for each in words], forms)
+    return TokenDataset([forms.indices(each) for each in words], forms)
 
 
 def validation_metric_for(

@@ -118,7 +118,7 @@ def inspect_pairs(pairs: PairSource, valid: PairSource | None = None) -> PairsIn
             "valid_skipped": valid.skipped,
         }
     suspicious = look.suspicious()
-    first = next(islice(copy(pairs).pairs(), suspicious[0], None)).place if suspicious else None
+    first = next(islice(copy(pairs).pairs(), suspicious[0], None)).location if suspicious else None
     return PairsInspection(
         layout=pairs.layout_in_words,
         rows=len(look.lengths[0]),

@@ -43,7 +43,7 @@ class TranslationWriter(PredictionWriter[Example]):
             source_column=self.source_column,
             skip_bad_rows=self.skip_bad_rows,
             targets_needed=False,
-            keep_places=True,
+            keep_skipped=True,
         )
         self.readers[document.name] = reader
         return reader.examples(lines_of(document.chunks()))
