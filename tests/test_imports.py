@@ -26,7 +26,7 @@ LAYERS = [
     {"training"},
     {"counts", "decoding"},
     {"metrics", "explain"},
-    {"export.onnx", "console", "web"},
+    {"export.onnx", "console", "web", "server.operations"},
     {"tasks"},
     {"keyboard", "export"},
     {"server"},

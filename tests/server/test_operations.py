@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from server_process import TEXTS, events
 
-from elman.server.dispatcher import answer_each
+from elman.server.operations.operation import answer_each
 from elman.training.precision import exact_products
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from elman.server.operations import OPERATIONS
-from elman.server.stateful import StepInput
+from elman.server.operations.stateful import StepInput
+from elman.tasks.table import TASKS
 
 TEXTS = ["so warm", " and", " funny", " the cat"]
 
@@ -20,7 +20,7 @@ def assert_same(found, expected):
 @pytest.fixture(params=["lstm", "reviews", "letters"])
 def runner(request, models):
     model = models[request.param]
-    return OPERATIONS[model.task].runner(model)
+    return TASKS[model.task].operations.runner(model)
 
 
 def state_after(runner, texts, state=None):

@@ -19,13 +19,14 @@ from elman.server.keyboards import Keyboards
 from elman.server.limits import Limits
 from elman.server.metrics import MEDIA_TYPE, Metrics
 from elman.server.openapi import EVENT_STREAM, PLAIN_TEXT, Endpoint, describe_api
-from elman.server.operations import OPERATIONS, Operation
+from elman.server.operations.operation import Operation
 from elman.server.registry import LoadedModel, ModelEntry, ModelRegistry
 from elman.server.router import Route, Router
 from elman.server.schemas import GenerateRequest, ModelResponse, ModelsResponse, StatusResponse
 from elman.server.sessions import Sessions
 from elman.server.stores.factory import open_store
 from elman.server.stores.store import SessionStore
+from elman.tasks.table import TASKS
 
 _EVICTION_SECONDS = 1.0
 _MODEL = "/models/{name}"
@@ -148,7 +149,9 @@ class Api:
                 self.router.add(each.method, prefix + each.path, route)
         for each in server:
             self.router.add(each.method, each.path, Route(each.handler, each.name))
-        operations = {each.name: each for task in OPERATIONS.values() for each in task.batched}
+        operations = {
+            each.name: each for task in TASKS.values() for each in task.operations.batched
+        }
         below = [_described(each) for each in operations.values()] + generating + stateful + every
         described = [replace(each, path=_MODEL + each.path) for each in below] + server
         self._description = describe_api("Elman", described)

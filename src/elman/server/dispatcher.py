@@ -110,22 +110,6 @@ class Dispatcher:
         return function, [each for each in batch if not each.future.done()]
 
 
-def answer_each(
-    function: Callable[[Request], Answer], requests: Sequence[Request]
-) -> list[Answer | Exception]:
-    """Answer requests one after the other, an error being an answer too.
-
-    A batch function that raised instead would be called again for each of its other requests.
-    """
-    answers: list[Answer | Exception] = []
-    for request in requests:
-        try:
-            answers.append(function(request))
-        except Exception as error:
-            answers.append(error)
-    return answers
-
-
 def _answers(function: BatchFunction[Any, Any], batch: list[_Pending]) -> Sequence[Any]:
     """The answer or the error of each request."""
     if not batch:

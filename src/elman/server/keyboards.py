@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 
 from elman.errors import InputError
 from elman.keyboard import Keyboard, UserModel, memory_data, read_memory
-from elman.server.dispatcher import answer_each
 from elman.server.http_errors import ApiError, not_found
 from elman.server.limits import Limits
 from elman.server.openapi import Endpoint
+from elman.server.operations.operation import answer_each
 from elman.server.registry import ModelEntry
 from elman.server.schemas import (
     CreateKeyboardRequest,

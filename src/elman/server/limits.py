@@ -4,14 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MAX_BODY_BYTES = 256 * 1024
-MAX_TEXT_LENGTH = 10_000  # characters
-MAX_SOURCE_LENGTH = 2_000  # characters of a text to translate
-MAX_TEXTS = 64  # texts or vectors in one request
-MAX_WORDS = 1_000  # words of a sentence to tag
-MAX_NUMBERS = 65_536  # numbers of a vector, rows of a history
-MAX_COUNT = 50  # entries in a list of the most probable
-MAX_BEAM = 16
 MAX_TOKENS = 10_000  # tokens to generate
 MAX_KEYBOARD_LENGTH = 2_000  # characters on a keyboard
 MAX_MEMORY_BYTES = 4 * 2**20  # body of a request that restores a keyboard's memory

@@ -11,7 +11,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
-from elman.server.schemas import ApiRequest, ErrorResponse
+from elman.server.operations.schemas import ApiRequest
+from elman.server.schemas import ErrorResponse
 from elman.version import __version__
 
 _ERRORS = (401, 403, 404, 413, 421, 422, 429, 503)

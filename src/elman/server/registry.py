@@ -14,11 +14,11 @@ from elman.errors import ElmanError, SettingError
 from elman.server.dispatcher import Dispatcher
 from elman.server.generation import GenerationBatcher
 from elman.server.limits import Limits
-from elman.server.operations import OPERATIONS
 from elman.server.schemas import ModelResponse
 from elman.server.stores.store import StateFormat
 from elman.tasks.estimator import Model
 from elman.tasks.loading import load
+from elman.tasks.table import TASKS
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 _MAX_NAME = 60  # characters
@@ -47,7 +47,7 @@ class ModelEntry:
     def __init__(self, loaded: LoadedModel, limits: Limits) -> None:
         self.name, self.model, self.sha256 = loaded
         self.short_hash = self.sha256.hex()[:16]
-        self.operations = OPERATIONS[self.model.task]
+        self.operations = TASKS[self.model.task].operations
         self.runner = self.operations.runner(self.model)
         self.generation = (
             GenerationBatcher(self.model, limits) if self.operations.generates else None

@@ -23,8 +23,8 @@ from elman.server.http_errors import (
     not_found,
     too_large,
 )
+from elman.server.operations.schemas import ApiRequest
 from elman.server.responses import send_error, send_response
-from elman.server.schemas import ApiRequest
 
 _log = logging.getLogger("elman.server")
 

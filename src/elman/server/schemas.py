@@ -1,80 +1,24 @@
-"""Schemas of requests and responses, as OpenAPI describes them.
-
-Requests are validated strictly: no unknown fields, no numbers in quotes, no NaN.
-"""
+"""Schemas of the requests and responses that belong to no task, as OpenAPI describes them."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from elman.decoding.sampling import PENALTIES
 from elman.metrics.keyboard import OFFERED
 from elman.server import limits
-
-Text = Annotated[str, Field(max_length=limits.MAX_TEXT_LENGTH)]
-SourceText = Annotated[str, Field(max_length=limits.MAX_SOURCE_LENGTH)]
-Count = Annotated[int, Field(ge=1, le=limits.MAX_COUNT)]
-BeamCount = Annotated[int, Field(ge=1, le=limits.MAX_BEAM)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
-Texts = Annotated[list[Text], Field(min_length=1, max_length=limits.MAX_TEXTS)]
-Vector = Annotated[list[Number], Field(min_length=1, max_length=limits.MAX_NUMBERS)]
-History = Annotated[
-    list[Annotated[list[Number], Field(min_length=1)]],
-    Field(min_length=1, max_length=limits.MAX_NUMBERS),
-]
-
-
-class ApiRequest(BaseModel):
-    """The body of a request.
-
-    Attributes:
-        max_bytes: the longest body that is read.
-    """
-
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-    max_bytes: ClassVar[int] = limits.MAX_BODY_BYTES
-
-
-class PredictRequest(ApiRequest):
-    """Texts to classify."""
-
-    texts: Texts
-
-
-class TagRequest(ApiRequest):
-    """Sentences to tag, each a list of words."""
-
-    sentences: Annotated[
-        list[Annotated[list[Text], Field(max_length=limits.MAX_WORDS)]],
-        Field(min_length=1, max_length=limits.MAX_TEXTS),
-    ]
-
-
-class TranslateRequest(ApiRequest):
-    """Texts to translate; `count` hypotheses each, found by a beam search of this width."""
-
-    texts: Annotated[list[SourceText], Field(min_length=1, max_length=limits.MAX_TEXTS)]
-    count: BeamCount = 1
-    beam: BeamCount = 5
-    attention: bool = False
-
-
-class DescribeRequest(ApiRequest):
-    """Vectors to describe; `count` hypotheses each, found by a beam search of this width."""
-
-    vectors: Annotated[list[Vector], Field(min_length=1, max_length=limits.MAX_TEXTS)]
-    count: BeamCount = 1
-    beam: BeamCount = 5
-
-
-class ForecastRequest(ApiRequest):
-    """A history, one row of numbers per step; by default the end of the training series."""
-
-    horizon: Annotated[int, Field(ge=1)] | None = None
-    history: History | None = None
+from elman.server.operations.schemas import (
+    MAX_BODY_BYTES,
+    ApiRequest,
+    ClassProbability,
+    Count,
+    Label,
+    Text,
+    TokenProbability,
+)
 
 
 class GenerateRequest(ApiRequest):
@@ -87,31 +31,14 @@ class GenerateRequest(ApiRequest):
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     min_p: Annotated[float, Field(ge=0, le=1)] | None = None
     repetition_penalty: Annotated[float, Field(ge=PENALTIES[0], le=PENALTIES[1])] = 1.0
-    stop: Annotated[list[Text], Field(max_length=limits.MAX_STOPS)] = []
+    stop: Annotated[list[Text], Field(max_length=limits.MAX_STOPS)] = Field(default=[])
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
-
-
-class SuggestRequest(ApiRequest):
-    """A text whose next word, or whose unfinished last word, is to be suggested."""
-
-    text: Text
-    count: Count = 3
-
-
-class ExplainRequest(ApiRequest):
-    """The input of the model: a text; or a vector; or a history and one of its series (by default
-    the first)."""
-
-    text: Text | None = None
-    vector: Vector | None = None
-    history: History | None = None
-    series: Text | None = None
 
 
 class CreateSessionRequest(ApiRequest):
     """A new session; with the answer of `export`, one that continues from there."""
 
-    exported: Annotated[str, Field(max_length=limits.MAX_BODY_BYTES)] | None = None
+    exported: Annotated[str, Field(max_length=MAX_BODY_BYTES)] | None = None
 
 
 class StepRequest(ApiRequest):
@@ -151,9 +78,6 @@ class EmptyRequest(ApiRequest):
     """`{}`, or no body at all."""
 
 
-Label = str | int | float | bool
-
-
 class ErrorDetail(TypedDict):
     """What is wrong, where, and what to do about it."""
 
@@ -164,77 +88,6 @@ class ErrorDetail(TypedDict):
 
 class ErrorResponse(TypedDict):
     error: ErrorDetail
-
-
-class ClassProbability(TypedDict):
-    label: Label
-    probability: float
-
-
-class TextPrediction(TypedDict):
-    """All classes, the most probable first."""
-
-    classes: list[ClassProbability]
-
-
-class PredictResponse(TypedDict):
-    predictions: list[TextPrediction]
-
-
-class SentenceTags(TypedDict):
-    """A tag per word, and the probability of the whole tag sequence."""
-
-    words: list[str]
-    tags: list[str]
-    probability: float
-
-
-class TagResponse(TypedDict):
-    sentences: list[SentenceTags]
-
-
-class TargetHypothesis(TypedDict):
-    """A target text of a beam search, its tokens, and the attention (target tokens x source
-    tokens) where it was requested."""
-
-    text: str
-    probability: float
-    tokens: list[str]
-    token_probabilities: list[float]
-    attention: list[list[float]] | None
-    source_tokens: list[str] | None
-
-
-class HypothesesResponse(TypedDict):
-    """The hypotheses of each input, the most probable first."""
-
-    hypotheses: list[list[TargetHypothesis]]
-
-
-class ForecastResponse(TypedDict):
-    """A row per step, a column per series: medians and the bounds of 80 % and 95 % intervals."""
-
-    names: list[str]
-    dates: list[str]
-    median: list[list[float]]
-    low_80: list[list[float]]
-    high_80: list[list[float]]
-    low_95: list[list[float]]
-    high_95: list[list[float]]
-
-
-class WordProbability(TypedDict):
-    word: str
-    probability: float
-
-
-class SuggestResponse(TypedDict):
-    suggestions: list[WordProbability]
-
-
-class TokenProbability(TypedDict):
-    text: str
-    probability: float
 
 
 class SessionResponse(TypedDict):

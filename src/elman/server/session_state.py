@@ -11,7 +11,8 @@ import struct
 from dataclasses import dataclass
 from typing import Self
 
-from elman.server.limits import CHECKPOINT_BYTES, CHECKPOINT_STEPS, MAX_TEXT_LENGTH
+from elman.server.limits import CHECKPOINT_BYTES, CHECKPOINT_STEPS
+from elman.server.operations.schemas import MAX_TEXT_LENGTH
 
 _FORMAT = b"ELMANS2\0"
 _HEADER = struct.Struct("<8s32sQH")

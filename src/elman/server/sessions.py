@@ -7,6 +7,7 @@ import secrets
 
 from elman.server.http_errors import ApiError
 from elman.server.openapi import Endpoint
+from elman.server.operations.stateful import StatefulRunner, StepInput
 from elman.server.registry import ModelEntry
 from elman.server.schemas import (
     CreateSessionRequest,
@@ -19,7 +20,6 @@ from elman.server.schemas import (
 )
 from elman.server.session_state import SessionState
 from elman.server.signing import sign, verify
-from elman.server.stateful import StatefulRunner, StepInput
 from elman.server.stores.store import SessionStore, no_session
 
 _ID = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)

@@ -1,4 +1,4 @@
-"""The record of a task: all that the commands and the export need to know of it."""
+"""The record of a task: all that the commands, the export and the server need to know of it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from elman.export.onnx.parity import ExportedGraph
+    from elman.server.operations.operation import ModelOperations
     from elman.tasks.commands import TaskCommands
     from elman.tasks.demo_part import DemoPart
     from elman.tasks.estimator import Model
@@ -30,7 +31,8 @@ class Task:
     """A task, and where its code is. Each module of its folder is imported when first used.
 
     A folder holds `model.py` and `commands.py`; it may hold `predictions.py` with
-    `write_predictions`, `onnx.py` with `exported`, and `demo.py` with `demo_parts`.
+    `write_predictions`, `onnx.py` with `exported`, `operations.py` with `OPERATIONS`, and `demo.py`
+    with `demo_parts`.
 
     Args:
         name: in `--task`, in model files and in `Model.task`.
@@ -69,6 +71,18 @@ class Task:
     @property
     def commands(self) -> type[TaskCommands]:
         found: type[TaskCommands] = getattr(self._module("commands"), self.commands_name)
+        return found
+
+    @property
+    def operations(self) -> ModelOperations:
+        """What the server does with a model, besides describing it; nothing without
+        `operations.py`.
+        """
+        from elman.server.operations.operation import ModelOperations
+
+        if not self._has("operations"):
+            return ModelOperations()
+        found: ModelOperations = self._module("operations").OPERATIONS
         return found
 
     def predictions(self, model: Model, request: PredictionRequest) -> Iterator[PredictionLines]:

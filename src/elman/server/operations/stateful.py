@@ -1,6 +1,6 @@
 """Stateful inference: sessions' states, as bytes, stepped side by side in one batch.
 
-Shapes: N rows, V vocabulary, K classes.
+Shapes: N rows.
 """
 
 from __future__ import annotations
@@ -13,9 +13,6 @@ import numpy as np
 import torch
 
 from elman.cells import state_like, state_tensors
-from elman.server.schemas import ClassProbability
-from elman.tasks.classification.model import Classifier
-from elman.tasks.language_modeling.model import LanguageModel
 
 
 class StepInput(NamedTuple):
@@ -46,15 +43,15 @@ class StatefulRunner(ABC):
     """Steps the sessions of one model.
 
     Args:
-        model: one that predicts after every step.
+        model: one that predicts after every step, with `start` and `step_many`.
 
     Attributes:
         state_size: bytes of a state.
         initial_state: before any text.
     """
 
-    def __init__(self, model: LanguageModel | Classifier) -> None:
-        self._model: Any = model
+    def __init__(self, model: Any) -> None:
+        self._model = model
         self._template = model.start()
         parts = [part.numpy(force=True) for part in state_tensors(self._template)]
         self._layout = [(part.dtype, part.shape[1:], part.nbytes) for part in parts]
@@ -108,36 +105,3 @@ class StatefulRunner(ABC):
             tensors.append(torch.from_numpy(part.reshape(len(rows), *shape)))
             start += size
         return state_like(self._template, tensors)
-
-
-class LanguageModelRunner(StatefulRunner):
-    """Answers with the most probable next tokens."""
-
-    def _answers(self, outputs: Any, counts: Sequence[int]) -> list[dict[str, Any]]:
-        """Of log-probabilities (N, V)."""
-        best = outputs.topk(min(max(counts), outputs.shape[1]), dim=1)
-        decode = self._model.tokenizer_.decode
-        answers = []
-        rows = zip(best.indices.tolist(), best.values.exp().tolist(), counts, strict=True)
-        for indices, probabilities, count in rows:
-            tokens = zip(indices[:count], probabilities, strict=False)
-            found = [{"text": decode([index]), "probability": each} for index, each in tokens]
-            answers.append({"next": found})
-        return answers
-
-
-class ClassifierRunner(StatefulRunner):
-    """Answers with the most probable classes of the text so far."""
-
-    def _answers(self, outputs: Any, counts: Sequence[int]) -> list[dict[str, Any]]:
-        """Of probabilities (N, K)."""
-        labels = self._model.classes_.tolist()
-        rows = zip(outputs, counts, strict=True)
-        return [{"classes": ranked_classes(labels, row)[:count]} for row, count in rows]
-
-
-def ranked_classes(labels: Sequence[Any], probabilities: Any) -> list[ClassProbability]:
-    """The classes with their probabilities (K,), the most probable first."""
-    order = np.argsort(-probabilities, kind="stable").tolist()
-    values = probabilities.tolist()
-    return [{"label": labels[index], "probability": values[index]} for index in order]

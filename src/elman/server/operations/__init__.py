@@ -1,0 +1,1 @@
+"""What a task needs to say what the server can do with its models."""
