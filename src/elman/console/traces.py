@@ -28,7 +28,7 @@ def show(trace: Trace) -> None:
         table.add_column(column, overflow="fold")
     table.add_column("rests on", overflow="fold")
     for output in trace.outputs:
-        table.add_row(*_plain(_cells(trace, output), ", ".join(_rests(trace, output))))
+        table.add_row(*_plain(_cells(trace, output), ", ".join(_attributed_tokens(trace, output))))
     console = Console(highlight=False, markup=False)
     if trace.outputs:
         console.print(table)
@@ -36,9 +36,9 @@ def show(trace: Trace) -> None:
         console.print()
         console.print(_shaded(trace))
     console.print()
-    for reading in trace.readings:
-        for layer in reading.layers:
-            console.print(f"{reading.name}, {_reach(layer)}")
+    for sequence in trace.sequences:
+        for layer in sequence.layers:
+            console.print(f"{sequence.name}, {_reach(layer)}")
 
 
 _COLUMNS = {
@@ -65,58 +65,58 @@ def printable(text: str) -> str:
 
 def _cells(trace: Trace, output: StepOutput) -> Iterator[str]:
     """What stands in the columns of one output."""
-    token = visible(trace.readings[output.reading].tokens[output.after])
-    taken = output.taken
+    token = visible(trace.sequences[output.sequence].tokens[output.after])
+    target = output.target
     if output.quantiles:
         low, median, high = (output.quantiles[place].value for place in (1, 2, 3))
         yield from (token, f"{median:.6g}", f"{low:.6g} to {high:.6g}")
     elif trace.task == "language":
-        best = output.answers[:NAMED]
+        best = output.predictions[:NAMED]
         yield token
         yield "  ".join(f"{visible(each.text)} {share_in_words(each.probability)}" for each in best)
-        yield "" if taken is None else share_in_words(taken.probability)
-    elif taken is not None and trace.task in ("translate", "describe"):
-        yield from (visible(taken.text), share_in_words(taken.probability))
+        yield "" if target is None else share_in_words(target.probability)
+    elif target is not None and trace.task in ("translate", "describe"):
+        yield from (visible(target.text), share_in_words(target.probability))
         if trace.task == "translate":
             yield _looked_at(trace, output)
-    elif taken is not None:
-        yield from (token, f"{visible(taken.text)} {share_in_words(taken.probability)}")
+    elif target is not None:
+        yield from (token, f"{visible(target.text)} {share_in_words(target.probability)}")
 
 
 def _looked_at(trace: Trace, output: StepOutput) -> str:
     if trace.attention is None:
         return ""
     weights = trace.attention.weights[output.after]
-    return visible(trace.readings[trace.attention.on].tokens[int(weights.argmax())])
+    return visible(trace.sequences[trace.attention.source].tokens[int(weights.argmax())])
 
 
-def _rests(trace: Trace, output: StepOutput) -> Iterator[str]:
+def _attributed_tokens(trace: Trace, output: StepOutput) -> Iterator[str]:
     """The tokens that matter most to an output, with what it loses without each."""
     lost = [
-        (float(value), _name(trace.readings[rest.reading], place))
-        for rest in output.rests
-        for place, value in enumerate(rest.left_out)
+        (float(value), _name(trace.sequences[each.sequence], place))
+        for each in output.attributions
+        for place, value in enumerate(each.occlusion)
         if np.isfinite(value)
     ]
     for value, name in sorted(lost, key=lambda each: -abs(each[0]))[:NAMED]:
         yield f"{name} {value:+.2g}"
 
 
-def _name(reading: SequenceTrace, place: int) -> str:
+def _name(sequence: SequenceTrace, place: int) -> str:
     """A token, or a vector's number by its place from 1: many of its numbers are alike."""
-    return f"#{place + 1}" if reading.name == "vector" else visible(reading.tokens[place])
+    return f"#{place + 1}" if sequence.name == "vector" else visible(sequence.tokens[place])
 
 
 def _shaded(trace: Trace) -> Any:
     """The text, each token as strong as the last answer rests on it; blue is for it."""
     from rich.text import Text
 
-    (rest,) = trace.outputs[-1].rests
-    lost = np.nan_to_num(rest.left_out)
+    (attribution,) = trace.outputs[-1].attributions
+    lost = np.nan_to_num(attribution.occlusion)
     shares = lost / (np.abs(lost).max() or 1.0)
     spaced = trace.network.tokenizers[0] == "word"
     text = Text()
-    for token, share in zip(trace.readings[0].tokens, shares.tolist(), strict=True):
+    for token, share in zip(trace.sequences[0].tokens, shares.tolist(), strict=True):
         hue = FOR if share > 0 else AGAINST
         red, green, blue = (round(255 - abs(share) * (255 - part)) for part in hue)
         text.append(printable(token), style=f"black on rgb({red},{green},{blue})")

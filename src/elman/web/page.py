@@ -94,8 +94,8 @@ def _as_data(value: Any) -> str:
 
 def _packed(trace: Trace) -> dict[str, Any]:
     plain = trace.as_dict()
-    for reading in plain["readings"]:
-        for layer in reading["layers"]:
+    for sequence in plain["sequences"]:
+        for layer in sequence["layers"]:
             for strips in (layer["states"], layer["gates"], layer["output"]):
                 for name, strip in strips.items():
                     strips[name] = _packed_strip(np.array(strip, dtype=np.float64))
