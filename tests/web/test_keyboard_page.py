@@ -175,7 +175,7 @@ def test_a_file_that_is_no_memory(typing, writer, tmp_path, content):
     page.locator("elman-keyboard summary").click()
     page.get_by_label("Open a file of it").set_input_files(tmp_path / "other.json")
     page.locator("#told.failed").wait_for()
-    expect(page.locator("#told")).to_contain_text(re.compile("no JSON|no keyboard's memory"))
+    expect(page.locator("#told")).to_contain_text(re.compile("not JSON|not the memory of a keyboard"))
     keyboard = Keyboard(writer, UserModel())
     keyboard.type("the quux ")
     shows(page, keyboard)
