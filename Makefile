@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: demo docs test check check-native check-web bench-language bench-reading bench-rewriting bench-speed bench-serve bench-browser fuzz-serve clean
+.PHONY: demo docs quick test check check-native check-web bench-language bench-classification-tagging bench-seq2seq bench-forecasting bench-speed bench-serve bench-browser fuzz clean
 
 demo: .venv/ready
 	$(BIN)/elman demo
@@ -12,8 +12,31 @@ demo: .venv/ready
 docs: .venv/ready
 	$(BIN)/python docs/drawings.py build/docs
 
+# Some fast tests of every package: an answer within a minute on two cores.
+QUICK := tests/bench tests/kernels tests/recurrence/test_invariants.py tests/nn/test_components.py \
+	tests/nn/test_attention.py tests/nn/test_tagger_network.py tests/nn/test_pretraining.py \
+	tests/text/test_lines.py tests/text/test_words.py tests/text/test_files.py \
+	tests/text/test_labelled.py tests/text/test_tagged.py tests/text/test_pairs.py \
+	tests/text/test_series.py tests/text/test_vectors.py tests/data/test_corpus.py \
+	tests/data/test_cache.py tests/data/test_infer_task.py tests/counts \
+	tests/training/test_plan.py tests/training/test_samplers.py tests/training/test_bptt.py \
+	tests/metrics/test_tagging.py tests/metrics/test_calibration.py \
+	tests/metrics/test_forecasting.py tests/decoding/test_sampling.py \
+	tests/explain/test_activations.py tests/explain/test_memory_span.py \
+	tests/tasks/test_text_codec.py tests/tasks/test_seasonality.py \
+	tests/tasks/test_tokenization.py tests/tasks/test_classification_inputs.py \
+	tests/tasks/test_classification_objective.py tests/tasks/test_tagging_objective.py \
+	tests/tasks/test_seq2seq_objective.py tests/tasks/test_inspect_labelled.py \
+	tests/keyboard/test_memory.py tests/examples/test_digits_and_sunspots.py \
+	tests/server/test_stores.py tests/export/test_hub.py tests/web/test_pages.py \
+	tests/cli/test_start_up.py tests/cli/test_predict_lines.py tests/test_imports.py \
+	tests/test_make.py
+
+quick: .venv/ready
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(QUICK)
+
 test: .venv/ready
-	$(BIN)/pytest -n $(WORKERS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 check: .venv/ready
 	$(BIN)/ruff check .
@@ -56,11 +79,13 @@ endif
 bench-language: .venv/ready
 	$(BIN)/python bench/language.py
 
-bench-reading: .venv/ready
-	$(BIN)/python bench/reading.py
+bench-classification-tagging: .venv/ready
+	$(BIN)/python bench/classification_tagging.py
 
-bench-rewriting: .venv/ready
-	$(BIN)/python bench/rewriting.py
+bench-seq2seq: .venv/ready
+	$(BIN)/python bench/seq2seq.py
+
+bench-forecasting: .venv/ready
 	$(BIN)/python bench/forecasting.py
 
 bench-speed: .venv/peers
@@ -69,8 +94,8 @@ bench-speed: .venv/peers
 bench-serve: .venv/ready
 	$(BIN)/python bench/serving.py
 
-# Ten thousand requests and more, as OpenAPI allows them and as it does not.
-fuzz-serve: .venv/ready
+# Ten thousand requests to the server and more, valid and invalid by its OpenAPI schema.
+fuzz: .venv/ready
 	ELMAN_CASES=300 $(BIN)/pytest -s tests/server/test_openapi.py
 
 bench-browser: .venv/ready

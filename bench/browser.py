@@ -1,13 +1,12 @@
 """How fast a step is in a browser: `make bench-browser`.
 
 Opens the modules of `elman export --web` in a headless Chromium and times a cell's step there, one
-stream on the page's one thread: the median of turns of 200 steps, each of which goes on from the
-one before. Prints a table and appends it to docs/log.md. Leave the machine to it.
+stream on the page's only thread: the median over turns of 200 consecutive steps. Prints a table and
+records it in bench/results. Nothing else should run meanwhile.
 """
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import sys
 import tempfile
@@ -20,15 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import elman
-from elman.web.files import runtime_files
-from tables import append, table
+from elman.web.files import exported_files
+from tables import bench_parser, publish, table
 
 CELLS = ("lstm", "gru", "elman", "mingru")
 TEXT = "the quick brown fox jumps over the lazy dog\n" * 100
 
 TIMED = """async (width) => {
-    const { fetched } = await import("/runtime/model.js");
-    const model = await fetched("/model.safetensors");
+    const { fetchModel } = await import("/runtime/model.js");
+    const { model } = await fetchModel("/model.safetensors");
     const { cell } = model.network.stack.blocks[0].mixer;
     const x = new Float32Array(width).map((_, i) => Math.sin(i));
     let state = cell.initialState();
@@ -78,15 +77,14 @@ def chromium() -> Iterator[Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = bench_parser(__doc__)
     parser.add_argument("--hidden-size", type=int, default=256)
-    parser.add_argument("--no-log", action="store_true", help="leave docs/log.md alone")
     options = parser.parse_args()
     rows = []
     with tempfile.TemporaryDirectory() as named, chromium() as browser:
         folder = Path(named)
-        for name, file in runtime_files().items():
-            (folder / name).parent.mkdir(exist_ok=True)
+        for name, file in exported_files().items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, folder / name)
         (folder / "empty.html").write_text("<!doctype html><title>empty</title>")
         with served(folder) as address:
@@ -94,15 +92,13 @@ def main() -> None:
             page.goto(f"{address}/empty.html")
             for cell in CELLS:
                 model = elman.LanguageModel(
-                    cell=cell, hidden_size=options.width, layers=1, components=(), steps=1
+                    cell=cell, hidden_size=options.hidden_size, layers=1, components=(), steps=1
                 )
                 model.fit(TEXT).save(folder / "model.safetensors")
-                rows.append([cell, f"{page.evaluate(TIMED, options.width):.3f} ms"])
+                rows.append([cell, f"{page.evaluate(TIMED, options.hidden_size):.3f} ms"])
         version = browser.version
-    text = table(rows, ("cell", f"a step, {options.width} wide")) + f"\n\nChromium {version}"
-    print(text)
-    if not options.no_log:
-        append(text, " ".join(["python bench/browser.py", *sys.argv[1:]]))
+    text = table(rows, ("cell", f"a step, {options.hidden_size} wide")) + f"\n\nChromium {version}"
+    publish("browser", text, record=not options.no_record)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,15 @@
-"""The forecaster's figures on eight series: `python bench/forecasting.py`.
+"""Scores of forecasters on eight series: `make bench-forecasting`.
 
-Prints a table and appends it to docs/log.md with the date and the machine. Each series has its end
-held out; the model learns from the values before it, and forecasts from rolling origins in it. A
-series alone: `python bench/forecasting.py taylor`.
+Prints a table and records it in bench/results with date and machine. The last fifth of each series
+is held out; the model trains on the values before it and forecasts from rolling origins in it. Run
+one series alone with `python bench/forecasting.py taylor`.
 
-The data is read from $ELMAN_DATA, by default ../shared/data. The horizon and the season are what
-the model finds, but for those named below.
+The data is read from $ELMAN_DATA, by default ../shared/data. The model finds horizon and seasonal
+period itself, but for the settings named below.
 """
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import sys
 import time
@@ -22,7 +21,7 @@ from elman.metrics.report import Evaluation
 from elman.tasks.forecasting.model import Forecaster
 from elman.text.files import TextSource
 from elman.text.series import SeriesSource
-from tables import DATA, Row, append, check_data, mean, table
+from tables import DATA, Row, bench_parser, check_data, check_rows, mean, publish, table
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "AirPassengers": {},
@@ -38,16 +37,13 @@ HELD_OUT = 5  # a fifth of the values
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = bench_parser(__doc__)
     parser.add_argument("rows", nargs="*", help=", ".join(SETTINGS))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--no-log", action="store_true", help="leave docs/log.md alone")
     options = parser.parse_args()
-    unknown = set(options.rows) - set(SETTINGS)
-    if unknown:
-        parser.error(f"there is no row {', '.join(sorted(unknown))}")
+    check_rows(parser, options.rows, SETTINGS)
     check_data()
     torch.set_num_threads(options.threads)
     rows: list[Row] = []
@@ -60,12 +56,9 @@ def main() -> None:
         theirs.append(baseline)
     ratio = statistics.mean(ours) / statistics.mean(theirs)
     rows.append(("mean MASE", f"{statistics.mean(ours):.3f}", f"{len(ours)} series"))
-    how = f"the network's is {ratio:.2f} of it"
-    rows.append(("its baseline", f"{statistics.mean(theirs):.3f}", how))
-    text = table(rows)
-    print(text)
-    if not options.no_log:
-        append(text, " ".join(["python bench/forecasting.py", *sys.argv[1:]]))
+    how = f"network / baseline: {ratio:.2f}"
+    rows.append(("baseline", f"{statistics.mean(theirs):.3f}", how))
+    publish("forecasting", table(rows), record=not options.no_record)
 
 
 def _report(name: str, minutes: float, seed: int) -> Evaluation:
@@ -98,8 +91,8 @@ def _rows(name: str, reports: list[Evaluation]) -> tuple[list[Row], float, float
     )
     rows = [
         mean(f"{name}, {horizon} ahead: MASE", mases, "{:.3f}"),
-        ("its baseline", f"{baseline:.3f}", f"difference of seed 0: {low:.3f} to {high:.3f}"),
-        ("its intervals", held, f"{reports[0].details['origins']} origins"),
+        ("baseline", f"{baseline:.3f}", f"difference of seed 0: {low:.3f} to {high:.3f}"),
+        ("intervals", held, f"{reports[0].details['origins']} origins"),
     ]
     return rows, statistics.mean(mases), baseline
 

@@ -1,16 +1,14 @@
 """How soon a keyboard answers in a browser: `make bench-browser`.
 
-Serves a model of words, then one of letters, types into the playground in a headless Chromium,
-letter by letter, and times each there, from the key's event until what is offered for it stands in
-the page, and until the frame after that begins. Prints a table and appends it to docs/log.md.
-Leave the machine to it.
+Serves a word model, then a character model, and types into the playground in a headless Chromium.
+Measures from each key's event until its suggestions are in the page, and until the next frame
+begins. Prints a table and records it in bench/results. Nothing else should run meanwhile.
 
 The data is read from $ELMAN_DATA, by default ../shared/data.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
@@ -23,7 +21,7 @@ import numpy as np
 
 from browser import chromium
 from elman import LanguageModel
-from tables import DATA, append, check_data, table
+from tables import DATA, bench_parser, check_data, publish, table
 
 LETTERS = 200
 PAUSE = 120  # milliseconds between two letters: a quick typist's
@@ -68,8 +66,7 @@ def times(model: Path, text: str) -> np.ndarray:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--no-log", action="store_true", help="leave docs/log.md alone")
+    parser = bench_parser(__doc__)
     options = parser.parse_args()
     check_data()
     data = DATA / "keyboard_english"
@@ -85,11 +82,9 @@ def main() -> None:
             for what, column in zip(("in the page", "at the next frame"), found.T, strict=True):
                 spread = [f"{np.quantile(column, share):.1f} ms" for share in (0.5, 0.95)]
                 rows.append([f"{tokenizer}s, {what}", *spread])
-    header = (f"a key's suggestions, {len(found)} letters", "median", "95th percentile")
-    text = table(rows, header) + f"\n\nLoad of the machine: {os.getloadavg()[0]:.1f}"
-    print(text)
-    if not options.no_log:
-        append(text, " ".join(["python bench/keyboard.py", *sys.argv[1:]]))
+    header = (f"suggestions after a key, {len(found)} letters", "median", "95th percentile")
+    text = table(rows, header) + f"\n\nLoad average: {os.getloadavg()[0]:.1f}"
+    publish("keyboard", text, record=not options.no_record)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,14 @@
-"""The language model's figures on real text: `make bench-language`.
+"""Scores of language models and keyboards on real text: `make bench-language`.
 
-Prints a table and appends it to docs/log.md with the date and the machine. Training budgets are
-wall-clock, so leave the machine to it: three seeds of each take about 40 minutes.
+Prints a table and records it in bench/results with date and machine. Training budgets are
+wall-clock, so nothing else should run meanwhile: three seeds of each row take about 40 minutes.
 
-The data (see docs/log.md for what it is and where it comes from) is read from $ELMAN_DATA, by
-default ../shared/data.
+The data (bench/results/README.md describes it) is read from $ELMAN_DATA, by default
+../shared/data.
 """
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import subprocess
 import sys
@@ -31,7 +30,7 @@ from elman.nn.predictor import NetworkPredictor
 from elman.tasks.language_modeling.baseline import best_ngram
 from elman.tasks.language_modeling.evaluation import evaluate_language
 from elman.text.files import TextSource
-from tables import DATA, Row, append, check_data, mean, table
+from tables import DATA, Row, bench_parser, check_data, mean, publish, seconds, table
 
 THREADS = 2
 WRITTEN = 12_000  # characters of each text that the keyboard learns from
@@ -39,10 +38,9 @@ SHAKESPEARE_TRAIN = 1_003_854  # characters: the first 90 %
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = bench_parser(__doc__)
     parser.add_argument("--only", choices=list(BENCHES), nargs="*", default=list(BENCHES))
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--no-log", action="store_true", help="leave docs/log.md alone")
     options = parser.parse_args()
     check_data()
     torch.set_num_threads(THREADS)
@@ -50,10 +48,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name in options.only:
             rows += BENCHES[name](Path(folder), range(options.seeds))
-    text = table(rows)
-    print(text)
-    if not options.no_log:
-        append(text, _command(options.only, options.seeds))
+    publish("language", table(rows), record=not options.no_record)
 
 
 def shakespeare(folder: Path, seeds: Sequence[int]) -> list[Row]:
@@ -68,9 +63,14 @@ def shakespeare(folder: Path, seeds: Sequence[int]) -> list[Row]:
     ]
     first = reports[0].baseline or {}
     return [
-        _mean("tiny Shakespeare, 3 min, carried: nats/char", reports, "nats_per_token", "{:.4f}"),
+        _mean(
+            "tiny Shakespeare, 3 min, state carried: nats/char",
+            reports,
+            "nats_per_token",
+            "{:.4f}",
+        ),
         _mean("the same, fresh blocks of 64", reports, "nats_per_token_fresh", "{:.4f}"),
-        (f"its baseline ({first['name']})", f"{first['nats_per_token']:.4f}", "carried"),
+        (f"baseline ({first['name']})", f"{first['nats_per_token']:.4f}", "state carried"),
     ]
 
 
@@ -83,13 +83,13 @@ def keyboard(folder: Path, seeds: Sequence[int]) -> list[Row]:
     first = reports[0].baseline or {}
     rows = [
         _mean("keyboard_english, 5 min: top-3", reports, "top3", "{:.4f}"),
-        ("its baseline", f"{first['top3']:.4f}", first["name"]),
+        ("baseline", f"{first['top3']:.4f}", first["name"]),
         _mean("top-1", reports, "top1", "{:.4f}"),
-        ("its baseline", f"{first['top1']:.4f}", ""),
+        ("baseline", f"{first['top1']:.4f}", ""),
         _mean("keystroke savings", reports, "keystroke_savings", "{:.4f}"),
-        ("its baseline", f"{first['keystroke_savings']:.4f}", ""),
+        ("baseline", f"{first['keystroke_savings']:.4f}", ""),
         _mean("perplexity per word", reports, "perplexity", "{:.1f}"),
-        ("its baseline", f"{first['perplexity']:.1f}", ""),
+        ("baseline", f"{first['perplexity']:.1f}", ""),
     ]
     path = folder / "keyboard.safetensors"
     trained[0][0].save(path)
@@ -108,9 +108,9 @@ def learning_keyboard(folder: Path, seeds: Sequence[int]) -> list[Row]:  # noqa:
     requests = (DATA / "clinc150" / "test.tsv").read_text(encoding="utf-8").splitlines()[1:]
     texts = {
         "Shakespeare": shakespeare,
-        "captions of pictures (multi30k)": captions,
+        "image captions (multi30k)": captions,
         "requests to an assistant (clinc150)": "\n".join(row.split("\t")[0] for row in requests),
-        "everyday English, its own kind": (data / "test.txt").read_text(encoding="utf-8"),
+        "everyday English, in domain": (data / "test.txt").read_text(encoding="utf-8"),
     }
     rows: list[Row] = []
     for name, text in texts.items():
@@ -120,8 +120,9 @@ def learning_keyboard(folder: Path, seeds: Sequence[int]) -> list[Row]:  # noqa:
         with_it = _dictated(learning, begun)
         adapting = _dictated(Keyboard(model, online=True), begun)
         how = (
-            f"{len(begun):,} characters; without {without[0]:.4f}, top-3 {without[1]:.4f}; "
-            f"with a copy that adapts {adapting[0]:.4f}, top-3 {adapting[1]:.4f}"
+            f"{len(begun):,} characters; "
+            f"without learning {without[0]:.4f}, top-3 {without[1]:.4f}; "
+            f"with online adaptation {adapting[0]:.4f}, top-3 {adapting[1]:.4f}"
         )
         rows.append((f"{name}: keystroke savings, top-3", "{:.4f}, {:.4f}".format(*with_it), how))
     return rows
@@ -147,11 +148,11 @@ def start_up(folder: Path, seeds: Sequence[int]) -> list[Row]:  # noqa: ARG001
     }
     rows = []
     for name, command in commands.items():
-        seconds = [
-            _seconds(lambda c=command: subprocess.run(c, check=True, capture_output=True))
+        times = [
+            seconds(lambda c=command: subprocess.run(c, check=True, capture_output=True))
             for _ in range(9)
         ]
-        rows.append((name, f"{statistics.median(seconds):.3f} s", "median of 9 processes"))
+        rows.append((name, f"{statistics.median(times):.3f} s", "median of 9 processes"))
     return rows
 
 
@@ -200,26 +201,14 @@ def _suggestion_times(path: Path, text: Path) -> list[Row]:
 
     model: Any = elman.load(path)
     begun = [line[: len(line) * 2 // 3] for line in text.read_text().splitlines()[:520]]
-    seconds = [_seconds(lambda t=typed: model.suggest(t)) for typed in begun][20:]
-    p95 = statistics.quantiles(seconds, n=20)[-1]
-    how = f"500 suggestions, median {1000 * statistics.median(seconds):.1f} ms"
+    times = [seconds(lambda t=typed: model.suggest(t)) for typed in begun][20:]
+    p95 = statistics.quantiles(times, n=20)[-1]
+    how = f"500 suggestions, median {1000 * statistics.median(times):.1f} ms"
     return [("one suggestion, 95th percentile", f"{1000 * p95:.1f} ms", how)]
 
 
 def _mean(what: str, reports: list[Evaluation], score: str, form: str) -> Row:
     return mean(what, [report.scores[score] for report in reports], form)
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
-
-
-def _command(only: list[str], seeds: int) -> str:
-    if only == list(BENCHES) and seeds == 3:
-        return "make bench-language"
-    return f"python bench/language.py --only {' '.join(only)} --seeds {seeds}"
 
 
 if __name__ == "__main__":

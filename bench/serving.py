@@ -1,15 +1,14 @@
-"""Requests per second that the server answers: `make bench-serve`.
+"""Throughput and latency of the server: `make bench-serve`.
 
-Starts a server with models trained for some seconds, and loads it with wrk on the same two cores
-(wrk: https://github.com/wg/wrk, in Debian `apt-get install wrk`); generated text is read by a
-client in this file. Prints a table and appends it to docs/log.md. Run nothing else beside it.
+Starts a server with models that were trained for some seconds, and wrk beside it on the same two
+cores (wrk: https://github.com/wg/wrk, in Debian `apt-get install wrk`); an asyncio client reads the
+streams. Prints a table and records it in bench/results. Nothing else should run meanwhile.
 
 The data is read from $ELMAN_DATA, by default ../shared/data.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
@@ -30,11 +29,11 @@ import torch
 from elman import Classifier, LanguageModel
 from elman.text.files import TextSource
 from elman.text.labelled import LabelledSource
-from tables import DATA, append, check_data, table
+from tables import DATA, bench_parser, check_data, publish, table
 
 SHORT = "the movie was warm and funny and i loved it"
 SESSIONS = 1_000
-TOKENS = 4_000  # of each generated text
+TOKENS = 4_000  # generated for each request
 MODELS: dict[str, Callable[[], Any]] = {
     "reviews": lambda: Classifier(tokenizer="word", minutes=0.3).fit(*_reviews()),
     "tale": lambda: LanguageModel(minutes=0.3).fit(DATA / "shakespeare.txt"),
@@ -48,10 +47,9 @@ MODELS: dict[str, Callable[[], Any]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=10.0, help="per row")
-    parser.add_argument("--models", type=Path, help="store the models here, and reuse them")
-    parser.add_argument("--no-log", action="store_true", help="do not append to docs/log.md")
+    parser = bench_parser(__doc__)
+    parser.add_argument("--seconds", type=float, default=10.0, help="duration of each row")
+    parser.add_argument("--models", type=Path, help="folder to keep the models in for the next run")
     options = parser.parse_args()
     check_data()
     if shutil.which("wrk") is None:
@@ -67,9 +65,7 @@ def main() -> None:
                 print(*row, sep=", ", file=sys.stderr, flush=True)
                 rows.append(row)
     text = table(rows, ("what", "figure", "times", "how"))
-    print(text)
-    if not options.no_log:
-        append(text, " ".join(["python bench/serving.py", *sys.argv[1:]]))
+    publish("serving", text, record=not options.no_record)
 
 
 def _rows(server: _Server, folder: Path, seconds: float) -> Iterator[tuple[str, ...]]:
@@ -84,8 +80,8 @@ def _rows(server: _Server, folder: Path, seconds: float) -> Iterator[tuple[str, 
     figures = _load(server, script, 100, seconds)
     yield f"session step, {SESSIONS:,} live sessions, 100 clients", *figures, cores
     each = (server.resident - before) / SESSIONS
-    what = f"memory per live session, {SESSIONS:,} of 2x256 LSTM"
-    yield what, f"{each / 1e3:.1f} kB", "", "after those steps, the last 64 of them rewindable"
+    what = f"memory a live session, {SESSIONS:,} of 2x256 LSTM"
+    yield what, f"{each / 1e3:.1f} kB", "", "after those steps; the last 64 can be rewound"
     for what, path, body, clients in (
         ("predict, a short text", "/models/reviews/predict", predict, 50),
         ("suggest, a word model", "/models/mail/suggest", suggest, 10),

@@ -1,9 +1,9 @@
-"""How fast Elman is beside its peers: `make bench-speed`.
+"""Speed compared with other libraries: `make bench-speed`.
 
-Prints the machine's limits and a table for every row that is asked for, and appends them to
-docs/log.md with the date and the machine. Peers are timed in alternation, and a figure is the
-median of its turns; beside it, in brackets, is the share of the machine's limit. Leave the machine
-to it. A row alone: `python bench/speed.py step`.
+Prints the machine's limits and a table for every group named on the command line, and records them
+in bench/results with date and machine. Peers are timed in alternation, and a figure is the median
+of its turns; the share of the machine's limit follows in brackets. Nothing else should run
+meanwhile. Run one group alone with `python bench/speed.py step`.
 
 The data of the applications is read from $ELMAN_DATA, by default ../shared/data.
 """
@@ -11,13 +11,12 @@ The data of the applications is read from $ELMAN_DATA, by default ../shared/data
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Iterator, Sequence
 
 import torch
 
 from elman.kernels import core
-from tables import append, check_data
+from tables import bench_parser, check_data, check_rows, publish
 from timings.applications import applications
 from timings.comparison import Group, run
 from timings.machine import keep_memory, limits_table
@@ -38,25 +37,20 @@ NAMES = ("machine", *GROUPS, "precision")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = bench_parser(__doc__)
     parser.add_argument("rows", nargs="*", help=", ".join(NAMES))
-    parser.add_argument("--threads", type=int, default=2, help="but for steps, which have one")
-    parser.add_argument("--seconds", type=float, default=1.0, help="of a line of a table")
-    parser.add_argument("--all", action="store_true", help="every size of training")
-    parser.add_argument("--no-log", action="store_true", help="leave docs/log.md alone")
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads (steps always use one)")
+    parser.add_argument("--seconds", type=float, default=1.0, help="time for each line of a table")
+    parser.add_argument("--all", action="store_true", help="all sizes of the training tables")
     options = parser.parse_args()
-    unknown = set(options.rows) - set(NAMES)
-    if unknown:
-        parser.error(f"there is no row {', '.join(sorted(unknown))}")
+    check_rows(parser, options.rows, NAMES)
     asked = options.rows or NAMES
     if {"applications", "precision"} & set(asked):
         check_data()
     keep_memory()
     text = "\n\n".join(_tables(asked, options))
     torch.set_num_threads(options.threads)
-    print(text)
-    if not options.no_log:
-        append(text, " ".join(["python bench/speed.py", *sys.argv[1:]]))
+    publish("speed", text, record=not options.no_record)
 
 
 def _tables(asked: Sequence[str], options: argparse.Namespace) -> Iterator[str]:

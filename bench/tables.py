@@ -1,5 +1,4 @@
-"""What all benches share: rows to be run alone or together, a table of their figures, and where it
-is written down."""
+"""What all benches share: options, rows run alone or together, tables, and bench/results."""
 
 from __future__ import annotations
 
@@ -9,7 +8,7 @@ import platform
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,22 +17,22 @@ import torch
 
 from elman.metrics.report import Evaluation
 
-LOG = Path(__file__).parent.parent / "docs" / "log.md"
+RESULTS = Path(__file__).parent / "results"
 DATA = Path(os.environ.get("ELMAN_DATA", "../shared/data"))
 
-Row = tuple[str, str, str]  # what, figure, how it was taken
+Row = tuple[str, str, str]  # what, figure, how it was measured
 
 
 @dataclass(frozen=True)
 class Bench:
-    """A row.
+    """A training and its scores: one row for each score.
 
     Args:
-        minutes: of training, at most what the set's budget is.
-        seeds: how many runs, the seeds from 0 on.
+        minutes: training time, at most the budget of the data set.
+        seeds: number of runs, with seeds 0, 1, 2...
         run: minutes and seed -> the report of one run.
-        scores: of the report, each with what it is called in the table.
-        form: of a score.
+        scores: the report's key of each score -> its name in the table.
+        form: format string of a score.
     """
 
     minutes: float
@@ -43,29 +42,44 @@ class Bench:
     form: str = "{:.4f}"
 
 
+def bench_parser(description: str | None) -> argparse.ArgumentParser:
+    """The options that every bench has."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--no-record", action="store_true", help="leave bench/results as it is")
+    return parser
+
+
+def check_rows(
+    parser: argparse.ArgumentParser, asked: Collection[str], known: Collection[str]
+) -> None:
+    """Refuse a row that the bench does not have."""
+    unknown = set(asked) - set(known)
+    if unknown:
+        parser.error(f"there is no row {', '.join(sorted(unknown))}")
+
+
 def run_benches(
-    script: str,
+    bench: str,
     description: str | None,
     benches: Mapping[str, Bench],
     others: Mapping[str, Callable[[], list[Row]]],
 ) -> None:
-    """What a bench does when it is called: the rows that were asked for, or all.
+    """Run the rows named on the command line, or all.
 
     Args:
-        script: its name; description: of what it does.
-        others: rows that are no training.
+        bench: module name of the bench.
+        description: text of --help.
+        benches: rows that train, by name.
+        others: rows without training, by name.
     """
     names = [*benches, *others]
-    parser = argparse.ArgumentParser(description=description)
+    parser = bench_parser(description)
     parser.add_argument("rows", nargs="*", help=", ".join(names))
     parser.add_argument("--seeds", type=int, help="instead of each row's own number")
     parser.add_argument("--minutes", type=float, help="instead of each row's own budget")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--no-log", action="store_true", help="leave docs/log.md alone")
     options = parser.parse_args()
-    unknown = set(options.rows) - set(names)
-    if unknown:
-        parser.error(f"there is no row {', '.join(sorted(unknown))}")
+    check_rows(parser, options.rows, names)
     check_data()
     torch.set_num_threads(options.threads)
     rows: list[Row] = []
@@ -73,17 +87,14 @@ def run_benches(
         if name in others:
             rows += others[name]()
             continue
-        bench = benches[name]
-        minutes = options.minutes or bench.minutes
-        seeds = range(options.seeds or bench.seeds)
-        rows += _rows(name, bench, minutes, [_told(bench, minutes, seed) for seed in seeds])
-    text = table(rows)
-    print(text)
-    if not options.no_log:
-        append(text, " ".join([f"python bench/{script}", *sys.argv[1:]]))
+        setting = benches[name]
+        minutes = options.minutes or setting.minutes
+        seeds = range(options.seeds or setting.seeds)
+        rows += _rows(name, setting, minutes, [_report(setting, minutes, seed) for seed in seeds])
+    publish(bench, table(rows), record=not options.no_record)
 
 
-def _told(bench: Bench, minutes: float, seed: int) -> Evaluation:
+def _report(bench: Bench, minutes: float, seed: int) -> Evaluation:
     report = bench.run(minutes, seed)
     print(seed, report.scores, report.baseline, report.interval, file=sys.stderr, flush=True)
     return report
@@ -92,29 +103,29 @@ def _told(bench: Bench, minutes: float, seed: int) -> Evaluation:
 def _rows(name: str, bench: Bench, minutes: float, reports: list[Evaluation]) -> list[Row]:
     baseline = reports[0].baseline or {}
     rows = []
-    for score, said in bench.scores.items():
+    for score, title in bench.scores.items():
         values = [report.scores[score] for report in reports]
-        rows.append(mean(f"{name}, {minutes:g} min: {said}", values, bench.form))
+        rows.append(mean(f"{name}, {minutes:g} min: {title}", values, bench.form))
         if score in baseline:
-            rows.append(("its baseline", bench.form.format(baseline[score]), baseline["name"]))
+            rows.append(("baseline", bench.form.format(baseline[score]), baseline["name"]))
     return rows
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """That some work takes."""
+    """Wall-clock time of one call."""
     begun = time.perf_counter()
     work()
     return time.perf_counter() - begun
 
 
 def check_data() -> None:
-    """Leave with a word where the data is not."""
+    """Exit with one line if the data folder does not exist."""
     if not DATA.is_dir():
-        sys.exit(f"{DATA}: the data is not here. Set ELMAN_DATA to its folder.")
+        sys.exit(f"{DATA}: no such folder. Set ELMAN_DATA to the folder of the data.")
 
 
 def mean(what: str, values: Sequence[float], form: str) -> Row:
-    """The mean, and what it is the mean of."""
+    """A row with the mean of the values and the values themselves."""
     each = ", ".join(form.format(value) for value in values)
     how = f"mean of {each}" if len(values) > 1 else "one seed"
     return what, form.format(statistics.mean(values)), how
@@ -123,19 +134,33 @@ def mean(what: str, values: Sequence[float], form: str) -> Row:
 def table(
     rows: Sequence[Sequence[str]], headings: Sequence[str] = ("what", "figure", "how")
 ) -> str:
-    """In Markdown."""
+    """A Markdown table."""
     lines = [f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
     lines += [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join(lines)
 
 
-def append(text: str, command: str) -> None:
-    """Write a table into the log, under the date and the command that made it."""
-    now = datetime.now(UTC)
+def publish(bench: str, text: str, *, record: bool) -> None:
+    """Print a bench's text, and record it in bench/results with date, command and machine.
+
+    Args:
+        bench: module name; the entry becomes the first in bench/results/BENCH.md.
+        text: Markdown.
+        record: False to print only.
+    """
+    print(text)
+    if not record:
+        return
     threads = torch.get_num_threads()
-    how = f"{threads} thread{'s' if threads > 1 else ''}, {_machine()}"
-    with LOG.open("a", encoding="utf-8") as log:
-        log.write(f"\n## {now:%Y-%m-%d}: `{command}`\n\n{how}\n\n{text}\n")
+    command = " ".join(["python", f"bench/{bench}.py", *sys.argv[1:]])
+    entry = (
+        f"## {datetime.now(UTC):%Y-%m-%d}: `{command}`\n\n"
+        f"{threads} thread{'s' if threads > 1 else ''}, {_machine()}\n\n{text}\n"
+    )
+    path = RESULTS / f"{bench}.md"
+    head, found, rest = path.read_text(encoding="utf-8").partition("\n## ")
+    older = f"\n## {rest}" if found else ""
+    path.write_text(f"{head.rstrip()}\n\n{entry}{older}", encoding="utf-8")
 
 
 def _machine() -> str:

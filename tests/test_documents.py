@@ -98,10 +98,3 @@ def test_the_drawings(document):
     for said, path in re.findall(r"!\[(.*?)\]\((.*?)\)", DOCUMENTS[document]):
         drawing = ElementTree.parse((ROOT / document).parent / path).getroot()
         assert drawing.findtext("{http://www.w3.org/2000/svg}title") == said
-
-
-def test_what_make_is_asked_for():
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    asked = set(re.findall(r"^make ([a-z-]+)", DOCUMENTS["README.md"], flags=re.MULTILINE))
-    assert asked == {"demo", "test"}
-    assert all(re.search(rf"^{target}:", makefile, flags=re.MULTILINE) for target in asked)

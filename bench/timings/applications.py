@@ -53,7 +53,7 @@ class Application:
 
 
 def applications(threads: int) -> Group:
-    title = f"applications: things done a second, {counted(threads)}"
+    title = f"applications: items a second, {counted(threads)}"
     return Group(title, RATIOS, _comparisons(), threads)
 
 
@@ -86,7 +86,7 @@ def _learning(cell: str) -> Comparison:
 
     peers = [Peer(name, partial(prepared, name)) for name in (FLOAT, WITHOUT)]
     tokens = STEPS * recipe.rows * recipe.time
-    return Comparison(f"letters learned from, {cell}", peers, items=tokens)
+    return Comparison(f"characters trained on, {cell}", peers, items=tokens)
 
 
 def _within(name: str, work: Work) -> Work:
@@ -153,7 +153,7 @@ def _unread() -> list[str]:
 
 _APPLICATIONS = (
     Application(
-        "letters written, one stream",
+        "characters generated, one stream",
         _writer,
         _write,
         LETTERS,
@@ -161,13 +161,13 @@ _APPLICATIONS = (
         {ratio.name: Goal(15, 30) for ratio in RATIOS},
     ),
     Application(
-        "suggestions of a word",
+        "word suggestions",
         _keyboard,
         lambda model: [model.suggest(text) for text in _begun()],
         BEGINNINGS,
         (FLOAT, INT8, WITHOUT),
     ),
-    Application("reviews read", _reader, lambda model: model.predict(_unread()), REVIEWS),
+    Application("reviews classified", _reader, lambda model: model.predict(_unread()), REVIEWS),
     Application(
         "sentences translated, beam 5",
         _translator,

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable
 from functools import cache
 
 import torch
-from torch import Tensor
 
 from tables import table
 from timings.comparison import Work, counted, in_turns
@@ -79,17 +77,21 @@ def limits_table(threads: int) -> str:
 
 
 def _products(dtype: torch.dtype, side: int) -> list[Work]:
-    """torch's own is slow with MKL on some processors; oneDNN's is not."""
+    """torch.mm, and oneDNN's product where it has the type: MKL is slow on some processors."""
     if dtype == torch.int8:
         a, b = (torch.randint(-127, 127, (side, side), dtype=dtype) for _ in range(2))
         return [lambda: torch._int_mm(a, b)]
     a, b = (torch.randn(side, side).to(dtype) for _ in range(2))
-    return [lambda: torch.mm(a, b), *_onednn_product(a, b)]
+    works: list[Work] = [lambda: torch.mm(a, b)]
+    if onednn_has_bfloat16() or (dtype == torch.float32 and torch.backends.mkldnn.is_available()):
+        works.append(lambda: torch.ops.mkldnn._linear_pointwise(a, b, None, "none", [], ""))
+    return works
 
 
-def _onednn_product(a: Tensor, b: Tensor) -> list[Work]:
-    product: Callable[..., Tensor] | None = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
-    return [] if product is None else [lambda: product(a, b, None, "none", [], "")]
+def onednn_has_bfloat16() -> bool:
+    """Whether oneDNN computes products in bfloat16 on this processor."""
+    available = torch.backends.mkldnn.is_available()
+    return available and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def _fastest(works: list[Work]) -> float:

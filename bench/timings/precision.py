@@ -37,11 +37,11 @@ def precision_table(threads: int, steps: int = STEPS) -> str:
     rows = [
         (what, f"{loss:.4f}", f"{loss / in_float32 - 1:+.2%}")
         for what, loss in (
-            ("products in float32", in_float32),
-            ("trained with products in bfloat16", in_bfloat16),
-            ("the same, used with weights and products of 8 bits", in_int8),
+            ("float32 products", in_float32),
+            ("trained with bfloat16 products", in_bfloat16),
+            ("the same, int8 weights and products", in_int8),
         )
     ]
     title = f"precision: {steps} steps of tiny Shakespeare, nats a character"
     goal = f"At least within {LEAST:.1%} of float32, aim {AIM:.1%}."
-    return f"{title}\n\n{table(rows, ('what', 'loss', 'beside float32'))}\n\n{goal}"
+    return f"{title}\n\n{table(rows, ('what', 'loss', 'against float32'))}\n\n{goal}"

@@ -16,9 +16,9 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from elman.cells import Cell, MinGRU
 from elman.kernels.scan import scan
-from timings.comparison import Comparison, Goal, Group, Peer, Ratio, Work, counted
+from timings.comparison import Comparison, Goal, Group, MissingPeerError, Peer, Ratio, Work, counted
 from timings.layers import KINDS, Kind, elman_cell, torch_layer
-from timings.machine import products
+from timings.machine import onednn_has_bfloat16, products
 
 Run = Callable[[], Tensor]  # -> ys (T, B, H)
 
@@ -75,14 +75,14 @@ def even_batches(threads: int, sizes: Sequence[Size] = SIZES) -> Group:
 def ragged_batches(threads: int) -> Group:
     sizes = [Size(256, 64, time) for time in (64, 256)]
     comparisons = (_ragged(kind, size, threads) for kind in KINDS.values() for size in sizes)
-    title = f"ragged: lengths from 1 to the time, forward and backward, {counted(threads)}"
+    title = f"ragged: lengths from 1 to T, forward and backward, {counted(threads)}"
     return Group(title, PACKED, comparisons, threads)
 
 
 def diagonal(threads: int) -> Group:
     sizes = [Size(256, 64, 64), Size(256, 16, 512), Size(512, 64, 64)]
     comparisons = (_diagonal(size, threads) for size in sizes)
-    title = f"minGRU: what scan picks beside the kernel in torch, {counted(threads)}"
+    title = f"minGRU: the kernel that scan picks against the kernel in torch, {counted(threads)}"
     return Group(title, DIAGONAL, comparisons, threads)
 
 
@@ -148,7 +148,12 @@ def _gradients(run: Run, wanted: list[Tensor], dtype: torch.dtype) -> Work:
         with torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16):
             return run()
 
-    first = outputs()
+    try:
+        first = outputs()
+    except RuntimeError as error:
+        if dtype == torch.float32 or onednn_has_bfloat16():
+            raise
+        raise MissingPeerError("oneDNN has no bfloat16 on this processor") from error
     fixed = torch.randn(first.shape, generator=torch.Generator().manual_seed(0)).to(first.dtype)
 
     def work() -> tuple[Tensor, ...]:

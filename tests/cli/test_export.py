@@ -33,7 +33,7 @@ def test_in_json(elman, here):
         (("word.st",), "not said what to export to"),
         (("missing.st", "--web", "page"), "missing.st: cannot be read"),
         (("tale.txt", "--web", "page"), "tale.txt: it is no model file"),
-        (("word.st", "--web", "."), "something in this folder already"),
+        (("word.st", "--web", "."), "this folder is not empty"),
         (("word.st", "--onnx", "nowhere/word.onnx"), "there is no folder nowhere"),
     ],
 )

@@ -15,7 +15,7 @@ import elman
 from elman.nn.language_model import LanguageModelNetwork
 from elman.tasks.language_modeling.config import LanguageModelTrainingConfig
 from elman.text.tokenizers.table import TOKENIZERS
-from elman.web.files import runtime_files
+from elman.web.files import exported_files
 
 COMPONENTS = ("norm", "convolution", "gate", "residual", "mlp")
 
@@ -50,8 +50,8 @@ def site(tmp_path_factory):
 
 def copy_runtime(folder):
     """The page and its modules, without a model."""
-    for name, file in runtime_files().items():
-        (folder / name).parent.mkdir(exist_ok=True)
+    for name, file in exported_files().items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, folder / name)
 
 
@@ -95,8 +95,8 @@ def shown(run, site):
 
     def shown(model, code, given=None):
         model.save(folder / "shown.safetensors")
-        fetch = "return (async () => { const model = await fetched('/shown.safetensors');"
-        return run("model.js chance.js", f"{fetch} {code} }})()", given)
+        fetch = "return (async () => { const { model } = await fetchModel('/shown.safetensors');"
+        return run("model.js rng.js", f"{fetch} {code} }})()", given)
 
     return shown
 

@@ -12,8 +12,8 @@ import elman
 from elman.nn.classifier import ClassifierNetwork
 
 GENERATE = """
-    const chance = chances(given.seed);
-    return [...model.generate(given.prompt, { ...given.how, chance })].join("");
+    const random = randomNumbers(given.seed);
+    return [...model.generate(given.prompt, { ...given.how, random })].join("");
 """
 SUGGEST = "return given.map((text) => model.suggest(text, 5));"
 ANSWER = """
@@ -127,7 +127,7 @@ def test_a_damaged_file_is_refused(run, characters, tmp_path):
     code = """
         return (async () => {
           const response = await fetch(`data:application/octet-stream;base64,${given}`);
-          try { opened(await response.arrayBuffer()); return "read"; }
+          try { await loadModel(await response.arrayBuffer()); return "read"; }
           catch (error) { return `${error.constructor.name}: ${error.message}`; }
         })();
     """

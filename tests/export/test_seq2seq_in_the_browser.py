@@ -26,7 +26,7 @@ REWRITE = """
     const all = (work) => {
       for (;;) { const { done, value } = work.next(); if (done) return value; }
     };
-    return given.texts.map((text) => all(model.rewrites(text, given.count, given.beam)));
+    return given.texts.map((text) => all(model.targets(text, given.count, given.beam)));
 """
 LEARNED = ["le chat est là", "the cat is there", "la reine dit «non»", "the queen says no"] * 9
 TEXTS = ["le chat", "", " \n", "  la reine, où ? ", "Ω漢🙂 x é\x1c", "chat " * 30]
@@ -101,7 +101,7 @@ def test_describers(shown, cell, int8):
 @pytest.mark.parametrize("vector", [[1.0], [1.0] * 6, [1.0, 2.0, 3.0, 4.0, 1e39]])
 def test_a_vector_that_cannot_be_read_is_told(shown, vector):
     code = """
-        try { model.rewrites(given, 1).next(); return "read"; } catch (error) { return error.name; }
+        try { model.targets(given, 1).next(); return "read"; } catch (error) { return error.name; }
     """
     assert shown(describer(), code, vector) == "RangeError"
 

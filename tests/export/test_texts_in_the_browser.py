@@ -44,13 +44,13 @@ def units(tale):
 
 
 CODE = """
-    const unit = unitFrom(given.tokenizer);
+    const tokenizer = tokenizerFrom(given.tokenizer);
     const [left, right] = [given.tokens, given.texts];
     return {
-      size: unit.size,
-      encoded: right.map((text) => unit.encode(text)),
-      decoded: left.map((tokens) => decode(unit, tokens)),
-      parted: right.map((text) => parted(text, unit)),
+      size: tokenizer.size,
+      encoded: right.map((text) => tokenizer.encode(text)),
+      decoded: left.map((ids) => decode(tokenizer, ids)),
+      parted: right.map((text) => splitPrompt(text, tokenizer)),
     };
 """
 
@@ -66,7 +66,7 @@ def test_units(run, units, name, texts, seed):
     quoted = [*unit.encode('he "'), *unit.seam, *unit.encode('"so" it is')]
     own = [*st_tokens(unit, draw), *[list(map(int, row)) for row in (*joined, quoted)]]
     given = {"unit": unit.to_json(), "texts": texts, "tokens": own}
-    found = run("units.js unit.js prompts.js", CODE, given)
+    found = run("tokenizers.js tokenizer.js prompts.js", CODE, given)
     assert found["size"] == unit.size
     for text, encoded, part in zip(texts, found["encoded"], found["parted"], strict=True):
         assert encoded == unit.encode(text).tolist(), text
@@ -88,9 +88,10 @@ def st_tokens(unit, draw):
 def test_words_typed(run, units, texts):
     unit = units["word"]
     code = (
-        "const unit = unitFrom(given.tokenizer); return given.texts.map((t) => unit.splitTyped(t));"
+        "const tokenizer = tokenizerFrom(given.tokenizer);"
+        " return given.texts.map((text) => tokenizer.splitTyped(text));"
     )
-    found = run("units.js", code, {"unit": unit.to_json(), "texts": texts})
+    found = run("tokenizers.js", code, {"unit": unit.to_json(), "texts": texts})
     for text, each in zip(texts, found, strict=True):
         assert tuple(each) == unit.split_typed(text), text
 
@@ -100,13 +101,13 @@ def test_words_typed(run, units, texts):
 def test_words_that_are_looked_up(run, texts):
     words = words_of(" ".join(texts))
     code = """
-        const lexicon = new Lexicon({ words: given.own });
+        const vocabulary = new HashedVocabulary({ words: given.own });
         return { words: wordsOf(given.text), ngrams: given.words.map(ngrams),
-                 numbers: given.words.map((word) => lexicon.number(word)) };
+                 numbers: given.words.map((word) => vocabulary.index(word)) };
     """
     own = sorted({word.lower() for word in words[::2]})
     given = {"own": own, "text": " ".join(texts), "words": words}
-    found = run("lexicon.js", code, given)
+    found = run("segmentation.js subword_hashing.js", code, given)
     assert found["words"] == words
     assert found["ngrams"] == [ngrams(word) for word in words]
     assert found["numbers"] == [HashedVocabulary(own).number(word) for word in words]
@@ -114,11 +115,11 @@ def test_words_that_are_looked_up(run, texts):
 
 @pytest.mark.parametrize("word", ["", "a" * 31, "ab" * 40, "Ωmega" * 9])
 def test_short_and_long_words(run, word):
-    assert run("lexicon.js", "return ngrams(given)", word) == ngrams(word)
+    assert run("subword_hashing.js", "return ngrams(given)", word) == ngrams(word)
 
 
 @given(seed=st.integers(0, 2**53 - 1))
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
-def test_chance_is_numpys(run, seed):
-    code = "const chance = chances(given); return Array.from({ length: 9 }, chance);"
-    assert run("chance.js", code, seed) == np.random.default_rng(seed).random(9).tolist()
+def test_random_numbers_are_those_of_numpy(run, seed):
+    code = "const random = randomNumbers(given); return Array.from({ length: 9 }, random);"
+    assert run("rng.js", code, seed) == np.random.default_rng(seed).random(9).tolist()

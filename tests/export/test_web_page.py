@@ -11,10 +11,14 @@ from elman.conftest import copy_runtime
 import elman
 from elman.errors import OutputError
 from elman.export import write_web
-from elman.web.files import runtime_files
+from elman.web.files import exported_files
 
 TEXTS = ["warm and funny", "cold and dull", "so warm", "so dull"] * 12
 LABELS = ["good", "bad", "good", "bad"] * 12
+OFFERED = "[aria-label=Suggestions] button"
+FOCUSED = """(({ activeElement: node }) =>
+    node.className === "suggestion" ? node.className
+        : (node.labels?.[0] ?? node).firstChild.textContent)(document)"""
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -47,41 +51,51 @@ def visit(chromium, site, tmp_path):
 def test_a_language_model_writes_and_suggests(visit, words):
     page = visit(words)
     page.fill("#text", "The cat sat on ")
-    offered = page.locator("[aria-label=Suggestions] button")
+    offered = page.locator(OFFERED)
     expected = [each.word for each in words.suggest("The cat sat on ", 3)]
     assert offered.all_text_contents() == expected
     offered.first.click()
     assert page.input_value("#text") == f"The cat sat on {expected[0]} "
     page.fill("#text", "The cat")
-    page.fill("#seed", "7")
-    page.fill("#length", "30")
-    page.click("#write")
-    page.get_by_role("button", name="Write on").wait_for()
-    written = words.generate("The cat", length=30, temperature=0.8, top_p=0.95, seed=7)
-    assert page.input_value("#text") == "The cat" + "".join(written)
+    page.get_by_label("Seed").fill("7")
+    page.get_by_label("Length in tokens").fill("30")
+    page.get_by_role("button", name="Generate").click()
+    page.get_by_role("button", name="Continue from here").click()
+    generated = words.generate("The cat", length=30, temperature=0.8, top_p=0.95, seed=7)
+    assert page.input_value("#text") == "The cat" + "".join(generated)
 
 
 def test_writing_can_be_stopped(visit, characters):
     page = visit(characters)
-    page.fill("#length", "1000000")
-    page.click("#write")
-    for _ in range(500):
-        if len(page.input_value("#text")) > 50:
-            break
-        page.wait_for_timeout(20)
+    page.get_by_label("Length in tokens").fill("1000000")
+    page.get_by_role("button", name="Generate").click()
+    page.wait_for_function("document.querySelector('#generated').textContent.length > 50")
     page.get_by_role("button", name="Stop").click()
-    page.get_by_role("button", name="Write on").wait_for()
-    assert 50 < len(page.input_value("#text")) < 999_999
+    page.get_by_role("button", name="Generate").wait_for()
+    assert 50 < len(page.locator("#generated").text_content()) < 999_999
+
+
+@pytest.mark.parametrize(("key", "accepted"), [("1", 0), ("3", 2), ("Tab", 0)])
+def test_a_key_accepts_a_suggestion(visit, words, key, accepted):
+    page = visit(words)
+    page.fill("#text", "The ")
+    expected = [each.word for each in words.suggest("The ", 3)]
+    assert page.locator(OFFERED).all_text_contents() == expected
+    page.focus("#text")
+    page.keyboard.press(key)
+    page.wait_for_function("document.querySelector('#text').value.length > 4")
+    assert page.input_value("#text") == f"The {expected[accepted]} "
 
 
 def test_a_classifier_judges_as_one_types(visit):
     model = elman.Classifier(tokenizer="word", hidden_size=16, steps=60).fit(TEXTS, LABELS)
     page = visit(model)
     page.locator("#text").press_sequentially("so dull")
-    first = page.locator("#classes li").first
+    first = page.locator(".probabilities li").first
     assert first.text_content().startswith("bad")
     share = model.predict_proba(["so dull"])[0].max()
-    assert float(first.locator("meter").get_attribute("value")) == pytest.approx(share, abs=1e-4)
+    shown = first.locator(".bar").get_attribute("title").removesuffix(" %")
+    assert float(shown) / 100 == pytest.approx(share, abs=6e-4)
     assert page.locator(".annotated > span").count() == 2
 
 
@@ -122,8 +136,8 @@ def test_a_forecast_is_drawn(visit, shots, look):
     values = [100 + step + 20 * np.sin(step * np.pi / 6) for step in range(80)]
     model = elman.Forecaster(hidden_size=4, steps=2, horizon=6).fit(values)
     page = visit(model, viewport={"width": 360, "height": 700}, color_scheme=look)
-    page.locator("svg.fan").wait_for()
-    page.get_by_text("In numbers").click()
+    page.locator("svg.forecast").wait_for()
+    page.get_by_text("As a table").click()
     cells = page.locator("details tr td:nth-child(2)").all_inner_texts()
     expected = model.predict().median[:, 0]
     np.testing.assert_allclose(list(map(float, cells)), expected, rtol=1e-3)
@@ -131,7 +145,15 @@ def test_a_forecast_is_drawn(visit, shots, look):
     assert page.evaluate(WIDER) == 0
     page.fill("#text", "1\n2\n3")
     page.get_by_role("button", name="Show").click()
-    assert "are needed to go on from" in page.get_by_role("alert").inner_text()
+    page.locator("#status.error").wait_for()
+    assert "has 3 values; at least" in page.locator("#status").inner_text()
+    page.fill("#text", "")
+    page.get_by_label("Steps ahead").fill("2")
+    page.get_by_role("button", name="Show").click()
+    page.locator("#status.error").wait_for(state="detached")
+    page.get_by_text("As a table").click()
+    cells = page.locator("details tr td:nth-child(2)").all_inner_texts()
+    np.testing.assert_allclose(list(map(float, cells)), expected[:2], rtol=1e-3)
 
 
 def test_vectors_are_described(visit):
@@ -148,7 +170,8 @@ def test_vectors_are_described(visit):
     assert page.evaluate(WIDER) == 0
     page.fill("#text", "1 2")
     page.get_by_role("button", name="Show").click()
-    assert "vectors of 3 numbers" in page.get_by_role("alert").inner_text()
+    page.locator("#status.error").wait_for()
+    assert "vectors of 3 numbers" in page.locator("#status").inner_text()
 
 
 def targets_in(page):
@@ -160,11 +183,14 @@ def test_at_phone_width_by_keyboard(visit, words, scheme):
     page = visit(words, viewport={"width": 320, "height": 640}, color_scheme=scheme)
     assert page.evaluate(WIDER) == 0
     reached = []
-    for _ in range(9):
+    for _ in range(10):
+        page.keyboard.press("Escape")  # so that Tab accepts no suggestion
         page.keyboard.press("Tab")
-        reached.append(page.evaluate("document.activeElement.id || 'a suggestion'"))
-    assert reached[0] == "text"
-    assert {"a suggestion", "write", "temperature", "top-p", "seed", "length"} <= set(reached)
+        reached.append(page.evaluate(FOCUSED))
+    assert reached[0] == "Text"
+    assert reached[1:4] == ["suggestion"] * 3
+    fields = ["New text", "Generate", "Temperature", "Top-p", "Length in tokens", "Seed"]
+    assert reached[4:] == fields
     paper, ink = (
         page.evaluate(f"getComputedStyle(document.body).{name}.match(/[0-9]+/g).map(Number)")
         for name in ("backgroundColor", "color")
@@ -188,7 +214,8 @@ def test_the_folder(tmp_path, words):
     folder = tmp_path / "a" / "page"
     names = {file.relative_to(folder).as_posix() for file in files}
     assert files[0].name == "index.html"
-    assert {"runtime/page.css", "runtime/model.js", "model.safetensors"} < names
+    assert {"tokens.css", "runtime/model.js", "runtime/tagger.js", "model.safetensors"} < names
+    assert not any(name.startswith("playground/") for name in names)
     assert {file for file in folder.rglob("*") if file.is_file()} == set(files)
     model = folder / "model.safetensors"
     assert model.read_bytes() == (tmp_path / "model.st").read_bytes()
@@ -197,7 +224,7 @@ def test_the_folder(tmp_path, words):
 
 def test_nothing_in_a_folder_is_written_over(tmp_path, words):
     words.save(tmp_path / "model.st")
-    with pytest.raises(OutputError, match="something in this folder already"):
+    with pytest.raises(OutputError, match="this folder is not empty"):
         write_web(tmp_path / "model.st", tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["model.st"]
     with pytest.raises(OutputError, match="cannot be made a folder"):
@@ -205,7 +232,7 @@ def test_nothing_in_a_folder_is_written_over(tmp_path, words):
 
 
 def test_the_modules_ask_nothing_of_elsewhere():
-    for name, file in runtime_files().items():
+    for name, file in exported_files().items():
         text = file.read_text()
         for known in ("https://github.com/huggingface/safetensors", "http://www.w3.org/2000/svg"):
             text = text.replace(known, "")

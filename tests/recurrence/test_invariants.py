@@ -228,6 +228,8 @@ def test_scan_takes_the_fastest_kernel_for_ragged_batches_too(
 @each_way
 def test_bfloat16_products_keep_a_float32_memory(way):
     """Under autocast the state stays float32, or slow units would round their past away."""
+    if str(way) == "lstm-fused" and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        pytest.skip("torch's LSTM has no bfloat16 on this processor")
     cell = way.make().float()
     xs = torch.randn(2, 40, INPUT)
     expected, _ = scan(cell, xs, kernel="reference")

@@ -1,6 +1,6 @@
 """Whatever OpenAPI allows, and what it does not, gets a response that it describes.
 
-`make fuzz-serve` sends ten thousand requests; here are as many as a test may take.
+`make fuzz` sends ten thousand requests; here are as many as a test may take.
 """
 
 from __future__ import annotations
@@ -81,5 +81,5 @@ def test_every_case_is_answered_as_described(server):
     send_all(CASES)
     assert sent > CASES
     grown = server.resident - before
-    print(f"{sent:,} requests, {grown / 2**20:.1f} MiB more")  # noqa: T201 - the figure of fuzz-serve
+    print(f"{sent:,} requests, {grown / 2**20:.1f} MiB more")  # noqa: T201 - the figure of make fuzz
     assert grown < GROWTH

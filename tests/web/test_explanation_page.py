@@ -41,6 +41,11 @@ def titles(page, selector):
     return [read(each.get_attribute("title")) for each in page.query_selector_all(selector)]
 
 
+def distances(page):
+    found = page.query_selector_all("[data-distance]")
+    return [read(each.get_attribute("data-distance")) for each in found]
+
+
 def coarse(strip):
     """How far a packed number, written with three digits, may be from what it was."""
     return float(np.abs(strip).max()) * (1 / 254 + 0.005)
@@ -56,11 +61,13 @@ def test_it_asks_for_nothing(shown, trace, shots):
     page = seen.page
     assert [url for url in seen.requests if not url.startswith("data:")] == [page.url]
     assert page.locator("button.token").all_text_contents() == TEXT.split()
-    said = page.locator("button.said")
+    said = page.locator("button.output")
     for place, output in enumerate(trace.outputs):
         assert output.predictions[0].text in said.nth(place).text_content()
         shown_share = re.search(r"([\d.]+) %", said.nth(place).text_content()).group(1)
-        assert float(shown_share) == pytest.approx(100 * output.predictions[0].probability, abs=0.51)
+        assert float(shown_share) == pytest.approx(
+            100 * output.predictions[0].probability, abs=0.51
+        )
     for look, width in (("light", 1100), ("dark", 1100), ("light", 360)):
         page.emulate_media(color_scheme=look)
         page.set_viewport_size({"width": width, "height": 900})
@@ -77,7 +84,7 @@ def test_what_is_typed_stays_text(shown, validation_metric):
     assert "".join(page.locator("details[open] .piece").all_text_contents()) == text.replace(
         " ", ""
     )
-    assert page.locator(".said", has_text="<img src=x").count() > 0
+    assert page.locator(".output", has_text="<img src=x").count() > 0
 
 
 def test_time_is_scrubbed(shown, trace):
@@ -89,8 +96,8 @@ def test_time_is_scrubbed(shown, trace):
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
     assert told.text_content() == "3 of 5: dull"
-    assert page.locator(".column.later button.token").all_text_contents() == ["it", "was"]
-    page.focus(".column.now button.token")
+    assert page.locator(".column.future button.token").all_text_contents() == ["it", "was"]
+    page.focus(".column.current button.token")
     page.keyboard.press("ArrowRight")
     assert told.text_content() == "4 of 5: it"
     assert page.evaluate("document.activeElement.textContent") == "it"
@@ -115,11 +122,11 @@ def test_gates_are_shown(shown, trace, way):
         page.hover("button.token >> nth=2")
         assert page.locator("label.time span").text_content() == "5 of 5: was"
     else:
-        page.focus(".column.now button.token")
+        page.focus(".column.current button.token")
         page.keyboard.press("ArrowLeft")
         page.keyboard.press("ArrowLeft")
-    assert page.locator(".moment q").text_content() == "dull"
-    captions = page.locator(".part figcaption").all_text_contents()
+    assert page.locator(".step q").text_content() == "dull"
+    captions = page.locator(".gate figcaption").all_text_contents()
     layers = reversed(trace.sequences[0].layers)
     wanted = [(k, s) for each in layers for k, s in {**each.states, **each.gates}.items()]
     assert [caption.split()[0] for caption in captions] == [name for name, _ in wanted]
@@ -131,13 +138,14 @@ def test_gates_are_shown(shown, trace, way):
 def test_what_an_output_rests_on(shown, trace):
     """An output that is clicked colours the text by gradient times input, or by leaving out."""
     page = shown(trace).page
-    page.click("button.said >> nth=3")
+    page.click("button.output >> nth=3")
     (rest,) = trace.outputs[3].attributions
     assert titles(page, ".piece[title]:not([title=''])") == rounded(rest.gradient_x_input)
-    page.get_by_label("leaving it out").check()
+    page.get_by_label("leaving each out").check()
     assert titles(page, ".piece[title]:not([title=''])") == rounded(rest.occlusion)
-    assert titles(page, ".weight[title]:not([title=''])") == rounded(rest.occlusion)
-    signs = [each.get_attribute("class") == "for" for each in page.query_selector_all(".weight i")]
+    assert titles(page, ".attribution[title]:not([title=''])") == rounded(rest.occlusion)
+    bars = page.query_selector_all(".attribution i")
+    signs = [each.get_attribute("class") == "positive" for each in bars]
     assert signs[:4] == [value >= 0 for value in rest.occlusion]
     colours = page.eval_on_selector_all(".piece", "all => all.map(e => e.style.backgroundColor)")
     assert len(set(colours[:4])) == 4
@@ -150,8 +158,8 @@ def test_a_unit_colours_the_text(shown, trace):
     page.get_by_label("Unit", exact=True).fill("7")
     strips = [layer.states["h"] for layer in trace.sequences[0].layers]
     assert titles(page, ".piece") == pytest.approx(strips[1][:, 6], abs=coarse(strips[1]))
-    assert page.locator(".mark").count() == 5
-    block = page.locator(".column.now .block").nth(1)  # the lower layer's
+    assert page.locator(".marked").count() == 5
+    block = page.locator(".column.current .block").nth(1)  # the lower layer's
     wide, high = (block.bounding_box()[side] for side in ("width", "height"))
     columns, lines = block.evaluate("canvas => [canvas.width, canvas.height]")
     block.click(position={"x": wide * 2.5 / columns, "y": high * (lines - 0.5) / lines})
@@ -159,7 +167,7 @@ def test_a_unit_colours_the_text(shown, trace):
     assert page.get_by_label("Unit", exact=True).input_value() == str(unit + 1)
     assert titles(page, ".piece") == pytest.approx(strips[0][:, unit], abs=coarse(strips[0]))
     page.get_by_label("gradient × input").check()
-    assert page.locator(".mark").count() == 0
+    assert page.locator(".marked").count() == 0
 
 
 def test_two_runs(shown, validation_metric, shots):
@@ -174,15 +182,14 @@ def test_two_runs(shown, validation_metric, shots):
     assert common == ["fine", "it", "was"]
     states = [each.sequences[0].layers[-1].states["h"] for each in (first, second)]
     most = max(np.linalg.norm(state, axis=1).max() for state in states)
-    apart = [read(e.get_attribute("data-apart")) for e in page.query_selector_all("[data-apart]")]
+    apart = distances(page)
     places = [(0, 0), (3, 1), (4, 2)]
     wanted = [np.linalg.norm(states[0][i] - states[1][j]) / most for i, j in places]
     assert apart == pytest.approx(wanted, abs=0.03)
     assert apart[0] < 0.01, "what both have read so far is the same"
     assert max(apart) > 0
     page.get_by_label("State of").select_option("0")
-    lower = [read(e.get_attribute("data-apart")) for e in page.query_selector_all("[data-apart]")]
-    assert lower != apart
+    assert distances(page) != apart
     page.screenshot(path=shots / "comparison.png", full_page=True)
 
 
@@ -194,8 +201,8 @@ def test_attention(shown, translator):
         [float(c.get_attribute("title")[:-2]) for c in r.query_selector_all("td")] for r in rows
     ]
     assert np.array(shares) / 100 == pytest.approx(trace.attention.weights, abs=0.0051)
-    assert page.locator(".passage small").all_text_contents() == ["source", "target"]
-    page.click(".passage >> nth=0 >> .piece >> nth=1")
+    assert page.locator(".text small").all_text_contents() == ["source", "target"]
+    page.click(".text >> nth=0 >> .piece >> nth=1")
     assert page.locator("button.token").all_text_contents() == [
         each.strip() or "␣" if each else "·" for each in trace.sequences[0].tokens
     ]
@@ -209,7 +216,7 @@ def test_the_plain_network(shown, plain):
     assert [each for each in names if each] == [
         "output", "log-softmax", "i2o", "layer 1: hidden", "input"
     ]  # fmt: skip
-    assert page.locator(".past").count() == len(trace.sequences[0].tokens)
+    assert page.locator(".bypass").count() == len(trace.sequences[0].tokens)
     assert page.get_by_text("i2h makes the next hidden vector").count() == 1
 
 

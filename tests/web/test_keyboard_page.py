@@ -55,7 +55,7 @@ def test_letter_by_letter(typing, writer):
         keyboard.type(letter)
         shows(page, keyboard)
     assert page.locator(OFFERED).first.text_content() == "quux"
-    assert "learned" in page.locator(OFFERED).first.get_attribute("class")
+    assert "of-user" in page.locator(OFFERED).first.get_attribute("class")
 
 
 @pytest.mark.parametrize("key", ["1", "2", "3", "Tab", "click"])
@@ -120,7 +120,7 @@ def test_answers_that_come_late_are_not_shown(typing, writer):
     page.route("**/write", lambda route: (time.sleep(0.3), route.continue_()))
     page.focus("#text")
     page.keyboard.type("The small ki")
-    page.locator("[aria-label=Suggestions].late").wait_for()
+    page.locator("[aria-label=Suggestions].stale").wait_for()
     keyboard = Keyboard(writer)
     keyboard.type("The small ki")
     shows(page, keyboard)
@@ -151,7 +151,7 @@ def test_it_is_kept_in_a_file_and_opened_again(typing, writer, tmp_path):
     shows(page, keyboard)
     page.locator("elman-keyboard summary").click()
     with page.expect_download() as kept:
-        page.get_by_role("button", name="Keep it in a file").click()
+        page.get_by_role("button", name="Save to a file").click()
     file = tmp_path / kept.value.suggested_filename
     kept.value.save_as(file)
     memory = open_memory(file)
@@ -159,7 +159,7 @@ def test_it_is_kept_in_a_file_and_opened_again(typing, writer, tmp_path):
 
     other = typing()
     other.locator("elman-keyboard summary").click()
-    other.get_by_label("Open a file of it").set_input_files(file)
+    other.get_by_label("Open a saved file").set_input_files(file)
     other.get_by_role("button", name="Forget quux").wait_for()
     shows(other, Keyboard(writer, memory))
 
@@ -173,9 +173,11 @@ def test_a_file_that_is_no_memory(typing, writer, tmp_path, content):
     settled(page, "the quux ")
     (tmp_path / "other.json").write_text(content, encoding="utf-8")
     page.locator("elman-keyboard summary").click()
-    page.get_by_label("Open a file of it").set_input_files(tmp_path / "other.json")
-    page.locator("#told.failed").wait_for()
-    expect(page.locator("#told")).to_contain_text(re.compile("not JSON|not the memory of a keyboard"))
+    page.get_by_label("Open a saved file").set_input_files(tmp_path / "other.json")
+    page.locator("#status.error").wait_for()
+    expect(page.locator("#status")).to_contain_text(
+        re.compile("not JSON|not the memory of a keyboard")
+    )
     keyboard = Keyboard(writer, UserModel())
     keyboard.type("the quux ")
     shows(page, keyboard)
@@ -217,7 +219,7 @@ def test_a_keyboard_that_is_gone_is_opened_again(typing, writer):
     keyboard = Keyboard(writer)
     keyboard.type("The quux sat ")
     shows(page, keyboard)
-    expect(page.locator("#told")).to_have_text("keyboard: gone")
+    expect(page.locator("#status")).to_have_text("keyboard: gone")
 
 
 def test_a_page_that_is_left_closes_its_keyboard(typing):

@@ -14,17 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.web.modules import WEB, joined
-from elman.web.page import _packed_strip, explanation_page
+from elman.web.page import explanation_page, packed_matrix
 
 
 @given(st.integers(1, 5), st.integers(1, 9), st.floats(-30, 30), st.integers(0, 99))
-def test_strips_are_packed(times, width, size, seed):
+def test_matrices_are_packed(times, width, size, seed):
     """Each number is off by half a step of 127 at most."""
-    strip = 10**size * np.random.default_rng(seed).standard_normal((times, width)).round(1)
-    packed = _packed_strip(strip)
+    matrix = 10**size * np.random.default_rng(seed).standard_normal((times, width)).round(1)
+    packed = packed_matrix(matrix)
     numbers = np.frombuffer(base64.b64decode(packed["int8"]), np.int8) * packed["scale"]
-    assert packed["width"] == strip.shape[1]
-    assert np.abs(numbers.reshape(strip.shape) - strip).max() <= np.abs(strip).max() / 253
+    assert packed["width"] == matrix.shape[1]
+    assert np.abs(numbers.reshape(matrix.shape) - matrix).max() <= np.abs(matrix).max() / 253
 
 
 def test_the_policy_names_what_is_in_the_page(validation_metric):
@@ -38,16 +38,22 @@ def test_the_policy_names_what_is_in_the_page(validation_metric):
     assert "unsafe" not in policy
     data = page.partition('id="traces">')[2].partition("</script>")[0]
     assert "<" not in data
-    assert json.loads(gzip.decompress(base64.b64decode(data)))[0]["sequences"][0]["tokens"][0] == "<"
+    assert (
+        json.loads(gzip.decompress(base64.b64decode(data)))[0]["sequences"][0]["tokens"][0] == "<"
+    )
 
 
 def test_modules_are_joined():
     """Nothing is imported or exported any more, each file is in it once, after what it needs."""
-    text = joined(WEB / "drawing" / "page.js")
+    text = joined(WEB / "explanation" / "page.js")
     assert not re.search(r"^(import|export)\b", text, re.MULTILINE)
-    for path in (WEB / "drawing").glob("*.js"):
-        first_line = path.read_text(encoding="utf-8").splitlines()[0]
-        assert text.count(first_line) == 1, path.name
+    for path in (WEB / "explanation").glob("*.js"):
+        exported = re.findall(r"^export (\w+ \w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+        for each in exported:
+            assert len(re.findall(rf"^{each}\b", text, re.MULTILINE)) == 1, (path.name, each)
+    names = re.findall(r"^(?:async )?(?:function\*?|class|const|let) (\w+)", text, re.MULTILINE)
+    assert len(names) == len(set(names)), "two files give one name to different things"
+    assert "/**" not in re.sub(r"^.*/\*\* @type.*$", "", text, flags=re.MULTILINE)
     assert text.index("function element(") < text.index("class Explanation")
 
 

@@ -36,16 +36,16 @@ def test_a_text_is_judged_as_it_grows(playing, validation_metric):
         )
     )
     best = max(wanted, key=wanted.get)
-    said = page.locator("ul.answers li").first.text_content()
+    said = page.locator("ul.probabilities li").first.text_content()
     assert said.startswith(best)
     assert share(said) == pytest.approx(wanted[best], abs=0.006)
     grown = validation_metric.predict_proba(["fine", "fine and", "fine and dull"])
     column = list(validation_metric.classes_).index(best)
     shown = [
-        share(each.get_attribute("title")) for each in page.query_selector_all(".annotated .share")
+        share(each.get_attribute("title")) for each in page.query_selector_all(".annotated .bar")
     ]
     assert shown == pytest.approx(grown[:, column].tolist(), abs=0.002)
-    assert "<img src=x onerror=" in page.locator("ul.answers").text_content()
+    assert "<img src=x onerror=" in page.locator("ul.probabilities").text_content()
     assert page.locator("img").count() == 0
 
 
@@ -60,8 +60,8 @@ def test_the_explanation_is_one_click_away(playing, shots):
     page.locator(".comparison").wait_for()
     assert page.locator("#changed").input_value() == "fine and it dull was"
     page.get_by_label("Word").fill("2")
-    page.get_by_role("button", name="Leave it out").click()
-    expect(page.locator(".compared .odd")).to_have_count(1)
+    page.get_by_role("button", name="Remove it").click()
+    expect(page.locator(".compared .unmatched")).to_have_count(1)
     assert page.locator("#changed").input_value() == "fine dull it was"
     page.screenshot(path=shots / "playground-validation_metric.png", full_page=True)
 
@@ -78,26 +78,26 @@ def test_text_is_written_with_sliders(playing, writer):
     """The same text as Python's with the same settings."""
     page = playing("words")
     page.fill("#text", "The cat")
-    page.get_by_label("Tokens").fill("20")
+    page.get_by_label("Length in tokens").fill("20")
     page.get_by_label("Temperature").fill("0.5")
     page.get_by_label("Seed").fill("7")
-    page.get_by_role("button", name="Write on").click()
-    page.get_by_role("button", name="Write on").wait_for()
+    page.get_by_role("button", name="Generate").click()
+    page.get_by_role("button", name="Generate").wait_for()
     wanted = "".join(writer.generate("The cat", length=20, temperature=0.5, top_p=0.95, seed=7))
-    expect(page.locator("#written")).to_have_text(f"The cat{wanted}")
+    expect(page.locator("#generated")).to_have_text(f"The cat{wanted}")
     expect(page.locator("#text")).to_have_value("The cat")
 
 
 def test_writing_is_stopped(playing):
     """At once: what was asked for is written no further, and that is no failure."""
     page = playing("words")
-    page.get_by_label("Tokens").fill("2000")
-    write = page.get_by_role("button", name="Write on")
+    page.get_by_label("Length in tokens").fill("2000")
+    write = page.get_by_role("button", name="Generate")
     write.evaluate("button => { button.click(); button.click(); }")
-    expect(write).to_have_text("Write on")
+    expect(write).to_have_text("Generate")
     page.wait_for_timeout(300)
-    assert page.locator("#written").text_content() == ""
-    assert page.locator(".failed").count() == 0
+    assert page.locator("#generated").text_content() == ""
+    assert page.locator(".error").count() == 0
 
 
 def test_a_text_is_translated(playing, translator):
@@ -111,8 +111,8 @@ def test_a_text_is_translated(playing, translator):
 
 def test_a_forecast_is_drawn(playing, forecaster, shots):
     page = playing("numbers")
-    page.locator("svg.fan").wait_for()
-    page.get_by_text("In numbers").click()
+    page.locator("svg.forecast").wait_for()
+    page.get_by_text("As a table").click()
     wanted = forecaster.predict().median[:, 0]
     found = [float(each) for each in page.locator("td:nth-child(2)").all_text_contents()]
     assert found == pytest.approx(wanted.tolist(), rel=1e-3)

@@ -125,8 +125,18 @@ def _write_page(traces: Sequence[Trace], path: Path) -> None:
     from elman.bundle import write_whole
     from elman.web import explanation_page
 
-    write_whole(path, explanation_page(traces).encode())
+    write_whole(path, explanation_page(traces, _TITLES[traces[0].task]).encode())
 
+
+_TITLES = {
+    "language": "What comes next",
+    "classify": "How a text is classified",
+    "tag": "How words are tagged",
+    "translate": "How a text is translated",
+    "describe": "How a vector is described",
+    "forecast": "How values are forecast",
+}
+"""The heading of a page, by task."""
 
 _WRITERS: dict[str, Callable[[Sequence[Trace], Path], None]] = {
     ".html": _write_page,

@@ -1,8 +1,8 @@
-"""A model as a folder that any browser runs: the file as it is, a page, and the modules that read
-it. There is no server behind it and nothing to build.
+"""A model as a folder that any browser runs: the model file, a page, and its JavaScript modules.
+There is no server behind it and nothing to build.
 
-The modules are those of src/elman/web/runtime, whose every cell and tokenizer tests hold to the
-same numbers as here, and of src/elman/web/drawing what they draw with.
+The modules in src/elman/web/runtime compute the same numbers as Python; tests compare them for
+every cell and tokenizer.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from elman.bundle import make_folder, write_whole
 from elman.errors import OutputError
 from elman.tasks.loading import load
-from elman.web.files import runtime_files
+from elman.web.files import exported_files
 
 MODEL = "model.safetensors"
 """The name of the model in its folder, which the page asks for."""
@@ -23,8 +23,8 @@ def write_web(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> l
     """Write a folder that holds a model and the page it runs in.
 
     Args:
-        path: the model's file, of 8 bits or not.
-        folder: made where there is none; what else is in it would be mixed up with the page.
+        path: the model file, int8 or not.
+        folder: the folder to write; it is created, or must be empty.
 
     Returns:
         The files, the page first.
@@ -33,14 +33,12 @@ def write_web(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> l
         MissingFileError, ModelFileError: as `elman.load` has them.
         OutputError: where the folder holds something already, or cannot be written.
     """
-    load(path)  # a file that is none is told before a folder is made
+    load(path)  # refuse a bad file before a folder is created
     folder = Path(folder)
     make_folder(folder)
     if any(folder.iterdir()):
-        raise OutputError(
-            "there is something in this folder already", location=folder, hint="Name another one."
-        )
-    contents = {name: file.read_bytes() for name, file in runtime_files().items()}
+        raise OutputError("this folder is not empty", location=folder, hint="Name another one.")
+    contents = {name: file.read_bytes() for name, file in exported_files().items()}
     contents[MODEL] = Path(path).read_bytes()
     for name, content in contents.items():
         make_folder((folder / name).parent)

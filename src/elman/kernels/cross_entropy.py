@@ -88,7 +88,7 @@ def linear_cross_entropy(
     Source: the loss computed beside its product, chunk by chunk, after E. Wijmans et al., 'Cut
     Your Losses in Large-Vocabulary Language Models' (2024). torch's own
     `linear_cross_entropy` does the same for memory's sake; on a CPU it took longer than the
-    plain way (docs/log.md).
+    plain way (docs/decisions.md).
     """
     loss: Tensor = _LinearCrossEntropy.apply(  # type: ignore[no-untyped-call]
         x, weight, bias, targets, smoothing, product_type(x)

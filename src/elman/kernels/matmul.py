@@ -17,7 +17,7 @@ def _onednn_linear() -> Any:
     """oneDNN's product for float32, where this torch has it.
 
     torch.mm is MKL's there, which leaves half of an AMD processor's vector unit idle: 4,096 x 256 x
-    1,024 took 11.2 ms where oneDNN takes 4.4 (docs/log.md).
+    1,024 took 11.2 ms where oneDNN takes 4.4 (docs/decisions.md).
     """
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return None

@@ -146,7 +146,7 @@ class NativeSequences:
 
     def suits(self, cell: Cell, xs: Tensor, ragged: bool) -> bool:
         # What torch has of oneDNN is one layer: an LSTM in float32 over rows of one length. There
-        # it is the faster by 2 to 12 % (docs/log.md).
+        # it is the faster by 2 to 12 % (docs/decisions.md).
         if ragged or type(cell) is not LSTM or product_type(xs) != torch.float32:
             return True
         return not torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]

@@ -32,7 +32,7 @@ ORDERS = ("both", "forward", "reversed")
 EMBEDDING_SCALE = 2.0
 """Of embeddings as they enter the network. They are the output layer's too and pass through on the
 residual path: were they as long as what the blocks add, each token would at first be predicted to
-follow itself, and unlearning that costs hundreds of steps (docs/log.md)."""
+follow itself, and unlearning that costs hundreds of steps (docs/decisions.md)."""
 
 FAR = 1e4
 """Deviations from the mean: a vector's number that lies further off is read as that far, so that

@@ -14,7 +14,7 @@ from elman.server.middleware import RequestMiddleware
 from elman.server.router import Router
 from elman.server.static_files import add_static_files
 from elman.server.training_events import TrainingEventsApp
-from elman.web.files import playground_files, watching_files
+from elman.web.files import dashboard_files, playground_files
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
 
@@ -52,7 +52,7 @@ def create_app(api: Api, config: ServerConfig) -> ASGIApp:
 
 def create_training_app(log: EventLog, limits: Limits) -> ASGIApp:
     """The ASGI application that shows a training to browsers on this machine."""
-    files, router = watching_files(), Router()
+    files, router = dashboard_files(), Router()
     add_static_files(router, files)
     events = TrainingEventsApp(log)
     for method in ("GET", "HEAD"):

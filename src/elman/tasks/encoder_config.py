@@ -14,8 +14,7 @@ from elman.training.plan import Plan
 
 @dataclass(frozen=True)
 class EncoderRecipe:
-    """What a reader is built and trained with unless told otherwise; docs/log.md has the
-    measurements behind each figure.
+    """Default settings of an encoder; docs/decisions.md has the measurements behind them.
 
     Args:
         dropout: of what goes into the reader and comes out of it; inside its blocks it is

@@ -1,4 +1,4 @@
-"""What a browser shows: drawings of traces, and the page that holds them."""
+"""Pages: the playground, the training dashboard, exported models, traces."""
 
 from elman.web.page import explanation_page
 

@@ -1,8 +1,8 @@
-"""A page that holds traces and their drawings: one file, which asks for nothing else.
+"""The page of a trace: one file, which loads nothing else.
 
-Its policy lets run what has the hashes of the page's own script and style, and nothing more; a
-trace is in it as data. Strips (T, H) are packed: a byte a number, a scale for each strip, so a
-number is exact to 1/254 of its strip's largest. All else has the digits of the JSON trace, and the
+Its content security policy allows only the script and the style in the page, by their hashes; the
+traces are in it as data. Matrices (T, H) are packed: one byte a number and one scale a matrix, so
+each number is exact to 1/254 of the largest. All else has the digits of the JSON trace, and the
 whole is compressed (gzip, in base64).
 """
 
@@ -19,20 +19,11 @@ from typing import Any
 import numpy as np
 
 from elman.explain.trace import Trace
-from elman.web.modules import WEB, joined
+from elman.web.modules import WEB, joined, uncommented
 
 _LARGEST = 127
-_STYLES = ("drawing.css", "attention.css")
-
-_TITLES = {
-    "language": "What comes next",
-    "classify": "How a text is judged",
-    "tag": "What each word is",
-    "translate": "From one text to another",
-    "describe": "From a vector to words",
-    "forecast": "What the numbers will be",
-    "cell": "A cell, step by step",
-}
+_STYLES = ("tokens.css", "base.css", "explanation/attention.css", "explanation/explanation.css")
+_TITLE = "A recurrent network, step by step"
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -45,13 +36,13 @@ _PAGE = """<!doctype html>
 <link rel="icon" href="data:,">
 <style>{style}</style>
 </head>
-<body>
+<body class="trace">
 <header>
 <h1>{title}</h1>
-<p class="told">What a recurrent network saw, remembered and said, one token after another.</p>
+<p class="note">What the network read, remembered and predicted at each token.</p>
 </header>
 <main><elman-explanation></elman-explanation></main>
-<noscript>The drawings need JavaScript, which is switched off here.</noscript>
+<noscript>This page needs JavaScript, which is switched off here.</noscript>
 <script type="text/plain" id="traces">{data}</script>
 <script type="module">{script}</script>
 </body>
@@ -59,22 +50,26 @@ _PAGE = """<!doctype html>
 """
 
 
-def explanation_page(traces: Sequence[Trace]) -> str:
-    """The page of one run, or of two that are compared.
+def explanation_page(traces: Sequence[Trace], title: str = _TITLE) -> str:
+    """The page of a trace, or of two that are compared.
+
+    Args:
+        traces: one or two, of the same model.
+        title: the heading of the page.
 
     ::
 
         Path("trace.html").write_text(explanation_page([model.explain("so it goes")]))
     """
-    script = joined(WEB / "drawing" / "page.js")
-    style = "\n".join((WEB / "drawing" / name).read_text(encoding="utf-8") for name in _STYLES)
+    script = joined(WEB / "explanation" / "page.js")
+    style = "\n".join(uncommented(WEB / name) for name in _STYLES)
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
     return _PAGE.format(
         policy=policy,
-        title=html.escape(_TITLES[traces[0].task]),
+        title=html.escape(title),
         style=style,
         data=_as_data([_packed(trace) for trace in traces]),
         script=script,
@@ -87,7 +82,7 @@ def _hash(content: str) -> str:
 
 
 def _as_data(value: Any) -> str:
-    """JSON, compressed, in letters that no tag can begin with."""
+    """JSON, compressed, in base64, which cannot contain a tag."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
@@ -96,15 +91,15 @@ def _packed(trace: Trace) -> dict[str, Any]:
     plain = trace.as_dict()
     for sequence in plain["sequences"]:
         for layer in sequence["layers"]:
-            for strips in (layer["states"], layer["gates"], layer["output"]):
-                for name, strip in strips.items():
-                    strips[name] = _packed_strip(np.array(strip, dtype=np.float64))
+            for matrices in (layer["states"], layer["gates"], layer["output"]):
+                for name, matrix in matrices.items():
+                    matrices[name] = packed_matrix(np.array(matrix, dtype=np.float64))
     return plain
 
 
-def _packed_strip(strip: np.ndarray[Any, Any]) -> dict[str, Any]:
-    """(T, H) as the format of the page has it: drawing/trace.js reads it."""
-    scale = float(np.abs(strip).max(initial=0.0)) / _LARGEST
-    rounded = np.round(strip / scale if scale else strip).astype(np.int8)
+def packed_matrix(matrix: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """(T, H) as int8 with one scale, as explanation/trace.js reads it."""
+    scale = float(np.abs(matrix).max(initial=0.0)) / _LARGEST
+    rounded = np.round(matrix / scale if scale else matrix).astype(np.int8)
     packed = base64.b64encode(rounded.tobytes()).decode()
-    return {"int8": packed, "scale": float(f"{scale:.7g}"), "width": strip.shape[1]}
+    return {"int8": packed, "scale": float(f"{scale:.7g}"), "width": matrix.shape[1]}

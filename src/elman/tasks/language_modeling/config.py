@@ -16,8 +16,7 @@ from elman.training.plan import Plan
 
 @dataclass(frozen=True)
 class LanguageModelRecipe:
-    """What a tokenizer's models are built and trained with by default; docs/log.md has the
-    measurements behind each figure."""
+    """Default settings of a tokenizer's models, as measured in docs/decisions.md."""
 
     hidden_size: int
     dropout: float

@@ -21,8 +21,7 @@ TOKENIZER_CHOICES = (*CODEC_TOKENIZERS, "auto")
 
 @dataclass(frozen=True)
 class Seq2SeqRecipe:
-    """What a rewriter is built and trained with unless told otherwise; docs/log.md has the
-    measurements behind each figure.
+    """Default settings of an encoder-decoder; docs/decisions.md has the measurements behind them.
 
     Args:
         dropout: of embeddings, of a vector's numbers and of what is written; inside the blocks it

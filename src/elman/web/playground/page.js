@@ -1,43 +1,22 @@
-/** The playground: each model that is served, used as what it is. */
+/** The playground: every model of the server, each with the view of its task. */
 
-import { element } from "../runtime/elements.js";
-import { models, Refused, useKey } from "./asking.js";
-import { classifierView } from "./classifying.js";
-import { describerView } from "./describing.js";
-import { explaining } from "./explaining.js";
-import { forecasterView } from "./forecasting.js";
-import { taggerView } from "./tagging.js";
-import { translatorView } from "./translating.js";
-import { writerView } from "./writing.js";
+import { element } from "../components/elements.js";
+import { statusLine } from "../components/status.js";
+import { TASKS } from "../tasks.js";
+import { ApiError, models, useKey } from "./api.js";
+import { explainNumbers, explainText } from "./explain_panel.js";
+import { userWordsPanel } from "./user_words.js";
 
-/** @typedef {import("./asking.js").Model} Model
- * @typedef {{model: Model, said: (words: string) => void, failed: (error: unknown) => void}} Place */
-
-const VIEWS = /** @type {Record<string, {does: string, view: (place: Place) => Node[]}>} */ ({
-  classify: { does: "It judges a text as it grows, word by word.", view: classifierView },
-  tag: { does: "It tags words as they are typed.", view: taggerView },
-  language: { does: "It suggests the next word, and writes on.", view: writerView },
-  translate: { does: "It rewrites a text.", view: translatorView },
-  describe: { does: "It describes vectors in words.", view: describerView },
-  forecast: { does: "It forecasts numbers.", view: forecasterView },
-});
-const READS_TEXT = new Set(["classify", "tag", "language", "translate"]); // the others see to theirs
+/** @typedef {import("./api.js").Model} Model */
 
 const view = /** @type {HTMLElement} */ (document.getElementById("view"));
 const menu = /** @type {HTMLElement} */ (document.getElementById("models"));
-const told = /** @type {HTMLElement} */ (document.getElementById("told"));
-
-/** @param {string} words */
-function said(words) {
-  told.textContent = words;
-  told.classList.remove("failed");
-}
+const status = statusLine("status");
 
 /** @param {unknown} error */
-function failed(error) {
-  told.textContent = error instanceof Error ? error.message : String(error);
-  told.classList.add("failed");
-  if (error instanceof Refused && error.status === 401) askKey();
+function showError(error) {
+  status.showError(error);
+  if (error instanceof ApiError && error.status === 401) askKey();
 }
 
 function askKey() {
@@ -45,13 +24,13 @@ function askKey() {
   const form = element(
     "form",
     { className: "row" },
-    element("label", { className: "slider" }, "Key", key),
+    element("label", { className: "field" }, "Key", key),
     element("button", { className: "main" }, "Open"),
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     useKey(key.value);
-    said("");
+    status.setStatus("");
     void begin();
   });
   view.replaceChildren(form);
@@ -59,32 +38,39 @@ function askKey() {
 }
 
 /** @param {Model} model */
-function show(model) {
-  const place = { model, said, failed };
-  const { does, view: drawn } = VIEWS[model.task];
-  const typed = () => /** @type {HTMLTextAreaElement} */ (view.querySelector("#text")).value;
-  said("");
-  view.replaceChildren(
-    element("p", { className: "told" }, does),
-    ...drawn(place),
-    ...(READS_TEXT.has(model.task) ? explaining(place, typed) : []),
-  );
+async function show(model) {
   for (const link of menu.children)
     link.setAttribute("aria-current", String(link.getAttribute("href") === `#${model.name}`));
+  const task = TASKS[model.task];
+  const Client = await task.http();
+  if (menu.querySelector("[aria-current=true]")?.getAttribute("href") !== `#${model.name}`) return;
+  status.setStatus("");
+  /** @type {import("../views/page.js").Page<any>} */
+  const page = {
+    client: new Client(model),
+    setStatus: status.setStatus,
+    showError,
+    panels: {
+      explainText: (text) => explainText(page, text),
+      explainNumbers: (input, ...beside) => explainNumbers(page, input, ...beside),
+      userWords: (words) => userWordsPanel(words, showError),
+    },
+  };
+  view.replaceChildren(element("p", { className: "note" }, task.description), ...task.view(page));
 }
 
 async function begin() {
   try {
     const served = await models();
     const links = served.map(({ name, task }) =>
-      element("a", { href: `#${name}` }, name, element("small", {}, task)),
+      element("a", { href: `#${name}` }, name, element("small", {}, TASKS[task].name)),
     );
     menu.replaceChildren(...links);
     const chosen = () => served.find(({ name }) => location.hash === `#${name}`) ?? served[0];
-    window.onhashchange = () => show(chosen());
-    show(chosen());
+    window.onhashchange = () => void show(chosen()).catch(showError);
+    await show(chosen());
   } catch (error) {
-    failed(error);
+    showError(error);
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Where a decoder looks: a weighted mean of what an encoder saw, the weights by likeness.
+ * Attention of a decoder to the encoder's outputs: a mean weighted by similarity.
  *
  * Shapes: S source time, W width, N heads, E = W / N, the width of a head.
  */
@@ -7,7 +7,7 @@
 import { Linear, logSoftmax } from "./products.js";
 
 /** @typedef {import("./safetensors.js").Bundle} Bundle */
-/** @typedef {{keys: Float32Array[], values: Float32Array[]}} Memory (S, W) each */
+/** @typedef {{keys: Float32Array[], values: Float32Array[]}} KeyValues (S, W) each */
 
 const HEAD_WIDTH = 64;
 
@@ -23,44 +23,45 @@ export class Attention {
     this.key = part("key");
     this.value = part("value");
     this.out = part("out");
-    this.weigh = additive ? Linear.from(bundle, `${name}.weigh`, width, 1) : null;
+    this.score = additive ? Linear.from(bundle, `${name}.weigh`, width, 1) : null;
   }
 
-  /** @param {Float32Array[]} seen (S, W) @returns {Memory} */
-  remember(seen) {
+  /** Project the encoder's outputs once, for all steps. @param {Float32Array[]} encoded (S, W)
+   * @returns {KeyValues} */
+  projectKv(encoded) {
     return {
-      keys: seen.map((vector) => this.key.of(vector)),
-      values: seen.map((vector) => this.value.of(vector)),
+      keys: encoded.map((vector) => this.key.of(vector)),
+      values: encoded.map((vector) => this.value.of(vector)),
     };
   }
 
   /**
-   * @param {Float32Array} asked (W,)
-   * @param {Memory} memory
-   * @returns {[Float32Array, Float64Array]} what was seen (W,), and how much each source symbol
-   *   counted (S,), the mean of all heads
+   * @param {Float32Array} x (W,) the query's input
+   * @param {KeyValues} source
+   * @returns {[Float32Array, Float64Array]} the output (W,), and the weights of the source tokens
+   *   (S,), the mean over heads
    */
-  look(asked, { keys, values }) {
-    const query = this.query.of(asked);
-    const seen = new Float32Array(query.length);
+  attend(x, { keys, values }) {
+    const query = this.query.of(x);
+    const mixed = new Float32Array(query.length);
     const mean = new Float64Array(keys.length);
     const size = query.length / this.heads;
     for (let head = 0; head < this.heads; head++) {
       const [from, to] = [head * size, (head + 1) * size];
-      const likeness = keys.map((key) => this.#likeness(query, key, from, to));
-      logSoftmax(likeness).forEach((logShare, place) => {
-        const share = Math.exp(logShare);
-        mean[place] += share / this.heads;
-        for (let i = from; i < to; i++) seen[i] += share * values[place][i];
+      const scores = keys.map((key) => this.#similarity(query, key, from, to));
+      logSoftmax(scores).forEach((logWeight, index) => {
+        const weight = Math.exp(logWeight);
+        mean[index] += weight / this.heads;
+        for (let i = from; i < to; i++) mixed[i] += weight * values[index][i];
       });
     }
-    return [this.out.of(seen), mean];
+    return [this.out.of(mixed), mean];
   }
 
   /** @param {Float32Array} query @param {Float32Array} key @param {number} from
    * @param {number} to of a head */
-  #likeness(query, key, from, to) {
-    if (this.weigh) return this.weigh.of(query.map((asked, i) => Math.tanh(asked + key[i])))[0];
+  #similarity(query, key, from, to) {
+    if (this.score) return this.score.of(query.map((value, i) => Math.tanh(value + key[i])))[0];
     let sum = 0;
     for (let i = from; i < to; i++) sum += query[i] * key[i];
     return sum / Math.sqrt(to - from);

@@ -1,116 +1,124 @@
 /**
- * The likeliest targets of a source: greedily, or by beam search.
+ * The likeliest targets of a source, by greedy or beam search.
  *
- * Shapes: K the beam, V vocabulary, T target symbols so far, S source symbols.
+ * Shapes: K the beam, V vocabulary, T target tokens so far, S source tokens.
  */
 
 import { logSoftmax } from "./products.js";
-import { BOUNDARY } from "./unit.js";
+import { BOUNDARY } from "./tokenizer.js";
 
-/** @typedef {import("./rewriter.js").Rewriter} Rewriter */
-/** @typedef {import("./rewriter.js").Written} Written */
+/** @typedef {import("./encoder_decoder.js").EncoderDecoder} EncoderDecoder */
+/** @typedef {import("./encoder_decoder.js").DecoderState} DecoderState */
 
 /**
  * @typedef {object} Search
- * @property {number} beam K, the targets that are followed at the same time; 1 is greedy
- * @property {number} repeats how often a phrase may stand in a row; one time more is a loop
- * @property {number} limit symbols a target may have, the one that ends it among them
+ * @property {number} beam K, the hypotheses kept at each step; 1 is greedy
+ * @property {number} repeats how often a phrase may be repeated in a row; once more is a loop
+ * @property {number} limit the most tokens of a target, its end included
  */
 
 /**
- * A target that was found, or is being written: its symbols (T,), the log of the probability of
- * each and of them all, and what each looked at (T, S). One that has ended has the figures of its
- * end, too, but not its symbol.
+ * A complete or partial target: its tokens (T,), the log-probability of each and of all, and the
+ * attention of each (T, S). A complete one includes the figures of its end, but not the end token.
  *
- * @typedef {object} Target
- * @property {number[]} symbols
+ * @typedef {object} Hypothesis
+ * @property {number[]} tokens
  * @property {number[]} logPs
  * @property {number} total
- * @property {number[][]} looks
+ * @property {number[][]} attention
  */
 
-/** @typedef {Target & {written: Written}} Open */
-/** @typedef {{origin: number, symbol: number, logP: number, total: number}} Way to go on */
+/** @typedef {Hypothesis & {state: DecoderState}} Open */
+/** @typedef {{origin: number, token: number, logP: number, total: number}} Extension */
 
-const LONGEST_PHRASE = 8; // symbols; only phrases as short as this are watched for repetition
+const LONGEST_PHRASE = 8; // tokens; loops of longer phrases are not detected
 
 /**
- * The best targets of a source, K at most, the best first. Each turn writes one symbol of each.
+ * The best targets of a source, at most K, best first. Yields after each token.
  *
- * @param {Rewriter} network
- * @param {Written} begun
+ * @param {EncoderDecoder} network
+ * @param {DecoderState} initial
  * @param {Search} settings
- * @returns {Generator<undefined, Target[]>}
+ * @returns {Generator<undefined, Hypothesis[]>}
  */
-export function* search(network, begun, { beam, repeats, limit }) {
-  /** @type {Target[]} */
+export function* search(network, initial, { beam, repeats, limit }) {
+  /** @type {Hypothesis[]} */
   let found = [];
   /** @type {Open[]} */
-  let open = [{ symbols: [], logPs: [], total: 0, looks: [], written: begun }];
+  let open = [{ tokens: [], logPs: [], total: 0, attention: [], state: initial }];
   for (let length = 1; ; length++) {
-    const said = open.map(({ symbols, written }) => network.step(symbols.at(-1) ?? BOUNDARY, written));
-    const spreads = said.map(({ logits }, place) => {
-      const spread = logSoftmax(logits);
-      for (const symbol of loops(open[place].symbols, repeats)) spread[symbol] = -Infinity;
-      return spread;
+    const outputs = open.map(({ tokens, state }) => network.step(tokens.at(-1) ?? BOUNDARY, state));
+    const logPsOf = outputs.map(({ logits }, index) => {
+      const logPs = logSoftmax(logits);
+      for (const token of loops(open[index].tokens, repeats)) logPs[token] = -Infinity;
+      return logPs;
     });
-    // Each target that ends makes room for another, so twice as many are looked at.
-    const ways = likeliest(open, spreads, 2 * beam);
-    /** @param {Way} way @returns {Open} */
-    const gone = ({ origin, symbol, logP, total }) => ({
-      symbols: symbol === BOUNDARY ? open[origin].symbols : [...open[origin].symbols, symbol],
+    // Every complete target makes room for another, so consider twice as many.
+    const extensions = likeliest(open, logPsOf, 2 * beam);
+    /** @param {Extension} extension @returns {Open} */
+    const extended = ({ origin, token, logP, total }) => ({
+      tokens: token === BOUNDARY ? open[origin].tokens : [...open[origin].tokens, token],
       logPs: [...open[origin].logPs, logP],
-      looks: [...open[origin].looks, said[origin].look],
+      attention: [...open[origin].attention, outputs[origin].attention],
       total,
-      written: said[origin].written,
+      state: outputs[origin].after,
     });
-    found.push(...ways.slice(0, beam).filter(({ symbol }) => symbol === BOUNDARY).map(gone));
-    open = ways.filter(({ symbol }) => symbol !== BOUNDARY).slice(0, beam).map(gone);
+    found.push(
+      ...extensions
+        .slice(0, beam)
+        .filter(({ token }) => token === BOUNDARY)
+        .map(extended),
+    );
+    open = extensions
+      .filter(({ token }) => token !== BOUNDARY)
+      .slice(0, beam)
+      .map(extended);
     const tooLong = length >= limit;
     if (tooLong && found.length === 0) found = open;
     found = found.sort((a, b) => score(b) - score(a)).slice(0, beam);
-    // K that have ended are not enough where one that can still go on is better by now.
-    const hope = Math.max(...open.map(({ total }) => total / length));
-    const enough = found.length === beam && hope <= score(found[beam - 1]);
+    // Go on while an open hypothesis scores better than the worst of K complete ones.
+    const bestOpen = Math.max(...open.map(({ total }) => total / length));
+    const enough = found.length === beam && bestOpen <= score(found[beam - 1]);
     if (tooLong || enough || open.length === 0) return found;
     yield;
   }
 }
 
-/** What targets are ranked by: the mean of their symbols. @param {Target} target */
+/** What targets are ranked by: the mean log-probability of their tokens.
+ * @param {Hypothesis} target */
 export function score({ total, logPs }) {
   return total / logPs.length;
 }
 
-/** The best ways to go on, the best first; of two that are as good, that of the earlier target and
- * then of the lower symbol. @param {Open[]} open @param {Float64Array[]} spreads (V,) each
- * @param {number} count @returns {Way[]} */
-function likeliest(open, spreads, count) {
-  /** @type {Way[]} */
+/** The best extensions, best first. A tie goes to the earlier hypothesis, then to the lower token.
+ * @param {Open[]} open @param {Float64Array[]} logPsOf (V,) each
+ * @param {number} count @returns {Extension[]} */
+function likeliest(open, logPsOf, count) {
+  /** @type {Extension[]} */
   const best = [];
-  spreads.forEach((spread, origin) => {
+  logPsOf.forEach((logPs, origin) => {
     const before = open[origin].total;
-    spread.forEach((logP, symbol) => {
+    logPs.forEach((logP, token) => {
       const total = before + logP;
-      let place = best.length;
-      if (total === -Infinity || (place === count && total <= best[count - 1].total)) return;
-      while (place > 0 && best[place - 1].total < total) place--;
-      best.splice(place, 0, { origin, symbol, logP, total });
+      let index = best.length;
+      if (total === -Infinity || (index === count && total <= best[count - 1].total)) return;
+      while (index > 0 && best[index - 1].total < total) index--;
+      best.splice(index, 0, { origin, token, logP, total });
       best.length = Math.min(best.length, count);
     });
   });
   return best;
 }
 
-/** The symbols that would say a phrase once more than it may stand in a row.
- * @param {number[]} symbols @param {number} repeats */
-function loops(symbols, repeats) {
+/** The tokens that would repeat a phrase once more than allowed.
+ * @param {number[]} tokens @param {number} repeats */
+function loops(tokens, repeats) {
   const found = [];
   for (let length = 1; length <= LONGEST_PHRASE; length++) {
-    const end = symbols.slice(-(length * (repeats + 1) - 1));
+    const end = tokens.slice(-(length * (repeats + 1) - 1));
     if (end.length < length * (repeats + 1) - 1) break;
-    if (end.every((symbol, place) => place < length || symbol === end[place - length])) {
-      found.push(symbols[symbols.length - length]);
+    if (end.every((token, index) => index < length || token === end[index - length])) {
+      found.push(tokens[tokens.length - length]);
     }
   }
   return found;

@@ -1,36 +1,37 @@
 /**
- * A classifier: a text's classes from the largest and the mean of each element over time.
+ * A classifier: the probabilities of classes from max and mean pooling over time.
  *
- * Shapes: R the width of what is read (all directions), K classes.
+ * Shapes: R the encoder's width (all directions), T tokens, K classes.
  */
 
 import { Linear, logSoftmax, logSumExp } from "./products.js";
-import { Reader, ReaderUnit } from "./reader.js";
+import { Encoder, EncoderTokenizer } from "./encoder.js";
 
 /** @typedef {import("./safetensors.js").Bundle} Bundle */
-/** @typedef {import("./reader.js").Symbol} Symbol */
+/** @typedef {import("./encoder.js").Token} Token */
+/** @typedef {import("../views/classification.js").ClassificationClient} ClassificationClient */
 
-const BELOW_ALL = -1e4; // below every vector's elements
+const BELOW_ALL = -1e4; // below all elements of a vector
 
-/** One of several networks that answer together. */
+/** One network of the ensemble. */
 class Member {
-  /** @param {Bundle} bundle @param {string} name @param {any} reading @param {ReaderUnit} unit
-   * @param {number} classes */
-  constructor(bundle, name, reading, unit, classes) {
-    this.reader = new Reader(bundle, `${name}.reader`, reading, unit);
-    this.width = reading.blocks.hidden_size * reading.directions;
+  /** @param {Bundle} bundle @param {string} name @param {any} config
+   * @param {EncoderTokenizer} tokenizer @param {number} classes */
+  constructor(bundle, name, config, tokenizer, classes) {
+    this.encoder = new Encoder(bundle, `${name}.reader`, config, tokenizer);
+    this.width = config.blocks.hidden_size * config.directions;
     this.output = Linear.from(bundle, `${name}.output`, 2 * this.width, classes);
   }
 
-  /** The logs of the probabilities (K,) after each symbol; in both directions they are those of
-   * one text only after the last. @param {Symbol[]} symbols @returns {Float64Array[]} */
-  answers(symbols) {
-    const directions = this.reader.read(symbols);
+  /** Log-probabilities (K,) after each token. With two directions only the last are meaningful.
+   * @param {Token[]} tokens @returns {Float64Array[]} */
+  logProbabilities(tokens) {
+    const directions = this.encoder.encode(tokens);
     const pooled = new Float32Array(2 * this.width).fill(BELOW_ALL, 0, this.width);
     const total = new Float64Array(this.width);
-    return symbols.map((_, time) => {
+    return tokens.map((_, time) => {
       directions.forEach((vectors, direction) => {
-        const first = direction * this.reader.width;
+        const first = direction * this.encoder.width;
         vectors[time].forEach((value, i) => {
           pooled[first + i] = Math.max(pooled[first + i], value);
           total[first + i] += value;
@@ -42,44 +43,57 @@ class Member {
   }
 }
 
+/** @implements {ClassificationClient} */
 export class Classifier {
   /** @param {Bundle} bundle */
   constructor(bundle) {
     const { vocabulary, reader, labels, members, calibration } = bundle.about;
-    this.unit = new ReaderUnit(vocabulary);
+    this.tokenizer = new EncoderTokenizer(vocabulary);
     /** @type {(string | number | boolean)[]} */
     this.labels = labels;
     this.temperature = calibration.temperature;
-    this.inOneDirection = reader.directions === 1;
+    this.unidirectional = reader.directions === 1;
     this.members = Array.from(
       { length: members },
-      (_, member) => new Member(bundle, `members.${member}`, reader, this.unit, labels.length),
+      (_, member) => new Member(bundle, `members.${member}`, reader, this.tokenizer, labels.length),
     );
+  }
+
+  /** @param {string} text */
+  async predict(text) {
+    const words = this.running(text).flatMap(({ token, probabilities }) =>
+      typeof token === "string" ? [{ word: token, classes: this.#named(probabilities) }] : [],
+    );
+    return { classes: this.#named(this.probabilities(text)), words };
+  }
+
+  /** @param {number[]} probabilities (K,) */
+  #named(probabilities) {
+    return this.labels.map((label, k) => ({ label: String(label), probability: probabilities[k] }));
   }
 
   /** The probability of each class (K,). @param {string} text @returns {number[]} */
   probabilities(text) {
-    return /** @type {number[]} */ (this.#answers(this.unit.symbols(text)).at(-1));
+    return /** @type {number[]} */ (this.#probabilities(this.tokenizer.tokens(text)).at(-1));
   }
 
-  /** The running answer: each symbol, and the probabilities after it. There is none before the end
-   * of a text that is read from both sides. @param {string} text
-   * @returns {{symbol: Symbol, probabilities: number[]}[]} */
+  /** Each token and the probabilities after it; none if the model is bidirectional.
+   * @param {string} text @returns {{token: Token, probabilities: number[]}[]} */
   running(text) {
-    const symbols = this.inOneDirection ? this.unit.symbols(text) : [];
-    const answers = symbols.length ? this.#answers(symbols) : [];
-    return answers.map((probabilities, i) => ({ symbol: symbols[i], probabilities }));
+    const tokens = this.unidirectional ? this.tokenizer.tokens(text) : [];
+    const found = tokens.length ? this.#probabilities(tokens) : [];
+    return found.map((probabilities, i) => ({ token: tokens[i], probabilities }));
   }
 
-  /** @param {Symbol[]} symbols @returns {number[][]} (T, K) */
-  #answers(symbols) {
-    const each = this.members.map((member) => member.answers(symbols));
-    return symbols.map((_, time) => {
-      const together = this.labels.map((_, label) =>
-        logSumExp(each.map((answers) => answers[time][label])),
+  /** @param {Token[]} tokens @returns {number[][]} (T, K) */
+  #probabilities(tokens) {
+    const each = this.members.map((member) => member.logProbabilities(tokens));
+    return tokens.map((_, time) => {
+      const summed = this.labels.map((_, label) =>
+        logSumExp(each.map((logPs) => logPs[time][label])),
       );
-      const spread = logSoftmax(together.map((logP) => logP / this.temperature));
-      return Array.from(spread, Math.exp);
+      const logPs = logSoftmax(summed.map((logP) => logP / this.temperature));
+      return Array.from(logPs, Math.exp);
     });
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A linear-chain conditional random field: which sequences of tags hang together.
+ * A linear-chain conditional random field: scores whole sequences of tags.
  *
  *     score(tags) = start[tag_1] + sum over t of logits[t, tag_t]
  *                   + sum over t of pairs[tag_t-1, tag_t] + end[tag_T]
@@ -17,15 +17,15 @@ export class CRF {
   constructor(bundle, name, vocabulary) {
     const { tags } = vocabulary;
     const size = tags.length;
-    /** @param {Float32Array} scores @param {(place: number) => boolean} allowed */
+    /** @param {Float32Array} scores @param {(index: number) => boolean} allowed */
     const legal = (scores, allowed) =>
-      scores.map((score, place) => (allowed(place) ? score : -Infinity));
+      scores.map((score, index) => (allowed(index) ? score : -Infinity));
     const pairs = bundle.take(`${name}.pairs`, size, size);
     this.start = legal(bundle.take(`${name}.start`, size), (to) =>
       vocabulary.mayFollow(undefined, tags[to]),
     );
     this.end = legal(bundle.take(`${name}.end`, size), (from) => vocabulary.mayFollow(tags[from]));
-    /** Of each tag, the scores of coming from each other. */
+    /** By tag: the scores of each tag before it. */
     this.from = tags.map((after, to) =>
       tags.map((before, from) =>
         vocabulary.mayFollow(before, after) ? pairs[from * size + to] : -Infinity,
@@ -33,39 +33,41 @@ export class CRF {
     );
   }
 
-  /** The best sequence (A. Viterbi, 1967), of two that are as good the one whose tags come first,
-   * and the log of its probability. @param {Float32Array[]} logits (T, K), T at least 1 */
+  /** The best sequence (A. Viterbi, 1967) and its log-probability. A tie goes to the earlier tags.
+   * @param {Float32Array[]} logits (T, K), T at least 1 */
   best(logits) {
     const origins = [];
-    let reached = Array.from(this.start, (score, tag) => score + logits[0][tag]);
-    for (const said of logits.slice(1)) {
-      const before = reached;
-      const ways = this.from.map((scores) => largest(scores.map((score, from) => score + before[from])));
-      origins.push(ways.map(({ place }) => place));
-      reached = ways.map(({ value }, tag) => value + said[tag]);
+    let total = Array.from(this.start, (score, tag) => score + logits[0][tag]);
+    for (const here of logits.slice(1)) {
+      const before = total;
+      const best = this.from.map((scores) =>
+        largest(scores.map((score, from) => score + before[from])),
+      );
+      origins.push(best.map(({ index }) => index));
+      total = best.map(({ value }, tag) => value + here[tag]);
     }
-    const last = largest(reached.map((score, tag) => score + this.end[tag]));
-    const tags = [last.place];
+    const last = largest(total.map((score, tag) => score + this.end[tag]));
+    const tags = [last.index];
     for (const origin of origins.reverse()) tags.push(origin[tags[tags.length - 1]]);
     return { tags: tags.reverse(), logP: last.value - this.#logPartition(logits) };
   }
 
   /** The log of the sum over all sequences of exp(score). @param {Float32Array[]} logits */
   #logPartition(logits) {
-    let reached = Array.from(this.start, (score, tag) => score + logits[0][tag]);
-    for (const said of logits.slice(1)) {
-      const before = reached;
-      reached = this.from.map(
-        (scores, tag) => logSumExp(scores.map((score, from) => score + before[from])) + said[tag],
+    let total = Array.from(this.start, (score, tag) => score + logits[0][tag]);
+    for (const here of logits.slice(1)) {
+      const before = total;
+      total = this.from.map(
+        (scores, tag) => logSumExp(scores.map((score, from) => score + before[from])) + here[tag],
       );
     }
-    return logSumExp(reached.map((score, tag) => score + this.end[tag]));
+    return logSumExp(total.map((score, tag) => score + this.end[tag]));
   }
 }
 
 /** The first of the largest. @param {number[]} values */
 function largest(values) {
-  let place = 0;
-  for (let i = 1; i < values.length; i++) if (values[i] > values[place]) place = i;
-  return { place, value: values[place] };
+  let index = 0;
+  for (let i = 1; i < values.length; i++) if (values[i] > values[index]) index = i;
+  return { index, value: values[index] };
 }

@@ -1,26 +1,36 @@
 /** A describer: the best descriptions of a vector. */
 
-import { BEAM, Writer } from "./rewriting.js";
+import { TargetSearch, BEAM } from "./target_search.js";
+import { finished } from "./time_slicing.js";
 
 /** @typedef {import("./safetensors.js").Bundle} Bundle */
-/** @typedef {import("./rewriting.js").Rewrite} Rewrite */
+/** @typedef {import("./target_search.js").Target} Target */
+/** @typedef {import("../views/description.js").DescriptionClient} DescriptionClient */
 
+/** @implements {DescriptionClient} */
 export class Describer {
   /** @param {Bundle} bundle */
   constructor(bundle) {
-    this.width = bundle.about.rewriter.source;
-    this.writer = new Writer(bundle);
+    this.vectorSize = bundle.about.rewriter.source;
+    this.search = new TargetSearch(bundle);
   }
 
-  /** The best descriptions of a vector (D,), the best first. A turn for each symbol.
+  /** @param {number[][]} vectors @param {AbortSignal} signal */
+  async *predict(vectors, signal) {
+    for (const vector of vectors) yield* await finished(this.targets(vector, 1), signal);
+  }
+
+  /** The best descriptions of a vector (D,), best first. Yields after each token.
    * @param {number[]} vector @param {number} count @param {number} beam
-   * @returns {Generator<undefined, Rewrite[]>} */
-  *rewrites(vector, count, beam = BEAM) {
+   * @returns {Generator<undefined, Target[]>} */
+  *targets(vector, count, beam = BEAM) {
     const numbers = Float32Array.from(vector);
-    if (numbers.length !== this.width) {
-      throw new RangeError(`It reads vectors of ${this.width} numbers; this has ${numbers.length}.`);
+    if (numbers.length !== this.vectorSize) {
+      throw new RangeError(
+        `The model reads vectors of ${this.vectorSize} numbers; this one has ${numbers.length}.`,
+      );
     }
-    if (!numbers.every(Number.isFinite)) throw new RangeError("A number is too large to be read.");
-    return yield* this.writer.write(numbers, count, beam);
+    if (!numbers.every(Number.isFinite)) throw new RangeError("A number is too large for float32.");
+    return yield* this.search.run(numbers, count, beam);
   }
 }

@@ -1,85 +1,117 @@
 /**
- * What a decoder looks at: a source's symbols, each in the light of those around it.
+ * An encoder: token ids or words in, a vector for each out, in one direction or both.
  *
- * Shapes: S source time, W width, D width of a vector.
+ * Shapes: T time, W width of a direction.
  */
 
-import { Block, GatedMLP, RMSNorm } from "./network.js";
-import { Linear } from "./products.js";
+import { Stack } from "./network.js";
+import { wordsOf } from "./segmentation.js";
+import { BUCKETS, HashedVocabulary, ngrams } from "./subword_hashing.js";
+import { BOUNDARY } from "./tokenizer.js";
+import { tokenizerFrom } from "./tokenizers.js";
 
 /** @typedef {import("./safetensors.js").Bundle} Bundle */
 /** @typedef {import("./network.js").Architecture} Architecture */
-/** @typedef {{blocks: Architecture, source: number, attention: string, order: string}} Rewriting */
+/** @typedef {import("./network.js").NetworkState} NetworkState */
+/** @typedef {{blocks: Architecture, directions: number}} EncoderConfig */
+/** @typedef {import("./tokenizer.js").Tokenizer} Tokenizer */
+/** @typedef {number | string} Token an id, or a word where words are hashed */
 
-const FAR = 1e4; // deviations from the mean: what lies further off is read as that far
+/** The most tokens that are read of a text: the first and the last half of them.
+ * @type {Record<string, number>} */
+const LONGEST = { character: 2000, subword: 600, word: 400 };
 
+/** Splits texts into the tokens of an encoder. */
+export class EncoderTokenizer {
+  /** @param {any} json */
+  constructor(json) {
+    this.name = json?.name;
+    this.hashed = this.name === "word" ? new HashedVocabulary(json) : null;
+    this.tokenizer = this.hashed ? null : tokenizerFrom(json);
+    this.size = (this.hashed ?? /** @type {Tokenizer} */ (this.tokenizer)).size;
+  }
+
+  /** The tokens that are read of a text. @param {string} text @returns {Token[]} */
+  tokens(text) {
+    /** @type {Token[]} */
+    let found;
+    if (this.tokenizer) {
+      found = [BOUNDARY, ...this.tokenizer.encode(text), BOUNDARY];
+    } else {
+      found = wordsOf(text);
+      if (found.length === 0) found = [""];
+    }
+    return this.cut(found);
+  }
+
+  /** The first and last of too many tokens. @template Each @param {Each[]} found
+   * @returns {Each[]} */
+  cut(found) {
+    const longest = LONGEST[this.name];
+    if (found.length <= longest) return found;
+    return [...found.slice(0, longest / 2), ...found.slice(-longest / 2)];
+  }
+}
+
+/** Embedding and a stack of blocks for each direction. */
 export class Encoder {
-  /** @param {Bundle} bundle @param {string} name @param {Rewriting} rewriting */
-  constructor(bundle, name, { blocks, attention, order }) {
-    this.order = order;
-    this.summed = attention === "none";
-    this.blocks = Array.from(
-      { length: blocks.layers * (order === "both" ? 2 : 1) },
-      (_, layer) => new Block(bundle, `${name}.blocks.${layer}`, blocks),
+  /** @type {Map<string, Float32Array>} */
+  #words = new Map();
+
+  /** @param {Bundle} bundle @param {string} name @param {EncoderConfig} config
+   * @param {EncoderTokenizer} tokenizer */
+  constructor(bundle, name, { blocks, directions }, tokenizer) {
+    this.width = blocks.hidden_size;
+    this.hashed = tokenizer.hashed;
+    const own = this.hashed ? "embedding.own" : "embedding";
+    this.own = bundle.take(`${name}.${own}.weight`, tokenizer.size, this.width);
+    this.ngrams = this.hashed
+      ? bundle.take(`${name}.embedding.ngrams.weight`, BUCKETS, this.width)
+      : this.own;
+    this.stacks = Array.from(
+      { length: directions },
+      (_, direction) => new Stack(bundle, `${name}.stacks.${direction}`, blocks),
     );
-    const normed = blocks.components.includes("norm");
-    this.norm = normed ? new RMSNorm(bundle, `${name}.norm`, blocks.hidden_size) : null;
   }
 
-  /** The vectors of a source's symbols (S, W) -> what is looked at: as many, or one.
-   * @param {Float32Array[]} x */
-  read(x) {
-    this.blocks.forEach((block, layer) => {
-      const backward = this.order === "both" ? layer % 2 === 1 : this.order === "reversed";
-      x = passed(block, x, backward);
+  /** @param {Token} token @returns {Float32Array} (W,) */
+  embed(token) {
+    if (typeof token === "number") {
+      return this.own.slice(token * this.width, (token + 1) * this.width);
+    }
+    let vector = this.#words.get(token);
+    if (vector === undefined) this.#words.set(token, (vector = this.#word(token)));
+    return vector;
+  }
+
+  /** A word's own vector plus the weighted sum of those of its N n-grams, 1 / sqrt(N) each, and of
+   * its shape (the last), 1. @param {string} word */
+  #word(word) {
+    const index = /** @type {HashedVocabulary} */ (this.hashed).index(word);
+    const vector = this.own.slice(index * this.width, (index + 1) * this.width);
+    const hashes = ngrams(word);
+    const weight = (hashes.length - 1) ** -0.5;
+    hashes.forEach((hash, i) => {
+      const share = i < hashes.length - 1 ? weight : 1;
+      for (let k = 0; k < this.width; k++) {
+        vector[k] += share * this.ngrams[hash * this.width + k];
+      }
     });
-    const seen = this.summed ? [this.#ends(x)] : x;
-    return seen.map((vector) => this.norm?.of(vector) ?? vector);
+    return vector;
   }
 
-  /** The vector where the reading ended; in both directions, at either end.
-   * @param {Float32Array[]} x */
-  #ends(x) {
-    const [first, last] = [x[0], x[x.length - 1]];
-    if (this.order === "both") return last.map((value, i) => value + first[i]);
-    return this.order === "reversed" ? first : last;
-  }
-}
-
-/** A vector as the one thing that a decoder looks at. */
-export class VectorEncoder {
-  /** @param {Bundle} bundle @param {string} name @param {Rewriting} rewriting */
-  constructor(bundle, name, { blocks, source }) {
-    const { hidden_size: width } = blocks;
-    this.center = bundle.take(`${name}.center`, source);
-    this.slope = bundle.take(`${name}.slope`, source);
-    this.into = Linear.from(bundle, `${name}.into`, source, width);
-    this.mlpNorm = new RMSNorm(bundle, `${name}.mlp.0`, width);
-    this.mlp = new GatedMLP(bundle, `${name}.mlp.1`, width);
-    this.norm = new RMSNorm(bundle, `${name}.norm`, width);
-  }
-
-  /** A vector (D,) -> (1, W). @param {Float32Array} vector */
-  read(vector) {
-    // In float32 at each step, where what is infinitely far may turn out to be of no weight.
-    const scaled = vector.map((value, i) => {
-      const far = Math.fround(Math.fround(value - this.center[i]) * this.slope[i]);
-      return Number.isNaN(far) ? 0 : Math.max(-FAR, Math.min(FAR, far));
+  /** The vectors (T, W) of each direction, row t that of token t. @param {Token[]} tokens
+   * @returns {Float32Array[][]} */
+  encode(tokens) {
+    return this.stacks.map((stack, direction) => {
+      const order = direction ? tokens.toReversed() : tokens;
+      let state = stack.initialState();
+      const vectors = order.map((token) => {
+        const [y, after] = stack.step(this.embed(token), state);
+        state = after;
+        return y;
+      });
+      return direction ? vectors.reverse() : vectors;
     });
-    const x = this.into.of(scaled);
-    const y = this.mlp.of(this.mlpNorm.of(x));
-    return [this.norm.of(x.map((value, i) => value + y[i]))];
   }
-}
-
-/** What a block makes of vectors, read from their beginning or from their end.
- * @param {Block} block @param {Float32Array[]} x @param {boolean} backward */
-function passed(block, x, backward) {
-  let state = block.mixer.initialState();
-  const vectors = (backward ? x.toReversed() : x).map((vector) => {
-    const [y, after] = block.step(vector, state);
-    state = after;
-    return y;
-  });
-  return backward ? vectors.reverse() : vectors;
 }

@@ -1,14 +1,16 @@
 /**
- * A forecaster: the values to come, as a median and the ends of two intervals.
+ * A forecaster: the next values, as a median and two intervals.
  *
- * Shapes: T steps, S series, R values read, H the horizon.
+ * Shapes: T steps, S series, R context length, H the horizon.
  */
 
-import { ForecastNetwork } from "./forecasting.js";
+import { ForecastNetwork } from "./forecast_network.js";
 
 /** @typedef {import("./safetensors.js").Bundle} Bundle */
-/** @typedef {import("./fan.js").Forecast} Forecast */
+/** @typedef {import("../views/forecast_chart.js").Forecast} Forecast */
+/** @typedef {import("../views/forecasting.js").ForecastingClient} ForecastingClient */
 
+/** @implements {ForecastingClient} */
 export class Forecaster {
   /** @param {Bundle} bundle */
   constructor(bundle) {
@@ -17,32 +19,45 @@ export class Forecaster {
     this.names = names;
     this.network = new ForecastNetwork(bundle, "network", forecasting);
     const last = bundle.takeDoubles("last", forecasting.context_length, names.length);
-    /** The last values it learned from (R, S). */
+    /** The last values of the training data (R, S). */
     this.last = Array.from({ length: forecasting.context_length }, (_, step) =>
       Array.from(last.subarray(step * names.length, (step + 1) * names.length)),
     );
     bundle.takeDoubles("scale", names.length);
-    /** By how much the 80 % and the 95 % interval are stretched. */
+    /** Factors of the widths of the 80 % and the 95 % interval. */
     this.widths = bundle.takeDoubles("widths", 2);
   }
 
-  /** What comes after a history (T, S), (H, S) of each. @param {number[][]} history
+  /** @param {number[][]} rows of a history, or none: the end of the training data
+   * @param {number | null} horizon */
+  async predict(rows, horizon) {
+    const history = rows.length ? rows : this.last;
+    const whole = this.forecast(history);
+    const steps = horizon ?? whole.median.length;
+    if (steps > whole.median.length)
+      throw new RangeError(`The model forecasts at most ${whole.median.length} steps ahead.`);
+    const { names, dates, ...values } = whole;
+    const cut = Object.entries(values).map(([name, each]) => [name, each.slice(0, steps)]);
+    return { history, forecast: { ...whole, ...Object.fromEntries(cut) } };
+  }
+
+  /** The values after a history (T, S), each (H, S). @param {number[][]} history
    * @returns {Forecast} */
   forecast(history) {
     this.#check(history);
-    const { context_length: read } = this.network.told;
+    const { context_length: contextLength } = this.network.config;
     const each = this.names.map((_, series) =>
-      this.#stretched(this.network.quantiles(history.slice(-read).map((row) => row[series]))),
+      this.#scaled(this.network.quantiles(history.slice(-contextLength).map((row) => row[series]))),
     );
     /** @param {number} level */
-    const of = (level) => each[0].map((_, ahead) => each.map((rows) => rows[ahead][level]));
-    const [low_95, low_80, median, high_80, high_95] = [0, 1, 2, 3, 4].map(of);
+    const quantile = (level) => each[0].map((_, ahead) => each.map((rows) => rows[ahead][level]));
+    const [low_95, low_80, median, high_80, high_95] = [0, 1, 2, 3, 4].map(quantile);
     return { names: this.names, dates: [], median, low_80, high_80, low_95, high_95 };
   }
 
-  /** Both intervals stretched from the median; the wider one stays the wider.
+  /** Scale both intervals around the median, and sort, so that they stay nested.
    * @param {number[][]} quantiles (H, 5) */
-  #stretched(quantiles) {
+  #scaled(quantiles) {
     const [inner, outer] = this.widths;
     const widths = [outer, inner, 1, inner, outer];
     return quantiles.map((row) =>
@@ -52,17 +67,21 @@ export class Forecaster {
 
   /** @param {number[][]} history */
   #check(history) {
-    const { context_length: read, logarithm } = this.network.told;
+    const { context_length: contextLength, logarithm } = this.network.config;
     const wrong = history.findIndex((row) => row.length !== this.names.length);
     if (wrong >= 0) {
       const [is, has] = [this.names.length, history[wrong].length];
-      throw new RangeError(`It has learned ${is} series; row ${wrong + 1} has ${has} numbers.`);
+      throw new RangeError(
+        `The model forecasts ${is} series; row ${wrong + 1} has ${has} numbers.`,
+      );
     }
-    if (history.length < read) {
-      throw new RangeError(`${history.length} values, and ${read} are needed to go on from.`);
+    if (history.length < contextLength) {
+      throw new RangeError(
+        `The history has ${history.length} values; at least ${contextLength} are needed.`,
+      );
     }
     if (logarithm && history.flat().some((value) => value <= 0)) {
-      throw new RangeError("It has learned from numbers above 0, and here are others.");
+      throw new RangeError("The model was trained on positive numbers; the history has others.");
     }
   }
 }

@@ -35,7 +35,7 @@ export class RMSNorm {
   }
 }
 
-/** Each channel mixes its last K inputs, weight[k] that of k steps ago. */
+/** A causal depthwise convolution over the last K inputs; weight[k] is that of k steps ago. */
 class ShortConvolution {
   /** @param {Bundle} bundle @param {string} name @param {number} width */
   constructor(bundle, name, width) {
@@ -77,10 +77,10 @@ export class GatedMLP {
   }
 }
 
-/** What passes between times: short convolution, cell, gate, projection. */
+/** The recurrent half of a block: short convolution, cell, gate, projection. */
 class Mixer {
   /** @param {Bundle} bundle @param {string} name @param {Architecture} architecture */
-  constructor(bundle, name, { hidden_size: hidden_size: width, cell, components }) {
+  constructor(bundle, name, { hidden_size: width, cell, components }) {
     const inner = cell === "mingru" ? 2 * width : width;
     this.past = components.includes("convolution") ? (CONVOLUTION_WIDTH - 1) * width : 0;
     this.convolution = this.past
@@ -110,11 +110,11 @@ class Mixer {
   }
 }
 
-/** One layer of a stack, each part there or not. */
+/** One layer of a stack; every part is optional. */
 export class Block {
   /** @param {Bundle} bundle @param {string} name @param {Architecture} architecture */
   constructor(bundle, name, architecture) {
-    const { hidden_size: hidden_size: width, components } = architecture;
+    const { hidden_size: width, components } = architecture;
     const normed = components.includes("norm");
     this.residual = components.includes("residual");
     this.mixerNorm = normed ? new RMSNorm(bundle, `${name}.mixer_norm`, width) : null;
@@ -127,18 +127,18 @@ export class Block {
   /** @param {Float32Array} x @param {BlockState} state @returns {[Float32Array, BlockState]} */
   step(x, state) {
     const [y, after] = this.mix(x, state);
-    return [this.think(y), after];
+    return [this.feedForward(y), after];
   }
 
-  /** Its first half, which looks at what was before. @param {Float32Array} x
+  /** The recurrent half. @param {Float32Array} x
    * @param {BlockState} state @returns {[Float32Array, BlockState]} */
   mix(x, state) {
     const [y, after] = this.mixer.step(this.mixerNorm?.of(x) ?? x, state);
     return [this.#joined(x, y), after];
   }
 
-  /** Its second half. @param {Float32Array} x */
-  think(x) {
+  /** The feed-forward half. @param {Float32Array} x */
+  feedForward(x) {
     return this.mlp ? this.#joined(x, this.mlp.of(this.mlpNorm?.of(x) ?? x)) : x;
   }
 
@@ -148,12 +148,12 @@ export class Block {
   }
 }
 
-/** Blocks one above the other, from vectors to vectors. */
+/** Stacked blocks, from vectors to vectors. */
 export class Stack {
   /** @param {Bundle} bundle @param {string} name @param {Architecture} architecture */
   constructor(bundle, name, architecture) {
-    const { hidden_size: hidden_size: width, layers, components, cell } = architecture;
-    if (!Object.hasOwn(CELLS, cell)) refuse("it is of a cell that is not known here");
+    const { hidden_size: width, layers, components, cell } = architecture;
+    if (!Object.hasOwn(CELLS, cell)) refuse("its cell is unknown");
     this.blocks = Array.from(
       { length: layers },
       (_, layer) => new Block(bundle, `${name}.blocks.${layer}`, architecture),
@@ -178,11 +178,11 @@ export class Stack {
   }
 }
 
-/** Symbols in, the logits of the next symbol out. */
-export class SymbolNetwork {
+/** A token id in, the logits of the next token out. */
+export class LanguageModelNetwork {
   /** @param {Bundle} bundle @param {Architecture} architecture */
   constructor(bundle, architecture) {
-    const { vocabulary, hidden_size: hidden_size: width, tied } = architecture;
+    const { vocabulary, hidden_size: width, tied } = architecture;
     this.width = width;
     this.embedding = bundle.take("embedding.weight", vocabulary, width);
     this.stack = new Stack(bundle, "stack", architecture);
@@ -195,11 +195,11 @@ export class SymbolNetwork {
     return this.stack.initialState();
   }
 
-  /** @param {number} symbol @param {NetworkState} state
-   * @returns {[Float32Array, NetworkState]} logits (V,) of the symbol after it */
-  step(symbol, state) {
-    const place = symbol * this.width;
-    const x = this.embedding.slice(place, place + this.width);
+  /** @param {number} token @param {NetworkState} state
+   * @returns {[Float32Array, NetworkState]} logits (V,) of the token after it */
+  step(token, state) {
+    const index = token * this.width;
+    const x = this.embedding.slice(index, index + this.width);
     const [y, after] = this.stack.step(
       x.map((value) => value * this.scale),
       state,

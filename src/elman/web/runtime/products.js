@@ -1,9 +1,9 @@
 /**
- * The products of a step: matrices by vectors, kept in float32.
+ * Matrix-vector products of one step, in float32.
  *
- * Shapes: N outputs, K inputs. Four rows go over the vector together, so that each of its numbers
- * is fetched once for four products, and no sum waits for another; two columns a turn, so that each
- * sum is touched half as often.
+ * Shapes: N outputs, K inputs. Four rows are multiplied together: each number of the vector
+ * is loaded once for four products, and the sums are independent; two columns per iteration halve
+ * the additions to each sum.
  */
 
 /** @typedef {import("./safetensors.js").Bundle} Bundle */
@@ -19,7 +19,7 @@ export class Linear {
     this.bias = bias;
   }
 
-  /** The layer that a file has under a name. @param {Bundle} bundle @param {string} name
+  /** Load a layer by its name. @param {Bundle} bundle @param {string} name
    * @param {number} inputs @param {number} outputs */
   static from(bundle, name, inputs, outputs) {
     const weight = bundle.take(`${name}.weight`, outputs, inputs);
@@ -31,7 +31,7 @@ export class Linear {
     return this.addedTo(new Float32Array(this.bias.length), x);
   }
 
-  /** y + b + W x, in the place of y. @param {Float32Array} y (N,) @param {Float32Array} x (K,) */
+  /** y += b + W x. @param {Float32Array} y (N,) @param {Float32Array} x (K,) */
   addedTo(y, x) {
     for (let row = 0; row < y.length; row++) y[row] += this.bias[row];
     return addProduct(y, this.weight, x);
@@ -39,7 +39,7 @@ export class Linear {
 }
 
 /**
- * y + W x, in the place of y.
+ * y += W x.
  *
  * @param {Float32Array} y (N,)
  * @param {Float32Array} weight (N, K)
@@ -97,7 +97,7 @@ export function sigmoid(x) {
   return 1 / (1 + Math.exp(-x));
 }
 
-/** silu(gate) * value, in the place of value. @param {Float32Array} gate
+/** value *= silu(gate). @param {Float32Array} gate
  * @param {Float32Array} value */
 export function siluGate(gate, value) {
   for (let i = 0; i < value.length; i++) value[i] *= gate[i] * sigmoid(gate[i]);
@@ -110,7 +110,7 @@ export function logSoftmax(logits) {
   return Float64Array.from(logits, (logit) => logit - total);
 }
 
-/** log(sum of exp(x)), and -Infinity of nothing. @param {ArrayLike<number>} values */
+/** log(sum(exp(values))); -Infinity of no values. @param {ArrayLike<number>} values */
 export function logSumExp(values) {
   let most = -Infinity;
   for (let i = 0; i < values.length; i++) most = Math.max(most, values[i]);

@@ -1,66 +1,68 @@
-/** Prompts: where the text that is read ends, and what is written has to begin. */
+/** Prompts: how much of one the network reads, and what the generated text must begin with. */
 
-import { Subwords } from "./subwords.js";
-import { decode } from "./unit.js";
-import { Words } from "./words.js";
+import { SubwordTokenizer } from "./subword_tokenizer.js";
+import { decode } from "./tokenizer.js";
+import { WordTokenizer } from "./word_tokenizer.js";
 
-/** @typedef {import("./unit.js").Unit} Unit */
-/** @typedef {import("./unit.js").Decoder} Decoder */
+/** @typedef {import("./tokenizer.js").Tokenizer} Tokenizer */
+/** @typedef {import("./tokenizer.js").Decoder} Decoder */
 
 /**
- * What to read of a prompt, and its end, which the next symbol brings again: words and subwords
- * bring the space before them, and a word begun is written to its end.
+ * Split a prompt into the part to read and a prefix that the generated text repeats: tokens of
+ * words and subwords include the space before them, and an unfinished word is completed.
  *
  * @param {string} prompt
- * @param {Unit} unit
+ * @param {Tokenizer} tokenizer
  * @returns {[string, string]}
  */
-export function parted(prompt, unit) {
-  if (unit instanceof Words) {
-    // After a word several spaces are taken for a slip.
+export function splitPrompt(prompt, tokenizer) {
+  if (tokenizer instanceof WordTokenizer) {
+    // Several spaces after a word count as one.
     const trimmed = prompt.endsWith(" ") ? `${prompt.replace(/ +$/, "")} ` : prompt;
-    const [context, typed] = unit.splitTyped(trimmed);
+    const [context, typed] = tokenizer.splitTyped(trimmed);
     if (typed) {
       const begun = prompt.slice(context.length);
-      return beginsWords(context, begun, typed, unit) ? [context, begun] : [prompt, ""];
+      return beginsWords(context, begun, typed, tokenizer) ? [context, begun] : [prompt, ""];
     }
     if (context.length < trimmed.length) return [context, " "];
-  } else if (unit instanceof Subwords && prompt.endsWith(" ")) {
+  } else if (tokenizer instanceof SubwordTokenizer && prompt.endsWith(" ")) {
     return [prompt.slice(0, -1), " "];
   }
   return [prompt, ""];
 }
 
 /**
- * Whether what was typed is no word, but a part of some that would be one symbol there.
+ * Whether the typed letters are not a word, but begin one that would be a single token there.
  *
  * @param {string} context
  * @param {string} begun
  * @param {string} typed
- * @param {Words} unit
+ * @param {WordTokenizer} tokenizer
  */
-function beginsWords(context, begun, typed, unit) {
-  const longer = unit.tokens.find((token) => token.startsWith(typed));
-  if (longer === undefined || unit.symbols.has(typed)) return false;
+function beginsWords(context, begun, typed, tokenizer) {
+  const longer = tokenizer.tokens.find((token) => token.startsWith(typed));
+  if (longer === undefined || tokenizer.ids.has(typed)) return false;
   const before = begun.endsWith(typed) ? begun.slice(0, -typed.length) : begun;
-  return unit.encode(context + before + longer).length === unit.encode(context).length + 1;
+  return (
+    tokenizer.encode(context + before + longer).length === tokenizer.encode(context).length + 1
+  );
 }
 
-/** A decoder that stands where symbols end. @param {Unit} unit @param {number[]} symbols */
-export function decoderAfter(unit, symbols) {
-  const decoder = unit.decoder();
-  for (const symbol of symbols) decoder.feed(symbol);
+/** A decoder that has read some ids. @param {Tokenizer} tokenizer @param {number[]} ids */
+export function decoderAfter(tokenizer, ids) {
+  const decoder = tokenizer.decoder();
+  for (const id of ids) decoder.feed(id);
   return decoder;
 }
 
-/** Whether a symbol's text, where a decoder stands, begins with `lead`. @param {Decoder} decoder
- * @param {number} symbol @param {string} lead */
-export function begins(decoder, symbol, lead) {
+/** Whether the text of an id, after what the decoder has read, begins with `prefix`.
+ * @param {Decoder} decoder @param {number} id @param {string} prefix */
+export function begins(decoder, id, prefix) {
   const probe = decoder.copy();
-  return (probe.feed(symbol) + probe.finish()).startsWith(lead);
+  return (probe.feed(id) + probe.finish()).startsWith(prefix);
 }
 
-/** What each symbol spells by itself. @param {Unit} unit @returns {string[]} */
-export function spellings(unit) {
-  return Array.from({ length: unit.size }, (_, symbol) => decode(unit, [symbol]));
+/** The text of each id by itself. @param {Tokenizer} tokenizer @returns {string[]} */
+export function spellings(tokenizer) {
+  return Array.from({ length: tokenizer.size }, (_, id) => decode(tokenizer, [id]));
 }

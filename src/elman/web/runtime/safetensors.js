@@ -1,8 +1,8 @@
 /**
- * A model file as the browser reads it: numbers and plain data, nothing of which is executed.
+ * Reads a model file: numbers and plain data, nothing of which is executed.
  *
- * The header is checked before a tensor is read: its size, and that the tensors' places fill the
- * rest of the file exactly. Weights of 8 bits become numbers again. Matrices are (N, K), row by row.
+ * The header is checked before a tensor is read: its size, and that the tensors' offsets cover the
+ * rest of the file exactly. Int8 weights are dequantised. Matrices are (N, K), row by row.
  * Format: https://github.com/huggingface/safetensors (8 bytes of header length, JSON, data).
  */
 
@@ -12,7 +12,7 @@ const SCHEMA = 1;
 const HEADER_LIMIT = 16 * 2 ** 20; // bytes
 const SIZES = /** @type {Record<string, number>} */ ({ F64: 8, F32: 4, I8: 1 });
 
-/** What is wrong with a model file, in a sentence. */
+/** A model file is refused; the message says why in one sentence. */
 export class ModelFileError extends Error {}
 
 /** @param {string} cause @returns {never} */
@@ -20,17 +20,18 @@ export function refuse(cause) {
   throw new ModelFileError(`The model file cannot be used: ${cause}.`);
 }
 
-/** The tensors of a file, each to be taken once, by its name and with its shape. */
+/** The tensors of a file; each is taken once, by name and shape. */
 export class Bundle {
   /**
    * @param {ArrayBuffer} buffer the whole file
    */
   constructor(buffer) {
     const length = buffer.byteLength < 8 ? Infinity : headerLength(buffer);
-    if (length > buffer.byteLength - 8 || length > HEADER_LIMIT) refuse("it has no sound header");
+    if (length > buffer.byteLength - 8 || length > HEADER_LIMIT)
+      refuse("its header is missing or too long");
     const header = parsed(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
     const { __metadata__: metadata, ...entries } = header;
-    if (typeof metadata?.elman !== "string") refuse("it is not one of Elman's");
+    if (typeof metadata?.elman !== "string") refuse("it was not written by Elman");
     /** @type {Record<string, any>} */
     this.about = parsed(metadata.elman);
     if (this.about.schema !== SCHEMA) refuse(`its schema is ${this.about.schema}`);
@@ -42,10 +43,10 @@ export class Bundle {
   }
 
   /**
-   * A tensor as numbers, whatever it is kept as.
+   * A tensor as float32, dequantised where it is stored as int8.
    *
    * @param {string} name
-   * @param {...number} shape what it must be
+   * @param {...number} shape the expected one
    * @returns {Float32Array}
    */
   take(name, ...shape) {
@@ -55,7 +56,7 @@ export class Bundle {
     return dequantised(new Int8Array(data), this.take(`${name}.scale`, shape[0]));
   }
 
-  /** A tensor of 64 bits, which is never rounded. @param {string} name @param {...number} shape
+  /** A float64 tensor, which is never quantised. @param {string} name @param {...number} shape
    * @returns {Float64Array} */
   takeDoubles(name, ...shape) {
     const { dtype, data } = this.#taken(name, shape);
@@ -70,10 +71,10 @@ export class Bundle {
       refuse(`it holds no tensor ${name} of the shape ${shape}`);
     }
     this.entries.delete(name);
-    return { dtype: entry.dtype, data: this.buffer.slice(...this.#places(entry)) };
+    return { dtype: entry.dtype, data: this.buffer.slice(...this.#range(entry)) };
   }
 
-  /** Whether the file also holds a tensor of this name, not taken yet. @param {string} name */
+  /** Whether the file holds a tensor of this name that was not taken yet. @param {string} name */
   has(name) {
     return this.entries.has(name);
   }
@@ -84,13 +85,13 @@ export class Bundle {
   }
 
   /** @param {Entry} entry @returns {[number, number]} */
-  #places({ data_offsets: [begin, end] }) {
+  #range({ data_offsets: [begin, end] }) {
     return [this.start + begin, this.start + end];
   }
 
-  /** @param {number} room bytes behind the header */
+  /** @param {number} room bytes after the header */
   #check(room) {
-    const places = [];
+    const ranges = [];
     for (const [name, entry] of this.entries) {
       const { dtype, shape, data_offsets: offsets } = entry ?? {};
       const item = SIZES[dtype];
@@ -102,10 +103,10 @@ export class Bundle {
       }
       const size = shape.reduce((product, n) => product * n, item);
       if (offsets[1] - offsets[0] !== size) refuse(`its tensor ${name} is not of its size`);
-      places.push(offsets);
+      ranges.push(offsets);
     }
     let reached = 0;
-    for (const [begin, end] of places.sort((a, b) => a[0] - b[0] || a[1] - b[1])) {
+    for (const [begin, end] of ranges.sort((a, b) => a[0] - b[0] || a[1] - b[1])) {
       if (begin !== reached) refuse("its tensors overlap, or leave gaps");
       reached = end;
     }
@@ -125,21 +126,21 @@ function parsed(text) {
   try {
     value = JSON.parse(text);
   } catch {
-    refuse("its header is no JSON");
+    refuse("its header is not JSON");
   }
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    refuse("its header is no JSON object");
+    refuse("its header is not a JSON object");
   }
   return value;
 }
 
 /**
- * Steps of a grid, row by row, as numbers again.
+ * Int8 rows times their scales.
  *
  * @param {Int8Array} steps (N, K)
  * @param {Float32Array} scale (N,)
  */
 function dequantised(steps, scale) {
   const columns = steps.length / scale.length;
-  return Float32Array.from(steps, (step, place) => step * scale[Math.floor(place / columns)]);
+  return Float32Array.from(steps, (step, index) => step * scale[Math.floor(index / columns)]);
 }

@@ -1,38 +1,38 @@
 /**
- * How the next symbol is drawn from what the network expects: one number decides, so the same
- * numbers write the same text as Python does.
+ * Draws the next token from the network's logits. One random number decides, so that the same
+ * random numbers generate the same text as in Python.
  *
  * Shapes: V vocabulary.
  */
 
 /**
  * @typedef {object} Sampling
- * @property {number} temperature divides the logits; 0 always takes the likeliest
- * @property {number} topP keep the likeliest that together reach this share
+ * @property {number} temperature divides the logits; 0 takes the likeliest token
+ * @property {number} topP keep the likeliest tokens up to this total probability
  */
 
 /**
- * The symbol that a number drawn evenly from [0, 1) falls upon.
+ * Sample a token by inverting the cumulative distribution.
  *
  * @param {Float32Array} logits (V,)
  * @param {Sampling} sampling
- * @param {number} chance
+ * @param {number} random uniform in [0, 1)
  */
-export function draw(logits, sampling, chance) {
-  const reached = weights(logits, sampling);
-  for (let i = 1; i < reached.length; i++) reached[i] += reached[i - 1];
-  const wanted = chance * reached[reached.length - 1];
-  let [low, high] = [0, reached.length];
+export function sample(logits, sampling, random) {
+  const cumulative = weights(logits, sampling);
+  for (let i = 1; i < cumulative.length; i++) cumulative[i] += cumulative[i - 1];
+  const target = random * cumulative[cumulative.length - 1];
+  let [low, high] = [0, cumulative.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (reached[middle] <= wanted) low = middle + 1;
+    if (cumulative[middle] <= target) low = middle + 1;
     else high = middle;
   }
   return low;
 }
 
 /**
- * What is drawn from, up to a factor.
+ * Unnormalised probabilities of the tokens that may be drawn.
  *
  * @param {Float32Array} logits (V,)
  * @param {Sampling} sampling
@@ -40,8 +40,8 @@ export function draw(logits, sampling, chance) {
  */
 function weights(logits, { temperature, topP }) {
   let best = 0;
-  logits.forEach((logit, symbol) => {
-    if (logit > logits[best]) best = symbol;
+  logits.forEach((logit, token) => {
+    if (logit > logits[best]) best = token;
   });
   if (temperature === 0) {
     const only = new Float64Array(logits.length);
@@ -49,19 +49,19 @@ function weights(logits, { temperature, topP }) {
     return only;
   }
   const found = Float64Array.from(logits, (x) => Math.exp((x - logits[best]) / temperature));
-  return topP < 1 ? likeliest(found, topP) : found;
+  return topP < 1 ? nucleus(found, topP) : found;
 }
 
-/** @param {Float64Array} found @param {number} share */
-function likeliest(found, share) {
+/** @param {Float64Array} found @param {number} topP */
+function nucleus(found, topP) {
   const order = Array.from(found.keys()).sort((a, b) => found[b] - found[a] || a - b);
-  const enough = share * found.reduce((sum, weight) => sum + weight, 0);
-  const kept = new Float64Array(found.length);
+  const enough = topP * found.reduce((sum, weight) => sum + weight, 0);
+  const chosen = new Float64Array(found.length);
   let before = 0;
-  for (const symbol of order) {
+  for (const token of order) {
     if (before >= enough) break;
-    kept[symbol] = found[symbol];
-    before += found[symbol];
+    chosen[token] = found[token];
+    before += found[token];
   }
-  return kept;
+  return chosen;
 }

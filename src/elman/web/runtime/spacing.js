@@ -1,9 +1,9 @@
-/** The spaces between words: a default that both sides know, and marks where a text differs. */
+/** The spaces between words: default rules, and marks where a text differs from them. */
 
-import { CLOSE, firstOf, Kind, kindOf } from "./tokens.js";
-import { BOUNDARY, FIRST_BYTE, FIRST_OWN, utf8Decoder } from "./unit.js";
+import { CLOSE, firstOf, Kind, kindOf } from "./segmentation.js";
+import { BOUNDARY, FIRST_BYTE, FIRST_OWN, utf8Decoder } from "./tokenizer.js";
 
-/** @typedef {import("./unit.js").Decoder} Decoder */
+/** @typedef {import("./tokenizer.js").Decoder} Decoder */
 
 export const END_OF_SPELLING = FIRST_OWN;
 /** No space here, where there would be one by default. */
@@ -13,18 +13,18 @@ export const SPACE = FIRST_OWN + 2;
 export const FIRST_TOKEN = FIRST_OWN + 3;
 
 /**
- * What to write before each token: JOIN, SPACE, or 0 where the default holds.
+ * The mark before each token: JOIN, SPACE, or 0 where the default holds.
  *
  * @param {string[]} tokens
  * @param {boolean[]} afterSpace whether the text has a space before it
  */
 export function marks(tokens, afterSpace) {
-  const kinds = withApostrophesToldApart(withQuotesToldApart(tokens.map(kindOf)), afterSpace);
-  return tokens.map((token, place) => {
-    const isSame = place > 0 && firstOf(token) === firstOf(tokens[place - 1]);
-    const byDefault = place > 0 && !isClose(kinds[place - 1], kinds[place], isSame);
-    if (afterSpace[place] === byDefault) return 0;
-    return afterSpace[place] ? SPACE : JOIN;
+  const kinds = withApostropheSides(withQuoteSides(tokens.map(kindOf)), afterSpace);
+  return tokens.map((token, index) => {
+    const isSame = index > 0 && firstOf(token) === firstOf(tokens[index - 1]);
+    const byDefault = index > 0 && !isClose(kinds[index - 1], kinds[index], isSame);
+    if (afterSpace[index] === byDefault) return 0;
+    return afterSpace[index] ? SPACE : JOIN;
   });
 }
 
@@ -33,15 +33,15 @@ export function marks(tokens, afterSpace) {
 function isClose(before, here, isSame) {
   return Boolean(
     before & Kind.CLOSE_AFTER ||
-      here & Kind.CLOSE_BEFORE ||
-      (before & Kind.WORD && here & Kind.APOSTROPHE) ||
-      before & here & Kind.IDEOGRAPH ||
-      (here & Kind.SYMBOL && isSame),
+    here & Kind.CLOSE_BEFORE ||
+    (before & Kind.WORD && here & Kind.APOSTROPHE) ||
+    before & here & Kind.IDEOGRAPH ||
+    (here & Kind.PUNCTUATION && isSame),
   );
 }
 
-/** Each quote in a line opens or closes in turn. @param {number[]} kinds */
-function withQuotesToldApart(kinds) {
+/** The quotes of a line open and close alternately. @param {number[]} kinds */
+function withQuoteSides(kinds) {
   let isOpen = false;
   return kinds.map((kind) => {
     if (kind & Kind.LINE) isOpen = false;
@@ -53,14 +53,14 @@ function withQuotesToldApart(kinds) {
 
 /** An apostrophe opens after any space, bracket or quote. @param {number[]} kinds
  * @param {boolean[]} afterSpace */
-function withApostrophesToldApart(kinds, afterSpace) {
-  return kinds.map((kind, place) => {
-    const opens = place === 0 || afterSpace[place] || kinds[place - 1] & Kind.CLOSE_AFTER;
+function withApostropheSides(kinds, afterSpace) {
+  return kinds.map((kind, index) => {
+    const opens = index === 0 || afterSpace[index] || kinds[index - 1] & Kind.CLOSE_AFTER;
     return opens && kind & Kind.APOSTROPHE ? kind | Kind.CLOSE_AFTER : kind;
   });
 }
 
-/** Symbols of words -> text, one symbol at a time. @implements {Decoder} */
+/** Ids of words -> text, one at a time. @implements {Decoder} */
 export class SpacingDecoder {
   #before = CLOSE; // the kind of the token before
   #first = ""; // its first character
@@ -74,13 +74,13 @@ export class SpacingDecoder {
     this.tokens = tokens;
   }
 
-  /** @param {number} symbol */
-  feed(symbol) {
-    if (symbol >= FIRST_BYTE && symbol < FIRST_OWN) {
-      const byte = Uint8Array.of(symbol - FIRST_BYTE);
+  /** @param {number} id */
+  feed(id) {
+    if (id >= FIRST_BYTE && id < FIRST_OWN) {
+      const byte = Uint8Array.of(id - FIRST_BYTE);
       return this.#spell(this.#utf8.decode(byte, { stream: true }));
     }
-    return this.#endSpelling() + this.#read(symbol);
+    return this.#endSpelling() + this.#read(id);
   }
 
   finish() {
@@ -110,22 +110,22 @@ export class SpacingDecoder {
     this.#quoteIsOpen = this.#isSpelling = this.#isJoined = false;
   }
 
-  /** @param {number} symbol */
-  #read(symbol) {
+  /** @param {number} id */
+  #read(id) {
     const wasJoined = this.#isJoined;
-    this.#isJoined = symbol === JOIN;
-    if (symbol === JOIN) {
+    this.#isJoined = id === JOIN;
+    if (id === JOIN) {
       // As after an apostrophe, another one does not open; after a seam, it does.
       this.#before = wasJoined ? CLOSE : CLOSE | Kind.APOSTROPHE;
       this.#quoteIsOpen &&= !wasJoined;
       return "";
     }
-    if (symbol === SPACE) {
+    if (id === SPACE) {
       this.#before = CLOSE;
       return " ";
     }
-    if (symbol === BOUNDARY) this.#start();
-    const token = this.tokens[symbol];
+    if (id === BOUNDARY) this.#start();
+    const token = this.tokens[id];
     return token ? this.#gap(token) + token : "";
   }
 

@@ -1,36 +1,43 @@
-/** A tagger: each word's tag, from all that stands before and behind it. */
+/** A tagger: the tag of each word, from the words before and after it. */
 
 import { CRF } from "./crf.js";
-import { wordsOf } from "./lexicon.js";
+import { Encoder, EncoderTokenizer } from "./encoder.js";
 import { Linear } from "./products.js";
-import { Reader, ReaderUnit } from "./reader.js";
+import { wordsOf } from "./segmentation.js";
 import { TagVocabulary } from "./tags.js";
 
 /** @typedef {import("./safetensors.js").Bundle} Bundle */
 /** @typedef {{tags: string[], probability: number}} Tagged */
+/** @typedef {import("../views/tagging.js").TaggingClient} TaggingClient */
 
+/** @implements {TaggingClient} */
 export class Tagger {
   /** @param {Bundle} bundle */
   constructor(bundle) {
     const { vocabulary, reader, tags } = bundle.about;
     const width = reader.blocks.hidden_size * reader.directions;
     this.vocabulary = new TagVocabulary(tags);
-    this.reader = new Reader(bundle, "reader", reader, new ReaderUnit(vocabulary));
+    this.encoder = new Encoder(bundle, "reader", reader, new EncoderTokenizer(vocabulary));
     this.output = Linear.from(bundle, "output", width, this.vocabulary.tags.length);
     this.crf = new CRF(bundle, "crf", this.vocabulary);
   }
 
-  /** A text's words and marks, and the best tags of them. @param {string} text */
+  /** @param {string} text */
+  async predict(text) {
+    return this.tag(text);
+  }
+
+  /** The words and punctuation of a text and their best tags. @param {string} text */
   tag(text) {
     const words = wordsOf(text);
     return { words, ...this.tagWords(words) };
   }
 
-  /** The best tags of a sentence, and the probability of them all. @param {string[]} words
+  /** The best tags of a sentence and their joint probability. @param {string[]} words
    * @returns {Tagged} */
   tagWords(words) {
     if (words.length === 0) return { tags: [], probability: 1 };
-    const directions = this.reader.read(words);
+    const directions = this.encoder.encode(words);
     const logits = words.map((_, time) =>
       this.output.of(Float32Array.from(directions.flatMap((vectors) => [...vectors[time]]))),
     );

@@ -1,0 +1,96 @@
+/** One step: the output after a token, and every state and gate as the token was read. */
+
+import { probabilityItem } from "../components/controls.js";
+import { element } from "../components/elements.js";
+import { onSchemeChange } from "./colors.js";
+import { block } from "./heatmap.js";
+import { layerName, rounded, visible } from "./trace.js";
+
+/** @typedef {import("./trace.js").Matrix} Matrix
+ * @typedef {import("./selection.js").Selection} Selection */
+
+/** @type {Record<string, string>} */
+const MEANINGS = {
+  i: "input gate: what is let in",
+  f: "forget gate: what is kept",
+  g: "candidate: what could be written",
+  o: "output gate: what is passed on",
+  r: "reset gate: what is used of the state",
+  z: "update gate",
+  n: "candidate: what could be written",
+  moved: "which units were updated",
+  h: "read by the layer above",
+  c: "the memory of the cell",
+  hidden: "i2h, the first layer",
+  i2o: "the second layer",
+  log_softmax: "its log-probabilities",
+};
+/** By cell, where a gate of the same name means something else. @type {Record<string, any>} */
+const OF_CELL = {
+  gru: { z: "update gate: what is kept" },
+  mingru: { z: "update gate: what is new" },
+};
+
+/** @param {import("./trace.js").Trace} trace @param {AbortSignal} signal
+ * @returns {import("./selection.js").Drawing} */
+export function stepDetails(trace, signal) {
+  const node = element("section", { className: "step", ariaLabel: "One step" });
+  const meanings = { ...MEANINGS, ...OF_CELL[trace.network.cell] };
+  /** @type {Selection | undefined} */
+  let shown;
+  onSchemeChange(() => shown && show(shown), signal);
+
+  /** @param {Selection} selection */
+  function show(selection) {
+    shown = selection;
+    const { sequence: index, inspected } = selection;
+    const sequence = trace.sequences[index];
+    const output = trace.outputs.find(
+      (each) => each.sequence === index && each.after === inspected,
+    );
+    const layers = sequence.layers.map((layer) => {
+      const heading = element("h4", { className: "layer-name" }, layerName(layer));
+      const matrices = Object.entries({ ...layer.states, ...layer.gates, ...layer.output });
+      const gates = matrices.map(([name, matrix]) => gate(name, matrix, selection));
+      return element("div", { className: "layer" }, heading, ...gates);
+    });
+    const position = element("small", {}, `${inspected + 1} of ${sequence.tokens.length}`);
+    const quoted = element("q", {}, visible(sequence.tokens[inspected]));
+    node.replaceChildren(
+      element("h3", {}, "After ", quoted, position),
+      ...(output ? [predictionList(output)] : []),
+      element("div", { className: "layers" }, ...layers.reverse()),
+    );
+  }
+
+  /** @param {string} name @param {Matrix} matrix @param {Selection} selection */
+  function gate(name, matrix, selection) {
+    const row = matrix.row(selection.inspected);
+    const unit = selection.unit?.unit;
+    const mean = row.reduce((sum, each) => sum + each, 0) / row.length;
+    const figure =
+      unit !== undefined && unit < row.length
+        ? `unit ${unit + 1}: ${rounded(row[unit])}`
+        : `mean ${rounded(mean)}`;
+    const label = element("b", {}, name.replace("_", "-"));
+    const caption = element("figcaption", {}, label, ` ${figure}`);
+    if (meanings[name]) caption.append(element("small", {}, meanings[name]));
+    return element("figure", { className: "gate" }, block(row, matrix.largest), caption);
+  }
+  return { node, show };
+}
+
+/** The best predictions and the target, or the quantiles of a forecast.
+ * @param {import("./trace.js").Output} output */
+function predictionList({ quantiles, predictions, target }) {
+  const levels = quantiles.map(({ level, value }) =>
+    element("li", {}, element("span", {}, `${rounded(100 * level)} %`), rounded(value)),
+  );
+  const listed = target === null || predictions.some((each) => each.text === target.text);
+  const items = (listed ? predictions : [...predictions, target]).map(({ text, probability }) => {
+    const item = probabilityItem(visible(text), probability);
+    if (text === target?.text) item.className = "chosen";
+    return item;
+  });
+  return element("ul", { className: "probabilities" }, ...levels, ...items);
+}
