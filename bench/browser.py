@@ -7,6 +7,7 @@ records it in bench/results. Nothing else should run meanwhile.
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import elman
+from elman.export.web import cell_program
 from elman.web.files import exported_files
 from tables import bench_parser, publish, table
 
@@ -27,7 +29,7 @@ TEXT = "the quick brown fox jumps over the lazy dog\n" * 100
 
 TIMED = """async (width) => {
     const { fetchModel } = await import("/runtime/model.js");
-    const { model } = await fetchModel("/model.safetensors");
+    const { model } = await fetchModel("/model.safetensors", "/cell.json");
     const { cell } = model.network.stack.blocks[0].mixer;
     const x = new Float32Array(width).map((_, i) => Math.sin(i));
     let state = cell.initialState();
@@ -95,6 +97,7 @@ def main() -> None:
                     cell=cell, hidden_size=options.hidden_size, layers=1, components=(), steps=1
                 )
                 model.fit(TEXT).save(folder / "model.safetensors")
+                (folder / "cell.json").write_text(json.dumps(cell_program(model)))
                 rows.append([cell, f"{page.evaluate(TIMED, options.hidden_size):.3f} ms"])
         version = browser.version
     text = table(rows, ("cell", f"a step, {options.hidden_size} wide")) + f"\n\nChromium {version}"

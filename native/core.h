@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 namespace elman {
 
@@ -13,16 +14,16 @@ enum class Cell { elman, elman_relu, gru, lstm };
 
 constexpr int gates_of(Cell cell) { return cell == Cell::lstm ? 4 : cell == Cell::gru ? 3 : 1; }
 
-// What a step leaves for the gradient, in vectors of H: lstm i, f, g, o, c; gru r, z, n and the
+// What a step saves for the gradient, in vectors of H: lstm i, f, g, o, c; gru r, z, n and the
 // hidden part of n; elman h.
-constexpr int kept_of(Cell cell) { return cell == Cell::lstm ? 5 : cell == Cell::gru ? 4 : 1; }
+constexpr int saved_of(Cell cell) { return cell == Cell::lstm ? 5 : cell == Cell::gru ? 4 : 1; }
 
 // In vectors of H, the gradients of a step's gates: gru has n's twice, the hidden part's first,
 // n_hidden, r, z, n, so that either side's three are neighbours.
-constexpr int slopes_of(Cell cell) { return cell == Cell::gru ? 4 : gates_of(cell); }
+constexpr int gate_gradients_of(Cell cell) { return cell == Cell::gru ? 4 : gates_of(cell); }
 
 // A layer over time. Products are in `precision`, float32 or bfloat16, and so are the arrays named
-// 'narrow'; the state, its gradients and what is kept are float32.
+// 'narrow'; the state, its gradients and what is saved are float32.
 struct Sequence {
   Cell cell;
   Precision precision;
@@ -31,7 +32,7 @@ struct Sequence {
   int threads;
   // (T, B), or null: where a step of a row stands in the arrays named 'packed', which then have no
   // padding, (N, ...) for the N steps of all rows.
-  const int64_t* places = nullptr;
+  const int64_t* positions = nullptr;
 };
 
 struct SequenceForward {
@@ -40,15 +41,15 @@ struct SequenceForward {
   const float* bias;         // (GH,) of the hidden part, or null
   const float* state[2];     // (B, H) h, c
   void* outputs;             // (T, B, H) narrow, zero at padding
-  void* kept;                // (T, B, kept H) of 4 bytes, packed, or null: no gradient is wanted
-  float* after[2];           // (B, H) h, c after each row's last symbol
+  void* saved;               // (T, B, saved H) of 4 bytes, packed, or null: no gradient is wanted
+  float* after[2];           // (B, H) h, c after each row's last token
 };
 
 struct SequenceBackward {
   const void* outputs;       // (T, B, H) narrow, as they came
-  const void* kept;          // as it came
+  const void* saved;         // as it came
   const void* weight;        // (GH, H) narrow
-  const float* state[2];     // (B, H) h, c before the first symbol
+  const float* state[2];     // (B, H) h, c before the first token
   const void* to_outputs;    // (T, B, H) narrow
   const float* to_after[2];  // (B, H)
   void* to_gates;            // (T, B, slopes H) narrow, packed, zero at padding
@@ -81,15 +82,15 @@ struct DiagonalBackward {
   float* to_state;         // (B, H)
 };
 
-// Passes over rows of vectors, (N, W); those of a sequence are N = T B of them.
-struct Passes {
+// The rows of vectors, (N, W), that a fused operation runs over; a sequence has N = T B of them.
+struct RowShape {
   Precision precision;
   int64_t rows, width;
   int threads;
 };
 
 // y = x scale weight, where scale = 1 / sqrt(mean(x^2) + epsilon) of each row.
-struct NormPass {
+struct NormArgs {
   const float* x;       // (N, W)
   const float* weight;  // (W,)
   float epsilon;
@@ -101,7 +102,7 @@ struct NormPass {
 };
 
 // y = silu(gate) value, all (N, W) narrow.
-struct GatePass {
+struct GateArgs {
   const void *gate, *value;
   void* y;
   const void* to_y;
@@ -109,7 +110,7 @@ struct GatePass {
 };
 
 // y[t] = bias + sum over k < K of weight[k] inputs[K - 1 + t - k].
-struct ConvolutionPass {
+struct ConvolutionArgs {
   int64_t batch, taps;
   const void* inputs;   // (K - 1 + T, B, W) narrow
   const float* weight;  // (K, W)
@@ -121,7 +122,7 @@ struct ConvolutionPass {
 };
 
 // sum = x + y mask.
-struct JoinPass {
+struct JoinArgs {
   int64_t batch;
   const float* x;       // (T, B, W)
   const void* y;        // (T, B, W) narrow
@@ -131,12 +132,38 @@ struct JoinPass {
   void* to_y;           // (T, B, W) narrow
 };
 
-// What rows look at, in outer slots of no width, so that all rows have the whole: R sources of S
-// symbols each, N heads of width E, K rows for each source.
-struct Looked {
+// What rows attend to, in outer slots of no width, so that all rows have the whole: R sources of S
+// tokens each, N heads of width E, K rows for each source.
+struct AttentionMemory {
   int keys, values;  // (R, N, S, E)
-  int shut;          // (R, S) 0 at real symbols, minus infinity at padding
+  int mask;          // (R, S) 0 at real tokens, minus infinity at padding
   int sizes;         // S, K as 64-bit integers
+};
+
+// What an element-wise operation makes of the numbers at one place of its operands. Comparisons and
+// logic answer 1 or 0, and take what is not 0 for true.
+enum class Element {
+  add, sub, mul, multiply_add, div, remainder, maximum, minimum, where,
+  neg, abs, sigmoid, tanh, relu, exp, log, sqrt,
+  less, less_equal, equal, logical_and, logical_or, logical_not,
+  to_float, to_integer, copy
+};
+
+// Where an operand of element-wise operations is kept.
+struct Register {
+  enum class Home { slot, vector, number, temporary };
+  Home home;
+  bool integer;        // of 64 bits; else float32
+  int slot;            // of a slot; of a temporary its number, from 0
+  bool single;         // a slot of one number a row, which all elements share
+  const void* vector;  // (width,), copied
+  double number;
+};
+
+struct Instruction {
+  Element element;
+  int out;
+  int operands[3];  // those that it has
 };
 
 // One step of a whole network, for any number of rows: operations on slots, in the order in which
@@ -147,26 +174,26 @@ class Program {
   virtual ~Program() = default;
   virtual int outer(int64_t width) = 0;
   virtual int inner(int64_t width) = 0;
-  virtual void embed(int symbols, int out, const float* table, int64_t vocabulary, int64_t width,
+  // A part of a slot's rows from `offset` words on, for operations to read or write.
+  virtual int view(int slot, int64_t offset) = 0;
+  virtual void embed(int tokens, int out, const float* table, int64_t vocabulary, int64_t width,
                      float scale) = 0;
   virtual void rms_norm(int in, int out, const float* weight, int64_t width, float epsilon) = 0;
   virtual void convolution(int in, int recent, int out, int following, const float* weight,
                            const float* bias, int64_t taps, int64_t width) = 0;
   virtual void linear(Precision precision, int in, int out, bool adds, const float* weight,
                       const float* bias, int64_t depth, int64_t outputs) = 0;
-  virtual void elman(int gates, int h_after, int64_t units, bool relu) = 0;
-  virtual void gru(int gates, int hidden, int h, int h_after, int64_t units) = 0;
-  virtual void lstm(int gates, int c, int h_after, int c_after, int64_t units) = 0;
-  virtual void mingru(int gates, int h, int h_after, int64_t units) = 0;
-  virtual void clockwork(int gates, int h, int time, int h_after, int time_after,
-                         const int64_t* periods, int64_t units) = 0;
   virtual void silu_gate(int gate, int value, int out, int64_t width) = 0;
   virtual void add(int a, int b, int out, int64_t width) = 0;
   virtual void log_softmax(int in, int64_t width) = 0;  // in its own place
-  // weigh: (width,), or null where the likeness is a product.
-  virtual void attention(int query, const Looked& looked, int out, int64_t heads, int64_t width,
-                         const float* weigh) = 0;
+  // score: (width,) of additive attention, or null where a key's score is a product.
+  virtual void attention(int query, const AttentionMemory& memory, int out, int64_t heads,
+                         int64_t width, const float* score) = 0;
   virtual void copy(int in, int out, int64_t width) = 0;
+  virtual void sum(int in, int out, int64_t width) = 0;  // out: one number a row
+  // Instructions in order on rows of `width` numbers, a block of them at a time.
+  virtual void elementwise(int64_t width, const std::vector<Register>& registers,
+                           const std::vector<Instruction>& instructions) = 0;
   // outers: the addresses of the outer slots' first rows, in the order in which they were made.
   virtual void run(int64_t rows, const uintptr_t* outers, int threads) = 0;
 };
@@ -178,14 +205,14 @@ struct Core {
   void (*sequence_backward)(const Sequence&, const SequenceBackward&);
   void (*diagonal_forward)(const Diagonal&, const DiagonalForward&);
   void (*diagonal_backward)(const Diagonal&, const DiagonalBackward&);
-  void (*norm_forward)(const Passes&, const NormPass&);
-  void (*norm_backward)(const Passes&, const NormPass&);
-  void (*gate_forward)(const Passes&, const GatePass&);
-  void (*gate_backward)(const Passes&, const GatePass&);
-  void (*convolution_forward)(const Passes&, const ConvolutionPass&);
-  void (*convolution_backward)(const Passes&, const ConvolutionPass&);
-  void (*join_forward)(const Passes&, const JoinPass&);
-  void (*join_backward)(const Passes&, const JoinPass&);
+  void (*norm_forward)(const RowShape&, const NormArgs&);
+  void (*norm_backward)(const RowShape&, const NormArgs&);
+  void (*gate_forward)(const RowShape&, const GateArgs&);
+  void (*gate_backward)(const RowShape&, const GateArgs&);
+  void (*convolution_forward)(const RowShape&, const ConvolutionArgs&);
+  void (*convolution_backward)(const RowShape&, const ConvolutionArgs&);
+  void (*join_forward)(const RowShape&, const JoinArgs&);
+  void (*join_backward)(const RowShape&, const JoinArgs&);
 };
 
 }  // namespace elman

@@ -14,16 +14,16 @@ using elman::DiagonalBackward;
 using elman::DiagonalForward;
 
 // A thread's part: rows, or of a few rows some of the units.
-struct Part {
+struct Segment {
   int64_t row, rows_end, unit, units_end;
 };
 
-INLINE Part part_of(const Diagonal& shape) {
-  if (shape.rows >= team_size()) {
-    Share rows = share_of(shape.rows);
+INLINE Segment segment_of(const Diagonal& shape) {
+  if (shape.rows >= thread_count()) {
+    Range rows = thread_range(shape.rows);
     return {rows.begin, rows.end, 0, shape.units};
   }
-  Share vectors = share_of((shape.units + LANES - 1) / LANES);
+  Range vectors = thread_range((shape.units + LANES - 1) / LANES);
   int64_t end = vectors.end * LANES;
   return {0, shape.rows, vectors.begin * LANES, end < shape.units ? end : shape.units};
 }
@@ -40,16 +40,16 @@ void diagonal_forward(const Diagonal& shape, const DiagonalForward& args) {
   std::memcpy(args.after, args.state, shape.rows * H * sizeof(float));
 #pragma omp parallel num_threads(shape.threads)
   {
-    Part part = part_of(shape);
+    Segment segment = segment_of(shape);
     for (int64_t t = 0; t < shape.time; ++t)
-      for (int64_t row = part.row; row < part.rows_end; ++row) {
+      for (int64_t row = segment.row; row < segment.rows_end; ++row) {
         int64_t place = t * shape.rows + row;
         const Element* gate = static_cast<const Element*>(args.packed) + place * 2 * H;
         Element* out = static_cast<Element*>(args.outputs) + place * H;
         float* state = args.after + row * H;
         bool real = t < end_of(shape, row);
-        for (int64_t unit = part.unit; unit < part.units_end; unit += LANES) {
-          int count = static_cast<int>(part.units_end - unit);
+        for (int64_t unit = segment.unit; unit < segment.units_end; unit += LANES) {
+          int count = static_cast<int>(segment.units_end - unit);
           if (!real) {
             write<M>(out + unit, F{}, count);
             continue;
@@ -72,9 +72,9 @@ void diagonal_backward(const Diagonal& shape, const DiagonalBackward& args) {
   std::memcpy(args.to_state, args.to_after, shape.rows * H * sizeof(float));
 #pragma omp parallel num_threads(shape.threads)
   {
-    Part part = part_of(shape);
+    Segment segment = segment_of(shape);
     for (int64_t t = shape.time - 1; t >= 0; --t)
-      for (int64_t row = part.row; row < part.rows_end; ++row) {
+      for (int64_t row = segment.row; row < segment.rows_end; ++row) {
         int64_t place = t * shape.rows + row;
         const Element* gate = static_cast<const Element*>(args.packed) + place * 2 * H;
         const Element* earlier =
@@ -83,8 +83,8 @@ void diagonal_backward(const Diagonal& shape, const DiagonalBackward& args) {
         Element* to_gate = static_cast<Element*>(args.to_packed) + place * 2 * H;
         float* due = args.to_state + row * H;  // the gradient of h, on its way back
         bool real = t < end_of(shape, row);
-        for (int64_t unit = part.unit; unit < part.units_end; unit += LANES) {
-          int count = static_cast<int>(part.units_end - unit);
+        for (int64_t unit = segment.unit; unit < segment.units_end; unit += LANES) {
+          int count = static_cast<int>(segment.units_end - unit);
           if (!real) {
             write<M>(to_gate + unit, F{}, count);
             write<M>(to_gate + H + unit, F{}, count);

@@ -29,15 +29,17 @@ struct Frame {
   const uint32_t** at;       // room for their addresses
   void* sums;                // room for a panel's unfinished sums
   float* scales;             // room for one number a row
+  double* scratch;           // room for what one row needs
 };
 
 struct Operation {
   virtual ~Operation() = default;
   virtual void run(const Frame& frame) const = 0;
   virtual int64_t words_a_row() const { return 0; }  // of Frame::words
+  virtual int64_t scratch() const { return 0; }      // numbers of Frame::scratch
 };
 
-typedef Room<float> Numbers;
+typedef Buffer<float> Numbers;
 
 INLINE void fill(Numbers& to, const float* from, int64_t count) {
   std::memcpy(to.at, from, count * sizeof(float));
@@ -54,18 +56,18 @@ INLINE F take(const float* from, int64_t unit, int count) {
 INLINE void put(float* to, int64_t unit, F v, int count) { write<Float32>(to + unit, v, count); }
 
 struct Embed : Operation {
-  Embed(int symbols, int out, const float* table, int64_t vocabulary, int64_t width, float scale)
-      : symbols(symbols), out(out), width(width), table(vocabulary * width) {
+  Embed(int tokens, int out, const float* table, int64_t vocabulary, int64_t width, float scale)
+      : tokens(tokens), out(out), width(width), table(vocabulary * width) {
     for (int64_t i = 0; i < vocabulary * width; ++i) this->table.at[i] = table[i] * scale;
   }
   void run(const Frame& frame) const override {
     for (int64_t row = 0; row < frame.rows; ++row) {
-      int64_t symbol;
-      std::memcpy(&symbol, frame.slots[symbols].row(row), sizeof symbol);
-      std::memcpy(frame.slots[out].row(row), table.at + symbol * width, width * sizeof(float));
+      int64_t token;
+      std::memcpy(&token, frame.slots[tokens].row(row), sizeof token);
+      std::memcpy(frame.slots[out].row(row), table.at + token * width, width * sizeof(float));
     }
   }
-  int symbols, out;
+  int tokens, out;
   int64_t width;
   Numbers table;
 };
@@ -164,7 +166,7 @@ struct Linear : Operation {
   int in, out;
   bool adds;
   int64_t depth, outputs, count, panels;
-  Room<uint32_t> weight;
+  Buffer<uint32_t> weight;
   Numbers bias;
 };
 
@@ -244,113 +246,7 @@ struct Int8Linear : Linear<Int8> {
     return most / 127;
   }
   Numbers scale;
-  Room<int32_t> offset;
-};
-
-// What the cells do once their products are done. `gates` holds them, of a gru the input's part.
-
-struct ElmanStep : Operation {
-  ElmanStep(int gates, int h_after, int64_t units, bool relu)
-      : gates(gates), h_after(h_after), units(units), relu(relu) {}
-  void run(const Frame& frame) const override {
-    for (int64_t row = 0; row < frame.rows; ++row) {
-      const float* total = frame.slots[gates].row(row);
-      float* h = frame.slots[h_after].row(row);
-      over(units, [&](int64_t unit, int count) {
-        F v = take(total, unit, count);
-        put(h, unit, relu ? max(v, F{}) : tanh(v), count);
-      });
-    }
-  }
-  int gates, h_after;
-  int64_t units;
-  bool relu;
-};
-
-struct GRUStep : Operation {
-  GRUStep(int gates, int hidden, int h, int h_after, int64_t units)
-      : gates(gates), hidden(hidden), h(h), h_after(h_after), units(units) {}
-  void run(const Frame& frame) const override {
-    for (int64_t row = 0; row < frame.rows; ++row) {
-      const float *in = frame.slots[gates].row(row), *mine = frame.slots[hidden].row(row);
-      const float* before = frame.slots[h].row(row);
-      float* after = frame.slots[h_after].row(row);
-      over(units, [&](int64_t unit, int count) {
-        auto gate = [&](const float* from, int which) {
-          return take(from + which * units, unit, count);
-        };
-        F r = sigmoid(gate(in, 0) + gate(mine, 0)), z = sigmoid(gate(in, 1) + gate(mine, 1));
-        F n = tanh(gate(in, 2) + r * gate(mine, 2));
-        put(after, unit, n + z * (take(before, unit, count) - n), count);
-      });
-    }
-  }
-  int gates, hidden, h, h_after;
-  int64_t units;
-};
-
-struct LSTMStep : Operation {
-  LSTMStep(int gates, int c, int h_after, int c_after, int64_t units)
-      : gates(gates), c(c), h_after(h_after), c_after(c_after), units(units) {}
-  void run(const Frame& frame) const override {
-    for (int64_t row = 0; row < frame.rows; ++row) {
-      const float *in = frame.slots[gates].row(row), *before = frame.slots[c].row(row);
-      float *hs = frame.slots[h_after].row(row), *cs = frame.slots[c_after].row(row);
-      over(units, [&](int64_t unit, int count) {
-        auto gate = [&](int which) { return take(in + which * units, unit, count); };
-        F kept = sigmoid(gate(1)) * take(before, unit, count) + sigmoid(gate(0)) * tanh(gate(2));
-        put(cs, unit, kept, count);
-        put(hs, unit, sigmoid(gate(3)) * tanh(kept), count);
-      });
-    }
-  }
-  int gates, c, h_after, c_after;
-  int64_t units;
-};
-
-struct MinGRUStep : Operation {
-  MinGRUStep(int gates, int h, int h_after, int64_t units)
-      : gates(gates), h(h), h_after(h_after), units(units) {}
-  void run(const Frame& frame) const override {
-    for (int64_t row = 0; row < frame.rows; ++row) {
-      const float *in = frame.slots[gates].row(row), *before = frame.slots[h].row(row);
-      float* after = frame.slots[h_after].row(row);
-      over(units, [&](int64_t unit, int count) {
-        F z = sigmoid(take(in, unit, count)), old = take(before, unit, count);
-        put(after, unit, old + z * (take(in + units, unit, count) - old), count);
-      });
-    }
-  }
-  int gates, h, h_after;
-  int64_t units;
-};
-
-// Units whose period does not divide the time keep their value.
-struct ClockworkStep : Operation {
-  ClockworkStep(int gates, int h, int time, int h_after, int time_after, const int64_t* periods,
-                int64_t units)
-      : gates(gates), h(h), time(time), h_after(h_after), time_after(time_after), units(units),
-        periods(units) {
-    std::memcpy(this->periods.at, periods, units * sizeof(int64_t));
-  }
-  void run(const Frame& frame) const override {
-    for (int64_t row = 0; row < frame.rows; ++row) {
-      const float *total = frame.slots[gates].row(row), *before = frame.slots[h].row(row);
-      float* after = frame.slots[h_after].row(row);
-      int64_t now;
-      std::memcpy(&now, frame.slots[time].row(row), sizeof now);
-      over(units, [&](int64_t unit, int count) {
-        put(after, unit, tanh(take(total, unit, count)), count);
-      });
-      for (int64_t unit = 0; unit < units; ++unit)
-        if (now % periods.at[unit]) after[unit] = before[unit];
-      ++now;
-      std::memcpy(frame.slots[time_after].row(row), &now, sizeof now);
-    }
-  }
-  int gates, h, time, h_after, time_after;
-  int64_t units;
-  Room<int64_t> periods;
+  Buffer<int32_t> offset;
 };
 
 struct SiLUGate : Operation {
@@ -401,42 +297,42 @@ struct LogSoftmax : Operation {
   int64_t width;
 };
 
-// Where a decoder looks: y = sum over s of a[s] v[s] in each head, a = softmax of likeness(q, k[s]),
+// Attention: y = sum over s of a[s] v[s] in each head, a = softmax of match(q, k[s]),
 // which is q k / sqrt(E), or u tanh(q + k). Rows of one source are neighbours and share its keys.
-// The largest likeness so far is kept and the sums are made smaller where a larger one comes, so
-// that no row needs room for all of its symbols (M. Milakov, N. Gimelshein, 2018, algorithm 3).
+// The largest score so far is kept and the sums are made smaller where a larger one comes, so
+// that no row needs room for all of its tokens (M. Milakov, N. Gimelshein, 2018, algorithm 3).
 struct Attention : Operation {
-  Attention(int query, const elman::Looked& looked, int out, int64_t heads, int64_t width,
-            const float* weigh)
-      : query(query), looked(looked), out(out), heads(heads), each(width / heads), weigh(width),
-        additive(weigh != nullptr) {
-    if (weigh) fill(this->weigh, weigh, width);
+  Attention(int query, const elman::AttentionMemory& memory, int out, int64_t heads, int64_t width,
+            const float* score)
+      : query(query), memory(memory), out(out), heads(heads), each(width / heads), score(width),
+        additive(score != nullptr) {
+    if (score) fill(this->score, score, width);
   }
   void run(const Frame& frame) const override {
-    int64_t sizes[2];  // symbols of a source, rows of it
-    std::memcpy(sizes, frame.slots[looked.sizes].at, sizeof sizes);
-    const float* shut = frame.slots[looked.shut].at;
+    int64_t sizes[2];  // tokens of a source, rows of it
+    std::memcpy(sizes, frame.slots[memory.sizes].at, sizeof sizes);
+    const float* mask = frame.slots[memory.mask].at;
     for (int64_t row = 0; row < frame.rows; ++row) {
       int64_t source = (frame.first + row) / sizes[1];
       for (int64_t head = 0; head < heads; ++head) {
         int64_t from = (source * heads + head) * sizes[0] * each;
-        look(frame.slots[query].row(row) + head * each, frame.slots[looked.keys].at + from,
-             frame.slots[looked.values].at + from, shut + source * sizes[0], sizes[0],
+        attend(frame.slots[query].row(row) + head * each, frame.slots[memory.keys].at + from,
+             frame.slots[memory.values].at + from, mask + source * sizes[0], sizes[0],
              frame.slots[out].row(row) + head * each);
       }
     }
   }
 
  private:
-  INLINE void look(const float* q, const float* keys, const float* values, const float* shut,
-                   int64_t symbols, float* y) const {
+  INLINE void attend(const float* q, const float* keys, const float* values, const float* mask,
+                   int64_t tokens, float* y) const {
     float most = -__builtin_inff(), whole = 0;
-    for (int64_t s = 0; s < symbols; ++s) {
-      float like = likeness(q, keys + s * each) + shut[s];
-      if (like == -__builtin_inff()) continue;
-      float before = like > most ? __builtin_expf(most - like) : 1;  // 0 at the first
-      if (like > most) most = like;
-      float share = __builtin_expf(like - most);
+    for (int64_t s = 0; s < tokens; ++s) {
+      float found = match(q, keys + s * each) + mask[s];
+      if (found == -__builtin_inff()) continue;
+      float before = found > most ? __builtin_expf(most - found) : 1;  // 0 at the first
+      if (found > most) most = found;
+      float share = __builtin_expf(found - most);
       whole = whole * before + share;
       const float* v = values + s * each;
       over(each, [&](int64_t unit, int count) {
@@ -446,21 +342,35 @@ struct Attention : Operation {
     }
     over(each, [&](int64_t unit, int count) { put(y, unit, take(y, unit, count) / whole, count); });
   }
-  INLINE float likeness(const float* q, const float* k) const {
+  INLINE float match(const float* q, const float* k) const {
     F total{};
     over(each, [&](int64_t unit, int count) {
-      F asked = take(q, unit, count), key = take(k, unit, count);
-      total += additive ? take(weigh.at, unit, count) * tanh(asked + key) : asked * key;
+      F query_part = take(q, unit, count), key = take(k, unit, count);
+      total += additive ? take(score.at, unit, count) * tanh(query_part + key) : query_part * key;
     });
     return additive ? sum(total) : sum(total) / __builtin_sqrtf(static_cast<float>(each));
   }
 
   int query;
-  elman::Looked looked;
+  elman::AttentionMemory memory;
   int out;
   int64_t heads, each;
-  Numbers weigh;
+  Numbers score;
   bool additive;
+};
+
+struct Sum : Operation {
+  Sum(int in, int out, int64_t width) : in(in), out(out), width(width) {}
+  void run(const Frame& frame) const override {
+    for (int64_t row = 0; row < frame.rows; ++row) {
+      const float* x = frame.slots[in].row(row);
+      F total{};
+      over(width, [&](int64_t unit, int count) { total += take(x, unit, count); });
+      *frame.slots[out].row(row) = sum(total);
+    }
+  }
+  int in, out;
+  int64_t width;
 };
 
 struct Copy : Operation {

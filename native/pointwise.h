@@ -9,18 +9,18 @@
 
 namespace {
 
-using elman::ConvolutionPass;
-using elman::GatePass;
-using elman::JoinPass;
-using elman::NormPass;
-using elman::Passes;
+using elman::ConvolutionArgs;
+using elman::GateArgs;
+using elman::JoinArgs;
+using elman::NormArgs;
+using elman::RowShape;
 
 // Sums over rows that each thread makes for itself, added in the order of threads: whoever ends
 // first, the same bits come of it.
 template <class Each>
 void summed(float* total, int64_t width, int threads, Each each) {
   int64_t apart = (width + 15) / 16 * 16;
-  Room<float> sums(threads * apart);
+  Buffer<float> sums(threads * apart);
 #pragma omp parallel num_threads(threads)
   each(sums.at + thread_number() * apart);
   std::memset(total, 0, width * sizeof(float));
@@ -31,11 +31,11 @@ void summed(float* total, int64_t width, int threads, Each each) {
 // ------------------------------------------------------------------------------------------- norm
 
 template <class M>
-void norm_forward(const Passes& shape, const NormPass& args) {
+void norm_forward(const RowShape& shape, const NormArgs& args) {
   int64_t W = shape.width;
 #pragma omp parallel num_threads(shape.threads)
   {
-    Share rows = share_of(shape.rows);
+    Range rows = thread_range(shape.rows);
     for (int64_t row = rows.begin; row < rows.end; ++row) {
       const float* x = args.x + row * W;
       auto* y = static_cast<typename M::Element*>(args.y) + row * W;
@@ -58,10 +58,10 @@ void norm_forward(const Passes& shape, const NormPass& args) {
 
 // With n = x scale and g = to_y weight: to_x = scale (g - n mean(g n)), to_weight = sum(to_y n).
 template <class M>
-void norm_backward(const Passes& shape, const NormPass& args) {
+void norm_backward(const RowShape& shape, const NormArgs& args) {
   int64_t W = shape.width;
   summed(args.to_weight, W, shape.threads, [&](float* to_weight) {
-    Share rows = share_of(shape.rows);
+    Range rows = thread_range(shape.rows);
     for (int64_t row = rows.begin; row < rows.end; ++row) {
       const float* x = args.x + row * W;
       const auto* to_y = static_cast<const typename M::Element*>(args.to_y) + row * W;
@@ -88,12 +88,12 @@ void norm_backward(const Passes& shape, const NormPass& args) {
 // ------------------------------------------------------------------------------------------- gate
 
 template <class M>
-void gate_forward(const Passes& shape, const GatePass& args) {
+void gate_forward(const RowShape& shape, const GateArgs& args) {
   typedef typename M::Element Element;
   int64_t whole = shape.rows * shape.width, vectors = (whole + LANES - 1) / LANES;
 #pragma omp parallel num_threads(shape.threads)
   {
-    Share mine = share_of(vectors);
+    Range mine = thread_range(vectors);
     for (int64_t at = mine.begin * LANES; at < mine.end * LANES; at += LANES) {
       int count = static_cast<int>(whole - at < LANES ? whole - at : LANES);
       F g = read<M>(static_cast<const Element*>(args.gate) + at, count);
@@ -104,12 +104,12 @@ void gate_forward(const Passes& shape, const GatePass& args) {
 }
 
 template <class M>
-void gate_backward(const Passes& shape, const GatePass& args) {
+void gate_backward(const RowShape& shape, const GateArgs& args) {
   typedef typename M::Element Element;
   int64_t whole = shape.rows * shape.width, vectors = (whole + LANES - 1) / LANES;
 #pragma omp parallel num_threads(shape.threads)
   {
-    Share mine = share_of(vectors);
+    Range mine = thread_range(vectors);
     for (int64_t at = mine.begin * LANES; at < mine.end * LANES; at += LANES) {
       int count = static_cast<int>(whole - at < LANES ? whole - at : LANES);
       F g = read<M>(static_cast<const Element*>(args.gate) + at, count);
@@ -126,12 +126,12 @@ void gate_backward(const Passes& shape, const GatePass& args) {
 
 // rows = T B; inputs hold K - 1 more times before them.
 template <class M>
-void convolution_forward(const Passes& shape, const ConvolutionPass& args) {
+void convolution_forward(const RowShape& shape, const ConvolutionArgs& args) {
   typedef typename M::Element Element;
   int64_t W = shape.width, back = args.batch * W;
 #pragma omp parallel num_threads(shape.threads)
   {
-    Share rows = share_of(shape.rows);
+    Range rows = thread_range(shape.rows);
     for (int64_t row = rows.begin; row < rows.end; ++row) {
       const Element* x = static_cast<const Element*>(args.inputs) + (args.taps - 1) * back + row * W;
       Element* y = static_cast<Element*>(args.y) + row * W;
@@ -149,12 +149,12 @@ void convolution_forward(const Passes& shape, const ConvolutionPass& args) {
 
 // to_inputs[i] = sum over k of weight[k] to_y[i - (K - 1) + k], where there is such a y.
 template <class M>
-void convolution_backward(const Passes& shape, const ConvolutionPass& args) {
+void convolution_backward(const RowShape& shape, const ConvolutionArgs& args) {
   typedef typename M::Element Element;
   int64_t W = shape.width, K = args.taps, back = args.batch * W;
   const Element* to_y = static_cast<const Element*>(args.to_y);
   summed(args.to_weight, (K + 1) * W, shape.threads, [&](float* to_weight) {
-    Share rows = share_of(shape.rows);
+    Range rows = thread_range(shape.rows);
     for (int64_t row = rows.begin; row < rows.end; ++row) {
       const Element* x = static_cast<const Element*>(args.inputs) + (K - 1) * back + row * W;
       for (int64_t unit = 0; unit < W; unit += LANES) {
@@ -165,7 +165,7 @@ void convolution_backward(const Passes& shape, const ConvolutionPass& args) {
         add_to(to_weight + K * W + unit, slope, count);
       }
     }
-    Share inputs = share_of(shape.rows + (K - 1) * args.batch);
+    Range inputs = thread_range(shape.rows + (K - 1) * args.batch);
     for (int64_t row = inputs.begin; row < inputs.end; ++row) {
       Element* to_x = static_cast<Element*>(args.to_inputs) + row * W;
       int64_t first = row - (K - 1) * args.batch;  // the y of this time
@@ -188,11 +188,11 @@ void convolution_backward(const Passes& shape, const ConvolutionPass& args) {
 
 // sum = x + y mask; a row's mask is that of its place in the batch. Back: to_y = to_sum mask.
 template <class M>
-void join_forward(const Passes& shape, const JoinPass& args) {
+void join_forward(const RowShape& shape, const JoinArgs& args) {
   int64_t W = shape.width;
 #pragma omp parallel num_threads(shape.threads)
   {
-    Share rows = share_of(shape.rows);
+    Range rows = thread_range(shape.rows);
     for (int64_t row = rows.begin; row < rows.end; ++row) {
       const auto* y = static_cast<const typename M::Element*>(args.y) + row * W;
       const float* mask = args.mask ? args.mask + row % args.batch * W : nullptr;
@@ -208,11 +208,11 @@ void join_forward(const Passes& shape, const JoinPass& args) {
 }
 
 template <class M>
-void join_backward(const Passes& shape, const JoinPass& args) {
+void join_backward(const RowShape& shape, const JoinArgs& args) {
   int64_t W = shape.width;
 #pragma omp parallel num_threads(shape.threads)
   {
-    Share rows = share_of(shape.rows);
+    Range rows = thread_range(shape.rows);
     for (int64_t row = rows.begin; row < rows.end; ++row) {
       auto* to_y = static_cast<typename M::Element*>(args.to_y) + row * W;
       const float* mask = args.mask ? args.mask + row % args.batch * W : nullptr;

@@ -24,7 +24,7 @@ constexpr int PANEL = C == Cell::elman || C == Cell::elman_relu ? STRIPS : elman
 // Which rows and panels each thread has.
 struct Plan {
   int groups, sharing;   // threads = groups * sharing
-  int64_t room;          // rows of the largest group
+  int64_t capacity;      // rows of the largest group
   const int64_t* order;  // (B,) rows, the longest first
   const Sequence& shape;
 
@@ -32,7 +32,7 @@ struct Plan {
   int64_t row(int group, int64_t slot) const { return order[group + slot * groups]; }
   int64_t packed(int64_t t, int64_t row) const {
     int64_t place = t * shape.rows + row;
-    return shape.places ? shape.places[place] : place;
+    return shape.positions ? shape.positions[place] : place;
   }
   int64_t length(int64_t row) const { return shape.lengths ? shape.lengths[row] : shape.time; }
   int64_t running(int group, int64_t step, int64_t most) const {
@@ -45,7 +45,7 @@ INLINE void sort_rows(const Sequence& shape, int64_t* order) {
   for (int64_t row = 0; row < shape.rows; ++row) order[row] = row;
   if (shape.lengths == nullptr) return;
   // Counting sort: lengths are small.
-  Room<int64_t> first(shape.time + 2);
+  Buffer<int64_t> first(shape.time + 2);
   for (int64_t row = 0; row < shape.rows; ++row) ++first.at[shape.time - shape.lengths[row] + 1];
   for (int64_t i = 0; i <= shape.time; ++i) first.at[i + 1] += first.at[i];
   for (int64_t row = 0; row < shape.rows; ++row)
@@ -71,8 +71,8 @@ struct Operand {
     return reinterpret_cast<typename T::Element*>(data.at + slot * stride);
   }
   int64_t stride;
-  Room<uint32_t> data;
-  Room<const uint32_t*> at;
+  Buffer<uint32_t> data;
+  Buffer<const uint32_t*> at;
 };
 
 template <class T>
@@ -82,34 +82,34 @@ struct MemoryOf<Float> { typedef Float32 Type; };
 template <>
 struct MemoryOf<BFloat> { typedef BFloat16 Type; };
 
-// What a step keeps for the gradient, of one row. Beside narrow products, what lies between -1 and
-// 1 is kept as 16-bit fractions of it: a gate near 1 then has the same room as one near 0, which
+// What a step saves for the gradient, of one row. Beside narrow products, what lies between -1 and
+// 1 is saved as 16-bit fractions of it: a gate near 1 then has the same room as one near 0, which
 // bfloat16 would not give it. The others stay float32.
 template <Cell C, class T>
-struct Keeping {
+struct SavedActivations {
   static constexpr bool compact = T::PER_WORD > 1;
-  static constexpr int KEPT = elman::kept_of(C);
-  static constexpr int bounded = C == Cell::elman_relu ? 0 : C == Cell::elman ? 1 : KEPT - 1;
+  static constexpr int SAVED = elman::saved_of(C);
+  static constexpr int bounded = C == Cell::elman_relu ? 0 : C == Cell::elman ? 1 : SAVED - 1;
   static constexpr float STEPS = 32767.0f;
   typedef int16_t Fractions __attribute__((vector_size(2 * LANES)));
 
   static int64_t bytes(int64_t units) {
-    return units * (compact ? 2 * bounded + 4 * (KEPT - bounded) : 4 * KEPT);
+    return units * (compact ? 2 * bounded + 4 * (SAVED - bounded) : 4 * SAVED);
   }
   static INLINE int64_t at(int which, int64_t unit, int64_t units) {
     if (!compact) return 4 * (which * units + unit);
     if (which < bounded) return 2 * (which * units + unit);
     return 2 * bounded * units + 4 * ((which - bounded) * units + unit);
   }
-  static INLINE void put(char* kept, F v, int which, int64_t unit, int64_t units, int count) {
-    char* to = kept + at(which, unit, units);
+  static INLINE void put(char* saved, F v, int which, int64_t unit, int64_t units, int count) {
+    char* to = saved + at(which, unit, units);
     if (!compact || which >= bounded) return write<Float32>(reinterpret_cast<float*>(to), v, count);
     Fractions narrow = __builtin_convertvector(nearest(v * STEPS), Fractions);
     if (__builtin_expect(count >= LANES, 1)) return store(to, narrow);
     std::memcpy(to, &narrow, 2 * static_cast<size_t>(count));
   }
-  static INLINE F get(const char* kept, int which, int64_t unit, int64_t units, int count) {
-    const char* from = kept + at(which, unit, units);
+  static INLINE F get(const char* saved, int which, int64_t unit, int64_t units, int count) {
+    const char* from = saved + at(which, unit, units);
     if (!compact || which >= bounded)
       return read<Float32>(reinterpret_cast<const float*>(from), count);
     Fractions narrow{};

@@ -10,11 +10,11 @@ using elman::SequenceBackward;
 // One step of one row for LANES units, back: -> what h before it is due besides the product.
 template <Cell C, class T>
 struct BackwardStep {
-  const char* kept;
+  const char* saved;
   int64_t units;
 
   INLINE F had(int which, int64_t unit, int count) const {
-    return Keeping<C, T>::get(kept, which, unit, units, count);
+    return SavedActivations<C, T>::get(saved, which, unit, units, count);
   }
   // to_h: the gradient of h; to_c: of c, in place; before: the state before the step, c of an lstm
   // and else h. slopes: the gradients of the gates.
@@ -50,14 +50,14 @@ template <Cell C, class T>
 struct Backward {
   typedef typename MemoryOf<T>::Type M;
   typedef typename M::Element Element;
-  static constexpr int P = STRIPS, GATES = elman::gates_of(C), SLOPES = elman::slopes_of(C);
+  static constexpr int P = STRIPS, GATES = elman::gates_of(C), SLOPES = elman::gate_gradients_of(C);
   static constexpr int WIDE = P * LANES;
 
   const Sequence& shape;
   const SequenceBackward& args;
   int64_t depth = words(GATES * shape.units, T::PER_WORD);
   int64_t panels = (shape.units + WIDE - 1) / WIDE;
-  Room<uint32_t> weight{panels * depth * P * LANES};
+  Buffer<uint32_t> weight{panels * depth * P * LANES};
 
   // Of a gru the gates that the product meets come in the order n, r, z.
   static int64_t gate_of(int64_t k, int64_t units) {
@@ -79,7 +79,7 @@ struct Backward {
         : operand{{rows, GATES * units}, {rows, GATES * units}}, due(rows * units),
           to_c(rows * units) {}
     Operand<T> operand[2];  // the gates' gradients after and before a step, in turn
-    Room<float> due, to_c;  // due: what h has to answer for besides the product
+    Buffer<float> due, to_c;  // due: what h has to answer for besides the product
   };
 
   // The product of the gradients of step t + 1, then, where t >= 0, step t itself.
@@ -112,15 +112,15 @@ struct Backward {
 
   INLINE F back(const Plan& plan, int64_t row, int64_t slot, int64_t t, int64_t unit, int count,
                 F to_h, float* to_c, Operand<T>& now, float* to_bias) {
-    typedef Keeping<C, T> Kept;
+    typedef SavedActivations<C, T> Kept;
     int64_t H = shape.units, place = t * shape.rows + row, earlier = place - shape.rows;
     int64_t packed = plan.packed(t, row);
-    const char* kept = static_cast<const char*>(args.kept);
+    const char* saved = static_cast<const char*>(args.saved);
     to_h += read<M>(static_cast<const Element*>(args.to_outputs) + place * H + unit, count);
-    BackwardStep<C, T> cell{kept + packed * Kept::bytes(H), H};
+    BackwardStep<C, T> cell{saved + packed * Kept::bytes(H), H};
     F before{}, change{};
     if constexpr (C == Cell::lstm) {
-      before = t > 0 ? Kept::get(kept + plan.packed(t - 1, row) * Kept::bytes(H), 4, unit, H, count)
+      before = t > 0 ? Kept::get(saved + plan.packed(t - 1, row) * Kept::bytes(H), 4, unit, H, count)
                      : read<Float32>(args.state[1] + row * H + unit, count);
       change = read<Float32>(to_c, count);
     } else if constexpr (C == Cell::gru) {
@@ -128,8 +128,8 @@ struct Backward {
                      : read<Float32>(args.state[0] + row * H + unit, count);
     }
     if (t > 0) {  // what the next step reads lies far apart: no processor foresees it
-      const char* next = kept + plan.packed(t - 1, row) * Kept::bytes(H);
-      for (int which = 0; which < Kept::KEPT; ++which)
+      const char* next = saved + plan.packed(t - 1, row) * Kept::bytes(H);
+      for (int which = 0; which < Kept::SAVED; ++which)
         __builtin_prefetch(next + Kept::at(which, unit, H));
       __builtin_prefetch(static_cast<const Element*>(args.to_outputs) + earlier * H + unit);
     }
@@ -152,7 +152,7 @@ struct Backward {
       std::memcpy(group.due.at + slot * H, args.to_after[0] + row * H, H * sizeof(float));
       if (C == Cell::lstm)
         std::memcpy(group.to_c.at + slot * H, args.to_after[1] + row * H, H * sizeof(float));
-      for (int64_t t = plan.length(row); t < shape.time && shape.places == nullptr; ++t)
+      for (int64_t t = plan.length(row); t < shape.time && shape.positions == nullptr; ++t)
         std::memset(static_cast<Element*>(args.to_gates) + (t * shape.rows + row) * SLOPES * H, 0,
                     SLOPES * H * sizeof(Element));
     }
@@ -169,25 +169,25 @@ struct Backward {
   }
 
   void run() {
-    Room<int64_t> order(shape.rows);
+    Buffer<int64_t> order(shape.rows);
     sort_rows(shape, order.at);
-    Room<Group*> groups(shape.threads);
+    Buffer<Group*> groups(shape.threads);
     // Every thread sums for itself; whoever ends first, the same bits come of it.
     int64_t biases = SLOPES * shape.units, apart = (biases + 15) / 16 * 16;
-    Room<float> to_bias(shape.threads * apart);
+    Buffer<float> to_bias(shape.threads * apart);
 #pragma omp parallel num_threads(shape.threads)
     {
-      Plan plan = plan_of(shape, order.at, team_size());  // which may be smaller than asked for
+      Plan plan = plan_of(shape, order.at, thread_count());  // which may be smaller than asked for
       int number = thread_number() / plan.sharing, member = thread_number() % plan.sharing;
 #pragma omp for
       for (int64_t panel = 0; panel < panels; ++panel) pack(panel);
       if (member == 0) {
-        groups.at[number] = new Group(plan.room, shape.units);
+        groups.at[number] = new Group(plan.capacity, shape.units);
         begin(plan, *groups.at[number], number);
       }
 #pragma omp barrier
       Group& group = *groups.at[number];
-      Room<F> scratch(plan.room * P);
+      Buffer<F> scratch(plan.capacity * P);
       int64_t all = plan.size(number);
       for (int64_t t = shape.time - 1; t >= -1; --t) {
         int64_t rows = t < 0 ? all : plan.running(number, t, all);

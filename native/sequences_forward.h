@@ -12,14 +12,14 @@ template <Cell C, class T>
 struct ForwardStep {
   typedef typename MemoryOf<T>::Type M;
   const typename M::Element* inputs;  // this row's gates, each H long
-  char* kept;                         // or null
+  char* saved;                        // or null
   int64_t units;
 
   INLINE F gate(F sum, int which, int64_t unit, int count) const {
     return sum + read<M>(inputs + which * units + unit, count);
   }
-  INLINE void keep(F v, int which, int64_t unit, int count) const {
-    if (kept) Keeping<C, T>::put(kept, v, which, unit, units, count);
+  INLINE void save(F v, int which, int64_t unit, int count) const {
+    if (saved) SavedActivations<C, T>::put(saved, v, which, unit, units, count);
   }
   // -> h; c, where there is one, in place.
   INLINE F operator()(const F* sums, int64_t unit, int count, F h, F& c) const {
@@ -27,20 +27,20 @@ struct ForwardStep {
       F i = sigmoid(gate(sums[0], 0, unit, count)), f = sigmoid(gate(sums[1], 1, unit, count));
       F g = tanh(gate(sums[2], 2, unit, count)), o = sigmoid(gate(sums[3], 3, unit, count));
       c = f * c + i * g;
-      keep(i, 0, unit, count), keep(f, 1, unit, count), keep(g, 2, unit, count);
-      keep(o, 3, unit, count), keep(c, 4, unit, count);
+      save(i, 0, unit, count), save(f, 1, unit, count), save(g, 2, unit, count);
+      save(o, 3, unit, count), save(c, 4, unit, count);
       return o * tanh(c);
     } else if constexpr (C == Cell::gru) {
       F r = sigmoid(gate(sums[0], 0, unit, count)), z = sigmoid(gate(sums[1], 1, unit, count));
       F hidden = sums[2];
       F n = tanh(gate(r * hidden, 2, unit, count));
-      keep(r, 0, unit, count), keep(z, 1, unit, count), keep(n, 2, unit, count);
-      keep(hidden, 3, unit, count);
+      save(r, 0, unit, count), save(z, 1, unit, count), save(n, 2, unit, count);
+      save(hidden, 3, unit, count);
       return n + z * (h - n);
     } else {
       F total = gate(sums[0], 0, unit, count);
       F next = C == Cell::elman ? tanh(total) : max(total, F{});
-      keep(next, 0, unit, count);
+      save(next, 0, unit, count);
       return next;
     }
   }
@@ -56,8 +56,8 @@ struct Forward {
   const SequenceForward& args;
   int64_t depth = words(shape.units, T::PER_WORD);
   int64_t panels = (shape.units + STRIDE - 1) / STRIDE;
-  Room<uint32_t> weight{panels * depth * P * LANES};
-  Room<float> bias{panels * P * LANES};
+  Buffer<uint32_t> weight{panels * depth * P * LANES};
+  Buffer<float> bias{panels * P * LANES};
 
   void pack(int64_t panel) {
     const Element* from = static_cast<const Element*>(args.weight);
@@ -80,7 +80,7 @@ struct Forward {
     Group(int64_t rows, int64_t units)
         : operand{{rows, units}, {rows, units}}, h(rows * units), c(rows * units) {}
     Operand<T> operand[2];  // the hidden vectors before and after a step, in turn
-    Room<float> h, c;
+    Buffer<float> h, c;
   };
 
   void step(const Plan& plan, Group& group, int number, int member, int64_t t, int64_t rows,
@@ -97,9 +97,9 @@ struct Forward {
           [&](const F* sums, int64_t slot) {
             int64_t row = plan.row(number, slot), place = t * shape.rows + row;
             int64_t packed = plan.packed(t, row);
-            char* kept = static_cast<char*>(args.kept);
+            char* saved = static_cast<char*>(args.saved);
             ForwardStep<C, T> cell{static_cast<const Element*>(args.inputs) + packed * GATES * H,
-                                   kept ? kept + packed * Keeping<C, T>::bytes(H) : nullptr, H};
+                                   saved ? saved + packed * SavedActivations<C, T>::bytes(H) : nullptr, H};
             auto* outputs = static_cast<Element*>(args.outputs) + place * H;
             for (int p = 0; p < P / GATES; ++p) {
               int64_t unit = panel * STRIDE + p * LANES;
@@ -147,22 +147,22 @@ struct Forward {
   }
 
   void run() {
-    Room<int64_t> order(shape.rows);
+    Buffer<int64_t> order(shape.rows);
     sort_rows(shape, order.at);
-    Room<Group*> groups(shape.threads);
+    Buffer<Group*> groups(shape.threads);
 #pragma omp parallel num_threads(shape.threads)
     {
-      Plan plan = plan_of(shape, order.at, team_size());  // which may be smaller than asked for
+      Plan plan = plan_of(shape, order.at, thread_count());  // which may be smaller than asked for
       int number = thread_number() / plan.sharing, member = thread_number() % plan.sharing;
 #pragma omp for
       for (int64_t panel = 0; panel < panels; ++panel) pack(panel);
       if (member == 0) {
-        groups.at[number] = new Group(plan.room, shape.units);
+        groups.at[number] = new Group(plan.capacity, shape.units);
         begin(plan, *groups.at[number], number);
       }
 #pragma omp barrier
       Group& group = *groups.at[number];
-      Room<F> scratch(plan.room * P);
+      Buffer<F> scratch(plan.capacity * P);
       int64_t rows = plan.size(number);
       for (int64_t t = 0; t < shape.time; ++t) {
         rows = plan.running(number, t, rows);

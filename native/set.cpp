@@ -48,14 +48,14 @@ const Core NAMED(ELMAN_SET) = {
     run_pass<Backward, SequenceBackward>,
     ELMAN_BOTH(Diagonal, DiagonalForward, diagonal_forward),
     ELMAN_BOTH(Diagonal, DiagonalBackward, diagonal_backward),
-    ELMAN_BOTH(Passes, NormPass, norm_forward),
-    ELMAN_BOTH(Passes, NormPass, norm_backward),
-    ELMAN_BOTH(Passes, GatePass, gate_forward),
-    ELMAN_BOTH(Passes, GatePass, gate_backward),
-    ELMAN_BOTH(Passes, ConvolutionPass, convolution_forward),
-    ELMAN_BOTH(Passes, ConvolutionPass, convolution_backward),
-    ELMAN_BOTH(Passes, JoinPass, join_forward),
-    ELMAN_BOTH(Passes, JoinPass, join_backward),
+    ELMAN_BOTH(RowShape, NormArgs, norm_forward),
+    ELMAN_BOTH(RowShape, NormArgs, norm_backward),
+    ELMAN_BOTH(RowShape, GateArgs, gate_forward),
+    ELMAN_BOTH(RowShape, GateArgs, gate_backward),
+    ELMAN_BOTH(RowShape, ConvolutionArgs, convolution_forward),
+    ELMAN_BOTH(RowShape, ConvolutionArgs, convolution_backward),
+    ELMAN_BOTH(RowShape, JoinArgs, join_forward),
+    ELMAN_BOTH(RowShape, JoinArgs, join_backward),
 };
 
 }  // namespace elman

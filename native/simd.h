@@ -144,6 +144,39 @@ INLINE F reciprocal(F x) {
 #endif
 }
 
+// e^x from 0 to infinity, where `exp` stays between what floats hold exactly.
+INLINE F full_exp(F x) {
+  F root = exp(x * 0.5f);
+  return root * root;
+}
+
+// log x = n log 2 + log m with m from sqrt(1/2) to sqrt(2), by a polynomial of m - 1 (S. Moshier,
+// Cephes, logf).
+INLINE F log(F x) {
+  constexpr float SMALLEST = 1.17549435e-38f, SCALE = 8388608.0f;  // 2^-126, 2^23
+  F lifted = choose(x < splat(SMALLEST), x * SCALE, x);
+  F n = choose(x < splat(SMALLEST), splat(-23.0f), F{});
+  I bits = (I)lifted;
+  n += __builtin_convertvector((bits >> 23) - 126, F);
+  F m = (F)((bits & 0x007fffff) | 0x3f000000);  // from 1/2 to 1
+  I low = m < splat(0.707106781186547524f);
+  n -= choose(low, splat(1.0f), F{});
+  m = choose(low, m + m, m) - 1.0f;
+  F square = m * m;
+  F series = splat(7.0376836292e-2f) * m - 1.1514610310e-1f;
+  series = series * m + 1.1676998740e-1f;
+  series = series * m - 1.2420140846e-1f;
+  series = series * m + 1.4249322787e-1f;
+  series = series * m - 1.6668057665e-1f;
+  series = series * m + 2.0000714765e-1f;
+  series = series * m - 2.4999993993e-1f;
+  series = series * m + 3.3333331174e-1f;
+  F found = m * square * series - n * 2.12194440e-4f - square * 0.5f + m + n * 0.693359375f;
+  found = choose(x == splat(__builtin_inff()), x, found);
+  found = choose(x == F{}, splat(-__builtin_inff()), found);
+  return choose((x < F{}) | (x != x), splat(__builtin_nanf("")), found);
+}
+
 INLINE F sigmoid(F x) { return reciprocal(1.0f + exp(-x)); }
 
 // (e^2|x| - 1) / (e^2|x| + 1), the numerator without cancellation, and the sign of x.

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "elementwise.h"
 #include "operations.h"
 
 namespace {
@@ -16,11 +17,15 @@ class SetProgram : public elman::Program {
  public:
   int outer(int64_t width) override { return add_slot(width, true); }
   int inner(int64_t width) override { return add_slot((width + 63) / 64 * 64, false); }
+  int view(int slot, int64_t offset) override {
+    layouts.push_back({0, false, slot, offset});
+    return static_cast<int>(layouts.size()) - 1;
+  }
 
-  void embed(int symbols, int out, const float* table, int64_t vocabulary, int64_t width,
+  void embed(int tokens, int out, const float* table, int64_t vocabulary, int64_t width,
              float scale) override {
-    asked = {outers_before(symbols), vocabulary};
-    add(new Embed(symbols, out, table, vocabulary, width, scale));
+    token_slot = {outers_before(tokens), vocabulary};
+    add(new Embed(tokens, out, table, vocabulary, width, scale));
   }
   void rms_norm(int in, int out, const float* weight, int64_t width, float epsilon) override {
     add(new RMSNorm(in, out, weight, width, epsilon));
@@ -36,42 +41,31 @@ class SetProgram : public elman::Program {
     else
       add(new FloatLinear(in, out, adds, weight, depth, outputs, bias));
   }
-  void elman(int gates, int h_after, int64_t units, bool relu) override {
-    add(new ElmanStep(gates, h_after, units, relu));
-  }
-  void gru(int gates, int hidden, int h, int h_after, int64_t units) override {
-    add(new GRUStep(gates, hidden, h, h_after, units));
-  }
-  void lstm(int gates, int c, int h_after, int c_after, int64_t units) override {
-    add(new LSTMStep(gates, c, h_after, c_after, units));
-  }
-  void mingru(int gates, int h, int h_after, int64_t units) override {
-    add(new MinGRUStep(gates, h, h_after, units));
-  }
-  void clockwork(int gates, int h, int time, int h_after, int time_after, const int64_t* periods,
-                 int64_t units) override {
-    add(new ClockworkStep(gates, h, time, h_after, time_after, periods, units));
-  }
   void silu_gate(int gate, int value, int out, int64_t width) override {
     add(new SiLUGate(gate, value, out, width));
   }
   void add(int a, int b, int out, int64_t width) override { add(new Add(a, b, out, width)); }
   void log_softmax(int in, int64_t width) override { add(new LogSoftmax(in, width)); }
-  void attention(int query, const elman::Looked& looked, int out, int64_t heads, int64_t width,
-                 const float* weigh) override {
-    add(new Attention(query, looked, out, heads, width, weigh));
+  void attention(int query, const elman::AttentionMemory& memory, int out, int64_t heads,
+                 int64_t width, const float* score) override {
+    add(new Attention(query, memory, out, heads, width, score));
   }
   void copy(int in, int out, int64_t width) override { add(new Copy(in, out, width)); }
+  void sum(int in, int out, int64_t width) override { add(new Sum(in, out, width)); }
+  void elementwise(int64_t width, const std::vector<elman::Register>& registers,
+                   const std::vector<elman::Instruction>& instructions) override {
+    add(new Elementwise(width, registers, instructions));
+  }
 
   void run(int64_t rows, const uintptr_t* outers, int threads) override {
     if (rows <= 0) return;
-    check_symbols(rows, outers);
+    check_tokens(rows, outers);
     int64_t most = rows / MINIMUM > 0 ? rows / MINIMUM : 1;
     int team = threads < most ? threads : static_cast<int>(most);
     if (team <= 1) return run_rows(0, rows, outers);
 #pragma omp parallel num_threads(team)
     {
-      Share mine = share_of(rows);
+      Range mine = thread_range(rows);
       run_rows(mine.begin, mine.end, outers);
     }
   }
@@ -79,83 +73,91 @@ class SetProgram : public elman::Program {
  private:
   static constexpr int64_t MINIMUM = 8;  // rows that are worth a thread
 
-  struct Known {
+  struct SlotLayout {
     int64_t width;
     bool outer;
+    int base;        // of a view; else -1
+    int64_t offset;  // of a view, in its base's rows
   };
 
-  // The symbols that are read: which of the outer slots, and how many there are to choose from.
-  struct Asked {
+  // The tokens that are read: which of the outer slots, and how many there are to choose from.
+  struct TokenSlot {
     int64_t outer, vocabulary;
   };
 
   int64_t outers_before(int slot) const {
     int64_t count = 0;
-    for (int i = 0; i < slot; ++i) count += known[i].outer;
+    for (int i = 0; i < slot; ++i) count += layouts[i].outer;
     return count;
   }
   // Here, where an error can still leave: a thread's own would end the process.
-  void check_symbols(int64_t rows, const uintptr_t* outers) const {
-    if (asked.vocabulary == 0) return;
-    const auto* symbols = reinterpret_cast<const int64_t*>(outers[asked.outer]);
+  void check_tokens(int64_t rows, const uintptr_t* outers) const {
+    if (token_slot.vocabulary == 0) return;
+    const auto* tokens = reinterpret_cast<const int64_t*>(outers[token_slot.outer]);
     for (int64_t row = 0; row < rows; ++row)
-      if (symbols[row] < 0 || symbols[row] >= asked.vocabulary)
-        throw std::out_of_range("a symbol outside of the vocabulary");
+      if (tokens[row] < 0 || tokens[row] >= token_slot.vocabulary)
+        throw std::out_of_range("a token outside of the vocabulary");
   }
 
   int add_slot(int64_t width, bool outer) {
-    known.push_back({width, outer});
-    return static_cast<int>(known.size()) - 1;
+    layouts.push_back({width, outer, -1, 0});
+    return static_cast<int>(layouts.size()) - 1;
   }
   void add(Operation* operation) {
     operations.emplace_back(operation);
     if (operation->words_a_row() > words_a_row) words_a_row = operation->words_a_row();
+    if (operation->scratch() > scratch) scratch = operation->scratch();
   }
 
-  // What one run needs for itself: lent to a thread, kept for the next.
-  struct Desk {
+  // The memory of one run, reused by the next.
+  struct Workspace {
     int64_t rows = 0;
     std::unique_ptr<Numbers> numbers;
-    std::unique_ptr<Room<uint32_t>> words;
-    std::unique_ptr<Room<const uint32_t*>> at;
-    std::unique_ptr<Room<F>> sums;
+    std::unique_ptr<Buffer<uint32_t>> words;
+    std::unique_ptr<Buffer<const uint32_t*>> at;
+    std::unique_ptr<Buffer<F>> sums;
     std::unique_ptr<Numbers> scales;
-    std::unique_ptr<Room<Slot>> slots;
+    std::unique_ptr<Buffer<Slot>> slots;
+    std::unique_ptr<Buffer<double>> scratch;
   };
 
-  void furnish(Desk& desk, int64_t rows) const {
+  void allocate(Workspace& workspace, int64_t rows) const {
     int64_t whole = 0;
-    for (const Known& slot : known) whole += slot.outer ? 0 : slot.width;
-    desk.numbers = std::make_unique<Numbers>(whole * rows);
-    desk.words = std::make_unique<Room<uint32_t>>(words_a_row * rows);
-    desk.at = std::make_unique<Room<const uint32_t*>>(rows);
-    desk.sums = std::make_unique<Room<F>>(4 * rows);
-    desk.scales = std::make_unique<Numbers>(rows);
-    desk.slots = std::make_unique<Room<Slot>>(static_cast<int64_t>(known.size()));
-    desk.rows = rows;
+    for (const SlotLayout& slot : layouts) whole += slot.outer ? 0 : slot.width;
+    workspace.numbers = std::make_unique<Numbers>(whole * rows);
+    workspace.words = std::make_unique<Buffer<uint32_t>>(words_a_row * rows);
+    workspace.at = std::make_unique<Buffer<const uint32_t*>>(rows);
+    workspace.sums = std::make_unique<Buffer<F>>(4 * rows);
+    workspace.scales = std::make_unique<Numbers>(rows);
+    workspace.slots = std::make_unique<Buffer<Slot>>(static_cast<int64_t>(layouts.size()));
+    workspace.scratch = std::make_unique<Buffer<double>>(scratch);
+    workspace.rows = rows;
   }
 
-  std::unique_ptr<Desk> lend() {
+  std::unique_ptr<Workspace> acquire() {
     std::lock_guard<std::mutex> alone(lock);
-    if (desks.empty()) return std::make_unique<Desk>();
-    std::unique_ptr<Desk> last = std::move(desks.back());
-    desks.pop_back();
+    if (workspaces.empty()) return std::make_unique<Workspace>();
+    std::unique_ptr<Workspace> last = std::move(workspaces.back());
+    workspaces.pop_back();
     return last;
   }
-  void take_back(std::unique_ptr<Desk> desk) {
+  void release(std::unique_ptr<Workspace> workspace) {
     std::lock_guard<std::mutex> alone(lock);
-    desks.push_back(std::move(desk));
+    workspaces.push_back(std::move(workspace));
   }
 
   void run_rows(int64_t from, int64_t to, const uintptr_t* outers) {
     int64_t rows = to - from;
-    std::unique_ptr<Desk> lent = lend();
-    Desk& desk = *lent;
-    if (desk.rows < rows) furnish(desk, rows);
-    float* inner = desk.numbers->at;
-    Slot* slot = desk.slots->at;
-    for (const Known& each : known) {
-      if (each.outer) {
+    std::unique_ptr<Workspace> acquired = acquire();
+    Workspace& workspace = *acquired;
+    if (workspace.rows < rows) allocate(workspace, rows);
+    float* inner = workspace.numbers->at;
+    Slot* slot = workspace.slots->at;
+    for (const SlotLayout& each : layouts) {
+      if (each.base >= 0) {
+        const Slot& base = workspace.slots->at[each.base];
+        *slot = {base.at + each.offset, base.stride};
+      } else if (each.outer) {
         *slot = {reinterpret_cast<float*>(*outers++) + from * each.width, each.width};
       } else {
         *slot = {inner, each.width};
@@ -163,18 +165,18 @@ class SetProgram : public elman::Program {
       }
       ++slot;
     }
-    Frame frame{from, rows, desk.slots->at, desk.words->at, desk.at->at, desk.sums->at,
-                desk.scales->at};
+    Frame frame{from, rows, workspace.slots->at, workspace.words->at, workspace.at->at, workspace.sums->at,
+                workspace.scales->at, workspace.scratch->at};
     for (const auto& operation : operations) operation->run(frame);
-    take_back(std::move(lent));
+    release(std::move(acquired));
   }
 
-  std::vector<Known> known;
+  std::vector<SlotLayout> layouts;
   std::vector<std::unique_ptr<Operation>> operations;
-  std::vector<std::unique_ptr<Desk>> desks;
-  Asked asked{0, 0};
+  std::vector<std::unique_ptr<Workspace>> workspaces;
+  TokenSlot token_slot{0, 0};
   std::mutex lock;
-  int64_t words_a_row = 0;
+  int64_t words_a_row = 0, scratch = 0;
 };
 
 }  // namespace

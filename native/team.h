@@ -1,4 +1,4 @@
-// Who does what: rows dealt to threads, and memory that a call needs for itself.
+// Threads: which rows each of them has, and the memory that a call needs for itself.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ INLINE int thread_number() {
 #endif
 }
 
-INLINE int team_size() {
+INLINE int thread_count() {
 #ifdef _OPENMP
   return omp_get_num_threads();
 #else
@@ -28,28 +28,28 @@ INLINE int team_size() {
 }
 
 // This thread's piece of so many things.
-struct Share {
+struct Range {
   int64_t begin, end;
 };
 
-INLINE Share share_of(int64_t whole) {
-  int64_t team = team_size(), me = thread_number();
+INLINE Range thread_range(int64_t whole) {
+  int64_t team = thread_count(), me = thread_number();
   return {whole * me / team, whole * (me + 1) / team};
 }
 
 // Memory aligned to a vector, zeroed, freed with its owner.
 template <class E>
-class Room {
+class Buffer {
  public:
-  explicit Room(int64_t count) {
+  explicit Buffer(int64_t count) {
     size_t size = (static_cast<size_t>(count > 0 ? count : 1) * sizeof(E) + 63) / 64 * 64;
     at = static_cast<E*>(std::aligned_alloc(64, size));
     if (at == nullptr) std::abort();
     std::memset(static_cast<void*>(at), 0, size);
   }
-  ~Room() { std::free(at); }
-  Room(const Room&) = delete;
-  Room& operator=(const Room&) = delete;
+  ~Buffer() { std::free(at); }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
   E* at;
 };
 

@@ -1,4 +1,4 @@
-// What the core's tests share: chance, what is expected, and what is said in the end.
+// What the core's tests share: random numbers, expectations, and the report.
 #pragma once
 
 #include <cmath>
@@ -42,7 +42,7 @@ void expect_near(const char* what, const Numbers& found, const Numbers& expected
 
 // Runs the checks and says how they went -> the status of the process.
 template <class Checks>
-int told(Checks all) {
+int run_checks(Checks all) {
   try {
     all();
   } catch (const std::exception& failure) {

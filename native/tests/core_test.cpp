@@ -29,7 +29,7 @@ struct Type<float> {
   static constexpr Precision precision = Precision::float32;
   static constexpr double tolerance = 1e-5;  // of the largest, or of 1
   static float narrow(double x) { return static_cast<float>(x); }
-  static double wide(float x) { return x; }
+  static double doubles(float x) { return x; }
 };
 template <>
 struct Type<uint16_t> {
@@ -41,7 +41,7 @@ struct Type<uint16_t> {
     std::memcpy(&bits, &value, sizeof bits);
     return static_cast<uint16_t>(x == x ? (bits + 0x8000u) >> 16 : 0x7fc0u);
   }
-  static double wide(uint16_t x) {
+  static double doubles(uint16_t x) {
     uint32_t bits = static_cast<uint32_t>(x) << 16;
     float value;
     std::memcpy(&value, &bits, sizeof value);
@@ -57,14 +57,14 @@ std::vector<E> narrow(const Numbers& numbers) {
 }
 
 template <class E>
-Numbers wide(const std::vector<E>& elements) {
+Numbers doubles(const std::vector<E>& elements) {
   Numbers all(elements.size());
-  std::transform(elements.begin(), elements.end(), all.begin(), Type<E>::wide);
+  std::transform(elements.begin(), elements.end(), all.begin(), Type<E>::doubles);
   return all;
 }
 
 template <class E>
-std::vector<E> blank(int64_t count) {
+std::vector<E> unwritten(int64_t count) {
   return std::vector<E>(count, Type<E>::narrow(NOTHING));
 }
 
@@ -72,11 +72,11 @@ std::vector<E> blank(int64_t count) {
 
 // Numbers of a type, so that the plain loops read just what the core reads.
 template <class E>
-Numbers drawn(int64_t count, double size = 1) {
+Numbers random_floats(int64_t count, double size = 1) {
   std::uniform_real_distribution<double> any(-size, size);
   Numbers all(count);
   for (double& x : all) x = any(source);
-  return wide(narrow<E>(all));
+  return doubles(narrow<E>(all));
 }
 
 struct Sizes {
@@ -111,21 +111,21 @@ Numbers without_padding(const Shape& shape, Numbers all, int64_t width) {
 
 // ----------------------------------------------------------------------------------------- slopes
 
-// The slope of a loss along some direction in its arguments, against the gradient that is told.
+// The slope of a loss along some direction in its arguments, against the gradient that is computed.
 template <class Shape>
 void expect_slope(const char* what, const Shape& shape, Numbers Shape::*argument,
                   const Numbers& gradient) {
   constexpr double STEP = 1e-5;
-  Numbers direction = drawn<float>(gradient.size());
-  double told = 0;
+  Numbers direction = random_floats<float>(gradient.size());
+  double run_checks = 0;
   Shape ahead = shape, behind = shape;
   for (size_t i = 0; i < direction.size(); ++i) {
-    told += gradient[i] * direction[i];
+    run_checks += gradient[i] * direction[i];
     (ahead.*argument)[i] += STEP * direction[i];
     (behind.*argument)[i] -= STEP * direction[i];
   }
   double slope = (loss(ahead, run(ahead)) - loss(behind, run(behind))) / (2 * STEP);
-  expect_near(what, {slope}, {told}, 1e-6);
+  expect_near(what, {slope}, {run_checks}, 1e-6);
 }
 
 // ----------------------------------------------------------------------------------------- layers
@@ -136,12 +136,12 @@ plain::Layer layer(Cell cell, const Sizes& sizes) {
   int64_t second = cell == Cell::lstm ? states : 0;
   bool biased = cell == Cell::gru || sizes.units % 2;
   double size = 1.5 / std::sqrt(H);
-  Numbers inputs = drawn<E>(steps * G, 2);
+  Numbers inputs = random_floats<E>(steps * G, 2);
   for (size_t i = 0; i < inputs.size(); i += 7) inputs[i] *= 32;  // wide open, or shut
   return {cell, sizes.time, sizes.rows, H, lengths_of(sizes),
-          inputs, drawn<E>(G * H * H, size), drawn<float>(biased ? G * H : 0),
-          {drawn<float>(states), drawn<float>(second)}, drawn<E>(steps),
-          {drawn<float>(states), drawn<float>(second)}};
+          inputs, random_floats<E>(G * H * H, size), random_floats<float>(biased ? G * H : 0),
+          {random_floats<float>(states), random_floats<float>(second)}, random_floats<E>(steps),
+          {random_floats<float>(states), random_floats<float>(second)}};
 }
 
 // Of (T, B, width) the steps that are no padding, one after another.
@@ -160,12 +160,12 @@ std::vector<E> real_steps(const plain::Layer& layer, const std::vector<E>& all, 
 
 // Where each of them then stands; of padding, before everything.
 std::vector<int64_t> places_of(const plain::Layer& layer) {
-  std::vector<int64_t> places;
+  std::vector<int64_t> positions;
   int64_t next = 0;
   for (int64_t t = 0; t < layer.time; ++t)
     for (int64_t row = 0; row < layer.rows; ++row)
-      places.push_back(t < layer.length(row) ? next++ : -1);
-  return places;
+      positions.push_back(t < layer.length(row) ? next++ : -1);
+  return positions;
 }
 
 enum class How { learning, reading, packed };  // packed: learning, without padding
@@ -175,7 +175,7 @@ template <class E>
 struct Run {
   Run(const plain::Layer& layer, int threads, How how = How::learning)
       : H(layer.units), states(layer.rows * H), steps(layer.time * states),
-        second(layer.cell == Cell::lstm ? states : 0), slopes(slopes_of(layer.cell)) {
+        second(layer.cell == Cell::lstm ? states : 0), slopes(gate_gradients_of(layer.cell)) {
     const int64_t* lengths = layer.lengths.empty() ? nullptr : layer.lengths.data();
     Sequence shape{layer.cell, Type<E>::precision, layer.time, layer.rows, H, lengths, threads};
     auto inputs = narrow<E>(without_padding(layer, layer.inputs, layer.gates() * H));
@@ -184,30 +184,30 @@ struct Run {
     auto bias = narrow<float>(layer.bias), h = narrow<float>(layer.state[0]),
          c = narrow<float>(layer.state[1]), to_h = narrow<float>(layer.to_after[0]),
          to_c = narrow<float>(layer.to_after[1]);
-    auto places = places_of(layer);
-    auto kept = blank<float>(steps * kept_of(layer.cell));
+    auto positions = places_of(layer);
+    auto saved = unwritten<float>(steps * saved_of(layer.cell));
     if (how == How::packed) {
-      shape.places = places.data();
+      shape.positions = positions.data();
       inputs = real_steps(layer, inputs, layer.gates() * H);
-      kept = real_steps(layer, kept, kept_of(layer.cell) * H);
+      saved = real_steps(layer, saved, saved_of(layer.cell) * H);
       to_gates = real_steps(layer, to_gates, slopes * H);
     }
     core().sequence_forward(
         shape, {inputs.data(), weight.data(), bias.empty() ? nullptr : bias.data(),
-                {h.data(), c.data()}, outputs.data(), how == How::reading ? nullptr : kept.data(),
+                {h.data(), c.data()}, outputs.data(), how == How::reading ? nullptr : saved.data(),
                 {after_h.data(), after_c.data()}});
     if (how == How::reading) return;
     core().sequence_backward(
-        shape, {outputs.data(), kept.data(), weight.data(), {h.data(), c.data()},
+        shape, {outputs.data(), saved.data(), weight.data(), {h.data(), c.data()},
                 to_outputs.data(), {to_h.data(), to_c.data()}, to_gates.data(), to_bias.data(),
                 {to_first_h.data(), to_first_c.data()}});
   }
 
   int64_t H, states, steps, second, slopes;
-  std::vector<E> outputs = blank<E>(steps), to_gates = blank<E>(steps * slopes);
-  std::vector<float> after_h = blank<float>(states), after_c = blank<float>(second);
-  std::vector<float> to_bias = blank<float>(slopes * H);
-  std::vector<float> to_first_h = blank<float>(states), to_first_c = blank<float>(second);
+  std::vector<E> outputs = unwritten<E>(steps), to_gates = unwritten<E>(steps * slopes);
+  std::vector<float> after_h = unwritten<float>(states), after_c = unwritten<float>(second);
+  std::vector<float> to_bias = unwritten<float>(slopes * H);
+  std::vector<float> to_first_h = unwritten<float>(states), to_first_c = unwritten<float>(second);
 };
 
 template <class E>
@@ -215,15 +215,15 @@ void check_layer(const plain::Layer& layer, const plain::Outcome& expected, int 
   constexpr double tolerance = Type<E>::tolerance;
   Run<E> found(layer, threads), again(layer, threads), read(layer, threads, How::reading),
       packed(layer, threads, How::packed);
-  expect_near("outputs", wide(found.outputs), expected.outputs, tolerance);
-  expect_near("h after", wide(found.after_h), expected.after[0], tolerance);
-  expect_near("c after", wide(found.after_c), expected.after[1], tolerance);
+  expect_near("outputs", doubles(found.outputs), expected.outputs, tolerance);
+  expect_near("h after", doubles(found.after_h), expected.after[0], tolerance);
+  expect_near("c after", doubles(found.after_c), expected.after[1], tolerance);
   bool kinked = layer.cell == Cell::elman_relu && Type<E>::precision == Precision::bfloat16;
   if (!kinked) {  // a sum that is rounded across zero has another gradient
-    expect_near("to gates", wide(found.to_gates), expected.to_gates, tolerance);
-    expect_near("to bias", wide(found.to_bias), expected.to_bias, tolerance);
-    expect_near("to h", wide(found.to_first_h), expected.to_state[0], tolerance);
-    expect_near("to c", wide(found.to_first_c), expected.to_state[1], tolerance);
+    expect_near("to gates", doubles(found.to_gates), expected.to_gates, tolerance);
+    expect_near("to bias", doubles(found.to_bias), expected.to_bias, tolerance);
+    expect_near("to h", doubles(found.to_first_h), expected.to_state[0], tolerance);
+    expect_near("to c", doubles(found.to_first_c), expected.to_state[1], tolerance);
   }
   expect(again.to_gates == found.to_gates && again.to_bias == found.to_bias,
          "a second run has other bits");
@@ -242,8 +242,8 @@ void check_layer(const plain::Layer& layer, const plain::Outcome& expected, int 
 template <class E>
 plain::Recurrence recurrence(const Sizes& sizes) {
   int64_t states = sizes.rows * sizes.units, steps = sizes.time * states;
-  return {sizes.time, sizes.rows, sizes.units, lengths_of(sizes), drawn<E>(2 * steps, 3),
-          drawn<float>(states), drawn<E>(steps), drawn<float>(states)};
+  return {sizes.time, sizes.rows, sizes.units, lengths_of(sizes), random_floats<E>(2 * steps, 3),
+          random_floats<float>(states), random_floats<E>(steps), random_floats<float>(states)};
 }
 
 template <class E>
@@ -254,16 +254,16 @@ void check_recurrence(const plain::Recurrence& all, const plain::Recurred& expec
   auto packed = narrow<E>(without_padding(all, all.packed, 2 * H));
   auto to_outputs = narrow<E>(without_padding(all, all.to_outputs, H));
   auto state = narrow<float>(all.state), to_after = narrow<float>(all.to_after);
-  auto outputs = blank<E>(steps), to_packed = blank<E>(2 * steps);
-  auto after = blank<float>(states), to_state = blank<float>(states);
+  auto outputs = unwritten<E>(steps), to_packed = unwritten<E>(2 * steps);
+  auto after = unwritten<float>(states), to_state = unwritten<float>(states);
   core().diagonal_forward(shape, {packed.data(), state.data(), outputs.data(), after.data()});
   core().diagonal_backward(shape, {packed.data(), outputs.data(), state.data(), to_outputs.data(),
                                    to_after.data(), to_packed.data(), to_state.data()});
   constexpr double tolerance = Type<E>::tolerance;
-  expect_near("outputs", wide(outputs), expected.outputs, tolerance);
-  expect_near("after", wide(after), expected.after, tolerance);
-  expect_near("to packed", wide(to_packed), expected.to_packed, tolerance);
-  expect_near("to state", wide(to_state), expected.to_state, tolerance);
+  expect_near("outputs", doubles(outputs), expected.outputs, tolerance);
+  expect_near("after", doubles(after), expected.after, tolerance);
+  expect_near("to packed", doubles(to_packed), expected.to_packed, tolerance);
+  expect_near("to state", doubles(to_state), expected.to_state, tolerance);
 }
 
 // -------------------------------------------------------------------------------------------- all
@@ -280,7 +280,7 @@ void check_plain_loops() {
     context = std::string("the plain loops, ") + name;
     auto one = layer<float>(cell, sizes);
     auto outcome = run(one);
-    int64_t H = sizes.units, G = gates_of(cell), S = slopes_of(cell);
+    int64_t H = sizes.units, G = gates_of(cell), S = gate_gradients_of(cell);
     Numbers to_inputs;  // of a gru the first of four is the hidden part's
     for (size_t i = 0; i < outcome.to_gates.size(); ++i)
       if (static_cast<int64_t>(i) / H % S >= S - G) to_inputs.push_back(outcome.to_gates[i]);
@@ -321,7 +321,7 @@ void check_all(const Sizes& sizes) {
 }  // namespace
 
 int main() {
-  return told([] {
+  return run_checks([] {
     check_plain_loops();
     for (const Sizes& sizes : SIZES) {
       check_all<float>(sizes);

@@ -11,7 +11,7 @@ double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 struct Row {
   const Layer& layer;
   int64_t row;
-  int64_t H = layer.units, G = layer.gates(), S = elman::slopes_of(layer.cell);
+  int64_t H = layer.units, G = layer.gates(), S = elman::gate_gradients_of(layer.cell);
 
   struct Step {
     Numbers gate;    // (GH,) after their sigmoids and tanhs
@@ -159,7 +159,7 @@ double product(const Numbers& a, const Numbers& b) {
 Outcome run(const Layer& layer) {
   int64_t states = layer.rows * layer.units, steps = layer.time * states;
   int64_t second = layer.cell == Cell::lstm ? states : 0;
-  int64_t slopes = elman::slopes_of(layer.cell);
+  int64_t slopes = elman::gate_gradients_of(layer.cell);
   Outcome out{Numbers(steps), {Numbers(states), Numbers(second)}, Numbers(steps * slopes),
               Numbers(slopes * layer.units), {Numbers(states), Numbers(second)}};
   for (int64_t row = 0; row < layer.rows; ++row) {

@@ -13,6 +13,7 @@ ElmanError
 ├── MemoryFileError     a keyboard's memory that cannot be trusted or used
 ├── OutputError         a file that cannot be written, a full disk
 ├── ExportError         a model whose copy in another form would not be it, or finds no location
+│   └── UntraceableError    a cell whose step uses what only PyTorch runs
 └── TrainingError       training that cannot go on
     └── ResumeError         an unfinished run that is in the way, or not the same run
 
@@ -92,6 +93,10 @@ class OutputError(ElmanError):
 
 class ExportError(ElmanError):
     """A model whose copy in another form would not answer as it does, or that finds no location."""
+
+
+class UntraceableError(ExportError):
+    """A cell whose step uses what only PyTorch runs."""
 
 
 class TrainingError(ElmanError):

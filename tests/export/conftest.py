@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from collections import Counter
@@ -12,8 +13,10 @@ import pytest
 import torch
 
 import elman
+from elman.export import write_web
+from elman.export.web import cell_program
 from elman.nn.language_model import LanguageModelNetwork
-from elman.tasks.language_modeling.config import LanguageModelTrainingConfig
+from elman.tasks.language_modeling.config import architecture_of
 from elman.text.tokenizers.table import TOKENIZERS
 from elman.web.files import exported_files
 
@@ -95,20 +98,47 @@ def shown(run, site):
 
     def shown(model, code, given=None):
         model.save(folder / "shown.safetensors")
-        fetch = "return (async () => { const { model } = await fetchModel('/shown.safetensors');"
+        (folder / "cell.json").write_text(json.dumps(cell_program(model)))
+        loaded = "await fetchModel('/shown.safetensors', '/cell.json')"
+        fetch = f"return (async () => {{ const {{ model }} = {loaded};"
         return run("model.js rng.js", f"{fetch} {code} }})()", given)
 
     return shown
+
+
+@pytest.fixture
+def visit(chromium, site, tmp_path):
+    """Export a model and open its page; nothing may go wrong there, or be asked of elsewhere."""
+    folder, address = site
+    wrong, asked, contexts = [], [], []
+
+    def visit(model, **context):
+        model.save(tmp_path / "model.st")
+        shutil.rmtree(folder / "page", ignore_errors=True)
+        write_web(tmp_path / "model.st", folder / "page")
+        contexts.append(chromium.new_context(**context))
+        page = contexts[-1].new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda message: wrong.append(message.text))
+        page.goto(f"{address}/page/")
+        page.wait_for_selector("textarea")
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert wrong == []
+    assert {url for url in asked if not url.startswith((f"{address}/page/", "data:"))} == set()
 
 
 def language_model(tokenizer="character", *, text="", seed=0, **settings):
     """A language model with weights that no training has touched, and livelier than at first."""
     settings = {"hidden_size": 16, "layers": 2, **settings}
     model = elman.LanguageModel(tokenizer=tokenizer, **settings)
-    checked = LanguageModelTrainingConfig(**model.get_params())
     model.tokenizer_ = TOKENIZERS[tokenizer].learn([text or "the quick brown fox\njumps over it\n"])
     torch.manual_seed(seed)
-    model.network_ = livened(LanguageModelNetwork(checked.architecture(model.tokenizer_.size)))
+    model.network_ = livened(LanguageModelNetwork(architecture_of(model, model.tokenizer_.size)))
     model.learned_, model.record_ = Counter(), {}
     return model
 

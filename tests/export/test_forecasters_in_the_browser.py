@@ -7,12 +7,13 @@ import copy
 import numpy as np
 import pytest
 import torch
-from elman.conftest import livened
 
 import elman
 from elman.cells import CELLS
 from elman.nn.forecaster import ForecasterConfig, ForecastNetwork
 from elman.tasks.forecasting.model import Forecast
+
+from .conftest import livened
 
 FORECAST = "return model.forecast(given ?? model.last);"
 FIGURES = ("median", "low_80", "high_80", "low_95", "high_95")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import elman
+from elman.export.web import cell_program
 from elman.nn.classifier import ClassifierNetwork
 
 GENERATE = """
@@ -126,14 +127,15 @@ def damaged(data):
 def test_a_damaged_file_is_refused(run, characters, tmp_path):
     code = """
         return (async () => {
-          const response = await fetch(`data:application/octet-stream;base64,${given}`);
-          try { await loadModel(await response.arrayBuffer()); return "read"; }
+          const response = await fetch(`data:application/octet-stream;base64,${given.file}`);
+          try { await loadModel(await response.arrayBuffer(), given.cell); return "read"; }
           catch (error) { return `${error.constructor.name}: ${error.message}`; }
         })();
     """
     characters.save(tmp_path / "model")
     whole = (tmp_path / "model").read_bytes()
     for content, said in [(whole, "read"), *damaged(whole)]:
-        found = run("model.js", code, base64.b64encode(content).decode())
+        file = base64.b64encode(content).decode()
+        found = run("model.js", code, {"file": file, "cell": cell_program(characters)})
         assert said in found, said
         assert found.startswith("ModelFileError: ") or content == whole

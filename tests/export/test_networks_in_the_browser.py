@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from elman.conftest import COMPONENTS, language_model
 
 from elman.cells import CELLS
+
+from .conftest import COMPONENTS, language_model
 
 TOKENS = [0, *range(257, 270), 5, 265, 258, 1, 0, 260] * 2
 LOGITS = """

@@ -7,15 +7,16 @@ import json
 import numpy as np
 import pytest
 import torch
-from elman.conftest import COMPONENTS, language_model
-from elman.graphs import written
 
 import elman
-from elman.cells import CELLS, LSTM
+from elman.cells import CELLS
 from elman.errors import ExportError, InputError
 from elman.export import write_onnx
 from elman.export.onnx.parity import session_of
 from elman.text.subword_hashing import WordForms, words_of
+
+from .conftest import COMPONENTS, language_model
+from .graphs import written
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
@@ -118,19 +119,11 @@ def test_weights_of_8_bits_are_numbers_again(tmp_path):
 def test_a_graph_that_answers_otherwise_is_not_written(tmp_path, monkeypatch):
     from elman.export.onnx import recurrence
 
-    monkeypatch.setitem(recurrence._RULES, LSTM, _forgetful)
+    monkeypatch.setitem(recurrence.OPERATORS, "tanh", "Sigmoid")
     language_model(cell="lstm").save(tmp_path / "model.st")
     with pytest.raises(ExportError, match=r"model.st: ONNX Runtime's .* off the model's own"):
         write_onnx(tmp_path / "model.st", tmp_path / "model.onnx")
     assert not (tmp_path / "model.onnx").exists()
-
-
-def _forgetful(graph, cell, xs):
-    def rule(body, before, x):
-        i, *_ = body.slices(x, 4, cell.hidden_size)
-        return [i, before[1]], i
-
-    return graph.linear(xs, cell.i2h), rule
 
 
 def test_a_package_that_is_missing(tmp_path, monkeypatch):

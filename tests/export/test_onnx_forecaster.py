@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from elman.graphs import opened, stirred, written
 
 import elman
 from elman.cells import CELLS
 from elman.errors import ExportError
 from elman.export import write_onnx
 from elman.tasks.forecasting import onnx as forecaster
+
+from .graphs import opened, stirred, written
 
 pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")

@@ -8,7 +8,6 @@ from math import ceil
 
 import numpy as np
 import pytest
-from elman.graphs import opened, stirred, written
 
 import elman
 from elman.cells import CELLS
@@ -18,6 +17,8 @@ from elman.tasks.description import onnx as describer
 from elman.tasks.seq2seq.config import RECIPES
 from elman.tasks.translation import onnx as translator
 from seq2seq_models import PAIRS, learned_toy, small
+
+from .graphs import opened, stirred, written
 
 pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")

@@ -8,7 +8,6 @@ import zlib
 
 import numpy as np
 import pytest
-from elman.graphs import opened, stirred, written
 
 import elman
 from elman.cells import CELLS
@@ -16,6 +15,8 @@ from elman.errors import ExportError
 from elman.export import write_onnx
 from elman.tasks.tagging import onnx as tagger
 from elman.text.tagsets import converted
+
+from .graphs import opened, stirred, written
 
 pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")

@@ -9,8 +9,6 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from elman.conftest import livened
-from elman.test_texts_in_the_browser import TEXTS as ODD
 from hypothesis import HealthCheck, given, settings
 
 import elman
@@ -18,9 +16,12 @@ from elman.cells import CELLS
 from elman.decoding import beam as beams
 from elman.nn.blocks import COMPONENTS
 from elman.nn.seq2seq import EncoderDecoder, Seq2SeqConfig
-from elman.tasks.seq2seq.config import RECIPES, DescriberTrainingConfig, TranslatorTrainingConfig
+from elman.tasks.seq2seq.config import RECIPES
 from elman.tasks.seq2seq.generation import LengthLimit
 from elman.tasks.seq2seq.text_codec import TextCodec
+
+from .conftest import livened
+from .test_texts_in_the_browser import TEXTS as ODD
 
 REWRITE = """
     const all = (work) => {
@@ -36,17 +37,16 @@ def translator(units=("character", "character"), *, seed=0, lively=1.0, **sizes)
     """A translator with weights that no training has touched, and livelier than at first."""
     parts = sizes.pop("parts", COMPONENTS)
     model = elman.Translator(**{"hidden_size": 8, "layers": 1, **sizes})
-    told = TranslatorTrainingConfig(**model.get_params())
     model.target_ = TextCodec.learn(units[1], LEARNED)
     model.source_ = model.target_ if len(set(units)) == 1 else TextCodec.learn(units[0], LEARNED)
     size, own = model.target_.tokenizer.size, model.source_ is not model.target_
     blocks = elman.StackConfig(
-        size, told.cell, told.width, told.layers, components=parts, tied=True
+        size, model.cell, model.width, model.layers, components=parts, tied=True
     )
     source = model.source_.tokenizer.size if own else 0
     torch.manual_seed(seed)
     network = livened(
-        EncoderDecoder(Seq2SeqConfig(blocks, source, told.attention, told.order), 0.0)
+        EncoderDecoder(Seq2SeqConfig(blocks, source, model.attention, model.order), 0.0)
     )
     with torch.no_grad():  # what is written depends on what was
         network.output.bias.mul_(3 * lively)
@@ -59,9 +59,8 @@ def translator(units=("character", "character"), *, seed=0, lively=1.0, **sizes)
 def describer(*, seed=0, numbers=5, **sizes):
     """The same of vectors."""
     model = elman.Describer(**{"hidden_size": 8, "layers": 1, **sizes})
-    told = DescriberTrainingConfig(**model.get_params())
     model.target_ = TextCodec.learn("character", LEARNED)
-    blocks = told.architecture(RECIPES["vector"], model.target_.tokenizer.size)
+    blocks = RECIPES["vector"].stack_of(model, model.target_.tokenizer.size, tied=True)
     rewriting = Seq2SeqConfig(blocks, source=numbers, attention="none", order="vector")
     torch.manual_seed(seed)
     network = EncoderDecoder(rewriting, 0.0)

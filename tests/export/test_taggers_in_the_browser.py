@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from elman.conftest import livened
-from elman.test_texts_in_the_browser import MANY
 from hypothesis import HealthCheck, given, settings
 
 import elman
 from elman.cells import CELLS
-from elman.tasks.tagging.config import TaggerTrainingConfig
-from elman.tasks.tagging.serialization import built
+from elman.tasks.tagging.config import built, encoder_of
 from elman.text.subword_hashing import HashedVocabulary, words_of
 from elman.text.tag_vocabulary import TagVocabulary
+
+from .conftest import livened
+from .test_texts_in_the_browser import MANY
 
 TAG = "return given.map((text) => model.tag(text));"
 TAG_WORDS = "return given.map((words) => model.tagWords(words));"
@@ -32,10 +32,9 @@ SCHEMES = ["plain", "iob1", "bio", "bioes", "bilou"]
 def tagger(scheme="bio", labels=("P", "L"), *, seed=0, **sizes):
     """A tagger with weights that no training has touched, and livelier than at first."""
     model = elman.Tagger(**{"hidden_size": 8, "layers": 1, **sizes})
-    checked = TaggerTrainingConfig(**model.get_params())
     model.lexicon_ = HashedVocabulary(["ann", "saw", "new", "york", ".", "don't"])
     model.vocabulary_ = TagVocabulary(scheme, sorted(labels))
-    reading = checked.reading(model.lexicon_)
+    reading = encoder_of(model, model.lexicon_)
     torch.manual_seed(seed)
     model.network_ = livened(built(reading, model.vocabulary_, 0.0))
     with torch.no_grad():

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-
 import numpy as np
 import pytest
-from elman.conftest import copy_runtime
 
 import elman
 from elman.errors import OutputError
 from elman.export import write_web
 from elman.web.files import exported_files
+
+from .conftest import copy_runtime
 
 TEXTS = ["warm and funny", "cold and dull", "so warm", "so dull"] * 12
 LABELS = ["good", "bad", "good", "bad"] * 12
@@ -20,32 +19,6 @@ FOCUSED = """(({ activeElement: node }) =>
     node.className === "suggestion" ? node.className
         : (node.labels?.[0] ?? node).firstChild.textContent)(document)"""
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-@pytest.fixture
-def visit(chromium, site, tmp_path):
-    """Export a model and open its page; nothing may go wrong there, or be asked of elsewhere."""
-    folder, address = site
-    wrong, asked, contexts = [], [], []
-
-    def visit(model, **context):
-        model.save(tmp_path / "model.st")
-        shutil.rmtree(folder / "page", ignore_errors=True)
-        write_web(tmp_path / "model.st", folder / "page")
-        contexts.append(chromium.new_context(**context))
-        page = contexts[-1].new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda message: wrong.append(message.text))
-        page.goto(f"{address}/page/")
-        page.wait_for_selector("textarea")
-        return page
-
-    yield visit
-    for context in contexts:
-        context.close()
-    assert wrong == []
-    assert {url for url in asked if not url.startswith((f"{address}/page/", "data:"))} == set()
 
 
 def test_a_language_model_writes_and_suggests(visit, words):
@@ -203,6 +176,7 @@ def test_a_model_that_is_none_is_told(chromium, site):
     page = chromium.new_page()
     copy_runtime(folder)
     (folder / "model.safetensors").write_bytes(b"no model")
+    (folder / "cell.json").write_text("{}")
     page.goto(f"{address}/index.html")
     page.get_by_text("The model file cannot be used").wait_for()
     page.close()
@@ -214,7 +188,13 @@ def test_the_folder(tmp_path, words):
     folder = tmp_path / "a" / "page"
     names = {file.relative_to(folder).as_posix() for file in files}
     assert files[0].name == "index.html"
-    assert {"tokens.css", "runtime/model.js", "runtime/tagger.js", "model.safetensors"} < names
+    assert {
+        "tokens.css",
+        "runtime/model.js",
+        "runtime/tagger.js",
+        "model.safetensors",
+        "cell.json",
+    } < names
     assert not any(name.startswith("playground/") for name in names)
     assert {file for file in folder.rglob("*") if file.is_file()} == set(files)
     model = folder / "model.safetensors"

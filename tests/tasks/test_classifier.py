@@ -15,7 +15,7 @@ import elman
 from elman.errors import EmptyTextError, InputError, SettingError
 from elman.metrics.calibration import fit_rejection, fit_temperature
 from elman.nn.native_step import CompiledStep
-from elman.tasks.classification.config import RECIPES, ClassifierTrainingConfig
+from elman.tasks.classification.config import RECIPES
 from elman.tasks.classification.objective import class_logits
 from elman.tasks.classification.trainer import calibrated_loss
 from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoded
@@ -168,10 +168,8 @@ CHANGES = {
 @pytest.mark.parametrize("name", list(inspect.signature(elman.Classifier).parameters))
 def test_every_setting_changes_something(usual, name):
     if name == "minutes":  # only counts where there are no steps
-        plans = []
-        for minutes in (1, 2):
-            settings = ClassifierTrainingConfig(**elman.Classifier(minutes=minutes).get_params())
-            plans.append(settings.plan(RECIPES["word"], 100).minutes)
+        models = [elman.Classifier(minutes=minutes) for minutes in (1, 2)]
+        plans = [RECIPES["word"].plan_of(model).minutes for model in models]
         assert plans == [1, 2]
         return
     changed = small(**{name: CHANGES[name]}).fit(TEXTS, LABELS)

@@ -14,7 +14,7 @@ from sklearn.base import clone
 import elman
 from elman.data.cache import Cache
 from elman.errors import InputError, NotFittedError, SettingError
-from elman.tasks.description.model import content_of, split
+from elman.tasks.description.inputs import DescribedVectors, split
 from elman.tasks.seq2seq.config import RECIPES
 
 WIDTH = 4
@@ -73,7 +73,7 @@ def test_the_same_seed_and_steps_make_the_same_weights(quick):
 
 
 def test_others_can_be_held_out_by_hand(quick):
-    learned, held = split(VECTORS, SAID, 0)
+    learned, held = split(DescribedVectors(VECTORS, SAID), 0)
     assert (len(learned[1]), len(held[1])) == (360, 40)
     assert same_weights(quick, small().fit(*learned, valid=held))
 
@@ -100,9 +100,10 @@ def test_a_setting_out_of_range_is_named(change):
 
 def test_what_it_learned_from_is_known_again(tmp_path, quick):
     cache = Cache(tmp_path / "cache")
-    assert quick.keep_training(VECTORS, SAID, cache)
-    assert not quick.keep_training(VECTORS + 1, SAID, cache)
-    assert content_of(VECTORS[:1], ["a"]) != content_of(VECTORS[:1], ["b"])
+    assert quick.keep_training(VECTORS, SAID, cache=cache)
+    assert not quick.keep_training(VECTORS + 1, SAID, cache=cache)
+    contents = [DescribedVectors(VECTORS[:1], [text]).content for text in "ab"]
+    assert contents[0] != contents[1]
 
 
 @settings(max_examples=20, deadline=None)

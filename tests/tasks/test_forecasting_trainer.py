@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from elman.tasks.forecasting.config import ForecasterTrainingConfig
+from elman.tasks.forecasting.config import ForecasterSettings, forecasting_of
 from elman.tasks.forecasting.inputs import read_series
-from elman.tasks.forecasting.model import Forecaster
 from elman.tasks.forecasting.trainer import (
     MAX_ORIGINS,
     ForecasterTrainer,
@@ -22,9 +21,9 @@ from elman.tasks.forecasting.trainer import (
 
 
 def training(length, **changes):
-    settings = ForecasterTrainingConfig(**Forecaster(**changes).get_params())
+    settings = ForecasterSettings(**changes)
     series = read_series(np.random.default_rng(0).normal(size=(length, 2)))
-    return ForecasterTrainer(settings, series, settings.forecasting(series))
+    return ForecasterTrainer(settings, series, forecasting_of(settings, series))
 
 
 @given(st.integers(100, 400), st.integers(1, 12), st.integers(1, 12))

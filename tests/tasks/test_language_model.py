@@ -27,7 +27,7 @@ from elman.errors import (
     SettingError,
 )
 from elman.nn.blocks import COMPONENTS
-from elman.tasks.language_modeling.config import LanguageModelTrainingConfig
+from elman.tasks.language_modeling.config import recipe_of
 from elman.text.files import TextSource
 from elman.text.tokenizers.table import TOKENIZERS
 from elman.text.tokenizers.tokenizer import BOUNDARY
@@ -95,7 +95,7 @@ def test_its_repr_says_what_is_not_as_by_default():
     assert repr(elman.LanguageModel()) == "LanguageModel()"
     assert (
         repr(elman.LanguageModel(tokenizer="word", minutes=1.5, seed=0))
-        == "LanguageModel(tokenizer='word', minutes=1.5)"
+        == "LanguageModel(minutes=1.5, tokenizer='word')"
     )
 
 
@@ -147,14 +147,15 @@ def test_every_setting_changes_something(usual, name):
     if name == "minutes":  # only counts where there are no steps
         for minutes in (1, 2):
             model = elman.LanguageModel(minutes=minutes)
-            assert LanguageModelTrainingConfig(**model.get_params()).plan().minutes == minutes
+            assert recipe_of(model).plan_of(model).minutes == minutes
         return
     assert not same_weights(small(**{name: CHANGES[name]}).fit(PROSE), usual)
 
 
 def test_the_seed_is_that_of_the_weights_and_of_training():
     """Either could be the seed's alone, and weights would still differ at the end."""
-    plans = [LanguageModelTrainingConfig(**small(seed=seed).get_params()).plan() for seed in (0, 1)]
+    models = [small(seed=seed) for seed in (0, 1)]
+    plans = [recipe_of(model).plan_of(model) for model in models]
     assert [plan.seed for plan in plans] == [0, 1]
     still = [small(seed=seed, steps=1, learning_rate=1e-9).fit(PROSE) for seed in (0, 1)]
     first, second = (weights(model)["embedding.weight"] for model in still)

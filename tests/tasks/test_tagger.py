@@ -16,9 +16,9 @@ from elman.cells import CELLS
 from elman.data.cache import Cache
 from elman.data.example_cache import cached_examples
 from elman.errors import InputError, ModelFileError, NotFittedError, ResumeError, SettingError
+from elman.tasks import estimator
 from elman.tasks.tagging import inputs as sentences_module
-from elman.tasks.tagging import model as tagger
-from elman.tasks.tagging.config import TaggerTrainingConfig
+from elman.tasks.tagging.config import encoder_of
 from elman.tasks.tagging.trainer import validation_metric_for
 from elman.text.files import TextSource
 from elman.text.tag_vocabulary import TagVocabulary
@@ -422,7 +422,7 @@ def test_a_file_holds_the_record_of_its_training(names, tmp_path):
     training = said["training"]
     assert training == names.record_
     assert training["parameters"] == sum(part.numel() for part in weights(names).values())
-    assert training["words_read"] > 0
+    assert training["tokens_read"] > 0
     assert names.describe()["training"] == training
     assert str(tmp_path) not in json.dumps(said)
 
@@ -478,7 +478,7 @@ def test_the_seed_is_that_of_the_weights_the_order_and_the_training(monkeypatch)
         firsts.append(objective.network.output.weight.detach().clone())
         return train(objective, plan, **options)
 
-    monkeypatch.setattr(tagger, "train", watched)
+    monkeypatch.setattr(estimator, "train", watched)
     for seed in (0, 1):
         small(steps=1, seed=seed).fit(WORDS, SPEECH)
     assert plans == passes == [0, 1]
@@ -486,11 +486,9 @@ def test_the_seed_is_that_of_the_weights_the_order_and_the_training(monkeypatch)
 
 
 def test_the_settings_reach_the_network_and_the_plan():
-    settings = TaggerTrainingConfig(
-        **elman.Tagger(hidden_size=7, layers=3, dropout=0.05).get_params()
-    )
+    settings = elman.Tagger(hidden_size=7, layers=3, dropout=0.05)
     model = small(steps=1, layers=2, hidden_size=7, dropout=0.05).fit(WORDS, SPEECH)
     reading = model.network_.reader.reading
     assert (reading.blocks.hidden_size, reading.blocks.layers, reading.directions) == (7, 2, 2)
-    assert reading.blocks.dropout == settings.reading(model.lexicon_).blocks.dropout == 0.05
+    assert reading.blocks.dropout == encoder_of(settings, model.lexicon_).blocks.dropout == 0.05
     assert model.network_.dropout.p == model.network_.reader.dropout.share == 0.05

@@ -110,8 +110,8 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(tmp_path):
 
 def test_what_it_learned_from_is_known_again(tmp_path, quick):
     cache = Cache(tmp_path / "cache")
-    assert quick.keep_training(PairSource.from_pairs(*PAIRS), cache)
-    assert not quick.keep_training(PairSource.from_pairs(["a", "b"], ["A", "B"]), cache)
+    assert quick.keep_training(PairSource.from_pairs(*PAIRS), cache=cache)
+    assert not quick.keep_training(PairSource.from_pairs(["a", "b"], ["A", "B"]), cache=cache)
 
 
 @settings(max_examples=30, deadline=None)

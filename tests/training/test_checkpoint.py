@@ -108,14 +108,14 @@ def test_checkpoints_are_as_far_apart_as_was_said_and_fall_on_multiples(tmp_path
         write(path, numbers, tensors, identity)
 
     objective = Line()
-    objective.step_seconds = 0.25
+    objective.step_seconds = 0.125
     monkeypatch.setattr(trainer, "write_checkpoint", watch)
     monkeypatch.setattr(trainer, "time", objective.clock)
     events = train(
-        objective, plan(450), checkpoint=tmp_path / "checkpoint", checkpoint_seconds=20.0
+        objective, plan(900), checkpoint=tmp_path / "checkpoint", checkpoint_seconds=20.0
     )
     list(events)
-    assert [step for step, _ in written] == list(range(100, 450, 100))
+    assert [step for step, _ in written] == list(range(200, 900, 200))
     assert all(b - a >= 20 for (_, a), (_, b) in pairwise(written))
 
 
@@ -188,8 +188,8 @@ def copied(checkpoint: Path, folder: Path) -> Path:
     ("change", "named"),
     [
         ({"text": "another"}, "text"),
-        ({"hidden_size": 9}, "hidden_size"),
-        ({"components": []}, "components"),
+        ({"hidden_size": 9}, "width"),
+        ({"components": []}, "parts"),
         ({"steps": 10, "dropout": 0.2}, "dropout, steps"),
         ({"more": 1}, "more"),
     ],
@@ -336,13 +336,13 @@ def model(**changes) -> LanguageModel:
 @pytest.mark.parametrize(
     ("changes", "text", "named"),
     [
-        ({"hidden_size": 8}, TEXT, "hidden_size"),
+        ({"hidden_size": 8}, TEXT, "width"),
         ({"seed": 1, "cell": "gru"}, TEXT, "cell, seed"),
         ({"steps": 61}, TEXT, "steps"),
-        ({"components": ("norm",)}, TEXT, "components"),
-        ({}, TEXT + "more\n" * 20, "text, valid"),
+        ({"components": ("norm",)}, TEXT, "parts"),
+        ({}, TEXT + "more\n" * 20, "content, corpus, valid"),
     ],
-    ids=["hidden_size", "two", "steps", "components", "text"],
+    ids=["width", "two", "steps", "parts", "text"],
 )
 def test_another_models_checkpoint_is_refused_by_name(tmp_path, changes, text, named):
     path, cache = tmp_path / "checkpoint", Cache(tmp_path / "cache")

@@ -1,12 +1,14 @@
 """The cells: one a file, each one pure step."""
 
-from elman.cells.cell import Cell, State, map_state, state_like, state_tensors
+from elman.cells.cell import Cell, State, map_state, named, named_step, state_like, state_tensors
 from elman.cells.clockwork import Clockwork, ClockworkState
 from elman.cells.elman import Elman, ElmanReLU, ElmanState
 from elman.cells.gru import GRU, GRUState
 from elman.cells.lstm import LSTM, LSTMState
 from elman.cells.mingru import MinGRU, MinGRUState
 from elman.cells.plain import PlainRNN, PlainState
+from elman.cells.program import CellProgram, StateField, Value
+from elman.cells.tracing import trace
 
 CELLS: dict[str, type[Cell]] = {
     "plain": PlainRNN,
@@ -24,6 +26,7 @@ __all__ = [
     "GRU",
     "LSTM",
     "Cell",
+    "CellProgram",
     "Clockwork",
     "ClockworkState",
     "Elman",
@@ -36,7 +39,12 @@ __all__ = [
     "PlainRNN",
     "PlainState",
     "State",
+    "StateField",
+    "Value",
     "map_state",
+    "named",
+    "named_step",
     "state_like",
     "state_tensors",
+    "trace",
 ]

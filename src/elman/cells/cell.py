@@ -6,7 +6,8 @@ Shapes: B batch, D input width, H hidden width.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from contextvars import ContextVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from torch import Tensor, nn
 
@@ -15,14 +16,28 @@ State = tuple[Tensor, ...]
 
 Tree = TypeVar("Tree", bound=tuple[Any, ...])
 
+_named: ContextVar[dict[str, Tensor] | None] = ContextVar("named", default=None)
+
 
 class Cell(nn.Module):
     """One step of a recurrent network. It hides no state: state comes in and goes out.
+
+    `forward` is the only place of a cell's formula: the native step, the ONNX graph and the
+    exported page are made from it (`elman.cells.tracing`), and traces show what it calls `named`.
 
     Args:
         input_size: D, the width of the input vector.
         hidden_size: H, the width of the hidden vector, and of the output unless a cell says more.
     """
+
+    gates: ClassVar[dict[str, str]] = {}
+    """What each value means that `forward` calls `named` on its way to the next state, by name."""
+
+    outputs: ClassVar[dict[str, str]] = {}
+    """The same of the values on the way to an output that is not the state."""
+
+    expansion: ClassVar[int] = 1
+    """How many times as wide as its block the cell is made, in a network of blocks."""
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
@@ -38,14 +53,32 @@ class Cell(nn.Module):
         """x (B, D), state -> y (B, H), the next state."""
         raise NotImplementedError
 
-    def gates(self, x: Tensor, state: Any) -> dict[str, Tensor]:  # noqa: ARG002
-        """What a step computes on its way to the next state, by the names of the cell's formulas,
-        squashed: (B, H) each. A cell without gates has none."""
-        return {}
-
     def zeros(self, batch_size: int, *width: int) -> Tensor:
         """(B, *width) zeros, of the weights' type and on their device."""
         return next(self.parameters()).new_zeros(batch_size, *width)
+
+
+def named(name: str, value: Tensor) -> Tensor:
+    """`value`, unchanged: what a cell's formula calls by this name, for `named_step` to see."""
+    found = _named.get()
+    if found is not None:
+        found[name] = value
+    return value
+
+
+def named_step(cell: Cell, x: Tensor, state: Any) -> tuple[Tensor, Any, dict[str, Tensor]]:
+    """A cell's step, and what it calls `named`, in the order of its formula.
+
+    Returns:
+        y, the next state, and (B, W) by name.
+    """
+    found: dict[str, Tensor] = {}
+    token = _named.set(found)
+    try:
+        y, after = cell(x, state)
+    finally:
+        _named.reset(token)
+    return y, after, found
 
 
 def map_state(function: Callable[..., Tensor], *states: Tree) -> Tree:

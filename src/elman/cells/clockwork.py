@@ -5,12 +5,12 @@ Shapes: B batch, D input width, H hidden hidden_size, G modules, H / G units in 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import Cell
+from elman.cells.cell import Cell, named
 from elman.errors import SettingError
 
 
@@ -38,6 +38,8 @@ class Clockwork(Cell):
     equations 1 and 2 and section 3 (exponential periods).
     """
 
+    gates: ClassVar[dict[str, str]] = {"moved": "which units moved"}
+
     block_upper: Tensor
     periods: Tensor
 
@@ -62,15 +64,8 @@ class Clockwork(Cell):
         time = torch.zeros(batch_size, dtype=torch.int64, device=self.periods.device)
         return ClockworkState(self.zeros(batch_size, self.hidden_size), time)
 
-    def gates(self, x: Tensor, state: ClockworkState) -> dict[str, Tensor]:
-        """Which units move, as 0 and 1."""
-        return {"moved": self._moved(state).to(x.dtype)}
-
-    def _moved(self, state: ClockworkState) -> Tensor:
-        return state.time[:, None] % self.periods == 0
-
     def forward(self, x: Tensor, state: ClockworkState) -> tuple[Tensor, ClockworkState]:
         recurrent = nn.functional.linear(state.h, self.h2h.weight * self.block_upper)
-        moved = self._moved(state)
+        moved = named("moved", state.time[:, None] % self.periods == 0)
         h = torch.where(moved, torch.tanh(self.i2h(x) + recurrent), state.h)
         return h, ClockworkState(h, state.time + 1)

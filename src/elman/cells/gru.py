@@ -5,12 +5,12 @@ Shapes: B batch, D input width, H hidden width.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import Cell
+from elman.cells.cell import Cell, named
 
 
 class GRUState(NamedTuple):
@@ -32,6 +32,12 @@ class GRU(Cell):
     equations 5 to 8, in the variant above; the same numbers as torch.nn.GRU.
     """
 
+    gates: ClassVar[dict[str, str]] = {
+        "r": "what is used of the state",
+        "z": "what is kept of the state",
+        "n": "what could be written",
+    }
+
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
         self.i2h = nn.Linear(input_size, 3 * hidden_size)
@@ -40,15 +46,11 @@ class GRU(Cell):
     def initial_state(self, batch_size: int) -> GRUState:
         return GRUState(self.zeros(batch_size, self.hidden_size))
 
-    def gates(self, x: Tensor, state: GRUState) -> dict[str, Tensor]:
+    def forward(self, x: Tensor, state: GRUState) -> tuple[Tensor, GRUState]:
         input_r, input_z, input_n = self.i2h(x).chunk(3, dim=-1)
         hidden_r, hidden_z, hidden_n = self.h2h(state.h).chunk(3, dim=-1)
-        r = torch.sigmoid(input_r + hidden_r)
-        z = torch.sigmoid(input_z + hidden_z)
-        n = torch.tanh(input_n + r * hidden_n)
-        return {"r": r, "z": z, "n": n}
-
-    def forward(self, x: Tensor, state: GRUState) -> tuple[Tensor, GRUState]:
-        _, z, n = self.gates(x, state).values()
+        r = named("r", torch.sigmoid(input_r + hidden_r))
+        z = named("z", torch.sigmoid(input_z + hidden_z))
+        n = named("n", torch.tanh(input_n + r * hidden_n))
         h = (1 - z) * n + z * state.h
         return h, GRUState(h)

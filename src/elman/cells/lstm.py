@@ -5,12 +5,12 @@ Shapes: B batch, D input width, H hidden width.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import Cell
+from elman.cells.cell import Cell, named
 
 
 class LSTMState(NamedTuple):
@@ -34,6 +34,13 @@ class LSTM(Cell):
     as torch.nn.LSTM.
     """
 
+    gates: ClassVar[dict[str, str]] = {
+        "i": "what is let in",
+        "f": "what is kept",
+        "g": "what could be written",
+        "o": "what is shown",
+    }
+
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
         self.i2h = nn.Linear(input_size, 4 * hidden_size)
@@ -46,13 +53,10 @@ class LSTM(Cell):
         size = self.hidden_size
         return LSTMState(self.zeros(batch_size, size), self.zeros(batch_size, size))
 
-    def gates(self, x: Tensor, state: LSTMState) -> dict[str, Tensor]:
-        i, f, g, o = (self.i2h(x) + self.h2h(state.h)).chunk(4, dim=-1)
-        squashed = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
-        return dict(zip("ifgo", squashed, strict=True))
-
     def forward(self, x: Tensor, state: LSTMState) -> tuple[Tensor, LSTMState]:
-        i, f, g, o = self.gates(x, state).values()
+        i, f, g, o = (self.i2h(x) + self.h2h(state.h)).chunk(4, dim=-1)
+        i, f = named("i", torch.sigmoid(i)), named("f", torch.sigmoid(f))
+        g, o = named("g", torch.tanh(g)), named("o", torch.sigmoid(o))
         c = f * state.c + i * g
         h = o * torch.tanh(c)
         return h, LSTMState(h, c)

@@ -5,12 +5,12 @@ Shapes: B batch, D input width, H hidden width.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import Cell
+from elman.cells.cell import Cell, named
 
 
 class MinGRUState(NamedTuple):
@@ -32,6 +32,12 @@ class MinGRU(Cell):
     positive candidate of its log-space form: no logarithms are needed here).
     """
 
+    gates: ClassVar[dict[str, str]] = {
+        "z": "what is renewed of the state",
+        "n": "what could be written",
+    }
+    expansion = 2  # its memory costs no product of its own
+
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
         self.i2h = nn.Linear(input_size, 2 * hidden_size)
@@ -41,12 +47,9 @@ class MinGRU(Cell):
     def initial_state(self, batch_size: int) -> MinGRUState:
         return MinGRUState(self.zeros(batch_size, self.hidden_size))
 
-    def gates(self, x: Tensor, state: MinGRUState) -> dict[str, Tensor]:
+    def forward(self, x: Tensor, state: MinGRUState) -> tuple[Tensor, MinGRUState]:
         # Under autocast the product is bfloat16, in which 1 - z has no room for long memories.
         gate, candidate = self.i2h(x).to(state.h.dtype).chunk(2, dim=-1)
-        return {"z": torch.sigmoid(gate), "n": candidate}
-
-    def forward(self, x: Tensor, state: MinGRUState) -> tuple[Tensor, MinGRUState]:
-        z, n = self.gates(x, state).values()
+        z, n = named("z", torch.sigmoid(gate)), named("n", candidate)
         h = (1 - z) * state.h + z * n
         return h, MinGRUState(h)

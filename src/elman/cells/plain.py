@@ -5,12 +5,12 @@ Shapes: B batch, D input width, H hidden width, O output width.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from elman.cells.cell import Cell
+from elman.cells.cell import Cell, named
 
 
 class PlainState(NamedTuple):
@@ -43,6 +43,11 @@ class PlainRNN(Cell):
     in Time', Cognitive Science 14 (1990), figure 2, without its squashing function.
     """
 
+    outputs: ClassVar[dict[str, str]] = {
+        "i2o": "the second layer",
+        "log_softmax": "its log-probabilities",
+    }
+
     def __init__(self, input_size: int, hidden_size: int, output_size: int | None = None) -> None:
         super().__init__(input_size, hidden_size)
         if output_size is not None:
@@ -61,5 +66,5 @@ class PlainRNN(Cell):
         """x (B, D), hidden (B, H) -> log-probabilities (B, O), the next hidden vector."""
         joined = torch.cat([x, state.hidden], dim=-1)
         hidden = self.i2h(joined)
-        output = self.i2o(joined).log_softmax(dim=-1)
+        output = named("log_softmax", named("i2o", self.i2o(joined)).log_softmax(dim=-1))
         return output, PlainState(hidden)

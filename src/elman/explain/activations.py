@@ -6,7 +6,7 @@ P perturbations. Time comes first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from elman.cells import Cell, PlainRNN
+from elman.cells import Cell, named_step
 from elman.explain.trace import Activations, LayerTrace, MemorySpan, Values
 from elman.nn.blocks import BlockState, Mixer, Stack
 
@@ -80,16 +80,16 @@ def record_layers(run: Run, layers: Sequence[RecordedLayer], x: Tensor) -> tuple
 def cell_activations(
     cell: Cell, xs: Tensor, state: Any
 ) -> tuple[Activations, Activations, Activations]:
-    """States, gates, and other outputs of a cell over one row xs (T, 1, D)."""
+    """States, gates, and other outputs of a cell over one row xs (T, 1, D), by their names in its
+    formula."""
     states: list[dict[str, Tensor]] = []
     gates: list[dict[str, Tensor]] = []
     output: list[dict[str, Tensor]] = []
-    for x, before, y, after in _steps(cell, xs, state):
-        states.append(after._asdict())
-        gates.append(cell.gates(x, before))
-        output.append({})
-        if isinstance(cell, PlainRNN):
-            output[-1] = {"i2o": cell.i2o(torch.cat([x, before.hidden], 1)), "log_softmax": y}
+    for x in xs:
+        _, state, named = named_step(cell, x, state)
+        states.append(state._asdict())
+        gates.append({name: named[name].to(x.dtype) for name in cell.gates})
+        output.append({name: named[name] for name in cell.outputs})
     return _stacked(states), _stacked(gates), _stacked(output)
 
 
@@ -128,14 +128,6 @@ def _reversed(
         {name: values[::-1] for name, values in each.items()} for each in activations
     )
     return states, gates, output
-
-
-def _steps(cell: Cell, xs: Tensor, state: Any) -> Iterator[tuple[Tensor, Any, Tensor, Any]]:
-    """Input, state before, output and state after, for each step of xs (T, B, D)."""
-    for x in xs:
-        y, after = cell(x, state)
-        yield x, state, y, after
-        state = after
 
 
 def _cell_inputs(run: Run, layers: Sequence[RecordedLayer], x: Tensor) -> list[tuple[Tensor, Any]]:
@@ -192,6 +184,10 @@ def _memory_spans(run: Run, layers: Sequence[RecordedLayer], x: Tensor) -> list[
 
 def state_distances(cell: Cell, xs: Tensor, state: Any) -> Values:
     """Distance (T, P) of the state of each row of xs (T, 1 + P, D) from that of the first row."""
-    states = torch.stack([after[0] for *_, after in _steps(cell, xs, state)])
+    steps = []
+    for x in xs:
+        _, state = cell(x, state)
+        steps.append(state[0])
+    states = torch.stack(steps)
     distances: Values = (states[:, 1:] - states[:, :1]).norm(dim=2).numpy(force=True)
     return distances

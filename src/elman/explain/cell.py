@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from elman.cells import CELLS, Cell, PlainRNN
+from elman.cells import CELLS, Cell
 from elman.explain.activations import cell_activations, memory_span, perturbed_rows, state_distances
 from elman.explain.attribution import AttributionInput, AttributionQuery, identity
 from elman.explain.summary import check_length, step_outputs
@@ -36,8 +36,8 @@ def explain_cell(
         cell: the cell, with its weights.
         xs: (T, D) inputs.
         tokens: name of each input; default: numbers from 0.
-        labels: name of each element of the output of a `PlainRNN`; default: numbers from 0.
-            The output of other cells is their state, so their traces have no outputs.
+        labels: name of each element of an output that is not the state, as of a `PlainRNN`;
+            default: numbers from 0. Traces of other cells have no outputs.
 
     Raises:
         InputError: no inputs, or more than a trace holds.
@@ -57,7 +57,7 @@ def explain_cell(
             activations = cell_activations(cell, xs[:, None], cell.initial_state(1))
         layer = LayerTrace(1, "forward", *activations, memory_span(distances, positions))
         outputs: tuple[StepOutput, ...] = ()
-        if isinstance(cell, PlainRNN):
+        if cell.outputs:
             query = AttributionQuery(
                 (AttributionInput(xs),), outputs_at, identity, cell.output_size, aligned_input=0
             )
@@ -75,8 +75,9 @@ def explain_cell(
                 components=(),
                 directions=("forward",),
                 tokenizers=("vector",),
-                labels=tuple(map(str, classes)) if isinstance(cell, PlainRNN) else None,
+                labels=tuple(map(str, classes)) if cell.outputs else None,
                 parameters=sum(weight.numel() for weight in cell.parameters()),
+                meanings=cell.gates | cell.outputs,
             ),
             (SequenceTrace("inputs", tuple(map(str, names)), (layer,)),),
             outputs,

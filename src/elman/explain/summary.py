@@ -76,6 +76,7 @@ def model_summary(
         tokenizers=tokenizers,
         labels=None if labels is None else tuple(map(str, labels)),
         parameters=sum(weight.numel() for weight in network.parameters()),
+        meanings=cell.gates | cell.outputs,
         ensemble_size=ensemble_size,
     )
 

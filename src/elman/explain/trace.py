@@ -40,6 +40,7 @@ class ModelSummary:
         tokenizers: kind of token of each sequence.
         labels: classes or tags; None where predictions are tokens or numbers.
         parameters: count of weights.
+        meanings: of each gate and output of the cell, by name.
         ensemble_size: networks whose predictions are averaged; activations are of the first.
     """
 
@@ -52,6 +53,7 @@ class ModelSummary:
     tokenizers: tuple[str, ...]
     labels: tuple[str, ...] | None
     parameters: int
+    meanings: dict[str, str]
     ensemble_size: int = 1
 
 

@@ -1,5 +1,5 @@
-"""A model as a folder that any browser runs: the model file, a page, and its JavaScript modules.
-There is no server behind it and nothing to build.
+"""A model as a folder that any browser runs: the model file, the program of its cell, a page, and
+its JavaScript modules. There is no server behind it and nothing to build.
 
 The modules in src/elman/web/runtime compute the same numbers as Python; tests compare them for
 every cell and tokenizer.
@@ -7,16 +7,22 @@ every cell and tokenizer.
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 from elman.bundle import make_folder, write_whole
+from elman.cells import CELLS, Cell, trace
 from elman.errors import OutputError
+from elman.tasks.estimator import Model
 from elman.tasks.loading import load
 from elman.web.files import exported_files
 
 MODEL = "model.safetensors"
 """The name of the model in its folder, which the page asks for."""
+CELL = "cell.json"
+"""The name of its cell's program beside it."""
 
 
 def write_web(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> list[Path]:
@@ -31,16 +37,30 @@ def write_web(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> l
 
     Raises:
         MissingFileError, ModelFileError: as `elman.load` has them.
+        UntraceableError: where the cell's step uses what only PyTorch runs.
         OutputError: where the folder holds something already, or cannot be written.
     """
-    load(path)  # refuse a bad file before a folder is created
+    # Refuse a bad file, and a cell that cannot be exported, before a folder is created.
+    cell = cell_program(load(path))
     folder = Path(folder)
     make_folder(folder)
     if any(folder.iterdir()):
         raise OutputError("this folder is not empty", location=folder, hint="Name another one.")
     contents = {name: file.read_bytes() for name, file in exported_files().items()}
     contents[MODEL] = Path(path).read_bytes()
+    contents[CELL] = json.dumps(cell, separators=(",", ":")).encode()
     for name, content in contents.items():
         make_folder((folder / name).parent)
         write_whole(folder / name, content)
     return [folder / name for name in contents]
+
+
+def cell_program(model: Model) -> dict[str, Any]:
+    """As the page reads it, with the cell's name; all cells of a model are of one kind and size.
+
+    Raises:
+        UntraceableError: as `write_web`.
+    """
+    cell = next(each for each in model.network_.modules() if isinstance(each, Cell))
+    names = {kind: name for name, kind in CELLS.items()}
+    return {"cell": names[type(cell)], **trace(cell).to_json()}

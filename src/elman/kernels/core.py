@@ -133,12 +133,12 @@ def diagonal_shape(hs: Tensor, lengths: Tensor | None) -> Any:
     return module().diagonal(*_about(hs, lengths))
 
 
-def passes(narrow: Tensor) -> Any:
+def row_shape(narrow: Tensor) -> Any:
     """What the core's passes are told of the rows of narrow vectors (..., W)."""
     native, width = module(), narrow.shape[-1]
     precision = getattr(native.Precision, _PRECISIONS[narrow.dtype])
     rows = narrow.numel() // width if width else 0
-    return native.passes(precision, rows, width, torch.get_num_threads())
+    return native.row_shape(precision, rows, width, torch.get_num_threads())
 
 
 def _about(hs: Tensor, lengths: Tensor | None) -> tuple[Any, ...]:

@@ -24,7 +24,12 @@ class FusedRMSNorm(torch.autograd.Function):
         x = x.contiguous()
         y, scale = torch.empty_like(x, dtype=dtype), x.new_empty(x.shape[:-1])
         core.module().norm_forward(
-            core.passes(y), x.data_ptr(), weight.data_ptr(), epsilon, y.data_ptr(), scale.data_ptr()
+            core.row_shape(y),
+            x.data_ptr(),
+            weight.data_ptr(),
+            epsilon,
+            y.data_ptr(),
+            scale.data_ptr(),
         )
         ctx.save_for_backward(x, weight, scale)
         ctx.dtype = dtype
@@ -37,7 +42,7 @@ class FusedRMSNorm(torch.autograd.Function):
         to_y = to_y.to(ctx.dtype).contiguous()
         to_x, to_weight = torch.empty_like(x), torch.empty_like(weight)
         core.module().norm_backward(
-            core.passes(to_y),
+            core.row_shape(to_y),
             *(part.data_ptr() for part in (x, weight, scale, to_y, to_x, to_weight)),
         )
         return to_x, to_weight, None, None
@@ -50,7 +55,9 @@ class FusedSiLUGate(torch.autograd.Function):
     def forward(ctx: Any, gate: Tensor, value: Tensor) -> Tensor:
         gate, value = gate.contiguous(), value.contiguous()
         y = torch.empty_like(gate)
-        core.module().gate_forward(core.passes(y), gate.data_ptr(), value.data_ptr(), y.data_ptr())
+        core.module().gate_forward(
+            core.row_shape(y), gate.data_ptr(), value.data_ptr(), y.data_ptr()
+        )
         ctx.save_for_backward(gate, value)
         return y
 
@@ -61,7 +68,7 @@ class FusedSiLUGate(torch.autograd.Function):
         to_y = to_y.to(gate.dtype).contiguous()
         to_gate, to_value = torch.empty_like(gate), torch.empty_like(value)
         core.module().gate_backward(
-            core.passes(to_y),
+            core.row_shape(to_y),
             *(part.data_ptr() for part in (gate, value, to_y, to_gate, to_value)),
         )
         return to_gate, to_value
@@ -75,7 +82,7 @@ class FusedShortConvolution(torch.autograd.Function):
         inputs, (taps, _) = inputs.contiguous(), weight.shape
         y = torch.empty_like(inputs[taps - 1 :])
         core.module().convolution_forward(
-            core.passes(y),
+            core.row_shape(y),
             inputs.shape[1],
             taps,
             *(part.data_ptr() for part in (inputs, weight, bias, y)),
@@ -91,7 +98,7 @@ class FusedShortConvolution(torch.autograd.Function):
         to_inputs = torch.empty_like(inputs)
         to_weights = weight.new_empty(len(weight) + 1, weight.shape[1])  # the bias's is the last
         core.module().convolution_backward(
-            core.passes(to_y),
+            core.row_shape(to_y),
             inputs.shape[1],
             len(weight),
             *(part.data_ptr() for part in (inputs, weight, to_y, to_inputs, to_weights)),
@@ -107,7 +114,7 @@ class FusedJoin(torch.autograd.Function):
         x, y = x.contiguous(), y.contiguous()
         joined = torch.empty_like(x)
         core.module().join_forward(
-            core.passes(y),
+            core.row_shape(y),
             x.shape[1],
             x.data_ptr(),
             y.data_ptr(),
@@ -125,7 +132,7 @@ class FusedJoin(torch.autograd.Function):
         to_joined = to_joined.contiguous()
         to_y = torch.empty_like(to_joined, dtype=ctx.dtype)
         core.module().join_backward(
-            core.passes(to_y),
+            core.row_shape(to_y),
             to_joined.shape[1],
             0 if mask is None else mask.data_ptr(),
             to_joined.data_ptr(),

@@ -65,7 +65,7 @@ class _Layer(torch.autograd.Function):
         hs = xs.new_empty(time + 1, rows, units)
         hs[0] = h
         learning = any(ctx.needs_input_grad)
-        vectors = native.kept_of(getattr(native.Cell, kind)) * len(given) if learning else 0
+        vectors = native.saved_of(getattr(native.Cell, kind)) * len(given) if learning else 0
         kept = h.new_empty(vectors, units)
         after_h, after_c = torch.empty_like(h), torch.empty_like(c)
         native.sequence_forward(
@@ -92,7 +92,7 @@ class _Layer(torch.autograd.Function):
         real = _Real(*indices) if indices else None
         native, kind, units = core.module(), ctx.kind, h.shape[1]
         cell = getattr(native.Cell, kind)
-        gates, slopes = native.gates_of(cell), native.slopes_of(cell)
+        gates, slopes = native.gates_of(cell), native.gate_gradients_of(cell)
         to_ys = to_ys.to(hs.dtype).contiguous()
         to_h, to_c = to_h.contiguous(), to_c.contiguous()
         to_gates = hs.new_empty(len(given), slopes * units)

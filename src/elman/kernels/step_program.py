@@ -1,11 +1,12 @@
 """One step of a network as the native core runs it: operations on vectors, one after the other.
 
-Shapes: B rows, W width of a vector, K depth and N outputs of a product. What rows look at has
+Shapes: B rows, W width of a vector, K depth and N outputs of a product. What rows attend to has
 shapes of its own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -20,16 +21,36 @@ class Slot(NamedTuple):
 
     number: int
     width: int
+    integer: bool = False  # of int64; else float32
 
 
-class MemorySlots(NamedTuple):
-    """What rows look at: outer slots that all rows share, R sources of S tokens and K rows each,
+class AttentionMemory(NamedTuple):
+    """What rows attend to: outer slots that all rows share, R sources of S tokens and K rows each,
     N heads of width E."""
 
     keys: Slot  # (R, N, S, E)
     values: Slot  # (R, N, S, E)
-    shut: Slot  # (R, S) 0 at real tokens, minus infinity at padding
+    mask: Slot  # (R, S) 0 at real tokens, minus infinity at padding
     sizes: Slot  # S, K of int64
+
+
+class Temporary(NamedTuple):
+    """A vector that is gone when the element-wise operations around it are done."""
+
+    number: int
+    integer: bool = False
+
+
+Operand = Slot | Temporary | Tensor
+"""Of an element-wise operation; a tensor is a vector (W,) or a number (), the same for all rows."""
+
+
+class Instruction(NamedTuple):
+    """An element-wise operation: its name in `elman.cells.program`, or "copy"."""
+
+    name: str
+    out: Slot | Temporary
+    operands: tuple[Operand, ...]
 
 
 @dataclass(frozen=True)
@@ -58,14 +79,19 @@ class StepProgram:
 
     def outer(self, width: int, dtype: torch.dtype = torch.float32) -> Slot:
         """A slot of the caller's, (B, W) of float32 or int64."""
-        words = width * (2 if dtype == torch.int64 else 1)
-        return Slot(self._native.outer(words), width)
+        integer = dtype == torch.int64
+        return Slot(self._native.outer(_words(width, integer)), width, integer)
 
-    def looked(self) -> MemorySlots:
-        return MemorySlots(*(self.outer(0) for _ in MemorySlots._fields))
+    def attention_memory(self) -> AttentionMemory:
+        return AttentionMemory(*(self.outer(0) for _ in AttentionMemory._fields))
 
-    def inner(self, width: int) -> Slot:
-        return Slot(self._native.inner(width), width)
+    def inner(self, width: int, *, integer: bool = False) -> Slot:
+        return Slot(self._native.inner(_words(width, integer)), width, integer)
+
+    def view(self, slot: Slot, start: int, width: int) -> Slot:
+        """A part of a slot's vectors."""
+        offset = _words(start, slot.integer)
+        return Slot(self._native.view(slot.number, offset), width, slot.integer)
 
     def embed(self, tokens: Slot, table: Tensor, scale: float) -> Slot:
         """The rows of a table (V, W) that tokens (B, 1) of int64 name, times a scale."""
@@ -122,38 +148,6 @@ class StepProgram:
         )
         return out
 
-    def elman(self, gates: Slot, h: StateSlots, *, relu: bool) -> Slot:
-        self._native.elman(gates.number, h.after.number, h.after.width, relu)
-        return h.after
-
-    def gru(self, gates: Slot, hidden: Slot, h: StateSlots) -> Slot:
-        self._native.gru(
-            gates.number, hidden.number, h.before.number, h.after.number, h.after.width
-        )
-        return h.after
-
-    def lstm(self, gates: Slot, h: StateSlots, c: StateSlots) -> Slot:
-        self._native.lstm(
-            gates.number, c.before.number, h.after.number, c.after.number, h.after.width
-        )
-        return h.after
-
-    def mingru(self, gates: Slot, h: StateSlots) -> Slot:
-        self._native.mingru(gates.number, h.before.number, h.after.number, h.after.width)
-        return h.after
-
-    def clockwork(self, gates: Slot, h: StateSlots, time: StateSlots, periods: Tensor) -> Slot:
-        self._native.clockwork(
-            gates.number,
-            h.before.number,
-            time.before.number,
-            h.after.number,
-            time.after.number,
-            _address(periods),
-            h.after.width,
-        )
-        return h.after
-
     def silu_gate(self, gate: Slot, value: Slot) -> Slot:
         out = self.inner(gate.width)
         self._native.silu_gate(gate.number, value.number, out.number, gate.width)
@@ -168,22 +162,75 @@ class StepProgram:
         self._native.log_softmax(x.number, x.width)
         return x
 
-    def attention(self, query: Slot, looked: MemorySlots, heads: int, weigh: Tensor | None) -> Slot:
-        """The mean of the values, weighed by the likeness of their keys to the query (B, W): a
-        product, or with weigh (W,) that of `elman.nn.attention.Attention`'s 'additive'."""
+    def attention(
+        self, query: Slot, memory: AttentionMemory, heads: int, score: Tensor | None
+    ) -> Slot:
+        """The mean of the values, weighted by how well their keys match the query (B, W): by the
+        product, or with score (W,) by `elman.nn.attention.Attention`'s 'additive' one."""
         out = self.inner(query.width)
-        places = (slot.number for slot in looked)
-        weights = 0 if weigh is None else _address(weigh)
-        self._native.attention(query.number, *places, out.number, heads, query.width, weights)
+        slots = (slot.number for slot in memory)
+        weight = 0 if score is None else _address(score)
+        self._native.attention(query.number, *slots, out.number, heads, query.width, weight)
         return out
 
     def copy(self, x: Slot, into: Slot) -> Slot:
-        self._native.copy(x.number, into.number, x.width)
+        self._native.copy(x.number, into.number, _words(x.width, x.integer))
         return into
+
+    def sum(self, x: Slot) -> Slot:
+        """Of the numbers of a vector, as a vector of one."""
+        out = self.inner(1)
+        self._native.sum(x.number, out.number, x.width)
+        return out
+
+    def elementwise(self, width: int, instructions: Sequence[Instruction]) -> None:
+        """Element-wise operations on vectors of one width, in order; a vector of one number, or a
+        number, counts for each element."""
+        native, registers = core.module(), _Registers(width)
+        made = [
+            (
+                getattr(native.Element, each.name),
+                registers.number(each.out),
+                [registers.number(operand) for operand in each.operands],
+            )
+            for each in instructions
+        ]
+        self._native.elementwise(width, registers.fields, made)
 
     def run(self, rows: int, outers: list[int], threads: int) -> None:
         """One step. outers: the addresses of contiguous (B, W) arrays, one for each outer slot."""
         self._native.run(rows, outers, threads)
+
+
+class _Registers:
+    """The operands of some element-wise operations as the core is told of them."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._numbers: dict[Any, int] = {}
+        self.fields: list[tuple[Any, bool, int, bool, int, float]] = []
+
+    def number(self, operand: Operand) -> int:
+        key = id(operand) if isinstance(operand, Tensor) else (type(operand), operand)
+        if key not in self._numbers:
+            self._numbers[key] = len(self.fields)
+            self.fields.append(self._described(operand))
+        return self._numbers[key]
+
+    def _described(self, operand: Operand) -> tuple[Any, bool, int, bool, int, float]:
+        home = core.module().Home
+        if isinstance(operand, Temporary):
+            return home.temporary, operand.integer, operand.number, False, 0, 0.0
+        if isinstance(operand, Slot):
+            single = operand.width == 1 and self._width > 1
+            return home.slot, operand.integer, operand.number, single, 0, 0.0
+        if operand.numel() == 1:
+            return home.number, not operand.is_floating_point(), 0, False, 0, operand.item()
+        return home.vector, not operand.is_floating_point(), 0, False, _address(operand), 0.0
+
+
+def _words(width: int, integer: bool) -> int:
+    return width * 2 if integer else width
 
 
 def _address(tensor: Tensor) -> Any:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
-from elman.cells import CELLS, MinGRU
+from elman.cells import CELLS
 from elman.kernels.pointwise import join, rms_norm, short_convolution, silu_gate
 from elman.kernels.scan import scan
 from elman.kernels.segments import run_in_segments
@@ -156,15 +156,12 @@ class GatedMLP(nn.Module):
 
 
 class Mixer(nn.Module):
-    """What passes between times: short convolution, cell, gate, projection.
-
-    A minGRU is run twice as wide as the block: its memory costs no product of its own.
-    """
+    """What passes between times: short convolution, cell, gate, projection."""
 
     def __init__(self, architecture: StackConfig) -> None:
         super().__init__()
         hidden_size, kind = architecture.hidden_size, CELLS[architecture.cell]
-        inner = 2 * hidden_size if kind is MinGRU else hidden_size
+        inner = kind.expansion * hidden_size
         components = architecture.components
         self.convolution = ShortConvolution(hidden_size) if "convolution" in components else None
         self.cell = kind(hidden_size, inner)

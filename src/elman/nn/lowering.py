@@ -5,15 +5,16 @@ Shapes: B rows, D input width, W width, V vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 
-from elman.cells import GRU, LSTM, Cell, Clockwork, Elman, ElmanReLU, MinGRU, PlainRNN, map_state
+from elman.cells import Cell, map_state
+from elman.errors import UntraceableError
 from elman.kernels.pointwise import EPSILON
-from elman.kernels.step_program import MemorySlots, Slot, StateSlots, StepProgram
+from elman.kernels.step_program import AttentionMemory, Slot, StateSlots, StepProgram
+from elman.network.cell_lowering import lower_cell
 from elman.nn.attention import AttendingBlock
 from elman.nn.blocks import Block, RMSNorm, Stack
 from elman.nn.language_model import LanguageModelNetwork
@@ -24,7 +25,7 @@ Stepped = Cell | Stack | LanguageModelNetwork | EncoderDecoder
 
 class LoweredStep(NamedTuple):
     """A program whose outer slots are what is read, the answer, each part of the state before and
-    after; of a rewriter also what each of its blocks looks at."""
+    after; of a rewriter also what each of its blocks attends to."""
 
     program: StepProgram
     reads: torch.dtype  # int64: tokens (B,); float32: numbers (B, D)
@@ -32,13 +33,19 @@ class LoweredStep(NamedTuple):
     outputs: int
 
 
-def has_program(network: Stepped) -> bool:
-    """Whether its step is known here; by exact type: a subclass may have its own idea of one."""
-    return type(network) in (*_CELLS, Stack, LanguageModelNetwork, EncoderDecoder)
-
-
 def program_of(network: Stepped, *, int8: bool) -> LoweredStep:
-    """The step of a network, with its weights as they are now."""
+    """The step of a network, with its weights as they are now.
+
+    Raises:
+        UntraceableError: where a cell's step uses what only PyTorch runs, or a subclass may have
+            its own idea of a stack's.
+    """
+    if not isinstance(network, Cell) and type(network) not in (
+        Stack,
+        LanguageModelNetwork,
+        EncoderDecoder,
+    ):
+        raise UntraceableError("its step is not known here", location=type(network).__name__)
     program = StepProgram(int8=int8)
 
     def part(like: Tensor) -> Any:
@@ -56,7 +63,7 @@ def program_of(network: Stepped, *, int8: bool) -> LoweredStep:
         elif isinstance(network, Stack):
             program.copy(_stack(program, network, x, state), answer)
         else:
-            program.copy(_cell(program, network, x, state), answer)
+            program.copy(lower_cell(program, network, x, state), answer)
     return LoweredStep(program, reads, inputs, outputs)
 
 
@@ -86,21 +93,23 @@ def _stack(program: StepProgram, stack: Stack, x: Slot, state: Any) -> Slot:
 def _rewriter(
     program: StepProgram, network: EncoderDecoder, tokens: Slot, state: Any, answer: Slot
 ) -> None:
-    looked = [program.looked() for _ in network.attending]
+    memories = [program.attention_memory() for _ in network.attending]
     x = program.embed(tokens, network.embedding.weight, network.scale)
-    for block, before, its in zip(network.attending, state, looked, strict=True):
+    for block, before, memory in zip(network.attending, state, memories, strict=True):
         x = _mixed(program, block, x, before)
-        x = _transformed(program, block, _looked_up(program, block, x, its))
+        x = _transformed(program, block, _attended(program, block, x, memory))
     program.layer(_norm(program, network.norm, x), network.output, answer)
 
 
-def _looked_up(program: StepProgram, block: AttendingBlock, x: Slot, looked: MemorySlots) -> Slot:
+def _attended(
+    program: StepProgram, block: AttendingBlock, x: Slot, memory: AttentionMemory
+) -> Slot:
     attention = block.attention
     query = program.layer(_norm(program, block.attention_norm, x), attention.query)
-    weigh = None if attention.weigh is None else attention.weigh.weight[0]
-    seen = program.attention(query, looked, attention.heads, weigh)
+    score = None if attention.weigh is None else attention.weigh.weight[0]
+    read = program.attention(query, memory, attention.heads, score)
     # In a place of its own: x may be the state, where a block is its cell alone.
-    y = program.layer(seen, attention.out)
+    y = program.layer(read, attention.out)
     return program.add(x, y, y)
 
 
@@ -114,14 +123,14 @@ def _block(program: StepProgram, block: Block, x: Slot, state: Any) -> Slot:
 
 def _mixed(program: StepProgram, block: Block, x: Slot, state: Any) -> Slot:
     mixer = block.mixer
-    asked = _norm(program, block.mixer_norm, x)
-    mixed = asked
+    normed = _norm(program, block.mixer_norm, x)
+    mixed = normed
     if mixer.convolution is not None:
         convolution = mixer.convolution
-        mixed = program.convolution(asked, state.recent, convolution.weight, convolution.bias)
-    y = _cell(program, mixer.cell, mixed, state.cell)
+        mixed = program.convolution(normed, state.recent, convolution.weight, convolution.bias)
+    y = lower_cell(program, mixer.cell, mixed, state.cell)
     if mixer.gate is not None:
-        y = program.silu_gate(program.layer(asked, mixer.gate), y)
+        y = program.silu_gate(program.layer(normed, mixer.gate), y)
     return _join(program, block, x, y, mixer.out)
 
 
@@ -129,8 +138,8 @@ def _transformed(program: StepProgram, block: Block, x: Slot) -> Slot:
     if block.mlp is None:
         return x
     norm, mlp = cast("Any", block.mlp)
-    asked = _norm(program, norm, x)
-    y = program.silu_gate(program.layer(asked, mlp.gate), program.layer(asked, mlp.into))
+    normed = _norm(program, norm, x)
+    y = program.silu_gate(program.layer(normed, mlp.gate), program.layer(normed, mlp.into))
     return _join(program, block, x, y, mlp.out)
 
 
@@ -141,60 +150,3 @@ def _join(program: StepProgram, block: Block, x: Slot, y: Slot, out: nn.Linear |
     if block.residual:
         return program.linear(y, out.weight, out.bias, x, adds=True)
     return program.layer(y, out)
-
-
-def _cell(program: StepProgram, cell: Cell, x: Slot, state: Any) -> Slot:
-    return _CELLS[type(cell)](program, cell, x, state)
-
-
-def _plain(program: StepProgram, cell: Any, x: Slot, state: Any) -> Slot:
-    def joined(layer: nn.Linear, into: Slot | None) -> Slot:
-        """A layer of [x, h], as the sum of a product with either."""
-        of_x, of_h = layer.weight[:, : x.width], layer.weight[:, x.width :]
-        y = program.linear(x, of_x.contiguous(), layer.bias, into)
-        return program.linear(state.hidden.before, of_h.contiguous(), None, y, adds=True)
-
-    joined(cell.i2h, state.hidden.after)
-    return program.log_softmax(joined(cell.i2o, None))
-
-
-def _elman(program: StepProgram, cell: Any, x: Slot, state: Any) -> Slot:
-    gates = _both(program, cell, x, state.h)
-    return program.elman(gates, state.h, relu=isinstance(cell, ElmanReLU))
-
-
-def _lstm(program: StepProgram, cell: Any, x: Slot, state: Any) -> Slot:
-    return program.lstm(_both(program, cell, x, state.h), state.h, state.c)
-
-
-def _both(program: StepProgram, cell: Any, x: Slot, h: StateSlots) -> Slot:
-    """The sum of what the input and the hidden vector say."""
-    gates = program.layer(x, cell.i2h)
-    return program.linear(h.before, cell.h2h.weight, cell.h2h.bias, gates, adds=True)
-
-
-def _gru(program: StepProgram, cell: Any, x: Slot, state: Any) -> Slot:
-    hidden = program.layer(state.h.before, cell.h2h)
-    return program.gru(program.layer(x, cell.i2h), hidden, state.h)
-
-
-def _mingru(program: StepProgram, cell: Any, x: Slot, state: Any) -> Slot:
-    return program.mingru(program.layer(x, cell.i2h), state.h)
-
-
-def _clockwork(program: StepProgram, cell: Any, x: Slot, state: Any) -> Slot:
-    gates = program.layer(x, cell.i2h)
-    weight = (cell.h2h.weight * cell.block_upper).contiguous()
-    program.linear(state.h.before, weight, None, gates, adds=True)
-    return program.clockwork(gates, state.h, state.time, cell.periods.contiguous())
-
-
-_CELLS: dict[type[Cell], Callable[[StepProgram, Any, Slot, Any], Slot]] = {
-    PlainRNN: _plain,
-    Elman: _elman,
-    ElmanReLU: _elman,
-    LSTM: _lstm,
-    GRU: _gru,
-    Clockwork: _clockwork,
-    MinGRU: _mingru,
-}

@@ -16,11 +16,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from elman.cells import Cell, map_state, state_like, state_tensors
+from elman.errors import UntraceableError
 from elman.kernels import core
 from elman.kernels.step_program import StepProgram
 from elman.nn.blocks import NetworkState, Stack
 from elman.nn.encoder import Encoder, EncoderStep, PaddedBatch
-from elman.nn.lowering import Stepped, has_program, program_of
+from elman.nn.lowering import Stepped, program_of
 from elman.nn.seq2seq import DecoderState, EncoderDecoder
 
 Step = Callable[[Tensor, Any], tuple[Tensor, Any]]
@@ -42,9 +43,12 @@ def step_of(network: Stepped, *, int8: bool = False) -> Step:
     served = core.module() is not None and all(
         each.dtype == torch.float32 and each.device.type == "cpu" for each in network.parameters()
     )
-    if not served or not has_program(network):
+    if not served:
         return _of_torch(network)
-    step = CompiledStep(network, int8=int8)
+    try:
+        step = CompiledStep(network, int8=int8)
+    except UntraceableError:
+        return _of_torch(network)
     return _of_decoder(step) if isinstance(network, EncoderDecoder) else step
 
 
@@ -127,7 +131,7 @@ class CompiledStep:
 
     def __call__(self, x: Tensor, state: Any, looked: Sequence[Tensor] = ()) -> tuple[Tensor, Any]:
         """looked: what each of a rewriter's blocks looks at, contiguous, as
-        `elman.kernels.step_program.MemorySlots` has it."""
+        `elman.kernels.step_program.AttentionMemory` has it."""
         # A step takes microseconds: nothing here may take as many.
         x = x.to(self._reads).contiguous()
         rows = len(x)

@@ -46,12 +46,9 @@ def demo(
     from elman.bundle import make_folder
     from elman.tasks.job import DataFiles
     from elman.tasks.jobs import commands_for
-    from elman.tasks.language_modeling.config import LanguageModelTrainingConfig
     from elman.tasks.language_modeling.model import LanguageModel
 
-    LanguageModelTrainingConfig(
-        **LanguageModel(minutes=minutes).get_params()
-    )  # refuses, before anything
+    LanguageModel(minutes=minutes).check_settings()  # refuses, before anything
     make_folder(output)
     for part in parts_at_hand(output):
         length = f"{minutes * part.share:g}"

@@ -106,11 +106,15 @@ class Graph:
     def silu_gate(self, gate: str, value: str) -> str:
         return self.op("Mul", self.op("Mul", gate, self.op("Sigmoid", gate)), value)
 
-    def slices(self, x: str, count: int, width: int) -> Names:
-        """The last dimension cut into so many pieces of one width."""
-        names = [self._new("Split") for _ in range(count)]
-        sizes = self.constant([width] * count)
-        return self._node("Split", [x, sizes], names, {"axis": -1})
+    def slices(self, x: str, sizes: Sequence[int]) -> Names:
+        """The last dimension cut into pieces of these widths."""
+        names = [self._new("Split") for _ in sizes]
+        return self._node("Split", [x, self.constant([*sizes])], names, {"axis": -1})
+
+    def cast(self, x: str, kind: npt.DTypeLike) -> str:
+        """The same numbers of another type."""
+        to = self._onnx.helper.np_dtype_to_tensor_dtype(np.dtype(kind))
+        return self.op("Cast", x, to=to)
 
     def rising(self, x: str, count: int) -> str:
         """The last dimension, of so many numbers, the smallest first."""

@@ -11,7 +11,7 @@ import numpy as np
 from torch import nn
 
 from elman.export.onnx.graph import Graph
-from elman.export.onnx.recurrence import run_cell
+from elman.export.onnx.recurrence import KINDS, Recurrence
 from elman.nn.blocks import CONVOLUTION_WIDTH, Block, Mixer, Stack
 
 
@@ -97,35 +97,36 @@ def _mixer(graph: Graph, mixer: Mixer, x: str, rows: GraphRows, name: str | None
     mixed = x
     if mixer.convolution is not None:
         mixed = _convolution(graph, mixer.convolution, x, rows, name)
-    begun = mixer.initial_state(1).cell
-    fields = {field: tensor.numpy(force=True) for field, tensor in begun._asdict().items()}
+    recurrence = Recurrence(graph, mixer.cell, mixed)
+    fields = recurrence.program.state
     states = [
-        _state(graph, rows, name and f"{name}.{field}", value.dtype, value.shape[1:])
-        for field, value in fields.items()
+        graph.input(f"{name}.{field.name}", KINDS[field.kind], "batch", *field.shape)
+        if name
+        else _expanded(graph, rows, recurrence.initial(part), field.shape)
+        for part, field in enumerate(fields)
     ]
-    after, y = run_cell(graph, mixer.cell, mixed, states, rows.real)
-    for (field, value), following in zip(fields.items(), after, strict=True):
+    after, y = recurrence.run(states, rows.real)
+    for field, following in zip(fields, after, strict=True):
         if name:
-            shape = ("batch", *value.shape[1:])
-            graph.output(following, f"{name}.{field}_after", value.dtype, *shape)
+            kind = KINDS[field.kind]
+            graph.output(following, f"{name}.{field.name}_after", kind, "batch", *field.shape)
     if mixer.gate is not None:
         y = graph.silu_gate(graph.linear(x, mixer.gate), y)
     return y if mixer.out is None else graph.linear(y, mixer.out)
 
 
-def _state(
-    graph: Graph, rows: GraphRows, name: str | None, kind: Any, shape: tuple[int, ...]
-) -> str:
-    """A part of a state (B, ...): given by the caller, or zeros."""
-    if name:
-        return graph.input(name, kind, "batch", *shape)
+def _expanded(graph: Graph, rows: GraphRows, value: str, shape: tuple[int, ...]) -> str:
+    """A value as (B, *shape), the same for every row."""
     sizes = graph.op("Concat", graph.op("Shape", rows.lengths), graph.constant([*shape]), axis=0)
-    return graph.op("Expand", graph.constant(0, kind), sizes)
+    return graph.op("Expand", value, sizes)
 
 
 def _convolution(graph: Graph, layer: Any, x: str, rows: GraphRows, name: str | None) -> str:
     past, hidden_size = CONVOLUTION_WIDTH - 1, layer.weight.shape[1]
-    recent = _state(graph, rows, name and f"{name}.recent", np.float32, (past, hidden_size))
+    if name:
+        recent = graph.input(f"{name}.recent", np.float32, "batch", past, hidden_size)
+    else:
+        recent = _expanded(graph, rows, graph.number(0), (past, hidden_size))
     before = graph.op("Transpose", recent, perm=[1, 0, 2])
     inputs = graph.op("Concat", before, x, axis=0)
     weight, y = graph.weight(layer.weight), graph.weight(layer.bias)

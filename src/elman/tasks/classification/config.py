@@ -1,13 +1,14 @@
-"""A classifier's settings: checked when training begins, and what follows from them."""
+"""A classifier's settings, and what its network is built from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
-from elman.nn.blocks import StackConfig
 from elman.nn.encoder import EncoderConfig
 from elman.ranges import among, whole
-from elman.tasks.encoder_config import EncoderRecipe, EncoderTaskConfig
+from elman.tasks.architecture import EncoderRecipe
+from elman.tasks.settings import NetworkSettings, setting
 from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoder_config
 from elman.text.subword_hashing import HashedVocabulary
 from elman.text.tokenizers.tokenizer import Tokenizer
@@ -17,39 +18,39 @@ BALANCED = "balanced"
 SMOOTHING = 0.1
 
 RECIPES = {
-    "character": EncoderRecipe(256, 0.3, 0.15, 3e-3, 0.5, rows=64, passes=13),
-    "subword": EncoderRecipe(128, 0.25, 0.25, 3e-3, 0.3, rows=64, passes=10),
-    "word": EncoderRecipe(128, 0.25, 0.25, 3e-3, 0.3, rows=64, passes=10),
+    "character": EncoderRecipe(256, 0.3, 3e-3, 0.5, hidden_dropout=0.15, passes=13, rows=64),
+    "subword": EncoderRecipe(128, 0.25, 3e-3, 0.3, hidden_dropout=0.25, passes=10, rows=64),
+    "word": EncoderRecipe(128, 0.25, 3e-3, 0.3, hidden_dropout=0.25, passes=10, rows=64),
 }
 
 
-@dataclass(frozen=True)
-class ClassifierTrainingConfig(EncoderTaskConfig):
-    """The settings of `Classifier`, each within its range.
+@dataclass(kw_only=True, eq=False, repr=False)
+class ClassifierSettings(NetworkSettings):
+    """The settings of `Classifier`."""
 
-    Raises:
-        SettingError: for the first that is not.
-    """
+    tokenizer: str = setting(
+        AUTO,
+        'what one token is, "character", "word" or "subword"; "auto" tries all three and takes '
+        "the one that does best on the held-out texts.",
+        partial(among, names=(AUTO, *ENCODER_TOKENIZERS)),
+    )
+    directions: int = setting(
+        1,
+        "1 reads from the beginning, so that `step` can answer after every word; 2 also from the "
+        "end.",
+        partial(whole, least=1, most=2),
+    )
+    class_weight: str | None = setting(
+        None,
+        '"balanced" gives rare classes more weight, by the cube root of how much rarer than the '
+        "mean they are; None weighs all texts the same.",
+        partial(among, names=(BALANCED,)),
+    )
 
-    tokenizer: str
-    directions: int
-    class_weight: str | None
 
-    def __post_init__(self) -> None:
-        among("tokenizer", self.tokenizer, (AUTO, *ENCODER_TOKENIZERS))
-        super().__post_init__()
-        whole("directions", self.directions, 1, 2)
-        if self.class_weight is not None:
-            among("class-weight", self.class_weight, (BALANCED,))
-
-    def reading(self, tokenizer: Tokenizer | HashedVocabulary) -> EncoderConfig:
-        """The reader of a vocabulary."""
-        recipe = RECIPES[tokenizer.name]
-        blocks = StackConfig(
-            vocabulary=tokenizer.size,
-            cell=self.cell,
-            hidden_size=recipe.hidden_size if self.hidden_size is None else self.hidden_size,
-            layers=self.layers,
-            dropout=min(recipe.hidden_dropout, self.outer_dropout(recipe)),
-        )
-        return encoder_config(tokenizer, blocks, self.directions)
+def encoder_of(
+    settings: ClassifierSettings, tokenizer: Tokenizer | HashedVocabulary
+) -> EncoderConfig:
+    """What the encoder of a vocabulary is built from."""
+    blocks = RECIPES[tokenizer.name].stack_of(settings, tokenizer.size)
+    return encoder_config(tokenizer, blocks, settings.directions)

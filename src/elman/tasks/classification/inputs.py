@@ -23,18 +23,23 @@ class LabelledTexts(NamedTuple):
 
     texts: list[str]
     classes: np.ndarray[Any, Any]  # (N,) places among the labels
+    labels: Sequence[Label]  # (K,) in order
 
-    def content(self, labels: Sequence[Label]) -> str:
+    @property
+    def content(self) -> str:
         """sha256 in hex of the texts and their labels."""
-        return hashed(self.named(labels))
+        return hashed(self.rows)
 
-    def named(self, labels: Sequence[Label]) -> list[tuple[str, Label]]:
+    @property
+    def rows(self) -> list[tuple[str, Label]]:
         """Each text with its label."""
         classes = self.classes.tolist()
-        return [(text, labels[place]) for text, place in zip(self.texts, classes, strict=True)]
+        return [(text, self.labels[place]) for text, place in zip(self.texts, classes, strict=True)]
 
     def chosen(self, places: np.ndarray[Any, Any]) -> LabelledTexts:
-        return LabelledTexts([self.texts[place] for place in places.tolist()], self.classes[places])
+        """Some of them."""
+        texts = [self.texts[place] for place in places.tolist()]
+        return self._replace(texts=texts, classes=self.classes[places])
 
 
 def as_labels(labels: Any, count: int, location: str = "labels") -> list[Label]:
@@ -75,8 +80,8 @@ def _is_label(value: Any) -> bool:
     return isinstance(value, int)
 
 
-def numbered(texts: Any, labels: Any) -> tuple[LabelledTexts, list[Label]]:
-    """Texts to learn from, and the labels (K,) in order.
+def numbered(texts: Any, labels: Any) -> LabelledTexts:
+    """Texts to learn from.
 
     Raises:
         InputError: as `as_texts` and `as_labels` have it; no text; one class only.
@@ -99,7 +104,7 @@ def numbered(texts: Any, labels: Any) -> tuple[LabelledTexts, list[Label]]:
             location="labels",
             hint="Give texts of at least two classes.",
         )
-    return LabelledTexts(listed, _places(named, known)), known
+    return LabelledTexts(listed, _places(named, known), known)
 
 
 def numbered_as(pair: Any, known: Sequence[Label], location: str) -> LabelledTexts:
@@ -123,7 +128,7 @@ def numbered_as(pair: Any, known: Sequence[Label], location: str) -> LabelledTex
             location=location,
             hint="Leave such texts out, or learn from some of them too.",
         )
-    return LabelledTexts(listed, _places(named, known))
+    return LabelledTexts(listed, _places(named, known), known)
 
 
 def _places(labels: Sequence[Label], known: Sequence[Label]) -> np.ndarray[Any, Any]:

@@ -5,27 +5,25 @@ Shapes: N texts, K classes.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from torch import Tensor
 
-from elman.bundle import Bundle
-from elman.data.cache import Cache
-from elman.data.example_cache import cache_examples
 from elman.errors import EmptyTextError, SettingError
 from elman.explain.trace import Trace
 from elman.metrics.calibration import fit_rejection, fit_temperature
 from elman.nn.classifier import ClassifierNetwork
-from elman.nn.encoder import EncoderStep
+from elman.nn.encoder import EncoderConfig, EncoderStep
 from elman.nn.native_step import encoder_by_steps
-from elman.tasks.classification.config import AUTO, ClassifierTrainingConfig
+from elman.ranges import number, whole
+from elman.tasks.architecture import checked_encoder
+from elman.tasks.classification.config import AUTO, RECIPES, ClassifierSettings
 from elman.tasks.classification.explain import explain_classes
 from elman.tasks.classification.inputs import (
     Label,
+    LabelledTexts,
     as_labels,
     numbered,
     numbered_as,
@@ -33,27 +31,33 @@ from elman.tasks.classification.inputs import (
     tags_of_texts,
 )
 from elman.tasks.classification.objective import class_logits
-from elman.tasks.classification.serialization import Calibration, Floats, contents, opened
+from elman.tasks.classification.serialization import (
+    MAX_MEMBERS,
+    Calibration,
+    Floats,
+    checked_calibration,
+    checked_labels,
+    checked_tokenizer,
+)
 from elman.tasks.classification.streaming import StreamingStates, beginning, continued
 from elman.tasks.classification.trainer import (
     TRIALS,
+    ClassifierData,
     ClassifierTrainer,
-    TrainingData,
     choose_tokenizer,
 )
-from elman.tasks.encoder_config import check_share
-from elman.tasks.estimator import Model
+from elman.tasks.estimator import Run, TrainingData
+from elman.tasks.example_estimator import ExampleModel
 from elman.tasks.inputs import as_texts, hashed
 from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoded, shown
-from elman.text.progress import Progressed
-from elman.text.subword_hashing import HashedVocabulary
+from elman.text.subword_hashing import BUCKETS, HashedVocabulary
 from elman.text.tokenizers.tokenizer import Tokenizer
 from elman.training.checkpoint import identity_of
 from elman.training.events import Event, Finished
 from elman.training.stages import train_in_stages
 
 
-class Classifier(Model):
+class Classifier(ClassifierSettings, ExampleModel):
     """A recurrent network that reads a text and names its class.
 
     ::
@@ -65,21 +69,6 @@ class Classifier(Model):
 
     It has scikit-learn's habits: `clone`, `Pipeline`, `cross_val_score` and `GridSearchCV` work.
 
-    Args:
-        tokenizer: "character", "word" or "subword": what one token is; "auto" tries all three and
-            takes the one that does best on the held-out texts.
-        cell: a name of `elman.cells.CELLS`.
-        hidden_size: of the vectors that pass from block to block; None chooses by the tokenizer.
-        layers: blocks, one above the other.
-        directions: 1 reads from the beginning, so that `step` can answer after every word; 2
-            also from the end.
-        dropout: share silenced in training, 0 to below 1; None chooses by the tokenizer.
-        class_weight: "balanced" gives rare classes more weight, by the cube root of how much
-            rarer than the mean they are.
-        minutes: of training, by the wall clock, validations included.
-        steps: of training instead; the same weights every time on one machine.
-        seed: of everything random.
-
     Attributes, once fitted:
         classes_: (K,) the labels in order.
         network_: the `ClassifierNetwork`; tokenizer_: its vocabulary.
@@ -89,37 +78,12 @@ class Classifier(Model):
 
     task: ClassVar[str] = "classify"
     _estimator_type: ClassVar[str] = "classifier"
+    _architecture_name: ClassVar[str] = "reader"
 
     classes_: np.ndarray[Any, Any]
     network_: ClassifierNetwork
     tokenizer_: Tokenizer | HashedVocabulary
     calibration_: Calibration
-    record_: dict[str, Any]
-
-    def __init__(
-        self,
-        *,
-        tokenizer: str = AUTO,
-        cell: str = "mingru",
-        hidden_size: int | None = None,
-        layers: int = 1,
-        directions: int = 1,
-        dropout: float | None = None,
-        class_weight: str | None = None,
-        minutes: float = 3.0,
-        steps: int | None = None,
-        seed: int = 0,
-    ) -> None:
-        self.tokenizer = tokenizer
-        self.cell = cell
-        self.hidden_size = hidden_size
-        self.layers = layers
-        self.directions = directions
-        self.dropout = dropout
-        self.class_weight = class_weight
-        self.minutes = minutes
-        self.steps = steps
-        self.seed = seed
 
     # Learning
 
@@ -132,114 +96,90 @@ class Classifier(Model):
         unlabelled: Sequence[str] = (),
         out_of_scope: Sequence[str] = (),
     ) -> Self:
-        """Learn from texts X and their labels y; `training` tells more.
-
-        Ctrl-C leaves the model as good as it was by then, and is raised again.
-        """
-        return self._through(
-            self.training(X, y, valid=valid, unlabelled=unlabelled, out_of_scope=out_of_scope)
-        )
-
-    def training(
-        self,
-        texts: Any,
-        labels: Any,
-        *,
-        valid: tuple[Any, Any] | None = None,
-        unlabelled: Sequence[str] = (),
-        out_of_scope: Sequence[str] = (),
-        cache: Cache | None = None,
-        checkpoint: Path | None = None,
-        checkpoint_seconds: float = 20.0,
-        progress: Progressed | None = None,
-        stop: Callable[[], bool] = lambda: False,
-    ) -> Iterator[Event]:
-        """Train, yielding what happens as `elman.training.events.Event`s.
+        """Learn from texts and their labels until the budget is spent; see `training`.
 
         Args:
-            texts, labels: (N,) to learn from; without `valid` a tenth of them is held out.
+            X, y: (N,) texts and their labels; without `valid` a tenth of them is held out.
             valid: texts and labels to choose tokenizer, weights and temperature by.
             unlabelled: texts of the same kind; most of the budget goes into predicting their
                 words before the labels are learned (A. Dai, Q. Le, 'Semi-supervised Sequence
                 Learning', 2015).
             out_of_scope: texts that belong to no class, for the threshold of rejection.
-            cache: where the texts are kept for a baseline to learn from; nowhere if None.
-            checkpoint: a file from which an interrupted run goes on; see `train`.
-            progress: hears how the texts are read: the step, the characters done, all of them.
-            stop: asked before every step; True ends the run early and in order.
 
         Raises:
-            KeyboardInterrupt: where it is stopped while tokenizers are tried.
-            SettingError: for a setting out of its range, before anything is read.
             InputError: for texts or labels that cannot be used.
-            TrainingError, ResumeError, OutputError: as `train` has them.
         """
-        settings = ClassifierTrainingConfig(**self._plain_settings())
-        rows, known = numbered(texts, labels)
-        if valid is None:
-            rows, held_out = split(rows, settings.seed)
-        else:
-            held_out = numbered_as(valid, known, location="valid")
-            if not held_out.texts:
-                raise EmptyTextError("there is no text", location="valid", hint="Leave it out.")
-        out_of_scope = as_texts(out_of_scope, "out_of_scope")
-        material = TrainingData(rows, held_out, len(known), as_texts(unlabelled, "unlabelled"))
-        hashes = {"content": rows.content(known), "valid": held_out.content(known)}
-        if cache is not None:
-            for part, content in zip((rows, held_out), hashes.values(), strict=True):
-                cache_examples(cache, content, part.named(known))
-        identity: dict[str, Any] = {
-            **self._plain_settings(),
-            **hashes,
-            "unlabelled": hashed(material.unlabelled),
+        return self._fit(X, y, valid=valid, unlabelled=unlabelled, out_of_scope=out_of_scope)
+
+    _split = staticmethod(split)
+
+    def _examples(self, *data: Any, progress: Any = None) -> LabelledTexts:  # noqa: ARG002
+        return numbered(*data)
+
+    def _held_out(self, valid: Any, train: LabelledTexts, progress: Any) -> LabelledTexts:  # noqa: ARG002
+        held_out = numbered_as(valid, train.labels, location="valid")
+        if not held_out.texts:
+            raise EmptyTextError("there is no text", location="valid", hint="Leave it out.")
+        return held_out
+
+    def _prepare(
+        self,
+        settings: ClassifierSettings,
+        *data: Any,
+        unlabelled: Sequence[str] = (),
+        out_of_scope: Sequence[str] = (),
+        **options: Any,
+    ) -> TrainingData:
+        texts = {
+            "unlabelled": as_texts(unlabelled, "unlabelled"),
+            "out_of_scope": as_texts(out_of_scope, "out_of_scope"),
         }
+        prepared = super()._prepare(settings, *data, **options)
+        hashes = {**prepared.hashes, "unlabelled": hashed(texts["unlabelled"])}
+        return replace(prepared, hashes=hashes, options=texts)
+
+    def _learn(self, settings: ClassifierSettings, data: TrainingData, run: Run) -> Iterator[Event]:
+        """Choose the tokenizer where none is set, read unlabelled texts, learn the labels."""
         tokenizer, share = settings.tokenizer, 1.0
+        material = ClassifierData(data.train, data.valid, data.options["unlabelled"])
         if tokenizer == AUTO:
             share = 1 - TRIALS
-            if checkpoint is not None:
-                chosen = identity_of(checkpoint).get("chosen")
+            if run.checkpoint is not None:
+                chosen = identity_of(run.checkpoint).get("chosen")
                 tokenizer = chosen if chosen in ENCODER_TOKENIZERS else AUTO
             for event in (
-                choose_tokenizer(material, settings, stop, progress) if tokenizer == AUTO else ()
+                choose_tokenizer(material, settings, run.stop, run.progress)
+                if tokenizer == AUTO
+                else ()
             ):
                 if isinstance(event, str):
                     tokenizer = event
                 else:
                     yield event
-            identity["chosen"] = tokenizer
-        apprentice = ClassifierTrainer(material, settings, tokenizer, progress)
-        self._begin(apprentice, known, hashes)
-        for event in train_in_stages(
-            apprentice.phases(share, known),
-            checkpoint=checkpoint,
-            identity=identity,
-            checkpoint_seconds=checkpoint_seconds,
-            stop=stop,
-        ):
+            run = run.with_identity(chosen=tokenizer)
+        trainer = ClassifierTrainer(material, settings, tokenizer, run.progress)
+        self.network_, self.tokenizer_ = trainer.network, trainer.tokenizer
+        self.classes_ = np.array(data.train.labels)
+        self.calibration_ = Calibration(temperature=1.0, rejection=0.0)
+        self._begin_record(
+            data,
+            texts=len(data.train.texts),
+            tokens=trainer.examples.tokens,
+            unlabelled_texts=len(data.options["unlabelled"]),
+        )
+        for event in train_in_stages(trainer.phases(share), **run.arguments):
             if isinstance(event, Finished):
-                self._finish(apprentice, event, out_of_scope)
+                self._calibrate(trainer, data.options["out_of_scope"])
             yield event
 
-    def _begin(
-        self, apprentice: ClassifierTrainer, known: list[Label], hashes: dict[str, str]
-    ) -> None:
-        self.network_, self.tokenizer_ = apprentice.network, apprentice.tokenizer
-        self.classes_ = np.array(known)
-        self.calibration_ = Calibration(temperature=1.0, rejection=0.0)
-        self.record_ = {
-            **hashes,
-            "texts": len(apprentice.material.rows.texts),
-            "tokens": apprentice.examples.tokens,
-            "unlabelled_texts": len(apprentice.material.unlabelled),
-            "parameters": sum(p.numel() for p in self.network_.parameters()),
-        }
+    def _calibrate(self, trainer: ClassifierTrainer, out_of_scope: list[str]) -> None:
+        """Fit what the held-out texts tell of certainty.
 
-    def _finish(
-        self, apprentice: ClassifierTrainer, event: Finished, out_of_scope: list[str]
-    ) -> None:
-        """Fit what the held-out texts tell of certainty, and write down how it went."""
-        gold = apprentice.material.valid.classes
-        logits = class_logits(self.network_, apprentice.valid)
+        Args:
+            out_of_scope: texts of no class.
+        """
+        gold = trainer.material.valid.classes
+        logits = class_logits(self.network_, trainer.valid)
         temperature = fit_temperature(logits, gold)
         self.calibration_ = Calibration(temperature, rejection=0.0)
         answered = self.calibration_.probabilities(logits)
@@ -247,29 +187,7 @@ class Classifier(Model):
         right = answered.argmax(axis=1) == gold
         rejection = fit_rejection(answered.max(axis=1), right, of_outside)
         self.calibration_ = Calibration(temperature, rejection)
-        self.record_ |= {
-            "steps": event.step,
-            "best_step": event.best_step,
-            "seconds": round(event.seconds, 3),
-            "tokens_read": event.tokens,
-            "valid_texts": len(gold),
-            "valid_accuracy": float(right.mean()),
-        }
-
-    def keep_training(self, texts: Any, labels: Any, cache: Cache) -> bool:
-        """Keep what the model learned from, given once more, for a baseline to learn from.
-
-        Returns:
-            Whether it was that, all of it or with a tenth to be held out.
-        """
-        self._check_fitted()
-        rows, known = numbered(texts, labels)
-        for part in (rows, split(rows, self.seed)[0]):
-            content = part.content(known)
-            if content == self.record_.get("content"):
-                cache_examples(cache, content, part.named(known))
-                return True
-        return False
+        self.record_ |= {"valid_texts": len(gold), "valid_accuracy": float(right.mean())}
 
     # Answering
 
@@ -284,7 +202,7 @@ class Classifier(Model):
             InputError: for what is no list of texts; SettingError: for what is no probability.
         """
         if reject_below is not None:
-            check_share("reject-below", reject_below)
+            number("reject-below", reject_below, lambda p: 0 <= p <= 1, "from 0 to 1")
         probabilities = self.predict_proba(X)
         labels: np.ndarray[Any, Any] = self.classes_[probabilities.argmax(axis=1)]
         if reject_below is not None:
@@ -369,34 +287,37 @@ class Classifier(Model):
 
     # Keeping
 
-    def _contents(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        labels = self.classes_.tolist()
-        about = contents(self.network_, self.tokenizer_, labels, self.calibration_, self.record_)
-        return about, dict(self.network_.named_parameters())
+    def _architecture(self) -> EncoderConfig:
+        return self.network_.reading
 
-    def describe(self) -> dict[str, Any]:
-        self._check_fitted()
+    def _contents(self) -> dict[str, Any]:
         return {
-            "task": self.task,
+            "members": len(self.network_.members),
+            "vocabulary": self.tokenizer_.to_json(),
+            "labels": self.classes_.tolist(),
+            "calibration": self.calibration_._asdict(),
+        }
+
+    def _facts(self) -> dict[str, Any]:
+        return {
             "tokenizer": self.tokenizer_.name,
             "classes": len(self.classes_),
             "labels": self.classes_.tolist(),
-            "parameters": sum(p.numel() for p in self.network_.parameters()),
             "members": len(self.network_.members),
-            "reader": dataclasses.asdict(self.network_.reading),
-            "settings": self._plain_settings(),
             "calibration": self.calibration_._asdict(),
-            "training": self.record_,
         }
 
-    @classmethod
-    def from_bundle(cls, bundle: Bundle) -> Self:
-        file = opened(bundle)
-        model = cls(**dataclasses.asdict(file.settings))
-        model.network_, model.tokenizer_ = file.network, file.tokenizer
-        model.classes_ = np.array(file.labels)
-        model.calibration_, model.record_ = file.calibration, file.record
-        return model
+    def _restore(self, about: dict[str, Any]) -> Callable[[], ClassifierNetwork]:
+        self.tokenizer_ = checked_tokenizer(about.get("vocabulary"))
+        buckets = BUCKETS if isinstance(self.tokenizer_, HashedVocabulary) else 0
+        reading = checked_encoder(about.get("reader"), self.tokenizer_.size, buckets)
+        labels = checked_labels(about.get("labels"))
+        self.classes_ = np.array(labels)
+        self.calibration_ = checked_calibration(about.get("calibration"))
+        members: Any = about.get("members")
+        whole("members", members, 1, MAX_MEMBERS)
+        dropout = RECIPES[self.tokenizer_.name].dropout_of(self)
+        return lambda: ClassifierNetwork(reading, len(labels), dropout, members)
 
     def __sklearn_tags__(self) -> Any:
         return tags_of_texts()

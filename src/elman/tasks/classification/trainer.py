@@ -18,14 +18,19 @@ from elman.errors import EmptyTextError
 from elman.metrics.calibration import fit_temperature
 from elman.nn.classifier import ClassifierNetwork
 from elman.nn.pretraining import PretrainingHead
-from elman.tasks.classification.config import BALANCED, RECIPES, SMOOTHING, ClassifierTrainingConfig
+from elman.tasks.classification.config import (
+    BALANCED,
+    RECIPES,
+    SMOOTHING,
+    ClassifierSettings,
+    encoder_of,
+)
 from elman.tasks.classification.inputs import LabelledTexts
 from elman.tasks.classification.objective import ClassificationObjective
 from elman.tasks.classification.preview import ClassPreviews
 from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoded, learned_tokenizer, told
 from elman.text.progress import Progressed
 from elman.text.subword_hashing import HashedVocabulary, WordForms
-from elman.text.tokenizers.tokenizer import Tokenizer
 from elman.training.dataset import TokenDataset
 from elman.training.eval_mode import seeded
 from elman.training.events import Event, Finished, Progress
@@ -58,18 +63,16 @@ LABELS, PRETRAINING = "learning the labels", "reading unlabelled"
 
 
 @dataclass(frozen=True)
-class TrainingData:
+class ClassifierData:
     """What a classifier learns from.
 
     Args:
-        rows: to learn from; valid: to choose by.
-        classes: K.
+        train: to learn from; valid: to choose by.
         unlabelled: texts of the same kind without labels.
     """
 
-    rows: LabelledTexts
+    train: LabelledTexts
     valid: LabelledTexts
-    classes: int
     unlabelled: Sequence[str] = ()
 
 
@@ -83,14 +86,14 @@ class ClassifierTrainer:
 
     def __init__(
         self,
-        material: TrainingData,
-        settings: ClassifierTrainingConfig,
+        material: ClassifierData,
+        settings: ClassifierSettings,
         tokenizer: str,
         progress: Progressed | None = None,
     ) -> None:
         self.settings = settings
         self.recipe = RECIPES[tokenizer]
-        every = [*material.rows.texts, *material.unlabelled]
+        every = [*material.train.texts, *material.unlabelled]
         self.tokenizer = learned_tokenizer(
             tokenizer, told(every, f"learning {tokenizer}s", progress)
         )
@@ -99,12 +102,17 @@ class ClassifierTrainer:
         def read(texts: Sequence[str], which: str) -> TokenDataset:
             return encoded(told(texts, f"reading {which}", progress), self.tokenizer, forms)
 
-        self.examples = read(material.rows.texts, "the texts")
+        self.examples = read(material.train.texts, "the texts")
         self.valid = read(material.valid.texts, "those held out")
         self.unlabelled = read(material.unlabelled, "those without labels")
         self.material = material
         with seeded(settings.seed):
-            self.network = built(self.tokenizer, settings, material.classes, self._members())
+            self.network = ClassifierNetwork(
+                encoder_of(settings, self.tokenizer),
+                len(material.train.labels),
+                self.recipe.dropout_of(settings),
+                self._members(),
+            )
 
     def _members(self) -> int:
         """Several where there is little to read, and time for it; else one has enough to do."""
@@ -113,15 +121,11 @@ class ClassifierTrainer:
         little = self.examples.tokens <= LITTLE and not len(self.unlabelled)
         return ENSEMBLE_SIZE if little and not hurried else 1
 
-    def phases(self, share: float, labels: Sequence[Any]) -> list[Stage]:
-        """What is ahead, within a share of the budget.
-
-        Args:
-            labels: (K,) the classes' names.
-        """
-        rows, valid = self.material.rows, self.material.valid
+    def phases(self, share: float) -> list[Stage]:
+        """What is ahead, within a share of the budget."""
+        rows, valid = self.material.train, self.material.valid
         show = ClassPreviews(
-            self.network, labels, rows.classes, valid.texts, self.valid, valid.classes
+            self.network, rows.labels, rows.classes, valid.texts, self.valid, valid.classes
         )
         if not len(self.unlabelled):
             return [Stage(LABELS, self.label_objective(), self.label_plan(share), share, show)]
@@ -138,7 +142,8 @@ class ClassifierTrainer:
         passes = LEARNED_PASSES if len(self.unlabelled) else self.recipe.passes
         passes = min(passes, max(1, MAX_READ // self.examples.tokens))
         recipe = dataclasses.replace(self.recipe, passes=passes, rows=self._rows())
-        return self.settings.plan(recipe, len(self.examples), share)
+        max_steps = recipe.steps_of(len(self.examples))
+        return recipe.plan_of(self.settings, max_steps=max_steps, share=share)
 
     def _rows(self) -> int:
         """Of a batch: long texts come fewer at a time."""
@@ -146,7 +151,7 @@ class ClassifierTrainer:
         return min(self.recipe.rows, max(8, int(MAX_TOGETHER / mean)))
 
     def label_objective(self) -> ClassificationObjective:
-        rows, valid = self.material.rows, self.material.valid
+        rows, valid = self.material.train, self.material.valid
         balanced = self.settings.class_weight == BALANCED
         return ClassificationObjective(
             self.network,
@@ -155,7 +160,7 @@ class ClassifierTrainer:
             classes=rows.classes,
             valid_classes=valid.classes,
             validation_metric=calibrated_loss,
-            weights=class_weights(rows.classes, self.material.classes) if balanced else None,
+            weights=class_weights(rows.classes, len(rows.labels)) if balanced else None,
             smoothing=SMOOTHING,
             rows=self._rows(),
             seed=self.settings.seed,
@@ -188,20 +193,9 @@ class ClassifierTrainer:
         )
 
 
-def built(
-    tokenizer: Tokenizer | HashedVocabulary,
-    settings: ClassifierTrainingConfig,
-    classes: int,
-    members: int,
-) -> ClassifierNetwork:
-    """A new network for a vocabulary."""
-    dropout = settings.outer_dropout(RECIPES[tokenizer.name])
-    return ClassifierNetwork(settings.reading(tokenizer), classes, dropout, members)
-
-
 def choose_tokenizer(
-    material: TrainingData,
-    settings: ClassifierTrainingConfig,
+    material: ClassifierData,
+    settings: ClassifierSettings,
     stop: Callable[[], bool],
     progress: Progressed | None = None,
 ) -> Iterator[Event | str]:

@@ -5,45 +5,36 @@ Shapes: N vectors, D their width.
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
-import numpy as np
-import numpy.typing as npt
-from torch import Tensor
+import torch
 
-from elman.bundle import Bundle
 from elman.data.cache import Cache
 from elman.data.example_cache import cache_examples
-from elman.errors import InputError
 from elman.explain.trace import Trace
-from elman.nn.seq2seq import EncoderDecoder, Seq2SeqConfig
-from elman.tasks.estimator import Model
-from elman.tasks.inputs import as_texts, hashed, held_out
-from elman.tasks.seq2seq.config import RECIPES, DescriberTrainingConfig
+from elman.tasks.description.inputs import DescribedVectors, described, split
+from elman.tasks.estimator import TrainingData
+from elman.tasks.seq2seq.config import RECIPES, Seq2SeqRecipe, Seq2SeqSettings
+from elman.tasks.seq2seq.estimator import Seq2SeqModel
 from elman.tasks.seq2seq.explain import explain_description
 from elman.tasks.seq2seq.generation import (
     GeneratedText,
-    LengthLimit,
     ended,
     generate,
     generated_text,
-    learn,
     search_settings,
 )
+from elman.tasks.seq2seq.objective import Seq2SeqObjective
 from elman.tasks.seq2seq.preview import Seq2SeqPreviews
-from elman.tasks.seq2seq.serialization import contents, opened
 from elman.tasks.seq2seq.text_codec import TextCodec, choose_tokenizer
 from elman.text.vectors import check_width, checked_vectors
-from elman.training.dataset import VectorDataset
-from elman.training.eval_mode import eval_mode, seeded
-from elman.training.events import Event
+from elman.training.dataset import TokenDataset, VectorDataset
+from elman.training.eval_mode import eval_mode
+from elman.training.plan import Plan
 
 
-class Describer(Model):
+class Describer(Seq2SeqSettings, Seq2SeqModel):
     """A recurrent network that writes a text from a vector of numbers.
 
     ::
@@ -55,16 +46,6 @@ class Describer(Model):
     The vector may be anything of a fixed width: an image's features, measurements, pixels. Its
     numbers are scaled within the model.
 
-    Args:
-        tokenizer: of the descriptions, "subword" or "character"; "auto" chooses.
-        cell: a name of `elman.cells.CELLS`.
-        hidden_size: of the network's vectors; None chooses.
-        layers: blocks, one above the other.
-        dropout: share silenced in training, 0 to below 1; None chooses.
-        minutes: of training, by the wall clock, validations included.
-        steps: of training instead; the same weights every time on one machine.
-        seed: of everything random.
-
     Attributes, once fitted:
         network_: the `EncoderDecoder`; target_: the descriptions' `TextCodec`; limit_: how long
             they may become; n_features_in_: D.
@@ -72,130 +53,66 @@ class Describer(Model):
     """
 
     task: ClassVar[str] = "describe"
-
-    network_: EncoderDecoder
-    target_: TextCodec
-    limit_: LengthLimit
-    record_: dict[str, Any]
-
-    def __init__(
-        self,
-        *,
-        tokenizer: str = "auto",
-        cell: str = "mingru",
-        hidden_size: int | None = None,
-        layers: int = 2,
-        dropout: float | None = None,
-        minutes: float = 3.0,
-        steps: int | None = None,
-        seed: int = 0,
-    ) -> None:
-        self.tokenizer = tokenizer
-        self.cell = cell
-        self.hidden_size = hidden_size
-        self.layers = layers
-        self.dropout = dropout
-        self.minutes = minutes
-        self.steps = steps
-        self.seed = seed
+    _examples_name: ClassVar[str] = "descriptions"
 
     # Learning
 
     def fit(self, vectors: Any, descriptions: Sequence[str], *, valid: Any = None) -> Self:
-        """Read vectors and descriptions again and again until the budget is spent.
-
-        An interrupt (Ctrl-C) leaves the model as good as it was by then, and is raised again.
-        """
-        return self._through(self.training(vectors, descriptions, valid=valid))
-
-    def training(
-        self,
-        vectors: Any,
-        descriptions: Sequence[str],
-        *,
-        valid: Any = None,
-        cache: Cache | None = None,
-        checkpoint: Path | None = None,
-        checkpoint_seconds: float = 20.0,
-        stop: Callable[[], bool] = lambda: False,
-    ) -> Iterator[Event]:
-        """Train, yielding what happens as `elman.training.events.Event`s.
+        """Learn from vectors and descriptions until the budget is spent; see `training`.
 
         Args:
-            vectors: (N, D) finite numbers; descriptions: N texts. Without `valid` a tenth of
-                them, drawn at random, is held out.
+            vectors: (N, D) finite numbers.
+            descriptions: N texts. Without `valid` a tenth, drawn at random, is held out.
             valid: others to choose the best weights by, as a pair.
-            cache: where they are kept for a baseline to learn from; nowhere if None.
-            checkpoint: a file from which an interrupted run goes on; see `train`.
-            stop: asked before every step; True ends the run early and in order.
 
         Raises:
-            SettingError: for a setting out of its range.
             InputError: where the vectors are none, or do not go with the descriptions.
-            TrainingError, ResumeError, OutputError: as `train` has them.
         """
-        settings = DescriberTrainingConfig(**self._plain_settings())
-        given = described(vectors, descriptions)
-        width = given[0].shape[1]
-        parts = split(*given, settings.seed) if valid is None else [given, described(*valid)]
-        check_width(parts[1][0], width)
-        hashes = [content_of(*part) for part in parts]
-        if cache is not None:
-            for (its, descriptions), content in zip(parts, hashes, strict=True):
-                cache_examples(cache, content, descriptions, its)
-        texts = parts[0][1]
-        tokenizer = _choose_tokenizer(texts) if settings.tokenizer == "auto" else settings.tokenizer
-        self.target_ = TextCodec.learn(tokenizer, texts)
-        pairs, others = ((VectorDataset(part), self.target_.examples(its)) for part, its in parts)
-        self.limit_ = LengthLimit.learn(*pairs)
-        recipe = RECIPES["vector"]
-        rewriting = Seq2SeqConfig(
-            settings.architecture(recipe, self.target_.tokenizer.size),
-            source=width,
-            attention="none",
-            order="vector",
-        )
-        with seeded(settings.seed):
-            self.network_ = EncoderDecoder(rewriting, settings.outer_dropout(recipe))
-        self.network_.scale_vectors(pairs[0].rows)
-        self.record_ = {
-            "content": hashes[0],
-            "valid": hashes[1],
-            "descriptions": len(parts[0][1]),
-            "target_tokens": pairs[1].tokens,
-            "parameters": sum(p.numel() for p in self.network_.parameters()),
-        }
-        named = [f"vector {number:,}" for number in range(1, len(others[1]) + 1)]
-        yield from learn(
-            self.network_,
-            settings,
-            recipe,
-            pairs,
-            others,
-            self.record_,
-            show=Seq2SeqPreviews(
-                self.network_, self.limit_, self.target_, pairs[1], *others, named, parts[1][1]
-            ),
-            identity={**self._plain_settings(), "content": hashes[0], "valid": hashes[1]},
-            checkpoint=checkpoint,
-            checkpoint_seconds=checkpoint_seconds,
-            stop=stop,
-        )
+        return self._fit(vectors, descriptions, valid=valid)
 
-    def keep_training(self, vectors: Any, descriptions: Sequence[str], cache: Cache) -> bool:
-        """Keep what the model learned from, given once more, for a baseline to learn from.
+    _split = staticmethod(split)
 
-        Returns:
-            Whether it was that, all of it or with a tenth to be held out.
-        """
-        self._check_fitted()
-        given = described(vectors, descriptions)
-        for rows, texts in (given, split(*given, self.seed)[0]):
-            content = content_of(rows, texts)
-            if content == self.record_.get("content"):
-                cache_examples(cache, content, texts, rows)
-                return True
-        return False
+    def _examples(self, *data: Any, progress: Any = None) -> DescribedVectors:  # noqa: ARG002
+        return described(*data)
+
+    def _held_out(self, valid: Any, train: Any, progress: Any) -> DescribedVectors:  # noqa: ARG002
+        held_out = described(*valid)
+        check_width(held_out.vectors, train.vectors.shape[1])
+        return held_out
+
+    def _keep(self, examples: DescribedVectors, cache: Cache) -> None:
+        cache_examples(cache, examples.content, examples.texts, examples.vectors)
+
+    def _learn_sides(self, settings: Seq2SeqSettings, train: DescribedVectors) -> None:
+        tokenizer = (
+            _choose_tokenizer(train.texts) if settings.tokenizer == "auto" else settings.tokenizer
+        )
+        self.target_ = TextCodec.learn(tokenizer, train.texts)
+
+    def _datasets(self, examples: DescribedVectors) -> tuple[VectorDataset, TokenDataset]:
+        return VectorDataset(examples.vectors), self.target_.examples(examples.texts)
+
+    def _shown(self, examples: DescribedVectors) -> tuple[Sequence[str], Sequence[str]]:
+        names = [f"vector {number:,}" for number in range(1, len(examples.texts) + 1)]
+        return names, examples.texts
+
+    @property
+    def _recipe(self) -> Seq2SeqRecipe:
+        return RECIPES["vector"]
+
+    @property
+    def _reading(self) -> tuple[str, str]:
+        return "none", "vector"
+
+    def _source_size(self, train: DescribedVectors) -> int:
+        return int(train.vectors.shape[1])
+
+    def _begin(
+        self, settings: Seq2SeqSettings, data: TrainingData
+    ) -> tuple[Seq2SeqObjective, Plan, Seq2SeqPreviews]:
+        begun = super()._begin(settings, data)
+        self.network_.scale_vectors(torch.from_numpy(data.train.vectors))
+        return begun
 
     @property
     def n_features_in_(self) -> int:
@@ -248,9 +165,8 @@ class Describer(Model):
         check_width(rows, self.n_features_in_)
         search = search_settings(self.target_, beam, 1)
         with eval_mode(self.network_):
-            best = generate(self.network_, VectorDataset(rows), self.limit_, search, self._step)[0][
-                0
-            ]
+            found = generate(self.network_, VectorDataset(rows), self.limit_, search, self._step)
+        best = found[0][0]
         return explain_description(self.network_, rows[0], ended(best), self.target_.tokenizer)
 
     def score(self, vectors: Any, descriptions: Sequence[str]) -> float:
@@ -266,72 +182,18 @@ class Describer(Model):
 
     # Keeping
 
-    def _contents(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        sides = {"target": self.target_}
-        about = contents(self.network_, sides, self.limit_, self.record_)
-        return about, dict(self.network_.named_parameters())
+    def _sides(self) -> dict[str, TextCodec]:
+        return {"target": self.target_}
 
-    def describe(self) -> dict[str, Any]:
-        self._check_fitted()
-        return {
-            "task": self.task,
-            "tokenizer": self.target_.tokenizer.name,
-            "vocabulary": self.target_.tokenizer.size,
-            "vector": self.n_features_in_,
-            "parameters": sum(p.numel() for p in self.network_.parameters()),
-            "network": dataclasses.asdict(self.network_.rewriting),
-            "settings": self._plain_settings(),
-            "training": self.record_,
-        }
+    def _take_sides(self, sides: dict[str, TextCodec]) -> None:
+        self.target_ = sides["target"]
 
-    @classmethod
-    def from_bundle(cls, bundle: Bundle) -> Self:
-        file = opened(bundle, DescriberTrainingConfig)
-        model = cls(**dataclasses.asdict(file.settings))
-        model.network_, model.limit_, model.record_ = file.network, file.limit, file.record
-        model.target_ = file.target
-        return model
-
-
-def described(vectors: Any, descriptions: Any) -> tuple[npt.NDArray[np.float32], list[str]]:
-    """Vectors (N, D) and their N descriptions.
-
-    Raises:
-        InputError: where they are none, or do not go together.
-    """
-    rows = checked_vectors(vectors)
-    texts = as_texts(descriptions, "descriptions")
-    if len(rows) != len(texts):
-        raise InputError(
-            f"{len(rows):,} vectors, but {len(texts):,} descriptions",
-            location="descriptions",
-            hint="Give each vector one description.",
-        )
-    blank = next((number for number, text in enumerate(texts, 1) if not text.strip()), None)
-    if blank is not None:
-        raise InputError(
-            f"number {blank} is empty", location="descriptions", hint="Write it, or leave it out."
-        )
-    return rows, [text.strip() for text in texts]
+    def _facts(self) -> dict[str, Any]:
+        side = self.target_.tokenizer
+        return {"tokenizer": side.name, "vocabulary": side.size, "vector": self.n_features_in_}
 
 
 def _choose_tokenizer(texts: Sequence[str]) -> str:
     """Subwords where a few descriptions come again and again: each is then a token or two."""
     again_and_again = 10 * len(set(texts)) <= len(texts)
     return "subword" if again_and_again else choose_tokenizer(texts)
-
-
-def content_of(rows: npt.NDArray[np.float32], texts: Sequence[str]) -> str:
-    """sha256 in hex of vectors and descriptions."""
-    return hashed([hashlib.sha256(rows.tobytes()).hexdigest(), list(rows.shape), *texts])
-
-
-def split(
-    rows: npt.NDArray[np.float32], texts: Sequence[str], seed: int
-) -> list[tuple[npt.NDArray[np.float32], list[str]]]:
-    """What to learn from, and what is held out."""
-    held = held_out(range(len(texts)), seed)
-    return [
-        (rows[part], [text for text, its in zip(texts, part.tolist(), strict=True) if its])
-        for part in (~held, held)
-    ]

@@ -96,9 +96,9 @@ def _chosen(series: Series) -> tuple[int, int]:
     Raises:
         EmptyTextError: the series is too short.
     """
-    from elman.tasks.forecasting.config import ForecasterTrainingConfig
+    from elman.tasks.forecasting.config import ForecasterSettings, forecasting_of
 
-    told = ForecasterTrainingConfig(**ForecastingCommands.kind()().get_params()).forecasting(series)
+    told = forecasting_of(ForecasterSettings(), series)
     return told.season, told.horizon
 
 

@@ -5,26 +5,24 @@ Shapes: T steps, S series.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
-from elman.cells import CELLS
 from elman.errors import EmptyTextError, ModelFileError
 from elman.nn.forecaster import ForecasterConfig
-from elman.ranges import among, number, whole
-from elman.tasks.config import DEEPEST, WIDEST, NetworkConfig
+from elman.ranges import whole
+from elman.tasks.architecture import check_blocks
 from elman.tasks.forecasting.seasonality import grows_with_level, season_of
+from elman.tasks.settings import NetworkSettings, Recipe, changed, setting
 from elman.text.series import Series
 from elman.training.plan import Plan
 
 LONGEST_HORIZON = 10_000
 MAX_AHEAD = 48  # where no horizon was said
 
-WIDTH = 24
-DROPOUT = 0.1
+RECIPE = Recipe(24, 0.1, learning_rate=3e-3, weight_decay=0.1)
 ROWS = 64  # windows of a batch
-LEARNING_RATE = 3e-3
-WEIGHT_DECAY = 0.1
 REHEARSAL = 0.6  # of the minutes, while the end of the series is held out
 
 _SEASONS_READ = (4, 12)  # at least and at most, where there are so many ...
@@ -53,68 +51,71 @@ VARIANTS = {True: Variant(5, 160), False: Variant(3, 400)}
 """By whether there are few."""
 
 
-@dataclass(frozen=True)
-class ForecasterTrainingConfig(NetworkConfig):
-    """The settings of `Forecaster`, each within its range."""
+@dataclass(kw_only=True, eq=False, repr=False)
+class ForecasterSettings(NetworkSettings):
+    """The settings of `Forecaster`."""
 
-    horizon: int | None
-    season: int | None
+    cell: str = changed(NetworkSettings, "cell", "lstm")
+    minutes: float = changed(
+        NetworkSettings, "minutes", 1.0, "training time in minutes by the wall clock, at most."
+    )
+    horizon: int | None = setting(
+        None,
+        "H, the steps ahead, 1 to 10,000; None chooses: a season, or two where it is short.",
+        partial(whole, least=1, most=LONGEST_HORIZON),
+    )
+    season: int | None = setting(
+        None,
+        "after how many steps the values are alike, 1 (never) to 10,000; None finds it by the "
+        "dates or by the autocorrelation.",
+        partial(whole, least=1, most=LONGEST_HORIZON),
+    )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.horizon is not None:
-            whole("horizon", self.horizon, 1, LONGEST_HORIZON)
-        if self.season is not None:
-            whole("season", self.season, 1, LONGEST_HORIZON)
 
-    def forecasting(self, series: Series) -> ForecasterConfig:
-        """What a network for this series is built from.
+def forecasting_of(settings: ForecasterSettings, series: Series) -> ForecasterConfig:
+    """What a network for this series is built from.
 
-        Raises:
-            EmptyTextError: the series is too short.
-        """
-        values = series.values
-        length = len(values)
-        step = None if series.calendar is None else series.calendar.step
-        season = season_of(values, step) if self.season is None else self.season
-        horizon = _horizon(season, length) if self.horizon is None else self.horizon
-        seasons = _VALUES_READ
-        if season > 1:
-            fewest, most = _SEASONS_READ
-            seasons = max(fewest, min(most, length // season // _SHARE_READ))
-        read = season * max(2, min(seasons, length // 3 // season))
-        needed = read + 2 * horizon + _MIN_WINDOWS
-        if length < needed:
-            raise EmptyTextError(
-                f"{length:,} values are too few for a season of {season:,} and a horizon of "
-                f"{horizon:,}: {needed:,} are needed",
-                location=series.name,
-                hint="Give more of them, or a shorter --season or --horizon",
-            )
-        return ForecasterConfig(
-            season=season,
-            horizon=horizon,
-            context_length=read,
-            steps=min(read - season, _MAX_STEPS),
-            logarithm=grows_with_level(values, season),
-            networks=scope(length - read, len(series.names)).networks,
-            cell=self.cell,
-            hidden_size=WIDTH if self.hidden_size is None else self.hidden_size,
-            layers=self.layers,
-            dropout=DROPOUT if self.dropout is None else self.dropout,
+    Raises:
+        EmptyTextError: the series is too short.
+    """
+    values = series.values
+    length = len(values)
+    step = None if series.calendar is None else series.calendar.step
+    season = season_of(values, step) if settings.season is None else settings.season
+    horizon = _horizon(season, length) if settings.horizon is None else settings.horizon
+    seasons = _VALUES_READ
+    if season > 1:
+        fewest, most = _SEASONS_READ
+        seasons = max(fewest, min(most, length // season // _SHARE_READ))
+    read = season * max(2, min(seasons, length // 3 // season))
+    needed = read + 2 * horizon + _MIN_WINDOWS
+    if length < needed:
+        raise EmptyTextError(
+            f"{length:,} values are too few for a season of {season:,} and a horizon of "
+            f"{horizon:,}: {needed:,} are needed",
+            location=series.name,
+            hint="Give more of them, or a shorter --season or --horizon",
         )
+    return ForecasterConfig(
+        season=season,
+        horizon=horizon,
+        context_length=read,
+        steps=min(read - season, _MAX_STEPS),
+        logarithm=grows_with_level(values, season),
+        networks=scope(length - read, len(series.names)).networks,
+        cell=settings.cell,
+        hidden_size=RECIPE.hidden_size_of(settings),
+        layers=settings.layers,
+        dropout=RECIPE.dropout_of(settings),
+    )
 
-    def plan(self, share: float, max_steps: int) -> Plan:
-        """A training's plan, with a share of the minutes; where steps were said, it is those
-        many, or `max_steps` if that is less."""
-        return Plan(
-            minutes=None if self.steps is not None else share * self.minutes,
-            steps=None if self.steps is None else min(self.steps, max_steps),
-            max_steps=max_steps,
-            learning_rate=LEARNING_RATE,
-            weight_decay=WEIGHT_DECAY,
-            seed=self.seed,
-        )
+
+def forecast_plan(settings: ForecasterSettings, share: float, max_steps: int) -> Plan:
+    """A training's plan, with a share of the minutes; where steps were set, it is those many, or
+    `max_steps` if that is less."""
+    plan = RECIPE.plan_of(settings, max_steps=max_steps, share=share)
+    steps = None if settings.steps is None else min(settings.steps, max_steps)
+    return replace(plan, steps=steps)
 
 
 def scope(origins: int, series: int) -> Variant:
@@ -153,10 +154,7 @@ def checked_forecasting(value: object) -> ForecasterConfig:
     )
     whole("steps", told["steps"], 1, told["context_length"] - told["season"])
     whole("networks", told["networks"], 1, 64)
-    among("cell", told["cell"], CELLS)
-    whole("hidden-size", told["hidden_size"], 1, WIDEST)
-    whole("layers", told["layers"], 1, DEEPEST)
-    number("dropout", told["dropout"], lambda x: 0 <= x < 1, "from 0 to below 1")
+    check_blocks(told)
     if type(told["logarithm"]) is not bool:
         raise ModelFileError("its network is malformed")
     return ForecasterConfig(**told)

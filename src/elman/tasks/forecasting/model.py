@@ -5,29 +5,33 @@ Shapes: T steps, S series, H the horizon, R values read.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor
 
-from elman.bundle import Bundle
+from elman.data.cache import Cache
 from elman.errors import InputError, SettingError
 from elman.explain.trace import Trace
 from elman.metrics.forecasting import naive_error
 from elman.metrics.report import Evaluation
-from elman.nn.forecaster import ForecastNetwork
+from elman.nn.forecaster import ForecasterConfig, ForecastNetwork
 from elman.ranges import whole
-from elman.tasks.estimator import Model
-from elman.tasks.forecasting.config import ForecasterTrainingConfig
+from elman.tasks.architecture import check_cell
+from elman.tasks.estimator import Model, Run, TrainingData
+from elman.tasks.forecasting.config import (
+    ForecasterSettings,
+    checked_forecasting,
+    forecasting_of,
+)
 from elman.tasks.forecasting.evaluation import evaluate_forecasts
 from elman.tasks.forecasting.explain import explain_forecast
 from elman.tasks.forecasting.inputs import SeriesInput, read_series
 from elman.tasks.forecasting.objective import quantiles_at
-from elman.tasks.forecasting.serialization import contents, opened, tensors
+from elman.tasks.forecasting.serialization import ForecasterTensors, checked_names
 from elman.tasks.forecasting.trainer import (
     ForecasterTrainer,
     backtest_of,
@@ -35,6 +39,7 @@ from elman.tasks.forecasting.trainer import (
     stretched,
 )
 from elman.text.dates import Calendar
+from elman.text.progress import Progressed
 from elman.text.series import Series
 from elman.training.events import Event, Finished
 
@@ -59,7 +64,7 @@ class Forecast(NamedTuple):
     high_95: Values
 
 
-class Forecaster(Model):
+class Forecaster(ForecasterSettings, Model):
     """Recurrent networks that go on with a series of numbers, and say how sure they are.
 
     ::
@@ -71,18 +76,6 @@ class Forecaster(Model):
     Several series of one table train one model. The scale of the values, the season and whether
     logarithms are to be forecast are found in the series.
 
-    Args:
-        horizon: H, the steps ahead; None chooses: a season, or two where it is short.
-        season: after how many steps the values are alike, 1 where they never are; None finds it
-            by the dates or by the autocorrelation.
-        cell: a name of `elman.cells.CELLS`.
-        hidden_size: of the vectors in each network; None chooses.
-        layers: blocks, one above the other.
-        dropout: share silenced in training, 0 to below 1; None chooses.
-        minutes: of training, by the wall clock, at most.
-        steps: of training instead; the same weights every time on one machine.
-        seed: of everything random.
-
     Attributes, once fitted:
         network_: the `ForecastNetwork`; names_: of the series; calendar_: of their dates, or None.
         last_: (R, S) the last values, from which `predict` goes on; scale_: (S,) what errors are
@@ -91,6 +84,7 @@ class Forecaster(Model):
     """
 
     task: ClassVar[str] = "forecast"
+    _architecture_name: ClassVar[str] = "forecasting"
 
     network_: ForecastNetwork
     names_: tuple[str, ...]
@@ -98,75 +92,43 @@ class Forecaster(Model):
     last_: Values
     scale_: Values
     widths_: tuple[float, float]
-    record_: dict[str, Any]
-
-    def __init__(
-        self,
-        *,
-        horizon: int | None = None,
-        season: int | None = None,
-        cell: str = "lstm",
-        hidden_size: int | None = None,
-        layers: int = 1,
-        dropout: float | None = None,
-        minutes: float = 1.0,
-        steps: int | None = None,
-        seed: int = 0,
-    ) -> None:
-        self.horizon = horizon
-        self.season = season
-        self.cell = cell
-        self.hidden_size = hidden_size
-        self.layers = layers
-        self.dropout = dropout
-        self.minutes = minutes
-        self.steps = steps
-        self.seed = seed
 
     # Learning
 
     def fit(self, series: SeriesInput) -> Self:
-        """Learn from a CSV file, a source, or an array (T,) or (T, S); `training` tells more.
-
-        An interrupt (Ctrl-C) leaves the model as good as it was by then, and is raised again.
-        """
-        return self._through(self.training(series))
-
-    def training(
-        self,
-        series: SeriesInput,
-        *,
-        checkpoint: Path | None = None,
-        checkpoint_seconds: float = 20.0,
-        stop: Callable[[], bool] = lambda: False,
-    ) -> Iterator[Event]:
-        """Train, yielding what happens as `elman.training.events.Event`s.
+        """Learn from series; see `training`.
 
         There are two trainings: with the end of the series held out, to see how many steps are
         enough, how wide the intervals must be and how good the forecasts are; then from all of
         it. The losses are those of the quantiles, in units of the seasonal naive error.
 
         Args:
-            series: what to learn from.
-            checkpoint: a file from which an interrupted run goes on; see `train`.
-            stop: asked before every step; True ends the run early and in order.
+            series: a CSV file, a source, or an array (T,) or (T, S).
 
         Raises:
-            SettingError: for a setting out of its range, before anything is read.
             InputError: where the series cannot be read, or is too short.
-            TrainingError, ResumeError, OutputError: as `train` has them.
         """
-        settings = ForecasterTrainingConfig(**self._plain_settings())
+        return self._fit(series)
+
+    def _prepare(
+        self,
+        settings: ForecasterSettings,  # noqa: ARG002
+        series: SeriesInput,
+        *,
+        cache: Cache | None = None,  # noqa: ARG002  # its baseline learns from the file itself
+        progress: Progressed | None = None,  # noqa: ARG002  # files of series are small
+    ) -> TrainingData:
         given = read_series(series)
-        told = settings.forecasting(given)
-        training = ForecasterTrainer(settings, given, told)
-        identity = {**self._plain_settings(), "content": given.content_hash()}
-        for event in training.events(identity, checkpoint, checkpoint_seconds, stop):
+        return TrainingData(given, None, {"content": given.content_hash()})
+
+    def _learn(self, settings: ForecasterSettings, data: TrainingData, run: Run) -> Iterator[Event]:
+        training = ForecasterTrainer(settings, data.train, forecasting_of(settings, data.train))
+        for event in training.events(run):
             if isinstance(event, Finished):
-                self._learned(training, event)
+                self._learned(training, data)
             yield event
 
-    def _learned(self, training: ForecasterTrainer, event: Finished) -> None:
+    def _learned(self, training: ForecasterTrainer, data: TrainingData) -> None:
         """Take over what a training came to."""
         series, network = training.series, training.network
         told = network.forecasting
@@ -175,15 +137,12 @@ class Forecaster(Model):
         self.names_, self.calendar_ = series.names, series.calendar
         self.last_ = series.values[-told.context_length :]
         self.scale_ = naive_error(series.values, told.season)
-        self.record_ = {
-            "content": series.content_hash(),
-            "values": len(series.values),
-            "series": len(series.names),
-            "parameters": sum(weight.numel() for weight in network.parameters()),
-            "steps": event.step,
-            "seconds": round(event.seconds, 3),
-            "held_out": training.measured["report"],
-        }
+        self._begin_record(
+            data,
+            values=len(series.values),
+            series=len(series.names),
+            held_out=training.measured["report"],
+        )
 
     # Forecasting
 
@@ -347,30 +306,35 @@ class Forecaster(Model):
 
     # Keeping
 
-    def _contents(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        about = contents(self.network_, self.names_, self.calendar_, self.record_)
-        kept = tensors(self.network_, last=self.last_, scale=self.scale_, widths=self.widths_)
-        return about, kept
+    def _architecture(self) -> ForecasterConfig:
+        return self.network_.forecasting
 
-    def describe(self) -> dict[str, Any]:
-        self._check_fitted()
+    def _contents(self) -> dict[str, Any]:
+        calendar = None if self.calendar_ is None else self.calendar_.to_json()
+        return {"names": list(self.names_), "calendar": calendar}
+
+    def _tensors(self) -> dict[str, Tensor]:
+        """Those of `ForecasterTensors`."""
+        kept = {"last": self.last_, "scale": self.scale_, "widths": self.widths_}
         return {
-            "task": self.task,
-            "series": list(self.names_),
-            "dates": None if self.calendar_ is None else self.calendar_.step.name,
-            "parameters": sum(weight.numel() for weight in self.network_.parameters()),
-            "network": dataclasses.asdict(self.network_.forecasting),
-            "settings": self._plain_settings(),
-            "training": self.record_,
+            **{f"network.{name}": weight for name, weight in super()._tensors().items()},
+            **{name: torch.tensor(value, dtype=torch.float64) for name, value in kept.items()},
         }
 
-    @classmethod
-    def from_bundle(cls, bundle: Bundle) -> Self:
-        file = opened(bundle)
-        model = cls(**dataclasses.asdict(file.settings))
-        kept = file.kept
-        inner, outer = kept.widths.tolist()
-        model.network_, model.widths_ = kept.network, (inner, outer)
-        model.last_, model.scale_ = kept.last.numpy(), kept.scale.numpy()
-        model.names_, model.calendar_, model.record_ = file.names, file.calendar, file.record
-        return model
+    def _facts(self) -> dict[str, Any]:
+        dates = None if self.calendar_ is None else self.calendar_.step.name
+        return {"series": list(self.names_), "dates": dates}
+
+    def _restore(self, about: dict[str, Any]) -> Callable[[], ForecasterTensors]:
+        told = checked_forecasting(about.get("forecasting"))
+        self.names_ = names = checked_names(about.get("names"))
+        calendar = about.get("calendar")
+        self.calendar_ = None if calendar is None else Calendar.from_json(calendar)
+        check_cell(self, told.cell)
+        return lambda: ForecasterTensors(told, len(names))
+
+    def _take(self, loaded: ForecasterTensors) -> None:
+        loaded.check_finite()
+        inner, outer = loaded.widths.tolist()
+        self.network_, self.widths_ = loaded.network, (inner, outer)
+        self.last_, self.scale_ = loaded.last.numpy(), loaded.scale.numpy()

@@ -81,10 +81,10 @@ def _quantiles(graph: Graph, network: ForecastNetwork, history: str) -> str:
 def _stretched(graph: Graph, quantiles: str, widths: tuple[float, float]) -> list[str]:
     """(B, H, Q) -> each of the quantiles (B, H), in rising order."""
     inner, outer = widths
-    middle = graph.slices(quantiles, len(LEVELS), 1)[QUANTILES.index("median")]
+    middle = graph.slices(quantiles, [1] * len(LEVELS))[QUANTILES.index("median")]
     wide = graph.constant([outer, inner, 1, inner, outer], np.float64)
     found = graph.op("Add", middle, graph.op("Mul", graph.op("Sub", quantiles, middle), wide))
-    each = graph.slices(graph.rising(found, len(LEVELS)), len(LEVELS), 1)
+    each = graph.slices(graph.rising(found, len(LEVELS)), [1] * len(LEVELS))
     return [graph.op("Squeeze", one, graph.constant([2])) for one in each]
 
 
@@ -155,7 +155,7 @@ def _member(
     x = graph.op("Transpose", graph.linear(scaled.steps, into), perm=[1, 0, 2])
     y = stack(graph, cast("Stack", layers), x, rows_of(graph, scaled.steps, lengths), None)
     said = graph.linear(_cut(graph, graph.op("Transpose", y, perm=[1, 0, 2]), -told.horizon), out)
-    each = graph.slices(said, SIMPLE + len(LEVELS), 1)
+    each = graph.slices(said, [1] * (SIMPLE + len(LEVELS)))
     trust = graph.op("Softmax", graph.op("Concat", *each[:SIMPLE], axis=2), axis=2)
     trusted = graph.op("Mul", trust, scaled.simple)
     middle = graph.op("ReduceSum", trusted, graph.constant([2]))

@@ -10,18 +10,19 @@ Shapes: T steps, S series, M origins, H the horizon, Q levels.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from elman.metrics.forecasting import fitted_width, naive_error, seasonal_naive
 from elman.nn.forecaster import LEVELS, MEDIAN, ForecasterConfig, ForecastNetwork
+from elman.tasks.estimator import Run
 from elman.tasks.forecasting.config import (
     REHEARSAL,
     ROWS,
-    ForecasterTrainingConfig,
+    ForecasterSettings,
+    forecast_plan,
     held_out,
     scope,
 )
@@ -59,7 +60,7 @@ class ForecasterTrainer:
     measured: dict[str, Any]
 
     def __init__(
-        self, settings: ForecasterTrainingConfig, series: Series, forecasting: ForecasterConfig
+        self, settings: ForecasterSettings, series: Series, forecasting: ForecasterConfig
     ) -> None:
         self.settings = settings
         self.told = forecasting
@@ -74,15 +75,9 @@ class ForecasterTrainer:
         self.held_out = spread_origins(self.end, length, forecasting.horizon, count)
         self.scale = naive_error(series.values[: self.end], forecasting.season)
 
-    def events(
-        self,
-        identity: dict[str, Any],
-        checkpoint: Path | None,
-        checkpoint_seconds: float,
-        stop: Callable[[], bool],
-    ) -> Iterator[Event]:
-        """What happens in both, as one training; the arguments are those of `train`."""
-        told = identity_of(checkpoint) if checkpoint is not None else {}
+    def events(self, run: Run) -> Iterator[Event]:
+        """What happens in both, as one training."""
+        told = {} if run.checkpoint is None else identity_of(run.checkpoint)
         measured: dict[str, Any] | None = told.get(_MEASURED)
         spent = Finished(0, 0, 0.0, 0.0, 0, interrupted=False)
         for learned, share in ((self.before, REHEARSAL), (self.all, 1 - REHEARSAL)):
@@ -95,13 +90,10 @@ class ForecasterTrainer:
             steps = self._steps() if measured is None else measured["best_step"]
             for event in train(
                 self._objective(learned),
-                self.settings.plan(share, steps),
+                forecast_plan(self.settings, share, steps),
                 show=None if is_last else show,
-                checkpoint=checkpoint,
-                identity={**identity, _MEASURED: measured},
-                checkpoint_seconds=checkpoint_seconds,
                 checkpoint_at_once=is_last,
-                stop=stop,
+                **run.with_identity(**{_MEASURED: measured}).arguments,
             ):
                 if isinstance(event, Finished):
                     spent = _added(spent, event)

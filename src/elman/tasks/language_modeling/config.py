@@ -1,27 +1,29 @@
-"""A language model's settings: checked when training begins, and what follows from them."""
+"""A language model's settings, and what its network is built from."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from elman.errors import ModelFileError, SettingError
 from elman.nn.blocks import COMPONENTS, StackConfig
 from elman.ranges import among, number
-from elman.tasks.config import NetworkConfig
+from elman.tasks.settings import NetworkSettings, Recipe, changed, setting
 from elman.text.tokenizers.table import TOKENIZERS
-from elman.training.plan import Plan
 
 
 @dataclass(frozen=True)
-class LanguageModelRecipe:
-    """Default settings of a tokenizer's models, as measured in docs/decisions.md."""
+class LanguageModelRecipe(Recipe):
+    """The recipe of a tokenizer's language models.
 
-    hidden_size: int
-    dropout: float
-    learning_rate: float
-    weight_decay: float
+    Args:
+        rows: streams of text of a batch; time: tokens of each.
+        tied: whether the output shares the embedding's weights.
+    """
+
     rows: int
     time: int
     tied: bool
@@ -34,53 +36,54 @@ RECIPES = {
 }
 
 
-@dataclass(frozen=True)
-class LanguageModelTrainingConfig(NetworkConfig):
-    """The settings of `LanguageModel`, each within its range.
+def _check_parts(location: str, value: Any) -> None:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise SettingError(f"{value!r} is no list of names", location=location)
+    for part in value:
+        among(location, part, COMPONENTS)
 
-    Raises:
-        SettingError: for the first that is not.
-    """
 
-    tokenizer: str
-    components: Sequence[str]
-    learning_rate: float | None
+@dataclass(kw_only=True, eq=False, repr=False)
+class LanguageModelSettings(NetworkSettings):
+    """The settings of `LanguageModel`."""
 
-    def __post_init__(self) -> None:
-        among("tokenizer", self.tokenizer, TOKENIZERS)
-        super().__post_init__()
-        if isinstance(self.components, str) or not isinstance(self.components, Sequence):
-            raise SettingError(f"{self.components!r} is no list of names", location="components")
-        for part in self.components:
-            among("components", part, COMPONENTS)
-        if self.learning_rate is not None:
-            number("learning-rate", self.learning_rate, lambda x: 0 < x <= 10, "above 0, up to 10")
+    tokenizer: str = setting(
+        "character",
+        'what one token is, "character", "word" or "subword".',
+        partial(among, names=TOKENIZERS),
+    )
+    layers: int = changed(NetworkSettings, "layers", 2)
+    components: Sequence[str] = setting(
+        COMPONENTS,
+        "of each block, from `elman.nn.blocks.COMPONENTS`; none leaves the bare cell.",
+        _check_parts,
+    )
+    learning_rate: float | None = setting(
+        None,
+        "the largest learning rate, above 0, up to 10; None chooses by the tokenizer.",
+        partial(number, sound=lambda x: 0 < x <= 10, range_="above 0, up to 10"),
+    )
 
-    @property
-    def recipe(self) -> LanguageModelRecipe:
-        return RECIPES[self.tokenizer]
 
-    def architecture(self, vocabulary: int) -> StackConfig:
-        recipe = self.recipe
-        return StackConfig(
-            vocabulary=vocabulary,
-            cell=self.cell,
-            hidden_size=recipe.hidden_size if self.hidden_size is None else self.hidden_size,
-            layers=self.layers,
-            components=tuple(part for part in COMPONENTS if part in self.components),
-            dropout=recipe.dropout if self.dropout is None else self.dropout,
-            tied=recipe.tied,
-        )
+def recipe_of(settings: LanguageModelSettings) -> LanguageModelRecipe:
+    """That of the tokenizer, with the learning rate that was set."""
+    recipe = RECIPES[settings.tokenizer]
+    rate = settings.learning_rate
+    return recipe if rate is None else replace(recipe, learning_rate=rate)
 
-    def plan(self) -> Plan:
-        rate = self.recipe.learning_rate if self.learning_rate is None else self.learning_rate
-        return Plan(
-            minutes=None if self.steps is not None else self.minutes,
-            steps=self.steps,
-            learning_rate=rate,
-            weight_decay=self.recipe.weight_decay,
-            seed=self.seed,
-        )
+
+def architecture_of(settings: LanguageModelSettings, vocabulary: int) -> StackConfig:
+    """What the network is built from, for a vocabulary of that size."""
+    recipe = recipe_of(settings)
+    return StackConfig(
+        vocabulary=vocabulary,
+        cell=settings.cell,
+        hidden_size=recipe.hidden_size_of(settings),
+        layers=settings.layers,
+        components=tuple(part for part in COMPONENTS if part in settings.components),
+        dropout=recipe.dropout_of(settings),
+        tied=recipe.tied,
+    )
 
 
 def checked_learned(value: object) -> Counter[str]:

@@ -5,16 +5,13 @@ Shapes: V vocabulary, N tokens of a text.
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from torch import Tensor
 
-from elman.bundle import Bundle
 from elman.data.cache import Cache
 from elman.data.corpus import Corpus
 from elman.decoding.batched_generation import BatchedGenerator
@@ -25,27 +22,32 @@ from elman.decoding.sampling import Sampling
 from elman.decoding.suggester import WORDS, Suggester, finder_for
 from elman.decoding.suggestions import PrefixSearch, Suggestion, UserPrior
 from elman.decoding.word_index import WordIndex
-from elman.errors import EmptyTextError
+from elman.errors import EmptyTextError, ModelFileError
 from elman.explain.trace import Trace
-from elman.nn.blocks import COMPONENTS, NetworkState
+from elman.nn.blocks import NetworkState, StackConfig
 from elman.nn.language_model import LanguageModelNetwork
 from elman.ranges import whole
-from elman.tasks.estimator import Model
-from elman.tasks.language_modeling.config import LanguageModelTrainingConfig
+from elman.tasks.architecture import checked_stack
+from elman.tasks.estimator import Model, TrainingData
+from elman.tasks.language_modeling.config import (
+    LanguageModelSettings,
+    architecture_of,
+    checked_learned,
+    recipe_of,
+)
 from elman.tasks.language_modeling.explain import explain_language
 from elman.tasks.language_modeling.inputs import TextInput, check_length, prepared, source_of
 from elman.tasks.language_modeling.preview import GenerationPreviews
-from elman.tasks.language_modeling.serialization import contents, opened
 from elman.text.progress import Progressed
-from elman.text.tokenizers.table import TOKENIZERS
+from elman.text.tokenizers.table import TOKENIZERS, tokenizer_from_json
 from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
 from elman.training.bptt import BPTTDataset
 from elman.training.eval_mode import seeded
-from elman.training.events import Event, Finished
-from elman.training.trainer import train
+from elman.training.events import Finished
+from elman.training.plan import Plan
 
 
-class LanguageModel(Model):
+class LanguageModel(LanguageModelSettings, Model):
     """A recurrent network that has read a text and writes more of it.
 
     ::
@@ -55,18 +57,6 @@ class LanguageModel(Model):
             print(piece, end="")
         model.save("tale.safetensors")
 
-    Args:
-        tokenizer: "character", "word" or "subword": what one token is.
-        cell: a name of `elman.cells.CELLS`.
-        hidden_size: of the vectors that pass from block to block; None chooses by the tokenizer.
-        layers: blocks, one above the other.
-        components: of each block, from `elman.nn.blocks.COMPONENTS`; none leaves the bare cell.
-        dropout: share silenced in training, 0 to below 1; None chooses by the tokenizer.
-        learning_rate: the largest; None chooses by the tokenizer.
-        minutes: of training, by the wall clock, validations included.
-        steps: of training instead; the same weights every time on one machine.
-        seed: of everything random.
-
     Attributes, once fitted:
         network_: the `LanguageModelNetwork`; tokenizer_: the vocabulary.
         record_: how it was trained, as plain data; it is saved with the model.
@@ -74,125 +64,61 @@ class LanguageModel(Model):
     """
 
     task: ClassVar[str] = "language"
+    _architecture_name: ClassVar[str] = "architecture"
 
     network_: LanguageModelNetwork
     tokenizer_: Tokenizer
-    record_: dict[str, Any]
     learned_: Counter[str]
-
-    def __init__(
-        self,
-        *,
-        tokenizer: str = "character",
-        cell: str = "mingru",
-        hidden_size: int | None = None,
-        layers: int = 2,
-        components: Sequence[str] = COMPONENTS,
-        dropout: float | None = None,
-        learning_rate: float | None = None,
-        minutes: float = 3.0,
-        steps: int | None = None,
-        seed: int = 0,
-    ) -> None:
-        self.tokenizer = tokenizer
-        self.cell = cell
-        self.hidden_size = hidden_size
-        self.layers = layers
-        self.components = components
-        self.dropout = dropout
-        self.learning_rate = learning_rate
-        self.minutes = minutes
-        self.steps = steps
-        self.seed = seed
 
     # Learning
 
     def fit(self, text: TextInput, *, valid: TextInput | None = None) -> Self:
-        """Read a text again and again until the budget is spent; `training` tells more.
-
-        An interrupt (Ctrl-C) leaves the model as good as it was by then, and is raised again.
-        """
-        return self._through(self.training(text, valid=valid))
-
-    def training(
-        self,
-        text: TextInput,
-        *,
-        valid: TextInput | None = None,
-        cache: Cache | None = None,
-        checkpoint: Path | None = None,
-        checkpoint_seconds: float = 20.0,
-        progress: Progressed | None = None,
-        stop: Callable[[], bool] = lambda: False,
-    ) -> Iterator[Event]:
-        """Train, yielding what happens as `elman.training.events.Event`s.
+        """Learn from a text until the budget is spent; see `training`.
 
         Args:
             text: what to learn from; without `valid` its last tenth is held out.
             valid: another text to choose the best weights by.
-            cache: where the text's tokens are kept; the user's own cache folder where None.
-            checkpoint: a file from which an interrupted run goes on; see `train`.
-            stop: asked before every step; True ends the run early and in order.
-            progress: hears how the text is read: the step, the bytes read, all the bytes.
 
         Raises:
-            SettingError: for a setting out of its range, before anything is read.
             InputError: where a text cannot be read, or is too short.
-            TrainingError, ResumeError, OutputError: as `train` has them.
         """
-        settings = LanguageModelTrainingConfig(**self._plain_settings())
-        recipe = settings.recipe
-        learned_from, held_out = prepared(
-            text,
-            valid,
-            TOKENIZERS[settings.tokenizer],
-            Cache() if cache is None else cache,
-            progress,
-        )
-        check_length(text, learned_from, recipe.time)
-        self._begin(settings, learned_from, held_out)
-        stream = BPTTDataset(
-            self.network_, learned_from.ids, held_out.ids, rows=recipe.rows, time=recipe.time
-        )
-        identity = {"text": learned_from.key, "valid": held_out.key, **self._plain_settings()}
-        for event in train(
-            stream,
-            settings.plan(),
-            show=GenerationPreviews(self.network_, self.tokenizer_, learned_from.ids, held_out.ids),
-            checkpoint=checkpoint,
-            identity=identity,
-            checkpoint_seconds=checkpoint_seconds,
-            stop=stop,
-        ):
-            if isinstance(event, Finished):
-                self.record_ |= {
-                    "steps": event.step,
-                    "best_step": event.best_step,
-                    "seconds": round(event.seconds, 3),
-                    "tokens_read": event.tokens,
-                    # Stopped before the first look at the held-out text, there is no loss.
-                    "valid_nats_per_token": event.best_loss if event.best_step else None,
-                }
-            yield event
+        return self._fit(text, valid=valid)
+
+    def _prepare(
+        self,
+        settings: LanguageModelSettings,
+        text: TextInput,
+        *,
+        valid: TextInput | None = None,
+        cache: Cache | None = None,
+        progress: Progressed | None = None,
+    ) -> TrainingData:
+        tokenizer = TOKENIZERS[settings.tokenizer]
+        cache = Cache() if cache is None else cache
+        train, held_out = prepared(text, valid, tokenizer, cache, progress)
+        check_length(text, train, recipe_of(settings).time)
+        hashes = {"content": train.content_hash, "corpus": train.key, "valid": held_out.key}
+        return TrainingData(train, held_out, hashes)
 
     def _begin(
-        self, settings: LanguageModelTrainingConfig, learned_from: Corpus, held_out: Corpus
-    ) -> None:
-        """A new network for this vocabulary, and the first lines of its record."""
+        self, settings: LanguageModelSettings, data: TrainingData
+    ) -> tuple[BPTTDataset, Plan, GenerationPreviews]:
+        train, valid, recipe = data.train, data.valid, recipe_of(settings)
         with seeded(settings.seed):
-            self.network_ = LanguageModelNetwork(settings.architecture(learned_from.tokenizer.size))
-        self.tokenizer_ = learned_from.tokenizer
+            self.network_ = LanguageModelNetwork(architecture_of(settings, train.tokenizer.size))
+        self.tokenizer_ = train.tokenizer
         self.learned_ = Counter()
         vars(self).pop("_finder", None)  # the tokenizer is another than it was
-        self.record_ = {
-            "content": learned_from.content_hash,
-            "corpus": learned_from.key,
-            "valid": held_out.key,
-            "characters": learned_from.characters,
-            "words": learned_from.words,
-            "tokens": len(learned_from),
-            "parameters": sum(p.numel() for p in self.network_.parameters()),
-        }
+        self._begin_record(data, characters=train.characters, words=train.words, tokens=len(train))
+        stream = BPTTDataset(
+            self.network_, train.ids, valid.ids, rows=recipe.rows, time=recipe.time
+        )
+        previews = GenerationPreviews(self.network_, self.tokenizer_, train.ids, valid.ids)
+        return stream, recipe.plan_of(settings), previews
+
+    def _outcome(self, event: Finished) -> dict[str, Any]:
+        # Stopped before the first look at the held-out text, there is no loss.
+        return {"valid_nats_per_token": event.best_loss if event.best_step else None}
 
     def learn(self, text: str) -> Self:
         """Tell of words that the user writes, so that `suggest` offers them; nothing is trained."""
@@ -373,26 +299,19 @@ class LanguageModel(Model):
 
     # Keeping
 
-    def _contents(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        about = contents(self.network_, self.tokenizer_, self.learned_, self.record_)
-        return about, dict(self.network_.named_parameters())
+    def _architecture(self) -> StackConfig:
+        return self.network_.architecture
 
-    def describe(self) -> dict[str, Any]:
-        self._check_fitted()
-        return {
-            "task": self.task,
-            "tokenizer": self.tokenizer_.name,
-            "parameters": sum(p.numel() for p in self.network_.parameters()),
-            "network": dataclasses.asdict(self.network_.architecture),
-            "settings": self._plain_settings(),
-            "training": self.record_,
-            "learned words": len(self.learned_),
-        }
+    def _contents(self) -> dict[str, Any]:
+        return {"vocabulary": self.tokenizer_.to_json(), "learned": dict(self.learned_)}
 
-    @classmethod
-    def from_bundle(cls, bundle: Bundle) -> Self:
-        file = opened(bundle)
-        model = cls(**dataclasses.asdict(file.settings))
-        model.network_, model.tokenizer_ = file.network, file.tokenizer
-        model.learned_, model.record_ = file.learned, file.record
-        return model
+    def _facts(self) -> dict[str, Any]:
+        return {"tokenizer": self.tokenizer_.name, "learned words": len(self.learned_)}
+
+    def _restore(self, about: dict[str, Any]) -> Callable[[], LanguageModelNetwork]:
+        self.tokenizer_ = tokenizer_from_json(about.get("vocabulary"))
+        architecture = checked_stack(about.get("architecture"), self.tokenizer_.size)
+        self.learned_ = checked_learned(about.get("learned"))
+        if (self.tokenizer, self.cell) != (self.tokenizer_.name, architecture.cell):
+            raise ModelFileError("its settings are not those of its vocabulary and network")
+        return lambda: LanguageModelNetwork(architecture)

@@ -1,113 +1,77 @@
-"""The settings of what writes a target from a source, and what follows from them."""
+"""The settings of what writes a target from a source, and what its network is built from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from elman.errors import ModelFileError
 from elman.nn.attention import KINDS
-from elman.nn.blocks import StackConfig
 from elman.nn.seq2seq import ORDERS, Seq2SeqConfig
 from elman.ranges import among, whole
-from elman.tasks.config import LARGEST_VOCABULARY, NetworkConfig, checked_stack
+from elman.tasks.architecture import LARGEST_VOCABULARY, BlockRecipe, checked_stack
 from elman.tasks.seq2seq.text_codec import CODEC_TOKENIZERS
-from elman.training.plan import Plan
+from elman.tasks.settings import NetworkSettings, changed, setting
 
 WIDEST_VECTOR = 65_536
 
-TOKENIZER_CHOICES = (*CODEC_TOKENIZERS, "auto")
-
 
 @dataclass(frozen=True)
-class Seq2SeqRecipe:
-    """Default settings of an encoder-decoder; docs/decisions.md has the measurements behind them.
+class Seq2SeqRecipe(BlockRecipe):
+    """The recipe of an encoder and a decoder; its dropout is also that of a vector's numbers.
 
     Args:
-        dropout: of embeddings, of a vector's numbers and of what is written; inside the blocks it
-            is `hidden_dropout`.
         tokens: of a batch, sources and targets together.
-        passes: over all pairs, at most, however long the training may take.
     """
 
-    hidden_size: int
-    dropout: float
-    hidden_dropout: float
-    learning_rate: float
-    weight_decay: float
     tokens: int
-    passes: int
 
 
 SMOOTHING = 0.1
 EMA_DECAY = 0.1
 
 RECIPES = {
-    "subword": Seq2SeqRecipe(256, 0.2, 0.1, 2e-3, 0.1, tokens=3_000, passes=16),
-    "character": Seq2SeqRecipe(192, 0.1, 0.05, 2e-3, 0.1, tokens=2_500, passes=20),
-    "vector": Seq2SeqRecipe(128, 0.2, 0.1, 2e-3, 0.1, tokens=300, passes=40),
+    "subword": Seq2SeqRecipe(256, 0.2, 2e-3, 0.1, hidden_dropout=0.1, passes=16, tokens=3_000),
+    "character": Seq2SeqRecipe(192, 0.1, 2e-3, 0.1, hidden_dropout=0.05, passes=20, tokens=2_500),
+    "vector": Seq2SeqRecipe(128, 0.2, 2e-3, 0.1, hidden_dropout=0.1, passes=40, tokens=300),
 }
 """By the tokenizer of the source; or where it is a vector."""
 
 
-@dataclass(frozen=True)
-class Seq2SeqTrainingConfig(NetworkConfig):
-    """What a translator and a describer have in common."""
+@dataclass(kw_only=True, eq=False, repr=False)
+class Seq2SeqSettings(NetworkSettings):
+    """The settings that `Translator` and `Describer` have in common."""
 
-    tokenizer: str
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        among("tokenizer", self.tokenizer, TOKENIZER_CHOICES)
-
-    def outer_dropout(self, recipe: Seq2SeqRecipe) -> float:
-        """The share of embeddings and of what is written."""
-        return recipe.dropout if self.dropout is None else self.dropout
-
-    def architecture(self, recipe: Seq2SeqRecipe, vocabulary: int) -> StackConfig:
-        """Of the blocks."""
-        return StackConfig(
-            vocabulary=vocabulary,
-            cell=self.cell,
-            hidden_size=recipe.hidden_size if self.hidden_size is None else self.hidden_size,
-            layers=self.layers,
-            dropout=min(recipe.hidden_dropout, self.outer_dropout(recipe)),
-            tied=True,
-        )
-
-    def plan(self, recipe: Seq2SeqRecipe, steps: int) -> Plan:
-        """The training's plan.
-
-        Args:
-            steps: of one pass over the pairs.
-        """
-        return Plan(
-            minutes=None if self.steps is not None else self.minutes,
-            steps=self.steps,
-            max_steps=recipe.passes * steps,
-            learning_rate=recipe.learning_rate,
-            weight_decay=recipe.weight_decay,
-            averaged=EMA_DECAY,
-            seed=self.seed,
-        )
+    layers: int = changed(NetworkSettings, "layers", 2)
+    tokenizer: str = setting(
+        "auto",
+        'what one token of a text is, "subword" or "character"; "auto" chooses for each side.',
+        partial(among, names=(*CODEC_TOKENIZERS, "auto")),
+    )
 
 
-@dataclass(frozen=True)
-class TranslatorTrainingConfig(Seq2SeqTrainingConfig):
-    """The settings of `Translator`, each within its range."""
+@dataclass(kw_only=True, eq=False, repr=False)
+class TranslatorSettings(Seq2SeqSettings):
+    """The settings of `Translator`."""
 
-    attention: str
-    order: str
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        among("attention", self.attention, KINDS)
-        among("order", self.order, ORDERS)
-
-
-@dataclass(frozen=True)
-class DescriberTrainingConfig(Seq2SeqTrainingConfig):
-    """The settings of `Describer`, each within its range."""
+    layers: int = changed(
+        Seq2SeqSettings,
+        "layers",
+        2,
+        "blocks of the decoder, 1 to 64; the encoder has as many for each direction.",
+    )
+    attention: str = setting(
+        "dot",
+        'how the decoder weighs the places of the source, "dot" or "additive"; with "none" all it '
+        "has of the source is one vector (I. Sutskever et al., 2014).",
+        partial(among, names=KINDS),
+    )
+    order: str = setting(
+        "both",
+        'how the source is read: from "both" ends, "forward", or "reversed", from its end alone.',
+        partial(among, names=ORDERS),
+    )
 
 
 def checked_seq2seq(value: object, vocabulary: int) -> Seq2SeqConfig:

@@ -1,14 +1,12 @@
-"""What a translator and a describer do alike: learn targets, and write them.
+"""What a translator and a describer do alike: they write targets.
 
 Shapes: N sources, T tokens of a target, S tokens of a source.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,16 +17,11 @@ from elman.decoding.beam import BeamSettings, Hypothesis, beam_search
 from elman.nn.native_step import Step
 from elman.nn.seq2seq import EncoderDecoder
 from elman.ranges import whole
-from elman.tasks.seq2seq.config import SMOOTHING, Seq2SeqRecipe, Seq2SeqTrainingConfig
-from elman.tasks.seq2seq.objective import Seq2SeqObjective
 from elman.tasks.seq2seq.text_codec import TextCodec
 from elman.text.tokenizers.tokenizer import BOUNDARY
 from elman.training.dataset import Dataset, TokenDataset
-from elman.training.events import Event, Finished
 from elman.training.precision import fast_products
-from elman.training.previews import Preview
 from elman.training.samplers import by_length
-from elman.training.trainer import train
 
 TOGETHER = 320  # targets that are followed at once, over all sources
 TOKENS_TOGETHER = 2**14
@@ -103,51 +96,6 @@ class GeneratedText:
                 found[-1] = (word + piece.strip(), before * probability)
             apart, unfinished = piece[-1].isspace(), 1.0
         return [each for each in found if each[0]]
-
-
-def learn(
-    network: EncoderDecoder,
-    settings: Seq2SeqTrainingConfig,
-    recipe: Seq2SeqRecipe,
-    pairs: tuple[Dataset, TokenDataset],
-    valid: tuple[Dataset, TokenDataset],
-    record: dict[str, Any],
-    *,
-    show: Preview,
-    identity: dict[str, Any],
-    checkpoint: Path | None,
-    checkpoint_seconds: float,
-    stop: Callable[[], bool],
-) -> Iterator[Event]:
-    """Train a network on sources and their targets; its record says in the end how it went."""
-    objective = Seq2SeqObjective(
-        network,
-        pairs[0],
-        valid[0],
-        targets=pairs[1],
-        valid_targets=valid[1],
-        tokens=recipe.tokens,
-        smoothing=SMOOTHING,
-        seed=settings.seed,
-    )
-    for event in train(
-        objective,
-        settings.plan(recipe, objective.passes.steps),
-        show=show,
-        checkpoint=checkpoint,
-        identity=identity,
-        checkpoint_seconds=checkpoint_seconds,
-        stop=stop,
-    ):
-        if isinstance(event, Finished):
-            record |= {
-                "steps": event.step,
-                "best_step": event.best_step,
-                "seconds": round(event.seconds, 3),
-                "tokens_read": event.tokens,
-                "valid_loss": event.best_loss if math.isfinite(event.best_loss) else None,
-            }
-        yield event
 
 
 def search_settings(side: TextCodec, beam: int, count: int) -> BeamSettings:

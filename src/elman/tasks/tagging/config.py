@@ -1,29 +1,38 @@
-"""A tagger's settings: checked when training begins, and what follows from them."""
+"""A tagger's settings, and what its network is built from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from elman.nn.blocks import StackConfig
+import torch
+
+from elman.nn.crf import Transitions
 from elman.nn.encoder import EncoderConfig
-from elman.tasks.encoder_config import EncoderRecipe, EncoderTaskConfig
+from elman.nn.tagger import TaggerNetwork
+from elman.tasks.architecture import EncoderRecipe
+from elman.tasks.settings import NetworkSettings, changed
 from elman.tasks.tokenization import encoder_config
 from elman.text.subword_hashing import HashedVocabulary
+from elman.text.tag_vocabulary import TagVocabulary
 
-RECIPE = EncoderRecipe(128, 0.5, 0.1, 3e-3, 0.3, rows=32, passes=8)
+RECIPE = EncoderRecipe(128, 0.5, 3e-3, 0.3, hidden_dropout=0.1, passes=8, rows=32)
 
 
-@dataclass(frozen=True)
-class TaggerTrainingConfig(EncoderTaskConfig):
-    """The settings of `Tagger`, each within its range."""
+@dataclass(kw_only=True, eq=False, repr=False)
+class TaggerSettings(NetworkSettings):
+    """The settings of `Tagger`."""
 
-    def reading(self, lexicon: HashedVocabulary) -> EncoderConfig:
-        """The reader of a lexicon's words, in both directions."""
-        blocks = StackConfig(
-            vocabulary=lexicon.size,
-            cell=self.cell,
-            hidden_size=RECIPE.hidden_size if self.hidden_size is None else self.hidden_size,
-            layers=self.layers,
-            dropout=min(RECIPE.hidden_dropout, self.outer_dropout(RECIPE)),
-        )
-        return encoder_config(lexicon, blocks, directions=2)
+    layers: int = changed(
+        NetworkSettings, "layers", 1, "blocks, one above the other, in each direction, 1 to 64."
+    )
+
+
+def encoder_of(settings: TaggerSettings, lexicon: HashedVocabulary) -> EncoderConfig:
+    """What the encoder of a lexicon's words is built from, in both directions."""
+    return encoder_config(lexicon, RECIPE.stack_of(settings, lexicon.size), directions=2)
+
+
+def built(reading: EncoderConfig, vocabulary: TagVocabulary, dropout: float) -> TaggerNetwork:
+    """A new network that keeps to the rules of these tags."""
+    allowed = Transitions(*map(torch.from_numpy, vocabulary.transitions))
+    return TaggerNetwork(reading, allowed, dropout)

@@ -14,6 +14,7 @@ from elman.errors import EmptyTextError, InputError
 from elman.text.byte_decoding import without_surrogates
 from elman.text.files import TextSource
 from elman.text.progress import Progressed, counting
+from elman.text.tag_vocabulary import TagVocabulary
 from elman.text.tagged import TaggedSource
 
 Sentences = TaggedSource | os.PathLike[str] | Sequence[Sequence[str]]
@@ -27,10 +28,15 @@ LONGEST = 1_000
 
 
 class TaggedSentences(NamedTuple):
-    """Sentences in memory."""
+    """Sentences in memory.
+
+    Attributes:
+        vocabulary: of the tags, where they are to be learned from.
+    """
 
     words: list[Sequence[str]]
     tags: list[Sequence[str]]
+    vocabulary: TagVocabulary | None = None
 
     @property
     def size(self) -> int:
@@ -52,7 +58,9 @@ class TaggedSentences(NamedTuple):
         return content.hexdigest()
 
 
-def tagged_source(sentences: Sentences, tags: Sequence[Sequence[str]] | None) -> TaggedSource:
+def tagged_source(
+    sentences: Sentences, tags: Sequence[Sequence[str]] | None = None
+) -> TaggedSource:
     """What `fit` and `score` take, as a source.
 
     Raises:
@@ -84,7 +92,7 @@ def source_with_tags(tagged: Tagged) -> TaggedSource:
     """
     if isinstance(tagged, tuple) and len(tagged) == 2:
         return tagged_source(*tagged)
-    return tagged_source(tagged, None)
+    return tagged_source(tagged)
 
 
 def read_tagged(source: TaggedSource, progress: Progressed | None = None) -> TaggedSentences:
@@ -125,8 +133,9 @@ def split(sentences: TaggedSentences, seed: int) -> tuple[TaggedSentences, Tagge
 def _chosen(sentences: TaggedSentences, places: list[int]) -> TaggedSentences:
     """Some of the sentences, in the order in which they came."""
     places = sorted(places)
-    return TaggedSentences(
-        [sentences.words[place] for place in places], [sentences.tags[place] for place in places]
+    return sentences._replace(
+        words=[sentences.words[place] for place in places],
+        tags=[sentences.tags[place] for place in places],
     )
 
 

@@ -5,25 +5,22 @@ Shapes: T words of a sentence, K tags.
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from elman.bundle import Bundle
-from elman.data.cache import Cache
-from elman.data.example_cache import cache_examples
 from elman.explain.summary import check_length
 from elman.explain.trace import Trace
-from elman.nn.encoder import PaddedBatch
+from elman.nn.encoder import EncoderConfig, PaddedBatch
 from elman.nn.tagger import TaggerNetwork
 from elman.ranges import whole
-from elman.tasks.estimator import Model
-from elman.tasks.tagging.config import RECIPE, TaggerTrainingConfig
+from elman.tasks.architecture import check_cell, checked_encoder
+from elman.tasks.estimator import TrainingData
+from elman.tasks.example_estimator import ExampleModel
+from elman.tasks.tagging.config import RECIPE, TaggerSettings, built, encoder_of
 from elman.tasks.tagging.explain import explain_tags
 from elman.tasks.tagging.inputs import (
     Sentences,
@@ -35,23 +32,22 @@ from elman.tasks.tagging.inputs import (
     tagged_source,
     words_of_each,
 )
-from elman.tasks.tagging.objective import best_tags
+from elman.tasks.tagging.objective import TaggingObjective, best_tags
 from elman.tasks.tagging.preview import TagPreviews
-from elman.tasks.tagging.serialization import built, contents, opened
 from elman.tasks.tagging.trainer import examples_of, tag_objective
 from elman.text.progress import Progressed
-from elman.text.subword_hashing import HashedVocabulary, WordForms, words_of
+from elman.text.subword_hashing import BUCKETS, HashedVocabulary, WordForms, words_of
 from elman.text.tag_vocabulary import TagVocabulary
 from elman.training.dataset import in_batches
 from elman.training.eval_mode import seeded
-from elman.training.events import Event, Finished
-from elman.training.trainer import train
+from elman.training.events import Finished
+from elman.training.plan import Plan
 
 Floats = npt.NDArray[np.floating[Any]]
 Found = TypeVar("Found")
 
 
-class Tagger(Model):
+class Tagger(TaggerSettings, ExampleModel):
     """A recurrent network that names every word of a sentence, from all the words around it.
 
     ::
@@ -64,15 +60,6 @@ class Tagger(Model):
     that it learned from, and no sequence is illegal in it; tags that were, it read as conlleval
     does.
 
-    Args:
-        cell: a name of `elman.cells.CELLS`.
-        hidden_size: of the vectors in each of the two directions; None chooses.
-        layers: blocks, one above the other, in each direction.
-        dropout: share silenced in training, 0 to below 1; None chooses.
-        minutes: of training, by the wall clock, validations included.
-        steps: of training instead; the same weights every time on one machine.
-        seed: of everything random.
-
     Attributes, once fitted:
         network_: the `TaggerNetwork`; lexicon_: the words with a number of their own.
         vocabulary_: the `TagVocabulary`; tags_: what a word can be; scheme_: of the tags.
@@ -80,30 +67,11 @@ class Tagger(Model):
     """
 
     task: ClassVar[str] = "tag"
+    _architecture_name: ClassVar[str] = "reader"
 
     network_: TaggerNetwork
     lexicon_: HashedVocabulary
     vocabulary_: TagVocabulary
-    record_: dict[str, Any]
-
-    def __init__(
-        self,
-        *,
-        cell: str = "mingru",
-        hidden_size: int | None = None,
-        layers: int = 1,
-        dropout: float | None = None,
-        minutes: float = 3.0,
-        steps: int | None = None,
-        seed: int = 0,
-    ) -> None:
-        self.cell = cell
-        self.hidden_size = hidden_size
-        self.layers = layers
-        self.dropout = dropout
-        self.minutes = minutes
-        self.steps = steps
-        self.seed = seed
 
     # Learning
 
@@ -114,25 +82,7 @@ class Tagger(Model):
         *,
         valid: Tagged | None = None,
     ) -> Self:
-        """Read tagged sentences again and again until the budget is spent; `training` tells more.
-
-        An interrupt (Ctrl-C) leaves the model as good as it was by then, and is raised again.
-        """
-        return self._through(self.training(sentences, tags, valid=valid))
-
-    def training(
-        self,
-        sentences: Sentences,
-        tags: Sequence[Sequence[str]] | None = None,
-        *,
-        valid: Tagged | None = None,
-        cache: Cache | None = None,
-        checkpoint: Path | None = None,
-        checkpoint_seconds: float = 20.0,
-        progress: Progressed | None = None,
-        stop: Callable[[], bool] = lambda: False,
-    ) -> Iterator[Event]:
-        """Train, yielding what happens as `elman.training.events.Event`s.
+        """Learn from tagged sentences until the budget is spent; see `training`.
 
         The losses of validation are 1 - accuracy for plain tags; for entities they are 1 - span
         F1, and above 1 while no entity is found.
@@ -141,97 +91,48 @@ class Tagger(Model):
             sentences: what to learn from, with `tags` for lists of words; very long sentences
                 are learned in pieces. Without `valid` a tenth of them, drawn at random, is held
                 out.
+            tags: of each word, where the sentences do not bring their own.
             valid: others to choose the best weights by; lists of words and lists of tags come as
                 a pair.
-            cache: where the sentences are kept for a baseline to learn from; nowhere if None.
-            checkpoint: a file from which an interrupted run goes on; see `train`.
-            progress: hears how files are read: the step, the bytes read, all the bytes.
-            stop: asked before every step; True ends the run early and in order.
 
         Raises:
-            SettingError: for a setting out of its range, before anything is read.
             InputError: where sentences cannot be read, have one tag only, or where `valid` has
                 a tag that they have not.
-            TrainingError, ResumeError, OutputError: as `train` has them.
         """
-        settings = TaggerTrainingConfig(**self._plain_settings())
-        given = read_tagged(tagged_source(sentences, tags), progress)
-        vocabulary = TagVocabulary.learn(given.tags)
-        if valid is None:
-            learned_from, held_out = split(given, settings.seed)
-        else:
-            source = source_with_tags(valid).limited_to(vocabulary.tags)
-            learned_from, held_out = given, read_tagged(source, progress)
-        hashes = {"content": learned_from.content, "valid": held_out.content}
-        if cache is not None:
-            for part, content in zip((learned_from, held_out), hashes.values(), strict=True):
-                cache_examples(cache, content, part.rows)
-        self._begin(settings, vocabulary, learned_from, hashes)
-        objective = tag_objective(
-            self.network_,
-            self.lexicon_,
-            vocabulary,
-            learned_from,
-            held_out,
-            seed=settings.seed,
-        )
-        identity = {**self._plain_settings(), **hashes}
-        score = "valid_accuracy" if vocabulary.scheme == "plain" else "valid_span_f1"
-        for event in train(
-            objective,
-            settings.plan(RECIPE, len(learned_from.words)),
-            show=TagPreviews(objective, vocabulary, learned_from, held_out),
-            checkpoint=checkpoint,
-            identity=identity,
-            checkpoint_seconds=checkpoint_seconds,
-            stop=stop,
-        ):
-            if isinstance(event, Finished):
-                self.record_ |= {
-                    "steps": event.step,
-                    "best_step": event.best_step,
-                    "seconds": round(event.seconds, 3),
-                    "words_read": event.tokens,
-                    # Stopped before the first look at the held-out sentences, there is no score.
-                    score: max(0.0, 1 - event.best_loss) if event.best_step else None,
-                }
-            yield event
+        return self._fit(sentences, tags, valid=valid)
+
+    _split = staticmethod(split)
+
+    def _examples(self, *data: Any, progress: Progressed | None = None) -> TaggedSentences:
+        found = read_tagged(tagged_source(*data), progress)
+        return found._replace(vocabulary=TagVocabulary.learn(found.tags))
+
+    def _held_out(self, valid: Any, train: Any, progress: Progressed | None) -> TaggedSentences:
+        source = source_with_tags(valid).limited_to(train.vocabulary.tags)
+        return read_tagged(source, progress)
 
     def _begin(
-        self,
-        settings: TaggerTrainingConfig,
-        vocabulary: TagVocabulary,
-        learned_from: TaggedSentences,
-        hashes: dict[str, str],
-    ) -> None:
-        """A new network for these words and tags, and the first lines of its record."""
-        lexicon = HashedVocabulary.learn(learned_from.words)
+        self, settings: TaggerSettings, data: TrainingData
+    ) -> tuple[TaggingObjective, Plan, TagPreviews]:
+        train, valid = data.train, data.valid
+        self.vocabulary_ = train.vocabulary
+        self.lexicon_ = HashedVocabulary.learn(train.words)
         with seeded(settings.seed):
-            dropout = settings.outer_dropout(RECIPE)
-            self.network_ = built(settings.reading(lexicon), vocabulary, dropout)
-        self.lexicon_, self.vocabulary_ = lexicon, vocabulary
-        self.record_ = {
-            **hashes,
-            "sentences": len(learned_from.words),
-            "words": learned_from.size,
-            "scheme": vocabulary.scheme,
-            "parameters": sum(p.numel() for p in self.network_.parameters()),
-        }
+            reading = encoder_of(settings, self.lexicon_)
+            self.network_ = built(reading, self.vocabulary_, RECIPE.dropout_of(settings))
+        self._begin_record(
+            data, sentences=len(train.words), words=train.size, scheme=self.vocabulary_.scheme
+        )
+        objective = tag_objective(
+            self.network_, self.lexicon_, self.vocabulary_, train, valid, seed=settings.seed
+        )
+        plan = RECIPE.plan_of(settings, max_steps=RECIPE.steps_of(len(train.words)))
+        return objective, plan, TagPreviews(objective, self.vocabulary_, train, valid)
 
-    def keep_training(self, sentences: Sentences, cache: Cache) -> bool:
-        """Keep what the model learned from, given once more, for a baseline to learn from.
-
-        Returns:
-            Whether it was that, all of it or with a tenth to be held out.
-        """
-        self._check_fitted()
-        given = read_tagged(tagged_source(sentences, None))
-        for part in (given, split(given, self.seed)[0]):
-            content = part.content
-            if content == self.record_.get("content"):
-                cache_examples(cache, content, part.rows)
-                return True
-        return False
+    def _outcome(self, event: Finished) -> dict[str, Any]:
+        score = "valid_accuracy" if self.scheme_ == "plain" else "valid_span_f1"
+        # Stopped before the first look at the held-out sentences, there is no score.
+        return {score: max(0.0, 1 - event.best_loss) if event.best_step else None}
 
     @property
     def tags_(self) -> list[str]:
@@ -371,27 +272,18 @@ class Tagger(Model):
 
     # Keeping
 
-    def _contents(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        about = contents(self.network_, self.lexicon_, self.vocabulary_, self.record_)
-        return about, dict(self.network_.named_parameters())
+    def _architecture(self) -> EncoderConfig:
+        return self.network_.reader.reading
 
-    def describe(self) -> dict[str, Any]:
-        self._check_fitted()
-        return {
-            "task": self.task,
-            "scheme": self.scheme_,
-            "tags": self.tags_,
-            "words": len(self.lexicon_.words),
-            "parameters": sum(p.numel() for p in self.network_.parameters()),
-            "network": dataclasses.asdict(self.network_.reader.reading),
-            "settings": self._plain_settings(),
-            "training": self.record_,
-        }
+    def _contents(self) -> dict[str, Any]:
+        return {"vocabulary": self.lexicon_.to_json(), "tags": self.vocabulary_.to_json()}
 
-    @classmethod
-    def from_bundle(cls, bundle: Bundle) -> Self:
-        file = opened(bundle)
-        model = cls(**dataclasses.asdict(file.settings))
-        model.network_, model.lexicon_ = file.network, file.lexicon
-        model.vocabulary_, model.record_ = file.vocabulary, file.record
-        return model
+    def _facts(self) -> dict[str, Any]:
+        return {"scheme": self.scheme_, "tags": self.tags_, "words": len(self.lexicon_.words)}
+
+    def _restore(self, about: dict[str, Any]) -> Callable[[], TaggerNetwork]:
+        self.lexicon_ = HashedVocabulary.from_json(about.get("vocabulary"))
+        self.vocabulary_ = TagVocabulary.from_json(about.get("tags"))
+        reading = checked_encoder(about.get("reader"), self.lexicon_.size, BUCKETS)
+        check_cell(self, reading.blocks.cell)
+        return lambda: built(reading, self.vocabulary_, RECIPE.dropout_of(self))

@@ -24,10 +24,15 @@ with their targets in the same form."""
 
 
 class TextPairs(NamedTuple):
-    """N sources and their targets, in memory."""
+    """N sources and their targets, in memory.
+
+    Attributes:
+        name: where they are from, for messages.
+    """
 
     sources: list[str]
     targets: list[str]
+    name: str = "sources"
 
     @property
     def content(self) -> str:
@@ -42,7 +47,9 @@ class TextPairs(NamedTuple):
     def chosen(self, places: npt.NDArray[Any]) -> TextPairs:
         """Some of them."""
         picked = places.tolist()
-        return TextPairs([self.sources[i] for i in picked], [self.targets[i] for i in picked])
+        return self._replace(
+            sources=[self.sources[i] for i in picked], targets=[self.targets[i] for i in picked]
+        )
 
 
 def pair_source(sources: Any, targets: Any = None) -> PairSource:
@@ -71,21 +78,18 @@ def read_pairs(source: PairSource, progress: Progressed | None = None) -> TextPa
     Raises:
         InputError: where they cannot be read, or there are none.
     """
-    found = TextPairs([], [])
+    found = TextPairs([], [], source.name)
     for pair in source.pairs(counting(progress, "reading", source.size)):
         found.sources.append(pair.source)
         found.targets.append(pair.target)
     return found
 
 
-def split(pairs: TextPairs, seed: int, location: str = "sources") -> tuple[TextPairs, TextPairs]:
+def split(pairs: TextPairs, seed: int) -> tuple[TextPairs, TextPairs]:
     """What to learn from, and what is held out.
-
-    Args:
-        place: where they are from, for messages.
 
     Raises:
         EmptyTextError: as `held_out`.
     """
-    held = held_out(pairs.sources, seed, location)
+    held = held_out(pairs.sources, seed, pairs.name)
     return pairs.chosen(np.flatnonzero(~held)), pairs.chosen(np.flatnonzero(held))

@@ -9,33 +9,18 @@ import { layerName, rounded, visible } from "./trace.js";
 /** @typedef {import("./trace.js").Matrix} Matrix
  * @typedef {import("./selection.js").Selection} Selection */
 
-/** @type {Record<string, string>} */
-const MEANINGS = {
-  i: "input gate: what is let in",
-  f: "forget gate: what is kept",
-  g: "candidate: what could be written",
-  o: "output gate: what is passed on",
-  r: "reset gate: what is used of the state",
-  z: "update gate",
-  n: "candidate: what could be written",
-  moved: "which units were updated",
+/** Of states; the cell gives the meanings of its gates and outputs. @type {Record<string, string>} */
+const STATES = {
   h: "read by the layer above",
   c: "the memory of the cell",
   hidden: "i2h, the first layer",
-  i2o: "the second layer",
-  log_softmax: "its log-probabilities",
-};
-/** By cell, where a gate of the same name means something else. @type {Record<string, any>} */
-const OF_CELL = {
-  gru: { z: "update gate: what is kept" },
-  mingru: { z: "update gate: what is new" },
 };
 
 /** @param {import("./trace.js").Trace} trace @param {AbortSignal} signal
  * @returns {import("./selection.js").Drawing} */
 export function stepDetails(trace, signal) {
   const node = element("section", { className: "step", ariaLabel: "One step" });
-  const meanings = { ...MEANINGS, ...OF_CELL[trace.network.cell] };
+  const meanings = { ...STATES, ...trace.network.meanings };
   /** @type {Selection | undefined} */
   let shown;
   onSchemeChange(() => shown && show(shown), signal);

@@ -12,7 +12,7 @@
  *   target: Prediction | null, quantiles: Quantile[], attributions: Attribution[]}} Output after a token
  *   of a sequence; its attributions explain the target, or else the best prediction
  * @typedef {{cell: string, layers: number, hiddenSize: number, parameters: number,
- *   ensembleSize: number}} Network
+ *   meanings: Record<string, string>, ensembleSize: number}} Network
  * @typedef {{sensitivity: number[], steps: number | null}} Memory
  * @typedef {{sequence: number, source: number, weights: number[][]}} Attention of the tokens of a
  *   sequence to those of another

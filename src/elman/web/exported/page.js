@@ -8,7 +8,7 @@ const view = /** @type {HTMLElement} */ (document.getElementById("view"));
 const { setStatus, showError } = statusLine("status");
 
 try {
-  const { task, model } = await fetchModel("model.safetensors");
+  const { task, model } = await fetchModel("model.safetensors", "cell.json");
   about.textContent = task.description;
   setStatus("");
   view.append(...task.view({ client: model, setStatus, showError, panels: {} }));

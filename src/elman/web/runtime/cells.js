@@ -1,187 +1,264 @@
 /**
- * The cells: each one pure step, `[output, state] = cell.step(input, state)`.
+ * A cell: one pure step, `[output, state] = cell.step(input, state)`, by the program that the export
+ * made of its formula. A program is a list of values, each made of earlier ones by one of a closed
+ * set of operations; Python's src/elman/cells/program.py describes it.
  *
- * Shapes: D input width, H hidden width. The equations stand in Python's src/elman/cells, a file
- * for each.
+ * Shapes: K inputs of a product, N outputs, W width of a vector.
  */
 
-import { addProduct, Linear, logSoftmax, sigmoid } from "./products.js";
+import { addProduct, logSoftmax, sigmoid } from "./products.js";
+import { refuse } from "./safetensors.js";
 
 /** @typedef {import("./safetensors.js").Bundle} Bundle */
-/** @typedef {Float32Array[]} CellState */
-/** @typedef {{initialState(): CellState,
- *   step(x: Float32Array, state: CellState): [Float32Array, CellState]}} Cell */
-/** @typedef {new (bundle: Bundle, name: string, inputs: number, hidden: number) => Cell} CellClass */
+/** @typedef {Float32Array | Float64Array} Vector */
+/** @typedef {Vector[]} CellState */
+/** @typedef {{op: string, of: number[], shape: number[], kind: string, rows: boolean,
+ *   name: string, start: number, stop: number, axis: number, data: string}} Value */
+/** @typedef {{cell: string, values: Value[], state: {width: number, kind: string}[],
+ *   output: number, after: number[], initial: number[]}} CellProgram */
+/** Makes a value's numbers of those of its operands.
+ * @typedef {(out: Vector, a: Vector, b: Vector, c: Vector) => void} Operation */
 
-const MODULES = 4; // of a clockwork
-
-/** @implements {Cell} */
-class Plain {
-  /** @param {Bundle} bundle @param {string} name @param {number} inputs @param {number} hidden */
-  constructor(bundle, name, inputs, hidden) {
-    this.hidden = hidden;
-    this.i2h = Linear.from(bundle, `${name}.i2h`, inputs + hidden, hidden);
-    this.i2o = Linear.from(bundle, `${name}.i2o`, inputs + hidden, hidden);
-  }
-
-  initialState() {
-    return [new Float32Array(this.hidden)];
-  }
-
-  /** @param {Float32Array} x @param {CellState} state @returns {[Float32Array, CellState]} */
-  step(x, [h]) {
-    const joined = new Float32Array(x.length + h.length);
-    joined.set(x);
-    joined.set(h, x.length);
-    return [Float32Array.from(logSoftmax(this.i2o.of(joined))), [this.i2h.of(joined)]];
-  }
-}
-
-/** A cell with a layer for its input and one for its hidden vector. @implements {Cell} */
-class Elman {
-  /** Slices of H in what either layer gives. */
-  static gates = 1;
-
-  /** @param {Bundle} bundle @param {string} name @param {number} inputs @param {number} hidden */
-  constructor(bundle, name, inputs, hidden) {
-    const outputs = /** @type {typeof Elman} */ (this.constructor).gates * hidden;
-    this.hidden = hidden;
-    this.i2h = Linear.from(bundle, `${name}.i2h`, inputs, outputs);
-    this.h2h = Linear.from(bundle, `${name}.h2h`, hidden, outputs);
-  }
-
-  /** @returns {CellState} */
-  initialState() {
-    return [new Float32Array(this.hidden)];
-  }
-
-  /** @param {number} total */
-  squash(total) {
-    return Math.tanh(total);
-  }
-
-  /** @param {Float32Array} x @param {CellState} state @returns {[Float32Array, CellState]} */
-  step(x, [before]) {
-    const h = this.h2h.addedTo(this.i2h.of(x), before);
-    for (let i = 0; i < h.length; i++) h[i] = this.squash(h[i]);
-    return [h, [h]];
-  }
-}
-
-class ElmanReLU extends Elman {
-  /** @param {number} total */
-  squash(total) {
-    return Math.max(0, total);
-  }
-}
-
-class LSTM extends Elman {
-  static gates = 4;
-
-  /** @returns {CellState} */
-  initialState() {
-    return [new Float32Array(this.hidden), new Float32Array(this.hidden)];
-  }
-
-  /** @param {Float32Array} x @param {CellState} state @returns {[Float32Array, CellState]} */
-  step(x, [before, kept]) {
-    const size = this.hidden;
-    const gates = this.h2h.addedTo(this.i2h.of(x), before);
-    const h = new Float32Array(size);
-    const c = new Float32Array(size);
-    for (let i = 0; i < size; i++) {
-      const candidate = Math.tanh(gates[2 * size + i]);
-      c[i] = sigmoid(gates[size + i]) * kept[i] + sigmoid(gates[i]) * candidate;
-      h[i] = sigmoid(gates[3 * size + i]) * Math.tanh(c[i]);
-    }
-    return [h, [h, c]];
-  }
-}
-
-class GRU extends Elman {
-  static gates = 3;
-
-  /** @param {Float32Array} x @param {CellState} state @returns {[Float32Array, CellState]} */
-  step(x, [before]) {
-    const size = this.hidden;
-    const input = this.i2h.of(x);
-    const hidden = this.h2h.of(before);
-    const h = new Float32Array(size);
-    for (let i = 0; i < size; i++) {
-      const r = sigmoid(input[i] + hidden[i]);
-      const z = sigmoid(input[size + i] + hidden[size + i]);
-      const n = Math.tanh(input[2 * size + i] + r * hidden[2 * size + i]);
-      h[i] = (1 - z) * n + z * before[i];
-    }
-    return [h, [h]];
-  }
-}
-
-/** @implements {Cell} */
-class Clockwork {
-  /** @param {Bundle} bundle @param {string} name @param {number} inputs @param {number} hidden */
-  constructor(bundle, name, inputs, hidden) {
-    this.hidden = hidden;
-    this.i2h = Linear.from(bundle, `${name}.i2h`, inputs, hidden);
-    this.h2h = bundle.take(`${name}.h2h.weight`, hidden, hidden);
-    // A module listens to itself and to slower ones.
-    this.h2h.forEach((_, place) => {
-      const [row, column] = [Math.floor(place / hidden), place % hidden];
-      if (this.module(row) > this.module(column)) this.h2h[place] = 0;
-    });
-  }
-
-  /** @param {number} unit */
-  module(unit) {
-    return Math.floor((unit * MODULES) / this.hidden);
-  }
-
-  /** h, and the time since the state was new, up to the slowest module's period. */
-  initialState() {
-    return [new Float32Array(this.hidden), new Float32Array(1)];
-  }
-
-  /** @param {Float32Array} x @param {CellState} state @returns {[Float32Array, CellState]} */
-  step(x, [before, [time]]) {
-    const h = addProduct(this.i2h.of(x), this.h2h, before);
-    for (let i = 0; i < h.length; i++) {
-      h[i] = time % 2 ** this.module(i) === 0 ? Math.tanh(h[i]) : before[i];
-    }
-    return [h, [h, Float32Array.of((time + 1) % 2 ** MODULES)]];
-  }
-}
-
-/** @implements {Cell} */
-class MinGRU {
-  /** @param {Bundle} bundle @param {string} name @param {number} inputs @param {number} hidden */
-  constructor(bundle, name, inputs, hidden) {
-    this.hidden = hidden;
-    this.i2h = Linear.from(bundle, `${name}.i2h`, inputs, 2 * hidden);
-  }
-
-  initialState() {
-    return [new Float32Array(this.hidden)];
-  }
-
-  /** @param {Float32Array} x @param {CellState} state @returns {[Float32Array, CellState]} */
-  step(x, [before]) {
-    const input = this.i2h.of(x);
-    const h = new Float32Array(this.hidden);
-    for (let i = 0; i < h.length; i++) {
-      const z = sigmoid(input[i]);
-      h[i] = (1 - z) * before[i] + z * input[this.hidden + i];
-    }
-    return [h, [h]];
-  }
-}
-
-/** The one closed table of names: what model files may say. @type {Record<string, CellClass>} */
-export const CELLS = {
-  plain: Plain,
-  elman: Elman,
-  "elman-relu": ElmanReLU,
-  lstm: LSTM,
-  gru: GRU,
-  clockwork: Clockwork,
-  mingru: MinGRU,
+/** The element-wise operations; each has a loop of its own, which the browser compiles for it.
+ * Truth is 1 or 0. @type {Record<string, Operation>} */
+const ELEMENTWISE = {
+  add: (out, a, b) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] + b[i];
+  },
+  sub: (out, a, b) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] - b[i];
+  },
+  mul: (out, a, b) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] * b[i];
+  },
+  div: (out, a, b) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] / b[i];
+  },
+  remainder: (out, a, b) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] - Math.floor(a[i] / b[i]) * b[i];
+  },
+  maximum: (out, a, b) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.max(a[i], b[i]);
+  },
+  minimum: (out, a, b) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.min(a[i], b[i]);
+  },
+  where: (out, a, b, c) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] ? b[i] : c[i];
+  },
+  neg: (out, a) => {
+    for (let i = 0; i < out.length; i++) out[i] = -a[i];
+  },
+  abs: (out, a) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.abs(a[i]);
+  },
+  sigmoid: (out, a) => {
+    for (let i = 0; i < out.length; i++) out[i] = sigmoid(a[i]);
+  },
+  tanh: (out, a) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.tanh(a[i]);
+  },
+  relu: (out, a) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.max(0, a[i]);
+  },
+  exp: (out, a) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.exp(a[i]);
+  },
+  log: (out, a) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.log(a[i]);
+  },
+  sqrt: (out, a) => {
+    for (let i = 0; i < out.length; i++) out[i] = Math.sqrt(a[i]);
+  },
+  less: (out, a, b) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] < b[i] ? 1 : 0;
+  },
+  less_equal: (out, a, b) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] <= b[i] ? 1 : 0;
+  },
+  equal: (out, a, b) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] === b[i] ? 1 : 0;
+  },
+  and: (out, a, b) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] && b[i] ? 1 : 0;
+  },
+  or: (out, a, b) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] || b[i] ? 1 : 0;
+  },
+  not: (out, a) => {
+    for (let i = 0; i < out.length; i++) out[i] = a[i] ? 0 : 1;
+  },
+  to_float: (out, a) => out.set(a),
+  to_integer: (out, a) => out.set(a),
 };
+
+/** The operations on whole vectors. @type {Record<string, Operation>} */
+const ON_VECTORS = {
+  linear: (out, x, weight, bias) => {
+    if (bias) out.set(bias);
+    else out.fill(0);
+    addProduct(/** @type {any} */ (out), /** @type {any} */ (weight), /** @type {any} */ (x));
+  },
+  log_softmax: (out, a) => out.set(logSoftmax(/** @type {Float32Array} */ (a))),
+  sum: (out, a) => {
+    let sum = 0;
+    for (let i = 0; i < a.length; i++) sum += a[i];
+    out[0] = sum;
+  },
+};
+
+/** Whole numbers are exact as float64. @param {string} kind @param {number} size @returns {Vector} */
+const zeros = (kind, size) =>
+  kind === "integer" ? new Float64Array(size) : new Float32Array(size);
+
+/** @param {number[]} shape */
+const sizeOf = (shape) => shape.reduce((size, each) => size * each, 1);
+
+/** A cell whose weights a bundle has under a name. */
+export class Cell {
+  /** What every step sets or makes, by its place in the program. @type {Vector[]} */
+  #vectors = [];
+  /** What a step does, in order. @type {(() => void)[]} */
+  #steps = [];
+  /** The places of what a step gives away, which needs memory of its own. @type {Set<number>} */
+  #given;
+
+  /** @param {Bundle} bundle @param {string} name */
+  constructor(bundle, name) {
+    const program = bundle.cell;
+    this.program = program;
+    this.#vectors.length = program.values.length;
+    this.#given = new Set([program.output, ...program.after]);
+    program.values.forEach((value, place) => {
+      if (!value.rows) this.#vectors[place] = this.#weight(value, bundle, name);
+      else if (value.op !== "input" && value.op !== "state") this.#prepare(value, place);
+    });
+    const places = [...program.values.keys()];
+    this.states = places.filter((place) => program.values[place].op === "state");
+    this.input = places.find((place) => program.values[place].op === "input") ?? -1;
+    this.inputSize = program.values[this.input].shape[0];
+    this.outputSize = program.values[program.output].shape[0];
+  }
+
+  /** @returns {CellState} */
+  initialState() {
+    return this.program.initial.map((place) => this.#vectors[place].slice());
+  }
+
+  /** @param {Float32Array} x @param {CellState} state @returns {[Float32Array, CellState]} */
+  step(x, state) {
+    const vectors = this.#vectors;
+    vectors[this.input] = x;
+    for (let i = 0; i < state.length; i++) vectors[this.states[i]] = state[i];
+    for (const step of this.#steps) step();
+    const after = this.program.after.map((place) => vectors[place]);
+    return [/** @type {Float32Array} */ (vectors[this.program.output]), after];
+  }
+
+  /** What follows from the weights, once. @param {Value} value @param {Bundle} bundle
+   * @param {string} name @returns {Vector} */
+  #weight(value, bundle, name) {
+    const { op, shape, kind } = value;
+    if (op === "weight") return bundle.take(`${name}.${value.name}`, ...shape);
+    if (op === "constant") return decoded(value);
+    const out = zeros(kind, sizeOf(shape));
+    const [first] = value.of.map((place) => this.#vectors[place]);
+    if (op === "reshape") out.set(first);
+    else if (op === "transpose") {
+      const [rows, columns] = shape;
+      for (let i = 0; i < out.length; i++) {
+        out[i] = first[(i % columns) * rows + Math.floor(i / columns)];
+      }
+    } else if (op === "slice") {
+      const inner = sizeOf(shape.slice(value.axis + 1));
+      const [width, whole] = [shape[value.axis] * inner, this.#shapeOf(value.of[0])[value.axis] * inner];
+      for (let i = 0; i < out.length; i++) {
+        out[i] = first[Math.floor(i / width) * whole + value.start * inner + (i % width)];
+      }
+    } else {
+      const [a, b, c] = value.of.map((place) => this.#broadcast(place, shape));
+      operationOf(ELEMENTWISE, op)(out, a, b, c);
+    }
+    return out;
+  }
+
+  /** Write down how a value is made. @param {Value} value @param {number} place */
+  #prepare(value, place) {
+    const { op, kind, of, start, stop } = value;
+    const [width] = value.shape;
+    const vectors = this.#vectors;
+    const given = this.#given.has(place);
+    if (op === "slice") {
+      this.#steps.push(() => {
+        const part = vectors[of[0]].subarray(start, stop);
+        vectors[place] = given ? part.slice() : part;
+      });
+      return;
+    }
+    vectors[place] = zeros(kind, width);
+    if (given) this.#steps.push(() => (vectors[place] = zeros(kind, width)));
+    if (op === "cat") {
+      this.#steps.push(() => {
+        let end = 0;
+        for (const part of of) {
+          vectors[place].set(vectors[part], end);
+          end += vectors[part].length;
+        }
+      });
+      return;
+    }
+    const elementwise = Object.hasOwn(ELEMENTWISE, op);
+    const operation = operationOf(elementwise ? ELEMENTWISE : ON_VECTORS, op);
+    const [a, b, c] = elementwise ? of.map((each) => this.#wide(each, width)) : of;
+    this.#steps.push(() => operation(vectors[place], vectors[a], vectors[b], vectors[c]));
+  }
+
+  /** The place of an operand that is as wide as what is made of it. A number counts for every
+   * element. @param {number} place @param {number} width */
+  #wide(place, width) {
+    const value = this.program.values[place];
+    if (value.rows && value.shape[0] === width) return place;
+    const vectors = this.#vectors;
+    const vector = value.rows ? zeros(value.kind, width) : this.#broadcast(place, [width]);
+    if (value.rows) this.#steps.push(() => vector.fill(vectors[place][0]));
+    return vectors.push(vector) - 1;
+  }
+
+  /** @param {number} place of what follows from the weights @param {number[]} shape
+   * @returns {Vector} */
+  #broadcast(place, shape) {
+    const from = this.#vectors[place];
+    const own = this.#shapeOf(place);
+    const out = zeros(this.program.values[place].kind, sizeOf(shape));
+    for (let i = 0; i < out.length; i++) {
+      let [rest, index, size] = [i, 0, 1];
+      for (let axis = 1; axis <= shape.length; axis++) {
+        const at = rest % shape[shape.length - axis];
+        rest = Math.floor(rest / shape[shape.length - axis]);
+        const mine = own[own.length - axis] ?? 1;
+        if (mine > 1) index += at * size;
+        size *= mine;
+      }
+      out[i] = from[index];
+    }
+    return out;
+  }
+
+  /** @param {number} place */
+  #shapeOf(place) {
+    return this.program.values[place].shape;
+  }
+}
+
+/** @param {Record<string, Operation>} table @param {string} op */
+function operationOf(table, op) {
+  if (!Object.hasOwn(table, op)) refuse(`its cell uses ${op}, which is not known here`);
+  return table[op];
+}
+
+/** A constant's numbers. @param {Value} value @returns {Vector} */
+function decoded({ kind, data }) {
+  const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+  if (kind === "boolean") return Float32Array.from(bytes);
+  return kind === "integer" ? new Float64Array(bytes.buffer) : new Float32Array(bytes.buffer);
+}

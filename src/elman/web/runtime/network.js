@@ -5,7 +5,7 @@
  * step: a vector in, a vector out, the state goes in and comes out.
  */
 
-import { CELLS } from "./cells.js";
+import { Cell } from "./cells.js";
 import { Linear, siluGate } from "./products.js";
 import { refuse } from "./safetensors.js";
 
@@ -80,13 +80,14 @@ export class GatedMLP {
 /** The recurrent half of a block: short convolution, cell, gate, projection. */
 class Mixer {
   /** @param {Bundle} bundle @param {string} name @param {Architecture} architecture */
-  constructor(bundle, name, { hidden_size: width, cell, components }) {
-    const inner = cell === "mingru" ? 2 * width : width;
+  constructor(bundle, name, { hidden_size: width, components }) {
     this.past = components.includes("convolution") ? (CONVOLUTION_WIDTH - 1) * width : 0;
     this.convolution = this.past
       ? new ShortConvolution(bundle, `${name}.convolution`, width)
       : null;
-    this.cell = new CELLS[cell](bundle, `${name}.cell`, width, inner);
+    this.cell = new Cell(bundle, `${name}.cell`);
+    const inner = this.cell.outputSize;
+    if (this.cell.inputSize !== width) refuse("its cell has another input size");
     const gated = components.includes("gate");
     this.gate = gated ? Linear.from(bundle, `${name}.gate`, width, inner) : null;
     const projected = gated || inner !== width;
@@ -153,7 +154,7 @@ export class Stack {
   /** @param {Bundle} bundle @param {string} name @param {Architecture} architecture */
   constructor(bundle, name, architecture) {
     const { hidden_size: width, layers, components, cell } = architecture;
-    if (!Object.hasOwn(CELLS, cell)) refuse("its cell is unknown");
+    if (cell !== bundle.cell.cell) refuse("its cell is not the one of this page");
     this.blocks = Array.from(
       { length: layers },
       (_, layer) => new Block(bundle, `${name}.blocks.${layer}`, architecture),

@@ -6,6 +6,7 @@
  * Format: https://github.com/huggingface/safetensors (8 bytes of header length, JSON, data).
  */
 
+/** @typedef {import("./cells.js").CellProgram} CellProgram */
 /** @typedef {{dtype: string, shape: number[], data_offsets: [number, number]}} Entry */
 
 const SCHEMA = 1;
@@ -24,8 +25,10 @@ export function refuse(cause) {
 export class Bundle {
   /**
    * @param {ArrayBuffer} buffer the whole file
+   * @param {CellProgram} cell the program of the model's cell, which is no part of the file
    */
-  constructor(buffer) {
+  constructor(buffer, cell) {
+    this.cell = cell;
     const length = buffer.byteLength < 8 ? Infinity : headerLength(buffer);
     if (length > buffer.byteLength - 8 || length > HEADER_LIMIT)
       refuse("its header is missing or too long");

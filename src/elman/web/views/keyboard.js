@@ -12,7 +12,7 @@ import { element, percent } from "../components/elements.js";
  * @typedef {{keystrokes: number, saved: number, words: number}} Counts of the user's keystrokes, those
  *   that suggestions saved, and the words that the user has written
  * @typedef {{text: string, suggestions: Suggestion[], counts?: Counts}} KeyboardState
- * @typedef {{word: string, times: number, after: Record<string, number>}} UserWord
+ * @typedef {{word: string, count: number, after: Record<string, number>}} UserWord
  * @typedef {object} UserWordsStore
  * @property {() => Promise<UserWord[]>} list
  * @property {() => Promise<object>} save everything as JSON

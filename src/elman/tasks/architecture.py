@@ -1,0 +1,125 @@
+"""The architecture of a network: chosen by settings and recipe, or read from a model file.
+
+Shapes: V vocabulary.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from elman.cells import CELLS
+from elman.errors import ModelFileError
+from elman.nn.blocks import COMPONENTS, StackConfig
+from elman.nn.encoder import EncoderConfig
+from elman.ranges import among, number, whole
+from elman.tasks.settings import DEEPEST, WIDEST, NetworkSettings, Recipe
+
+LARGEST_VOCABULARY = 2**20
+
+
+@dataclass(frozen=True)
+class BlockRecipe(Recipe):
+    """The recipe of a network whose blocks stand between an embedding and an output.
+
+    Args:
+        hidden_dropout: probability of dropout inside the blocks.
+        passes: over all examples, at most, however long the training may take.
+    """
+
+    hidden_dropout: float
+    passes: int
+
+    def stack_of(
+        self, settings: NetworkSettings, vocabulary: int, *, tied: bool = False
+    ) -> StackConfig:
+        """What the blocks are built from.
+
+        Args:
+            vocabulary: V, its size.
+            tied: whether the output shares the embedding's weights.
+        """
+        return StackConfig(
+            vocabulary=vocabulary,
+            cell=settings.cell,
+            hidden_size=self.hidden_size_of(settings),
+            layers=settings.layers,
+            dropout=min(self.hidden_dropout, self.dropout_of(settings)),
+            tied=tied,
+        )
+
+
+@dataclass(frozen=True)
+class EncoderRecipe(BlockRecipe):
+    """The recipe of an encoder.
+
+    Args:
+        rows: texts or sentences of a batch.
+    """
+
+    rows: int
+
+    def steps_of(self, examples: int) -> int:
+        """The most steps of a training on so many examples."""
+        return self.passes * -(-examples // self.rows)
+
+
+def checked_stack(value: object, vocabulary: int) -> StackConfig:
+    """The architecture that a model file holds, for a vocabulary of that size.
+
+    Raises:
+        ModelFileError: where it is no architecture; SettingError: not in range.
+    """
+    names = {field.name for field in dataclasses.fields(StackConfig)}
+    if not isinstance(value, dict) or value.keys() != names:
+        raise ModelFileError("its architecture is not that of a network of tokens")
+    whole("vocabulary", value["vocabulary"], 1, LARGEST_VOCABULARY)
+    if value["vocabulary"] != vocabulary:
+        raise ModelFileError(
+            f"its vocabulary has {vocabulary} tokens, its network {value['vocabulary']!r}"
+        )
+    check_blocks(value)
+    if not isinstance(value["components"], list) or not isinstance(value["tied"], bool):
+        raise ModelFileError("its architecture is malformed")
+    components = tuple(part for part in COMPONENTS if part in value["components"])
+    if list(components) != value["components"]:
+        raise ModelFileError("the components of its blocks are not known here")
+    return StackConfig(**{**value, "components": components})
+
+
+def check_blocks(value: dict[str, Any]) -> None:
+    """The cell, hidden_size, layers and dropout of a network that a model file describes.
+
+    Raises:
+        SettingError: where one is not in range.
+    """
+    among("cell", value["cell"], CELLS)
+    whole("hidden-size", value["hidden_size"], 1, WIDEST)
+    whole("layers", value["layers"], 1, DEEPEST)
+    number("dropout", value["dropout"], lambda p: 0 <= p < 1, "from 0 to below 1")
+
+
+def checked_encoder(value: object, vocabulary: int, buckets: int) -> EncoderConfig:
+    """The encoder that a model file describes, for a vocabulary of that size.
+
+    Raises:
+        ModelFileError: where it is none; SettingError: not in range.
+    """
+    if not isinstance(value, dict) or value.keys() != {"blocks", "directions", "buckets"}:
+        raise ModelFileError("its reader is not one that is known here")
+    whole("directions", value["directions"], 1, 2)
+    if type(value["buckets"]) is not int or value["buckets"] != buckets:
+        raise ModelFileError("its reader is malformed")
+    blocks = checked_stack(value["blocks"], vocabulary)
+    return EncoderConfig(blocks, value["directions"], buckets)
+
+
+def check_cell(settings: NetworkSettings, cell: str) -> None:
+    """Whether a model file's settings name the cell of its network.
+
+    Raises:
+        ModelFileError: where they do not.
+    """
+    if settings.cell != cell:
+        raise ModelFileError("its settings are not those of its network")

@@ -1,0 +1,181 @@
+"""The settings of all estimators: each with its type, default, range and meaning, defined once.
+
+An estimator inherits its settings from such a dataclass, `__init__` and its signature with them;
+a training takes a checked copy, which no later `set_params` changes.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Self
+
+from elman.cells import CELLS
+from elman.errors import ModelFileError
+from elman.ranges import among, number, whole
+from elman.training.plan import Plan
+
+WIDEST = 16_384
+DEEPEST = 64
+LONGEST_SEED = 2**31 - 1
+
+_PAGE = 100  # characters of a docstring's line
+
+
+def setting(default: Any, meaning: str, check: Callable[[str, Any], None]) -> Any:
+    """A setting, as a field of a dataclass.
+
+    Args:
+        default: its value unless another is given; where it is None, None is in range as well.
+        meaning: what it is, in one line, with its tokenizer and range, for the class's docstring.
+        check: (name, value) -> None, which raises SettingError for a value out of range.
+    """
+    return field(default=default, metadata={"meaning": meaning, "check": check})
+
+
+def changed(kind: type[NetworkSettings], name: str, default: Any, meaning: str = "") -> Any:
+    """A setting of `kind` with another default and, if it is given, another meaning."""
+    metadata = kind.__dataclass_fields__[name].metadata
+    return setting(default, meaning or metadata["meaning"], metadata["check"])
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class NetworkSettings:
+    """What every estimator can be told of its network and its training."""
+
+    cell: str = setting(
+        "mingru", "the recurrent cell, a name of `elman.cells.CELLS`.", partial(among, names=CELLS)
+    )
+    hidden_size: int | None = setting(
+        None,
+        "features of the vectors that pass from block to block, 1 to 16,384; None chooses.",
+        partial(whole, least=1, most=WIDEST),
+    )
+    layers: int = setting(
+        1, "blocks, one above the other, 1 to 64.", partial(whole, least=1, most=DEEPEST)
+    )
+    dropout: float | None = setting(
+        None,
+        "probability of dropout in training, 0 to below 1; None chooses.",
+        partial(number, sound=lambda p: 0 <= p < 1, range_="from 0 to below 1"),
+    )
+    minutes: float = setting(
+        3.0,
+        "training time in minutes by the wall clock, validations included, above 0.",
+        partial(number, sound=lambda x: 0 < x <= 1e6, range_="above 0"),
+    )
+    steps: int | None = setting(
+        None,
+        "training steps, which replace the minutes: the same weights every time on one machine.",
+        partial(whole, least=1),
+    )
+    seed: int = setting(
+        0, "seed of everything random, 0 to 2**31 - 1.", partial(whole, least=0, most=LONGEST_SEED)
+    )
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002
+        """The settings by name (`deep` is scikit-learn's; there is nothing deeper)."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    def _plain_settings(self) -> dict[str, Any]:
+        """The settings as JSON can hold them: lists for tuples, Python's numbers for numpy's."""
+
+        def plain(value: Any) -> Any:
+            if isinstance(value, list | tuple):
+                return [plain(each) for each in value]
+            return value.item() if hasattr(value, "item") else value
+
+        return {name: plain(value) for name, value in self.get_params().items()}
+
+    def check_settings(self) -> Self:
+        """Itself, where each setting is in its range.
+
+        Raises:
+            SettingError: for the first that is not.
+        """
+        for name, its in self.__dataclass_fields__.items():
+            value = getattr(self, name)
+            if value is not None or its.default is not None:
+                its.metadata["check"](name.replace("_", "-"), value)
+        return self
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """The settings that a model file holds.
+
+        Raises:
+            ModelFileError: where they are not these settings; SettingError: not in range.
+        """
+        if not isinstance(value, dict) or value.keys() != cls.__dataclass_fields__.keys():
+            raise ModelFileError("its settings are not those of such a model")
+        # What JSON has as a list is a tuple among settings.
+        known: dict[str, Any] = {
+            name: tuple(its) if isinstance(its, list) else its for name, its in value.items()
+        }
+        return cls(**known).check_settings()
+
+    @classmethod
+    def _settings_type(cls) -> type[NetworkSettings]:
+        """The dataclass that the settings are defined in: itself, or what it inherits them from."""
+        return next(each for each in cls.__mro__ if "__dataclass_fields__" in vars(each))
+
+    @classmethod
+    def _settings_doc(cls) -> str:
+        """What each setting means, as the section "Args" of a docstring."""
+        lines = ["Args:"]
+        for name, its in cls.__dataclass_fields__.items():
+            about = f"{name} ({its.type}, default {its.default!r}): {its.metadata['meaning']}"
+            lines += textwrap.wrap(about, _PAGE, initial_indent=" " * 4, subsequent_indent=" " * 8)
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a network is built and trained with where its settings leave the choice; bench/results
+    has the measurements behind each figure.
+
+    Args:
+        hidden_size: features of the vectors between blocks.
+        dropout: probability of dropout, of embeddings and outputs.
+        learning_rate: the largest; weight_decay: decoupled, of the matrices of products.
+    """
+
+    hidden_size: int
+    dropout: float
+    learning_rate: float
+    weight_decay: float
+
+    def hidden_size_of(self, settings: NetworkSettings) -> int:
+        """Features of the vectors between blocks."""
+        return self.hidden_size if settings.hidden_size is None else settings.hidden_size
+
+    def dropout_of(self, settings: NetworkSettings) -> float:
+        """The probability of dropout, of embeddings and outputs."""
+        return self.dropout if settings.dropout is None else settings.dropout
+
+    def plan_of(
+        self,
+        settings: NetworkSettings,
+        *,
+        max_steps: int | None = None,
+        share: float = 1.0,
+        averaged: float = 0.0,
+    ) -> Plan:
+        """A training's plan.
+
+        Args:
+            max_steps: however many minutes there are; None: as many as fit.
+            share: of the budget that this training has, 0 to 1.
+            averaged: see `Plan`.
+        """
+        return Plan(
+            minutes=None if settings.steps is not None else share * settings.minutes,
+            steps=None if settings.steps is None else max(1, round(share * settings.steps)),
+            max_steps=max_steps,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            averaged=averaged,
+            seed=settings.seed,
+        )
