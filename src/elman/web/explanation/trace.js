@@ -6,11 +6,11 @@
 
 /** @typedef {{text: string, probability: number}} Prediction
  * @typedef {{level: number, value: number}} Quantile
- * @typedef {{sequence: number, gradientXInput: number[], occlusion: (number | null)[]}} Attribution of an
- *   output to the tokens of a sequence, by two methods
+ * @typedef {{sequence: number, gradientXInput: number[], occlusion: (number | null)[]}} Attribution
+ *   of an output to the tokens of a sequence, by two methods
  * @typedef {{sequence: number, after: number, predictions: Prediction[],
- *   target: Prediction | null, quantiles: Quantile[], attributions: Attribution[]}} Output after a token
- *   of a sequence; its attributions explain the target, or else the best prediction
+ *   target: Prediction | null, quantiles: Quantile[], attributions: Attribution[]}} Output after a
+ *   token of a sequence; its attributions explain the target, or else the best prediction
  * @typedef {{cell: string, layers: number, hiddenSize: number, parameters: number,
  *   meanings: Record<string, string>, ensembleSize: number}} Network
  * @typedef {{sensitivity: number[], steps: number | null}} Memory
