@@ -71,7 +71,7 @@ def _report(name: str, minutes: float, seed: int) -> Evaluation:
     seconds = time.monotonic() - begun
     report = model.evaluate(series)
     print(
-        f"{name} {seed}: {seconds:.0f} s, {model.network_.forecasting}, {report.scores}, "
+        f"{name} {seed}: {seconds:.0f} s, {model.network_.config}, {report.scores}, "
         f"{report.baseline}, {report.interval}, {model.record_['held_out']['scores']}",
         file=sys.stderr,
         flush=True,

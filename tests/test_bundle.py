@@ -667,7 +667,7 @@ def test_every_kind_of_network_comes_back(tmp_path: Path, cell: str, tied: bool)
     model.save(tmp_path / "m")
     found = elman.load(tmp_path / "m")
     assert isinstance(found, elman.LanguageModel)
-    assert found.network_.architecture == model.network_.architecture
+    assert found.network_.config == model.network_.config
     assert (found.network_.output.weight is found.network_.embedding.weight) is tied
     state = model.network_.state_dict()
     for name, tensor in found.network_.state_dict().items():

@@ -5,8 +5,7 @@
     for piece in elman.load("tale.safetensors").generate("Once", seed=1):
         print(piece, end="")
 
-The public names are loaded when they are first asked for: `import elman` and `elman --help`
-never wait for torch.
+The public names are loaded lazily, so `import elman` and `elman --help` do not import torch.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from elman.tasks.translation.model import Translator
     from elman.text.files import TextSource
 
-_HOMES = {
+_NAMES_OF_MODULES = {
     "elman.cells": (
         "CELLS",
         "GRU",
@@ -64,7 +63,7 @@ _HOMES = {
     "elman.tasks.translation.model": ("Translator",),
     "elman.text.files": ("TextSource",),
 }
-_HOME = {name: home for home, names in _HOMES.items() for name in names}
+_MODULE_OF = {name: module for module, names in _NAMES_OF_MODULES.items() for name in names}
 
 __all__ = [
     "CELLS",
@@ -97,9 +96,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module 'elman' has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
+    value = getattr(import_module(_MODULE_OF[name]), name)
     globals()[name] = value
     return value
 

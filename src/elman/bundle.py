@@ -1,9 +1,8 @@
-"""One safetensors file that holds a trained model, or an unfinished run.
+"""Read and write a safetensors file with a trained model or an unfinished run.
 
-The file's header carries one JSON text under the metadata key `elman`. Nothing in it is ever
-executed, and nothing in it is followed: no path, no class name. Before memory is taken for a
-single tensor, the header's own size, every tensor's place and size, and the names, types and
-shapes that the reader expects have been compared.
+The header holds one JSON text under the metadata key `elman`. It names no path and no class, and
+nothing in it is executed. Before a tensor is loaded, the size of the header, the offset and size
+of every tensor, and their names, types and shapes are checked.
 
 Format: https://github.com/huggingface/safetensors (8 bytes of header length, JSON header, data).
 """
@@ -46,36 +45,46 @@ _TYPES: dict[str, tuple[torch.dtype, int]] = {
 }
 
 Layout = dict[str, tuple[torch.dtype, tuple[int, ...]]]
-"""Each tensor's type and shape, by its name."""
+"""The type and shape of each tensor, by name."""
 
 
 def layout_of(tensors: dict[str, Tensor]) -> Layout:
+    """The types and shapes of some tensors."""
     return {name: (tensor.dtype, tuple(tensor.shape)) for name, tensor in tensors.items()}
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A file whose header has been read and found sound; its tensors are still on the disk."""
+    """A file whose header has been checked; its tensors are still on disk.
+
+    Attributes:
+        path: of the file.
+        about: the JSON object of the header.
+        layout: the types and shapes of the tensors.
+    """
 
     path: Path
     about: dict[str, Any]
     layout: Layout
 
     def tensors(self, expected: Layout) -> dict[str, Tensor]:
-        """The tensors, where they are exactly those expected.
+        """Load the tensors.
+
+        Args:
+            expected: the exact names, types and shapes.
 
         Raises:
-            ModelFileError: for a tensor too many, too few, or of another type or shape.
+            ModelFileError: a tensor is missing, unexpected, or of another type or shape.
         """
         for name in sorted(expected.keys() | self.layout.keys()):
             if name not in self.layout:
                 self.refuse(f"the tensor {name!r} is missing")
             if name not in expected:
-                self.refuse(f"it holds a tensor {name!r} that no such model has")
+                self.refuse(f"it holds an unexpected tensor {name!r}")
             if self.layout[name] != expected[name]:
                 self.refuse(
-                    f"the tensor {name!r} is {_words(*self.layout[name])}, "
-                    f"not {_words(*expected[name])} as its settings say"
+                    f"the tensor {name!r} is {_in_words(*self.layout[name])}, "
+                    f"but its settings need {_in_words(*expected[name])}"
                 )
         try:
             return dict(load_file(self.path))
@@ -83,19 +92,20 @@ class Bundle:
             self.refuse(f"it cannot be read ({error})")
 
     def refuse(self, cause: str) -> NoReturn:
-        """Raise the error that says why this file is no model."""
+        """Raise ModelFileError for this file."""
         refuse(self.path, cause)
 
 
 def refuse(path: Path, cause: str) -> NoReturn:
-    cause = textwrap.shorten(cause, 300, placeholder=" ...")  # a damaged header may say anything
+    """Raise ModelFileError for a file that is not a valid model."""
+    cause = textwrap.shorten(cause, 300, placeholder=" ...")  # it may quote a damaged header
     raise ModelFileError(
-        cause, location=path, hint="Use a whole file written by: elman train ... -o MODEL"
+        cause, location=path, hint="Use a complete file written by: elman train ... -o MODEL"
     )
 
 
 def unreadable(path: Path, error: OSError) -> MissingFileError:
-    """The error that says why this file cannot be read."""
+    """The error for a file that the system cannot read."""
     return MissingFileError(
         f"cannot be read ({error.strerror or error})",
         location=path,
@@ -104,11 +114,11 @@ def unreadable(path: Path, error: OSError) -> MissingFileError:
 
 
 def open_bundle(path: str | os.PathLike[str]) -> Bundle:
-    """Read and check a file's header.
+    """Read and check the header of a file.
 
     Raises:
-        MissingFileError: where there is no such file, or it may not be read.
-        ModelFileError: where it is no sound file of a schema known here.
+        MissingFileError: the file is missing or unreadable.
+        ModelFileError: the file is damaged, or of another format or schema.
     """
     path = Path(path)
     try:
@@ -117,7 +127,7 @@ def open_bundle(path: str | os.PathLike[str]) -> Bundle:
             start = file.read(8)
             length = int.from_bytes(start, "little")
             if len(start) < 8 or length > size - 8:
-                refuse(path, "it is no model file, or only the beginning of one")
+                refuse(path, "it is not a model file, or is truncated")
             if length > HEADER_LIMIT:
                 refuse(path, f"its header is {length:,} bytes long, more than {HEADER_LIMIT:,}")
             header = _json(path, file.read(length))
@@ -126,82 +136,88 @@ def open_bundle(path: str | os.PathLike[str]) -> Bundle:
     metadata = header.pop("__metadata__", None)
     layout = _layout(path, header, size - 8 - length)
     if not isinstance(metadata, dict) or not isinstance(metadata.get(_KEY), str):
-        refuse(path, "it is a safetensors file, but not one of Elman's")
+        refuse(path, "it is a safetensors file, but not a model of Elman")
     about = _json(path, metadata[_KEY])
     schema = about.get("schema")
     if schema != SCHEMA:
         if isinstance(schema, int) and schema > SCHEMA:
             raise ModelFileError(
-                f"it is of schema {schema}, and this version reads up to {SCHEMA}",
+                f"it has schema {schema}, but this version reads only up to {SCHEMA}",
                 location=path,
                 hint="Upgrade: pip install --upgrade elman",
             )
-        refuse(path, f"its schema is {schema!r}, which no version has written")
+        refuse(path, f"its schema {schema!r} is unknown")
     return Bundle(path, about, layout)
 
 
 def _json(path: Path, text: str | bytes) -> dict[str, Any]:
     def constant(name: str) -> NoReturn:
-        refuse(path, f"its header says {name}, which is no JSON")
+        refuse(path, f"its header holds {name}, which is not JSON")
 
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            refuse(path, "its header says the same thing twice")
-        return found
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(pairs)
+        if len(value) != len(pairs):
+            refuse(path, "its header has a duplicate key")
+        return value
 
     try:
-        value = json.loads(text, parse_constant=constant, object_pairs_hook=once)
+        value = json.loads(text, parse_constant=constant, object_pairs_hook=unique)
     except (ValueError, RecursionError):
-        refuse(path, "its header is no JSON")
+        refuse(path, "its header is not JSON")
     if not isinstance(value, dict):
-        refuse(path, "its header is no JSON object")
+        refuse(path, "its header is not a JSON object")
     return value
 
 
-def _layout(path: Path, header: dict[str, Any], room: int) -> Layout:
-    """The tensors' types and shapes, once their places are seen to fill the file exactly."""
+def _layout(path: Path, header: dict[str, Any], size: int) -> Layout:
+    """The types and shapes of the tensors, which must fill the `size` bytes after the header
+    without gaps or overlaps."""
     layout: Layout = {}
-    places = []
+    offsets = []
     for name, entry in header.items():
         match entry:
             case {"dtype": str(kind), "shape": list(shape), "data_offsets": [int(begin), int(end)]}:
-                sound = (
+                is_valid = (
                     kind in _TYPES
-                    and len(shape) <= _MAX_DIMENSIONS  # the product of a million takes hours
+                    and len(shape) <= _MAX_DIMENSIONS  # multiplying a million sizes takes hours
                     and all(type(n) is int and 0 <= n < 2**40 for n in shape)
                     and 0 <= begin <= end < 2**63
                 )
             case _:
-                sound = False
-        if not sound or len(entry) != 3:
+                is_valid = False
+        if not is_valid or len(entry) != 3:
             refuse(path, f"the entry of its tensor {name!r} is malformed")
         dtype, item = _TYPES[kind]
         if end - begin != math.prod(shape) * item:
-            refuse(path, f"its tensor {name!r} has {end - begin:,} bytes, which is not its size")
+            refuse(path, f"its tensor {name!r} has {end - begin:,} bytes, unlike its shape")
         layout[name] = (dtype, tuple(shape))
-        places.append((begin, end))
+        offsets.append((begin, end))
     reached = 0
-    for begin, end in sorted(places):
+    for begin, end in sorted(offsets):
         if begin != reached:
             refuse(path, "its tensors overlap, or leave gaps")
         reached = end
-    if reached != room:
-        refuse(path, f"it has {room:,} bytes of tensors where {reached:,} are announced")
+    if reached != size:
+        refuse(path, f"it has {size:,} bytes of tensors, but its header lists {reached:,}")
     return layout
 
 
-def _words(dtype: torch.dtype, shape: tuple[int, ...]) -> str:
+def _in_words(dtype: torch.dtype, shape: tuple[int, ...]) -> str:
     return f"{str(dtype).removeprefix('torch.')} {list(shape)}"
 
 
 def write_bundle(
     path: str | os.PathLike[str], about: dict[str, Any], tensors: dict[str, Tensor]
 ) -> None:
-    """Write a file whole or not at all: what stood there before stays until the new one is safe.
+    """Write a file atomically: an old file stays until the new one is on disk.
+
+    Args:
+        path: of the file.
+        about: plain data for the header.
+        tensors: on any device.
 
     Raises:
-        OutputError: where it cannot be written, the disk is full among the reasons.
+        OutputError: the file cannot be written, for example because the disk is full.
     """
     text = json.dumps({"schema": SCHEMA, **about}, ensure_ascii=False, allow_nan=False)
     data = save(
@@ -218,58 +234,62 @@ def write_bundle(
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write beside the file, bring it to the disk, and only then take its name."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    """Write a file atomically: to a temporary name, synced, then renamed.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         try:
-            with beside.open("xb") as file:
+            with temporary.open("xb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            beside.replace(path)
+            temporary.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
-                beside.unlink()
+                temporary.unlink()
             raise
     except OSError as error:
         raise _unwritable(path, error) from error
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
-    """Find out before a long run, not after it, that its result has nowhere to go.
+    """Check before a long run that its result can be written.
 
     Raises:
-        OutputError: where a file of this name could not be written.
+        OutputError: a file of this name cannot be written.
     """
     path = Path(path)
     if _holds(path.is_dir):
         raise OutputError("is a folder", location=path, hint=f"Name a file: -o {path / 'model'}")
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        beside.touch(exist_ok=False)
-        beside.unlink()
+        temporary.touch(exist_ok=False)
+        temporary.unlink()
     except OSError as error:
         raise _unwritable(path, error) from error
 
 
 def make_folder(path: Path) -> None:
-    """A folder for results, where there is none yet.
+    """Create a folder for results, with its parents, unless it exists.
 
     Raises:
-        OutputError: where it cannot be made.
+        OutputError: it cannot be created.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
-            f"cannot be made a folder ({error.strerror or error})",
+            f"the folder cannot be created ({error.strerror or error})",
             location=path,
             hint="Name another place with -o.",
         ) from error
 
 
 def _holds(check: Callable[[], bool]) -> bool:
-    """Of a path; not so where that cannot be asked, as with a name too long."""
+    """Whether a check of a path holds; False where it raises, as for a name that is too long."""
     try:
         return check()
     except OSError:
@@ -279,15 +299,15 @@ def _holds(check: Callable[[], bool]) -> bool:
 def _unwritable(path: Path, error: OSError) -> OutputError:
     if _holds(path.parent.exists) and not _holds(path.parent.is_dir):
         return OutputError(
-            f"{path.parent} is no folder", location=path, hint="Name another place with -o."
+            f"{path.parent} is not a folder", location=path, hint="Name another place with -o."
         )
     if not _holds(path.parent.is_dir):
         return OutputError(
             f"there is no folder {path.parent}", location=path, hint=f"mkdir -p {path.parent}"
         )
-    kept = " What was there before is untouched." if _holds(path.exists) else ""
+    unchanged = " The old file is unchanged." if _holds(path.exists) else ""
     return OutputError(
         f"cannot be written ({error.strerror or error})",
         location=path,
-        hint=f"Free some room, or name another place with -o.{kept}",
+        hint=f"Free some space, or name another place with -o.{unchanged}",
     )

@@ -1,23 +1,22 @@
-"""Every error that a user of Elman can meet.
+"""The errors that Elman raises.
 
 ElmanError
 ├── InputError          text or data that cannot be used as it is (also a ValueError)
-│   ├── MissingFileError    nothing there, or not readable
-│   ├── EmptyTextError      nothing in it, or too little to learn from
-│   ├── BinaryFileError     bytes that are no text
-│   └── EncodingError       text in another encoding than was said
+│   ├── MissingFileError    a file that is missing or unreadable
+│   ├── EmptyTextError      a file that is empty, or too short to learn from
+│   ├── BinaryFileError     a file that is not text
+│   └── EncodingError       text in another encoding than the one named
 ├── SettingError        a setting out of its range (also a ValueError)
-├── NotFittedError      a model asked for what it has not learned yet (also scikit-learn's own)
+├── NotFittedError      a model that has not been fitted (also the error of scikit-learn)
 ├── ModelFileError      a model file or checkpoint that cannot be trusted or used
-│   └── TaskError           a sound model file, of another task
-├── MemoryFileError     a keyboard's memory that cannot be trusted or used
+│   └── TaskError           a valid model file of another task
+├── MemoryFileError     the memory of a keyboard that cannot be trusted or used
 ├── OutputError         a file that cannot be written, a full disk
-├── ExportError         a model whose copy in another form would not be it, or finds no location
-│   └── UntraceableError    a cell whose step uses what only PyTorch runs
-└── TrainingError       training that cannot go on
-    └── ResumeError         an unfinished run that is in the way, or not the same run
+├── ExportError         a model that a format cannot represent, or that cannot be published
+└── TrainingError       training that cannot continue
+    └── ResumeError         an unfinished run that blocks a new one, or differs from it
 
-Each names the location, the cause and what to do next, in one line:
+Each message names the location, the cause and the next step, in one line:
 `reviews.csv:17: expected 2 columns, found 3. Quote the text, or try: elman peek reviews.csv`
 """
 
@@ -29,8 +28,8 @@ class ElmanError(Exception):
 
     Args:
         cause: what is wrong, without a full stop at its end.
-        location: the file (and line), the option or the setting it is about.
-        hint: what to do or type next, a sentence of its own.
+        location: the file (and line), the option or the setting.
+        hint: what to do or type next, a sentence.
     """
 
     def __init__(self, cause: str, *, location: object = None, hint: str | None = None) -> None:
@@ -48,19 +47,19 @@ class InputError(ElmanError, ValueError):
 
 
 class MissingFileError(InputError):
-    """A path with nothing behind it, or that may not be read."""
+    """A file that is missing or unreadable."""
 
 
 class EmptyTextError(InputError):
-    """Nothing to read, or too little to learn from."""
+    """A text that is empty, or too short to learn from."""
 
 
 class BinaryFileError(InputError):
-    """Bytes that are no text in any encoding."""
+    """A file that is not text in any encoding."""
 
 
 class EncodingError(InputError):
-    """Bytes that are not text in the encoding that was named."""
+    """Text in another encoding than the one named."""
 
 
 class SettingError(ElmanError, ValueError):
@@ -68,10 +67,10 @@ class SettingError(ElmanError, ValueError):
 
 
 class NotFittedError(ElmanError, ValueError, AttributeError):
-    """A model asked for what it has not learned yet.
+    """A model that has not been fitted.
 
-    What models raise is scikit-learn's NotFittedError too, made where it is needed: these errors
-    are imported long before scikit-learn is.
+    Models raise a subclass that is also the NotFittedError of scikit-learn. It is defined where it
+    is raised, so that this module does not import scikit-learn.
     """
 
 
@@ -80,11 +79,11 @@ class ModelFileError(ElmanError):
 
 
 class TaskError(ModelFileError):
-    """A sound model file, but of a model for another task."""
+    """A valid model file of another task."""
 
 
 class MemoryFileError(ElmanError):
-    """A file of what a keyboard learned that cannot be trusted or used."""
+    """A file with the memory of a keyboard that cannot be trusted or used."""
 
 
 class OutputError(ElmanError):
@@ -92,7 +91,7 @@ class OutputError(ElmanError):
 
 
 class ExportError(ElmanError):
-    """A model whose copy in another form would not answer as it does, or that finds no location."""
+    """A model that a format cannot represent exactly, or that cannot be published."""
 
 
 class UntraceableError(ExportError):
@@ -100,8 +99,8 @@ class UntraceableError(ExportError):
 
 
 class TrainingError(ElmanError):
-    """Training that cannot go on."""
+    """Training that cannot continue."""
 
 
 class ResumeError(TrainingError):
-    """An unfinished run that is in the way, or that is not the run to go on with."""
+    """An unfinished run that blocks a new one, or that differs from the one to resume."""

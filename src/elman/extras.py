@@ -1,4 +1,4 @@
-"""Packages that a part of Elman needs and the rest does without: the extras of pyproject.toml."""
+"""Import optional packages, the extras of pyproject.toml."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from elman.errors import InputError
 
 
 def needed(module: str, extra: str) -> Any:
-    """A module of such a package.
+    """Import a module of an optional package.
+
+    Args:
+        module: its full name.
+        extra: the extra of Elman that installs the package.
 
     Raises:
-        InputError: it is not installed.
+        InputError: the package is not installed.
     """
     try:
         return import_module(module)

@@ -1,4 +1,4 @@
-"""Settings held against their ranges; every refusal says what would do."""
+"""Check settings against their ranges; each error states the valid range."""
 
 from __future__ import annotations
 
@@ -10,10 +10,15 @@ from elman.errors import SettingError
 
 
 def among(location: str, value: object, names: Collection[str]) -> None:
-    """One of a few names.
+    """Check that a setting is one of a few names.
+
+    Args:
+        location: the setting, for messages.
+        value: to check.
+        names: the valid names.
 
     Raises:
-        SettingError: where it is none of them.
+        SettingError: it is not one of them.
     """
     if not isinstance(value, str) or value not in names:
         raise SettingError(
@@ -22,10 +27,16 @@ def among(location: str, value: object, names: Collection[str]) -> None:
 
 
 def whole(location: str, value: Any, least: int, most: int | None = None) -> None:
-    """A whole number from `least` on, up to `most` if there is one.
+    """Check that a setting is an integer in a range.
+
+    Args:
+        location: the setting, for messages.
+        value: to check.
+        least: the minimum.
+        most: the maximum; None: there is none.
 
     Raises:
-        SettingError: where it is not.
+        SettingError: it is not an int, or is out of range.
     """
     if type(value) is not int or value < least or (most is not None and value > most):
         range_ = f"{least} or more" if most is None else f"from {least} to {most}"
@@ -35,18 +46,24 @@ def whole(location: str, value: Any, least: int, most: int | None = None) -> Non
 
 
 def number(location: str, value: Any, sound: Callable[[float], bool], range_: str) -> None:
-    """A finite number for which `sound` holds; `range_` says in words which those are.
+    """Check that a setting is a finite number in a range.
+
+    Args:
+        location: the setting, for messages.
+        value: to check.
+        sound: whether a number is in the range.
+        range_: the range in words, such as "above 0".
 
     Raises:
-        SettingError: where it is not.
+        SettingError: it is not a finite int or float, or is out of range.
     """
     real = isinstance(value, int | float) and not isinstance(value, bool)
-    # Compared, not asked whether it is finite: a whole number may be too large for a float.
+    # Compare instead of calling isfinite: an int may be too large for a float.
     if not real or not -math.inf < value < math.inf or not sound(value):
         raise SettingError(f"{value!r} is out of range", location=location, hint=f"It is {range_}.")
 
 
 def listed(names: Collection[str]) -> str:
-    """'a, b or c'."""
+    """The names in words: 'a, b or c'."""
     *others, last = names
     return f"{', '.join(others)} or {last}" if others else last

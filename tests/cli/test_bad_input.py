@@ -13,10 +13,10 @@ from elman.kernels import core
 
 A_TEXT = b"The cat sat on the mat, and then it left.\n" * 20
 FETCH = "Fetch or compress the file again"
-PLAIN = "Name plain text files, or extract its text first"
-SUFFIXES = "Text files end in .txt, .text, .md, .rst, or name files one by one"
-LOOK = "Look around with: ls ."
-WHOLE = "Use a whole file written by: elman train ... -o MODEL"
+PLAIN = "Name plain text files, or extract the text first"
+SUFFIXES = "Text files end in .txt, .text, .md, .rst; or name the files one by one"
+LOOK = "List what is there: ls ."
+WHOLE = "Use a complete file written by: elman train ... -o MODEL"
 TRAIN_FIRST = "Train a model first: elman train TEXT -o MODEL"
 
 
@@ -28,9 +28,9 @@ def refused(done, line, status=1):
 
 
 TEXTS = {
-    "empty.txt": (b"", "is empty. Check where it should have come from"),
-    "zeros.txt": (b"abc\0def", f"no text but bytes with zeros among them. {PLAIN}"),
-    "page.pdf": (b"%PDF-1.7\n...", f"no text but a PDF document. {PLAIN}"),
+    "empty.txt": (b"", "is empty. Check the program or download that made it"),
+    "zeros.txt": (b"abc\0def", f"not text but binary data (it has zero bytes). {PLAIN}"),
+    "page.pdf": (b"%PDF-1.7\n...", f"not text but a PDF document. {PLAIN}"),
     "plain.gz": (b"no gzip\n", f"damaged gzip data (Not a gzipped file (b'no')). {FETCH}"),
     "cut.gz": (
         gzip.compress(os.urandom(500))[:200],
@@ -43,7 +43,8 @@ TEXTS = {
     ),
     "wide.txt": (
         "A text.\n".encode("utf-16"),
-        "begins as UTF-16 does, not UTF-8. Name its encoding: --encoding utf-16",
+        "begins with the byte order mark of UTF-16, not UTF-8. "
+        "Name its encoding: --encoding utf-16",
     ),
 }
 
@@ -96,8 +97,8 @@ def test_texts_to_learn_nothing_from(elman, here):  # noqa: ARG001
     Path("short.txt").write_text("hi there\n")
     refused(
         elman("train", "one.txt", "-o", "x.st"),
-        "one.txt: holds a single token, 'a', again and again. "
-        "There is nothing to learn from it; add text, or choose a smaller tokenizer",
+        "one.txt: holds only one distinct token, 'a'. "
+        "A model has nothing to learn; add text, or choose --tokenizer character",
     )
     refused(
         elman("train", "short.txt", "-o", "x.st"),
@@ -118,10 +119,12 @@ def test_nothing_there(elman, here):  # noqa: ARG001
     ):
         refused(elman(*told), f"absent.txt: {no_file}")
     refused(elman("peek", "a/b.txt"), f"a/b.txt: {no_file}")
-    refused(elman("peek", "folder"), f"folder: holds no text (0 files looked at). {SUFFIXES}")
+    refused(elman("peek", "folder"), f"folder: holds no text (0 files checked). {SUFFIXES}")
     Path("folder/x.bin").write_bytes(b"\0\1")
-    refused(elman("peek", "folder"), f"folder: holds no text (1 file looked at). {SUFFIXES}")
-    refused(elman("peek", "-"), "standard input: is empty. Check where it should have come from")
+    refused(elman("peek", "folder"), f"folder: holds no text (1 file checked). {SUFFIXES}")
+    refused(
+        elman("peek", "-"), "standard input: is empty. Check the program or download that made it"
+    )
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -143,13 +146,13 @@ def test_outputs_that_cannot_be(elman, here):
 
     refused(to("no/x.st"), "no/x.st: there is no folder no. mkdir -p no")
     refused(to("folder"), "folder: is a folder. Name a file: -o folder/model")
-    refused(to("held.txt/x"), "held.txt/x: held.txt is no folder. Name another place with -o.")
-    elsewhere = "Free some room, or name another place with -o."
+    refused(to("held.txt/x"), "held.txt/x: held.txt is not a folder. Name another place with -o.")
+    elsewhere = "Free some space, or name another place with -o."
     refused(to(long), f"{long}: cannot be written (File name too long). {elsewhere}")
     refused(to("/proc/x"), f"/proc/x: cannot be written (No such file or directory). {elsewhere}")
     refused(
         elman("demo", "-o", "held.txt"),
-        "held.txt: cannot be made a folder (File exists). Name another place with -o.",
+        "held.txt: the folder cannot be created (File exists). Name another place with -o.",
     )
     assert sorted(here.iterdir()) == before
 
@@ -176,7 +179,7 @@ def test_models_that_are_none(elman, here):  # noqa: ARG001
     Path("other.st").write_bytes(edited(lambda about: about.update(task="dance")))
     Path("later.st").write_bytes(edited(lambda about: about.update(schema=99)))
     Path("run.st").write_bytes(edited(lambda about: about.update(task="checkpoint")))
-    beginning = f"it is no model file, or only the beginning of one. {WHOLE}"
+    beginning = f"it is not a model file, or is truncated. {WHOLE}"
     upgrade = "Upgrade: pip install --upgrade elman"
     announced = len(data) - 8 - header
     lines = {
@@ -186,7 +189,7 @@ def test_models_that_are_none(elman, here):  # noqa: ARG001
         "empty.st": beginning,
         "stub.st": beginning,
         "cut.st": f"it has 1,000 bytes of tensors where {announced:,} are announced. {WHOLE}",
-        "later.st": f"it is of schema 99, and this version reads up to 1. {upgrade}",
+        "later.st": f"it has schema 99, but this version reads only up to 1. {upgrade}",
         "other.st": "it is a model for the task 'dance', which this version does not know. "
         f"{upgrade}",
         "run.st": "it is the checkpoint of an unfinished run. "
@@ -318,11 +321,11 @@ def test_a_cache_that_cannot_be(elman, here, monkeypatch):  # noqa: ARG001
         refused(
             elman(*told),
             "tale.txt: the cache cannot be written: file exists. Set ELMAN_CACHE to a folder "
-            "with room, or make some with: elman cache --empty",
+            "with room, or free some with: elman cache --empty",
         )
     monkeypatch.setenv("ELMAN_CACHE_LIMIT", "lots")
     for told in (("cache",), ("cache", "--empty"), ("train", "tale.txt", "-o", "x.st")):
-        refused(elman(*told), "ELMAN_CACHE_LIMIT: 'lots' is no amount of bytes. Write: 2GB")
+        refused(elman(*told), "ELMAN_CACHE_LIMIT: 'lots' is not a number of bytes. Write: 2GB")
 
 
 @pytest.mark.parametrize(

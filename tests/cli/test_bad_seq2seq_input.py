@@ -9,8 +9,8 @@ import pytest
 
 SMALL = ("--steps", "1", "--hidden-size", "4")
 NOT_HERE = "it is of no use here, for the task '{}'. Leave it out."
-OR_SKIP = "or leave such rows out: --skip-bad-rows"
-FILL = "--impute linear, previous or zero says what is to stand there"
+OR_SKIP = "or skip such rows: --skip-bad-rows"
+FILL = "fill the gaps with --impute linear, previous or zero"
 DATA = {
     "french.st": ("said.fr", "said.en"),
     "winds.st": ("winds.npy", "winds.txt"),
@@ -65,8 +65,8 @@ def test_a_line_is_missing(refused):
     for told in every_reading("french.st", ("cut.fr", "cut.en")):
         refused(
             *told,
-            line="cut.fr:10: 30 lines, but 29 lines in cut.en: from about here on the two do not "
-            "match, by their lengths. Look at both there: "
+            line="cut.fr:10: 30 lines, but 29 lines in cut.en: the lengths of the lines stop "
+            "matching at about this line. Compare both files there: "
             "paste cut.fr cut.en | sed -n '7,13p'",
         )
 
@@ -87,7 +87,7 @@ def test_an_empty_line_on_one_side(refused, name, side):
     lines[4] = " "
     write(name, lines)
     for told in every_reading("french.st", ("said.fr", "said.en")):
-        refused(*told, line=f"{name}:5: the {side} is empty. Mend it, {OR_SKIP}")
+        refused(*told, line=f"{name}:5: the {side} is empty. Fix it, {OR_SKIP}")
 
 
 def test_a_line_beyond_measure(refused, elman):
@@ -95,7 +95,7 @@ def test_a_line_beyond_measure(refused, elman):
     write("said.en", [*lines_of("said.en"), "a"])
     line = (
         "said.fr:31: the source has 100,000 characters, more than 10,000. "
-        f"Cut it into sentences, {OR_SKIP}"
+        f"Split it into sentences, {OR_SKIP}"
     )
     for told in every_reading("french.st", ("said.fr", "said.en")):
         refused(*told, line=line)
@@ -126,7 +126,8 @@ def test_columns_that_are_none(refused):
     )
     refused(
         *(*train, "--source-column", "fr", "--target-column", "fr"),
-        line="--target-column: source and target are different columns. Both were said to be 'fr'",
+        line="--target-column: source and target are the same column, 'fr'. "
+        "Name two different columns",
     )
 
 
@@ -151,7 +152,7 @@ def test_a_number_that_is_none(refused, elman, value, said):
     vectors[16, 2] = value
     np.save("winds.npy", vectors)
     said = "infinite, or too large for float32" if said != "NaN" else said
-    line = f"winds.npy: row 17, column 3 (from 1) is {said}. Put a number there"
+    line = f"winds.npy: row 17, column 3 (from 1) is {said}. Replace it with a number"
     for told in every_reading("winds.st", ("winds.npy", "winds.txt")):
         refused(*told, line=f"{line}, {OR_SKIP}")
         assert elman(*told, "--skip-bad-rows").status == 0
@@ -165,19 +166,22 @@ def test_rows_and_descriptions_that_do_not_match_in_number(refused):
             refused(
                 *told,
                 line=f"winds.npy: 30 rows, but {count} descriptions in other.txt. "
-                "Write one description a line, in the order of the rows",
+                "Write one description per line, in the order of the rows",
             )
 
 
 def test_an_empty_description(refused):
     write("winds.txt", ["", *lines_of("winds.txt")[1:]])
     for told in every_reading("winds.st", ("winds.npy", "winds.txt")):
-        refused(*told, line=f"winds.txt:1: the description is empty. Mend it, {OR_SKIP}")
+        refused(*told, line=f"winds.txt:1: the description is empty. Fix it, {OR_SKIP}")
 
 
 def test_vectors_of_another_width(refused):
     np.save("wide.npy", np.ones((30, 7)))
-    line = "wide.npy: they are 7 wide, and those learned from 3. Give vectors of the same kind."
+    line = (
+        "wide.npy: the vectors have 7 dimensions; the model was trained on 3. "
+        "Give vectors of the same kind"
+    )
     refused("predict", "winds.st", "wide.npy", line=line)
     refused("test", "winds.st", "wide.npy", "winds.txt", line=line)
     refused(
@@ -189,7 +193,7 @@ def test_vectors_of_another_width(refused):
 
 def test_a_text_as_vectors(refused):
     line = (
-        "{}: expected vectors and a text file with a line for each. "
+        "{}: expected vectors and a text file with one line per vector. "
         "Name a .npy or .npz file, then the text file"
     )
     for told in every_reading("winds.st", ("winds.txt",)):
@@ -208,7 +212,7 @@ def test_a_text_as_vectors(refused):
     [
         (np.ones(9), "an array of shape (9,), not one of rows and columns. Save it with a row for "
          "each vector, vectors.reshape(len(vectors), -1)"),
-        (np.array(["a"]), "an array of <U1, not of floating or whole numbers. "
+        (np.array(["a"]), "an array of <U1, not of floating-point numberers. "
          "Save it with numpy.save(path, vectors)"),
     ],
 )  # fmt: skip
@@ -224,7 +228,7 @@ def test_vectors_without_descriptions(refused):
         refused(
             *told,
             line="winds.npy: vectors without descriptions. "
-            "Name a text file with a line for each after it",
+            "Name a text file with one line per vector after it",
         )
 
 
@@ -234,7 +238,7 @@ def test_vectors_without_descriptions(refused):
 @pytest.mark.parametrize(
     ("cell", "said"),
     [
-        ("", "there is not a number in column sold"),
+        ("", "the number in column sold is missing"),
         ("much", "'much' in column sold is not a number"),
         ("1e999", "'1e999' in column sold is not a number"),
     ],
@@ -243,7 +247,7 @@ def test_gaps_and_text_among_numbers(refused, elman, cell, said):
     lines = lines_of("sold.csv")
     lines[19] = f"2002-07,{cell}"
     write("gaps.csv", lines)
-    line = f"gaps.csv:20: {said}. So it is in 1 of its 80 rows; {FILL}"
+    line = f"gaps.csv:20: {said}. 1 of 80 rows lack this number; {FILL}"
     refused("train", "gaps.csv", "-o", "sold.st", *SMALL, line=line)
     refused("test", "sold.st", "gaps.csv", line=line)
     refused("predict", "sold.st", "gaps.csv", line=line)
@@ -269,7 +273,7 @@ def test_too_short_a_series(refused):
 
 
 def test_no_series_at_all(refused):
-    said = "no column of numbers: there is fr, en. Name a CSV file with a number a row"
+    said = "no column of numbers: there is fr, en. Name a CSV file with a number in each row"
     for told in every_reading("sold.st", ("said.tsv",)):
         refused(*told, line=f"said.tsv: {said}")
 
@@ -304,10 +308,14 @@ def test_models_that_do_not_go_on_with_text(refused, model, command):
 @pytest.mark.parametrize(
     ("model", "files", "said"),
     [
-        ("french.st", ("winds.npy", "winds.txt"), "winds.npy: no text but bytes with zeros among"),
+        ("french.st", ("winds.npy", "winds.txt"), "winds.npy: not text but bytes with zeros among"),
         ("winds.st", ("said.fr", "said.en"), "said.fr and 1 more: expected vectors and a text"),
-        ("sold.st", ("said.fr", "said.en"), "said.fr and 1 more: 2 files, and one is read as"),
-        ("sold.st", ("winds.npy",), "winds.npy: no text but bytes with zeros among them. Name"),
+        ("sold.st", ("said.fr", "said.en"), "said.fr and 1 more: 2 files, but series are"),
+        (
+            "sold.st",
+            ("winds.npy",),
+            "winds.npy: not text but binary data (it has zero bytes)",
+        ),
     ],
 )
 def test_data_of_another_task(elman, model, files, said):

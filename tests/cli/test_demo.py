@@ -9,9 +9,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from elman.cli.demo.rewriting import A_DATE, FRENCH, drawn, print_attention
 from elman.examples.split import hash_of
+from elman.tasks.description.demo import drawn
 from elman.tasks.seq2seq.generation import GeneratedText
+from elman.tasks.translation.demo import A_DATE, FRENCH, print_attention
 
 MODELS = (
     "python-words",

@@ -132,7 +132,7 @@ def test_a_model_in_place_of_the_checkpoint(elman, here):  # noqa: ARG001
     before = contents()
     done = elman(*RUN, "--resume")
     assert done.err == (
-        "elman: m.st.checkpoint: it is no checkpoint. "
+        "elman: m.st.checkpoint: it is not a checkpoint. "
         "Use a whole file written by: elman train ... -o MODEL\n"
     )
     assert contents() == before
@@ -145,8 +145,8 @@ def test_a_disk_that_is_full_at_the_end(elman, here):  # noqa: ARG001
         done = elman("train", "tale.txt", "-o", "m.st", "--steps", "3", *SMALL)
     assert (done.status, done.out) == (1, "")
     assert done.err.splitlines()[-1] == (
-        "elman: m.st: cannot be written (File too large). Free some room, or name another place "
-        "with -o. What was there before is untouched."
+        "elman: m.st: cannot be written (File too large). Free some space, or name another place "
+        "with -o. The old file is unchanged."
     )
     assert contents() == before
 
@@ -156,7 +156,7 @@ def test_a_disk_that_is_full_at_the_end_of_a_run_gone_on_with(elman, unfinished)
     with room_for(3000):
         done = elman(*RUN, "--resume")
     assert done.status == 1
-    assert "What was there before is untouched." in done.err
+    assert "The old file is unchanged." in done.err
     assert contents() == before, "checkpoint and model, byte for byte"
     assert elman(*RUN, "--resume").status == 0
     assert steps_of("m.st") == 200
@@ -191,7 +191,7 @@ def test_a_full_disk_for_the_cache(elman, here, empty_cache):  # noqa: ARG001
         done = elman(*RUN)
     assert done.err == (
         f"elman: {empty_cache}: the cache cannot be written: file too large. Set ELMAN_CACHE to a "
-        "folder with room, or make some with: elman cache --empty\n"
+        "folder with room, or free some with: elman cache --empty\n"
     )
     assert contents() == before
     assert not list(empty_cache.iterdir()), "nothing half made"

@@ -175,12 +175,15 @@ def test_a_task_is_typed_again_only_where_it_is_needed(elman, files):  # noqa: A
         ("train.conll --task tag --text-column a", "--text-column: it is of no use here, for the"),
         ("train.csv --task sing", "--task: 'sing' is not known. It is language, classify, tag,"),
         ("train.csv --task tag", "train.csv:1: one column only, words without tags. One word a"),
-        ("odd.tsv --task classify", "odd.tsv:1: cannot tell which column is the text: the first"),
+        ("odd.tsv --task classify", "odd.tsv:1: cannot identify the column of the text: the first"),
         ("train.csv --label-column mood", "train.csv:1: no column is called 'mood': there are"),
         ("broken.csv", "broken.csv:4: expected 2 columns (text,label), found 1. Quote a text"),
-        ("train.conll --column 3", "train.conll:1: column 3 holds no tags: there are 2, and words"),
-        ("train.csv --valid none.csv", "none.csv: no such file or folder. Look around with: ls ."),
-        ("train.csv --valid valid.conll", "valid.conll:1: cannot tell which column is the text"),
+        ("train.conll --column 3", "train.conll:1: column 3 holds no tags: there are 2 columns"),
+        (
+            "train.csv --valid none.csv",
+            "none.csv: no such file or folder. List what is there",
+        ),
+        ("train.csv --valid valid.conll", "valid.conll:1: cannot identify the column of the text"),
     ],
 )
 def test_what_cannot_be_looked_at(elman, files, told, line):  # noqa: ARG001

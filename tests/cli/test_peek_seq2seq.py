@@ -178,7 +178,7 @@ def test_the_next_command_trains_the_same_task(elman, told, typed):
 @pytest.mark.parametrize(
     ("told", "line"),
     [
-        ("digits.npy names.txt", "names.txt:3: the description is empty. Mend it, or leave such"),
+        ("digits.npy names.txt", "names.txt:3: the description is empty. Fix it, or leave such"),
         ("digits.npy", "digits.npy: vectors without descriptions. Name a text file with a line"),
         ("digits.npy names.txt --column 1 --task describe", "--column: it is of no use here, for"),
         ("sold.csv --valid sold.csv", "--valid: it is of no use here, for the task 'forecast'."),

@@ -244,7 +244,7 @@ BAD = [
         "classes.st",
         b'{"text": "good"\n',
         "standard input:1: these are no JSON lines: none of the first is an object, whole on its "
-        'line. Write one object a line: {"text": "...", "label": "..."}',
+        'line. Write one object per line: {"text": "...", "label": "..."}',
     ),
     (
         "classes.st",
@@ -276,7 +276,7 @@ BAD = [
         "tags.st",
         b"the\tDET\ncat\n",
         "standard input:2: expected 2 columns between tabs as in the first row, found 1. "
-        "Mend it, or leave such sentences out: --skip-bad-rows",
+        "Fix it, or skip such sentences: --skip-bad-rows",
     ),
 ]
 
@@ -290,7 +290,7 @@ def test_what_is_good_before_a_bad_row_is_answered(elman, classes):
     Path("bad.csv").write_text(f"text,label\n{TEXTS[0]},x\n\n,x\n")
     done = elman("predict", "classes.st", "bad.csv")
     assert (done.status, done.out) == (1, f"{classes.predict(TEXTS[:1])[0]}\n")
-    hint = "Mend it, or leave such rows out: --skip-bad-rows"
+    hint = "Fix it, or skip such rows: --skip-bad-rows"
     assert done.err == f"elman: bad.csv:4: the text is empty. {hint}\n"
 
 
@@ -322,7 +322,7 @@ def test_what_is_good_before_a_bad_row_is_answered(elman, classes):
             "tags.st --reject-below 0.5",
             "--reject-below: it is of no use here, for the task 'tag'. Leave it out.",
         ),
-        ("classes.st none.txt", "none.txt: no such file or folder. Look around with: ls ."),
+        ("classes.st none.txt", "none.txt: no such file or folder. List what is there: ls ."),
     ],
 )
 def test_what_cannot_be_asked(elman, reading, told, line):  # noqa: ARG001

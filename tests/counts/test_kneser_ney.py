@@ -1,4 +1,4 @@
-"""The n-gram against a dictionary of tuples, written straight from the formulas."""
+"""The n-gram model against a dictionary of tuples, written from the formulas."""
 
 from collections import Counter
 
@@ -60,7 +60,7 @@ class Dictionary:
         return max(count - discounts[min(count, 3)], 0) / total + left * beneath
 
     def context(self, before):
-        """What the model may look back at: N - 1 tokens, the last BOUNDARY the first of them."""
+        """The context: up to N - 1 tokens, not past the last BOUNDARY."""
         before = list(before)[max(len(before) - self.order + 1, 0) :]
         if 0 in before:
             before = before[len(before) - 1 - before[::-1].index(0) :]
@@ -72,7 +72,7 @@ class Dictionary:
 
 
 def following(model, context):
-    """(V,) the next token's distribution after a context."""
+    """(V,) the distribution of the next token after a context."""
     ends = range(model.vocabulary)
     return np.exp([model.log_probabilities(np.append(context, end))[-1] for end in ends])
 
@@ -88,7 +88,7 @@ texts = st.integers(1, 6).flatmap(
 
 
 def random_text(vocabulary, length, seed):
-    """A text whose neighbours depend on each other, so that n-grams come back."""
+    """A text with dependent tokens, so that n-grams repeat."""
     generator = np.random.default_rng(seed)
     favourites = generator.integers(0, vocabulary, size=(vocabulary, 2))
     text = [0]
@@ -113,7 +113,7 @@ def test_equals_the_dictionary(drawn):
 
 
 @pytest.mark.parametrize("order", [1, 2, 3, 6])
-def test_equals_the_dictionary_where_discounts_need_no_fallback(order):
+def test_equals_the_dictionary_without_discount_fallbacks(order):
     text = random_text(8, 1500, seed=order)
     model = KneserNey.train(text, 8, order)
     expected = Dictionary(text.tolist(), 8, order)
@@ -126,15 +126,15 @@ def test_equals_the_dictionary_where_discounts_need_no_fallback(order):
 
 @settings(max_examples=60, deadline=None)
 @given(texts)
-def test_every_token_has_a_chance_and_all_of_them_sum_to_one(drawn):
+def test_probabilities_are_positive_and_sum_to_one(drawn):
     vocabulary, text, other, order = drawn
     distribution = following(KneserNey.train(np.array(text), vocabulary, order), np.array(other))
     assert distribution.sum() == pytest.approx(1)
     assert (distribution > 0).all()
 
 
-def test_what_follows_many_different_tokens_is_likelier_than_what_follows_one_often():
-    # 'Francisco' (4) comes more often than 'glasses' (5), but always after 'San' (3).
+def test_continuation_counts_outweigh_plain_counts():
+    # 'Francisco' (4) is more frequent than 'glasses' (5), but always after 'San' (3).
     text = np.array([3, 4] * 10 + [6, 5, 7, 5, 8, 5, 9, 5])
     model = KneserNey.train(text, 12, 2)
     unseen = following(model, np.array([11]))
@@ -145,7 +145,7 @@ def test_what_follows_many_different_tokens_is_likelier_than_what_follows_one_of
     assert by_count[4] > by_count[5]
 
 
-def test_nothing_before_a_boundary_matters():
+def test_context_does_not_extend_past_a_boundary():
     text = random_text(5, 400, seed=3)
     model = KneserNey.train(text, 5, 4)
     one = following(model, np.array([1, 2, 0, 3]))
@@ -153,7 +153,7 @@ def test_nothing_before_a_boundary_matters():
     np.testing.assert_array_equal(one, other)
 
 
-def test_the_order_of_documents_does_not_matter():
+def test_order_of_documents_does_not_matter():
     documents = [random_text(5, 30, seed) for seed in range(10)]
     model = KneserNey.train(np.concatenate([*documents, [0]]), 5, 4)
     backwards = KneserNey.train(np.concatenate([*documents[::-1], [0]]), 5, 4)
@@ -161,7 +161,7 @@ def test_the_order_of_documents_does_not_matter():
     np.testing.assert_allclose(model.log_probabilities(text), backwards.log_probabilities(text))
 
 
-def test_a_boundary_is_read_before_a_text_without_one():
+def test_boundary_is_added_before_a_text_without_one():
     text = random_text(5, 200, seed=4)[1:]
     with_boundary = KneserNey.train(np.concatenate([[0], text]), 5, 3)
     context = np.array([0, text[0]])
@@ -190,13 +190,13 @@ def test_distributions_at_chosen_positions_and_after_the_text():
     rows = np.concatenate(list(model.distributions(text, np.array([50, 3, 3]), batch=2)))
     for row, end in zip(rows, [50, 3, 3], strict=True):
         np.testing.assert_allclose(row, following(model, text[:end]), rtol=1e-6)
-    with pytest.raises(ValueError, match="nothing before it"):
+    with pytest.raises(ValueError, match="no context"):
         model.distributions(text, np.array([0]))
     with pytest.raises(ValueError, match=r"0\.\.50"):
         model.distributions(text, np.array([51]))
 
 
-def test_one_token_repeated():
+def test_text_of_one_repeated_token():
     model = KneserNey.train(np.full(1000, 2), 4, 6)
     after = following(model, np.full(10, 2))
     assert after[2] > 0.99
@@ -204,7 +204,7 @@ def test_one_token_repeated():
     assert after.sum() == pytest.approx(1)
 
 
-def test_a_text_shorter_than_the_order():
+def test_text_shorter_than_the_order():
     short = KneserNey.train(np.array([1, 2]), 3, 8)
     enough = KneserNey.train(np.array([1, 2]), 3, 3)
     context = np.array([0, 1, 2, 1])
@@ -214,7 +214,7 @@ def test_a_text_shorter_than_the_order():
     assert short.log_probabilities(np.array([], dtype=int)).shape == (0,)
 
 
-def test_narrow_integers_and_memory_maps(tmp_path):
+def test_small_integer_dtypes_and_memory_maps(tmp_path):
     text = random_text(60_000, 500, seed=5)
     path = tmp_path / "ids"
     mapped = np.memmap(path, dtype=np.uint16, mode="w+", shape=text.shape)
@@ -223,8 +223,8 @@ def test_narrow_integers_and_memory_maps(tmp_path):
     np.testing.assert_array_equal(wide.log_probabilities(text), narrow.log_probabilities(mapped))
 
 
-def test_more_context_helps_on_a_text_that_depends_on_it():
-    # Each token is the sum of the two before it: a trigram knows, a bigram cannot.
+def test_higher_order_helps_on_a_text_with_long_context():
+    # Each token is the sum of the previous two: a trigram can predict it, a bigram cannot.
     text = [1, 1]
     for draw in np.random.default_rng(0).random(5000):
         text.append((text[-1] + text[-2]) % 7 if draw < 0.9 else int(draw * 1000) % 7)
@@ -234,19 +234,19 @@ def test_more_context_helps_on_a_text_that_depends_on_it():
 
 
 @pytest.mark.parametrize(("vocabulary", "order"), [(5, 0), (0, 2)])
-def test_settings_out_of_range(vocabulary, order):
+def test_settings_out_of_range_are_refused(vocabulary, order):
     with pytest.raises(SettingError):
         KneserNey.train(np.array([1, 2]), vocabulary, order)
 
 
 @pytest.mark.parametrize("ids", [np.array([], dtype=int), np.array([0])])
-def test_nothing_to_learn_from(ids):
+def test_empty_text_is_refused(ids):
     with pytest.raises(EmptyTextError):
         KneserNey.train(ids, 5, 2)
 
 
 @pytest.mark.parametrize("ids", [np.array([5]), np.array([-1, 2]), np.array([1.0]), np.eye(2)])
-def test_ids_that_are_none(ids):
+def test_malformed_ids_are_refused(ids):
     model = KneserNey.train(np.array([1, 2, 3]), 5, 2)
     for use in (lambda i: KneserNey.train(i, 5, 2), model.log_probabilities):
         with pytest.raises(ValueError, match="expected"):

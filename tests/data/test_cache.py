@@ -183,7 +183,7 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
         put(Cache(tmp_path / "file"), "a")
     assert str(caught.value) == (
         f"{tmp_path / 'file'}: the cache cannot be written: file exists. "
-        "Set ELMAN_CACHE to a folder with room, or make some with: elman cache --empty"
+        "Set ELMAN_CACHE to a folder with room, or free some with: elman cache --empty"
     )
 
 
@@ -237,4 +237,4 @@ def test_a_limit_that_is_none(monkeypatch: pytest.MonkeyPatch, said: str) -> Non
     monkeypatch.setenv("ELMAN_CACHE_LIMIT", said)
     with pytest.raises(SettingError) as caught:
         Cache()
-    assert str(caught.value) == f"ELMAN_CACHE_LIMIT: {said!r} is no amount of bytes. Write: 2GB"
+    assert str(caught.value) == f"ELMAN_CACHE_LIMIT: {said!r} is not a number of bytes. Write: 2GB"

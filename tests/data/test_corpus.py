@@ -212,14 +212,14 @@ def test_a_text_that_changes_meanwhile(
         (
             "aaaa",
             Characters,
-            "the texts given: holds a single token, 'a', again and again. "
-            "There is nothing to learn from it; add text, or choose a smaller tokenizer",
+            "the texts given: holds only one distinct token, 'a'. "
+            "A model has nothing to learn; add text, or choose --tokenizer character",
         ),
         (
             "word word",
             Words,
-            "the texts given: holds a single token, 'word', again and again. "
-            "There is nothing to learn from it; add text, or choose a smaller tokenizer",
+            "the texts given: holds only one distinct token, 'word'. "
+            "A model has nothing to learn; add text, or choose --tokenizer character",
         ),
     ],
 )
@@ -298,7 +298,7 @@ def test_a_split_between_documents(cache: Cache) -> None:
 
 def test_what_is_held_out_is_limited(cache: Cache) -> None:
     corpus = Corpus.prepare(TextSource.from_texts([PROSE * 30]), Characters, cache=cache)
-    _, held_out = corpus.split(0.5, most=100)
+    _, held_out = corpus.split(0.5, max_tokens=100)
     assert 50 <= len(held_out) <= 100
 
 
@@ -307,7 +307,7 @@ def test_what_is_held_out_is_limited(cache: Cache) -> None:
     [
         ({"fraction": 0.0}, "fraction: 0.0 is not between 0 and 1"),
         ({"fraction": 1.0}, "fraction: 1.0 is not between 0 and 1"),
-        ({"most": 0}, "most: 0 is not at least 1"),
+        ({"max_tokens": 0}, "max_tokens: 0 is not at least 1"),
     ],
 )
 def test_a_split_that_makes_no_sense(cache: Cache, settings: dict[str, float], line: str) -> None:

@@ -57,13 +57,13 @@ def log_probabilities(
 ) -> np.ndarray:
     """Of each token, read at once as in training."""
     read = torch.tensor([BOUNDARY, *tokens[:-1]])[:, None]
-    logits, _ = network(read, network.begin(source))
+    logits, _ = network(read, network.encode(source))
     return logits[:, 0].log_softmax(1)[range(len(tokens)), tokens].numpy()
 
 
 def all_targets(network, source, limit, reward):
     """Every target of at most `limit` tokens, its end among them, with its score; best first."""
-    others = range(1, network.rewriting.blocks.vocabulary)
+    others = range(1, network.config.blocks.vocabulary)
     found = []
     for length in range(limit):
         for target in itertools.product(others, repeat=length):
@@ -100,7 +100,7 @@ def test_greedy_takes_the_likeliest_token_every_time(seed, limit):
     while len(written) < limit and BOUNDARY not in written:
         with torch.no_grad():
             read = torch.tensor([BOUNDARY, *written])[:, None]
-            logits, _ = network(read, network.begin(source))
+            logits, _ = network(read, network.encode(source))
         written.append(int(logits[-1, 0].argmax()))
     ((found,),) = found_for(network, source, limit, beam=1, repeats=1000)
     assert found.tokens.tolist() == [each for each in written if each != BOUNDARY]
@@ -168,7 +168,7 @@ def test_what_is_found(limits, seed, beam, reward):
 def plain_beam(network, source, beam: int, limit: int) -> list[tuple[float, list[int]]]:
     """Beam search as it is taught, with lists: what ends among the best K is found, and the best
     K that go on go on, until even the best of these is worse than K that were found."""
-    going, found, begun = [(0.0, [BOUNDARY])], [], network.begin(source)
+    going, found, begun = [(0.0, [BOUNDARY])], [], network.encode(source)
     for length in range(1, limit + 1):
         ways = []
         for total, said in going:

@@ -1,4 +1,4 @@
-"""French and English: nothing is there twice, what is said is right, the kinds are balanced."""
+"""French and English: nothing occurs twice, what is said is right, the kinds are balanced."""
 
 from __future__ import annotations
 

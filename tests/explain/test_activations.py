@@ -126,7 +126,7 @@ def test_backward_layers_are_in_the_order_of_the_text():
     layers = networks.trace_of_classes(network).sequences[0].layers
     assert [layer.direction for layer in layers] == ["forward"] * 2 + ["backward"] * 2
     forward, backward = layers[:2], layers[2:]
-    encoder = network.members[0].reader
+    encoder = network.encoders[0]
     encoder.stacks[0], encoder.stacks[1] = encoder.stacks[1], encoder.stacks[0]
     swapped = networks.trace_of_classes(network, networks.IDS[::-1].copy()).sequences[0].layers
     assert [layer.direction for layer in swapped] == ["forward"] * 2 + ["backward"] * 2
@@ -157,7 +157,7 @@ def test_layers_of_encoder_and_decoder(order, directions):
         block.mixer.register_forward_hook(lambda *call: outputs.append(call[-1][1].cell.h))
     network.eval()
     with torch.no_grad():
-        encoded = network.begin(networks.collate())
+        encoded = network.encode(networks.collate())
         _, after = network(torch.tensor([[0], [259], [258], [257]]), encoded)
     for number, layer in enumerate(source.layers):
         last = -1 if layer.direction == "forward" else 0
@@ -172,7 +172,7 @@ def test_attention_weights_are_those_of_the_network():
     network.eval()
     with torch.no_grad():
         inputs = torch.tensor([[0], [259], [258], [257]])
-        _, weights, _ = network.attend(inputs, network.begin(networks.collate()))
+        _, weights, _ = network.attend(inputs, network.encode(networks.collate()))
     np.testing.assert_allclose(attention.weights, weights[0])
     np.testing.assert_allclose(attention.weights.sum(1), 1)
     assert networks.trace_of_translation(networks.translator(attention="none")).attention is None

@@ -108,7 +108,7 @@ def test_occlusion_of_a_tagger():
 
 def log_p_translation(network, ids, inputs):
     with torch.no_grad():
-        encoded = network.eval().begin(networks.collate(ids))
+        encoded = network.eval().encode(networks.collate(ids))
         logits, _ = network(torch.tensor(inputs)[:, None], encoded)
     return logits[:, 0].double().log_softmax(1).numpy()
 
@@ -178,7 +178,7 @@ def test_gradients_of_a_classifier_and_a_tagger():
         names = [output.target.text for output in trace.outputs]
         for token in set(networks.IDS.tolist()):
             actual = np.array(gradients(trace, networks.IDS, token))
-            encoders = getattr(network, "readers", None) or [network.reader]
+            encoders = getattr(network, "encoders", None) or [network.reader]
 
             def log_p(network=network, trace_of=trace_of, names=names):
                 outputs = trace_of(network).outputs
@@ -220,7 +220,7 @@ def describer():
     stack = StackConfig(networks.V, "gru", hidden_size=8, layers=1)
     config = Seq2SeqConfig(stack, source=3, attention="none", order="vector")
     network = networks.initialized(EncoderDecoder, config, 0.5)
-    network.scale_vectors(torch.tensor([[0.0, 2, 4], [1, 5, 4], [2, 5, 5]]))
+    network.fit_input_scaling(torch.tensor([[0.0, 2, 4], [1, 5, 4], [2, 5, 5]]))
     return network
 
 

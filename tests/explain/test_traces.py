@@ -212,7 +212,7 @@ def test_ensemble_predicts_together_and_activations_are_of_the_first():
     assert len(network.members) == model.explain(TEXT).network.ensemble_size == 3
     before = model.explain(TEXT).as_dict()
     with torch.no_grad():
-        network.members[1].output.bias += torch.tensor([5.0, 0])
+        network.outputs[1].bias += torch.tensor([5.0, 0])
     after = model.explain(TEXT).as_dict()
     assert after["sequences"] == before["sequences"]
     assert after["outputs"] != before["outputs"]

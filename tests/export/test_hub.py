@@ -10,7 +10,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-import elman
 from elman.errors import ExportError, InputError, MissingFileError, ModelFileError
 from elman.export import pull, push
 
@@ -193,11 +192,3 @@ def test_a_package_that_is_missing(file, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "huggingface_hub", None)
     with pytest.raises(InputError, match=r"huggingface_hub is not installed.*elman\[hub\]"):
         push(file, "ada/tale")
-
-
-def test_every_task_has_a_card():
-    from elman.export.hub import _TASKS
-    from elman.tasks.loading import MODELS
-
-    assert _TASKS.keys() == MODELS.keys()
-    assert elman.LanguageModel.task in _TASKS

@@ -83,7 +83,7 @@ def test_the_running_answer(shown):
 
 def test_several_networks_that_answer_together_in_8_bits(shown):
     model = elman.Classifier(tokenizer="word", hidden_size=16, steps=8).fit(TEXTS, LABELS)
-    model.network_ = ClassifierNetwork(model.network_.reading, 3, 0.0, members=3).eval()
+    model.network_ = ClassifierNetwork(model.network_.config, 3, 0.0, members=3).eval()
     model.calibration_ = model.calibration_._replace(temperature=0.2)
     model.to_int8()
     found = shown(model, ANSWER, READ)

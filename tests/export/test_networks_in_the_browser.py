@@ -58,7 +58,7 @@ def test_all_parts_but_one(shown, part):
 
 def test_one_matrix_as_embedding_and_output(shown):
     model = language_model("subword")
-    assert model.network_.architecture.tied
+    assert model.network_.config.tied
     agree(shown, model)
 
 

@@ -83,7 +83,7 @@ def test_words_are_looked_up_as_the_model_does(tmp_path):
     session = session_of(written(model, tmp_path))
     texts = ["a warm film", "dull", "so funny, so cold and so dull"]
     forms = WordForms(model.tokenizer_)
-    rows = [forms.places(words_of(text)) for text in texts]
+    rows = [forms.indices(words_of(text)) for text in texts]
     lengths = np.array([len(row) for row in rows])
     padded = np.zeros((len(rows), lengths.max()), dtype=np.int64)
     for row, places in zip(padded, rows, strict=True):
@@ -93,7 +93,7 @@ def test_words_are_looked_up_as_the_model_does(tmp_path):
     given = {
         "tokens": tokens,
         "lengths": lengths,
-        "numbers": words.numbers,
+        "numbers": words.ids,
         "ngrams": words.ngrams,
         "ngram_words": np.repeat(np.arange(len(counts)), counts),
         "ngram_weights": words.weights,

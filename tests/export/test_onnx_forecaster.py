@@ -54,7 +54,7 @@ def test_it_forecasts_from_the_file_alone(tmp_path, series, season):
 
 def test_logarithms_are_in_the_graph(tmp_path):
     model = small().fit(GROWING)
-    assert model.network_.forecasting.logarithm
+    assert model.network_.config.logarithm
     written(model, tmp_path)
 
 

@@ -88,7 +88,7 @@ def test_every_order(tmp_path, order, attention):
 def test_several_heads_and_a_vocabulary_for_each_side(tmp_path):
     model = small(hidden_size=128, steps=1).fit(SHARED[0], [text.split()[0] for text in SHARED[1]])
     assert model.source_ is not model.target_
-    assert model.network_.attending[0].attention.heads == 2
+    assert model.network_.decoder_blocks[0].attention.heads == 2
     written(stirred(model), tmp_path)
 
 

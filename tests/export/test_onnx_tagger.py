@@ -14,7 +14,7 @@ from elman.cells import CELLS
 from elman.errors import ExportError
 from elman.export import write_onnx
 from elman.tasks.tagging import onnx as tagger
-from elman.text.tagsets import converted
+from elman.text.tagsets import convert_tags
 
 from .graphs import opened, stirred, written
 
@@ -93,13 +93,13 @@ def test_it_tags_from_the_file_alone(tmp_path):
 @pytest.mark.parametrize("scheme", ["bio", "bioes", "bilou", "iob1"])
 def test_entities_are_legal_in_their_scheme(tmp_path, scheme):
     """Weights at random would break the rules at every other word, were there none."""
-    model = stirred(small().fit(WORDS, [list(converted(tags, "bio", scheme)) for tags in NAMES]))
+    model = stirred(small().fit(WORDS, [list(convert_tags(tags, "bio", scheme)) for tags in NAMES]))
     session, about = opened(model, tmp_path)
     expected = model.predict(NEW)
     assert len({tag for tags in expected for tag in tags}) > 2
     found = tagged(session, about, NEW)
     if scheme == "iob1":
-        found = [list(converted(tags, "bioes", scheme)) for tags in found]
+        found = [list(convert_tags(tags, "bioes", scheme)) for tags in found]
     assert found == expected
     assert about["tags"]["scheme"] == scheme
 

@@ -64,7 +64,7 @@ def describer(*, seed=0, numbers=5, **sizes):
     rewriting = Seq2SeqConfig(blocks, source=numbers, attention="none", order="vector")
     torch.manual_seed(seed)
     network = EncoderDecoder(rewriting, 0.0)
-    network.scale_vectors(torch.randn(30, numbers) * 3 + 1)
+    network.fit_input_scaling(torch.randn(30, numbers) * 3 + 1)
     slope = network.encoder.slope.clone()
     model.network_ = livened(network)
     with torch.no_grad():

@@ -110,7 +110,7 @@ def test_words_that_are_looked_up(run, texts):
     found = run("segmentation.js subword_hashing.js", code, given)
     assert found["words"] == words
     assert found["ngrams"] == [ngrams(word) for word in words]
-    assert found["numbers"] == [HashedVocabulary(own).number(word) for word in words]
+    assert found["numbers"] == [HashedVocabulary(own).id_of(word) for word in words]
 
 
 @pytest.mark.parametrize("word", ["", "a" * 31, "ab" * 40, "Ωmega" * 9])

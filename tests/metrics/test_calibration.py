@@ -1,4 +1,4 @@
-"""Temperature against another minimiser, and the threshold of rejection against every threshold."""
+"""The temperature against a minimiser, the rejection threshold against an exhaustive search."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def loss(logits, labels, temperature):
 
 
 def sample(seed, texts=300, classes=5, overconfident=1.0):
-    """Logits whose softmax is the very distribution that the labels were drawn from, scaled."""
+    """Scaled logits, and labels drawn from the softmax of the unscaled ones."""
     generator = np.random.default_rng(seed)
     logits = generator.normal(scale=2, size=(texts, classes))
     gumbel = generator.gumbel(size=logits.shape)
@@ -27,7 +27,7 @@ def sample(seed, texts=300, classes=5, overconfident=1.0):
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 1000), st.floats(0.5, 5))
-def test_no_other_temperature_is_likelier(seed, overconfident):
+def test_temperature_maximises_the_likelihood(seed, overconfident):
     logits, labels = sample(seed, overconfident=overconfident)
     found = fit_temperature(logits, labels)
     other = minimize_scalar(
@@ -36,28 +36,28 @@ def test_no_other_temperature_is_likelier(seed, overconfident):
     assert 1 / found == pytest.approx(other.x, rel=1e-3)
 
 
-def test_the_scale_of_the_logits_is_found():
+def test_scale_of_the_logits_is_recovered():
     logits, labels = sample(1, texts=20_000, overconfident=3.0)
     assert fit_temperature(logits, labels) == pytest.approx(3, rel=0.05)
     single = logits.astype(np.float32) / 2 + 7  # a shift of all logits says nothing
     assert fit_temperature(single, labels) == pytest.approx(1.5, rel=0.05)
 
 
-def test_the_bounds_hold():
+def test_temperature_stays_within_its_bounds():
     logits = np.eye(3)[[0, 1, 2]] * 5
     assert fit_temperature(logits, np.array([0, 1, 2])) == pytest.approx(0.25)
     assert fit_temperature(logits, np.array([1, 2, 0])) == pytest.approx(10)
 
 
 @pytest.mark.parametrize("logits", [np.ones((4, 3)), np.ones((2, 1))])
-def test_logits_that_are_all_alike(logits):
+def test_equal_logits_give_a_temperature_of_one(logits):
     assert fit_temperature(logits, np.zeros(len(logits), int)) == 1
 
 
 @pytest.mark.parametrize(
     ("logits", "labels"), [(np.ones((2, 3)), np.zeros(3, int)), (np.ones(3), np.zeros(3, int))]
 )
-def test_shapes_that_do_not_fit(logits, labels):
+def test_mismatched_shapes_are_refused(logits, labels):
     with pytest.raises(ValueError, match="expected"):
         fit_temperature(logits, labels)
 
@@ -67,7 +67,7 @@ answers = st.lists(st.tuples(st.integers(0, 10), st.booleans()), min_size=1, max
 
 @settings(deadline=None)
 @given(answers, st.lists(st.integers(0, 10), min_size=1, max_size=30))
-def test_no_other_threshold_answers_more_rightly(inside, outside):
+def test_threshold_maximises_correct_decisions(inside, outside):
     confidences = np.array([p / 10 for p, _ in inside], dtype=np.float32)
     correct = np.array([right for _, right in inside])
     beyond = np.array(outside, dtype=np.float32) / 10
@@ -77,7 +77,7 @@ def test_no_other_threshold_answers_more_rightly(inside, outside):
 
     found = fit_rejection(confidences, correct, beyond)
     assert 0 <= found <= 1
-    # Above all of them only 'none of these' would be left, which is no classifier.
+    # Above all confidences everything is rejected.
     everything = np.concatenate([confidences, beyond])
     every = [each for each in np.linspace(0, 1, 41) if each <= everything.max()]
     best = max(map(rightly, every))
@@ -86,13 +86,13 @@ def test_no_other_threshold_answers_more_rightly(inside, outside):
     assert (everything < found).sum() == fewest
 
 
-def test_the_threshold_stands_halfway_between_what_was_seen():
+def test_threshold_is_the_midpoint_of_two_confidences():
     right = np.array([True, True])
     assert fit_rejection(np.array([0.75, 1.0]), right, np.array([0.25])) == 0.5
 
 
 @given(answers)
-def test_without_texts_out_of_scope_nearly_all_right_answers_are_kept(inside):
+def test_without_out_of_scope_texts_most_correct_predictions_are_kept(inside):
     confidences = np.array([p / 10 for p, _ in inside])
     correct = np.array([right for _, right in inside])
     found = fit_rejection(confidences, correct)
@@ -104,11 +104,11 @@ def test_without_texts_out_of_scope_nearly_all_right_answers_are_kept(inside):
         assert found == 0
 
 
-def test_a_twentieth_is_given_up():
+def test_five_percent_of_correct_predictions_are_rejected():
     assert fit_rejection(np.arange(1, 101) / 100, np.ones(100, bool)) == 0.06
 
 
-def test_nothing_to_fit_on():
+def test_empty_inputs_are_refused():
     empty, one = np.array([]), np.array([0.5])
     with pytest.raises(EmptyTextError):
         fit_temperature(np.ones((0, 3)), np.zeros(0, int))

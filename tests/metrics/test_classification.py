@@ -1,4 +1,4 @@
-"""A classifier's scores against scikit-learn's and against loops."""
+"""Metrics of classifiers against scikit-learn and against loops."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ shares = st.floats(0, 1) | st.sampled_from([number / 15 for number in range(16)]
 
 @settings(deadline=None)
 @given(pairs)
-def test_accuracy_and_f1_are_scikit_learns(drawn):
+def test_accuracy_and_f1_equal_scikit_learn(drawn):
     gold, predicted = map(list, zip(*drawn, strict=True))
     assert accuracy(gold, predicted) == pytest.approx(metrics.accuracy_score(gold, predicted))
     expected = metrics.f1_score(gold, predicted, average="macro", zero_division=0)
     assert macro_f1(class_table(gold, predicted)) == pytest.approx(expected)
 
 
-def test_the_table_of_a_case_worked_out_by_hand():
+def test_class_table_by_hand():
     gold = ["a", "a", "a", "b", "c"]
     predicted = ["a", "a", "b", "b", "d"]
     table = {row.label: row for row in class_table(gold, predicted)}
@@ -49,49 +49,49 @@ def test_the_table_of_a_case_worked_out_by_hand():
 
 
 @given(pairs, st.integers(1, 30))
-def test_confusions_are_off_the_diagonal(drawn, most):
+def test_confusions_equal_the_off_diagonal_of_the_matrix(drawn, limit):
     gold, predicted = map(list, zip(*drawn, strict=True))
     matrix = metrics.confusion_matrix(gold, predicted, labels=list("abcde"))
     np.fill_diagonal(matrix, 0)
-    found = confusions(gold, predicted, most)
-    assert [each.count for each in found] == sorted(matrix[matrix > 0], reverse=True)[:most]
+    found = confusions(gold, predicted, limit)
+    assert [each.count for each in found] == sorted(matrix[matrix > 0], reverse=True)[:limit]
     for each in found:
         assert matrix["abcde".index(each.gold), "abcde".index(each.predicted)] == each.count
 
 
 @given(st.lists(st.tuples(shares, st.booleans()), min_size=1, max_size=60))
-def test_calibration_error_is_the_paper_s_sum_over_bins(drawn):
+def test_calibration_error_equals_the_sum_over_bins(drawn):
     expected = 0.0
     for m in range(1, 16):
-        # A share of exactly zero has no bin in the paper: it stands in the first.
+        # A confidence of exactly 0 has no bin in the paper; it counts in the first.
         bin_ = [(p, ok) for p, ok in drawn if (m - 1) < p * 15 <= m or (m == 1 and p == 0)]
         if bin_:
-            right, confident = np.mean([ok for _, ok in bin_]), np.mean([p for p, _ in bin_])
-            expected += len(bin_) / len(drawn) * abs(right - confident)
+            accurate, confident = np.mean([ok for _, ok in bin_]), np.mean([p for p, _ in bin_])
+            expected += len(bin_) / len(drawn) * abs(accurate - confident)
     confidences, correct = map(np.array, zip(*drawn, strict=True))
     assert calibration_error(confidences, correct) == pytest.approx(expected, abs=1e-9)
 
 
-def test_calibration_error_of_the_two_extremes():
+def test_calibration_error_of_the_extremes():
     assert calibration_error(np.ones(9, np.float32), np.zeros(9, bool)) == 1
     confident = np.repeat(0.8, 10)
     assert calibration_error(confident, np.arange(10) < 8) == pytest.approx(0)
 
 
 @given(st.lists(shares, min_size=1, max_size=20), st.lists(shares, min_size=1, max_size=20))
-def test_the_area_is_the_chance_to_rank_a_pair_rightly(inside, outside):
+def test_area_under_roc_is_the_probability_of_ranking_a_pair_correctly(inside, outside):
     won = [(a > b) + 0.5 * (a == b) for a in inside for b in outside]
     found = area_under_roc(np.array(inside), np.array(outside))
     assert found == pytest.approx(np.mean(won))
 
 
-def test_answers_are_the_likeliest_classes():
+def test_labels_are_the_most_probable_classes():
     answers = ClassPredictions(("x", "y"), np.array([[0.25, 0.75], [0.625, 0.375]]))
     assert answers.labels == ["y", "x"]
     assert answers.confidences.tolist() == [0.75, 0.625]
 
 
-def test_nothing_to_score():
+def test_empty_inputs_are_refused():
     empty = np.array([])
     with pytest.raises(EmptyTextError):
         accuracy([], [])
@@ -102,14 +102,14 @@ def test_nothing_to_score():
             area_under_roc(*sides)
 
 
-def test_lengths_that_differ():
+def test_different_lengths_are_refused():
     with pytest.raises(ValueError, match="argument 2 is"):
         accuracy(["a"], ["a", "b"])
     with pytest.raises(ValueError, match="equal lengths"):
         calibration_error(np.ones(2), np.ones(3, bool))
 
 
-def test_other_packages_are_loaded_only_when_they_are_used():
+def test_optional_packages_are_imported_lazily():
     script = """
 import sys, elman.metrics.keyboard, elman.tasks.classification.evaluation
 import elman.tasks.tagging.evaluation

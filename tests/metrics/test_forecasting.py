@@ -1,4 +1,4 @@
-"""The scores of forecasts against their definitions, written out one number at a time."""
+"""Metrics of forecasts against their definitions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NUMBERS = st.floats(-1e3, 1e3).map(lambda number: round(number, 6))  # none next
 
 
 @given(st.lists(NUMBERS, min_size=3, max_size=30), st.integers(1, 3), st.integers(1, 9))
-def test_the_seasonal_naive_forecast(history, season, horizon):
+def test_seasonal_naive_repeats_the_last_season(history, season, horizon):
     found = seasonal_naive(np.array(history), season, horizon)
     grown = list(history)
     for _ in range(horizon):
@@ -33,7 +33,7 @@ def test_the_seasonal_naive_forecast(history, season, horizon):
 
 
 @given(st.lists(NUMBERS, min_size=6, max_size=30), st.integers(1, 5), st.integers(1, 4), st.data())
-def test_mase_as_it_is_defined(history, season, horizon, data):
+def test_mase_equals_its_definition(history, season, horizon, data):
     forecast, came = (
         data.draw(st.lists(NUMBERS, min_size=horizon, max_size=horizon)) for _ in range(2)
     )
@@ -48,7 +48,7 @@ def test_mase_as_it_is_defined(history, season, horizon, data):
     np.testing.assert_allclose(ours, [mase], rtol=1e-9)
 
 
-def test_coverage_counts_the_ends():
+def test_coverage_includes_the_ends():
     low, high = np.zeros((1, 4)), np.ones((1, 4))
     assert coverage(low, high, np.array([[0.0, 1.0, 1.1, -0.1]])) == 0.5
 
@@ -59,16 +59,16 @@ def test_coverage_counts_the_ends():
     below=st.floats(0.1, 5),
     above=st.floats(0.1, 5),
 )
-def test_the_fitted_width_holds_the_share_and_no_narrower_one_does(came, level, below, above):
+def test_fitted_width_is_the_smallest_with_the_coverage(came, level, below, above):
     middle = np.zeros_like(came)
     width = fitted_width(middle - below, middle, middle + above, came, level, len(came))
 
-    def held(width):
+    def covered(width):
         return coverage(-below * width * np.ones_like(came), above * width * middle**0, came)
 
-    assert held(width * (1 + 1e-9)) >= level
+    assert covered(width * (1 + 1e-9)) >= level
     needed = math.ceil((len(came) + 1) * level) / len(came)
-    assert width == 0 or needed > 1 or held(width * (1 - 1e-9)) < needed
+    assert width == 0 or needed > 1 or covered(width * (1 - 1e-9)) < needed
 
 
 def backtest(origins=40, horizon=6, seed=0, better=0.5):
@@ -91,7 +91,7 @@ def backtest(origins=40, horizon=6, seed=0, better=0.5):
     )
 
 
-def test_the_report_has_the_scores_and_its_baseline():
+def test_report_has_scores_and_baseline():
     tested = backtest()
     report = evaluate_forecasts(tested)
     assert report.task == "forecast"
@@ -108,12 +108,12 @@ def test_the_report_has_the_scores_and_its_baseline():
     assert np.mean(report.details["mase_by_step"]) == pytest.approx(report.scores["mase"])
 
 
-def test_no_difference_is_not_called_sure():
+def test_interval_of_equal_forecasts_contains_zero():
     low, high = evaluate_forecasts(backtest(better=1.0)).interval["mase"]
     assert low < 0 < high
 
 
-def test_neighbours_that_overlap_are_drawn_together():
+def test_overlapping_forecasts_are_resampled_in_blocks():
     tested = backtest()
     smooth = tested._replace(median=np.repeat(tested.median[::10], 10, axis=0))
     wide = evaluate_forecasts(smooth._replace(overlapping=10)).interval["mase"]
@@ -121,7 +121,7 @@ def test_neighbours_that_overlap_are_drawn_together():
     assert wide != narrow
 
 
-def test_one_origin_and_none():
+def test_one_origin_and_no_origin():
     tested = backtest()
     one = Backtest(*(part[:1] for part in tested[:9]), names=("a",), overlapping=6)
     assert math.isfinite(evaluate_forecasts(one).scores["mase"])

@@ -1,5 +1,4 @@
-"""Scores of rewriting: sacreBLEU's published way of use, edits against a plain recursion, counts
-that add up to the scores."""
+"""Metrics of generated texts against sacreBLEU and a plain recursion; counts that sum to scores."""
 
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ from elman.metrics.generated_text import (
     chrf,
     edit_counts,
     exact_match,
-    grouped,
+    group_references,
     token_error_rate,
     word_error_rate,
 )
@@ -36,7 +35,7 @@ def sides(drawn):
 
 @settings(deadline=None)
 @given(pairs)
-def test_bleu_and_chrf_are_sacrebleus(drawn):
+def test_bleu_and_chrf_equal_sacrebleu(drawn):
     answers, targets = sides(drawn)
     for ours, theirs in ((bleu, corpus_bleu), (chrf, corpus_chrf)):
         assert ours(answers, targets).value == theirs(answers, [targets]).score
@@ -44,8 +43,8 @@ def test_bleu_and_chrf_are_sacrebleus(drawn):
 
 @settings(deadline=None)
 @given(pairs, pairs)
-def test_counts_add_up_to_the_scores(drawn, more):
-    """Of one corpus, and of several at once, as the bootstrap has them."""
+def test_summed_counts_give_the_scores(drawn, more):
+    """For one corpus, and for several at once, as in the bootstrap."""
     for score, of, counts in ((bleu, bleu_of, bleu_counts), (chrf, chrf_of, chrf_counts)):
         sums = [counts(*sides(each)).sum(axis=0) for each in (drawn, more, drawn + more)]
         expected = [score(*sides(each)).value for each in (drawn, more, drawn + more)]
@@ -55,8 +54,8 @@ def test_counts_add_up_to_the_scores(drawn, more):
         )
 
 
-def test_signatures_say_how_to_compute_them_again():
-    """Of sacreBLEU's defaults, whatever the number of texts is."""
+def test_signatures_are_those_of_the_defaults():
+    """For any number of texts."""
     for answers in (["a b"], ["a b", "c"]):
         said = bleu(answers, answers).signature
         assert said.startswith("nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.")
@@ -73,7 +72,7 @@ def test_nothing_is_logged(caplog):
 
 @cache
 def distance(a, b):
-    """Levenshtein's, by its definition."""
+    """The Levenshtein distance, by its definition."""
     if not a or not b:
         return len(a) + len(b)
     return min(
@@ -86,7 +85,7 @@ rows = st.lists(st.tuples(short, st.lists(short, min_size=1, max_size=3)), min_s
 
 @settings(deadline=None)
 @given(rows, st.sampled_from(["token", "character"]), st.randoms())
-def test_edits_are_those_to_the_nearest_reference(drawn, tokens, random):
+def test_edits_are_counted_to_the_nearest_reference(drawn, tokens, random):
     answers, references = sides(drawn)
     found = edit_counts(answers, references, tokens)
     for (answer, listed), (edits, length) in zip(drawn, found.tolist(), strict=True):
@@ -103,7 +102,7 @@ def test_edits_are_those_to_the_nearest_reference(drawn, tokens, random):
 def test_error_rates_by_hand():
     answers = ["K AO R S", "AA K AH N", "B AW T"]
     references = [["K AO R S"], ["AA K AH N ER", "AA K"], ["B AW", "P AA T S"]]
-    # 0 of 4, 1 of 5, 1 of 2: sums over sums, not the mean of shares.
+    # 0 of 4, 1 of 5, 1 of 2: a ratio of sums, not the mean of ratios.
     assert token_error_rate(answers, references, "token") == pytest.approx(2 / 11)
     assert word_error_rate(answers, references, "token") == pytest.approx(2 / 3)
     assert word_error_rate(["B  AW"], [["B AW"]], "token") == 0
@@ -115,20 +114,22 @@ def test_error_rates_by_hand():
 
 def test_rows_with_the_same_source_are_grouped():
     sources = ["read", "lead", "read", "read"]
-    found = grouped(sources, ["R EH D", "L EH D", "R IY D", "R EH D"])
+    found = group_references(sources, ["R EH D", "L EH D", "R IY D", "R EH D"])
     assert found.rows == [0, 1]
     assert found.references == [["R EH D", "R IY D"], ["L EH D"]]
 
 
-@pytest.mark.parametrize("score", [bleu, chrf, exact_match, grouped, bleu_counts, chrf_counts])
-def test_another_number_of_texts_or_none(score):
-    with pytest.raises(ValueError, match="2 texts, but 1 beside them"):
+@pytest.mark.parametrize(
+    "score", [bleu, chrf, exact_match, group_references, bleu_counts, chrf_counts]
+)
+def test_mismatched_or_empty_texts_are_refused(score):
+    with pytest.raises(ValueError, match="2 texts, but 1 targets or references"):
         score(["a", "b"], ["a"])
     with pytest.raises(EmptyTextError):
         score([], [])
 
 
-def test_another_number_of_references_or_none():
+def test_mismatched_or_empty_references_are_refused():
     with pytest.raises(ValueError, match="1 texts, but 2 beside them"):
         edit_counts(["a"], [["a"], ["b"]])
     with pytest.raises(ValueError, match="row 1 has no reference"):

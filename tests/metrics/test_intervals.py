@@ -1,4 +1,4 @@
-"""The bootstraps against plain loops, and on differences whose mean is known."""
+"""The bootstrap against plain loops, and on differences with a known mean."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from elman.metrics.intervals import bootstrap_difference, bootstrap_rows
 
 
 def dependent(generator, length, rho):
-    """Noise with mean 0 in which each value takes rho of the one before it."""
+    """AR(1) noise of mean 0 and coefficient rho."""
     values = np.empty(length)
     values[0] = generator.normal() / np.sqrt(1 - rho**2)
     for t, noise in enumerate(generator.normal(size=length - 1), start=1):
@@ -26,12 +26,12 @@ def covered(block, rho, trials=150, length=1000):
     return hits / trials
 
 
-def test_covers_the_true_difference_as_often_as_it_says():
+def test_interval_has_its_nominal_coverage():
     assert 0.89 <= covered(block=1, rho=0) <= 0.99
     assert 0.87 <= covered(block=40, rho=0.7) <= 0.99
 
 
-def test_blocks_are_needed_where_neighbours_depend_on_each_other():
+def test_dependent_values_need_blocks():
     assert covered(block=1, rho=0.7) < 0.75
 
 
@@ -52,20 +52,20 @@ def test_equals_a_plain_loop(length, block):
     assert interval.mean == pytest.approx(a.mean() - b.mean())
 
 
-def test_pairs_stay_pairs():
+def test_samples_are_paired():
     shared = np.random.default_rng(0).normal(scale=100, size=500)
     interval = bootstrap_difference(shared + 1, shared, block=10)
     assert interval == pytest.approx((1, 1, 1))
 
 
-def test_hits_and_counts_can_be_compared():
+def test_booleans_and_integers_are_accepted():
     a, b = np.array([True, True, False, True]), np.array([False, True, False, False])
     assert bootstrap_difference(a, b, block=1).mean == 0.5
     unsigned = bootstrap_difference(np.zeros(3, np.uint8), np.ones(3, np.uint8), block=1)
     assert unsigned == (-1, -1, -1)
 
 
-def test_the_seed_decides():
+def test_interval_is_determined_by_the_seed():
     a, b = np.random.default_rng(0).normal(size=(2, 100))
     first = bootstrap_difference(a, b, block=5, seed=1)
     assert first == bootstrap_difference(a, b, block=5, seed=1)
@@ -75,13 +75,13 @@ def test_the_seed_decides():
 @pytest.mark.parametrize(
     "setting", [{"block": 0}, {"block": 5}, {"samples": 0}, {"level": 0.0}, {"level": 1.0}]
 )
-def test_settings_out_of_range(setting):
+def test_settings_out_of_range_are_refused(setting):
     with pytest.raises(SettingError):
         bootstrap_difference(np.ones(4), np.ones(4), **{"block": 1, **setting})
 
 
 @pytest.mark.parametrize("other", [np.ones(3), np.ones((4, 1))])
-def test_lengths_that_differ(other):
+def test_different_lengths_are_refused(other):
     with pytest.raises(ValueError, match="equal lengths"):
         bootstrap_difference(np.ones(4), other, block=1)
 
@@ -90,8 +90,8 @@ def difference_of_columns(kinds, drawn):
     return drawn @ (kinds[:, 0] - kinds[:, 1]) / drawn.sum(axis=1)
 
 
-def test_kinds_of_rows_are_drawn_as_often_as_rows_would_be():
-    """The spread of a mean over redrawn rows is known: that of a row, over the root of N."""
+def test_spread_over_resampled_rows_is_the_standard_error():
+    """The deviation of a mean is that of a row over sqrt(N)."""
     rows = np.random.default_rng(0).integers(0, 3, size=(400, 2))
     found = bootstrap_rows(rows, difference_of_columns, samples=20_000, level=0.6827)
     differences = rows[:, 0] - rows[:, 1]
@@ -99,8 +99,8 @@ def test_kinds_of_rows_are_drawn_as_often_as_rows_would_be():
     assert (found.high - found.low) / 2 == pytest.approx(differences.std() / 20, rel=0.05)
 
 
-def test_every_draw_has_as_many_rows(monkeypatch):
-    monkeypatch.setattr("elman.metrics.intervals.AT_ONCE", 12)  # two draws of six kinds
+def test_every_sample_has_n_rows(monkeypatch):
+    monkeypatch.setattr("elman.metrics.intervals.MAX_DRAWN", 12)  # two draws of six kinds
     rows = np.array([[0], [1], [2], [3], [4], [5], [5]])
     sizes = []
 
@@ -114,7 +114,7 @@ def test_every_draw_has_as_many_rows(monkeypatch):
     assert sizes == [2, 2, 1, 1]  # the last is the text itself
 
 
-def test_rows_out_of_range():
+def test_malformed_rows_are_refused():
     with pytest.raises(ValueError, match="at least one row"):
         bootstrap_rows(np.zeros((0, 2), int), difference_of_columns)
     with pytest.raises(SettingError):

@@ -1,4 +1,4 @@
-"""Suggestions and the keystrokes they save, against a writer simulated key by key."""
+"""Keyboard metrics against a user simulated key by key."""
 
 import re
 
@@ -16,13 +16,13 @@ IS_WORD = np.array([len(spelling) > 0 and spelling[0].isalpha() for spelling in 
 
 
 def offered(words, typed):
-    """The three words on show, from a dictionary of words and their probabilities."""
+    """The three suggestions, from a dictionary of words and their probabilities."""
     fitting = [word for word in words if word.startswith(typed)]
     return sorted(fitting, key=lambda word: (-words[word], word))[:3]
 
 
 def simulate(text, rows):
-    """Press the keys of a text one after another: (hits at 1, hits at 3, typed, selections)."""
+    """Press the keys of a text in order: (hits at 1, hits at 3, typed, selections)."""
     rows = iter(rows)
     hit1 = hit3 = typed = selections = at = 0
     while at < len(text):
@@ -65,10 +65,10 @@ words_and_breaks = st.lists(
 
 @settings(max_examples=150, deadline=None)
 @given(words_and_breaks, st.integers(0, 10**6), st.sampled_from([2, 1000]))
-def test_equals_a_writer_simulated_key_by_key(pieces, seed, levels):
+def test_equals_a_user_simulated_key_by_key(pieces, seed, levels):
     text = "".join(word + after for word, after in pieces)
     dictation = TypingCounts.of(text, spans(text))
-    # Two levels make ties the rule.
+    # Two levels give many ties.
     generator = np.random.default_rng(seed)
     rows = generator.integers(0, levels, size=(len(dictation.words), len(TOKENS))) / 1000
     scores = keyboard_scores(WordIndex(TOKENS, IS_WORD), dictation, [rows])
@@ -94,7 +94,7 @@ def test_complete_agrees_with_sorting(seed, levels, typed):
         assert index.complete(probabilities, typed, count) == expected
 
 
-def test_words_that_share_a_prefix_are_one_range_exact_in_case():
+def test_words_with_a_prefix_are_one_case_sensitive_range():
     index = WordIndex(TOKENS, IS_WORD)
     assert index.words == sorted(word for word in TOKENS if word[:1].isalpha())
     for typed in ["", "t", "th", "the", "T", "z", "zz", "thé", "\U0010ffff"]:
@@ -104,29 +104,29 @@ def test_words_that_share_a_prefix_are_one_range_exact_in_case():
     assert index.index_of("unknown") is None
 
 
-def test_a_word_is_taken_before_its_first_letter():
+def test_word_is_selected_before_its_first_letter():
     scores = one_word("zebra", after=" ", likely=["zebra"])
     assert (scores.top1, scores.top3) == (1, 1)
     assert (scores.keystrokes, scores.typed, scores.selections) == (6, 0, 1)
     assert scores.saved.tolist() == [5]
 
 
-def test_punctuation_takes_the_space_back_at_no_cost():
+def test_punctuation_removes_the_space_at_no_cost():
     scores = one_word("zebra", after=",", likely=["zebra"])
     assert (scores.keystrokes, scores.typed, scores.selections) == (6, 1, 1)
 
 
-def test_a_selection_that_saves_nothing_is_not_made():
+def test_selection_that_saves_nothing_is_not_made():
     assert one_word("a", after="\n", likely=["a"]).selections == 0
     assert one_word("a", after="", likely=["a"]).hit1.all()
     assert one_word("a", after=" ", likely=["a"]).selections == 1
-    # On show once its two letters are typed, where the space bar does as well.
+    # Offered after its two letters, where the space bar costs the same.
     assert one_word("an", after=" ", likely=["and", "a", "an"]).selections == 1
     everything_else = [word for word in TOKENS if word[:1].isalpha() and word != "t"]
     assert one_word("t", after=" ", likely=everything_else).selections == 0
 
 
-def test_words_outside_the_vocabulary_are_typed_and_count_as_misses():
+def test_words_outside_the_vocabulary_are_typed_and_are_misses():
     dictation = TypingCounts.of("the xylem", [(0, 3), (4, 9)])
     rows = np.zeros((2, len(TOKENS)))
     rows[:, TOKENS.index("the")] = 1
@@ -135,14 +135,14 @@ def test_words_outside_the_vocabulary_are_typed_and_count_as_misses():
     assert (scores.typed, scores.selections) == (5, 1)
 
 
-def test_tokens_that_are_no_words_are_not_offered():
+def test_tokens_that_are_not_words_are_not_offered():
     dictation = TypingCounts.of("the", [(0, 3)])
     row = np.where(IS_WORD, 0.0, 1.0)
     row[TOKENS.index("the")] = 0.1
     assert keyboard_scores(WordIndex(TOKENS, IS_WORD), dictation, [row]).top1 == 1
 
 
-def test_batches_and_single_rows_score_alike():
+def test_batches_and_single_rows_score_equally():
     text = "the theory, then a zebra and the end\n"
     dictation = TypingCounts.of(text, spans(text))
     rows = np.random.default_rng(0).random((len(dictation.words), len(TOKENS)), dtype=np.float32)
@@ -157,13 +157,13 @@ def test_batches_and_single_rows_score_alike():
 
 
 @pytest.mark.parametrize("rows", [0, 1, 3])
-def test_a_row_for_each_word(rows):
+def test_number_of_rows_must_equal_the_words(rows):
     dictation = TypingCounts.of("the the", [(0, 3), (4, 7)])
     with pytest.raises(ValueError, match="2 words, but"):
         keyboard_scores(WordIndex(TOKENS, IS_WORD), dictation, [np.ones((rows, len(TOKENS)))])
 
 
-def test_what_cannot_be_scored():
+def test_malformed_scores_are_refused():
     index = WordIndex(TOKENS, IS_WORD)
     dictation = TypingCounts.of("the", [(0, 3)])
     with pytest.raises(EmptyTextError):
@@ -179,7 +179,7 @@ def test_what_cannot_be_scored():
 
 
 def one_word(word, *, after, likely):
-    """Scores of one word, with the likely words ahead in their order."""
+    """The scores of one word; the likely words rank first, in their order."""
     row = np.zeros(len(TOKENS))
     for place, each in enumerate(likely):
         row[TOKENS.index(each)] = 1 - place / 100

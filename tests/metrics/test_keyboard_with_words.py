@@ -1,4 +1,4 @@
-"""The n-gram as a keyboard, on tokens that the tokenizer of words makes of a real text."""
+"""The n-gram model as a keyboard, with the word tokenizer on a real text."""
 
 import numpy as np
 import pytest
@@ -26,17 +26,17 @@ def scores_on(text, words):
     return keyboard_scores(index, dictation, model.distributions(ids, positions))
 
 
-def test_a_text_known_by_heart_is_taken_word_by_word(words):
+def test_memorised_text_is_selected_word_by_word(words):
     scores = scores_on(LINE * 3, words)
     assert scores.words == 13 * 3
     assert scores.top1 == 1
     assert scores.selections == scores.words
-    # Left to type: a comma and a space, two quotes and a space, two brackets and a space, a stop.
+    # Typed: a comma and a space, two quotes and a space, two brackets and a space, a full stop.
     assert scores.typed == 9 * 3
     assert scores.keystrokes == (len(LINE) - 1) * 3
 
 
-def test_a_text_in_another_order_is_harder(words):
+def test_shuffled_text_saves_fewer_keystrokes(words):
     by_heart = scores_on(LINE, words)
     shuffled = scores_on("not did why knows who Zoe but mat the on sat cat The\n", words)
     assert shuffled.words == by_heart.words

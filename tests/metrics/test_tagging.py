@@ -1,4 +1,4 @@
-"""A tagger's scores, on published figures, on cases worked out by hand, and against loops."""
+"""Metrics of taggers: published values, cases by hand, and loops."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.errors import EmptyTextError
-from elman.metrics.counted import difference_of, share
+from elman.metrics.counted import difference_of, fraction
 from elman.metrics.tagging import Entity, entity_table, missed, span_counts, span_f1, word_counts
 from elman.tasks.tagging.baseline import MostFrequentTag
 from elman.tasks.tagging.evaluation import evaluate_tags
@@ -24,7 +24,7 @@ GOLD = [
     ["B-PER", "I-PER", "O", "B-PER", "I-PER", "O", "B-LOC"],
     ["O", "O", "B-LOC", "O"],
 ]
-# Charles Babbage has no beginning here, the first London is a person, and so is "He".
+# Errors: Charles Babbage lacks a B tag; the first London and "He" are tagged as persons.
 PREDICTED = [
     [
         "B-PER",
@@ -39,23 +39,23 @@ PREDICTED = [
 ]
 
 
-def test_conlleval_s_published_example():
-    """Its page shows 371 correct of 539 found where 459 are: 68.83 %, 80.83 %, FB1 74.35."""
+def test_published_example_of_conlleval():
+    """371 correct of 539 predicted and 459 gold: 68.83 %, 80.83 %, FB1 74.35."""
     assert span_f1(np.array([371, 539, 459])) == pytest.approx(0.7435, abs=5e-5)
 
 
-def test_strict_and_lenient_readings_side_by_side():
+def test_strict_and_conlleval_entities():
     report = evaluate_tags(WORDS, GOLD, PREDICTED)
     assert report.task == "tag"
     assert report.examples == 11
     assert report.scores["accuracy"] == pytest.approx(8 / 11)
-    # Strictly "I-PER I-PER" behind O is nothing: 2 found of 4 predicted where 4 are.
+    # Strictly "I-PER I-PER" after O is no entity: 2 correct of 4 predicted and 4 gold.
     assert report.scores["span_f1"] == pytest.approx(2 * 2 / (4 + 4))
-    # conlleval takes it for Charles Babbage: 3 of 5.
+    # For conlleval it is Charles Babbage: 3 of 5.
     assert report.scores["span_f1_conlleval"] == pytest.approx(2 * 3 / (5 + 4))
 
 
-def test_what_was_missed_and_what_was_made_up():
+def test_missed_and_spurious_entities():
     details = evaluate_tags(WORDS, GOLD, PREDICTED).details
     assert details["scheme"] == "bio"
     assert details["missed"] == [
@@ -77,10 +77,10 @@ def test_what_was_missed_and_what_was_made_up():
     assert by_label["PER"]["precision"] == pytest.approx(1 / 3)
 
 
-def test_the_most_frequent_mistakes_come_first():
+def test_most_frequent_mistakes_come_first():
     london = [Span(0, 1, "LOC")]
     words = [["Paris"], ["London"], ["London"], ["Oslo"]]
-    found = missed(words, [london] * 4, [[]] * 4, most=2)
+    found = missed(words, [london] * 4, [[]] * 4, limit=2)
     assert found == [Entity("LOC", "London", 2), Entity("LOC", "Oslo", 1)]
 
 
@@ -106,24 +106,24 @@ def test_counts_agree_with_loops_and_with_the_table(drawn):
     assert lost == of_ours - found
 
 
-def test_no_words_and_no_entities_are_no_division():
+def test_scores_without_words_or_entities_are_zero():
     assert span_f1(np.zeros(3)) == 0
-    assert share(np.zeros(2)) == 0
+    assert fraction(np.zeros(2)) == 0
 
 
-def test_a_difference_is_that_of_the_sums():
+def test_difference_is_that_of_the_sums():
     rows = np.array([[3, 4, 1, 4], [0, 2, 2, 2]])
     drawn = np.array([[1.0, 0.0], [1.0, 2.0]])
-    found = difference_of(share, 2)(rows, drawn)
+    found = difference_of(fraction, 2)(rows, drawn)
     assert found == pytest.approx([3 / 4 - 1 / 4, 3 / 8 - 5 / 8])
 
 
-def test_the_report_beside_its_baseline():
+def test_report_has_scores_and_baseline():
     generator = np.random.default_rng(0)
     names = ["Ada", "Bob", "Oslo", "Rome"]
     labels = {"Ada": "B-PER", "Bob": "B-PER", "Oslo": "B-LOC", "Rome": "B-LOC"}
     words = [[str(generator.choice(names)), "saw", str(generator.choice(names))] for _ in range(60)]
-    # At the end of a sentence every second name is no name: the baseline cannot know.
+    # Every second sentence ends with an ambiguous name, which the baseline cannot resolve.
     gold = [
         [labels[first], "O", labels[last] if n % 2 else "O"]
         for n, (first, _, last) in enumerate(words)
@@ -132,12 +132,12 @@ def test_the_report_beside_its_baseline():
     report = evaluate_tags(words, gold, gold, baseline, warnings=("a remark",))
     assert report.scores["span_f1"] == 1
     assert report.baseline["name"] == baseline.name
-    # Every second sentence has one mistake in three words, and all names are taken for names.
+    # So every second sentence has one mistake in three words.
     assert report.baseline["accuracy"] == pytest.approx(5 / 6)
     assert report.baseline["span_f1"] == pytest.approx(2 * 90 / (120 + 90))
     assert set(report.interval) == {"accuracy", "span_f1", "span_f1_conlleval"}
     low, high = report.interval["accuracy"]
-    # A sentence's difference is 0 or 1/3 with equal chances.
+    # The difference of a sentence is 0 or 1/3 with equal probability.
     assert (low, high) == pytest.approx((1 / 6 - 0.042, 1 / 6 + 0.042), abs=0.01)
     said = json.loads(json.dumps(report.to_json()))
     assert said["warnings"] == ["a remark"]

@@ -1,4 +1,4 @@
-"""No setting is idle: every part and every field of an architecture changes something."""
+"""Every component and every field of a `StackConfig` has an effect."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def shapes_of(network: LanguageModelNetwork):
     return {name: tuple(p.shape) for name, p in network.named_parameters()}
 
 
-def test_every_field_is_tried_here():
+def test_every_field_is_tested_here():
     names = {field.name for field in dataclasses.fields(StackConfig)}
     assert names == {"vocabulary", "cell", "hidden_size", "layers", "components", "dropout", "tied"}
 
@@ -51,8 +51,8 @@ def test_every_field_changes_the_parameters(change):
     assert shapes_of(make(**change)) != shapes_of(make())
 
 
-def test_each_cell_is_its_own():
-    """Also where two cells have parameters of the same names and shapes."""
+def test_each_name_builds_its_cell():
+    """Also for two cells with equal names and shapes of parameters."""
     for name, kind in CELLS.items():
         assert type(make(cell=name).stack.blocks[0].mixer.cell) is kind
 
@@ -68,7 +68,7 @@ def test_each_cell_is_its_own():
                                    for p in ("weight", "bias"))}),
     ],
 )  # fmt: skip
-def test_each_part_brings_its_own_parameters_and_changes_the_outputs(part, owned):
+def test_each_component_has_its_parameters_and_changes_the_outputs(part, owned):
     assert part in COMPONENTS
     network = make()
     without = make(components=tuple(other for other in COMPONENTS if other != part))
@@ -76,7 +76,7 @@ def test_each_part_brings_its_own_parameters_and_changes_the_outputs(part, owned
     local = {name.removeprefix("stack.") for name in gone}
     local = {name.split(".", 2)[2] if name.startswith("blocks.") else name for name in local}
     assert local == owned
-    # With the weights that both have, the outputs still differ: the part does something.
+    # With equal common weights the outputs still differ.
     state = {name: t for name, t in network.state_dict().items() if name not in gone}
     missing, extra = without.load_state_dict(state, strict=False)
     assert not extra
@@ -96,34 +96,34 @@ def test_every_parameter_reaches_the_outputs():
 # Dropout
 
 
-def test_a_mask_is_shared_over_time_and_leaves_the_mean_as_it_was():
-    share, rows, hidden_size = 0.3, 60, 100
-    dropout = SharedDropout(share).train()
+def test_dropout_mask_is_shared_over_time_and_keeps_the_mean():
+    p, rows, hidden_size = 0.3, 60, 100
+    dropout = SharedDropout(p).train()
     torch.manual_seed(0)
     y = dropout(torch.ones(5, rows, hidden_size, dtype=torch.float64))
     assert torch.equal(y, y[:1].expand_as(y))
     kept = y[0] > 0
-    torch.testing.assert_close(y[0][kept], torch.full_like(y[0][kept], 1 / (1 - share)))
-    # 6,000 draws: the share kept is within five standard deviations of what was asked for.
-    deviation = (share * (1 - share) / kept.numel()) ** 0.5
-    assert abs(float(kept.double().mean()) - (1 - share)) < 5 * deviation
-    assert not (kept == kept[0]).all(), "every row draws its own"
-    assert not torch.equal(dropout(torch.ones_like(y)), y), "every call draws anew"
+    torch.testing.assert_close(y[0][kept], torch.full_like(y[0][kept], 1 / (1 - p)))
+    # 6,000 draws: the fraction kept is within five standard deviations of 1 - p.
+    deviation = (p * (1 - p) / kept.numel()) ** 0.5
+    assert abs(float(kept.double().mean()) - (1 - p)) < 5 * deviation
+    assert not (kept == kept[0]).all(), "each row has its own mask"
+    assert not torch.equal(dropout(torch.ones_like(y)), y), "each call has its own mask"
 
 
 @pytest.mark.parametrize("reset", [False, True])
-def test_every_dropout_of_a_network_keeps_its_mask_over_time(reset, monkeypatch):
-    """A mask has no time: one (B, W) for each time that a network silences something."""
+def test_every_dropout_of_a_network_has_one_mask_for_all_times(reset, monkeypatch):
+    """A mask is (B, W); each dropout draws one in a forward pass."""
     network = make(dropout=0.5).train()
     masks, draw = [], SharedDropout.mask
 
-    def look(self, x):
+    def recorded(self, x):
         assert x.shape[0] > 1
         masks.append(draw(self, x))
         assert masks[-1].shape == x.shape[1:]
         return masks[-1]
 
-    monkeypatch.setattr(SharedDropout, "mask", look)
+    monkeypatch.setattr(SharedDropout, "mask", recorded)
     resets = torch.zeros(3, 6, dtype=torch.bool)
     resets[1, 2] = True
     network(TOKENS, network.initial_state(3), resets=resets if reset else None)
@@ -133,7 +133,7 @@ def test_every_dropout_of_a_network_keeps_its_mask_over_time(reset, monkeypatch)
         assert set(mask.unique().tolist()) == {0.0, 2.0}
 
 
-def test_dropout_is_for_training_alone():
+def test_dropout_is_active_in_training_only():
     network, without = make(dropout=0.5), make(dropout=0.0)
     assert torch.equal(logits_of(network.eval()), logits_of(without.eval()))
     assert torch.equal(logits_of(without.train()), logits_of(without.eval()))
@@ -154,10 +154,10 @@ def test_tied_embeddings_are_one_matrix():
         assert moved.output.weight is moved.embedding.weight
 
 
-def test_the_gradient_of_a_tied_matrix_is_that_of_both_its_uses():
+def test_gradient_of_a_tied_matrix_is_the_sum_of_both_uses():
     tied, untied = make(tied=True), make()
     untied.load_state_dict(tied.state_dict())
-    untied.scale = tied.scale  # what a tied embedding is multiplied by on its way in
+    untied.scale = tied.scale  # the input scale of a tied embedding
     torch.testing.assert_close(logits_of(tied), logits_of(untied))
 
     def gradients(network: LanguageModelNetwork, *weights: nn.Parameter):

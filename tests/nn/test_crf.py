@@ -1,4 +1,4 @@
-"""The CRF against all sequences of tags, written out one by one."""
+"""The CRF against an enumeration of all tag sequences."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from elman.nn.crf import CRF, Transitions
-from elman.text.tagsets import illegal, transitions
+from elman.text.tagsets import illegal_tags, transitions
 
 TAGS = ["O", "B-X", "I-X", "E-X", "S-X"]
 
 
 class Problem:
-    """Random scores and rules of K tags, rows of several lengths, and their sequences."""
+    """Random scores and transitions of K tags, rows of several lengths, and their sequences."""
 
     def __init__(self, seed: int, kinds: int, lengths: list[int], forbidden: float) -> None:
         generator = torch.Generator().manual_seed(seed)
@@ -38,10 +38,10 @@ class Problem:
         self.kinds = kinds
 
     def scored(self, row: int) -> dict[tuple[int, ...], float]:
-        """Every legal sequence of a row with its score, from the formula on top of crf.py."""
-        crf, said = self.crf, self.logits[:, row].tolist()
+        """Every allowed sequence of a row with its score, by the formula of the module."""
+        crf, logits = self.crf, self.logits[:, row].tolist()
         start, pairs, end = crf.start.tolist(), crf.pairs.tolist(), crf.end.tolist()
-        found = {}
+        scores = {}
         for tags in itertools.product(range(self.kinds), repeat=int(self.lengths[row])):
             steps = list(itertools.pairwise(tags))
             if (
@@ -49,16 +49,16 @@ class Problem:
                 and crf.allowed_end[tags[-1]]
                 and all(crf.allowed_pairs[step] for step in steps)
             ):
-                terms = [said[time][tag] for time, tag in enumerate(tags)]
+                terms = [logits[time][tag] for time, tag in enumerate(tags)]
                 terms += [pairs[a][b] for a, b in steps]
-                found[tags] = math.fsum([start[tags[0]], *terms, end[tags[-1]]])
-        return found
+                scores[tags] = math.fsum([start[tags[0]], *terms, end[tags[-1]]])
+        return scores
 
     def probabilities(self, row: int) -> dict[tuple[int, ...], float]:
         scores = self.scored(row)
         assume(scores)
-        whole = math.fsum(map(math.exp, scores.values()))
-        return {tags: math.exp(score) / whole for tags, score in scores.items()}
+        total = math.fsum(map(math.exp, scores.values()))
+        return {tags: math.exp(score) / total for tags, score in scores.items()}
 
 
 problems = st.builds(
@@ -74,7 +74,7 @@ few = settings(max_examples=25, deadline=None)
 
 @few
 @each_problem
-def test_the_partition_is_the_sum_over_all_sequences(problem):
+def test_log_partition_is_the_sum_over_all_sequences(problem):
     found = problem.crf.log_partition(problem.logits, problem.lengths).tolist()
     for row, value in enumerate(found):
         scores = problem.scored(row)
@@ -84,8 +84,8 @@ def test_the_partition_is_the_sum_over_all_sequences(problem):
 
 @few
 @each_problem
-def test_a_sequence_has_its_share_of_it(problem):
-    """Also where the rows beside it are longer; what is behind a row's end is not looked at."""
+def test_log_probability_equals_the_enumeration(problem):
+    """Also next to longer rows, with large logits at padding."""
     each = [problem.probabilities(row) for row in range(len(problem.lengths))]
     chosen = [max(probabilities) for probabilities in each]
     tags = torch.zeros(problem.logits.shape[:2], dtype=torch.long)
@@ -98,7 +98,7 @@ def test_a_sequence_has_its_share_of_it(problem):
 
 @few
 @each_problem
-def test_the_marginals_are_sums_of_sequences(problem):
+def test_marginals_are_sums_over_sequences(problem):
     found = problem.crf.marginals(problem.logits, problem.lengths).exp()
     for row, length in enumerate(problem.lengths.tolist()):
         expected = np.zeros((length, problem.kinds))
@@ -109,7 +109,7 @@ def test_the_marginals_are_sums_of_sequences(problem):
 
 @few
 @given(problem=problems, count=st.integers(1, 6))
-def test_the_best_are_the_first_of_all_in_order(problem, count):
+def test_best_sequences_are_the_first_of_the_ranking(problem, count):
     with torch.inference_mode():
         tags, log_p = problem.crf.best(problem.logits, problem.lengths, count)
     assert tags.shape == (count, *problem.logits.shape[:2])
@@ -125,7 +125,7 @@ def test_the_best_are_the_first_of_all_in_order(problem, count):
 
 
 @pytest.mark.parametrize("forbidden", [0.0, 0.25])
-def test_gradients(forbidden):
+def test_gradients_are_exact(forbidden):
     problem = Problem(4, 3, [4, 2, 1], forbidden)
     tags = torch.zeros(4, 3, dtype=torch.long)
     for row, length in enumerate(problem.lengths.tolist()):
@@ -140,11 +140,11 @@ def test_gradients(forbidden):
     )
 
 
-@pytest.mark.parametrize("loud", [1.0, 100.0])
-def test_no_best_sequence_is_illegal_whatever_the_network_says(loud):
+@pytest.mark.parametrize("scale", [1.0, 100.0])
+def test_best_sequences_are_always_allowed(scale):
     allowed = transitions(TAGS, "bioes")
     crf = CRF(Transitions(*map(torch.from_numpy, allowed)))
-    logits = loud * torch.randn(12, 30, 5, generator=torch.Generator().manual_seed(0))
+    logits = scale * torch.randn(12, 30, 5, generator=torch.Generator().manual_seed(0))
     lengths = torch.randint(1, 13, (30,), generator=torch.Generator().manual_seed(1))
     tags, log_p = crf.best(logits, lengths, 3)
     seen = 0
@@ -152,14 +152,16 @@ def test_no_best_sequence_is_illegal_whatever_the_network_says(loud):
         for rank in range(3):
             if log_p[rank, row] > -math.inf:
                 seen += 1
-                assert not illegal([TAGS[tag] for tag in tags[rank, :length, row]], "bioes")
+                assert not illegal_tags([TAGS[tag] for tag in tags[rank, :length, row]], "bioes")
     assert seen > 60
     plain = logits.argmax(2)
-    assert any(illegal([TAGS[t] for t in plain[:n, r]], "bioes") for r, n in enumerate(lengths))
+    assert any(
+        illegal_tags([TAGS[t] for t in plain[:n, r]], "bioes") for r, n in enumerate(lengths)
+    )
 
 
-def test_long_rows_keep_their_probabilities():
-    """In single precision, and where every logit is far from zero."""
+def test_long_rows_are_exact_in_single_precision():
+    """Also with all logits far from 0."""
     problem = Problem(5, 4, [3000], forbidden=0.2)
     crf, logits, lengths = problem.crf, problem.logits, problem.lengths
     tags, log_p = crf.best(logits, lengths, 2)
@@ -174,7 +176,7 @@ def test_long_rows_keep_their_probabilities():
     )
 
 
-def test_nothing_of_what_is_not_allowed_is_learned():
+def test_forbidden_transitions_have_no_gradient():
     crf = CRF(Transitions(*map(torch.from_numpy, transitions(TAGS, "bioes"))))
     logits, tags = torch.randn(3, 2, 5), torch.tensor([[0, 1], [4, 2], [0, 3]])
     crf.log_probability(logits, tags, torch.tensor([3, 3])).sum().backward()

@@ -1,5 +1,4 @@
-"""What reads or writes token by token besides a language model: a stack, a rewriter's decoder, a
-classifier's reader; and whether what was made of a network's weights still shows them."""
+"""Compiled steps of a stack, of a decoder and of a classifier's encoder; cached weights."""
 
 from __future__ import annotations
 
@@ -34,7 +33,7 @@ def assert_same(found, expected) -> None:
 
 
 def drawn(network):
-    """Every parameter drawn anew: some begin at zero, and would hide what is left out."""
+    """Every parameter random: initial zeros would hide an omission."""
     torch.manual_seed(2)
     with torch.no_grad():
         for parameter in network.parameters():
@@ -44,7 +43,7 @@ def drawn(network):
 
 @some_parts
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_stack_steps_as_it_reads(cell, components, instructions):
+def test_steps_of_a_stack_equal_the_sequence(cell, components, instructions):
     stack = drawn(Stack(StackConfig(TOKENS, cell, hidden_size=20, components=components)))
     xs, state = torch.randn(3, TIME, 20), stack.initial_state(3)
     with torch.no_grad():
@@ -57,26 +56,26 @@ def test_a_stack_steps_as_it_reads(cell, components, instructions):
     assert_same(state, last)
 
 
-def rewriter(cell: str, kind: str, components=COMPONENTS, width: int = 20) -> EncoderDecoder:
+def encoder_decoder(cell: str, kind: str, components=COMPONENTS, width: int = 20) -> EncoderDecoder:
     architecture = StackConfig(TOKENS, cell, hidden_size=width, components=components, tied=True)
     return drawn(EncoderDecoder(Seq2SeqConfig(architecture, attention=kind), 0.0))
 
 
 def begun(network: EncoderDecoder, targets: int) -> DecoderState:
-    """Sources of unequal length, each with some targets side by side."""
+    """The initial state for sources of unequal length, each with several targets."""
     padded = PaddedBatch(torch.randint(TOKENS, (TIME, SOURCES)), torch.tensor([6, 1, 4, 6]))
     with torch.inference_mode():
-        written = network.begin(padded)
-    state = map_state(lambda part: part.repeat_interleave(targets, dim=0), written.state)
-    return DecoderState(state, written.memories)
+        state_before = network.encode(padded)
+    state = map_state(lambda part: part.repeat_interleave(targets, dim=0), state_before.state)
+    return DecoderState(state, state_before.memories)
 
 
-def assert_writes_alike(network: EncoderDecoder, written: DecoderState) -> None:
-    step, state = step_of(network), written
-    rows = len(state_tensors(written.state)[0])
+def assert_steps_equal_sequence(network: EncoderDecoder, state_before: DecoderState) -> None:
+    step, state = step_of(network), state_before
+    rows = len(state_tensors(state_before.state)[0])
     tokens = torch.randint(TOKENS, (3, rows))
     with torch.inference_mode():
-        logits, last = network(tokens, written)
+        logits, last = network(tokens, state_before)
     for t in range(3):
         found, state = step(tokens[t], state)
         torch.testing.assert_close(found, logits[t], rtol=1e-4, atol=1e-4)
@@ -87,54 +86,55 @@ def assert_writes_alike(network: EncoderDecoder, written: DecoderState) -> None:
 @some_parts
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("targets", [1, 5])
-def test_a_decoder_steps_as_it_reads(kind, components, targets):
-    network = rewriter("lstm", kind, components)
-    assert_writes_alike(network, begun(network, targets))
+def test_steps_of_a_decoder_equal_the_sequence(kind, components, targets):
+    network = encoder_decoder("lstm", kind, components)
+    assert_steps_equal_sequence(network, begun(network, targets))
 
 
 @pytest.mark.usefixtures("instructions")
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_decoder_of_every_cell_steps_as_it_reads(cell):
-    # 132 wide there are two heads of 66: no whole number of vectors of any instruction set.
-    network = rewriter(cell, "dot", hidden_size=132)
-    assert network.attending[0].attention.heads == 2
-    assert_writes_alike(network, begun(network, 2))
+def test_steps_of_a_decoder_of_every_cell_equal_the_sequence(cell):
+    # Two heads of 66, not a multiple of any instruction set's vector length.
+    network = encoder_decoder(cell, "dot", width=132)
+    assert network.decoder_blocks[0].attention.heads == 2
+    assert_steps_equal_sequence(network, begun(network, 2))
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_threads_look_at_the_sources_of_their_own_rows(threads):
-    network, before = rewriter("gru", "dot"), torch.get_num_threads()
+def test_threads_attend_to_the_sources_of_their_rows(threads):
+    network, before = encoder_decoder("gru", "dot"), torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        assert_writes_alike(network, begun(network, 9))  # 36 rows: two threads' share of 18
+        assert_steps_equal_sequence(network, begun(network, 9))  # 36 rows: 18 a thread
     finally:
         torch.set_num_threads(before)
 
 
-def test_a_likeness_of_any_size_is_looked_at_as_torch_does():
-    """The likeliest may come first, last or in between, further off than exp can tell."""
-    network = rewriter("elman", "dot")
-    written = begun(network, 2)
+def test_attention_of_extreme_scores_equals_torch():
+    """The largest score may come at any position, beyond the range of exp."""
+    network = encoder_decoder("elman", "dot")
+    state_before = begun(network, 2)
     memories = tuple(
-        memory._replace(keys=400 * memory.keys, values=memory.values) for memory in written.memories
+        memory._replace(keys=400 * memory.keys, values=memory.values)
+        for memory in state_before.memories
     )
-    assert_writes_alike(network, DecoderState(written.state, memories))
+    assert_steps_equal_sequence(network, DecoderState(state_before.state, memories))
 
 
-def test_memories_of_16_bits_are_looked_at():
-    network = rewriter("mingru", "dot")
-    written = begun(network, 2)
-    halves = tuple(map_state(torch.Tensor.bfloat16, memory) for memory in written.memories)
+def test_bfloat16_memories_are_converted():
+    network = encoder_decoder("mingru", "dot")
+    state_before = begun(network, 2)
+    halves = tuple(map_state(torch.Tensor.bfloat16, memory) for memory in state_before.memories)
     exact = tuple(map_state(torch.Tensor.float, memory) for memory in halves)
     tokens = torch.randint(TOKENS, (8,))
-    found, _ = step_of(network)(tokens, DecoderState(written.state, halves))
-    expected, _ = step_of(network)(tokens, DecoderState(written.state, exact))
+    found, _ = step_of(network)(tokens, DecoderState(state_before.state, halves))
+    expected, _ = step_of(network)(tokens, DecoderState(state_before.state, exact))
     assert torch.equal(found, expected)
 
 
 @pytest.mark.parametrize("off", [False, True])
 @pytest.mark.parametrize("buckets", [0, 50])
-def test_a_class_network_reads_on_token_by_token(buckets, off):
+def test_classifier_steps_equal_the_sequence(buckets, off):
     blocks = StackConfig(TOKENS, hidden_size=24)
     network = drawn(ClassifierNetwork(EncoderConfig(blocks, buckets=buckets), 3, 0.2, members=2))
     words = table() if buckets else None
@@ -142,12 +142,12 @@ def test_a_class_network_reads_on_token_by_token(buckets, off):
         PaddedBatch(torch.randint(3, (time, 2)), torch.full((2,), time), words) for time in (3, 1)
     )
     with core.using(core.OFF if off else core.name()), torch.inference_mode():
-        reads = [encoder_by_steps(reader) for reader in network.readers]
+        steps = [encoder_by_steps(encoder) for encoder in network.encoders]
         expected, whole = network(first)
-        found, components = network(first, None, reads)
+        found, components = network(first, None, steps)
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
         expected, whole = network(second, whole)
-        found, components = network(second, components, reads)
+        found, components = network(second, components, steps)
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
     for one, other in zip(components, whole, strict=True):
         assert_same(one.states, other.states)
@@ -162,18 +162,18 @@ def table():
     return WordTable(torch.arange(3), torch.tensor([0, 4, 5]), ngrams, starts, weights)
 
 
-def test_a_picture_shows_the_weights_until_they_change():
+def test_weight_cache_is_valid_until_weights_change():
     stack = drawn(Stack(StackConfig(TOKENS, hidden_size=8)))
-    picture = WeightCache(stack, "made")
-    assert picture.made == "made"
-    assert picture.shows(stack)
-    assert not picture.shows(copy.deepcopy(stack))
+    cache = WeightCache(stack, "made")
+    assert cache.made == "made"
+    assert cache.shows(stack)
+    assert not cache.shows(copy.deepcopy(stack))
     with core.using(core.OFF):
-        assert not picture.shows(stack)
+        assert not cache.shows(stack)
     with torch.no_grad():
         next(stack.parameters()).mul_(2)
-    assert not picture.shows(stack)
-    # As a run exchanges the weights for their averages.
-    picture, weight = WeightCache(stack, None), next(stack.parameters())
+    assert not cache.shows(stack)
+    # As in the swap of weights and their averages in training.
+    cache, weight = WeightCache(stack, None), next(stack.parameters())
     weight.data = weight.data.clone()
-    assert not picture.shows(stack)
+    assert not cache.shows(stack)

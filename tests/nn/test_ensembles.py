@@ -1,4 +1,4 @@
-"""A class network's members answer together, and each learns by itself."""
+"""The members of a classifier's ensemble: averaged in prediction, independent in training."""
 
 from __future__ import annotations
 
@@ -19,29 +19,35 @@ def make(members: int) -> ClassifierNetwork:
     ).eval()
 
 
-def test_the_answer_is_the_mean_of_the_members_probabilities():
+def only(network: ClassifierNetwork, member: int) -> ClassifierNetwork:
+    """A network of one member, with the weights of that one."""
+    single = make(1)
+    single.members[0].load_state_dict(network.members[member].state_dict())
+    return single
+
+
+def test_probabilities_are_the_mean_of_the_members():
     network = make(3)
-    answer, _ = network(PADDED)
-    alone = [member(PADDED)[0].softmax(1) for member in network.members]
-    assert not torch.allclose(alone[0], alone[1], atol=1e-3), "they begin differently"
-    torch.testing.assert_close(answer.exp(), torch.stack(alone).mean(0))
+    log_probabilities, _ = network(PADDED)
+    alone = [only(network, member)(PADDED)[0].exp() for member in range(3)]
+    assert not torch.allclose(alone[0], alone[1], atol=1e-3), "members begin differently"
+    torch.testing.assert_close(log_probabilities.exp(), torch.stack(alone).mean(0))
 
 
-def test_the_members_learn_apart():
-    """The gradient of one's weights is that of its own loss, whatever the others say."""
-    network, wanted = make(2), torch.tensor([0, 2])
-    logits, _ = network.each(PADDED)
-    functional.cross_entropy(logits.flatten(0, 1), wanted.repeat(2)).backward()
-    together = network.members[1].output.weight.grad.clone()
-    network.zero_grad()
-    functional.cross_entropy(network.members[1](PADDED)[0], wanted).backward()
-    torch.testing.assert_close(together, network.members[1].output.weight.grad / 2)
+def test_gradient_of_a_member_depends_on_its_own_loss_only():
+    network, targets = make(2), torch.tensor([0, 2])
+    logits, _ = network.member_logits(PADDED)
+    functional.cross_entropy(logits.flatten(0, 1), targets.repeat(2)).backward()
+    single = only(network, 1)
+    functional.cross_entropy(single(PADDED)[0], targets).backward()
+    torch.testing.assert_close(network.outputs[1].weight.grad, single.outputs[0].weight.grad / 2)
 
 
-def test_reading_on_is_each_members_own():
+def test_each_member_continues_from_its_own_state():
     network = make(2)
-    whole, _ = network(PaddedBatch(PADDED.tokens[:, 1:], torch.tensor([3])))
-    state = network.start(1)
+    expected, _ = network(PaddedBatch(PADDED.tokens[:, 1:], torch.tensor([3])))
+    state = network.initial_state(1)
     for t in range(3):
-        answer, state = network(PaddedBatch(PADDED.tokens[t : t + 1, 1:], torch.tensor([1])), state)
-    torch.testing.assert_close(answer, whole)
+        token = PaddedBatch(PADDED.tokens[t : t + 1, 1:], torch.tensor([1]))
+        log_probabilities, state = network(token, state)
+    torch.testing.assert_close(log_probabilities, expected)

@@ -1,4 +1,4 @@
-"""Weights of 8 bits: the grid that they are on."""
+"""int8 quantisation of weights."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from elman.cells import GRU, LSTM, Elman, ElmanReLU, MinGRU
 from elman.errors import ModelFileError
 from elman.kernels import core
-from elman.nn.int8 import dequantize, has_int8, on_grid, quantize
+from elman.nn.int8 import dequantize, fake_quantize, has_int8, quantize
 from elman.nn.native_step import step_of
 
 TINY, LARGEST = (float(getattr(np.finfo(np.float32), name)) for name in ("tiny", "max"))
 
 
 def by_hand(weight):
-    """Row by row, in Python's own numbers but for the divisions, which are in float32."""
+    """Reference, row by row in Python, with divisions in float32."""
     steps, scales = [], []
     for row in weight:
         scale = np.float32(max(map(abs, row))) / np.float32(127)
@@ -33,12 +33,12 @@ def by_hand(weight):
 NUMBERS = arrays(
     np.float32,
     array_shapes(min_dims=2, max_dims=2, max_side=8),
-    elements=st.floats(-(2.0**120), 2.0**120, hidden_size=32),
+    elements=st.floats(-(2.0**120), 2.0**120, width=32),
 )
 SMALL_NUMBERS = arrays(
     np.float32,
     array_shapes(min_dims=2, max_dims=2, max_side=8),
-    elements=st.floats(-(2.0**-117), 2.0**-117, hidden_size=32),
+    elements=st.floats(-(2.0**-117), 2.0**-117, width=32),
 )
 
 
@@ -47,7 +47,7 @@ SMALL_NUMBERS = arrays(
 @example(weight=np.array([[0.5, 1.5, 2.5, -0.5, -1.5, 127]], dtype=np.float32))
 @example(weight=np.array([[190, 1]], dtype=np.float32) * np.float32(2**-149))
 @example(weight=np.zeros((2, 3), dtype=np.float32))
-def test_each_number_goes_to_the_nearest_step(weight):
+def test_weights_are_rounded_to_the_nearest_step(weight):
     found = quantize(torch.from_numpy(weight))
     steps, scales = by_hand(weight.tolist())
     assert found.steps.tolist() == steps
@@ -55,21 +55,21 @@ def test_each_number_goes_to_the_nearest_step(weight):
     rounded = dequantize(found).double().numpy()
     off = np.abs(rounded - weight.astype(np.float64))
     scale = found.scale.double().numpy()[:, None]
-    # Two quotients and a product, each exact to half a tokenizer in the last place.
+    # Two quotients and a product, each exact to half a unit in the last place.
     assert (off <= np.where(scale > 0, scale * (0.5 + 127 * 2**-23), 127 * TINY)).all()
 
 
 @settings(max_examples=100, deadline=None)
 @given(weight=NUMBERS | SMALL_NUMBERS)
-def test_what_is_on_the_grid_stays(weight):
+def test_quantisation_is_idempotent(weight):
     first = quantize(torch.from_numpy(weight))
     again = quantize(dequantize(first))
     assert torch.equal(again.steps, first.steps)
     assert torch.equal(again.scale, first.scale)
 
 
-def test_the_scale_of_any_largest_number_comes_back():
-    """Some scales are no exact quotients: their 127 steps are not the number they are from."""
+def test_scale_is_recovered_exactly():
+    """Also where 127 times the scale differs from the largest weight by rounding."""
     largest = torch.rand(2**18, 1, generator=torch.Generator().manual_seed(1)) + 1
     largest = torch.cat([largest, 2 - torch.arange(1, 2**16)[:, None] * 2**-23])
     first = quantize(largest)
@@ -77,21 +77,21 @@ def test_the_scale_of_any_largest_number_comes_back():
     assert torch.equal(quantize(dequantize(first)).scale, first.scale)
 
 
-def test_rows_have_nothing_to_do_with_each_other():
+def test_rows_are_quantised_independently():
     weight = torch.randn(5, 20, generator=torch.Generator().manual_seed(1))
     weight[3] = 0
     alone = [quantize(row[None]) for row in weight]
-    together = quantize(weight)
-    assert torch.equal(together.steps, torch.cat([each.steps for each in alone]))
-    assert torch.equal(together.scale, torch.cat([each.scale for each in alone]))
-    assert together.scale[3] == 0
+    whole = quantize(weight)
+    assert torch.equal(whole.steps, torch.cat([each.steps for each in alone]))
+    assert torch.equal(whole.scale, torch.cat([each.scale for each in alone]))
+    assert whole.scale[3] == 0
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf"), LARGEST])
-def test_what_is_no_number_or_too_large_has_no_grid(bad):
+def test_weights_that_are_not_finite_or_too_large_are_refused(bad):
     weight = torch.ones(2, 3)
     weight[1, 2] = bad
-    with pytest.raises(ModelFileError, match="no number"):
+    with pytest.raises(ModelFileError, match="not finite"):
         quantize(weight)
 
 
@@ -108,16 +108,16 @@ def test_what_is_no_number_or_too_large_has_no_grid(bad):
         (torch.int64, (16, 16), False),
     ],
 )
-def test_what_is_rounded(dtype, shape, rounds):
+def test_float32_matrices_are_quantised(dtype, shape, rounds):
     assert has_int8(dtype, shape) is rounds
     tensor = torch.arange(np.prod(shape)).view(shape).to(dtype)
-    assert torch.equal(on_grid(tensor), tensor) is not rounds
+    assert torch.equal(fake_quantize(tensor), tensor) is not rounds
 
 
 @pytest.mark.parametrize("chosen", [name for name in core.sets() if name != core.OFF])
 @pytest.mark.parametrize("cell", [LSTM, GRU, Elman, ElmanReLU, MinGRU])
-def test_the_native_core_rounds_to_the_same_grid(cell, chosen):
-    """Its integers and scales are those of a file: before or after rounding, the same bits."""
+def test_native_core_quantises_equally(cell, chosen):
+    """Bitwise equal outputs with weights quantised before or by the core."""
     torch.manual_seed(2)
     network = cell(24, 40)
     x, state = torch.randn(3, 24), network.initial_state(3)
@@ -125,7 +125,7 @@ def test_the_native_core_rounds_to_the_same_grid(cell, chosen):
         before, _ = step_of(network, int8=True)(x, state)
         exact, _ = step_of(network)(x, state)
         for weight in network.parameters():
-            weight.copy_(on_grid(weight))
+            weight.copy_(fake_quantize(weight))
         after, _ = step_of(network, int8=True)(x, state)
     assert torch.equal(before, after)
     assert not torch.equal(before, exact)

@@ -1,4 +1,4 @@
-"""Models with weights of 8 bits, and their files."""
+"""Models with int8 weights, and their files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import elman
 from elman import bundle
 from elman.errors import ModelFileError, NotFittedError
 from elman.kernels import core
-from elman.nn.int8 import has_int8, on_grid
+from elman.nn.int8 import fake_quantize, has_int8
 from elman.nn.native_step import step_of
 
 PROSE = "The cat sat on the mat, and the dog looked at the river.\n" * 20
@@ -42,8 +42,8 @@ MODELS = {
 }
 
 
-def answers(model):
-    """Something that depends on every weight."""
+def outputs(model):
+    """Outputs that depend on every weight."""
     match model.task:
         case "language":
             outlook, _ = model.step("The dog sat", model.start())
@@ -85,7 +85,7 @@ def writer():
 # Models and their files
 
 
-def test_a_file_of_any_task_comes_back(fitted, tmp_path):
+def test_file_of_any_task_can_be_loaded(fitted, tmp_path):
     model, _ = fitted
     plain, small, again = (tmp_path / name for name in ("plain", "small", "again"))
     before = weights(model)
@@ -96,12 +96,12 @@ def test_a_file_of_any_task_comes_back(fitted, tmp_path):
     loaded = elman.load(small)
     assert type(loaded) is type(model)
     assert loaded.int8_
-    assert same(weights(loaded), {name: on_grid(part) for name, part in before.items()})
+    assert same(weights(loaded), {name: fake_quantize(part) for name, part in before.items()})
     assert any(has_int8(part.dtype, part.shape) for part in before.values())
     rounded = elman.load(plain, int8=True)
     assert rounded.int8_
     assert same(weights(rounded), weights(loaded))
-    assert answers(rounded) == answers(loaded) != answers(model)
+    assert outputs(rounded) == outputs(loaded) != outputs(model)
     assert loaded.record_ == model.record_
     assert loaded.get_params() == model.get_params()
     for each in (loaded, rounded):
@@ -109,10 +109,10 @@ def test_a_file_of_any_task_comes_back(fitted, tmp_path):
         assert again.read_bytes() == small.read_bytes()
     assert about(small) == {**about(plain), "int8": True}
     assert not elman.load(plain).int8_
-    assert answers(elman.load(plain)) == answers(model)
+    assert outputs(elman.load(plain)) == outputs(model)
 
 
-def test_a_file_has_a_byte_for_each_weight_of_a_matrix(fitted, tmp_path):
+def test_file_has_one_byte_for_each_weight_of_a_matrix(fitted, tmp_path):
     model, _ = fitted
     model.save(tmp_path / "plain")
     model.save(tmp_path / "small", int8=True)
@@ -126,7 +126,7 @@ def test_a_file_has_a_byte_for_each_weight_of_a_matrix(fitted, tmp_path):
     assert all(torch.equal(small[name], plain[name]) for name in plain.keys() - matrices)
 
 
-def test_a_larger_model_takes_a_quarter_of_the_room(tmp_path):
+def test_file_of_a_larger_model_has_a_quarter_of_the_size(tmp_path):
     model = elman.LanguageModel(hidden_size=128, steps=1).fit(PROSE)
     model.save(tmp_path / "plain")
     model.save(tmp_path / "small", int8=True)
@@ -134,7 +134,7 @@ def test_a_larger_model_takes_a_quarter_of_the_room(tmp_path):
     assert 0.25 < small / plain < 0.28
 
 
-def test_it_is_a_thing_learned_and_no_setting(fitted, tmp_path):
+def test_int8_is_a_fitted_attribute_not_a_setting(fitted, tmp_path):
     model, data = fitted
     fresh = clone(model)
     assert not fresh.int8_
@@ -146,19 +146,19 @@ def test_it_is_a_thing_learned_and_no_setting(fitted, tmp_path):
     loaded.fit(*data)
     assert not loaded.int8_, "it has other weights now"
     assert same(weights(loaded), weights(model))
-    assert answers(loaded) == answers(model)
+    assert outputs(loaded) == outputs(model)
 
 
-def test_a_network_with_one_matrix_for_both_ends(tmp_path):
+def test_tied_matrix_is_stored_once(tmp_path):
     model = elman.LanguageModel(tokenizer="word", hidden_size=16, layers=1, steps=2).fit(PROSE * 2)
-    assert model.network_.architecture.tied
+    assert model.network_.config.tied
     model.save(tmp_path / "m", int8=True)
     loaded = elman.load(tmp_path / "m")
     assert loaded.network_.output.weight is loaded.network_.embedding.weight
-    assert torch.equal(loaded.network_.output.weight, on_grid(model.network_.output.weight))
+    assert torch.equal(loaded.network_.output.weight, fake_quantize(model.network_.output.weight))
 
 
-def test_it_steps_and_is_scored_with_products_of_8_bits(writer, tmp_path):
+def test_steps_and_scores_use_int8_products(writer, tmp_path):
     writer.save(tmp_path / "m", int8=True)
     model = elman.load(tmp_path / "m")
     token = torch.tensor([3])
@@ -176,16 +176,16 @@ def test_it_steps_and_is_scored_with_products_of_8_bits(writer, tmp_path):
     assert model.score(PROSE) == pytest.approx(by_torch, rel=0.005)
 
 
-def test_rounding_in_place_forgets_what_was_made_of_the_weights(writer, tmp_path):
+def test_rounding_in_place_invalidates_cached_weights(writer, tmp_path):
     writer.save(tmp_path / "m")
     model = elman.load(tmp_path / "m")
-    before = answers(model)
+    before = outputs(model)
     assert model.to_int8() is model
-    assert answers(model) == answers(elman.load(tmp_path / "m", int8=True)) != before
+    assert outputs(model) == outputs(elman.load(tmp_path / "m", int8=True)) != before
 
 
-def test_the_loss_hardly_changes(model, tale, tmp_path):
-    """Of trained models of each tokenizer."""
+def test_loss_hardly_changes(model, tale, tmp_path):
+    """For trained models of each tokenizer."""
     model.save(tmp_path / "m", int8=True)
     exact, rounded = -model.score(tale), -elman.load(tmp_path / "m").score(tale)
     assert rounded == pytest.approx(exact, rel=0.005)
@@ -229,15 +229,15 @@ def set_scale(value):
     return change
 
 
-def set_step(place, value):
+def set_step(index, value):
     def change(_, tensors):
-        tensors[NAME][1, place] = value
+        tensors[NAME][1, index] = value
 
     return change
 
 
 def shrunk(_, tensors):
-    """The same numbers by another scale."""
+    """Equal weights with another scale."""
     tensors[NAME][1] = torch.div(tensors[NAME][1], 2, rounding_mode="trunc")
 
 
@@ -256,7 +256,7 @@ def replaced(name, make):
     return change
 
 
-def says(**changes):
+def with_entries(**changes):
     return lambda said, _: said.update(changes)
 
 
@@ -280,43 +280,43 @@ KINDS = {
     "steps float32": replaced(NAME, torch.Tensor.float),
     "steps without sign": replaced(NAME, lambda steps: steps.to(torch.uint8)),
     "steps turned": replaced(NAME, lambda steps: steps.t().contiguous()),
-    "it says no": says(int8=False),
+    "it says no": with_entries(int8=False),
     "it says nothing": lambda said, _: said.pop("int8"),
-    "it says 1": says(int8=1),
-    "it says yes": says(int8="yes"),
-    "it says null": says(int8=None),
+    "it says 1": with_entries(int8=1),
+    "it says yes": with_entries(int8="yes"),
+    "it says null": with_entries(int8=None),
 }
 
 
 @pytest.mark.parametrize("change", {**VALUES, **KINDS}.values(), ids={**VALUES, **KINDS})
-def test_a_damaged_file_is_refused(sound, tmp_path, change):
+def test_damaged_file_is_refused(sound, tmp_path, change):
     refused(altered(sound, tmp_path / "m", change))
 
 
 @pytest.mark.parametrize("change", KINDS.values(), ids=KINDS)
-def test_what_is_not_expected_is_refused_unread(sound, tmp_path, change, monkeypatch):
+def test_unexpected_tensors_are_refused_unread(sound, tmp_path, change, monkeypatch):
     path = altered(sound, tmp_path / "m", change)
     monkeypatch.setattr(bundle, "load_file", lambda _: pytest.fail("read before it was checked"))
     refused(path)
 
 
-def test_the_unaltered_file_is_taken(sound, tmp_path):
-    """Else all of the above proves nothing."""
+def test_unaltered_file_is_accepted(sound, tmp_path):
+    """The control of the tests above."""
     path = altered(sound, tmp_path / "m", lambda *_: None)
     assert same(weights(elman.load(path)), weights(elman.load(sound)))
 
 
-def test_a_float_file_that_says_it_is_of_8_bits_is_refused(writer, tmp_path):
+def test_float_file_marked_int8_is_refused(writer, tmp_path):
     writer.save(tmp_path / "plain")
-    refused(altered(tmp_path / "plain", tmp_path / "m", says(int8=True)))
-    path = altered(tmp_path / "plain", tmp_path / "m", says(int8=False))
+    refused(altered(tmp_path / "plain", tmp_path / "m", with_entries(int8=True)))
+    path = altered(tmp_path / "plain", tmp_path / "m", with_entries(int8=False))
     assert not elman.load(path).int8_
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_flipped_bytes_never_surprise(sound, tmp_path, data):
-    """Anywhere: either it is refused, or saved again it is the same file but for what it says."""
+def test_flipped_bytes_are_refused_or_preserved(sound, tmp_path, data):
+    """Either the file is refused, or saving it again gives equal tensors."""
     damaged = bytearray(sound.read_bytes())
     for place in data.draw(st.lists(st.integers(8, len(damaged) - 1), min_size=1, max_size=3)):
         damaged[place] = data.draw(st.integers(0, 255))
@@ -331,7 +331,7 @@ def test_flipped_bytes_never_surprise(sound, tmp_path, data):
     assert all(torch.equal(first[n].view(torch.uint8), again[n].view(torch.uint8)) for n in first)
 
 
-def test_weights_that_are_no_numbers_are_refused(writer, tmp_path):
+def test_weights_that_are_not_finite_are_refused(writer, tmp_path):
     writer.save(tmp_path / "plain")
 
     def damage(_, tensors):

@@ -1,4 +1,4 @@
-"""The laws of a cell hold for a whole network of any cell and any components."""
+"""The invariants of a cell, for a network of any cell and components."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NETWORKS = [
 
 
 def make(cell: str, components: tuple[str, ...]) -> LanguageModelNetwork:
-    """Two blocks, without dropout's chance, every parameter drawn: nothing is zero or one."""
+    """Two blocks without dropout, every parameter random."""
     torch.manual_seed(3)
     network = (
         LanguageModelNetwork(StackConfig(VOCABULARY, cell, WIDTH, 2, components)).double().eval()
@@ -92,7 +92,7 @@ def plain_mixer(mixer: nn.Module, x: Tensor, components: tuple[str, ...]) -> Ten
 
 def plain_logits(network: LanguageModelNetwork, tokens: Tensor) -> Tensor:
     """tokens (T,) -> logits (T, V)."""
-    components = network.architecture.components
+    components = network.config.components
     x = network.embedding.weight[tokens]
     for block in network.stack.blocks:
         y = plain_mixer(block.mixer, plain_norm(x, block.mixer_norm), components)
@@ -106,7 +106,7 @@ def plain_logits(network: LanguageModelNetwork, tokens: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize(("cell", "components"), NETWORKS)
-def test_the_numbers_and_gradients_are_the_formulas(cell, components):
+def test_logits_and_gradients_equal_the_formulas(cell, components):
     network = make(cell, components)
     tokens = torch.randint(VOCABULARY, (2, 6))
     expected = torch.stack([plain_logits(network, row) for row in tokens])
@@ -126,7 +126,7 @@ def test_the_numbers_and_gradients_are_the_formulas(cell, components):
 @settings(max_examples=4, deadline=None)
 @given(batch=batches())
 def test_steps_of_one_row_equal_a_ragged_batch_with_resets(cell, components, batch):
-    """Token by token and row by row: padding, resets and neighbours make no difference."""
+    """Token by token and row by row, against padding, resets and other rows."""
     tokens, lengths, resets = batch
     network = make(cell, components)
     state = random_state(network, len(tokens))
@@ -145,7 +145,7 @@ def test_steps_of_one_row_equal_a_ragged_batch_with_resets(cell, components, bat
 @pytest.mark.parametrize(("cell", "components"), NETWORKS)
 @settings(max_examples=3, deadline=None)
 @given(batch=batches(), data=st.data())
-def test_cutting_anywhere_changes_nothing(cell, components, batch, data):
+def test_chunks_equal_the_whole_sequence(cell, components, batch, data):
     tokens, lengths, resets = batch
     cut = data.draw(st.integers(0, tokens.shape[1]), label="cut")
     network = make(cell, components)
@@ -167,8 +167,8 @@ def test_cutting_anywhere_changes_nothing(cell, components, batch, data):
 
 @pytest.mark.parametrize("reset", [False, True])
 @pytest.mark.parametrize(("cell", "components"), NETWORKS)
-def test_what_lies_behind_a_row_is_never_seen(cell, components, reset):
-    """Two different kinds of garbage: the same logits, last states and gradients, to the bit."""
+def test_padding_changes_neither_logits_nor_gradients(cell, components, reset):
+    """Two padding tokens give bitwise equal logits, states and gradients."""
     network = make(cell, components)
     lengths = torch.tensor([5, 2, 0])
     tokens = torch.randint(VOCABULARY, (3, 5))
@@ -191,8 +191,8 @@ def test_what_lies_behind_a_row_is_never_seen(cell, components, reset):
 
 
 @pytest.mark.parametrize(("cell", "components"), NETWORKS)
-def test_a_reset_forgets_everything_before_it(cell, components):
-    """Neither the numbers nor the gradients cross it; where none is, they do cross."""
+def test_reset_cuts_values_and_gradients(cell, components):
+    """Neither crosses a reset; both cross where there is none."""
     network = make(cell, components)
     state = map_state(
         lambda part: part.requires_grad_() if part.is_floating_point() else part,
@@ -217,7 +217,7 @@ def test_a_reset_forgets_everything_before_it(cell, components):
 
 
 @pytest.mark.parametrize(("cell", "components"), NETWORKS)
-def test_rows_do_not_see_each_other(cell, components):
+def test_rows_do_not_depend_on_each_other(cell, components):
     network = make(cell, components)
     xs = torch.randn(3, 5, WIDTH, dtype=torch.float64, requires_grad=True)
     state = map_state(
@@ -242,8 +242,8 @@ def test_rows_do_not_see_each_other(cell, components):
 
 
 @pytest.mark.parametrize(("cell", "components"), NETWORKS)
-def test_in_bfloat16_the_state_keeps_its_type_and_the_numbers_are_near(cell, components):
-    """A state that changed its type on the way could not be stepped on from, nor resumed."""
+def test_bfloat16_keeps_the_state_dtype_and_is_close(cell, components):
+    """A state of another dtype could not be continued or resumed from."""
     network = make(cell, components).float()
     tokens = torch.randint(VOCABULARY, (2, 6))
     before = network.initial_state(2)
@@ -257,8 +257,8 @@ def test_in_bfloat16_the_state_keeps_its_type_and_the_numbers_are_near(cell, com
     assert apart < 0.1 * torch.linalg.vector_norm(exact)
 
 
-def test_a_minGRU_is_twice_as_wide_as_its_block():  # noqa: N802
-    """The reason why its mixer always projects back."""
+def test_minGRU_has_twice_the_hidden_size_of_its_block():  # noqa: N802
+    """So its mixer always has an output projection."""
     mixer = make("mingru", ()).stack.blocks[0].mixer
     assert isinstance(mixer.cell, MinGRU)
     assert (mixer.cell.hidden_size, mixer.out.out_features) == (2 * WIDTH, WIDTH)

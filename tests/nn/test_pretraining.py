@@ -1,4 +1,4 @@
-"""The head's loss: plain cross entropy of the words to come, and of no padding."""
+"""The loss of the pretraining head: cross-entropy of the next tokens, without padding."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def row_of(padded: PaddedBatch, row: int) -> PaddedBatch:
     return PaddedBatch(tokens, torch.tensor([length]), padded.words)
 
 
-def losses_of_row(head: PretrainingHead, padded: PaddedBatch, chances) -> list[torch.Tensor]:
-    """Of one text each word predicted, written out: in each direction all but the first."""
-    table = head.reader.table(padded)
-    vectors, _ = head.reader(padded, table=table)
+def losses_of_row(head: PretrainingHead, padded: PaddedBatch, log_q) -> list[torch.Tensor]:
+    """Reference: one text token by token; each direction predicts all but its first."""
+    table = head.encoder.table(padded)
+    vectors, _ = head.encoder(padded, table=table)
     losses = []
     for direction, y in enumerate(vectors):
         words = padded.tokens[:, 0].tolist()
         words = words[::-1] if direction else words
-        for time, wanted in enumerate(words[1:]):
-            scores = table @ head.outputs[direction](y[time, 0]) - chances
-            losses.append(functional.cross_entropy(scores[None], torch.tensor([wanted])))
+        for time, target in enumerate(words[1:]):
+            logits = table @ head.outputs[direction](y[time, 0]) - log_q
+            losses.append(functional.cross_entropy(logits[None], torch.tensor([target])))
     return losses
 
 
@@ -52,8 +52,8 @@ def tokens():
 
 
 @pytest.mark.parametrize("directions", [1, 2])
-def test_of_tokens_it_is_the_cross_entropy_over_all_of_them(tokens, directions):
-    """A text of one token predicts nothing, and counts for nothing."""
+def test_loss_of_tokens_is_the_full_cross_entropy(tokens, directions):
+    """A text of one token contributes no loss."""
     head = make(directions)
     zeros = torch.zeros(VOCABULARY, dtype=torch.float64)
     losses = [loss for row in range(4) for loss in losses_of_row(head, row_of(tokens, row), zeros)]
@@ -62,7 +62,7 @@ def test_of_tokens_it_is_the_cross_entropy_over_all_of_them(tokens, directions):
 
 
 @pytest.mark.parametrize("directions", [1, 2])
-def test_padding_is_never_foretold(tokens, directions):
+def test_padding_is_not_predicted(tokens, directions):
     head = make(directions)
     zeros = torch.zeros(VOCABULARY, dtype=torch.float64)
     found = []
@@ -74,19 +74,17 @@ def test_padding_is_never_foretold(tokens, directions):
 
 
 @pytest.mark.parametrize("directions", [1, 2])
-def test_of_words_it_is_among_those_of_the_batch_less_their_chances(directions):
+def test_loss_of_words_is_in_batch_sampled_softmax_with_log_q(directions):
     forms = WordForms(HashedVocabulary(["the", "cat", "sat"]))
     texts = [["the", "cat", "sat", "on", "the", "mat"], ["a", "cat"], ["so"]]
-    read = TokenDataset([forms.places(text) for text in texts], forms)
-    padded = read.collate(np.arange(3))
+    dataset = TokenDataset([forms.indices(text) for text in texts], forms)
+    padded = dataset.collate(np.arange(3))
     padded = padded._replace(words=padded.words._replace(weights=padded.words.weights.double()))
     head = make(directions, BUCKETS)
-    chances = torch.linspace(-3, 0, len(padded.words.numbers), dtype=torch.float64)
-    losses = [
-        loss for row in range(3) for loss in losses_of_row(head, row_of(padded, row), chances)
-    ]
+    log_q = torch.linspace(-3, 0, len(padded.words.ids), dtype=torch.float64)
+    losses = [loss for row in range(3) for loss in losses_of_row(head, row_of(padded, row), log_q)]
     with torch.no_grad():
-        loss = head(padded, chances)
-        plain = head(padded, torch.zeros_like(chances))
+        loss = head(padded, log_q)
+        plain = head(padded, torch.zeros_like(log_q))
     torch.testing.assert_close(loss, torch.stack(losses).mean())
     assert not math.isclose(float(loss), float(plain), rel_tol=1e-3)

@@ -1,4 +1,4 @@
-"""A rewriter's laws, for every cell, every attention and every order."""
+"""Invariants of an encoder-decoder, for every cell, attention and order."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from elman.cells import CELLS, state_tensors
 from elman.nn.attention import KINDS
 from elman.nn.blocks import StackConfig
 from elman.nn.encoder import PaddedBatch
-from elman.nn.seq2seq import FAR, ORDERS, EncoderDecoder, Seq2SeqConfig
+from elman.nn.seq2seq import MAX_DEVIATIONS, ORDERS, EncoderDecoder, Seq2SeqConfig
 
 VOCABULARY, SOURCES, WIDTH, VECTOR, BEGIN = 7, 9, 8, 5, 0
-KINDS_OF_REWRITING = [
+CONFIGURATIONS = [
     *((cell, "dot", "both") for cell in CELLS),
     *(("mingru", kind, order) for kind, order in itertools.product(KINDS, ORDERS)),
     ("lstm", "none", "vector"),
 ]
-every_kind = pytest.mark.parametrize("kind", KINDS_OF_REWRITING, ids="-".join)
+every_kind = pytest.mark.parametrize("kind", CONFIGURATIONS, ids="-".join)
 lengths_drawn = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), min_size=1, max_size=3)
 
 
 def make(kind: tuple[str, str, str], shared: bool = False) -> EncoderDecoder:
-    """In double precision, every parameter drawn."""
+    """In double precision, every parameter random."""
     cell, attention, order = kind
     torch.manual_seed(3)
     blocks = StackConfig(VOCABULARY, cell, WIDTH, layers=2, dropout=0.3, tied=True)
@@ -48,10 +48,10 @@ def ragged(lengths: list[int], vocabulary: int, seed: int = 0) -> PaddedBatch:
 def sources_for(
     network: EncoderDecoder, lengths: list[int], seed: int = 0
 ) -> PaddedBatch | torch.Tensor:
-    if network.rewriting.order == "vector":
+    if network.config.order == "vector":
         generator = torch.Generator().manual_seed(seed)
         return torch.randn(len(lengths), VECTOR, generator=generator).double()
-    return ragged(lengths, network.rewriting.source or VOCABULARY, seed)
+    return ragged(lengths, network.config.source or VOCABULARY, seed)
 
 
 def row_of(source: PaddedBatch | torch.Tensor, row: int) -> PaddedBatch | torch.Tensor:
@@ -73,19 +73,19 @@ def close(found, expected) -> None:
 @settings(max_examples=4, deadline=None)
 @given(cuts=st.sets(st.integers(1, 5)), seed=st.integers(0, 99))
 @torch.no_grad()
-def test_a_target_cut_anywhere_is_the_whole_target(kind, cuts, seed):
-    """Every cut among them: token after token."""
+def test_chunks_of_a_target_equal_the_whole(kind, cuts, seed):
+    """At random cuts, and token by token."""
     network = make(kind)
-    begun = network.begin(sources_for(network, [4, 2], seed))
+    begun = network.encode(sources_for(network, [4, 2], seed))
     target = ragged([6, 6], VOCABULARY, seed).tokens
     whole, after = network(target, begun)
-    for places in (sorted(cuts), range(1, 6)):
-        written, pieces = begun, []
-        for start, stop in itertools.pairwise([0, *places, 6]):
-            logits, written = network(target[start:stop], written)
+    for cuts_at in (sorted(cuts), range(1, 6)):
+        state, pieces = begun, []
+        for start, stop in itertools.pairwise([0, *cuts_at, 6]):
+            logits, state = network(target[start:stop], state)
             pieces.append(logits)
         close(torch.cat(pieces), whole)
-        for found, expected in zip(state_tensors(written), state_tensors(after), strict=True):
+        for found, expected in zip(state_tensors(state), state_tensors(after), strict=True):
             close(found, expected)
 
 
@@ -93,13 +93,13 @@ def test_a_target_cut_anywhere_is_the_whole_target(kind, cuts, seed):
 @settings(max_examples=4, deadline=None)
 @given(lengths=lengths_drawn, seed=st.integers(0, 99))
 @torch.no_grad()
-def test_a_row_alone_is_the_row_among_others(kind, lengths, seed):
+def test_rows_do_not_depend_on_the_batch(kind, lengths, seed):
     network = make(kind)
     source = sources_for(network, [length for length, _ in lengths], seed)
     targets = ragged([length for _, length in lengths], VOCABULARY, seed)
-    logits, after = network(targets.tokens, network.begin(source), targets.lengths)
+    logits, after = network(targets.tokens, network.encode(source), targets.lengths)
     for row, length in enumerate(targets.lengths.tolist()):
-        begun = network.begin(row_of(source, row))
+        begun = network.encode(row_of(source, row))
         alone, its = network(targets.tokens[:length, row : row + 1], begun)
         close(logits[:length, row], alone[:, 0])
         for found, expected in zip(
@@ -109,8 +109,8 @@ def test_a_row_alone_is_the_row_among_others(kind, lengths, seed):
 
 
 @every_kind
-def test_padding_is_never_seen(kind):
-    """Two kinds of it, on both sides: the same loss and gradients, to the bit."""
+def test_padding_changes_neither_loss_nor_gradients(kind):
+    """Two padding tokens, in source and target, give bitwise equal results."""
     network = make(kind)
     source = sources_for(network, [5, 2, 1])
     targets = ragged([2, 6, 3], VOCABULARY)
@@ -126,18 +126,18 @@ def test_padding_is_never_seen(kind):
 
 
 @every_kind
-def test_every_parameter_learns(kind):
-    """But for what asks and is asked where there is one thing to look at."""
+def test_every_parameter_has_a_gradient(kind):
+    """Except queries and keys where there is a single vector to attend to."""
     network = make(kind)
-    asking = "attention_norm", "attention.query", "attention.key"
+    query_and_key = "attention_norm", "attention.query", "attention.key"
     network.loss(sources_for(network, [5, 2]), ragged([4, 3], VOCABULARY), BEGIN, 0.1).backward()
     for name, parameter in network.named_parameters():
         if not parameter.requires_grad:
             assert name in ("encoder.center", "encoder.slope")
-        elif kind[1] == "none" and any(part in name for part in asking):
+        elif kind[1] == "none" and any(part in name for part in query_and_key):
             assert parameter.grad.abs().max() < 1e-6
         elif "attention.key.bias" in name or "attention.weigh.bias" in name:
-            # Added to all likenesses of a query at once, it moves no share.
+            # Added to all scores of a query, it cancels in the softmax.
             assert parameter.grad is not None
         else:
             assert parameter.grad.abs().max() > 0, name
@@ -147,44 +147,44 @@ def test_every_parameter_learns(kind):
 @settings(max_examples=5, deadline=None)
 @given(lengths=st.lists(st.integers(1, 6), min_size=1, max_size=3), seed=st.integers(0, 99))
 @torch.no_grad()
-def test_reversed_is_forward_on_the_source_turned_round(attention, lengths, seed):
-    """With the same weights, row by row, flipped by hand."""
+def test_order_reversed_equals_forward_on_a_reversed_source(attention, lengths, seed):
+    """With equal weights, each row flipped by hand."""
     backward, forward = (make(("gru", attention, order)) for order in ("reversed", "forward"))
     source = sources_for(backward, lengths, seed)
     target = ragged([4] * len(lengths), VOCABULARY, seed).tokens
-    logits, shares, _ = backward.attend(target, backward.begin(source))
+    logits, weights, _ = backward.attend(target, backward.encode(source))
     for row, length in enumerate(lengths):
         alone = row_of(source, row)
         flipped = alone._replace(tokens=alone.tokens.flip(0))
-        expected, its, _ = forward.attend(target[:, row : row + 1], forward.begin(flipped))
+        expected, its, _ = forward.attend(target[:, row : row + 1], forward.encode(flipped))
         close(logits[:, row], expected[:, 0])
-        if attention != "none":  # the shares stand where the tokens did
-            close(shares[row, :, :length], its[0].flip(1))
+        if attention != "none":  # the weights are in the order of the tokens
+            close(weights[row, :, :length], its[0].flip(1))
 
 
 @torch.no_grad()
-def test_orders_differ_and_both_ends_are_seen():
-    """A source's first and last token change what is looked at, wherever in it."""
-    for order, seen_from in (("forward", 0), ("reversed", -1)):
+def test_keys_depend_on_the_context_of_the_order():
+    """The first token read changes every key, the last one only its own."""
+    for order, first in (("forward", 0), ("reversed", -1)):
         network, source = make(("gru", "dot", order)), ragged([5], SOURCES)
         other = source.tokens.clone()
-        other[seen_from] = (other[seen_from] + 1) % SOURCES
+        other[first] = (other[first] + 1) % SOURCES
         keys, changed = (
-            network.begin(PaddedBatch(tokens, source.lengths)).memories[0].keys[0, 0]
+            network.encode(PaddedBatch(tokens, source.lengths)).memories[0].keys[0, 0]
             for tokens in (source.tokens, other)
         )
-        # What is read first is remembered at every token; what is read last, at its own alone.
+        # The token read first changes all keys, the token read last only its own.
         assert ((keys - changed).abs().amax(1) > 0).all()
         opposite = source.tokens.clone()
-        opposite[-1 - seen_from] = (opposite[-1 - seen_from] + 1) % SOURCES
-        again = network.begin(PaddedBatch(opposite, source.lengths)).memories[0].keys[0, 0]
+        opposite[-1 - first] = (opposite[-1 - first] + 1) % SOURCES
+        again = network.encode(PaddedBatch(opposite, source.lengths)).memories[0].keys[0, 0]
         assert ((keys - again).abs().amax(1) > 0).sum() == 1
     network = make(("gru", "dot", "both"))
-    for place in (0, 4):
+    for index in (0, 4):
         other = source.tokens.clone()
-        other[place] = (other[place] + 1) % SOURCES
+        other[index] = (other[index] + 1) % SOURCES
         keys, changed = (
-            network.begin(PaddedBatch(tokens, source.lengths)).memories[0].keys[0, 0]
+            network.encode(PaddedBatch(tokens, source.lengths)).memories[0].keys[0, 0]
             for tokens in (source.tokens, other)
         )
         assert ((keys - changed).abs().amax(1) > 0).all()
@@ -192,14 +192,14 @@ def test_orders_differ_and_both_ends_are_seen():
 
 @pytest.mark.parametrize("kind", [("gru", "dot", "both"), ("mingru", "additive", "reversed")])
 @torch.no_grad()
-def test_attention_tells_shares_of_the_real_source(kind):
+def test_attend_returns_weights_over_the_source_without_padding(kind):
     network = make(kind)
     target = ragged([4, 4], VOCABULARY).tokens
-    begun = network.begin(sources_for(network, [5, 2]))
-    logits, shares, after = network.attend(target, begun)
-    assert shares.shape == (2, 4, 5)
-    close(shares.sum(2), torch.ones(2, 4))
-    assert (shares[1, :, 2:] == 0).all()
+    begun = network.encode(sources_for(network, [5, 2]))
+    logits, weights, after = network.attend(target, begun)
+    assert weights.shape == (2, 4, 5)
+    close(weights.sum(2), torch.ones(2, 4))
+    assert (weights[1, :, 2:] == 0).all()
     expected, its = network(target, begun)
     assert torch.equal(logits, expected)
     assert all(map(torch.equal, state_tensors(after), state_tensors(its)))
@@ -207,19 +207,19 @@ def test_attention_tells_shares_of_the_real_source(kind):
 
 @pytest.mark.parametrize("order", [*ORDERS, "vector"])
 @torch.no_grad()
-def test_without_attention_the_whole_source_is_one_vector(order):
+def test_without_attention_the_memory_is_one_vector(order):
     network = make(("gru", "none", order))
-    for memory in network.begin(sources_for(network, [5, 2])).memories:
-        assert memory.keys.shape[2] == memory.values.shape[2] == memory.shut.shape[3] == 1
-        assert (memory.shut == 0).all()
+    for memory in network.encode(sources_for(network, [5, 2])).memories:
+        assert memory.keys.shape[2] == memory.values.shape[2] == memory.mask.shape[3] == 1
+        assert (memory.mask == 0).all()
 
 
 @pytest.mark.parametrize(
     ("order", "ends"), [("both", (0, -1)), ("forward", (-1,)), ("reversed", (0,))]
 )
 @torch.no_grad()
-def test_that_vector_is_the_sum_of_where_the_reading_ended(order, ends):
-    """Against the tokens' vectors in an encoder for attention, with the same weights."""
+def test_pooled_vector_is_the_sum_of_the_last_vectors(order, ends):
+    """Against the vectors of an encoder with attention and equal weights."""
     summed, apart = (make(("gru", kind, order)).encoder for kind in ("none", "dot"))
     apart.load_state_dict(summed.state_dict())
     summed.norm = apart.norm = torch.nn.Identity()
@@ -233,13 +233,13 @@ def test_that_vector_is_the_sum_of_where_the_reading_ended(order, ends):
 
 @every_kind
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
-def test_the_loss_is_the_cross_entropy_of_the_logits(kind, smoothing):
-    """torch's, of the target moved on by one; with the gradients."""
+def test_loss_equals_the_cross_entropy_of_the_logits(kind, smoothing):
+    """Against torch on the shifted target, with the gradients."""
     network = make(kind)
     source, targets = sources_for(network, [5, 2]), ragged([2, 6], VOCABULARY)
     found = network.loss(source, targets, BEGIN, smoothing)
     read = torch.cat([torch.full((1, 2), BEGIN), targets.tokens[:-1]])
-    logits, _ = network(read, network.begin(source), targets.lengths)
+    logits, _ = network(read, network.encode(source), targets.lengths)
     real = targets.real[..., 0]
     expected = functional.cross_entropy(
         logits[real], targets.tokens[real], label_smoothing=smoothing
@@ -253,13 +253,13 @@ def test_the_loss_is_the_cross_entropy_of_the_logits(kind, smoothing):
 
 
 @pytest.mark.parametrize("shared", [True, False])
-def test_the_embedding_is_the_output_and_perhaps_the_sources(shared):
+def test_embeddings_are_tied(shared):
     network = make(("gru", "dot", "both"), shared)
     assert network.output.weight is network.embedding.weight
     assert (network.source_embedding is network.embedding) == shared
 
 
-def test_training_silences_and_answering_does_not():
+def test_dropout_is_active_in_training_only():
     network = make(("gru", "dot", "both"))
     source, targets = sources_for(network, [5, 2]), ragged([4, 3], VOCABULARY)
     losses = [network.loss(source, targets, BEGIN, 0.1) for _ in range(2)]
@@ -272,17 +272,17 @@ def test_training_silences_and_answering_does_not():
 
 
 def memory_of(network: EncoderDecoder, vectors) -> torch.Tensor:
-    return network.begin(vectors).memories[0].values
+    return network.encode(vectors).memories[0].values
 
 
 @torch.no_grad()
-def test_vectors_are_read_in_deviations_from_their_mean():
-    """So a change of the numbers' scale and origin changes nothing."""
+def test_source_vectors_are_standardised():
+    """Scale and shift of the vectors do not change the memory."""
     network, other = make(("gru", "none", "vector")), make(("gru", "none", "vector"))
     vectors = torch.randn(20, VECTOR).double()
     moved = 3 * vectors - 7
-    network.scale_vectors(vectors)
-    other.scale_vectors(moved)
+    network.fit_input_scaling(vectors)
+    other.fit_input_scaling(moved)
     torch.testing.assert_close(memory_of(network, vectors), memory_of(other, moved))
     scaled = (vectors - network.encoder.center) * network.encoder.slope
     torch.testing.assert_close(scaled.mean(0), torch.zeros(VECTOR).double())
@@ -291,11 +291,11 @@ def test_vectors_are_read_in_deviations_from_their_mean():
 
 @pytest.mark.parametrize("value", [0.0, 0.1, 1e-40, 3e38])
 @torch.no_grad()
-def test_a_number_that_never_varies_is_read_as_nothing(value):
+def test_constant_elements_are_ignored(value):
     network = make(("gru", "none", "vector")).float()
     vectors = torch.randn(50, VECTOR)
     vectors[:, 2] = value
-    network.scale_vectors(vectors)
+    network.fit_input_scaling(vectors)
     before = memory_of(network, vectors)
     vectors[:, 2] = -value - 1
     assert torch.equal(memory_of(network, vectors), before)
@@ -304,8 +304,8 @@ def test_a_number_that_never_varies_is_read_as_nothing(value):
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 @torch.no_grad()
-def test_no_vector_is_too_large_for_the_network(data):
-    """Learned from whatever finite numbers: what is written from others is a distribution."""
+def test_logits_are_finite_for_all_finite_vectors(data):
+    """Also with the scaling fitted on extreme vectors."""
     network = make(("gru", "none", "vector")).float()
     rows = st.lists(
         st.floats(width=32, allow_nan=False, allow_infinity=False),
@@ -313,17 +313,22 @@ def test_no_vector_is_too_large_for_the_network(data):
         max_size=VECTOR,
     )
     learned_from = torch.tensor(data.draw(st.lists(rows, min_size=1, max_size=3)))
-    network.scale_vectors(learned_from)
+    network.fit_input_scaling(learned_from)
     logits, _ = network(
-        torch.zeros(1, 1, dtype=torch.int64), network.begin(torch.tensor([data.draw(rows)]))
+        torch.zeros(1, 1, dtype=torch.int64), network.encode(torch.tensor([data.draw(rows)]))
     )
     assert logits.isfinite().all()
 
 
 @torch.no_grad()
-def test_how_far_is_too_far():
+def test_elements_are_clipped_at_max_deviations():
     network = make(("gru", "none", "vector"))
-    network.scale_vectors(torch.tensor([[-1.0], [1.0]]).expand(2, VECTOR))  # mean 0, deviation 1
-    read = [memory_of(network, torch.full((1, VECTOR), far * FAR).double()) for far in (0.5, 1, 9)]
+    network.fit_input_scaling(
+        torch.tensor([[-1.0], [1.0]]).expand(2, VECTOR)
+    )  # mean 0, deviation 1
+    read = [
+        memory_of(network, torch.full((1, VECTOR), far * MAX_DEVIATIONS).double())
+        for far in (0.5, 1, 9)
+    ]
     assert torch.equal(read[1], read[2])
     assert not torch.equal(read[0], read[1])

@@ -32,7 +32,7 @@ def class_objective(weights=None, smoothing=0.0, validation_metric=lambda *_: 0.
     network = ClassifierNetwork(EncoderConfig(BLOCKS), 3, 0.0)
     read = TokenDataset([np.array(row) for row in ROWS])
     return ClassificationObjective(
-        network, read, read, classes=CLASSES, valid_classes=CLASSES, rows=2, seed=0,
+        network, read, read, classes=CLASSES, valid_classes=CLASSES, batch_size=2, seed=0,
         validation_metric=validation_metric, weights=weights, smoothing=smoothing,
     )  # fmt: skip
 
@@ -50,7 +50,7 @@ def test_the_loss_of_labels_is_weighted_and_smoothed(weights, smoothing):
     of_class = torch.ones(3) if weights is None else weights
     for step in range(6):
         loss, tokens = objective.loss(step)
-        chosen = objective.passes.at(step).tolist()
+        chosen = objective.sampler.at(step).tolist()
         assert tokens == sum(len(ROWS[place]) for place in chosen)
         total = norm = 0.0
         for place in chosen:
@@ -62,7 +62,7 @@ def test_the_loss_of_labels_is_weighted_and_smoothed(weights, smoothing):
 
 
 def test_logits_come_in_the_order_of_the_examples(monkeypatch):
-    monkeypatch.setattr(dataset, "READ_TOGETHER", 2)
+    monkeypatch.setattr(dataset, "EVAL_BATCH_SIZE", 2)
     heard = []
     objective = class_objective(
         validation_metric=lambda logits, classes: heard.append((logits, classes)) or 0.25
@@ -79,13 +79,13 @@ def test_logits_come_in_the_order_of_the_examples(monkeypatch):
 
 def word_objective(texts, valid=None, rows=4):
     forms = WordForms(HashedVocabulary.learn(texts))
-    parts = [[forms.places(text) for text in part] for part in (texts, valid or texts)]
+    parts = [[forms.indices(text) for text in part] for part in (texts, valid or texts)]
     torch.manual_seed(0)
     reader = Encoder(
-        EncoderConfig(StackConfig(forms.lexicon.size, hidden_size=8, layers=1), 2, BUCKETS), 0.0
+        EncoderConfig(StackConfig(forms.vocabulary.size, hidden_size=8, layers=1), 2, BUCKETS), 0.0
     )
     learned, held_out = (TokenDataset(part, forms) for part in parts)
-    return PretrainingObjective(PretrainingHead(reader), learned, held_out, rows=rows, seed=0)
+    return PretrainingObjective(PretrainingHead(reader), learned, held_out, batch_size=rows, seed=0)
 
 
 def test_a_words_chance_is_how_often_it_is_in_a_batch():
@@ -93,11 +93,13 @@ def test_a_words_chance_is_how_often_it_is_in_a_batch():
     generator = np.random.default_rng(0)
     text = generator.choice([*"abcdefgh"], p=np.array([40, 20, 10, 8, 8, 7, 5, 2]) / 100, size=400)
     objective = word_objective([list(text[start : start + 10]) for start in range(0, 400, 10)])
-    padded = objective.examples.collate(objective.passes.at(0))
+    padded = objective.examples.collate(objective.sampler.at(0))
     drawn = generator.choice(text, size=(20_000, int(padded.lengths.sum())))
     words = list(objective.examples.forms._places)
     for place, log_chance in zip(
-        padded.words.places.tolist(), objective._log_chances(padded).tolist(), strict=True
+        padded.words.form_indices.tolist(),
+        objective.log_inclusion_probability(padded).tolist(),
+        strict=True,
     ):
         there = (drawn == words[place]).any(axis=1).mean()
         assert np.exp(log_chance) == pytest.approx(there, abs=0.015)
@@ -106,7 +108,7 @@ def test_a_words_chance_is_how_often_it_is_in_a_batch():
 def test_a_word_only_held_out_has_a_small_chance_and_no_infinite_one():
     objective = word_objective([["a", "b", "a", "c"]] * 4, valid=[["a", "new", "b"]])
     padded = objective.valid.collate(np.array([0]))
-    chances = objective._log_chances(padded)
+    chances = objective.log_inclusion_probability(padded)
     assert chances.isfinite().all()
     assert chances.argmin() == 2  # places are in the order in which words were met
     assert np.isfinite(objective.validate())
@@ -114,18 +116,20 @@ def test_a_word_only_held_out_has_a_small_chance_and_no_infinite_one():
 
 def test_one_word_over_and_over_is_certain_to_be_there():
     objective = word_objective([["a"] * 9] * 4)
-    assert objective._log_chances(objective.examples.collate(np.array([0]))).tolist() == [0.0]
+    assert objective.log_inclusion_probability(
+        objective.examples.collate(np.array([0]))
+    ).tolist() == [0.0]
 
 
 def test_tokens_are_all_there_always():
     torch.manual_seed(0)
     read = TokenDataset([np.array(row) for row in ROWS if len(row) > 1])
     objective = PretrainingObjective(
-        PretrainingHead(Encoder(EncoderConfig(BLOCKS), 0.0)), read, read, rows=2, seed=0
+        PretrainingHead(Encoder(EncoderConfig(BLOCKS), 0.0)), read, read, batch_size=2, seed=0
     )
     padded = read.collate(np.array([0, 1]))
-    assert objective._log_chances(padded).tolist() == [0.0] * 6
+    assert objective.log_inclusion_probability(padded).tolist() == [0.0] * 6
     loss, tokens = objective.loss(0)
-    chosen = objective.passes.at(0)
+    chosen = objective.sampler.at(0)
     torch.testing.assert_close(loss, objective.network(read.collate(chosen), torch.zeros(6)))
     assert tokens == sum(len(read.rows[place]) for place in chosen)

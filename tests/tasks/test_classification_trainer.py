@@ -123,8 +123,8 @@ def test_unlabelled_text_is_read_first(tokenizer):
     assert phases[1] == [PRETRAINING] * 15 + [LEARNING] * 5
     assert not same_weights(models[1], models[2])
     if tokenizer == "word":
-        assert models[1].tokenizer_.number("film") > 0
-        assert models[0].tokenizer_.number("film") == 0
+        assert models[1].tokenizer_.id_of("film") > 0
+        assert models[0].tokenizer_.id_of("film") == 0
 
 
 def test_training_is_the_same_every_time_whatever_was_drawn_before():

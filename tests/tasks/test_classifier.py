@@ -287,7 +287,7 @@ def test_a_few_words_are_read_by_steps_as_they_are_now(usual, monkeypatch):
     expected = model.predict_proba(["warm and funny"])[0]
     assert list(answer.values()) == pytest.approx(expected, abs=1e-5)
     with torch.no_grad():
-        model.network_.members[0].reader.stacks[0].norm.weight.mul_(-1)
+        model.network_.encoders[0].stacks[0].norm.weight.mul_(-1)
     changed, _ = model.step("warm and funny", model.start())
     assert list(changed.values()) == pytest.approx(
         model.predict_proba(["warm and funny"])[0], abs=1e-5

@@ -146,9 +146,9 @@ def with_value(value):
         (VECTORS[:3, :3], "3 wide, and those learned from 4"),
         (VECTORS[0], "not one of rows and columns"),
         ([[1.0] * 4, [1.0] * 3], "rows of different lengths"),
-        ([["a"] * 4] * 3, "not of floating or whole numbers"),
+        ([["a"] * 4] * 3, "not of floating-point numberers"),
         (np.zeros((0, WIDTH)), "no vectors"),
-        (VECTORS[:3] * 1j, "not of floating or whole numbers"),
+        (VECTORS[:3] * 1j, "not of floating-point numberers"),
     ],
     ids=lambda value: value[:20] if isinstance(value, str) else "",
 )
@@ -169,7 +169,7 @@ def test_what_are_no_such_vectors_is_refused(quick, vectors, named):
     [
         (SAID[:2], "3 vectors, but 2 descriptions"),
         (["a", " ", "b"], "number 2 is empty"),
-        (["a", 2, "b"], "number 2 is no text but int"),
+        (["a", 2, "b"], "number 2 is not text but int"),
         ("one text", "expected several texts, found one"),
     ],
 )

@@ -117,7 +117,7 @@ def test_several_series_and_their_columns(tmp_path):
 def test_logarithms_stay_above_nothing():
     values = np.exp(wave(96))
     model = Forecaster(season=12, **BRIEF).fit(values)
-    assert model.network_.forecasting.logarithm
+    assert model.network_.config.logarithm
     assert (model.predict().low_95 > 0).all()
     with pytest.raises(InputError, match="it holds -1"):
         model.predict(history=np.concatenate([values, [-1.0]]))
@@ -189,7 +189,7 @@ def test_settings_out_of_range(wrong):
 
 
 def test_the_horizon_and_the_season_are_found():
-    found = Forecaster(steps=1).fit(wave()).network_.forecasting
+    found = Forecaster(steps=1).fit(wave()).network_.config
     assert (found.season, found.horizon, found.logarithm) == (12, 12, False)
 
 

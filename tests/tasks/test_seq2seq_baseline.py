@@ -68,7 +68,7 @@ def test_the_nearest_vector():
 
 @pytest.mark.parametrize("baseline", [NearestSource, NearestVector])
 def test_another_number_of_targets_or_none(baseline):
-    with pytest.raises(ValueError, match="beside them"):
+    with pytest.raises(ValueError, match="targets or references"):
         baseline().fit(np.ones((2, 1)) if baseline is NearestVector else ["a", "b"], ["a"])
     with pytest.raises(EmptyTextError):
         baseline().fit([], [])

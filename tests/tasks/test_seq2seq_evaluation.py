@@ -170,9 +170,9 @@ def test_sources_that_stand_in_training():
 
 def test_another_number_of_rows_or_none():
     for sources, targets, answers in ((["a"], ["b"] * 2, ["b"] * 2), (["a"] * 2, ["b"], ["b"] * 2)):
-        with pytest.raises(ValueError, match="beside them"):
+        with pytest.raises(ValueError, match="targets or references"):
             evaluate_seq2seq(sources, targets, answers)
-    with pytest.raises(ValueError, match="beside them"):
+    with pytest.raises(ValueError, match="targets or references"):
         evaluate_seq2seq(["a"], ["b"], ["b"], shuffled=[])
     with pytest.raises(EmptyTextError):
         evaluate_seq2seq([], [], [])

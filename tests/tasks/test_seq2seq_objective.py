@@ -53,9 +53,9 @@ def alone(it, place):
 @pytest.mark.parametrize("vectors", [False, True])
 def test_a_batchs_loss_is_the_mean_of_its_target_tokens(vectors):
     it = objective_of(vectors)
-    for step in range(2 * it.passes.steps):
+    for step in range(2 * it.sampler.steps_per_epoch):
         loss, tokens = it.loss(step)
-        chosen = it.passes.at(step).tolist()
+        chosen = it.sampler.at(step).tolist()
         of_sources = len(chosen) if vectors else sum(len(SOURCES[place]) for place in chosen)
         assert tokens == of_sources + sum(len(TARGETS[place]) for place in chosen)
         total, count = map(sum, zip(*(alone(it, place) for place in chosen), strict=True))

@@ -23,7 +23,7 @@ from elman.tasks.tagging.trainer import validation_metric_for
 from elman.text.files import TextSource
 from elman.text.tag_vocabulary import TagVocabulary
 from elman.text.tagged import TaggedSource
-from elman.text.tagsets import converted, illegal, spans
+from elman.text.tagsets import convert_tags, illegal_tags, spans
 from elman.training import precision
 from elman.training.events import Finished, Progress
 from elman.training.trainer import train
@@ -37,7 +37,7 @@ ENTITIES = ["iob1", "bio", "bioes", "bilou"]
 
 
 def names_in(scheme):
-    return [list(converted(tags, "bio", scheme)) for tags in NAMES]
+    return [list(convert_tags(tags, "bio", scheme)) for tags in NAMES]
 
 
 def small(**settings):
@@ -133,7 +133,7 @@ def test_sentences_in_every_form(tmp_path):
     """The same sentences are the same, whatever they come in."""
     path = tmp_path / "words.conll"
     sentences = TaggedSource.from_sentences(WORDS, SPEECH)
-    path.write_text("".join(each.written(each.tags) for each in sentences.sentences()))
+    path.write_text("".join(each.with_tags(each.tags) for each in sentences.sentences()))
     few = small(steps=2)
     in_lists = clone(few).fit(WORDS, SPEECH)
     others = [
@@ -239,11 +239,11 @@ def test_entities_come_in_the_scheme_they_were_learned_in(names):
     assert scheme in ENTITIES
     assert names.predict(WORDS) == names_in(scheme)
     assert names.record_["valid_span_f1"] == 1.0
-    assert all(not illegal(tags, scheme) for tags in names.predict(NEW))
+    assert all(not illegal_tags(tags, scheme) for tags in names.predict(NEW))
     for best in names.predict_best(NEW, 20):
         for tags, _ in best:
             assert set(tags) <= set(names.tags_)
-            assert not illegal(tags, scheme)
+            assert not illegal_tags(tags, scheme)
 
 
 def test_the_best_sequences_and_their_probabilities(names):
@@ -474,7 +474,7 @@ def test_the_seed_is_that_of_the_weights_the_order_and_the_training(monkeypatch)
 
     def watched(objective, plan, **options):
         plans.append(plan.seed)
-        passes.append(objective.passes.seed)
+        passes.append(objective.sampler.seed)
         firsts.append(objective.network.output.weight.detach().clone())
         return train(objective, plan, **options)
 
@@ -488,7 +488,7 @@ def test_the_seed_is_that_of_the_weights_the_order_and_the_training(monkeypatch)
 def test_the_settings_reach_the_network_and_the_plan():
     settings = elman.Tagger(hidden_size=7, layers=3, dropout=0.05)
     model = small(steps=1, layers=2, hidden_size=7, dropout=0.05).fit(WORDS, SPEECH)
-    reading = model.network_.reader.reading
+    reading = model.network_.reader.config
     assert (reading.blocks.hidden_size, reading.blocks.layers, reading.directions) == (7, 2, 2)
     assert reading.blocks.dropout == encoder_of(settings, model.lexicon_).blocks.dropout == 0.05
     assert model.network_.dropout.p == model.network_.reader.dropout.share == 0.05

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from elman.errors import EmptyTextError
 from elman.tasks.tagging.baseline import MostFrequentTag
-from elman.text.tagsets import illegal
+from elman.text.tagsets import illegal_tags
 
 
 def tags_of(baseline, text):
@@ -62,7 +62,7 @@ def test_no_sequence_is_illegal(training, words):
     baseline = MostFrequentTag().fit(
         [["p", "q"], *given_words] + [["r"]] * 40, [["B-X", "I-X"], *given_tags] + [["B-Y"]] * 40
     )
-    assert illegal(baseline.predict([words])[0], "bio") == []
+    assert illegal_tags(baseline.predict([words])[0], "bio") == []
 
 
 def test_nothing_to_learn():

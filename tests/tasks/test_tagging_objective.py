@@ -33,7 +33,7 @@ def objective():
         return float(sum((ours != theirs).sum() for ours, theirs in zip(found, TAGS, strict=True)))
 
     objective = TaggingObjective(
-        network, read, read, tags=TAGS, validation_metric=validation_metric, rows=2, seed=0
+        network, read, read, tags=TAGS, validation_metric=validation_metric, batch_size=2, seed=0
     )
     return objective
 
@@ -41,7 +41,7 @@ def objective():
 def test_the_loss_is_that_of_the_rows_of_the_step(objective):
     for step in range(6):
         loss, tokens = objective.loss(step)
-        chosen = objective.passes.at(step)
+        chosen = objective.sampler.at(step)
         padded = objective.examples.collate(chosen)
         tags = torch.zeros(padded.tokens.shape, dtype=torch.long)
         for column, place in enumerate(chosen.tolist()):
@@ -53,7 +53,7 @@ def test_the_loss_is_that_of_the_rows_of_the_step(objective):
 
 
 def test_tags_come_in_the_order_of_the_examples(objective, monkeypatch):
-    monkeypatch.setattr(dataset, "READ_TOGETHER", 2)
+    monkeypatch.setattr(dataset, "EVAL_BATCH_SIZE", 2)
     found = best_tags(objective.network, objective.examples)
     assert [len(row) for row in found] == [len(row) for row in ROWS]
     for place, row in enumerate(found):

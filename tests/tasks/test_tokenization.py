@@ -47,7 +47,7 @@ def test_of_a_long_text_the_first_and_the_last_half_are_read(name):
     text = " ".join(f"{number:x}" for number in range(2 * longest))
     (row,) = encoded([text], tokenizer).rows
     if name == "word":
-        whole = WordForms(tokenizer).places(words_of(text)).tolist()
+        whole = WordForms(tokenizer).indices(words_of(text)).tolist()
     else:
         whole = [BOUNDARY, *tokenizer.encode(text).tolist(), BOUNDARY]
     assert len(whole) > longest

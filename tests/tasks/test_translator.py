@@ -170,7 +170,7 @@ def test_tokenizers_suit_the_texts(pairs, tokenizers, shared):
     model = small(steps=1).fit(*pairs)
     assert model.describe()["tokenizers"] == tokenizers
     assert (model.source_ is model.target_) == shared
-    assert (model.network_.rewriting.source == 0) == shared
+    assert (model.network_.config.source == 0) == shared
 
 
 def test_a_phoneme_is_one_token(spoken):
@@ -351,7 +351,7 @@ def test_a_model_says_what_it_is(quick):
     assert about["task"] == "translate"
     assert about["parameters"] == sum(p.numel() for p in quick.network_.parameters())
     assert about["training"]["pairs"] == len(split(TextPairs(*PAIRS), 0)[0].sources)
-    assert about["network"] == dataclasses.asdict(quick.network_.rewriting)
+    assert about["network"] == dataclasses.asdict(quick.network_.config)
     assert elman.Translator is type(quick)
     assert len(WORDS) == len(PAIRS[1])
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.errors import InputError
-from elman.text.alignment import parting_place
+from elman.text.alignment import misalignment_start
 from elman.text.files import TextSource
 from elman.text.pairs import PairSource
 
@@ -50,7 +50,7 @@ def cheapest_by_trying(longer: np.ndarray, shorter: np.ndarray, gap: float) -> s
 )
 def test_one_missing_line_is_where_it_is_cheapest(shorter: list[int], longer: list[int]) -> None:
     arrays = np.array(longer[: len(shorter) + 1], dtype=np.int32), np.array(shorter, dtype=np.int32)
-    assert parting_place(*arrays) in cheapest_by_trying(*arrays, gap=2.0)
+    assert misalignment_start(*arrays) in cheapest_by_trying(*arrays, gap=2.0)
 
 
 @pytest.mark.parametrize("missing", [1, 2, 400])
@@ -60,7 +60,7 @@ def test_the_place_is_found(missing: int) -> None:
         longer, shorter = lengths_of_translations(2000, seed)
         place = random.Random(seed).randrange(100, 1500)
         cut = np.delete(shorter, range(place, place + missing))
-        found.append(abs(parting_place(longer, cut) - place))
+        found.append(abs(misalignment_start(longer, cut) - place))
     assert np.median(found) <= 1
     assert max(found) <= 12
 
@@ -68,13 +68,13 @@ def test_the_place_is_found(missing: int) -> None:
 def test_the_first_of_several_gaps_is_named() -> None:
     longer, shorter = lengths_of_translations(3000, seed=1)
     cut = np.delete(shorter, [500, 1500, 2500])
-    assert abs(parting_place(longer, cut) - 500) <= 3
+    assert abs(misalignment_start(longer, cut) - 500) <= 3
 
 
 def test_a_missing_end() -> None:
     longer, shorter = lengths_of_translations(500, seed=2)
-    assert parting_place(longer, shorter[:-7]) == 493
-    assert parting_place(longer, shorter[:0]) == 0
+    assert misalignment_start(longer, shorter[:-7]) == 493
+    assert misalignment_start(longer, shorter[:0]) == 0
 
 
 def said_of(sources: Path, targets: Path) -> str:

@@ -9,16 +9,16 @@ import pytest
 from elman.errors import ModelFileError
 from elman.text.tokenizers.table import TOKENIZERS, tokenizer_from_json
 
-ENDING = ". The file is damaged or no model of this version"
+ENDING = ". The file is damaged, or not a model of this version"
 
 
 @pytest.mark.parametrize(
     ("value", "cause"),
     [
-        (None, "tokenizer None is none of character, word, subword"),
-        ([], "tokenizer None is none of character, word, subword"),
-        ({"name": ["word"]}, "tokenizer ['word'] is none of character, word, subword"),
-        ({"name": "os.system"}, "tokenizer 'os.system' is none of character, word, subword"),
+        (None, "tokenizer None is not one of character, word, subword"),
+        ([], "tokenizer None is not one of character, word, subword"),
+        ({"name": ["word"]}, "tokenizer ['word'] is not one of character, word, subword"),
+        ({"name": "os.system"}, "tokenizer 'os.system' is not one of character, word, subword"),
         ({"name": "character"}, "a character vocabulary holds the fields name, characters"),
         (
             {"name": "character", "characters": "ab", "more": 1},
@@ -27,13 +27,13 @@ ENDING = ". The file is damaged or no model of this version"
         ({"name": "character", "characters": ["a"]}, "characters should be a str, not a list"),
         (
             {"name": "character", "characters": "ba"},
-            "characters should be in rising order, each once",
+            "its characters are not in rising order, each once",
         ),
         (
             {"name": "character", "characters": "aa"},
-            "characters should be in rising order, each once",
+            "its characters are not in rising order, each once",
         ),
-        ({"name": "character", "characters": "a\ud800"}, "a lone surrogate is no character"),
+        ({"name": "character", "characters": "a\ud800"}, "it holds a lone surrogate"),
         ({"name": "word", "tokens": "abc"}, "tokens should be a list, not a str"),
         ({"name": "word", "tokens": ["a", 1]}, "a token is a text of 1 to 100 characters"),
         ({"name": "word", "tokens": [""]}, "a token is a text of 1 to 100 characters"),
@@ -49,7 +49,7 @@ ENDING = ". The file is damaged or no model of this version"
         ({"name": "subword", "merges": [[0, 1]]}, "merge 1 is of tokens that do not exist yet"),
         ({"name": "subword", "merges": [[-1, 1]]}, "merge 1 is of tokens that do not exist yet"),
         ({"name": "subword", "merges": [[257, 1]]}, "merge 1 is of tokens that do not exist yet"),
-        ({"name": "subword", "merges": [[1, 2], [1, 2]]}, "merge 2 is there twice"),
+        ({"name": "subword", "merges": [[1, 2], [1, 2]]}, "merge 2 occurs twice"),
         (
             # Each doubles the one before: 60 of them would make a token of 10^18 bytes.
             {"name": "subword", "merges": [[1, 1], *([n, n] for n in range(257, 320))]},

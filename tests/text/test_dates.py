@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.errors import ModelFileError
-from elman.text.dates import WEEKDAYS, Calendar, DateStep, parse_dates, step_of, written
+from elman.text.dates import WEEKDAYS, Calendar, DateStep, format_date, parse_dates, step_of
 
 MONTHLY, QUARTERLY = DateStep("monthly", 1, 0), DateStep("quarterly", 3, 0)
 STEPS = [
@@ -45,7 +45,7 @@ each_step = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 def test_a_series_goes_on_as_it_was_written(first, second, following):
     dates, form = parse_dates([first, second])
     calendar = Calendar(dates[0], dates[1], step_of(dates), form)
-    assert calendar.ahead(1) == [following]
+    assert calendar.next_dates(1) == [following]
     assert calendar.next() == parse_dates([following])[0][0]
 
 
@@ -77,7 +77,7 @@ def test_days_left_out_now_and_then_leave_the_step():
 
 def test_the_years_run_out():
     calendar = Calendar(datetime(9998, 1, 1), datetime(9999, 1, 1), STEPS[2], "%Y")
-    assert calendar.ahead(1) == []
+    assert calendar.next_dates(1) == []
     assert calendar.next() is None
 
 
@@ -114,5 +114,5 @@ def test_a_damaged_calendar_is_refused(damage):
 
 def test_until_now_ends_with_the_last():
     calendar = Calendar(datetime(2019, 1, 1), datetime(2020, 3, 1), MONTHLY, "%Y-%m")
-    assert calendar.until_now(3) == ["2020-01", "2020-02", "2020-03"]
-    assert written(calendar.last, "quarter") == "2020Q1"
+    assert calendar.last_dates(3) == ["2020-01", "2020-02", "2020-03"]
+    assert format_date(calendar.last, "quarter") == "2020Q1"

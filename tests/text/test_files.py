@@ -222,7 +222,8 @@ def test_an_encoding_of_wide_characters_has_no_lines() -> None:
 def test_utf16_that_was_not_announced() -> None:
     Path("a.txt").write_bytes("text".encode("utf-16"))
     assert said(EncodingError, lambda: text_of(TextSource(["a.txt"]))) == (
-        "a.txt: begins as UTF-16 does, not UTF-8. Name its encoding: --encoding utf-16"
+        "a.txt: begins with the byte order mark of UTF-16, not UTF-8. "
+        "Name its encoding: --encoding utf-16"
     )
 
 
@@ -237,16 +238,16 @@ def test_an_unknown_encoding(encoding: str) -> None:
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
-        (b"text\0text", "bytes with zeros among them"),
+        (b"text\0text", "binary data (it has zero bytes)"),
         (b"%PDF-1.7\n", "a PDF document"),
         (b"\x1f\x8b\x08", "gzip data without .gz at the end of its name"),
-        (b"a" * 3_000_000 + b"\0", "bytes with zeros among them"),
+        (b"a" * 3_000_000 + b"\0", "binary data (it has zero bytes)"),
     ],
 )
 def test_a_file_that_is_no_text(data: bytes, kind: str) -> None:
     Path("a.txt").write_bytes(data)
     assert said(BinaryFileError, lambda: text_of(TextSource(["a.txt"]))) == (
-        f"a.txt: no text but {kind}. Name plain text files, or extract its text first"
+        f"a.txt: not text but {kind}. Name plain text files, or extract the text first"
     )
 
 
@@ -271,11 +272,11 @@ def test_damaged_gzip(damage: Callable[[bytes], bytes], reason: str) -> None:
 
 def test_missing_files() -> None:
     assert said(MissingFileError, lambda: TextSource(["sub/no.txt"])) == (
-        "sub/no.txt: no such file or folder. Look around with: ls ."
+        "sub/no.txt: no such file or folder. List what is there: ls ."
     )
     Path("a.txt").touch()
     assert said(EmptyTextError, lambda: TextSource(["a.txt"])) == (
-        "a.txt: is empty. Check where it should have come from"
+        "a.txt: is empty. Check the program or download that made it"
     )
     assert said(MissingFileError, lambda: TextSource(["a.txt/b"])) == (
         "a.txt/b: cannot be read: not a directory. Check the name and its permissions"
@@ -283,8 +284,8 @@ def test_missing_files() -> None:
     Path("folder").mkdir()
     Path("folder/x.bin").write_bytes(b"\0")
     assert said(MissingFileError, lambda: TextSource(["folder"])) == (
-        "folder: holds no text (1 file looked at). "
-        "Text files end in .txt, .text, .md, .rst, or name files one by one"
+        "folder: holds no text (1 file checked). "
+        "Text files end in .txt, .text, .md, .rst; or name the files one by one"
     )
 
 
@@ -314,7 +315,7 @@ def test_a_file_that_vanishes() -> None:
 def test_standard_input_with_nothing_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO()))
     assert said(EmptyTextError, lambda: text_of(TextSource(["-"]))) == (
-        "standard input: is empty. Check where it should have come from"
+        "standard input: is empty. Check the program or download that made it"
     )
 
 
@@ -322,8 +323,8 @@ def test_no_room_to_keep_standard_input(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"text")))
     monkeypatch.setattr("tempfile.tempdir", "gone")
     assert said(OutputError, lambda: text_of(TextSource(["-"]))) == (
-        "standard input: cannot be kept in gone: no such file or directory. "
-        "Point TMPDIR at a folder with room"
+        "standard input: cannot be copied to gone: no such file or directory. "
+        "Set TMPDIR to a folder with room"
     )
 
 

@@ -143,7 +143,7 @@ def test_a_table_of_one_column_is_one_by_its_name() -> None:
         read(content.replace(",", ""), text_column="text", labels_needed=False)[0][0] == "well yes"
     )
     message = said(lambda: read("review1,review2\nx,y\n", "a.csv", labels_needed=False))
-    assert "cannot tell which column is the text" in message
+    assert "cannot identify the column of the text" in message
 
 
 @pytest.mark.parametrize(
@@ -162,35 +162,35 @@ def test_a_table_of_one_column_is_one_by_its_name() -> None:
     ],
 )
 def test_columns_by_their_names(header: str, text: str, label: str) -> None:
-    layout = ExampleReader("").look([header])
+    layout = ExampleReader("").detect_layout([header])
     assert (layout.text, layout.label) == (text, label)
 
 
 @pytest.mark.parametrize(
     ("header", "options", "message"),
     [
-        ("french,english", {}, "a.csv:1: cannot tell which column is the text: the first line has "
-         "french, english. Name the columns with --text-column and --label-column; a table "
+        ("french,english", {}, "a.csv:1: cannot identify the column of the text: the first line "
+         "has french, english. Name the columns with --text-column and --label-column; a table "
          "without a header needs one, such as text,label"),
-        ("id,text", {}, "a.csv:1: cannot tell which column is the label: the first line has id, "),
-        ("index,text", {}, "a.csv:1: cannot tell which column is the label: the first line has in"),
-        ("text,", {}, "cannot tell which column is the label: the first line has text, . "),
+        ("id,text", {}, "a.csv:1: cannot identify the column of the label: the first line has "),
+        ("index,text", {}, "a.csv:1: cannot identify the column of the label: the first line has"),
+        ("text,", {}, "cannot identify the column of the label: the first line has text, . "),
         ("a;b,c;d", {}, "text: the first line has a, b,c, d. Name"),
         ('"a" b,c', {}, 'text: the first line has "a" b, c. Name'),
         ('{"\\ud800": 1}', {}, "text: the first line has \ufffd. Name"),
-        ("a,b,text", {}, "a.csv:1: cannot tell which column is the label: the first line has a, "),
+        ("a,b,text", {}, "a.csv:1: cannot identify the column of the label: the first line has "),
         ("x" * 50 + ",b", {}, "text: the first line has " + "x" * 40 + "..., b. "),
-        ("Some prose", {}, "column is the text: the first line has Some prose. Name the columns"),
+        ("Some prose", {}, "column of the text: the first line has Some prose. Name the columns"),
         ("text,label", {"text_column": "txt"}, "a.csv:1: no column is called 'txt': there are "
          "text, label. Name one of these with --text-column"),
         ("text", {"label_column": "y"}, "a.csv:1: no column is called 'y': there is text. "),
         ("text,text,label", {}, "a.csv:1: 2 columns are called text. Give each"),
         ("__label__a b", {"label_column": "y"}, ":1: fastText lines have no named columns. Leave "),
-        ("{}", {}, "a.csv:1: cannot tell which column is the text: the first line has none. "),
+        ("{}", {}, "a.csv:1: cannot identify the column of the text: the first line has none. "),
     ],
 )  # fmt: skip
 def test_columns_that_cannot_be_told(header: str, options: dict, message: str) -> None:
-    assert message in said(lambda: ExampleReader("a.csv", **options).look([header]))
+    assert message in said(lambda: ExampleReader("a.csv", **options).detect_layout([header]))
 
 
 def test_prose_is_no_table() -> None:
@@ -213,23 +213,23 @@ def test_columns_that_are_asked_for() -> None:
         LabelledSource(TextSource.from_texts([]), text_column="a", label_column="a")
     message = said(lambda: ExampleReader("", text_column="a", label_column="a"), SettingError)
     assert message == (
-        "--label-column: text and label are different columns. Both were said to be 'a'"
+        "--label-column: text and label are the same column, 'a'. Name two different columns"
     )
 
 
 BAD_ROWS = [
     ("text,label", "a,b,c", "expected 2 columns (text,label), found 3. Quote a text that has "
-     "',' or quotes in it, or leave such rows out: --skip-bad-rows"),
+     "',' or quotes in it, or skip such rows: --skip-bad-rows"),
     ("text,label", "a", "expected 2 columns (text,label), found 1. "),
     ("text,label", '"a" b,c', "a quote within a quoted text. Write a quote within a quoted text "
-     'twice, "", or leave such rows out: --skip-bad-rows'),
-    ("text,label", " ,b", "the text is empty. Mend it, or leave"),
-    ("text,label", "a, ", "the label is empty. Mend it, or leave"),
+     'twice, "", or skip such rows: --skip-bad-rows'),
+    ("text,label", " ,b", "the text is empty. Fix it, or leave"),
+    ("text,label", "a, ", "the label is empty. Fix it, or leave"),
     ("text\tlabel", "a\tb\tc", "expected 2 columns (text,label), found 3. Write a tab within"),
     ("text\tlabel", '"a', "expected 2 columns (text,label), found 1. "),
     ("text\tlabel", '""\tb', "the text is empty. "),
     ('{"text": "a", "label": "b"}', '{"text": "a", "label" "b"}',
-     "broken JSON at column 23: expecting ':' delimiter. Mend it, or"),
+     "broken JSON at column 23: expecting ':' delimiter. Fix it, or"),
     ('{"text": "a", "label": "b"}', '{"label": "b"}', "the object has no 'text'. "),
     ('{"text": "a", "label": "b"}', '{"text": "a"}', "there is no label. Add it, or"),
     ('{"text": "a", "label": "b"}', '{"text": "a", "label": null}', "there is no label. "),
@@ -238,10 +238,11 @@ BAD_ROWS = [
     ('{"text": "a", "label": "b"}', '{"text": "a", "label": ["b"]}',
      "the label is a list, not a name or a whole number. "),
     ('{"text": "a", "label": "b"}', '["a", "b"]', "a list, not an object. "),
-    ('{"text": "a", "label": "b"}', "[" * 100_000, "JSON beyond all measure. "),
+    ('{"text": "a", "label": "b"}', "[" * 100_000,
+     "JSON nested too deeply, or a number too long. "),
     ('{"text": "a", "label": "b"}', '{"text": "a", "label": ' + "1" * 5000 + "}",
-     "JSON beyond all measure. "),
-    ("__label__a b", "__label__a __label__b c", "several labels, where one a row is read. Keep"),
+     "JSON nested too deeply, or a number too long. "),
+    ("__label__a b", "__label__a __label__b c", "several labels, but only one per row is"),
     ("__label__a b", "a b", "there is no label. "),
     ("__label__a b", "__label__ b", "the label is empty. "),
     ("__label__a b", "__label__a", "the text is empty. "),
@@ -264,11 +265,11 @@ def test_a_bad_row(head: str, row: str, cause: str) -> None:
 def test_an_open_quote_does_not_swallow_the_rows_after_it() -> None:
     never = ["text,label", '"a,b', "c,d", "e,f"]
     assert said(lambda: list(ExampleReader("r").examples(never))) == (
-        "r:2: a quote is opened and never closed. Close it, or leave such rows out: --skip-bad-rows"
+        "r:2: a quote is opened and never closed. Close it, or skip such rows: --skip-bad-rows"
     )
     late = ["text,label", '"a,b', '"c, d",e', "f,g"]
     assert said(lambda: list(ExampleReader("r").examples(late))).startswith(
-        "r:2: a quote is opened, and in line 3 closed in the midst of a field. Write a quote"
+        "r:2: a quote is opened, and closed in the middle of a field in line 3. Write a quote"
     )
     for lines, rest in ((never, [("c", "d"), ("e", "f")]), (late, [("c, d", "e"), ("f", "g")])):
         reader = ExampleReader("r", skip_bad_rows=True)
@@ -318,7 +319,7 @@ def test_whatever_the_lines_are_only_good_rows_come(
 
 
 def test_what_never_ends_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows_module, "LONGEST_LINE", 100)
+    monkeypatch.setattr(rows_module, "MAX_LINE_LENGTH", 100)
     for head, line, cause in [
         (["text,label", '"a'], '","a', "r:2: a quote is opened and never closed"),
         ([], '{"text": ', "r:1: these are no JSON lines"),
@@ -329,10 +330,10 @@ def test_what_never_ends_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_text_of_ten_million_characters(monkeypatch: pytest.MonkeyPatch) -> None:
-    longest = "a" * rows_module.LONGEST_TEXT
+    longest = "a" * rows_module.MAX_TEXT_LENGTH
     assert read(f'text,label\n"{longest}",b\n') == [(longest, "b")]
     cause = "r:2: the text has more than 10 million characters"
-    remedy = " Cut it into several, or leave such rows out: --skip-bad-rows"
+    remedy = " Split it into several texts, or skip such rows: --skip-bad-rows"
     for head, row in [
         ("text,label", f"a{longest},b"),
         ("text\tlabel", f"a{longest}\tb"),
@@ -341,15 +342,15 @@ def test_a_text_of_ten_million_characters(monkeypatch: pytest.MonkeyPatch) -> No
         assert said(lambda: list(read(f"{head}\n{row}", "r"))) == f"{cause}.{remedy}"  # noqa: B023
     quoted = said(lambda: read(f'text,label\n"aa{longest}",b\n', "r"))
     assert quoted == f"{cause}, or its quote is not closed.{remedy}"
-    monkeypatch.setattr(rows_module, "LONGEST_LINE", 10)
+    monkeypatch.setattr(rows_module, "MAX_LINE_LENGTH", 10)
     assert said(lambda: read("text,label\nabcdefghijkl,b\n", "r")) == f"{cause}.{remedy}"
 
 
 def test_the_limit_of_others_is_not_lowered() -> None:
-    before = csv.field_size_limit(rows_module.LONGEST_TEXT * 3)
+    before = csv.field_size_limit(rows_module.MAX_TEXT_LENGTH * 3)
     try:
         assert read('text,label\n"a",b\n')
-        assert csv.field_size_limit() == rows_module.LONGEST_TEXT * 3
+        assert csv.field_size_limit() == rows_module.MAX_TEXT_LENGTH * 3
     finally:
         csv.field_size_limit(before)
 
@@ -368,7 +369,7 @@ def test_no_rows(content: str, message: str) -> None:
 def test_no_good_row() -> None:
     content = "text,label\na\nb\n"
     assert said(lambda: read(content, "r", skip_bad_rows=True), EmptyTextError) == (
-        "r: every one of its 2 rows is bad. Without --skip-bad-rows the first is named"
+        "r: all 2 rows are bad. Leave out --skip-bad-rows to see the first error"
     )
 
 
@@ -376,8 +377,8 @@ def test_json_that_is_not_one_object_a_line() -> None:
     for content in ('[\n{"text": "a", "label": "b"},\n]', '[{"text": "a", "label": "b"}]'):
         assert "r.json:1: these are no JSON lines" in said(lambda: read(content, "r.json"))  # noqa: B023
     assert said(lambda: read('{\n"text": "a",\n"label": "b"}', "r.json")) == (
-        "r.json:1: these are no JSON lines: none of the first is an object, whole on its line. "
-        'Write one object a line: {"text": "...", "label": "..."}'
+        "r.json:1: not JSON lines: none of the first lines is a complete object. "
+        'Write one object per line: {"text": "...", "label": "..."}'
     )
 
 
@@ -414,7 +415,7 @@ def test_a_label_that_was_not_learned() -> None:
     limited = source.limited_to({"a", "c"})
     assert said(lambda: list(limited.examples())) == (
         "text 1:2: the label 'b' is not among those learned (a or c). "
-        "Mend it, or leave such rows out: --skip-bad-rows"
+        "Fix it, or skip such rows: --skip-bad-rows"
     )
     many = source.limited_to([str(number) for number in range(11)])
     assert "not among those learned (11 labels). " in said(lambda: list(many.examples()))

@@ -29,7 +29,7 @@ def test_a_line_comes_as_soon_as_it_is_whole() -> None:
     "chunks", [["abcdefgh\nij\n"], list("abcdefgh\nij\n"), ["abc", "defgh\nij"]]
 )
 def test_a_long_line_is_cut(chunks: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines_module, "LONGEST_LINE", 4)
+    monkeypatch.setattr(lines_module, "MAX_LINE_LENGTH", 4)
     assert list(lines_of(chunks)) == ["abcde", "ij"]
 
 

@@ -101,7 +101,7 @@ def test_parallel_files(
     ],
 )
 def test_columns_by_their_names(header: str, columns: tuple[str, str]) -> None:
-    layout = PairReader("").look([header])
+    layout = PairReader("").detect_layout([header])
     assert (layout.text, layout.label) == columns
     shown = PairSource(TextSource.from_texts([f"{header}\n"])).layout_in_words
     assert shown.endswith(f", {columns[0]} -> {columns[1]}")
@@ -110,13 +110,13 @@ def test_columns_by_their_names(header: str, columns: tuple[str, str]) -> None:
 @pytest.mark.parametrize(
     ("header", "options", "message"),
     [
-        ("Va !\tGo.", {}, "text 1:1: cannot tell which column is the source: the first line has "
+        ("Va !\tGo.", {}, "text 1:1: cannot identify the column of the source: the first line has "
          "Va !, Go.. Name the columns with --source-column and --target-column; a table without a "
          "header needs one, such as source,target"),
-        ("id,text", {}, "cannot tell which column is the target: the first line has id, text. "),
-        ("id,kana", {}, "cannot tell which column is the source"),
-        ("a,b,c", {}, "cannot tell which column is the source"),
-        ("a,b,english", {}, "cannot tell which column is the source"),
+        ("id,text", {}, "cannot identify the column of the target: the first line has id, text. "),
+        ("id,kana", {}, "cannot identify the column of the source"),
+        ("a,b,c", {}, "cannot identify the column of the source"),
+        ("a,b,english", {}, "cannot identify the column of the source"),
         ("a,b", {"source_column": "c"}, "no column is called 'c': there are a, b. Name one of "
          "these with --source-column"),
         ("a,b", {"target_column": "c"}, "Name one of these with --target-column"),
@@ -124,7 +124,7 @@ def test_columns_by_their_names(header: str, columns: tuple[str, str]) -> None:
          "first line is '__label__a b'. Begin a table with a header such as source,target, write "
          "JSON lines, or name two files, line by line parallel"),
         ("{", {}, "rows of a source and its target were looked for"),
-        ('{"a": 1}', {}, "cannot tell which column is the target: the first line has a. "),
+        ('{"a": 1}', {}, "cannot identify the column of the target: the first line has a. "),
     ],
 )  # fmt: skip
 def test_columns_that_cannot_be_told(header: str, options: dict, message: str) -> None:
@@ -138,7 +138,7 @@ def test_columns_that_are_asked_for() -> None:
     assert of_text(table, target_column="french") == [("b", "a")]
     assert of_text("x y,z\na,b\n", target_column="z") == [("a", "b")]
     assert said(lambda: of_text("", source_column="a", target_column="a"), SettingError) == (
-        "--target-column: source and target are different columns. Both were said to be 'a'"
+        "--target-column: source and target are the same column, 'a'. Name two different columns"
     )
     assert 'one object a line: {"source": "...", "target": "..."}' in said(
         lambda: list(PairReader("a.json").examples(["x"]))
@@ -147,10 +147,10 @@ def test_columns_that_are_asked_for() -> None:
 
 BAD_ROWS = [
     ("a,b,c", "expected 2 columns (source,target), found 3. Quote a text that has ','"),
-    (" ,b", "the source is empty. Mend it, or leave such rows out: --skip-bad-rows"),
-    ("a,", "the target is empty. Mend it, or"),
+    (" ,b", "the source is empty. Fix it, or skip such rows: --skip-bad-rows"),
+    ("a,", "the target is empty. Fix it, or"),
     ("a" * 10_001 + ",b", "the source has 10,001 characters, more than 10,000. Cut it into "
-     "sentences, or leave such rows out: --skip-bad-rows"),
+     "sentences, or skip such rows: --skip-bad-rows"),
     ("a," + "b" * 100_000, "the target has 100,000 characters, more than 10,000. Cut it into"),
 ]  # fmt: skip
 
@@ -232,7 +232,7 @@ def test_pairs_in_memory() -> None:
     )
     assert "one text was given" in said(lambda: PairSource.from_pairs(["a"], "b"))
     blank = PairSource.from_pairs(["a", "b"], ["c", " "])
-    assert said(lambda: list(blank.pairs())) == "the texts given:2: the target is empty. Mend it"
+    assert said(lambda: list(blank.pairs())) == "the texts given:2: the target is empty. Fix it"
     none = PairSource.from_pairs([], [])
     assert "there are none" in said(lambda: list(none.pairs()), EmptyTextError)
 
@@ -241,14 +241,14 @@ def test_no_pairs(tmp_path: Path) -> None:
     blank = read("\n", "\n\n", folder=tmp_path)
     assert "holds no rows" in said(lambda: list(blank.pairs()), EmptyTextError)
     bad = read("a\n\n", "\nb\n", folder=tmp_path, skip_bad_rows=True)
-    assert "every one of its 2 rows is bad" in said(lambda: list(bad.pairs()), EmptyTextError)
+    assert "all 2 rows are bad" in said(lambda: list(bad.pairs()), EmptyTextError)
 
 
 def test_sources_alone() -> None:
     """For what is to be rewritten: lines or a table, an answer to each in its own line."""
 
     def sources(content: str, name: str = "a") -> list[tuple[str, int]]:
-        reader = PairReader(name, targets_needed=False, keep_places=True, skip_bad_rows=True)
+        reader = PairReader(name, targets_needed=False, keep_skipped=True, skip_bad_rows=True)
         found: list[Example] = list(reader.examples(io.StringIO(content)))
         assert all(each.label is None for each in found)
         return [(each.text, each.line) for each in found]

@@ -16,7 +16,7 @@ from hypothesis.extra.numpy import arrays
 
 from elman.errors import EmptyTextError, InputError, SettingError
 from elman.text.files import TextSource
-from elman.text.series import IMPUTATIONS, SeriesSource, filled
+from elman.text.series import IMPUTATIONS, SeriesSource, imputed
 
 DATA = Path(os.environ.get("ELMAN_DATA", "../shared/data")) / "series"
 FINITE = st.floats(-1e12, 1e12)
@@ -104,7 +104,7 @@ def test_the_hash_is_of_numbers_and_names():
         ("x\n1\n1e999\n", "text 1:3: '1e999' in column x is not a number"),
         (
             "a,b\n1,2\n3,\n",
-            "text 1:3: there is not a number in column b. So it is in 1 of its 2 rows",
+            "text 1:3: the number in column b is missing. 1 of 2 rows lack this number",
         ),
         ("a,b\n1,2\n\n3,NaN\n", "text 1:4: 'NaN' in column b is not a number"),
         ("a,b\n1,2\n3\n", "text 1:3: expected 2 columns, found 1"),
@@ -169,7 +169,7 @@ def test_nothing_to_fill_from():
 def test_filling_leaves_no_gap_and_what_was_there(values, gaps, impute):
     gaps = gaps[: len(values)].copy()
     gaps[len(values) // 2] = False
-    whole = filled(np.where(gaps, np.nan, values), impute)
+    whole = imputed(np.where(gaps, np.nan, values), impute)
     assert np.isfinite(whole).all()
     np.testing.assert_array_equal(whole[~gaps], values[~gaps])
 
@@ -179,7 +179,7 @@ def test_a_straight_line_is_mended_without_a_trace(length, data):
     line = 3.0 * np.arange(length) - 5
     gaps = data.draw(arrays(np.bool_, length))
     gaps[[0, -1]] = False
-    np.testing.assert_allclose(filled(np.where(gaps, np.nan, line), "linear"), line)
+    np.testing.assert_allclose(imputed(np.where(gaps, np.nan, line), "linear"), line)
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the shared data is not here")

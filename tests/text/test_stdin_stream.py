@@ -62,7 +62,7 @@ def test_a_stream_is_read_as_a_file_is(tmp_path_factory, data, places, encoding)
 
 
 def test_bytes_with_zeros_are_no_text():
-    with pytest.raises(BinaryFileError, match="standard input: no text but bytes with zeros"):
+    with pytest.raises(BinaryFileError, match="standard input: not text but bytes with zeros"):
         list(StreamReader(stdin_stream.STANDARD_INPUT, Pieces([b"ab", b"c\0"]), "utf-8").pieces())
 
 
@@ -97,8 +97,8 @@ def test_files_and_the_stream_in_their_order(tmp_path):
 )
 def test_batches_hold_all_items_in_order(items, most, largest):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stdin_stream, "MAX_TOGETHER", most)
-        patch.setattr(stdin_stream, "LARGEST_TOGETHER", largest)
+        patch.setattr(stdin_stream, "MAX_BATCH_ITEMS", most)
+        patch.setattr(stdin_stream, "MAX_BATCH_SIZE", largest)
         batches = list(batch_available(items, lambda item: item))
     assert list(chain(*batches)) == items
     for batch in batches:
@@ -132,7 +132,7 @@ def test_an_error_comes_after_what_came_before_it():
 
 
 def test_nothing_is_read_ahead_for_ever(monkeypatch):
-    monkeypatch.setattr(stdin_stream, "MAX_TOGETHER", 3)
+    monkeypatch.setattr(stdin_stream, "MAX_BATCH_ITEMS", 3)
     given_out = []
 
     def items():
@@ -152,7 +152,7 @@ LINES = st.lists(st.sampled_from(["", " ", "a text", "another one"]), max_size=8
 @given(lines=LINES, end=st.sampled_from(["", "a text"]))
 def test_each_line_has_its_place(lines, end):
     lines = [*lines, "some text", end]
-    kept = list(ExampleReader("x", labels_needed=False, keep_places=True).examples(lines))
+    kept = list(ExampleReader("x", labels_needed=False, keep_skipped=True).examples(lines))
     assert [example.line for example in kept] == list(range(1, len(lines) + 1))
     assert [example.text for example in kept] == [line.strip() for line in lines]
     plain = ExampleReader("x", labels_needed=False).examples(lines)
@@ -161,7 +161,7 @@ def test_each_line_has_its_place(lines, end):
 
 def test_a_bad_row_of_a_table_has_its_place_and_a_blank_line_has_none():
     rows = ["text,label", "good,x", "", "bad,x,y", ",x", "fine,y"]
-    reader = ExampleReader("x.csv", labels_needed=False, keep_places=True, skip_bad_rows=True)
+    reader = ExampleReader("x.csv", labels_needed=False, keep_skipped=True, skip_bad_rows=True)
     assert [(each.line, each.text) for each in reader.examples(rows)] == [
         (2, "good"),
         (4, ""),
@@ -173,4 +173,4 @@ def test_a_bad_row_of_a_table_has_its_place_and_a_blank_line_has_none():
 
 def test_blank_lines_alone_are_no_text():
     with pytest.raises(EmptyTextError, match="holds no rows"):
-        list(ExampleReader("x", labels_needed=False, keep_places=True).examples(["", " "]))
+        list(ExampleReader("x", labels_needed=False, keep_skipped=True).examples(["", " "]))

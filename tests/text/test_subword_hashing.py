@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.errors import ModelFileError
-from elman.text import subword_hashing as lexicon_module
+from elman.text import subword_hashing as hashing_module
 from elman.text.subword_hashing import (
     BUCKETS,
-    LONGEST,
+    MAX_WORD_LENGTH,
     NO_WORD,
     HashedVocabulary,
     WordForms,
@@ -30,33 +30,33 @@ rows = st.lists(st.lists(words, min_size=1, max_size=6), min_size=1, max_size=5)
 
 
 def test_frequent_words_have_numbers_by_their_rank():
-    lexicon = HashedVocabulary.learn([["b", "A", "c"], ["a", "B", "a"]])
-    assert lexicon.words == ["a", "b"]
-    assert lexicon.size == 3
-    assert [lexicon.number(word) for word in ("a", "A", "B", "c", "")] == [1, 1, 2, 0, 0]
+    vocabulary = HashedVocabulary.learn([["b", "A", "c"], ["a", "B", "a"]])
+    assert vocabulary.words == ["a", "b"]
+    assert vocabulary.size == 3
+    assert [vocabulary.id_of(word) for word in ("a", "A", "B", "c", "")] == [1, 1, 2, 0, 0]
 
 
 def test_how_often_is_said():
     texts = [["x", "y"], ["x"], ["x"]]
-    assert HashedVocabulary.learn(texts, least=1).words == ["x", "y"]
-    assert HashedVocabulary.learn(texts, least=3).words == ["x"]
-    assert HashedVocabulary.learn(texts, least=4).words == []
+    assert HashedVocabulary.learn(texts, min_count=1).words == ["x", "y"]
+    assert HashedVocabulary.learn(texts, min_count=3).words == ["x"]
+    assert HashedVocabulary.learn(texts, min_count=4).words == []
     assert HashedVocabulary.learn([]).size == 1
 
 
 def test_there_is_a_largest(monkeypatch):
-    monkeypatch.setattr(lexicon_module, "LARGEST", 2)
+    monkeypatch.setattr(hashing_module, "MAX_WORDS", 2)
     assert HashedVocabulary.learn([["c", "b", "a", "b"] * 2]).words == ["b", "a"]
 
 
 @given(texts=rows)
 def test_it_is_plain_data_and_back(texts):
-    lexicon = HashedVocabulary.learn(texts, least=1)
-    if "" in lexicon.words:
+    vocabulary = HashedVocabulary.learn(texts, min_count=1)
+    if "" in vocabulary.words:
         return
-    back = HashedVocabulary.from_json(lexicon.to_json())
-    assert back.words == lexicon.words
-    assert all(back.number(word) == lexicon.number(word) for text in texts for word in text)
+    back = HashedVocabulary.from_json(vocabulary.to_json())
+    assert back.words == vocabulary.words
+    assert all(back.id_of(word) == vocabulary.id_of(word) for text in texts for word in text)
 
 
 @pytest.mark.parametrize(
@@ -119,14 +119,14 @@ def test_the_shape_of_a_word(word, kinds):
     assert shape(word) == " " + kinds
 
 
-def place_of(gram):
+def bucket_of(gram):
     return zlib.crc32(gram.encode()) % BUCKETS
 
 
 def test_the_ngrams_of_a_word():
     grams = ["<a", "ab", "b>", "<ab", "ab>", "<ab>", " Xx"]
-    assert sorted(ngrams("Ab")) == sorted(map(place_of, grams))
-    assert ngrams("") == [place_of("<>"), place_of(" ")]
+    assert sorted(ngrams("Ab")) == sorted(map(bucket_of, grams))
+    assert ngrams("") == [bucket_of("<>"), bucket_of(" ")]
 
 
 @given(word=words)
@@ -140,7 +140,7 @@ def test_case_is_the_shapes_affair(word):
 def test_of_a_long_word_its_ends_are_read():
     word = "a" * 15 + "b" * 1000 + "c" * 15
     assert ngrams(word) == ngrams("a" * 15 + "c" * 15)
-    assert len(ngrams("ab" * 500_000)) == len(ngrams("a" * LONGEST))
+    assert len(ngrams("ab" * 500_000)) == len(ngrams("a" * MAX_WORD_LENGTH))
 
 
 # Forms
@@ -148,35 +148,35 @@ def test_of_a_long_word_its_ends_are_read():
 
 @given(texts=rows)
 def test_each_word_is_found_where_it_was_put(texts):
-    lexicon = HashedVocabulary.learn(texts)
-    forms = WordForms(lexicon)
-    placed = [forms.places(text) for text in texts]
+    vocabulary = HashedVocabulary.learn(texts)
+    forms = WordForms(vocabulary)
+    placed = [forms.indices(text) for text in texts]
     distinct = {word for text in texts for word in text}
     assert len(forms) == len(distinct)
     assert all(
-        (forms.places(text) == places).all() for text, places in zip(texts, placed, strict=True)
+        (forms.indices(text) == places).all() for text, places in zip(texts, placed, strict=True)
     )
     assert len(forms) == len(distinct)
 
     several = np.concatenate(placed)
     among, found = forms.look_up(several)
-    assert len(found.numbers) == len(found.starts) == len(np.unique(several))
+    assert len(found.ids) == len(found.starts) == len(np.unique(several))
     ends = [*found.starts[1:].tolist(), len(found.ngrams)]
     for word, place in zip([word for text in texts for word in text], among, strict=True):
-        assert found.numbers[place] == lexicon.number(word)
+        assert found.ids[place] == vocabulary.id_of(word)
         its = slice(found.starts[place], ends[place])
         assert found.ngrams[its].tolist() == ngrams(word)
         *grams, shape_weight = found.weights[its].tolist()
         assert np.square(grams).sum() == pytest.approx(1)
         assert len(set(grams)) == shape_weight == 1
-    assert (found.places[among] == several).all()
+    assert (found.indices[among] == several).all()
 
 
 def test_places_of_any_shape_are_looked_up():
     forms = WordForms(HashedVocabulary(["b"]))
-    places = forms.places(["a", "b", "a", "c"])
+    places = forms.indices(["a", "b", "a", "c"])
     assert places.tolist() == [0, 1, 0, 2]
     among, found = forms.look_up(places[2:].reshape(1, 2))
     assert among.tolist() == [[0, 1]]
-    assert found.places.tolist() == [0, 2]
-    assert found.numbers.tolist() == [NO_WORD, NO_WORD]
+    assert found.indices.tolist() == [0, 2]
+    assert found.ids.tolist() == [NO_WORD, NO_WORD]

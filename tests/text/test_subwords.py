@@ -19,7 +19,7 @@ def test_frequent_pairs_become_tokens() -> None:
 
 def test_the_default_size_grows_with_the_text() -> None:
     few = Subwords.learn(["the cat and the hat and the bat\n" * 20])
-    assert few.size <= 257 + 20 * 32 // subwords_module.CHARACTERS_A_MERGE
+    assert few.size <= 257 + 20 * 32 // subwords_module.CHARACTERS_PER_MERGE
 
 
 def test_a_long_text_is_learned_from_all_along() -> None:
@@ -30,7 +30,7 @@ def test_a_long_text_is_learned_from_all_along() -> None:
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subwords_module, "_MAX_REMEMBERED", 10)
+    monkeypatch.setattr(subwords_module, "_MAX_CACHED", 10)
     tokenizer = Subwords.learn(["a few words\n" * 100])
     for number in range(50):
         text = f" word {number} {'x' * 1000}{number}"

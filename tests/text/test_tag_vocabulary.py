@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from elman.errors import InputError, ModelFileError
 from elman.text.tag_vocabulary import TagVocabulary
-from elman.text.tagsets import SCHEMES, conlleval_spans, converted, illegal, spans
+from elman.text.tagsets import SCHEMES, conlleval_spans, convert_tags, illegal_tags, spans
 
 ENTITIES = [scheme for scheme in SCHEMES if scheme != "plain"]
 schemes = st.sampled_from(ENTITIES)
@@ -19,7 +19,7 @@ bioes = st.lists(st.sampled_from(["O", "B-A", "I-A", "E-A", "S-A", "B-", "S-Bc"]
 def in_scheme(tags, scheme):
     """A legal sequence of the scheme, from tags however wild."""
     tags = [tag.removesuffix("-") for tag in tags]
-    return converted(converted(tags, "bioes", "bioes"), "bioes", scheme)
+    return convert_tags(convert_tags(tags, "bioes", "bioes"), "bioes", scheme)
 
 
 @given(tags=bioes, scheme=schemes)
@@ -48,7 +48,7 @@ def test_whatever_the_rules_allow_is_legal_when_it_comes_back(numbers, scheme):
     while kept and not end[kept[-1]]:
         kept.pop()
     decoded = vocabulary.decode(kept)
-    assert not illegal(decoded, scheme)
+    assert not illegal_tags(decoded, scheme)
     assert vocabulary.encode(decoded).tolist() == kept
 
 

@@ -52,8 +52,8 @@ def retagged(content: str, tag: str, **options: Any) -> str:
     """All that was read, with one tag for every word."""
     reader = SentenceReader("a.conll", **options)
     lines = io.StringIO(content, newline="")
-    written = [each.written([tag] * len(each.words)) for each in reader.sentences(lines)]
-    return "".join(written) + reader.rest
+    written = [each.with_tags([tag] * len(each.words)) for each in reader.sentences(lines)]
+    return "".join(written) + reader.trailing_lines
 
 
 def said(call: Callable[[], object], expected: type[ElmanError] = InputError) -> str:
@@ -94,8 +94,8 @@ def test_conll_is_read_and_written_back(file: tuple[str, list[list[list[str]]]])
     ]
     assert pairs(content) == expected
     reader = SentenceReader("a.conll")
-    written = [each.written(each.tags or ()) for each in reader.sentences(io.StringIO(content))]
-    assert "".join(written) + reader.rest == content
+    written = [each.with_tags(each.tags or ()) for each in reader.sentences(io.StringIO(content))]
+    assert "".join(written) + reader.trailing_lines == content
 
 
 @given(file=files())
@@ -172,8 +172,12 @@ def test_hash_signs_are_words_or_comments(content: str, words: list[tuple[str, .
 
 def test_places() -> None:
     sentence = read("# x=1\n\n" + CONLL)[1]
-    assert (sentence.location, sentence.line, sentence.place_of(0)) == ("a.conll:6", 6, "a.conll:6")
-    assert [each.place_of(2) for each in read(CONLLU)[:1]] == ["a.conll:7"]
+    assert (sentence.location, sentence.line, sentence.location_of(0)) == (
+        "a.conll:6",
+        6,
+        "a.conll:6",
+    )
+    assert [each.location_of(2) for each in read(CONLLU)[:1]] == ["a.conll:7"]
 
 
 def test_a_sentence_comes_with_its_blank_line() -> None:
@@ -185,7 +189,7 @@ def test_a_sentence_comes_with_its_blank_line() -> None:
 def test_lines_after_the_last_sentence_are_left() -> None:
     reader = SentenceReader("a")
     assert len(list(reader.sentences(["a O\n", "\n", "\n", "# the end\n"]))) == 1
-    assert reader.rest == "\n# the end\n"
+    assert reader.trailing_lines == "\n# the end\n"
 
 
 BAD = {
@@ -241,7 +245,7 @@ def test_bad_sentences_are_left_out_whole(bad: str) -> None:
     sentences = list(reader.sentences(io.StringIO(content)))
     assert [each.words for each in sentences] == [("a",), ("b",)]
     assert reader.skipped == 2
-    assert "".join(each.written(["X"]) for each in sentences) == "# 1 =\na X\n\n# 3 =\nb X\n\n"
+    assert "".join(each.with_tags(["X"]) for each in sentences) == "# 1 =\na X\n\n# 3 =\nb X\n\n"
     assert [each.location for each in sentences] == ["a:2", f"a:{8 + bad.count(chr(10))}"]
 
 
@@ -249,11 +253,16 @@ def test_bad_sentences_are_left_out_whole(bad: str) -> None:
     ("content", "name", "options", "expected"),
     [
         ("a\nb\n", "a", {}, "a:1: one column only, words without tags. One word a line"),
-        ("a b\n", "a", {"column": 3}, "a:1: column 3 holds no tags: there are 2"),
-        (CONLLU, "a", {"column": 2}, "column 2 holds no tags: there are 10, and words in column 2"),
-        (CONLLU, "a", {"column": 11, "tags_needed": False}, "Name another, up to --column 10"),
+        ("a b\n", "a", {"column": 3}, "a:1: column 3 holds no tags: there are 2 col"),
+        (CONLLU, "a", {"column": 2}, "column 2 holds no tags: there are 10 columns"),
+        (
+            CONLLU,
+            "a",
+            {"column": 11, "tags_needed": False},
+            "Name another column, up to --column 10",
+        ),
         ("a b\n", "a.conllu.gz", {}, "expected 10 columns between tabs"),
-        ('{"text": "a"}\n', "a", {}, "a:1: is no list of words, but a table of texts"),
+        ('{"text": "a"}\n', "a", {}, "a:1: is not a list of words but a table of texts"),
         ("__label__x some text\n", "a", {}, "a table of texts"),
         ("text\tlabel\na film\tgood\nno film\tbad\n", "a", {}, "a table of texts"),
     ],
@@ -283,7 +292,7 @@ def test_a_file_without_blank_lines(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_line_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader_module, "LONGEST_ROW", 10)
+    monkeypatch.setattr(reader_module, "MAX_ROW_LENGTH", 10)
     assert "a.conll:2: a line of 12 characters" in said(lambda: read("a O\n" + "b" * 10 + " O\n"))
 
 
@@ -317,9 +326,7 @@ def test_no_sentence(content: str) -> None:
 
 def test_no_sentence_is_left() -> None:
     tagged = TaggedSource(TextSource.from_texts(["a O\nb\n\n"]), skip_bad_rows=True)
-    assert "holds no sentence (1 left out)" in said(
-        lambda: list(tagged.sentences()), EmptyTextError
-    )
+    assert "holds no sentence (1 skipped)" in said(lambda: list(tagged.sentences()), EmptyTextError)
 
 
 def test_only_known_tags() -> None:
@@ -345,10 +352,10 @@ def test_sentences_in_memory(rows: list[list[tuple[str, str]]]) -> None:
     assert [list(each.tags or ()) for each in tagged] == tags
     untagged = list(TaggedSource.from_sentences(words).sentences())
     assert [each.tags for each in untagged] == [None] * len(words)
-    assert [each.written(its) for each, its in zip(untagged, tags, strict=True)] == [
-        each.written(its) for each, its in zip(tagged, tags, strict=True)
+    assert [each.with_tags(its) for each, its in zip(untagged, tags, strict=True)] == [
+        each.with_tags(its) for each, its in zip(tagged, tags, strict=True)
     ]
-    assert tagged[0].written(tags[0]) == "".join(f"{w}\t{t}\n" for w, t in rows[0]) + "\n"
+    assert tagged[0].with_tags(tags[0]) == "".join(f"{w}\t{t}\n" for w, t in rows[0]) + "\n"
 
 
 @pytest.mark.parametrize(
@@ -370,7 +377,7 @@ def test_bad_sentences_in_memory(words: Any, tags: Any, expected: str) -> None:
 
 def test_each_word_needs_its_tag() -> None:
     with pytest.raises(ValueError, match="shorter"):
-        read(CONLL)[0].written(["O"])
+        read(CONLL)[0].with_tags(["O"])
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="ELMAN_DATA names no data")
@@ -387,4 +394,4 @@ def test_real_files_come_back_byte_for_byte(name: str, sentences: int, words: in
     content = gzip.decompress(content) if name.endswith(".gz") else content
     found = list(TaggedSource(TextSource([DATA / name])).sentences())
     assert (len(found), sum(len(each.words) for each in found)) == (sentences, words)
-    assert "".join(each.written(each.tags or ()) for each in found).encode() == content
+    assert "".join(each.with_tags(each.tags or ()) for each in found).encode() == content

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from elman.errors import SettingError
 from elman.text.tagsets import (
     SCHEMES,
-    Illegal,
+    IllegalTag,
     Span,
     conlleval_spans,
-    converted,
-    illegal,
-    recognise,
+    convert_tags,
+    detect_scheme,
+    illegal_tags,
     spans,
     transitions,
 )
@@ -92,15 +92,15 @@ def test_legal_four_ways(tags: list[str], scheme: str) -> None:
         and all(mask.pairs[a, b] for a, b in pairwise(path))
     )
     assert bool(allowed) == legal
-    assert (not illegal(tags, scheme)) == legal
-    assert (converted(tags, scheme, scheme) == tuple(tags)) == legal
+    assert (not illegal_tags(tags, scheme)) == legal
+    assert (convert_tags(tags, scheme, scheme) == tuple(tags)) == legal
 
 
 @given(tags=any_tags, scheme=each_scheme, to=each_scheme)
 def test_what_was_converted_is_legal_and_has_the_same_entities(
     tags: list[str], scheme: str, to: str
 ) -> None:
-    there = converted(tags, scheme, to)
+    there = convert_tags(tags, scheme, to)
     assert is_legal(there, to)
     assert spans(there, to) == conlleval_spans(there) == conlleval_spans(tags)
 
@@ -111,10 +111,10 @@ def test_conversions_go_there_and_back(
 ) -> None:
     tags, entities, scheme = written
     assert spans(tags, scheme) == conlleval_spans(tags) == entities
-    assert not illegal(tags, scheme)
-    there = converted(tags, scheme, to)
+    assert not illegal_tags(tags, scheme)
+    there = convert_tags(tags, scheme, to)
     assert spans(there, to) == entities
-    assert converted(there, to, scheme) == tags
+    assert convert_tags(there, to, scheme) == tags
 
 
 @given(tags=any_tags, scheme=st.sampled_from(["bio", "bioes", "bilou"]))
@@ -174,25 +174,25 @@ def test_lenient_entities_are_those_of_the_evaluation_script(tags: list[str]) ->
 
 
 def test_what_is_illegal_is_said() -> None:
-    assert illegal(["I-x", "B-x", "I-y", "E-y", "NOUN"], "bio") == [
-        Illegal(0, "I-x", "I-x cannot begin a sentence"),
-        Illegal(2, "I-y", "I-y cannot follow B-x"),
-        Illegal(3, "E-y", "E-y is no tag of bio"),
-        Illegal(4, "NOUN", "NOUN is no tag of bio"),
+    assert illegal_tags(["I-x", "B-x", "I-y", "E-y", "NOUN"], "bio") == [
+        IllegalTag(0, "I-x", "I-x cannot begin a sentence"),
+        IllegalTag(2, "I-y", "I-y cannot follow B-x"),
+        IllegalTag(3, "E-y", "E-y is not a tag of bio"),
+        IllegalTag(4, "NOUN", "NOUN is not a tag of bio"),
     ]
-    assert [each.why for each in illegal(["B-x", "O", "S-x", "B-x"], "bioes")] == [
+    assert [each.reason for each in illegal_tags(["B-x", "O", "S-x", "B-x"], "bioes")] == [
         "O cannot follow B-x",
         "B-x cannot end a sentence",
     ]
-    assert [each.why for each in illegal(["B-x", "I-x", "B-x"], "iob1")] == [
+    assert [each.reason for each in illegal_tags(["B-x", "I-x", "B-x"], "iob1")] == [
         "B-x cannot begin a sentence"
     ]
 
 
 def test_plain_tags_are_left_alone() -> None:
     tags = ("NOUN", "B-x", "O")
-    assert converted(tags, "plain", "bioes") == converted(tags, "bio", "plain") == tags
-    assert spans(tags, "plain") == illegal(tags, "plain") == []
+    assert convert_tags(tags, "plain", "bioes") == convert_tags(tags, "bio", "plain") == tags
+    assert spans(tags, "plain") == illegal_tags(tags, "plain") == []
     assert all(part.all() for part in transitions(tags, "plain"))
 
 
@@ -240,7 +240,7 @@ def test_a_scheme_is_recognised(data: st.DataObject, scheme: str) -> None:
         "bilou": "B-x L-x",
     }[scheme]
     alone = [entity for tags in sentences for entity in conlleval_spans(tags)]
-    assert recognise([*sentences, *[telling.split()] * (1 + len(alone))]) == scheme
+    assert detect_scheme([*sentences, *[telling.split()] * (1 + len(alone))]) == scheme
 
 
 @pytest.mark.parametrize(
@@ -265,15 +265,15 @@ def test_a_scheme_is_recognised(data: st.DataObject, scheme: str) -> None:
     ],
 )
 def test_recognised_by_hand(sentences: list[str], scheme: str) -> None:
-    assert recognise([each.split() for each in sentences]) == scheme
+    assert detect_scheme([each.split() for each in sentences]) == scheme
 
 
 def test_unknown_schemes_are_refused() -> None:
     for call in (
-        lambda: converted(["O"], "iob", "bio"),
-        lambda: converted(["O"], "bio", "BIOES"),
+        lambda: convert_tags(["O"], "iob", "bio"),
+        lambda: convert_tags(["O"], "bio", "BIOES"),
         lambda: transitions(["O"], "io"),
-        lambda: illegal(["O"], "io"),
+        lambda: illegal_tags(["O"], "io"),
         lambda: spans(["O"], "io"),
     ):
         with pytest.raises(SettingError, match="plain, iob1, bio, bioes or bilou"):

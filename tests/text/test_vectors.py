@@ -92,10 +92,10 @@ def test_named_together() -> None:
     alone = VectorSource.of_files(TextSource(["v.npy"]))
     assert alone.vectors().tolist() == [[1]]
     assert said(alone.rows) == (
-        "v.npy: vectors without descriptions. Name a text file with a line for each after it"
+        "v.npy: vectors without descriptions. Name a text file with one line per vector after it"
     )
     for names in (["v.txt", "v.npy"], ["v.txt"], ["v.npy", "v.txt", "v.txt"]):
-        assert "expected vectors and a text file with a line for each. Name a .npy" in said(
+        assert "expected vectors and a text file with one line per vector. Name a .npy" in said(
             lambda: VectorSource.of_files(TextSource(names))  # noqa: B023
         )
 
@@ -131,11 +131,11 @@ class Trap:
     [
         (np.zeros(3), "v.npy: an array of shape (3,), not one of rows and columns. Save it with "),
         (np.zeros((1, 2, 3)), "v.npy: an array of shape (1, 2, 3), not"),
-        (np.zeros((2, 2), complex), "v.npy: an array of complex128, not of floating or whole numb"),
+        (np.zeros((2, 2), complex), "v.npy: an array of complex128, not of floating-point number"),
         (np.zeros((2, 2), bool), "v.npy: an array of bool, not of"),
         (np.full((2, 2), "a"), "v.npy: an array of <U1, not of"),
         (np.zeros(2, [("é", "f4")]), "v.npy: an array of [('é', '<f4')], not of"),
-        (np.zeros(2, [("漢", "f4")]), "v.npy: no array of plain numbers. Save it with numpy.save"),
+        (np.zeros(2, [("漢", "f4")]), "v.npy: not an array of plain numbers. Save it with numpy"),
         (np.array([[Trap()]]), "v.npy: an array of Python objects, not of"),
         (np.zeros((1, 65_537), np.int8), "v.npy: vectors of 65,537 numbers, more than 65,536. "),
     ],
@@ -169,8 +169,8 @@ def test_not_finite(value: float, called: str) -> None:
     source = source_of(values, "a\nb\nc\nd\n")
     for call in (source.rows, source.vectors):
         assert said(call).startswith(f"v.npy: row 3, column 2 (from 1) is {called}")
-    assert said(source.rows).endswith("there, or leave such rows out: --skip-bad-rows")
-    assert said(source.vectors).endswith(". Put a number there")
+    assert said(source.rows).endswith("there, or skip such rows: --skip-bad-rows")
+    assert said(source.vectors).endswith(". Replace it with a number")
     assert said(lambda: checked_vectors(values)).startswith("the vectors given: row 3, column 2 ")
     vectors, descriptions = source_of(values, "a\n \nc\nd", skip_bad_rows=True).rows()
     assert np.array_equal(vectors, values[[0, 3]])
@@ -181,22 +181,23 @@ def test_not_finite(value: float, called: str) -> None:
 def test_bad_descriptions() -> None:
     values = [[1.0], [2.0], [3.0]]
     assert said(source_of(values, "a\n \nc\n").rows) == (
-        "v.txt:2: the description is empty. Mend it, or leave such rows out: --skip-bad-rows"
+        "v.txt:2: the description is empty. Fix it, or skip such rows: --skip-bad-rows"
     )
     long = f"a\n{'b' * 10_001}\n\n"
     assert said(source_of(values, long).rows).startswith(
-        "v.txt:2: the description has 10,001 characters, more than 10,000. Cut it into sentences, "
+        "v.txt:2: the description has 10,001 characters, more than 10,000. "
+        "Split it into sentences, "
     )
     source = source_of(values, long, skip_bad_rows=True)
     for _ in range(2):
         vectors, descriptions = source.rows()
         assert (vectors.tolist(), descriptions, source.skipped) == ([[1]], ["a"], 2)
     assert said(source_of(values, "\n\n\n", skip_bad_rows=True).rows) == (
-        "v.npy: every one of its 3 rows is bad. Without --skip-bad-rows the first is named"
+        "v.npy: all 3 rows are bad. Leave out --skip-bad-rows to see the first error"
     )
     for text, count in (("a\nb\n", 2), ("a\nb\nc\nd\n", 4), ("a\n\n\n\ne\n", 5)):
         assert said(source_of(values, text).rows) == (
-            f"v.npy: 3 rows, but {count} descriptions in v.txt. Write one description a line, in "
+            f"v.npy: 3 rows, but {count} descriptions in v.txt. Write one description per line, in "
             "the order of the rows"
         )
 
@@ -214,13 +215,11 @@ def test_damaged_files() -> None:
     np.save(path, values)
     path.write_bytes(path.read_bytes()[:-8])
     assert said(VectorSource(path, None).vectors) == (
-        "v.npy: damaged or cut off: 4,792 bytes of numbers where its header promises 4,800. Save "
+        "v.npy: damaged or truncated: 4,792 bytes of numbers, but its header says 4,800. Save "
         "or fetch it again"
     )
     path.write_text("Well, yes.")
-    assert "damaged in its header, or no NumPy array at all" in said(
-        VectorSource(path, None).vectors
-    )
+    assert "damaged in its header, or not a NumPy array" in said(VectorSource(path, None).vectors)
     path.unlink()
     assert said(VectorSource(path, None).vectors, MissingFileError).startswith("v.npy: cannot be ")
 

@@ -1,9 +1,9 @@
-"""Trains one model twice: in peace, and killed again and again; test_kills.py runs this.
+"""Train one model twice, uninterrupted and killed repeatedly; test_kills.py runs this.
 
     python kill_driver.py FOLDER SEED
 
-Writes FOLDER/peace, FOLDER/killed and FOLDER/report.json. Each attempt is a process of its own,
-forked from this one, which has done nothing but import: so a kill costs no second start of torch.
+Writes FOLDER/plain, FOLDER/killed and FOLDER/report.json. Each attempt is a process forked from
+this one, so that torch is imported only once.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from elman.training.events import Progress
 
 STEPS = 300
 KILLS = ["at once", *["steps", "write"] * 4, "steps"]
-SLOW_DISK = 0.02  # seconds for each flush, so that a kill can meet one
+SLOW_DISK = 0.02  # seconds a flush, so that a kill can happen during one
 
 
 def text() -> str:
@@ -59,7 +59,7 @@ def train(folder: Path, name: str, pipe: int) -> None:
 
 
 def attempt(folder: Path, name: str, kill: str | None, draw: random.Random) -> dict[str, Any]:
-    """One process, killed as `kill` says: what became of it."""
+    """Run one process, killed as `kill` says, and describe its end."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -95,26 +95,26 @@ def attempt(folder: Path, name: str, kill: str | None, draw: random.Random) -> d
 
 
 def _follow(reading: int, steps: list[int], until: int | None = None) -> None:
-    """Read the steps that the child tells of, `until` so many or to its end."""
+    """Read the steps that the child reports, until there are `until` or it ends."""
     while until is None or len(steps) < until:
-        told = os.read(reading, 4)
-        if not told:
+        data = os.read(reading, 4)
+        if not data:
             return
-        steps.append(struct.unpack("<i", told)[0])
+        steps.append(struct.unpack("<i", data)[0])
 
 
-def _wait_for_a_write(place: Path) -> None:
-    old = set(place.glob(".*.part"))
+def _wait_for_a_write(folder: Path) -> None:
+    old = set(folder.glob(".*.part"))
     limit = time.monotonic() + 5
-    while set(place.glob(".*.part")) <= old and time.monotonic() < limit:
+    while set(folder.glob(".*.part")) <= old and time.monotonic() < limit:
         time.sleep(0.0005)
 
 
 def main() -> None:
     folder, draw = Path(sys.argv[1]), random.Random(int(sys.argv[2]))
-    torch.optim.AdamW([torch.zeros(1)])  # torch imports much when the first is made
+    torch.optim.AdamW([torch.zeros(1)])  # the first optimiser imports much of torch
     report = {}
-    for name, kills in (("peace", []), ("killed", KILLS)):
+    for name, kills in (("plain", []), ("killed", KILLS)):
         (folder / name).mkdir()
         report[name] = [attempt(folder, name, kill, draw) for kill in [*kills, None]]
     (folder / "report.json").write_text(json.dumps(report, indent=1))

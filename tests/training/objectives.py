@@ -1,4 +1,4 @@
-"""A objective small enough to know all about: it keeps a record of everything it was asked."""
+"""A small objective that records every call."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TARGET = torch.tensor([[1.0, -2.0, 0.5, 0.0], [0.3, 0.0, 2.0, -1.0]]).t()
 
 
 class Clock:
-    """Time that passes only where a objective says so."""
+    """A clock that only the objective advances."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -23,31 +23,31 @@ class Clock:
 
 
 class Line:
-    """A linear map to be learned from noisy examples; a state is carried from step to step.
+    """Linear regression on random inputs, with a state carried from step to step.
 
     Args:
-        looks: the validation losses to give, in order; then, or without them, the true one.
-        at: what to do at a step, the first time only: raise, or answer with a factor of the loss.
-        always: the same, every time.
+        losses: the validation losses to return, in order; afterwards the true one.
+        at: called at a step, the first time only: raises, or returns a factor of the loss.
+        always: the same, at every step.
     """
 
     def __init__(
         self,
-        looks: list[float] | None = None,
+        losses: list[float] | None = None,
         at: dict[int, Callable[[], float]] | None = None,
         always: Callable[[int], float] = lambda _: 1.0,
     ) -> None:
         torch.manual_seed(0)
         self.network = nn.Linear(4, 2)
         self.state = torch.zeros(2)
-        self.looks = list(looks or [])
+        self.losses = list(losses or [])
         self.at = dict(at or {})
         self.always = always
-        self.steps: list[tuple[int, dict[str, Tensor], Tensor]] = []  # what each step began with
-        self.looked: list[dict[str, Tensor]] = []  # the weights at each look
+        self.steps: list[tuple[int, dict[str, Tensor], Tensor]] = []  # before each step
+        self.validated: list[dict[str, Tensor]] = []  # the weights at each validation
         self.modes: list[bool] = []
         self.clock = Clock()
-        self.step_seconds = self.look_seconds = 0.0
+        self.step_seconds = self.validation_seconds = 0.0
 
     def weights(self) -> dict[str, Tensor]:
         return {name: p.detach().clone() for name, p in self.network.named_parameters()}
@@ -63,17 +63,17 @@ class Line:
         return factor * (y - x @ TARGET).square().mean(), 8
 
     def validate(self) -> float:
-        self.clock.now += self.look_seconds
-        self.looked.append(self.weights())
-        if self.looks:
-            return self.looks.pop(0)
+        self.clock.now += self.validation_seconds
+        self.validated.append(self.weights())
+        if self.losses:
+            return self.losses.pop(0)
         with torch.no_grad():
             return float((self.network(torch.eye(4)) - TARGET).square().mean())
 
-    def carried(self) -> Iterator[Tensor]:
+    def state_tensors(self) -> Iterator[Tensor]:
         return iter([self.state])
 
-    def carry(self, tensors: Iterator[Tensor]) -> None:
+    def load_state_tensors(self, tensors: Iterator[Tensor]) -> None:
         self.state = next(tensors).clone()
 
 
@@ -85,5 +85,5 @@ def interrupt() -> Any:
     raise KeyboardInterrupt
 
 
-def no_number() -> float:
+def nan() -> float:
     return math.nan

@@ -1,4 +1,4 @@
-"""An unfinished run on the disk: whole, exact, this run's own, or refused."""
+"""Checkpoints: a run resumes exactly; a damaged or foreign checkpoint is refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from objectives import Line, interrupt, no_number, same
+from objectives import Line, interrupt, nan, same
 from safetensors.torch import save
 
 from elman.bundle import open_bundle, write_bundle
@@ -59,8 +59,8 @@ def one_line(caught, path: Path) -> str:
 
 
 @pytest.mark.parametrize("step", [0, 1, 49, 50, 51, 101, 229])
-def test_a_run_goes_on_to_the_same_end(tmp_path, uninterrupted, step):
-    """Bit for bit, with the same events, wherever it was stopped."""
+def test_resumed_run_ends_equal(tmp_path, uninterrupted, step):
+    """Bitwise, with equal events, wherever it was stopped."""
     path = tmp_path / "checkpoint"
     first = go(Line(at={step: interrupt}), path)
     assert first[-1].interrupted
@@ -80,26 +80,26 @@ def test_a_run_goes_on_to_the_same_end(tmp_path, uninterrupted, step):
     assert list(tmp_path.iterdir()) == [], "a run at its end leaves nothing"
 
 
-def test_a_run_goes_on_after_steps_back(tmp_path):
-    """The scale of its steps is kept: the same end as without the stop between."""
-    whole = Line(at={60: no_number, 130: no_number})
+def test_run_resumes_after_rollbacks(tmp_path):
+    """The learning-rate scale is saved: the end equals that without the stop."""
+    whole = Line(at={60: nan, 130: nan})
     go(whole, None)
     path = tmp_path / "checkpoint"
-    first = go(Line(at={60: no_number, 130: no_number, 170: interrupt}), path)
+    first = go(Line(at={60: nan, 130: nan, 170: interrupt}), path)
     assert [e.learning_rate_scale for e in first if isinstance(e, RolledBack)] == [0.5, 0.25]
     objective = Line()
     go(objective, path)
     assert same(objective.weights(), whole.weights())
 
 
-def test_a_run_with_nothing_best_yet_goes_on(tmp_path):
+def test_run_without_best_weights_resumes(tmp_path):
     path = tmp_path / "checkpoint"
     go(Line([float("nan")] * 2, at={120: interrupt}), path)
     assert open_bundle(path).about["numbers"]["best_loss"] is None
     assert go(Line(), path)[-1].step == 230
 
 
-def test_checkpoints_are_as_far_apart_as_was_said_and_fall_on_multiples(tmp_path, monkeypatch):
+def test_checkpoints_keep_their_interval_at_multiples_of_the_snapshot(tmp_path, monkeypatch):
     written = []
     write = trainer.write_checkpoint
 
@@ -119,7 +119,7 @@ def test_checkpoints_are_as_far_apart_as_was_said_and_fall_on_multiples(tmp_path
     assert all(b - a >= 20 for (_, a), (_, b) in pairwise(written))
 
 
-def test_the_seconds_spent_are_spent_for_good(tmp_path, monkeypatch):
+def test_resumed_run_has_the_rest_of_its_budget(tmp_path, monkeypatch):
     """A budget of a minute, stopped at 40 seconds: 20 more, not 60."""
     path = tmp_path / "checkpoint"
     passed = []
@@ -137,8 +137,8 @@ def test_the_seconds_spent_are_spent_for_good(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("before", [0, 2])
-def test_a_full_disk_in_mid_checkpoint(tmp_path, monkeypatch, uninterrupted, before):
-    """It is said; the checkpoint before stays, and the run goes on from it to the same end."""
+def test_full_disk_while_writing_a_checkpoint(tmp_path, monkeypatch, uninterrupted, before):
+    """An error; the previous checkpoint stays, and the run resumes from it exactly."""
     path = tmp_path / "checkpoint"
     fsync, calls = os.fsync, []
 
@@ -159,7 +159,7 @@ def test_a_full_disk_in_mid_checkpoint(tmp_path, monkeypatch, uninterrupted, bef
     assert ("the last checkpoint is kept" in text) is (before > 0)
     assert [p.name for p in tmp_path.iterdir()] == (["checkpoint"] if before else [])
     if before:
-        assert same(objective.weights(), objective.looked[0]), "and the best weights are in place"
+        assert same(objective.weights(), objective.validated[0]), "best weights"
         assert open_bundle(path).about["numbers"]["step"] == 50
     objective = Line()
     go(objective, path)
@@ -172,7 +172,7 @@ def test_a_full_disk_in_mid_checkpoint(tmp_path, monkeypatch, uninterrupted, bef
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
-    """A sound one, of step 100."""
+    """A valid one, of step 100."""
     path = tmp_path_factory.mktemp("run") / "checkpoint"
     go(Line(at={120: interrupt}), path)
     return path
@@ -195,7 +195,7 @@ def copied(checkpoint: Path, folder: Path) -> Path:
     ],
     ids=str,
 )
-def test_another_runs_checkpoint_is_refused_and_says_what_differs(
+def test_checkpoint_of_another_run_is_refused_with_the_difference(
     checkpoint, tmp_path, change, named
 ):
     path = copied(checkpoint, tmp_path)
@@ -214,7 +214,7 @@ def test_another_runs_checkpoint_is_refused_and_says_what_differs(
 
 
 def refused(path: Path) -> str:
-    """Refused, untouched, before a step is taken."""
+    """The message; the file is unchanged and no step was taken."""
     before, objective = path.read_bytes(), Line()
     with pytest.raises(ModelFileError) as caught:
         go(objective, path)
@@ -224,7 +224,7 @@ def refused(path: Path) -> str:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.9, 0.999])
-def test_a_checkpoint_cut_short_is_refused(checkpoint, tmp_path, share):
+def test_truncated_checkpoint_is_refused(checkpoint, tmp_path, share):
     path = copied(checkpoint, tmp_path)
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
     refused(path)
@@ -234,7 +234,7 @@ def test_a_checkpoint_cut_short_is_refused(checkpoint, tmp_path, share):
     max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
-def test_flipped_bytes_of_its_header_never_surprise(checkpoint, tmp_path, data):
+def test_flipped_bytes_of_the_header_are_refused_or_harmless(checkpoint, tmp_path, data):
     damaged = bytearray(checkpoint.read_bytes())
     end = 8 + int.from_bytes(damaged[:8], "little")
     for place in data.draw(st.lists(st.integers(8, end - 1), min_size=1, max_size=3)):
@@ -252,7 +252,7 @@ def altered(checkpoint: Path, folder: Path, change) -> Path:
     about, tensors = json.loads(json.dumps(read.about)), read.tensors(read.layout)
     change(about, tensors)
     path = folder / "checkpoint"
-    # 1e999 is sound JSON, and infinite.
+    # 1e999 is valid JSON, and infinite.
     text = json.dumps(about).replace('"huge"', "1e999")
     path.write_bytes(save(tensors, metadata={"elman": text}))
     return path
@@ -263,7 +263,7 @@ NUMBERS = {
     "tokens": [None, 1.5, -8, False],
     "seconds": [None, "1", -1.0, "huge", 10**400, True],
     "scale": [None, "1", -0.5, "huge", [1]],
-    "next_look": [None, "huge", -1, {}],
+    "next_validation": [None, "huge", -1, {}],
     "best_step": [None, 1.5, -1],
     "best_loss": ["1", "huge", 10**400, [1.0], True],
 }
@@ -273,7 +273,7 @@ NUMBERS = {
     ("name", "value"), [(name, value) for name, values in NUMBERS.items() for value in values],
     ids=lambda v: f"{v!r:.20}",
 )  # fmt: skip
-def test_numbers_that_no_run_has_are_refused(checkpoint, tmp_path, name, value):
+def test_impossible_numbers_are_refused(checkpoint, tmp_path, name, value):
     path = altered(checkpoint, tmp_path, lambda about, _: about["numbers"].update({name: value}))
     assert "numbers are not those of a run" in refused(path)
 
@@ -298,29 +298,29 @@ def test_numbers_that_no_run_has_are_refused(checkpoint, tmp_path, name, value):
         lambda _, tensors: tensors.update({"step.bias": torch.zeros(1)}),
     ],
 )
-def test_what_is_no_run_is_refused(checkpoint, tmp_path, change):
+def test_altered_structure_is_refused(checkpoint, tmp_path, change):
     refused(altered(checkpoint, tmp_path, change))
 
 
-def test_the_unaltered_checkpoint_is_taken(checkpoint, tmp_path, uninterrupted):
-    """Else all of the above proves nothing."""
+def test_unaltered_checkpoint_is_accepted(checkpoint, tmp_path, uninterrupted):
+    """The control of the tests above."""
     objective = Line()
     go(objective, altered(checkpoint, tmp_path, lambda *_: None))
     assert same(objective.weights(), uninterrupted[0].weights())
 
 
 @pytest.mark.parametrize("identity", [None, [], "x", 3])
-def test_an_identity_that_is_none_is_another_runs(checkpoint, tmp_path, identity):
+def test_malformed_identity_is_that_of_another_run(checkpoint, tmp_path, identity):
     path = altered(checkpoint, tmp_path, lambda about, _: about.update(identity=identity))
     with pytest.raises(ResumeError) as caught:
         go(Line(), path)
     one_line(caught, path)
 
 
-def test_a_model_file_is_no_checkpoint(tmp_path):
+def test_model_file_is_not_a_checkpoint(tmp_path):
     path = tmp_path / "checkpoint"
     write_bundle(path, {"task": "language"}, {"x": torch.zeros(2)})
-    assert "it is no checkpoint" in refused(path)
+    assert "it is not a checkpoint" in refused(path)
 
 
 # A language model's
@@ -344,7 +344,7 @@ def model(**changes) -> LanguageModel:
     ],
     ids=["width", "two", "steps", "parts", "text"],
 )
-def test_another_models_checkpoint_is_refused_by_name(tmp_path, changes, text, named):
+def test_checkpoint_of_another_model_is_refused_by_setting(tmp_path, changes, text, named):
     path, cache = tmp_path / "checkpoint", Cache(tmp_path / "cache")
 
     def stopped(events):
@@ -357,7 +357,7 @@ def test_another_models_checkpoint_is_refused_by_name(tmp_path, changes, text, n
         list(model(**changes).training(text, cache=cache, checkpoint=path))
     assert caught.value.cause.endswith(f"differs in {named}")
     one_line(caught, path)
-    # The run itself goes on, also where its settings are spelled another way.
+    # The run itself resumes, also with its settings spelled differently.
     again = model(components=["norm", "convolution", "gate", "residual", "mlp"])
     (end,) = stopped(again.training(TEXT, cache=cache, checkpoint=path))
     assert end.step == 60

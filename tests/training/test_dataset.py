@@ -1,4 +1,4 @@
-"""Texts side by side: what is read is what was encoded, and answers find their way back."""
+"""Datasets: batches hold the encoded tokens; outputs come with their indices."""
 
 from __future__ import annotations
 
@@ -20,42 +20,42 @@ WORDS = [["a", "bc", "a"], ["d"], ["bc", "Bc", "e", "f", "a"], ["a", "a"]]
     rows=st.lists(st.lists(st.integers(0, 99), min_size=1, max_size=7), min_size=1, max_size=6),
     draw=st.randoms(use_true_random=False),
 )
-def test_rows_stand_side_by_side(rows, draw):
-    read = TokenDataset([np.array(row, dtype=np.int32) for row in rows])
-    assert len(read) == len(rows)
-    assert read.tokens == sum(map(len, rows))
+def test_batch_holds_the_rows(rows, draw):
+    examples = TokenDataset([np.array(row, dtype=np.int32) for row in rows])
+    assert len(examples) == len(rows)
+    assert examples.tokens == sum(map(len, rows))
     chosen = np.array(draw.choices(range(len(rows)), k=3))
-    padded = read.collate(chosen)
+    padded = examples.collate(chosen)
     assert padded.words is None
-    assert padded.lengths.tolist() == [len(rows[place]) for place in chosen]
+    assert padded.lengths.tolist() == [len(rows[index]) for index in chosen]
     assert len(padded.tokens) == padded.lengths.max()
-    for column, place in enumerate(chosen.tolist()):
-        length = len(rows[place])
-        assert padded.tokens[:length, column].tolist() == rows[place]
+    for column, index in enumerate(chosen.tolist()):
+        length = len(rows[index])
+        assert padded.tokens[:length, column].tolist() == rows[index]
         assert not padded.tokens[length:, column].any()
         assert padded.real[:, column, 0].sum() == length
-        assert padded.reversed[:length, column].tolist() == rows[place][::-1]
+        assert padded.reversed[:length, column].tolist() == rows[index][::-1]
 
 
 def in_words():
     forms = WordForms(HashedVocabulary.learn(WORDS))
-    return forms, TokenDataset([forms.places(row) for row in WORDS], forms)
+    return forms, TokenDataset([forms.indices(row) for row in WORDS], forms)
 
 
-def test_of_words_each_is_there_once():
-    forms, read = in_words()
-    padded = read.collate(np.array([2, 0]))
+def test_batch_of_words_holds_each_word_once():
+    forms, examples = in_words()
+    padded = examples.collate(np.array([2, 0]))
     words = padded.words
-    assert len(words.numbers) == 5  # bc, Bc, e, f and a
-    met = words.places[padded.tokens]
-    assert met[:, 0].tolist() == forms.places(WORDS[2]).tolist()
-    assert met[:3, 1].tolist() == forms.places(WORDS[0]).tolist()
-    numbers = words.numbers[padded.tokens[:, 0]]
-    assert numbers.tolist() == [forms.lexicon.number(word) for word in WORDS[2]]
+    assert len(words.ids) == 5  # bc, Bc, e, f and a
+    indices = words.form_indices[padded.tokens]
+    assert indices[:, 0].tolist() == forms.indices(WORDS[2]).tolist()
+    assert indices[:3, 1].tolist() == forms.indices(WORDS[0]).tolist()
+    ids = words.ids[padded.tokens[:, 0]]
+    assert ids.tolist() == [forms.lexicon.number(word) for word in WORDS[2]]
 
 
 class Echo(nn.Module):
-    """Answers each row's last token."""
+    """Returns the last token of each row."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,20 +68,20 @@ class Echo(nn.Module):
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_answers_come_with_their_places(monkeypatch, training):
-    monkeypatch.setattr(dataset, "READ_TOGETHER", 3)
+def test_outputs_come_with_their_indices(monkeypatch, training):
+    monkeypatch.setattr(dataset, "EVAL_BATCH_SIZE", 3)
     rows = [np.arange(length) for length in (3, 1, 7, 2, 2, 9, 1)]
     network = Echo().train(training)
-    found = dict(
+    outputs = dict(
         pair
-        for chosen, answer in in_batches(network, TokenDataset(rows), network.last)
-        for pair in zip(chosen.tolist(), answer.tolist(), strict=True)
+        for chosen, output in in_batches(network, TokenDataset(rows), network.last)
+        for pair in zip(chosen.tolist(), output.tolist(), strict=True)
     )
-    assert found == {place: len(row) - 1 for place, row in enumerate(rows)}
+    assert outputs == {index: len(row) - 1 for index, row in enumerate(rows)}
     assert network.training is training
 
 
-def test_a_network_is_back_in_its_mode_where_answering_fails():
+def test_mode_of_the_network_is_restored_after_an_error():
     network = Echo().train()
     with pytest.raises(ZeroDivisionError):
         list(in_batches(network, TokenDataset([np.arange(3)]), lambda _: 1 / 0))

@@ -1,4 +1,4 @@
-"""A run that is killed again and again ends where one that was not ends, to the bit."""
+"""A run killed again and again ends bitwise equal to an uninterrupted one."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ DRIVER = Path(__file__).with_name("kill_driver.py")
 
 
 def tensors_of(path: Path) -> bytes:
-    """The bytes behind the header."""
+    """The bytes after the header."""
     whole = path.read_bytes()
     return whole[8 + int.from_bytes(whole[:8], "little") :]
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills are those of POSIX")
-def test_ten_kills_change_nothing(tmp_path: Path) -> None:
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_ten_kills_do_not_change_the_model(tmp_path: Path) -> None:
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, DRIVER, tmp_path, "4"], capture_output=True, text=True, env=environment
     )
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "report.json").read_text())
-    (peace,), (*killed, end) = report["peace"], report["killed"]
-    told = json.dumps(report, indent=1) + done.stderr
-    assert (peace["status"], end["status"]) == (0, 0), told
+    (plain,), (*killed, end) = report["plain"], report["killed"]
+    details = json.dumps(report, indent=1) + done.stderr
+    assert (plain["status"], end["status"]) == (0, 0), details
 
-    # The kills were real, of every kind, and fell inside the training.
-    assert [attempt["status"] for attempt in killed] == [-signal.SIGKILL] * 10, told
+    # Every kind of kill happened, during the training.
+    assert [attempt["status"] for attempt in killed] == [-signal.SIGKILL] * 10, details
     begun = [attempt for attempt in killed if attempt["first"] is not None]
-    assert len(begun) >= 9, told
+    assert len(begun) >= 9, details
     in_a_write = [len(attempt["in a write"]) for attempt in killed]
-    assert in_a_write[-1] >= 2, told
-    # Every attempt went on from a multiple of 50 steps, no earlier than the one before.
+    assert in_a_write[-1] >= 2, details
+    # Every attempt resumed at a multiple of 50 steps, not before the previous one.
     starts = [attempt["first"] - 1 for attempt in [*begun, end]]
-    assert all(start % 50 == 0 for start in starts), told
-    assert starts == sorted(starts), told
-    assert starts[-1] >= 50, told
+    assert all(start % 50 == 0 for start in starts), details
+    assert starts == sorted(starts), details
+    assert starts[-1] >= 50, details
 
-    models = tmp_path / "peace" / "model", tmp_path / "killed" / "model"
+    models = tmp_path / "plain" / "model", tmp_path / "killed" / "model"
     one, other = (open_bundle(path) for path in models)
     assert one.layout == other.layout
     assert tensors_of(models[0]) == tensors_of(models[1])

@@ -1,4 +1,4 @@
-"""The budget, and how fast to learn on the way."""
+"""The budget and the learning-rate schedule."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ PLAN = Plan(learning_rate=0.02)
 
 
 @given(st.integers(0, 10**9), st.integers(1, 10**6), st.floats(0, 1e9))
-def test_a_budget_of_steps_does_not_look_at_the_clock(step, steps, seconds):
+def test_budget_of_steps_ignores_time(step, steps, seconds):
     plan = Plan(minutes=None, steps=steps)
     assert plan.done(step, seconds) == plan.done(step, 0.0) == min(1, step / steps)
 
 
 @given(st.integers(0, 10**9), st.floats(1e-3, 1e6), st.floats(0, 1e9))
-def test_a_budget_of_minutes_does_not_count_steps(step, minutes, seconds):
+def test_budget_of_minutes_ignores_steps(step, minutes, seconds):
     done = Plan(minutes=minutes).done(step, seconds)
     assert done == Plan(minutes=minutes).done(0, seconds)
     assert 0 <= done <= 1
@@ -31,18 +31,18 @@ def test_steps_take_precedence_over_minutes():
     assert Plan(minutes=1.0, steps=10).done(5, 60.0) == 0.5
 
 
-def test_the_rate_rises_from_nothing_to_its_largest_and_falls_to_nothing():
+def test_rate_rises_from_zero_to_its_maximum_and_falls_to_zero():
     assert PLAN.rate(0.0) == 0
     assert PLAN.rate(WARM_UP / 4) == pytest.approx(0.02 / 4)
     assert PLAN.rate(WARM_UP) == pytest.approx(0.02)
-    middle = (1 + WARM_UP) / 2  # of the cosine: half the rate, and as far below as above
+    middle = (1 + WARM_UP) / 2  # of the cosine: half the rate, and point-symmetric
     assert PLAN.rate(middle) == pytest.approx(0.01)
     assert PLAN.rate(middle - 0.2) + PLAN.rate(middle + 0.2) == pytest.approx(0.02)
     assert PLAN.rate(1.0) == pytest.approx(0, abs=1e-15)
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
-def test_the_rate_is_monotone_on_both_sides_of_its_peak(one, other):
+def test_rate_is_monotone_on_both_sides_of_its_maximum(one, other):
     low, high = sorted((one, other))
     if high <= WARM_UP:
         assert PLAN.rate(low) <= PLAN.rate(high)
@@ -52,5 +52,5 @@ def test_the_rate_is_monotone_on_both_sides_of_its_peak(one, other):
 
 
 @given(st.floats(0, 0.99))
-def test_the_rate_has_no_jumps(done):
+def test_rate_is_continuous(done):
     assert abs(PLAN.rate(done + 1e-6) - PLAN.rate(done)) < 0.02 * 1e-4

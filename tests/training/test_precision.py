@@ -1,4 +1,4 @@
-"""Narrow products: within their bounds, in time and in room."""
+"""bfloat16 products: where they are used, and the memory of oneDNN's cache."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import torch
 from elman.training.precision import exact_products, fast_products, fast_type
 
 CPU = torch.device("cpu")
-NARROW = pytest.mark.skipif(fast_type(CPU) is None, reason="this processor has no narrow products")
+BFLOAT16 = pytest.mark.skipif(fast_type(CPU) is None, reason="no native bfloat16")
 
-# Products of many shapes, and by how many MiB they have the process grow.
+# Prints the growth of the process in MiB over products of many shapes.
 MANY = """
 import resource, torch
 from pathlib import Path
 from elman.training.precision import fast_products
 
-def resident():  # a peak would be that of the process this one was forked from
+def resident():  # a peak would include that of the parent process
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 weights = torch.randn(256, 256)
@@ -32,8 +32,8 @@ print((resident() - before) >> 20)
 """
 
 
-@NARROW
-def test_products_are_narrow_unless_they_are_to_be_exact():
+@BFLOAT16
+def test_products_are_bfloat16_unless_exact():
     row, weights = torch.randn(1, 64), torch.randn(64, 64)
     with fast_products(CPU):
         assert (row @ weights).dtype is torch.bfloat16
@@ -41,14 +41,14 @@ def test_products_are_narrow_unless_they_are_to_be_exact():
         assert (row @ weights).dtype is torch.float32
 
 
-@NARROW
-@pytest.mark.skipif(sys.platform != "linux", reason="it has no /proc")
-def test_products_of_many_shapes_are_not_all_kept():
+@BFLOAT16
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_cache_of_products_is_bounded():
     caches = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY")
     unset = {name: value for name, value in os.environ.items() if name not in caches}
     for environment, bounded in ((unset, True), (unset | dict.fromkeys(caches, "1024"), False)):
         command = [sys.executable, "-c", MANY]
-        told = subprocess.run(
+        done = subprocess.run(
             command, env=environment, check=True, capture_output=True, text=True, timeout=60
         )
-        assert (int(told.stdout) < 60) is bounded
+        assert (int(done.stdout) < 60) is bounded

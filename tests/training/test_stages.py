@@ -1,4 +1,4 @@
-"""Phases: one progress and one end; an interrupted run goes on where it was, to the same end."""
+"""Stages: one progress and one end; an interrupted run resumes exactly."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from elman.training.plan import Plan
 from elman.training.stages import Stage, train_in_stages
 
 STEPS = {"first": 120, "second": 80}
-SHARES = {"first": 0.6, "second": 0.4}
+FRACTIONS = {"first": 0.6, "second": 0.4}
 IDENTITY = {"text": "a tale"}
 
 
 class Objectives(dict):
-    """Two by the names of their phases, of one network."""
+    """Two objectives with one network, by the names of their stages."""
 
     def __init__(self, **at) -> None:
         super().__init__({name: Line(at=at.get(name)) for name in STEPS})
         self["second"].network = self["first"].network
 
-    def phases(self, shares=SHARES) -> list[Stage]:
+    def stages(self, fractions=FRACTIONS) -> list[Stage]:
         plans = {
             name: Plan(minutes=None, steps=steps, learning_rate=0.05, seed=number)
             for number, (name, steps) in enumerate(STEPS.items())
         }
-        return [Stage(name, self[name], plans[name], shares[name]) for name in STEPS]
+        return [Stage(name, self[name], plans[name], fractions[name]) for name in STEPS]
 
 
 def go(objectives: Objectives, path=None, **options):
     events = train_in_stages(
-        objectives.phases(), checkpoint=path, identity=IDENTITY, checkpoint_seconds=0.0, **options
+        objectives.stages(), checkpoint=path, identity=IDENTITY, checkpoint_seconds=0.0, **options
     )
     return list(events)
 
@@ -61,46 +61,44 @@ def test_one_progress_and_one_end(uninterrupted):
     assert sum(isinstance(event, Validated) for event in events) >= 2
 
 
-def test_where_the_shares_are_less_than_all_the_beginning_is_spent():
-    phases = Objectives().phases({"first": 0.5, "second": 0.4})
-    done = [event.done for event in train_in_stages(phases) if isinstance(event, Progress)]
+def test_fractions_below_one_start_with_a_spent_budget():
+    stages = Objectives().stages({"first": 0.5, "second": 0.4})
+    done = [event.done for event in train_in_stages(stages) if isinstance(event, Progress)]
     assert done[0] == pytest.approx(0.1 + 0.5 / 120)
     assert done[-1] == pytest.approx(1.0)
 
 
-def test_the_second_phase_begins_with_the_best_of_the_first(uninterrupted):
+def test_second_stage_starts_with_the_best_weights_of_the_first(uninterrupted):
     objectives, _ = uninterrupted
-    ended_with = objectives["second"].steps[0][1]
-    assert any(same(ended_with, weights) for weights in objectives["first"].looked)
+    initial = objectives["second"].steps[0][1]
+    assert any(same(initial, weights) for weights in objectives["first"].validated)
 
 
 @pytest.mark.parametrize(
-    ("phase", "step"), [("first", 0), ("first", 70), ("second", 0), ("second", 3), ("second", 60)]
+    ("stage", "step"), [("first", 0), ("first", 70), ("second", 0), ("second", 3), ("second", 60)]
 )
-def test_an_interrupted_run_goes_on_in_its_phase_to_the_same_end(
-    tmp_path, uninterrupted, phase, step
-):
+def test_interrupted_run_resumes_in_its_stage_to_the_same_end(tmp_path, uninterrupted, stage, step):
     path = tmp_path / "checkpoint"
-    *_, end = go(Objectives(**{phase: {step: interrupt}}), path)
+    *_, end = go(Objectives(**{stage: {step: interrupt}}), path)
     assert end.interrupted
-    assert end.step == (0 if phase == "first" else step)
-    assert open_bundle(path).about["identity"] == {**IDENTITY, "phase": phase}
+    assert end.step == (0 if stage == "first" else step)
+    assert open_bundle(path).about["identity"] == {**IDENTITY, "phase": stage}
     objectives = Objectives()
     events = go(objectives, path)
     expected, _ = uninterrupted
-    assert objectives[phase].steps[0][0] == step // 50 * 50
-    assert bool(objectives["first"].steps) is (phase == "first")
+    assert objectives[stage].steps[0][0] == step // 50 * 50
+    assert bool(objectives["first"].steps) is (stage == "first")
     assert same(objectives["second"].weights(), expected["second"].weights())
     assert (events[-1].step, events[-1].interrupted) == (80, False)
     done = [event.done for event in events if isinstance(event, Progress)]
-    assert done[0] > (0.6 if phase == "second" else 0)
+    assert done[0] > (0.6 if stage == "second" else 0)
     assert done == sorted(done)
     assert done[-1] == pytest.approx(1.0)
     assert not path.exists()
 
 
-def test_a_stop_between_the_phases_loses_nothing_of_the_first(tmp_path, uninterrupted):
-    """What the first phase took hours for is written before anything else is asked."""
+def test_stop_between_stages_keeps_the_first_stage(tmp_path, uninterrupted):
+    """The checkpoint with the first stage's weights is written before `stop` is called."""
     path, objectives = tmp_path / "checkpoint", Objectives()
     *_, end = go(objectives, path, stop=lambda: len(objectives["first"].steps) == STEPS["first"])
     assert (end.interrupted, end.step) == (True, 0)
@@ -111,31 +109,31 @@ def test_a_stop_between_the_phases_loses_nothing_of_the_first(tmp_path, uninterr
     assert same(objectives["second"].weights(), uninterrupted[0]["second"].weights())
 
 
-def test_the_first_phases_weights_are_on_the_disk_before_the_second_takes_a_step(tmp_path):
+def test_weights_of_the_first_stage_are_saved_before_a_step_of_the_second(tmp_path):
     path = tmp_path / "checkpoint"
-    found = []
+    saved = []
 
-    def look() -> float:
-        found.append(open_bundle(path).about["identity"]["phase"])
+    def saved_stage() -> float:
+        saved.append(open_bundle(path).about["identity"]["phase"])
         return 1.0
 
-    objectives = Objectives(second={0: look})
-    events = train_in_stages(objectives.phases(), checkpoint=path, checkpoint_seconds=1e6)
+    objectives = Objectives(second={0: saved_stage})
+    events = train_in_stages(objectives.stages(), checkpoint=path, checkpoint_seconds=1e6)
     assert any(isinstance(event, Finished) for event in events)
-    assert found == ["second"]
+    assert saved == ["second"]
 
 
-def test_a_run_without_that_phase_is_another_one(tmp_path):
+def test_checkpoint_of_an_unknown_stage_is_refused(tmp_path):
     path = tmp_path / "checkpoint"
     go(Objectives(first={70: interrupt}), path)
     objectives = Objectives()
     with pytest.raises(ResumeError) as caught:
-        list(train_in_stages(objectives.phases()[1:], checkpoint=path, identity=IDENTITY))
+        list(train_in_stages(objectives.stages()[1:], checkpoint=path, identity=IDENTITY))
     assert caught.value.cause.endswith("differs in phase")
     assert not objectives["second"].steps
 
 
-def test_an_interrupt_in_the_first_phase_leaves_the_best_weights():
+def test_interrupt_in_the_first_stage_keeps_the_best_weights():
     objectives = Objectives(first={110: interrupt})
     before = objectives["first"].weights()
     *_, end = go(objectives)
@@ -143,6 +141,7 @@ def test_an_interrupt_in_the_first_phase_leaves_the_best_weights():
     assert end.tokens == 8 * 110
     assert not same(objectives["second"].weights(), before)
     assert any(
-        same(objectives["second"].weights(), looked) for looked in objectives["first"].looked
+        same(objectives["second"].weights(), validated)
+        for validated in objectives["first"].validated
     )
     assert not objectives["first"].network.training

@@ -1,4 +1,4 @@
-"""The loop: the best weights are in place however it ends, and it ends in order."""
+"""The training loop: budgets, best weights, rollback, interrupts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from objectives import Line, interrupt, no_number, same
+from objectives import Line, interrupt, nan, same
 from torch import nn
 
 from elman.errors import TrainingError
@@ -25,7 +25,7 @@ def of(kind, events):
     return [event for event in events if isinstance(event, kind)]
 
 
-def test_it_learns_and_tells_of_every_step_in_order():
+def test_training_reduces_the_loss_and_yields_every_step():
     objective = Line()
     events = list(train(objective, plan()))
     steps = of(Progress, events)
@@ -48,10 +48,10 @@ def test_it_learns_and_tells_of_every_step_in_order():
     assert not objective.network.training
 
 
-def test_looks_are_counted_in_steps_where_time_must_not_count(monkeypatch):
+def test_validations_are_spaced_in_steps_with_a_budget_of_steps(monkeypatch):
     for steps, expected in ((500, [1, 101, 201, 301, 401, 500]), (30, [1, 30]), (1, [1])):
         events = list(train(Line(), plan(steps)))
-        # Shares of a budget are added up: one may be rounded to the step after.
+        # Fractions of a budget are summed: rounding may delay a validation by one step.
         found = [event.step for event in of(Validated, events)]
         assert found == pytest.approx(expected, abs=1)
     monkeypatch.setattr(trainer, "VALIDATIONS", 3)
@@ -71,16 +71,16 @@ def test_looks_are_counted_in_steps_where_time_must_not_count(monkeypatch):
     ],
     ids=str,
 )
-def test_the_best_weights_are_the_ones_in_place_at_the_end(looks, best, tmp_path):
-    """Also after a look that is not a number: it is neither the best, nor the last word."""
+def test_result_has_the_best_weights(looks, best, tmp_path):
+    """Also after a validation loss that is not a number, which is never the best."""
     objective = Line(looks)
     events = list(
         train(objective, plan(), checkpoint=tmp_path / "checkpoint", checkpoint_seconds=0.0)
     )
     seen = of(Validated, events)
-    assert len(objective.looked) == len(looks) == len(seen)
-    assert same(objective.weights(), objective.looked[best])
-    assert all(not same(objective.weights(), other) for i, other in enumerate(objective.looked)
+    assert len(objective.validated) == len(looks) == len(seen)
+    assert same(objective.weights(), objective.validated[best])
+    assert all(not same(objective.weights(), other) for i, other in enumerate(objective.validated)
                if i != best)  # fmt: skip
     assert (events[-1].best_loss, events[-1].best_step) == (looks[best], seen[best].step)
     assert [event.best for event in seen] == [
@@ -89,14 +89,14 @@ def test_the_best_weights_are_the_ones_in_place_at_the_end(looks, best, tmp_path
     ]
 
 
-def test_where_no_look_is_a_number_the_last_weights_stay():
+def test_last_weights_stay_without_a_finite_validation_loss():
     objective = Line([math.nan] * 6)
     *_, finished = train(objective, plan())
-    assert same(objective.weights(), objective.looked[-1])
+    assert same(objective.weights(), objective.validated[-1])
     assert finished.best_loss == math.inf
 
 
-def test_the_same_plan_gives_the_same_weights_and_another_seed_others():
+def test_weights_are_determined_by_plan_and_seed():
     results = []
     for seed in (0, 0, 1):
         torch.manual_seed(len(results))  # the world's randomness must not matter, nor be moved
@@ -114,16 +114,16 @@ def test_every_setting_of_a_plan_changes_the_weights():
     base = {"steps": 60, "minutes": None, "learning_rate": 0.05}
     seen = []
     for change in ({}, {"steps": 61}, {"learning_rate": 0.04}, {"weight_decay": 0.9},
-                   {"clip": 0.01}, {"seed": 3}):  # fmt: skip
+                   {"max_grad_norm": 0.01}, {"seed": 3}):  # fmt: skip
         objective = Line([9.0, 1.0])
         list(train(objective, Plan(**{**base, **change})))
         assert not any(same(objective.weights(), other) for other in seen), change
         seen.append(objective.weights())
 
 
-def test_a_step_is_adamws():
-    """Against AdamW and clipping written here, with the rates of the plan."""
-    objective, same_plan = Line([9.0, 1.0]), plan(40, clip=0.5, weight_decay=0.3)
+def test_step_equals_adamw():
+    """Against AdamW and gradient clipping written here, with the rates of the plan."""
+    objective, same_plan = Line([9.0, 1.0]), plan(40, max_grad_norm=0.5, weight_decay=0.3)
     list(train(objective, same_plan))
     other = Line()
     weight, bias = other.network.weight, other.network.bias
@@ -147,38 +147,38 @@ def test_a_step_is_adamws():
 
 
 def timed(monkeypatch, *, minutes: float, step: float, look: float):
-    """By a clock that only the objective moves: (events, seconds passed, seconds of looks)."""
+    """With a simulated clock: (events, seconds passed, seconds of validations)."""
     objective = Line()
-    objective.step_seconds, objective.look_seconds = step, look
+    objective.step_seconds, objective.validation_seconds = step, look
     monkeypatch.setattr(trainer, "time", objective.clock)
     begun = objective.clock.now
     events = list(train(objective, Plan(minutes=minutes)))
-    return events, objective.clock.now - begun, look * len(objective.looked)
+    return events, objective.clock.now - begun, look * len(objective.validated)
 
 
 @pytest.mark.parametrize(
     ("step", "look"),
     [(0.1, 0.0), (0.1, 0.2), (0.1, 3.0), (1.7, 0.5), (0.1, 12.0)],
 )
-def test_a_budget_of_minutes_is_kept(monkeypatch, step, look):
-    """Neither overdrawn by more than a step, nor left unspent by more than the last look."""
+def test_budget_of_minutes_is_spent_exactly(monkeypatch, step, look):
+    """Exceeded by at most a step; the rest is less than the last validation."""
     events, passed, looked = timed(monkeypatch, minutes=1.0, step=step, look=look)
     assert 60 - 1.2 * look - step <= passed <= 60 + step
     assert events[-1].seconds == pytest.approx(passed)
-    # The looks' share, besides the first, which nothing is known of yet, and the last.
-    assert looked <= 60 * trainer.VALIDATION_SHARE + 3 * look
+    # The fraction of validations, without the first, of unknown duration, and the last.
+    assert looked <= 60 * trainer.VALIDATION_FRACTION + 3 * look
     assert 2 <= len(of(Validated, events)) <= trainer.VALIDATIONS + 2
     assert of(Validated, events)[-1].step == events[-1].step, "the last weights are looked at"
 
 
-def test_a_budget_smaller_than_a_step_or_a_look_still_gives_a_model(monkeypatch):
+def test_budget_below_one_step_still_gives_a_model(monkeypatch):
     for step, look in ((100.0, 0.1), (0.1, 100.0)):
         events, passed, _ = timed(monkeypatch, minutes=0.5, step=step, look=look)
         assert events[-1].step == 1
         assert passed == pytest.approx(step + look)
 
 
-def test_a_budget_of_real_time_is_kept():
+def test_budget_of_real_time_is_kept():
     import time
 
     begun = time.monotonic()
@@ -191,7 +191,7 @@ def test_a_budget_of_real_time_is_kept():
 
 
 def poisoned_gradient(objective: Line) -> None:
-    """A finite loss whose gradient is none: the root of nothing."""
+    """A finite loss with a gradient that is NaN: the square root at 0."""
 
     def always(step: int) -> torch.Tensor:
         if step != 120 or any(s == 120 for s, *_ in objective.steps[:-1]):
@@ -202,7 +202,7 @@ def poisoned_gradient(objective: Line) -> None:
 
 
 @pytest.mark.parametrize("kind", ["nan", "infinite", "gradient"])
-def test_one_steps_back_from_what_is_no_number(kind, monkeypatch):
+def test_rolls_back_after_a_loss_or_gradient_that_is_not_a_number(kind, monkeypatch):
     rates = []
     take_step = TrainState.take_step
 
@@ -241,7 +241,7 @@ def test_one_steps_back_from_what_is_no_number(kind, monkeypatch):
     assert events[-1].best_loss < 0.1
 
 
-def test_losses_that_stay_no_number_end_the_training():
+def test_persistent_nan_losses_end_the_training():
     objective = Line([3.0, 2.0, *[9.0] * 20], always=lambda step: math.nan if step >= 130 else 1.0)
     events = []
     with pytest.raises(TrainingError) as caught:
@@ -251,33 +251,33 @@ def test_losses_that_stay_no_number_end_the_training():
     assert "step 130" in text
     assert "--learning-rate" in text
     scales = [event.learning_rate_scale for event in of(RolledBack, events)]
-    assert scales == [0.5**n for n in range(1, trainer.STEPS_BACK + 1)]
+    assert scales == [0.5**n for n in range(1, trainer.MAX_ROLLBACKS + 1)]
     assert {event.step for event in of(RolledBack, events)} == {100}
-    assert same(objective.weights(), objective.looked[1]), (
+    assert same(objective.weights(), objective.validated[1]), (
         "the best weights are in place all the same"
     )
     assert not objective.network.training
 
 
-def test_many_accidents_far_apart_do_not_add_up():
-    """Eight in a row end it; what lies behind a point that was passed is forgotten."""
-    objective = Line(at={60 + 50 * n: no_number for n in range(trainer.STEPS_BACK + 4)})
+def test_rollbacks_far_apart_are_not_summed():
+    """Eight in a row end the training; a passed snapshot resets the count."""
+    objective = Line(at={60 + 50 * n: nan for n in range(trainer.MAX_ROLLBACKS + 4)})
     events = list(train(objective, plan(800)))
-    assert len(of(RolledBack, events)) == trainer.STEPS_BACK + 4
+    assert len(of(RolledBack, events)) == trainer.MAX_ROLLBACKS + 4
     assert events[-1].step == 800
 
 
-def test_the_best_weights_are_kept_through_a_step_back():
-    """Found at step 101, they are newer than the point at 100 that one returns to."""
-    objective = Line([3.0, 1.0, *[9.0] * 9], at={120: no_number})
+def test_best_weights_survive_a_rollback():
+    """They are of step 101, after the snapshot at 100."""
+    objective = Line([3.0, 1.0, *[9.0] * 9], at={120: nan})
     events = list(train(objective, plan()))
     assert of(RolledBack, events) == [RolledBack(100, 0.5)]
-    assert same(objective.weights(), objective.looked[1])
+    assert same(objective.weights(), objective.validated[1])
     assert (events[-1].best_step, events[-1].best_loss) == (101, 1.0)
 
 
-def test_accidents_at_the_first_step():
-    objective = Line(at={0: no_number})
+def test_rollbacks_at_the_first_step():
+    objective = Line(at={0: nan})
     events = list(train(objective, plan(60)))
     assert events[0] == RolledBack(0, 0.5)
     assert events[-1].step == 60
@@ -286,19 +286,19 @@ def test_accidents_at_the_first_step():
 # Ends that come early
 
 
-@pytest.mark.parametrize("last_look", [9.0, 0.5])
-def test_an_interrupt_inside_a_step_ends_in_order(last_look):
-    objective = Line([1.0, last_look], at={70: interrupt})
+@pytest.mark.parametrize("last_loss", [9.0, 0.5])
+def test_interrupt_in_a_step_keeps_the_best_weights(last_loss):
+    objective = Line([1.0, last_loss], at={70: interrupt})
     events = list(train(objective, plan()))
     finished = events[-1]
-    assert finished == Finished(70, 1 if last_look > 1 else 70, min(1.0, last_look),
+    assert finished == Finished(70, 1 if last_loss > 1 else 70, min(1.0, last_loss),
                                 finished.seconds, 560, interrupted=True)  # fmt: skip
-    assert len(objective.looked) == 2, "the weights of step 70 are looked at once more"
-    assert same(objective.weights(), objective.looked[0 if last_look > 1 else 1])
+    assert len(objective.validated) == 2, "the weights of step 70 are looked at once more"
+    assert same(objective.weights(), objective.validated[0 if last_loss > 1 else 1])
     assert not objective.network.training
 
 
-def test_an_interrupt_while_looking_ends_in_order(monkeypatch):
+def test_interrupt_in_a_validation_keeps_the_best_weights(monkeypatch):
     objective = Line()
     validate, looks = objective.validate, []
 
@@ -310,10 +310,10 @@ def test_an_interrupt_while_looking_ends_in_order(monkeypatch):
     *_, finished = train(objective, plan())
     assert finished.interrupted
     assert finished.step == finished.best_step == 101
-    assert same(objective.weights(), objective.looked[-1])
+    assert same(objective.weights(), objective.validated[-1])
 
 
-def test_an_interrupt_before_the_first_step_leaves_the_weights_as_they_were(tmp_path):
+def test_interrupt_before_the_first_step_keeps_the_weights(tmp_path):
     objective = Line(at={0: interrupt})
     before = objective.weights()
     path = tmp_path / "checkpoint"
@@ -323,7 +323,7 @@ def test_an_interrupt_before_the_first_step_leaves_the_weights_as_they_were(tmp_
     assert not objective.network.training
 
 
-def test_stop_is_an_interrupt_before_the_next_step():
+def test_stop_interrupts_before_the_next_step():
     objective = Line()
     events = []
     for event in train(objective, plan(), stop=lambda: len(of(Progress, events)) >= 33):
@@ -333,25 +333,25 @@ def test_stop_is_an_interrupt_before_the_next_step():
     assert len(objective.steps) == 33
 
 
-@pytest.mark.parametrize("last_look", [9.0, 0.5])
-def test_a_reader_who_walks_away_leaves_the_best_weights_in_place(last_look):
-    objective = Line([1.0, last_look])
+@pytest.mark.parametrize("last_loss", [9.0, 0.5])
+def test_closed_generator_keeps_the_best_weights(last_loss):
+    objective = Line([1.0, last_loss])
     events = train(objective, plan())
     for event in events:
         if isinstance(event, Progress) and event.step == 70:
             break
     assert objective.network.training
     events.close()
-    assert same(objective.weights(), objective.looked[0 if last_look > 1 else 1])
-    assert len(objective.looked) == 2
+    assert same(objective.weights(), objective.validated[0 if last_loss > 1 else 1])
+    assert len(objective.validated) == 2
     assert not objective.network.training
 
 
-def test_an_error_of_the_objective_is_passed_on_and_leaves_the_best_weights():
+def test_error_of_the_objective_propagates_and_keeps_the_best_weights():
     def fail():
         raise ZeroDivisionError
 
     objective = Line([1.0, 9.0], at={70: fail})
     with pytest.raises(ZeroDivisionError):
         list(train(objective, plan()))
-    assert same(objective.weights(), objective.looked[0])
+    assert same(objective.weights(), objective.validated[0])

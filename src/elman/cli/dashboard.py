@@ -14,7 +14,7 @@ from elman.errors import ElmanError, SettingError
 if TYPE_CHECKING:
     from elman.metrics.report import Evaluation
     from elman.server.event_log import EventLog
-    from elman.tasks.job import TaskCommands
+    from elman.tasks.commands import TaskCommands
 
 
 HOST = "127.0.0.1"

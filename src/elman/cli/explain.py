@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elman.console.options import Json, ModelFile, refuse_options
-from elman.console.terminal import read_prompt, say, working
-from elman.errors import EmptyTextError, SettingError
+from elman.cli.task_options import task_options
+from elman.console.options import Json, ModelFile
+from elman.console.terminal import say, working
+from elman.errors import SettingError
 
 if TYPE_CHECKING:
     from elman.explain.trace import Trace
-    from elman.tasks.description.model import Describer
-    from elman.tasks.forecasting.model import Forecaster
+    from elman.tasks.task import Task
 
 
+@task_options("explain")
 def explain(
     model: ModelFile,
     text: Annotated[
@@ -40,14 +41,8 @@ def explain(
             help="Write it too: as .html, a page to look at, or .json, the trace.",
         ),
     ] = None,
-    row: Annotated[
-        int | None, typer.Option(help="Vectors: which row of the file, from 1; else the first.")
-    ] = None,
-    series: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", help="Forecasts: which series; else the first."),
-    ] = None,
     json: Json = False,
+    **options: Any,
 ) -> None:
     """Show what a model saw, remembered, and rests its answers on.
 
@@ -55,97 +50,50 @@ def explain(
     have been less likely (+, in nats) or likelier (-).
     """
     from elman.tasks.loading import load
+    from elman.tasks.options import check_options, typed_options
+    from elman.tasks.table import TASKS
 
     write = None if output is None else _writer(output, one=other is None)
     loaded = load(model)
-    used, ask = _TRACES.get(loaded.task, ((), _of_text))
-    typed = {"row": row, "series": series}
-    refuse_options(loaded.task, **{name: typed[name] for name in typed if name not in used})
+    task, typed = TASKS[loaded.task], typed_options(options)
+    check_options(task, "explain", typed)
     with working("explaining"):
-        settings = {name: typed[name] for name in used}
-        traces = [
-            ask(loaded, each, **settings) for each in (text, other)[: 1 + (other is not None)]
-        ]
+        given = (text,) if other is None else (text, other)
+        traces = [task.commands.explain(loaded, each, typed) for each in given]
     if output is not None and write is not None:
-        write(traces, output)
+        write(task, traces, output)
     for trace in traces:
         if json:
             print(trace.to_json(), flush=True)
         else:
             from elman.console.traces import show
 
-            show(trace)
+            show(trace, task.commands.trace_table())
     if output is not None:
         say(f"The trace is in {output}.")
 
 
-def _of_text(model: Any, text: str | None) -> Trace:
-    if text is None:
-        raise EmptyTextError("there is none", location="TEXT", hint="Quote one, or - for stdin.")
-    given = read_prompt(text, None)
-    trace: Trace = model.explain(given.rstrip("\r\n") if text == "-" else given)
-    return trace
-
-
-def _of_vector(model: Describer, file: str | None, *, row: int | None) -> Trace:
-    from elman.ranges import whole
-    from elman.text.vectors import VectorSource
-
-    if file is None or file == "-":
-        cause = "there is none" if file is None else "vectors do not come through a pipe"
-        raise SettingError(cause, location="FILE", hint="Name a .npy or .npz file.")
-    vectors = VectorSource(Path(file), None, width=model.n_features_in_).vectors()
-    number = 1 if row is None else row
-    whole("row", number, 1, len(vectors))
-    return model.explain(vectors[number - 1])
-
-
-def _of_series(model: Forecaster, file: str | None, *, series: str | None) -> Trace:
-    from elman.text.files import TextSource
-    from elman.text.series import SeriesSource
-
-    history = None if file is None else SeriesSource(TextSource([Path(file)])).read()
-    return model.explain(history, series=series)
-
-
-_TRACES: dict[str, tuple[tuple[str, ...], Callable[..., Trace]]] = {
-    "describe": (("row",), _of_vector),
-    "forecast": (("series",), _of_series),
-}
-"""By task: the options that it has a use for, and what explains; a text is all that others need."""
-
-
-def _write_json(traces: Sequence[Trace], path: Path) -> None:
+def _write_json(_: Task, traces: Sequence[Trace], path: Path) -> None:
     from elman.bundle import write_whole
 
     write_whole(path, f"{traces[0].to_json()}\n".encode())
 
 
-def _write_page(traces: Sequence[Trace], path: Path) -> None:
+def _write_page(task: Task, traces: Sequence[Trace], path: Path) -> None:
     from elman.bundle import write_whole
     from elman.web import explanation_page
 
-    write_whole(path, explanation_page(traces, _TITLES[traces[0].task]).encode())
+    write_whole(path, explanation_page(traces, task.explanation_title).encode())
 
 
-_TITLES = {
-    "language": "What comes next",
-    "classify": "How a text is classified",
-    "tag": "How words are tagged",
-    "translate": "How a text is translated",
-    "describe": "How a vector is described",
-    "forecast": "How values are forecast",
-}
-"""The heading of a page, by task."""
-
-_WRITERS: dict[str, Callable[[Sequence[Trace], Path], None]] = {
+_WRITERS: dict[str, Callable[[Task, Sequence[Trace], Path], None]] = {
     ".html": _write_page,
     ".json": _write_json,
 }
 """By the ending of the file."""
 
 
-def _writer(path: Path, *, one: bool) -> Callable[[Sequence[Trace], Path], None]:
+def _writer(path: Path, *, one: bool) -> Callable[[Task, Sequence[Trace], Path], None]:
     """What writes such a file, once it is sure that there can be one.
 
     Raises:

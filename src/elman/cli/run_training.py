@@ -22,7 +22,7 @@ from elman.errors import ResumeError
 
 if TYPE_CHECKING:
     from elman.metrics.report import Evaluation
-    from elman.tasks.job import TaskCommands
+    from elman.tasks.commands import TaskCommands
     from elman.training.events import Event, Finished
 
 

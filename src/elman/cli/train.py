@@ -11,26 +11,13 @@ import typer
 
 from elman.cli.dashboard import live, tell_end
 from elman.cli.run_training import INTERRUPTED, check_resume, run_training
-from elman.console.options import (
-    Encoding,
-    Impute,
-    Int8,
-    Json,
-    LabelColumn,
-    OutOfScope,
-    SeriesColumns,
-    SkipBadRows,
-    SourceColumn,
-    TagColumn,
-    TargetColumn,
-    Task,
-    TextColumn,
-    TextFiles,
-)
+from elman.cli.task_options import TaskName, model_settings, task_options
+from elman.console.options import Encoding, Int8, Json, TextFiles
 from elman.console.report import int8_as_json, print_int8
 from elman.console.terminal import print_json, say, size_in_words
 
 
+@task_options("train")
 def train(
     text: TextFiles,
     output: Annotated[
@@ -45,7 +32,7 @@ def train(
             help="Held-out text; by default the last tenth. May be given again.",
         ),
     ] = None,
-    task: Task = None,
+    task: TaskName = None,
     minutes: Annotated[float | None, typer.Option(help="Wall-clock of the training; 3.")] = None,
     steps: Annotated[
         int | None, typer.Option(help="Train this many steps instead, the same every time.")
@@ -69,41 +56,6 @@ def train(
     dropout: Annotated[float | None, typer.Option(help="By default by tokenizer.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="By default by tokenizer.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of everything random; 0.")] = None,
-    directions: Annotated[
-        int | None, typer.Option(help="To classify: 1, or 2 to read from the end too.")
-    ] = None,
-    class_weight: Annotated[
-        str | None, typer.Option(help="To classify: balanced gives rare classes more weight.")
-    ] = None,
-    unlabelled: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE", readable=False, help="To classify: text of the kind, to be read first."
-        ),
-    ] = None,
-    out_of_scope: OutOfScope = None,
-    attention: Annotated[
-        str | None, typer.Option(help="To translate: dot, additive or none.")
-    ] = None,
-    order: Annotated[
-        str | None,
-        typer.Option(help="To translate: the source is read from both ends, forward or reversed."),
-    ] = None,
-    horizon: Annotated[
-        int | None, typer.Option(help="To forecast: so many steps ahead; by default a season.")
-    ] = None,
-    season: Annotated[
-        int | None,
-        typer.Option(help="To forecast: after so many steps values are alike; 1: never."),
-    ] = None,
-    series: SeriesColumns = None,
-    impute: Impute = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    source_column: SourceColumn = None,
-    target_column: TargetColumn = None,
-    column: TagColumn = None,
-    skip_bad_rows: SkipBadRows = False,
     encoding: Encoding = "utf-8",
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the unfinished run of this command.")
@@ -116,6 +68,7 @@ def train(
         ),
     ] = False,
     json: Json = False,
+    **options: Any,
 ) -> None:
     """Train a network on your own text, and write it to one file.
 
@@ -126,28 +79,15 @@ def train(
     Ctrl-C ends the training early and still writes the model; the status is then 130.
     """
     from elman.bundle import check_writable
-    from elman.tasks.job import DataFiles
-    from elman.tasks.jobs import commands_for, task_of
+    from elman.tasks.commands import commands_to_train
+    from elman.tasks.data_files import DataFiles
+    from elman.tasks.infer_task import task_of
+    from elman.tasks.options import check_options
 
     check_writable(output)
     checkpoint = output.with_name(f"{output.name}.checkpoint")
     check_writable(checkpoint)
     check_resume(checkpoint, output, resume)
-    files = DataFiles.named(
-        text,
-        valid,
-        encoding,
-        text_column=text_column,
-        label_column=label_column,
-        source_column=source_column,
-        target_column=target_column,
-        column=column,
-        skip_bad_rows=skip_bad_rows,
-        unlabelled=unlabelled,
-        out_of_scope=out_of_scope,
-        series=series,
-        impute=impute,
-    )
     settings: dict[str, Any] = {
         "tokenizer": tokenizer,
         "cell": cell,
@@ -156,18 +96,15 @@ def train(
         "components": _components(components),
         "dropout": dropout,
         "learning_rate": learning_rate,
-        "directions": directions,
-        "class_weight": class_weight,
-        "attention": attention,
-        "order": order,
-        "horizon": horizon,
-        "season": season,
         "minutes": minutes,
         "steps": steps,
         "seed": seed,
+        **model_settings("train", options),
     }
+    files = DataFiles.named(text, valid, encoding, **options)
     found, because = task_of(files, task)
-    job = commands_for(found, files, settings)
+    check_options(found, "train", files.options)
+    job = commands_to_train(found, files, settings)
     remark = "" if task else f"Task: {job.described()} ({because}; --task says otherwise)."
     with live(job, output) if watch else nullcontext() as page:
         heard = () if page is None else (page.record,)
@@ -180,10 +117,10 @@ def train(
         say(f"{said}elman test {shlex.quote(str(output))} FILE")
     if json:
         told = {"model": str(output), **report.to_json(), "training": job.model.record_}
-        print_json({**told, **int8_as_json(report, float32)})
+        print_json({**told, **int8_as_json(report, float32, job.primary_scores)})
     else:
         job.tell(report)
-        print_int8(report, float32)
+        print_int8(report, float32, job.primary_scores)
         size = size_in_words(output.stat().st_size)
         print(f"{output}: {size}. Next: {job.next_command(output)}")
     if interrupted:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from elman.errors import SettingError
-
-if TYPE_CHECKING:
-    pass
-
 
 # readable=False here and elsewhere: what cannot be read is said by our own errors.
 ModelFile = Annotated[
@@ -24,52 +20,11 @@ TextFiles = Annotated[
         metavar="TEXT", readable=False, help="Files (.gz too), folders, or - for stdin."
     ),
 ]
-Task = Annotated[
-    str | None,
-    typer.Option(
-        help="language, classify, tag, translate, describe or forecast; by default what the files "
-        "look like."
-    ),
-]
 Encoding = Annotated[str, typer.Option(help="The encoding of the text files.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Int8 = Annotated[
     bool,
     typer.Option("--int8", help="Weights of 8 bits: a quarter of the room, a little off."),
-]
-TextColumn = Annotated[str | None, typer.Option(help="Which column of a table is the text.")]
-LabelColumn = Annotated[str | None, typer.Option(help="Which column of a table is the label.")]
-TagColumn = Annotated[
-    int | None,
-    typer.Option("--column", help="Which column is the tag, from 1; else the last, or UPOS."),
-]
-SkipBadRows = Annotated[
-    bool, typer.Option("--skip-bad-rows", help="Leave them out, and count them.")
-]
-SourceColumn = Annotated[
-    str | None, typer.Option(help="Which column of a table is to be rewritten.")
-]
-TargetColumn = Annotated[
-    str | None, typer.Option(help="Which column of a table is what it is rewritten to.")
-]
-SeriesColumns = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--series",
-        metavar="COLUMN",
-        help="To forecast: a column of numbers; may be given again. By default all.",
-    ),
-]
-Impute = Annotated[
-    str | None,
-    typer.Option(help="What stands in for missing numbers: linear, previous or zero."),
-]
-
-OutOfScope = Annotated[
-    list[Path] | None,
-    typer.Option(
-        metavar="FILE", readable=False, help="Texts that belong to no class; may be given again."
-    ),
 ]
 
 

@@ -10,53 +10,41 @@ if TYPE_CHECKING:
     from elman.metrics.report import Evaluation
 
 
-CLASS_SCORES = {
-    "accuracy": ("accuracy", "{:.1%}"),
-    "macro_f1": ("macro F1", "{:.3f}"),
-    "calibration_error": ("calibration error", "{:.3f}"),
-    "roc_auc_out_of_scope": ("area under ROC, of a class against of none", "{:.3f}"),
-    "span_f1": ("span F1, strict", "{:.3f}"),
-    "span_f1_conlleval": ("span F1, conlleval", "{:.3f}"),
-}
-_CHIEF = {
-    "nats_per_token": ("nats per token", "{:.4f}"),
-    "span_f1": ("span F1", "{:.4f}"),
-    "accuracy": ("accuracy", "{:.2%}"),
-    "word_error_rate": ("word error rate", "{:.2%}"),
-    "bleu": ("BLEU", "{:.2f}"),
-    "chrf": ("chrF", "{:.2f}"),
-    "mase": ("MASE", "{:.4f}"),
-}
-"""The scores that say most; of a report the first that it has."""
+ScoreLabels = dict[str, tuple[str, str]]
+"""Of scores, in the order in which they are printed: what each is called, and its format."""
 
 ROWS = 20  # of a table by class, the largest classes
 MISTAKES = 5  # of each kind
 
 
-def print_int8(report: Evaluation, float32: Evaluation | None) -> None:
-    """By how much weights of 8 bits change the chief score, where that is known.
+def print_int8(report: Evaluation, float32: Evaluation | None, primary: ScoreLabels) -> None:
+    """By how much weights of 8 bits change the primary score, where that is known.
 
     Args:
-        report: with weights of 8 bits; float32: the same without.
+        report: with weights of 8 bits.
+        float32: the same without.
+        primary: the task's scores that say most.
     """
-    for told in int8_as_json(report, float32).values():
-        label, form = _CHIEF[told["score"]]
+    for told in int8_as_json(report, float32, primary).values():
+        label, form = primary[told["score"]]
         line = f"int8: {form.format(told['int8'])} {label}, float32 {form.format(told['float32'])}"
         change = told["change"]
         print(line if change is None else f"{line} ({100 * change:+.2f} %)")
 
 
-def int8_as_json(report: Evaluation, float32: Evaluation | None) -> dict[str, Any]:
+def int8_as_json(
+    report: Evaluation, float32: Evaluation | None, primary: ScoreLabels
+) -> dict[str, Any]:
     """The same as plain data, under the key "int8"; nothing where it is not known."""
     if float32 is None:
         return {}
-    name = next(name for name in _CHIEF if name in report.scores)
+    name = next(name for name in primary if name in report.scores)
     ours, before = report.scores[name], float32.scores[name]
     change = ours / before - 1 if before else None
     return {"int8": {"score": name, "int8": ours, "float32": before, "change": change}}
 
 
-def print_scores(report: Evaluation, labels: dict[str, tuple[str, str]]) -> None:
+def print_scores(report: Evaluation, labels: ScoreLabels) -> None:
     rows = [["", "model", "baseline", "95 % interval of the difference"]]
     baseline = report.baseline or {}
     for name, (label, form) in labels.items():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -18,37 +18,83 @@ NAMED = 3
 FOR, AGAINST = (31, 119, 180), (230, 120, 20)  # blue and orange, told apart by all eyes
 
 
-def show(trace: Trace) -> None:
+def answered(trace: Trace, output: StepOutput) -> Iterator[str]:
+    """A token, and what was answered after it."""
+    if output.target is not None:
+        share = share_in_words(output.target.probability)
+        yield from (_after(trace, output), f"{visible(output.target.text)} {share}")
+
+
+def next_tokens(trace: Trace, output: StepOutput) -> Iterator[str]:
+    """A token, the likeliest next ones, and the probability of the one that came."""
+    best = output.predictions[:NAMED]
+    yield _after(trace, output)
+    yield "  ".join(f"{visible(each.text)} {share_in_words(each.probability)}" for each in best)
+    yield "" if output.target is None else share_in_words(output.target.probability)
+
+
+def written(trace: Trace, output: StepOutput) -> Iterator[str]:  # noqa: ARG001
+    """A token that was written, and its probability."""
+    if output.target is not None:
+        yield from (visible(output.target.text), share_in_words(output.target.probability))
+
+
+def attended(trace: Trace, output: StepOutput) -> Iterator[str]:
+    """The same, and the token of the source with the most attention."""
+    yield from written(trace, output)
+    if trace.attention is None:
+        yield ""
+    else:
+        weights = trace.attention.weights[output.after]
+        yield visible(trace.sequences[trace.attention.source].tokens[int(weights.argmax())])
+
+
+def forecast(trace: Trace, output: StepOutput) -> Iterator[str]:
+    """A step ahead, its median, and the ends of the 80 % interval."""
+    low, median, high = (output.quantiles[place].value for place in (1, 2, 3))
+    yield from (_after(trace, output), f"{median:.6g}", f"{low:.6g} to {high:.6g}")
+
+
+def _after(trace: Trace, output: StepOutput) -> str:
+    return visible(trace.sequences[output.sequence].tokens[output.after])
+
+
+class TraceTable(NamedTuple):
+    """How the outputs of a trace are printed.
+
+    Attributes:
+        columns: the headings, without the last one, of what an output rests on.
+        cells: what stands in these columns for an output.
+        shaded: whether the text is printed below, each token as strong as the last output rests
+            on it.
+    """
+
+    columns: tuple[str, ...] = ("after", "answer")
+    cells: Callable[[Trace, StepOutput], Iterator[str]] = answered
+    shaded: bool = False
+
+
+def show(trace: Trace, printed: TraceTable) -> None:
     """Print it."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, show_header=True, header_style="bold")
-    for column in _COLUMNS.get(trace.task, ("after", "answer")):
+    for column in (*printed.columns, "rests on"):
         table.add_column(column, overflow="fold")
-    table.add_column("rests on", overflow="fold")
     for output in trace.outputs:
-        table.add_row(*_plain(_cells(trace, output), ", ".join(_attributed_tokens(trace, output))))
+        cells = _plain(printed.cells(trace, output), ", ".join(_attributed_tokens(trace, output)))
+        table.add_row(*cells)
     console = Console(highlight=False, markup=False)
     if trace.outputs:
         console.print(table)
-    if trace.task == "classify":
+    if printed.shaded:
         console.print()
         console.print(_shaded(trace))
     console.print()
     for sequence in trace.sequences:
         for layer in sequence.layers:
             console.print(f"{sequence.name}, {_reach(layer)}")
-
-
-_COLUMNS = {
-    "language": ("after", "comes next", "came"),
-    "translate": ("wrote", "probability", "looked at"),
-    "describe": ("wrote", "probability"),
-    "tag": ("word", "tag"),
-    "forecast": ("step", "median", "80 %"),
-}
-"""By task; of others the token and what was answered after it."""
 
 
 def visible(token: str) -> str:
@@ -61,33 +107,6 @@ def visible(token: str) -> str:
 def printable(text: str) -> str:
     """The same with an escape for what would move the cursor, or do worse."""
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
-
-
-def _cells(trace: Trace, output: StepOutput) -> Iterator[str]:
-    """What stands in the columns of one output."""
-    token = visible(trace.sequences[output.sequence].tokens[output.after])
-    target = output.target
-    if output.quantiles:
-        low, median, high = (output.quantiles[place].value for place in (1, 2, 3))
-        yield from (token, f"{median:.6g}", f"{low:.6g} to {high:.6g}")
-    elif trace.task == "language":
-        best = output.predictions[:NAMED]
-        yield token
-        yield "  ".join(f"{visible(each.text)} {share_in_words(each.probability)}" for each in best)
-        yield "" if target is None else share_in_words(target.probability)
-    elif target is not None and trace.task in ("translate", "describe"):
-        yield from (visible(target.text), share_in_words(target.probability))
-        if trace.task == "translate":
-            yield _looked_at(trace, output)
-    elif target is not None:
-        yield from (token, f"{visible(target.text)} {share_in_words(target.probability)}")
-
-
-def _looked_at(trace: Trace, output: StepOutput) -> str:
-    if trace.attention is None:
-        return ""
-    weights = trace.attention.weights[output.after]
-    return visible(trace.sequences[trace.attention.source].tokens[int(weights.argmax())])
 
 
 def _attributed_tokens(trace: Trace, output: StepOutput) -> Iterator[str]:

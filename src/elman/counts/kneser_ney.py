@@ -1,9 +1,9 @@
-"""Interpolated modified Kneser-Ney: the n-gram that a network has to beat.
+"""An interpolated modified Kneser-Ney n-gram model, the baseline of language models.
 
 Chen and Goodman, 'An empirical study of smoothing techniques for language modeling' (1998),
-section 3: three discounts an order, continuation counts below the highest order, every order
-interpolated with the one beneath it and the lowest with the uniform distribution, so that no
-token ever has probability 0.
+section 3: three discounts an order, continuation counts below the highest order, each order
+interpolated with the next lower one and the lowest with the uniform distribution, so that every
+token has a positive probability.
 
 Shapes: V vocabulary, T length of a text, N order, M distinct n-grams of one order, B rows.
 """
@@ -27,72 +27,70 @@ if TYPE_CHECKING:
 
 
 BOUNDARY = 0
-"""The token between two documents."""
+"""The id of the token between two documents."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Table:
     """The M distinct n-grams of one order n >= 2, sorted by context, then by token.
 
-    An n-gram's id is its place in this order; as a context for order n + 1 it goes by the same
-    id. Order 1 has no table: there a token is its own id. Chaining ids in this way keeps a key
-    below M * V, so it fits 64 bits at any order.
+    The id of an n-gram is its index in this order, also as a context of order n + 1. Order 1 has no
+    table: the id is the token. So a key stays below M * V and fits 64 bits at any order.
     """
 
     keys: Ids  # (M,) id of the first n - 1 tokens, times V, plus the last token
     probabilities: Floats  # (M,) of the last token after the others, already interpolated
     starts: Ids  # (contexts + 1,) a context's n-grams are starts[context]:starts[context + 1]
-    # (contexts + 1,) the share left to the order beneath, gamma in the paper; 1 for a context
-    # that nothing follows, and in the last place, which is where context -1 (unseen) looks.
+    # (contexts + 1,) the probability mass of the lower order, gamma in the paper; 1 for a context
+    # without continuations, and at the last index, which -1 (an unseen context) selects.
     backoff: Floats
 
     def find(self, contexts: Ids, tokens: Ids, vocabulary: int) -> Ids:
-        """The ids of the n-grams (context, token), or -1; a context of -1 finds nothing."""
-        wanted = contexts * vocabulary + tokens
-        places = np.minimum(np.searchsorted(self.keys, wanted), self.keys.size - 1)
-        return np.where(self.keys[places] == wanted, places, -1)
+        """The ids of the n-grams (context, token), -1 where absent or where the context is -1."""
+        keys = contexts * vocabulary + tokens
+        indices = np.minimum(np.searchsorted(self.keys, keys), self.keys.size - 1)
+        return np.where(self.keys[indices] == keys, indices, -1)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class KneserNey:
     """An n-gram model of token ids 0..V-1.
 
-    Token 0 is the BOUNDARY between documents. It is predicted like any other token, and it is
-    the first token of every context behind it: no n-gram reaches back across it. What a text
-    says about the start of a document is thus learned from all of them.
+    Token 0 is the BOUNDARY between documents. It is predicted like any other token, and no context
+    extends past it. So the starts of all documents share their statistics.
 
     Attributes:
         vocabulary: V.
-        order: N, the length of the longest n-gram asked for.
-        discounts: (N, 3), D1, D2 and D3+ of orders 1..N; 0 for an order that has no n-grams.
+        order: N, the maximum length of an n-gram.
+        discounts: (N, 3), D1, D2 and D3+ of orders 1..N; 0 for an order without n-grams.
     """
 
     vocabulary: int
     order: int
     discounts: Floats
     _unigrams: Floats  # (V,)
-    _tables: tuple[_Table, ...]  # orders 2, 3, ..., as far as the text had any n-grams
+    _tables: tuple[_Table, ...]  # orders 2, 3, ..., up to the last with n-grams
 
     @classmethod
     def train(cls, ids: Tokens, vocabulary: int, order: int) -> KneserNey:
         """Count the n-grams of a text and smooth them.
 
-        The text is read as if a BOUNDARY stood before its first token, unless one does. An
-        n-gram that begins with the BOUNDARY has nothing to its left to count, so it keeps its
-        plain count at every order (Heafield et al. 2013, section 3.2).
+        A BOUNDARY is added before the first token, unless it is one. An n-gram that starts with the
+        BOUNDARY has no left context, so its count is the plain one at every order (Heafield et al.
+        2013, section 3.2).
 
         Args:
-            ids: (T,) integers below V; a memmap will do.
+            ids: (T,) integers below V; may be memory-mapped.
             vocabulary: V.
             order: N, at least 1. About 5 for words, up to 8 for characters.
 
         Raises:
             SettingError: the order or the vocabulary is less than 1.
-            EmptyTextError: no token to learn from.
+            EmptyTextError: there is no token.
             ValueError: ids that are not integers in one dimension, all of them below V.
         """
         if order < 1:
-            raise SettingError(f"{order} is no length for an n-gram", location="order")
+            raise SettingError(f"{order} is not a valid n-gram length", location="order")
         if vocabulary < 1:
             raise SettingError(f"{vocabulary} tokens are too few", location="vocabulary")
         text = _checked(ids, vocabulary)
@@ -103,15 +101,15 @@ class KneserNey:
 
         positions = np.arange(text.size)
         boundaries = np.maximum.accumulate(np.where(text == BOUNDARY, positions, 0))
-        ends = positions[1:]  # where an n-gram of the order at hand may end
-        reach = ends - boundaries[:-1]  # (T - 1,) how many tokens of context each of them has
+        ends = positions[1:]  # where an n-gram of the current order may end
+        reach = ends - boundaries[:-1]  # (T - 1,) the tokens of context before each
         grams = text  # (T,) the id of the n-gram, one order lower, that ends at each position
-        every = np.arange(vocabulary)
+        tokens = np.arange(vocabulary)
         counts = np.bincount(text[1:], minlength=vocabulary)
-        counted = [_Counted(every, counts, np.zeros_like(every))]
+        counted = [_Counted(tokens, counts, np.zeros_like(tokens))]
         for length in range(2, order + 1):
-            far_enough = reach >= length - 1
-            ends, reach = ends[far_enough], reach[far_enough]
+            long_enough = reach >= length - 1
+            ends, reach = ends[long_enough], reach[long_enough]
             if ends.size == 0:
                 break
             keys, first, inverse, counts = np.unique(
@@ -127,15 +125,15 @@ class KneserNey:
 
     @classmethod
     def _smoothed(cls, counted: list[_Counted], vocabulary: int, order: int) -> KneserNey:
-        """From the counts of orders 1, 2, ... to probabilities, the lowest order first."""
+        """Turn the counts of orders 1, 2, ... into probabilities, the lowest order first."""
         discounts = np.zeros((order, 3))
         tables: list[_Table] = []
-        lower = np.array([1 / vocabulary])  # order 0: uniform, and the empty context its one n-gram
+        lower = np.array([1 / vocabulary])  # order 0: uniform, with one n-gram, the empty one
         for index, grams in enumerate(counted):
             counts = grams.counts
             if index + 1 < len(counted):
                 different = np.bincount(counted[index + 1].suffixes, minlength=counts.size)
-                # Nothing to the left means that the n-gram begins with the BOUNDARY.
+                # Without a left context the n-gram starts with the BOUNDARY.
                 counts = np.where(different > 0, different, counts)
             discounts[index] = _discounts(counts)
             removed = np.concatenate([[0], discounts[index]])[np.minimum(counts, 3)]
@@ -155,7 +153,7 @@ class KneserNey:
         """log p(ids[t] | the up to N - 1 tokens before it), for t = 1..T-1, in nats.
 
         Args:
-            ids: (T,) integers below V; ids[0] is context only. Nothing is imagined before it.
+            ids: (T,) integers below V; ids[0] is context only, without a BOUNDARY before it.
 
         Returns:
             (T - 1,) float64.
@@ -179,8 +177,8 @@ class KneserNey:
 
         Args:
             ids: (T,) integers below V.
-            positions: (P,) each from 1 to T, in any order; T asks for what follows the text.
-                By default 1..T-1, the positions of `log_probabilities`.
+            positions: (P,) each from 1 to T, in any order; T is the position after the text.
+                By default 1..T-1, as in `log_probabilities`.
             batch: rows in an array, at least 1.
 
         Yields:
@@ -191,29 +189,29 @@ class KneserNey:
             ValueError: ids or positions that are not integers in one dimension, within bounds.
         """
         if batch < 1:
-            raise SettingError(f"{batch} rows make no batch", location="batch")
+            raise SettingError(f"{batch} is not a valid batch size", location="batch")
         text = _checked(ids, self.vocabulary)
         if positions is None:
             positions = np.arange(1, text.size)
-        last = _checked(positions, text.size + 1) - 1  # the place of the context's last token
+        last = _checked(positions, text.size + 1) - 1  # the index of the last context token
         if last.size and last.min() < 0:
-            raise ValueError("position 0 has nothing before it")
+            raise ValueError("position 0 has no context")
         return self._batches(list(self._contexts(text)), last, batch)
 
     def _batches(
         self, contexts: list[Ids], last: Ids, batch: int
     ) -> Iterator[npt.NDArray[np.float32]]:
         for start in range(0, last.size, batch):
-            places = last[start : start + batch]
-            rows = np.empty((places.size, self.vocabulary), dtype=np.float32)
-            self._fill(rows, [of_one_order[places] for of_one_order in contexts])
+            indices = last[start : start + batch]
+            rows = np.empty((indices.size, self.vocabulary), dtype=np.float32)
+            self._fill(rows, [of_one_order[indices] for of_one_order in contexts])
             yield rows
 
     def _contexts(self, text: Ids) -> Iterator[Ids]:
         """For orders 2, 3, ...: (T,), the id of the context that ends at each position, or -1.
 
-        An n-gram that ends with the BOUNDARY is a context that nothing was counted after, so
-        the cut at a BOUNDARY, made once in training, needs no care here.
+        An n-gram that ends with the BOUNDARY has no counts as a context, so the cut at a BOUNDARY,
+        made in training, holds here too.
         """
         contexts = text
         for table in self._tables:
@@ -223,55 +221,55 @@ class KneserNey:
             contexts = grams
 
     def _fill(self, rows: npt.NDArray[np.floating[Any]], contexts: Sequence[Ids]) -> None:
-        """Write distributions into rows (B, V), given each row's context id for each order."""
-        weights = [np.ones(len(rows))]  # (B,) what the orders above leave to each, highest first
+        """Write distributions into rows (B, V); contexts are (B,) ids, one array for each order."""
+        weights = [np.ones(len(rows))]  # (B,) the mass that higher orders leave, highest first
         for table, of_one_order in zip(self._tables[::-1], contexts[::-1], strict=True):
             weights.append(weights[-1] * table.backoff[of_one_order])
         np.multiply.outer(weights.pop(), self._unigrams, out=rows, casting="same_kind")
         flat = rows.reshape(-1)
-        # A token's longest n-gram decides, so longer ones overwrite shorter ones.
+        # The longest matching n-gram decides, so longer ones overwrite shorter ones.
         for table, of_one_order in zip(self._tables, contexts, strict=True):
             weight = weights.pop()
-            seen = np.flatnonzero(of_one_order >= 0)
-            starts = table.starts[of_one_order[seen]]
-            lengths = table.starts[of_one_order[seen] + 1] - starts
-            row = np.repeat(seen, lengths)
+            known = np.flatnonzero(of_one_order >= 0)
+            starts = table.starts[of_one_order[known]]
+            lengths = table.starts[of_one_order[known] + 1] - starts
+            row = np.repeat(known, lengths)
             grams = np.arange(row.size) + np.repeat(starts - lengths.cumsum() + lengths, lengths)
-            places = row * self.vocabulary + table.keys[grams] % self.vocabulary
-            flat[places] = table.probabilities[grams] * weight[row]
+            indices = row * self.vocabulary + table.keys[grams] % self.vocabulary
+            flat[indices] = table.probabilities[grams] * weight[row]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Counted:
-    """The M distinct n-grams of one order, as met in the text."""
+    """The M distinct n-grams of one order with their counts."""
 
     keys: Ids  # (M,) as in _Table; for order 1 the tokens
-    counts: Ids  # (M,) how often each was met
-    suffixes: Ids  # (M,) the id, one order lower, of what is left without the first token
+    counts: Ids  # (M,) occurrences of each
+    suffixes: Ids  # (M,) the id, one order lower, of the n-gram without its first token
 
 
 def _discounts(counts: Ids) -> Floats:
-    """D1, D2 and D3+ (Chen and Goodman 1998, section 3, where they are derived).
+    """D1, D2 and D3+ (Chen and Goodman 1998, section 3).
 
-    D_k = k - (k + 1) Y n_{k+1} / n_k with Y = n_1 / (n_1 + 2 n_2), and n_k the n-grams counted
-    k times. Where these are too few to put a discount strictly between 0 and k, it is k / 2,
-    which are KenLM's fallbacks too: strictly, for 0 would leave nothing to the order beneath.
+    D_k = k - (k + 1) Y n_{k+1} / n_k with Y = n_1 / (n_1 + 2 n_2), and n_k the number of
+    n-grams with count k. A discount not strictly between 0 and k is replaced by k / 2, as in KenLM:
+    a discount of 0 would leave no mass to the lower order.
     """
-    met = np.bincount(np.minimum(counts, 5), minlength=6).astype(np.float64)
+    of_count = np.bincount(np.minimum(counts, 5), minlength=6).astype(np.float64)
     discounts = np.array([0.5, 1.0, 1.5])
-    if met[1] == 0:
+    if of_count[1] == 0:
         return discounts
-    once = met[1] / (met[1] + 2 * met[2])
+    once = of_count[1] / (of_count[1] + 2 * of_count[2])
     for count in (1, 2, 3):
-        if met[count] > 0:
-            discount = count - (count + 1) * once * met[count + 1] / met[count]
+        if of_count[count] > 0:
+            discount = count - (count + 1) * once * of_count[count + 1] / of_count[count]
             if 0 < discount < count:
                 discounts[count - 1] = discount
     return discounts
 
 
 def _checked(ids: Tokens, bound: int) -> Ids:
-    """(T,) ids as int64, known to lie in 0..bound-1."""
+    """(T,) ids as int64, checked to be in 0..bound-1."""
     if ids.ndim != 1 or not (ids.size == 0 or np.issubdtype(ids.dtype, np.integer)):
         raise ValueError(f"expected integers in one dimension, not {ids.dtype} {ids.shape}")
     if ids.size and not 0 <= ids.min() <= ids.max() < bound:

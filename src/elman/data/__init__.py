@@ -1,1 +1,1 @@
-"""Cached corpora and examples, statistics of data, and which task data is for."""
+"""Cached corpora and examples, statistics of data, and task inference."""

@@ -1,7 +1,8 @@
-"""What took long to make and can be made again: prepared corpora, baselines, vocabularies.
+"""A cache on disk for prepared corpora, baselines and vocabularies.
 
-One folder an entry. An entry is built beside its place and then renamed into it, so that what is
-there is whole. `entry.json` in it lists its files and their sizes; its time is the last use.
+Each entry is a folder. It is built under another name and then renamed, so that an entry is
+complete or absent. Its `entry.json` lists its files and their sizes; the modification time of that
+file is the time of the last use.
 """
 
 from __future__ import annotations
@@ -34,7 +35,15 @@ _BYTES = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(I?)B?\s*", re.IGNORECASE)
 
 
 class CacheEntry(NamedTuple):
-    """What the cache holds under one key."""
+    """An entry of the cache.
+
+    Attributes:
+        key: its name.
+        kind: such as 'corpus' or 'baseline'.
+        bytes: the total size of its files.
+        used: the time of the last use, in UTC.
+        about: plain data that describes it.
+    """
 
     key: str
     kind: str
@@ -44,14 +53,14 @@ class CacheEntry(NamedTuple):
 
 
 class Cache:
-    """Entries by key, the least recently used forgotten first.
+    """Entries by key; evicts the least recently used ones.
 
     Args:
-        folder: where entries are; by default $ELMAN_CACHE, or the system's folder for caches.
-        limit: bytes; by default $ELMAN_CACHE_LIMIT (such as 2GB), or 5 GiB.
+        folder: of the entries; default $ELMAN_CACHE, or the cache folder of the system.
+        limit: the largest total size in bytes; default $ELMAN_CACHE_LIMIT (such as 2GB), or 5 GiB.
 
     Raises:
-        SettingError: ELMAN_CACHE_LIMIT is no amount of bytes.
+        SettingError: ELMAN_CACHE_LIMIT is not a size.
     """
 
     def __init__(self, folder: Path | None = None, limit: int | None = None) -> None:
@@ -59,17 +68,17 @@ class Cache:
         self.limit = limit if limit is not None else _default_limit()
 
     def entries(self) -> list[CacheEntry]:
-        """The sound entries, the least recently used first."""
-        found = [entry for key in self._keys() if (entry := self._entry(key)) is not None]
-        return sorted(found, key=lambda entry: (entry.used, entry.key))
+        """The valid entries, the least recently used first."""
+        entries = [entry for key in self._keys() if (entry := self._entry(key)) is not None]
+        return sorted(entries, key=lambda entry: (entry.used, entry.key))
 
     def folder_of(self, key: str) -> Path | None:
-        """Where an entry's files are, which counts as a use; None if it is absent or damaged."""
+        """The folder of an entry, which counts as a use; None if it is absent or damaged."""
         if self._entry(key) is None:
             return None
-        with suppress(OSError):  # a cache that may only be read still serves
-            os.utime(self._place(key) / _MANIFEST)
-        return self._place(key)
+        with suppress(OSError):  # a read-only cache still works
+            os.utime(self._path(key) / _MANIFEST)
+        return self._path(key)
 
     def publish(
         self,
@@ -79,41 +88,47 @@ class Cache:
         kind: str = "other",
         about: dict[str, Any] | None = None,
     ) -> Path:
-        """Make an entry unless it is there: all of it, or, if `build` fails, nothing.
+        """Build an entry unless it exists; atomic, so a failed `build` leaves nothing.
 
         Args:
-            key: letters, digits, and . _ - between them.
-            build: writes the entry's files into the empty folder that it is given.
-            kind: what it is, in a word, for those who list the cache.
-            about: plain data for the same; read after `build` has run.
+            key: letters, digits and the characters . _ - after the first.
+            build: writes the files of the entry into an empty folder.
+            kind: of the entry, shown by `elman cache`.
+            about: plain data that describes it, shown there too; read after `build` has run.
 
         Returns:
-            The entry's folder. Where another process was faster, that one's.
+            The folder of the entry; if another process built it first, that entry.
 
         Raises:
             OutputError: the folder cannot be written, or the disk is full.
         """
-        found = self.folder_of(key)
-        if found is not None:
-            return found
+        folder = self.folder_of(key)
+        if folder is not None:
+            return folder
         try:
             self._clean()
             self._build(key, build, {"kind": kind, "about": about or {}})
             self.evict({key})
         except OSError as error:
             raise self._unwritable(error) from error
-        return self._place(key)
+        return self._path(key)
 
     def discard(self, key: str) -> None:
-        """Forget an entry, sound or not."""
+        """Remove an entry, valid or damaged."""
         try:
-            self._remove(self._place(key))
+            self._remove(self._path(key))
         except OSError as error:
             raise self._unwritable(error) from error
 
     def evict(self, keep: Collection[str] = ()) -> int:
-        """Forget the least recently used entries, but none of `keep`, until all that remain are
-        within the limit. Returns the bytes freed."""
+        """Remove the least recently used entries until the total size is within the limit.
+
+        Args:
+            keep: keys that are never removed.
+
+        Returns:
+            The number of bytes freed.
+        """
         entries = self.entries()
         over = sum(entry.bytes for entry in entries) - self.limit
         freed = 0
@@ -126,32 +141,32 @@ class Cache:
         return freed
 
     def clear(self) -> int:
-        """Forget everything, damaged entries too. Returns the bytes freed."""
+        """Remove all entries, also damaged ones. Returns the number of bytes freed."""
         self._clean()
         freed = 0
         for key in list(self._keys()):
-            freed += _bytes_under(self._place(key))
+            freed += _bytes_under(self._path(key))
             self.discard(key)
         return freed
 
-    def _place(self, key: str) -> Path:
+    def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
-            raise ValueError(f"{key!r} is no key of the cache")
+            raise ValueError(f"{key!r} is not a key of the cache")
         return self.folder / key
 
     def _keys(self) -> Iterator[str]:
-        """Only folders with a manifest count: should the cache's folder be one where other things
-        are, those are left alone."""
+        """Only folders with a manifest are entries: other files in the folder are left alone."""
         if self.folder.is_dir():
-            for place in sorted(self.folder.iterdir()):
-                if _KEY.fullmatch(place.name) and (place / _MANIFEST).is_file():
-                    yield place.name
+            for path in sorted(self.folder.iterdir()):
+                if _KEY.fullmatch(path.name) and (path / _MANIFEST).is_file():
+                    yield path.name
 
     def _entry(self, key: str) -> CacheEntry | None:
-        manifest = self._place(key) / _MANIFEST
+        manifest = self._path(key) / _MANIFEST
         try:
-            said = json.loads(manifest.read_bytes())
-            kind, about, sizes = str(said["kind"]), dict(said["about"]), dict(said["files"])
+            content = json.loads(manifest.read_bytes())
+            kind, about = str(content["kind"]), dict(content["about"])
+            sizes = dict(content["files"])
             if sizes != _sizes(manifest.parent):
                 return None
             used = datetime.fromtimestamp(manifest.stat().st_mtime, UTC)
@@ -159,14 +174,14 @@ class Cache:
             return None
         return CacheEntry(key, kind, sum(sizes.values()), used, about)
 
-    def _build(self, key: str, build: Callable[[Path], None], said: dict[str, Any]) -> None:
+    def _build(self, key: str, build: Callable[[Path], None], fields: dict[str, Any]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         unfinished = self._new_unfinished()
         try:
             inner = unfinished / key
             inner.mkdir()
             build(inner)
-            manifest = json.dumps({**said, "files": _sizes(inner)})
+            manifest = json.dumps({**fields, "files": _sizes(inner)})
             (inner / _MANIFEST).write_text(manifest, encoding="utf-8")
             self._move_in(inner, key)
         finally:
@@ -175,34 +190,34 @@ class Cache:
     def _move_in(self, made: Path, key: str) -> None:
         for _ in range(3):
             try:
-                made.rename(self._place(key))
+                made.rename(self._path(key))
                 return
             except OSError:
-                # Something is there: another process's entry, which will do, or a damaged one.
+                # The path exists: keep a valid entry of another process, remove a damaged one.
                 if self._entry(key) is not None:
                     return
-                if not self._place(key).exists():
+                if not self._path(key).exists():
                     raise
-                self._remove(self._place(key))
-        made.rename(self._place(key))
+                self._remove(self._path(key))
+        made.rename(self._path(key))
 
-    def _remove(self, location: Path) -> None:
-        """Out of its place in one step, so that nobody finds half of it, and then away."""
-        if not location.exists():
+    def _remove(self, path: Path) -> None:
+        """Rename first, so that no process sees a partly removed entry; then delete."""
+        if not path.exists():
             return
         unfinished = self._new_unfinished()
         try:
-            with suppress(FileNotFoundError):  # another process was faster
-                location.rename(unfinished / "removed")
+            with suppress(FileNotFoundError):  # another process removed it
+                path.rename(unfinished / "removed")
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
 
     def _new_unfinished(self) -> Path:
-        whose = f"{_UNFINISHED}{_host()}-{os.getpid()}-"
-        return Path(tempfile.mkdtemp(prefix=whose, dir=self.folder))
+        prefix = f"{_UNFINISHED}{_host()}-{os.getpid()}-"
+        return Path(tempfile.mkdtemp(prefix=prefix, dir=self.folder))
 
     def _clean(self) -> None:
-        """Remove what processes that are no more have left behind."""
+        """Remove unfinished entries of processes that have ended."""
         if self.folder.is_dir():
             for left in self.folder.glob(f"{_UNFINISHED}*"):
                 if _is_stale(left):
@@ -212,7 +227,7 @@ class Cache:
         return OutputError(
             f"the cache cannot be written: {(error.strerror or str(error)).lower()}",
             location=self.folder,
-            hint="Set ELMAN_CACHE to a folder with room, or make some with: elman cache --empty",
+            hint="Set ELMAN_CACHE to a folder with room, or free some with: elman cache --empty",
         )
 
 
@@ -226,21 +241,21 @@ def _default_folder() -> Path:
 
 
 def _default_limit() -> int:
-    said = os.environ.get("ELMAN_CACHE_LIMIT")
-    if not said:
+    setting = os.environ.get("ELMAN_CACHE_LIMIT")
+    if not setting:
         return DEFAULT_LIMIT
-    found = _BYTES.fullmatch(said)
-    if found is None:
+    match = _BYTES.fullmatch(setting)
+    if match is None:
         raise SettingError(
-            f"{said!r} is no amount of bytes", location="ELMAN_CACHE_LIMIT", hint="Write: 2GB"
+            f"{setting!r} is not a number of bytes", location="ELMAN_CACHE_LIMIT", hint="Write: 2GB"
         )
-    number, tokenizer, binary = found.groups()
+    number, unit, binary = match.groups()
     base = 1024 if binary else 1000
-    return int(float(number) * base ** " KMGT".index(tokenizer.upper() or " "))
+    return int(float(number) * base ** " KMGT".index(unit.upper() or " "))
 
 
 def _sizes(folder: Path) -> dict[str, int]:
-    """Every file under an entry's folder but the manifest, and its size."""
+    """The size of each file under the folder of an entry, except the manifest."""
     return {
         path.relative_to(folder).as_posix(): path.stat().st_size
         for path in sorted(folder.rglob("*"))
@@ -260,15 +275,15 @@ def _host() -> str:
 
 
 def _is_stale(left: Path) -> bool:
-    """Whether its process is gone, or, where that cannot be told, nothing happened for a day."""
-    host, _, rest = left.name.removeprefix(_UNFINISHED).partition("-")
-    pid = rest.partition("-")[0]
+    """Whether the process has ended or, if it ran elsewhere, nothing changed for a day."""
+    host, _, remainder = left.name.removeprefix(_UNFINISHED).partition("-")
+    pid = remainder.partition("-")[0]
     if os.name == "posix" and host == _host() and pid.isdigit():
         return not _is_running(int(pid))
     try:
         newest = max(path.stat().st_mtime for path in [left, *left.rglob("*")])
     except OSError:
-        return False  # it is being removed just now
+        return False  # another process is removing it
     return time.time() - newest > _A_DAY
 
 

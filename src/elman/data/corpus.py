@@ -1,7 +1,7 @@
-"""A text as tokens in a memory-mapped file: made once, found again by its content.
+"""A text as tokens in a memory-mapped file, cached by its content.
 
-N the number of tokens, V the size of the vocabulary. A text of any length is read, learned from
-and encoded chunk by chunk; no step holds more than a few chunks.
+The text is read, learned from and encoded chunk by chunk, so memory does not grow with its length.
+Shapes: N tokens in the corpus, V tokens in the vocabulary.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ if TYPE_CHECKING:
 
 
 NEAR = 10_000
-"""Tokens within which a cut moves to the end of a line."""
+"""The largest distance in tokens by which a split moves to the end of a line."""
 
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
-    """Documents as tokens, each of them BOUNDARY and then its text.
+    """Documents as tokens; each is BOUNDARY and then its text.
 
     Attributes:
-        ids: (N,) uint16, or uint32 where V > 65,536; mapped from a file, not to be written to.
-        tokenizer: what the tokens mean.
-        content_hash: of the text it was made from (of the whole text, for a part of one).
-        key: of its entry in the cache; a part's adds `+start-stop` to the whole's.
-        characters: in the text that the ids decode to.
-        words: in that text, as separated by white space.
-        documents: that have text here; one that is cut counts in both parts.
-        start: of a part, its place in the whole.
+        ids: (N,) uint16, or uint32 where V > 65,536; a read-only memory map.
+        tokenizer: that encoded the text.
+        content_hash: of the text; for a part, of the whole text.
+        key: of the entry in the cache; a part appends `+start-stop`.
+        characters: of the decoded text.
+        words: of the decoded text, separated by white space.
+        documents: with text in this part; a document that is cut counts in both parts.
+        start: the index of the first token in the whole corpus.
     """
 
     ids: NDArray[Any]
@@ -70,31 +70,33 @@ class Corpus:
         size: int | None = None,
         progress: Progress | None = None,
     ) -> Corpus:
-        """The corpus of a text, taken from the cache where the same text was prepared before.
+        """The corpus of a text, from the cache if the same text was prepared before.
 
         Args:
-            tokenizer: a vocabulary, or the kind to learn from this text first. Then it is learned
-                from all of the text, also from what `split` holds out: no token is unknown there,
-                and the vocabulary knows that the held-out words exist.
-            size: of a vocabulary to learn, V.
-            progress: hears the step, the bytes it has read, and all the bytes it will read.
+            source: of the text.
+            tokenizer: a vocabulary, or the class of one to learn. It is learned from the whole
+                text, including what `split` holds out: no token is unknown there, and the
+                vocabulary includes the words of the validation set.
+            cache: for the corpus and the vocabulary.
+            size: the largest V of a vocabulary to learn; None: the default of the tokenizer.
+            progress: called with the step, the bytes read so far and the total bytes.
 
         Raises:
             InputError: the text cannot be read.
-            EmptyTextError: there is no text, or the same token all along.
-            SettingError: `size` is too small, or given together with a vocabulary.
+            EmptyTextError: there is no text, or only one distinct token.
+            SettingError: `size` is too small, or is given together with a vocabulary.
             OutputError: the cache cannot be written.
         """
         if isinstance(tokenizer, Tokenizer) and size is not None:
             raise SettingError(
-                "is given together with a vocabulary, which has one", location="size"
+                "is given together with a vocabulary, whose size is fixed", location="size"
             )
         content = source.content_hash(_reporter("reading", source, progress))
         if not isinstance(tokenizer, Tokenizer):
             tokenizer = _learned(source, content, tokenizer, size, cache, progress)
-        found = cls.find(content, tokenizer, cache)
-        if found is not None:
-            return found
+        cached = cls.find(content, tokenizer, cache)
+        if cached is not None:
+            return cached
         key = _key(content, tokenizer)
         cache.discard(key)
         read = _reporter("encoding", source, progress)
@@ -107,7 +109,7 @@ class Corpus:
 
     @classmethod
     def find(cls, key_or_content_hash: str, tokenizer: Tokenizer, cache: Cache) -> Corpus | None:
-        """A corpus, or part of one, that is in the cache in this tokenizer; else None."""
+        """The corpus, or part of one, of this tokenizer in the cache; None if it is absent."""
         key, _, part = key_or_content_hash.partition("+")
         if not key.startswith("corpus-"):
             key = _key(key, tokenizer)
@@ -121,23 +123,30 @@ class Corpus:
         except (OSError, ValueError, KeyError, TypeError):
             return None  # damaged, or of another tokenizer
 
-    def split(self, fraction: float = 0.1, most: int = 1_000_000) -> tuple[Corpus, Corpus]:
-        """The text without its end, and its end: `fraction` of the tokens, at most `most`.
+    def split(self, fraction: float = 0.1, max_tokens: int = 1_000_000) -> tuple[Corpus, Corpus]:
+        """Split off the end of the text as a validation set.
 
-        The cut moves to the end of the next line or document if one ends within 10,000 tokens
-        (and within half of what is held out). Both parts are views of the same file. The second
-        begins with text: whoever scores it puts BOUNDARY before it. Where no line ends nearby, the
+        The cut moves to the end of the next line or document if there is one within 10,000 tokens
+        (and within half of the validation set). Both parts are views of the same file. The second
+        part begins with text: put BOUNDARY before it to evaluate it. Where no line ends nearby, a
         word that is cut counts in the second part.
 
+        Args:
+            fraction: of the tokens to hold out, between 0 and 1.
+            max_tokens: the most tokens to hold out.
+
+        Returns:
+            The training set and the validation set.
+
         Raises:
-            SettingError: `fraction` is not between 0 and 1, or `most` is not at least 1.
+            SettingError: `fraction` is not between 0 and 1, or `max_tokens` is less than 1.
             EmptyTextError: there are too few tokens for two parts.
         """
         if not 0 < fraction < 1:
             raise SettingError(f"{fraction} is not between 0 and 1", location="fraction")
-        if most < 1:
-            raise SettingError(f"{most} is not at least 1", location="most")
-        held_out = min(max(int(len(self) * fraction), 1), most)
+        if max_tokens < 1:
+            raise SettingError(f"{max_tokens} is not at least 1", location="max_tokens")
+        held_out = min(max(int(len(self) * fraction), 1), max_tokens)
         cut = self._end_of_line(len(self) - held_out, min(NEAR, held_out // 2))
         if cut < 2:
             raise EmptyTextError(
@@ -146,12 +155,12 @@ class Corpus:
         return self.part(0, cut), self.part(cut, len(self))
 
     def _end_of_line(self, cut: int, near: int) -> int:
-        """The first place from `cut` on, at most `near` further, after a line or document."""
+        """The first index from `cut` to `cut + near` that follows a line or document."""
         ends = np.flatnonzero(self._ends_line(slice(cut - 1, cut + near)))
         if not len(ends):
             return cut
         cut += int(ends[0])
-        # Where the document ends too, its successor's BOUNDARY goes with it.
+        # Where the document ends too, the BOUNDARY of the next one belongs to the first part.
         return cut + int(cut < len(self) - 1 and self.ids[cut] == BOUNDARY)
 
     def _ends_line(self, where: slice) -> NDArray[np.bool_]:
@@ -165,15 +174,21 @@ class Corpus:
         return np.isin(tokens, ends)
 
     def part(self, start: int, stop: int) -> Corpus:
-        """A view of a part, its text counted: a beginning by what the rest leaves of the whole,
-        so that only the rest, which tends to be short, has to be decoded."""
+        """A view of the tokens from `start` up to but excluding `stop`, with its text counted.
+
+        A part from the beginning is counted by difference: decoding the end, which is usually
+        short, is faster.
+
+        Raises:
+            ValueError: the range is empty or outside the corpus.
+        """
         if not 0 <= start < stop <= len(self):
-            raise ValueError(f"{start}-{stop} is no part of {len(self)} tokens")
+            raise ValueError(f"{start}-{stop} is not a part of {len(self)} tokens")
         if start == 0 and stop < len(self):
-            rest = self.part(stop, len(self))
-            characters, words = self.characters - rest.characters, self.words - rest.words
+            end = self.part(stop, len(self))
+            characters, words = self.characters - end.characters, self.words - end.words
             is_cut = BOUNDARY not in self.ids[stop - 1 : stop + 1]  # a document has text in both
-            documents = self.documents - rest.documents + int(is_cut)
+            documents = self.documents - end.documents + int(is_cut)
         else:
             characters, words, documents = corpus_file.count(self.ids[start:stop], self.tokenizer)
         return replace(
@@ -212,14 +227,14 @@ def _learned(
     cache: Cache,
     progress: Progress | None,
 ) -> Tokenizer:
-    """The vocabulary of a text, learned unless it was learned before."""
+    """The vocabulary of a text, from the cache or learned."""
     key = f"tokenizer-{content_hash[:32]}-{kind.name}-{size or 'default'}"
     folder = cache.folder_of(key)
     if folder is not None:
         try:
             return tokenizer_from_json(json.loads((folder / "tokenizer.json").read_bytes()))
         except (OSError, ValueError, ModelFileError):
-            cache.discard(key)  # damaged: to be learned again
+            cache.discard(key)  # damaged: learn it again
     read = _reporter("learning", source, progress)
     chunks = (chunk for document in source.documents(read) for chunk in document.chunks())
     tokenizer = kind.learn(chunks, size=size)

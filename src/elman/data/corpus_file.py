@@ -1,6 +1,6 @@
-"""The two files of a corpus: `ids.bin`, its tokens, and `corpus.json`, what they are.
+"""The two files of a corpus: `ids.bin`, its tokens, and `corpus.json`, its metadata.
 
-N the number of tokens, V the size of the vocabulary.
+Shapes: N tokens in the corpus, V tokens in the vocabulary.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _COUNTS = ("characters", "words", "documents", "tokens")
 
 
 class TextCount:
-    """Characters, words and documents of a text that comes in chunks."""
+    """Counts the characters and words of a text that arrives in chunks."""
 
     def __init__(self) -> None:
         self.characters = 0
@@ -41,7 +41,7 @@ class TextCount:
         if not chunk:
             return
         self.characters += len(chunk)
-        # A word that two chunks share was counted with the first.
+        # A word cut by the chunks was counted with the first of them.
         self.words += len(chunk.split()) - (self._is_in_word and not chunk[0].isspace())
         self._is_in_word = not chunk[-1].isspace()
 
@@ -50,7 +50,7 @@ class TextCount:
 
 
 def dtype_for(tokenizer: Tokenizer) -> np.dtype[Any]:
-    """The smallest type of tokens (little-endian: the file may travel)."""
+    """The smallest type for tokens; little-endian on every machine, so that files are portable."""
     return np.dtype("<u2") if tokenizer.size <= 1 << 16 else np.dtype("<u4")
 
 
@@ -64,8 +64,8 @@ def write(
     """Encode a source into a folder.
 
     Raises:
-        InputError: the text cannot be read, or is no longer the one with this hash.
-        EmptyTextError: there is no text, or the same token all along.
+        InputError: the text cannot be read, or has changed since it was hashed.
+        EmptyTextError: there is no text, or only one distinct token.
     """
     writer = _Writer(tokenizer)
     with (folder / "ids.bin").open("wb") as file:
@@ -88,11 +88,11 @@ def write(
 
 
 def read(folder: Path, tokenizer: Tokenizer) -> tuple[NDArray[Any], str, dict[str, int]]:
-    """The ids (N,), the content's hash, and the counts by name.
+    """The ids (N,), the content hash, and the counts by name.
 
     Raises:
-        ValueError: the files contradict each other or the tokenizer; or OSError, KeyError,
-            TypeError.
+        ValueError: the files do not match each other or the tokenizer.
+        OSError, KeyError, TypeError: a file is missing or damaged.
     """
     about = json.loads((folder / "corpus.json").read_bytes())
     counts = {name: int(about[name]) for name in _COUNTS}
@@ -103,7 +103,7 @@ def read(folder: Path, tokenizer: Tokenizer) -> tuple[NDArray[Any], str, dict[st
 
 
 def count(ids: NDArray[Any], tokenizer: Tokenizer) -> tuple[int, int, int]:
-    """The characters, words and documents of what ids (N,) decode to, in bounded memory."""
+    """The numbers of characters, words and documents of the decoded ids (N,), in bounded memory."""
     text, decoder = TextCount(), tokenizer.decoder()
     documents = int(ids[0] != BOUNDARY)
     for start in range(0, len(ids), _STEP):
@@ -120,7 +120,7 @@ def count(ids: NDArray[Any], tokenizer: Tokenizer) -> tuple[int, int, int]:
 
 
 class _Writer:
-    """Writes documents as tokens, and notes what there is to know about them."""
+    """Writes documents as tokens, and counts and hashes them."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.content = hashlib.sha256()
@@ -159,7 +159,7 @@ def _check_variety(writer: _Writer, tokenizer: Tokenizer, location: str) -> None
     if writer.lowest == writer.highest:
         only = tokenizer.decode([writer.lowest])
         raise EmptyTextError(
-            f"holds a single token, {only!r}, again and again",
+            f"holds only one distinct token, {only!r}",
             location=location,
-            hint="There is nothing to learn from it; add text, or choose a smaller tokenizer",
+            hint="A model has nothing to learn; add text, or choose --tokenizer character",
         )

@@ -1,4 +1,4 @@
-"""Examples kept in the cache, so that a baseline can learn from what a model has learned from."""
+"""Cached training examples, so that a baseline can be fitted on the data of a model."""
 
 from __future__ import annotations
 
@@ -26,10 +26,13 @@ def cache_examples(
     examples: Sequence[Any],
     vectors: NDArray[np.float32] | None = None,
 ) -> None:
-    """Keep examples (plain data, such as a text and its label) under the hash of their content.
+    """Store examples in the cache.
 
     Args:
-        vectors: one for each, where that is what they are examples of.
+        cache: where to store them.
+        content: the hash of the examples, their key.
+        examples: plain data, such as a text and its label.
+        vectors: (N, D) one for each example; None: there are none.
 
     Raises:
         OutputError: the cache cannot be written.
@@ -45,7 +48,7 @@ def cache_examples(
 
 
 def cached_examples(cache: Cache, content: str) -> list[Any] | None:
-    """The examples of that content, or None where the cache has lost them."""
+    """The examples with this content hash; None if they are no longer in the cache."""
     folder = cache.folder_of(_key(content))
     if folder is None:
         return None
@@ -54,7 +57,7 @@ def cached_examples(cache: Cache, content: str) -> list[Any] | None:
 
 
 def cached_vectors(cache: Cache, content: str) -> tuple[NDArray[np.float32], list[Any]] | None:
-    """The vectors of that content and their examples, or None where the cache has lost them."""
+    """The vectors and examples with this content hash; None if they are no longer in the cache."""
     folder = cache.folder_of(_key(content))
     examples = cached_examples(cache, content)
     if folder is None or examples is None:

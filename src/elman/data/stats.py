@@ -1,4 +1,4 @@
-"""Lengths and repetitions counted in little memory, for a first look at data."""
+"""Statistics of a data set in little memory: lengths and duplicates."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Lengths:
-    """Of texts, in words or characters.
+    """The distribution of the lengths of texts, in words or characters.
 
     Attributes:
+        median: the 50th percentile.
         long: the 95th percentile.
+        longest: the maximum.
     """
 
     median: int
@@ -26,19 +28,24 @@ class Lengths:
 
     @classmethod
     def of(cls, counts: Mapping[int, int]) -> Self:
-        """Of lengths, each with how many texts have it."""
+        """The distribution of lengths; `counts` maps each length to its number of texts."""
         return cls(percentile(counts, 50), percentile(counts, 95), max(counts))
 
 
 def hash_of(content: str | bytes) -> int:
-    """64 bits that no two texts (or rows of bytes) of a data set are likely to share."""
+    """A 64-bit hash of a text or of bytes; collisions within a data set are unlikely."""
     if isinstance(content, str):
         content = content.encode("utf-8", "replace")
     return int.from_bytes(blake2b(content, digest_size=8).digest())
 
 
 def percentile(lengths: Mapping[int, int], percent: float) -> int:
-    """The least length that so many percent do not exceed; `lengths` maps each to its count."""
+    """The least length that `percent` percent of the texts do not exceed.
+
+    Args:
+        lengths: maps each length to its number of texts.
+        percent: from 0 to 100.
+    """
     values = sorted(lengths)
     reached = np.cumsum([lengths[value] for value in values])
     return values[int(np.searchsorted(reached, percent * reached[-1] / 100))]

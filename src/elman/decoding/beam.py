@@ -99,7 +99,7 @@ def beam_search(
     """
     step = step_of(network) if step is None else step
     with torch.inference_mode():
-        return _Beams(network.begin(source), step, limits, boundary, settings).run()
+        return _Beams(network.encode(source), step, limits, boundary, settings).run()
 
 
 class _Beams:

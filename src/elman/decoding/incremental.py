@@ -93,7 +93,7 @@ def read_rows(
     order = sorted(range(len(rows)), key=lambda index: -len(rows[index]))
     permutation = torch.tensor(order)
     states = map_state(lambda part: part[permutation].clone(), states)
-    logits = torch.empty(len(rows), network.architecture.vocabulary)
+    logits = torch.empty(len(rows), network.config.vocabulary)
     long = sum(len(row) > FEW for row in rows)
     for row in range(long):
         one = slice(row, row + 1)

@@ -1,5 +1,5 @@
-"""Real data that is at hand without a download: Python's documents and source, Faker's surnames,
-French and English out of CLDR, scikit-learn's digits, statsmodels' sunspots."""
+"""Real data sets that need no download: documents and source code of Python, surnames from Faker,
+French and English pairs from CLDR, digits from scikit-learn, sunspots from statsmodels."""
 
 from elman.examples.digits import Digit, digits
 from elman.examples.french_english import french_english

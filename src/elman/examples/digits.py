@@ -1,4 +1,4 @@
-"""Handwritten digits and what they are called, from scikit-learn, which bundles them."""
+"""Handwritten digits and their names; scikit-learn bundles the images."""
 
 from __future__ import annotations
 
@@ -15,19 +15,24 @@ NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight",
 
 
 class Digit(NamedTuple):
-    """An image of 8 x 8, row after row, as (64,) float32 from 0 (paper) to 16 (ink); its name."""
+    """An image of a digit and its name.
+
+    Attributes:
+        vector: (64,) float32, 8 x 8 pixels row by row, from 0 (white) to 16 (black).
+        name: such as 'seven'.
+    """
 
     vector: npt.NDArray[np.float32]
     name: str
 
 
 def digits() -> Split[Digit]:
-    """1,797 digits (UCI, Alpaydin and Kaynak 1998), divided by the image."""
+    """1,797 digits (UCI, Alpaydin and Kaynak 1998), split by the hash of the image."""
     from sklearn.datasets import load_digits
 
-    found: Any = load_digits()
-    images = found.data.astype("float32")
-    every = (
-        Digit(image, NAMES[target]) for image, target in zip(images, found.target, strict=True)
+    data: Any = load_digits()
+    images = data.data.astype("float32")
+    examples = (
+        Digit(image, NAMES[target]) for image, target in zip(images, data.target, strict=True)
     )
-    return divide(every, key=lambda digit: str(digit.vector.tolist()))
+    return divide(examples, key=lambda digit: str(digit.vector.tolist()))

@@ -1,4 +1,4 @@
-"""Packages that the examples need and Elman does without."""
+"""Import the optional packages of the examples."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from elman.extras import needed
 
 
 def extra(module: str) -> Any:
-    """A module of such a package.
+    """A module of an optional package, by its full name.
 
     Raises:
-        InputError: it is not installed.
+        InputError: the package is not installed.
     """
     return needed(module, "examples")

@@ -1,8 +1,8 @@
-"""French and what it means in English: names, amounts, dates and times, out of Unicode's CLDR as
-Babel has it, and numbers in words from num2words.
+"""French phrases and their English translations: names, amounts, dates and times from Unicode CLDR
+(through Babel), and numbers in words from num2words.
 
-The patterns of CLDR put each phrase together, never this module: it would have to know genders
-and elisions. What it mends is the first of a month, which French writes 1er.
+The patterns of CLDR form each phrase, so this module needs no rules for genders and elisions. It
+corrects only the first day of a month, which French writes 1er.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 DRAWN = 4_000
-"""Of each kind that there is no end of."""
+"""The number of random pairs of each kind that has no natural limit."""
 
 UNITS = {
     "area": "acre hectare square-kilometer square-meter",
@@ -42,17 +42,17 @@ UNITS = {
     "temperature": "celsius fahrenheit kelvin",
     "volume": "barrel cubic-meter gallon hectoliter liter milliliter tablespoon teaspoon",
 }
-"""By what they measure, as CLDR calls them."""
+"""The units of each quantity, by their names in CLDR."""
 
 KINDS = ("territories", "languages", "currencies")
-"""Of names, as Babel calls them."""
+"""The kinds of names, by the attributes of Babel's Locale."""
 
 _SPANS = {
     "minute": datetime.timedelta(minutes=1),
     "hour": datetime.timedelta(hours=1),
     "day": datetime.timedelta(days=1),
     "week": datetime.timedelta(weeks=1),
-    "month": datetime.timedelta(days=30),  # as long as Babel takes it to be
+    "month": datetime.timedelta(days=30),  # the length that Babel assumes
     "year": datetime.timedelta(days=365),
 }
 _FIRST = re.compile(r"(^| )1 ")
@@ -61,10 +61,10 @@ _SPACES = re.compile("[\u00a0\u202f]")
 
 
 def french_english() -> Split[tuple[str, str]]:
-    """About 24,000 pairs (French, English), divided by the French; none of it is there twice.
+    """About 24,000 distinct pairs (French, English), split by the hash of the French text.
 
-    A French text with several meanings is left out. Spaces are those that one types, where French
-    has narrow or unbreakable ones.
+    A French text with several translations is left out. The narrow and no-break spaces of French
+    become plain spaces.
 
     Raises:
         InputError: Babel or num2words is not installed.
@@ -94,16 +94,16 @@ def _names(kind: str) -> list[Pair]:
 
 
 def _languages_of_places() -> Iterator[Pair]:
-    """français (Canada): as each is named that CLDR has data for."""
+    """français (Canada): the names of the locales of CLDR."""
     locale = extra("babel").Locale
     for name in sorted(extra("babel.localedata").locale_identifiers()):
-        said = _in_both(locale.parse(name).get_display_name)
-        if all(said):
-            yield said
+        pair = _in_both(locale.parse(name).get_display_name)
+        if all(pair):
+            yield pair
 
 
 def _lists(names: dict[str, list[Pair]], draw: random.Random) -> Iterator[Pair]:
-    """Irlande, Pérou et Japon: of one kind, and of names that are no list themselves."""
+    """Irlande, Pérou et Japon: names of one kind, none of which is itself a list."""
     say = extra("babel.lists").format_list
     plain = [
         [pair for pair in pairs if not _MARKS.search("".join(pair))] for pairs in names.values()
@@ -116,7 +116,7 @@ def _lists(names: dict[str, list[Pair]], draw: random.Random) -> Iterator[Pair]:
 
 
 def _numbers(draw: random.Random) -> Iterator[Pair]:
-    """soixante et onze: the small ones, and some up to a million."""
+    """soixante et onze: all below 1,000, and random ones up to a million."""
     say = extra("num2words").num2words
     for number in chain(range(1000), (_number(draw) for _ in range(DRAWN - 1000))):
         yield _in_both(say, number, option="lang")
@@ -133,7 +133,7 @@ def _money(draw: random.Random) -> Iterator[Pair]:
     codes = sorted(extra("babel").Locale("fr").currencies)
     for _ in range(DRAWN):
         pair = _in_both(say, _number(draw), draw.choice(codes))
-        if "(" not in "".join(pair):  # with the years of a currency that is no more
+        if "(" not in "".join(pair):  # the years of a historic currency
             yield pair
 
 
@@ -147,7 +147,7 @@ def _measures(draw: random.Random) -> Iterator[Pair]:
 
 
 def _dates(draw: random.Random) -> Iterator[Pair]:
-    """samedi 1er juillet 2017, and without the day of the week."""
+    """samedi 1er juillet 2017, with or without the day of the week."""
     say = extra("babel.dates").format_date
     first = datetime.date(1900, 1, 1).toordinal()
     last = datetime.date(2099, 12, 31).toordinal()
@@ -174,11 +174,12 @@ def _from_now() -> Iterator[Pair]:
 
 
 def _in_both(say: Callable[..., str], *what: object, option: str = "locale") -> Pair:
-    """What Babel or num2words says of it in either language, which its `option` names."""
+    """The phrase of Babel or num2words in both languages; `option` is the keyword argument of
+    the language."""
     french, english = (say(*what, **{option: language}) for language in ("fr", "en"))
     return french, english
 
 
 def _number(draw: random.Random) -> int:
-    """As often of one digit as of six."""
+    """A random number with 1 to 6 digits, each length equally likely."""
     return draw.randrange(1, 10 ** draw.randint(1, 6))

@@ -1,8 +1,7 @@
-"""What each identifier of a Python source is: `ast` knows where it stands, the text does not.
+"""The role of each identifier of a Python source, from its syntax tree.
 
-An identifier is judged by its place in the tree first (stored, called, after a dot, imported, in a
-signature), then by what its file says of the same name elsewhere, and last by PEP 8, by which a
-CapitalizedWord is a class.
+The role depends first on the node (stored, called, after a dot, imported, in a signature), then on
+how the file uses the same name elsewhere, and last on PEP 8, where a CapitalizedWord is a class.
 """
 
 from __future__ import annotations
@@ -23,34 +22,34 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class IdentifierUse(NamedTuple):
-    """Where a token starts, as `ast` counts: lines from 1, columns in bytes of UTF-8 from 0."""
+    """The start of a token as in `ast`: lines from 1, columns in bytes of UTF-8 from 0."""
 
     line: int
     column: int
 
 
 def roles_of_identifiers(tree: ast.Module) -> dict[IdentifierUse, str]:
-    """What the identifier at each place is: `attribute`, `builtin`, `class`, `decorator`,
+    """The role of the identifier at each position: `attribute`, `builtin`, `class`, `decorator`,
     `function`, `module`, `parameter` or `variable`.
 
-    Some identifiers have no place in a tree and are not found here: those after `def`, `class` and
-    `except ... as`, those of `global` and `nonlocal`, and modules where they are imported.
+    Identifiers without a node are missing: those after `def`, `class` and `except ... as`, those of
+    `global` and `nonlocal`, and modules where they are imported.
     """
     roles = _Roles(tree)
     roles.visit(tree)
-    return roles.by_place
+    return roles.by_position
 
 
 class _Roles(ast.NodeVisitor):
-    """Parents speak before their children: the first role that a place is given is its role."""
+    """Visits parents before their children; the first role of a position wins."""
 
     def __init__(self, tree: ast.Module) -> None:
-        self.by_place: dict[IdentifierUse, str] = {}
+        self.by_position: dict[IdentifierUse, str] = {}
         self.known = _known_names(tree)
-        self.shadows = [set(_stored(tree.body))]  # what each open scope stores, the module's first
+        self.shadows = [set(_stored(tree.body))]  # the names stored in each open scope
 
     def of_name(self, name: str, otherwise: str) -> str:
-        """The role of a name that is read; `otherwise` if nothing tells it from a variable."""
+        """The role of a name that is read; `otherwise` if nothing determines it."""
         if any(name in stored for stored in self.shadows[1:]):
             return otherwise
         if name in self.known:
@@ -60,18 +59,18 @@ class _Roles(ast.NodeVisitor):
         return "class" if _CAPITALIZED_WORD.match(name) else otherwise
 
     def give(self, node: ast.expr, role: str) -> None:
-        """A role to a name, or to the last name of a dotted one; to others none."""
+        """Give a role to a name, or to the last name of a dotted one; ignore other nodes."""
         if isinstance(node, ast.Name):
             self.give_at(node.lineno, node.col_offset, role)
         elif isinstance(node, ast.Attribute):
             self.give_end(node, node.attr, role)
 
     def give_at(self, line: int, column: int, role: str) -> None:
-        self.by_place.setdefault(IdentifierUse(line, column), role)
+        self.by_position.setdefault(IdentifierUse(line, column), role)
 
     def give_end(self, node: ast.expr | ast.alias, name: str, role: str) -> None:
-        """A role to the name that a node ends with."""
-        assert node.end_lineno is not None  # ast.parse gives every place
+        """Give a role to the name at the end of a node."""
+        assert node.end_lineno is not None  # ast.parse sets every position
         assert node.end_col_offset is not None
         self.give_at(node.end_lineno, node.end_col_offset - len(name.encode()), role)
 
@@ -99,7 +98,7 @@ class _Roles(ast.NodeVisitor):
         self.generic_visit(node)
 
     def use(self, node: ast.expr, role: str) -> None:
-        """Something used as a function or a class, which PEP 8's capitals show to be a class."""
+        """Give a role to an expression used as a function or a class; capitals mean a class."""
         if isinstance(node, ast.Name):
             self.give(node, self.of_name(node.id, role))
         elif isinstance(node, ast.Attribute):
@@ -152,16 +151,16 @@ class _Roles(ast.NodeVisitor):
 
 
 def _known_names(tree: ast.Module) -> dict[str, str]:
-    """The names that a file defines or imports anywhere, and as what.
+    """The roles of the names that a file defines or imports anywhere.
 
-    What is imported from a module is a class if it is a CapitalizedWord, a function if it is
-    called anywhere, and a variable otherwise; what is imported from a bare package is a module.
+    A name imported from a module is a class if it is a CapitalizedWord, a function if it is called
+    anywhere, and a variable otherwise; a name imported from a bare package is a module.
     """
     known: dict[str, str] = {}
-    imported: dict[str, str] = {}  # as what, and what
+    imported: dict[str, str] = {}  # local name -> original name
     called: set[str] = set()
-    methods: set[ast.AST] = set()  # these are reached as attributes
-    for node in ast.walk(tree):  # a class comes before what it holds
+    methods: set[ast.AST] = set()  # used as attributes
+    for node in ast.walk(tree):  # visits a class before its body
         if isinstance(node, ast.ClassDef):
             known[node.name] = "class"
             methods.update(node.body)
@@ -184,7 +183,7 @@ def _known_names(tree: ast.Module) -> dict[str, str]:
 
 
 def _stored(nodes: Iterable[ast.AST]) -> Iterator[str]:
-    """The names that one scope stores to, without the scopes inside it."""
+    """The names stored in one scope, without nested scopes."""
     for node in nodes:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id

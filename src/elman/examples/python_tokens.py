@@ -1,11 +1,10 @@
-"""Python's own source as tagged sentences: each token with what `tokenize` and `ast` say it is.
+"""The source code of Python as tagged sentences; the tags come from `tokenize` and `ast`.
 
-A sentence is one logical line. Strings and comments are cut at white space into words, for three
-reasons: a CoNLL word holds none; `if` in a comment is then another thing than `if` in a statement,
-so that a reader has to remember what it is inside of; and one who types a line cuts it so too. Of
-a long string or comment the first words and the last stand for the whole. A comment that something
-follows on a later line of its statement is a sentence of its own: a line's end is not seen, so a
-comment has to end its sentence.
+A sentence is one logical line. Strings and comments are split into words at white space: a CoNLL
+word has none, users split a typed line in the same way, and a tagger must remember that it is
+inside a comment to tag an `if` there. A long string or comment keeps only its first words and the
+last. Since line ends are not tokens, a comment must end its sentence: a comment within a statement
+that continues on a later line is a separate sentence.
 """
 
 from __future__ import annotations
@@ -43,29 +42,28 @@ TAGS = (
     "variable",
 )
 MAX_WORDS = 8
-"""Of one string or comment; docstrings would be a third of everything otherwise."""
+"""The most words of one string or comment; without it docstrings would be a third of all tokens."""
 
-_TABLES = ("encodings/", "_sysconfigdata")
-"""Modules that a program wrote: near-copies of each other, or of nothing but values."""
+_GENERATED = ("encodings/", "_sysconfigdata")
+"""Generated modules: near-copies of each other, or tables of values."""
 
 
 class PythonSentence(NamedTuple):
-    """Tokens of one logical line, and a tag for each."""
+    """The tokens of one logical line, and a tag for each."""
 
     words: list[str]
     tags: list[str]
 
 
 def sentences_of_python(limit: int = 180_000) -> Split[PythonSentence]:
-    """Logical lines of the standard library of the Python that runs.
+    """Logical lines of the standard library of the running Python.
+
+    Files are taken in the order of a hash until the limit is reached; each is in one set only.
 
     Args:
-        limit: tokens to train on, at most; a fifth of it each to choose with and to score on.
-
-    Files are taken in an order that looks drawn by lot and is always the same, whole until the
-    limit is reached, and none is in two parts.
+        limit: the most tokens of the training set; the validation and test sets have a fifth each.
     """
-    files = (file for file in files_of_python() if not file[0].startswith(_TABLES))
+    files = (file for file in files_of_python() if not file[0].startswith(_GENERATED))
     parts = divide(sorted(files, key=lambda file: hash_of(file[0])), key=lambda file: file[0])
     fifth = limit // 5
     return Split(_up_to(limit, parts.train), _up_to(fifth, parts.valid), _up_to(fifth, parts.test))
@@ -77,10 +75,10 @@ def _up_to(limit: int, files: Iterable[tuple[str, Path]]) -> list[PythonSentence
         try:
             with tokenize.open(path) as file:
                 source = file.read()
-            found = tagged_sentences(source)
-        except (OSError, SyntaxError, ValueError):  # kept to show what is no Python
+            tagged = tagged_sentences(source)
+        except (OSError, SyntaxError, ValueError):  # test files with invalid syntax
             continue
-        for sentence in found:
+        for sentence in tagged:
             limit -= len(sentence.words)
             if limit < 0:
                 return sentences
@@ -89,14 +87,14 @@ def _up_to(limit: int, files: Iterable[tuple[str, Path]]) -> list[PythonSentence
 
 
 def tagged_sentences(source: str) -> list[PythonSentence]:
-    """Every logical line of a source, and every comment that is none of a statement's end.
+    """The logical lines of a source, and the comments that are not at the end of a statement.
 
     Raises:
-        SyntaxError: it is no Python.
+        SyntaxError: it is not valid Python.
         ValueError: it holds a null character.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # old modules have odd escapes, which is not our news
+        warnings.simplefilter("ignore")  # old modules have invalid escape sequences
         roles = roles_of_identifiers(ast.parse(source))
     sentences = []
     lines = source.split("\n")
@@ -109,8 +107,8 @@ def tagged_sentences(source: str) -> list[PythonSentence]:
             line = _Line()
         elif token.type == tokenize.NAME:
             row, column = token.start
-            place = IdentifierUse(row, len(lines[row - 1][:column].encode()))
-            line.add_name(token.string, roles.get(place))
+            position = IdentifierUse(row, len(lines[row - 1][:column].encode()))
+            line.add_name(token.string, roles.get(position))
         elif token.type in _LITERALS:
             line.add(*_cut(token.string, _LITERALS[token.type]))
         elif token.type == tokenize.OP:
@@ -126,7 +124,7 @@ _LITERALS = {
 
 
 class _Line:
-    """A logical line as it grows."""
+    """Collects the words and tags of a logical line."""
 
     def __init__(self) -> None:
         self.words: list[str] = []
@@ -140,10 +138,10 @@ class _Line:
         self.add([text], ["decorator" if text == "@" and not self.words else "operator"])
 
     def add_name(self, text: str, role: str | None) -> None:
-        self.add([text], [role or self._without_a_place(text)])
+        self.add([text], [role or self._role_without_node(text)])
 
-    def _without_a_place(self, text: str) -> str:
-        """What a name is that stands in no node of the tree."""
+    def _role_without_node(self, text: str) -> str:
+        """The role of a name without a node in the syntax tree."""
         before = self.words[-1] if self.words else ""
         if keyword.iskeyword(text):
             return "keyword"
@@ -162,7 +160,7 @@ def _cut(text: str, tag: str) -> tuple[list[str], list[str]]:
 
 
 def _tokens(source: str, lines: list[str]) -> Iterator[tokenize.TokenInfo]:
-    """The tokens of a source; an f-string is one, as it was before Python 3.12."""
+    """The tokens of a source; an f-string is one token, as before Python 3.12."""
     depth = 0
     start = (1, 0)
     for token in tokenize.generate_tokens(io.StringIO(source).readline):

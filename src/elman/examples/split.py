@@ -1,4 +1,4 @@
-"""Examples in three parts, by the hash of a name: the same on every machine and in any order."""
+"""Split examples by the hash of a key: the same on every machine and in any order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Example = TypeVar("Example")
 
 
 class Split(NamedTuple, Generic[Example]):
-    """To learn from, to choose with, and to score on."""
+    """The training, validation and test sets."""
 
     train: list[Example]
     valid: list[Example]
@@ -21,12 +21,17 @@ class Split(NamedTuple, Generic[Example]):
 
 
 def hash_of(name: str) -> int:
-    """64 bits that look drawn by lot, and are the name's for ever."""
+    """The first 64 bits of the SHA-256 of a name."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
 
 
 def divide(examples: Iterable[Example], key: Callable[[Example], str]) -> Split[Example]:
-    """About 8 : 1 : 1, each part in the order given; what has the same key is in one part."""
+    """Split examples about 8 : 1 : 1, each set in the given order.
+
+    Args:
+        examples: to split.
+        key: of an example; examples with the same key are in the same set.
+    """
     split: Split[Example] = Split([], [], [])
     for example in examples:
         tenth = hash_of(key(example)) % 10

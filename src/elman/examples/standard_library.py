@@ -1,4 +1,4 @@
-"""What every Python carries: the prose of its language reference and docstrings, and its source.
+"""Text of the standard library: the topics of the language reference, docstrings and source code.
 
 Modules are parsed, never imported.
 """
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 _LEFT_OUT = {"test", "tests", "idlelib", "lib2to3", "site-packages", "dist-packages", "pydoc_data"}
-_SHORTEST = 40
-"""Characters; a shorter docstring is a label more often than a sentence."""
+_MIN_LENGTH = 40
+"""In characters; a shorter docstring is usually a label, not a sentence."""
 
 
 def documents_of_python() -> Iterator[tuple[str, str]]:
-    """(name, text) of each topic of the reference, then of each module's docstrings, in one order.
+    """(name, text) of each topic of the language reference, then of the docstrings of each module.
 
-    The text is that of the Python that runs, so it differs a little from version to version. A
-    docstring that was met before is left out.
+    The order is fixed. The text is that of the running Python and varies slightly with its
+    version. Repeated docstrings are left out.
     """
     yield from _topics()
     seen: set[str] = set()
@@ -37,7 +37,7 @@ def documents_of_python() -> Iterator[tuple[str, str]]:
 
 
 def files_of_python() -> Iterator[tuple[str, Path]]:
-    """(name, path) of the standard library's modules, without its tests, sorted by path."""
+    """(name, path) of the modules of the standard library without its tests, sorted by path."""
     folder = Path(sysconfig.get_paths()["stdlib"])
     for path in sorted(folder.rglob("*.py")):
         parts = path.relative_to(folder).parts
@@ -48,7 +48,7 @@ def files_of_python() -> Iterator[tuple[str, Path]]:
 def _topics() -> Iterator[tuple[str, str]]:
     try:
         topics = import_module("pydoc_data.topics").topics
-    except ImportError:  # some systems package it apart
+    except ImportError:  # some systems package it separately
         return
     for name in sorted(topics):
         yield f"topic {name}", inspect.cleandoc(topics[name]) + "\n"
@@ -57,7 +57,7 @@ def _topics() -> Iterator[tuple[str, str]]:
 def _docstrings(path: Path) -> Iterator[str]:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # old modules have odd escapes, which is not our news
+            warnings.simplefilter("ignore")  # old modules have invalid escape sequences
             tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return
@@ -71,6 +71,6 @@ def _docstrings(path: Path) -> Iterator[str]:
 
 def _new(texts: Iterator[str], seen: set[str]) -> Iterator[str]:
     for text in texts:
-        if len(text) >= _SHORTEST and text not in seen:
+        if len(text) >= _MIN_LENGTH and text not in seen:
             seen.add(text)
             yield text

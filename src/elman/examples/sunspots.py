@@ -1,4 +1,4 @@
-"""Sunspots, year by year, from statsmodels, which bundles them."""
+"""Yearly sunspot numbers; statsmodels bundles them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from elman.examples.extra import extra
 
 
 class Sunspots(NamedTuple):
-    """Successive years, and the mean number of each."""
+    """Successive years, and the mean number of sunspots of each."""
 
     years: list[int]
     values: list[float]
 
 
 def sunspots() -> Sunspots:
-    """The mean number of sunspots of each year from 1700 to 2008.
+    """The mean sunspot number of each year from 1700 to 2008.
 
     Raises:
         InputError: statsmodels is not installed.

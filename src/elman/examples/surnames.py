@@ -1,4 +1,4 @@
-"""Surnames and the language they come from, out of Faker's name lists."""
+"""Surnames and their languages, from the name lists of Faker."""
 
 from __future__ import annotations
 
@@ -38,24 +38,23 @@ LANGUAGES = {
     "Uzbek": ("uz_UZ",),
     "Zulu": ("zu_ZA",),
 }
-"""The locales of each language that leaves about a hundred names or more.
+"""The locales of each language with about a hundred names or more.
 
-Left out are countries whose list holds several languages (Belgium, Luxembourg, India, Kenya), and
-Iceland, whose surnames Faker puts together as it goes.
+Excluded are countries whose list mixes languages (Belgium, Luxembourg, India, Kenya), and Iceland,
+whose surnames Faker generates.
 """
 
-_BESIDE_LETTERS = frozenset(" -'’‘ʻ")
+_OTHER_CHARACTERS = frozenset(" -'’‘ʻ")
 
 
 def surnames() -> Split[tuple[str, str]]:
-    """(surname, language), divided by the name; two that differ only in capitals are one.
+    """Pairs (surname, language), split by the hash of the name; case does not distinguish names.
 
-    A name that stands in the lists of several languages is left out: it has no one right answer,
-    and it would be the same text with two labels. That also takes out most of the names that came
-    to a country with their bearers (Wang to Sweden).
+    A name in the lists of several languages is left out: it would be one text with two labels.
+    This also removes most names that migrated to another country (Wang to Sweden).
 
     Raises:
-        InputError: Faker is not installed, or has no such list.
+        InputError: Faker is not installed, or lacks a list.
     """
     spellings: dict[str, str] = {}
     languages: defaultdict[str, set[str]] = defaultdict(set)
@@ -64,9 +63,9 @@ def surnames() -> Split[tuple[str, str]]:
             spellings.setdefault(name.casefold(), name)
             languages[name.casefold()].add(language)
     rows = (
-        (spellings[name], min(found))
-        for name, found in sorted(languages.items())
-        if len(found) == 1
+        (spellings[name], min(its_languages))
+        for name, its_languages in sorted(languages.items())
+        if len(its_languages) == 1
     )
     return divide(rows, key=lambda row: row[0])
 
@@ -76,14 +75,14 @@ def _names(locales: Iterable[str]) -> Iterator[str]:
         for listed in _lists(locale):
             for name in listed:
                 if _is_latin(name):
-                    # Taiwan's list is in capitals, which would give it away.
+                    # The list of Taiwan is in capitals, which would reveal the label.
                     yield name.capitalize() if name.isupper() else name
 
 
 def _lists(locale: str) -> Iterator[Iterable[str]]:
-    """What a locale says of surnames itself: for men, for women, for all, in Latin letters.
+    """The lists of surnames that a locale defines: for men, for women, for all, in Latin letters.
 
-    Some are tuples or lists, some weights by name; what it inherits would be English.
+    Some are tuples or lists, some map names to weights. Inherited lists are English: ignore them.
     """
     try:
         provider = import_module(f"faker.providers.person.{locale}").Provider
@@ -99,6 +98,6 @@ def _lists(locale: str) -> Iterator[Iterable[str]]:
 
 def _is_latin(name: str) -> bool:
     return all(
-        letter in _BESIDE_LETTERS or unicodedata.name(letter, "").startswith("LATIN ")
+        letter in _OTHER_CHARACTERS or unicodedata.name(letter, "").startswith("LATIN ")
         for letter in name
     )

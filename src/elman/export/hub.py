@@ -19,19 +19,10 @@ from elman.errors import ElmanError, ExportError, MissingFileError
 from elman.extras import needed
 from elman.tasks.estimator import Model
 from elman.tasks.loading import load
+from elman.tasks.table import TASKS
 
 MODEL = "model.safetensors"
 CARD = "README.md"
-
-# What the hub calls a task.
-_TASKS = {
-    "language": "text-generation",
-    "classify": "text-classification",
-    "tag": "token-classification",
-    "translate": "translation",
-    "describe": "image-to-text",
-    "forecast": "time-series-forecasting",
-}
 
 
 def push(path: str | os.PathLike[str], repository: str, *, private: bool = False) -> str:
@@ -92,11 +83,12 @@ def card(model: Model, repository: str) -> str:
     training = described.pop("training")
     tags = json.dumps(["elman", "recurrent-neural-network"])
     rows = [*_rows(described), *_rows({"training": training})]
+    tag = TASKS[model.task].pipeline_tag
+    pipeline = "" if tag is None else f"pipeline_tag: {tag}\n"
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     return f"""---
 library_name: elman
-pipeline_tag: {_TASKS[model.task]}
-tags: {tags}
+{pipeline}tags: {tags}
 ---
 
 # {repository.rpartition("/")[2]}

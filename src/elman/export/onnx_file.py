@@ -7,28 +7,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from elman.bundle import check_writable, open_bundle, write_whole
 from elman.export.onnx.graph import Graph
-from elman.export.onnx.parity import TRIED, ExportedGraph, compared
+from elman.export.onnx.parity import TRIED, compared
 from elman.extras import needed
-from elman.tasks.classification import onnx as classifier
-from elman.tasks.classification.model import Classifier
-from elman.tasks.description import onnx as describer
-from elman.tasks.description.model import Describer
-from elman.tasks.estimator import Model
-from elman.tasks.forecasting import onnx as forecaster
-from elman.tasks.forecasting.model import Forecaster
-from elman.tasks.language_modeling import onnx as language
-from elman.tasks.language_modeling.model import LanguageModel
 from elman.tasks.loading import load
-from elman.tasks.tagging import onnx as tagger
-from elman.tasks.tagging.model import Tagger
-from elman.tasks.translation import onnx as translator
-from elman.tasks.translation.model import Translator
+from elman.tasks.table import TASKS
 
 KEPT = (
     "task",
@@ -68,7 +55,7 @@ def write_onnx(path: str | os.PathLike[str], file: str | os.PathLike[str]) -> di
         needed(package, "export")
     model = load(path)
     check_writable(file)
-    exported = _TASKS[type(model)](model)
+    exported = TASKS[model.task].onnx(model)
     graph = Graph({weight: name for name, weight in exported.network.named_parameters()})
     exported.write(graph)
     about = {name: value for name, value in open_bundle(path).about.items() if name in KEPT}
@@ -77,13 +64,3 @@ def write_onnx(path: str | os.PathLike[str], file: str | os.PathLike[str]) -> di
     difference = compared(content, map(exported.trial, range(len(TRIED))), path)
     write_whole(Path(file), content)
     return {"compared": len(TRIED), "largest_difference": difference}
-
-
-_TASKS: dict[type[Model], Callable[[Any], ExportedGraph]] = {
-    LanguageModel: language.exported,
-    Classifier: classifier.exported,
-    Tagger: tagger.exported,
-    Translator: translator.exported,
-    Describer: describer.exported,
-    Forecaster: forecaster.exported,
-}

@@ -24,7 +24,7 @@ class Slot(NamedTuple):
     integer: bool = False  # of int64; else float32
 
 
-class AttentionMemory(NamedTuple):
+class MemorySlots(NamedTuple):
     """What rows attend to: outer slots that all rows share, R sources of S tokens and K rows each,
     N heads of width E."""
 
@@ -82,8 +82,8 @@ class StepProgram:
         integer = dtype == torch.int64
         return Slot(self._native.outer(_words(width, integer)), width, integer)
 
-    def attention_memory(self) -> AttentionMemory:
-        return AttentionMemory(*(self.outer(0) for _ in AttentionMemory._fields))
+    def attention_memory(self) -> MemorySlots:
+        return MemorySlots(*(self.outer(0) for _ in MemorySlots._fields))
 
     def inner(self, width: int, *, integer: bool = False) -> Slot:
         return Slot(self._native.inner(_words(width, integer)), width, integer)
@@ -162,9 +162,7 @@ class StepProgram:
         self._native.log_softmax(x.number, x.width)
         return x
 
-    def attention(
-        self, query: Slot, memory: AttentionMemory, heads: int, score: Tensor | None
-    ) -> Slot:
+    def attention(self, query: Slot, memory: MemorySlots, heads: int, score: Tensor | None) -> Slot:
         """The mean of the values, weighted by how well their keys match the query (B, W): by the
         product, or with score (W,) by `elman.nn.attention.Attention`'s 'additive' one."""
         out = self.inner(query.width)

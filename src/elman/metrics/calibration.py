@@ -1,4 +1,4 @@
-"""Probabilities that mean something, and when to answer 'none of these': fitted on validation.
+"""Calibration of a classifier on validation texts: temperature and rejection threshold.
 
 Shapes: N texts, K classes.
 """
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 
 
 TEMPERATURES = (0.25, 10.0)
-"""The search's bounds. A network that has every validation text right would be driven to T = 0 and
-to probabilities of 1, which no small sample can vouch for."""
+"""The bounds of the search. With every validation text correct, T would go to 0 and all
+probabilities to 1, which a small sample does not justify."""
 
-HALVINGS = 30
-KEPT = 0.95
+BISECTIONS = 30
+KEPT = 0.95  # the fraction of correct predictions that the threshold keeps
 
 
 def fit_temperature(logits: Floats, labels: Integers) -> float:
-    """The T for which softmax(logits / T) gives the labels the highest likelihood.
+    """The T that maximises the likelihood of the labels under softmax(logits / T).
 
     Guo et al. 2017, section 4.2. The mean negative log-likelihood is convex in b = 1 / T, so its
-    slope, the mean of E_b[z] - z_label, rises with b, and the search halves where it is zero.
+    derivative, the mean of E_b[z] - z_label, increases with b, and bisection finds its zero.
 
     Args:
         logits: (N, K) of validation texts.
         labels: (N,) the class of each.
 
     Raises:
-        ValueError: shapes that do not fit together.
-        EmptyTextError: no text.
+        ValueError: the shapes do not match.
+        EmptyTextError: there is no text.
     """
     if logits.ndim != 2 or labels.shape != logits.shape[:1]:
         raise ValueError(f"expected (N, K) and (N,), found {logits.shape} and {labels.shape}")
@@ -47,55 +47,57 @@ def fit_temperature(logits: Floats, labels: Integers) -> float:
         raise EmptyTextError("no text to fit a temperature on")
     z = logits.astype(np.float64)
     z -= z.max(axis=1, keepdims=True)
-    of_labels = z[np.arange(len(z)), labels].mean()
+    label_mean = z[np.arange(len(z)), labels].mean()
 
     def slope(b: float) -> float:
         weights = np.exp(b * z)
         expected = (weights * z).sum(axis=1) / weights.sum(axis=1)
-        return float(expected.mean() - of_labels)
+        return float(expected.mean() - label_mean)
 
-    if slope(1.0) == 0:  # logits that are all alike say nothing of T
+    if slope(1.0) == 0:  # equal logits do not determine T
         return 1.0
-    least, most = sorted(-np.log(TEMPERATURES))  # of log b
-    for _ in range(HALVINGS):
-        middle = (least + most) / 2
+    low, high = sorted(-np.log(TEMPERATURES))  # of log b
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
         if slope(np.exp(middle)) < 0:
-            least = middle
+            low = middle
         else:
-            most = middle
-    return float(np.exp(-(least + most) / 2))
+            high = middle
+    return float(np.exp(-(low + high) / 2))
 
 
-def fit_rejection(confidences: Floats, correct: Booleans, outside: Floats | None = None) -> float:
-    """The P below which a confidence is answered with 'none of these'.
+def fit_rejection(
+    confidences: Floats, correct: Booleans, out_of_scope: Floats | None = None
+) -> float:
+    """The threshold P: a prediction with a lower confidence is rejected.
 
-    With texts out of scope: the P that makes most answers right over both, where rejecting is
-    right for a text out of scope and wrong for any other; of several the lowest. Without them:
-    the highest P that keeps 95 % of the right answers.
+    With out-of-scope texts: the lowest P that maximises the correct decisions over both kinds; a
+    rejection is correct for out-of-scope texts only. Without them: the highest P that keeps 95 % of
+    the correct predictions.
 
     Args:
-        confidences: (N,) the probability of the predicted class, of validation texts in scope.
-        correct: (N,) whether each prediction was right.
-        outside: the confidences for texts that belong to no class, or None.
+        confidences: (N,) the probability of the predicted class, of in-scope validation texts.
+        correct: (N,) whether each prediction is correct.
+        out_of_scope: the confidences of texts of no class, or None.
 
     Returns:
-        P from 0 to 1; a confidence equal to it is not rejected.
+        P, 0 to 1; a confidence equal to it is not rejected.
 
     Raises:
         ValueError: confidences and correct differ in length.
-        EmptyTextError: no text in scope, or none out of it where such are given.
+        EmptyTextError: there are no in-scope texts, or an empty `out_of_scope`.
     """
     if confidences.shape != correct.shape:
         raise ValueError(f"expected two equal lengths, found {confidences.shape}, {correct.shape}")
-    if not len(confidences) or (outside is not None and not len(outside)):
-        raise EmptyTextError("no text to fit the threshold of rejection on")
+    if not len(confidences) or (out_of_scope is not None and not len(out_of_scope)):
+        raise EmptyTextError("no text to fit the rejection threshold on")
     kept = np.sort(confidences[correct].astype(np.float64))
-    if outside is None:
+    if out_of_scope is None:
         return float(kept[int((1 - KEPT) * len(kept))]) if len(kept) else 0.0
-    rejected = np.sort(outside.astype(np.float64))
-    seen = np.unique(np.concatenate([confidences, rejected]))
-    # Halfway between what was seen, so that no answer stands on the edge.
-    thresholds = np.concatenate([[0.0], (seen[1:] + seen[:-1]) / 2])
+    rejected = np.sort(out_of_scope.astype(np.float64))
+    observed = np.unique(np.concatenate([confidences, rejected]))
+    # Midpoints, so that no confidence equals the threshold.
+    thresholds = np.concatenate([[0.0], (observed[1:] + observed[:-1]) / 2])
     lost = np.searchsorted(kept, thresholds)
     gained = np.searchsorted(rejected, thresholds)
     return float(thresholds[np.argmax(gained - lost)])

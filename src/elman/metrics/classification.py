@@ -1,4 +1,4 @@
-"""Scores of a classifier, from the labels of texts and the probabilities it gave them.
+"""Metrics of classifiers, from gold labels and predicted probabilities.
 
 Shapes: N texts, K classes.
 """
@@ -24,31 +24,30 @@ if TYPE_CHECKING:
 
 
 BINS = 15  # of confidence, as in the paper's experiments
-CONFUSIONS = 20  # shown
+CONFUSIONS = 20  # reported, at most
 
 
 class ClassPredictions(NamedTuple):
-    """What a classifier says of N texts: (K,) classes, and (N, K) the probability of each."""
+    """The predictions for N texts: (K,) classes and (N, K) probabilities."""
 
     classes: Sequence[str]
     probabilities: Floats
 
     @property
     def labels(self) -> list[str]:
-        """(N,) the likeliest class of each text."""
+        """(N,) the most probable class of each text."""
         return [self.classes[best] for best in self.probabilities.argmax(axis=1)]
 
     @property
     def confidences(self) -> Floats:
-        """(N,) the probability of the likeliest class."""
+        """(N,) the probability of that class."""
         confidences: Floats = self.probabilities.max(axis=1)
         return confidences
 
 
 @dataclass(frozen=True)
 class ClassScores:
-    """One class: the share of its predictions that are right, the share of its members that are
-    found, the harmonic mean of the two, and how many members it has."""
+    """Precision, recall, F1 and support (the number of gold labels) of one class."""
 
     label: str
     precision: float
@@ -59,7 +58,7 @@ class ClassScores:
 
 @dataclass(frozen=True)
 class Confusion:
-    """How often one class was taken for another."""
+    """How often one class was predicted for another."""
 
     gold: str
     predicted: str
@@ -67,21 +66,21 @@ class Confusion:
 
 
 def accuracy(gold: Sequence[str], predicted: Sequence[str]) -> float:
-    """The share of texts whose predicted label is their own.
+    """The fraction of texts with a correct label.
 
     Raises:
-        ValueError: another number of labels.
-        EmptyTextError: no labels.
+        ValueError: the numbers of labels differ.
+        EmptyTextError: there are no labels.
     """
-    return float(right(gold, predicted).mean())
+    return float(correct(gold, predicted).mean())
 
 
-def right(gold: Sequence[str], predicted: Sequence[str]) -> Booleans:
-    """(N,) whether each prediction is right.
+def correct(gold: Sequence[str], predicted: Sequence[str]) -> Booleans:
+    """(N,) whether each prediction is correct.
 
     Raises:
-        ValueError: another number of labels.
-        EmptyTextError: no labels.
+        ValueError: the numbers of labels differ.
+        EmptyTextError: there are no labels.
     """
     if not gold:
         raise EmptyTextError("no label to score")
@@ -89,10 +88,10 @@ def right(gold: Sequence[str], predicted: Sequence[str]) -> Booleans:
 
 
 def class_table(gold: Sequence[str], predicted: Sequence[str]) -> list[ClassScores]:
-    """A row for each class that occurs in either, by name; 0 stands for 0 / 0.
+    """One row for each class of either, sorted by name; 0 / 0 counts as 0.
 
     Raises:
-        ValueError: another number of labels.
+        ValueError: the numbers of labels differ.
     """
     from sklearn.metrics import precision_recall_fscore_support
 
@@ -106,39 +105,39 @@ def class_table(gold: Sequence[str], predicted: Sequence[str]) -> list[ClassScor
 
 
 def class_indices(labels: Sequence[str], names: Sequence[str]) -> Integers:
-    """(N,) the place of each label among the names."""
-    places = {name: place for place, name in enumerate(names)}
-    return np.fromiter((places[label] for label in labels), np.int64, len(labels))
+    """(N,) the index of each label in the names."""
+    indices = {name: index for index, name in enumerate(names)}
+    return np.fromiter((indices[label] for label in labels), np.int64, len(labels))
 
 
 def macro_f1(table: Sequence[ClassScores]) -> float:
-    """The mean F1 of the classes, a rare one counting as much as a frequent one."""
+    """The unweighted mean F1 of the classes."""
     return float(np.mean([row.f1 for row in table]))
 
 
 def confusions(
-    gold: Sequence[str], predicted: Sequence[str], most: int = CONFUSIONS
+    gold: Sequence[str], predicted: Sequence[str], limit: int = CONFUSIONS
 ) -> list[Confusion]:
-    """The most frequent mistakes, the most frequent first; equal ones by name."""
+    """The most frequent confusions, at most `limit`, by count and then by name."""
     pairs = Counter((a, b) for a, b in zip(gold, predicted, strict=True) if a != b)
     ranked = sorted(pairs.items(), key=lambda pair: (-pair[1], pair[0]))
-    return [Confusion(a, b, count) for (a, b), count in ranked[:most]]
+    return [Confusion(a, b, count) for (a, b), count in ranked[:limit]]
 
 
 def calibration_error(confidences: Floats, correct: Booleans, bins: int = BINS) -> float:
-    """The expected calibration error: how far confidence is from accuracy, on average.
+    """The expected calibration error: the mean distance of confidence and accuracy.
 
-    Confidences fall in bins of equal width, (m - 1) / M < p <= m / M, and the bins' gaps between
-    mean confidence and accuracy are weighted with their members (Guo et al. 2017, equation 3).
+    Confidences are binned by (m - 1) / M < p <= m / M; the distances of mean confidence and
+    accuracy in each bin are weighted by its size (Guo et al. 2017, equation 3).
 
     Args:
         confidences: (N,) the probability of the predicted class.
-        correct: (N,) whether it was right.
+        correct: (N,) whether it is correct.
         bins: M.
 
     Raises:
-        ValueError: the two are not of the same length.
-        EmptyTextError: no confidence.
+        ValueError: the lengths differ.
+        EmptyTextError: there are no confidences.
     """
     if confidences.shape != correct.shape:
         raise ValueError(f"expected two equal lengths, found {confidences.shape}, {correct.shape}")
@@ -150,21 +149,21 @@ def calibration_error(confidences: Floats, correct: Booleans, bins: int = BINS) 
     return float(np.abs(gaps).sum() / len(wide))
 
 
-def area_under_roc(inside: Floats, outside: Floats) -> float:
-    """How well a score parts texts that belong to some class from those that belong to none.
+def area_under_roc(in_scope: Floats, out_of_scope: Floats) -> float:
+    """The area under the ROC curve of a score for in-scope against out-of-scope texts.
 
-    It is the chance that a text of the first kind has the higher score, ties counting half.
+    It is the probability that an in-scope text has the higher score; a tie counts half.
 
     Args:
-        inside: the scores, such as confidences, of texts in scope.
-        outside: those of texts out of scope.
+        in_scope: the scores, such as confidences, of texts of some class.
+        out_of_scope: those of texts of no class.
 
     Raises:
-        EmptyTextError: there are none of one kind.
+        EmptyTextError: one of the two is empty.
     """
     from sklearn.metrics import roc_auc_score
 
-    if not len(inside) or not len(outside):
-        raise EmptyTextError("no text in scope, or none out of it, to score")
-    belongs = np.repeat([1, 0], [len(inside), len(outside)])
-    return float(roc_auc_score(belongs, np.concatenate([inside, outside])))
+    if not len(in_scope) or not len(out_of_scope):
+        raise EmptyTextError("no in-scope or no out-of-scope text to score")
+    labels = np.repeat([1, 0], [len(in_scope), len(out_of_scope)])
+    return float(roc_auc_score(labels, np.concatenate([in_scope, out_of_scope])))

@@ -1,6 +1,6 @@
-"""Scores that are computed from counts, added up over rows: that is all a redrawn text needs.
+"""Metrics that are functions of summed counts, so that a bootstrap sample only sums counts.
 
-Shapes: N rows, of W counts each; in the bootstrap G kinds of rows and S draws.
+Shapes: N rows of W counts each; in the bootstrap G distinct rows and S samples.
 """
 
 from __future__ import annotations
@@ -21,45 +21,46 @@ if TYPE_CHECKING:
 
 
 class CountedMetric(NamedTuple):
-    """A score of N rows, such as sentences.
+    """A metric over N rows, such as sentences.
 
     Attributes:
-        of: (..., W) sums of counts -> (...) scores.
-        counts: (N, W) of each row.
+        compute: (..., W) sums of counts -> (...) scores.
+        counts: (N, W).
     """
 
-    of: Callable[[Floats], Floats]
+    compute: Callable[[Floats], Floats]
     counts: Integers
 
     def score(self) -> float:
-        return float(self.of(self.counts.sum(axis=0)))
+        """The metric over all rows."""
+        return float(self.compute(self.counts.sum(axis=0)))
 
     def interval(self, other: CountedMetric) -> tuple[float, float]:
-        """The 95 % interval of this score less the other's, of the same rows.
+        """The 95 % interval of this score less another one on the same rows.
 
-        Rows are drawn, not what is counted: the words of a sentence depend on each other.
+        The bootstrap resamples rows: the words of a sentence depend on each other.
         """
         rows = np.concatenate([self.counts, other.counts], axis=1)
-        found = bootstrap_rows(rows, difference_of(self.of, self.counts.shape[1]))
-        return found.low, found.high
+        interval = bootstrap_rows(rows, difference_of(self.compute, self.counts.shape[1]))
+        return interval.low, interval.high
 
 
-def share(counts: Floats) -> Floats:
-    """(..., 2) sums of parts and of wholes -> (...) the shares; 0 / 0 is 0."""
-    part, whole = np.moveaxis(counts, -1, 0)
-    return np.asarray(part / np.maximum(whole, 1))
+def fraction(counts: Floats) -> Floats:
+    """(..., 2) sums of parts and of totals -> (...) fractions; 0 / 0 is 0."""
+    part, total = np.moveaxis(counts, -1, 0)
+    return np.asarray(part / np.maximum(total, 1))
 
 
 def difference_of(
-    figure: Callable[[Floats], Floats], width: int
+    metric: Callable[[Floats], Floats], width: int
 ) -> Callable[[Integers, Floats], Floats]:
-    """For `bootstrap_rows`: a figure's difference between two systems.
+    """For `bootstrap_rows`: the difference of a metric between two systems.
 
-    Each row holds the counts of either, side by side: (N, 2 width).
+    Each row holds the counts of both, (N, 2 width).
     """
 
     def difference(kinds: Integers, drawn: Floats) -> Floats:
         sums = drawn @ kinds
-        return figure(sums[:, :width]) - figure(sums[:, width:])
+        return metric(sums[:, :width]) - metric(sums[:, width:])
 
     return difference

@@ -1,4 +1,4 @@
-"""Metrics of forecasts: the scaled error, and how often an interval holds what comes.
+"""Metrics of forecasts: the scaled error, and the coverage of intervals.
 
 Shapes: T steps, M forecasts, H the horizon.
 """
@@ -16,55 +16,61 @@ if TYPE_CHECKING:
 
 
 def seasonal_naive(history: Values, season: int, horizon: int) -> Values:
-    """The last season again and again: history (..., T) -> (..., H)."""
+    """Repeat the last season: history (..., T) -> (..., H)."""
     return history[..., -season:][..., np.arange(horizon) % season]
 
 
 def naive_error(values: Values, season: int) -> Values:
-    """The mean absolute error, in sample, of the seasonal naive forecast one season ahead: what
-    a scaled error is scaled by. values (T, ...) -> (...)."""
-    found: Values = np.abs(values[season:] - values[:-season]).mean(0)
-    # A series that repeats itself exactly has no such error, and any other error would be beyond
-    # measure: there are no smaller ones than those of rounding.
+    """The in-sample mean absolute error of the seasonal naive forecast, values (T, ...) -> (...).
+
+    It is the denominator of a scaled error.
+    """
+    error: Values = np.abs(values[season:] - values[:-season]).mean(0)
+    # A lower bound of rounding size: a series that repeats exactly has an error of 0.
     rounding = np.finfo(np.float32)
-    least: Values = rounding.eps * np.abs(values).mean(0) + rounding.tiny
-    return np.maximum(found, least)
+    minimum: Values = rounding.eps * np.abs(values).mean(0) + rounding.tiny
+    return np.maximum(error, minimum)
 
 
-def scaled_errors(forecasts: Values, came: Values, scale: Values) -> Values:
+def scaled_errors(forecasts: Values, actual: Values, scale: Values) -> Values:
     """The mean absolute scaled error of each forecast (R. Hyndman, A. Koehler, 'Another look at
     measures of forecast accuracy', 2006, section 2.4; with a season, as in section 3.2 of the
     M4 competition).
 
     Args:
-        forecasts, came: (M, H); scale: (M,) of the series that each is of, from `naive_error`.
+        forecasts: (M, H).
+        actual: (M, H) the values that they predict.
+        scale: (M,) the `naive_error` of the series of each.
 
     Returns:
-        (M,); 1 is the error that the seasonal naive forecast had in sample.
+        (M,); 1 equals the in-sample error of the seasonal naive forecast.
     """
-    found: Values = np.abs(forecasts - came).mean(1) / scale
-    return found
+    errors: Values = np.abs(forecasts - actual).mean(1) / scale
+    return errors
 
 
-def coverage(low: Values, high: Values, came: Values) -> float:
-    """The share of values that came between the ends of their interval, ends included."""
-    return float(((low <= came) & (came <= high)).mean())
+def coverage(low: Values, high: Values, actual: Values) -> float:
+    """The fraction of values within their interval, ends included."""
+    return float(((low <= actual) & (actual <= high)).mean())
 
 
 def fitted_width(
-    low: Values, middle: Values, high: Values, came: Values, level: float, count: int
+    low: Values, middle: Values, high: Values, actual: Values, level: float, count: int
 ) -> float:
-    """By how much an interval is to be stretched from its middle to hold that share of values.
+    """The factor that stretches an interval from its middle to cover a fraction of values.
 
-    The conformal quantile, ceil((n + 1) level) / n, of each value's distance from the middle in
-    units of its side of the interval (Y. Romano et al., 'Conformalized Quantile Regression', 2019,
-    equation 8, as a factor rather than a sum: what is uncertain is stretched more).
+    The conformal quantile, ceil((n + 1) level) / n, of the distances from the middle in units of
+    the interval's side (Y. Romano et al., 'Conformalized Quantile Regression', 2019, equation 8, as
+    a factor rather than a sum, so that wide intervals are stretched more).
 
     Args:
-        count: n, how many different values came; overlapping forecasts have the same ones.
+        low, middle, high: the interval of each value and its middle.
+        actual: the values, of the same shape.
+        level: the fraction to cover, 0 to 1.
+        count: n, the number of distinct values; overlapping forecasts share them.
     """
-    side = np.where(came < middle, middle - low, high - middle)
-    distance: npt.NDArray[Any] = np.abs(came - middle) / np.maximum(side, np.finfo(float).tiny)
-    share = min(1.0, np.ceil((count + 1) * level) / count)
-    rank = int(np.ceil(share * distance.size - 1e-9))  # a share of 31 / 60 is meant to be exact
+    side = np.where(actual < middle, middle - low, high - middle)
+    distance: npt.NDArray[Any] = np.abs(actual - middle) / np.maximum(side, np.finfo(float).tiny)
+    fraction = min(1.0, np.ceil((count + 1) * level) / count)
+    rank = int(np.ceil(fraction * distance.size - 1e-9))  # rounding: 31 / 60 of 60 is 31
     return float(np.sort(distance, axis=None)[max(rank, 1) - 1])

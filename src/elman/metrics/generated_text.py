@@ -1,8 +1,8 @@
-"""Scores of texts that a model wrote, against those that were to be written.
+"""Metrics of generated texts against their references.
 
-BLEU and chrF are sacreBLEU's own (Post 2018), with default settings and its signature: text goes in
-as it is, neither tokenised nor lower-cased. Where texts are short, such as phonemes, the field
-counts tokens that are wrong, and texts that are.
+sacreBLEU (Post 2018) computes BLEU and chrF with default settings and a signature; the text is
+neither tokenized nor lower-cased before. Short texts, such as phonemes, have error rates of tokens
+and of texts.
 
 Shapes: N texts, of R_n references each.
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from elman.errors import EmptyTextError
-from elman.metrics.counted import share
+from elman.metrics.counted import fraction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Sized
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
 
 
 Tokens = Literal["token", "character"]
-"""What an edit changes: a token between spaces, such as a phoneme, or a character."""
+"""The units of an edit: tokens between spaces, such as phonemes, or characters."""
 
 
 class CorpusScore(NamedTuple):
-    """A score from 0 to 100, and sacreBLEU's signature, from which anyone can compute it again."""
+    """A score from 0 to 100, and sacreBLEU's signature, with which it can be reproduced."""
 
     value: float
     signature: str
 
 
 def bleu(answers: Sequence[str], targets: Sequence[str]) -> CorpusScore:
-    """BLEU (Papineni et al. 2002) of N answers. Where no target has four words it is 0.
+    """BLEU (Papineni et al. 2002) of N answers. It is 0 if no target has four words.
 
     Raises:
-        ValueError: another number of targets.
-        EmptyTextError: no answer.
+        ValueError: the numbers of texts differ.
+        EmptyTextError: there are no texts.
     """
     from sacrebleu.metrics.bleu import BLEU
 
-    # `force` keeps it from logging that a text looks tokenised; it is no part of the signature.
+    # `force` suppresses a warning about tokenized text; it is not part of the signature.
     return _corpus_score(BLEU(force=True), answers, targets)
 
 
@@ -52,8 +52,8 @@ def chrf(answers: Sequence[str], targets: Sequence[str]) -> CorpusScore:
     """chrF2 (Popović 2015), of 1 to 6 characters, of N answers.
 
     Raises:
-        ValueError: another number of targets.
-        EmptyTextError: no answer.
+        ValueError: the numbers of texts differ.
+        EmptyTextError: there are no texts.
     """
     from sacrebleu.metrics.chrf import CHRF
 
@@ -67,46 +67,46 @@ def _corpus_score(metric: Any, answers: Sequence[str], targets: Sequence[str]) -
 
 
 def exact_match(answers: Sequence[str], targets: Sequence[str]) -> float:
-    """The share of N answers that equal their targets to the last character.
+    """The fraction of answers that equal their targets.
 
     Raises:
-        ValueError: another number of targets.
-        EmptyTextError: no answer.
+        ValueError: the numbers of texts differ.
+        EmptyTextError: there are no texts.
     """
-    return float(share(match_counts(answers, targets).sum(axis=0)))
+    return float(fraction(match_counts(answers, targets).sum(axis=0)))
 
 
 def token_error_rate(
     answers: Sequence[str], references: Sequence[Sequence[str]], tokens: Tokens = "character"
 ) -> float:
-    """Edits that the answers need, for each token of their references: sum over sum.
+    """All edits of the answers over all tokens of their references.
 
-    Of an answer's references the nearest counts, with its length; see `edit_counts`. With phonemes
-    as tokens it is the phoneme error rate.
+    Each answer is compared to its nearest reference; see `edit_counts`. With phonemes as tokens
+    it is the phoneme error rate.
 
     Raises:
-        ValueError: another number of rows of references, or a row without any.
-        EmptyTextError: no answer.
+        ValueError: the numbers of rows differ, or a row has no reference.
+        EmptyTextError: there are no texts.
     """
-    return float(share(edit_counts(answers, references, tokens).sum(axis=0)))
+    return float(fraction(edit_counts(answers, references, tokens).sum(axis=0)))
 
 
 def word_error_rate(
     answers: Sequence[str], references: Sequence[Sequence[str]], tokens: Tokens = "character"
 ) -> float:
-    """The share of answers that match none of their references.
+    """The fraction of answers that equal none of their references.
 
-    It is what the word error rate means where each text is the pronunciation of one word.
+    This is the word error rate of texts that are pronunciations of one word.
 
     Raises:
-        ValueError: another number of rows of references, or a row without any.
-        EmptyTextError: no answer.
+        ValueError: the numbers of rows differ, or a row has no reference.
+        EmptyTextError: there are no texts.
     """
-    return float(share(wrong_counts(edit_counts(answers, references, tokens)).sum(axis=0)))
+    return float(fraction(wrong_counts(edit_counts(answers, references, tokens)).sum(axis=0)))
 
 
 def match_counts(answers: Sequence[str], targets: Sequence[str]) -> Integers:
-    """(N, 2) for `share`: whether each answer equals its target, and 1."""
+    """(N, 2) for `fraction`: whether each answer equals its target, and 1."""
     check_pairs(answers, targets)
     return np.array([(a == b, 1) for a, b in zip(answers, targets, strict=True)], dtype=np.int64)
 
@@ -114,14 +114,14 @@ def match_counts(answers: Sequence[str], targets: Sequence[str]) -> Integers:
 def edit_counts(
     answers: Sequence[str], references: Sequence[Sequence[str]], tokens: Tokens = "character"
 ) -> Integers:
-    """(N, 2) for `share`: the edits to the nearest reference, and the tokens it has.
+    """(N, 2) for `fraction`: the edits to the nearest reference, and its tokens.
 
-    An edit inserts, deletes or replaces a token (Levenshtein 1966). Of references that are equally
-    near the longest is taken, in whatever order they are.
+    An edit inserts, deletes or replaces a token (Levenshtein 1966). Among equally
+    near references the longest counts.
 
     Raises:
-        ValueError: another number of rows of references, or a row without any.
-        EmptyTextError: no answer.
+        ValueError: the numbers of rows differ, or a row has no reference.
+        EmptyTextError: there are no texts.
     """
     from rapidfuzz.distance import Levenshtein
 
@@ -130,38 +130,37 @@ def edit_counts(
     for row, (answer, listed) in enumerate(zip(answers, references, strict=True)):
         if not listed:
             raise ValueError(f"row {row} has no reference")
-        ours = _cut(answer, tokens)
-        theirs = [_cut(reference, tokens) for reference in listed]
-        found = [(Levenshtein.distance(ours, each), -len(each)) for each in theirs]
-        edits, length = min(found)
+        units = _units(answer, tokens)
+        candidates = [_units(reference, tokens) for reference in listed]
+        edits, length = min((Levenshtein.distance(units, each), -len(each)) for each in candidates)
         counts[row] = edits, -length
     return counts
 
 
 def wrong_counts(edits: Integers) -> Integers:
-    """(N, 2) of `edit_counts` -> (N, 2) for `share`: whether there was any edit, and 1."""
+    """(N, 2) of `edit_counts` -> (N, 2) for `fraction`: whether there was any edit, and 1."""
     return np.stack([edits[:, 0] > 0, np.ones(len(edits))], axis=1).astype(np.int64)
 
 
-def _cut(text: str, tokens: Tokens) -> Sequence[str]:
+def _units(text: str, tokens: Tokens) -> Sequence[str]:
     return text.split() if tokens == "token" else text
 
 
 class GroupedReferences(NamedTuple):
-    """Rows by their sources: (M,) the first row of each distinct source, and its targets."""
+    """(M,) the first row of each distinct source, and the distinct targets of that source."""
 
     rows: list[int]
     references: list[list[str]]
 
 
-def grouped(sources: Sequence[str], targets: Sequence[str]) -> GroupedReferences:
-    """Rows with the same source have each other's targets as references.
+def group_references(sources: Sequence[str], targets: Sequence[str]) -> GroupedReferences:
+    """Use the targets of all rows with the same source as references.
 
-    Sources stand in the order in which they are first met, and so do the distinct targets of each.
+    Sources, and the targets of each, are in the order of their first occurrence.
 
     Raises:
-        ValueError: another number of targets.
-        EmptyTextError: no source.
+        ValueError: the numbers of texts differ.
+        EmptyTextError: there are no texts.
     """
     check_pairs(sources, targets)
     rows: dict[str, int] = {}
@@ -173,13 +172,13 @@ def grouped(sources: Sequence[str], targets: Sequence[str]) -> GroupedReferences
 
 
 def check_pairs(answers: Sized, others: Sized) -> None:
-    """As many on either side, and some.
+    """Check that both have the same length, at least 1.
 
     Raises:
-        ValueError: another number.
-        EmptyTextError: none.
+        ValueError: the lengths differ.
+        EmptyTextError: they are empty.
     """
     if len(answers) != len(others):
-        raise ValueError(f"{len(answers)} texts, but {len(others)} beside them")
+        raise ValueError(f"{len(answers)} texts, but {len(others)} targets or references")
     if not len(answers):
         raise EmptyTextError("no text to score")

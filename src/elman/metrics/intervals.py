@@ -1,12 +1,12 @@
-"""How sure a difference is: the paired bootstrap, in blocks or in rows.
+"""Confidence intervals of differences: the paired bootstrap over blocks or rows.
 
-Two models are compared on the same tokens, so it is the differences, token by token, that are
-drawn again with replacement (Efron 1979). Neighbours depend on each other, so they are drawn in
-blocks of neighbours (Künsch 1989). The blocks wrap around the end (Politis and Romano 1992):
-without that the first and last tokens would be drawn too seldom.
+Two models are compared on the same tokens, so the bootstrap resamples the differences of each token
+(Efron 1979). Adjacent tokens depend on each other, so it resamples blocks (Künsch 1989), which wrap
+around the end (Politis and Romano 1992): otherwise the first and last tokens would be drawn too
+seldom.
 
-Rows, such as texts or sentences, stand for themselves, and a figure that is no mean of theirs,
-such as F1, is computed anew of each draw.
+Rows, such as texts or sentences, are independent; a metric that is not a mean, such as F1, is
+computed for each sample.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     Values = npt.NDArray[np.floating[Any] | np.integer[Any] | np.bool_]
 
 
-AT_ONCE = 4_000_000  # numbers drawn at once: 32 MB
+MAX_DRAWN = 4_000_000  # numbers drawn in one call: 32 MB
 
 
 class Interval(NamedTuple):
-    """A difference as found and the interval around it, in the unit of what was compared."""
+    """A difference (`mean`) and its interval, in the unit of the metric."""
 
     low: float
     high: float
@@ -50,14 +50,14 @@ def bootstrap_difference(
     """The percentile interval of mean(a) - mean(b).
 
     Args:
-        a, b: (N,) a figure for each token or word under either model, in the order of the text.
-        block: neighbours drawn together: longer than the dependence, far shorter than N.
-        samples: how often to draw.
-        seed: the same seed draws the same blocks.
-        level: the share of the draws inside the interval.
+        a, b: (N,) the metric of each token or word under the two models, in the order of the text.
+        block: the tokens of a block: more than the range of dependence, far fewer than N.
+        samples: the number of bootstrap samples.
+        seed: determines the samples.
+        level: the confidence level, 0 to 1.
 
     Raises:
-        ValueError: a and b are not one dimension of the same length, at least 1.
+        ValueError: a and b are not one-dimensional, of equal length and at least 1.
         SettingError: block is outside 1..N, samples less than 1, or level not between 0 and 1.
     """
     if a.ndim != 1 or a.shape != b.shape or a.size == 0:
@@ -67,15 +67,15 @@ def bootstrap_difference(
     _check(samples, level)
     differences = a.astype(np.float64) - b.astype(np.float64)
     wrapped = np.concatenate([[0.0], differences, differences[: block - 1]])
-    sums = wrapped.cumsum()  # any block's sum is the difference of two of these
-    blocks, rest = divmod(differences.size, block)
+    sums = wrapped.cumsum()  # the sum of a block is the difference of two of these
+    blocks, remainder = divmod(differences.size, block)
     generator = np.random.default_rng(seed)
     means = np.empty(samples)
-    # One draw at a time: all of them at once would be samples * N / block numbers in memory.
+    # One sample at a time: all together need samples * N / block numbers of memory.
     for sample in range(samples):
         starts = generator.integers(0, differences.size, size=blocks + 1)
-        whole, part = starts[:-1], starts[-1]  # the last block is cut, so that N are drawn
-        total = (sums[whole + block] - sums[whole]).sum() + sums[part + rest] - sums[part]
+        whole, part = starts[:-1], starts[-1]  # the last block is shorter, so that N are drawn
+        total = (sums[whole + block] - sums[whole]).sum() + sums[part + remainder] - sums[part]
         means[sample] = total / differences.size
     return _interval(means, level, differences.mean())
 
@@ -88,35 +88,37 @@ def bootstrap_rows(
     seed: int = 0,
     level: float = 0.95,
 ) -> Interval:
-    """The percentile interval of any difference that depends on which rows there are.
+    """The percentile interval of a difference that is a function of the sampled rows.
 
-    Rows that are equal are of one kind. What is drawn is how often each kind occurs, from the
-    multinomial distribution: the same as drawing rows, with far fewer numbers.
+    The counts of distinct rows are drawn from the multinomial distribution: equivalent to drawing
+    rows, with far fewer numbers.
 
     Args:
-        rows: (N, R) all that `difference` needs to know of each row.
-        difference: from (G, R) kinds of rows and (S, G) how often each occurs in S draws to the
-            (S,) differences.
-        samples: how often to draw.
-        seed: the same seed draws the same rows.
-        level: the share of the draws inside the interval.
+        rows: (N, R) the input of `difference` for each row.
+        difference: from (G, R) distinct rows and (S, G) their counts in S samples to the (S,)
+            differences.
+        samples: the number of bootstrap samples.
+        seed: determines the samples.
+        level: the confidence level, 0 to 1.
 
     Raises:
-        ValueError: rows are not two dimensions with at least one row.
+        ValueError: rows is not two-dimensional with at least one row.
         SettingError: samples is less than 1, or level not between 0 and 1.
     """
     if rows.ndim != 2 or len(rows) == 0:
         raise ValueError(f"expected at least one row, found shape {rows.shape}")
     _check(samples, level)
-    kinds, counts = np.unique(rows, axis=0, return_counts=True)
+    distinct, counts = np.unique(rows, axis=0, return_counts=True)
     generator = np.random.default_rng(seed)
-    at_once = max(1, AT_ONCE // len(kinds))
-    found = [
-        difference(kinds, generator.multinomial(len(rows), counts / len(rows), size=size) * 1.0)
-        for size in [at_once] * (samples // at_once) + [samples % at_once]
+    chunk = max(1, MAX_DRAWN // len(distinct))
+    differences = [
+        difference(distinct, generator.multinomial(len(rows), counts / len(rows), size=size) * 1.0)
+        for size in [chunk] * (samples // chunk) + [samples % chunk]
         if size
     ]
-    return _interval(np.concatenate(found), level, difference(kinds, counts[None] * 1.0)[0])
+    return _interval(
+        np.concatenate(differences), level, difference(distinct, counts[None] * 1.0)[0]
+    )
 
 
 def _check(samples: int, level: float) -> None:

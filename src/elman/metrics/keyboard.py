@@ -1,16 +1,16 @@
-"""Keyboards: how often the right word is offered, and what that saves the writer.
+"""Metrics of a keyboard with suggestions: accuracy and keystroke savings.
 
-Next word: top1 and top3 are the shares of all words of a text that the model ranks first, or
-among the three first, before a letter is typed. Words outside its vocabulary count as misses.
+Next word: top1 and top3 are the fractions of the words of a text that the model ranks first, or
+among the first three, before a letter is typed. Words outside its vocabulary are misses.
 
 Keystroke savings (KSR; Trnka and McCoy 2008, 'Evaluating word prediction: framing keystroke
-savings'): 1 - (typed + selections) / keystrokes without help. Without help each
-character costs a keystroke, newlines excepted. With help three words are offered all the time,
-and the writer takes the one meant as soon as it is there, unless typing on costs no more. Taking
-it is one selection and also enters the space that follows; before punctuation the keyboard takes
-the space back and nothing is saved or lost. All else is typed.
+savings'): 1 - (typed + selections) / keystrokes without suggestions. Without suggestions each
+character is a keystroke, except newlines. With suggestions the keyboard always offers three words,
+and the user selects the intended one as soon as it is offered, unless typing costs no more. A
+selection also enters the space after the word; before punctuation the keyboard removes it again at
+no cost. All other characters are typed.
 
-Any model will do that ranks tokens: numbers that order as its probabilities do are enough.
+A model needs to rank tokens only: any scores in the order of its probabilities work.
 
 Shapes: V vocabulary, W words in it, N words of a text, B rows of a batch.
 """
@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 from elman.decoding.word_index import WordIndex
 
 OFFERED = 3
-"""Suggestions on show at a time."""
+"""The number of suggestions."""
 
 
 @dataclass(frozen=True, slots=True)
 class TypingCounts:
-    """What a writer means to enter.
+    """The text that a simulated user types.
 
     Attributes:
-        words: the N words, as they are spelled.
-        spaced: whether a space follows each of them.
-        keystrokes: what the whole costs without help, one a character, newlines excepted.
+        words: the N words.
+        spaced: whether a space follows each word.
+        keystrokes: without suggestions, one for each character except newlines.
     """
 
     words: Sequence[str]
@@ -51,7 +51,7 @@ class TypingCounts:
 
     @classmethod
     def of(cls, text: str, spans: Iterable[tuple[int, int]]) -> TypingCounts:
-        """A text and where its words start and end in it, in characters."""
+        """From a text and the character offsets (start, end) of its words."""
         bounds = list(spans)
         return cls(
             words=[text[start:end] for start, end in bounds],
@@ -62,14 +62,14 @@ class TypingCounts:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class KeyboardScores:
-    """How a keyboard did on one text. `saved.sum() / keystrokes` is `keystroke_savings`.
+    """The scores of one text; `saved.sum() / keystrokes` is `keystroke_savings`.
 
     Attributes:
-        hit1, hit3: (N,) bool, whether each word ranked first, or among the first three, before
-            a letter was typed.
-        saved: (N,) int64, keystrokes saved on each word.
-        keystrokes: without help.
-        typed, selections: with help.
+        hit1, hit3: (N,) bool, whether each word ranks first, or among the first three, before a
+            letter is typed.
+        saved: (N,) int64, the keystrokes saved on each word.
+        keystrokes: without suggestions.
+        typed, selections: with suggestions.
     """
 
     hit1: npt.NDArray[np.bool_]
@@ -81,88 +81,89 @@ class KeyboardScores:
 
     @property
     def words(self) -> int:
+        """The number of words."""
         return self.hit1.size
 
     @property
     def top1(self) -> float:
-        """Share of the words, 0..1."""
+        """As a fraction of the words, 0 to 1."""
         return float(self.hit1.mean())
 
     @property
     def top3(self) -> float:
-        """Share of the words, 0..1."""
+        """As a fraction of the words, 0 to 1."""
         return float(self.hit3.mean())
 
     @property
     def keystroke_savings(self) -> float:
-        """KSR as a fraction, 0..1."""
+        """KSR as a fraction, at most 1."""
         return 1 - (self.typed + self.selections) / self.keystrokes
 
 
 def keyboard_scores(
-    index: WordIndex, dictation: TypingCounts, distributions: Iterable[Scores]
+    index: WordIndex, typing: TypingCounts, distributions: Iterable[Scores]
 ) -> KeyboardScores:
-    """Type a text with the help of a model's suggestions.
+    """Score the suggestions of a model on a text, by simulated typing.
 
     Args:
-        index: the model's words.
-        dictation: the text.
-        distributions: the model's distribution of the token that begins each word, given all
-            that stands before it, in the order of the text: arrays (V,), or (B, V) for the next
-            B words. Words outside the vocabulary have their row too, which is not looked at.
+        index: the words of the model.
+        typing: the text.
+        distributions: scores of the token that starts each word given the text before it, in the
+            order of the text: arrays (V,), or (B, V) for the next B words. Words outside the
+            vocabulary have a row too, which is ignored.
 
     Raises:
-        EmptyTextError: no word to score.
-        ValueError: another number of rows than of words, rows of another width, or not numbers.
+        EmptyTextError: there is no word.
+        ValueError: the numbers of rows and words differ, a row has not V elements or a NaN.
     """
-    places = [index.index_of(word) for word in dictation.words]
-    if not places:
+    indices = [index.index_of(word) for word in typing.words]
+    if not indices:
         raise EmptyTextError("no word to score suggestions on")
-    ranks = np.full(len(places), len(index.words) + 1)
-    saved = np.zeros(len(places), dtype=np.int64)
+    ranks = np.full(len(indices), len(index.words) + 1)
+    saved = np.zeros(len(indices), dtype=np.int64)
     done = 0
     for rows in distributions:
         for values in index._of_words(np.atleast_2d(rows)):
-            if done == len(places):
+            if done == len(indices):
                 raise ValueError(f"{done} words, but more distributions")
-            place, spaced = places[done], dictation.spaced[done]
-            if place is not None:
+            position, spaced = indices[done], typing.spaced[done]
+            if position is not None:
                 if np.isnan(values).any():
-                    raise ValueError(f"word {done}: its distribution holds what is not a number")
-                ranks[done], saved[done] = _type_word(index, values, place, spaced)
+                    raise ValueError(f"word {done}: its distribution holds a NaN")
+                ranks[done], saved[done] = _type_word(index, values, position, spaced)
             done += 1
-    if done < len(places):
-        raise ValueError(f"{len(places)} words, but {done} distributions")
+    if done < len(indices):
+        raise ValueError(f"{len(indices)} words, but {done} distributions")
     selections = int(np.count_nonzero(saved))
     return KeyboardScores(
         hit1=ranks == 1,
         hit3=ranks <= OFFERED,
         saved=saved,
-        keystrokes=dictation.keystrokes,
-        typed=dictation.keystrokes - int(saved.sum()) - selections,
+        keystrokes=typing.keystrokes,
+        typed=typing.keystrokes - int(saved.sum()) - selections,
         selections=selections,
     )
 
 
-def _type_word(index: WordIndex, values: Scores, place: int, spaced: bool) -> tuple[int, int]:
-    """(W,) -> a word's rank before its first letter, and the keystrokes saved on it."""
-    word = index.words[place]
-    fitting = index.matching("")
-    first_rank = rank = _rank(values, place, fitting)
-    # After the last but one letter a selection costs as much as the last letter does, so it
-    # saves anything only where it also enters a space.
+def _type_word(index: WordIndex, values: Scores, position: int, spaced: bool) -> tuple[int, int]:
+    """The rank of a word before its first letter, and the keystrokes saved; values (W,)."""
+    word = index.words[position]
+    matching = index.matching("")
+    first_rank = rank = _rank(values, position, matching)
+    # Before the last letter a selection costs as much as that letter, so it saves a keystroke only
+    # where it also enters a space.
     for letters in range(len(word) + spaced - 1):
         if letters > 0:
-            fitting = index.matching(word[:letters], fitting)
-            rank = _rank(values, place, fitting)
+            matching = index.matching(word[:letters], matching)
+            rank = _rank(values, position, matching)
         if rank <= OFFERED:
             return first_rank, len(word) + spaced - letters - 1
     return first_rank, 0
 
 
-def _rank(values: Scores, place: int, among: slice) -> int:
-    """The rank, from 1, of values[place] in a slice; among equals the earlier is the better."""
-    value = values[place]
-    better = np.count_nonzero(values[among.start : place] >= value)
-    better += np.count_nonzero(values[place + 1 : among.stop] > value)
+def _rank(values: Scores, position: int, among: slice) -> int:
+    """The rank, from 1, of values[position] in a slice; ties rank by position."""
+    value = values[position]
+    better = np.count_nonzero(values[among.start : position] >= value)
+    better += np.count_nonzero(values[position + 1 : among.stop] > value)
     return 1 + int(better)

@@ -1,4 +1,4 @@
-"""A language model's figures, from the log-probability it gave each token of a text."""
+"""Metrics of language models, from the log-probabilities of the tokens of a text."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ if TYPE_CHECKING:
 
 
 def nats_per_token(log_probabilities: LogProbabilities) -> float:
-    """Mean of -log p over (N,) tokens, in nats: the loss in training.
+    """The mean of -log p over (N,) tokens, in nats: the training loss.
 
     Raises:
-        EmptyTextError: no tokens.
+        EmptyTextError: there are no tokens.
     """
     return _nats(log_probabilities) / _at_least_one(log_probabilities.size, "token")
 
 
 def bits_per_character(log_probabilities: LogProbabilities, characters: int) -> float:
-    """All nats of the text, in bits, over its characters, whatever its tokens were.
+    """The negative log-likelihood in bits per character, for any tokenizer.
 
     Raises:
-        EmptyTextError: no characters.
+        EmptyTextError: there are no characters.
     """
     return _nats(log_probabilities) / math.log(2) / _at_least_one(characters, "character")
 
 
 def perplexity(log_probabilities: LogProbabilities, words: int) -> float:
-    """exp of all nats of the text over its words, which whitespace parts, whatever its tokens.
+    """exp of the negative log-likelihood per whitespace-separated word, for any tokenizer.
 
     Raises:
-        EmptyTextError: no words.
+        EmptyTextError: there are no words.
     """
     nats = _nats(log_probabilities) / _at_least_one(words, "word")
-    # A model can be so wrong that the figure leaves floating point.
+    # exp would overflow for a very wrong model.
     return math.exp(nats) if nats < math.log(1e308) else math.inf
 
 
 def _nats(log_probabilities: LogProbabilities) -> float:
-    # Half-precision or single-precision sums over a long text would lose digits.
+    # Sums in half or single precision lose digits over a long text.
     return -float(log_probabilities.sum(dtype="float64"))
 
 
-def _at_least_one(count: int, tokenizer: str) -> int:
+def _at_least_one(count: int, unit: str) -> int:
     if count < 1:
-        raise EmptyTextError(f"no {tokenizer} to score")
+        raise EmptyTextError(f"no {unit} to score")
     return count

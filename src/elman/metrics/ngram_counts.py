@@ -1,7 +1,7 @@
-"""What BLEU and chrF are computed from, row by row, so that a redrawn corpus is a matter of sums.
+"""The n-gram counts of BLEU and chrF for each row, so that a bootstrap sample only sums counts.
 
-The scores that are reported are sacreBLEU's (`scoring.rewriting`); these serve the bootstrap, where
-each is needed a thousand times.
+The reported scores are sacreBLEU's (`elman.metrics.generated_text`); these are for the bootstrap,
+which needs each a thousand times.
 
 Shapes: N rows, and any leading dimensions (...).
 """
@@ -24,65 +24,67 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.floating[Any]]
 
 
-WORDS = 4  # BLEU's longest n-gram
-CHARACTERS = 6  # chrF's
-BETA = 2  # a recall counts BETA times as much as a precision
+WORDS = 4  # the maximum n-gram length of BLEU
+CHARACTERS = 6  # that of chrF
+BETA = 2  # recall counts BETA times as much as precision
 
 
 def bleu_counts(answers: Sequence[str], targets: Sequence[str]) -> Integers:
-    """(N, 10): words of the answer and of its target; n-grams that match; n-grams of the answer."""
+    """(N, 10): words of answer and target, matching n-grams (4), n-grams of the answer (4)."""
     from sacrebleu.metrics.bleu import BLEU
 
     check_pairs(answers, targets)
-    # A sentence's own score is not used, only what it was computed from; `effective_order` changes
-    # none of that, and keeps a warning from being logged for each sentence.
+    # Only the counts of a sentence are used; `effective_order` does not change them; it
+    # suppresses a warning for each sentence.
     metric = BLEU(effective_order=True)
     counts = np.zeros((len(answers), 2 + 2 * WORDS), dtype=np.int64)
     for row, (answer, target) in enumerate(zip(answers, targets, strict=True)):
-        found = metric.sentence_score(answer, [target])
-        counts[row] = [found.sys_len, found.ref_len, *found.counts, *found.totals]
+        score = metric.sentence_score(answer, [target])
+        counts[row] = [score.sys_len, score.ref_len, *score.counts, *score.totals]
     return counts
 
 
 def bleu_of(counts: Floats) -> Floats:
-    """(..., 10) sums of `bleu_counts` -> (...) BLEU, 0 to 100, as sacreBLEU has it by default."""
+    """(..., 10) sums of `bleu_counts` -> (...) BLEU, 0 to 100, with sacreBLEU's defaults."""
     from sacrebleu.metrics.bleu import BLEU
 
     rows = counts.reshape(-1, counts.shape[-1]).astype(np.int64).tolist()
     scores = [
         BLEU.compute_bleu(
-            matches[:WORDS], matches[WORDS:], words, of_target, smooth_method="exp"
+            matches[:WORDS], matches[WORDS:], words, target_words, smooth_method="exp"
         ).score
-        for words, of_target, *matches in rows
+        for words, target_words, *matches in rows
     ]
     return np.array(scores).reshape(counts.shape[:-1])
 
 
 def chrf_counts(answers: Sequence[str], targets: Sequence[str]) -> Integers:
-    """(N, 18): for 1 to 6 characters, spaces left out, the n-grams of the answer, of its target,
-    and those that match."""
+    """(N, 18): for 1 to 6 characters without spaces, the n-grams of answer and target, and the
+    matching ones."""
     check_pairs(answers, targets)
     counts = np.zeros((len(answers), CHARACTERS, 3), dtype=np.int64)
     for row, (answer, target) in enumerate(zip(answers, targets, strict=True)):
-        ours, theirs = "".join(answer.split()), "".join(target.split())
+        predicted, gold = "".join(answer.split()), "".join(target.split())
         for n in range(1, CHARACTERS + 1):
-            there, named = _ngrams(theirs, n), _ngrams(ours, n)
-            # As sacreBLEU has it: where the target is shorter than n, the answer's do not count.
-            seen = named.total() if there else 0
-            counts[row, n - 1] = seen, there.total(), (there & named).total()
+            of_target, of_answer = _ngrams(gold, n), _ngrams(predicted, n)
+            # As in sacreBLEU: with a target shorter than n, the answer's n-grams do not count.
+            total = of_answer.total() if of_target else 0
+            counts[row, n - 1] = total, of_target.total(), (of_target & of_answer).total()
     return counts.reshape(len(answers), -1)
 
 
 def chrf_of(counts: Floats) -> Floats:
     """(..., 18) sums of `chrf_counts` -> (...) chrF2, 0 to 100 (Popović 2015, equation 1).
 
-    Precision and recall are means over those n that both sides have n-grams of.
+    Precision and recall are means over the n for which both sides have n-grams.
     """
-    ours, theirs, matches = np.moveaxis(counts.reshape(*counts.shape[:-1], CHARACTERS, 3), -1, 0)
-    both = (ours > 0) & (theirs > 0)
+    answers, targets, matches = np.moveaxis(
+        counts.reshape(*counts.shape[:-1], CHARACTERS, 3), -1, 0
+    )
+    both = (answers > 0) & (targets > 0)
     orders = np.maximum(both.sum(axis=-1), 1)
-    precision = np.where(both, matches / np.maximum(ours, 1), 0).sum(axis=-1) / orders
-    recall = np.where(both, matches / np.maximum(theirs, 1), 0).sum(axis=-1) / orders
+    precision = np.where(both, matches / np.maximum(answers, 1), 0).sum(axis=-1) / orders
+    recall = np.where(both, matches / np.maximum(targets, 1), 0).sum(axis=-1) / orders
     weighted = BETA**2 * precision + recall
     products = (1 + BETA**2) * precision * recall
     return np.asarray(100 * products / np.where(weighted > 0, weighted, 1))

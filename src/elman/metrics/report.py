@@ -1,28 +1,26 @@
-"""What `elman test` prints of any model: its scores, its baseline's, how sure the difference is."""
+"""The result of `elman test`: scores, baseline, confidence intervals of the differences."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
-
-Task = Literal["language", "classify", "tag", "translate", "describe", "forecast"]
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The report of one model on one text.
+    """The evaluation of one model on one text.
 
     Attributes:
-        task: what the model is for.
-        examples: what was scored: tokens that were predicted, texts, words with a tag, or rows.
-        scores: the field's names, as design.md has them.
-        baseline: its `name` and the same scores; None where there is none.
-        interval: of some scores, the 95 % interval of the model's less the baseline's.
-        warnings: what a reader should know, such as why there is no baseline.
-        details: tables that stand behind the scores, as plain data.
+        task: of the model.
+        examples: the number scored, of predicted tokens, texts, tagged words or rows.
+        scores: by name.
+        baseline: its `name` and the same scores; None without a baseline.
+        interval: for some scores, the 95 % interval of the difference to the baseline.
+        warnings: such as why there is no baseline.
+        details: tables behind the scores, as plain data.
     """
 
-    task: Task
+    task: str
     examples: int
     scores: dict[str, float]
     baseline: dict[str, Any] | None = None
@@ -31,6 +29,7 @@ class Evaluation:
     details: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
+        """As plain data; `details` only if there are any."""
         return {
             "task": self.task,
             "examples": self.examples,

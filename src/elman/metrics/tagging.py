@@ -1,8 +1,7 @@
-"""Scores of a tagger: words whose tag is right, and entities that were found.
+"""Metrics of taggers: accuracy of words, and precision, recall and F1 of entities.
 
-An entity is found if its first word, its last and its label are right. Whether a stretch of tags
-is an entity is read strictly (only as its scheme has it) or as conlleval does; see
-`elman.text.tagsets`.
+An entity is correct if its first word, its last word and its label are. Entities are read from tags
+strictly, by their scheme, or as conlleval does; see `elman.text.tagsets`.
 
 Shapes: N sentences.
 """
@@ -30,12 +29,12 @@ if TYPE_CHECKING:
     Spans = Sequence[Collection[Span]]
 
 
-MISTAKES = 20  # shown
+MISTAKES = 20  # reported, at most
 
 
 @dataclass(frozen=True)
 class Entity:
-    """How often these words, with this label, were missed or found where they are none."""
+    """How often these words with this label were missed, or predicted wrongly."""
 
     label: str
     words: str
@@ -43,10 +42,10 @@ class Entity:
 
 
 def word_counts(gold: Sentences, predicted: Sentences) -> Integers:
-    """(N, 2) the words of each sentence whose tag is right, and all of its words.
+    """(N, 2) the correctly tagged words of each sentence, and all its words.
 
     Raises:
-        ValueError: another number of sentences, or of tags in one.
+        ValueError: the numbers of sentences, or of tags in one, differ.
     """
     counts = [
         (sum(a == b for a, b in zip(*pair, strict=True)), len(pair[0]))
@@ -56,14 +55,14 @@ def word_counts(gold: Sentences, predicted: Sentences) -> Integers:
 
 
 def span_counts(gold: Spans, predicted: Spans) -> Integers:
-    """(N, 3) the entities of each sentence that were found, were predicted, and are there.
+    """(N, 3) the correct, the predicted and the gold entities of each sentence.
 
     Raises:
-        ValueError: another number of sentences.
+        ValueError: the numbers of sentences differ.
     """
     counts = [
-        (len({*ours} & {*theirs}), len(theirs), len(ours))
-        for ours, theirs in zip(gold, predicted, strict=True)
+        (len({*spans} & {*found}), len(found), len(spans))
+        for spans, found in zip(gold, predicted, strict=True)
     ]
     return np.array(counts, dtype=np.int64).reshape(-1, 3)
 
@@ -71,42 +70,41 @@ def span_counts(gold: Spans, predicted: Spans) -> Integers:
 def span_f1(counts: Floats) -> Floats:
     """The harmonic mean of precision and recall: (..., 3) sums of `span_counts` -> (...).
 
-    Without any entity it is 0, as conlleval has it.
+    Without any entity it is 0, as in conlleval.
     """
-    found, predicted, there = np.moveaxis(counts, -1, 0)
-    return np.asarray(2 * found / np.maximum(predicted + there, 1))
+    correct, predicted, gold = np.moveaxis(counts, -1, 0)
+    return np.asarray(2 * correct / np.maximum(predicted + gold, 1))
 
 
 def entity_table(gold: Spans, predicted: Spans) -> list[ClassScores]:
-    """A row for each label of entities, by name; 0 stands for 0 / 0."""
+    """One row for each label of entities, sorted by name; 0 / 0 counts as 0."""
     pairs = zip(gold, predicted, strict=True)
-    found = _labels({*ours} & {*theirs} for ours, theirs in pairs)
-    there, named = _labels(gold), _labels(predicted)
+    correct = _labels({*spans} & {*found} for spans, found in pairs)
+    of_gold, of_predicted = _labels(gold), _labels(predicted)
     return [
         ClassScores(
             label,
-            precision=found[label] / max(named[label], 1),
-            recall=found[label] / max(there[label], 1),
-            f1=2 * found[label] / (named[label] + there[label]),
-            support=there[label],
+            precision=correct[label] / max(of_predicted[label], 1),
+            recall=correct[label] / max(of_gold[label], 1),
+            f1=2 * correct[label] / (of_predicted[label] + of_gold[label]),
+            support=of_gold[label],
         )
-        for label in sorted({*there, *named})
+        for label in sorted({*of_gold, *of_predicted})
     ]
 
 
-def missed(words: Sentences, gold: Spans, predicted: Spans, most: int = MISTAKES) -> list[Entity]:
-    """The entities that are there and were not found, the most frequent first.
+def missed(words: Sentences, gold: Spans, predicted: Spans, limit: int = MISTAKES) -> list[Entity]:
+    """The gold entities that were not predicted, the most frequent first.
 
-    The spurious ones are those that `predicted` has and `gold` has not: the same function with the
-    two exchanged.
+    For the spurious entities, exchange `gold` and `predicted`.
     """
     counts = Counter(
         (span.label, " ".join(sentence[span.start : span.end]))
-        for sentence, ours, theirs in zip(words, gold, predicted, strict=True)
-        for span in {*ours} - {*theirs}
+        for sentence, spans, found in zip(words, gold, predicted, strict=True)
+        for span in {*spans} - {*found}
     )
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return [Entity(label, text, count) for (label, text), count in ranked[:most]]
+    return [Entity(label, text, count) for (label, text), count in ranked[:limit]]
 
 
 def _labels(sentences: Iterable[Collection[Span]]) -> Counter[str]:

@@ -1,12 +1,12 @@
-"""From cells to a network: blocks of norm, mixer, residual and gated MLP, stacked.
+"""Stacks of blocks: norm, mixer, residual path and gated MLP around a cell.
 
     x = x + dropout(mixer(norm(x)))        mixer: short convolution, cell, gate, projection
-    x = x + dropout(mlp(norm(x)))          mlp: gated, as wide again
+    x = x + dropout(mlp(norm(x)))          mlp: gated, 2 W inside
 
-Shapes: B batch, T time, W width, H the cell's width, K the convolution's width, V vocabulary.
-Inside a stack time comes first, (T, B, W): each step is then one piece of memory.
-A network obeys the same laws as a cell: its state goes in and comes out, and one token after
-another equals the whole sequence.
+Shapes: B batch, T time, W hidden size, H hidden size of the cell, K the kernel size of the
+convolution, V vocabulary. Inside a stack time comes first, (T, B, W): each step is contiguous.
+The invariants of a cell hold for a network: state in, state out, and stepping token by token equals
+the whole sequence.
 """
 
 from __future__ import annotations
@@ -29,19 +29,18 @@ CONVOLUTION_WIDTH = 4
 
 @dataclass(frozen=True)
 class StackConfig:
-    """What a network is built from; frozen, and saved with its weights.
+    """The configuration of a stack; saved with its weights.
 
     Args:
-        vocabulary: V, the number of tokens read and written.
-        cell: a name of `elman.cells.CELLS`.
-        hidden_size: W, of every vector that passes from block to block.
+        vocabulary: V, the number of tokens.
+        cell: a key of `elman.cells.CELLS`.
+        hidden_size: W, the size of the vectors between blocks.
         layers: the number of blocks.
-        components: which of PARTS each block has; with none of them a block is its cell alone.
-        dropout: the share of a vector's elements that training silences, the same ones at
-            every time (Y. Gal, Z. Ghahramani, 'A Theoretically Grounded Application of Dropout
-            in Recurrent Neural Networks', 2016).
-        tied: whether one matrix serves as embedding and as output (O. Press, L. Wolf, 'Using
-            the Output Embedding to Improve Language Models', 2017).
+        components: the COMPONENTS of each block; with none a block is its cell alone.
+        dropout: the dropout probability, with one mask for all times (Y. Gal, Z. Ghahramani, 'A
+            Theoretically Grounded Application of Dropout in Recurrent Neural Networks', 2016).
+        tied: share one matrix between embedding and output layer (O. Press, L. Wolf, 'Using the
+            Output Embedding to Improve Language Models', 2017).
     """
 
     vocabulary: int
@@ -54,8 +53,8 @@ class StackConfig:
 
     @property
     def branch_scale(self) -> float:
-        """Of a branch's last weights: all branches together begin as long as one vector (after
-        A. Radford et al., 'Language Models are Unsupervised Multitask Learners', 2019)."""
+        """The initial scale of a residual branch's last weights, 1 / sqrt(branches) (A. Radford et
+        al., 'Language Models are Unsupervised Multitask Learners', 2019)."""
         return 1 / math.sqrt(2 * self.layers)
 
 
@@ -68,27 +67,26 @@ NetworkState = tuple[BlockState, ...]
 
 
 class SharedDropout(nn.Module):
-    """Dropout with one mask for all times of a row: x (T, B, W), mask (B, W)."""
+    """Dropout with one mask (B, W) for all times of x (T, B, W); p is the probability."""
 
-    def __init__(self, share: float) -> None:
+    def __init__(self, p: float) -> None:
         super().__init__()
-        self.share = share
+        self.p = p
 
     def forward(self, x: Tensor) -> Tensor:
         mask = self.mask(x)
         return x if mask is None else x * mask
 
     def mask(self, x: Tensor) -> Tensor | None:
-        """(B, W) of the type of x, 0 where it is silenced and else 1 / (1 - share); None: all is
-        heard."""
-        if not self.training or self.share == 0:
+        """(B, W) of the dtype of x: 0 where dropped, else 1 / (1 - p). None without dropout."""
+        if not self.training or self.p == 0:
             return None
-        kept = torch.rand(x.shape[1:], dtype=x.dtype, device=x.device) >= self.share
-        return kept.to(x.dtype) / (1 - self.share)
+        keep = torch.rand(x.shape[1:], dtype=x.dtype, device=x.device) >= self.p
+        return keep.to(x.dtype) / (1 - self.p)
 
 
 class RMSNorm(nn.Module):
-    """`rms_norm` with its weight (W,)."""
+    """`rms_norm` with a learned weight (W,)."""
 
     def __init__(self, hidden_size: int) -> None:
         super().__init__()
@@ -99,11 +97,10 @@ class RMSNorm(nn.Module):
 
 
 class ShortConvolution(nn.Module):
-    """Each channel mixes its last K inputs: y[t] = b + sum over k < K of w[k] * x[t - k].
+    """Causal depthwise convolution: y[t] = b + sum over k < K of w[k] * x[t - k].
 
-    It begins near the identity. Source: the causal depthwise convolution before the recurrence
-    in A. Gu, T. Dao, 'Mamba' (2023), figure 3, and in S. De et al., 'Griffin' (2024),
-    section 2.3.
+    The initial weights are near the identity. Source: the convolution before the recurrence in
+    A. Gu, T. Dao, 'Mamba' (2023), figure 3, and in S. De et al., 'Griffin' (2024), section 2.3.
     """
 
     def __init__(self, hidden_size: int) -> None:
@@ -114,23 +111,23 @@ class ShortConvolution(nn.Module):
             self.weight[0] += 1
 
     def forward(self, x: Tensor, recent: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
-        """x (T, B, W), recent (B, K - 1, W) -> y (T, B, W), the inputs to hand on."""
-        # Time first in memory too: `cat` takes the first one's layout for the whole, and a product
-        # of what does not lie so copies its weights for every row.
+        """x (T, B, W), recent (B, K - 1, W) -> y (T, B, W), the last inputs (B, K - 1, W)."""
+        # Contiguous with time first: `cat` takes the layout of its first tensor, and a matmul of
+        # another layout copies its weights for every row.
         before = recent.transpose(0, 1).to(x.dtype).contiguous()
-        inputs = torch.cat([before, x])  # x[t] stands at K - 1 + t
+        inputs = torch.cat([before, x])  # x[t] is inputs[K - 1 + t]
         y = short_convolution(inputs, self.weight, self.bias)
         past = CONVOLUTION_WIDTH - 1
         if lengths is None:
             following = inputs[-past:]
         else:
-            places = lengths + torch.arange(past, device=x.device)[:, None]
-            following = inputs.gather(0, places[..., None].expand(-1, -1, x.shape[2]))
+            indices = lengths + torch.arange(past, device=x.device)[:, None]
+            following = inputs.gather(0, indices[..., None].expand(-1, -1, x.shape[2]))
         return y, following.transpose(0, 1).to(recent.dtype)
 
 
 def linear(inputs: int, outputs: int, scale: float = 1.0) -> nn.Linear:
-    """A layer that begins with no bias, and with vectors as long out as in, times `scale`."""
+    """A linear layer with zero bias and weights of deviation `scale` / sqrt(inputs)."""
     layer = nn.Linear(inputs, outputs)
     nn.init.normal_(layer.weight, std=scale * inputs**-0.5)
     nn.init.zeros_(layer.bias)
@@ -138,17 +135,17 @@ def linear(inputs: int, outputs: int, scale: float = 1.0) -> nn.Linear:
 
 
 class GatedMLP(nn.Module):
-    """y = W_out (silu(W_gate x) * W_in x), the inner vectors twice as wide.
+    """y = W_out (silu(W_gate x) * W_in x), with 2 W elements inside.
 
     Source: N. Shazeer, 'GLU Variants Improve Transformer' (2020), equation 6.
     """
 
-    def __init__(self, architecture: StackConfig) -> None:
+    def __init__(self, config: StackConfig) -> None:
         super().__init__()
-        hidden_size = architecture.hidden_size
+        hidden_size = config.hidden_size
         self.gate = linear(hidden_size, 2 * hidden_size)
         self.into = linear(hidden_size, 2 * hidden_size)
-        self.out = linear(2 * hidden_size, hidden_size, scale=architecture.branch_scale)
+        self.out = linear(2 * hidden_size, hidden_size, scale=config.branch_scale)
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.out(silu_gate(self.gate(x), self.into(x)))
@@ -156,18 +153,18 @@ class GatedMLP(nn.Module):
 
 
 class Mixer(nn.Module):
-    """What passes between times: short convolution, cell, gate, projection."""
+    """The recurrent branch of a block: short convolution, cell, gate, projection."""
 
-    def __init__(self, architecture: StackConfig) -> None:
+    def __init__(self, config: StackConfig) -> None:
         super().__init__()
-        hidden_size, kind = architecture.hidden_size, CELLS[architecture.cell]
+        hidden_size, kind = config.hidden_size, CELLS[config.cell]
         inner = kind.expansion * hidden_size
-        components = architecture.components
+        components = config.components
         self.convolution = ShortConvolution(hidden_size) if "convolution" in components else None
         self.cell = kind(hidden_size, inner)
         self.gate = linear(hidden_size, inner) if "gate" in components else None
         projected = self.gate is not None or inner != hidden_size
-        self.out = linear(inner, hidden_size, architecture.branch_scale) if projected else None
+        self.out = linear(inner, hidden_size, config.branch_scale) if projected else None
 
     def initial_state(self, batch_size: int) -> BlockState:
         past = CONVOLUTION_WIDTH - 1 if self.convolution else 0
@@ -177,7 +174,7 @@ class Mixer(nn.Module):
     def forward(
         self, x: Tensor, state: BlockState, lengths: Tensor | None
     ) -> tuple[Tensor, BlockState]:
-        """x (T, B, W) -> y (T, B, W), the state to hand on."""
+        """x (T, B, W) -> y (T, B, W), the state after."""
         mixed, recent = x, state.recent
         if self.convolution is not None:
             mixed, recent = self.convolution(x, recent, lengths)
@@ -192,20 +189,20 @@ class Mixer(nn.Module):
 
 
 class Block(nn.Module):
-    """One layer of a stack: x (T, B, W) -> (T, B, W), each part there or not."""
+    """One layer of a stack, x (T, B, W) -> (T, B, W), with the components of its config."""
 
-    def __init__(self, architecture: StackConfig) -> None:
+    def __init__(self, config: StackConfig) -> None:
         super().__init__()
-        hidden_size, components = architecture.hidden_size, architecture.components
+        hidden_size, components = config.hidden_size, config.components
 
         def norm() -> nn.Module:
             return RMSNorm(hidden_size) if "norm" in components else nn.Identity()
 
         self.residual = "residual" in components
-        self.dropout = SharedDropout(architecture.dropout)
+        self.dropout = SharedDropout(config.dropout)
         self.mixer_norm = norm()
-        self.mixer = Mixer(architecture)
-        self.mlp = nn.Sequential(norm(), GatedMLP(architecture)) if "mlp" in components else None
+        self.mixer = Mixer(config)
+        self.mlp = nn.Sequential(norm(), GatedMLP(config)) if "mlp" in components else None
 
     def forward(
         self, x: Tensor, state: BlockState, lengths: Tensor | None
@@ -224,14 +221,14 @@ class Block(nn.Module):
 
 
 class Stack(nn.Module):
-    """Blocks one above the other, from vectors to vectors."""
+    """A sequence of blocks and a last norm."""
 
-    def __init__(self, architecture: StackConfig) -> None:
+    def __init__(self, config: StackConfig) -> None:
         super().__init__()
-        self.hidden_size = architecture.hidden_size
-        self.blocks = nn.ModuleList(Block(architecture) for _ in range(architecture.layers))
-        normed = "norm" in architecture.components
-        self.norm = RMSNorm(architecture.hidden_size) if normed else nn.Identity()
+        self.hidden_size = config.hidden_size
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        normed = "norm" in config.components
+        self.norm = RMSNorm(config.hidden_size) if normed else nn.Identity()
 
     def initial_state(self, batch_size: int) -> NetworkState:
         mixers = (cast("Block", block).mixer for block in self.blocks)
@@ -245,7 +242,7 @@ class Stack(nn.Module):
         lengths: Tensor | None = None,
         resets: Tensor | None = None,
     ) -> tuple[Tensor, NetworkState]:
-        """xs (B, T, W) -> ys (B, T, W), each row's state after its last real token.
+        """xs (B, T, W) -> ys (B, T, W), the state of each row after its last token.
 
         `lengths` (B,) and `resets` (B, T) are those of `scan`.
         """

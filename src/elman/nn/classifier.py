@@ -1,6 +1,6 @@
-"""Many in, one out: what a reader saw, pooled over time, and one linear layer.
+"""Many to one: an encoder's vectors, pooled over time, and one linear layer.
 
-Shapes: B batch, T time, R the width of what is read (all directions), K classes, M members.
+Shapes: B batch, T time, R the encoder's hidden size (all directions), K classes, M members.
 """
 
 from __future__ import annotations
@@ -15,154 +15,155 @@ from torch import Tensor, nn
 from elman.nn.blocks import NetworkState, linear
 from elman.nn.encoder import Encoder, EncoderConfig, EncoderStep, PaddedBatch
 
-BELOW_ALL = -1e4  # below every vector's elements, and a number in every type
+BELOW_ALL = -1e4  # below every element of a vector, and finite in every dtype
 
 
 class PoolingState(NamedTuple):
-    """What is remembered of a text, of the same size however long it was."""
+    """The running pooled state of a text; its size does not depend on the text's length."""
 
     states: tuple[NetworkState, ...]
-    most: Tensor  # (B, R) the largest value of each element so far
-    total: Tensor  # (B, R) the sum of its values
-    tokens: Tensor  # (B, 1) the number of tokens read
-
-
-class ClassifierEncoder(nn.Module):
-    """A text's classes from the largest and the mean of each element over time.
-
-    Both can be kept up as tokens come in, so a running answer after every word costs no second
-    reading. Source of the pooling: J. Howard, S. Ruder, 'Universal Language Model Fine-tuning
-    for Text Classification' (2018), section 3.3, without the last state.
-
-    Args:
-        reading: what the reader is built from; kept as `.reader.reading`.
-        classes: K.
-        dropout: of what goes into the reader, of what is pooled, half as much inside.
-    """
-
-    def __init__(self, reading: EncoderConfig, classes: int, dropout: float) -> None:
-        super().__init__()
-        self.reader = Encoder(reading, dropout)
-        self.dropout = nn.Dropout(dropout)
-        self.output = linear(2 * reading.hidden_size, classes, scale=0.5)
-
-    def start(self, batch_size: int) -> PoolingState:
-        """The impression of nothing yet."""
-        like = self.output.weight
-        shape = (batch_size, self.reader.reading.hidden_size)
-        return PoolingState(
-            self.reader.initial_states(batch_size),
-            like.new_full(shape, BELOW_ALL),
-            like.new_zeros(shape),
-            like.new_zeros(batch_size, 1),
-        )
-
-    def forward(
-        self,
-        padded: PaddedBatch,
-        before: PoolingState | None = None,
-        read: EncoderStep | None = None,
-    ) -> tuple[Tensor, PoolingState]:
-        """-> logits (B, K) after each row's last token, and the impression to read on from.
-
-        Read on is only possible in one direction: the other begins at a text's end.
-
-        Args:
-            read: another way to read than the reader's own, that gives the same.
-        """
-        if before is None:
-            before = self.start(len(padded.lengths))
-        vectors, states = (read or self.reader)(padded, before.states)
-        padding = ~padded.real
-        most, total = [], []
-        for y in vectors:
-            most.append(y.masked_fill(padding, BELOW_ALL).amax(0).float())
-            total.append(y.masked_fill(padding, 0).sum(0, dtype=torch.float32))
-        impression = PoolingState(
-            states,
-            torch.maximum(before.most, torch.cat(most, 1)),
-            before.total + torch.cat(total, 1),
-            before.tokens + padded.lengths[:, None],
-        )
-        logits = self._said(impression.most, impression.total / impression.tokens)
-        return logits.float(), impression
-
-    def running(self, vectors: tuple[Tensor, ...]) -> Tensor:
-        """Logits (T, B, K) after each token, from what the reader gave for rows without padding;
-        of two directions only the last are an answer."""
-        y = torch.cat(vectors, 2)
-        counts = torch.arange(1, len(y) + 1, device=y.device)[:, None, None]
-        return self._said(y.cummax(0).values, y.cumsum(0) / counts)
-
-    def _said(self, most: Tensor, mean: Tensor) -> Tensor:
-        logits: Tensor = self.output(self.dropout(torch.cat([most, mean], -1)))
-        return logits
+    most: Tensor  # (B, R) the running maximum of each element
+    total: Tensor  # (B, R) the running sum of each element
+    tokens: Tensor  # (B, 1) the number of tokens so far
 
 
 class ClassifierNetwork(nn.Module):
-    """Several readers of their own that answer together: the mean of their probabilities.
+    """An ensemble of classifiers: the mean of its members' probabilities.
 
-    They begin differently and so err differently, most of all where there are few texts to learn
-    from. Source: B. Lakshminarayanan, A. Pritzel, C. Blundell, 'Simple and Scalable Predictive
-    Uncertainty Estimation using Deep Ensembles' (2017), section 2.4.
+    A member pools its encoder's vectors over time, by maximum and by mean, and maps them to logits.
+    Both can be updated token by token, so a running prediction costs one forward pass. Members
+    differ in their initial weights only; an ensemble helps most where there are few texts.
+
+    Source: J. Howard, S. Ruder, 'Universal Language Model Fine-tuning for Text Classification'
+    (2018), section 3.3, for the pooling (here without the last state); B. Lakshminarayanan,
+    A. Pritzel, C. Blundell, 'Simple and Scalable Predictive Uncertainty Estimation using Deep
+    Ensembles' (2017), section 2.4.
 
     Args:
-        reading: what each reader is built from; kept as `.reading`.
-        classes: K; dropout: as `ClassifierEncoder` has them.
+        config: of each member's encoder; kept as `.config`.
+        classes: K.
+        dropout: the probability for the encoder's inputs and for the pooled vector.
         members: M.
     """
 
     def __init__(
-        self, reading: EncoderConfig, classes: int, dropout: float, members: int = 1
+        self, config: EncoderConfig, classes: int, dropout: float, members: int = 1
     ) -> None:
         super().__init__()
-        self.reading = reading
+        self.config = config
         self.classes = classes
+        self.dropout = nn.Dropout(dropout)
         self.members = nn.ModuleList(
-            ClassifierEncoder(reading, classes, dropout) for _ in range(members)
+            nn.ModuleDict(
+                {
+                    "reader": Encoder(config, dropout),
+                    "output": linear(2 * config.hidden_size, classes, scale=0.5),
+                }
+            )
+            for _ in range(members)
         )
 
     @property
-    def readers(self) -> list[Encoder]:
-        """Of the members."""
-        return [member.reader for member in self._members()]
+    def encoders(self) -> list[Encoder]:
+        """One for each member."""
+        return [cast("Encoder", member["reader"]) for member in self._members()]
 
-    def _members(self) -> list[ClassifierEncoder]:
-        return [cast("ClassifierEncoder", member) for member in self.members]
+    @property
+    def outputs(self) -> list[nn.Linear]:
+        """The last layer of each member, from maximum and mean (2 R) to logits (K)."""
+        return [cast("nn.Linear", member["output"]) for member in self._members()]
 
-    def start(self, batch_size: int) -> tuple[PoolingState, ...]:
-        """Each member's impression of nothing yet."""
-        return tuple(member.start(batch_size) for member in self._members())
+    def _members(self) -> list[nn.ModuleDict]:
+        return [cast("nn.ModuleDict", member) for member in self.members]
 
-    def each(
+    def initial_state(self, batch_size: int) -> tuple[PoolingState, ...]:
+        """Each member's state before the first token."""
+        zeros = self.outputs[0].weight.new_zeros(batch_size, self.config.hidden_size)
+        return tuple(
+            PoolingState(
+                encoder.initial_states(batch_size),
+                torch.full_like(zeros, BELOW_ALL),
+                zeros,
+                zeros.new_zeros(batch_size, 1),
+            )
+            for encoder in self.encoders
+        )
+
+    def member_logits(
         self,
         padded: PaddedBatch,
-        before: tuple[PoolingState, ...] | None = None,
-        reads: Sequence[EncoderStep] | None = None,
+        states: tuple[PoolingState, ...] | None = None,
+        encoders: Sequence[EncoderStep] | None = None,
     ) -> tuple[Tensor, tuple[PoolingState, ...]]:
-        """-> every member's logits (M, B, K), from which each learns by itself, and their
-        impressions; with the members' `reads` by these."""
-        befores = self.start(len(padded.lengths)) if before is None else before
-        members = self._members()
-        ways: Sequence[EncoderStep] = reads or self.readers
-        pairs = [
-            member(padded, its, read)
-            for member, its, read in zip(members, befores, ways, strict=True)
-        ]
-        return torch.stack([logits for logits, _ in pairs]), tuple(after for _, after in pairs)
+        """The logits of each member after each row's last token; the loss of each is its own.
+
+        Args:
+            padded: B texts, or the next tokens of each.
+            states: each member's state before these tokens. Only an encoder of one direction can
+                continue: the other direction starts at the end of a text.
+            encoders: replacements for the members' encoders that compute the same.
+
+        Returns:
+            (M, B, K) float32, and each member's state after these tokens.
+        """
+        states = self.initial_state(len(padded.lengths)) if states is None else states
+        steps: Sequence[EncoderStep] = encoders or self.encoders
+        logits, after = [], []
+        for encoder, output, before in zip(steps, self.outputs, states, strict=True):
+            vectors, encoder_states = encoder(padded, before.states)
+            pooled = _pooled(before, vectors, padded, encoder_states)
+            mean = pooled.total / pooled.tokens
+            logits.append(self._logits(output, pooled.most, mean).float())
+            after.append(pooled)
+        return torch.stack(logits), tuple(after)
 
     def forward(
         self,
         padded: PaddedBatch,
-        before: tuple[PoolingState, ...] | None = None,
-        reads: Sequence[EncoderStep] | None = None,
+        states: tuple[PoolingState, ...] | None = None,
+        encoders: Sequence[EncoderStep] | None = None,
     ) -> tuple[Tensor, tuple[PoolingState, ...]]:
-        """-> the logs of the mean probabilities (B, K) after each row's last token, and the
-        impressions to read on from, which is only possible in one direction."""
-        logits, after = self.each(padded, before, reads)
-        return self.together(logits), after
+        """As `member_logits`, but the logs of the members' mean probabilities (B, K)."""
+        logits, after = self.member_logits(padded, states, encoders)
+        return self.log_mean_probabilities(logits), after
+
+    def running_logits(self, member: int, vectors: tuple[Tensor, ...]) -> Tensor:
+        """The logits (T, B, K) of one member after each token.
+
+        Args:
+            member: its index.
+            vectors: what its encoder returned for rows without padding. With two directions only
+                the logits after the last token are those of the text.
+        """
+        y = torch.cat(vectors, 2)
+        counts = torch.arange(1, len(y) + 1, device=y.device)[:, None, None]
+        return self._logits(self.outputs[member], y.cummax(0).values, y.cumsum(0) / counts)
+
+    def _logits(self, output: nn.Linear, most: Tensor, mean: Tensor) -> Tensor:
+        logits: Tensor = output(self.dropout(torch.cat([most, mean], -1)))
+        return logits
 
     @staticmethod
-    def together(logits: Tensor) -> Tensor:
-        """The logs of the mean probabilities (..., K) of every member's logits (M, ..., K)."""
+    def log_mean_probabilities(logits: Tensor) -> Tensor:
+        """Each member's logits (M, ..., K) -> the logs of their mean probabilities (..., K)."""
         return logits.log_softmax(-1).logsumexp(0) - math.log(len(logits))
+
+
+def _pooled(
+    before: PoolingState,
+    vectors: tuple[Tensor, ...],
+    padded: PaddedBatch,
+    encoder_states: tuple[NetworkState, ...],
+) -> PoolingState:
+    """The state after more vectors, (T, B, R / directions) for each direction."""
+    padding = ~padded.real
+    most, total = [], []
+    for y in vectors:
+        most.append(y.masked_fill(padding, BELOW_ALL).amax(0).float())
+        total.append(y.masked_fill(padding, 0).sum(0, dtype=torch.float32))
+    return PoolingState(
+        encoder_states,
+        torch.maximum(before.most, torch.cat(most, 1)),
+        before.total + torch.cat(total, 1),
+        before.tokens + padded.lengths[:, None],
+    )

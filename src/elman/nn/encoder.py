@@ -1,6 +1,6 @@
-"""A reader: tokens or words in, a vector for each out, read in one direction or in both.
+"""The encoder: tokens or words to one vector each, in one direction or in both.
 
-Shapes: B batch, T time, W width, V tokens or words with a number, F distinct words, G n-grams.
+Shapes: B batch, T time, W width, V vocabulary, F distinct words of a batch, G their n-grams.
 Time comes first, (T, B, W), as inside a stack.
 """
 
@@ -18,35 +18,35 @@ from torch.nn import functional
 from elman.nn.blocks import NetworkState, SharedDropout, Stack, StackConfig
 
 WORD_DROPOUT = 0.3
-"""The share of distinct words that training reads by their characters alone."""
+"""The probability that training zeroes a distinct word's own vector and keeps its n-grams."""
 
 
 class WordTable(NamedTuple):
     """The distinct words of a batch, as `WordForms.look_up` gives them."""
 
-    places: Tensor  # (F,) among all the words that were met; no part of what is read
-    numbers: Tensor  # (F,) each word's own, 0 for those that have none
-    ngrams: Tensor  # (G,) one word's after the other's
-    starts: Tensor  # (F,) where a word's n-grams begin
-    weights: Tensor  # (G,) what each n-gram counts for in its word
+    form_indices: Tensor  # (F,) the index of each word in `WordForms`; the network ignores it
+    ids: Tensor  # (F,) the id of each word in the vocabulary, 0 for an unknown one
+    ngrams: Tensor  # (G,) the n-gram ids, word after word
+    starts: Tensor  # (F,) the index in `ngrams` of each word's first n-gram
+    weights: Tensor  # (G,) the weight of each n-gram in its word
 
 
 class PaddedBatch(NamedTuple):
-    """Texts side by side, the shorter ones padded."""
+    """A batch of texts, padded to the longest."""
 
-    tokens: Tensor  # (T, B) integers; places in `words` where there are words
-    lengths: Tensor  # (B,) at least 1
+    tokens: Tensor  # (T, B) token ids, or indices into `words`
+    lengths: Tensor  # (B,) tokens of each text, at least 1
     words: WordTable | None = None
 
     @property
     def real(self) -> Tensor:
-        """(T, B, 1) whether a token is one, and no padding."""
+        """(T, B, 1) True at tokens, False at padding."""
         times = torch.arange(len(self.tokens), device=self.lengths.device)
         return (times[:, None] < self.lengths)[..., None]
 
     @property
-    def reversed_places(self) -> Tensor:
-        """(T, B) where the tokens of a reversed row stand; padding stays at the end."""
+    def reversed_positions(self) -> Tensor:
+        """(T, B) the time index of each token of a reversed row; padding stays at the end."""
         times = torch.arange(len(self.tokens), device=self.lengths.device)
         back = self.lengths - 1 - times[:, None]
         return torch.where(back >= 0, back, times[:, None])
@@ -54,18 +54,18 @@ class PaddedBatch(NamedTuple):
     @property
     def reversed(self) -> Tensor:
         """(T, B) each row's tokens from its last to its first."""
-        return self.tokens.gather(0, self.reversed_places)
+        return self.tokens.gather(0, self.reversed_positions)
 
 
 @dataclass(frozen=True)
 class EncoderConfig:
-    """What a reader is built from; frozen, and saved with its weights.
+    """The configuration of an encoder; saved with its weights.
 
     Args:
-        blocks: of each direction's stack; its vocabulary is that of the tokens, or of the words
-            that have a number.
-        directions: 1 reads from the beginning, 2 also from the end.
-        buckets: of character n-grams where the tokens are words; 0 where they are not.
+        blocks: of the stack of each direction; its vocabulary counts the tokens, or the words
+            that have a vector.
+        directions: 1 for forward, 2 for forward and backward.
+        buckets: hash buckets of character n-grams, for words; 0 for tokens.
     """
 
     blocks: StackConfig
@@ -74,16 +74,21 @@ class EncoderConfig:
 
     @property
     def hidden_size(self) -> int:
-        """Of the vector of each token, all directions together."""
+        """The size of a token's vector, all directions together."""
         return self.blocks.hidden_size * self.directions
 
 
 class WordEmbedding(nn.Module):
-    """A word's own vector, if it has one, and the weighted sum of those of its n-grams.
+    """The vector of a word plus the weighted sum of the vectors of its character n-grams.
 
     Source: P. Bojanowski et al., 'Enriching Word Vectors with Subword Information' (2017),
-    section 3.2. All vectors begin short: what is read a few times only is then soon what
-    training made of it, and no longer chance.
+    section 3.2. The initial vectors are small, so that a few updates of a rare word outweigh its
+    random initialisation.
+
+    Args:
+        vocabulary: V, the words that have a vector.
+        buckets: hash buckets of the n-grams.
+        hidden_size: W.
     """
 
     def __init__(self, vocabulary: int, buckets: int, hidden_size: int) -> None:
@@ -94,11 +99,10 @@ class WordEmbedding(nn.Module):
             nn.init.normal_(weight, std=0.05)
 
     def forward(self, words: WordTable) -> Tensor:
-        """-> (F, W)"""
-        own = self.own(words.numbers)
+        """The vectors (F, W) of the distinct words."""
+        own = self.own(words.ids)
         if self.training:
-            kept = torch.rand(len(own), 1, device=own.device) >= WORD_DROPOUT
-            own = own * kept
+            own = own * (torch.rand(len(own), 1, device=own.device) >= WORD_DROPOUT)
         grams = self.ngrams(words.ngrams, words.starts, per_sample_weights=words.weights)
         vectors: Tensor = own + grams
         return vectors
@@ -107,48 +111,48 @@ class WordEmbedding(nn.Module):
 EncoderStep = Callable[
     [PaddedBatch, tuple[NetworkState, ...]], tuple[tuple[Tensor, ...], tuple[NetworkState, ...]]
 ]
-"""Padded and the states to read on from -> what a `Encoder` gives for them."""
+"""The signature of `Encoder.forward`: a batch and the states before it -> vectors, states after."""
 
 
 class Encoder(nn.Module):
-    """Embedding and a stack for each direction.
+    """An embedding and one stack for each direction.
 
     Args:
-        reading: what it is built from.
-        dropout: of what goes into the stacks, the same elements at every time.
+        config: kept as `.config`.
+        dropout: the probability for the embeddings, with one mask for all times.
     """
 
-    def __init__(self, reading: EncoderConfig, dropout: float) -> None:
+    def __init__(self, config: EncoderConfig, dropout: float) -> None:
         super().__init__()
-        self.reading = reading
-        blocks = reading.blocks
+        self.config = config
+        blocks = config.blocks
         self.embedding: WordEmbedding | nn.Embedding
-        if reading.buckets:
-            self.embedding = WordEmbedding(blocks.vocabulary, reading.buckets, blocks.hidden_size)
+        if config.buckets:
+            self.embedding = WordEmbedding(blocks.vocabulary, config.buckets, blocks.hidden_size)
         else:
             self.embedding = nn.Embedding(blocks.vocabulary, blocks.hidden_size)
         self.dropout = SharedDropout(dropout)
-        self.stacks = nn.ModuleList(Stack(blocks) for _ in range(reading.directions))
+        self.stacks = nn.ModuleList(Stack(blocks) for _ in range(config.directions))
 
     def initial_states(self, batch_size: int) -> tuple[NetworkState, ...]:
         stacks = (cast("Stack", stack) for stack in self.stacks)
         return tuple(stack.initial_state(batch_size) for stack in stacks)
 
     @contextmanager
-    def dropping(self, share: float) -> Iterator[None]:
-        """Within it, training silences that share: of what comes in, and inside the stacks."""
+    def dropout_set_to(self, p: float) -> Iterator[None]:
+        """A context that gives all dropout layers, in the stacks too, the probability p."""
         layers = [layer for layer in self.modules() if isinstance(layer, SharedDropout)]
-        before = [layer.share for layer in layers]
+        before = [layer.p for layer in layers]
         for layer in layers:
-            layer.share = share
+            layer.p = p
         try:
             yield
         finally:
-            for layer, its in zip(layers, before, strict=True):
-                layer.share = its
+            for layer, previous in zip(layers, before, strict=True):
+                layer.p = previous
 
     def table(self, padded: PaddedBatch) -> Tensor:
-        """The vectors that the tokens are places in: (F, W) or (V, W)."""
+        """The embeddings that `padded.tokens` index: (F, W) of words, or (V, W)."""
         if isinstance(self.embedding, WordEmbedding):
             assert padded.words is not None
             words: Tensor = self.embedding(padded.words)
@@ -161,12 +165,16 @@ class Encoder(nn.Module):
         states: tuple[NetworkState, ...] | None = None,
         table: Tensor | None = None,
     ) -> tuple[tuple[Tensor, ...], tuple[NetworkState, ...]]:
-        """-> each direction's vectors (T, B, W) in the order it reads them (the second
-        direction's last token first), and the states after each row's last token.
+        """Encode a batch.
 
         Args:
-            states: to read on from.
-            table: what `table` gave for these padded, where the caller needs it too.
+            padded: B texts, or the next tokens of each.
+            states: of each direction before these tokens; by default the initial ones.
+            table: the result of `self.table(padded)`, to compute it once.
+
+        Returns:
+            The vectors of each direction (T, B, W), the second direction's from the last token to
+            the first, and the states after each row's last token.
         """
         states = self.initial_states(len(padded.lengths)) if states is None else states
         table = self.table(padded) if table is None else table

@@ -1,4 +1,4 @@
-"""Weights of 8 bits: each row of a matrix on a grid of its own, 127 steps to either side of 0.
+"""int8 weights: symmetric quantisation of a matrix with one scale for each row.
 
 Shapes: N rows (outputs of a linear layer, tokens of an embedding), K columns.
 """
@@ -13,54 +13,54 @@ from torch import Tensor
 from elman.bundle import Bundle, Layout
 from elman.errors import ModelFileError
 
-MOST = 127  # steps; -128 is left out, so that the grid is the same on either side
+MAX_STEP = 127  # -128 is unused, so that the range is symmetric
 
-LEAST = 16  # rows and columns: of a smaller matrix there is little to save
+MIN_SIZE = 16  # rows and columns; a smaller matrix would save little
 
 _TINY = torch.finfo(torch.float32).tiny
 
 
 class QuantizedWeight(NamedTuple):
-    """A matrix as it stands in a file: its numbers are steps * scale."""
+    """A quantised matrix: the weights are steps * scale."""
 
-    steps: Tensor  # (N, K) int8, the largest of a row -127 or 127
+    steps: Tensor  # (N, K) int8, the largest magnitude of a row is 127
     scale: Tensor  # (N,) float32
 
 
 def has_int8(dtype: torch.dtype, shape: tuple[int, ...]) -> bool:
-    """Whether a tensor of this kind is rounded, where a model's weights are of 8 bits."""
-    return dtype == torch.float32 and len(shape) == 2 and min(shape) >= LEAST
+    """Whether a model with int8 weights quantises a tensor of this dtype and shape."""
+    return dtype == torch.float32 and len(shape) == 2 and min(shape) >= MIN_SIZE
 
 
 def quantize(weight: Tensor) -> QuantizedWeight:
-    """The nearest points of the grid; from halfway the even ones, as the native core rounds.
+    """Round each row to multiples of its scale, half to even, as the native core does.
 
-    What `dequantize` makes of them is rounded to the very same steps and scale. A row whose scale
-    float32 could not hold exactly enough (its largest number is below 1.5e-36) becomes zeros.
+    Idempotent: `quantize(dequantize(q))` equals q. A row with a subnormal scale (its largest
+    magnitude is below 1.5e-36) becomes zeros.
 
     Args:
         weight: (N, K) float32.
 
     Raises:
-        ModelFileError: where a weight is not a number, or so large that the grid does not hold it.
+        ModelFileError: a weight is not finite, or too large for its scale.
     """
-    # On the processor: elsewhere a quotient may be the product with a reciprocal.
+    # On the CPU: other devices may divide by multiplying with a reciprocal.
     weight = weight.detach().cpu()
-    scale = weight.abs().amax(1) / MOST
-    if not bool((scale * MOST).isfinite().all()):
-        raise ModelFileError("its weights hold what is not a number, or one too large for 8 bits")
+    scale = weight.abs().amax(1) / MAX_STEP
+    if not bool((scale * MAX_STEP).isfinite().all()):
+        raise ModelFileError("a weight is not finite, or too large for int8")
     scale[scale < _TINY] = 0
     steps = (weight / scale.masked_fill(scale == 0, 1)[:, None]).round()
     return QuantizedWeight(steps.to(torch.int8), scale)
 
 
-def dequantize(quantised: QuantizedWeight) -> Tensor:
-    """(N, K) float32."""
-    return quantised.steps * quantised.scale[:, None]
+def dequantize(quantized: QuantizedWeight) -> Tensor:
+    """The weights (N, K) float32."""
+    return quantized.steps * quantized.scale[:, None]
 
 
-def on_grid(tensor: Tensor) -> Tensor:
-    """A matrix rounded to its grid; any other tensor as it is.
+def fake_quantize(tensor: Tensor) -> Tensor:
+    """Quantise and dequantise a matrix; return any other tensor unchanged.
 
     Raises:
         ModelFileError: as `quantize`.
@@ -70,29 +70,30 @@ def on_grid(tensor: Tensor) -> Tensor:
 
 
 def packed(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Tensors as a file of 8 bits has them: for a matrix its steps, and beside them its scale.
+    """The tensors of a file with int8 weights: steps and scale for each matrix.
 
     Raises:
         ModelFileError: as `quantize`.
     """
-    found: dict[str, Tensor] = {}
+    stored: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
         if has_int8(tensor.dtype, tuple(tensor.shape)):
-            found[name], found[_scale_of(name)] = quantize(tensor)
+            stored[name], stored[_scale_of(name)] = quantize(tensor)
         else:
-            found[name] = tensor
-    return found
+            stored[name] = tensor
+    return stored
 
 
 def unpacked(bundle: Bundle, expected: Layout) -> dict[str, Tensor]:
-    """The tensors of a file of 8 bits, as numbers again.
+    """The dequantised tensors of a file with int8 weights.
 
     Args:
-        expected: what they are when they are numbers.
+        bundle: the file.
+        expected: dtype and shape of each dequantised tensor.
 
     Raises:
-        ModelFileError: where the file does not hold just these, or steps and scales that
-            `quantize` would not give.
+        ModelFileError: the file holds other tensors, or steps and scales that `quantize` never
+            returns.
     """
     layout: Layout = {}
     for name, (dtype, shape) in expected.items():
@@ -102,35 +103,35 @@ def unpacked(bundle: Bundle, expected: Layout) -> dict[str, Tensor]:
         else:
             layout[name] = (dtype, shape)
     tensors = bundle.tensors(layout)
-    for name, kind in expected.items():
-        if has_int8(*kind):
-            found = QuantizedWeight(tensors[name], tensors.pop(_scale_of(name)))
-            tensors[name] = dequantize(found)
-            if not _same_again(tensors[name], found):
-                bundle.refuse(f"the tensor {name!r} is not what rounding to 8 bits gives")
+    for name, (dtype, shape) in expected.items():
+        if has_int8(dtype, shape):
+            stored = QuantizedWeight(tensors[name], tensors.pop(_scale_of(name)))
+            tensors[name] = dequantize(stored)
+            if not _is_quantized_to(tensors[name], stored):
+                bundle.refuse(f"the tensor {name!r} is not the result of int8 quantisation")
     return tensors
 
 
 def is_int8(bundle: Bundle) -> bool:
-    """Whether a file says that its weights are of 8 bits.
+    """Whether a file holds int8 weights.
 
     Raises:
-        ModelFileError: where it says neither yes nor no.
+        ModelFileError: its entry "int8" is not a boolean.
     """
-    said = bundle.about.get("int8", False)
-    if not isinstance(said, bool):
-        bundle.refuse("it should say whether its weights are of 8 bits")
-    return said
+    flag = bundle.about.get("int8", False)
+    if not isinstance(flag, bool):
+        bundle.refuse("its entry 'int8' is neither true nor false")
+    return flag
 
 
 def _scale_of(name: str) -> str:
     return f"{name}.scale"
 
 
-def _same_again(weight: Tensor, found: QuantizedWeight) -> bool:
-    """Whether rounding a matrix gives just what a file has it from."""
+def _is_quantized_to(weight: Tensor, stored: QuantizedWeight) -> bool:
+    """Whether quantising a matrix gives exactly the stored steps and scale."""
     try:
         again = quantize(weight)
     except ModelFileError:
         return False
-    return torch.equal(again.steps, found.steps) and torch.equal(again.scale, found.scale)
+    return torch.equal(again.steps, stored.steps) and torch.equal(again.scale, stored.scale)

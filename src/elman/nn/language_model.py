@@ -1,6 +1,6 @@
-"""Tokens in, the next token out: the network of a language model.
+"""The network of a language model.
 
-Shapes: B batch, T time, W width, V vocabulary.
+Shapes: B batch, T time, W hidden size, V vocabulary.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ from elman.nn.blocks import NetworkState, SharedDropout, Stack, StackConfig, lin
 
 
 class LanguageModelNetwork(nn.Module):
-    """Tokens in, the logits of the next token out: embedding, stack, output.
+    """Embedding, stack and output layer: tokens to the logits of the next token.
 
     Args:
-        architecture: what it is built from; kept as `.architecture`.
+        config: kept as `.config`.
     """
 
-    def __init__(self, architecture: StackConfig) -> None:
+    def __init__(self, config: StackConfig) -> None:
         super().__init__()
-        self.architecture = architecture
-        self.embedding = nn.Embedding(architecture.vocabulary, architecture.hidden_size)
-        self.dropout = SharedDropout(architecture.dropout)
-        self.stack = Stack(architecture)
-        self.output = linear(architecture.hidden_size, architecture.vocabulary, scale=0.5)
+        self.config = config
+        self.embedding = nn.Embedding(config.vocabulary, config.hidden_size)
+        self.dropout = SharedDropout(config.dropout)
+        self.stack = Stack(config)
+        self.output = linear(config.hidden_size, config.vocabulary, scale=0.5)
         self.scale = 1.0
-        if architecture.tied:
-            # Small enough for logits, and large enough for a network's input once it is scaled
-            # (A. Vaswani et al., 'Attention Is All You Need', 2017, section 3.4).
+        if config.tied:
+            # Logits need small weights, inputs larger ones: scale the embeddings (A. Vaswani et
+            # al., 'Attention Is All You Need', 2017, section 3.4).
             self.output.weight = self.embedding.weight
-            nn.init.normal_(self.embedding.weight, std=architecture.hidden_size**-0.5)
-            self.scale = architecture.hidden_size**0.5
+            nn.init.normal_(self.embedding.weight, std=config.hidden_size**-0.5)
+            self.scale = config.hidden_size**0.5
 
     def initial_state(self, batch_size: int) -> NetworkState:
         return self.stack.initial_state(batch_size)
@@ -44,7 +44,10 @@ class LanguageModelNetwork(nn.Module):
         lengths: Tensor | None = None,
         resets: Tensor | None = None,
     ) -> tuple[Tensor, NetworkState]:
-        """tokens (B, T) integers -> logits (B, T, V), each row's state after its last."""
+        """tokens (B, T) integers -> logits (B, T, V), the state of each row after its last token.
+
+        `lengths` (B,) and `resets` (B, T) are those of `scan`.
+        """
         y, state = self._features(tokens, state, lengths, resets)
         logits: Tensor = self.output(y)
         return logits.transpose(0, 1), state
@@ -54,12 +57,14 @@ class LanguageModelNetwork(nn.Module):
     ) -> tuple[Tensor, NetworkState]:
         """tokens and targets (B, T) -> the mean loss in nats, the state after.
 
-        The same number as the cross-entropy of `forward`'s logits, without making them whole.
+        Equals the cross-entropy of the logits of `forward`, but never holds all of them.
         """
         y, state = self._features(tokens, state, None, None)
         output = self.output
-        wanted = targets.t().flatten()
-        return linear_cross_entropy(y.flatten(0, 1), output.weight, output.bias, wanted), state
+        flat_targets = targets.t().flatten()
+        return linear_cross_entropy(
+            y.flatten(0, 1), output.weight, output.bias, flat_targets
+        ), state
 
     def _features(
         self,
@@ -68,7 +73,7 @@ class LanguageModelNetwork(nn.Module):
         lengths: Tensor | None,
         resets: Tensor | None,
     ) -> tuple[Tensor, NetworkState]:
-        """tokens (B, T) -> what the output layer reads, (T, B, W), and the state after."""
+        """tokens (B, T) -> the inputs of the output layer (T, B, W), the state after."""
         x = self.dropout(self.embedding(tokens.t()) * self.scale)
         ys, state = self.stack(x.transpose(0, 1), state, lengths=lengths, resets=resets)
         return ys.transpose(0, 1), state

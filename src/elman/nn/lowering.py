@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from elman.cells import Cell, map_state
 from elman.errors import UntraceableError
 from elman.kernels.pointwise import EPSILON
-from elman.kernels.step_program import AttentionMemory, Slot, StateSlots, StepProgram
-from elman.network.cell_lowering import lower_cell
-from elman.nn.attention import AttendingBlock
+from elman.kernels.step_program import MemorySlots, Slot, StateSlots, StepProgram
+from elman.nn.attention import CrossAttentionBlock
 from elman.nn.blocks import Block, RMSNorm, Stack
+from elman.nn.cell_lowering import lower_cell
 from elman.nn.language_model import LanguageModelNetwork
 from elman.nn.seq2seq import EncoderDecoder
 
@@ -93,16 +93,16 @@ def _stack(program: StepProgram, stack: Stack, x: Slot, state: Any) -> Slot:
 def _rewriter(
     program: StepProgram, network: EncoderDecoder, tokens: Slot, state: Any, answer: Slot
 ) -> None:
-    memories = [program.attention_memory() for _ in network.attending]
+    memories = [program.attention_memory() for _ in network.decoder_blocks]
     x = program.embed(tokens, network.embedding.weight, network.scale)
-    for block, before, memory in zip(network.attending, state, memories, strict=True):
+    for block, before, memory in zip(network.decoder_blocks, state, memories, strict=True):
         x = _mixed(program, block, x, before)
         x = _transformed(program, block, _attended(program, block, x, memory))
     program.layer(_norm(program, network.norm, x), network.output, answer)
 
 
 def _attended(
-    program: StepProgram, block: AttendingBlock, x: Slot, memory: AttentionMemory
+    program: StepProgram, block: CrossAttentionBlock, x: Slot, memory: MemorySlots
 ) -> Slot:
     attention = block.attention
     query = program.layer(_norm(program, block.attention_norm, x), attention.query)

@@ -1,4 +1,4 @@
-"""What can be scored: anything that predicts tokens, a network or an n-gram.
+"""The interface of what scores the tokens of a text: a network or an n-gram model.
 
 Shapes: N tokens, V vocabulary.
 """
@@ -20,26 +20,27 @@ from elman.nn.native_step import CompiledStep, step_of, stream_of
 Tokens = npt.NDArray[np.integer[Any]]
 Floats = npt.NDArray[np.floating[Any]]
 
-ROWS = 32  # read side by side where nothing is carried
-CHUNK = 1024  # tokens read in one call; the state is carried, so any number gives the same
+ROWS = 32  # batch size of independent blocks
+CHUNK = 1024  # tokens a forward pass; the state is carried over, so any number gives equal results
 
 
 class Predictor(Protocol):
-    """Foretells each token of a text from those before it; `KneserNey` is one too."""
+    """Predicts each token of a text from those before it; `KneserNey` implements it too."""
 
     def log_probabilities(self, ids: Tokens) -> Floats:
-        """(N,) tokens -> (N - 1,) nats: the log-probability of each token but the first."""
+        """(N,) tokens -> the log-probability of each but the first, (N - 1,), in nats."""
 
     def distributions(self, ids: Tokens, positions: Tokens) -> Iterator[Floats]:
-        """For each position, in rising order, a row (V,) that ranks what may stand there."""
+        """For each position, in rising order, scores (V,) that order the tokens by probability."""
 
 
 class NetworkPredictor:
-    """A network that reads a whole text with its state carried, in float32.
+    """Scores a text with a network in float32; the state is carried through the whole text.
 
     Args:
-        int8: whether it is to read as `step_of` does with products of 8-bit integers: token by
-            token where the native core is on, and in float32 where it is not.
+        network: in evaluation mode.
+        int8: step token by token with int8 products, as `step_of` does; without the native core
+            float32 products are used.
     """
 
     def __init__(self, network: LanguageModelNetwork, *, int8: bool = False) -> None:
@@ -49,35 +50,35 @@ class NetworkPredictor:
         self._step = step if isinstance(step, CompiledStep) else None
 
     def log_probabilities(self, ids: Tokens) -> Floats:
-        found = [
+        chunks = [
             _of_targets(logits, self._tensor(ids[begin + 1 : begin + 1 + logits.shape[1]]))
-            for begin, logits in self._read(ids[:-1])
+            for begin, logits in self._chunks(ids[:-1])
         ]
-        return np.concatenate(found) if found else np.zeros(0, dtype=np.float32)
+        return np.concatenate(chunks) if chunks else np.zeros(0, dtype=np.float32)
 
     def fresh_log_probabilities(self, ids: Tokens, block: int = 64) -> Floats:
-        """The same with nothing remembered from one block of inputs to the next."""
+        """`log_probabilities` with the state reset after every `block` tokens."""
         count = (len(ids) - 1) // block
         inputs = self._tensor(ids[: count * block]).view(count, block)
         targets = self._tensor(ids[1 : count * block + 1]).view(count, block)
-        found = []
+        batches = []
         with torch.inference_mode():
             for begin in range(0, count, ROWS):
-                rows, wanted = inputs[begin : begin + ROWS], targets[begin : begin + ROWS]
+                rows, row_targets = inputs[begin : begin + ROWS], targets[begin : begin + ROWS]
                 logits, _ = self._logits(rows, self.network.initial_state(len(rows)))
-                found.append(_of_targets(logits, wanted))
-        return np.concatenate(found) if found else np.zeros(0, dtype=np.float32)
+                batches.append(_of_targets(logits, row_targets))
+        return np.concatenate(batches) if batches else np.zeros(0, dtype=np.float32)
 
     def distributions(self, ids: Tokens, positions: Tokens) -> Iterator[Floats]:
-        """Rows of log-probabilities, up to a constant of each row; batches (B, V)."""
-        for begin, logits in self._read(ids[:-1]):
+        """Batches (B, V) of logits: log-probabilities up to a constant of each row."""
+        for begin, logits in self._chunks(ids[:-1]):
             low, high = np.searchsorted(positions, [begin + 1, begin + 1 + logits.shape[1]])
             rows = logits[0, self._tensor(positions[low:high]) - begin - 1]
             if len(rows):
                 yield rows.numpy(force=True)
 
-    def _read(self, ids: Tokens) -> Iterator[tuple[int, Tensor]]:
-        """Where each chunk begins, and its logits (1, T, V)."""
+    def _chunks(self, ids: Tokens) -> Iterator[tuple[int, Tensor]]:
+        """The offset of each chunk and its logits (1, T, V)."""
         state: NetworkState = self.network.initial_state(1)
         for begin in range(0, len(ids), CHUNK):
             with torch.inference_mode():
@@ -86,7 +87,7 @@ class NetworkPredictor:
             yield begin, logits
 
     def _logits(self, tokens: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
-        """tokens (B, T) -> logits (B, T, V), and the state after."""
+        """tokens (B, T) -> logits (B, T, V), the state after."""
         if self._step is None:
             logits, state = self.network(tokens, state)
             return logits, state
@@ -99,6 +100,6 @@ class NetworkPredictor:
 
 
 def _of_targets(logits: Tensor, targets: Tensor) -> Floats:
-    """logits (B, T, V), targets of B * T tokens -> their log-probabilities, in reading order."""
+    """logits (B, T, V), targets of B * T tokens -> their log-probabilities (B * T,)."""
     picked = logits.log_softmax(-1).gather(-1, targets.view(*logits.shape[:2], 1))
     return picked.flatten().numpy(force=True)

@@ -1,9 +1,9 @@
-"""A reader that predicts the next word, to learn a language before it is told what to answer.
+"""Language model pretraining of an encoder on unlabelled text.
 
-Source: A. Dai, Q. Le, 'Semi-supervised Sequence Learning' (2015), section 2.2: the reader's
-weights are those of a language model when it begins to learn from labels.
+Source: A. Dai, Q. Le, 'Semi-supervised Sequence Learning' (2015), section 2.2: a classifier's
+encoder starts from the weights of a language model.
 
-Shapes: B batch, T time, W width, F distinct words of the batch, N words predicted.
+Shapes: B batch, T time, W width, F distinct words of the batch, N predicted tokens.
 """
 
 from __future__ import annotations
@@ -17,46 +17,47 @@ from elman.nn.encoder import Encoder, PaddedBatch
 
 
 class PretrainingHead(nn.Module):
-    """The reader, and for each of its directions a layer that names the word to come.
+    """An encoder and, for each direction, a linear layer that predicts the next token.
 
-    A word is named among the distinct words of its own batch, by the vectors that the reader
-    looks up for them, so there is no output vocabulary and no unknown word. That a frequent
-    word is nearly always among them is set right by what makes a sample of words as good as all
-    of them: the log of each word's chance to be in the batch is taken from its score
-    (S. Jean et al., 'On Using Very Large Target Vocabulary for Neural Machine Translation',
-    2015, section 3.1).
+    In-batch sampled softmax: the candidates are the distinct words of the batch, scored by their
+    input embeddings, so there is no output vocabulary and no unknown word. Subtract log P(word in
+    batch) from each logit (S. Jean et al., 'On Using Very Large Target Vocabulary for Neural
+    Machine Translation', 2015, section 3.1).
 
-    The second direction predicts the word before.
+    The second direction predicts the previous token.
 
     Args:
-        reader: to learn the language; dropout: of it meanwhile. There is more unlabelled text than
-            labelled, and less danger of learning it by heart.
+        encoder: to be pretrained; kept as `.encoder`.
+        dropout: the encoder's dropout probability meanwhile. There is more unlabelled text than
+            labelled, so less overfitting.
     """
 
-    def __init__(self, reader: Encoder, dropout: float = 0.0) -> None:
+    def __init__(self, encoder: Encoder, dropout: float = 0.0) -> None:
         super().__init__()
-        self.reader = reader
+        self.encoder = encoder
         self.dropout = dropout
-        hidden_size = reader.reading.blocks.hidden_size
+        hidden_size = encoder.config.blocks.hidden_size
         self.outputs = nn.ModuleList(
             linear(hidden_size, hidden_size, scale=hidden_size**-0.5)
-            for _ in range(reader.reading.directions)
+            for _ in range(encoder.config.directions)
         )
 
-    def forward(self, padded: PaddedBatch, log_chances: Tensor) -> Tensor:
-        """-> the mean loss in nats of a word predicted, over all directions.
+    def forward(self, padded: PaddedBatch, log_inclusion_probability: Tensor) -> Tensor:
+        """The mean loss of a predicted token, over all directions, in nats.
 
         Args:
-            log_chances: (F,) of each row of the reader's table to be in a batch; zeros where the
-                table is a whole vocabulary.
+            padded: B texts.
+            log_inclusion_probability: (F,) log P(word in batch) for each row of `Encoder.table`;
+                zeros where the table is the whole vocabulary.
         """
-        table = self.reader.table(padded)
-        with self.reader.dropping(self.dropout):
-            vectors, _ = self.reader(padded, table=table)
+        table = self.encoder.table(padded)
+        with self.encoder.dropout_set_to(self.dropout):
+            vectors, _ = self.encoder(padded, table=table)
         predicted = padded.real[1:, :, 0]
         losses = []
         for direction, (y, output) in enumerate(zip(vectors, self.outputs, strict=True)):
             tokens = padded.reversed if direction else padded.tokens
-            said, wanted = output(y[:-1][predicted]), tokens[1:][predicted]
-            losses.append(linear_cross_entropy(said, table, -log_chances, wanted))
+            queries, targets = output(y[:-1][predicted]), tokens[1:][predicted]
+            bias = -log_inclusion_probability
+            losses.append(linear_cross_entropy(queries, table, bias, targets))
         return torch.stack(losses).mean()

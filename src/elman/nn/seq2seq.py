@@ -1,6 +1,6 @@
-"""Many in, then many out: an encoder reads the source, a decoder writes the target from it.
+"""Encoder-decoder networks: from a source text, or a vector, to a target text.
 
-Shapes: B batch, S source time, T target time, W width, V target vocabulary, D width of a vector.
+Shapes: B batch, S source time, T target time, W hidden size, V target vocabulary, D vector size.
 Time comes first, (T, B, W), as inside a stack.
 """
 
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from elman.kernels.cross_entropy import linear_cross_entropy
-from elman.nn.attention import AttendingBlock, AttentionMemory
+from elman.nn.attention import AttentionMemory, CrossAttentionBlock
 from elman.nn.blocks import (
     Block,
     GatedMLP,
@@ -27,29 +27,27 @@ from elman.nn.blocks import (
 from elman.nn.encoder import PaddedBatch
 
 ORDERS = ("both", "forward", "reversed")
-"""How a source is read: layer by layer from either end, from its beginning, or from its end."""
+"""The encoder's direction: alternating from layer to layer, forward, or backward."""
 
 EMBEDDING_SCALE = 2.0
-"""Of embeddings as they enter the network. They are the output layer's too and pass through on the
-residual path: were they as long as what the blocks add, each token would at first be predicted to
-follow itself, and unlearning that costs hundreds of steps (docs/decisions.md)."""
+"""The factor of embeddings at the network's input. They are tied to the output layer and stay on
+the residual path: scale them down, or each token initially predicts itself, which takes hundreds
+of steps to unlearn (docs/decisions.md)."""
 
-FAR = 1e4
-"""Deviations from the mean: a vector's number that lies further off is read as that far, so that
-none is too large for the network."""
+MAX_DEVIATIONS = 1e4
+"""Clip the standardised elements of a source vector, in standard deviations from the mean."""
 
 
 @dataclass(frozen=True)
 class Seq2SeqConfig:
-    """What a rewriter is built from; frozen, and saved with its weights.
+    """The configuration of an encoder-decoder; saved with its weights.
 
     Args:
-        blocks: of the decoder; its vocabulary is the target's. An encoder that reads in both
-            directions has twice as many.
-        source: the source's vocabulary; 0 where it shares the target's; or D where the source
-            is a vector.
+        blocks: of the decoder, with the target's vocabulary. An encoder of the order "both" has
+            twice as many blocks.
+        source: the size of the source's vocabulary, 0 to share the target's; D for vectors.
         attention: one of `elman.nn.attention.KINDS`.
-        order: one of ORDERS; or "vector".
+        order: one of ORDERS, or "vector" for vectors as sources.
     """
 
     blocks: StackConfig
@@ -59,97 +57,102 @@ class Seq2SeqConfig:
 
 
 class DecoderState(NamedTuple):
-    """Where a decoder stands, and all that it looks at."""
+    """The recurrent state of a decoder and what it attends to."""
 
     state: NetworkState
-    memories: tuple[AttentionMemory, ...]  # one a block
+    memories: tuple[AttentionMemory, ...]  # one for each block
 
 
 class SourceEncoder(nn.Module):
-    """A source's tokens, each in the light of those around it.
+    """Contextual vectors of the source's tokens.
 
-    With the order "both" every other block reads from the end, so that each sees what the one
-    before it saw of the other side (the alternation is that of J. Zhou et al., 'Deep Recurrent
-    Models with Fast-Forward Connections', 2016, section 3.2).
+    With the order "both" every other block runs backward, so each block gets the context that the
+    previous one collected from the other side (J. Zhou et al., 'Deep Recurrent Models with
+    Fast-Forward Connections', 2016, section 3.2).
     """
 
-    def __init__(self, rewriting: Seq2SeqConfig) -> None:
+    def __init__(self, config: Seq2SeqConfig) -> None:
         super().__init__()
-        blocks = rewriting.blocks
-        self.order = rewriting.order
+        blocks = config.blocks
+        self.order = config.order
         count = blocks.layers * (2 if self.order == "both" else 1)
         self.blocks = nn.ModuleList(Block(blocks) for _ in range(count))
         self.norm = RMSNorm(blocks.hidden_size) if "norm" in blocks.components else nn.Identity()
-        self.summed = rewriting.attention == "none"
+        self.summed = config.attention == "none"
 
     def forward(self, x: Tensor, padded: PaddedBatch) -> tuple[Tensor, Tensor]:
-        """x (S, B, W), the vectors of the padded' tokens -> what a decoder looks at
-        (S, B, W), and (B, S) whether it is real."""
-        back = padded.reversed_places[..., None].expand_as(x)
+        """The embeddings x (S, B, W) of a batch -> its contextual vectors (S, B, W) and the mask
+        (B, S), True at tokens; without attention one pooled vector (1, B, W) for each text."""
+        positions = padded.reversed_positions[..., None].expand_as(x)
         backward = self.order == "reversed"
-        x = x.gather(0, back) if backward else x
+        x = x.gather(0, positions) if backward else x
         for number, block in enumerate(self.blocks):
             mixer = cast("Block", block).mixer
             if number and self.order == "both":
-                x, backward = x.gather(0, back), not backward
+                x, backward = x.gather(0, positions), not backward
             x, _ = block(x, mixer.initial_state(x.shape[1]), padded.lengths)
         if self.summed:
             return self.norm(self._ends(x, padded))[None], padded.lengths[:, None] > 0
-        x = x.gather(0, back) if backward else x
+        x = x.gather(0, positions) if backward else x
         return self.norm(x), padded.real[..., 0].t()
 
     def _ends(self, x: Tensor, padded: PaddedBatch) -> Tensor:
-        """(B, W) the vector where the reading ended; in both directions, at either end."""
+        """(B, W) the last vector of each text; with the order "both" the sum of last and first."""
         last = x.gather(0, (padded.lengths - 1)[None, :, None].expand_as(x[:1]))[0]
         return last + x[0] if self.order == "both" else last
 
 
 class VectorEncoder(nn.Module):
-    """A vector as the one thing that a decoder looks at, at its first step and at every other.
+    """A vector as the source; the decoder attends to it at every step.
 
-    Source: O. Vinyals et al., 'Show and Tell' (2015), section 3.1, where it is read once.
+    Source: O. Vinyals et al., 'Show and Tell' (2015), section 3.1, where only the first step
+    gets the vector.
     """
 
-    def __init__(self, rewriting: Seq2SeqConfig, dropout: float) -> None:
+    def __init__(self, config: Seq2SeqConfig, dropout: float) -> None:
         super().__init__()
-        blocks = rewriting.blocks
+        blocks = config.blocks
         self.dropout = nn.Dropout(dropout)
-        # Of the vectors learned from, the mean and one over the deviation: no gradient moves them.
-        self.center = nn.Parameter(torch.zeros(rewriting.source), requires_grad=False)
-        self.slope = nn.Parameter(torch.ones(rewriting.source), requires_grad=False)
-        self.into = linear(rewriting.source, blocks.hidden_size)
+        # Mean and reciprocal standard deviation of the training vectors: not trained by gradient.
+        self.center = nn.Parameter(torch.zeros(config.source), requires_grad=False)
+        self.slope = nn.Parameter(torch.ones(config.source), requires_grad=False)
+        self.into = linear(config.source, blocks.hidden_size)
         self.mlp = nn.Sequential(RMSNorm(blocks.hidden_size), GatedMLP(blocks))
         self.norm = RMSNorm(blocks.hidden_size)
 
     def forward(self, vectors: Tensor) -> tuple[Tensor, Tensor]:
-        """vectors (B, D) -> (1, B, W), and (B, 1): it is real."""
-        # What is infinitely far on the way is taken as very far, and of no weight as 0.
-        scaled = ((vectors - self.center) * self.slope).nan_to_num(nan=0.0).clamp(-FAR, FAR)
+        """vectors (B, D) -> (1, B, W) and the mask (B, 1), True."""
+        # Infinite results are clipped; 0 times infinity, which is NaN, counts as 0.
+        scaled = (
+            ((vectors - self.center) * self.slope)
+            .nan_to_num(nan=0.0)
+            .clamp(-MAX_DEVIATIONS, MAX_DEVIATIONS)
+        )
         x = self.into(self.dropout(scaled))
         x = self.norm(x + self.mlp(x))
         return x[None], torch.ones(len(x), 1, dtype=torch.bool, device=x.device)
 
 
 class EncoderDecoder(nn.Module):
-    """Encoder and decoder; the decoder's embedding is its output layer as well.
+    """Encoder and decoder; the decoder's embedding and output layer are tied.
 
-    No attention is fed back into a cell, so in training the decoder runs over the whole target at
-    once, block by block, as the encoder does over the source.
+    Attention is not fed back into a cell, so training runs the decoder over the whole target block
+    by block, as the encoder over the source.
 
-    Source: D. Bahdanau et al. (2015), section 3, with attention inside every block of the
+    Source: D. Bahdanau et al. (2015), section 3, here with attention inside every block of the
     decoder; without attention, I. Sutskever et al., 'Sequence to Sequence Learning with Neural
-    Networks' (2014), and K. Cho et al. (2014), who show the source at every step.
+    Networks' (2014), and K. Cho et al. (2014), where every step gets the source.
 
     Args:
-        rewriting: what it is built from; kept as `.rewriting`.
-        dropout: of embeddings, of a vector's numbers and of what the output layer reads; inside
-            the blocks it is theirs.
+        config: kept as `.config`.
+        dropout: the probability for embeddings, for the elements of source vectors and for the
+            inputs of the output layer; `config.blocks.dropout` is that inside the blocks.
     """
 
-    def __init__(self, rewriting: Seq2SeqConfig, dropout: float) -> None:
+    def __init__(self, config: Seq2SeqConfig, dropout: float) -> None:
         super().__init__()
-        blocks = rewriting.blocks
-        self.rewriting = rewriting
+        blocks = config.blocks
+        self.config = config
         self.embedding = nn.Embedding(blocks.vocabulary, blocks.hidden_size)
         self.output = linear(blocks.hidden_size, blocks.vocabulary)
         self.output.weight = self.embedding.weight
@@ -157,74 +160,77 @@ class EncoderDecoder(nn.Module):
         self.scale = EMBEDDING_SCALE
         self.encoder: SourceEncoder | VectorEncoder
         self.source_embedding = self.embedding
-        if rewriting.order == "vector":
-            self.encoder = VectorEncoder(rewriting, dropout)
+        if config.order == "vector":
+            self.encoder = VectorEncoder(config, dropout)
         else:
-            self.encoder = SourceEncoder(rewriting)
-            if rewriting.source:
-                self.source_embedding = nn.Embedding(rewriting.source, blocks.hidden_size)
+            self.encoder = SourceEncoder(config)
+            if config.source:
+                self.source_embedding = nn.Embedding(config.source, blocks.hidden_size)
                 nn.init.normal_(self.source_embedding.weight, std=blocks.hidden_size**-0.5)
         self.dropout = SharedDropout(dropout)
         self.blocks = nn.ModuleList(
-            AttendingBlock(blocks, rewriting.attention) for _ in range(blocks.layers)
+            CrossAttentionBlock(blocks, config.attention) for _ in range(blocks.layers)
         )
         self.norm = RMSNorm(blocks.hidden_size) if "norm" in blocks.components else nn.Identity()
 
-    def scale_vectors(self, vectors: Tensor) -> None:
-        """Let the vectors to be read from now on be as wide as these (N, D); numbers that never
-        vary are read as 0."""
+    def fit_input_scaling(self, vectors: Tensor) -> None:
+        """Standardise source vectors by the mean and deviation of these (N, D); constant elements
+        become 0."""
         encoder = cast("VectorEncoder", self.encoder)
         deviation = vectors.double().std(0, correction=0)
         with torch.no_grad():
             encoder.center.copy_(vectors.double().mean(0))
-            varies = deviation > torch.finfo(encoder.slope.dtype).tiny  # 1 / it is a number
+            # Above the smallest normal number, 1 / deviation is finite.
+            varies = deviation > torch.finfo(encoder.slope.dtype).tiny
             encoder.slope.copy_(torch.where(varies, 1 / deviation, 0))
 
     @property
-    def attending(self) -> list[AttendingBlock]:
+    def decoder_blocks(self) -> list[CrossAttentionBlock]:
         """The blocks of the decoder."""
-        return [cast("AttendingBlock", block) for block in self.blocks]
+        return [cast("CrossAttentionBlock", block) for block in self.blocks]
 
-    def begin(self, source: PaddedBatch | Tensor) -> DecoderState:
-        """A source read: tokens of B texts, or vectors (B, D)."""
+    def encode(self, source: PaddedBatch | Tensor) -> DecoderState:
+        """The state of the decoder before its first token, for B texts or vectors (B, D)."""
         if isinstance(source, Tensor):
-            return self._written(*self.encoder(source))
+            return self._decoder_state(*self.encoder(source))
         x = functional.embedding(source.tokens, self.source_embedding.weight) * self.scale
-        return self.begin_from(x, source)
+        return self.encode_vectors(x, source)
 
-    def begin_from(self, x: Tensor, padded: PaddedBatch) -> DecoderState:
-        """The same from x (S, B, W), the vectors of the padded' tokens."""
-        return self._written(*self.encoder(self.dropout(x), padded))
+    def encode_vectors(self, x: Tensor, padded: PaddedBatch) -> DecoderState:
+        """As `encode`, from the scaled embeddings x (S, B, W) of the tokens."""
+        return self._decoder_state(*self.encoder(self.dropout(x), padded))
 
-    def _written(self, memory: Tensor, real: Tensor) -> DecoderState:
-        shut = torch.zeros_like(real, dtype=torch.float32).masked_fill(~real, -torch.inf)
+    def _decoder_state(self, memory: Tensor, real: Tensor) -> DecoderState:
+        mask = torch.zeros_like(real, dtype=torch.float32).masked_fill(~real, -torch.inf)
         memories = tuple(
-            block.attention.remember(memory, shut[:, None, None]) for block in self.attending
+            block.attention.project_kv(memory, mask[:, None, None]) for block in self.decoder_blocks
         )
         return DecoderState(self.initial_state(memory.shape[1]), memories)
 
     def initial_state(self, batch_size: int) -> NetworkState:
-        """Of the decoder."""
-        return tuple(block.mixer.initial_state(batch_size) for block in self.attending)
+        """The recurrent state of the decoder, one for each block."""
+        return tuple(block.mixer.initial_state(batch_size) for block in self.decoder_blocks)
 
     def forward(
-        self, tokens: Tensor, written: DecoderState, lengths: Tensor | None = None
+        self, tokens: Tensor, state: DecoderState, lengths: Tensor | None = None
     ) -> tuple[Tensor, DecoderState]:
-        """tokens (T, B) -> logits (T, B, V) of the tokens after them, and where it stands."""
-        y, after, _ = self._features(tokens, written, lengths)
+        """tokens (T, B) -> logits (T, B, V) float32 of the next tokens, the state after."""
+        y, after, _ = self._features(tokens, state, lengths)
         logits: Tensor = self.output(y)
         return logits.float(), after
 
-    def attend(self, tokens: Tensor, written: DecoderState) -> tuple[Tensor, Tensor, DecoderState]:
-        """The same, and (B, T, S) how much of each source token went into each logits: the mean
-        over blocks and heads."""
-        y, after, asked = self._features(tokens, written, None)
-        looks = [
+    def attend(self, tokens: Tensor, state: DecoderState) -> tuple[Tensor, Tensor, DecoderState]:
+        """tokens (T, B) -> logits (T, B, V) float32, the attention weights (B, T, S) averaged over
+        blocks and heads, the state after."""
+        y, after, query_inputs = self._features(tokens, state, None)
+        weights = [
             block.attention.weights(x, memory)
-            for block, x, memory in zip(self.attending, asked, written.memories, strict=True)
+            for block, x, memory in zip(
+                self.decoder_blocks, query_inputs, state.memories, strict=True
+            )
         ]
         logits: Tensor = self.output(y)
-        return logits.float(), torch.stack(looks).mean(0), after
+        return logits.float(), torch.stack(weights).mean(0), after
 
     def loss(
         self, source: PaddedBatch | Tensor, targets: PaddedBatch, begin: int, smoothing: float
@@ -232,37 +238,44 @@ class EncoderDecoder(nn.Module):
         """The mean of -log p over all target tokens, in nats.
 
         Args:
-            targets: with their last token, which says that they end.
+            source: B texts, or vectors (B, D).
+            targets: B texts, each with the token that ends it.
             begin: the token before the first.
-            smoothing: the share of what is wanted that is given to all tokens alike (C. Szegedy
-                et al., 2016, section 7).
+            smoothing: the label smoothing, the probability spread evenly over all tokens (C.
+                Szegedy et al., 2016, section 7).
         """
-        wanted = targets.tokens
-        read = torch.cat([wanted.new_full((1, wanted.shape[1]), begin), wanted[:-1]])
-        y, _, _ = self._features(read, self.begin(source), targets.lengths)
+        next_tokens = targets.tokens
+        first = next_tokens.new_full((1, next_tokens.shape[1]), begin)
+        tokens = torch.cat([first, next_tokens[:-1]])
+        y, _, _ = self._features(tokens, self.encode(source), targets.lengths)
         real = targets.real[..., 0]
         output = self.output
-        return linear_cross_entropy(y[real], output.weight, output.bias, wanted[real], smoothing)
+        labels = next_tokens[real]
+        return linear_cross_entropy(y[real], output.weight, output.bias, labels, smoothing)
 
     def _features(
-        self, tokens: Tensor, written: DecoderState, lengths: Tensor | None
+        self, tokens: Tensor, state: DecoderState, lengths: Tensor | None
     ) -> tuple[Tensor, DecoderState, list[Tensor]]:
-        """tokens (T, B) -> what the output layer reads (T, B, W), where the decoder stands, and
-        what each block asked its memory with."""
+        """As `features`, from the tokens (T, B)."""
         x = functional.embedding(tokens, self.embedding.weight) * self.scale
-        return self.features(x, written, lengths)
+        return self.features(x, state, lengths)
 
     def features(
-        self, x: Tensor, written: DecoderState, lengths: Tensor | None = None
+        self, x: Tensor, state: DecoderState, lengths: Tensor | None = None
     ) -> tuple[Tensor, DecoderState, list[Tensor]]:
-        """The same from x (T, B, W), the vectors of the tokens."""
+        """Run the decoder on the scaled embeddings x (T, B, W) of the tokens.
+
+        Returns:
+            The inputs of the output layer (T, B, W), the state after, and for each block the
+            inputs of its attention.
+        """
         x = self.dropout(x)
-        after, asked = [], []
-        for block, state, memory in zip(
-            self.attending, written.state, written.memories, strict=True
+        after, query_inputs = [], []
+        for block, before, memory in zip(
+            self.decoder_blocks, state.state, state.memories, strict=True
         ):
-            x, following, question = block.look(x, state, memory, lengths)
+            x, following, query_input = block.attend(x, before, memory, lengths)
             after.append(following)
-            asked.append(question)
+            query_inputs.append(query_input)
         y = self.dropout(self.norm(x))
-        return y, DecoderState(tuple(after), written.memories), asked
+        return y, DecoderState(tuple(after), state.memories), query_inputs

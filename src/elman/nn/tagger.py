@@ -1,6 +1,6 @@
-"""Many in, many out, in step: a reader in both directions, one linear layer, a CRF.
+"""Sequence tagging: a bidirectional encoder, one linear layer, a CRF.
 
-Shapes: B batch, T time, W width of a direction, K tags. Time comes first, (T, B, K).
+Shapes: B batch, T time, W hidden size of a direction, K tags. Time comes first, (T, B, K).
 """
 
 from __future__ import annotations
@@ -14,35 +14,35 @@ from elman.nn.encoder import Encoder, EncoderConfig, PaddedBatch
 
 
 class TaggerNetwork(nn.Module):
-    """Each token's tag, from all that stands before and behind it.
+    """A tag for each token, from its left and right context.
 
     Source: G. Lample et al., 'Neural Architectures for Named Entity Recognition' (2016),
-    section 2, with words read by their n-grams.
+    section 2, here with character n-grams.
 
     Args:
-        reading: what the reader is built from; kept as `.reader.reading`.
-        allowed: which tags may follow each other.
-        dropout: of what goes into the reader and of what comes out of it.
+        config: of the encoder; kept as `.reader.config`.
+        allowed: the transitions between tags that the CRF allows.
+        dropout: the probability for the encoder's inputs and outputs.
     """
 
-    def __init__(self, reading: EncoderConfig, allowed: Transitions, dropout: float) -> None:
+    def __init__(self, config: EncoderConfig, allowed: Transitions, dropout: float) -> None:
         super().__init__()
-        self.reader = Encoder(reading, dropout)
+        self.reader = Encoder(config, dropout)
         self.dropout = nn.Dropout(dropout)
-        self.output = linear(reading.hidden_size, len(allowed.start), scale=0.5)
+        self.output = linear(config.hidden_size, len(allowed.start), scale=0.5)
         self.crf = CRF(allowed)
 
     def forward(self, padded: PaddedBatch) -> Tensor:
-        """-> logits (T, B, K), what each token says of its tag; the CRF says the rest."""
+        """The emission scores (T, B, K) float32; the CRF adds the transitions."""
         vectors, _ = self.reader(padded)
-        return self.said(padded, vectors).float()
+        return self.logits(padded, vectors).float()
 
-    def said(self, padded: PaddedBatch, vectors: tuple[Tensor, ...]) -> Tensor:
-        """The same from what the reader gave for the padded."""
+    def logits(self, padded: PaddedBatch, vectors: tuple[Tensor, ...]) -> Tensor:
+        """The emission scores (T, B, K) from the vectors that the encoder returned."""
         if len(vectors) == 2:
             forward, backward = vectors
-            places = padded.reversed_places[..., None].expand_as(backward)
-            vectors = (forward, backward.gather(0, places))
+            positions = padded.reversed_positions[..., None].expand_as(backward)
+            vectors = (forward, backward.gather(0, positions))
         logits: Tensor = self.output(self.dropout(torch.cat(vectors, 2)))
         return logits
 
@@ -52,6 +52,6 @@ class TaggerNetwork(nn.Module):
         return -log_p.sum() / padded.lengths.sum()
 
     def best(self, padded: PaddedBatch) -> Tensor:
-        """-> each row's best tags (T, B), of which no sequence is illegal."""
+        """The best allowed tag sequence of each row (T, B)."""
         tags, _ = self.crf.ranked(self(padded), padded.lengths)
         return tags[0]

@@ -208,7 +208,7 @@ def _explain_history(model: Forecaster, request: ExplainRequest) -> Any:
 
 def _classifier_runner(model: Classifier) -> StatefulRunner | None:
     """None for a bidirectional one: it predicts nothing before the end of the text."""
-    return ClassifierRunner(model) if model.network_.reading.directions == 1 else None
+    return ClassifierRunner(model) if model.network_.config.directions == 1 else None
 
 
 _EXPLAIN_TEXT = _explain("text", _explain_text)

@@ -17,12 +17,12 @@ from torch import Tensor, nn
 from elman.bundle import Bundle, write_bundle
 from elman.data.cache import Cache
 from elman.errors import ModelFileError, NotFittedError, SettingError
-from elman.nn.int8 import on_grid, packed
+from elman.nn.int8 import fake_quantize, packed
 from elman.nn.lowering import Stepped
 from elman.nn.native_step import WeightCache, step_of
 from elman.tasks.settings import NetworkSettings
 from elman.tasks.weights import load_network, record_of
-from elman.text.progress import Progressed
+from elman.text.progress import ProgressCallback
 from elman.training.events import Event, Finished
 from elman.training.objective import Objective
 from elman.training.plan import Plan
@@ -66,7 +66,7 @@ class Run:
     checkpoint: Path | None
     checkpoint_seconds: float
     stop: Callable[[], bool]
-    progress: Progressed | None
+    progress: ProgressCallback | None
 
     def with_identity(self, **more: Any) -> Run:
         """The same, of which a checkpoint must say more."""
@@ -128,7 +128,7 @@ class Model(NetworkSettings, ABC):
     def _learn(self, settings: Any, data: TrainingData, run: Run) -> Iterator[Event]:
         """Train; when `Finished` comes, the model can answer. Here with one objective."""
         objective, plan, preview = self._begin(settings, data)
-        yield from train(objective, plan, show=preview, **run.arguments)
+        yield from train(objective, plan, preview=preview, **run.arguments)
 
     def _outcome(self, event: Finished) -> dict[str, Any]:  # noqa: ARG002
         """What the validation came to, for the record, where the event says so."""
@@ -196,7 +196,7 @@ class Model(NetworkSettings, ABC):
         cache: Cache | None = None,
         checkpoint: Path | None = None,
         checkpoint_seconds: float = 20.0,
-        progress: Progressed | None = None,
+        progress: ProgressCallback | None = None,
         stop: Callable[[], bool] = lambda: False,
         **options: Any,
     ) -> Iterator[Event]:
@@ -280,7 +280,7 @@ class Model(NetworkSettings, ABC):
         self._check_fitted()
         with torch.no_grad():
             for weight in self.network_.parameters():
-                weight.copy_(on_grid(weight))
+                weight.copy_(fake_quantize(weight))
         self._quantised = self.network_
         return self
 

@@ -12,7 +12,7 @@ from typing import Any
 from elman.data.cache import Cache
 from elman.data.example_cache import cache_examples
 from elman.tasks.estimator import Model, TrainingData
-from elman.text.progress import Progressed
+from elman.text.progress import ProgressCallback
 
 
 class ExampleModel(Model):
@@ -32,7 +32,7 @@ class ExampleModel(Model):
         """
 
     @abstractmethod
-    def _examples(self, *data: Any, progress: Progressed | None = None) -> Any:
+    def _examples(self, *data: Any, progress: ProgressCallback | None = None) -> Any:
         """What `fit` was given, as examples in memory.
 
         Args:
@@ -44,7 +44,7 @@ class ExampleModel(Model):
         """
 
     @abstractmethod
-    def _held_out(self, valid: Any, train: Any, progress: Progressed | None) -> Any:
+    def _held_out(self, valid: Any, train: Any, progress: ProgressCallback | None) -> Any:
         """What `fit` was given as `valid`, as examples in memory, beside those to learn from.
 
         Raises:
@@ -57,7 +57,7 @@ class ExampleModel(Model):
         *data: Any,
         valid: Any = None,
         cache: Cache | None = None,
-        progress: Progressed | None = None,
+        progress: ProgressCallback | None = None,
         **options: Any,
     ) -> TrainingData:
         given = self._examples(*data, progress=progress)

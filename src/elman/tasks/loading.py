@@ -1,4 +1,4 @@
-"""The applications: one a file, each a choice of when tokens go in and when they come out."""
+"""A model file, as the model in it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,8 @@ import os
 from elman.bundle import open_bundle
 from elman.errors import ModelFileError, TaskError
 from elman.nn.int8 import is_int8
-from elman.tasks.classification.model import Classifier
-from elman.tasks.description.model import Describer
 from elman.tasks.estimator import Model
-from elman.tasks.forecasting.model import Forecaster
-from elman.tasks.language_modeling.model import LanguageModel
-from elman.tasks.tagging.model import Tagger
-from elman.tasks.translation.model import Translator
-
-MODELS: dict[str, type[Model]] = {
-    model.task: model
-    for model in (LanguageModel, Classifier, Tagger, Translator, Describer, Forecaster)
-}
-"""The one closed table of tasks: what a model file may say it is."""
+from elman.tasks.table import TASKS
 
 
 def load(path: str | os.PathLike[str], *, int8: bool = False) -> Model:
@@ -42,13 +31,13 @@ def load(path: str | os.PathLike[str], *, int8: bool = False) -> Model:
             location=path,
             hint="Go on with it: elman train TEXT -o MODEL --resume",
         )
-    if not isinstance(task, str) or task not in MODELS:
+    if not isinstance(task, str) or task not in TASKS:
         raise TaskError(
             f"it is a model for the task {task!r}, which this version does not know",
             location=path,
             hint="Upgrade: pip install --upgrade elman",
         )
-    model = MODELS[task].from_bundle(bundle)
+    model = TASKS[task].model_class.from_bundle(bundle)
     if not (int8 or is_int8(bundle)):
         return model
     try:

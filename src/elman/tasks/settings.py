@@ -160,22 +160,22 @@ class Recipe:
         settings: NetworkSettings,
         *,
         max_steps: int | None = None,
-        share: float = 1.0,
-        averaged: float = 0.0,
+        fraction: float = 1.0,
+        ema_decay: float = 0.0,
     ) -> Plan:
         """A training's plan.
 
         Args:
-            max_steps: however many minutes there are; None: as many as fit.
-            share: of the budget that this training has, 0 to 1.
-            averaged: see `Plan`.
+            max_steps: most steps, whatever the minutes; None: no limit.
+            fraction: of the budget, 0 to 1.
+            ema_decay: see `Plan`.
         """
         return Plan(
-            minutes=None if settings.steps is not None else share * settings.minutes,
-            steps=None if settings.steps is None else max(1, round(share * settings.steps)),
+            minutes=None if settings.steps is not None else fraction * settings.minutes,
+            steps=None if settings.steps is None else max(1, round(fraction * settings.steps)),
             max_steps=max_steps,
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
-            averaged=averaged,
+            ema_decay=ema_decay,
             seed=settings.seed,
         )

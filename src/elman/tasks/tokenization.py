@@ -14,7 +14,7 @@ from elman.explain.summary import check_length
 from elman.nn.blocks import StackConfig
 from elman.nn.encoder import EncoderConfig, PaddedBatch
 from elman.tasks.inputs import as_texts
-from elman.text.progress import Progressed
+from elman.text.progress import ProgressCallback
 from elman.text.subword_hashing import BUCKETS, HashedVocabulary, WordForms, words_of
 from elman.text.tokenizers.table import TOKENIZERS
 from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
@@ -30,7 +30,7 @@ SUBWORDS = 8_000
 TOLD = 500  # texts between two words on progress
 
 
-def told(texts: Sequence[str], step: str, progress: Progressed | None) -> Iterator[str]:
+def told(texts: Sequence[str], step: str, progress: ProgressCallback | None) -> Iterator[str]:
     """The texts one by one; `progress` hears the step, the characters done, all of them."""
     if progress is None:
         yield from texts
@@ -63,7 +63,7 @@ def encoded(
         forms = WordForms(tokenizer) if forms is None else forms
         # A text without words is read as one empty word.
         return TokenDataset(
-            [_cut(forms.places(words_of(text) or [""]), tokenizer.name) for text in texts], forms
+            [_cut(forms.indices(words_of(text) or [""]), tokenizer.name) for text in texts], forms
         )
     ends = np.array([BOUNDARY])
     return TokenDataset(

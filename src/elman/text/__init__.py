@@ -1,1 +1,1 @@
-"""From bytes to tokens: readers of files, tokenizers, tags. Nothing here imports torch."""
+"""From bytes to tokens: file readers, tokenizers, tags. No module here imports torch."""

@@ -1,4 +1,4 @@
-"""One array from a .npy or .npz file, as float32: the header is checked before a number is read.
+"""Read one array from a .npy or .npz file as float32, after checking its header.
 
 The format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 """
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 ARRAY_SUFFIXES = ("npy", "npz")
 MAX_COLUMNS = 65_536
-"""Numbers in a vector."""
+"""The largest number of dimensions of a vector."""
 
-_NAME = "vectors"  # of the array that is meant, where there are several
+_NAME = "vectors"  # the array to read where a .npz file has several
 _BLOCK = 1 << 22  # bytes read at once, or one row
-_HOW = "Save it with numpy.save(path, vectors)"
-_MAX_INFLATED = 1032  # bytes that deflate makes of one, at most (RFC 1951)
+_SAVE_HINT = "Save it with numpy.save(path, vectors)"
+_MAX_INFLATED = 1032  # the largest expansion ratio of deflate (RFC 1951)
 _ZIP_ERRORS = (
     *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OverflowError),
     *(NotImplementedError, RuntimeError),  # another compression, a password
@@ -43,43 +43,53 @@ _READ_HEADER = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header
 
 
 def read_array(path: Path) -> NDArray[np.float32]:
-    """The vectors of a file, (N, D) with N and D from 1 on; they may hold NaN and infinity, and do
-    hold infinity where a number is too large for float32.
+    """Read the vectors of a file.
+
+    Returns:
+        (N, D) with N, D >= 1. Values may be NaN or infinite; a number too large for float32
+        becomes infinite.
 
     Raises:
-        MissingFileError: it cannot be opened.
-        EmptyTextError: it holds no vectors.
-        InputError: it is damaged, holds several arrays, or one of another shape or kind.
+        MissingFileError: the file cannot be opened.
+        EmptyTextError: the file holds no vectors.
+        InputError: the file is damaged, holds several arrays, or an array of another shape or type.
     """
-    place = str(path)
+    location = str(path)
     try:
         with path.open("rb") as file:
             if file.read(2) == b"PK":
-                return _read_from_zip(file, place)
-            return _read_array(file, os.fstat(file.fileno()).st_size, place)
-    except InputError:  # a ValueError too, and said already
+                return _read_from_zip(file, location)
+            return _read_array(file, os.fstat(file.fileno()).st_size, location)
+    except InputError:  # also a ValueError, which _ZIP_ERRORS would catch
         raise
     except OSError as error:
-        raise unreadable(place, error) from error
+        raise unreadable(location, error) from error
     except MemoryError as error:
         raise InputError(
-            "has more numbers than memory holds", location=place, hint="Take fewer rows"
+            "the array does not fit in memory", location=location, hint="Take fewer rows"
         ) from error
     except _ZIP_ERRORS as error:
-        raise _damaged(place, f"as a zip archive ({error})") from error
+        raise _damaged(location, f"as a zip archive ({error})") from error
 
 
 def check_shape(shape: tuple[int, ...], kind: np.dtype[Any], location: str) -> None:
-    """Whether an array of this shape and kind of numbers holds vectors, a row each.
+    """Check that an array holds one vector of real numbers per row.
+
+    Args:
+        shape: of the array; (N, D) is expected.
+        kind: its dtype; floating point or integer is expected.
+        location: the file, for messages.
 
     Raises:
-        EmptyTextError: it holds none.
-        InputError: it has another number of dimensions, too many columns, or no real numbers.
+        EmptyTextError: N or D is 0.
+        InputError: another number of dimensions, D > MAX_COLUMNS, or another type.
     """
     if kind.kind not in "fiu":
-        called = "Python objects" if kind.hasobject else str(kind)
+        type_name = "Python objects" if kind.hasobject else str(kind)
         raise InputError(
-            f"an array of {called}, not of floating or whole numbers", location=location, hint=_HOW
+            f"an array of {type_name}, not of floating-point numbers or integers",
+            location=location,
+            hint=_SAVE_HINT,
         )
     if len(shape) != 2:
         raise InputError(
@@ -89,13 +99,13 @@ def check_shape(shape: tuple[int, ...], kind: np.dtype[Any], location: str) -> N
         )
     if not all(shape):
         raise EmptyTextError(
-            f"holds no vectors (its shape is {shape})", location=location, hint=_HOW
+            f"holds no vectors (its shape is {shape})", location=location, hint=_SAVE_HINT
         )
     if shape[1] > MAX_COLUMNS:
         raise InputError(
-            f"vectors of {shape[1]:,} numbers, more than {MAX_COLUMNS:,}",
+            f"vectors of {shape[1]:,} dimensions, more than {MAX_COLUMNS:,}",
             location=location,
-            hint="Shorten them, for instance by principal components",
+            hint="Reduce the dimensions, for example by principal components",
         )
 
 
@@ -106,44 +116,44 @@ def _read_from_zip(file: IO[bytes], location: str) -> NDArray[np.float32]:
             for info in archive.infolist()
             if info.filename.endswith(".npy")
         }
-        found = members.get(_NAME) or (next(iter(members.values())) if len(members) == 1 else None)
-        if found is None:
+        member = members.get(_NAME) or (next(iter(members.values())) if len(members) == 1 else None)
+        if member is None:
             names = ", ".join(list(members)[:10]) or "none"
             raise InputError(
                 f"expected one array, found {len(members)} ({names:.200})",
                 location=location,
-                hint=f"Save one, or call it so: numpy.savez(path, {_NAME}=...)",
+                hint=f"Save one array, or name it: numpy.savez(path, {_NAME}=...)",
             )
-        with archive.open(found) as stream:
-            size = min(found.file_size, _MAX_INFLATED * found.compress_size)
-            return _read_array(stream, size, f"{location}, array {found.filename[:-4]}")
+        with archive.open(member) as stream:
+            size = min(member.file_size, _MAX_INFLATED * member.compress_size)
+            return _read_array(stream, size, f"{location}, array {member.filename[:-4]}")
 
 
 def _read_array(stream: IO[bytes], size: int, location: str) -> NDArray[np.float32]:
-    """Of `size` bytes."""
+    """Read the array of a stream of `size` bytes, header included."""
     stream.seek(0)
     with _header_errors(location):
         shape, is_fortran, kind = _READ_HEADER[npy.read_magic(stream)](stream)
     if any(side < 0 for side in shape):
         raise _damaged(location, "in its header")
     check_shape(shape, kind, location)
-    promised = shape[0] * shape[1] * kind.itemsize
-    there = size - stream.tell()
-    if there < promised:
+    expected = shape[0] * shape[1] * kind.itemsize
+    available = size - stream.tell()
+    if available < expected:
         raise _damaged(
             location,
-            f"or cut off: {there:,} bytes of numbers where its header promises {promised:,}",
+            f"or truncated: {available:,} bytes of numbers, but its header says {expected:,}",
         )
     array = np.empty(shape, dtype=np.float32)
     rows = array.T if is_fortran else array  # in the order of the file
     row_bytes = rows.shape[1] * kind.itemsize
-    together = max(1, _BLOCK // row_bytes)
+    rows_per_block = max(1, _BLOCK // row_bytes)
     with np.errstate(over="ignore"):
-        for start in range(0, len(rows), together):
-            part = rows[start : start + together]
+        for start in range(0, len(rows), rows_per_block):
+            part = rows[start : start + rows_per_block]
             block = stream.read(len(part) * row_bytes)
             if len(block) != len(part) * row_bytes:
-                raise _damaged(location, "or cut off")
+                raise _damaged(location, "or truncated")
             part[...] = np.frombuffer(block, dtype=kind).reshape(part.shape)
     return array
 
@@ -152,12 +162,14 @@ def _read_array(stream: IO[bytes], size: int, location: str) -> NDArray[np.float
 def _header_errors(location: str) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a header that Python 2 wrote is sound
+            warnings.simplefilter("ignore")  # NumPy warns of headers that Python 2 wrote
             yield
-    except KeyError as error:  # a version for names that only columns of records have
-        raise InputError("no array of plain numbers", location=location, hint=_HOW) from error
+    except KeyError as error:  # format 3.0, which only structured arrays need
+        raise InputError(
+            "not an array of plain numbers", location=location, hint=_SAVE_HINT
+        ) from error
     except (ValueError, TypeError, SyntaxError, TokenError, RecursionError, MemoryError) as error:
-        raise _damaged(location, "in its header, or no NumPy array at all") from error
+        raise _damaged(location, "in its header, or not a NumPy array") from error
 
 
 def _damaged(location: str, how: str) -> InputError:

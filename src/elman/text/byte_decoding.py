@@ -1,6 +1,6 @@
-"""Bytes -> text: decoded, checked, newlines made \\n, in chunks that end after a line.
+"""Decode bytes to text: checked, with \\n newlines, in chunks that end after a line.
 
-Nothing here holds more than a few chunks, however long the file or its lines are.
+Memory stays at a few chunks, however long the file or its lines are.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BLOCK = 1 << 20
 """Bytes read at once."""
 
-_ZEROS = "bytes with zeros among them"
+_ZEROS = "binary data (it has zero bytes)"
 _MAGIC = {
     b"%PDF-": "a PDF document",
     b"\x89PNG": "a PNG image",
@@ -39,13 +39,16 @@ _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 def checked_encoding(encoding: str) -> str:
-    """The encoding's canonical name.
+    """The canonical name of a text encoding.
+
+    Args:
+        encoding: a name or alias, such as "latin1".
 
     Raises:
-        SettingError: Python knows no such encoding of text.
+        SettingError: Python has no text encoding of this name.
     """
     try:
-        b"a".decode(encoding, "replace")  # `lookup` alone would let base64 and zlib pass
+        b"a".decode(encoding, "replace")  # `lookup` alone accepts base64 and zlib
         return codecs.lookup(encoding).name
     except (LookupError, ValueError, TypeError) as error:
         raise SettingError(
@@ -56,7 +59,7 @@ def checked_encoding(encoding: str) -> str:
 
 
 def binary_kind(head: bytes, encoding: str) -> str | None:
-    """What a file that begins with these bytes is, or None where it may well be text."""
+    """The kind of a binary file by its first bytes, such as "a PNG image"; None for text."""
     for magic, kind in _MAGIC.items():
         if head.startswith(magic):
             return kind
@@ -64,24 +67,24 @@ def binary_kind(head: bytes, encoding: str) -> str | None:
 
 
 def has_zeros(block: bytes, encoding: str) -> bool:
-    """Whether there are zeros where this encoding of text would have none."""
+    """Whether a block has zero bytes, which text has only in UTF-16 and UTF-32."""
     return b"\0" in block and not _is_wide(encoding)
 
 
 def without_surrogates(text: str) -> str:
-    """The text with each lone surrogate as U+FFFD: what UTF-8 can hold."""
-    # Most texts are ASCII, and a flag in the string says so; the others are searched.
+    """The text with each lone surrogate replaced by U+FFFD, so that UTF-8 can encode it."""
+    # `isascii` reads a flag of the string; most texts need no search.
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 class TextDecoder:
-    """The text of one file, as often as it is asked for.
+    """Decodes the text of one file, any number of times.
 
     Args:
-        name: the file as errors name it.
-        locate: says where its bytes are, when they are needed.
-        encoding: a name that `checked_encoding` gave.
-        gzipped: whether the bytes are to be decompressed first.
+        name: of the file, for messages.
+        locate: returns the path of the bytes; called when they are first read.
+        encoding: a name that `checked_encoding` returned.
+        gzipped: whether to decompress the bytes first.
     """
 
     def __init__(
@@ -93,14 +96,21 @@ class TextDecoder:
         self._gzipped = gzipped
 
     def head(self) -> bytes:
-        """The first bytes, decompressed."""
+        """The first block of bytes, decompressed."""
         return next(self._blocks(None), b"")
 
     def chunks(self, size: int, read: Callable[[int], None] | None) -> Iterator[str]:
         """The text in chunks, see `cut_in_chunks`.
 
+        Args:
+            size: the largest chunk, in characters.
+            read: called with the number of bytes of each block as it is read.
+
         Raises:
-            MissingFileError, InputError, BinaryFileError, EncodingError.
+            MissingFileError: the file cannot be read.
+            InputError: its gzip data is damaged.
+            BinaryFileError: it is not text.
+            EncodingError: it is in another encoding.
         """
         return cut_in_chunks(self._texts(read), size)
 
@@ -135,16 +145,16 @@ class TextDecoder:
         is_wide = block[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
         if is_first and is_wide and not _is_wide(self._encoding):
             raise EncodingError(
-                f"begins as UTF-16 does, not {_shown(self._encoding)}",
+                f"begins with the byte order mark of UTF-16, not {_display_name(self._encoding)}",
                 location=self.name,
                 hint="Name its encoding: --encoding utf-16",
             )
         kind = binary_kind(block, self._encoding) if is_first else None
         if kind is not None or has_zeros(block, self._encoding):
             raise BinaryFileError(
-                f"no text but {kind or _ZEROS}",
+                f"not text but {kind or _ZEROS}",
                 location=self.name,
-                hint="Name plain text files, or extract its text first",
+                hint="Name plain text files, or extract the text first",
             )
 
     def _decode(self, decoder: codecs.IncrementalDecoder, block: bytes, start: int) -> str:
@@ -152,45 +162,47 @@ class TextDecoder:
         try:
             return decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
-            # A decoder puts what it kept of the last block before this one.
+            # The decoder prepends the bytes it kept from the last block.
             raise self._wrong(start - len(pending) + error.start, error) from error
 
     def _wrong(self, offset: int, error: UnicodeDecodeError) -> EncodingError:
         byte = f"0x{error.object[error.start]:02x}"
-        shown = _shown(self._encoding)
+        encoding = _display_name(self._encoding)
         if _is_wide(self._encoding):
-            place, column = self.name, offset + 1
+            location, column = self.name, offset + 1
         else:
             line, column = self._line_and_column(offset)
-            place = f"{self.name}:{line}"
+            location = f"{self.name}:{line}"
         other = "latin-1" if self._encoding.startswith("utf") else "utf-8"
         return EncodingError(
-            f"byte {column} ({byte}) is not {shown}",
-            location=place,
+            f"byte {column} ({byte}) is not {encoding}",
+            location=location,
             hint=f"Name its encoding, for example: --encoding {other}",
         )
 
     def _line_and_column(self, offset: int) -> tuple[int, int]:
-        """Both from 1. The file is read again up to there, so that no other reader pays for it."""
+        """Both from 1. Reads the file again up to the offset: counting lines while decoding would
+        slow every file."""
         position = ReadPosition()
         for block in self._blocks(None):
             part = block[:offset]
             offset -= len(part)
-            position.pass_over(part)
+            position.advance(part)
             if not offset:
                 break
         return position.line, position.column
 
 
 class ReadPosition:
-    """The line and the column, in bytes and both from 1, that some bytes lead to."""
+    """The line and the column (in bytes) after some bytes, both from 1."""
 
     def __init__(self) -> None:
         self.line = 1
         self.column = 1
         self._was_return = False
 
-    def pass_over(self, part: bytes) -> None:
+    def advance(self, part: bytes) -> None:
+        """Move the position past these bytes."""
         if self._was_return and part.startswith(b"\n"):
             part, self.column = part[1:], 1
         self._was_return = part.endswith(b"\r")
@@ -200,10 +212,11 @@ class ReadPosition:
 
 
 def cut_in_chunks(texts: Iterable[str], size: int) -> Iterator[str]:
-    """The same text in chunks of at most `size` characters, the same however `texts` were cut.
+    """The same text in chunks of at most `size` characters, which do not depend on how `texts`
+    is cut.
 
     A chunk ends right after a newline; in a line longer than `size`, after a space; in a word
-    longer than that, anywhere.
+    longer than `size`, anywhere.
     """
     pending = ""
     for text in texts:
@@ -220,6 +233,7 @@ def cut_in_chunks(texts: Iterable[str], size: int) -> Iterator[str]:
 
 
 def unreadable(name: str, error: Exception) -> MissingFileError:
+    """The error for a file that the system cannot read."""
     reason = (getattr(error, "strerror", None) or str(error)).lower()
     return MissingFileError(
         f"cannot be read: {reason}", location=name, hint="Check the name and its permissions"
@@ -229,20 +243,20 @@ def unreadable(name: str, error: Exception) -> MissingFileError:
 def _blocks_of(
     opened: BinaryIO | gzip.GzipFile, raw: BinaryIO, read: Callable[[int], None] | None
 ) -> Iterator[bytes]:
-    """Blocks of decompressed bytes; `read` hears how many bytes of the file each has taken."""
+    """Blocks of decompressed bytes; calls `read` with the bytes of the file that each took."""
     done = 0
     while block := opened.read(BLOCK):
         if read is not None:
-            position = raw.tell()
-            read(position - done)
-            done = position
+            offset = raw.tell()
+            read(offset - done)
+            done = offset
         yield block
 
 
 def _is_wide(encoding: str) -> bool:
-    """Whether a character takes two or four bytes, so that bytes make no lines."""
+    """Whether each code unit has two or four bytes, so that byte 10 does not end a line."""
     return encoding.startswith(("utf-16", "utf-32"))
 
 
-def _shown(encoding: str) -> str:
+def _display_name(encoding: str) -> str:
     return encoding.upper() if encoding.startswith("utf") else encoding

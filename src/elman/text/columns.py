@@ -1,4 +1,4 @@
-"""The two columns that a row is read from: what we call them, and what files do."""
+"""The two columns of a row: their names in messages, and their names in files."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ if TYPE_CHECKING:
 
 
 class Columns(NamedTuple):
-    """A kind of row, by its two columns.
+    """A kind of row with two columns.
 
     Attributes:
-        text, label: what messages call them; the options that name them are made of these.
-        text_names, label_names: what files call them, likelier names first.
-        either_names: such as may be either, the one that stands first being the first.
-        by_order: whether of two columns with other names the first is the text.
-        other_ways: how else such rows may be written, an end to 'Begin a table with a header such
-            as a,b, '.
+        text, label: their names in messages and in options, such as "text" for --text-column.
+        text_names, label_names: their names in files, likelier names first, in lower case.
+        either_names: names that either column may have; the first such column is the text.
+        by_order: whether the first of two columns with other names is the text.
+        other_formats: other formats of such rows; completes the hint 'Begin a table with a header
+            such as a,b, '.
     """
 
     text: str
@@ -26,20 +26,20 @@ class Columns(NamedTuple):
     label_names: tuple[str, ...]
     either_names: frozenset[str]
     by_order: bool
-    other_ways: str
+    other_formats: str
 
     @property
     def text_option(self) -> str:
-        """As it is typed."""
+        """The command line option that names the text column."""
         return f"--{self.text}-column"
 
     @property
     def label_option(self) -> str:
-        """As it is typed."""
+        """The command line option that names the label column."""
         return f"--{self.label}-column"
 
-    def know(self, text: str, label: str) -> bool:
-        """Whether both are names that such columns have in files."""
+    def match(self, text: str, label: str) -> bool:
+        """Whether both names are usual for these columns."""
         text, label = text.casefold(), label.casefold()
         return (text in self.text_names or text in self.either_names) and (
             label in self.label_names or label in self.either_names
@@ -48,20 +48,27 @@ class Columns(NamedTuple):
     def likeliest(
         self, names: Sequence[str], text: str | None, label: str | None
     ) -> tuple[str | None, str | None]:
-        """The text and the label among the names of columns, as far as names tell; those that are
-        given stay."""
-        text = text or _first_known(self.text_names, names, besides=label)
-        label = label or _first_known(self.label_names, names, besides=text)
-        rest = [name for name in names if name.casefold() in self.either_names]
-        rest = [name for name in rest if name not in (text, label)]
-        if text is None and label is None:  # one alone does not tell which of the two it is
-            return (rest[0], rest[1]) if len(rest) > 1 else (None, None)
-        return text or next(iter(rest), None), label or next(iter(rest), None)
+        """The likeliest text and label columns, by name.
+
+        Args:
+            names: of all columns.
+            text, label: names already chosen; None: choose.
+
+        Returns:
+            The names of both; None for a column that no name identifies.
+        """
+        text = text or _first_known(self.text_names, names, excluded=label)
+        label = label or _first_known(self.label_names, names, excluded=text)
+        either = [name for name in names if name.casefold() in self.either_names]
+        either = [name for name in either if name not in (text, label)]
+        if text is None and label is None:  # one such name alone could be either column
+            return (either[0], either[1]) if len(either) > 1 else (None, None)
+        return text or next(iter(either), None), label or next(iter(either), None)
 
 
-def _first_known(known: Sequence[str], names: Sequence[str], besides: str | None) -> str | None:
-    by_spelling = {name.casefold(): name for name in names if name != besides}
-    return next((by_spelling[each] for each in known if each in by_spelling), None)
+def _first_known(known: Sequence[str], names: Sequence[str], excluded: str | None) -> str | None:
+    by_folded_name = {name.casefold(): name for name in names if name != excluded}
+    return next((by_folded_name[each] for each in known if each in by_folded_name), None)
 
 
 _LANGUAGES = """
@@ -72,7 +79,7 @@ slovenian spanish swahili swedish thai turkish ukrainian vietnamese welsh
 ar bg bn ca cs cy da de el en eo es et fa fi fr ga he hi hr hu is it ja ko la lt lv nl no pl pt ro
 ru sk sl sr sv sw th tr uk vi zh
 """
-"""As columns are called after them. Indonesian has no short name here: `id` numbers rows."""
+"""Languages and their ISO 639-1 codes, as column names. `id` is missing: it numbers rows."""
 
 LABELLED = Columns(
     text="text",
@@ -88,7 +95,7 @@ LABELLED = Columns(
     ),
     either_names=frozenset(),
     by_order=False,
-    other_ways="or write JSON lines or fastText's __label__ lines",
+    other_formats="or write JSON lines or fastText's __label__ lines",
 )
 PAIRED = Columns(
     text="source",
@@ -103,5 +110,5 @@ PAIRED = Columns(
     ),
     either_names=frozenset(_LANGUAGES.split()),
     by_order=True,
-    other_ways="write JSON lines, or name two files, line by line parallel",
+    other_formats="write JSON lines, or name two parallel files",
 )

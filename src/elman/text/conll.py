@@ -1,4 +1,4 @@
-"""The formats of tagged sentences, and writing them back: CoNLL and CoNLL-U.
+"""Formats of tagged sentences, to read and to write: CoNLL and CoNLL-U.
 
 CoNLL (Tjong Kim Sang and De Meulder 2003): one word a line, its tag in the last column; a blank
 line ends a sentence; columns are separated by a tab, or by spaces. CoNLL-U
@@ -22,23 +22,23 @@ LINE_ENDS = "\r\n"
 
 _CONLLU_COLUMNS = 10
 _FORM, _UPOS = 2, 4
-# `_` says in FEATS, DEPS and MISC that there are none, which is a tag too; elsewhere nothing.
+# `_` is a value in FEATS, DEPS and MISC ("none"); in other columns the value is missing.
 _MAY_BE_NONE = (6, 9, 10)
 _CONLLU_NAMES = (".conllu", ".conllu.gz")
-_NO_ROW = ('{"', "__label__")  # JSON and fastText lines begin so
+_OTHER_FORMATS = ('{"', "__label__")  # the beginning of JSON and fastText lines
 _NUMBER = re.compile(r"[0-9]+([-.][0-9]+)?")
 _FIELD = re.compile(r"[^ \t]+")
 
 
 @dataclass(frozen=True, slots=True)
 class ConllLayout:
-    """How the rows of a file are written.
+    """The format of the rows of a file.
 
     Attributes:
         shape: "conll" or "conllu".
-        columns: in each row.
-        word, tag: which columns hold these, counted from 1; where `tag` is one more than there
-            are columns, the rows have none yet.
+        columns: the number of columns in each row.
+        word, tag: the columns of the word and of the tag, counted from 1; `tag = columns + 1`
+            where the rows have no tag yet.
         tabs: whether a tab separates the columns; otherwise spaces do.
     """
 
@@ -57,15 +57,15 @@ class ConllLayout:
         if self.tag > self.columns:
             return ""
         tag = fields[self.tag - 1].strip(" ")
-        says_nothing = self.shape == "conllu" and tag == "_" and self.tag not in _MAY_BE_NONE
-        return "" if says_nothing else tag
+        is_missing = self.shape == "conllu" and tag == "_" and self.tag not in _MAY_BE_NONE
+        return "" if is_missing else tag
 
     def fields(self, row: str) -> list[str]:
-        """The columns of a row without its line's end."""
+        """The columns of a row that is given without its line ending."""
         return _fields(row, tabs=self.tabs)
 
     def with_tag(self, line: str, tag: str) -> str:
-        """A row's line with another tag, and all else as it was."""
+        """The line of a row with its tag replaced or added; everything else stays as it is."""
         row = line.rstrip(LINE_ENDS)
         end = line[len(row) :]
         if self.tag > self.columns:
@@ -75,16 +75,21 @@ class ConllLayout:
             fields = row.split("\t")
             fields[self.tag - 1] = tag
             return "\t".join(fields) + end
-        found = list(_FIELD.finditer(row))[self.tag - 1]
-        return row[: found.start()] + tag + row[found.end() :] + end
+        field = list(_FIELD.finditer(row))[self.tag - 1]
+        return row[: field.start()] + tag + row[field.end() :] + end
 
     def is_comment(self, row: str, *, at_start: bool) -> bool:
-        """Whether a line is none of the sentence's rows; `at_start` of one, before its rows."""
+        """Whether a line is a comment.
+
+        Args:
+            row: the line without its ending.
+            at_start: whether it comes before the first row of its sentence.
+        """
         if self.shape == "conllu":
             return row.startswith("#")
         if row.startswith("-DOCSTART-"):
             return True
-        # A word may be a hash sign, or begin with one.
+        # A word may begin with a hash sign.
         is_row = "=" not in row and len(self.fields(row)) == self.columns
         return at_start and may_be_comment(row) and not is_row
 
@@ -95,24 +100,25 @@ def is_blank(line: str) -> bool:
 
 
 def may_be_comment(row: str) -> bool:
-    """Whether a line looks like no row, while the layout of rows is not yet known."""
+    """Whether a line looks like a comment, before the layout of the rows is known."""
     return row.startswith("-DOCSTART-") or (row.startswith("# ") and "\t" not in row)
 
 
 def layout_of(
     rows: Sequence[str], location: str, *, name: str, column: int | None, tags_needed: bool
 ) -> ConllLayout:
-    """What the rows of a file's first sentence tell.
+    """Detect the layout of a file from the rows of its first sentence.
 
     Args:
-        rows: without their lines' ends.
-        place: where the first stands, as errors name it.
-        name: of the file: .conllu says what it is.
-        column: of the tag, counted from 1; the last if None, or UPOS in CoNLL-U.
-        tags_needed: otherwise `column` may be one more than there are.
+        rows: without their line endings.
+        location: file and line of the first row, for messages.
+        name: of the file; .conllu means CoNLL-U.
+        column: of the tag, counted from 1; None: the last one, or UPOS in CoNLL-U.
+        tags_needed: whether the tag column must exist; if not, `column` may be the one after the
+            last.
 
     Raises:
-        InputError: these are no rows of words and tags, or there is no such column.
+        InputError: these are not rows of words and tags, or there is no such column.
     """
     tabs = "\t" in rows[0]
     fields = _fields(rows[0], tabs=tabs)
@@ -124,9 +130,9 @@ def layout_of(
         columns = len(fields)
         layout = ConllLayout("conll", columns, 1, column or max(columns, 2), tabs)
         last = columns if tags_needed else columns + 1
-        if rows[0].startswith(_NO_ROW) or (tabs and _hold_texts(rows)):
+        if rows[0].startswith(_OTHER_FORMATS) or (tabs and _hold_texts(rows)):
             raise InputError(
-                "is no list of words, but a table of texts", location=location, hint=FORMAT
+                "is not a list of words but a table of texts", location=location, hint=FORMAT
             )
     if not layout.word < layout.tag <= last:
         raise _no_such_column(layout, last, location)
@@ -134,7 +140,7 @@ def layout_of(
 
 
 def _hold_texts(rows: Sequence[str]) -> bool:
-    """Whether the first columns are texts: most of them have a space, as few words do."""
+    """Whether most first columns have a space in them, as texts do and few words."""
     return 2 * sum(" " in row.split("\t")[0].strip(" ") for row in rows) > len(rows)
 
 
@@ -142,10 +148,10 @@ def _no_such_column(layout: ConllLayout, last: int, location: str) -> InputError
     if last == 1:
         return InputError("one column only, words without tags", location=location, hint=FORMAT)
     return InputError(
-        f"column {layout.tag} holds no tags: there are {layout.columns}, and words in "
-        f"column {layout.word}",
+        f"column {layout.tag} holds no tags: there are {layout.columns} columns, and the words "
+        f"are in column {layout.word}",
         location=location,
-        hint=f"Name another, up to --column {last}",
+        hint=f"Name another column, up to --column {last}",
     )
 
 
@@ -155,16 +161,16 @@ def _fields(row: str, *, tabs: bool) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class TaggedSentence:
-    """Words, their tags where they have any, and the lines that they stand in.
+    """A sentence: its words, its tags if it has any, and its lines in the file.
 
     Attributes:
         words: one or more.
         tags: one for each word, or None.
         name: of the file.
-        lines: all of its lines, and those between the sentence before and it, as they were.
+        lines: the lines from the end of the last sentence to the end of this one, unchanged.
         rows: for each word the index of its line in `lines`.
-        first: the number in the file, from 1, of the first of `lines`.
-        layout: how its rows are written.
+        first: the line number, from 1, of the first of `lines`.
+        layout: of its rows.
     """
 
     words: tuple[str, ...]
@@ -177,20 +183,23 @@ class TaggedSentence:
 
     @property
     def line(self) -> int:
-        """The number of the line of its first word, from 1."""
+        """The line number of the first word, from 1."""
         return self.first + self.rows[0]
 
     @property
-    def place(self) -> str:
-        """Where its first word stands, as `file:line`."""
-        return self.place_of(0)
+    def location(self) -> str:
+        """The location of the first word, as `file:line`."""
+        return self.location_of(0)
 
-    def place_of(self, position: int) -> str:
-        """Where one of its words stands, counted from 0, as `file:line`."""
+    def location_of(self, position: int) -> str:
+        """The location of the word at a position, counted from 0, as `file:line`."""
         return f"{self.name}:{self.first + self.rows[position]}"
 
-    def written(self, tags: Sequence[str]) -> str:
-        """Its lines with these tags, and all else as it was.
+    def with_tags(self, tags: Sequence[str]) -> str:
+        """The lines of the sentence with other tags; everything else stays as it is.
+
+        Args:
+            tags: one for each word.
 
         Raises:
             ValueError: there is not one tag for each word.

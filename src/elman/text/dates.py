@@ -1,4 +1,4 @@
-"""Dates beside numbers: how they are written, how far apart they stand, and which come next."""
+"""Dates of a series: their format, the step between them, and the next dates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DATE_NAMES = frozenset(
     {"date", "datetime", "time", "timestamp", "ds", "day", "week", "month", "quarter", "year"}
     | {"period", "when", "hour"}
 )
-"""What columns of dates are called, in small letters."""
+"""Usual names of date columns, in lower case."""
 
 _ISO_DAY, _ISO_TIME, _QUARTER = "ISO", "ISO time", "quarter"
 _FORMATS = (
@@ -28,19 +28,21 @@ _FORMATS = (
     *("%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%Y/%m/%d %H:%M:%S"),
 )
 _QUARTERS = re.compile(r"(\d{4})[ -]?Q([1-4])", re.IGNORECASE)
-_MOST = 0.5  # of all differences between neighbours must be the same, to be called the step
+_MIN_AGREEMENT = 0.5  # the fraction of differences that must equal the step
 _SECONDS = {7 * 86400: "weekly", 86400: "daily", 3600: "hourly", 1800: "half-hourly"}
 _MONTHS = {1: "monthly", 3: "quarterly", 12: "yearly"}
 WEEKDAYS = "weekdays"
 
 
 class DateStep(NamedTuple):
-    """From one date to the next: so many months, or else so many seconds.
+    """The step from one date to the next, in months or in seconds.
 
     Attributes:
         name: 'monthly', 'quarterly', 'yearly', 'weekly', 'daily', 'weekdays', 'hourly' or
             'half-hourly'; 'unknown' for any other.
-        at_end: of months, whether each date is its month's last day.
+        months: of the step; 0 where it is measured in seconds.
+        seconds: of the step; 0 where it is measured in months.
+        at_end: whether each date is the last day of its month.
     """
 
     name: str
@@ -49,7 +51,7 @@ class DateStep(NamedTuple):
     at_end: bool = False
 
     def after(self, date: datetime, count: int) -> datetime:
-        """The date that many steps later.
+        """The date `count` steps later.
 
         Raises:
             OverflowError, ValueError: beyond the year 9999.
@@ -66,10 +68,10 @@ class DateStep(NamedTuple):
 
 
 class Calendar(NamedTuple):
-    """The dates of a series, of which the first, the last and the step are enough to go on.
+    """The dates of a series: the first, the last and the step between them.
 
     Attributes:
-        form: how they are written, as `written` wants it.
+        form: their format, as `parse_dates` returns it.
     """
 
     first: datetime
@@ -78,38 +80,40 @@ class Calendar(NamedTuple):
     form: str
 
     def next(self) -> datetime | None:
-        """The date after the last; None where the years run out."""
+        """The date after the last; None beyond the year 9999."""
         try:
             return self.step.after(self.last, 1)
         except (OverflowError, ValueError):
             return None
 
-    def ahead(self, count: int) -> list[str]:
-        """The next dates, written as those before were; empty where the years run out."""
+    def next_dates(self, count: int) -> list[str]:
+        """The `count` dates after the last, in the format of the series; empty beyond the year
+        9999."""
         try:
             dates = [self.step.after(self.last, number + 1) for number in range(count)]
         except (OverflowError, ValueError):
             return []
-        return [written(date, self.form) for date in dates]
+        return [format_date(date, self.form) for date in dates]
 
-    def until_now(self, count: int) -> list[str]:
-        """The last `count` dates, as the step has them; empty where the years run out."""
+    def last_dates(self, count: int) -> list[str]:
+        """The last `count` dates, computed from the step; empty before the year 1."""
         try:
             dates = [self.step.after(self.last, number) for number in range(1 - count, 1)]
         except (OverflowError, ValueError):
             return []
-        return [written(date, self.form) for date in dates]
+        return [format_date(date, self.form) for date in dates]
 
     def to_json(self) -> dict[str, object]:
+        """The calendar as plain data."""
         first, last = self.first.isoformat(), self.last.isoformat()
         return {"first": first, "last": last, "step": list(self.step), "form": self.form}
 
     @classmethod
     def from_json(cls, value: object) -> Self:
-        """The calendar that `to_json` made.
+        """The calendar that `to_json` wrote.
 
         Raises:
-            ModelFileError: where it is none.
+            ModelFileError: the value is malformed.
         """
         try:
             if not isinstance(value, dict) or value.keys() != {"first", "last", "step", "form"}:
@@ -117,7 +121,7 @@ class Calendar(NamedTuple):
             first, last = (datetime.fromisoformat(value[end]) for end in ("first", "last"))
             name, months, seconds, at_end = value["step"]
             step = DateStep(str(name), int(months), float(seconds), bool(at_end))
-            written(last, value["form"])
+            format_date(last, value["form"])
             step.after(first, 1)
             return cls(first, last, step, value["form"])
         except (TypeError, ValueError, OverflowError) as error:
@@ -125,7 +129,7 @@ class Calendar(NamedTuple):
 
 
 def parse_dates(texts: Sequence[str]) -> tuple[list[datetime], str] | None:
-    """All dates and how they are written, or None where no single way fits them all."""
+    """The dates and their format; None where no single format fits all texts."""
     texts = [text.strip() for text in texts]
     for form in (_ISO_TIME, _QUARTER, *_FORMATS):
         try:
@@ -138,8 +142,8 @@ def parse_dates(texts: Sequence[str]) -> tuple[list[datetime], str] | None:
     return None
 
 
-def written(date: datetime, form: str) -> str:
-    """A date in the way that `parse_dates` found."""
+def format_date(date: datetime, form: str) -> str:
+    """A date as text, in a format that `parse_dates` returned."""
     if form == _ISO_DAY:
         return date.date().isoformat()
     if form == _ISO_TIME:
@@ -150,7 +154,11 @@ def written(date: datetime, form: str) -> str:
 
 
 def step_of(dates: Sequence[datetime]) -> DateStep:
-    """The step between neighbours (two dates at least, rising) that is the most frequent."""
+    """The most frequent step between adjacent dates.
+
+    Args:
+        dates: two or more, in rising order.
+    """
     pairs = list(pairwise(dates))
     at_end = all((date + timedelta(days=1)).day == 1 for date in dates)
     if at_end or len({(date.day, date.hour, date.minute) for date in dates}) == 1:
@@ -167,23 +175,23 @@ def step_of(dates: Sequence[datetime]) -> DateStep:
 
 
 def _commonest(differences: Sequence[float]) -> float | None:
-    found, count = Counter(differences).most_common(1)[0]
-    return found if count >= _MOST * len(differences) else None
+    difference, count = Counter(differences).most_common(1)[0]
+    return difference if count >= _MIN_AGREEMENT * len(differences) else None
 
 
 def _parse(text: str, form: str) -> datetime:
     if form == _ISO_TIME:
         return datetime.fromisoformat(text).replace(tzinfo=None)
     if form == _QUARTER:
-        found = _QUARTERS.fullmatch(text)
-        if found is None:
+        match = _QUARTERS.fullmatch(text)
+        if match is None:
             raise ValueError
-        return datetime(int(found[1]), 3 * int(found[2]) - 2, 1)
+        return datetime(int(match[1]), 3 * int(match[2]) - 2, 1)
     return datetime.strptime(text, form)
 
 
 def _months_later(date: datetime, months: int, *, at_end: bool) -> datetime:
-    """The same day of a later month, or its last where it has no such day."""
+    """The same day of a later month, or its last day where the month is too short."""
     year, month = divmod(12 * date.year + date.month - 1 + months, 12)
     first = date.replace(year=year, month=month + 1, day=1)
     last = ((first + timedelta(days=31)).replace(day=1) - timedelta(days=1)).day

@@ -1,4 +1,4 @@
-"""The rows of one file, or of lists -> examples; the bad ones named, or left out and counted."""
+"""Read examples from the rows of one file or of lists; reject bad rows, or skip and count them."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 
 Row = tuple[int, tuple[Cell, Cell] | BadRowError | None]
-"""The line where a row begins, and its text and label, or what is wrong with it; None: blank."""
+"""The line number of a row, and its text and label, or its error; None for a blank line."""
 
-_SHOWN = 10  # labels in a message
+_MAX_SHOWN = 10  # labels in a message
 
 
 class Example(NamedTuple):
     """A text and its label.
 
     Attributes:
-        text: empty only where a reader keeps places.
-        label: None where none is needed and there is none.
-        line: where the row begins, from 1; of texts in memory, which of them it is.
+        text: empty only for a skipped row that the reader keeps (`keep_skipped`).
+        label: None where the row has none and none is needed.
+        line: the first line of the row, from 1; for texts in memory, the number of the text.
         name: of the file.
     """
 
@@ -39,8 +39,8 @@ class Example(NamedTuple):
     name: str
 
     @property
-    def place(self) -> str:
-        """Such as reviews.csv:17."""
+    def location(self) -> str:
+        """File and line, such as reviews.csv:17."""
         return f"{self.name}:{self.line}"
 
 
@@ -48,23 +48,22 @@ class ExampleReader:
     """Reads the rows of one file.
 
     Args:
-        name: of the file, for messages; its suffix helps to tell the layout.
-        text_column, label_column: their names; None: the likeliest.
-        skip_bad_rows: leave them out and count them.
-        labels_needed: whether a row without a label is bad. If not, lines that are no table are
-            texts, one a line.
-        labels: the only ones allowed; None: any.
-        keep_places: whether a bad row that is left out, and a blank line among texts one a line,
-            still comes as an example, whose text is empty: so that answers can stand in the same
-            lines as what they answer.
+        name: of the file, for messages; its suffix helps to detect the layout.
+        text_column, label_column: the names of the columns; None: the likeliest.
+        skip_bad_rows: whether to skip and count bad rows; if not, a bad row is an error.
+        labels_needed: whether a row without a label is bad. If not, lines that are not a table are
+            texts, one per line.
+        labels: the allowed labels; None: any.
+        keep_skipped: whether a skipped row, or a blank line among texts one per line, yields an
+            example with an empty text. Predictions then stay aligned with the lines of the input.
         columns: the kind of row.
 
     Attributes:
         layout: None before the first line has been read, and for rows in memory.
-        skipped: bad rows so far.
+        skipped: the number of bad rows skipped so far.
 
     Raises:
-        SettingError: one column cannot be both.
+        SettingError: both names are the same.
     """
 
     def __init__(
@@ -76,40 +75,44 @@ class ExampleReader:
         skip_bad_rows: bool = False,
         labels_needed: bool = True,
         labels: Collection[str] | None = None,
-        keep_places: bool = False,
+        keep_skipped: bool = False,
         columns: Columns = LABELLED,
     ) -> None:
         self.name = name
         self.layout: TableLayout | None = None
         self.skipped = 0
-        self._wanted = RequestedColumns(text_column, label_column, labels_needed, columns).checked()
+        requested = RequestedColumns(text_column, label_column, labels_needed, columns)
+        self._requested = requested.checked()
         self._skip_bad_rows = skip_bad_rows
         self._labels = labels
-        self._keep_places = keep_places
+        self._keep_skipped = keep_skipped
 
-    def look(self, lines: Iterable[str]) -> TableLayout:
-        """The layout, from no more lines than it takes.
+    def detect_layout(self, lines: Iterable[str]) -> TableLayout:
+        """The layout, from as few lines as possible.
 
         Raises:
             EmptyTextError: there are only blank lines.
-            InputError: the columns cannot be told, or one that was asked for is not there.
+            InputError: the columns cannot be identified, or a requested one is missing.
         """
-        return layout_of(LineReader(lines), self.name, self._wanted)
+        return layout_of(LineReader(lines), self.name, self._requested)
 
     def examples(self, lines: Iterable[str]) -> Iterator[Example]:
-        """The rows, each as soon as its last line has come; blank lines are passed over.
+        """The rows, each as soon as its last line has arrived; blank lines are skipped.
+
+        Args:
+            lines: of the file, with or without newlines.
 
         Raises:
             EmptyTextError: there is no row, or no good one.
-            InputError: the columns cannot be told; a bad row, unless these are left out.
+            InputError: the columns cannot be identified; a row is bad and is not to be skipped.
         """
-        feed = LineReader(lines)
-        self.layout = layout_of(feed, self.name, self._wanted)
-        every_line = self._keep_places and self.layout.shape == "lines"
-        return self.examples_of(_rows_in(feed, self.layout, every_line=every_line))
+        reader = LineReader(lines)
+        self.layout = layout_of(reader, self.name, self._requested)
+        every_line = self._keep_skipped and self.layout.shape == "lines"
+        return self.examples_of(_rows_in(reader, self.layout, every_line=every_line))
 
     def examples_of(self, rows: Iterable[Row]) -> Iterator[Example]:
-        """The same of rows that are numbered and parted already."""
+        """The same for rows that are already numbered and split into cells."""
         good = 0
         for line, cells in rows:
             if cells is None:
@@ -121,7 +124,7 @@ class ExampleReader:
                 if not self._skip_bad_rows:
                     raise self._error(bad, line) from bad
                 self.skipped += 1
-                if self._keep_places:
+                if self._keep_skipped:
                     yield Example("", None, line, self.name)
             else:
                 good += 1
@@ -133,23 +136,25 @@ class ExampleReader:
         if isinstance(cells, BadRowError):
             raise cells
         text, label = cells
-        found = checked_text(text)
+        text = checked_text(text)
         try:
-            known = checked_label(label)
+            label = checked_label(label)
         except BadRowError:
-            if self._wanted.labels_needed:
+            if self._requested.labels_needed:
                 raise
-            return found, None
-        if self._labels is not None and known not in self._labels:
-            raise BadRowError(f"the label {known!r} is not among those learned ({self._known()})")
-        return found, known
+            return text, None
+        if self._labels is not None and label not in self._labels:
+            raise BadRowError(
+                f"the label {label!r} is not among those learned ({self._allowed_labels()})"
+            )
+        return text, label
 
-    def _known(self) -> str:
+    def _allowed_labels(self) -> str:
         names = sorted(self._labels or ())
-        return f"{len(names)} labels" if len(names) > _SHOWN else listed(names)
+        return f"{len(names)} labels" if len(names) > _MAX_SHOWN else listed(names)
 
     def _error(self, bad: BadRowError, line: int) -> InputError:
-        hint = f"{bad.remedy}, or leave such rows out: --skip-bad-rows"
+        hint = f"{bad.remedy}, or skip such rows: --skip-bad-rows"
         if self.layout is None:
             hint = bad.remedy
         return InputError(bad.cause, location=f"{bad.name or self.name}:{line}", hint=hint)
@@ -157,9 +162,9 @@ class ExampleReader:
     def _no_rows(self) -> EmptyTextError:
         if self.skipped:
             return EmptyTextError(
-                f"every one of its {self.skipped:,} rows is bad",
+                f"all {self.skipped:,} rows are bad",
                 location=self.name,
-                hint="Without --skip-bad-rows the first is named",
+                hint="Leave out --skip-bad-rows to see the first error",
             )
         if self.layout is None:
             return EmptyTextError("there are none", location=self.name, hint="Give a text or more")
@@ -168,21 +173,21 @@ class ExampleReader:
         return EmptyTextError(
             f"has a header ({','.join(self.layout.names)}) but no rows",
             location=self.name,
-            hint="Check where it should have come from",
+            hint="Check the program or download that made it",
         )
 
 
-def _rows_in(feed: LineReader, layout: TableLayout, *, every_line: bool) -> Iterator[Row]:
+def _rows_in(reader: LineReader, layout: TableLayout, *, every_line: bool) -> Iterator[Row]:
     if every_line:
-        yield from ((number, None) for number in range(1, feed.number + 1))
-    while (line := feed.take() if every_line else feed.take_filled()) is not None:
-        begins = feed.number
+        yield from ((number, None) for number in range(1, reader.number + 1))
+    while (line := reader.take() if every_line else reader.take_filled()) is not None:
+        first = reader.number
         if not line or line.isspace():
-            yield begins, None
+            yield first, None
             continue
         try:
-            cells = read_row(line, feed, layout)
+            cells = read_row(line, reader, layout)
         except BadRowError as bad:
-            yield begins, bad
+            yield first, bad
         else:
-            yield begins, cells
+            yield first, cells

@@ -1,6 +1,6 @@
-"""Where text comes from: files, folders, standard input, or texts in memory; read as a stream.
+"""Sources of text: files, folders, standard input, or texts in memory, read as a stream.
 
-A source can be read again and again, and never holds a whole file.
+A source can be read any number of times and never holds a whole file in memory.
 """
 
 from __future__ import annotations
@@ -27,24 +27,30 @@ if TYPE_CHECKING:
 
 
 CHUNK = 1 << 20
-"""Characters in a chunk, at most."""
+"""The largest chunk, in characters."""
 
 END_OF_DOCUMENT = b"\xff"
-"""Between documents when they are hashed: no byte of UTF-8, so no text can imitate it."""
+"""The separator of documents in a content hash; UTF-8 never contains this byte."""
 
 
 class Document(NamedTuple):
-    """One file, or one text: a stretch that a network reads from its beginning."""
+    """One file or one text, which a network reads from an empty state.
+
+    Attributes:
+        name: for messages.
+        open: returns the text in chunks; called once per reading.
+    """
 
     name: str
     open: Callable[[], Iterator[str]]
 
     def chunks(self) -> Iterator[str]:
-        """The text in chunks of at most about a million characters, which end right after a
-        newline wherever a line is not longer than that. Each call reads from the beginning.
+        """The text in chunks of at most about a million characters, from the beginning.
+
+        A chunk ends right after a newline, unless a line is longer than a chunk.
 
         Raises:
-            InputError: the file cannot be read as text; the message says where and why.
+            InputError: the file cannot be read as text.
         """
         return self.open()
 
@@ -53,16 +59,16 @@ class TextSource:
     """Documents of text, in a fixed order.
 
     Args:
-        paths: files, `.gz` among them, folders, and `-` for standard input. Of a folder the text
-            files are read (.txt, .text, .md, .rst and these with .gz), or, where it has none,
-            every file that is not binary; hidden ones are left out.
-        encoding: of all the files.
-        chunk_size: characters in a chunk, at most.
+        paths: files (also .gz), folders, and `-` for standard input. In a folder the text files are
+            read (.txt, .text, .md, .rst and these with .gz) or, if there are none, every file that
+            is not binary; hidden files are skipped.
+        encoding: of all files.
+        chunk_size: the largest chunk, in characters.
 
     Raises:
         MissingFileError: a path is missing or unreadable, or a folder has no text.
         EmptyTextError: a file has no bytes.
-        SettingError: there is no such encoding.
+        SettingError: the encoding is unknown.
     """
 
     def __init__(
@@ -76,52 +82,56 @@ class TextSource:
         self._chunk_size = chunk_size
         self._texts: list[str] = []
         names = [os.fspath(path) for path in paths]
-        self._inputs = [found for name in names for found in resolve(name, self._encoding)]
+        self._inputs = [each for name in names for each in resolve(name, self._encoding)]
         self.name = names[0] if names else "the texts given"
         if len(names) > 1:
             self.name += f" and {len(names) - 1} more"
 
     @classmethod
     def from_texts(cls, texts: Iterable[str], *, chunk_size: int = CHUNK) -> Self:
-        """A source of documents that are in memory already."""
+        """A source of texts in memory, one document each."""
         source = cls((), chunk_size=chunk_size)
         source._texts = list(texts)
         return source
 
     def documents(self, read: Callable[[int], None] | None = None) -> Iterator[Document]:
-        """The documents, one a file or text; `read` hears of bytes as they are consumed."""
+        """The documents, one per file or text.
+
+        Args:
+            read: called with the number of bytes of each block as it is read.
+        """
         size = self._chunk_size
         for number, text in enumerate(self._texts, start=1):
             yield Document(_name_of_text(number), partial(_chunks_of_text, text, size, read))
-        for found in self._inputs:
-            reader = TextDecoder(found.name, found.path, self._encoding, gzipped=found.gzipped)
-            yield Document(found.name, partial(reader.chunks, size, read))
+        for each in self._inputs:
+            decoder = TextDecoder(each.name, each.path, self._encoding, gzipped=each.gzipped)
+            yield Document(each.name, partial(decoder.chunks, size, read))
 
     @property
     def names(self) -> list[str]:
-        """Of the documents; nothing is read."""
+        """The names of the documents; reads nothing."""
         texts = [_name_of_text(number) for number in range(1, len(self._texts) + 1)]
-        return [*texts, *(found.name for found in self._inputs)]
+        return [*texts, *(each.name for each in self._inputs)]
 
-    def parted(self) -> list[Self]:
-        """Sources of one file each, named like it; texts in memory are in none."""
-        parts = []
-        for found in self._inputs:
-            part = copy(self)
-            part.__dict__.pop("size", None)
-            part.name, part._texts, part._inputs = found.name, [], [found]
-            parts.append(part)
-        return parts
+    def split_by_file(self) -> list[Self]:
+        """One source per file, named after it; texts in memory are in none of them."""
+        sources = []
+        for each in self._inputs:
+            source = copy(self)
+            source.__dict__.pop("size", None)
+            source.name, source._texts, source._inputs = each.name, [], [each]
+            sources.append(source)
+        return sources
 
     @cached_property
     def size(self) -> int:
-        """The bytes there are to read, as `documents` reports them."""
-        return sum(found.path().stat().st_size for found in self._inputs) + sum(
+        """The total number of bytes that `documents` reports to `read`."""
+        return sum(each.path().stat().st_size for each in self._inputs) + sum(
             len(text.encode("utf-8", "replace")) for text in self._texts
         )
 
     def content_hash(self, read: Callable[[int], None] | None = None) -> str:
-        """sha256 in hex of the documents' texts, whatever their names and encodings are."""
+        """SHA-256 in hex of the texts; names and encodings do not change it."""
         content = hashlib.sha256()
         for document in self.documents(read):
             for chunk in document.chunks():
@@ -135,15 +145,15 @@ def _name_of_text(number: int) -> str:
 
 
 def _chunks_of_text(text: str, size: int, read: Callable[[int], None] | None) -> Iterator[str]:
-    """The chunks of a text in memory, made as those of a file would be."""
+    """The chunks of a text in memory, cut like those of a file."""
     newlines = io.IncrementalNewlineDecoder(None, translate=True)
     text = without_surrogates(text.removeprefix("\ufeff"))
     parts = (text[start : start + size] for start in range(0, len(text), size))
-    for chunk in cut_in_chunks(chain(map(newlines.decode, parts), _rest_of(newlines)), size):
+    for chunk in cut_in_chunks(chain(map(newlines.decode, parts), _end_of(newlines)), size):
         if read is not None:
             read(len(chunk.encode()))
         yield chunk
 
 
-def _rest_of(newlines: io.IncrementalNewlineDecoder) -> Iterator[str]:
+def _end_of(newlines: io.IncrementalNewlineDecoder) -> Iterator[str]:
     yield newlines.decode("", final=True)

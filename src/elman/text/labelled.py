@@ -1,4 +1,4 @@
-"""Rows of a text and its label, as people have them: CSV, TSV, JSON lines, fastText lines."""
+"""Labelled texts in the usual formats: CSV, TSV, JSON lines, fastText lines."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 
 class LabelledSource:
-    """Rows of one or several files, which can be read again and again, never all at once.
+    """Labelled rows of one or several files, which can be read any number of times.
 
     Args:
         source: the files. Each has its own layout and header.
-        text_column, label_column: their names; None: the likeliest.
-        skip_bad_rows: leave them out and count them.
-        labels_needed: whether a row without a label is bad. If not, a file that is no table is
-            read as one text a line.
+        text_column, label_column: the names of the columns; None: the likeliest.
+        skip_bad_rows: whether to skip and count bad rows; if not, a bad row is an error.
+        labels_needed: whether a row without a label is bad. If not, a file that is not a table is
+            read as one text per line.
 
     Attributes:
         name: of the source.
 
     Raises:
-        SettingError: one column cannot be both.
+        SettingError: both names are the same.
     """
 
     def __init__(
@@ -55,19 +55,21 @@ class LabelledSource:
         self._readers: list[ExampleReader] = []
 
     def limited_to(self, labels: Collection[str]) -> Self:
-        """The same rows, of which those with any other label are bad: for rows to be scored by
-        what was learned from others."""
+        """The same rows; a row with any other label is bad. For evaluating a trained model."""
         limited = copy(self)
         limited._make_reader = partial(self._make_reader, labels=frozenset(labels))
         limited._readers = []
         return limited
 
     def examples(self, read: Callable[[int], None] | None = None) -> Iterator[Example]:
-        """The rows from the beginning; `read` hears of bytes as they are consumed.
+        """The rows from the beginning.
+
+        Args:
+            read: called with the number of bytes of each block as it is read.
 
         Raises:
             EmptyTextError: a file has no row, or no good one.
-            InputError: the columns cannot be told; a bad row, unless these are left out.
+            InputError: the columns cannot be identified; a row is bad and is not to be skipped.
         """
         self._readers = []
         for document in self._source.documents(read):
@@ -79,48 +81,49 @@ class LabelledSource:
 
     @property
     def skipped(self) -> int:
-        """Bad rows that the last reading left out."""
+        """The number of bad rows that the last call of `examples` skipped."""
         return sum(reader.skipped for reader in self._readers)
 
     @cached_property
     def layout(self) -> TableLayout:
-        """How the rows of the first file are written; reads only its first lines.
+        """The layout of the first file; reads only its first lines.
 
         Raises:
             EmptyTextError: there are only blank lines.
-            InputError: the columns cannot be told, or one that was asked for is not there.
+            InputError: the columns cannot be identified, or a requested one is missing.
         """
         document = next(iter(self._source.documents()))
-        return self._make_reader(document.name).look(lines_of(document.chunks()))
+        return self._make_reader(document.name).detect_layout(lines_of(document.chunks()))
 
     @property
     def shape(self) -> Shape:
-        """Of the first file."""
+        """The format of the first file."""
         return self.layout.shape
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of the first file's columns, in its order; none where they have no names."""
+        """The names of the columns of the first file, in order; empty where they have no names."""
         return self.layout.names
 
     @property
     def size(self) -> int:
-        """The bytes there are to read, as `examples` reports them."""
+        """The total number of bytes that `examples` reports to `read`."""
         return self._source.size
 
 
 def check_classes(labels: Collection[str], location: str) -> None:
-    """Whether there is something to tell apart.
+    """Check that there are two classes or more.
 
     Args:
-        labels: the different ones.
+        labels: the distinct labels.
+        location: of the rows, for messages.
 
     Raises:
-        InputError: there is one only, or none.
+        InputError: there is one label, or none.
     """
     if len(labels) < 2:
         raise InputError(
             "; ".join(f"every row has the label {label!r}" for label in labels) or "no labels",
             location=location,
-            hint="Rows of two labels or more are needed; --label-column names another column",
+            hint="Give rows of two labels or more, or name another column: --label-column",
         )

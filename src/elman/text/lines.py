@@ -1,4 +1,4 @@
-"""Chunks of text -> numbered lines, some of which can be given back and read again."""
+"""Split chunks of text into numbered lines, with pushback."""
 
 from __future__ import annotations
 
@@ -9,39 +9,43 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 
-LONGEST_LINE = 1 << 26
-"""In characters; no file that a person would train on has a longer one."""
+MAX_LINE_LENGTH = 1 << 26
+"""In characters; a longer line means that the file is not text to train on."""
 
 
 def lines_of(chunks: Iterable[str], *, keep_ends: bool = False) -> Iterator[str]:
-    r"""The lines of a text that comes in chunks, each without its \n, or with it to be kept.
+    r"""The lines of a text that arrives in chunks.
 
-    Memory stays bounded: of a line longer than LONGEST_LINE only the first LONGEST_LINE + 1
-    characters are kept, by which its reader can tell.
+    Memory stays bounded: a line longer than MAX_LINE_LENGTH is cut to MAX_LINE_LENGTH + 1
+    characters, so the caller can detect it by its length.
+
+    Args:
+        chunks: of the text, cut anywhere.
+        keep_ends: whether each line keeps its \n.
     """
     unfinished: list[str] = []
-    room = LONGEST_LINE + 1
+    room = MAX_LINE_LENGTH + 1
     newline = "\n" if keep_ends else ""
     for chunk in chunks:
-        *ends, rest = chunk.split("\n")
+        *ends, remainder = chunk.split("\n")
         for end in ends:
             yield "".join([*unfinished, end[:room], newline])
-            unfinished, room = [], LONGEST_LINE + 1
-        if rest and room:
-            unfinished.append(rest[:room])
+            unfinished, room = [], MAX_LINE_LENGTH + 1
+        if remainder and room:
+            unfinished.append(remainder[:room])
             room -= len(unfinished[-1])
     if unfinished:
         yield "".join(unfinished)
 
 
 class LineReader:
-    r"""Lines one by one, numbered from 1; never read before they are asked for.
+    r"""Reads lines one by one, on demand, and numbers them from 1.
 
     Args:
         lines: with or without the \n at their ends.
 
     Attributes:
-        number: of the line given last; 0 before the first.
+        number: of the line taken last; 0 before the first.
     """
 
     def __init__(self, lines: Iterable[str]) -> None:
@@ -65,6 +69,6 @@ class LineReader:
         return None
 
     def give_back(self, lines: Sequence[str]) -> None:
-        """The lines taken last are to be taken again."""
+        """Push back the lines taken last, so that they are taken again in the same order."""
         self._back.extendleft(reversed(lines))
         self.number -= len(lines)

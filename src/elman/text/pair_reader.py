@@ -1,4 +1,4 @@
-"""Rows of one file or of two parallel ones -> pairs of a source and its target."""
+"""Read pairs of a source and its target from one file or from two parallel files."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 
 class Pair(NamedTuple):
-    """A source and its target, without spaces around them.
+    """A source and its target.
 
     Attributes:
-        line: where the row begins, from 1; of texts in memory, which of them it is.
-        name: of the file; of two parallel ones, the source's.
+        source, target: without spaces around them.
+        line: the first line of the row, from 1; for pairs in memory, the number of the pair.
+        name: of the file; of two parallel files, the name of the source file.
     """
 
     source: str
@@ -34,25 +35,25 @@ class Pair(NamedTuple):
     name: str
 
     @property
-    def place(self) -> str:
-        """Such as train.tsv:17."""
+    def location(self) -> str:
+        """File and line, such as train.tsv:17."""
         return f"{self.name}:{self.line}"
 
 
 class PairReader(ExampleReader):
-    """Reads one table of sources and targets, as examples whose text is the source and whose label
-    is the target.
+    """Reads one table of sources and targets as examples: the text is the source, the label is the
+    target.
 
     Args:
-        name: of the file, for messages; its suffix helps to tell the layout.
-        source_column, target_column: their names; None: the likeliest.
-        skip_bad_rows: leave them out and count them.
-        targets_needed: if not, they are not looked at, and lines that are no table are sources, one
-            a line.
-        keep_places: see `ExampleReader`.
+        name: of the file, for messages; its suffix helps to detect the layout.
+        source_column, target_column: the names of the columns; None: the likeliest.
+        skip_bad_rows: whether to skip and count bad rows; if not, a bad row is an error.
+        targets_needed: if False, targets are ignored, and lines that are not a table are sources,
+            one per line.
+        keep_skipped: see `ExampleReader`.
 
     Raises:
-        SettingError: one column cannot be both.
+        SettingError: both names are the same.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class PairReader(ExampleReader):
         target_column: str | None = None,
         skip_bad_rows: bool = False,
         targets_needed: bool = True,
-        keep_places: bool = False,
+        keep_skipped: bool = False,
     ) -> None:
         super().__init__(
             name,
@@ -71,16 +72,17 @@ class PairReader(ExampleReader):
             label_column=target_column,
             skip_bad_rows=skip_bad_rows,
             labels_needed=targets_needed,
-            keep_places=keep_places,
+            keep_skipped=keep_skipped,
             columns=PAIRED,
         )
 
     def parallel(self, sources: Document, targets: Document) -> Iterator[Example]:
-        """The same of two files, of which each line of one belongs to the same line of the other.
+        """The same for two files whose lines correspond one to one.
 
         Raises:
             EmptyTextError: there is no row, or no good one.
-            InputError: one has more lines, or cannot be read; a bad row, unless these are left out.
+            InputError: one file has more lines, or cannot be read; a row is bad and is not to be
+                skipped.
         """
         self.layout = TableLayout("lines")
         return self.examples_of(_parallel_rows(sources, targets))
@@ -89,20 +91,20 @@ class PairReader(ExampleReader):
         if isinstance(cells, BadRowError):
             raise cells
         source = checked_side(cells[0], "source")
-        if not self._wanted.labels_needed:
+        if not self._requested.labels_needed:
             return source, None
         return source, checked_side(cells[1], "target")
 
 
 def pair_of(example: Example) -> Pair:
-    """The pair that a `PairReader` gave as an example."""
+    """The pair of an example that a `PairReader` returned; the example has a label."""
     assert example.label is not None
     return Pair(example.text, example.label, example.line, example.name)
 
 
 def _parallel_rows(sources: Document, targets: Document) -> Iterator[Row]:
-    """Lines that are blank in both are passed over. Where one alone is blank, that row is bad; but
-    first it is made sure that this is not because the files lie askew."""
+    """The lines of both files in step. Lines blank in both are skipped; where one is blank, the
+    row is bad, unless a check shows that the whole files are misaligned."""
     was_checked = False
     lines = zip_longest(lines_of(sources.chunks()), lines_of(targets.chunks()))
     for number, (source, target) in enumerate(lines, start=1):

@@ -1,4 +1,4 @@
-"""Pairs of a source and its target, as people have them: parallel files, CSV, TSV, JSON lines."""
+"""Pairs of a source and its target in the usual formats: parallel files, CSV, TSV, JSON lines."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _IN_MEMORY = "the texts given"
 
 
 class PairSource:
-    """Pairs from files or from memory, which can be read again and again, never all at once.
+    """Pairs from files or from memory, which can be read any number of times.
 
     Args:
         source: two parallel files, sources and targets line by line; or tables, each with its own
             layout and header.
-        source_column, target_column: their names; None: the likeliest.
-        skip_bad_rows: leave them out and count them.
+        source_column, target_column: the names of the columns; None: the likeliest.
+        skip_bad_rows: whether to skip and count bad rows; if not, a bad row is an error.
 
     Attributes:
         name: of the source.
 
     Raises:
-        SettingError: one column cannot be both.
+        SettingError: both names are the same.
     """
 
     def __init__(
@@ -56,19 +56,22 @@ class PairSource:
             target_column=target_column,
             skip_bad_rows=skip_bad_rows,
         )
-        self._make_reader(self.name)  # one column for both is told at once
+        self._make_reader(self.name)  # raises now if both columns are the same
         self._readers: list[PairReader] = []
 
     @classmethod
     def from_pairs(cls, sources: Iterable[str], targets: Iterable[str]) -> Self:
-        """Pairs that are in memory already.
+        """Pairs in memory.
+
+        Args:
+            sources, targets: texts, as many of one as of the other.
 
         Raises:
-            InputError: there are not as many targets as sources, or one is a single text.
+            InputError: their numbers differ, or one is a single text.
         """
         if isinstance(sources, str | bytes) or isinstance(targets, str | bytes):
             raise InputError(
-                "one text was given, where there should be several",
+                "a single text was given instead of a list",
                 location=_IN_MEMORY,
                 hint="Put it in a list",
             )
@@ -85,12 +88,15 @@ class PairSource:
         return made
 
     def pairs(self, read: Callable[[int], None] | None = None) -> Iterator[Pair]:
-        """The pairs from the beginning; `read` hears of bytes as they are consumed.
+        """The pairs from the beginning.
+
+        Args:
+            read: called with the number of bytes of each block as it is read.
 
         Raises:
             EmptyTextError: a file has no row, or no good one.
-            InputError: the columns cannot be told; one of two parallel files has more lines; a bad
-                row, unless these are left out.
+            InputError: the columns cannot be identified; one of two parallel files has more lines;
+                a row is bad and is not to be skipped.
         """
         self._readers = []
         if self._in_memory is not None:
@@ -110,8 +116,8 @@ class PairSource:
 
     @property
     def is_parallel(self) -> bool:
-        """Whether these are two files, of which neither is a table by its name and not both by
-        their first lines."""
+        """Whether the source is two parallel files: neither has the suffix of a table, and at
+        least one does not begin as a table."""
         documents = list(self._source.documents())
         if len(documents) != 2 or self._columns_named:
             return False
@@ -121,29 +127,30 @@ class PairSource:
 
     @property
     def layout_in_words(self) -> str:
-        """Such as 'two parallel files' or 'TSV, french -> english'; reads the first lines.
+        """The layout, such as 'two parallel files' or 'TSV, french -> english'; reads only the
+        first lines.
 
         Raises:
             EmptyTextError: there are only blank lines.
-            InputError: the columns cannot be told, or one that was asked for is not there.
+            InputError: the columns cannot be identified, or a requested one is missing.
         """
         if self._in_memory is not None:
             return "lists in memory"
         if self.is_parallel:
             return "two parallel files"
         for document in self._source.documents():
-            layout = self._make_reader(document.name).look(lines_of(document.chunks()))
+            layout = self._make_reader(document.name).detect_layout(lines_of(document.chunks()))
             return f"{layout.shape_in_words}, {layout.text} -> {layout.label}"
         return "nothing"
 
     @property
     def skipped(self) -> int:
-        """Bad rows that the last reading left out."""
+        """The number of bad rows that the last call of `pairs` skipped."""
         return sum(reader.skipped for reader in self._readers)
 
     @property
     def size(self) -> int:
-        """The bytes there are to read, as `pairs` reports them; 0 for pairs in memory."""
+        """The total number of bytes that `pairs` reports to `read`; 0 for pairs in memory."""
         return self._source.size
 
 

@@ -1,4 +1,4 @@
-"""Paths -> the files behind them: folders walked, pipes kept to be read again."""
+"""Resolve paths to files: walk folders, and copy pipes so that they can be read again."""
 
 from __future__ import annotations
 
@@ -21,17 +21,22 @@ if TYPE_CHECKING:
 
 
 SUFFIXES = (".txt", ".text", ".md", ".rst")
-"""What text files are called, alone or with .gz after it."""
+"""Suffixes of text files, with or without .gz after them."""
 
 
 class Input(Protocol):
-    """Bytes with a name, which can be read again and again."""
+    """A named file, which can be read any number of times.
+
+    Attributes:
+        name: for messages.
+        gzipped: whether to decompress the bytes.
+    """
 
     name: str
     gzipped: bool
 
     def path(self) -> Path:
-        """Where the bytes are."""
+        """The path of the bytes."""
 
 
 class FileInput:
@@ -47,7 +52,12 @@ class FileInput:
 
 
 class StreamInput:
-    """Standard input, or a pipe: kept in a temporary file from when it is first needed."""
+    """Standard input or a pipe, copied to a temporary file when it is first read.
+
+    Args:
+        name: for messages.
+        path: of the pipe; None: standard input.
+    """
 
     def __init__(self, name: str, path: Path | None) -> None:
         self.name = name
@@ -55,17 +65,17 @@ class StreamInput:
         self._path = path
 
     def path(self) -> Path:
-        """Where the bytes are kept. The first call reads the stream to its end.
+        """The path of the copy. The first call reads the stream to its end.
 
         Raises:
-            MissingFileError: it cannot be read.
-            EmptyTextError: nothing came.
-            OutputError: there is no room to keep it.
+            MissingFileError: the stream cannot be read.
+            EmptyTextError: the stream is empty.
+            OutputError: the copy cannot be written.
         """
-        return self._kept
+        return self._copy
 
     @cached_property
-    def _kept(self) -> Path:
+    def _copy(self) -> Path:
         if self._path is None and sys.stdin is None:  # closed by the caller
             raise unreadable(self.name, OSError(errno.EBADF, "it is closed"))
         try:
@@ -73,12 +83,12 @@ class StreamInput:
         except OSError as error:
             raise unreadable(self.name, error) from error
         with stream as bytes_in:
-            kept = self._keep(bytes_in)
-        if not kept.stat().st_size:
+            copy = self._copy_to_file(bytes_in)
+        if not copy.stat().st_size:
             raise _empty(self.name)
-        return kept
+        return copy
 
-    def _keep(self, bytes_in: BinaryIO) -> Path:
+    def _copy_to_file(self, bytes_in: BinaryIO) -> Path:
         try:
             handle, name = tempfile.mkstemp(prefix="elman-")
             weakref.finalize(self, Path(name).unlink, missing_ok=True)
@@ -86,19 +96,23 @@ class StreamInput:
                 shutil.copyfileobj(bytes_in, copy)
         except OSError as error:
             raise OutputError(
-                f"cannot be kept in {tempfile.gettempdir()}: {(error.strerror or '').lower()}",
+                f"cannot be copied to {tempfile.gettempdir()}: {(error.strerror or '').lower()}",
                 location=self.name,
-                hint="Point TMPDIR at a folder with room",
+                hint="Set TMPDIR to a folder with room",
             ) from error
         return Path(name)
 
 
 def resolve(name: str, encoding: str) -> list[Input]:
-    """The files that a path stands for: itself, or what a folder holds in sorted order.
+    """The files of a path: the file itself, or the text files of a folder in sorted order.
+
+    Args:
+        name: a file, a folder, a pipe, or `-` for standard input.
+        encoding: of the files, to recognise text among files without a text suffix.
 
     Raises:
-        MissingFileError: missing, unreadable, or a folder without text.
-        EmptyTextError: a file of no bytes.
+        MissingFileError: the path is missing or unreadable, or a folder without text.
+        EmptyTextError: the file is empty.
     """
     if name == "-":
         return [StreamInput("standard input", None)]
@@ -109,9 +123,9 @@ def resolve(name: str, encoding: str) -> list[Input]:
         size = path.stat().st_size
     except FileNotFoundError as error:
         raise MissingFileError(
-            "no such file or folder", location=name, hint=f"Look around with: ls {_parent(path)}"
+            "no such file or folder", location=name, hint=f"List what is there: ls {_parent(path)}"
         ) from error
-    except InputError:  # a ValueError too, and said already
+    except InputError:  # also a ValueError, which the next clause would catch
         raise
     except (OSError, ValueError) as error:
         raise unreadable(name, error) from error
@@ -128,21 +142,21 @@ def _files_of(folder: Path, encoding: str) -> list[Input]:
     visible = list(_walk(folder))
     texts = [path for path in visible if _has_text_suffix(path)]
     files = [path for path in texts or visible if path.stat().st_size]
-    found: list[Input] = [FileInput(path) for path in files]
+    inputs: list[Input] = [FileInput(path) for path in files]
     if not texts:
-        found = [each for each in found if _may_be_text(each, encoding)]
-    if not found:
+        inputs = [each for each in inputs if _may_be_text(each, encoding)]
+    if not inputs:
         raise MissingFileError(
-            f"holds no text ({len(visible)} file{'' if len(visible) == 1 else 's'} looked at)",
+            f"holds no text ({len(visible)} file{'' if len(visible) == 1 else 's'} checked)",
             location=str(folder),
-            hint=f"Text files end in {', '.join(SUFFIXES)}, or name files one by one",
+            hint=f"Text files end in {', '.join(SUFFIXES)}; or name the files one by one",
         )
-    return found
+    return inputs
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """The visible regular files under a folder, in sorted order, without following links to
-    other folders (which could lead in a circle)."""
+    """The visible regular files under a folder, in sorted order. Does not follow links to folders,
+    which could form a cycle."""
 
     def stop(error: OSError) -> None:
         raise unreadable(error.filename or str(folder), error) from error
@@ -160,18 +174,20 @@ def _has_text_suffix(path: Path) -> bool:
     return inner.suffix.lower() in SUFFIXES
 
 
-def _may_be_text(found: Input, encoding: str) -> bool:
+def _may_be_text(file: Input, encoding: str) -> bool:
     try:
-        head = TextDecoder(found.name, found.path, encoding, gzipped=found.gzipped).head()
+        head = TextDecoder(file.name, file.path, encoding, gzipped=file.gzipped).head()
     except InputError:
         return False
     return binary_kind(head, encoding) is None
 
 
 def _parent(path: Path) -> Path:
-    """The nearest folder on the way to a path that exists."""
+    """The nearest parent of a path that exists."""
     return next((parent for parent in path.parents if parent.is_dir()), Path())
 
 
 def _empty(name: str) -> EmptyTextError:
-    return EmptyTextError("is empty", location=name, hint="Check where it should have come from")
+    return EmptyTextError(
+        "is empty", location=name, hint="Check the program or download that made it"
+    )

@@ -1,15 +1,23 @@
-"""How reading tells of itself."""
+"""Report the progress of reading."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-Progressed = Callable[[str, int, int], None]
-"""Hears a step, how much of it is done, and how much there is, such as bytes."""
+ProgressCallback = Callable[[str, int, int], None]
+"""Called with the name of a step, the amount done, and the total, such as bytes."""
 
 
-def counting(progress: Progressed | None, step: str, total: int) -> Callable[[int], None]:
-    """What hears of each piece as it is read, and tells how much is done by then."""
+def progress_counter(
+    progress: ProgressCallback | None, step: str, total: int
+) -> Callable[[int], None]:
+    """A callback for the size of each block read, which reports the running total.
+
+    Args:
+        progress: called with the step, the amount read so far and `total`; None: no reports.
+        step: its name.
+        total: the amount to read.
+    """
     done = 0
 
     def read(count: int) -> None:

@@ -1,4 +1,4 @@
-"""One row of each layout -> its text and its label, or what is wrong with it."""
+"""Parse one row of each table layout into its text and label."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from elman.text.byte_decoding import without_surrogates
-from elman.text.lines import LONGEST_LINE
+from elman.text.lines import MAX_LINE_LENGTH
 from elman.text.tables import FASTTEXT
 
 if TYPE_CHECKING:
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from elman.text.tables import TableLayout
 
 
-LONGEST_TEXT = 10_000_000
-"""In characters."""
+MAX_TEXT_LENGTH = 10_000_000
+"""The longest text, in characters."""
 
-LONGEST_SIDE = 10_000
-"""In characters, of a pair's source, its target, or a vector's description: what is written token
-by token, each with a look at all of the source, is no whole book."""
+MAX_SIDE_LENGTH = 10_000
+"""The longest source, target or description, in characters. A decoder attends to the whole source
+at each token, so the cost grows with the product of both lengths."""
 
-_TOO_LONG = f"the text has more than {LONGEST_TEXT // 1_000_000} million characters"
-_CUT_IT = "Cut it into several"
+_TOO_LONG = f"the text has more than {MAX_TEXT_LENGTH // 1_000_000} million characters"
+_SPLIT_HINT = "Split it into several texts"
 
 _WHOLLY_QUOTED = re.compile('"([^"]*(?:""[^"]*)*)"')
 
 Cell = object
-"""What stands in a row: a str, or what JSON has besides; None where there is nothing."""
+"""A value of a row: a str, or another JSON value; None where it is missing."""
 
 
 class BadRowError(Exception):
@@ -40,65 +40,76 @@ class BadRowError(Exception):
     Args:
         cause: what is wrong, without a full stop at its end.
         remedy: what to do with the row, an imperative without a full stop.
-        name: of the file it is in, where that is not the one that is read.
+        name: of its file, if not the file being read.
     """
 
-    def __init__(self, cause: str, remedy: str = "Mend it", name: str | None = None) -> None:
+    def __init__(self, cause: str, remedy: str = "Fix it", name: str | None = None) -> None:
         super().__init__(cause)
         self.cause = cause
         self.remedy = remedy
         self.name = name
 
 
-def read_row(line: str, feed: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:
-    """The text and label of the row that begins with a line; if it is longer, the feed has more.
+def read_row(line: str, lines: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:
+    """The text and the label of one row.
+
+    Args:
+        line: the first line of the row.
+        lines: the lines after it; a quoted row may take more of them.
+        layout: of the table.
 
     Raises:
-        BadRowError: it is none. All lines but the first are given back, save where all were read as
-            they were meant.
+        BadRowError: the row is malformed. The lines after its first are given back, unless they
+            form one row with another number of columns.
     """
-    if len(line) > LONGEST_LINE:
-        raise BadRowError(_TOO_LONG, _CUT_IT)
-    return _READERS[layout.shape](line, feed, layout)
+    if len(line) > MAX_LINE_LENGTH:
+        raise BadRowError(_TOO_LONG, _SPLIT_HINT)
+    return _READERS[layout.shape](line, lines, layout)
 
 
 def checked_text(text: Cell, noun: str = "text") -> str:
-    """A text that can be read; messages call it by its noun.
+    """The text, without lone surrogates.
+
+    Args:
+        noun: its name in messages.
 
     Raises:
-        BadRowError: it is no text, blank, or longer than LONGEST_TEXT.
+        BadRowError: it is not a string, is blank, or is longer than MAX_TEXT_LENGTH.
     """
     if not isinstance(text, str):
         raise BadRowError(f"the {noun} is {_kind(text)}, not text")
     if not text or text.isspace():
         raise BadRowError(f"the {noun} is empty")
-    if len(text) > LONGEST_TEXT:
-        raise BadRowError(_TOO_LONG, _CUT_IT)
+    if len(text) > MAX_TEXT_LENGTH:
+        raise BadRowError(_TOO_LONG, _SPLIT_HINT)
     return without_surrogates(text)
 
 
 def checked_side(text: Cell, noun: str) -> str:
-    """A text to be rewritten, or what it is rewritten to; without spaces around it.
+    """The source or the target of a pair, without spaces around it.
+
+    Args:
+        noun: its name in messages.
 
     Raises:
-        BadRowError: it is no text, blank, or longer than LONGEST_SIDE.
+        BadRowError: it is not a string, is blank, or is longer than MAX_SIDE_LENGTH.
     """
     if text is None:
         raise BadRowError(f"there is no {noun}", "Add it")
-    found = checked_text(text, noun).strip()
-    if len(found) > LONGEST_SIDE:
+    side = checked_text(text, noun).strip()
+    if len(side) > MAX_SIDE_LENGTH:
         raise BadRowError(
-            f"the {noun} has {len(found):,} characters, more than {LONGEST_SIDE:,}",
-            "Cut it into sentences",
+            f"the {noun} has {len(side):,} characters, more than {MAX_SIDE_LENGTH:,}",
+            "Split it into sentences",
         )
-    return found
+    return side
 
 
 def checked_label(label: Cell) -> str:
-    """A label, without spaces around it; whole numbers and truth as JSON writes them.
+    """A label without spaces around it; integers and booleans as JSON writes them.
 
     Raises:
-        BadRowError: it is neither of these, or blank.
+        BadRowError: it is not a string, an integer or a boolean, or it is blank.
     """
     if isinstance(label, bool | int):
         return json.dumps(label)
@@ -120,35 +131,35 @@ def _kind(value: Cell) -> str:
     return "a list" if isinstance(value, list) else "an object"
 
 
-def _read_csv(line: str, feed: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:
-    fields = _quoted(line, feed, layout) if '"' in line else line.split(layout.delimiter)
+def _read_csv(line: str, lines: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:
+    fields = _quoted(line, lines, layout) if '"' in line else line.split(layout.delimiter)
     return _columns(fields, layout, f"Quote a text that has {layout.delimiter!r} or quotes in it")
 
 
-def _read_tsv(line: str, feed: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:
-    """Most tab-separated files are written without quoting, so that a text may begin with a lone
-    quote; some are quoted as CSV is. A line with as many tabs as the header is a row, and of its
-    fields those are unquoted that are wholly quoted; any other line may be a quoted text with tabs
-    or newlines in it, if that makes a row of it."""
+def _read_tsv(line: str, lines: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:
+    """Most TSV files have no quoting, so a text may begin with a lone quote; some are quoted like
+    CSV. A line with as many tabs as the header is a row, and its fully quoted fields are unquoted.
+    Any other line is parsed as CSV, whose quoted texts may hold tabs and newlines, and taken so if
+    the result fits the header."""
     fields = line.split("\t")
     if '"' in line:
         if len(fields) == len(layout.names):
             fields = [_unquoted(field) for field in fields]
         else:
-            fields = _quoted_or(fields, line, feed, layout)
+            fields = _quoted_or(fields, line, lines, layout)
     return _columns(fields, layout, "Write a tab within a text as a space")
 
 
-def _quoted_or(fields: list[str], line: str, feed: LineReader, layout: TableLayout) -> list[str]:
-    """The row as CSV reads it, if that fits the header, else the fields as they are."""
+def _quoted_or(fields: list[str], line: str, lines: LineReader, layout: TableLayout) -> list[str]:
+    """The row as CSV parses it, if that fits the header; otherwise the given fields."""
     taken: list[str] = []
     try:
-        quoted = _quoted(line, feed, layout, taken)
+        quoted = _quoted(line, lines, layout, taken)
     except BadRowError:
         return fields
     if len(quoted) == len(layout.names):
         return quoted
-    feed.give_back(taken)
+    lines.give_back(taken)
     return fields
 
 
@@ -158,38 +169,39 @@ def _unquoted(field: str) -> str:
 
 
 def _quoted(
-    line: str, feed: LineReader, layout: TableLayout, taken: list[str] | None = None
+    line: str, lines: LineReader, layout: TableLayout, taken: list[str] | None = None
 ) -> list[str]:
-    """The fields of a row with quotes, which may go on in the lines that follow; these are noted
-    in `taken`.
+    """The fields of a row with quotes, which may continue in the next lines; appends these to
+    `taken`.
 
     Raises:
-        BadRowError: a quote is not closed, or not where it should be; what was taken is given back.
+        BadRowError: a quote is not closed, or is closed within a field; the lines taken are given
+            back.
     """
     taken = [] if taken is None else taken
 
-    def lines() -> Iterator[str]:
+    def row_lines() -> Iterator[str]:
         yield line + "\n"
         size = len(line)
-        while size <= LONGEST_LINE and (more := feed.take()) is not None:
+        while size <= MAX_LINE_LENGTH and (more := lines.take()) is not None:
             taken.append(more)
             size += len(more)
             yield more + "\n"
 
-    # The limit is one for the whole process and at first 131,072: raised here, never lowered.
-    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_TEXT + 1))
+    # The limit is global to the process and 131,072 by default: only raise it, never lower it.
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_TEXT_LENGTH + 1))
     try:
-        return next(csv.reader(lines(), delimiter=layout.delimiter, strict=True))
+        return next(csv.reader(row_lines(), delimiter=layout.delimiter, strict=True))
     except csv.Error as error:
-        ended, last = "unexpected end" in str(error), feed.number
-        feed.give_back(taken)
+        ended, last = "unexpected end" in str(error), lines.number
+        lines.give_back(taken)
         if "field limit" in str(error):
-            raise BadRowError(f"{_TOO_LONG}, or its quote is not closed", _CUT_IT) from error
+            raise BadRowError(f"{_TOO_LONG}, or its quote is not closed", _SPLIT_HINT) from error
         if ended:
             raise BadRowError("a quote is opened and never closed", "Close it") from error
         cause = "a quote within a quoted text"
         if taken:
-            cause = f"a quote is opened, and in line {last} closed in the midst of a field"
+            cause = f"a quote is opened, and closed in the middle of a field in line {last}"
         raise BadRowError(cause, 'Write a quote within a quoted text twice, ""') from error
 
 
@@ -202,13 +214,13 @@ def _columns(fields: list[str], layout: TableLayout, remedy: str) -> tuple[Cell,
     return fields[names.index(layout.text)], label
 
 
-def _read_json(line: str, feed: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:  # noqa: ARG001
+def _read_json(line: str, lines: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:  # noqa: ARG001
     try:
         row = json.loads(line)
     except json.JSONDecodeError as error:
         raise BadRowError(f"broken JSON at column {error.colno}: {error.msg.lower()}") from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits, deep nesting
-        raise BadRowError("JSON beyond all measure") from error
+        raise BadRowError("JSON nested too deeply, or a number too long") from error
     if not isinstance(row, dict):
         raise BadRowError(f"{_kind(row)}, not an object")
     if layout.text not in row:
@@ -216,17 +228,17 @@ def _read_json(line: str, feed: LineReader, layout: TableLayout) -> tuple[Cell, 
     return row[layout.text], row.get(layout.label)
 
 
-def _read_fasttext(line: str, feed: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:  # noqa: ARG001
-    first, *rest = line.split(maxsplit=1)
+def _read_fasttext(line: str, lines: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:  # noqa: ARG001
+    first, *remainder = line.split(maxsplit=1)
     if not first.startswith(FASTTEXT):
         return line, None
-    text = rest[0] if rest else ""
+    text = remainder[0] if remainder else ""
     if FASTTEXT in text and any(word.startswith(FASTTEXT) for word in text.split()):
-        raise BadRowError("several labels, where one a row is read", "Keep one")
+        raise BadRowError("several labels, but only one per row is supported", "Keep one")
     return text, first.removeprefix(FASTTEXT)
 
 
-def _read_line(line: str, feed: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:  # noqa: ARG001
+def _read_line(line: str, lines: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:  # noqa: ARG001
     return line, None
 
 

@@ -1,4 +1,4 @@
-"""Lines -> tagged sentences, as they come. The formats are in conll.py."""
+"""Read tagged sentences from a stream of lines. The formats are in conll.py."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 MAX_LINES = 100_000
-"""Lines of a sentence; more are a file without blank lines."""
+"""The most lines of a sentence; more mean a file without blank lines."""
 
-LONGEST_ROW = 1_000_000
-"""In characters."""
+MAX_ROW_LENGTH = 1_000_000
+"""The longest row, in characters."""
 
-_SKIP = "Mend it, or leave such sentences out: --skip-bad-rows"
-_ANOTHER = "Name another column with --column, or leave such sentences out: --skip-bad-rows"
-# A word's number, a range 3-4, or an empty node 3.1; no sentence has words of ten digits.
+_SKIP = "Fix it, or skip such sentences: --skip-bad-rows"
+_ANOTHER = "Name another column with --column, or skip such sentences: --skip-bad-rows"
+# An ID of CoNLL-U: a word 3, a range 3-4 or an empty node 3.1; nine digits are enough.
 _ID = re.compile(r"([1-9][0-9]{0,8})(?:-([1-9][0-9]{0,8}))?|([0-9]{1,9})\.([1-9][0-9]{0,8})")
 
 
@@ -31,18 +31,19 @@ class SentenceReader:
     """Reads the sentences of one file.
 
     Args:
-        name: of the file, for messages; .conllu at its end says what it is.
-        column: of the tag, counted from 1; the last if None, or UPOS in CoNLL-U.
-        skip_bad_rows: leave out sentences with a bad row, and count them.
-        tags_needed: otherwise words without tags will do, and `column` may be the one after the
-            last, which is to be written.
+        name: of the file, for messages; .conllu means CoNLL-U.
+        column: of the tag, counted from 1; None: the last one, or UPOS in CoNLL-U.
+        skip_bad_rows: whether to skip and count sentences with a bad row; if not, a bad row is an
+            error.
+        tags_needed: whether every word needs a tag; if not, `column` may be the one after the
+            last, where predicted tags will be written.
 
     Attributes:
-        skipped: sentences left out until now.
-        layout: of the rows; None before the first.
+        skipped: the number of sentences skipped so far.
+        layout: of the rows; None before the first sentence.
 
     Raises:
-        SettingError: no row can have its tag in that column.
+        SettingError: `column` is less than 2.
     """
 
     def __init__(
@@ -61,22 +62,21 @@ class SentenceReader:
         self._column = column
         self._skip_bad_rows = skip_bad_rows
         self._tags_needed = tags_needed
-        self._between: list[str] = []
+        self._pending: list[str] = []  # lines since the last sentence
 
     @property
-    def rest(self) -> str:
-        """The lines after the last sentence: what else there is to write when all are read."""
-        return "".join(self._between)
+    def trailing_lines(self) -> str:
+        """The lines after the last sentence, once all sentences have been read."""
+        return "".join(self._pending)
 
     def sentences(self, lines: Iterable[str]) -> Iterator[TaggedSentence]:
-        r"""The sentences, each as soon as the blank line after it has come.
+        r"""The sentences, each as soon as the blank line after it has arrived.
 
         Args:
-            lines: with the \n at their ends, as files and standard input give them.
+            lines: with the \n at their ends.
 
         Raises:
-            InputError: a row is bad and such are not to be skipped, or the first rows are none of
-                CoNLL.
+            InputError: a row is bad and is not to be skipped, or the file is not CoNLL.
         """
         for first, stretch in _stretches(lines):
             layout = self.layout = self.layout or self._layout_of(first, stretch)
@@ -87,16 +87,16 @@ class SentenceReader:
                 if not self._skip_bad_rows:
                     raise
                 self.skipped += 1
-                self._between = []
+                self._pending = []
                 continue
             if sentence is None:
-                self._between += stretch
+                self._pending += stretch
             else:
-                self._between = []
+                self._pending = []
                 yield sentence
 
     def _layout_of(self, first: int, lines: list[str]) -> ConllLayout | None:
-        """What the first rows tell; None where all is comment."""
+        """The layout of the first rows; None where there are only comments."""
         rows = [
             (number, line.rstrip(LINE_ENDS))
             for number, line in enumerate(lines, start=first)
@@ -113,57 +113,56 @@ class SentenceReader:
         )
 
     def _sentence(self, first: int, lines: list[str], layout: ConllLayout) -> TaggedSentence | None:
-        """What stands in these lines; None where there are no rows."""
+        """The sentence in these lines; None where they have no rows."""
         words: list[str] = []
         tags: list[str] = []
         rows: list[int] = []
         numbering = _Numbering() if layout.shape == "conllu" else None
-        place = ""
+        location = ""
         for index, line in enumerate(lines):
             row = line.rstrip(LINE_ENDS)
-            if is_blank(row) or layout.is_comment(row, at_start=not place):
+            if is_blank(row) or layout.is_comment(row, at_start=not location):
                 continue
-            place = f"{self._name}:{first + index}"
-            fields = _fields(row, layout, place)
-            if numbering and not numbering.is_word(fields[0], place):
+            location = f"{self._name}:{first + index}"
+            fields = _fields(row, layout, location)
+            if numbering and not numbering.is_word(fields[0], location):
                 continue
             words.append(layout.word_of(fields))
             tags.append(layout.tag_of(fields))
-            rows.append(len(self._between) + index)
+            rows.append(len(self._pending) + index)
             if not words[-1]:
-                raise InputError("the word is empty", location=place, hint=_SKIP)
+                raise InputError("the word is empty", location=location, hint=_SKIP)
             if not tags[-1] and self._tags_needed:
                 raise InputError(
-                    f"the tag in column {layout.tag} is empty", location=place, hint=_ANOTHER
+                    f"the tag in column {layout.tag} is empty", location=location, hint=_ANOTHER
                 )
-        if not place:
+        if not location:
             return None
         if numbering:
-            numbering.end(place)
+            numbering.end(location)
         return TaggedSentence(
             words=tuple(words),
             tags=tuple(tags) if all(tags) else None,
             name=self._name,
-            lines=(*self._between, *lines),
+            lines=(*self._pending, *lines),
             rows=tuple(rows),
-            first=first - len(self._between),
+            first=first - len(self._pending),
             layout=layout,
         )
 
     def _check_length(self, first: int, lines: list[str]) -> None:
         if sum(not is_blank(line) for line in lines) > MAX_LINES:
             raise InputError(
-                f"more than {MAX_LINES:,} lines without a blank one, which ends a sentence",
+                f"more than {MAX_LINES:,} lines without a blank line, which ends a sentence",
                 location=f"{self._name}:{first}",
-                hint="Put one after each sentence",
+                hint="Put a blank line after each sentence",
             )
 
 
 def _stretches(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
-    """Lines up to and with the blank one after them, and the number of the first.
+    """The lines of each sentence, including the blank line after it, and the number of the first.
 
-    Those that are too many for a sentence come as soon as they are, and what follows up to the
-    blank line is passed over.
+    A sentence of more than MAX_LINES lines is cut there; its other lines are skipped.
     """
     stretch: list[str] = []
     first, filled = 1, 0
@@ -184,10 +183,10 @@ def _stretches(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
 
 
 def _fields(row: str, layout: ConllLayout, location: str) -> list[str]:
-    """The columns of a row, as many as there have to be."""
-    if len(row) > LONGEST_ROW:
+    """The columns of a row, whose number is checked."""
+    if len(row) > MAX_ROW_LENGTH:
         raise InputError(
-            f"a line of {len(row):,} characters is no word and its tag",
+            f"a line of {len(row):,} characters is too long for a word and its tag",
             location=location,
             hint=_SKIP,
         )
@@ -196,7 +195,7 @@ def _fields(row: str, layout: ConllLayout, location: str) -> list[str]:
         columns = "1 column" if layout.columns == 1 else f"{layout.columns} columns"
         between = " between tabs" if layout.tabs else ""
         raise InputError(
-            f"expected {columns}{between} as in the first row, found {len(fields)}",
+            f"expected {columns}{between}, as in the first row, but found {len(fields)}",
             location=location,
             hint=_SKIP,
         )
@@ -204,7 +203,7 @@ def _fields(row: str, layout: ConllLayout, location: str) -> list[str]:
 
 
 class _Numbering:
-    """Holds the first column of CoNLL-U against the order that it has to have."""
+    """Checks the order of the IDs of CoNLL-U, the first column."""
 
     def __init__(self) -> None:
         self._word = 0
@@ -212,37 +211,37 @@ class _Numbering:
         self._range_end = 0
 
     def is_word(self, number: str, location: str) -> bool:
-        """Whether a row is a word, and no multiword token or empty node.
+        """Whether a row is a word, not a multiword token or an empty node.
 
         Raises:
-            InputError: it is out of order, or no number.
+            InputError: its ID is malformed or out of order.
         """
-        found = _ID.fullmatch(number)
-        if found is None:
+        match = _ID.fullmatch(number)
+        if match is None:
             raise InputError(
-                f"{number[:20]!r} is no row's number, as 3, 3-4 and 3.1 are",
+                f"{number[:20]!r} is not the number of a row, such as 3, 3-4 or 3.1",
                 location=location,
                 hint=_SKIP,
             )
-        start, end, after, node = (int(each) if each else 0 for each in found.groups())
+        start, end, after, node = (int(each) if each else 0 for each in match.groups())
         if start and not end:
-            sound = start == self._word + 1
+            is_in_order = start == self._word + 1
             self._word, self._empty_nodes = start, 0
         elif start:
-            sound = self._range_end < start == self._word + 1 <= end
+            is_in_order = self._range_end < start == self._word + 1 <= end
             self._range_end = end
         else:
-            sound = (after, node) == (self._word, self._empty_nodes + 1)
+            is_in_order = (after, node) == (self._word, self._empty_nodes + 1)
             self._empty_nodes = node
-        if not sound:
+        if not is_in_order:
             raise InputError(f"row {number} is out of order", location=location, hint=_SKIP)
         return bool(start and not end)
 
     def end(self, location: str) -> None:
-        """The sentence ends.
+        """Check the end of the sentence.
 
         Raises:
-            InputError: without a word, or within a multiword token.
+            InputError: it has no word, or ends within a multiword token.
         """
         if not self._word:
             raise InputError("the sentence has no word", location=location, hint=_SKIP)

@@ -1,4 +1,4 @@
-"""Tables of numbers -> series: a CSV's columns of numbers, and its dates if it has some.
+"""Time series from CSV tables: the columns of numbers, and the dates if there are any.
 
 Shapes: T steps, S series.
 """
@@ -28,22 +28,21 @@ if TYPE_CHECKING:
 Values = npt.NDArray[np.float64]
 
 IMPUTATIONS = ("linear", "previous", "zero")
-"""What may stand in for a number that is not there: what lies on a straight line between its
-neighbours, the number before it, or nothing at all."""
+"""Replacements for missing numbers: linear interpolation, the previous number, or zero."""
 Impute = Literal["linear", "previous", "zero"]
 
-_SHOWN = 40  # characters of a cell in a message
-_FILL = "--impute linear, previous or zero says what is to stand there"
+_MAX_SHOWN = 40  # characters of a cell in a message
+_IMPUTE_HINT = "fill the gaps with --impute linear, previous or zero"
 
 
 class Series(NamedTuple):
-    """Numbers in step.
+    """One or several time series with common steps.
 
     Attributes:
         names: (S,) of the series.
         values: (T, S) finite numbers.
-        calendar: of the dates beside them, if there are any.
-        dates: (T,) of each step, or none.
+        calendar: of the dates; None where there are none.
+        dates: (T,) one for each step, or empty.
         name: of the file.
     """
 
@@ -54,27 +53,28 @@ class Series(NamedTuple):
     name: str = "the numbers given"
 
     def content_hash(self) -> str:
-        """sha256 in hex of the numbers and their names."""
+        """SHA-256 in hex of the numbers and the names of the series."""
         content = hashlib.sha256("\n".join(self.names).encode())
         content.update(np.ascontiguousarray(self.values).tobytes())
         return content.hexdigest()
 
 
 class SeriesSource:
-    """The series of a table, which can be read again and again.
+    """The series of a table, which can be read any number of times.
 
-    The table is separated by commas, semicolons or tabs, quoted or not; its first row is a header
-    unless it holds numbers (but 0, 1, 2 ... in order are a header). Blank lines are passed over.
-    Every column of numbers is a series. A column is of dates where its name says so, or where it
-    holds text that can be read as dates.
+    The delimiter is a comma, a semicolon or a tab; cells may be quoted. The first row is a header
+    unless it holds numbers (the numbers 0, 1, 2 ... in order are a header). Blank lines are
+    skipped. Every column of numbers is a series. The date column is the first one with the name of
+    a date, or with text that can be parsed as dates.
 
     Args:
         source: one file.
-        columns: the names of the series to read; None: of all columns of numbers.
-        impute: what stands in for a number that is missing; None: that is an error.
+        columns: the names of the series to read; None: all columns of numbers.
+        impute: the replacement for missing numbers, one of IMPUTATIONS; None: a missing number is
+            an error.
 
     Raises:
-        SettingError: for a `impute` that is none of IMPUTATIONS.
+        SettingError: `impute` is not in IMPUTATIONS.
     """
 
     def __init__(
@@ -89,61 +89,61 @@ class SeriesSource:
         self.name = source.name
         self._source = source
         self._columns = columns
-        self._fill = impute
+        self._impute = impute
 
     def read(self) -> Series:
-        """The series.
+        """The series, with missing numbers replaced.
 
         Raises:
             EmptyTextError: there are no rows.
-            InputError: a number that is none, a row of another length, dates that do not rise, no
-                such column, several files, or no numbers at all.
+            InputError: a cell is not a number, a row has another length, the dates do not rise, a
+                column is missing, there are several files, or no numbers.
         """
         table = read_table(self._source)
-        return self._series(table, lambda column: _filled_numbers(table, column, self._fill))
+        return self._series(table, lambda column: _imputed_numbers(table, column, self._impute))
 
     def with_gaps(self) -> tuple[Series, list[str]]:
-        """The series with NaN wherever a number is missing, and the place of each row.
+        """The series with NaN for each missing number, and the location of each row.
 
         Raises:
-            EmptyTextError, InputError: as `read`, but for numbers that are none.
+            EmptyTextError, InputError: as `read`; missing numbers are not an error.
         """
         table = read_table(self._source)
         series = self._series(table, lambda column: _numbers(table, column))
-        return series, [table.place(row) for row in range(len(table.rows))]
+        return series, [table.location(row) for row in range(len(table.rows))]
 
     def _series(self, table: Table, numbers: Callable[[int], Values]) -> Series:
-        """The columns that are wanted, each as `numbers` reads it, and their dates."""
-        found = _date_column(table)
-        wanted = self._wanted(table, None if found is None else found[0])
-        values = np.stack([numbers(column) for column in wanted], axis=1)
-        names = tuple(table.names[column] for column in wanted)
-        if found is None:
+        """The requested columns, each parsed by `numbers`, and their dates."""
+        date_column = _date_column(table)
+        columns = self._requested(table, None if date_column is None else date_column[0])
+        values = np.stack([numbers(column) for column in columns], axis=1)
+        names = tuple(table.names[column] for column in columns)
+        if date_column is None:
             return Series(names, values, name=table.name)
-        column, dates, form = found
+        column, dates, form = date_column
         _check_rising(table, column, dates)
         calendar = None
         if len(dates) > 1:
             calendar = Calendar(dates[0], dates[-1], step_of(dates), form)
         return Series(names, values, calendar, tuple(dates), table.name)
 
-    def _wanted(self, table: Table, dates: int | None) -> list[int]:
-        """The columns to be read as numbers."""
-        listed = ", ".join(name for place, name in enumerate(table.names) if place != dates)
+    def _requested(self, table: Table, dates: int | None) -> list[int]:
+        """The indices of the columns to read as numbers."""
+        listed = ", ".join(name for index, name in enumerate(table.names) if index != dates)
         if self._columns is None:
-            found = [
-                place
-                for place in range(len(table.names))
-                if place != dates
-                and any(table.number(cell) is not None for cell in table.column(place))
+            columns = [
+                index
+                for index in range(len(table.names))
+                if index != dates
+                and any(table.number(cell) is not None for cell in table.column(index))
             ]
-            if not found:
+            if not columns:
                 raise InputError(
-                    f"no column of numbers: there is {listed or 'none but the dates'}",
+                    f"no column of numbers: there is {listed or 'only the column of dates'}",
                     location=table.name,
-                    hint="Name a CSV file with a number a row",
+                    hint="Name a CSV file with a number in each row",
                 )
-            return found
+            return columns
         unknown = [name for name in self._columns if name not in table.names]
         if unknown:
             raise InputError(
@@ -155,49 +155,49 @@ class SeriesSource:
 
 
 def _date_column(table: Table) -> tuple[int, list[datetime], str] | None:
-    """The first column of dates: its place, the dates, and how they are written."""
-    for place, name in enumerate(table.names):
-        texts = table.column(place)
+    """The first column of dates: its index, the dates and their format."""
+    for column, name in enumerate(table.names):
+        texts = table.column(column)
         named = name.casefold() in DATE_NAMES
         if not named and any(table.number(text) is not None for text in texts[:100]):
             continue
-        found = parse_dates(texts)
-        if found is not None:
-            return place, *found
+        parsed = parse_dates(texts)
+        if parsed is not None:
+            return column, *parsed
         if named and any(parse_dates([text]) is not None for text in texts[:1]):
             for row, text in enumerate(texts):
                 if parse_dates([texts[0], text]) is None:
                     raise InputError(
-                        f"{_cut(text)!r} in column {name} is no date such as {texts[0]!r}",
-                        location=table.place(row),
-                        hint="Write all dates in one way, best as 2001-12-31",
+                        f"{_cut(text)!r} in column {name} is not a date such as {texts[0]!r}",
+                        location=table.location(row),
+                        hint="Write all dates in one format, best as 2001-12-31",
                     )
     return None
 
 
 def _check_rising(table: Table, column: int, dates: Sequence[datetime]) -> None:
-    for place, (before, after) in enumerate(pairwise(dates), start=1):
+    for row, (before, after) in enumerate(pairwise(dates), start=1):
         if after <= before:
             raise InputError(
-                f"the date {table.rows[place][column]} does not come after "
-                f"{table.rows[place - 1][column]}",
-                location=table.place(place),
-                hint="Sort the rows by date, one row a date; series that share dates stand in "
-                "columns of their own",
+                f"the date {table.rows[row][column]} does not come after "
+                f"{table.rows[row - 1][column]}",
+                location=table.location(row),
+                hint="Sort the rows by date, one row per date; put several series in separate "
+                "columns",
             )
 
 
 def _numbers(table: Table, column: int) -> Values:
-    """A column as finite numbers, and NaN where there is none."""
-    found = (table.number(cell) for cell in table.column(column))
-    return np.array([math.nan if number is None else number for number in found])
+    """(T,) a column as finite numbers, with NaN for missing ones."""
+    numbers = (table.number(cell) for cell in table.column(column))
+    return np.array([math.nan if number is None else number for number in numbers])
 
 
-def _filled_numbers(table: Table, column: int, impute: Impute | None) -> Values:
-    """A column as finite numbers.
+def _imputed_numbers(table: Table, column: int, impute: Impute | None) -> Values:
+    """(T,) a column as finite numbers.
 
     Raises:
-        InputError: one is missing, and nothing was said to stand in for it, or all are.
+        InputError: a number is missing and `impute` is None, or all numbers are missing.
     """
     values = _numbers(table, column)
     missing = np.flatnonzero(np.isnan(values)).tolist()
@@ -208,9 +208,9 @@ def _filled_numbers(table: Table, column: int, impute: Impute | None) -> Values:
         raise InputError(
             f"{_cut(cell)!r} in column {table.names[column]} is not a number"
             if cell
-            else f"there is not a number in column {table.names[column]}",
-            location=table.place(missing[0]),
-            hint=f"So it is in {len(missing):,} of its {len(values):,} rows; {_FILL}",
+            else f"the number in column {table.names[column]} is missing",
+            location=table.location(missing[0]),
+            hint=f"{len(missing):,} of {len(values):,} rows lack this number; {_IMPUTE_HINT}",
         )
     if len(missing) == len(values):
         raise InputError(
@@ -218,23 +218,28 @@ def _filled_numbers(table: Table, column: int, impute: Impute | None) -> Values:
             location=table.name,
             hint="Name other columns with --series",
         )
-    return filled(values, impute)
+    return imputed(values, impute)
 
 
-def filled(values: Values, impute: Impute) -> Values:
-    """(T,) numbers, NaN among them, with something in place of every NaN."""
-    there = np.flatnonzero(~np.isnan(values))
+def imputed(values: Values, impute: Impute) -> Values:
+    """A copy of a series (T,) with each NaN replaced.
+
+    Args:
+        values: (T,) with at least one number that is not NaN.
+        impute: the replacement, one of IMPUTATIONS.
+    """
+    known = np.flatnonzero(~np.isnan(values))
     gaps = np.flatnonzero(np.isnan(values))
-    whole = values.copy()
+    complete = values.copy()
     if impute == "zero":
-        whole[gaps] = 0.0
+        complete[gaps] = 0.0
     elif impute == "previous":
-        # A gap at the beginning has nothing before it, and takes the first number there is.
-        whole[gaps] = values[there[np.maximum(np.searchsorted(there, gaps) - 1, 0)]]
+        # A gap at the beginning has no previous number: use the first one.
+        complete[gaps] = values[known[np.maximum(np.searchsorted(known, gaps) - 1, 0)]]
     else:
-        whole[gaps] = np.interp(gaps, there, values[there])
-    return whole
+        complete[gaps] = np.interp(gaps, known, values[known])
+    return complete
 
 
 def _cut(cell: str) -> str:
-    return cell if len(cell) <= _SHOWN else f"{cell[:_SHOWN]}..."
+    return cell if len(cell) <= _MAX_SHOWN else f"{cell[:_MAX_SHOWN]}..."

@@ -1,4 +1,4 @@
-"""Tables of numbers: a CSV's rows, with or without a header, and the number in a cell."""
+"""Parse CSV tables of numbers, with or without a header."""
 
 from __future__ import annotations
 
@@ -20,16 +20,18 @@ if TYPE_CHECKING:
 _DELIMITERS = ("\t", ";", ",")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
-_GAPS = frozenset({"", "na", "n/a", "nan", "null", "none", "-", ".", "?"})
+_MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", ".", "?"})
 
 
 class Table:
-    """Rows of as many cells as there are columns.
+    """The rows of a table; each has one cell per column.
 
-    Attributes:
+    Args:
         name: of the file.
-        names: of the columns; their numbers from 1 on where there is no header.
-        rows: the cells, without spaces around them; numbers: of each row's first line.
+        names: of the columns; their numbers from 1 where there is no header.
+        rows: the cells, without spaces around them.
+        line_numbers: the first line of each row, from 1.
+        decimal_comma: whether a decimal point may be a comma.
     """
 
     def __init__(
@@ -37,47 +39,48 @@ class Table:
         name: str,
         names: Sequence[str],
         rows: list[list[str]],
-        numbers: list[int],
+        line_numbers: list[int],
         *,
         decimal_comma: bool,
     ) -> None:
         self.name = name
         self.names = names
         self.rows = rows
-        self.numbers = numbers
+        self.line_numbers = line_numbers
         self._decimal_comma = decimal_comma
 
-    def column(self, place: int) -> list[str]:
-        return [row[place] for row in self.rows]
+    def column(self, index: int) -> list[str]:
+        """The cells of one column."""
+        return [row[index] for row in self.rows]
 
     def number(self, cell: str) -> float | None:
-        """The finite number that a cell holds, or None."""
+        """The finite number in a cell; None where it has none."""
         if not _is_number(cell, decimal_comma=self._decimal_comma):
             return None
         number = float(cell.replace(",", "."))
         return number if math.isfinite(number) else None
 
-    def place(self, row: int) -> str:
-        """Where a row stands, for an error."""
-        return f"{self.name}:{self.numbers[row]}"
+    def location(self, row: int) -> str:
+        """File and line of a row, for messages."""
+        return f"{self.name}:{self.line_numbers[row]}"
 
 
 def read_table(source: TextSource) -> Table:
-    """The rows of a file, which are separated by tabs, semicolons or commas, quoted or not.
+    """Read a table whose delimiter is a tab, a semicolon or a comma; cells may be quoted.
 
-    Blank lines are passed over. Where semicolons separate, a decimal point may be a comma.
+    Blank lines are skipped. Where the delimiter is a semicolon, a decimal point may be a comma.
 
     Raises:
         EmptyTextError: there are no rows.
-        InputError: several files, a row of another length, quotes that are wrong, or two columns
-            of one name.
+        InputError: there are several files, a row has another length, the quotes are malformed, or
+            two columns have the same name.
     """
     documents = list(source.documents())
     if len(documents) != 1:
         raise InputError(
-            f"{len(documents)} files, and one is read as series",
+            f"{len(documents)} files, but series are read from one",
             location=source.name,
-            hint="Name one CSV file; several series stand in columns of their own",
+            hint="Name one CSV file; put several series in separate columns",
         )
     name = documents[0].name
     lines = list(lines_of(documents[0].chunks(), keep_ends=True))
@@ -86,48 +89,48 @@ def read_table(source: TextSource) -> Table:
         raise EmptyTextError("holds no rows", location=name, hint="Name a CSV file with numbers")
     delimiter = next((each for each in _DELIMITERS if each in first), ",")
     comma = delimiter == ";"
-    rows, numbers = _parted(lines, delimiter, name)
+    rows, line_numbers = _parse(lines, delimiter, name)
     names = _header(rows[0], decimal_comma=comma)
     if names is not None:
-        rows, numbers = rows[1:], numbers[1:]
+        rows, line_numbers = rows[1:], line_numbers[1:]
         if not rows:
             raise EmptyTextError(
-                "holds a header and no rows", location=name, hint="Name a CSV file with numbers"
+                "has a header but no rows", location=name, hint="Name a CSV file with numbers"
             )
     else:
         names = [str(number + 1) for number in range(len(rows[0]))]
-    table = Table(name, names, rows, numbers, decimal_comma=comma)
+    table = Table(name, names, rows, line_numbers, decimal_comma=comma)
     _check(table)
     return table
 
 
-def _parted(lines: list[str], delimiter: str, name: str) -> tuple[list[list[str]], list[int]]:
+def _parse(lines: list[str], delimiter: str, name: str) -> tuple[list[list[str]], list[int]]:
     """The cells of each row, and the number of its first line."""
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     rows: list[list[str]] = []
-    numbers: list[int] = []
-    begins = 1
+    line_numbers: list[int] = []
+    first = 1
     try:
         for row in reader:
             if any(cell.strip() for cell in row) or len(row) > 1:
                 rows.append([cell.strip() for cell in row])
-                numbers.append(begins)
-            begins = reader.line_num + 1
+                line_numbers.append(first)
+            first = reader.line_num + 1
     except csv.Error as error:
         raise InputError(
-            f"no row of a table ({error})", location=f"{name}:{begins}", hint="Mend its quotes"
+            f"not a row of a table ({error})", location=f"{name}:{first}", hint="Fix its quotes"
         ) from error
-    return rows, numbers
+    return rows, line_numbers
 
 
 def _header(row: list[str], *, decimal_comma: bool) -> list[str] | None:
-    """The names that a first row holds, or None where it holds numbers."""
+    """The names of the columns, or None where the first row holds numbers."""
     if len(row) > 1 and row == [str(number) for number in range(len(row))]:
         return row
     others = [
         cell
         for cell in row
-        if not _is_number(cell, decimal_comma=decimal_comma) and cell.lower() not in _GAPS
+        if not _is_number(cell, decimal_comma=decimal_comma) and cell.lower() not in _MISSING
     ]
     return row if any(parse_dates([cell]) is None for cell in others) else None
 
@@ -138,15 +141,15 @@ def _check(table: Table) -> None:
         if len(row) != width:
             raise InputError(
                 f"expected {width} column{'s' if width > 1 else ''}, found {len(row)}",
-                location=table.place(number),
+                location=table.location(number),
                 hint="Give every row the same columns",
             )
-    twice = [name for place, name in enumerate(table.names) if name in table.names[:place]]
-    if twice:
+    repeated = [name for index, name in enumerate(table.names) if name in table.names[:index]]
+    if repeated:
         raise InputError(
-            f"two columns are called {twice[0]!r}",
+            f"two columns are called {repeated[0]!r}",
             location=table.name,
-            hint="Give each a name of its own",
+            hint="Give each column another name",
         )
 
 

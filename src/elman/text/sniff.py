@@ -1,4 +1,4 @@
-"""What plain text may be instead: the shapes of tables and markup, told by the first lines."""
+"""Recognise by its first lines that a text file is really a table or markup."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-_FEWEST_LINES = 3
-_MOST = 0.9
-"""The share of lines that have to agree."""
+_MIN_LINES = 3
+_MIN_AGREEMENT = 0.9
+"""The fraction of lines that must match a format."""
 
 
 def table_in(lines: Sequence[str]) -> str | None:
-    """What these lines seem to be, in a sentence, if not running text."""
+    """A warning that these lines are not running text, such as "looks like JSON lines; ..."; None
+    where they are."""
     filled = [line for line in lines if line.strip()]
-    if len(filled) < _FEWEST_LINES:
+    if len(filled) < _MIN_LINES:
         return None
-    return next((said for is_one, said in _SHAPES if is_one(filled)), None)
+    return next((warning for matches, warning in _FORMATS if matches(filled)), None)
 
 
 def _is_json_lines(lines: Sequence[str]) -> bool:
@@ -45,21 +46,21 @@ def _is_tab_separated(lines: Sequence[str]) -> bool:
 
 
 def _is_comma_separated(lines: Sequence[str]) -> bool:
-    # Prose has commas too, but its lines do not agree on how many, nor begin with bare names.
+    # Prose has commas too, but a varying number per line, and its first line has spaces.
     return _agree_on(lines, ",") and " " not in lines[0].strip()
 
 
 def _most(lines: Sequence[str], holds: Callable[[str], bool]) -> bool:
-    return sum(map(holds, lines)) >= _MOST * len(lines)
+    return sum(map(holds, lines)) >= _MIN_AGREEMENT * len(lines)
 
 
 def _agree_on(lines: Sequence[str], separator: str) -> bool:
     counts = Counter(line.count(separator) for line in lines)
     commonest, lines_with_it = counts.most_common(1)[0]
-    return commonest > 0 and lines_with_it >= _MOST * len(lines)
+    return commonest > 0 and lines_with_it >= _MIN_AGREEMENT * len(lines)
 
 
-_SHAPES = (
+_FORMATS = (
     (_is_json_lines, "looks like JSON lines; as text, its braces and names are learned too"),
     (_is_fasttext, "looks like fastText lines (__label__); as text, the labels are learned too"),
     (_is_tab_separated, "looks like tab-separated columns; as text, the columns are learned too"),

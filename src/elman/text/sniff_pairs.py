@@ -1,4 +1,4 @@
-"""Whether files hold texts and what they are rewritten to: told by names and first lines."""
+"""Recognise files of sources and targets by their names and first lines."""
 
 from __future__ import annotations
 
@@ -16,15 +16,20 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 
-_FEWEST_ROWS = 10
-"""So many at least tell by what they hold, whatever their columns are called."""
-_MOST = 0.9  # of the rows have to be good, and of the texts to hold a letter
-_MAX_DIFFERENT = 0.5
+_MIN_ROWS = 10
+"""With fewer rows, only the names of the columns count."""
+_MIN_AGREEMENT = 0.9  # the fraction of good rows, and of texts with a letter
+_MIN_DISTINCT = 0.5  # the fraction of distinct texts, which labels do not reach
 
 
 def are_parallel(names: Sequence[str], others: Collection[str]) -> bool:
-    """Whether these are the names of two files such as train.fr and train.en: the same but for
-    their endings, which are no known ones of text and tables, nor one of these others."""
+    """Whether these are two file names such as train.fr and train.en, which differ only in their
+    suffixes.
+
+    Args:
+        names: of the files.
+        others: suffixes without a dot that, like those of text and tables, name another format.
+    """
     paths = [PurePath(name) for name in names]
     paths = [path.with_suffix("") if path.suffix == ".gz" else path for path in paths]
     known = {*SUFFIXES, *(f".{each}" for each in (*TABLE_SUFFIXES, *JSON_SUFFIXES, *others)), ""}
@@ -34,8 +39,8 @@ def are_parallel(names: Sequence[str], others: Collection[str]) -> bool:
 
 
 def pairs_in(lines: Sequence[str], name: str) -> str | None:
-    """What shows that these lines, the first of a file, are a table of sources and targets; None
-    where they are none, or rather texts with a label."""
+    """The evidence that these first lines of a file are a table of sources and targets, such as
+    'TSV, french -> english'; None where they are not, or are texts with labels."""
     reader = PairReader(name, skip_bad_rows=True)
     try:
         rows = [(row.text, row.label or "") for row in reader.examples(lines)]
@@ -45,26 +50,27 @@ def pairs_in(lines: Sequence[str], name: str) -> str | None:
     assert layout is not None
     assert layout.text is not None
     assert layout.label is not None
-    if len(rows) < _MOST * (len(rows) + reader.skipped):
+    if len(rows) < _MIN_AGREEMENT * (len(rows) + reader.skipped):
         return None
     columns = layout.text, layout.label
-    if not PAIRED.know(*columns) or LABELLED.know(*columns):
+    if not PAIRED.match(*columns) or LABELLED.match(*columns):
         if columns[1].casefold() in {*LABELLED.label_names} - {*PAIRED.label_names}:
-            return None  # it is called a label
+            return None  # only labels have such a name
         targets = [target for _, target in rows]
         are_texts = _are_texts([source for source, _ in rows]) and _are_texts(targets)
-        if not are_texts or len(rows) < _FEWEST_ROWS:
+        if not are_texts or len(rows) < _MIN_ROWS:
             return None
-        if columns[1].casefold() in LABELLED.label_names and _words(targets) < 2:
+        if columns[1].casefold() in LABELLED.label_names and _median_words(targets) < 2:
             return None
     return f"{layout.shape_in_words}, {columns[0]} -> {columns[1]}"
 
 
 def _are_texts(values: Sequence[str]) -> bool:
-    """Most of them differ, as labels do not, and are not numbers."""
+    """Whether most values are distinct, unlike labels, and hold letters, unlike numbers."""
     lettered = sum(any(map(str.isalpha, value)) for value in values)
-    return len(set(values)) > _MAX_DIFFERENT * len(values) and lettered >= _MOST * len(values)
+    is_distinct = len(set(values)) > _MIN_DISTINCT * len(values)
+    return is_distinct and lettered >= _MIN_AGREEMENT * len(values)
 
 
-def _words(texts: Sequence[str]) -> float:
+def _median_words(texts: Sequence[str]) -> float:
     return median(len(text.split()) for text in texts)

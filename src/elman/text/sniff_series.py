@@ -1,4 +1,4 @@
-"""Tables of numbers, with or without dates: told by their first lines."""
+"""Recognise tables of numbers, with or without dates, by their first lines."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-_FEWEST_ROWS = 2
-_MOST = 0.9
-"""The share of rows that have to agree on the columns, and of a column's cells that have to be
-numbers."""
-_GAPS = frozenset({"", "na", "n/a", "nan", "null", "none"})
+_MIN_ROWS = 2
+_MIN_AGREEMENT = 0.9
+"""The fraction of rows with the right number of columns, and of cells that are numbers."""
+_MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
 
 
 def numbers_in(lines: Sequence[str]) -> str | None:
-    """What shows that these lines, the first of a file, are a table of numbers, a row each and
-    perhaps a header above; None where it is none, or has a column of text."""
+    """The evidence that these first lines of a file are a table of numbers, with or without a
+    header, such as 'a table of numbers, 2 columns'; None where they are not, or where a column
+    holds text."""
     filled = [line for line in lines if line.strip()]
-    if len(filled) <= _FEWEST_ROWS:
+    if len(filled) <= _MIN_ROWS:
         return None
     delimiter = next((each for each in DELIMITERS if each in filled[0]), ",")
-    rows = _parted(filled, delimiter)
+    rows = _parse(filled, delimiter)
     width = len(rows[0])
-    whole = [row for row in rows[1:] if len(row) == width]  # the first may be a header
-    if len(whole) < max(_FEWEST_ROWS, _MOST * len(rows[1:])):
+    complete = [row for row in rows[1:] if len(row) == width]  # the first may be a header
+    if len(complete) < max(_MIN_ROWS, _MIN_AGREEMENT * len(rows[1:])):
         return None
     numbers = 0
-    for column in zip(*whole, strict=True):
-        cells = [cell.strip() for cell in column if cell.strip().casefold() not in _GAPS]
-        if sum(map(_is_number, cells)) >= _MOST * max(1, len(cells)):
+    for column in zip(*complete, strict=True):
+        cells = [cell.strip() for cell in column if cell.strip().casefold() not in _MISSING]
+        if sum(map(_is_number, cells)) >= _MIN_AGREEMENT * max(1, len(cells)):
             numbers += 1
         elif not _are_dates(cells):
             return None
@@ -45,15 +45,15 @@ def numbers_in(lines: Sequence[str]) -> str | None:
     return f"a table of numbers, {kind}"
 
 
-def _parted(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+def _parse(lines: Sequence[str], delimiter: str) -> list[list[str]]:
     try:
         return list(csv.reader(lines, delimiter=delimiter))
-    except csv.Error:  # a cell beyond all measure
+    except csv.Error:  # a cell beyond the field limit of `csv`
         return [line.split(delimiter) for line in lines]
 
 
 def _is_number(cell: str) -> bool:
-    """Such as -1.5, 1e3 or 1,5."""
+    """Whether a cell holds a finite number, such as -1.5, 1e3 or 1,5."""
     try:
         return "_" not in cell and math.isfinite(float(cell.replace(",", ".")))
     except ValueError:
@@ -61,6 +61,6 @@ def _is_number(cell: str) -> bool:
 
 
 def _are_dates(cells: Sequence[str]) -> bool:
-    """Whether these are dates, or look like them: digits with something between."""
+    """Whether these are dates, or begin with a digit and have no letters."""
     digits = sum(cell[0].isdigit() and not any(map(str.isalpha, cell)) for cell in cells)
-    return digits >= _MOST * len(cells) or parse_dates(cells) is not None
+    return digits >= _MIN_AGREEMENT * len(cells) or parse_dates(cells) is not None

@@ -1,6 +1,6 @@
-"""What arrives bit by bit: standard input, read as it comes, and batches of what has come so far.
+"""Stream standard input: read it as it arrives, and batch the items that are available.
 
-For answers that are given before the last line is read, and in large batches all the same.
+Predictions are then written before the last line is read, and still run in large batches.
 """
 
 from __future__ import annotations
@@ -22,31 +22,37 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "standard input"
 
-MAX_TOGETHER = 4096
-"""Items of a batch, at most."""
+MAX_BATCH_ITEMS = 4096
+"""The most items in a batch."""
 
-LARGEST_TOGETHER = 1 << 23
-"""The size of a batch, such as its characters, at most; one item may be larger."""
+MAX_BATCH_SIZE = 1 << 23
+"""The largest total size of a batch, such as its characters; a single item may be larger."""
 
-PATIENCE = 0.05
-"""Seconds from a batch's first item until it is handed over, full or not."""
+MAX_WAIT = 0.05
+"""Seconds to wait for a batch to fill after its first item has arrived."""
 
 Item = TypeVar("Item")
 
 
 class ByteStream(Protocol):
-    """Bytes of which `read` gives what is there, and waits only where nothing is."""
+    """A byte stream whose `read` returns the bytes available and blocks only if there are none."""
 
     def read(self, size: int, /) -> bytes | None: ...
 
 
 class StreamReader(TextDecoder):
-    """The text of a stream, once, each piece of it as soon as it is there."""
+    """Decodes a stream once, each block as soon as it arrives.
+
+    Args:
+        name: of the stream, for messages.
+        stream: read to its end.
+        encoding: a name that `checked_encoding` returned.
+    """
 
     def __init__(self, name: str, stream: ByteStream, encoding: str) -> None:
-        super().__init__(name, Path, encoding, gzipped=False)  # no path: see _blocks
+        super().__init__(name, Path, encoding, gzipped=False)  # _blocks reads no path
         self._stream = stream
-        self._start = 0  # of the last block, in bytes
+        self._start = 0  # the offset of the last block, in bytes
         self._last = b""
         self._before_last = ReadPosition()
 
@@ -54,7 +60,7 @@ class StreamReader(TextDecoder):
         """The text, cut where the stream paused.
 
         Raises:
-            InputError: it cannot be read, or not as text.
+            InputError: the stream cannot be read, or is not text in this encoding.
         """
         return self._texts(None)
 
@@ -62,7 +68,7 @@ class StreamReader(TextDecoder):
         try:
             while block := self._stream.read(BLOCK):
                 self._start += len(self._last)
-                self._before_last.pass_over(self._last)
+                self._before_last.advance(self._last)
                 self._last = block
                 yield block
         except OSError as error:
@@ -70,18 +76,20 @@ class StreamReader(TextDecoder):
 
     def _line_and_column(self, offset: int) -> tuple[int, int]:
         position = copy(self._before_last)
-        position.pass_over(self._last[: max(0, offset - self._start)])
-        # A character may have begun in the block before the last, in the same line.
+        position.advance(self._last[: max(0, offset - self._start)])
+        # A character may begin in the block before the last; it is in the same line.
         return position.line, position.column - max(0, self._start - offset)
 
 
 def arriving_documents(
     paths: Sequence[str | PathLike[str]], stdin: Callable[[], ByteStream], *, encoding: str
 ) -> Iterator[Document]:
-    """The documents of files, folders and, for `-`, standard input, which is read as it comes.
+    """The documents of files, folders and, for `-`, standard input, which is read as it arrives.
 
     Args:
-        stdin: gives the stream when it is needed.
+        paths: see `TextSource`.
+        stdin: returns standard input; called when it is first read.
+        encoding: of all documents.
 
     Raises:
         InputError, SettingError: as `TextSource`, before the first document.
@@ -103,22 +111,26 @@ def arriving_documents(
 
 
 def batch_available(items: Iterable[Item], size: Callable[[Item], int]) -> Iterator[list[Item]]:
-    """The same items in batches: all that have come by when the last batch has been dealt with.
+    """The items in batches; each batch is what arrived while the last one was processed.
 
-    They are read ahead in a thread, as many as fit in the next batch. What `items` raises is raised
-    here, after the items before it.
+    A thread reads ahead as many items as fit in the next batch. An error in `items` is raised here,
+    after the items before it.
+
+    Args:
+        items: read in the thread.
+        size: of an item, such as its characters; see MAX_BATCH_SIZE.
     """
-    shelf = _Shelf(size)
-    threading.Thread(target=partial(shelf.fill, items), daemon=True).start()
+    buffer = _Buffer(size)
+    threading.Thread(target=partial(buffer.fill, items), daemon=True).start()
     try:
-        while batch := shelf.take():
+        while batch := buffer.take():
             yield batch
     finally:
-        shelf.close()
+        buffer.close()
 
 
-class _Shelf(Generic[Item]):
-    """Where one thread puts items, and another takes all that are there."""
+class _Buffer(Generic[Item]):
+    """A bounded buffer: one thread fills it, another takes all its items at once."""
 
     def __init__(self, size: Callable[[Item], int]) -> None:
         self._size_of = size
@@ -145,10 +157,10 @@ class _Shelf(Generic[Item]):
         self.close()
 
     def take(self) -> list[Item]:
-        """All that are there, once there are some; none after the last."""
+        """All items in the buffer; waits for the first one. Empty at the end."""
         with self._change:
             self._change.wait_for(lambda: self._items or self._ended)
-            self._change.wait_for(lambda: self._ended or not self._has_room(), PATIENCE)
+            self._change.wait_for(lambda: self._ended or not self._has_room(), MAX_WAIT)
             taken, self._items, self._size = self._items, [], 0
             self._change.notify_all()
         if not taken and self._error is not None:
@@ -156,11 +168,11 @@ class _Shelf(Generic[Item]):
         return taken
 
     def close(self) -> None:
-        """No more is to come."""
+        """End both threads' waiting; no more items are added."""
         with self._change:
             self._ended = True
             self._change.notify_all()
 
     def _has_room(self) -> bool:
-        fits = len(self._items) < MAX_TOGETHER and self._size < LARGEST_TOGETHER
+        fits = len(self._items) < MAX_BATCH_ITEMS and self._size < MAX_BATCH_SIZE
         return fits or self._ended

@@ -1,8 +1,7 @@
-"""Words as a reader looks them up: frequent ones by a number of their own, all of them by the
-n-grams of their characters.
+"""A hashed subword vocabulary: frequent words have an id, and all words have character n-grams.
 
-A word that was never seen is read by its characters alone, so nothing is unknown. Source:
-P. Bojanowski et al., 'Enriching Word Vectors with Subword Information' (2017), section 3.2.
+An unseen word is represented by its n-grams alone, so no word is unknown. Source: P. Bojanowski et
+al., 'Enriching Word Vectors with Subword Information' (2017), section 3.2.
 
 Shapes: F distinct words, G n-grams of all of them, T words of a text.
 """
@@ -30,84 +29,90 @@ if TYPE_CHECKING:
 
 
 NO_WORD = 0
-"""The number that words without one of their own share."""
+"""The id of all words that are not in the vocabulary."""
 
-LARGEST = 50_000
-"""Words with a number of their own, at most."""
+MAX_WORDS = 50_000
+"""The most words in a vocabulary."""
 
 BUCKETS = 2**15
-"""Places for n-grams; those that hash to the same place share it."""
+"""The number of hash buckets for n-grams; colliding n-grams share an embedding."""
 
 LENGTHS = (2, 3, 4, 5)
-"""Characters in an n-gram, the marks of a word's beginning and end among them."""
+"""The lengths of n-grams in characters, including the marks < and > of the word's ends."""
 
-LONGEST = 30
-"""Characters of a word that are looked at: half of them its first, half its last."""
+MAX_WORD_LENGTH = 30
+"""In characters; a longer word is represented by its first and its last 15."""
 
 _RUNS = re.compile(r"(.)\1+", re.DOTALL)
 
 
 class HashedVocabulary:
-    """The words that have a number of their own; case is the n-grams' affair.
+    """The words with an id, in lower case; only n-grams and word shapes depend on case.
 
     Args:
-        words: in lower case, the commonest first.
+        words: in lower case, the most frequent first; the ids are 1, 2, ...
     """
 
     name: ClassVar[str] = "word"
 
     def __init__(self, words: Sequence[str]) -> None:
         self.words = list(words)
-        self._numbers = {word: number for number, word in enumerate(self.words, start=1)}
+        self._ids = {word: number for number, word in enumerate(self.words, start=1)}
 
     @classmethod
-    def learn(cls, texts: Iterable[Iterable[str]], *, least: int = 2) -> Self:
-        """The words that occur `least` times in texts that are given as words."""
+    def learn(cls, texts: Iterable[Iterable[str]], *, min_count: int = 2) -> Self:
+        """The vocabulary of some texts.
+
+        Args:
+            texts: each as words.
+            min_count: the fewest occurrences of a word with an id.
+        """
         counts = Counter(word.lower() for text in texts for word in text)
-        found = [word for word, count in counts.items() if count >= least]
-        found.sort(key=lambda word: (-counts[word], word))
-        return cls(found[:LARGEST])
+        frequent = [word for word, count in counts.items() if count >= min_count]
+        frequent.sort(key=lambda word: (-counts[word], word))
+        return cls(frequent[:MAX_WORDS])
 
     @property
     def size(self) -> int:
-        """The numbers there are, NO_WORD among them."""
+        """The number of ids, including NO_WORD."""
         return len(self.words) + 1
 
-    def number(self, word: str) -> int:
-        """A word's own number, or NO_WORD."""
-        return self._numbers.get(word.lower(), NO_WORD)
+    def id_of(self, word: str) -> int:
+        """The id of a word in any case; NO_WORD where it has none."""
+        return self._ids.get(word.lower(), NO_WORD)
 
     def to_json(self) -> dict[str, Any]:
+        """The vocabulary as plain data."""
         return {"name": self.name, "words": self.words}
 
     @classmethod
     def from_json(cls, value: object) -> Self:
-        """What `to_json` gave.
+        """The vocabulary that `to_json` wrote.
 
         Raises:
-            ModelFileError: for anything else.
+            ModelFileError: the value is malformed.
         """
         words = fields(value, cls.name, words=list)["words"]
-        if not all(type(word) is str and word for word in words) or len(words) > LARGEST:
-            raise damaged(f"a lexicon is a list of words, at most {LARGEST:,}")
+        if not all(type(word) is str and word for word in words) or len(words) > MAX_WORDS:
+            raise damaged(f"it is not a list of at most {MAX_WORDS:,} words")
         if len(set(words)) != len(words):
-            raise damaged("each word should be there once")
+            raise damaged("a word occurs twice")
         return cls(words)
 
 
 def words_of(text: str) -> list[str]:
-    """A text's words and punctuation marks, in order, without white space."""
-    found = (piece.strip() for piece in pieces().findall(without_surrogates(text)))
-    return [piece for piece in found if piece]
+    """The words and punctuation marks of a text, in order, without white space."""
+    stripped = (piece.strip() for piece in pieces().findall(without_surrogates(text)))
+    return [piece for piece in stripped if piece]
 
 
 def ngrams(word: str) -> list[int]:
-    """The places of a word's n-grams and then of its shape, from 0 to below BUCKETS.
+    """The hash buckets of the n-grams of a word, and last of its shape; each from 0 to BUCKETS - 1.
 
-    The n-grams are of the word in lower case; the shape, such as 'Xx' or 'd.d', holds its case.
+    The n-grams are of the word in lower case; the shape, such as 'Xx' or 'd.d', keeps its case.
     """
-    if len(word) > LONGEST:
-        word = word[: LONGEST // 2] + word[-LONGEST // 2 :]
+    if len(word) > MAX_WORD_LENGTH:
+        word = word[: MAX_WORD_LENGTH // 2] + word[-MAX_WORD_LENGTH // 2 :]
     marked = f"<{word.lower()}>"
     grams = [
         marked[start : start + length]
@@ -118,9 +123,10 @@ def ngrams(word: str) -> list[int]:
 
 
 def shape(word: str) -> str:
-    """Its characters by kind, runs of a kind as one: 'Xx' for 'Paris', 'd.d' for '3.14'."""
+    """The word shape: one letter for each run of characters of a kind, after a space: ' Xx' for
+    'Paris', ' d.d' for '3.14'."""
     kinds = "".join(map(_kind, word))
-    # The leading space keeps shapes apart from n-grams, which have none.
+    # The leading space distinguishes shapes from n-grams, which have none.
     return " " + "".join(kind for kind, _ in groupby(kinds))
 
 
@@ -133,53 +139,72 @@ def _kind(character: str) -> str:
 
 
 class WordRows(NamedTuple):
-    """Distinct words, as a network looks them up."""
+    """Distinct words, as an embedding layer looks them up.
 
-    places: NDArray[Any]  # (F,) in the `WordForms` that they come from
-    numbers: Integers  # (F,) each word's own, or NO_WORD
-    ngrams: Integers  # (G,) one word's after the other's, each word's shape last
-    starts: Integers  # (F,) where a word's n-grams begin
-    weights: NDArray[np.float32]  # (G,) what each counts for in its word
+    Attributes:
+        indices: (F,) of the words in their `WordForms`.
+        ids: (F,) of the words in the vocabulary, or NO_WORD.
+        ngrams: (G,) the hash buckets of all words, one word after the other, each shape last.
+        starts: (F,) the index in `ngrams` of the first n-gram of each word.
+        weights: (G,) of each n-gram in the embedding of its word.
+    """
+
+    indices: NDArray[Any]
+    ids: Integers
+    ngrams: Integers
+    starts: Integers
+    weights: NDArray[np.float32]
 
 
 class WordForms:
-    """The distinct words of some texts, each looked up once; a text is a row of places here."""
+    """The distinct words of some texts, each hashed once; a text is a row of indices into them.
 
-    def __init__(self, lexicon: HashedVocabulary) -> None:
-        self.lexicon = lexicon
-        self._places: dict[str, int] = {}
-        self._numbers: list[int] = []
+    Args:
+        vocabulary: the words with an id.
+    """
+
+    def __init__(self, vocabulary: HashedVocabulary) -> None:
+        self.vocabulary = vocabulary
+        self._indices: dict[str, int] = {}
+        self._ids: list[int] = []
         self._ngrams: list[NDArray[np.int32]] = []
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._indices)
 
-    def places(self, words: Iterable[str]) -> NDArray[np.int32]:
-        """Words -> their places here (T,); new ones are taken in."""
-        known = self._places
+    def indices(self, words: Iterable[str]) -> NDArray[np.int32]:
+        """The indices (T,) of some words; adds new ones."""
+        known = self._indices
         return np.array(
-            [known[word] if word in known else self._take_in(word) for word in words],
+            [known[word] if word in known else self._add(word) for word in words],
             dtype=np.int32,
         )
 
-    def _take_in(self, word: str) -> int:
-        place = self._places[word] = len(self._numbers)
-        self._numbers.append(self.lexicon.number(word))
+    def _add(self, word: str) -> int:
+        index = self._indices[word] = len(self._ids)
+        self._ids.append(self.vocabulary.id_of(word))
         self._ngrams.append(np.array(ngrams(word), dtype=np.int32))
-        return place
+        return index
 
-    def look_up(self, places: NDArray[Any]) -> tuple[Integers, WordRows]:
-        """Places of any shape -> the same shape as places among the distinct words, and these.
+    def look_up(self, indices: NDArray[Any]) -> tuple[Integers, WordRows]:
+        """The distinct words among some indices.
 
-        A word's N n-grams count for 1 / sqrt(N) each, so that a long word is no louder than a
-        short one. Its shape counts for 1: there is one only, and it tells names from nouns.
+        Each of the N n-grams of a word weighs 1 / sqrt(N), so that the norm of an embedding does
+        not grow with the length of the word. The shape weighs 1: there is only one, and it
+        distinguishes names from nouns.
+
+        Args:
+            indices: of words, of any shape.
+
+        Returns:
+            For each index the row of its word, in the same shape; and the rows.
         """
-        distinct, among = np.unique(places, return_inverse=True)
-        grams = [self._ngrams[place] for place in distinct.tolist()]
+        distinct, rows = np.unique(indices, return_inverse=True)
+        grams = [self._ngrams[index] for index in distinct.tolist()]
         lengths = np.fromiter(map(len, grams), np.int64, len(grams))
         starts = lengths.cumsum() - lengths
         joined = np.concatenate(grams).astype(np.int64)
-        numbers = np.array([self._numbers[place] for place in distinct.tolist()], dtype=np.int64)
+        ids = np.array([self._ids[index] for index in distinct.tolist()], dtype=np.int64)
         weights = np.repeat((lengths - 1.0) ** -0.5, lengths).astype(np.float32)
         weights[starts + lengths - 1] = 1
-        return among.reshape(places.shape), WordRows(distinct, numbers, joined, starts, weights)
+        return rows.reshape(indices.shape), WordRows(distinct, ids, joined, starts, weights)

@@ -1,4 +1,4 @@
-"""How rows of two columns stand in a file: told by the first line that is not blank."""
+"""Detect the layout of a table of two columns from the first line that is not blank."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 Shape = Literal["csv", "tsv", "jsonl", "fasttext", "lines"]
-"""'lines': one text a line, without labels."""
+"""The format of a file; 'lines' is one text per line, without labels."""
 
 FASTTEXT = "__label__"
 
@@ -28,19 +28,25 @@ _IN_WORDS: dict[Shape, str] = {
     "tsv": "TSV",
     "jsonl": "JSON lines",
     "fasttext": "fastText lines",
-    "lines": "one text a line",
+    "lines": "one text per line",
 }
 _NUMBERING = ("", "id", "idx", "index")
-_HEADING = re.compile(r"[^\W\d][\w-]*")  # a single word, as no row of two texts has
+_HEADING = re.compile(r"[^\W\d][\w-]*")  # one word; a first row of two texts has more
 DELIMITERS = ("\t", ",", ";")
 TABLE_SUFFIXES = ("csv", "tsv")
 JSON_SUFFIXES = ("jsonl", "json", "ndjson")
-_MAX_BROKEN = 100  # lines of broken JSON before the first sound one
-_SHOWN = 40  # characters of a column's name
+_MAX_BROKEN = 100  # lines of broken JSON before the first valid one
+_MAX_SHOWN = 40  # characters of the name of a column in a message
 
 
 class RequestedColumns(NamedTuple):
-    """Which columns the reader asked for, by name; None: the likeliest of their kind."""
+    """The columns to read.
+
+    Attributes:
+        text, label: their names; None: the likeliest.
+        labels_needed: whether a label column must exist.
+        columns: the kind of row.
+    """
 
     text: str | None = None
     label: str | None = None
@@ -48,26 +54,29 @@ class RequestedColumns(NamedTuple):
     columns: Columns = LABELLED
 
     def checked(self) -> RequestedColumns:
-        """Itself.
+        """The same object, once it has been checked.
 
         Raises:
-            SettingError: one column cannot be both.
+            SettingError: both names are the same.
         """
         if self.text is not None and self.text == self.label:
             raise SettingError(
-                f"{self.columns.text} and {self.columns.label} are different columns",
+                f"{self.columns.text} and {self.columns.label} are the same column, {self.text!r}",
                 location=self.columns.label_option,
-                hint=f"Both were said to be {self.text!r}",
+                hint="Name two different columns",
             )
         return self
 
 
 class TableLayout(NamedTuple):
-    """How rows are written.
+    """The layout of the rows of a file.
 
     Attributes:
-        names: of all columns, in the file's order; of JSON lines, the first object's.
-        text, label: two of these; None where there are no columns, or no labels.
+        shape: the format.
+        names: of all columns, in the order of the file; for JSON lines, of the first object.
+        text, label: the names of the two columns to read; None where the format has no columns,
+            or the file no labels.
+        delimiter: of CSV and TSV.
     """
 
     shape: Shape
@@ -78,11 +87,11 @@ class TableLayout(NamedTuple):
 
     @property
     def shape_in_words(self) -> str:
-        """Such as 'CSV'."""
+        """The format in words, such as 'CSV'."""
         return _IN_WORDS[self.shape]
 
     def in_words(self) -> str:
-        """Such as 'CSV, text in column sentence, label in column class'."""
+        """The layout in words, such as 'CSV, text in column sentence, label in column class'."""
         parts = [self.shape_in_words]
         if self.text is not None:
             parts.append(f"text in column {self.text}")
@@ -91,52 +100,66 @@ class TableLayout(NamedTuple):
         return ", ".join(parts)
 
 
-def layout_of(feed: LineReader, name: str, wanted: RequestedColumns) -> TableLayout:
-    """The layout of a file's rows; a header is taken from the feed, the first row is not.
+def layout_of(lines: LineReader, name: str, requested: RequestedColumns) -> TableLayout:
+    """Detect the layout of a file; takes the header from the lines, but not the first row.
+
+    Args:
+        lines: of the file, from the beginning.
+        name: of the file; its suffix helps to detect the format.
+        requested: the columns to read.
 
     Raises:
         EmptyTextError: there are only blank lines.
-        InputError: the columns cannot be told, or one that was asked for is not there.
+        InputError: the columns cannot be identified, or a requested one is missing.
     """
-    line = feed.take_filled()
+    line = lines.take_filled()
     if line is None:
         raise EmptyTextError("holds no rows", location=name, hint="Name a file with text")
     suffix = suffix_of(name)
     if suffix in JSON_SUFFIXES or _is_json_object(line):
-        feed.give_back([line])
-        return _json_lines(feed, name, wanted)
-    if line.startswith(FASTTEXT) and wanted.columns is LABELLED:
-        feed.give_back([line])
-        if wanted.text is not None or wanted.label is not None:
+        lines.give_back([line])
+        return _json_lines(lines, name, requested)
+    if line.startswith(FASTTEXT) and requested.columns is LABELLED:
+        lines.give_back([line])
+        if requested.text is not None or requested.label is not None:
             raise InputError(
                 "fastText lines have no named columns",
-                location=f"{name}:{feed.number + 1}",
+                location=f"{name}:{lines.number + 1}",
                 hint=f"Leave out {LABELLED.text_option} and {LABELLED.label_option}",
             )
         return TableLayout("fasttext")
-    found = _table(line, suffix, f"{name}:{feed.number}", wanted)
-    if isinstance(found, TableLayout):
-        return found
-    if wanted.labels_needed or wanted.text is not None or suffix in TABLE_SUFFIXES:
-        raise found
-    feed.give_back([line])
+    result = _table(line, suffix, f"{name}:{lines.number}", requested)
+    if isinstance(result, TableLayout):
+        return result
+    if requested.labels_needed or requested.text is not None or suffix in TABLE_SUFFIXES:
+        raise result
+    lines.give_back([line])
     return TableLayout("lines")
 
 
 def find_columns(
-    names: Sequence[str], location: str, wanted: RequestedColumns
+    names: Sequence[str], location: str, requested: RequestedColumns
 ) -> tuple[str, str | None]:
-    """The names of the columns of text and label: those asked for, or else the likeliest.
+    """Identify the columns of text and label: the requested ones, or else the likeliest.
 
-    Of two columns, where one is known the other is the other. Where none is, and the kind goes by
-    order, one or two are taken as they stand, if these are headings and no first row.
+    If one of two columns is known, the other column is the other one. If neither is known, and the
+    kind of row goes by order, one or two columns are taken in order, if their names look like
+    headings and not like a first row.
+
+    Args:
+        names: of all columns.
+        location: file and line of the header, for messages.
+        requested: the columns to read.
+
+    Returns:
+        The names of the text column and of the label column.
 
     Raises:
-        InputError: they cannot be told, or one that was asked for is not there.
+        InputError: the columns cannot be identified, or a requested one is missing.
     """
-    columns = wanted.columns
-    label = _asked(wanted.label, names, location, columns.label_option)
-    text = _asked(wanted.text, names, location, columns.text_option)
+    columns = requested.columns
+    label = _checked_name(requested.label, names, location, columns.label_option)
+    text = _checked_name(requested.text, names, location, columns.text_option)
     text, label = columns.likeliest(names, text, label)
     if text is label is None and columns.by_order and 1 <= len(names) <= 2:
         if all(map(_is_heading, names)):
@@ -144,19 +167,19 @@ def find_columns(
     elif len(names) == 2:
         text = text or _other(names, label)
         label = label or _other(names, text)
-    if text is None or (label is None and wanted.labels_needed):
+    if text is None or (label is None and requested.labels_needed):
         raise _unknown_columns(names, location, text, columns)
     for each in (text, label):
         if names.count(each) > 1:
             raise InputError(
                 f"{names.count(each)} columns are called {each}",
                 location=location,
-                hint="Give each a name of its own",
+                hint="Give each column another name",
             )
     return text, label
 
 
-def _asked(name: str | None, names: Sequence[str], location: str, option: str) -> str | None:
+def _checked_name(name: str | None, names: Sequence[str], location: str, option: str) -> str | None:
     if name is None or name in names:
         return name
     raise InputError(
@@ -172,7 +195,7 @@ def _is_heading(name: str) -> bool:
 
 
 def _other(names: Sequence[str], one: str | None) -> str | None:
-    """Of two columns the other one, unless it only numbers the rows."""
+    """The other one of two columns, unless it only numbers the rows."""
     others = [name for name in names if name != one and name.casefold() not in _NUMBERING]
     return others[0] if one is not None and others else None
 
@@ -182,7 +205,7 @@ def _unknown_columns(
 ) -> InputError:
     missing = columns.text if text is None else columns.label
     return InputError(
-        f"cannot tell which column is the {missing}: the first line has "
+        f"cannot identify the column of the {missing}: the first line has "
         + (", ".join(map(_cut, names)) or "none"),
         location=location,
         hint=f"Name the columns with {columns.text_option} and {columns.label_option}; a table "
@@ -192,29 +215,29 @@ def _unknown_columns(
 
 def _cut(name: str) -> str:
     name = without_surrogates(name)
-    return name if len(name) <= _SHOWN else f"{name[:_SHOWN]}..."
+    return name if len(name) <= _MAX_SHOWN else f"{name[:_MAX_SHOWN]}..."
 
 
 def _table(
-    line: str, suffix: str, location: str, wanted: RequestedColumns
+    line: str, suffix: str, location: str, requested: RequestedColumns
 ) -> TableLayout | InputError:
-    """The layout of a table with this header, or why it is none."""
-    columns = wanted.columns
+    """The layout of a table with this header, or the error if it is not one."""
+    columns = requested.columns
     delimiters = [each for each in DELIMITERS if each in line]
     if suffix not in TABLE_SUFFIXES:
-        # The line may be a text: in a sentence a space follows the comma, in a header seldom.
+        # The line may be a text: a space follows a comma in a sentence, but rarely in a header.
         tight = [each for each in delimiters if f"{each} " not in line]
-        if not wanted.labels_needed or tight != delimiters:
-            wanted = wanted._replace(columns=columns._replace(by_order=False))
-        if not wanted.labels_needed:
+        if not requested.labels_needed or tight != delimiters:
+            requested = requested._replace(columns=columns._replace(by_order=False))
+        if not requested.labels_needed:
             delimiters = tight
-    if not delimiters and (suffix in TABLE_SUFFIXES or wanted.text is not None):
+    if not delimiters and (suffix in TABLE_SUFFIXES or requested.text is not None):
         delimiters = ["\t" if suffix == "tsv" else ","]  # a table of one column
     errors: list[tuple[int, InputError]] = []
     for delimiter in delimiters:
         names = _names(line, delimiter)
         try:
-            text, label = find_columns(names, location, wanted)
+            text, label = find_columns(names, location, requested)
         except InputError as error:
             errors.append((len(names), error))
         else:
@@ -222,46 +245,46 @@ def _table(
     if errors:
         return max(errors, key=lambda each: each[0])[1]
     return InputError(
-        f"rows of a {columns.text} and its {columns.label} were looked for, but the first line is "
+        f"expected rows of a {columns.text} and its {columns.label}, but the first line is "
         f"{_cut(line)!r}",
         location=location,
         hint=f"Begin a table with a header such as {columns.text},{columns.label}, "
-        f"{columns.other_ways}",
+        f"{columns.other_formats}",
     )
 
 
 def _names(header: str, delimiter: str) -> tuple[str, ...]:
     try:
         fields = next(csv.reader([header], delimiter=delimiter, strict=True))
-    except csv.Error:  # no header, but a text with a lone quote, or with a very long line
+    except csv.Error:  # not a header but a text with a lone quote, or a very long line
         fields = header.split(delimiter)
     return tuple(field.strip() for field in fields)
 
 
-def _json_lines(feed: LineReader, name: str, wanted: RequestedColumns) -> TableLayout:
+def _json_lines(lines: LineReader, name: str, requested: RequestedColumns) -> TableLayout:
     taken: list[str] = []
-    found: TableLayout | None = None
-    while found is None and len(taken) < _MAX_BROKEN and (line := feed.take()) is not None:
+    layout: TableLayout | None = None
+    while layout is None and len(taken) < _MAX_BROKEN and (line := lines.take()) is not None:
         taken.append(line)
         row = json_object(line)
         if row is not None:
             names = tuple(row)
-            text, label = find_columns(names, f"{name}:{feed.number}", wanted)
-            found = TableLayout("jsonl", names, text, label)
-    first = feed.number - len(taken) + 1
-    feed.give_back(taken)
-    if found is None:
+            text, label = find_columns(names, f"{name}:{lines.number}", requested)
+            layout = TableLayout("jsonl", names, text, label)
+    first = lines.number - len(taken) + 1
+    lines.give_back(taken)
+    if layout is None:
         raise InputError(
-            "these are no JSON lines: none of the first is an object, whole on its line",
+            "not JSON lines: none of the first lines is a complete object",
             location=f"{name}:{first}",
-            hint="Write one object a line: "
-            f'{{"{wanted.columns.text}": "...", "{wanted.columns.label}": "..."}}',
+            hint="Write one object per line: "
+            f'{{"{requested.columns.text}": "...", "{requested.columns.label}": "..."}}',
         )
-    return found
+    return layout
 
 
 def json_object(line: str) -> dict[str, Any] | None:
-    """The object that a line holds; None where it holds something else."""
+    """The JSON object in a line; None where the line holds something else."""
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
@@ -274,7 +297,7 @@ def _is_json_object(line: str) -> bool:
 
 
 def suffix_of(name: str) -> str:
-    """In small letters and without its dot; the one before .gz."""
+    """The suffix of a file name without .gz, in lower case and without its dot."""
     path = PurePath(name)
     path = path.with_suffix("") if path.suffix == ".gz" else path
     return path.suffix.lower().removeprefix(".")

@@ -1,7 +1,7 @@
-"""Tags as a network knows them: numbers, and of entities always the scheme BIOES.
+"""The ids of tags for a network, which always uses the scheme BIOES for entities.
 
-BIOES says most of where entities begin and end, and its rules hold from one tag to the next: what
-keeps to them is legal in every other scheme once it is converted.
+BIOES marks both ends of every entity, and its rules are local: they constrain only adjacent tags.
+Every legal BIOES sequence converts to a legal sequence of any other scheme.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from elman.errors import InputError
-from elman.text.tagsets import OUTSIDE, SCHEMES, converted, recognise, transitions
+from elman.text.tagsets import OUTSIDE, SCHEMES, convert_tags, detect_scheme, transitions
 from elman.text.tokenizers.tokenizer import damaged, fields
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 MAX_TAGS = 1000
-"""A network holds a score for each pair of them."""
+"""The most tags; a CRF has a score for each pair of them."""
 
-_CUTS = frozenset("\t\r\n")
+_SEPARATORS = frozenset("\t\r\n")
 _LETTERS = {
     "iob1": {"B": "I", "I": "I", "E": "I", "S": "I"},
     "bio": {"B": "B", "I": "I", "E": "I", "S": "B"},
@@ -36,15 +36,16 @@ _LETTERS = {
 
 
 class TagVocabulary:
-    """The tags of a scheme, and their numbers.
+    """The tags of a scheme, and the ids that a network predicts.
 
     Args:
-        scheme: a name of `SCHEMES`.
-        labels: of entities; the tags themselves where the scheme is plain.
+        scheme: of the data, a key of `SCHEMES`.
+        labels: of entities; the tags themselves in the scheme 'plain'.
 
     Attributes:
-        tags: that the scheme has for these labels.
-        inner: those that have a number, the number being the place here: BIOES or plain.
+        tags: of the scheme, for these labels.
+        inner: the tags that the network predicts, in BIOES or plain; an id is an index in it.
+        inner_scheme: 'bioes' or 'plain'.
     """
 
     name: ClassVar[str] = "tags"
@@ -55,27 +56,30 @@ class TagVocabulary:
         self.inner_scheme = "plain" if scheme == "plain" else "bioes"
         self.tags = _tags(scheme, self.labels)
         self.inner = _tags(self.inner_scheme, self.labels)
-        self._numbers = {tag: number for number, tag in enumerate(self.inner)}
+        self._ids = {tag: number for number, tag in enumerate(self.inner)}
 
     @classmethod
     def learn(cls, sequences: Sequence[Sequence[str]]) -> Self:
-        """The scheme and the labels of some sentences' tags.
+        """The vocabulary of the tags of some sentences.
+
+        Args:
+            sequences: the tags of each sentence.
 
         Raises:
-            InputError: one tag only, or more than MAX_TAGS.
+            InputError: there is only one distinct tag, or more than MAX_TAGS.
         """
-        found = sorted({tag for tags in sequences for tag in tags})
-        if len(found) < 2:
+        distinct = sorted({tag for tags in sequences for tag in tags})
+        if len(distinct) < 2:
             raise InputError(
-                f"every word has the tag {found[0]!r}" if found else "there is no tag",
+                f"every word has the tag {distinct[0]!r}" if distinct else "there is no tag",
                 location="tags",
-                hint="Give sentences with two tags at least, or name their column: --column 2",
+                hint="Give sentences with two different tags, or name their column: --column 2",
             )
-        scheme = recognise(sequences)
+        scheme = detect_scheme(sequences)
         if scheme == "plain":
-            learned = cls(scheme, found)
+            learned = cls(scheme, distinct)
         else:
-            learned = cls(scheme, sorted({tag[2:] for tag in found if tag != OUTSIDE}))
+            learned = cls(scheme, sorted({tag[2:] for tag in distinct if tag != OUTSIDE}))
         if len(learned.inner) > MAX_TAGS:
             raise InputError(
                 f"{len(learned.inner):,} tags are more than {MAX_TAGS:,}",
@@ -85,54 +89,55 @@ class TagVocabulary:
         return learned
 
     def encode(self, tags: Sequence[str]) -> NDArray[np.int64]:
-        """Tags of a sentence (T,) -> numbers (T,); what the scheme does not allow is read as
-        conlleval reads it."""
-        inner = converted(tags, self.scheme, self.inner_scheme)
-        return np.array([self._numbers[tag] for tag in inner], dtype=np.int64)
+        """The ids (T,) of the tags (T,) of a sentence; illegal tags are interpreted as by
+        conlleval."""
+        inner = convert_tags(tags, self.scheme, self.inner_scheme)
+        return np.array([self._ids[tag] for tag in inner], dtype=np.int64)
 
-    def decode(self, numbers: Iterable[int]) -> list[str]:
-        """Numbers of a sentence -> tags of the scheme."""
-        inner = [self.inner[number] for number in numbers]
-        return list(converted(inner, self.inner_scheme, self.scheme))
+    def decode(self, ids: Iterable[int]) -> list[str]:
+        """The tags of the scheme for the ids of a sentence."""
+        inner = [self.inner[tag_id] for tag_id in ids]
+        return list(convert_tags(inner, self.inner_scheme, self.scheme))
 
     @property
     def transitions(self) -> LegalTransitions:
-        """Which numbers may follow each other."""
+        """Which ids may follow each other."""
         return transitions(self.inner, self.inner_scheme)
 
     @cached_property
     def outer(self) -> NDArray[np.int64]:
-        """Of each inner tag the place in `tags` of what it becomes.
+        """For each inner tag, the index in `tags` of the tag it converts to.
 
-        In IOB1 that depends on the words before: what begins an entity counts as I- here.
+        In IOB1 the tag depends on the word before; here an entity begins with I-.
         """
         if self.scheme == "plain":
             return np.arange(len(self.tags))
         letters = _LETTERS[self.scheme]
-        places = {tag: place for place, tag in enumerate(self.tags)}
+        indices = {tag: index for index, tag in enumerate(self.tags)}
         return np.array(
-            [places[tag if tag == OUTSIDE else letters[tag[0]] + tag[1:]] for tag in self.inner]
+            [indices[tag if tag == OUTSIDE else letters[tag[0]] + tag[1:]] for tag in self.inner]
         )
 
     def to_json(self) -> dict[str, Any]:
+        """The vocabulary as plain data."""
         return {"name": self.name, "scheme": self.scheme, "labels": self.labels}
 
     @classmethod
     def from_json(cls, value: object) -> Self:
-        """What `to_json` gave.
+        """The vocabulary that `to_json` wrote.
 
         Raises:
-            ModelFileError: for anything else.
+            ModelFileError: the value is malformed.
         """
         plain = fields(value, cls.name, scheme=str, labels=list)
         scheme, labels = plain["scheme"], plain["labels"]
         if scheme not in SCHEMES:
-            raise damaged(f"{scheme!r} is no scheme of tags")
-        if not all(type(label) is str and _CUTS.isdisjoint(label) for label in labels):
-            raise damaged("each label is a string without tabs and newlines")
+            raise damaged(f"{scheme!r} is not a scheme of tags")
+        if not all(type(label) is str and _SEPARATORS.isdisjoint(label) for label in labels):
+            raise damaged("a label is not a string without tabs and newlines")
         is_plain = scheme == "plain"
         if len(set(labels)) != len(labels) or (is_plain and "" in labels):
-            raise damaged("each label should be there once, and say something")
+            raise damaged("a label is empty or occurs twice")
         if not 1 + is_plain <= len(labels) <= MAX_TAGS:
             raise damaged(f"there are {len(labels)} labels")
         learned = cls(scheme, labels)
@@ -142,7 +147,7 @@ class TagVocabulary:
 
 
 def _tags(scheme: str, labels: Sequence[str]) -> list[str]:
-    """All tags that a scheme has for these labels."""
+    """All tags of a scheme for these labels."""
     if scheme == "plain":
         return list(labels)
     return [

@@ -1,4 +1,4 @@
-"""Sentences whose words have tags, from files or from memory, as often as they are asked for."""
+"""Sentences whose words have tags, from files or from memory."""
 
 from __future__ import annotations
 
@@ -19,24 +19,25 @@ if TYPE_CHECKING:
 
 
 _IN_MEMORY = "the sentences given"
-_SHOWN = 20  # tags in a message
-_CUTS = frozenset("\t\r\n")
+_MAX_SHOWN = 20  # tags in a message
+_SEPARATORS = frozenset("\t\r\n")
 
 
 class TaggedSource:
-    """Tagged sentences of one or several files, which can be read again and again.
+    """Tagged sentences of one or several files, which can be read any number of times.
 
     Args:
-        source: the files, CoNLL or CoNLL-U; the first rows of each tell which.
-        column: of the tag, counted from 1; the last if None, or UPOS in CoNLL-U.
-        skip_bad_rows: leave out sentences with a bad row, and count them.
-        tags_needed: otherwise words without tags will do.
+        source: the files, CoNLL or CoNLL-U, which is detected from the first rows of each.
+        column: of the tag, counted from 1; None: the last one, or UPOS in CoNLL-U.
+        skip_bad_rows: whether to skip and count sentences with a bad row; if not, a bad row is an
+            error.
+        tags_needed: whether every word needs a tag.
 
     Attributes:
         name: of the source.
 
     Raises:
-        SettingError: no row can have its tag in that column.
+        SettingError: `column` is less than 2.
     """
 
     def __init__(
@@ -50,79 +51,88 @@ class TaggedSource:
         self.name = source.name
         self._source = source
         self._in_memory: list[TaggedSentence] = []
-        self._known: frozenset[str] | None = None
-        self._unknown = 0
+        self._allowed: frozenset[str] | None = None  # tags
+        self._disallowed = 0  # sentences
         self._readers: list[SentenceReader] = []
         self._skip_bad_rows = skip_bad_rows
         self._make_reader = partial(
             SentenceReader, column=column, skip_bad_rows=skip_bad_rows, tags_needed=tags_needed
         )
-        self._make_reader(self.name)  # a column that no row can have is told at once
+        self._make_reader(self.name)  # raises now if no row can have such a column
 
     @classmethod
     def from_sentences(
         cls, words: Sequence[Sequence[str]], tags: Sequence[Sequence[str]] | None = None
     ) -> Self:
-        """Sentences in memory: the words of each, and as many tags.
+        """Sentences in memory.
+
+        Args:
+            words: of each sentence.
+            tags: one for each word; None: the words have no tags.
 
         Raises:
-            InputError: no words, another number of tags, or a word or tag that no row could hold.
+            InputError: a sentence has no words or another number of tags, or a word or tag is empty
+                or holds a tab or newline.
         """
         if tags is not None and len(tags) != len(words):
             raise InputError(
-                f"{len(words)} sentences, but tags of {len(tags)}",
+                f"{len(words)} sentences, but tags for {len(tags)}",
                 location=_IN_MEMORY,
                 hint="Give a list of tags for each list of words",
             )
         tagged = cls(TextSource.from_texts(()))
         tagged.name = _IN_MEMORY
-        each_tags = [None] * len(words) if tags is None else tags
-        for number, (each, its) in enumerate(zip(words, each_tags, strict=True), start=1):
-            tagged._in_memory.append(_sentence(each, its, number))
+        tag_lists = [None] * len(words) if tags is None else tags
+        for number, (each, its_tags) in enumerate(zip(words, tag_lists, strict=True), start=1):
+            tagged._in_memory.append(_sentence(each, its_tags, number))
         return tagged
 
     def limited_to(self, tags: Collection[str]) -> Self:
-        """The same sentences, of which those with any other tag are bad: for sentences to be
-        scored by what was learned from others."""
+        """The same sentences; a sentence with any other tag is bad. For evaluating a trained
+        model."""
         limited = copy(self)
-        limited._known = frozenset(tags)
+        limited._allowed = frozenset(tags)
         return limited
 
     @property
     def shape(self) -> str:
-        """How the first sentence is written: "conll" or "conllu".
+        """The format of the first sentence: "conll" or "conllu".
 
         Raises:
-            InputError, EmptyTextError: as `sentences` does.
+            InputError, EmptyTextError: as `sentences`.
         """
         return next(copy(self).sentences()).layout.shape
 
     @property
     def skipped(self) -> int:
-        """Sentences that the last reading left out."""
-        return self._unknown + sum(reader.skipped for reader in self._readers)
+        """The number of sentences that the last call of `sentences` skipped."""
+        return self._disallowed + sum(reader.skipped for reader in self._readers)
 
     @property
     def size(self) -> int:
-        """The bytes there are to read, as `sentences` reports them; 0 of those in memory."""
+        """The total number of bytes that `sentences` reports to `read`; 0 for sentences in
+        memory."""
         return self._source.size
 
     def sentences(self, read: Callable[[int], None] | None = None) -> Iterator[TaggedSentence]:
-        """The sentences from the beginning; `read` hears of bytes as they are consumed.
+        """The sentences from the beginning.
+
+        Args:
+            read: called with the number of bytes of each block as it is read.
 
         Raises:
-            InputError: a bad row that is not to be skipped, or no CoNLL.
+            InputError: a row is bad and is not to be skipped, or a file is not CoNLL.
             EmptyTextError: there is no sentence.
         """
-        self._unknown, self._readers = 0, []
+        self._disallowed, self._readers = 0, []
         is_empty = True
         for sentence in chain(self._in_memory, self._from_files(read)):
-            if self._is_known(sentence):
+            if self._is_allowed(sentence):
                 is_empty = False
                 yield sentence
         if is_empty:
-            left_out = f" ({self.skipped:,} left out)" if self.skipped else ""
-            raise EmptyTextError(f"holds no sentence{left_out}", location=self.name, hint=FORMAT)
+            skipped = f" ({self.skipped:,} skipped)" if self.skipped else ""
+            raise EmptyTextError(f"holds no sentence{skipped}", location=self.name, hint=FORMAT)
 
     def _from_files(self, read: Callable[[int], None] | None) -> Iterator[TaggedSentence]:
         for document in self._source.documents(read):
@@ -130,49 +140,54 @@ class TaggedSource:
             self._readers.append(reader)
             yield from reader.sentences(lines_of(document.chunks(), keep_ends=True))
 
-    def _is_known(self, sentence: TaggedSentence) -> bool:
-        """Whether all tags are; counts where not and such are to be left out."""
-        if self._known is None or self._known.issuperset(sentence.tags or ()):
+    def _is_allowed(self, sentence: TaggedSentence) -> bool:
+        """Whether all tags are allowed; if not, counts the sentence as skipped, or raises."""
+        if self._allowed is None or self._allowed.issuperset(sentence.tags or ()):
             return True
         if self._skip_bad_rows:
-            self._unknown += 1
+            self._disallowed += 1
             return False
         position, tag = next(
             (position, tag)
             for position, tag in enumerate(sentence.tags or ())
-            if tag not in self._known
+            if tag not in self._allowed
         )
-        names = listed(sorted(self._known)) if len(self._known) <= _SHOWN else len(self._known)
+        few = len(self._allowed) <= _MAX_SHOWN
+        names = listed(sorted(self._allowed)) if few else len(self._allowed)
         raise InputError(
             f"the tag {tag!r} is not among those learned ({names})",
-            location=sentence.place_of(position),
-            hint="Mend it, or leave such sentences out: --skip-bad-rows",
+            location=sentence.location_of(position),
+            hint="Fix it, or skip such sentences: --skip-bad-rows",
         )
 
 
 def _sentence(words: Sequence[str], tags: Sequence[str] | None, number: int) -> TaggedSentence:
-    """A sentence as a file of its own would have it: a line for each word, then a blank one."""
-    place = f"sentence {number}"
+    """A sentence in memory as if read from a file: one line per word, then a blank line."""
+    location = f"sentence {number}"
     if isinstance(words, str) or not words:
         raise InputError(
-            f"expected a list of words, found {words!r:.40}", location=place, hint="Split the text"
+            f"expected a list of words, found {words!r:.40}",
+            location=location,
+            hint="Split the text",
         )
     if tags is not None and len(tags) != len(words):
         raise InputError(
-            f"{len(words)} words, but {len(tags)} tags", location=place, hint="Give each word one"
+            f"{len(words)} words, but {len(tags)} tags",
+            location=location,
+            hint="Give one tag for each word",
         )
     for each in (*words, *(tags or ())):
-        if not isinstance(each, str) or not each.strip(" ") or not _CUTS.isdisjoint(each):
+        if not isinstance(each, str) or not each.strip(" ") or not _SEPARATORS.isdisjoint(each):
             raise InputError(
-                f"{each!r:.40} can be no word or tag",
-                location=place,
-                hint="Leave out what is empty or holds a tab or newline",
+                f"{each!r:.40} is not a valid word or tag",
+                location=location,
+                hint="Remove words and tags that are empty or hold a tab or newline",
             )
     rows = words if tags is None else map("\t".join, zip(words, tags, strict=True))
     return TaggedSentence(
         words=tuple(words),
         tags=None if tags is None else tuple(tags),
-        name=place,
+        name=location,
         lines=(*(f"{row}\n" for row in rows), "\n"),
         rows=tuple(range(len(words))),
         first=1,

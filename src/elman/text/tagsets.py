@@ -1,21 +1,21 @@
-"""Schemes of tags: how the tags of words say where entities begin and end.
+"""Tagging schemes: how the tags of words encode where entities begin and end.
 
 Ramshaw and Marcus (1995) introduced I, O and B; the names are those of Sang and Veenstra (1999)
 and Ratinov and Roth (2009). An entity is a run of words with one label:
 
-    iob1    I-PER I-PER; begins with B- only right behind an entity of the same label
+    iob1    I-PER I-PER; begins with B- only directly after an entity of the same label
     bio     B-PER I-PER: every entity begins with B- (IOB2)
     bioes   B-PER I-PER E-PER, and S-PER where it is a single word
     bilou   the same with L- for E- and U- for S-
-    plain   no such structure: parts of speech
+    plain   no entities: parts of speech
 
 A tag is a letter, a hyphen and a label, or O; a letter alone has the empty label. Positions count
 from 0, and an end is the position after the last word.
 
-Everything here rests on two readings of tags. The lenient one is the CoNLL-2000 evaluation
-script's (`conlleval`): tags that no scheme allows still make entities. Written in the scheme again
-these are the nearest sound tags, so a sequence is legal if this changes nothing, and the strict
-entities are those whose tags stay as they are.
+There are two interpretations of tags. The lenient one is that of the CoNLL-2000 evaluation script
+(`conlleval`): illegal tags still form entities. Encoding these entities in the scheme gives the
+nearest legal tags; a sequence is legal if this changes nothing. The strict interpretation keeps the
+entities whose tags do not change.
 """
 
 from __future__ import annotations
@@ -37,29 +37,29 @@ if TYPE_CHECKING:
 OUTSIDE = "O"
 
 SCHEMES = {"plain": "", "iob1": "BI", "bio": "BI", "bioes": "BIES", "bilou": "BILU"}
-"""The schemes, each with its letters: of a beginning, the inside, an end, a single word."""
+"""The letters of each scheme: of the beginning, the inside, the end, and a single word."""
 
 _AS_BIOES = {"L": "E", "U": "S"}
 
 
 class Span(NamedTuple):
-    """An entity: the words from `start` up to `end`, without the latter."""
+    """An entity: the words from `start` up to but excluding `end`."""
 
     start: int
     end: int
     label: str
 
 
-class Illegal(NamedTuple):
-    """A tag that cannot stand where it stands, and why, as in "I-PER cannot follow O"."""
+class IllegalTag(NamedTuple):
+    """A tag that is illegal at its position, and the reason, such as "I-PER cannot follow O"."""
 
     position: int
     tag: str
-    why: str
+    reason: str
 
 
 class LegalTransitions(NamedTuple):
-    """What a scheme allows of K tags, as booleans.
+    """The legal sequences of K tags, as booleans.
 
     Attributes:
         start: (K,) the tags that may come first.
@@ -91,11 +91,14 @@ def _parts(tag: str) -> _Parts | None:
     return _Parts(letter, label)
 
 
-def recognise(sequences: Iterable[Sequence[str]]) -> str:
-    """The scheme of the tags of some sentences.
+def detect_scheme(sequences: Iterable[Sequence[str]]) -> str:
+    """The scheme of the tags of some sentences, a key of `SCHEMES`.
 
-    IOB1 and BIO have the same tags: they are told apart by what more of the entities that stand
-    alone begin with. Tags that are letters only count as a scheme with both B and I among them.
+    IOB1 and BIO have the same tags; the scheme is IOB1 if most entities that do not follow one of
+    the same label begin with I. Tags without labels are plain unless both B and I occur.
+
+    Args:
+        sequences: the tags of each sentence.
     """
     letters: set[str] = set()
     labelled = False
@@ -123,10 +126,10 @@ def recognise(sequences: Iterable[Sequence[str]]) -> str:
 
 
 def conlleval_spans(tags: Sequence[str]) -> list[Span]:
-    """The entities as the evaluation script of CoNLL-2000 reads them, whatever the scheme.
+    """The entities in the interpretation of the CoNLL-2000 evaluation script, for any scheme.
 
-    An entity begins at B or S, and at any other tag with a label behind O, behind an end (E, S)
-    or behind another label. It ends before the next one, and before O.
+    An entity begins at B or S, and at any other tag after O, after an end (E, S) or after another
+    label. It ends before the next entity and before O.
     """
     spans: list[Span] = []
     start = 0
@@ -145,33 +148,40 @@ def conlleval_spans(tags: Sequence[str]) -> list[Span]:
 
 
 def _lenient(tag: str) -> _Parts:
-    """The parts of a tag with the letters of BIOES; what has none is outside."""
+    """The parts of a tag with its letter in BIOES; a tag without structure is outside."""
     parts = _parts(tag) or _NO_ENTITY
     return parts._replace(letter=_AS_BIOES.get(parts.letter, parts.letter))
 
 
-def converted(tags: Sequence[str], scheme: str, to: str) -> tuple[str, ...]:
-    """The tags in another scheme; in the same one, those that nothing is wrong with.
+def convert_tags(tags: Sequence[str], scheme: str, to: str) -> tuple[str, ...]:
+    """Convert tags to another scheme; to the same scheme, the nearest legal tags.
 
-    Tags that `scheme` does not allow are read as conlleval reads them. Plain tags stay as they
-    are, and so do others that are to be plain.
+    Tags that are illegal in `scheme` are interpreted as by conlleval. If either scheme is 'plain',
+    the tags do not change.
+
+    Args:
+        tags: of one sentence.
+        scheme, to: keys of `SCHEMES`.
+
+    Raises:
+        SettingError: a scheme is unknown.
     """
     among("scheme", scheme, SCHEMES)
     among("scheme", to, SCHEMES)
     if "plain" in (scheme, to):
         return tuple(tags)
-    written = [OUTSIDE] * len(tags)
+    result = [OUTSIDE] * len(tags)
     before = Span(-1, -1, "")
     for span in conlleval_spans(tags):
         adjoins = before.end == span.start and before.label == span.label
         letters = _letters(span.end - span.start, to, adjoins=adjoins)
-        written[span.start : span.end] = (_joined(letter, span.label) for letter in letters)
+        result[span.start : span.end] = (_joined(letter, span.label) for letter in letters)
         before = span
-    return tuple(written)
+    return tuple(result)
 
 
 def _letters(length: int, scheme: str, *, adjoins: bool) -> str:
-    """The letters of an entity; `adjoins` one of the same label before it."""
+    """The letters of an entity; `adjoins`: it directly follows one of the same label."""
     if scheme == "iob1":
         return ("B" if adjoins else "I") + "I" * (length - 1)
     if scheme == "bio":
@@ -185,39 +195,53 @@ def _joined(letter: str, label: str) -> str:
 
 
 def spans(tags: Sequence[str], scheme: str) -> list[Span]:
-    """The entities that are written just as the scheme has it; none of plain tags."""
+    """The entities whose tags are legal in the scheme; empty for plain tags."""
     if scheme == "plain":
         return []
-    sound = converted(tags, scheme, scheme)
+    legal = convert_tags(tags, scheme, scheme)
     return [
         span
         for span in conlleval_spans(tags)
-        if tuple(tags[span.start : span.end]) == sound[span.start : span.end]
+        if tuple(tags[span.start : span.end]) == legal[span.start : span.end]
     ]
 
 
-def illegal(tags: Sequence[str], scheme: str) -> list[Illegal]:
-    """The tags that cannot stand where they stand: none of the scheme, or not behind the one
-    before, or not last."""
+def illegal_tags(tags: Sequence[str], scheme: str) -> list[IllegalTag]:
+    """The tags that are not of the scheme, cannot follow the tag before, or cannot come last.
+
+    Args:
+        tags: of one sentence.
+        scheme: a key of `SCHEMES`.
+
+    Raises:
+        SettingError: the scheme is unknown.
+    """
     among("scheme", scheme, SCHEMES)
-    found = []
+    result = []
     last = None
     for position, tag in enumerate(tags):
         if not _is_of(tag, scheme):
-            found.append(Illegal(position, tag, f"{tag} is no tag of {scheme}"))
+            result.append(IllegalTag(position, tag, f"{tag} is not a tag of {scheme}"))
         elif not _may_follow(last, tag, scheme):
             where = "begin a sentence" if last is None else f"follow {last}"
-            found.append(Illegal(position, tag, f"{tag} cannot {where}"))
+            result.append(IllegalTag(position, tag, f"{tag} cannot {where}"))
         last = tag
     if last is not None and not _may_follow(last, None, scheme):
-        found.append(Illegal(len(tags) - 1, last, f"{last} cannot end a sentence"))
-    return found
+        result.append(IllegalTag(len(tags) - 1, last, f"{last} cannot end a sentence"))
+    return result
 
 
 def transitions(tags: Sequence[str], scheme: str) -> LegalTransitions:
-    """What may follow what, so that a network can be kept from any illegal sequence.
+    """The legal transitions between tags, so that a network cannot predict an illegal sequence.
 
-    A tag that is none of the scheme is allowed nowhere.
+    A tag that is not of the scheme has no legal transition.
+
+    Args:
+        tags: K distinct tags.
+        scheme: a key of `SCHEMES`.
+
+    Raises:
+        SettingError: the scheme is unknown.
     """
     among("scheme", scheme, SCHEMES)
     size = len(tags)
@@ -235,7 +259,7 @@ def _is_of(tag: str, scheme: str) -> bool:
 
 
 def _may_follow(before: str | None, tag: str | None, scheme: str) -> bool:
-    """Whether one tag may follow another; None stands for the beginning and for the end."""
+    """Whether one tag may follow another; None is the beginning or the end of the sentence."""
     if scheme == "plain":
         return True
     last = (_parts(before) if before else None) or _NO_ENTITY

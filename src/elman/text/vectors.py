@@ -1,4 +1,4 @@
-"""Fixed vectors in NumPy's files, beside a text file with a description of each.
+"""Fixed vectors in NumPy files, and a text file with a description of each.
 
 Shapes: N vectors of D numbers.
 """
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
 
 
 _IN_MEMORY = "the vectors given"
-_SKIP = "or leave such rows out: --skip-bad-rows"
-_AT_ONCE = 1 << 22  # numbers looked at together
+_SKIP = "or skip such rows: --skip-bad-rows"
+_BLOCK = 1 << 22  # numbers checked at once
 
 Line = tuple[str, str]
-"""The place of a line, and what it holds."""
+"""The location of a line and its text."""
 
 
 class VectorSource:
-    """Vectors and their descriptions, which can be read again and again.
+    """Vectors and their descriptions, which can be read any number of times.
 
     Args:
-        vectors: a .npy file, or a .npz file with one array or one that is called 'vectors'.
-        descriptions: one a line; None: there are none.
-        skip_bad_rows: leave out empty descriptions with their vectors, vectors that hold NaN or
-            infinity with their descriptions, and count them.
-        width: D, as a model knows it; None: any.
+        vectors: a .npy file, or a .npz file with one array or with one named 'vectors'.
+        descriptions: one per line; None: there are none.
+        skip_bad_rows: whether to skip and count rows with an empty description, or with NaN or
+            infinity in the vector; if not, they are an error.
+        width: the expected D; None: any.
 
     Attributes:
-        name: of the vectors' file.
-        skipped: rows that the last reading left out.
+        name: of the file of the vectors.
+        skipped: the number of rows that the last call of `rows` skipped.
     """
 
     def __init__(
@@ -66,15 +66,19 @@ class VectorSource:
     def of_files(
         cls, source: TextSource, *, skip_bad_rows: bool = False, width: int | None = None
     ) -> Self:
-        """The same, of files that were named together: the vectors, then the descriptions.
+        """The source of two files named together: the vectors, then the descriptions.
+
+        Args:
+            source: one or two files.
+            skip_bad_rows, width: see the class.
 
         Raises:
-            InputError: the first is no .npy or .npz file, or there are more than two.
+            InputError: the first is not a .npy or .npz file, or there are more than two.
         """
-        files = source.parted()
+        files = source.split_by_file()
         if len(files) not in (1, 2) or suffix_of(files[0].name) not in ARRAY_SUFFIXES:
             raise InputError(
-                "expected vectors and a text file with a line for each",
+                "expected vectors and a text file with one line per vector",
                 location=source.name,
                 hint="Name a .npy or .npz file, then the text file",
             )
@@ -82,40 +86,44 @@ class VectorSource:
         return cls(Path(files[0].name), descriptions, skip_bad_rows=skip_bad_rows, width=width)
 
     def vectors(self) -> NDArray[np.float32]:
-        """(N, D), all of them: where an answer is wanted for each, none can be left out.
+        """All vectors (N, D), for predictions; bad rows are never skipped.
 
         Raises:
             MissingFileError, EmptyTextError, InputError: they cannot be read, have another width,
-                or one holds NaN or infinity.
+                or hold NaN or infinity.
         """
         return checked_vectors(self._read(), self.name)
 
     def rows(
         self, read: Callable[[int], None] | None = None
     ) -> tuple[NDArray[np.float32], list[str]]:
-        """(N, D) and N descriptions; `read` hears of the descriptions' bytes as they are consumed.
+        """The vectors (N, D) and their N descriptions.
+
+        Args:
+            read: called with the number of bytes of each block of descriptions as it is read.
 
         Raises:
-            MissingFileError, EmptyTextError, InputError: they cannot be read, have another width,
-                are not as many as one another, or a row is bad, unless these are left out.
+            MissingFileError, EmptyTextError, InputError: they cannot be read, the vectors have
+                another width, the numbers of vectors and descriptions differ, or a row is bad and
+                is not to be skipped.
         """
         if self._descriptions is None:
             raise InputError(
                 "vectors without descriptions",
                 location=self.name,
-                hint="Name a text file with a line for each after it",
+                hint="Name a text file with one line per vector after it",
             )
         vectors = self._read()
         lines = self._lines(self._descriptions, len(vectors), read)
         good = _finite_rows(vectors)
         descriptions = []
-        for row, (place, line) in enumerate(lines):
+        for row, (location, line) in enumerate(lines):
             try:
                 description = checked_side(line, "description")
             except BadRowError as bad:
                 if not self._skip_bad_rows:
                     raise InputError(
-                        bad.cause, location=place, hint=f"{bad.remedy}, {_SKIP}"
+                        bad.cause, location=location, hint=f"{bad.remedy}, {_SKIP}"
                     ) from bad
                 good[row] = False
             if good[row]:
@@ -127,9 +135,9 @@ class VectorSource:
             vectors = vectors[good]
         if not descriptions:
             raise InputError(
-                f"every one of its {self.skipped:,} rows is bad",
+                f"all {self.skipped:,} rows are bad",
                 location=self.name,
-                hint="Without --skip-bad-rows the first is named",
+                hint="Leave out --skip-bad-rows to see the first error",
             )
         return vectors, descriptions
 
@@ -142,7 +150,7 @@ class VectorSource:
     def _lines(
         self, source: TextSource, count: int, read: Callable[[int], None] | None
     ) -> list[Line]:
-        """A line for each vector; blank ones after the last are none."""
+        """One line per vector; blank lines at the end are ignored."""
         lines = [
             (f"{document.name}:{number}", line)
             for document in source.documents(read)
@@ -154,7 +162,7 @@ class VectorSource:
             raise InputError(
                 f"{count:,} rows, but {len(lines):,} descriptions in {source.name}",
                 location=self.name,
-                hint="Write one description a line, in the order of the rows",
+                hint="Write one description per line, in the order of the rows",
             )
         return lines
 
@@ -162,18 +170,22 @@ class VectorSource:
 def checked_vectors(values: ArrayLike, location: str = _IN_MEMORY) -> NDArray[np.float32]:
     """Vectors as (N, D) finite float32.
 
+    Args:
+        values: (N, D) real numbers.
+        location: for messages.
+
     Raises:
-        EmptyTextError: there are none.
-        InputError: they have another shape, are no real numbers, or one is NaN or infinite.
+        EmptyTextError: there are no vectors.
+        InputError: another shape or type, or a value is NaN or infinite.
     """
     try:
         array = np.asarray(values)
     except ValueError as error:
         raise InputError(
-            "rows of different lengths", location=location, hint="Give each as many numbers"
+            "rows of different lengths", location=location, hint="Give all rows the same length"
         ) from error
     check_shape(array.shape, array.dtype, location)
-    with np.errstate(over="ignore"):  # what is too large for it is named as infinite
+    with np.errstate(over="ignore"):  # an overflow becomes infinity, which is reported below
         vectors = array.astype(np.float32, copy=False)
     if not _finite_rows(vectors).all():
         raise _not_finite(vectors, location)
@@ -181,22 +193,27 @@ def checked_vectors(values: ArrayLike, location: str = _IN_MEMORY) -> NDArray[np
 
 
 def check_width(vectors: NDArray[np.float32], width: int, location: str = _IN_MEMORY) -> None:
-    """Whether vectors are as wide as those that a model has learned from.
+    """Check that vectors have as many dimensions as those that a model was trained on.
+
+    Args:
+        vectors: (N, D).
+        width: the expected D.
+        location: for messages.
 
     Raises:
-        InputError: they are not.
+        InputError: D differs.
     """
     if vectors.shape[1] != width:
         raise InputError(
-            f"they are {vectors.shape[1]} wide, and those learned from {width}",
+            f"the vectors have {vectors.shape[1]} dimensions; the model was trained on {width}",
             location=location,
-            hint="Give vectors of the same kind.",
+            hint="Give vectors of the same kind",
         )
 
 
 def _finite_rows(vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
     """(N,) whether all numbers of a row are finite."""
-    count = max(1, _AT_ONCE // vectors.shape[1])
+    count = max(1, _BLOCK // vectors.shape[1])
     parts = (vectors[start : start + count] for start in range(0, len(vectors), count))
     return np.concatenate([np.isfinite(part).all(axis=1) for part in parts])
 
@@ -205,7 +222,7 @@ def _not_finite(vectors: NDArray[np.float32], location: str, or_else: str = "") 
     row = int(np.argmin(_finite_rows(vectors)))
     column = int(np.argmin(np.isfinite(vectors[row])))
     value = "NaN" if np.isnan(vectors[row, column]) else "infinite, or too large for float32"
-    hint = "Put a number there"
+    hint = "Replace it with a number"
     return InputError(
         f"row {row + 1}, column {column + 1} (from 1) is {value}",
         location=location,

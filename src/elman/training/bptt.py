@@ -1,6 +1,6 @@
-"""A language model's objective: one long text, read in parallel rows, the state carried on.
+"""The objective of a language model: truncated back-propagation through time on one long text.
 
-Shapes: B rows, T time, N the text's tokens.
+Shapes: B rows of a batch, T time, N tokens of the text.
 """
 
 from __future__ import annotations
@@ -18,20 +18,22 @@ from elman.nn.language_model import LanguageModelNetwork
 from elman.training.eval_mode import eval_mode
 from elman.training.precision import fast_products
 
-VALIDATED = 100_000  # tokens of the validation text that each look at it reads, at most
+VALIDATED = 100_000  # tokens that a validation reads, at most
 
 
 class BPTTDataset:
     """Truncated back-propagation through time (R. J. Williams, J. Peng, 1990).
 
-    The text is a circle. Row b begins at b / B of it and reads T tokens a step, so after N / B
-    tokens it stands where the next row began; its state is never thrown away, only its
-    gradient is cut. Where a row stands follows from the step's number alone.
+    The text wraps around. Row b starts at token b N / B and reads T tokens a step, so after N / B
+    tokens it is at the start of the next row. The state is carried from step to step without its
+    gradient. The position of a row depends on the step's number alone.
 
     Args:
-        tokens: (N,) the training text; a memory-mapped array is read a window at a time.
+        network: to be trained.
+        tokens: (N,) the training text; may be memory-mapped, for a step reads one window a row.
         valid: the validation text, likewise.
-        rows: B, and time: T; fewer rows where the text is short.
+        batch_size: B; less for a text with fewer than B T tokens.
+        sequence_length: T.
     """
 
     def __init__(
@@ -40,58 +42,58 @@ class BPTTDataset:
         tokens: np.ndarray[Any, Any],
         valid: np.ndarray[Any, Any],
         *,
-        rows: int,
-        time: int,
+        batch_size: int,
+        sequence_length: int,
     ) -> None:
         self.network = network
         self.tokens = tokens
         self.valid = valid
-        self.time = time
-        self.rows = max(1, min(rows, len(tokens) // time))
+        self.sequence_length = sequence_length
+        self.batch_size = max(1, min(batch_size, len(tokens) // sequence_length))
         self.device = next(network.parameters()).device
-        self.state: NetworkState = network.initial_state(self.rows)
+        self.state: NetworkState = network.initial_state(self.batch_size)
 
     def loss(self, step: int) -> tuple[Tensor, int]:
-        """The mean loss of a step's batch in nats per token, and how many tokens it read."""
+        """The mean loss of a step's batch, in nats per token, and its number of tokens."""
         window = torch.from_numpy(self._window(step)).to(self.device)
         with fast_products(self.device):
             loss, state = self.network.loss(window[:, :-1], window[:, 1:], self.state)
         self.state = map_state(lambda part: part.detach(), state)
-        return loss, self.rows * self.time
+        return loss, self.batch_size * self.sequence_length
 
     def _window(self, step: int) -> np.ndarray[Any, Any]:
-        """(B, T + 1) int64: each row's next tokens and the one to be predicted after them."""
+        """(B, T + 1) int64: the next T tokens of each row and the target after the last."""
         total = len(self.tokens)
-        places = np.arange(self.rows) * total // self.rows + step * self.time
-        picked = [
-            self.tokens.take(range(place, place + self.time + 1), mode="wrap")
-            for place in (places % total).tolist()
+        starts = np.arange(self.batch_size) * total // self.batch_size + step * self.sequence_length
+        rows = [
+            self.tokens.take(range(start, start + self.sequence_length + 1), mode="wrap")
+            for start in (starts % total).tolist()
         ]
-        return np.stack(picked).astype(np.int64)
+        return np.stack(rows).astype(np.int64)
 
     def validate(self) -> float:
-        """Nats per token on the beginning of the validation text, read in B rows."""
-        rows = max(1, min(self.rows, (len(self.valid) - 1) // self.time))
+        """The loss on the start of the validation text, in B rows, in nats per token."""
+        rows = max(1, min(self.batch_size, (len(self.valid) - 1) // self.sequence_length))
         length = (min(len(self.valid), VALIDATED) - 1) // rows
         starts = np.arange(rows)[:, None] * length
         total, state = 0.0, self.network.initial_state(rows)
         with eval_mode(self.network), torch.inference_mode(), fast_products(self.device):
-            for begin in range(0, length, 4 * self.time):
-                width = min(4 * self.time, length - begin)
+            for begin in range(0, length, 4 * self.sequence_length):
+                width = min(4 * self.sequence_length, length - begin)
                 window = self.valid[starts + np.arange(begin, begin + width + 1)].astype(np.int64)
                 tokens = torch.from_numpy(window).to(self.device)
                 loss, state = self.network.loss(tokens[:, :-1], tokens[:, 1:], state)
                 total += float(loss) * width
         return total / length
 
-    def carried(self) -> Iterator[Tensor]:
-        """What the next step needs besides the weights: the rows' states."""
+    def state_tensors(self) -> Iterator[Tensor]:
+        """The recurrent state of the rows, which the next step continues from."""
         return iter(state_tensors(self.state))
 
-    def carry(self, tensors: Iterator[Tensor]) -> None:
-        """Put back what `carried` gave."""
+    def load_state_tensors(self, tensors: Iterator[Tensor]) -> None:
+        """Restore what `state_tensors` returned."""
 
-        def put_back(old: Tensor) -> Tensor:
+        def restored(old: Tensor) -> Tensor:
             return next(tensors).to(old.device).clone()
 
-        self.state = map_state(put_back, self.state)
+        self.state = map_state(restored, self.state)

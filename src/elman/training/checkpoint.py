@@ -1,4 +1,4 @@
-"""An unfinished run on the disk: a bundle like a model, written whole or not at all."""
+"""Checkpoints of an unfinished run: a bundle like a model, written atomically."""
 
 from __future__ import annotations
 
@@ -16,34 +16,39 @@ from elman.training.state import TrainState
 def write_checkpoint(
     path: Path, numbers: dict[str, Any], tensors: dict[str, Tensor], identity: dict[str, Any]
 ) -> None:
-    """Replace the checkpoint.
+    """Write or replace a checkpoint.
+
+    Args:
+        path: of the checkpoint.
+        numbers: as `TrainState.numbers` returns them.
+        tensors: as `TrainState.tensors` returns them.
+        identity: the settings and text of the run, compared by `read_checkpoint`.
 
     Raises:
-        OutputError: where it cannot be written; the one before stays, and the run can go on
-            from it.
+        OutputError: it cannot be written; the previous checkpoint stays usable.
     """
     about = {"task": "checkpoint", "identity": identity, "numbers": numbers}
     try:
         write_bundle(path, about, tensors)
     except OutputError as error:
-        kept = "the last checkpoint is kept" if path.exists() else "there is no checkpoint yet"
+        state = "the last checkpoint is kept" if path.exists() else "there is no checkpoint yet"
         raise OutputError(
-            f"{error.cause}; {kept}",
+            f"{error.cause}; {state}",
             location=path,
             hint="Free some room, then type the same command with --resume.",
         ) from error
 
 
 def read_checkpoint(path: Path, run: TrainState, identity: dict[str, Any]) -> None:
-    """Put a run where the checkpoint was written.
+    """Restore a run from its checkpoint.
 
     Raises:
-        ResumeError: where it was written by another run (other settings or another text).
-        ModelFileError: where the file is damaged.
+        ResumeError: another run wrote it, with other settings or another text.
+        ModelFileError: the file is damaged.
     """
     bundle = open_bundle(path)
     if bundle.about.get("task") != "checkpoint":
-        bundle.refuse("it is no checkpoint")
+        bundle.refuse("it is not a checkpoint")
     saved = bundle.about.get("identity")
     if saved != identity:
         other = saved if isinstance(saved, dict) else {}
@@ -56,7 +61,7 @@ def read_checkpoint(path: Path, run: TrainState, identity: dict[str, Any]) -> No
             hint="Give the same text and settings, or delete the file to start anew.",
         )
     numbers = bundle.about.get("numbers")
-    if not isinstance(numbers, dict) or not _sound(numbers, run.numbers()):
+    if not isinstance(numbers, dict) or not _valid(numbers, run.numbers()):
         bundle.refuse("its numbers are not those of a run")
     layout: Layout = layout_of(run.tensors())
     if numbers["best_loss"] is not None:
@@ -69,32 +74,32 @@ def read_checkpoint(path: Path, run: TrainState, identity: dict[str, Any]) -> No
 
 
 def identity_of(path: Path) -> dict[str, Any]:
-    """What the unfinished run in a checkpoint says of itself; nothing where there is none.
+    """The identity in a checkpoint; empty without a checkpoint.
 
     Raises:
-        ModelFileError: where the file is damaged.
+        ModelFileError: the file is damaged.
     """
     identity = open_bundle(path).about.get("identity") if path.exists() else None
     return identity if isinstance(identity, dict) else {}
 
 
-def _sound(numbers: dict[str, Any], expected: dict[str, Any]) -> bool:
-    """Whether each is there and of its type, and small enough for a float to count on from."""
+def _valid(numbers: dict[str, Any], expected: dict[str, Any]) -> bool:
+    """Whether all numbers are present, of their type, and exact as floats (below 2**53)."""
 
-    def sound(name: str, value: Any) -> bool:
+    def valid(name: str, value: Any) -> bool:
         if name == "best_loss":
             return value is None or (type(value) in (int, float) and abs(value) < 2**53)
         types = (int,) if type(expected[name]) is int else (int, float)
         return type(value) in types and 0 <= value < 2**53
 
     return numbers.keys() == expected.keys() and all(
-        sound(name, value) for name, value in numbers.items()
+        valid(name, value) for name, value in numbers.items()
     )
 
 
 def clear_checkpoint(path: Path) -> None:
-    """Remove the checkpoint of a run that has come to its end."""
+    """Remove the checkpoint of a finished run."""
     path.unlink(missing_ok=True)
-    # A run killed while it wrote leaves what it had written under a name of its own.
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-        left.unlink(missing_ok=True)
+    # A run killed while writing leaves a partial temporary file.
+    for partial in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        partial.unlink(missing_ok=True)

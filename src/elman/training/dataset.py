@@ -1,6 +1,6 @@
-"""Texts as rows of tokens, and any of them side by side as a padded batch.
+"""Datasets of token sequences or vectors, and their batches.
 
-Shapes: N examples, B rows of a batch, T time, D width of a vector.
+Shapes: N examples, B rows of a batch, T time, D vector size.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ from elman.training.eval_mode import eval_mode
 from elman.training.precision import fast_products
 from elman.training.samplers import by_length
 
-Answer = TypeVar("Answer")
+Output = TypeVar("Output")
 
-READ_TOGETHER = 256  # rows of a batch, where nothing is learned from it, at most ...
-TOKENS_TOGETHER = 2**13  # ... and tokens, padding among them
+EVAL_BATCH_SIZE = 256  # rows of a batch in inference, at most ...
+EVAL_TOKENS_PER_BATCH = 2**13  # ... and tokens, with padding
 
 
 class Dataset(Protocol):
-    """What a network learns from: texts encoded (`TokenDataset`), or `VectorDataset`."""
+    """Examples of a network: `TokenDataset` or `VectorDataset`."""
 
-    lengths: np.ndarray[Any, Any]  # (N,) tokens of each
+    lengths: np.ndarray[Any, Any]  # (N,) tokens of each example
 
     def __len__(self) -> int: ...
 
     def collate(self, chosen: np.ndarray[Any, Any]) -> Any:
-        """Some of them (B,) side by side."""
+        """A batch of the examples with these indices (B,)."""
 
 
 class TokenDataset:
-    """N texts, encoded.
+    """N tokenized texts.
 
     Args:
-        rows: of each text its tokens; places in `forms` where there are forms.
-        forms: the words that the tokens stand for.
+        rows: the token ids of each text, or indices into `forms`.
+        forms: the distinct words of texts in words, else None.
     """
 
     def __init__(
@@ -55,25 +55,26 @@ class TokenDataset:
 
     @property
     def tokens(self) -> int:
+        """The number of tokens of all texts."""
         return int(self.lengths.sum())
 
     def collate(self, chosen: np.ndarray[Any, Any]) -> PaddedBatch:
-        """Some of them (B,) side by side."""
+        """A padded batch of the texts with these indices (B,)."""
         lengths = self.lengths[chosen]
         real = np.arange(lengths.max())[:, None] < lengths
         tokens = np.zeros(real.shape, dtype=np.int64)
-        # Filled by columns, so that a row's tokens are neighbours as they are laid down.
-        joined = np.concatenate([self.rows[place] for place in chosen.tolist()])
+        # Transposed: a boolean mask fills row by row, so the tokens of a text stay in order.
+        joined = np.concatenate([self.rows[index] for index in chosen.tolist()])
         words = None
         if self.forms is not None:
-            joined, found = self.forms.look_up(joined)
-            words = WordTable(*map(torch.from_numpy, found))
+            joined, table = self.forms.look_up(joined)
+            words = WordTable(*map(torch.from_numpy, table))
         tokens.T[real.T] = joined
         return PaddedBatch(torch.from_numpy(tokens), torch.from_numpy(lengths), words)
 
 
 class VectorDataset:
-    """N vectors, each a source of one token.
+    """N vectors, each of length one.
 
     Args:
         rows: (N, D) float32.
@@ -87,18 +88,26 @@ class VectorDataset:
         return len(self.rows)
 
     def collate(self, chosen: np.ndarray[Any, Any]) -> Tensor:
-        """Some of them, (B, D)."""
+        """The vectors with these indices, (B, D)."""
         return self.rows[torch.from_numpy(chosen)]
 
 
 def in_batches(
-    network: nn.Module, examples: TokenDataset, ask: Callable[[PaddedBatch], Answer]
-) -> Iterator[tuple[np.ndarray[Any, Any], Answer]]:
-    """What the network answers to all examples, batch by batch: their places among all, and the
-    answer. The network is in its mode for answers meanwhile."""
+    network: nn.Module, examples: TokenDataset, compute: Callable[[PaddedBatch], Output]
+) -> Iterator[tuple[np.ndarray[Any, Any], Output]]:
+    """Run a network on all examples, batch by batch, in evaluation mode.
+
+    Args:
+        network: set to evaluation mode meanwhile.
+        examples: N texts.
+        compute: from a padded batch to an output.
+
+    Yields:
+        The indices (B,) of the examples in a batch, and the output for it.
+    """
     device = next(network.parameters()).device
     with eval_mode(network):
-        for chosen in by_length(examples.lengths, READ_TOGETHER, TOKENS_TOGETHER):
+        for chosen in by_length(examples.lengths, EVAL_BATCH_SIZE, EVAL_TOKENS_PER_BATCH):
             with torch.inference_mode(), fast_products(device):
-                answer = ask(examples.collate(chosen))
-            yield chosen, answer
+                output = compute(examples.collate(chosen))
+            yield chosen, output

@@ -1,4 +1,4 @@
-"""How a network is set for a while: its chance, and whether it learns or answers."""
+"""Context managers for the random seed and for evaluation mode."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import nn
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Within it torch draws what this seed says; what is drawn elsewhere is not changed by it."""
+    """Seed torch within the context, and restore its generator afterwards."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
@@ -19,7 +19,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 @contextmanager
 def eval_mode(network: nn.Module) -> Iterator[None]:
-    """Within it the network answers, and silences nothing; then it is as it was."""
+    """Set a network to evaluation mode within the context, and restore its mode afterwards."""
     training = network.training
     network.eval()
     try:

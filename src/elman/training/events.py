@@ -1,4 +1,4 @@
-"""What training tells of itself, as plain data; a progress bar is one of its readers."""
+"""The events that training yields, as plain data; a progress bar displays them."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ class Progress:
 
     step: int
     loss: float  # nats per token, of this step's batch
-    tokens: int  # read so far
-    seconds: float  # of training so far, validations included
-    done: float  # share of the budget, 0 to 1
+    tokens: int  # so far
+    seconds: float  # of training so far, with validations
+    done: float  # fraction of the budget, 0 to 1
     learning_rate: float  # of this step
-    phase: str = ""  # what is learned now, where there are several things to learn
+    phase: str = ""  # the name of the stage, in training with several stages
 
 
 @dataclass(frozen=True)
 class Validated:
-    """After a look at the validation text.
+    """After a validation.
 
     Attributes:
-        samples: what the network answers as it is when this is called, which a reader may do
-            before it asks for the next event; nothing where the objective has nothing to show.
-        baseline: what stands beside the loss, if anything; the same at every look.
-        in_sample: whether the loss is of what is also learned from, and so says nothing of how
-            good the network is on what it never saw.
+        samples: computes a preview with the current weights: call it before the next event. Empty
+            without a preview.
+        baseline: the loss of the baseline, the same at every validation; None without one.
+        in_sample: whether the loss is that of training examples, and so does not estimate the
+            error on new ones.
     """
 
     step: int
@@ -43,7 +43,7 @@ class Validated:
 
 @dataclass(frozen=True)
 class RolledBack:
-    """After a loss or a gradient that was not a number: weights of `step` again, smaller steps."""
+    """After a loss or gradient that is not a number: the weights of `step`, smaller steps."""
 
     step: int
     learning_rate_scale: float
@@ -51,7 +51,7 @@ class RolledBack:
 
 @dataclass(frozen=True)
 class Finished:
-    """At the end: the best weights are in place."""
+    """At the end; the network has its best weights."""
 
     step: int
     best_step: int

@@ -1,4 +1,4 @@
-"""Objectives of a reader: a class for each text, a tag for each word, or the word to come.
+"""The base class of objectives on independent examples.
 
 Shapes: N examples, B rows of a batch, T time, K classes or tags.
 """
@@ -18,40 +18,42 @@ from elman.training.samplers import BatchSampler
 
 
 class ExampleObjective(ABC):
-    """Pass after pass over examples; nothing is carried from step to step but the weights.
+    """Epochs over examples; no state is carried from step to step.
 
     Args:
-        examples: to learn from; valid: to choose the best weights by.
-        passes: which of the examples each step reads, and how long they are.
+        network: to be trained.
+        examples: the training examples.
+        valid: the validation examples.
+        sampler: the batch of each step.
     """
 
     def __init__(
-        self, network: nn.Module, examples: Dataset, valid: Dataset, passes: BatchSampler
+        self, network: nn.Module, examples: Dataset, valid: Dataset, sampler: BatchSampler
     ) -> None:
         self.network = network
         self.examples = examples
         self.valid = valid
-        self.passes = passes
+        self.sampler = sampler
         self.device = next(network.parameters()).device
 
     def loss(self, step: int) -> tuple[Tensor, int]:
-        """The mean loss of a step's batch, and how many tokens it read."""
-        chosen = self.passes.at(step)
+        """The mean loss of a step's batch, and its number of tokens."""
+        chosen = self.sampler.at(step)
         padded = self.examples.collate(chosen)
         with fast_products(self.device):
-            return self._loss(padded, chosen), int(self.passes.lengths[chosen].sum())
+            return self._loss(padded, chosen), int(self.sampler.lengths[chosen].sum())
 
     @abstractmethod
     def _loss(self, padded: Any, chosen: np.ndarray[Any, Any]) -> Tensor:
-        """Of the examples chosen (B,)."""
+        """The mean loss of a batch; `chosen` (B,) are the indices of its examples."""
 
     @abstractmethod
     def validate(self) -> float:
         """The mean loss of the validation examples."""
 
-    def carried(self) -> Iterator[Tensor]:
-        """Nothing: every text is read from its beginning."""
+    def state_tensors(self) -> Iterator[Tensor]:
+        """Empty: every example starts from the initial state."""
         return iter(())
 
-    def carry(self, tensors: Iterator[Tensor]) -> None:  # noqa: B027
-        """There is nothing to put back."""
+    def load_state_tensors(self, tensors: Iterator[Tensor]) -> None:  # noqa: B027
+        """Nothing to restore."""

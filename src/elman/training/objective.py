@@ -1,4 +1,4 @@
-"""What the loop needs to know of an application."""
+"""The interface between the trainer and a task."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from torch import Tensor, nn
 
 
 class Objective(Protocol):
-    """A network, what it is to learn, and how well it has."""
+    """A network with its training and validation loss."""
 
     @property
     def network(self) -> nn.Module:
-        """What learns."""
+        """To be trained."""
 
     def loss(self, step: int) -> tuple[Tensor, int]:
-        """A step's mean loss, and how many tokens it read; the same for the same step."""
+        """The mean loss of a step's batch and its number of tokens; determined by the step."""
 
     def validate(self) -> float:
         """The mean loss on the validation text."""
 
-    def carried(self) -> Iterator[Tensor]:
-        """The tensors that pass from step to step besides the weights."""
+    def state_tensors(self) -> Iterator[Tensor]:
+        """The tensors, besides the weights, that a step hands to the next one."""
 
-    def carry(self, tensors: Iterator[Tensor]) -> None:
-        """Put back what `carried` gave."""
+    def load_state_tensors(self, tensors: Iterator[Tensor]) -> None:
+        """Restore what `state_tensors` returned."""

@@ -1,4 +1,4 @@
-"""Which type products are computed in."""
+"""The dtype of matrix products."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 
-# oneDNN compiles a narrow product anew for each shape and keeps 1,024 of them, 0.6 MB each: where
-# rows are of all lengths, a training grew by more than a gigabyte and was no faster for it. Both
-# are read once, by the first such product, and left alone where somebody has set them.
+# oneDNN compiles a kernel for each shape of a bfloat16 product and caches 1,024, 0.6 MB each: with
+# rows of many lengths a training grew by more than a gigabyte and was no faster. oneDNN reads
+# both variables once, at the first such product; a user's values take precedence.
 for _cache in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
     os.environ.setdefault(_cache, "64")
 
@@ -20,7 +20,7 @@ _fast = ContextVar("_fast", default=True)
 
 
 def fast_type(device: torch.device) -> torch.dtype | None:
-    """bfloat16 where the machine multiplies it natively, else None: emulated, it is slower."""
+    """bfloat16 on hardware with native support, else None: emulation is slower."""
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else None
     if device.type == "cpu":
@@ -33,18 +33,17 @@ def fast_type(device: torch.device) -> torch.dtype | None:
 
 
 def fast_products(device: torch.device) -> AbstractContextManager[Any]:
-    """Within it, products are computed in the machine's `fast_type`, if it has one."""
+    """A context that computes matrix products in `fast_type(device)`, if there is one."""
     dtype = fast_type(device) if _fast.get() else None
     return nullcontext() if dtype is None else torch.autocast(device.type, dtype)
 
 
 @contextmanager
 def exact_products() -> Iterator[None]:
-    """Within it, in this thread, `fast_products` leaves products as they are.
+    """A context that disables `fast_products` in this thread.
 
-    For a program that runs for long and is given texts of all lengths, in all numbers: to compile
-    a narrow product for each shape would take its time, and room. What stands beside a text in its
-    batch does not change its answer either.
+    For long-running programs, whose batches have many shapes: compiling a bfloat16 kernel for each
+    takes time and memory. In float32 the result for a text does not depend on its batch either.
     """
     before = _fast.set(False)
     try:

@@ -1,3 +1,8 @@
+"""The objective of pretraining: predict the next token, and the previous one.
+
+Shapes: N examples, B rows of a batch, F distinct words of a batch.
+"""
+
 from __future__ import annotations
 
 from typing import Any
@@ -14,7 +19,15 @@ from elman.training.samplers import BucketSampler
 
 
 class PretrainingObjective(ExampleObjective):
-    """The word to come, and in the other direction the word before."""
+    """Predict the next token and, in the backward direction, the previous one.
+
+    Args:
+        network: the encoder with its head.
+        examples: unlabelled texts to train on.
+        valid: unlabelled texts to validate on.
+        batch_size: B.
+        seed: of the order of the examples.
+    """
 
     network: PretrainingHead
     valid: TokenDataset
@@ -25,34 +38,36 @@ class PretrainingObjective(ExampleObjective):
         examples: TokenDataset,
         valid: TokenDataset,
         *,
-        rows: int,
+        batch_size: int,
         seed: int,
     ) -> None:
         super().__init__(
-            network, examples, valid, BucketSampler(examples.lengths, rows=rows, seed=seed)
+            network,
+            examples,
+            valid,
+            BucketSampler(examples.lengths, batch_size=batch_size, seed=seed),
         )
-        self.shares: np.ndarray[Any, Any] | None = None  # (places,) of each word in the text
+        self.frequencies: np.ndarray[Any, Any] | None = None  # of each word, 0 to 1
         if examples.forms is not None:
             counts = np.bincount(np.concatenate(examples.rows), minlength=len(examples.forms))
-            self.shares = np.maximum(counts, 1) / examples.tokens
+            self.frequencies = np.maximum(counts, 1) / examples.tokens
 
     def _loss(self, padded: PaddedBatch, chosen: np.ndarray[Any, Any]) -> Tensor:  # noqa: ARG002
-        return self._answer(padded)
+        return self._mean_loss(padded)
 
-    def _log_chances(self, padded: PaddedBatch) -> Tensor:
-        """Of each row of the reader's table to be in a batch of as many tokens: one minus the
-        chance that every one of them is another."""
-        if padded.words is None or self.shares is None:
-            return torch.zeros(self.network.reader.reading.blocks.vocabulary)
-        share = torch.from_numpy(self.shares[padded.words.places.numpy()])
-        return (-(padded.lengths.sum() * (-share).log1p()).expm1()).log().float()
+    def log_inclusion_probability(self, padded: PaddedBatch) -> Tensor:
+        """(F,) log P(word in batch): one minus the probability that no token is that word."""
+        if padded.words is None or self.frequencies is None:
+            return torch.zeros(self.network.encoder.config.blocks.vocabulary)
+        p = torch.from_numpy(self.frequencies[padded.words.form_indices.numpy()])
+        return (-(padded.lengths.sum() * (-p).log1p()).expm1()).log().float()
 
     def validate(self) -> float:
         total = 0.0
-        for chosen, loss in in_batches(self.network, self.valid, self._answer):
+        for chosen, loss in in_batches(self.network, self.valid, self._mean_loss):
             total += float(loss) * len(chosen)
         return total / len(self.valid)
 
-    def _answer(self, padded: PaddedBatch) -> Tensor:
-        loss: Tensor = self.network(padded, self._log_chances(padded))
+    def _mean_loss(self, padded: PaddedBatch) -> Tensor:
+        loss: Tensor = self.network(padded, self.log_inclusion_probability(padded))
         return loss

@@ -1,7 +1,4 @@
-"""What a model shows of a training: what the network answers by now, and what is got without one.
-
-Models know how their networks answer, the loop knows when it is worth asking. Plain data.
-"""
+"""Previews during training: predictions on a few held-out examples, and a baseline. Plain data."""
 
 from __future__ import annotations
 
@@ -12,10 +9,12 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class BaselineLoss:
-    """Somebody else's loss on the very same validation text.
+    """The loss of a baseline on the same validation text.
 
     Attributes:
-        name: who; measure: what this and the network's loss are counted in.
+        name: of the baseline.
+        measure: the unit of this and of the network's loss.
+        loss: in that unit.
     """
 
     name: str
@@ -25,11 +24,13 @@ class BaselineLoss:
 
 @dataclass(frozen=True)
 class PredictionPreview:
-    """A text that was given, and the text or the label that the network answers.
+    """An input and the predicted text or label.
 
     Attributes:
-        wanted: what it should have been; None where nothing is right or wrong.
-        probability: of the answer, where the network says one.
+        given: the input.
+        answer: the prediction.
+        wanted: the target; None without one.
+        probability: of the prediction; None without one.
     """
 
     given: str
@@ -40,7 +41,7 @@ class PredictionPreview:
 
 @dataclass(frozen=True)
 class TagsPreview:
-    """A sentence, the tags that the network gives its words, and those that are right."""
+    """A sentence with its predicted and its gold tags."""
 
     words: Sequence[str]
     tags: Sequence[str]
@@ -49,7 +50,7 @@ class TagsPreview:
 
 @dataclass(frozen=True)
 class ForecastPreview:
-    """The end of a series, what is forecast after it, and what came."""
+    """The end of a series, its forecast, and the actual values."""
 
     name: str
     before: Sequence[float]
@@ -65,10 +66,10 @@ Sample = PredictionPreview | TagsPreview | ForecastPreview
 
 
 class Preview(Protocol):
-    """What a model can show of its objective."""
+    """Computes previews for the trainer."""
 
     def baseline(self) -> BaselineLoss | None:
-        """Beside the objective's validation losses; it may take a second."""
+        """The baseline of the validation loss; it may take a second."""
 
     def samples(self) -> Sequence[Sample]:
-        """What the network answers now, always to the same few questions; soon done."""
+        """Predictions with the current weights, always on the same few examples."""

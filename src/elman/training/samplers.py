@@ -1,4 +1,4 @@
-"""Which examples each step reads: pass after pass over all of them, those of a length together.
+"""Batch samplers: epochs over all examples, bucketed by length.
 
 Shapes: N examples, B rows of a batch.
 """
@@ -11,101 +11,107 @@ from typing import Any
 
 import numpy as np
 
-_SORTED_TOGETHER = 40  # batches' worth of examples, drawn at random, that are put in order
+_BATCHES_A_BUCKET = 40  # batches drawn at random and sorted by length together
 
 
 class BatchSampler(ABC):
-    """The rows of every step, from the step's number alone: so a run can go on anywhere.
+    """The examples of each step, determined by its number, so that a run can resume at any step.
 
-    Each pass reads every example once, in a new order. Examples of about the same length come
-    together, so that little of a batch is padding; which do is drawn anew, and so is the order
-    of the batches.
+    Each epoch reads every example once, in a new random order. The examples of a batch have about
+    the same length, which saves padding.
 
     Args:
         lengths: (N,) of the examples.
-        steps: of one pass.
-        seed: of the orders.
+        steps_per_epoch: the batches of one epoch.
+        seed: of the random orders.
     """
 
-    def __init__(self, lengths: np.ndarray[Any, Any], steps: int, seed: int) -> None:
+    def __init__(self, lengths: np.ndarray[Any, Any], steps_per_epoch: int, seed: int) -> None:
         self.lengths = lengths
-        self.steps = steps
+        self.steps_per_epoch = steps_per_epoch
         self.seed = seed
-        self._pass = -1
+        self._epoch = -1
         self._batches: list[np.ndarray[Any, Any]] = []
 
     def at(self, step: int) -> np.ndarray[Any, Any]:
-        """The examples (B,) that a step reads."""
-        number, position = divmod(step, self.steps)
-        if number != self._pass:
-            generator = np.random.default_rng([self.seed, number])
-            batches = self._drawn(generator)
-            self._batches = [batches[place] for place in generator.permutation(len(batches))]
-            self._pass = number
+        """The indices (B,) of the examples of a step."""
+        epoch, position = divmod(step, self.steps_per_epoch)
+        if epoch != self._epoch:
+            generator = np.random.default_rng([self.seed, epoch])
+            batches = self._draw_batches(generator)
+            self._batches = [batches[index] for index in generator.permutation(len(batches))]
+            self._epoch = epoch
         return self._batches[position]
 
     @abstractmethod
-    def _drawn(self, generator: np.random.Generator) -> list[np.ndarray[Any, Any]]:
-        """The batches of a pass, in any order."""
+    def _draw_batches(self, generator: np.random.Generator) -> list[np.ndarray[Any, Any]]:
+        """The batches of an epoch, in any order."""
 
 
 class BucketSampler(BatchSampler):
-    """Batches of B examples each; the last one of a pass may have fewer.
+    """Batches of B examples each; the last one of an epoch may have fewer.
 
     Args:
         lengths: (N,) of the examples.
-        rows: B.
-        seed: of the orders.
+        batch_size: B.
+        seed: of the random orders.
     """
 
-    def __init__(self, lengths: np.ndarray[Any, Any], *, rows: int, seed: int) -> None:
-        super().__init__(lengths, -(-len(lengths) // rows), seed)
-        self.rows = rows
+    def __init__(self, lengths: np.ndarray[Any, Any], *, batch_size: int, seed: int) -> None:
+        super().__init__(lengths, -(-len(lengths) // batch_size), seed)
+        self.batch_size = batch_size
 
-    def _drawn(self, generator: np.random.Generator) -> list[np.ndarray[Any, Any]]:
+    def _draw_batches(self, generator: np.random.Generator) -> list[np.ndarray[Any, Any]]:
         order = generator.permutation(len(self.lengths))
-        together = self.rows * _SORTED_TOGETHER
-        parts = (order[start : start + together] for start in range(0, len(order), together))
-        ordered = np.concatenate([part[np.argsort(self.lengths[part])] for part in parts])
-        return [ordered[start : start + self.rows] for start in range(0, len(ordered), self.rows)]
+        bucket = self.batch_size * _BATCHES_A_BUCKET
+        buckets = (order[start : start + bucket] for start in range(0, len(order), bucket))
+        ordered = np.concatenate([each[np.argsort(self.lengths[each])] for each in buckets])
+        return [
+            ordered[start : start + self.batch_size]
+            for start in range(0, len(ordered), self.batch_size)
+        ]
 
 
 class TokenBudgetSampler(BatchSampler):
-    """Batches of about as many tokens each, padding among them: many short examples or few long.
+    """Batches of about equal numbers of tokens, with padding: many short examples or few long.
 
     Args:
         lengths: (N,) of the examples.
-        tokens: of a batch, at most; a longer example is alone.
-        seed: of the orders.
+        tokens_per_batch: with padding, at most; a longer example has a batch to itself.
+        seed: of the random orders.
     """
 
-    def __init__(self, lengths: np.ndarray[Any, Any], *, tokens: int, seed: int) -> None:
-        # Where one batch ends and the next begins depends on the lengths in order, and these are
-        # the same in every pass; which of the examples of a length stands where is drawn.
+    def __init__(self, lengths: np.ndarray[Any, Any], *, tokens_per_batch: int, seed: int) -> None:
+        # The boundaries depend on the sorted lengths, which are equal in every epoch; the order of
+        # examples of equal length is random.
         ordered = np.sort(lengths)[::-1]
         self._starts = [0]
         while (start := self._starts[-1]) < len(ordered):
-            self._starts.append(start + max(1, tokens // max(1, int(ordered[start]))))
+            self._starts.append(start + max(1, tokens_per_batch // max(1, int(ordered[start]))))
         self._starts.pop()
         super().__init__(lengths, len(self._starts), seed)
 
-    def _drawn(self, generator: np.random.Generator) -> list[np.ndarray[Any, Any]]:
+    def _draw_batches(self, generator: np.random.Generator) -> list[np.ndarray[Any, Any]]:
         order = np.lexsort((generator.random(len(self.lengths)), -self.lengths))
         return np.split(order, self._starts[1:])
 
 
 def by_length(
-    lengths: np.ndarray[Any, Any], rows: int, tokens: int
+    lengths: np.ndarray[Any, Any], batch_size: int, tokens_per_batch: int
 ) -> Iterator[np.ndarray[Any, Any]]:
-    """All examples in batches, the longest first: how they are read where order is no matter.
+    """Batches of all examples, the longest first, for inference.
 
     Args:
-        rows: of a batch, at most.
-        tokens: of a batch, padding among them, at most; a longer example is alone.
+        lengths: (N,) of the examples.
+        batch_size: examples of a batch, at most.
+        tokens_per_batch: with padding, at most; a longer example has a batch to itself.
+
+    Yields:
+        The indices (B,) of the examples of each batch.
     """
     order = np.argsort(-lengths, kind="stable")
     start = 0
     while start < len(order):
-        fitting = max(1, min(rows, tokens // max(1, int(lengths[order[start]]))))
-        yield order[start : start + fitting]
-        start += fitting
+        size = max(1, min(batch_size, tokens_per_batch // max(1, int(lengths[order[start]]))))
+        yield order[start : start + size]
+        start += size

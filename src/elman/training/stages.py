@@ -1,4 +1,4 @@
-"""Several objectives one after the other within one budget: first the language, then the labels."""
+"""Training in stages within one budget: first the pretraining, then the labels."""
 
 from __future__ import annotations
 
@@ -18,50 +18,50 @@ from elman.training.trainer import train
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of a training.
+    """One stage of a training.
 
     Args:
-        name: as a reader of the progress should see it, and as a checkpoint remembers it.
-        objective: what is learned; its network may share parts with the other phases'.
-        plan: with the part of the budget that is this phase's.
-        share: of the whole budget, 0 to 1; where those of all phases make less than 1, the
-            budget's beginning is spent already.
-        show: what is shown of it, if anything.
+        name: displayed with the progress and written to checkpoints.
+        objective: its network may share modules with other stages.
+        plan: with the part of the budget that this stage has.
+        fraction: of the whole budget, 0 to 1. Where those of all stages sum to less than 1, the
+            first part of the budget is spent already.
+        preview: of this stage, if any.
     """
 
     name: str
     objective: Objective
     plan: Plan
-    share: float
-    show: Preview | None = None
+    fraction: float
+    preview: Preview | None = None
 
 
 def train_in_stages(
-    phases: Sequence[Stage],
+    stages: Sequence[Stage],
     *,
     checkpoint: Path | None = None,
     identity: dict[str, Any] | None = None,
     checkpoint_seconds: float = 20.0,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
-    """Train phase after phase; one progress, and one `Finished` at the end of them all.
+    """Train the stages in order, with one progress and one `Finished` at the end.
 
-    The arguments are those of `train`. A checkpoint goes on within the phase it was written in.
-    An interrupt in a phase before the last is told as `Finished` with no step of the last one.
+    The other arguments, the events and the errors are those of `train`. A checkpoint resumes in its
+    stage. An interrupt before the last stage yields `Finished` with 0 steps.
     """
-    reached = identity_of(checkpoint).get("phase") if checkpoint is not None else None
-    names = [phase.name for phase in phases]
-    first = names.index(reached) if reached in names else 0
-    begun = 1 - sum(phase.share for phase in phases[first:])
+    current = identity_of(checkpoint).get("phase") if checkpoint is not None else None
+    names = [stage.name for stage in stages]
+    first = names.index(current) if current in names else 0
+    spent = 1 - sum(stage.fraction for stage in stages[first:])
     seconds, tokens = 0.0, 0
-    for number, phase in enumerate(phases[first:], start=first):
-        is_last = number == len(phases) - 1
+    for number, stage in enumerate(stages[first:], start=first):
+        is_last = number == len(stages) - 1
         for event in train(
-            phase.objective,
-            phase.plan,
-            show=phase.show,
+            stage.objective,
+            stage.plan,
+            preview=stage.preview,
             checkpoint=checkpoint,
-            identity={**(identity or {}), "phase": phase.name},
+            identity={**(identity or {}), "phase": stage.name},
             checkpoint_seconds=checkpoint_seconds,
             checkpoint_at_once=number > 0,
             stop=stop,
@@ -72,17 +72,17 @@ def train_in_stages(
                         event,
                         tokens=tokens + event.tokens,
                         seconds=seconds + event.seconds,
-                        done=begun + phase.share * event.done,
-                        phase=phase.name,
+                        done=spent + stage.fraction * event.done,
+                        phase=stage.name,
                     )
                 case Finished():
                     seconds, tokens = seconds + event.seconds, tokens + event.tokens
-                    whole = dataclasses.replace(event, seconds=seconds, tokens=tokens)
+                    total = dataclasses.replace(event, seconds=seconds, tokens=tokens)
                     if is_last:
-                        yield whole
+                        yield total
                     elif event.interrupted:
-                        yield dataclasses.replace(whole, step=0, best_step=0)
+                        yield dataclasses.replace(total, step=0, best_step=0)
                         return
                 case _:
                     yield event
-        begun += phase.share
+        spent += stage.fraction

@@ -1,4 +1,4 @@
-"""A run: everything that a step changes, and that going on exactly must bring back."""
+"""The state of a training: all that a step changes, and that an exact resume restores."""
 
 from __future__ import annotations
 
@@ -18,23 +18,26 @@ from elman.training.plan import Plan
 
 MOMENTS = ("exp_avg", "exp_avg_sq", "step")
 
-AVERAGED_EVERY = 10  # steps: the weights of neighbours hardly differ
+AVERAGING_INTERVAL = 10  # steps; the weights of adjacent steps hardly differ
 
 
 class TrainState:
-    """Weights, optimiser, carried state, best weights so far, and where it stands.
+    """Weights, optimiser, carried state, best weights so far, counters.
 
-    Nothing random is kept: each step draws from a generator seeded by the run's seed and the
-    step's number.
+    There is no random state: each step seeds its generator with the plan's seed and its number.
+
+    Args:
+        objective: with the network to be trained.
+        plan: the budget and the settings of the optimiser.
     """
 
     def __init__(self, objective: Objective, plan: Plan) -> None:
         self.objective = objective
         self.plan = plan
-        self.parameters = dict(objective.network.named_parameters())  # a tied matrix stands once
+        self.parameters = dict(objective.network.named_parameters())  # a tied matrix occurs once
         self.optimiser = _optimiser(objective.network, plan)
         self.average: dict[str, Tensor] = {}
-        if plan.averaged:
+        if plan.ema_decay:
             self.average = {name: p.detach().clone() for name, p in self.parameters.items()}
         self.best: dict[str, Tensor] = {}
         self.best_loss = math.inf
@@ -42,21 +45,25 @@ class TrainState:
         self.step = 0
         self.tokens = 0
         self.seconds = 0.0
-        self.scale = 1.0  # of the learning rate, halved at every step back
-        self.next_look = 0.0
+        self.scale = 1.0  # of the learning rate, halved at every rollback
+        self.next_validation = 0.0
 
     @property
     def learning_rate(self) -> float:
-        """Of the last step."""
+        """The learning rate of the last step."""
         rate: float = self.optimiser.param_groups[0]["lr"]
         return rate
 
     @property
     def done(self) -> float:
+        """The fraction of the budget that is spent, 0 to 1."""
         return self.plan.done(self.step, self.seconds)
 
     def take_step(self) -> tuple[float, int]:
-        """One step of AdamW; the loss, NaN where it or its gradient is not a number."""
+        """One step of AdamW: its loss and its number of tokens.
+
+        The loss is NaN, and the weights stay, where the loss or its gradient is not finite.
+        """
         rate = self.plan.rate(self.done) * self.scale
         for group in self.optimiser.param_groups:
             group["lr"] = rate
@@ -64,33 +71,31 @@ class TrainState:
             loss, tokens = self.objective.loss(self.step)
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(self.parameters.values(), self.plan.clip)
+        norm = nn.utils.clip_grad_norm_(self.parameters.values(), self.plan.max_grad_norm)
         value = loss.item()
         if not math.isfinite(value) or not math.isfinite(norm.item()):
             return math.nan, tokens
         self.optimiser.step()
-        # A fused one tells nobody that it changed them, and pictures of them may have been made.
+        # Fused optimizers do not bump tensor versions: invalidate cached weights.
         increment_version(list(self.parameters.values()))
         self.step += 1
-        if self.average and self.step % AVERAGED_EVERY == 0:
-            self._keep_average()
+        if self.average and self.step % AVERAGING_INTERVAL == 0:
+            self._update_average()
         return value, tokens
 
-    def _keep_average(self) -> None:
-        """An average in which the weights of s steps ago count about
-        (1 - s / steps so far)^(1 / share - 1); with a share of 1 it is the plain mean, the first
-        weights among them (the polynomial-decay averaging of O. Shamir, T. Zhang, 'Stochastic
-        Gradient Descent for Non-smooth Optimization', 2013)."""
-        weight = 1 / (1 + self.plan.averaged * self.step / AVERAGED_EVERY)
+    def _update_average(self) -> None:
+        """Polynomial-decay averaging (O. Shamir, T. Zhang, 'Stochastic Gradient Descent for
+        Non-smooth Optimization', 2013): the weights of s steps ago count about
+        (1 - s / steps so far)^(1 / ema_decay - 1); with an ema_decay of 1 it is the plain mean."""
+        weight = 1 / (1 + self.plan.ema_decay * self.step / AVERAGING_INTERVAL)
         with torch.no_grad():
             torch._foreach_lerp_(
                 list(self.average.values()), list(self.parameters.values()), weight
             )
 
     @contextmanager
-    def answering(self) -> Iterator[None]:
-        """Within it the network has the weights that it would answer with: their average, where
-        one is kept."""
+    def averaged_weights(self) -> Iterator[None]:
+        """A context in which the network has the averaged weights, if the plan averages."""
         self._swap()
         try:
             yield
@@ -103,9 +108,10 @@ class TrainState:
             self.average[name], parameter.data = parameter.data, average
 
     def keep_if_best(self, loss: float) -> bool:
-        """Remember the network's weights where no earlier ones had a smaller validation loss.
+        """Copy the network's weights if their validation loss is the smallest so far.
 
-        A loss that is not a number, or infinite, is never the best: it could not be improved on.
+        Returns:
+            Whether it is. A loss that is NaN or infinite never is.
         """
         better = loss < self.best_loss
         if better:
@@ -113,39 +119,40 @@ class TrainState:
             self.best_loss, self.best_step = loss, self.step
         return better
 
-    def adopt_best(self) -> None:
+    def load_best(self) -> None:
+        """Give the network the best weights so far, if any."""
         with torch.no_grad():
             for name, tensor in self.best.items():
                 self.parameters[name].copy_(tensor)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Every tensor of the run, by a name of its own."""
-        found = {f"best.{name}": tensor for name, tensor in self.best.items()}
+        """All tensors of the run, by unique names."""
+        tensors = {f"best.{name}": tensor for name, tensor in self.best.items()}
         for name, parameter in self.parameters.items():
-            found[f"weight.{name}"] = parameter.detach()
+            tensors[f"weight.{name}"] = parameter.detach()
             state = self.optimiser.state.get(parameter) or _no_moments(parameter)
-            found |= {f"{moment}.{name}": state[moment] for moment in MOMENTS}
-        found |= {f"average.{name}": tensor for name, tensor in self.average.items()}
-        found |= {f"carried.{i}": part for i, part in enumerate(self.objective.carried())}
-        return found
+            tensors |= {f"{moment}.{name}": state[moment] for moment in MOMENTS}
+        tensors |= {f"average.{name}": tensor for name, tensor in self.average.items()}
+        tensors |= {f"carried.{i}": part for i, part in enumerate(self.objective.state_tensors())}
+        return tensors
 
     def numbers(self) -> dict[str, Any]:
-        """Every number of the run, as JSON can hold it (no infinity: no best means none yet)."""
+        """All counters of the run, for JSON: without a best loss yet it is None, not infinity."""
         return {
             "step": self.step,
             "tokens": self.tokens,
             "seconds": self.seconds,
             "scale": self.scale,
-            "next_look": self.next_look,
+            "next_validation": self.next_validation,
             "best_step": self.best_step,
             "best_loss": self.best_loss if self.best else None,
         }
 
     def restore(self, numbers: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-        """Stand where `numbers` and `tensors` were taken."""
+        """Restore what `numbers` and `tensors` returned."""
         self.step, self.tokens = numbers["step"], numbers["tokens"]
         self.seconds, self.scale = numbers["seconds"], numbers["scale"]
-        self.next_look, self.best_step = numbers["next_look"], numbers["best_step"]
+        self.next_validation, self.best_step = numbers["next_validation"], numbers["best_step"]
         best_loss = numbers["best_loss"]
         self.best_loss = math.inf if best_loss is None else best_loss
         self.best = {}
@@ -159,23 +166,23 @@ class TrainState:
                 if self.average:
                     self.average[name].copy_(tensors[f"average.{name}"])
         count = sum(name.startswith("carried.") for name in tensors)
-        self.objective.carry(iter([tensors[f"carried.{i}"] for i in range(count)]))
+        self.objective.load_state_tensors(iter([tensors[f"carried.{i}"] for i in range(count)]))
 
 
 def _seed(seed: int, step: int) -> int:
-    """32 bits of both: torch's generator on a CPU looks at no more, so a shift would lose one."""
+    """A 32-bit hash of both: torch's CPU generator uses 32 bits, so a shift would lose one."""
     return int(np.random.SeedSequence([seed, step]).generate_state(1)[0])
 
 
 def _no_moments(parameter: Tensor) -> dict[str, Tensor]:
     """AdamW's state before its first step."""
-    nothing = torch.zeros_like(parameter)
-    return {"exp_avg": nothing, "exp_avg_sq": nothing, "step": torch.zeros(())}
+    zeros = torch.zeros_like(parameter)
+    return {"exp_avg": zeros, "exp_avg_sq": zeros, "step": torch.zeros(())}
 
 
 def _optimiser(network: nn.Module, plan: Plan) -> torch.optim.AdamW:
-    """AdamW (I. Loshchilov, F. Hutter, 2019); the matrices of products are decayed, a tied one
-    among them, and nothing else."""
+    """AdamW (I. Loshchilov, F. Hutter, 2019); only the weights of linear layers are decayed, tied
+    ones too."""
     linear = {id(m.weight) for m in network.modules() if isinstance(m, nn.Linear)}
     matrices: list[Tensor] = []
     others: list[Tensor] = []

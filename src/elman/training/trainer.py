@@ -1,4 +1,4 @@
-"""The loop: a step, now and then a look at the validation text, the best weights kept."""
+"""The training loop: steps, validations, checkpoints, rollback after divergence."""
 
 from __future__ import annotations
 
@@ -20,50 +20,52 @@ from elman.training.plan import Plan
 from elman.training.previews import BaselineLoss, Preview, Sample
 from elman.training.state import TrainState
 
-VALIDATIONS = 20  # looks at the validation text, at most ...
-VALIDATION_SHARE = 0.02  # ... the share of the time that they may take ...
-STEPS_BETWEEN_LOOKS = 100  # ... and with a budget of steps, where time must not count
-SNAPSHOT = 50  # steps between the points one can step back to, and go on from
-STEPS_BACK = 8  # in a row, before giving up
+VALIDATIONS = 20  # at most ...
+VALIDATION_FRACTION = 0.02  # ... within this fraction of the time ...
+STEPS_BETWEEN_VALIDATIONS = 100  # ... or with a budget of steps, which ignores time, so far apart
+SNAPSHOT_INTERVAL = 50  # steps between snapshots, for rollback and resume
+MAX_ROLLBACKS = 8  # in a row, before giving up
 
 
 def train(
     objective: Objective,
     plan: Plan,
     *,
-    show: Preview | None = None,
+    preview: Preview | None = None,
     checkpoint: Path | None = None,
     identity: dict[str, Any] | None = None,
     checkpoint_seconds: float = 20.0,
     checkpoint_at_once: bool = False,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
-    """Train, and tell what happens; at the end the network holds its best weights.
+    """Train, and yield events; at the end the network has its best weights.
 
     Args:
-        show: what `Validated` hands on of the network's answers.
-        checkpoint: where the run is saved every so often and, if it stands there already, goes
-            on from; removed after the end of the budget has been told.
-        identity: what a saved run must say of itself to be this run's.
-        checkpoint_seconds: the time between two writes; they fall on multiples of 50 steps.
-        checkpoint_at_once: whether one is written before the first step: for weights that took
-            a while to come by.
-        stop: asked before every step; True is an interrupt.
+        objective: the network with its training and validation loss.
+        plan: the budget and the settings of the optimiser.
+        preview: computes `Validated.samples` and `Validated.baseline`.
+        checkpoint: the file to save the run to and, if it exists, to resume from. It is removed
+            after the consumer of the events has received `Finished`.
+        identity: the settings and text of the run; a checkpoint of another identity is refused.
+        checkpoint_seconds: the time between two checkpoints, in seconds; each is at a multiple of
+            50 steps.
+        checkpoint_at_once: write one before the first step, for weights that took long to compute.
+        stop: called before every step; True interrupts.
 
     Raises:
-        TrainingError: where the loss is not a number however small the steps.
-        ResumeError: where the saved run is another one's.
-        OutputError: where the checkpoint cannot be written; the last one stays.
+        TrainingError: the loss is not a number even with small steps.
+        ResumeError: the checkpoint is that of another run.
+        OutputError: the checkpoint cannot be written; the previous one stays.
 
-    An interrupt (Ctrl-C) ends the run early and in order: the weights are looked at once more,
-    the checkpoint is written, and `Finished.interrupted` says so.
+    An interrupt (Ctrl-C) ends the run early: it validates once more, writes the checkpoint, and
+    sets `Finished.interrupted`.
     """
     run = TrainState(objective, plan)
     if checkpoint is not None and checkpoint.exists():
         read_checkpoint(checkpoint, run, identity or {})
-    loop = _Loop(run, show, checkpoint, identity or {}, checkpoint_seconds, stop)
+    loop = _Loop(run, preview, checkpoint, identity or {}, checkpoint_seconds, stop)
     if checkpoint_at_once:
-        loop.remember()
+        loop.take_snapshot()
         loop.save()
     interrupted = False
     objective.network.train()
@@ -74,11 +76,11 @@ def train(
         loop.save()
     finally:
         if not loop.validated and run.step > 0:
-            loop.look()
-        run.adopt_best()
+            loop.validate()
+        run.load_best()
         objective.network.eval()
     yield Finished(run.step, run.best_step, run.best_loss, run.seconds, run.tokens, interrupted)
-    # Not before: who hears of the end saves the model then, and may find the disk full.
+    # Not before: the consumer saves the model at `Finished`, and the disk may be full.
     if checkpoint is not None and not interrupted:
         clear_checkpoint(checkpoint)
 
@@ -88,40 +90,40 @@ def _no_baseline() -> BaselineLoss | None:
 
 
 class _Loop:
-    """The loop's own book-keeping, apart from what a checkpoint must hold."""
+    """The state of the loop that a checkpoint does not hold."""
 
     def __init__(
         self,
         run: TrainState,
-        show: Preview | None,
+        preview: Preview | None,
         checkpoint: Path | None,
         identity: dict[str, Any],
-        every: float,
+        checkpoint_seconds: float,
         stop: Callable[[], bool],
     ) -> None:
         self.run = run
-        self.show = show
-        # The same at every look, so it is found once.
-        self.baseline = _no_baseline if show is None else functools.cache(show.baseline)
+        self.preview = preview
+        # The same at every validation, so it is computed once.
+        self.baseline = _no_baseline if preview is None else functools.cache(preview.baseline)
         self.checkpoint = checkpoint
         self.identity = identity
-        self.every = every
+        self.checkpoint_seconds = checkpoint_seconds
         self.stop = stop
         self.written = time.monotonic()
-        self.validated = False  # whether the present weights have been looked at
-        self.look_seconds = 0.0
+        self.validated = False  # whether the current weights are validated
+        self.validation_seconds = 0.0
         self.snapshot: dict[str, Tensor] = {}
         self.snapshot_numbers: dict[str, Any] = {}
 
     def steps(self) -> Iterator[Event]:
         run = self.run
-        before, steps_back = run.seconds, 0
+        before, rollbacks = run.seconds, 0
         begun = time.monotonic()
         while not self._spent():
             if self.stop():
                 raise KeyboardInterrupt
-            if run.step % SNAPSHOT == 0:
-                self.remember()
+            if run.step % SNAPSHOT_INTERVAL == 0:
+                self.take_snapshot()
             loss, tokens = run.take_step()
             self.validated = False
             run.seconds = before + time.monotonic() - begun
@@ -129,70 +131,73 @@ class _Loop:
                 run.tokens += tokens
                 rate = run.learning_rate
                 yield Progress(run.step, loss, run.tokens, run.seconds, run.done, rate)
-                steps_back = steps_back if run.step % SNAPSHOT else 0
+                rollbacks = rollbacks if run.step % SNAPSHOT_INTERVAL else 0
             else:
-                steps_back += 1
-                yield self._step_back(steps_back)
+                rollbacks += 1
+                yield self._roll_back(rollbacks)
                 continue
-            if self._look_is_due():
-                yield self.look()
+            if self._validation_is_due():
+                yield self.validate()
                 run.seconds = before + time.monotonic() - begun
         if not self.validated:
-            yield self.look()
+            yield self.validate()
             run.seconds = before + time.monotonic() - begun
 
     def _spent(self) -> bool:
-        """Whether what is left of the budget is no more than the last look takes."""
+        """Whether the rest of the budget is only enough for the last validation."""
         run = self.run
         if run.plan.steps is not None:
             return run.step >= run.plan.steps
-        return run.plan.done(run.step, run.seconds + 1.1 * self.look_seconds) >= 1.0
+        return run.plan.done(run.step, run.seconds + 1.1 * self.validation_seconds) >= 1.0
 
-    def _look_is_due(self) -> bool:
+    def _validation_is_due(self) -> bool:
         run = self.run
-        if run.done < run.next_look:
+        if run.done < run.next_validation:
             return False
         gap = 1 / VALIDATIONS
         if run.plan.steps is not None:
-            gap = max(gap, STEPS_BETWEEN_LOOKS / run.plan.steps)
+            gap = max(gap, STEPS_BETWEEN_VALIDATIONS / run.plan.steps)
         else:
             budget = 60 * (run.plan.minutes or 0)
-            gap = max(gap, self.look_seconds / budget / VALIDATION_SHARE)
-        run.next_look = run.done + gap
+            gap = max(gap, self.validation_seconds / budget / VALIDATION_FRACTION)
+        run.next_validation = run.done + gap
         return True
 
-    def look(self) -> Validated:
-        """At the validation text; the weights are kept where they are the best so far."""
+    def validate(self) -> Validated:
+        """Validate, and keep the weights if they are the best so far."""
         begun = time.monotonic()
-        with self.run.answering():
+        with self.run.averaged_weights():
             loss = self.run.objective.validate()
             best = self.run.keep_if_best(loss)
-        self.look_seconds = time.monotonic() - begun
+        self.validation_seconds = time.monotonic() - begun
         self.validated = True
         return Validated(self.run.step, loss, best, self.samples, self.baseline)
 
     def samples(self) -> Sequence[Sample]:
-        if self.show is None:
+        if self.preview is None:
             return ()
-        with self.run.answering(), eval_mode(self.run.objective.network):
-            return self.show.samples()
+        with self.run.averaged_weights(), eval_mode(self.run.objective.network):
+            return self.preview.samples()
 
-    def remember(self) -> None:
+    def take_snapshot(self) -> None:
         self.snapshot = {name: tensor.clone() for name, tensor in self.run.tensors().items()}
         self.snapshot_numbers = self.run.numbers()
-        if self.checkpoint is not None and time.monotonic() - self.written >= self.every:
+        if (
+            self.checkpoint is not None
+            and time.monotonic() - self.written >= self.checkpoint_seconds
+        ):
             self.save()
 
     def save(self) -> None:
-        """Write the last snapshot: the run's state at a multiple of 50 steps."""
+        """Write the last snapshot, of a multiple of 50 steps, as the checkpoint."""
         if self.checkpoint is not None and self.snapshot:
             numbers = {**self.snapshot_numbers, "seconds": self.run.seconds}
             write_checkpoint(self.checkpoint, numbers, self.snapshot, self.identity)
             self.written = time.monotonic()
 
-    def _step_back(self, times: int) -> RolledBack:
+    def _roll_back(self, count: int) -> RolledBack:
         run = self.run
-        if times > STEPS_BACK:
+        if count > MAX_ROLLBACKS:
             raise TrainingError(
                 f"the loss is not a number from step {run.step} on, however small the steps",
                 location="training",
@@ -202,5 +207,5 @@ class _Loop:
         best = run.best, run.best_loss, run.best_step
         run.restore(self.snapshot_numbers, self.snapshot)
         run.scale, run.seconds = scale, seconds
-        run.best, run.best_loss, run.best_step = best  # found since, and none the worse
+        run.best, run.best_loss, run.best_step = best  # not part of the rollback
         return RolledBack(run.step, scale)

@@ -47,7 +47,7 @@ class EncodedSource(NamedTuple):
 def encode_source(graph: Graph, network: EncoderDecoder, memory: str) -> list[EncodedSource]:
     """memory (S, B, W), which an encoder made -> what each block looks at."""
     found = []
-    for block in network.attending:
+    for block in network.decoder_blocks:
         attention = block.attention
         layers = attention.key, attention.value
         found.append(
@@ -87,7 +87,7 @@ def _features(
     """tokens (T, B) -> (T, B, W), and where each block looked (B, T, S)."""
     x = embedded(graph, network.embedding, tokens, network.scale)
     looks = []
-    for number, (block, its) in enumerate(zip(network.attending, seen, strict=True)):
+    for number, (block, its) in enumerate(zip(network.decoder_blocks, seen, strict=True)):
         x = mixed(graph, block, x, rows, f"state{number}")
         asked = graph.norm(x, block.attention_norm)
         y, weights = _attention(graph, block.attention, asked, its, shut)
@@ -129,7 +129,7 @@ def _heads(graph: Graph, attention: Attention, x: str) -> str:
 
 def generation_trial(network: EncoderDecoder, number: int, begun: DecoderState) -> ParityTrial:
     """What is written after a source was read, and something written from it."""
-    size = network.rewriting.blocks.vocabulary
+    size = network.config.blocks.vocabulary
     draw, given = drawn(number, size)
     tokens, lengths = map(torch.from_numpy, given.values())
     rows, time = tokens.shape
@@ -138,10 +138,10 @@ def generation_trial(network: EncoderDecoder, number: int, begun: DecoderState) 
         _, before = network(written, begun)
         logits, after = network(tokens.t(), before, lengths)
         _, looks, _ = network.attend(tokens.t(), before)
-    blocks = network.attending
+    blocks = network.decoder_blocks
     padding = torch.arange(time) >= lengths[:, None]
     expected: Arrays = {"logits": unknown(logits.transpose(0, 1), padding)}
-    if network.rewriting.attention != "none":
+    if network.config.attention != "none":
         expected["attention"] = unknown(looks, padding)
     expected |= named_states("state", blocks, after.state, "_after")
     return ParityTrial(given | named_states("state", blocks, before.state), expected)

@@ -14,7 +14,7 @@ from elman.export.onnx.graph import Graph, Names
 from elman.export.onnx.layers import GraphRows, stack, turned
 from elman.nn.blocks import Stack
 from elman.nn.encoder import Encoder, EncoderConfig
-from elman.text.subword_hashing import BUCKETS, LENGTHS, LONGEST
+from elman.text.subword_hashing import BUCKETS, LENGTHS, MAX_WORD_LENGTH
 
 WORDS = (
     "Where the vocabulary is a lexicon, tokens are places among the words that numbers, ngrams, "
@@ -24,8 +24,8 @@ WORDS = (
     "for 1 / sqrt(how many there are), and then its shape, counting for 1: a space, and the word "
     "with X for upper case, x for other letters, d for digits, all else as it is, runs of a kind "
     f"as one. The number of either is crc32 of its UTF-8 modulo {BUCKETS}. Of words beyond "
-    f"{LONGEST} characters, the first and the last {LONGEST // 2} are joined before all that but "
-    "the lexicon."
+    f"{MAX_WORD_LENGTH} characters, the first and the last {MAX_WORD_LENGTH // 2} are joined "
+    "before all that but the lexicon."
 )
 """What a program has to do with words before it can ask the graph."""
 

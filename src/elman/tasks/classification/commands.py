@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import random
-import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from elman.console.terminal import say
-from elman.tasks.classification.report import print_class_report
-from elman.tasks.job import TaskCommands, check_same, no_baseline, not_lost, report_skipped
+from elman.tasks.classification.report import PRIMARY_SCORES, print_class_report
+from elman.tasks.classification.task import TASK
+from elman.tasks.commands import TaskCommands, check_same, no_baseline, report_skipped
 
 if TYPE_CHECKING:
+    from elman.console.report import ScoreLabels
     from elman.console.terminal import ReadingProgress
+    from elman.console.traces import TraceTable
     from elman.metrics.classification import ClassPredictions
     from elman.metrics.report import Evaluation
     from elman.tasks.classification.baseline import TextBaseline
     from elman.tasks.classification.inspect import LabelledInspection
     from elman.tasks.classification.model import Classifier
-    from elman.tasks.job import DataFiles
+    from elman.tasks.data_files import DataFiles
+    from elman.tasks.task import Task
     from elman.text.files import TextSource
     from elman.text.labelled import LabelledSource
     from elman.training.events import Event
@@ -41,29 +44,27 @@ class ClassTestSet(NamedTuple):
 class ClassificationCommands(TaskCommands):
     """See `TaskCommands`."""
 
-    task: ClassVar[str] = "classify"
-    telling: ClassVar[tuple[str, ...]] = ("text-column", "label-column")
-    options: ClassVar[tuple[str, ...]] = (
-        *telling,
-        "skip-bad-rows",
-        "unlabelled",
-        "out-of-scope",
-        "shuffle-words",
-    )
+    task: ClassVar[Task] = TASK
+    primary_scores: ClassVar[ScoreLabels] = PRIMARY_SCORES
 
     model: Classifier
 
     @classmethod
-    def kind(cls) -> type[Classifier]:
-        from elman.tasks.classification.model import Classifier
+    def open(cls, source: TextSource, files: DataFiles) -> LabelledSource:
+        from elman.text.labelled import LabelledSource
 
-        return Classifier
+        return LabelledSource(
+            source,
+            text_column=files.options.get("text-column"),
+            label_column=files.options.get("label-column"),
+            skip_bad_rows=files.skip_bad_rows,
+        )
 
     @classmethod
-    def look(cls, files: DataFiles) -> LabelledInspection:
+    def inspect(cls, files: DataFiles) -> LabelledInspection:
         from elman.tasks.classification.inspect import inspect_labelled
 
-        return inspect_labelled(*(_labelled(each, files) for each in files.given()))
+        return inspect_labelled(*(cls.open(each, files) for each in files.given()))
 
     def training(
         self, reading: ReadingProgress, checkpoint: Path | None, stop: Callable[[], bool]
@@ -72,11 +73,11 @@ class ClassificationCommands(TaskCommands):
         from elman.text.labelled import check_classes
 
         files = self.files
-        texts, labels = _read(_labelled(files.data, files), reading)
+        texts, labels = _read(self.open(files.data, files), reading)
         check_classes(set(labels), files.data.name)
         valid: LabelledRows | None = None
         if files.valid is not None:
-            valid = _read(_labelled(files.valid, files).limited_to(set(labels)), reading)
+            valid = _read(self.open(files.valid, files).limited_to(set(labels)), reading)
             both = len(set(texts) & set(valid[0]))
             if both:
                 say(f"{both:,} texts stand in both the training and the held-out data.")
@@ -108,30 +109,20 @@ class ClassificationCommands(TaskCommands):
 
         files = self.files
         known = [str(label) for label in self.model.classes_.tolist()]
-        texts, labels = _read(_labelled(files.data, files).limited_to(known), reading)
+        texts, labels = _read(self.open(files.data, files).limited_to(known), reading)
         if train is not None:
-            rows = _read(_labelled(train, files), reading)
+            rows = _read(self.open(train, files), reading)
             check_same(self.model.keep_training(*rows, cache=Cache()), train.name)
         return ClassTestSet(texts, labels, _read_unlabelled(files, "out-of-scope", reading))
 
     def held_out(self) -> ClassTestSet:
-        from elman.data.cache import Cache
-        from elman.data.example_cache import cached_examples
+        texts, labels = super().held_out()
+        return ClassTestSet(texts, labels, out_of_scope=[])
 
-        return ClassTestSet(
-            *_parted(not_lost(cached_examples(Cache(), self.model.record_["valid"]))),
-            out_of_scope=[],
-        )
-
-    def baseline(self) -> TextBaseline | None:
-        from elman.data.cache import Cache
-        from elman.data.example_cache import cached_examples
+    def fit_baseline(self, data: LabelledRows) -> TextBaseline:
         from elman.tasks.classification.baseline import TextBaseline
 
-        rows = cached_examples(Cache(), str(self.model.record_.get("content")))
-        if rows is None:
-            return None
-        texts, labels = _parted(rows)
+        texts, labels = data
         return TextBaseline().fit(texts, [str(label) for label in labels])
 
     def evaluated(self, data: ClassTestSet, baseline: TextBaseline | None) -> Evaluation:
@@ -158,11 +149,11 @@ class ClassificationCommands(TaskCommands):
     def tell(self, report: Evaluation) -> None:
         print_class_report(report)
 
-    def described(self) -> str:
-        return "classify, a label for each text"
+    @classmethod
+    def trace_table(cls) -> TraceTable:
+        from elman.console.traces import TraceTable
 
-    def next_command(self, output: Path) -> str:
-        return f"elman predict {shlex.quote(str(output))} -"
+        return TraceTable(shaded=True)
 
 
 def shuffled_words(texts: Sequence[str], seed: int = 0) -> list[str]:
@@ -176,21 +167,10 @@ def shuffled_words(texts: Sequence[str], seed: int = 0) -> list[str]:
     return found
 
 
-def _labelled(source: TextSource, files: DataFiles) -> LabelledSource:
-    from elman.text.labelled import LabelledSource
-
-    return LabelledSource(
-        source,
-        text_column=files.options.get("text-column"),
-        label_column=files.options.get("label-column"),
-        skip_bad_rows="skip-bad-rows" in files.options,
-    )
-
-
 def _read(labelled: LabelledSource, reading: ReadingProgress) -> LabelledRows:
-    from elman.text.progress import counting
+    from elman.text.progress import progress_counter
 
-    read = counting(reading, f"reading {labelled.name}", labelled.size)
+    read = progress_counter(reading, f"reading {labelled.name}", labelled.size)
     found = list(labelled.examples(read))
     report_skipped(labelled.skipped, labelled.name)
     return [each.text for each in found], [each.label for each in found]
@@ -206,11 +186,7 @@ def _read_unlabelled(files: DataFiles, option: str, reading: ReadingProgress) ->
     source = LabelledSource(
         files.open(paths),
         text_column=files.options.get("text-column"),
-        skip_bad_rows="skip-bad-rows" in files.options,
+        skip_bad_rows=files.skip_bad_rows,
         labels_needed=False,
     )
     return _read(source, reading)[0]
-
-
-def _parted(rows: list[Any]) -> LabelledRows:
-    return [text for text, _ in rows], [label for _, label in rows]

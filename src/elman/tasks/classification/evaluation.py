@@ -18,8 +18,8 @@ from elman.metrics.classification import (
     class_indices,
     class_table,
     confusions,
+    correct,
     macro_f1,
-    right,
 )
 from elman.metrics.intervals import Interval, bootstrap_difference, bootstrap_rows
 from elman.metrics.report import Evaluation
@@ -106,14 +106,14 @@ def _scores(gold: Sequence[str], answers: ClassPredictions) -> dict[str, float]:
     return {
         "accuracy": accuracy(gold, predicted),
         "macro_f1": macro_f1(class_table(gold, predicted)),
-        "calibration_error": calibration_error(answers.confidences, right(gold, predicted)),
+        "calibration_error": calibration_error(answers.confidences, correct(gold, predicted)),
     }
 
 
 def _accuracy_difference(
     gold: Sequence[str], ours: Sequence[str], theirs: Sequence[str]
 ) -> Interval:
-    return bootstrap_difference(right(gold, ours), right(gold, theirs), block=1)
+    return bootstrap_difference(correct(gold, ours), correct(gold, theirs), block=1)
 
 
 def _macro_f1_difference(

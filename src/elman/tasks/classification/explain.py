@@ -10,7 +10,7 @@ from elman.explain.attribution import AttributionInput, AttributionQuery
 from elman.explain.encoder import embed, encode
 from elman.explain.summary import model_summary, step_outputs
 from elman.explain.trace import SequenceTrace, Trace
-from elman.nn.classifier import ClassifierEncoder, ClassifierNetwork
+from elman.nn.classifier import ClassifierNetwork
 from elman.nn.encoder import PaddedBatch
 from elman.training.eval_mode import eval_mode
 
@@ -34,34 +34,33 @@ def explain_classes(
         labels: the classes.
         temperature: divides the logits.
     """
-    members = [member for member in network.members if isinstance(member, ClassifierEncoder)]
-    parts = [embed(member.reader, padded) for member in members]
+    encoders = network.encoders
+    parts = [embed(encoder, padded) for encoder in encoders]
 
     def features(xs: Sequence[Tensor]) -> Tensor:
-        each = xs[0].chunk(len(members), dim=2)
+        each = xs[0].chunk(len(encoders), dim=2)
         logits = [
-            member.running(encode(member.reader, x)[0])
-            for member, x in zip(members, each, strict=True)
+            network.running_logits(member, encode(encoder, x)[0])
+            for member, (encoder, x) in enumerate(zip(encoders, each, strict=True))
         ]
-        return network.together(torch.stack(logits)) / temperature
+        return network.log_mean_probabilities(torch.stack(logits)) / temperature
 
     def head(features: Tensor) -> Tensor:
         return features.log_softmax(-1)
 
-    reader = members[0].reader
-    recorded = stack_layers(list(reader.stacks))
+    recorded = stack_layers(list(encoders[0].stacks))
     query = AttributionQuery(
         (AttributionInput(torch.cat(parts, 1)),), features, head, len(labels), aligned_input=0
     )
-    first = 0 if len(reader.stacks) == 1 else len(tokens) - 1
+    first = 0 if len(encoders[0].stacks) == 1 else len(tokens) - 1
     with eval_mode(network):
         positions = range(first, len(tokens))
         targets = query.log_probabilities().argmax(1)[first:].tolist()
-        layers = record_layers(lambda x: encode(reader, x), recorded, parts[0])
+        layers = record_layers(lambda x: encode(encoders[0], x), recorded, parts[0])
         return Trace(
             "classify",
             model_summary(
-                network, network.reading.blocks, recorded, (tokenizer,), labels, len(members)
+                network, network.config.blocks, recorded, (tokenizer,), labels, len(encoders)
             ),
             (SequenceTrace("text", tuple(tokens), layers),),
             step_outputs(query, positions, targets, lambda index: str(labels[index])),

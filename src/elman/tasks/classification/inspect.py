@@ -1,9 +1,9 @@
-"""How a first look at labelled rows and at tagged sentences is printed."""
+"""A first look at labelled rows: how many of what, how long, how clean."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from elman.console.inspection import (
@@ -17,38 +17,14 @@ from elman.console.inspection import (
 )
 from elman.console.terminal import counted, print_list, share_in_words
 from elman.data.stats import hash_of, percentile
+from elman.tasks.inspection import Inspection
 
 if TYPE_CHECKING:
     from elman.text.labelled import LabelledSource
 
 
-def print_labelled_inspection(found: LabelledInspection, looks: str) -> None:
-    """Texts with a label each."""
-    rows = [
-        ("rows", f"{found.rows:,}"),
-        ("labels", f"{len(found.labels):,}"),
-        ("commonest label", f"{share_in_words(found.majority)} of the rows"),
-        ("words a text", spread_in_words(found.median_length, found.long_length, found.longest)),
-        ("characters a text", f"{found.median_characters:,} as a median"),
-        ("duplicate rows", f"{found.duplicates:,}"),
-        ("conflicting texts", f"{found.conflicting_texts:,}"),
-    ]
-    rows += skipped_rows(found.skipped, found.valid_skipped)
-    print_list([*rows, *held_out_rows("rows", found.valid_rows, found.in_both)])
-    print_shares("label", found.labels, "rows")
-    notes = []
-    if len(found.labels) == 1:
-        notes.append("every row has the same label; rows of two or more are needed.")
-    if found.conflicting_texts:
-        texts = counted(found.conflicting_texts, "text stands", "texts stand")
-        notes.append(f"{texts} there with different labels.")
-    notes += held_out_notes("rows", found.in_both)
-    print_notes([*notes, *unknown_notes("rows", "label", found.unknown_labels)])
-    print(f"\n{looks} texts with a label each ({found.layout}): a classifier.")
-
-
 @dataclass(frozen=True)
-class LabelledInspection:
+class LabelledInspection(Inspection):
     """What a look at labelled rows found.
 
     Attributes:
@@ -88,9 +64,28 @@ class LabelledInspection:
         """Whether there are labels to tell apart."""
         return len(self.labels) > 1
 
-    def to_json(self) -> dict[str, Any]:
-        """The same as plain data."""
-        return asdict(self)
+    def show(self, looks: str) -> None:
+        rows = [
+            ("rows", f"{self.rows:,}"),
+            ("labels", f"{len(self.labels):,}"),
+            ("commonest label", f"{share_in_words(self.majority)} of the rows"),
+            ("words a text", spread_in_words(self.median_length, self.long_length, self.longest)),
+            ("characters a text", f"{self.median_characters:,} as a median"),
+            ("duplicate rows", f"{self.duplicates:,}"),
+            ("conflicting texts", f"{self.conflicting_texts:,}"),
+        ]
+        rows += skipped_rows(self.skipped, self.valid_skipped)
+        print_list([*rows, *held_out_rows("rows", self.valid_rows, self.in_both)])
+        print_shares("label", self.labels, "rows")
+        notes = []
+        if len(self.labels) == 1:
+            notes.append("every row has the same label; rows of two or more are needed.")
+        if self.conflicting_texts:
+            texts = counted(self.conflicting_texts, "text stands", "texts stand")
+            notes.append(f"{texts} there with different labels.")
+        notes += held_out_notes("rows", self.in_both)
+        print_notes([*notes, *unknown_notes("rows", "label", self.unknown_labels)])
+        print(f"\n{looks} texts with a label each ({self.layout}): a classifier.")
 
 
 def inspect_labelled(

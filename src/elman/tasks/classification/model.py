@@ -237,7 +237,7 @@ class Classifier(ClassifierSettings, ExampleModel):
             SettingError: where the model also reads from the end, which is not there yet.
         """
         self._check_fitted()
-        if self.network_.reading.directions != 1:
+        if self.network_.config.directions != 1:
             raise SettingError(
                 "a model that reads in both directions has no answer before the end",
                 location="directions",
@@ -283,12 +283,12 @@ class Classifier(ClassifierSettings, ExampleModel):
         return explain_classes(self.network_, padded, tokens, *told)
 
     def _stepping(self) -> list[EncoderStep]:
-        return [encoder_by_steps(reader, int8=self.int8_) for reader in self.network_.readers]
+        return [encoder_by_steps(encoder, int8=self.int8_) for encoder in self.network_.encoders]
 
     # Keeping
 
     def _architecture(self) -> EncoderConfig:
-        return self.network_.reading
+        return self.network_.config
 
     def _contents(self) -> dict[str, Any]:
         return {

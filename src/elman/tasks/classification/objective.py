@@ -21,7 +21,7 @@ class ClassificationObjective(ExampleObjective):
     Args:
         classes: (N,) of the examples; valid_classes: of those to choose by.
         validation_metric: logits (N, K) and classes (N,) -> a loss, smaller is better.
-        rows: B; seed: of the order of the examples.
+        batch_size: B; seed: of the order of the examples.
         weights: (K,) of the classes, or None where all weigh the same.
         smoothing: of the labels, the share given to all classes alike (C. Szegedy et al.,
             'Rethinking the Inception Architecture for Computer Vision', 2016, section 7).
@@ -41,11 +41,14 @@ class ClassificationObjective(ExampleObjective):
         validation_metric: Callable[[np.ndarray[Any, Any], np.ndarray[Any, Any]], float],
         weights: Tensor | None,
         smoothing: float,
-        rows: int,
+        batch_size: int,
         seed: int,
     ) -> None:
         super().__init__(
-            network, examples, valid, BucketSampler(examples.lengths, rows=rows, seed=seed)
+            network,
+            examples,
+            valid,
+            BucketSampler(examples.lengths, batch_size=batch_size, seed=seed),
         )
         self.classes = torch.from_numpy(classes)
         self.valid_classes = valid_classes
@@ -54,7 +57,7 @@ class ClassificationObjective(ExampleObjective):
         self.smoothing = smoothing
 
     def _loss(self, padded: PaddedBatch, chosen: np.ndarray[Any, Any]) -> Tensor:
-        logits, _ = self.network.each(padded)
+        logits, _ = self.network.member_logits(padded)
         wanted = self.classes[torch.from_numpy(chosen)].repeat(len(logits))
         return functional.cross_entropy(
             logits.flatten(0, 1), wanted, weight=self.weights, label_smoothing=self.smoothing

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+from torch import nn
 
 from elman.export.onnx.encoder import WORDS, read, word_inputs
 from elman.export.onnx.graph import Graph, Names
@@ -17,7 +18,8 @@ from elman.export.onnx.layers import GraphRows, begin
 from elman.export.onnx.parity import Arrays, ExportedGraph, ParityTrial
 from elman.export.onnx.parity_inputs import drawn_padded, named_states
 from elman.nn.blocks import Stack
-from elman.nn.classifier import BELOW_ALL, ClassifierEncoder, ClassifierNetwork
+from elman.nn.classifier import BELOW_ALL, ClassifierNetwork
+from elman.nn.encoder import Encoder
 from elman.tasks.classification.model import Classifier
 
 DOC = (
@@ -35,10 +37,12 @@ def exported(model: Classifier) -> ExportedGraph:
 def _write(network: ClassifierNetwork, temperature: float, graph: Graph) -> None:
     """Tokens in, the classes' probabilities out; in one direction, an impression in and out."""
     tokens, rows = begin(graph)
-    words = word_inputs(graph, network.reading)
+    words = word_inputs(graph, network.config)
     answers = [
-        _member(graph, cast("ClassifierEncoder", member), tokens, words, rows, f"member{number}")
-        for number, member in enumerate(network.members)
+        _member(graph, encoder, output, tokens, words, rows, f"member{number}")
+        for number, (encoder, output) in enumerate(
+            zip(network.encoders, network.outputs, strict=True)
+        )
     ]
     together = graph.op(
         "ReduceLogSumExp", graph.op("Concat", *answers, axis=0), graph.constant([0]), keepdims=0
@@ -49,13 +53,18 @@ def _write(network: ClassifierNetwork, temperature: float, graph: Graph) -> None
 
 
 def _member(
-    graph: Graph, member: ClassifierEncoder, tokens: str, words: Names, rows: GraphRows, name: str
+    graph: Graph,
+    encoder: Encoder,
+    output: nn.Linear,
+    tokens: str,
+    words: Names,
+    rows: GraphRows,
+    name: str,
 ) -> str:
     """-> the logs of its probabilities (1, B, C)"""
-    reader = member.reader
-    one_way = len(reader.stacks) == 1
+    one_way = len(encoder.stacks) == 1
     # Which place is whose matters to no pooling.
-    ys = read(graph, reader, tokens, words, rows, f"{name}.state" if one_way else None)
+    ys = read(graph, encoder, tokens, words, rows, f"{name}.state" if one_way else None)
     y = graph.op("Concat", *ys, axis=2)
     first = graph.constant([0])
     masked = graph.op("Where", rows.real, y, graph.number(BELOW_ALL))
@@ -65,12 +74,12 @@ def _member(
     count = graph.op("Cast", rows.lengths, to=1)
     count = graph.op("Unsqueeze", count, graph.constant([1]))
     if one_way:
-        hidden_size = reader.reading.hidden_size
+        hidden_size = encoder.config.hidden_size
         most = _carried(graph, "Max", most, f"{name}.most", hidden_size)
         total = _carried(graph, "Add", total, f"{name}.total", hidden_size)
         count = _carried(graph, "Add", count, f"{name}.tokens", 1)
     pooled = graph.op("Concat", most, graph.op("Div", total, count), axis=1)
-    logits = graph.op("LogSoftmax", graph.linear(pooled, member.output), axis=-1)
+    logits = graph.op("LogSoftmax", graph.linear(pooled, output), axis=-1)
     return graph.op("Unsqueeze", logits, first)
 
 
@@ -82,10 +91,10 @@ def _carried(graph: Graph, kind: str, value: str, name: str, hidden_size: int) -
 
 
 def _trial(network: ClassifierNetwork, temperature: float, number: int) -> ParityTrial:
-    given, padded = drawn_padded(number, network.reading)
-    one_way = network.reading.directions == 1
+    given, padded = drawn_padded(number, network.config)
+    one_way = network.config.directions == 1
     with torch.inference_mode():
-        before = network.start(len(padded.lengths))
+        before = network.initial_state(len(padded.lengths))
         if one_way:  # an impression of something
             _, before = network(padded, before)
         answers, after = network(padded, before)
@@ -99,8 +108,8 @@ def _trial(network: ClassifierNetwork, temperature: float, number: int) -> Parit
 
 def _impressions(network: ClassifierNetwork, impressions: Any, ending: str = "") -> Arrays:
     found: Arrays = {}
-    for number, (reader, impression) in enumerate(zip(network.readers, impressions, strict=True)):
-        name, blocks = f"member{number}", cast("Stack", reader.stacks[0]).blocks
+    for number, (encoder, impression) in enumerate(zip(network.encoders, impressions, strict=True)):
+        name, blocks = f"member{number}", cast("Stack", encoder.stacks[0]).blocks
         found |= named_states(f"{name}.state", blocks, impression.states[0], ending)
         for field in ("most", "total", "tokens"):
             found[f"{name}.{field}{ending}"] = getattr(impression, field).numpy(force=True)

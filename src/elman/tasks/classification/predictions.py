@@ -1,87 +1,77 @@
-"""What `elman predict` writes: batch by batch, as the texts or the sentences arrive."""
+"""What `elman predict` writes of a classifier: a line for each text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from elman.console.terminal import json_line
-from elman.errors import InputError
+from elman.errors import InputError, SettingError
+from elman.tasks.predictions import PredictionLines, PredictionWriter, as_lines
+from elman.text.example_reader import Example, ExampleReader
+from elman.text.lines import lines_of
 
 if TYPE_CHECKING:
     from elman.tasks.classification.model import Classifier
-    from elman.text.example_reader import Example, ExampleReader
+    from elman.tasks.predictions import PredictionRequest
     from elman.text.files import Document
-from elman.console.predictions import PredictionLines
 
 REJECTED = "none of these"
+FITTED = "fitted"
 
 
-class ClassWriter:
-    """A line for each text.
+def write_predictions(model: Classifier, request: PredictionRequest) -> Iterator[PredictionLines]:
+    """A line for each text; an empty one for an empty line, and for a bad row that is left out.
 
-    Args:
-        reject_below: the probability below which the likeliest class is no answer; None: never.
-        count: of the likeliest classes, in JSON; None: all.
-        settings: of the `ExampleReader`s.
+    Raises:
+        InputError: the texts cannot be read, or are words with tags; SettingError: an option is
+            out of range.
     """
+    return ClassWriter(model, request).lines()
 
-    def __init__(
-        self,
-        model: Classifier,
-        *,
-        reject_below: float | None = None,
-        json: bool = False,
-        count: int | None = None,
-        **settings: Any,
-    ) -> None:
+
+class ClassWriter(PredictionWriter[Example]):
+    """See `write_predictions`."""
+
+    def __init__(self, model: Classifier, request: PredictionRequest) -> None:
+        super().__init__(request)
         self.model = model
         self.labels: list[Any] = model.classes_.tolist()
-        self.threshold = -1.0 if reject_below is None else reject_below
-        self.write = self._as_json if json else self._as_line
-        self.count = count
-        self.settings = settings
-        self.readers: dict[str, ExampleReader] = {}
+        self.threshold = _threshold(request.options.get("reject-below"), model)
+        self.write = self._as_json if request.json else self._as_line
+        self.count = request.count
+        self.text_column = request.options.get("text-column")
+        self.skip_bad_rows = request.skip_bad_rows
+        self.begun: set[str] = set()
 
-    @property
-    def skipped(self) -> int:
-        """Bad rows that were left out."""
-        return sum(reader.skipped for reader in self.readers.values())
+    def read(self, document: Document) -> Iterator[Example]:
+        reader = ExampleReader(
+            document.name,
+            text_column=self.text_column,
+            skip_bad_rows=self.skip_bad_rows,
+            labels_needed=False,
+            keep_skipped=True,
+        )
+        self.readers[document.name] = reader
+        return reader.examples(lines_of(document.chunks()))
 
-    def answers(self, documents: Iterable[Document]) -> Iterator[PredictionLines]:
-        """In the order of the texts.
+    def size(self, item: Example) -> int:
+        return len(item.text)
 
-        Raises:
-            InputError: the texts cannot be read, or are words with tags.
-        """
-        from elman.text.stdin_stream import batch_available
-
-        begun: set[str] = set()
-        for batch in batch_available(self._examples(documents), lambda each: len(each.text)):
-            for name, examples in groupby(batch, attrgetter("name")):
-                if name not in begun:
-                    begun.add(name)
-                    self._check_no_tags(name, list(examples))
-            texts = [each.text for each in batch if each.text]
-            found = iter(self.model.predict_proba(texts) if texts else ())
-            rows = [self.write(each, next(found) if each.text else None) for each in batch]
-            yield PredictionLines("".join(f"{row}\n" for row in rows), len(texts))
-
-    def _examples(self, documents: Iterable[Document]) -> Iterator[Example]:
-        from elman.text.example_reader import ExampleReader
-        from elman.text.lines import lines_of
-
-        for document in documents:
-            reader = ExampleReader(
-                document.name, labels_needed=False, keep_places=True, **self.settings
-            )
-            self.readers[document.name] = reader
-            yield from reader.examples(lines_of(document.chunks()))
+    def answers(self, batch: list[Example]) -> Iterator[PredictionLines]:
+        for name, examples in groupby(batch, attrgetter("name")):
+            if name not in self.begun:
+                self.begun.add(name)
+                self._check_no_tags(name, list(examples))
+        texts = [each.text for each in batch if each.text]
+        found = iter(self.model.predict_proba(texts) if texts else ())
+        rows = (self.write(each, next(found) if each.text else None) for each in batch)
+        yield PredictionLines(as_lines(rows), len(texts))
 
     def _check_no_tags(self, name: str, examples: list[Example]) -> None:
-        from elman.data.infer_task import tagged_in
+        from elman.text.sniff_tagged import tagged_in
 
         layout = self.readers[name].layout
         if layout is None or layout.shape != "lines":
@@ -114,3 +104,27 @@ class ClassWriter:
         best = float(probabilities[order[0]])
         said |= {"label": self._best(probabilities), "probability": best, "probabilities": listed}
         return json_line(said)
+
+
+def _threshold(reject_below: str | None, model: Classifier) -> float:
+    """The probability below which the likeliest class is no answer: the typed one, or the one that
+    was fitted to held-out texts; -1 for never.
+
+    Raises:
+        SettingError: what was typed is neither.
+    """
+    if reject_below is None:
+        return -1.0
+    if reject_below == FITTED:
+        return model.calibration_.rejection
+    try:
+        share = float(reject_below)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise SettingError(
+            f"{reject_below!r} is out of range",
+            location="reject-below",
+            hint=f"It is a probability, from 0 to 1, or {FITTED!r}.",
+        )
+    return share

@@ -1,11 +1,10 @@
+"""How the scores of a classifier are printed."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from elman.metrics.report import Evaluation
 from elman.console.report import (
-    CLASS_SCORES,
     MISTAKES,
     print_classes,
     print_scores,
@@ -13,10 +12,23 @@ from elman.console.report import (
     verdict,
 )
 
+if TYPE_CHECKING:
+    from elman.console.report import ScoreLabels
+    from elman.metrics.report import Evaluation
+
+
+_SCORES: ScoreLabels = {
+    "accuracy": ("accuracy", "{:.1%}"),
+    "macro_f1": ("macro F1", "{:.3f}"),
+    "calibration_error": ("calibration error", "{:.3f}"),
+    "roc_auc_out_of_scope": ("area under ROC, of a class against of none", "{:.3f}"),
+}
+PRIMARY_SCORES: ScoreLabels = {"accuracy": ("accuracy", "{:.2%}")}
+
 
 def print_class_report(report: Evaluation) -> None:
     """Scores, classes, confusions and what the order was worth; warnings on stderr."""
-    print_scores(report, CLASS_SCORES)
+    print_scores(report, _SCORES)
     if report.baseline is not None:
         majority = report.baseline["majority_accuracy"]
         print(f"baseline: {report.baseline['name']} (the commonest class alone: {majority:.1%})")

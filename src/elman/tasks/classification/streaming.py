@@ -30,7 +30,7 @@ def beginning(
     reads: Sequence[EncoderStep],
 ) -> StreamingStates:
     """The impression of one text that has not begun."""
-    impression = network.start(1)
+    impression = network.initial_state(1)
     if isinstance(tokenizer, HashedVocabulary):
         return impression
     return _read(network, TokenDataset([np.array([BOUNDARY])]), impression, reads)[1]
@@ -55,7 +55,7 @@ def continued(
     rows: list[npt.NDArray[Any]]
     if isinstance(tokenizer, HashedVocabulary):
         forms = WordForms(tokenizer)
-        rows = [forms.places(words_of(text)) for text in texts]
+        rows = [forms.indices(words_of(text)) for text in texts]
     else:
         rows = [tokenizer.encode(text) for text in texts]
     if not all(map(len, rows)):

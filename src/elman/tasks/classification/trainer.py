@@ -29,7 +29,7 @@ from elman.tasks.classification.inputs import LabelledTexts
 from elman.tasks.classification.objective import ClassificationObjective
 from elman.tasks.classification.preview import ClassPreviews
 from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoded, learned_tokenizer, told
-from elman.text.progress import Progressed
+from elman.text.progress import ProgressCallback
 from elman.text.subword_hashing import HashedVocabulary, WordForms
 from elman.training.dataset import TokenDataset
 from elman.training.eval_mode import seeded
@@ -89,7 +89,7 @@ class ClassifierTrainer:
         material: ClassifierData,
         settings: ClassifierSettings,
         tokenizer: str,
-        progress: Progressed | None = None,
+        progress: ProgressCallback | None = None,
     ) -> None:
         self.settings = settings
         self.recipe = RECIPES[tokenizer]
@@ -143,7 +143,7 @@ class ClassifierTrainer:
         passes = min(passes, max(1, MAX_READ // self.examples.tokens))
         recipe = dataclasses.replace(self.recipe, passes=passes, rows=self._rows())
         max_steps = recipe.steps_of(len(self.examples))
-        return recipe.plan_of(self.settings, max_steps=max_steps, share=share)
+        return recipe.plan_of(self.settings, max_steps=max_steps, fraction=share)
 
     def _rows(self) -> int:
         """Of a batch: long texts come fewer at a time."""
@@ -162,7 +162,7 @@ class ClassifierTrainer:
             validation_metric=calibrated_loss,
             weights=class_weights(rows.classes, len(rows.labels)) if balanced else None,
             smoothing=SMOOTHING,
-            rows=self._rows(),
+            batch_size=self._rows(),
             seed=self.settings.seed,
         )
 
@@ -187,9 +187,9 @@ class ClassifierTrainer:
             for part in (order[held:], order[:held])
         )
         with seeded(self.settings.seed):
-            head = PretrainingHead(self.network.readers[0], LANGUAGE_DROPOUT)
+            head = PretrainingHead(self.network.encoders[0], LANGUAGE_DROPOUT)
         return PretrainingObjective(
-            head, examples, valid, rows=LANGUAGE_ROWS, seed=self.settings.seed
+            head, examples, valid, batch_size=LANGUAGE_ROWS, seed=self.settings.seed
         )
 
 
@@ -197,7 +197,7 @@ def choose_tokenizer(
     material: ClassifierData,
     settings: ClassifierSettings,
     stop: Callable[[], bool],
-    progress: Progressed | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Iterator[Event | str]:
     """Try each tokenizer for a small part of the budget; yields the events, and at last its name.
 

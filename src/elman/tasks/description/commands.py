@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from elman.tasks.job import TaskCommands, check_same, no_baseline, not_lost, report_skipped
-from elman.tasks.seq2seq.report import print_rewrite_report
+from elman.errors import SettingError
+from elman.ranges import whole
+from elman.tasks.commands import TaskCommands, check_same, no_baseline, report_skipped
+from elman.tasks.description.task import TASK
+from elman.tasks.seq2seq.report import PRIMARY_SCORES, print_rewrite_report
 
 if TYPE_CHECKING:
+    from elman.console.report import ScoreLabels
     from elman.console.terminal import ReadingProgress
+    from elman.console.traces import TraceTable
+    from elman.explain.trace import Trace
     from elman.metrics.report import Evaluation
+    from elman.tasks.data_files import DataFiles
     from elman.tasks.description.inspect import VectorsInspection
     from elman.tasks.description.model import Describer
-    from elman.tasks.job import DataFiles
     from elman.tasks.seq2seq.baseline import NearestVector
+    from elman.tasks.task import Task
     from elman.text.files import TextSource
     from elman.text.vectors import VectorSource
     from elman.training.events import Event
@@ -29,35 +35,41 @@ DescriptionTestSet = tuple[Any, list[str]]
 class DescriptionCommands(TaskCommands):
     """See `TaskCommands`."""
 
-    task: ClassVar[str] = "describe"
+    task: ClassVar[Task] = TASK
     scoring: ClassVar[str] = "describing and scoring"
-    options: ClassVar[tuple[str, ...]] = ("skip-bad-rows",)
+    predict_input: ClassVar[str] = "VECTORS.npy"
+    primary_scores: ClassVar[ScoreLabels] = PRIMARY_SCORES
 
     model: Describer
 
     @classmethod
-    def kind(cls) -> type[Describer]:
-        from elman.tasks.description.model import Describer
+    def open(cls, source: TextSource, files: DataFiles, width: int | None = None) -> VectorSource:
+        """Vectors.
 
-        return Describer
+        Args:
+            width: how many numbers a vector must have; None: as many as the first.
+        """
+        from elman.text.vectors import VectorSource
+
+        return VectorSource.of_files(source, skip_bad_rows=files.skip_bad_rows, width=width)
 
     @classmethod
-    def look(cls, files: DataFiles) -> VectorsInspection:
+    def inspect(cls, files: DataFiles) -> VectorsInspection:
         from elman.tasks.description.inspect import inspect_vectors
 
-        return inspect_vectors(*(_vectors(each, files) for each in files.given()))
+        return inspect_vectors(*(cls.open(each, files) for each in files.given()))
 
     def training(
         self, reading: ReadingProgress, checkpoint: Path | None, stop: Callable[[], bool]
     ) -> Iterator[Event]:
         from elman.data.cache import Cache
 
-        vectors, descriptions = _read(self.files.data, self.files, reading)
+        vectors, descriptions = self._rows(self.files.data, reading)
         valid, width = self.files.valid, vectors.shape[1]
         yield from self.model.training(
             vectors,
             descriptions,
-            valid=None if valid is None else _read(valid, self.files, reading, width),
+            valid=None if valid is None else self._rows(valid, reading, width),
             cache=Cache(),
             checkpoint=checkpoint,
             stop=stop,
@@ -67,25 +79,32 @@ class DescriptionCommands(TaskCommands):
         from elman.data.cache import Cache
 
         width = self.model.n_features_in_
-        found = _read(self.files.data, self.files, reading, width)
+        found = self._rows(self.files.data, reading, width)
         if train is not None:
-            known = _read(train, self.files, reading, width)
+            known = self._rows(train, reading, width)
             check_same(self.model.keep_training(*known, cache=Cache()), train.name)
         return found
 
-    def held_out(self) -> DescriptionTestSet:
+    def _rows(
+        self, source: TextSource, reading: ReadingProgress, width: int | None = None
+    ) -> DescriptionTestSet:
+        from elman.text.progress import progress_counter
+
+        found = self.open(source, self.files, width)
+        rows = found.rows(progress_counter(reading, f"reading {found.name}", source.size))
+        report_skipped(found.skipped, found.name)
+        return rows
+
+    def cached(self, part: str) -> DescriptionTestSet | None:
         from elman.data.cache import Cache
         from elman.data.example_cache import cached_vectors
 
-        return not_lost(cached_vectors(Cache(), self.model.record_["valid"]))
+        return cached_vectors(Cache(), str(self.model.record_.get(part)))
 
-    def baseline(self) -> NearestVector | None:
-        from elman.data.cache import Cache
-        from elman.data.example_cache import cached_vectors
+    def fit_baseline(self, data: DescriptionTestSet) -> NearestVector:
         from elman.tasks.seq2seq.baseline import NearestVector
 
-        found = cached_vectors(Cache(), str(self.model.record_.get("content")))
-        return None if found is None else NearestVector().fit(*found)
+        return NearestVector().fit(*data)
 
     def evaluated(self, data: DescriptionTestSet, baseline: NearestVector | None) -> Evaluation:
         from elman.tasks.seq2seq.evaluation import evaluate_seq2seq, shuffled
@@ -104,27 +123,20 @@ class DescriptionCommands(TaskCommands):
     def tell(self, report: Evaluation) -> None:
         print_rewrite_report(report)
 
-    def described(self) -> str:
-        return "describe, a text for each vector"
+    @classmethod
+    def explain(cls, model: Describer, given: str | None, options: dict[str, Any]) -> Trace:
+        from elman.text.vectors import VectorSource
 
-    def next_command(self, output: Path) -> str:
-        return f"elman predict {shlex.quote(str(output))} VECTORS.npy"
+        if given is None or given == "-":
+            cause = "there is none" if given is None else "vectors do not come through a pipe"
+            raise SettingError(cause, location="FILE", hint="Name a .npy or .npz file.")
+        vectors = VectorSource(Path(given), None, width=model.n_features_in_).vectors()
+        row = options.get("row", 1)
+        whole("row", row, 1, len(vectors))
+        return model.explain(vectors[row - 1])
 
+    @classmethod
+    def trace_table(cls) -> TraceTable:
+        from elman.console.traces import TraceTable, written
 
-def _vectors(source: TextSource, files: DataFiles, width: int | None = None) -> VectorSource:
-    from elman.text.vectors import VectorSource
-
-    return VectorSource.of_files(
-        source, skip_bad_rows="skip-bad-rows" in files.options, width=width
-    )
-
-
-def _read(
-    source: TextSource, files: DataFiles, reading: ReadingProgress, width: int | None = None
-) -> DescriptionTestSet:
-    from elman.text.progress import counting
-
-    found = _vectors(source, files, width)
-    rows = found.rows(counting(reading, f"reading {found.name}", source.size))
-    report_skipped(found.skipped, found.name)
-    return rows
+        return TraceTable(("wrote", "probability"), written)

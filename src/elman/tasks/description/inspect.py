@@ -5,24 +5,20 @@ Shapes: N vectors of D numbers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from elman.console.inspection import (
     held_out_notes,
     held_out_rows,
     print_notes,
     skipped_rows,
+    spread,
 )
 from elman.console.terminal import print_list
-
-if TYPE_CHECKING:
-    from elman.data.stats import Lengths
-from collections import Counter
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
-
-from elman.console.inspection import spread
 from elman.data.stats import Lengths, hash_of
+from elman.tasks.inspection import Inspection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,31 +29,8 @@ if TYPE_CHECKING:
     from elman.text.vectors import VectorSource
 
 
-def print_vectors_inspection(found: VectorsInspection, looks: str) -> None:
-    """Vectors with a text each."""
-    rows = [
-        ("vectors", f"{found.rows:,}"),
-        ("different vectors", f"{found.vectors:,}"),
-        ("numbers a vector", f"{found.width:,}, from {found.least:g} to {found.greatest:g}"),
-        ("numbers that never vary", f"{found.never_vary:,}"),
-        ("different descriptions", f"{found.descriptions:,}"),
-        ("words a description", spread(found.words)),
-        ("characters a description", spread(found.characters)),
-        ("duplicate rows", f"{found.duplicates:,}"),
-        ("vectors described in several ways", f"{found.ambiguous_vectors:,}"),
-        *skipped_rows(found.skipped, found.valid_skipped),
-        *held_out_rows("vectors", found.valid_rows, found.in_both),
-    ]
-    print_list(rows)
-    notes = []
-    if not found.can_be_learned:
-        notes.append("all vectors are the same; two or more are needed.")
-    print_notes([*notes, *held_out_notes("vectors", found.in_both)])
-    print(f"\n{looks} vectors with a text each: a describer.")
-
-
 @dataclass(frozen=True)
-class VectorsInspection:
+class VectorsInspection(Inspection):
     """What a look at vectors with descriptions found.
 
     Attributes:
@@ -95,9 +68,26 @@ class VectorsInspection:
         """Whether there are vectors to tell apart."""
         return self.vectors > 1
 
-    def to_json(self) -> dict[str, Any]:
-        """The same as plain data."""
-        return asdict(self)
+    def show(self, looks: str) -> None:
+        rows = [
+            ("vectors", f"{self.rows:,}"),
+            ("different vectors", f"{self.vectors:,}"),
+            ("numbers a vector", f"{self.width:,}, from {self.least:g} to {self.greatest:g}"),
+            ("numbers that never vary", f"{self.never_vary:,}"),
+            ("different descriptions", f"{self.descriptions:,}"),
+            ("words a description", spread(self.words)),
+            ("characters a description", spread(self.characters)),
+            ("duplicate rows", f"{self.duplicates:,}"),
+            ("vectors described in several ways", f"{self.ambiguous_vectors:,}"),
+            *skipped_rows(self.skipped, self.valid_skipped),
+            *held_out_rows("vectors", self.valid_rows, self.in_both),
+        ]
+        print_list(rows)
+        notes = []
+        if not self.can_be_learned:
+            notes.append("all vectors are the same; two or more are needed.")
+        print_notes([*notes, *held_out_notes("vectors", self.in_both)])
+        print(f"\n{looks} vectors with a text each: a describer.")
 
 
 def inspect_vectors(source: VectorSource, valid: VectorSource | None = None) -> VectorsInspection:

@@ -111,14 +111,14 @@ class Describer(Seq2SeqSettings, Seq2SeqModel):
         self, settings: Seq2SeqSettings, data: TrainingData
     ) -> tuple[Seq2SeqObjective, Plan, Seq2SeqPreviews]:
         begun = super()._begin(settings, data)
-        self.network_.scale_vectors(torch.from_numpy(data.train.vectors))
+        self.network_.fit_input_scaling(torch.from_numpy(data.train.vectors))
         return begun
 
     @property
     def n_features_in_(self) -> int:
         """D, as scikit-learn calls it."""
         self._check_fitted()
-        return self.network_.rewriting.source
+        return self.network_.config.source
 
     # Describing
 

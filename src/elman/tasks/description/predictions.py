@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elman.console.predictions import PredictionLines
-from elman.console.terminal import json_line
+from elman.errors import SettingError
+from elman.tasks.predictions import PredictionLines
+from elman.tasks.seq2seq.predictions import TOGETHER, hypothesis_lines
+from elman.text.vectors import VectorSource
 
 if TYPE_CHECKING:
     from elman.tasks.description.model import Describer
-    from elman.tasks.seq2seq.generation import GeneratedText
-    from elman.text.vectors import VectorSource
+    from elman.tasks.predictions import PredictionRequest
 
 
-from elman.tasks.seq2seq.predictions import TOGETHER, as_plain, first_line
-
-
-def write_descriptions(
-    model: Describer, sources: Iterable[VectorSource], *, json: bool, count: int | None, beam: int
-) -> Iterator[PredictionLines]:
+def write_predictions(model: Describer, request: PredictionRequest) -> Iterator[PredictionLines]:
     """A line for each vector.
 
     Raises:
-        InputError: the vectors cannot be read, or are none of those that the model knows.
+        InputError: the vectors cannot be read, or are none of those that the model knows;
+        SettingError: an option is out of range, or there is no file.
     """
-    count = count or (beam if json else 1)
-    for source in sources:
+    if not request.files or Path("-") in request.files:
+        raise SettingError(
+            "vectors do not come through a pipe", location="FILE", hint="Name a .npy or .npz file."
+        )
+    beam = request.beam
+    count = request.count or (beam if request.json else 1)
+    width = model.n_features_in_
+    for source in [
+        VectorSource.of_files(each, width=width) for each in request.source().split_by_file()
+    ]:
         vectors = source.vectors()
         for start in range(0, len(vectors), TOGETHER):
             found = model.predict_best(vectors[start : start + TOGETHER], count, beam=beam)
-            lines = (
-                _described(source.name, row, best) if json else first_line(best)
-                for row, best in enumerate(found, start + 1)
-            )
-            yield PredictionLines("".join(f"{line}\n" for line in lines), len(found))
-
-
-def _described(name: str, row: int, best: list[GeneratedText]) -> str:
-    said = {"file": name, "row": row, "text": first_line(best)}
-    return json_line({**said, "alternatives": list(map(as_plain, best))})
+            rows = ({"file": source.name, "row": start + row} for row in range(1, len(found) + 1))
+            written = hypothesis_lines(rows, found, json=request.json, nothing="")
+            yield PredictionLines(written, len(found))

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from elman.console.options import refuse_options
-from elman.tasks.forecasting.report import print_forecast_report
-from elman.tasks.job import TaskCommands
+from elman.tasks.commands import TaskCommands
+from elman.tasks.forecasting.report import PRIMARY_SCORES, print_forecast_report
+from elman.tasks.forecasting.task import TASK
 
 if TYPE_CHECKING:
+    from elman.console.report import ScoreLabels
     from elman.console.terminal import ReadingProgress
+    from elman.console.traces import TraceTable
+    from elman.explain.trace import Trace
     from elman.metrics.report import Evaluation
+    from elman.tasks.data_files import DataFiles
     from elman.tasks.forecasting.inspect import SeriesInspection
     from elman.tasks.forecasting.model import Forecaster
-    from elman.tasks.job import DataFiles
+    from elman.tasks.task import Task
     from elman.text.files import TextSource
     from elman.text.series import Series, SeriesSource
     from elman.training.events import Event
@@ -25,24 +29,27 @@ if TYPE_CHECKING:
 class ForecastingCommands(TaskCommands):
     """See `TaskCommands`."""
 
-    task: ClassVar[str] = "forecast"
-    telling: ClassVar[tuple[str, ...]] = ("series", "impute")
-    options: ClassVar[tuple[str, ...]] = telling
+    task: ClassVar[Task] = TASK
+    predict_input: ClassVar[str] = "--plot forecast.svg"
+    primary_scores: ClassVar[ScoreLabels] = PRIMARY_SCORES
 
     model: Forecaster
 
     @classmethod
-    def kind(cls) -> type[Forecaster]:
-        from elman.tasks.forecasting.model import Forecaster
+    def open(cls, source: TextSource, files: DataFiles) -> SeriesSource:
+        """The columns of numbers that were named, their gaps filled as was typed."""
+        from elman.text.series import SeriesSource
 
-        return Forecaster
+        return SeriesSource(
+            source, columns=files.options.get("series"), impute=files.options.get("impute")
+        )
 
     @classmethod
-    def look(cls, files: DataFiles) -> SeriesInspection:
+    def inspect(cls, files: DataFiles) -> SeriesInspection:
         from elman.tasks.forecasting.inspect import inspect_series
 
-        refuse_options(cls.task, valid=files.valid)
-        return inspect_series(series_source(files.data, files), _chosen)
+        refuse_options(TASK.name, valid=files.valid)
+        return inspect_series(cls.open(files.data, files), _chosen)
 
     def training(
         self,
@@ -51,8 +58,8 @@ class ForecastingCommands(TaskCommands):
         stop: Callable[[], bool],
     ) -> Iterator[Event]:
         # The end of the same series is held out: there are no others to choose by.
-        refuse_options(self.task, valid=self.files.valid)
-        series = series_source(self.files.data, self.files)
+        refuse_options(TASK.name, valid=self.files.valid)
+        series = self.open(self.files.data, self.files)
         return self.model.training(series, checkpoint=checkpoint, stop=stop)
 
     def report(self) -> Evaluation:
@@ -68,14 +75,16 @@ class ForecastingCommands(TaskCommands):
         train: TextSource | None,
         reading: ReadingProgress,  # noqa: ARG002  # a table of numbers is read at once
     ) -> Series:
-        refuse_options(self.task, train=train)
-        return series_source(self.files.data, self.files).read()
+        refuse_options(TASK.name, train=train)
+        return self.open(self.files.data, self.files).read()
 
     def held_out(self) -> None:
         return None
 
-    def baseline(self) -> None:
-        return None
+    def cached(self, part: str) -> None:
+        """A forecaster keeps its series itself; its baseline, the season before, learns nothing."""
+
+    def fit_baseline(self, data: None) -> None: ...
 
     def evaluated(self, data: Series, baseline: None) -> Evaluation:  # noqa: ARG002
         return self.model.evaluate(data)
@@ -83,11 +92,19 @@ class ForecastingCommands(TaskCommands):
     def tell(self, report: Evaluation) -> None:
         print_forecast_report(report)
 
-    def described(self) -> str:
-        return "forecast, the numbers to come"
+    @classmethod
+    def explain(cls, model: Forecaster, given: str | None, options: dict[str, Any]) -> Trace:
+        from elman.text.files import TextSource
+        from elman.text.series import SeriesSource
 
-    def next_command(self, output: Path) -> str:
-        return f"elman predict {shlex.quote(str(output))} --plot forecast.svg"
+        history = None if given is None else SeriesSource(TextSource([Path(given)])).read()
+        return model.explain(history, series=options.get("series"))
+
+    @classmethod
+    def trace_table(cls) -> TraceTable:
+        from elman.console.traces import TraceTable, forecast
+
+        return TraceTable(("step", "median", "80 %"), forecast)
 
 
 def _chosen(series: Series) -> tuple[int, int]:
@@ -100,12 +117,3 @@ def _chosen(series: Series) -> tuple[int, int]:
 
     told = forecasting_of(ForecasterSettings(), series)
     return told.season, told.horizon
-
-
-def series_source(source: TextSource, files: DataFiles) -> SeriesSource:
-    """The columns of numbers that were asked for, their gaps filled as was said."""
-    from elman.text.series import SeriesSource
-
-    return SeriesSource(
-        source, columns=files.options.get("series"), impute=files.options.get("impute")
-    )

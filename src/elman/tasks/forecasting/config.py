@@ -113,7 +113,7 @@ def forecasting_of(settings: ForecasterSettings, series: Series) -> ForecasterCo
 def forecast_plan(settings: ForecasterSettings, share: float, max_steps: int) -> Plan:
     """A training's plan, with a share of the minutes; where steps were set, it is those many, or
     `max_steps` if that is less."""
-    plan = RECIPE.plan_of(settings, max_steps=max_steps, share=share)
+    plan = RECIPE.plan_of(settings, max_steps=max_steps, fraction=share)
     steps = None if settings.steps is None else min(settings.steps, max_steps)
     return replace(plan, steps=steps)
 

@@ -30,7 +30,7 @@ def explain_forecast(
         history: (R,) values.
         quantiles: (H, Q) forecast.
     """
-    config = network.forecasting
+    config = network.config
     values = torch.as_tensor(history)[:, None]
     # The seasonal naive forecast: the value one season earlier, or later in the first season.
     season = config.season

@@ -1,8 +1,8 @@
-"""How a first look at series of numbers is printed."""
+"""A first look at series of numbers: how long, which gaps, which season."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,9 @@ import numpy as np
 from elman.console.inspection import LISTED, cut, print_notes
 from elman.console.terminal import counted, print_list, print_table
 from elman.errors import EmptyTextError
-from elman.text.dates import written
-from elman.text.series import filled
+from elman.tasks.inspection import Inspection
+from elman.text.dates import format_date
+from elman.text.series import imputed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,37 +21,6 @@ if TYPE_CHECKING:
 
     from elman.text.dates import Calendar
     from elman.text.series import Series, SeriesSource
-
-
-def print_series_inspection(found: SeriesInspection, looks: str) -> None:
-    """Numbers in step."""
-    dates = "none"
-    if found.first is not None:
-        step = "in steps without a name" if found.step == "unknown" else found.step
-        dates = f"{found.first} to {found.last}, {step}"
-    rows = [("steps", f"{found.steps:,}"), ("dates", dates)]
-    if found.season is not None and found.horizon is not None:
-        season = counted(found.season, "step", "steps") if found.season > 1 else "none was found"
-        rows += [("season", season), ("horizon", counted(found.horizon, "step", "steps"))]
-    print_list([*rows, ("missing numbers", f"{found.gaps:,}")])
-    print()
-    print_table(
-        [["series", "least", "mean", "greatest", "missing"], *map(_row, found.series[:LISTED])]
-    )
-    if len(found.series) > LISTED:
-        print(f"and {len(found.series) - LISTED:,} more")
-    notes = []
-    if found.off_step:
-        dates = counted(found.off_step, "date does", "dates do")
-        notes.append(f"{dates} not come one step after the date before; rows are taken as steps.")
-    if found.gaps:
-        filled = "--impute fills it in"
-        notes.append(f"the first row without a number is {found.first_gap}; {filled}.")
-    if found.too_short:
-        notes.append(f"{found.too_short}.")
-    print_notes(notes)
-    kind = "numbers in step" if len(found.series) == 1 else f"{len(found.series):,} series"
-    print(f"\n{looks} {kind}, to be predicted: a forecaster.")
 
 
 def _row(series: SeriesRange) -> list[str]:
@@ -76,12 +46,12 @@ class SeriesRange:
 
 
 @dataclass(frozen=True)
-class SeriesInspection:
+class SeriesInspection(Inspection):
     """What a look at series of numbers found.
 
     Attributes:
         steps: T.
-        first, last: dates, as they are written; None where there are none.
+        first, last: dates in the format of the file; None where there are none.
         step: of the dates, such as 'monthly'; 'unknown' where it has no name.
         off_step: dates that do not come one step after the one before.
         series: (S,) each with its range.
@@ -108,9 +78,40 @@ class SeriesInspection:
         """Whether a forecaster has said that they are long enough."""
         return self.season is not None
 
-    def to_json(self) -> dict[str, Any]:
-        """The same as plain data."""
-        return asdict(self)
+    @property
+    def suggested_options(self) -> dict[str, str]:
+        return {"impute": "linear"} if self.gaps else {}
+
+    def show(self, looks: str) -> None:
+        dates = "none"
+        if self.first is not None:
+            step = "in steps without a name" if self.step == "unknown" else self.step
+            dates = f"{self.first} to {self.last}, {step}"
+        rows = [("steps", f"{self.steps:,}"), ("dates", dates)]
+        if self.season is not None and self.horizon is not None:
+            season = counted(self.season, "step", "steps") if self.season > 1 else "none was found"
+            rows += [("season", season), ("horizon", counted(self.horizon, "step", "steps"))]
+        print_list([*rows, ("missing numbers", f"{self.gaps:,}")])
+        print()
+        print_table(
+            [["series", "least", "mean", "greatest", "missing"], *map(_row, self.series[:LISTED])]
+        )
+        if len(self.series) > LISTED:
+            print(f"and {len(self.series) - LISTED:,} more")
+        notes = []
+        if self.off_step:
+            dates = counted(self.off_step, "date does", "dates do")
+            notes.append(
+                f"{dates} not come one step after the date before; rows are taken as steps."
+            )
+        if self.gaps:
+            filled = "--impute fills it in"
+            notes.append(f"the first row without a number is {self.first_gap}; {filled}.")
+        if self.too_short:
+            notes.append(f"{self.too_short}.")
+        print_notes(notes)
+        kind = "numbers in step" if len(self.series) == 1 else f"{len(self.series):,} series"
+        print(f"\n{looks} {kind}, to be predicted: a forecaster.")
 
 
 def inspect_series(
@@ -132,8 +133,8 @@ def inspect_series(
     calendar = series.calendar
     return SeriesInspection(
         steps=len(series.values),
-        first=None if calendar is None else written(calendar.first, calendar.form),
-        last=None if calendar is None else written(calendar.last, calendar.form),
+        first=None if calendar is None else format_date(calendar.first, calendar.form),
+        last=None if calendar is None else format_date(calendar.last, calendar.form),
         step=None if calendar is None else calendar.step.name,
         off_step=0 if calendar is None else _off_step(calendar, series.dates),
         series=[_range(series, column) for column in range(len(series.names))],
@@ -160,7 +161,7 @@ def _chosen(series: Series, choose: Callable[[Series], tuple[int, int]]) -> dict
     whole = [values for values in series.values.T if not np.isnan(values).all()]
     if not whole:
         return {}
-    values = np.stack([filled(each, "linear") for each in whole], axis=1)
+    values = np.stack([imputed(each, "linear") for each in whole], axis=1)
     try:
         season, horizon = choose(series._replace(values=values))
     except EmptyTextError as error:

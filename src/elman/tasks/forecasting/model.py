@@ -39,7 +39,7 @@ from elman.tasks.forecasting.trainer import (
     stretched,
 )
 from elman.text.dates import Calendar
-from elman.text.progress import Progressed
+from elman.text.progress import ProgressCallback
 from elman.text.series import Series
 from elman.training.events import Event, Finished
 
@@ -116,7 +116,7 @@ class Forecaster(ForecasterSettings, Model):
         series: SeriesInput,
         *,
         cache: Cache | None = None,  # noqa: ARG002  # its baseline learns from the file itself
-        progress: Progressed | None = None,  # noqa: ARG002  # files of series are small
+        progress: ProgressCallback | None = None,  # noqa: ARG002  # files of series are small
     ) -> TrainingData:
         given = read_series(series)
         return TrainingData(given, None, {"content": given.content_hash()})
@@ -131,7 +131,7 @@ class Forecaster(ForecasterSettings, Model):
     def _learned(self, training: ForecasterTrainer, data: TrainingData) -> None:
         """Take over what a training came to."""
         series, network = training.series, training.network
-        told = network.forecasting
+        told = network.config
         inner, outer = training.measured["widths"]
         self.network_, self.widths_ = network, (inner, outer)
         self.names_, self.calendar_ = series.names, series.calendar
@@ -159,7 +159,7 @@ class Forecaster(ForecasterSettings, Model):
             InputError: a history that cannot be read, of other series, or too short.
         """
         self._check_fitted()
-        told = self.network_.forecasting
+        told = self.network_.config
         if horizon is not None and type(horizon) is int and horizon > told.horizon:
             raise SettingError(
                 f"{horizon} is beyond the {told.horizon} steps that it was trained for",
@@ -172,7 +172,7 @@ class Forecaster(ForecasterSettings, Model):
         origins = np.array([(len(series.values), each) for each in range(len(self.names_))])
         found = stretched(quantiles_at(self.network_, series.values, origins), self.widths_)
         low_95, low_80, median, high_80, high_95 = found.T[:, :count]
-        dates = () if series.calendar is None else tuple(series.calendar.ahead(count))
+        dates = () if series.calendar is None else tuple(series.calendar.next_dates(count))
         return Forecast(self.names_, dates, median, low_80, high_80, low_95, high_95)
 
     def explain(self, history: SeriesInput | None = None, *, series: str | None = None) -> Trace:
@@ -196,7 +196,7 @@ class Forecaster(ForecasterSettings, Model):
         column = 0 if series is None else self.names_.index(series)
         origins = np.array([(len(given.values), column)])
         found = stretched(quantiles_at(self.network_, given.values, origins), self.widths_)
-        read = self.network_.forecasting.context_length
+        read = self.network_.config.context_length
         return explain_forecast(self.network_, given.values[-read:, column], found[0])
 
     def history(self, given: SeriesInput | None = None) -> Series:
@@ -210,7 +210,7 @@ class Forecaster(ForecasterSettings, Model):
         if given is None:
             return Series(self.names_, self.last_, self.calendar_)
         series = self._continued(self._same(read_series(given)))
-        read = self.network_.forecasting.context_length
+        read = self.network_.config.context_length
         if len(series.values) < read:
             raise InputError(
                 f"{len(series.values):,} values, and {read:,} are needed to go on from",
@@ -231,7 +231,7 @@ class Forecaster(ForecasterSettings, Model):
             InputError: where they cannot be read, or too few are new.
         """
         self._check_fitted()
-        told = self.network_.forecasting
+        told = self.network_.config
         given = self._same(read_series(series))
         known = self._known(given)
         if known is None:
@@ -279,7 +279,7 @@ class Forecaster(ForecasterSettings, Model):
                 location=series.name,
                 hint=f"It knows {', '.join(self.names_[:10])}",
             )
-        if self.network_.forecasting.logarithm and series.values.min() <= 0:
+        if self.network_.config.logarithm and series.values.min() <= 0:
             raise InputError(
                 f"it holds {series.values.min():g}, and the model has learned from numbers above 0",
                 location=series.name,
@@ -307,7 +307,7 @@ class Forecaster(ForecasterSettings, Model):
     # Keeping
 
     def _architecture(self) -> ForecasterConfig:
-        return self.network_.forecasting
+        return self.network_.config
 
     def _contents(self) -> dict[str, Any]:
         calendar = None if self.calendar_ is None else self.calendar_.to_json()

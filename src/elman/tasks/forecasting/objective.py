@@ -35,7 +35,7 @@ def quantiles_at(network: ForecastNetwork, values: Values, origins: Origins) -> 
     Args:
         values: (T, S).
     """
-    told = network.forecasting
+    told = network.config
     found = np.empty((len(origins), told.horizon, len(LEVELS)))
     with eval_mode(network), torch.inference_mode():
         for start in range(0, len(origins), _TOGETHER):
@@ -88,7 +88,7 @@ class ForecastObjective:
 
     def loss(self, step: int) -> tuple[Tensor, int]:
         """The mean pinball loss, and how many values were read and forecast."""
-        told = self.network.forecasting
+        told = self.network.config
         draw = np.random.default_rng([self.seed, step])
         chosen = self.learned[draw.integers(len(self.learned), size=told.networks * self.rows)]
         shape = (told.networks, self.rows, -1)
@@ -100,15 +100,15 @@ class ForecastObjective:
 
     def validate(self) -> float:
         """The mean pinball loss at the origins held out, in units of each series' own scale."""
-        told = self.network.forecasting
+        told = self.network.config
         found = quantiles_at(self.network, self.values, self.held_out)
         came = values_after(self.values, self.held_out, told.horizon)
         losses = pinball(torch.from_numpy(found), torch.from_numpy(came)).mean((1, 2)).numpy()
         return float((losses / self.scale[self.held_out[:, 1]]).mean())
 
-    def carried(self) -> Iterator[Tensor]:
+    def state_tensors(self) -> Iterator[Tensor]:
         """Nothing: every window is read from its beginning."""
         return iter(())
 
-    def carry(self, tensors: Iterator[Tensor]) -> None:
+    def load_state_tensors(self, tensors: Iterator[Tensor]) -> None:
         """There is nothing to put back."""

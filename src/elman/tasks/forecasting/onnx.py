@@ -19,12 +19,12 @@ from elman.export.onnx.layers import rows_of, stack
 from elman.export.onnx.parity import TRIED, ExportedGraph, ParityTrial
 from elman.nn.blocks import Stack
 from elman.nn.forecaster import (
-    LEAST,
+    BASE_FORECASTS,
+    CORRECTION_SCALE,
     LEVELS,
-    RECENT,
-    ROUNDING,
-    SIMPLE,
-    TIMID,
+    MIN_RECENT,
+    MIN_SCALE,
+    MIN_SPREAD,
     TINY,
     ForecasterConfig,
     ForecastNetwork,
@@ -46,7 +46,7 @@ class ScaledHistory(NamedTuple):
     """Windows as networks read them, and the way back: `elman.nn.forecaster.ScaledWindow`."""
 
     steps: str  # (B, T, F)
-    simple: str  # (B, H, S)
+    base: str  # (B, H, S)
     naive: str  # (B, H) float64
     scale: str  # (B, 1) float64
 
@@ -57,7 +57,7 @@ def exported(model: Forecaster) -> ExportedGraph:
 
 def _write(model: Forecaster, graph: Graph) -> None:
     """Values in, quantiles of those ahead out."""
-    told = model.network_.forecasting
+    told = model.network_.config
     history = graph.input(
         "history", np.float64, "batch", told.context_length, default=model.last_.T
     )
@@ -68,7 +68,7 @@ def _write(model: Forecaster, graph: Graph) -> None:
 
 def _quantiles(graph: Graph, network: ForecastNetwork, history: str) -> str:
     """history (B, R) -> (B, H, Q) float64"""
-    told = network.forecasting
+    told = network.config
     scaled = _scaled(graph, told, graph.op("Log", history) if told.logarithm else history)
     members = [_member(graph, told, member, scaled) for member in network.members]
     said = graph.op("Cast", graph.op("Mean", *members), to=11)
@@ -95,9 +95,9 @@ def _scaled(graph: Graph, told: ForecasterConfig, values: str) -> ScaledHistory:
     )
     level = _mean(graph, _cut(graph, values, -told.season))
     spread = _mean(graph, graph.op("Abs", graph.op("Sub", values, level)))
-    rounding = _times(graph, _mean(graph, graph.op("Abs", values)), ROUNDING)
+    rounding = _times(graph, _mean(graph, graph.op("Abs", values)), MIN_SPREAD)
     spread = graph.op("Sum", spread, rounding, graph.constant(TINY, np.float64))
-    least = _times(graph, spread, LEAST)
+    least = _times(graph, spread, MIN_SCALE)
     scale = graph.op("Add", _mean(graph, graph.op("Abs", differences)), least)
     forecasts = _simple(graph, told, values, differences, level)
     naive = forecasts[0]
@@ -131,7 +131,7 @@ def _simple(
     usual = graph.op("Gather", usual, place, axis=1)
     naive = graph.op("Gather", _cut(graph, values, -season), place, axis=1)
     change = _mean(graph, differences)
-    lately = _mean(graph, _cut(graph, differences, -max(RECENT, season // 4)))
+    lately = _mean(graph, _cut(graph, differences, -max(MIN_RECENT, season // 4)))
     return [
         naive,
         usual,
@@ -155,13 +155,13 @@ def _member(
     x = graph.op("Transpose", graph.linear(scaled.steps, into), perm=[1, 0, 2])
     y = stack(graph, cast("Stack", layers), x, rows_of(graph, scaled.steps, lengths), None)
     said = graph.linear(_cut(graph, graph.op("Transpose", y, perm=[1, 0, 2]), -told.horizon), out)
-    each = graph.slices(said, [1] * (SIMPLE + len(LEVELS)))
-    trust = graph.op("Softmax", graph.op("Concat", *each[:SIMPLE], axis=2), axis=2)
-    trusted = graph.op("Mul", trust, scaled.simple)
+    each = graph.slices(said, [1] * (BASE_FORECASTS + len(LEVELS)))
+    trust = graph.op("Softmax", graph.op("Concat", *each[:BASE_FORECASTS], axis=2), axis=2)
+    trusted = graph.op("Mul", trust, scaled.base)
     middle = graph.op("ReduceSum", trusted, graph.constant([2]))
-    shift = graph.op("Mul", each[SIMPLE], graph.number(TIMID))
+    shift = graph.op("Mul", each[BASE_FORECASTS], graph.number(CORRECTION_SCALE))
     middle = graph.op("Add", middle, shift)
-    inner, outer, above, beyond = (graph.op("Softplus", x) for x in each[SIMPLE + 1 :])
+    inner, outer, above, beyond = (graph.op("Softplus", x) for x in each[BASE_FORECASTS + 1 :])
     low, high = graph.op("Sub", middle, inner), graph.op("Add", middle, above)
     ends = graph.op("Sub", low, outer), graph.op("Add", high, beyond)
     return graph.op("Concat", ends[0], low, middle, high, ends[1], axis=2)

@@ -120,7 +120,7 @@ def _panels(forecast: Forecast, history: Series) -> list[Panel]:
     horizon = len(forecast.median)
     shown = min(len(history.values), max(_MIN_PAST, _TIMES * horizon))
     if forecast.dates and history.calendar is not None:
-        labels = [*history.calendar.until_now(shown), *forecast.dates]
+        labels = [*history.calendar.last_dates(shown), *forecast.dates]
     else:
         labels = [str(step) for step in range(1 - shown, horizon + 1)]
     bands = forecast[2:]

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from elman.console.predictions import PredictionLines
 from elman.console.terminal import json_line, say
+from elman.tasks.predictions import PredictionLines
+from elman.text.series import SeriesSource
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from elman.tasks.forecasting.model import Forecast, Forecaster
-    from elman.text.series import SeriesSource
+    from elman.tasks.predictions import PredictionRequest
 
 
 _DIGITS = 7  # that a number is printed with, at most
@@ -29,18 +30,10 @@ _COLUMNS = {
 }
 
 
-def write_forecasts(
-    model: Forecaster,
-    source: SeriesSource | None,
-    horizon: int | None,
-    plot: Path | None,
-    *,
-    json: bool,
-) -> Iterator[PredictionLines]:
+def write_predictions(model: Forecaster, request: PredictionRequest) -> Iterator[PredictionLines]:
     """The values to come, and a picture of them where that is asked for.
 
-    Args:
-        source: the history to go on from; None: what the model has learned from.
+    They follow the series in the files; without files, what the model has learned from.
 
     Raises:
         SettingError: for a horizon or a picture that cannot be; InputError: for such a history;
@@ -48,16 +41,20 @@ def write_forecasts(
     """
     from elman.tasks.forecasting.plots import MAX_PANELS, check_plot, draw
 
+    plot: Path | None = request.options.get("plot")
     if plot is not None:
         check_plot(plot)
-    given = None if source is None else source.read()
+    given = None
+    if request.files:
+        columns, impute = request.options.get("series"), request.options.get("impute")
+        given = SeriesSource(request.source(), columns=columns, impute=impute).read()
     past = model.history(given)
-    forecast = model.predict(horizon, history=given)
+    forecast = model.predict(request.options.get("horizon"), history=given)
     if plot is not None:
         draw(forecast, past, plot)
         if len(forecast.names) > MAX_PANELS:
             say(f"{plot} shows the first {MAX_PANELS} of {len(forecast.names):,} series.")
-    written = f"{json_line(_as_json(forecast))}\n" if json else _as_csv(forecast)
+    written = f"{json_line(_as_json(forecast))}\n" if request.json else _as_csv(forecast)
     yield PredictionLines(written, len(forecast.names))
 
 

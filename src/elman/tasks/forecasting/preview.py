@@ -23,7 +23,7 @@ class ForecastPreviews:
     scale: Values
 
     def baseline(self) -> BaselineLoss | None:
-        told, values = self.network.forecasting, self.series.values
+        told, values = self.network.config, self.series.values
         naive = np.stack(
             [
                 seasonal_naive(values[:step, each], told.season, told.horizon)
@@ -40,7 +40,7 @@ class ForecastPreviews:
         names, values = self.series.names, self.series.values
         chosen = [
             self.origins[self.origins[:, 1] == each][-1]
-            for each in spread_indices(len(names), shown=3).tolist()
+            for each in spread_indices(len(names), limit=3).tolist()
         ]
         found = quantiles_at(self.network, values, np.stack(chosen))
         return [

@@ -1,12 +1,19 @@
+"""How the scores of a forecaster are printed."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from elman.console.report import ROWS, print_scores, print_warnings, verdict
 from elman.console.terminal import counted, print_table
 
 if TYPE_CHECKING:
+    from elman.console.report import ScoreLabels
     from elman.metrics.report import Evaluation
-from elman.console.report import ROWS, print_scores, print_warnings, verdict
+
+
+PRIMARY_SCORES: ScoreLabels = {"mase": ("MASE", "{:.4f}")}
+
 
 _FORECASTING = {
     "mase": ("MASE", "{:.3f}"),

@@ -86,12 +86,12 @@ class ForecasterTrainer:
                 continue  # the checkpoint is one of the second training
             self.network = built(self.told, self.settings.seed)
             # What is learned from all values says nothing of how good it is.
-            show = ForecastPreviews(self.network, self.series, self.held_out, self.scale)
+            preview = ForecastPreviews(self.network, self.series, self.held_out, self.scale)
             steps = self._steps() if measured is None else measured["best_step"]
             for event in train(
                 self._objective(learned),
                 forecast_plan(self.settings, share, steps),
-                show=None if is_last else show,
+                preview=None if is_last else preview,
                 checkpoint_at_once=is_last,
                 **run.with_identity(**{_MEASURED: measured}).arguments,
             ):

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from elman.console.options import refuse_options
-from elman.tasks.job import TaskCommands, check_same, no_baseline, not_lost
-from elman.tasks.language_modeling.report import print_language_report
+from elman.tasks.commands import TaskCommands, check_same, no_baseline
+from elman.tasks.language_modeling.report import PRIMARY_SCORES, print_language_report
+from elman.tasks.language_modeling.task import TASK
 
 if TYPE_CHECKING:
+    from elman.console.report import ScoreLabels
     from elman.console.terminal import ReadingProgress
+    from elman.console.traces import TraceTable
     from elman.data.corpus import Corpus
     from elman.metrics.report import Evaluation
-    from elman.tasks.job import DataFiles
+    from elman.tasks.data_files import DataFiles
     from elman.tasks.language_modeling.baseline import NGramBaseline
     from elman.tasks.language_modeling.inspect import TextInspection
     from elman.tasks.language_modeling.model import LanguageModel
+    from elman.tasks.task import Task
     from elman.text.files import TextSource
-    from elman.training.events import Event
 
 
 REPORTED = 100_000  # tokens of the held-out text that the report at the end reads, at most
@@ -29,36 +31,25 @@ REPORTED = 100_000  # tokens of the held-out text that the report at the end rea
 class LanguageModelingCommands(TaskCommands):
     """See `TaskCommands`."""
 
-    task: ClassVar[str] = "language"
+    task: ClassVar[Task] = TASK
+    primary_scores: ClassVar[ScoreLabels] = PRIMARY_SCORES
 
     model: LanguageModel
 
     @classmethod
-    def kind(cls) -> type[LanguageModel]:
-        from elman.tasks.language_modeling.model import LanguageModel
-
-        return LanguageModel
+    def open(cls, source: TextSource, files: DataFiles) -> TextSource:  # noqa: ARG003
+        return source
 
     @classmethod
-    def look(cls, files: DataFiles) -> TextInspection:
+    def skipped(cls, source: TextSource) -> int:  # noqa: ARG003  # a text has no rows
+        return 0
+
+    @classmethod
+    def inspect(cls, files: DataFiles) -> TextInspection:
         from elman.tasks.language_modeling.inspect import inspect_text
 
-        refuse_options(cls.task, valid=files.valid)  # of held-out text there is nothing to say
+        refuse_options(TASK.name, valid=files.valid)  # of held-out text there is nothing to say
         return inspect_text(files.data)
-
-    def training(
-        self, reading: ReadingProgress, checkpoint: Path | None, stop: Callable[[], bool]
-    ) -> Iterator[Event]:
-        from elman.data.cache import Cache
-
-        return self.model.training(
-            self.files.data,
-            valid=self.files.valid,
-            cache=Cache(),
-            checkpoint=checkpoint,
-            progress=reading,
-            stop=stop,
-        )
 
     def read(self, train: TextSource | None, reading: ReadingProgress) -> Corpus:
         from elman.data.cache import Cache
@@ -71,15 +62,21 @@ class LanguageModelingCommands(TaskCommands):
             check_same(whole.content_hash == self.model.record_.get("content"), train.name)
         return corpus
 
-    def held_out(self) -> Corpus:
-        held_out = not_lost(self._kept("valid"))
-        return held_out.part(0, REPORTED) if len(held_out) > REPORTED else held_out
+    def cached(self, part: str) -> Corpus | None:
+        from elman.data.cache import Cache
+        from elman.data.corpus import Corpus
 
-    def baseline(self) -> NGramBaseline | None:
+        key = self.model.record_.get("corpus" if part == "content" else part)
+        return Corpus.find(key, self.model.tokenizer_, Cache()) if isinstance(key, str) else None
+
+    def held_out(self) -> Corpus:
+        found: Corpus = super().held_out()
+        return found.part(0, REPORTED) if len(found) > REPORTED else found
+
+    def fit_baseline(self, data: Corpus) -> NGramBaseline:
         from elman.tasks.language_modeling.baseline import best_ngram
 
-        learned_from = self._kept("corpus")
-        return None if learned_from is None else best_ngram(learned_from.ids, self.model.tokenizer_)
+        return best_ngram(data.ids, self.model.tokenizer_)
 
     def evaluated(self, data: Corpus, baseline: NGramBaseline | None) -> Evaluation:
         from elman.nn.predictor import NetworkPredictor
@@ -88,20 +85,18 @@ class LanguageModelingCommands(TaskCommands):
         predictor = NetworkPredictor(self.model.network_, int8=self.model.int8_)
         return evaluate_language(predictor, data, baseline, no_baseline(baseline))
 
-    def _kept(self, which: str) -> Corpus | None:
-        """A part of the text that the model learned from, by its hash."""
-        from elman.data.cache import Cache
-        from elman.data.corpus import Corpus
-
-        key = self.model.record_.get(which)
-        return Corpus.find(key, self.model.tokenizer_, Cache()) if isinstance(key, str) else None
-
     def tell(self, report: Evaluation) -> None:
         print_language_report(report, self.model.tokenizer_)
 
     def described(self) -> str:
-        return f"language, the next {self.model.tokenizer} of a text"
+        return f"{TASK.name}, the next {self.model.tokenizer} of a text"
 
     def next_command(self, output: Path) -> str:
         verb = "suggest" if self.model.tokenizer == "word" else "generate"
         return f'elman {verb} {shlex.quote(str(output))} "The "'
+
+    @classmethod
+    def trace_table(cls) -> TraceTable:
+        from elman.console.traces import TraceTable, next_tokens
+
+        return TraceTable(("after", "comes next", "came"), next_tokens)

@@ -48,7 +48,7 @@ def explain_language(network: LanguageModelNetwork, tokenizer: Tokenizer, text: 
     with eval_mode(network):
         return Trace(
             "language",
-            model_summary(network, network.architecture, recorded, (tokenizer.name,)),
+            model_summary(network, network.config, recorded, (tokenizer.name,)),
             (
                 SequenceTrace(
                     "text", tuple(tokenizer.pieces(tokens)), record_layers(read, recorded, x)

@@ -10,7 +10,7 @@ from elman.data.cache import Cache
 from elman.data.corpus import Corpus
 from elman.errors import EmptyTextError, SettingError
 from elman.text.files import TextSource
-from elman.text.progress import Progressed
+from elman.text.progress import ProgressCallback
 from elman.text.tokenizers.tokenizer import Tokenizer
 
 TextInput = str | os.PathLike[str] | TextSource | Sequence[str] | Sequence[os.PathLike[str]]
@@ -41,7 +41,7 @@ def prepared(
     valid: TextInput | None,
     tokenizer: type[Tokenizer],
     cache: Cache,
-    progress: Progressed | None,
+    progress: ProgressCallback | None,
 ) -> tuple[Corpus, Corpus]:
     """What to learn from and what is held out, in a vocabulary learned from the first text.
 

@@ -1,12 +1,12 @@
-"""How a first look at running text is printed."""
+"""A first look at running text: how much, of which characters and scripts."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from elman.console.inspection import print_notes
 from elman.console.terminal import print_list, share_in_words, size_in_words
 from elman.data.corpus_file import TextCount
 from elman.errors import EmptyTextError
+from elman.tasks.inspection import Inspection
 from elman.text.sniff import table_in
 from elman.text.tokenizers.characters import count_characters
 
@@ -23,34 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from elman.text.files import TextSource
-
-
-def print_text_inspection(found: TextInspection, looks: str) -> None:
-    """Text to continue."""
-    scripts = (f"{name} {share_in_words(each)}" for name, each in found.scripts.items())
-    print_list(
-        [
-            ("documents", f"{found.documents:,}"),
-            ("size", size_in_words(found.bytes)),
-            ("characters", f"{found.characters:,}"),
-            ("words", f"{found.words:,}"),
-            ("lines", f"{found.lines:,}"),
-            ("words a line", f"{found.words_a_line:.1f}"),
-            ("longest line", f"{found.longest_line:,}"),
-            ("duplicate lines", f"{found.duplicate_lines:.1%}"),
-            ("distinct characters", f"{found.distinct_characters:,}"),
-            ("commonest", _characters(found.commonest)),
-            ("rarest", _characters(found.rarest)),
-            ("scripts", ", ".join(scripts)),
-        ]
-    )
-    if found.remark:
-        columns = "its texts and labels are read if their columns are named: --text-column NAME"
-        print_notes([f"it {found.remark}.", f"{columns} --label-column NAME."])
-        looks = "Without these it is"
-    print(f"\n{looks} text to continue: a language model.")
-    print(f"As training text it is {found.amount}.")
-    print(f"Tokenizer: {found.tokenizer} ({found.because}).")
 
 
 def _characters(counts: list[tuple[str, int]]) -> str:
@@ -73,7 +46,7 @@ _AMPLE = "more than a network of a few minutes can read once; give it hours, or 
 
 
 @dataclass(frozen=True)
-class TextInspection:
+class TextInspection(Inspection):
     """What a look at a text found.
 
     Attributes:
@@ -113,9 +86,35 @@ class TextInspection:
         """Any text can be continued."""
         return True
 
-    def to_json(self) -> dict[str, Any]:
-        """The same as plain data."""
-        return asdict(self)
+    @property
+    def suggested_options(self) -> dict[str, str]:
+        return {"tokenizer": self.tokenizer}
+
+    def show(self, looks: str) -> None:
+        scripts = (f"{name} {share_in_words(each)}" for name, each in self.scripts.items())
+        print_list(
+            [
+                ("documents", f"{self.documents:,}"),
+                ("size", size_in_words(self.bytes)),
+                ("characters", f"{self.characters:,}"),
+                ("words", f"{self.words:,}"),
+                ("lines", f"{self.lines:,}"),
+                ("words a line", f"{self.words_a_line:.1f}"),
+                ("longest line", f"{self.longest_line:,}"),
+                ("duplicate lines", f"{self.duplicate_lines:.1%}"),
+                ("distinct characters", f"{self.distinct_characters:,}"),
+                ("commonest", _characters(self.commonest)),
+                ("rarest", _characters(self.rarest)),
+                ("scripts", ", ".join(scripts)),
+            ]
+        )
+        if self.remark:
+            columns = "its texts and labels are read if their columns are named: --text-column NAME"
+            print_notes([f"it {self.remark}.", f"{columns} --label-column NAME."])
+            looks = "Without these it is"
+        print(f"\n{looks} text to continue: a language model.")
+        print(f"As training text it is {self.amount}.")
+        print(f"Tokenizer: {self.tokenizer} ({self.because}).")
 
 
 def inspect_text(source: TextSource) -> TextInspection:

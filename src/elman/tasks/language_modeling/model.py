@@ -38,7 +38,7 @@ from elman.tasks.language_modeling.config import (
 from elman.tasks.language_modeling.explain import explain_language
 from elman.tasks.language_modeling.inputs import TextInput, check_length, prepared, source_of
 from elman.tasks.language_modeling.preview import GenerationPreviews
-from elman.text.progress import Progressed
+from elman.text.progress import ProgressCallback
 from elman.text.tokenizers.table import TOKENIZERS, tokenizer_from_json
 from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
 from elman.training.bptt import BPTTDataset
@@ -91,7 +91,7 @@ class LanguageModel(LanguageModelSettings, Model):
         *,
         valid: TextInput | None = None,
         cache: Cache | None = None,
-        progress: Progressed | None = None,
+        progress: ProgressCallback | None = None,
     ) -> TrainingData:
         tokenizer = TOKENIZERS[settings.tokenizer]
         cache = Cache() if cache is None else cache
@@ -111,7 +111,7 @@ class LanguageModel(LanguageModelSettings, Model):
         vars(self).pop("_finder", None)  # the tokenizer is another than it was
         self._begin_record(data, characters=train.characters, words=train.words, tokens=len(train))
         stream = BPTTDataset(
-            self.network_, train.ids, valid.ids, rows=recipe.rows, time=recipe.time
+            self.network_, train.ids, valid.ids, batch_size=recipe.rows, sequence_length=recipe.time
         )
         previews = GenerationPreviews(self.network_, self.tokenizer_, train.ids, valid.ids)
         return stream, recipe.plan_of(settings), previews
@@ -300,7 +300,7 @@ class LanguageModel(LanguageModelSettings, Model):
     # Keeping
 
     def _architecture(self) -> StackConfig:
-        return self.network_.architecture
+        return self.network_.config
 
     def _contents(self) -> dict[str, Any]:
         return {"vocabulary": self.tokenizer_.to_json(), "learned": dict(self.learned_)}

@@ -34,11 +34,11 @@ def _write(network: LanguageModelNetwork, graph: Graph) -> None:
     x = embedded(graph, network.embedding, tokens, network.scale)
     y = stack(graph, network.stack, x, rows, "state")
     logits = graph.op("Transpose", graph.linear(y, network.output), perm=[1, 0, 2])
-    graph.output(logits, "logits", np.float32, "batch", "time", network.architecture.vocabulary)
+    graph.output(logits, "logits", np.float32, "batch", "time", network.config.vocabulary)
 
 
 def _trial(network: LanguageModelNetwork, number: int) -> ParityTrial:
-    size = network.architecture.vocabulary
+    size = network.config.vocabulary
     draw, given = drawn(number, size)
     tokens, lengths = map(torch.from_numpy, given.values())
     rows, time = tokens.shape

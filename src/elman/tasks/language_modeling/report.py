@@ -1,11 +1,19 @@
+"""How the scores of a language model are printed."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from elman.console.report import print_scores, print_warnings, verdict
+
 if TYPE_CHECKING:
+    from elman.console.report import ScoreLabels
     from elman.metrics.report import Evaluation
     from elman.text.tokenizers.tokenizer import Tokenizer
-from elman.console.report import print_scores, print_warnings, verdict
+
+
+PRIMARY_SCORES: ScoreLabels = {"nats_per_token": ("nats per token", "{:.4f}")}
+
 
 _LANGUAGE = {
     "nats_per_token": ("nats per {tokenizer}", "{:.4f}"),

@@ -98,8 +98,8 @@ class Seq2SeqModel(ExampleModel):
             smoothing=SMOOTHING,
             seed=settings.seed,
         )
-        max_steps = recipe.passes * objective.passes.steps
-        plan = recipe.plan_of(settings, max_steps=max_steps, averaged=EMA_DECAY)
+        max_steps = recipe.passes * objective.sampler.steps_per_epoch
+        plan = recipe.plan_of(settings, max_steps=max_steps, ema_decay=EMA_DECAY)
         preview = Seq2SeqPreviews(
             self.network_, self.limit_, self.target_, targets, *valid, *self._shown(data.valid)
         )
@@ -109,7 +109,7 @@ class Seq2SeqModel(ExampleModel):
         return {"valid_loss": event.best_loss if math.isfinite(event.best_loss) else None}
 
     def _architecture(self) -> Seq2SeqConfig:
-        return self.network_.rewriting
+        return self.network_.config
 
     def _contents(self) -> dict[str, Any]:
         vocabularies = {name: side.tokenizer.to_json() for name, side in self._sides().items()}

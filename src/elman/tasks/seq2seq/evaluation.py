@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
-from elman.metrics.counted import CountedMetric, share
+from elman.metrics.counted import CountedMetric, fraction
 from elman.metrics.generated_text import (
     bleu,
     check_pairs,
     chrf,
     edit_counts,
-    grouped,
+    group_references,
     match_counts,
     wrong_counts,
 )
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from elman.metrics.generated_text import CorpusScore, GroupedReferences, Tokens
-    from elman.metrics.report import Task
 
     Vectors = npt.NDArray[np.floating[Any]]
 
@@ -71,12 +70,12 @@ class _Targets(NamedTuple):
 
     def counted(self, answers: Sequence[str]) -> dict[str, CountedMetric]:
         """The scores that are shares."""
-        figures = {"exact_match": CountedMetric(share, match_counts(answers, self.targets))}
+        figures = {"exact_match": CountedMetric(fraction, match_counts(answers, self.targets))}
         if self.tokens is not None:
             firsts = [answers[row] for row in self.distinct.rows]
             edits = edit_counts(firsts, self.distinct.references, self.tokens)
-            figures["token_error_rate"] = CountedMetric(share, edits)
-            figures["word_error_rate"] = CountedMetric(share, wrong_counts(edits))
+            figures["token_error_rate"] = CountedMetric(fraction, edits)
+            figures["word_error_rate"] = CountedMetric(fraction, wrong_counts(edits))
         return figures
 
     def intervals(
@@ -133,7 +132,7 @@ def evaluate_seq2seq(
     if sources is not None:
         check_pairs(answers, sources)
     # Without texts each row is a source of its own.
-    distinct = grouped(texts or [str(row) for row in range(len(targets))], targets)
+    distinct = group_references(texts or [str(row) for row in range(len(targets))], targets)
     aims = _Targets(targets, distinct, tokens_of(targets))
     written = aims.corpus_scores(answers)
     scores = _values(written, aims.counted(answers))
@@ -160,7 +159,7 @@ def evaluate_seq2seq(
             **_values(aims.corpus_scores(others), aims.counted(others)),
         }
         interval = aims.intervals(scores, answers, others)
-    kind: Task = "describe" if texts is None else "translate"
+    kind: str = "describe" if texts is None else "translate"
     said = (*warnings, *_warnings(len(answers), scores, details))
     return Evaluation(kind, len(answers), scores, named, interval, said, details)
 

@@ -49,7 +49,7 @@ def explain_rewrite(
     encoder = cast("SourceEncoder", network.encoder)
 
     def begin(x: Tensor) -> DecoderState:
-        return network.begin_from(x, PaddedBatch(*table_indices(x)))
+        return network.encode_vectors(x, PaddedBatch(*table_indices(x)))
 
     recorded = _encoding(encoder)
     with eval_mode(network):
@@ -70,7 +70,7 @@ def explain_description(
     numbers = torch.as_tensor(vector).to(encoder.center)[:, None]
 
     def begin(x: Tensor) -> DecoderState:
-        return network.begin(x[:, :, 0].t())
+        return network.encode(x[:, :, 0].t())
 
     read = SequenceTrace("vector", tuple(f"{number:g}" for number in vector.tolist()), ())
     with eval_mode(network):
@@ -106,7 +106,7 @@ def _trace(
 
     def write(y: Tensor) -> object:
         """Run the decoder alone; all rows attend to one source."""
-        state = tuple(block.mixer.initial_state(y.shape[1]) for block in network.attending)
+        state = tuple(block.mixer.initial_state(y.shape[1]) for block in network.decoder_blocks)
         return network.features(y, DecoderState(state, begun.memories))
 
     def features(xs: Sequence[Tensor]) -> Tensor:
@@ -119,15 +119,15 @@ def _trace(
 
     decoding = [
         RecordedLayer(block.mixer, number, False)
-        for number, block in enumerate(network.attending, 1)
+        for number, block in enumerate(network.decoder_blocks, 1)
     ]
     query = AttributionQuery(
         (source, AttributionInput(y)), features, head, tokenizer.size, aligned_input=TARGET
     )
-    blocks = network.rewriting.blocks
+    blocks = network.config.blocks
     names = tuple("vector" if each is None else each.name for each in tokenizers)
     attention = None
-    if task == "translate" and network.rewriting.attention != "none":
+    if task == "translate" and network.config.attention != "none":
         attention = AttentionWeights(TARGET, 0, weights[0].numpy(force=True))
     return Trace(
         task,

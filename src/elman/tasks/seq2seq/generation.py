@@ -155,7 +155,7 @@ def attention_of(
     the target's, the end included unless the target was cut."""
     looks = []
     with torch.inference_mode():
-        begun = network.begin(sources.collate(np.array([place])))
+        begun = network.encode(sources.collate(np.array([place])))
         for each in found:
             read = np.append(BOUNDARY, each.tokens)[: len(each.log_probabilities)]
             _, attention, _ = network.attend(torch.from_numpy(read)[:, None], begun)

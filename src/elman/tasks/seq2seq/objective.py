@@ -49,8 +49,10 @@ class Seq2SeqObjective(ExampleObjective):
         smoothing: float,
         seed: int,
     ) -> None:
-        passes = TokenBudgetSampler(examples.lengths + targets.lengths, tokens=tokens, seed=seed)
-        super().__init__(network, examples, valid, passes)
+        sampler = TokenBudgetSampler(
+            examples.lengths + targets.lengths, tokens_per_batch=tokens, seed=seed
+        )
+        super().__init__(network, examples, valid, sampler)
         self.targets = targets
         self.valid_targets = valid_targets
         self.smoothing = smoothing

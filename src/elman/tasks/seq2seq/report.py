@@ -1,10 +1,22 @@
+"""How the scores of generated texts are printed."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from elman.metrics.report import Evaluation
 from elman.console.report import print_scores, print_warnings, verdict
+
+if TYPE_CHECKING:
+    from elman.console.report import ScoreLabels
+    from elman.metrics.report import Evaluation
+
+
+PRIMARY_SCORES: ScoreLabels = {
+    "word_error_rate": ("word error rate", "{:.2%}"),
+    "bleu": ("BLEU", "{:.2f}"),
+    "chrf": ("chrF", "{:.2f}"),
+}
+
 
 _REWRITING = {
     "bleu": ("BLEU", "{:.1f}"),

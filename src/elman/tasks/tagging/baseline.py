@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Self
 
 from elman.errors import EmptyTextError
-from elman.text.tagsets import converted, recognise
+from elman.text.tagsets import convert_tags, detect_scheme
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,7 +45,7 @@ class MostFrequentTag:
         def commonest(counts: Counter[str]) -> str:
             return max(counts, key=lambda tag: (counts[tag], overall[tag], tag))
 
-        self._scheme = recognise(tags)
+        self._scheme = detect_scheme(tags)
         self._exact = {word: commonest(counts) for word, counts in exact.items()}
         self._lower = {word: commonest(counts) for word, counts in lower.items()}
         once = Counter(tag for counts in exact.values() if counts.total() == 1 for tag in counts)
@@ -55,7 +55,7 @@ class MostFrequentTag:
     def predict(self, words: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
         """The tags of each sentence."""
         return [
-            converted([self._tag(word) for word in sentence], self._scheme, self._scheme)
+            convert_tags([self._tag(word) for word in sentence], self._scheme, self._scheme)
             for sentence in words
         ]
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from elman.errors import EmptyTextError
 from elman.metrics.classification import class_table
-from elman.metrics.counted import CountedMetric, share
+from elman.metrics.counted import CountedMetric, fraction
 from elman.metrics.report import Evaluation
 from elman.metrics.tagging import entity_table, missed, span_counts, span_f1, word_counts
-from elman.text.tagsets import conlleval_spans, recognise, spans
+from elman.text.tagsets import conlleval_spans, detect_scheme, spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,7 +48,7 @@ def evaluate_tags(
     """
     if not any(words):
         raise EmptyTextError("no tagged word to score")
-    scheme = recognise(gold) if scheme is None else scheme
+    scheme = detect_scheme(gold) if scheme is None else scheme
     figures = _figures(gold, predicted, scheme)
     scores = {name: figure.score() for name, figure in figures.items()}
     examples = int(figures["accuracy"].counts[:, 1].sum())
@@ -63,7 +63,7 @@ def evaluate_tags(
 
 
 def _figures(gold: Sentences, predicted: Sentences, scheme: str) -> dict[str, CountedMetric]:
-    figures = {"accuracy": CountedMetric(share, word_counts(gold, predicted))}
+    figures = {"accuracy": CountedMetric(fraction, word_counts(gold, predicted))}
     if scheme != "plain":
         readings: dict[str, Callable[[Sequence[str]], list[Span]]] = {
             "span_f1": partial(spans, scheme=scheme),

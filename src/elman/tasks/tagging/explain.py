@@ -38,7 +38,7 @@ def explain_tags(
 
     def features(xs: Sequence[Tensor]) -> Tensor:
         vectors, rows = encode(network.reader, xs[0])
-        return network.crf.marginals(network.said(rows, vectors), rows.lengths)
+        return network.crf.marginals(network.logits(rows, vectors), rows.lengths)
 
     def head(log_p: Tensor) -> Tensor:
         # One tag of the scheme may be several tags of the network.
@@ -54,7 +54,7 @@ def explain_tags(
         layers = record_layers(lambda x: encode(network.reader, x), recorded, x)
         return Trace(
             "tag",
-            model_summary(network, network.reader.reading.blocks, recorded, ("word",), tags),
+            model_summary(network, network.reader.config.blocks, recorded, ("word",), tags),
             (SequenceTrace("text", tuple(words), layers),),
             step_outputs(query, range(len(words)), targets, lambda index: tags[index]),
         )

@@ -13,7 +13,7 @@ import numpy as np
 from elman.errors import EmptyTextError, InputError
 from elman.text.byte_decoding import without_surrogates
 from elman.text.files import TextSource
-from elman.text.progress import Progressed, counting
+from elman.text.progress import ProgressCallback, progress_counter
 from elman.text.tag_vocabulary import TagVocabulary
 from elman.text.tagged import TaggedSource
 
@@ -95,17 +95,17 @@ def source_with_tags(tagged: Tagged) -> TaggedSource:
     return tagged_source(tagged)
 
 
-def read_tagged(source: TaggedSource, progress: Progressed | None = None) -> TaggedSentences:
+def read_tagged(source: TaggedSource, progress: ProgressCallback | None = None) -> TaggedSentences:
     """All sentences of a source; those of more than LONGEST words in pieces.
 
     Raises:
         InputError: where they cannot be read, or there are none.
     """
     found = TaggedSentences([], [])
-    for sentence in source.sentences(counting(progress, "reading", source.size)):
+    for sentence in source.sentences(progress_counter(progress, "reading", source.size)):
         if sentence.tags is None:
             raise InputError(
-                "the words have no tags", location=sentence.place, hint="Give each word one."
+                "the words have no tags", location=sentence.location, hint="Give each word one."
             )
         words, tags = (_writable(row) for row in (sentence.words, sentence.tags))
         for start in range(0, len(words), LONGEST):

@@ -7,7 +7,7 @@ some 100 bytes of memory each.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from elman.console.inspection import (
@@ -21,42 +21,14 @@ from elman.console.inspection import (
 )
 from elman.console.terminal import counted, print_list
 from elman.data.stats import hash_of, percentile
-from elman.text.tagsets import illegal, recognise
+from elman.tasks.inspection import Inspection
+from elman.text.tagsets import detect_scheme, illegal_tags
 
 if TYPE_CHECKING:
     from elman.text.tagged import TaggedSource
 
 
 _FORMATS = {"conll": "CoNLL", "conllu": "CoNLL-U"}
-
-
-def print_tagged_inspection(found: TaggedInspection, looks: str) -> None:
-    """Words with a tag each."""
-    scheme = "none, each tag is a word's own" if found.scheme == "plain" else found.scheme
-    lengths = spread_in_words(found.median_length, found.long_length, found.longest)
-    rows = [
-        ("sentences", f"{found.sentences:,}"),
-        ("words", f"{found.words:,}"),
-        ("tags", f"{len(found.tags):,}"),
-        ("scheme", scheme),
-        ("illegal tags", _illegal(found)),
-        ("words a sentence", lengths),
-        ("duplicate sentences", f"{found.duplicates:,}"),
-    ]
-    rows += skipped_rows(found.skipped, found.valid_skipped)
-    print_list([*rows, *held_out_rows("sentences", found.valid_sentences, found.in_both)])
-    print_shares("tag", found.tags, "words")
-    if found.first_illegal:
-        print("\nThe first illegal tags:")
-        for each in found.first_illegal:
-            print(f"  {each}")
-    notes = []
-    if len(found.tags) < 2:
-        tags = "one tag only" if found.tags else "no tags"
-        notes.append(f"the words have {tags}; two or more are needed.")
-    notes += held_out_notes("sentences", found.in_both)
-    print_notes([*notes, *unknown_notes("sentences", "tag", found.unknown_tags)])
-    print(f"\n{looks} words with a tag each ({_FORMATS[found.shape]}): a tagger.")
 
 
 def _illegal(found: TaggedInspection) -> str:
@@ -69,7 +41,7 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True)
-class TaggedInspection:
+class TaggedInspection(Inspection):
     """What a look at tagged sentences found.
 
     Attributes:
@@ -111,9 +83,32 @@ class TaggedInspection:
         """Whether there are tags to tell apart."""
         return len(self.tags) > 1
 
-    def to_json(self) -> dict[str, Any]:
-        """The same as plain data."""
-        return asdict(self)
+    def show(self, looks: str) -> None:
+        scheme = "none, each tag is a word's own" if self.scheme == "plain" else self.scheme
+        lengths = spread_in_words(self.median_length, self.long_length, self.longest)
+        rows = [
+            ("sentences", f"{self.sentences:,}"),
+            ("words", f"{self.words:,}"),
+            ("tags", f"{len(self.tags):,}"),
+            ("scheme", scheme),
+            ("illegal tags", _illegal(self)),
+            ("words a sentence", lengths),
+            ("duplicate sentences", f"{self.duplicates:,}"),
+        ]
+        rows += skipped_rows(self.skipped, self.valid_skipped)
+        print_list([*rows, *held_out_rows("sentences", self.valid_sentences, self.in_both)])
+        print_shares("tag", self.tags, "words")
+        if self.first_illegal:
+            print("\nThe first illegal tags:")
+            for each in self.first_illegal:
+                print(f"  {each}")
+        notes = []
+        if len(self.tags) < 2:
+            tags = "one tag only" if self.tags else "no tags"
+            notes.append(f"the words have {tags}; two or more are needed.")
+        notes += held_out_notes("sentences", self.in_both)
+        print_notes([*notes, *unknown_notes("sentences", "tag", self.unknown_tags)])
+        print(f"\n{looks} words with a tag each ({_FORMATS[self.shape]}): a tagger.")
 
 
 def inspect_tagged(tagged: TaggedSource, valid: TaggedSource | None = None) -> TaggedInspection:
@@ -123,7 +118,7 @@ def inspect_tagged(tagged: TaggedSource, valid: TaggedSource | None = None) -> T
         EmptyTextError: there are no sentences.
         InputError: they cannot be read.
     """
-    scheme = recognise(sentence.tags or () for sentence in tagged.sentences())
+    scheme = detect_scheme(sentence.tags or () for sentence in tagged.sentences())
     look = _TaggedStatistics(tagged, scheme)
     found: dict[str, Any] = {}
     if valid is not None:
@@ -171,9 +166,9 @@ class _TaggedStatistics:
             self.sentences[hash_of("\t".join(sentence.words))] += 1
             self.lengths[len(sentence.words)] += 1
             self.tags.update(tags)
-            wrong = illegal(tags, scheme)
+            wrong = illegal_tags(tags, scheme)
             self.illegal += len(wrong)
             self.illegal_sentences += bool(wrong)
             for each in wrong[: _SHOWN - len(self.first_illegal)]:
-                place = sentence.place_of(each.position)
-                self.first_illegal.append(f"{place}: {each.why}")
+                location = sentence.location_of(each.position)
+                self.first_illegal.append(f"{location}: {each.reason}")

@@ -35,7 +35,7 @@ from elman.tasks.tagging.inputs import (
 from elman.tasks.tagging.objective import TaggingObjective, best_tags
 from elman.tasks.tagging.preview import TagPreviews
 from elman.tasks.tagging.trainer import examples_of, tag_objective
-from elman.text.progress import Progressed
+from elman.text.progress import ProgressCallback
 from elman.text.subword_hashing import BUCKETS, HashedVocabulary, WordForms, words_of
 from elman.text.tag_vocabulary import TagVocabulary
 from elman.training.dataset import in_batches
@@ -103,11 +103,13 @@ class Tagger(TaggerSettings, ExampleModel):
 
     _split = staticmethod(split)
 
-    def _examples(self, *data: Any, progress: Progressed | None = None) -> TaggedSentences:
+    def _examples(self, *data: Any, progress: ProgressCallback | None = None) -> TaggedSentences:
         found = read_tagged(tagged_source(*data), progress)
         return found._replace(vocabulary=TagVocabulary.learn(found.tags))
 
-    def _held_out(self, valid: Any, train: Any, progress: Progressed | None) -> TaggedSentences:
+    def _held_out(
+        self, valid: Any, train: Any, progress: ProgressCallback | None
+    ) -> TaggedSentences:
         source = source_with_tags(valid).limited_to(train.vocabulary.tags)
         return read_tagged(source, progress)
 
@@ -273,7 +275,7 @@ class Tagger(TaggerSettings, ExampleModel):
     # Keeping
 
     def _architecture(self) -> EncoderConfig:
-        return self.network_.reader.reading
+        return self.network_.reader.config
 
     def _contents(self) -> dict[str, Any]:
         return {"vocabulary": self.lexicon_.to_json(), "tags": self.vocabulary_.to_json()}

@@ -21,7 +21,7 @@ class TaggingObjective(ExampleObjective):
         tags: of each example its tags (T,).
         validation_metric: the tags found in the validation examples, (T,) each -> a loss,
             smaller is better.
-        rows: B; seed: of the order of the examples.
+        batch_size: B; seed: of the order of the examples.
     """
 
     network: TaggerNetwork
@@ -35,11 +35,14 @@ class TaggingObjective(ExampleObjective):
         *,
         tags: Sequence[np.ndarray[Any, Any]],
         validation_metric: Callable[[list[np.ndarray[Any, Any]]], float],
-        rows: int,
+        batch_size: int,
         seed: int,
     ) -> None:
         super().__init__(
-            network, examples, valid, BucketSampler(examples.lengths, rows=rows, seed=seed)
+            network,
+            examples,
+            valid,
+            BucketSampler(examples.lengths, batch_size=batch_size, seed=seed),
         )
         self.tags = tags
         self.validation_metric = validation_metric

@@ -47,7 +47,7 @@ def _labels(vocabulary: TagVocabulary) -> list[str]:
 def _write(network: TaggerNetwork, graph: Graph) -> None:
     """Words in, their tags out."""
     tokens, rows = begin(graph)
-    words = word_inputs(graph, network.reader.reading)
+    words = word_inputs(graph, network.reader.config)
     ys = read(graph, network.reader, tokens, words, rows, None)
     forward, *backward = ys
     both = [forward, *(turned(graph, y, rows) for y in backward)]
@@ -107,7 +107,7 @@ def _best(graph: Graph, crf: CRF, logits: str, rows: GraphRows) -> tuple[str, st
 
 
 def _trial(network: TaggerNetwork, number: int) -> ParityTrial:
-    given, padded = drawn_padded(number, network.reader.reading)
+    given, padded = drawn_padded(number, network.reader.config)
     with torch.inference_mode():
         logits = network(padded)
         tags, scores = network.crf.ranked(logits, padded.lengths, 2)

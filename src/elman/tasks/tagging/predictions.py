@@ -1,3 +1,5 @@
+"""What `elman predict` writes of a tagger: each sentence again, with the model's tags."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
@@ -5,104 +7,93 @@ from typing import TYPE_CHECKING, Any
 
 from elman.console.terminal import json_line
 from elman.errors import EmptyTextError, InputError
+from elman.ranges import listed
+from elman.tasks.predictions import PredictionLines, PredictionWriter
+from elman.text.conll import (
+    FORMAT,
+    LINE_ENDS,
+    TaggedSentence,
+    is_blank,
+    layout_of,
+    may_be_comment,
+)
+from elman.text.example_reader import ExampleReader
+from elman.text.lines import lines_of
+from elman.text.sentence_reader import SentenceReader
 
 if TYPE_CHECKING:
+    from elman.tasks.predictions import PredictionRequest
     from elman.tasks.tagging.model import Tagger
-    from elman.text.conll import TaggedSentence
     from elman.text.files import Document
-    from elman.text.sentence_reader import SentenceReader
-from elman.console.predictions import PredictionLines
 
 _SHOWN = 10  # tags in a message
 
 
-class TagWriter:
-    """Each sentence as it was written, with the model's tags; or an object for each.
+def write_predictions(model: Tagger, request: PredictionRequest) -> Iterator[PredictionLines]:
+    """Each sentence as it was written, with the model's tags; or a JSON object for each.
 
-    Args:
-        count: of the likeliest sequences of tags, in JSON.
-        column: of the tag, counted from 1; None: the last, or UPOS.
-        skip_bad_rows: leave out sentences with a bad row, and count them.
+    Raises:
+        InputError: they cannot be read, or are no sentences, one word a line; SettingError: an
+            option is out of range.
     """
+    return TagWriter(model, request).lines()
 
-    def __init__(
-        self,
-        model: Tagger,
-        *,
-        json: bool = False,
-        count: int | None = None,
-        column: int | None = None,
-        skip_bad_rows: bool = False,
-    ) -> None:
+
+class TagWriter(PredictionWriter["TaggedSentence | str"]):
+    """See `write_predictions`. Its items are sentences, and what stands between and after them."""
+
+    def __init__(self, model: Tagger, request: PredictionRequest) -> None:
+        super().__init__(request)
         self.model = model
-        self.json = json
-        self.count = 1 if count is None else count
-        self.column = column
-        self.skip_bad_rows = skip_bad_rows
-        self.readers: list[SentenceReader] = []
+        self.count = request.count or 1
+        self.column: int | None = request.options.get("column")
+        self.skip_bad_rows = request.skip_bad_rows
+        self.tail = ""  # of the last document
 
-    @property
-    def skipped(self) -> int:
-        """Sentences that were left out."""
-        return sum(reader.skipped for reader in self.readers)
+    def size(self, item: TaggedSentence | str) -> int:
+        return len(item) if isinstance(item, str) else sum(map(len, item.lines))
 
-    def answers(self, documents: Iterable[Document]) -> Iterator[PredictionLines]:
-        """In the order of the sentences.
-
-        Raises:
-            InputError: they cannot be read, or are no sentences, one word a line.
-        """
-        from elman.text.stdin_stream import batch_available
-
-        for batch in batch_available(self._pieces(documents), _size):
-            sentences = [each for each in batch if not isinstance(each, str)]
-            words = [each.words for each in sentences]
-            written: Iterable[str]
-            if self.json:
-                found = self.model.predict_best(words, self.count) if words else []
-                written = map(self._as_json, sentences, found)
-            else:
-                tags = iter(self.model.predict(words) if words else ())
-                written = (
-                    each if isinstance(each, str) else each.written(next(tags)) for each in batch
-                )
-            yield PredictionLines("".join(written), len(sentences))
-
-    def _pieces(self, documents: Iterable[Document]) -> Iterator[TaggedSentence | str]:
-        """The sentences, and what stands after the last one of each file."""
-        from elman.text.conll import FORMAT
-        from elman.text.lines import lines_of
-        from elman.text.sentence_reader import SentenceReader
-
-        tail = ""
-        for document in documents:
-            reader = SentenceReader(
-                document.name,
-                column=self.column,
-                skip_bad_rows=self.skip_bad_rows,
-                tags_needed=False,
+    def answers(self, batch: list[TaggedSentence | str]) -> Iterator[PredictionLines]:
+        sentences = [each for each in batch if not isinstance(each, str)]
+        words = [each.words for each in sentences]
+        written: Iterable[str]
+        if self.json:
+            found = self.model.predict_best(words, self.count) if words else []
+            written = map(self._as_json, sentences, found)
+        else:
+            tags = iter(self.model.predict(words) if words else ())
+            written = (
+                each if isinstance(each, str) else each.with_tags(next(tags)) for each in batch
             )
-            self.readers.append(reader)
-            lines = lines_of(document.chunks(), keep_ends=True)
-            sentence = None
-            for sentence in reader.sentences(self._checked(lines, document.name)):
-                # A file may end without the blank line that another one needs before it.
-                if tail:
-                    yield _until_blank(tail)
-                    tail = ""
-                yield sentence
-            if sentence is None:
-                left_out = f" ({reader.skipped:,} left out)" if reader.skipped else ""
-                raise EmptyTextError(
-                    f"holds no sentence{left_out}", location=document.name, hint=FORMAT
-                )
-            yield reader.rest
-            tail = reader.rest or "".join(sentence.lines[-2:])
+        yield PredictionLines("".join(written), len(sentences))
+
+    def read(self, document: Document) -> Iterator[TaggedSentence | str]:
+        """The sentences, and what stands after the last one."""
+        reader = SentenceReader(
+            document.name,
+            column=self.column,
+            skip_bad_rows=self.skip_bad_rows,
+            tags_needed=False,
+        )
+        self.readers[document.name] = reader
+        lines = lines_of(document.chunks(), keep_ends=True)
+        sentence = None
+        for sentence in reader.sentences(self._checked(lines, document.name)):
+            # A file may end without the blank line that another one needs before it.
+            if self.tail:
+                yield _until_blank(self.tail)
+                self.tail = ""
+            yield sentence
+        if sentence is None:
+            left_out = f" ({reader.skipped:,} left out)" if reader.skipped else ""
+            raise EmptyTextError(
+                f"holds no sentence{left_out}", location=document.name, hint=FORMAT
+            )
+        yield reader.trailing_lines
+        self.tail = reader.trailing_lines or "".join(sentence.lines[-2:])
 
     def _checked(self, lines: Iterable[str], name: str) -> Iterator[str]:
         """The same lines, of which the first row is held against what the model can tag."""
-        from elman.text.conll import LINE_ENDS, is_blank, may_be_comment
-
         is_first = True
         for number, line in enumerate(lines, start=1):
             row = line.rstrip(LINE_ENDS)
@@ -112,9 +103,6 @@ class TagWriter:
             yield line
 
     def _check_first(self, row: str, location: str, name: str) -> None:
-        from elman.ranges import listed
-        from elman.text.conll import FORMAT, layout_of
-
         table = _table_with_header(row, name)
         if table is not None:
             raise InputError(
@@ -150,14 +138,8 @@ class TagWriter:
         return f"{json_line(said)}\n"
 
 
-def _size(piece: TaggedSentence | str) -> int:
-    return len(piece) if isinstance(piece, str) else sum(map(len, piece.lines))
-
-
 def _until_blank(tail: str) -> str:
     """The newlines that are missing after a file's last lines, so that a sentence can follow."""
-    from elman.text.conll import is_blank
-
     if not tail.endswith("\n"):
         return "\n\n"
     return "" if is_blank(tail.splitlines()[-1]) else "\n"
@@ -165,11 +147,9 @@ def _until_blank(tail: str) -> str:
 
 def _table_with_header(row: str, name: str) -> str | None:
     """What table begins with this row, unless a tab is in it, as in a word's."""
-    from elman.text.example_reader import ExampleReader
-
     if "\t" in row:
         return None
     try:
-        return ExampleReader(name).look([row]).in_words()
+        return ExampleReader(name).detect_layout([row]).in_words()
     except InputError:
         return None

@@ -1,11 +1,10 @@
+"""How the scores of a tagger are printed."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from elman.metrics.report import Evaluation
 from elman.console.report import (
-    CLASS_SCORES,
     MISTAKES,
     print_classes,
     print_scores,
@@ -13,10 +12,26 @@ from elman.console.report import (
     verdict,
 )
 
+if TYPE_CHECKING:
+    from elman.console.report import ScoreLabels
+    from elman.metrics.report import Evaluation
+
+
+_SCORES: ScoreLabels = {
+    "accuracy": ("accuracy", "{:.1%}"),
+    "macro_f1": ("macro F1", "{:.3f}"),
+    "span_f1": ("span F1, strict", "{:.3f}"),
+    "span_f1_conlleval": ("span F1, conlleval", "{:.3f}"),
+}
+PRIMARY_SCORES: ScoreLabels = {
+    "span_f1": ("span F1", "{:.4f}"),
+    "accuracy": ("accuracy", "{:.2%}"),
+}
+
 
 def print_tag_report(report: Evaluation) -> None:
     """Scores, tags or entities, and what was missed or made up; warnings on stderr."""
-    print_scores(report, CLASS_SCORES)
+    print_scores(report, _SCORES)
     if report.baseline is not None:
         print(f"baseline: {report.baseline['name']}")
         if "span_f1" in report.scores:

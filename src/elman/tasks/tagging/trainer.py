@@ -38,14 +38,14 @@ def tag_objective(
         examples_of(held_out.words, forms),
         tags=[vocabulary.encode(tags) for tags in learned_from.tags],
         validation_metric=validation_metric_for(vocabulary, held_out.tags),
-        rows=RECIPE.rows,
+        batch_size=RECIPE.rows,
         seed=seed,
     )
 
 
 def examples_of(words: Sequence[Sequence[str]], forms: WordForms) -> TokenDataset:
     """The words of each sentence (one at least) as a network reads them."""
-    return TokenDataset([forms.places(each) for each in words], forms)
+    return TokenDataset([forms.indices(each) for each in words], forms)
 
 
 def validation_metric_for(

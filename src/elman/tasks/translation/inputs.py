@@ -16,7 +16,7 @@ from elman.errors import InputError
 from elman.tasks.inputs import hashed, held_out
 from elman.text.files import TextSource
 from elman.text.pairs import PairSource
-from elman.text.progress import Progressed, counting
+from elman.text.progress import ProgressCallback, progress_counter
 
 Pairs = PairSource | os.PathLike[str] | Sequence[str]
 """A source of pairs, a table (Path), or the sources: texts, or a file of one a line, that come
@@ -72,14 +72,14 @@ def pair_source(sources: Any, targets: Any = None) -> PairSource:
     return PairSource.from_pairs(sources, targets)
 
 
-def read_pairs(source: PairSource, progress: Progressed | None = None) -> TextPairs:
+def read_pairs(source: PairSource, progress: ProgressCallback | None = None) -> TextPairs:
     """All pairs of a source.
 
     Raises:
         InputError: where they cannot be read, or there are none.
     """
     found = TextPairs([], [], source.name)
-    for pair in source.pairs(counting(progress, "reading", source.size)):
+    for pair in source.pairs(progress_counter(progress, "reading", source.size)):
         found.sources.append(pair.source)
         found.targets.append(pair.target)
     return found

@@ -1,30 +1,26 @@
-"""How a first look at pairs of texts, and at vectors with descriptions, is printed."""
+"""A first look at pairs of texts: how many, how long, how clean."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from array import array
+from collections import Counter
+from copy import copy
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from elman.console.inspection import (
     held_out_notes,
     held_out_rows,
     print_notes,
     skipped_rows,
+    spread,
 )
 from elman.console.terminal import counted, print_list
-
-if TYPE_CHECKING:
-    from elman.data.stats import Lengths
-from array import array
-from collections import Counter
-from copy import copy
-from dataclasses import asdict, dataclass
-from itertools import islice
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-
-from elman.console.inspection import spread
 from elman.data.stats import Lengths, hash_of
+from elman.tasks.inspection import Inspection
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,40 +28,12 @@ if TYPE_CHECKING:
     from elman.text.pairs import PairSource
 
 
-def print_pairs_inspection(found: PairsInspection, looks: str) -> None:
-    """Texts with another text each."""
-    rows = [
-        ("pairs", f"{found.rows:,}"),
-        ("different sources", f"{found.sources:,}"),
-        ("words a source", spread(found.source_words)),
-        ("words a target", spread(found.target_words)),
-        ("characters a source", spread(found.source_characters)),
-        ("characters a target", spread(found.target_characters)),
-        ("target to source", f"{found.ratio:.2f} characters to one, as a median"),
-        ("duplicate pairs", f"{found.duplicates:,}"),
-        ("sources with several targets", f"{found.ambiguous_sources:,}"),
-        ("targets that are their source", f"{found.copies:,}"),
-        ("lengths far off the median", f"{found.suspicious:,}"),
-        *skipped_rows(found.skipped, found.valid_skipped),
-        *held_out_rows("pairs", found.valid_rows, found.in_both),
-    ]
-    print_list(rows)
-    notes = []
-    if not found.can_be_learned:
-        notes.append("there is one source only; two or more are needed.")
-    if found.suspicious:
-        pairs = counted(found.suspicious, "pair has lengths", "pairs have lengths")
-        notes.append(f"{pairs} that hardly go together; the first is {found.first_suspicious}.")
-    print_notes([*notes, *held_out_notes("sources", found.in_both)])
-    print(f"\n{looks} texts with another text each ({found.layout}): a translator.")
-
-
 FAR_OFF = 3.0
 """So many times longer or shorter than usual a target is suspicious."""
 
 
 @dataclass(frozen=True)
-class PairsInspection:
+class PairsInspection(Inspection):
     """What a look at pairs found.
 
     Attributes:
@@ -106,9 +74,31 @@ class PairsInspection:
         """Whether some can be held out: those of one source stay together."""
         return self.sources > 1
 
-    def to_json(self) -> dict[str, Any]:
-        """The same as plain data."""
-        return asdict(self)
+    def show(self, looks: str) -> None:
+        rows = [
+            ("pairs", f"{self.rows:,}"),
+            ("different sources", f"{self.sources:,}"),
+            ("words a source", spread(self.source_words)),
+            ("words a target", spread(self.target_words)),
+            ("characters a source", spread(self.source_characters)),
+            ("characters a target", spread(self.target_characters)),
+            ("target to source", f"{self.ratio:.2f} characters to one, as a median"),
+            ("duplicate pairs", f"{self.duplicates:,}"),
+            ("sources with several targets", f"{self.ambiguous_sources:,}"),
+            ("targets that are their source", f"{self.copies:,}"),
+            ("lengths far off the median", f"{self.suspicious:,}"),
+            *skipped_rows(self.skipped, self.valid_skipped),
+            *held_out_rows("pairs", self.valid_rows, self.in_both),
+        ]
+        print_list(rows)
+        notes = []
+        if not self.can_be_learned:
+            notes.append("there is one source only; two or more are needed.")
+        if self.suspicious:
+            pairs = counted(self.suspicious, "pair has lengths", "pairs have lengths")
+            notes.append(f"{pairs} that hardly go together; the first is {self.first_suspicious}.")
+        print_notes([*notes, *held_out_notes("sources", self.in_both)])
+        print(f"\n{looks} texts with another text each ({self.layout}): a translator.")
 
 
 def inspect_pairs(pairs: PairSource, valid: PairSource | None = None) -> PairsInspection:
@@ -128,7 +118,7 @@ def inspect_pairs(pairs: PairSource, valid: PairSource | None = None) -> PairsIn
             "valid_skipped": valid.skipped,
         }
     suspicious = look.suspicious()
-    first = next(islice(copy(pairs).pairs(), suspicious[0], None)).place if suspicious else None
+    first = next(islice(copy(pairs).pairs(), suspicious[0], None)).location if suspicious else None
     return PairsInspection(
         layout=pairs.layout_in_words,
         rows=len(look.lengths[0]),

@@ -26,8 +26,8 @@ from elman.tasks.seq2seq.generation import (
 )
 from elman.tasks.seq2seq.text_codec import TextCodec, choose_tokenizer
 from elman.tasks.translation.inputs import Pairs, TextPairs, pair_source, read_pairs, split
-from elman.text.progress import Progressed
-from elman.text.rows import LONGEST_SIDE
+from elman.text.progress import ProgressCallback
+from elman.text.rows import MAX_SIDE_LENGTH
 from elman.training.dataset import TokenDataset
 from elman.training.eval_mode import eval_mode
 
@@ -73,10 +73,10 @@ class Translator(TranslatorSettings, Seq2SeqModel):
 
     _split = staticmethod(split)
 
-    def _examples(self, *data: Any, progress: Progressed | None = None) -> TextPairs:
+    def _examples(self, *data: Any, progress: ProgressCallback | None = None) -> TextPairs:
         return read_pairs(pair_source(*data), progress)
 
-    def _held_out(self, valid: Any, train: Any, progress: Progressed | None) -> TextPairs:  # noqa: ARG002
+    def _held_out(self, valid: Any, train: Any, progress: ProgressCallback | None) -> TextPairs:  # noqa: ARG002
         both = valid if isinstance(valid, tuple) and len(valid) == 2 else (valid,)
         return self._examples(*both, progress=progress)
 
@@ -144,10 +144,10 @@ class Translator(TranslatorSettings, Seq2SeqModel):
         texts = as_texts(sources, "sources")
         places = [place for place, text in enumerate(texts) if text.strip()]
         for place in places:
-            if len(texts[place]) > LONGEST_SIDE:
+            if len(texts[place]) > MAX_SIDE_LENGTH:
                 raise InputError(
                     f"number {place + 1} has {len(texts[place]):,} characters, more than "
-                    f"{LONGEST_SIDE:,}",
+                    f"{MAX_SIDE_LENGTH:,}",
                     location="sources",
                     hint="Cut it into sentences.",
                 )

@@ -45,9 +45,9 @@ def _write(network: EncoderDecoder, graph: Graph) -> None:
     """A source or what was made of one, tokens and a state in; logits and the state out."""
     source = graph.input("source", np.int64, "batch", "source")
     lengths = graph.input("source_lengths", np.int64, "batch")
-    blocks = range(len(network.attending))
+    blocks = range(len(network.decoder_blocks))
     names = [f"memory{number}.{part}" for number in blocks for part in EncodedSource._fields]
-    attention = network.attending[0].attention
+    attention = network.decoder_blocks[0].attention
     heads, width = attention.heads, network.output.in_features // attention.heads
     given = [graph.input(name, np.float32, "batch", heads, "read", width) for name in names]
 
@@ -59,7 +59,7 @@ def _write(network: EncoderDecoder, graph: Graph) -> None:
     memories = graph.either(there, read, lambda _: given)
     for name, memory in zip(names, memories, strict=True):
         graph.output(memory, f"{name}_after", np.float32, "batch", heads, "seen", width)
-    shut = None if network.rewriting.attention == "none" else _shut(graph, memories[0], lengths)
+    shut = None if network.config.attention == "none" else _shut(graph, memories[0], lengths)
     decode(graph, network, list(map(EncodedSource, memories[::2], memories[1::2])), shut)
 
 
@@ -102,10 +102,10 @@ def _trial(network: EncoderDecoder, number: int) -> ParityTrial:
     lengths[0] = time
     padded = PaddedBatch(source.t(), lengths)
     with torch.inference_mode():
-        begun = network.begin(padded)
+        begun = network.encode(padded)
     memories: Arrays = {}
     after: Arrays = {}
-    padding = begun.memories[0].shut.transpose(1, 3) < 0  # (B, S, 1, 1)
+    padding = begun.memories[0].mask.transpose(1, 3) < 0  # (B, S, 1, 1)
     for place, memory in enumerate(begun.memories):
         for part in EncodedSource._fields:
             its = getattr(memory, part)

@@ -1,1 +1,1 @@
-"""Tokenizers: characters, words, subwords. Each gives back the exact text."""
+"""Lossless tokenizers: characters, words, subwords."""

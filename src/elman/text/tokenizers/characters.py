@@ -1,6 +1,7 @@
-"""Characters: 257.. are those seen in training; any other is spelled as its UTF-8 bytes.
+"""Character tokenizer: ids from 257 on are characters of the training text; any other character is
+encoded as its UTF-8 bytes.
 
-V the number of tokens, N the number of tokens of one text.
+Shapes: V tokens in the vocabulary, N tokens of one text.
 """
 
 from __future__ import annotations
@@ -32,15 +33,16 @@ if TYPE_CHECKING:
 
 
 MAX_CHARACTERS = 8192
+"""The most characters in a vocabulary."""
 
 LONG_TEXT = 1_000_000
-"""In a text longer than this, a character seen once is more likely a slip than a letter."""
+"""In a text of more characters than this, a character that occurs once is left out as a typo."""
 
 _CODE_POINTS = 0x110000
 
 
 class Characters(Tokenizer):
-    """The tokenizer of a text's own letters.
+    """The tokenizer of the characters of a text.
 
     Args:
         characters: the vocabulary, in rising order of code points.
@@ -51,7 +53,7 @@ class Characters(Tokenizer):
     def __init__(self, characters: str) -> None:
         self.characters = characters
         own = _code_points(characters)
-        # One entry more than the highest code point: everything beyond falls on it.
+        # One entry more than the highest code point, for all code points above it.
         self._token_of = np.full(int(own.max(initial=0)) + 2, -1, dtype=np.int32)
         self._token_of[own] = np.arange(FIRST_OWN, FIRST_OWN + len(own), dtype=np.int32)
         self._spellings = [b"", *BYTES, *(character.encode() for character in characters)]
@@ -61,9 +63,9 @@ class Characters(Tokenizer):
         size = checked_size(size, FIRST_OWN + MAX_CHARACTERS, FIRST_OWN, cls.name)
         counts = count_characters(chunks)
         seen = np.flatnonzero(counts >= (2 if counts.sum() > LONG_TEXT else 1))
-        # A stable sort: among equally common characters the lower code point comes first.
-        commonest = seen[np.argsort(-counts[seen], kind="stable")][: size - FIRST_OWN]
-        return cls("".join(map(chr, np.sort(commonest))))
+        # A stable sort: of equally frequent characters the lower code point comes first.
+        most_frequent = seen[np.argsort(-counts[seen], kind="stable")][: size - FIRST_OWN]
+        return cls("".join(map(chr, np.sort(most_frequent))))
 
     @property
     def size(self) -> int:
@@ -89,18 +91,18 @@ class Characters(Tokenizer):
     def from_json(cls, value: object) -> Self:
         characters = fields(value, cls.name, characters=str)["characters"]
         if without_surrogates(characters) != characters:
-            raise damaged("a lone surrogate is no character")
+            raise damaged("it holds a lone surrogate")
         if (np.diff(_code_points(characters).astype(np.int64)) <= 0).any():
-            raise damaged("characters should be in rising order, each once")
+            raise damaged("its characters are not in rising order, each once")
         return cls(characters)
 
 
 def count_characters(chunks: Iterable[str]) -> NDArray[np.int64]:
-    """How often each code point occurs, (0x110000,); a text of any length in bounded memory."""
+    """The frequency of each code point, (0x110000,); memory does not grow with the text."""
     counts = np.zeros(_CODE_POINTS, dtype=np.int64)
     for chunk in chunks:
-        found = np.bincount(_code_points(without_surrogates(chunk)))
-        counts[: len(found)] += found
+        chunk_counts = np.bincount(_code_points(without_surrogates(chunk)))
+        counts[: len(chunk_counts)] += chunk_counts
     return counts
 
 

@@ -1,9 +1,9 @@
-"""How text falls into words, punctuation and white space, each perhaps after one space.
+"""Split text into words, punctuation and white space.
 
 A word is a run of letters, digits and combining marks, with apostrophes, hyphens, the Catalan dot
-and the Persian and Indic joiners inside it: don't, well-known, l'eau. In the scripts that leave no
-space between words, Chinese and Japanese, each character is a word. Any other character is a
-token by itself, with the marks that follow it.
+and the Persian and Indic joiners inside it: don't, well-known, l'eau. In Chinese and Japanese,
+which have no spaces between words, each character is a word. Any other character is a token,
+together with the combining marks that follow it.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ _IDEOGRAPH = re.compile(f"[{IDEOGRAPHS}]")
 
 
 class Kind:
-    """What a token's first character says about the spaces around it, unless written otherwise.
+    """Bits for the default spacing of a token, determined by its first character.
 
-    The default between two tokens is one space. These are the exceptions, as bits to combine;
-    plain integers, since every token of a text passes here and `IntFlag` is ten times slower.
+    The default between two tokens is one space; these bits are the exceptions. They are plain
+    integers, because `IntFlag` is ten times slower and every token of a text is classified.
     """
 
     CLOSE_BEFORE = 1  # no space before it: , . ) ?
     CLOSE_AFTER = 2  # no space after it: ( [ { and every white space
     TOKEN = 4  # no space between two of the same: -- ... !!
-    QUOTE = 8  # opening and closing in turn, anew in each line
-    LINE = 16  # the newline, after which quotes start anew
+    QUOTE = 8  # opens and closes in turn, starting with opening in each line
+    LINE = 16  # the newline, which resets the quotes
     IDEOGRAPH = 32  # no space between two of these
     WORD = 64
-    APOSTROPHE = 128  # closes after a word (o' the), opens after a space ('tis)
+    APOSTROPHE = 128  # closing after a word (o' the), opening after a space ('tis)
 
 
 CLOSE = Kind.CLOSE_BEFORE | Kind.CLOSE_AFTER
@@ -47,7 +47,7 @@ _KIND = {mark: kind for kind, marks in _PUNCTUATION.items() for mark in marks}
 
 
 def kind_of(token: str) -> int:
-    """The bits of Kind of a token, which its first character tells."""
+    """The bits of `Kind` of a token."""
     first = token[0]
     if first == "\n":
         return CLOSE | Kind.LINE
@@ -62,7 +62,7 @@ def kind_of(token: str) -> int:
     category = unicodedata.category(first)
     if first.isalnum() or category[0] == "M":
         return Kind.WORD
-    # Format characters (a joiner within an emoji) and skin tones belong to what they change.
+    # Format characters (a joiner within an emoji) and skin tones attach to the character before.
     if category == "Cf":
         return Kind.TOKEN | CLOSE
     return Kind.TOKEN | (Kind.CLOSE_BEFORE if category == "Sk" and first > "\uffff" else 0)
@@ -70,18 +70,18 @@ def kind_of(token: str) -> int:
 
 @cache
 def pieces() -> re.Pattern[str]:
-    """A pattern that covers any text without a gap: tokens, each with one space before it if
-    there is one; white space stands alone."""
-    # All marks lie beyond U+0300. To say so first spares most characters a search of the ranges.
+    """A pattern that covers any text without a gap. Each match is a token with the one space
+    before it, if there is one, or one white-space character."""
+    # All marks are above U+0300: the lookahead avoids a search of the ranges for most characters.
     mark = rf"(?![\0-\u02ff])[{_combining_marks()}]"
     run = rf"(?:[^\W_{IDEOGRAPHS}]++|{mark})++"
-    # What most words are, and the same as the next branch makes of them, at half its time.
+    # A fast path: most words match it, with the same result as the next branch in half the time.
     plain = r"[A-Za-z]++(?=[\s,.!?;:])"
     return re.compile(rf" ?(?:{plain}|{run}(?:[{INNER}]{run})*+|\S(?:{mark})*+)|\s")
 
 
 def _combining_marks() -> str:
-    """The combining marks as ranges for a character class; `re` has no name for them."""
+    """The combining marks as ranges for a character class; `re` has no class for them."""
     codes = [*range(0x300, 0x20000), *range(0xE0100, 0xE01F0)]
     marks = [code for code in codes if unicodedata.category(chr(code))[0] == "M"]
     starts = [code for code in marks if unicodedata.category(chr(code - 1))[0] != "M"]

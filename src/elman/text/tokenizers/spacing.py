@@ -1,7 +1,7 @@
-"""The spaces between words: a default that both sides know, and marks where a text differs.
+"""The spaces between words: a default rule, and marker tokens where a text deviates from it.
 
-N the number of spellings of one text. `marks` finds the differences in a whole text at once;
-`SpacingDecoder` follows the same rule one token at a time. They are tested against each other.
+`marks` finds the deviations in a whole text at once; `SpacingDecoder` applies the same rule one
+token at a time. The tests compare them. Shapes: N spellings of one text.
 """
 
 from __future__ import annotations
@@ -21,23 +21,26 @@ if TYPE_CHECKING:
 
 END_OF_SPELLING = FIRST_OWN
 JOIN = FIRST_OWN + 1
-"""No space here, where there would be one by default."""
+"""No space here, although the default is one."""
 SPACE = FIRST_OWN + 2
-"""A space here, where there would be none by default (or more than one)."""
+"""A space here, although the default is none (or another space)."""
 FIRST_TOKEN = FIRST_OWN + 3
 
 
 def marks(
     kinds: NDArray[np.uint8], firsts: NDArray[np.int64], after_space: NDArray[np.bool_]
 ) -> Tokens:
-    """What to write before each spelling: JOIN, SPACE, or 0 where the default holds. All (N,).
+    """The marker before each spelling: JOIN, SPACE, or 0 for the default.
 
     Args:
-        kinds: each spelling's Kind.
-        firsts: the code point of its first character.
-        after_space: whether the text has a space before it.
+        kinds: (N,) the `Kind` of each spelling.
+        firsts: (N,) the code point of its first character.
+        after_space: (N,) whether the text has a space before it.
+
+    Returns:
+        (N,) markers.
     """
-    kinds = _with_apostrophes_told_apart(_with_quotes_told_apart(kinds), after_space)
+    kinds = _with_apostrophe_sides(_with_quote_sides(kinds), after_space)
     before, here = kinds[:-1], kinds[1:]
     close = (before & Kind.CLOSE_AFTER > 0) | (here & Kind.CLOSE_BEFORE > 0)
     close |= (before & Kind.WORD > 0) & (here & Kind.APOSTROPHE > 0)
@@ -45,13 +48,14 @@ def marks(
     close |= (here & Kind.TOKEN > 0) & (firsts[1:] == firsts[:-1])
     by_default = np.zeros(len(kinds), dtype=np.bool_)
     by_default[1:] = ~close
-    found = np.where(after_space, SPACE, JOIN).astype(np.int32)
-    found[after_space == by_default] = 0
-    return found
+    markers = np.where(after_space, SPACE, JOIN).astype(np.int32)
+    markers[after_space == by_default] = 0
+    return markers
 
 
-def _with_quotes_told_apart(kinds: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Each quote in a line opens or closes in turn: its kind then says on which side it is."""
+def _with_quote_sides(kinds: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The kinds with CLOSE_AFTER for opening quotes and CLOSE_BEFORE for closing ones; the quotes
+    of a line open and close in turn."""
     is_quote = kinds & Kind.QUOTE > 0
     quotes = np.cumsum(is_quote)
     before_line = np.maximum.accumulate(np.where(kinds & Kind.LINE > 0, quotes, 0))
@@ -60,11 +64,12 @@ def _with_quotes_told_apart(kinds: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.where(is_quote, kinds | side, kinds)
 
 
-def _with_apostrophes_told_apart(
+def _with_apostrophe_sides(
     kinds: NDArray[np.uint8], after_space: NDArray[np.bool_]
 ) -> NDArray[np.uint8]:
-    """An apostrophe opens, so that no space comes after it, after any space, bracket or quote;
-    what follows another apostrophe only after a space."""
+    """The kinds with CLOSE_AFTER for opening apostrophes: those at the beginning, and after a
+    space, an opening bracket or an opening quote. After another apostrophe one opens only after a
+    space."""
     opens = after_space.copy()
     opens[:1] = True
     opens[1:] |= kinds[:-1] & Kind.CLOSE_AFTER > 0
@@ -74,7 +79,12 @@ def _with_apostrophes_told_apart(
 
 
 class SpacingDecoder:
-    """Tokens of words -> text, one token at a time."""
+    """Decodes word tokens to text one at a time; see `StreamDecoder`.
+
+    Args:
+        spellings: (V,) of the tokens; empty for special tokens and bytes.
+        kinds: (V,) the `Kind` of each spelling.
+    """
 
     def __init__(self, spellings: list[str], kinds: list[int]) -> None:
         self._spellings = spellings
@@ -100,13 +110,13 @@ class SpacingDecoder:
         return text
 
     def word_brings_space(self) -> bool:
-        """Whether a word that came next would have a space before it."""
+        """Whether a word as the next token would have a space before it."""
         return not self._before & Kind.CLOSE_AFTER
 
     def _read(self, token: int) -> str:
         was_joined, self._is_joined = self._is_joined, token == JOIN
         if token == JOIN:
-            # As after an apostrophe, another one does not open; after a seam, it does.
+            # After one JOIN an apostrophe does not open; after a seam of two, it does.
             self._before = CLOSE if was_joined else CLOSE | Kind.APOSTROPHE
             self._quote_is_open &= not was_joined
             return ""
@@ -127,14 +137,14 @@ class SpacingDecoder:
         return gap + text
 
     def _end_spelling(self) -> str:
-        rest = self._utf8.decode(b"", final=True)
-        text = self._spell(rest) if rest else ""
+        remainder = self._utf8.decode(b"", final=True)
+        text = self._spell(remainder) if remainder else ""
         self._utf8.reset()
         self._is_spelling = False
         return text
 
     def _gap(self, spelling: str, kind: int) -> str:
-        """The default space before a spelling, which then is the spelling before."""
+        """The default space before a spelling; makes it the previous spelling."""
         before, is_same = self._before, spelling[0] == self._first
         if kind & Kind.QUOTE:
             self._quote_is_open = not self._quote_is_open

@@ -1,7 +1,7 @@
-"""Subwords: byte-pair encoding over bytes (Sennrich et al. 2016; bytes as in GPT-2).
+"""Subword tokenizer: byte-pair encoding (Sennrich et al. 2016) over bytes, as in GPT-2.
 
-V the number of tokens, N the number of tokens of one text. Token 257 + i is made by the i-th
-merge that makes something new, so the merges alone are the whole vocabulary.
+The i-th merge with a new result makes token 257 + i, so the merges determine the vocabulary.
+Shapes: V tokens in the vocabulary, N tokens of one text.
 """
 
 from __future__ import annotations
@@ -39,34 +39,35 @@ if TYPE_CHECKING:
 
 
 DEFAULT_SIZE = 4096
+"""The largest vocabulary where no size is given, in tokens."""
 
-CHARACTERS_A_MERGE = 200
-"""A small text gets fewer merges than the default: each should rest on some evidence."""
+CHARACTERS_PER_MERGE = 200
+"""A short text gets one merge per this many characters, so that each merge has some evidence."""
 
-MAX_LEARNED_FROM = 100_000_000
-"""Characters that merges are learned from; of a longer text, chunks spread evenly over it."""
+MAX_TRAINING_LENGTH = 100_000_000
+"""The most characters to learn merges from; a longer text is sampled in evenly spaced chunks."""
 
-LONGEST = 100
-"""Bytes in one token, so that a line of dashes does not become one."""
+MAX_LENGTH = 100
+"""The longest token, in bytes, so that a line of dashes does not become one token."""
 
 _PIECE = 1 << 18
-"""Characters encoded together; what the tokenizer makes of them is many times their size."""
+"""Characters encoded together; the encoder needs many times their size in memory."""
 
-_PIECE_TO_LEARN = 1 << 14
-"""Characters learned from together: with larger pieces the tokenizer takes twice as long."""
+_TRAINING_PIECE = 1 << 14
+"""Characters given to the trainer together; larger pieces take twice as long."""
 
-# Where GPT-2's tokenizer cuts a text before it merges anything, in the words of Python's `re`.
-_CUTS = re.compile(r"'(?:s|t|re|ve|m|ll|d)| ?[^\W\d_]+| ?\d+| ?(?:_|[^\s\w])+|\s+(?!\S)|\s+")
+# The pre-tokenization of GPT-2, as a pattern of Python's `re`.
+_PRETOKENS = re.compile(r"'(?:s|t|re|ve|m|ll|d)| ?[^\W\d_]+| ?\d+| ?(?:_|[^\s\w])+|\s+(?!\S)|\s+")
 
-_MAX_REMEMBERED = 200_000
-_LONGEST_REMEMBERED = 40
+_MAX_CACHED = 200_000  # pre-tokens
+_MAX_CACHED_LENGTH = 40  # characters of one
 
 
 class Subwords(Tokenizer):
-    """The tokenizer between characters and words.
+    """The byte-pair encoding of a text.
 
     Args:
-        merges: pairs of tokens; each joins two earlier ones into the next.
+        merges: pairs of tokens; each makes the next token from two earlier ones.
     """
 
     name: ClassVar[str] = "subword"
@@ -74,15 +75,15 @@ class Subwords(Tokenizer):
     def __init__(self, merges: Sequence[tuple[int, int]]) -> None:
         self.merges = list(merges)
         self._spellings = _spellings(self.merges)
-        self._remembered: dict[str, tuple[int, ...]] = {}
+        self._cache: dict[str, tuple[int, ...]] = {}
 
     @classmethod
     def learn(cls, chunks: Iterable[str], *, size: int | None = None) -> Self:
         checked_size(size, DEFAULT_SIZE, FIRST_OWN, cls.name)
-        sample = _evenly_spread(chunks, MAX_LEARNED_FROM)
+        sample = _evenly_spaced(chunks, MAX_TRAINING_LENGTH)
         if size is None:
             characters = sum(map(len, sample))
-            size = min(DEFAULT_SIZE, FIRST_OWN + characters // CHARACTERS_A_MERGE)
+            size = min(DEFAULT_SIZE, FIRST_OWN + characters // CHARACTERS_PER_MERGE)
         return cls(_learn_merges(sample, size - FIRST_OWN))
 
     @property
@@ -90,23 +91,23 @@ class Subwords(Tokenizer):
         return len(self._spellings)
 
     def encode(self, text: str) -> Tokens:
-        found = [self._encode_piece(piece) for piece in _pieces(without_surrogates(text), _PIECE)]
-        return np.concatenate([np.zeros(0, dtype=np.int32), *found])
+        parts = [self._encode_piece(piece) for piece in _pieces(without_surrogates(text), _PIECE)]
+        return np.concatenate([np.zeros(0, dtype=np.int32), *parts])
 
     def _encode_piece(self, text: str) -> Tokens:
-        """Text is mostly the same words again: each new one is merged once and remembered."""
-        if len(self._remembered) > _MAX_REMEMBERED:
-            self._remembered.clear()
-        cuts = _CUTS.findall(text)
-        unseen = list(set(cuts).difference(self._remembered))
+        """Encode a piece with a cache of pre-tokens: words repeat often."""
+        if len(self._cache) > _MAX_CACHED:
+            self._cache.clear()
+        pretokens = _PRETOKENS.findall(text)
+        unseen = list(set(pretokens).difference(self._cache))
         merged = self._tokenizer.encode_batch_fast(unseen)
-        self._remembered.update(zip(unseen, (tuple(m.ids) for m in merged), strict=True))
-        tokens = chain.from_iterable(map(self._remembered.__getitem__, cuts))
-        found = np.fromiter(tokens, dtype=np.int32)
-        for cut in unseen:
-            if len(cut) > _LONGEST_REMEMBERED:
-                del self._remembered[cut]
-        return found
+        self._cache.update(zip(unseen, (tuple(m.ids) for m in merged), strict=True))
+        tokens = chain.from_iterable(map(self._cache.__getitem__, pretokens))
+        encoded = np.fromiter(tokens, dtype=np.int32)
+        for pretoken in unseen:
+            if len(pretoken) > _MAX_CACHED_LENGTH:
+                del self._cache[pretoken]
+        return encoded
 
     def decode(self, ids: Sequence[int] | NDArray[Any]) -> str:
         spellings = self._spellings
@@ -126,7 +127,7 @@ class Subwords(Tokenizer):
 
     @cached_property
     def _tokenizer(self) -> BPETokenizer:
-        """Built from the checked merges, never from a tokenizer's own file."""
+        """Built from the checked merges, never from a file of the tokenizers library."""
         from tokenizers import models
 
         letter = _letters()
@@ -137,7 +138,7 @@ class Subwords(Tokenizer):
 
 
 def _spellings(merges: Sequence[tuple[int, int]]) -> list[bytes]:
-    """The bytes of each token. Two merges may lead to the same bytes: that is one token."""
+    """The bytes of each token. Two merges with the same bytes make one token."""
     spellings = [b"", *BYTES]
     seen = set(spellings)
     for left, right in merges:
@@ -161,10 +162,10 @@ def _check(merges: list[object]) -> None:
         if not (BOUNDARY < left < len(lengths) and BOUNDARY < right < len(lengths)):
             raise damaged(f"merge {number} is of tokens that do not exist yet")
         if (left, right) in seen:
-            raise damaged(f"merge {number} is there twice")
-        # Lengths are checked before the bytes exist: merges that double would fill the memory.
-        if lengths[left] + lengths[right] > LONGEST:
-            raise damaged(f"merge {number} makes a token of more than {LONGEST} bytes")
+            raise damaged(f"merge {number} occurs twice")
+        # Check lengths before the bytes are made: merges that double the length would fill memory.
+        if lengths[left] + lengths[right] > MAX_LENGTH:
+            raise damaged(f"merge {number} makes a token of more than {MAX_LENGTH} bytes")
         seen.add((left, right))
         lengths.append(lengths[left] + lengths[right])
 
@@ -177,18 +178,18 @@ def _learn_merges(sample: list[str], merges: int) -> list[tuple[int, int]]:
     trainer = trainers.BpeTrainer(
         vocab_size=len(BYTES) + merges,
         min_frequency=2,
-        max_token_length=LONGEST,
+        max_token_length=MAX_LENGTH,
         initial_alphabet=letter,
         show_progress=False,
     )
-    pieces = (piece for chunk in sample for piece in _pieces(chunk, _PIECE_TO_LEARN))
+    pieces = (piece for chunk in sample for piece in _pieces(chunk, _TRAINING_PIECE))
     tokenizer.train_from_iterator(pieces, trainer)
     token_of = {letter[byte]: FIRST_BYTE + byte for byte in range(256)}
-    found = []
+    learned = []
     for left, right in json.loads(tokenizer.to_str())["model"]["merges"]:
-        found.append((token_of[left], token_of[right]))
+        learned.append((token_of[left], token_of[right]))
         token_of.setdefault(left + right, len(token_of) + FIRST_BYTE)
-    return found
+    return learned
 
 
 def _byte_level(model: Any) -> BPETokenizer:
@@ -201,26 +202,26 @@ def _byte_level(model: Any) -> BPETokenizer:
 
 
 def _letters() -> list[str]:
-    """The printable letter that byte-level tokenizers write for each byte (GPT-2's table)."""
+    """The printable letter that represents each byte in byte-level tokenizers (GPT-2's table)."""
     printable = {*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     stand_ins = iter(range(0x100, 0x200))
     return [chr(byte if byte in printable else next(stand_ins)) for byte in range(256)]
 
 
-def _evenly_spread(chunks: Iterable[str], most: int) -> list[str]:
-    """Every 2^k-th chunk, for the smallest k that keeps at most about `most` characters."""
-    kept: list[str] = []
+def _evenly_spaced(chunks: Iterable[str], max_characters: int) -> list[str]:
+    """Every 2^k-th chunk, for the smallest k with at most about `max_characters` in total."""
+    sample: list[str] = []
     characters, stride = 0, 1
     for number, chunk in enumerate(chunks):
         if number % stride:
             continue
-        kept.append(without_surrogates(chunk))
+        sample.append(without_surrogates(chunk))
         characters += len(chunk)
-        if characters > most and len(kept) > 1:
-            kept = kept[::2]
+        if characters > max_characters and len(sample) > 1:
+            sample = sample[::2]
             stride *= 2
-            characters = sum(map(len, kept))
-    return kept
+            characters = sum(map(len, sample))
+    return sample
 
 
 def _pieces(text: str, size: int) -> Iterator[str]:

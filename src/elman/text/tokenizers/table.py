@@ -1,7 +1,6 @@
-"""The tokenizers a text can be read in: characters, words, subwords.
+"""The table of tokenizers: characters, words, subwords.
 
-Every tokenizer is exact: whatever text goes in comes out again, in every script, seen in training
-or not, because a token exists for each of the 256 bytes.
+Every tokenizer is lossless for any text in any script, because each of the 256 bytes is a token.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ def tokenizer_from_json(value: object) -> Tokenizer:
     """The tokenizer that `Tokenizer.to_json` wrote.
 
     Raises:
-        ModelFileError: anything in it is not as `to_json` writes it.
+        ModelFileError: the value is malformed.
     """
     name = value.get("name") if isinstance(value, dict) else None
     if not isinstance(name, str) or name not in TOKENIZERS:
-        raise damaged(f"tokenizer {name!r} is none of {', '.join(TOKENIZERS)}")
+        raise damaged(f"tokenizer {name!r} is not one of {', '.join(TOKENIZERS)}")
     return TOKENIZERS[name].from_json(value)

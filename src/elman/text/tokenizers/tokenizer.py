@@ -1,7 +1,7 @@
-"""What every tokenizer of text has in common, and the bytes that lie under all of them.
+"""The interface of tokenizers, and the byte tokens that all of them include.
 
-Tokens: 0 is BOUNDARY, 1..256 are the bytes 0..255, what follows is the tokenizer's own.
-V the number of tokens, N the number of tokens of one text.
+Token 0 is BOUNDARY, 1..256 are the bytes 0..255, and 257.. depend on the tokenizer.
+Shapes: V tokens in the vocabulary, N tokens of one text.
 """
 
 from __future__ import annotations
@@ -25,80 +25,84 @@ if TYPE_CHECKING:
 
 
 BOUNDARY = 0
-"""The token between documents and at every beginning; it decodes to nothing."""
+"""The token before each document; it decodes to the empty string."""
 
 FIRST_BYTE = 1
 FIRST_OWN = 257
-"""The first token that a tokenizer defines for itself."""
+"""The first token that depends on the tokenizer."""
 
 BYTES = [bytes([byte]) for byte in range(256)]
 
 
 class StreamDecoder(Protocol):
-    """Turns tokens into text one at a time, for a text that is still being written."""
+    """Decodes tokens to text one at a time."""
 
     def feed(self, token: int) -> str:
-        """The text that this token completes: "" where more is needed to tell."""
+        """The text that this token completes; "" if it only begins a character."""
 
     def finish(self) -> str:
-        """What is still pending at the end, after which the decoder starts anew."""
+        """The pending text at the end; resets the decoder."""
 
 
 class Tokenizer(ABC):
-    """A vocabulary and its law: `decode(encode(text)) == text`, for every text.
+    """A vocabulary with the invariant `decode(encode(text)) == text` for every text.
 
-    Lone surrogates, which no file holds and no screen can show, are read as U+FFFD.
+    Lone surrogates, which UTF-8 cannot encode, become U+FFFD.
     """
 
     name: ClassVar[str]
 
     seam: ClassVar[tuple[int, ...]] = ()
-    """Tokens to put between two texts that were cut elsewhere than after a newline, so that
+    """Tokens to insert between two texts that were not cut after a newline, so that
     `decode([*encode(a), *seam, *encode(b)]) == a + b` for all texts a and b."""
 
     @classmethod
     @abstractmethod
     def learn(cls, chunks: Iterable[str], *, size: int | None = None) -> Self:
-        """A vocabulary of at most `size` tokens for a text that comes in chunks, read once.
+        """Learn a vocabulary.
+
+        Args:
+            chunks: of the training text, read once.
+            size: the largest V; None: the default of the tokenizer.
 
         Raises:
-            SettingError: `size` has no room for the tokens that every vocabulary holds.
+            SettingError: `size` is too small for the tokens that every vocabulary has.
         """
 
     @property
     @abstractmethod
     def size(self) -> int:
-        """V: all tokens, BOUNDARY and the bytes among them."""
+        """V, the number of tokens, including BOUNDARY and the bytes."""
 
     @abstractmethod
     def encode(self, text: str) -> Tokens:
-        """Text -> tokens (N,), without BOUNDARY."""
+        """The tokens (N,) of a text, without BOUNDARY."""
 
     @abstractmethod
     def decoder(self) -> StreamDecoder:
-        """A decoder at the beginning of a text. Bytes that are no UTF-8 become U+FFFD."""
+        """A new decoder. Invalid UTF-8 becomes U+FFFD."""
 
     def decode(self, ids: Sequence[int] | NDArray[Any]) -> str:
-        """Tokens (N,) -> text. BOUNDARY is "", bytes that are no UTF-8 become U+FFFD.
+        """The text of tokens (N,). BOUNDARY becomes "", invalid UTF-8 becomes U+FFFD.
 
         Raises:
-            ValueError: an id that is no token of this vocabulary.
+            ValueError: an id is not in this vocabulary.
         """
         decoder = self.decoder()
         return "".join(map(decoder.feed, known(ids, self.size))) + decoder.finish()
 
     def pieces(self, ids: Sequence[int] | NDArray[Any]) -> list[str]:
-        """What each token writes; of a character in several bytes, the last writes it. Joined
-        they are what `decode` gives."""
+        """The text of each token; a character of several byte tokens belongs to the last of them.
+        Joined, the pieces equal `decode(ids)`."""
         decoder = self.decoder()
-        written = [decoder.feed(token) for token in known(ids, self.size)]
-        if written:
-            written[-1] += decoder.finish()
-        return written
+        texts = [decoder.feed(token) for token in known(ids, self.size)]
+        if texts:
+            texts[-1] += decoder.finish()
+        return texts
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
-        """The whole vocabulary as plain data, its `name` included."""
+        """The vocabulary as plain data, including the `name` of the tokenizer."""
 
     @classmethod
     @abstractmethod
@@ -106,18 +110,22 @@ class Tokenizer(ABC):
         """The tokenizer that `to_json` wrote.
 
         Raises:
-            ModelFileError: anything in it is not as `to_json` writes it.
+            ModelFileError: the value is malformed.
         """
 
     @property
     def fingerprint(self) -> str:
-        """sha256 in hex of the vocabulary: tokenizers that encode alike have the same."""
+        """SHA-256 in hex of the vocabulary; equal for equal tokenizers."""
         plain = json.dumps(self.to_json(), sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(plain.encode()).hexdigest()
 
 
 class ByteDecoder:
-    """Decodes a tokenizer whose every token stands for fixed bytes."""
+    """Decodes a tokenizer whose tokens are byte strings; see `StreamDecoder`.
+
+    Args:
+        spellings: (V,) the bytes of each token.
+    """
 
     def __init__(self, spellings: Sequence[bytes]) -> None:
         self._spellings = spellings
@@ -137,7 +145,7 @@ def utf8_decoder() -> codecs.IncrementalDecoder:
 
 
 def known(ids: Sequence[int] | NDArray[Any], size: int) -> list[int]:
-    """The ids as plain integers, each checked to be a token of a vocabulary of `size`."""
+    """The ids as plain integers, checked to be in a vocabulary of `size` tokens."""
     tokens = np.asarray(ids, dtype=np.int64).reshape(-1)
     if tokens.size and not 0 <= tokens.min() <= tokens.max() < size:
         wrong = int(tokens[(tokens < 0) | (tokens >= size)][0])
@@ -146,32 +154,47 @@ def known(ids: Sequence[int] | NDArray[Any], size: int) -> list[int]:
     return plain
 
 
-def checked_size(size: int | None, default: int, least: int, tokenizer: str) -> int:
+def checked_size(size: int | None, default: int, minimum: int, tokenizer: str) -> int:
+    """The size of a vocabulary to learn.
+
+    Raises:
+        SettingError: it is below the minimum of this tokenizer.
+    """
     if size is None:
         return default
-    if size < least:
+    if size < minimum:
         raise SettingError(
             f"{size} tokens are too few",
             location="size",
-            hint=f"The {tokenizer} tokenizer needs {least}",
+            hint=f"The {tokenizer} tokenizer needs {minimum}",
         )
     return size
 
 
 def damaged(cause: str) -> ModelFileError:
+    """The error for a malformed vocabulary in a model file."""
     return ModelFileError(
-        cause, location="vocabulary", hint="The file is damaged or no model of this version"
+        cause, location="vocabulary", hint="The file is damaged, or not a model of this version"
     )
 
 
 def fields(value: object, tokenizer: str, **types: type) -> dict[str, Any]:
-    """A tokenizer's JSON object, which must hold its name and just these fields, of these types."""
+    """The JSON object of a vocabulary, whose fields are checked.
+
+    Args:
+        value: parsed JSON.
+        tokenizer: the expected `name`.
+        types: the other fields, each with its exact type.
+
+    Raises:
+        ModelFileError: a field is missing, unknown or of another type.
+    """
     if not isinstance(value, dict) or set(value) != {"name", *types}:
-        raise damaged(f"a {tokenizer} vocabulary holds the fields name, {', '.join(types)}")
+        raise damaged(f"a {tokenizer} vocabulary has the fields name, {', '.join(types)}")
     if value["name"] != tokenizer:
         raise damaged(f"expected the tokenizer {tokenizer!r}, found {value['name']!r}")
-    for field, wanted in types.items():
-        if type(value[field]) is not wanted:
-            found = type(value[field]).__name__
-            raise damaged(f"{field} should be a {wanted.__name__}, not a {found}")
+    for field, expected in types.items():
+        if type(value[field]) is not expected:
+            actual = type(value[field]).__name__
+            raise damaged(f"{field} should be a {expected.__name__}, not a {actual}")
     return value

@@ -1,8 +1,8 @@
-"""Words: spellings with a default spacing between them, and marks where a text departs from it.
+"""Word tokenizer: spellings with default spacing, and marker tokens where a text deviates from it.
 
 Tokens: 0 BOUNDARY, 1..256 the bytes, 257 END_OF_SPELLING, 258 JOIN, 259 SPACE, then the spellings
-by falling frequency. A spelling that is not among them is spelled: its UTF-8 bytes, then
-END_OF_SPELLING. V the number of tokens, N the number of tokens of one text.
+by falling frequency. An unknown spelling is encoded as its UTF-8 bytes and END_OF_SPELLING.
+Shapes: V tokens in the vocabulary, N tokens of one text.
 """
 
 from __future__ import annotations
@@ -29,29 +29,30 @@ if TYPE_CHECKING:
 
 
 DEFAULT_SIZE = 20_000
+"""The largest vocabulary where no size is given, in tokens."""
 
 TINY_TEXT = 2_000
-"""Tokens: a shorter text is learned whole, of a longer one what was seen at least twice."""
+"""A shorter text, in tokens, keeps all its spellings; a longer one those that occur twice."""
 
-LONGEST = 100
-"""Characters in one spelling of the vocabulary; a longer one is always spelled."""
+MAX_LENGTH = 100
+"""The longest spelling in a vocabulary, in characters; a longer one is encoded as bytes."""
 
 MAX_COUNTED = 2_000_000
-"""Different spellings held while counting; beyond it the rarest are forgotten."""
+"""The most distinct spellings counted at once; beyond it the rarest are dropped."""
 
 
 class Words(Tokenizer):
-    """The tokenizer of words, punctuation and newlines, in their own case and spacing.
+    """The tokenizer of words, punctuation and newlines; keeps case and spacing.
 
-    A space that ends a text is kept as the token SPACE. A word that follows brings its own: as a
-    prompt, drop it (`split_typed` does).
+    A space at the end of a text is the token SPACE. A word after it would add another space, so
+    remove that space from a prompt (`split_typed` does).
 
     Args:
-        vocabulary: spellings, the commonest first.
+        vocabulary: spellings, the most frequent first.
     """
 
     name: ClassVar[str] = "word"
-    # One JOIN only says that no space is here; two also tell the decoder to forget open quotes.
+    # One JOIN only removes a space; two also reset the open quotes of the decoder.
     seam: ClassVar[tuple[int, ...]] = (JOIN, JOIN)
 
     def __init__(self, vocabulary: list[str]) -> None:
@@ -64,29 +65,29 @@ class Words(Tokenizer):
     def learn(cls, chunks: Iterable[str], *, size: int | None = None) -> Self:
         size = checked_size(size, DEFAULT_SIZE, FIRST_TOKEN + 1, cls.name)
         counts = _count(chunks)
-        least = 1 if counts.total() < TINY_TEXT else 2
-        # The newline is always there: it is where texts are cut and quotes start anew.
-        counts["\n"] += least
-        found = [spelling for spelling, count in counts.items() if count >= least]
-        found.sort(key=lambda spelling: (-counts[spelling], spelling))
-        kept = found[: size - FIRST_TOKEN]
-        return cls(kept if "\n" in kept else [*kept[:-1], "\n"])
+        min_count = 1 if counts.total() < TINY_TEXT else 2
+        # Always include the newline: texts are cut after it, and it resets the quotes.
+        counts["\n"] += min_count
+        frequent = [spelling for spelling, count in counts.items() if count >= min_count]
+        frequent.sort(key=lambda spelling: (-counts[spelling], spelling))
+        vocabulary = frequent[: size - FIRST_TOKEN]
+        return cls(vocabulary if "\n" in vocabulary else [*vocabulary[:-1], "\n"])
 
     @property
     def size(self) -> int:
         return len(self.spellings)
 
     def encode(self, text: str) -> Tokens:
-        found = pieces().findall(without_surrogates(text))
-        codes = np.fromiter(map(self._codes.get, found, repeat(-1)), np.int64, len(found))
+        matches = pieces().findall(without_surrogates(text))
+        codes = np.fromiter(map(self._codes.get, matches, repeat(-1)), np.int64, len(matches))
         unseen = np.flatnonzero(codes < 0)
-        spelled = [found[i] for i in unseen.tolist()]
+        spelled = [matches[i] for i in unseen.tolist()]
         after_space = codes & 1 == 1
         after_space[unseen] = [_is_after_space(piece) for piece in spelled]
         tokens = codes >> 1
         tokens[unseen] = -1
         spelled = [_bare(piece) for piece in spelled]
-        kinds, firsts = self._looks[0][tokens], self._looks[1][tokens]
+        kinds, firsts = (array[tokens] for array in self._kinds_and_firsts)
         kinds[unseen] = [kind_of(spelling) for spelling in spelled]
         firsts[unseen] = [ord(spelling[0]) for spelling in spelled]
         marks = spacing.marks(kinds, firsts, after_space)
@@ -102,26 +103,29 @@ class Words(Tokenizer):
     def from_json(cls, value: object) -> Self:
         vocabulary = fields(value, cls.name, tokens=list)["tokens"]
         for spelling in vocabulary:
-            if type(spelling) is not str or not 0 < len(spelling) <= LONGEST or spelling == " ":
-                raise damaged(f"a token is a text of 1 to {LONGEST} characters")
+            if type(spelling) is not str or not 0 < len(spelling) <= MAX_LENGTH or spelling == " ":
+                raise damaged(f"a token is not a text of 1 to {MAX_LENGTH} characters")
             if without_surrogates(spelling) != spelling:
-                raise damaged("a lone surrogate is no token")
+                raise damaged("a token holds a lone surrogate")
         if len(set(vocabulary)) != len(vocabulary):
-            raise damaged("each token should be there once")
+            raise damaged("a token occurs twice")
         return cls(vocabulary)
 
     def words_in(self, text: str) -> list[tuple[int, int]]:
-        """Where the words are: (start, end) in characters of the text."""
+        """The spans (start, end) of the words, in characters of the text."""
         spans = []
-        for found in pieces().finditer(without_surrogates(text)):
-            start = found.start() + _is_after_space(found[0])
+        for match in pieces().finditer(without_surrogates(text)):
+            start = match.start() + _is_after_space(match[0])
             if kind_of(text[start]) & Kind.WORD:
-                spans.append((start, found.end()))
+                spans.append((start, match.end()))
         return spans
 
     def word_positions(self, ids: NDArray[Any]) -> NDArray[np.int64]:
-        """Where the words begin among tokens (N,), spelled ones too: one for each that
-        `words_in` finds in the text of these tokens, in the same order."""
+        """The index of the first token of each word among tokens (N,).
+
+        The words are those that `words_in` finds in the decoded text, in the same order, including
+        words encoded as bytes.
+        """
         tokens = np.asarray(ids, dtype=np.int64)
         is_byte = (tokens >= FIRST_BYTE) & (tokens < END_OF_SPELLING)
         begins = np.flatnonzero(is_byte & ~np.concatenate([[False], is_byte[:-1]]))
@@ -132,22 +136,22 @@ class Words(Tokenizer):
             for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)
             if kind_of(bytes((tokens[begin:end] - FIRST_BYTE).tolist()).decode()) & Kind.WORD
         ]
-        found = np.concatenate([np.flatnonzero(self.is_word[tokens]), spelled])
-        return np.sort(found.astype(np.int64))
+        positions = np.concatenate([np.flatnonzero(self.is_word[tokens]), spelled])
+        return np.sort(positions.astype(np.int64))
 
     def split_typed(self, text: str) -> tuple[str, str]:
-        """(context, the letters typed of a last word that is still unfinished, or "").
+        """Split a text into the context and the typed prefix of an unfinished last word, or "".
 
-        The one space that the next word brings by itself is left out of the context, so that
-        `encode(context)` ends where that word is to be predicted.
+        The context excludes the one space that the next word adds by default, so that its tokens
+        end where that word is to be predicted.
         """
         tail = text[_after_last_space(text) :]
-        found = list(pieces().finditer(without_surrogates(tail)))
+        matches = [match[0] for match in pieces().finditer(without_surrogates(tail))]
         typed = ""
-        if found and kind_of(found[-1][0]) & Kind.WORD:
-            typed = found[-1][0]
-        elif len(found) > 1 and found[-1][0] in "'’-‐‑" and kind_of(found[-2][0]) & Kind.WORD:
-            typed = found[-2][0] + found[-1][0]  # don' and well- are on their way to a word
+        if matches and kind_of(matches[-1]) & Kind.WORD:
+            typed = matches[-1]
+        elif len(matches) > 1 and matches[-1] in "'’-‐‑" and kind_of(matches[-2]) & Kind.WORD:
+            typed = matches[-2] + matches[-1]  # don' and well- are prefixes of words
         context = text[: len(text) - len(typed)]
         if context.endswith(" ") and self._word_brings_space(context[:-1]):
             context = context[:-1]
@@ -161,7 +165,7 @@ class Words(Tokenizer):
 
     @cached_property
     def _codes(self) -> dict[str, int]:
-        """Each spelling, bare and after a space -> twice its token, plus 1 after a space."""
+        """For each spelling, without and with a space before it: 2 * token, and 2 * token + 1."""
         codes = {" ": 2 * SPACE}
         for token, spelling in enumerate(self.spellings[FIRST_TOKEN:], start=FIRST_TOKEN):
             codes[spelling] = 2 * token
@@ -174,8 +178,8 @@ class Words(Tokenizer):
         return [kind_of(spelling or " ") for spelling in self.spellings]
 
     @cached_property
-    def _looks(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-        """(V,) each token's kind, and its first character's code point."""
+    def _kinds_and_firsts(self) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """(V,) the kind of each token, and (V,) the code point of its first character."""
         firsts = np.array(
             [ord((spelling or " ")[0]) for spelling in self.spellings], dtype=np.int64
         )
@@ -183,18 +187,18 @@ class Words(Tokenizer):
 
 
 def _count(chunks: Iterable[str]) -> Counter[str]:
-    """How often each spelling occurs, in bounded memory: exact up to MAX_COUNTED of them."""
+    """The frequency of each spelling, in bounded memory: exact for up to MAX_COUNTED spellings."""
     counts: Counter[str] = Counter()
     for chunk in chunks:
         counts.update(pieces().findall(without_surrogates(chunk)))
-        least = 1
+        min_count = 1
         while len(counts) > MAX_COUNTED:
-            least += 1
-            counts = Counter({piece: n for piece, n in counts.items() if n >= least})
+            min_count += 1
+            counts = Counter({piece: n for piece, n in counts.items() if n >= min_count})
     spellings: Counter[str] = Counter()
     for piece, count in counts.items():
         spelling = _bare(piece)
-        if spelling != " " and len(spelling) <= LONGEST:
+        if spelling != " " and len(spelling) <= MAX_LENGTH:
             spellings[spelling] += count
     return spellings
 
@@ -215,8 +219,13 @@ def _after_last_space(text: str) -> int:
 
 
 def _lay_out(tokens: NDArray[np.int64], marks: Tokens, spellings: list[bytes]) -> Tokens:
-    """Put together spellings (tokens, -1 where spelled), the marks before them (0 for none) and the
-    spellings of those that have one."""
+    """The tokens of a text in order, with markers and with unknown spellings as bytes.
+
+    Args:
+        tokens: (N,) of the spellings, -1 where unknown.
+        marks: (N,) the marker before each spelling, or 0.
+        spellings: the bytes of each unknown spelling.
+    """
     spelled = tokens < 0
     lengths = np.ones(len(tokens), dtype=np.int64)
     lengths[spelled] = [len(spelling) + 1 for spelling in spellings]
@@ -225,7 +234,7 @@ def _lay_out(tokens: NDArray[np.int64], marks: Tokens, spellings: list[bytes]) -
     out = np.empty(int(ends[-1]) if len(ends) else 0, dtype=np.int32)
     out[(ends - lengths - 1)[has_mark]] = marks[has_mark]
     out[(ends - 1)[~spelled]] = tokens[~spelled]
-    # 0xFF is no byte of UTF-8: here it is the end of each spelling.
+    # UTF-8 has no byte 0xFF: use it as the end of each spelling.
     joined = np.frombuffer(b"".join(b"%b\xff" % s for s in spellings), dtype=np.uint8)
     within = np.arange(len(joined)) - np.repeat(
         np.cumsum(lengths[spelled]) - lengths[spelled], lengths[spelled]

@@ -8,24 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from elman.cli.demo.forecasting import forecast_parts
-from elman.cli.demo.language import language_parts
-from elman.cli.demo.reading import surname_parts, tag_parts
-from elman.cli.demo.rewriting import description_parts, translation_parts
 from elman.cli.run_training import INTERRUPTED, run_training
 from elman.console.terminal import say, size_in_words
+from elman.tasks.table import TASKS
 
 if TYPE_CHECKING:
-    from elman.cli.demo.part import DemoPart
-
-PARTS = (
-    language_parts,
-    tag_parts,
-    surname_parts,
-    translation_parts,
-    description_parts,
-    forecast_parts,
-)
+    from elman.tasks.demo_part import DemoPart
 
 
 def demo(
@@ -39,13 +27,13 @@ def demo(
 ) -> None:
     """Train seven models on data that is at hand, and try them.
 
-    One predicts words, one characters; one tags Python's own source, one tells a surname's
-    language; one puts French into English, one handwritten digits into words; one predicts
+    One predicts words, one characters; one tells a surname's language, one tags Python's own
+    source; one puts French into English, one handwritten digits into words; one forecasts
     sunspots. Nothing is downloaded.
     """
     from elman.bundle import make_folder
-    from elman.tasks.job import DataFiles
-    from elman.tasks.jobs import commands_for
+    from elman.tasks.commands import commands_to_train
+    from elman.tasks.data_files import DataFiles
     from elman.tasks.language_modeling.model import LanguageModel
 
     LanguageModel(minutes=minutes).check_settings()  # refuses, before anything
@@ -54,7 +42,7 @@ def demo(
         length = f"{minutes * part.share:g}"
         print(f"\n== {length} minute{'' if length == '1' else 's'}: {part.title}\n", flush=True)
         settings = part.settings | {"minutes": minutes * part.share}
-        job = commands_for(part.task, DataFiles.named(part.files), settings)
+        job = commands_to_train(TASKS[part.task], DataFiles.named(part.files), settings)
         path = output / part.name
         done = run_training(job, path)
         job.tell(done.report)
@@ -70,9 +58,9 @@ def parts_at_hand(folder: Path) -> Iterator[DemoPart]:
     package that is not installed are left out."""
     from elman.errors import InputError
 
-    for parts in PARTS:
+    for task in TASKS.values():
         try:
-            yield from parts(folder)
+            yield from task.demo_parts(folder)
         except InputError as error:
             say(str(error))
 

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elman.cli.demo.part import DemoPart
+from elman.tasks.demo_part import DemoPart
 
 if TYPE_CHECKING:
     from elman.tasks.forecasting.model import Forecaster
@@ -17,7 +17,7 @@ CYCLE = 11  # years from one maximum to the next, about (R. Wolf, 1852)
 BAR = 40  # columns for the largest value
 
 
-def forecast_parts(folder: Path) -> Iterator[DemoPart]:
+def demo_parts(folder: Path) -> Iterator[DemoPart]:
     """The mean number of sunspots, year by year.
 
     Raises:

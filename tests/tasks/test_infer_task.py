@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from elman.data import infer_task as task_module
-from elman.data.infer_task import infer_task
+from elman.tasks import infer_task as task_module
+from elman.tasks.infer_task import infer_task
 from elman.text.files import TextSource
 
 DATA = Path(os.environ.get("ELMAN_DATA", Path(__file__).parents[2] / "../shared/data"))

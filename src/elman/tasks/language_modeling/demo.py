@@ -1,4 +1,4 @@
-"""The demo's models of language: the next word, the next character."""
+"""The demo's language models: the next word, the next character."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elman.cli.demo.part import DemoPart
 from elman.console.terminal import say, size_in_words
+from elman.tasks.demo_part import DemoPart
 
 if TYPE_CHECKING:
     from elman.tasks.language_modeling.model import LanguageModel
@@ -23,7 +23,7 @@ HALF_TYPED = (
 )
 
 
-def language_parts(folder: Path) -> Iterator[DemoPart]:
+def demo_parts(folder: Path) -> Iterator[DemoPart]:
     """Python's documentation, by words and by characters."""
     from elman.examples import documents_of_python
 

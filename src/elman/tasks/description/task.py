@@ -1,0 +1,37 @@
+"""Vectors with a text each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from elman.tasks.options import BEAM, COUNT, SKIP_BAD_ROWS, Option
+from elman.tasks.task import Task
+
+
+def _from_names(names: Sequence[str]) -> str | None:
+    from elman.text.array_file import ARRAY_SUFFIXES
+    from elman.text.tables import suffix_of
+
+    if any(suffix_of(name) in ARRAY_SUFFIXES for name in names):
+        return "an array of vectors"
+    return None
+
+
+TASK = Task(
+    name="describe",
+    package="elman.tasks.description",
+    model_name="Describer",
+    commands_name="DescriptionCommands",
+    summary="a text for each vector",
+    explanation_title="From a vector to words",
+    pipeline_tag="image-to-text",
+    predicts="vectors",
+    priority=0,
+    from_names=_from_names,
+    options=(
+        SKIP_BAD_ROWS.on("train", "test", "peek"),
+        COUNT,
+        BEAM,
+        Option("row", int, "Vectors: which row of the file, from 1; else the first.", ("explain",)),
+    ),
+)

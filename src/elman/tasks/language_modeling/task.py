@@ -1,0 +1,27 @@
+"""Text to continue, token by token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from elman.tasks.task import Task
+
+
+def _from_lines(lines: Sequence[str], name: str) -> str:  # noqa: ARG001
+    """Any text can be continued."""
+    from elman.text.sniff import table_in
+
+    return table_in(lines) or "running text"
+
+
+TASK = Task(
+    name="language",
+    package="elman.tasks.language_modeling",
+    model_name="LanguageModel",
+    commands_name="LanguageModelingCommands",
+    summary="the next token of a text",
+    explanation_title="What comes next",
+    pipeline_tag="text-generation",
+    priority=100,  # the last to be asked
+    from_lines=_from_lines,
+)

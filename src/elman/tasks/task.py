@@ -1,0 +1,127 @@
+"""The record of a task: all that the commands and the export need to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from elman.errors import ExportError, TaskError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from elman.export.onnx.parity import ExportedGraph
+    from elman.tasks.commands import TaskCommands
+    from elman.tasks.demo_part import DemoPart
+    from elman.tasks.estimator import Model
+    from elman.tasks.options import Option
+    from elman.tasks.predictions import PredictionLines, PredictionRequest
+
+
+def _no_evidence(*_: object) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task, and where its code is. Each module of its folder is imported when first used.
+
+    A folder holds `model.py` and `commands.py`; it may hold `predictions.py` with
+    `write_predictions`, `onnx.py` with `exported`, and `demo.py` with `demo_parts`.
+
+    Args:
+        name: in `--task`, in model files and in `Model.task`.
+        package: the folder as a package, such as 'elman.tasks.tagging'.
+        model_name: the estimator's class in `model.py`.
+        commands_name: the subclass of `TaskCommands` in `commands.py`.
+        summary: what the model gives for what, such as 'a tag for each word'.
+        explanation_title: the heading of a trace's page.
+        pipeline_tag: the task's name on the Hugging Face hub; None where the hub has none.
+        predicts: what `elman predict` counts, such as 'sentences'; None where the model predicts
+            nothing that could be written.
+        priority: the order in which tasks are asked whether files are theirs, the lowest first.
+        from_names: names of files -> what shows that they are for this task, None if nothing.
+        from_lines: the first lines of a file and its name -> the same.
+        options: of the commands, besides those that all tasks have.
+    """
+
+    name: str
+    package: str
+    model_name: str
+    commands_name: str
+    summary: str
+    explanation_title: str
+    pipeline_tag: str | None = None
+    predicts: str | None = None
+    priority: int = 0
+    from_names: Callable[[Sequence[str]], str | None] = _no_evidence
+    from_lines: Callable[[Sequence[str], str], str | None] = _no_evidence
+    options: tuple[Option, ...] = ()
+
+    @property
+    def model_class(self) -> type[Model]:
+        found: type[Model] = getattr(self._module("model"), self.model_name)
+        return found
+
+    @property
+    def commands(self) -> type[TaskCommands]:
+        found: type[TaskCommands] = getattr(self._module("commands"), self.commands_name)
+        return found
+
+    def predictions(self, model: Model, request: PredictionRequest) -> Iterator[PredictionLines]:
+        """What `elman predict` prints, as the inputs arrive.
+
+        Raises:
+            InputError: the inputs cannot be read; SettingError: an option is out of range.
+        """
+        found: Iterator[PredictionLines] = self._module("predictions").write_predictions(
+            model, request
+        )
+        return found
+
+    def onnx(self, model: Model) -> ExportedGraph:
+        """The graph of a trained model.
+
+        Raises:
+            ExportError: models of this task have none.
+        """
+        if not self._has("onnx"):
+            raise ExportError(
+                f"models for the task {self.name!r} have no ONNX graph",
+                location="onnx",
+                hint="Export a page instead: elman export MODEL --web DIR",
+            )
+        found: ExportedGraph = self._module("onnx").exported(model)
+        return found
+
+    def demo_parts(self, folder: Path) -> Iterator[DemoPart]:
+        """The parts of `elman demo`, each with its data written into a folder; none without
+        `demo.py`.
+
+        Raises:
+            InputError: the data is in a package that is not installed.
+        """
+        if self._has("demo"):
+            yield from self._module("demo").demo_parts(folder)
+
+    def options_of(self, command: str) -> dict[str, Option]:
+        """The options of a command that only some tasks have, by name."""
+        return {each.name: each for each in self.options if command in each.commands}
+
+    def _module(self, name: str) -> Any:
+        return import_module(f"{self.package}.{name}")
+
+    def _has(self, name: str) -> bool:
+        return find_spec(f"{self.package}.{name}") is not None
+
+
+def no_predictions(task: Task, path: object) -> TaskError:
+    """The error for `elman predict` with a model that predicts nothing."""
+    return TaskError(
+        f"it is a model for the task {task.name!r}, which names neither texts nor words",
+        location=path,
+        hint=f"Let it write: elman generate {path}",
+    )

@@ -1,0 +1,37 @@
+"""Whether a file holds texts with a label each: told by its first lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from elman.errors import InputError
+from elman.text.example_reader import ExampleReader
+from elman.text.tables import suffix_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+_MOST = 0.9  # of the rows have to be good, and of the texts to hold a letter
+
+
+def labelled_in(lines: Sequence[str], name: str) -> str | None:
+    """What shows that these lines, the first of a file, are texts with labels; None if nothing."""
+    reader = ExampleReader(name, skip_bad_rows=True)
+    try:
+        examples = reader.examples(lines)
+    except InputError:
+        return None
+    assert reader.layout is not None
+    if reader.layout.shape in ("csv", "tsv"):
+        try:
+            texts = [example.text for example in examples]
+        except InputError:  # a header alone, or no good row: what is wrong is said when it is read
+            texts = []
+        rows = len(texts) + reader.skipped
+        by_name = suffix_of(name) in ("csv", "tsv")
+        if not by_name and (not texts or len(texts) < _MOST * rows):
+            return None
+        if sum(any(map(str.isalpha, text)) for text in texts) < _MOST * len(texts):
+            return None  # dates and numbers
+    return reader.layout.in_words()

@@ -1,0 +1,69 @@
+"""Whether a file holds words with a tag each: told by its first lines."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from elman.text.tables import suffix_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+TAG_SUFFIXES = ("conll", "conllu", "conllx", "iob", "iob2", "bio", "bioes")
+_MAX_COLUMNS = 5  # of CoNLL files
+_CONLLU_COLUMNS = 10
+_CONLLU_ID = re.compile(r"\d+([-.]\d+)?")
+_DOCUMENT = "-DOCSTART-"
+_TAG = re.compile(r"[BIESLUO]-\S+|[^\W\da-z]\S*|\W+")
+"""An entity's tag, a part of speech, which begins with a capital, or a punctuation mark's."""
+_MOST = 0.9
+"""The share of rows that have to be of the kind."""
+
+
+def tagged_in(lines: Sequence[str], name: str) -> str | None:
+    """What shows that these lines are words with tags, the first of a file; None if nothing."""
+    rows = [line for line in lines if line.strip() and not line.startswith(_DOCUMENT)]
+    words = [line for line in rows if not line.startswith("#")]
+    if _is_conllu(words):
+        return "CoNLL-U, ten columns a word"
+    columns = _columns_of_conll(rows)
+    by_name = suffix_of(name) in TAG_SUFFIXES
+    if columns and (by_name or _is_grouped(lines)):
+        return f"CoNLL, {columns} columns a word, blank lines between sentences"
+    return "its name's ending" if by_name else None
+
+
+def _is_conllu(rows: Sequence[str]) -> bool:
+    tables = [row.split("\t") for row in rows]
+    whole = sum(
+        len(row) == _CONLLU_COLUMNS and _CONLLU_ID.fullmatch(row[0]) is not None for row in tables
+    )
+    return bool(rows) and whole >= _MOST * len(rows)
+
+
+def _columns_of_conll(rows: Sequence[str]) -> int | None:
+    """How many columns there are, if these are words and tags."""
+    separator = "\t" if any("\t" in row for row in rows) else " "
+    tables = [row.strip("\r\n").split(separator) for row in rows]
+    counts = {len(row) for row in tables}
+    number = min(counts, key=lambda count: -sum(len(row) == count for row in tables), default=0)
+    words = sum(
+        len(row) == number and not any(each != each.strip() or " " in each for each in row)
+        for row in tables
+    )
+    if not 2 <= number <= _MAX_COLUMNS or words < _MOST * len(rows):
+        return None
+    tags = sum(_TAG.fullmatch(row[-1]) is not None for row in tables)
+    if separator == " " and tags < _MOST * len(rows):
+        return None
+    return number
+
+
+def _is_grouped(lines: Sequence[str]) -> bool:
+    """Whether a blank line stands between lines that are not blank."""
+    filled = [bool(line.strip()) for line in lines]
+    first = filled.index(True) if True in filled else 0
+    last = len(filled) - filled[::-1].index(True) if True in filled else 0
+    return not all(filled[first:last])

@@ -1,0 +1,212 @@
+"""A task that the package does not have: its folder and one line in TASKS are all that it needs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from textwrap import dedent
+
+import pytest
+
+from elman.tasks.table import TASKS
+
+RECORD = """
+    from elman.tasks.options import Option
+    from elman.tasks.task import Task
+
+    TASK = Task(
+        name="count",
+        package="counting",
+        model_name="LineCounter",
+        commands_name="CountingCommands",
+        summary="how long each line is",
+        explanation_title="How long a line is",
+        predicts="lines",
+        priority=1,
+        from_lines=lambda lines, _: "lines to count" if "#count" in "".join(lines[:1]) else None,
+        options=(Option("bonus", int, "To count: added to each.", ("predict",)),),
+    )
+"""
+MODEL = """
+    from pathlib import Path
+    from typing import Any, ClassVar
+
+    import numpy as np
+    import torch
+    from torch import nn
+
+    from elman.explain.trace import ModelSummary, SequenceTrace, Trace
+    from elman.tasks.estimator import Model
+    from elman.training.events import Finished
+
+    class LineCounter(Model):
+        task: ClassVar[str] = "count"
+
+        def __init__(self, *, minutes: float = 3.0, steps: int | None = None, seed: int = 0):
+            self.minutes, self.steps, self.seed = minutes, steps, seed
+
+        def training(self, source, *, valid=None, cache=None, checkpoint=None, progress=None,
+                     stop=lambda: False):
+            texts = "".join("".join(document.chunks()) for document in source.documents())
+            self.network_ = nn.Linear(1, 1, bias=False)
+            self.record_ = {"lines": texts.count("\\n")}
+            yield Finished(step=1, best_step=1, best_loss=0.0, seconds=0.0, tokens=1,
+                           interrupted=False)
+
+        def predict(self, texts):
+            return [len(text) for text in texts]
+
+        def explain(self, text):
+            summary = ModelSummary("gru", 1, 1, 1, (), ("forward",), ("character",), None, 1)
+            return Trace("count", summary, (SequenceTrace("text", tuple(text), ()),), ())
+
+        def _contents(self):
+            return {"record": self.record_}, {"weight": self.network_.weight.detach()}
+
+        def describe(self):
+            return {"task": self.task, "training": self.record_}
+
+        @classmethod
+        def from_bundle(cls, bundle):
+            model = cls(**bundle.about["settings"])
+            model.record_ = bundle.about["record"]
+            model.network_ = nn.Linear(1, 1, bias=False)
+            return model
+"""
+COMMANDS = """
+    from dataclasses import dataclass
+    from typing import ClassVar
+
+    from counting.task import TASK
+    from elman.metrics.report import Evaluation
+    from elman.tasks.commands import TaskCommands
+    from elman.tasks.inspection import Inspection
+
+    @dataclass(frozen=True)
+    class LinesInspection(Inspection):
+        lines: int
+
+        @property
+        def can_be_learned(self):
+            return True
+
+        def show(self, looks):
+            print(f"{looks} {self.lines} lines: a line counter.")
+
+    class CountingCommands(TaskCommands):
+        task = TASK
+        primary_scores: ClassVar = {"exact": ("exact", "{:.1%}")}
+
+        @classmethod
+        def open(cls, source, files):
+            return source
+
+        @classmethod
+        def skipped(cls, source):
+            return 0
+
+        @classmethod
+        def inspect(cls, files):
+            return LinesInspection(len(lines(files.data)))
+
+        def read(self, train, reading):
+            return lines(self.files.data)
+
+        def held_out(self):
+            return ["a"]
+
+        def cached(self, part):
+            return None
+
+        def fit_baseline(self, data):
+            return None
+
+        def evaluated(self, data, baseline):
+            exact = self.model.predict(data) == [len(each) for each in data]
+            return Evaluation("count", len(data), {"exact": float(exact)})
+
+        def tell(self, report):
+            print(f"exact {report.scores['exact']:.0%} of {report.examples}")
+
+    def lines(source):
+        return [line for each in source.documents() for line in "".join(each.chunks()).splitlines()]
+"""
+PREDICTIONS = """
+    from elman.tasks.predictions import PredictionLines, as_lines
+
+    def write_predictions(model, request):
+        bonus = request.options.get("bonus", 0)
+        for document in request.documents():
+            found = model.predict("".join(document.chunks()).splitlines())
+            yield PredictionLines(as_lines(str(each + bonus) for each in found), len(found))
+"""
+
+
+@pytest.fixture
+def counting(tmp_path, monkeypatch):
+    """A folder with a text and the new task's package beside it."""
+    package = tmp_path / "counting"
+    package.mkdir()
+    sources = {"task": RECORD, "model": MODEL, "commands": COMMANDS, "predictions": PREDICTIONS}
+    for name, source in ({"__init__": ""} | sources).items():
+        (package / f"{name}.py").write_text(dedent(source), encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    from counting.task import TASK
+
+    monkeypatch.setitem(TASKS, TASK.name, TASK)
+    (tmp_path / "lines.txt").write_text("#count\nab\nabc\n", encoding="utf-8")
+    yield tmp_path
+    for name in [each for each in sys.modules if each.split(".")[0] == "counting"]:
+        del sys.modules[name]
+
+
+def test_every_command_knows_it(elman, counting):
+    peeked = elman("peek", "lines.txt")
+    assert peeked.status == 0, peeked.err
+    assert "It looks like 3 lines: a line counter." in peeked.out
+    assert json.loads(elman("peek", "lines.txt", "--json").out)["task"] == "count"
+    trained = elman("train", "lines.txt", "-o", "count.st")
+    assert trained.status == 0, trained.err
+    assert "Task: count, how long each line is (lines to count; --task says otherwise)." in (
+        trained.err
+    )
+    assert "exact 100% of 1" in trained.out
+    assert "elman predict count.st -" in trained.out
+    tested = elman("test", "count.st", "lines.txt", "--json")
+    assert json.loads(tested.out)["scores"] == {"exact": 1.0}
+    predicted = elman("predict", "count.st", stdin=b"four\n\nfive5\n")
+    assert predicted.out.split() == ["4", "0", "5"], predicted.err
+    assert "count" in elman("info", "count.st").out
+    explained = elman("explain", "count.st", "abc", "--json")
+    assert json.loads(explained.out)["readings"][0]["tokens"] == ["a", "b", "c"]
+    page = elman("explain", "count.st", "abc", "-o", "count.html")
+    assert page.status == 0, page.err
+    assert "How long a line is" in (counting / "count.html").read_text(encoding="utf-8")
+
+
+def test_what_it_lacks_is_said_in_one_line(elman, counting):  # noqa: ARG001
+    assert elman("train", "lines.txt", "-o", "count.st").status == 0
+    exported = elman("export", "count.st", "--onnx", "count.onnx")
+    assert exported.status == 1
+    assert "have no ONNX graph" in exported.err
+    assert exported.err.count("\n") == 1
+    refused = elman("train", "lines.txt", "-o", "other.st", "--directions", "2")
+    assert refused.status == 1
+    assert "--directions: it is of no use here, for the task 'count'" in refused.err
+
+
+def test_its_options_are_options_of_the_command(elman, counting):
+    script = (
+        "from elman.tasks.table import TASKS\n"
+        "from counting.task import TASK\n"
+        "TASKS[TASK.name] = TASK\n"
+        "import sys\n"
+        "from elman.cli import main\n"
+        "main(sys.argv[1:])\n"
+    )
+    assert elman("train", "lines.txt", "-o", "count.st").status == 0
+    command = [sys.executable, "-c", script, "predict", "count.st", "lines.txt", "--bonus", "10"]
+    done = subprocess.run(command, cwd=counting, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["16", "12", "13"], done.stderr
