@@ -131,7 +131,7 @@ def learning_keyboard(folder: Path, seeds: Sequence[int]) -> list[Row]:  # noqa:
 class _Forgetful(UserModel):
     """Learns nothing."""
 
-    def learn(self, objective: Observation) -> None: ...
+    def learn(self, observation: Observation) -> None: ...
 
 
 def _dictated(keyboard: Keyboard, text: str) -> tuple[float, float]:

@@ -281,8 +281,11 @@ def test_settings_out_of_range(elman, here, command, option):
         ),
         ("train a -o b --minutes abc", "--minutes: 'abc' is not a number. Try: elman train --help"),
         ("demo --minutes abc", "--minutes: 'abc' is not a number. Try: elman demo --help"),
-        ("train a -o b --steps 1.5", "--steps: '1.5' is no whole number. Try: elman train --help"),
-        ("suggest a --count x", "--count: 'x' is no whole number. Try: elman suggest --help"),
+        (
+            "train a -o b --steps 1.5",
+            "--steps: '1.5' is not a whole number. Try: elman train --help",
+        ),
+        ("suggest a --count x", "--count: 'x' is not a whole number. Try: elman suggest --help"),
         ("generate a --top-p x", "--top-p: 'x' is not a number. Try: elman generate --help"),
     ],
 )

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from elman import load
-from elman.explain.summary import LONGEST
+from elman.explain.summary import MAX_TOKENS
 
 TEXTS = {"classes.st": "the cat sat", "tags.st": "the old cat sat", "french.st": "le chat"}
 
@@ -53,7 +53,7 @@ def assert_explained(elman, model, *given, **asked):
     lines = told.out.splitlines()
     assert "rests on" in lines[0]
     assert len(lines) > len(wanted["outputs"])
-    layers = sum(len(each["layers"]) for each in wanted["readings"])
+    layers = sum(len(each["layers"]) for each in wanted["sequences"])
     assert sum(": " in line for line in lines[-layers:]) == layers
     return told
 
@@ -84,10 +84,10 @@ def test_two_texts_and_a_page(elman, here):
     page = (here / "trace.html").read_text(encoding="utf-8")
     held = page.partition('id="traces">')[2].partition("</script>")[0]
     tokens = [
-        each["readings"][0]["tokens"]
+        each["sequences"][0]["tokens"]
         for each in json.loads(gzip.decompress(base64.b64decode(held)))
     ]
-    assert tokens == [each["readings"][0]["tokens"] for each in wanted]
+    assert tokens == [each["sequences"][0]["tokens"] for each in wanted]
 
 
 @pytest.mark.usefixtures("here")
@@ -103,7 +103,7 @@ def test_what_is_typed_is_printed_as_it_is(elman):
     [
         ((), "TEXT: there is none. Quote one"),
         (("",), "nothing to read"),
-        (("so " * LONGEST * 2,), f"a trace holds {LONGEST} at most. Explain a part of it."),
+        (("so " * MAX_TOKENS * 2,), f"a trace holds {MAX_TOKENS} at most. Explain a part of it."),
         (("so", "-o", "trace.pdf"), "a trace is written as .html or .json, not as .pdf"),
         (("so", "-o", "no/trace.json"), "there is no folder no"),
         (("so", "it", "-o", "trace.json"), "holds one trace, and two are asked for"),

@@ -180,7 +180,7 @@ def test_what_is_forgotten_is_gone_from_the_file(kept, elman):
         (("--list",), "--memory: it is needed"),
         (("--memory", "me.json", "--forget", "no"), "me.json: the word 'no' was not learned"),
         (("--memory", "me.json", "--json"), "--json: it goes with --list"),
-        (("--memory", "word.st", "--list"), "word.st: it is no JSON"),
+        (("--memory", "word.st", "--list"), "word.st: it is not JSON"),
         (("--memory", ".", "--list"), ".: cannot be read"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Small networks of random weights in float64, and their traces."""
+"""Small networks with random weights in float64, and their traces."""
 
 from __future__ import annotations
 
@@ -25,50 +25,50 @@ TOKENIZER = TOKENIZERS["character"].learn([TEXT])
 IDS = TOKENIZER.encode(TEXT).astype(np.int64)
 V = TOKENIZER.size
 LABELS = ["x", "y", "z"]
-EVERYTHING = [(cell, COMPONENTS) for cell in CELLS] + [(cell, ()) for cell in CELLS]
+VARIANTS = [(cell, COMPONENTS) for cell in CELLS] + [(cell, ()) for cell in CELLS]
 
 
-def architecture(cell="lstm", components=COMPONENTS, **settings):
+def stack(cell="lstm", components=COMPONENTS, **settings):
     return StackConfig(
         V, cell, hidden_size=8, layers=2, components=components, dropout=0.5, **settings
     )
 
 
-def seeded(make, *arguments):
+def initialized(make, *arguments):
     torch.manual_seed(0)
     network = make(*arguments).double()
     with torch.no_grad():
-        for weight in network.parameters():  # what begins at zero or one says little
+        for weight in network.parameters():  # weights that begin at 0 or 1 would hide errors
             if weight.requires_grad:
                 weight.add_(0.1 * torch.randn_like(weight))
     return network
 
 
 def language(*blocks):
-    return seeded(LanguageModelNetwork, architecture(*blocks))
+    return initialized(LanguageModelNetwork, stack(*blocks))
 
 
 def classes(directions=1, *blocks):
-    return seeded(ClassifierNetwork, EncoderConfig(architecture(*blocks), directions), 3, 0.5, 2)
+    return initialized(ClassifierNetwork, EncoderConfig(stack(*blocks), directions), 3, 0.5, 2)
 
 
 def tags(*blocks):
     free = Transitions(*(torch.ones(size, dtype=torch.bool) for size in ((3,), (3, 3), (3,))))
-    return seeded(TaggerNetwork, EncoderConfig(architecture(*blocks), 2), free, 0.5)
+    return initialized(TaggerNetwork, EncoderConfig(stack(*blocks), 2), free, 0.5)
 
 
-def rewriter(order="both", attention="dot", cell="gru"):
-    rewriting = Seq2SeqConfig(architecture(cell), source=V, attention=attention, order=order)
-    return seeded(EncoderDecoder, rewriting, 0.5)
+def translator(order="both", attention="dot", cell="gru"):
+    config = Seq2SeqConfig(stack(cell), source=V, attention=attention, order=order)
+    return initialized(EncoderDecoder, config, 0.5)
 
 
 def forecaster():
-    """In float32, which its inputs are."""
-    told = ForecasterConfig(3, 4, 12, 6, False, 2, "gru", 4, 1, 0.5)
-    return seeded(ForecastNetwork, told).float()
+    """In float32, like its inputs."""
+    config = ForecasterConfig(3, 4, 12, 6, False, 2, "gru", 4, 1, 0.5)
+    return initialized(ForecastNetwork, config).float()
 
 
-def padded(ids=IDS):
+def collate(ids=IDS):
     return PaddedBatch(torch.from_numpy(np.asarray(ids))[:, None], torch.tensor([len(ids)]))
 
 
@@ -77,14 +77,14 @@ def trace_of_language(network):
 
 
 def trace_of_classes(network, ids=IDS):
-    return explain_classes(network, padded(ids), [str(i) for i in ids], "word", LABELS, 2.0)
+    return explain_classes(network, collate(ids), [str(i) for i in ids], "word", LABELS, 2.0)
 
 
 def trace_of_tags(network, ids=IDS):
     words = [str(i) for i in ids]
-    return explain_tags(network, padded(ids), words, LABELS[:2], np.array([0, 1, 1]))
+    return explain_tags(network, collate(ids), words, LABELS[:2], np.array([0, 1, 1]))
 
 
-def trace_of_rewrite(network, target=(259, 258, 257, 0), ids=IDS):
+def trace_of_translation(network, target=(259, 258, 257, 0), ids=IDS):
     words = [str(i) for i in ids]
     return explain_rewrite(network, ids, words, np.array(target), (TOKENIZER, TOKENIZER))

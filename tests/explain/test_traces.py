@@ -1,4 +1,4 @@
-"""Traces of trained models of every application: plain data, to the schema, and nothing is left."""
+"""Traces of trained models of every task: they follow the schema, and the models stay unchanged."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from hypothesis.extra.numpy import array_shapes, arrays
 import elman
 from elman.errors import InputError, NotFittedError, SettingError
 from elman.explain.cell import explain_cell
-from elman.explain.summary import LONGEST
+from elman.explain.summary import MAX_TOKENS
 from elman.explain.trace import rounded
 
 SCHEMA = json.loads((files("elman") / "explain" / "schema.json").read_text(encoding="utf-8"))
 VALID = jsonschema.Draft202012Validator(SCHEMA)
 TEXTS, LABELS = ["warm and funny", "cold and dull", "so warm", "so dull"] * 8, [1, 2, 1, 2] * 8
 SENTENCE = ["Ada", "is", "in", "New", "York"]
-PLACES = ["I-x", "O", "O", "I-y", "I-y"]  # IOB1
+TAGS = ["I-x", "O", "O", "I-y", "I-y"]  # IOB1
 SMALL = {"hidden_size": 8, "steps": 4}
 VECTORS = np.tile(np.eye(3), (8, 1))
-SOLD = np.tile([3.0, 5, 9, 4], 20) + np.arange(80)
+SALES = np.tile([3.0, 5, 9, 4], 20) + np.arange(80)
 
 
 def classifier(**settings):
@@ -34,16 +34,16 @@ def classifier(**settings):
 
 
 def text_model(tokenizer, **settings):
-    said = "the cat sat.\nein Hund für 😀.\n" * 60
-    return elman.LanguageModel(tokenizer=tokenizer, **{**SMALL, **settings}).fit(said)
+    text = "the cat sat.\nein Hund für 😀.\n" * 60
+    return elman.LanguageModel(tokenizer=tokenizer, **{**SMALL, **settings}).fit(text)
 
 
 TEXT = "a warm für 😀"
-MADE = {
+MODELS = {
     "classify words": lambda: (classifier(), TEXT),
     "classify from both ends": lambda: (classifier(directions=2), TEXT),
     "classify characters": lambda: (classifier(tokenizer="character"), TEXT),
-    "tag": lambda: (elman.Tagger(**SMALL).fit([SENTENCE] * 20, [PLACES] * 20), SENTENCE),
+    "tag": lambda: (elman.Tagger(**SMALL).fit([SENTENCE] * 20, [TAGS] * 20), SENTENCE),
     "language characters": lambda: (text_model("character"), TEXT),
     "language words": lambda: (text_model("word", cell="clockwork"), TEXT),
     "language subwords": lambda: (text_model("subword", cell="plain", components=()), TEXT),
@@ -54,47 +54,49 @@ MADE = {
         "so warm",
     ),
     "describe": lambda: (elman.Describer(**SMALL).fit(VECTORS, ["a b", "c", "d"] * 8), VECTORS[0]),
-    "forecast": lambda: (elman.Forecaster(hidden_size=4, steps=2, horizon=3).fit(SOLD), None),
+    "forecast": lambda: (elman.Forecaster(hidden_size=4, steps=2, horizon=3).fit(SALES), None),
 }
 
 
-@pytest.fixture(params=MADE, scope="module")
-def made(request):
-    return MADE[request.param]()
+@pytest.fixture(params=MODELS, scope="module")
+def explained(request):
+    return MODELS[request.param]()
 
 
-def test_it_is_to_the_schema(made):
-    model, given_ = made
-    trace = model.explain(given_)
+def test_trace_follows_the_schema(explained):
+    model, x = explained
+    trace = model.explain(x)
     plain = json.loads(trace.to_json(), parse_constant=pytest.fail)
     VALID.validate(plain)
     assert plain == trace.as_dict()
     assert plain["task"] == model.task
     assert plain["network"]["parameters"] == model.describe()["parameters"]
-    assert len(plain["network"]["tokenizers"]) == len(plain["readings"])
-    for reading in plain["readings"]:
-        for layer in reading["layers"]:
-            for strips in (layer["states"], layer["gates"], layer["output"]):
-                assert all(len(strip) == len(reading["tokens"]) for strip in strips.values())
+    assert len(plain["network"]["tokenizers"]) == len(plain["sequences"])
+    for sequence in plain["sequences"]:
+        for layer in sequence["layers"]:
+            for activations in (layer["states"], layer["gates"], layer["output"]):
+                assert all(len(rows) == len(sequence["tokens"]) for rows in activations.values())
     for output in plain["outputs"]:
-        assert output["after"] < len(plain["readings"][output["reading"]]["tokens"])
-        for rest in output["rests"]:
-            assert len(rest["gradient"]) == len(rest["left_out"])
-            assert len(rest["gradient"]) <= len(plain["readings"][rest["reading"]]["tokens"])
+        assert output["after"] < len(plain["sequences"][output["sequence"]]["tokens"])
+        for each in output["attributions"]:
+            assert len(each["gradient_x_input"]) == len(each["occlusion"])
+            assert len(each["gradient_x_input"]) <= len(
+                plain["sequences"][each["sequence"]]["tokens"]
+            )
 
 
-def test_it_leaves_the_network_as_it_was(made):
-    model, given_ = made
+def test_network_stays_unchanged(explained):
+    model, x = explained
     network = model.network_
     weights = [weight.clone() for weight in network.parameters()]
     for weight in network.parameters():
         weight.grad = None
     network.train()
-    first = model.explain(given_).to_json()
+    first = model.explain(x).to_json()
     assert network.training
     assert all(module.training for module in network.modules())
     network.eval()
-    assert model.explain(given_).to_json() == first
+    assert model.explain(x).to_json() == first
     assert not network.training
     assert all(weight.grad is None for weight in network.parameters())
     assert all(map(torch.equal, weights, network.parameters()))
@@ -102,123 +104,125 @@ def test_it_leaves_the_network_as_it_was(made):
 
 
 def probability(output, text):
-    return next(each.probability for each in output.answers if each.text == str(text))
+    return next(each.probability for each in output.predictions if each.text == str(text))
 
 
 @pytest.mark.parametrize("tokenizer", ["word", "character"])
-def test_the_answer_as_it_grows_is_that_of_steps(tokenizer):
+def test_classes_after_each_token_equal_those_of_steps(tokenizer):
     model = classifier(tokenizer=tokenizer)
     trace = model.explain("so warm, and dull")
-    pieces = trace.readings[0].tokens
+    pieces = trace.sequences[0].tokens
     outputs = trace.outputs if tokenizer == "word" else trace.outputs[1:-1]
     state = model.start()
     for piece, output in zip(filter(None, pieces), outputs, strict=True):
-        spread, state = model.step(piece, state)
-        for label, share in spread.items():
-            np.testing.assert_allclose(probability(output, label), share, rtol=1e-5)
+        probabilities, state = model.step(piece, state)
+        for label, expected in probabilities.items():
+            np.testing.assert_allclose(probability(output, label), expected, rtol=1e-5)
     assert trace.network.labels == ("1", "2")
-    # The machine's fast products, which predict_proba may use, have fewer digits.
-    whole = model.predict_proba(["so warm, and dull"])[0]
-    for label, share in zip(model.classes_, whole, strict=True):
-        np.testing.assert_allclose(probability(trace.outputs[-1], label), share, atol=0.02)
+    # predict_proba may use faster matrix products with fewer digits.
+    probabilities = model.predict_proba(["so warm, and dull"])[0]
+    for label, expected in zip(model.classes_, probabilities, strict=True):
+        np.testing.assert_allclose(probability(trace.outputs[-1], label), expected, atol=0.02)
 
 
 @pytest.mark.parametrize("tokenizer", ["word", "character", "subword"])
-def test_what_comes_next_is_that_of_steps(tokenizer):
+def test_next_tokens_equal_those_of_steps(tokenizer):
     model = text_model(tokenizer)
     text = "the cat"
     trace = model.explain(text)
-    assert "".join(trace.readings[0].tokens) == text
+    assert "".join(trace.sequences[0].tokens) == text
     state = model.start()
     ids = model.tokenizer_.encode(text)
     for token, before, after in zip(ids, trace.outputs[:-1], trace.outputs[1:], strict=True):
-        assert before.taken.text == model.tokenizer_.decode([token])
-        outlook, state = model.step(model.tokenizer_.decode([token]), state)
-        found = [(each.text, each.probability) for each in after.answers]
-        assert [name for name, _ in found] == [name for name, _ in outlook.top(5)]
+        assert before.target.text == model.tokenizer_.decode([token])
+        expected, state = model.step(model.tokenizer_.decode([token]), state)
+        actual = [(each.text, each.probability) for each in after.predictions]
+        assert [name for name, _ in actual] == [name for name, _ in expected.top(5)]
         np.testing.assert_allclose(
-            [share for _, share in found], [share for _, share in outlook.top(5)], rtol=1e-4
+            [p for _, p in actual], [p for _, p in expected.top(5)], rtol=1e-4
         )
-    assert trace.outputs[-1].taken is None
+    assert trace.outputs[-1].target is None
 
 
-def test_tags_are_those_of_predict():
-    model, words = MADE["tag"]()
+def test_tags_equal_those_of_predict():
+    model, words = MODELS["tag"]()
     trace = model.explain(words)
-    assert [output.taken.text for output in trace.outputs] == model.predict([words])[0]
-    (shares,) = model.marginals([words])
-    for output, row in zip(trace.outputs, shares, strict=True):
-        for answer in output.answers:
-            wanted = row[model.tags_.index(answer.text)]
-            np.testing.assert_allclose(answer.probability, wanted, atol=0.02)
+    assert [output.target.text for output in trace.outputs] == model.predict([words])[0]
+    (marginals,) = model.marginals([words])
+    for output, row in zip(trace.outputs, marginals, strict=True):
+        for each in output.predictions:
+            expected = row[model.tags_.index(each.text)]
+            np.testing.assert_allclose(each.probability, expected, atol=0.02)
     assert model.explain("Ada is in New York").to_json() == trace.to_json()
 
 
-def test_a_rewriting_is_that_of_predict():
-    model, source = MADE["translate"]()
+def test_translation_equals_that_of_predict():
+    model, source = MODELS["translate"]()
     trace = model.explain(source)
-    assert "".join(each.taken.text for each in trace.outputs).strip() == model.predict([source])[0]
-    assert "".join(trace.readings[0].tokens) == source
+    assert "".join(each.target.text for each in trace.outputs).strip() == model.predict([source])[0]
+    assert "".join(trace.sequences[0].tokens) == source
     (best,) = model.predict_best([source], 1, attention=True)[0]
     np.testing.assert_allclose(trace.attention.weights, best.attention, atol=1e-2)
 
 
-def test_a_description_is_that_of_predict():
-    model, vector = MADE["describe"]()
+def test_description_equals_that_of_predict():
+    model, vector = MODELS["describe"]()
     trace = model.explain(vector)
-    written = "".join(each.taken.text for each in trace.outputs).strip()
-    assert written.replace("\ufffd", "").strip() == model.predict(vector[None])[0]
+    text = "".join(each.target.text for each in trace.outputs).strip()
+    assert text.replace("\ufffd", "").strip() == model.predict(vector[None])[0]
 
 
-def test_quantiles_are_those_of_predict():
-    model = elman.Forecaster(hidden_size=4, steps=2, horizon=3).fit(np.stack([SOLD, SOLD[::-1]], 1))
+def test_quantiles_equal_those_of_predict():
+    model = elman.Forecaster(hidden_size=4, steps=2, horizon=3).fit(
+        np.stack([SALES, SALES[::-1]], 1)
+    )
     for column, name in enumerate(model.names_):
         forecast = model.predict()
         outputs = model.explain(series=name).outputs
         named = ("low_95", "low_80", "median", "high_80", "high_95")
-        for place, wanted in enumerate(named):
-            found = [output.quantiles[place].value for output in outputs]
-            np.testing.assert_allclose(found, getattr(forecast, wanted)[:, column])
+        for index, attribute in enumerate(named):
+            actual = [output.quantiles[index].value for output in outputs]
+            np.testing.assert_allclose(actual, getattr(forecast, attribute)[:, column])
     with pytest.raises(SettingError, match="'tea' is none of those"):
         model.explain(series="tea")
 
 
-def test_the_plain_network_alone_and_within_a_model():
+def test_plain_network_alone_and_in_a_model():
     torch.manual_seed(0)
     rnn = elman.PlainRNN(5, 8, 4)
     trace = explain_cell(rnn, torch.eye(5), tokens="abcde", labels="wxyz")
     VALID.validate(trace.as_dict())
-    (layer,) = trace.readings[0].layers
+    (layer,) = trace.sequences[0].layers
     hidden = rnn.init_hidden()
-    for place, letter in enumerate(torch.eye(5)):
-        output, hidden = rnn(letter[None], hidden)
-        np.testing.assert_allclose(layer.states["hidden"][place], hidden.hidden[0].detach())
-        np.testing.assert_allclose(layer.output["log_softmax"][place], output[0].detach())
-        best = trace.outputs[place]
-        assert best.taken.text == "wxyz"[output.argmax()]
-        np.testing.assert_allclose(best.taken.probability, output.exp().max().item(), rtol=1e-5)
-    within = text_model("character", cell="plain").explain("the")
-    assert set(within.readings[0].layers[0].output) == {"i2o", "log_softmax"}
+    for index, x in enumerate(torch.eye(5)):
+        output, hidden = rnn(x[None], hidden)
+        np.testing.assert_allclose(layer.states["hidden"][index], hidden.hidden[0].detach())
+        np.testing.assert_allclose(layer.output["log_softmax"][index], output[0].detach())
+        best = trace.outputs[index]
+        assert best.target.text == "wxyz"[output.argmax()]
+        np.testing.assert_allclose(best.target.probability, output.exp().max().item(), rtol=1e-5)
+    model_trace = text_model("character", cell="plain").explain("the")
+    assert set(model_trace.sequences[0].layers[0].output) == {"i2o", "log_softmax"}
     assert explain_cell(elman.LSTM(2, 3), torch.ones(2, 2)).outputs == ()
 
 
-def test_members_answer_together_and_the_first_is_watched():
+def test_ensemble_predicts_together_and_activations_are_of_the_first():
     model = classifier()
     network = model.network_
-    assert len(network.members) == model.explain(TEXT).network.members == 3
+    assert len(network.members) == model.explain(TEXT).network.ensemble_size == 3
     before = model.explain(TEXT).as_dict()
     with torch.no_grad():
         network.outputs[1].bias += torch.tensor([5.0, 0])
     after = model.explain(TEXT).as_dict()
-    assert after["readings"] == before["readings"]
+    assert after["sequences"] == before["sequences"]
     assert after["outputs"] != before["outputs"]
 
 
-@pytest.mark.parametrize("name", [name for name in MADE if name not in ("describe", "forecast")])
-def test_too_much_and_nothing(name):
-    model, _ = MADE[name]()
-    long = ["so"] * (LONGEST + 1)
-    with pytest.raises(InputError, match=f"a trace holds {LONGEST} at most"):
+@pytest.mark.parametrize("name", [name for name in MODELS if name not in ("describe", "forecast")])
+def test_texts_too_long_or_empty_are_refused(name):
+    model, _ = MODELS[name]()
+    long = ["so"] * (MAX_TOKENS + 1)
+    with pytest.raises(InputError, match=f"a trace holds {MAX_TOKENS} at most"):
         model.explain(" ".join(long) if name != "tag" else long)
     with pytest.raises(InputError, match="nothing to read"):
         model.explain("")
@@ -226,17 +230,17 @@ def test_too_much_and_nothing(name):
         type(model)().explain(TEXT)
 
 
-def test_wrong_vectors():
-    model, _ = MADE["describe"]()
+def test_wrong_vectors_are_refused():
+    model, _ = MODELS["describe"]()
     for wrong in (np.ones(4), np.full(3, np.nan), np.ones((2, 3))):
         with pytest.raises(InputError):
             model.explain(wrong)
 
 
-def test_a_long_text_is_explained():
+def test_longest_text_is_explained():
     model = text_model("character")
-    trace = model.explain("the cat " * (LONGEST // 8))
-    assert len(trace.outputs) == LONGEST + 1
+    trace = model.explain("the cat " * (MAX_TOKENS // 8))
+    assert len(trace.outputs) == MAX_TOKENS + 1
 
 
 @given(
@@ -249,12 +253,12 @@ def test_a_long_text_is_explained():
 )
 def test_rounding_is_to_the_digits_of_the_largest(numbers, digits):
     largest = np.abs(numbers.astype(float)).max()
-    found = rounded(numbers, digits)
-    assert np.abs(found - numbers).max() <= largest * 10 ** (1 - digits) * 0.501
-    assert all(len(f"{abs(each):.15g}".strip("0.")) <= 15 for each in found.flat)
+    result = rounded(numbers, digits)
+    assert np.abs(result - numbers).max() <= largest * 10 ** (1 - digits) * 0.501
+    assert all(len(f"{abs(each):.15g}".strip("0.")) <= 15 for each in result.flat)
 
 
-def test_what_is_no_number():
-    found = rounded(np.array([np.nan, np.inf, -np.inf]), 4)
-    assert np.isnan(found[0])
-    assert found[1] == -found[2] > 1e38
+def test_nan_and_infinity():
+    result = rounded(np.array([np.nan, np.inf, -np.inf]), 4)
+    assert np.isnan(result[0])
+    assert result[1] == -result[2] > 1e38

@@ -120,7 +120,7 @@ def test_it_learns_and_is_explained(tale):
     trace = model.explain("The cat")
     assert trace.network.cell == "ugrnn"
     assert trace.network.meanings == UGRNN.gates
-    (layer,) = trace.readings[0].layers
+    (layer,) = trace.sequences[0].layers
     g, c, h = layer.gates["g"], layer.gates["c"], layer.states["h"]
     before = np.concatenate([np.zeros_like(h[:1]), h[:-1]])
     np.testing.assert_allclose(h, g * before + (1 - g) * c, atol=1e-5)

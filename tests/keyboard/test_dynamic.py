@@ -1,4 +1,4 @@
-"""A copy of the network that learns from each line, and can be what it was again."""
+"""Dynamic evaluation trains a copy on each line, and can restore the trained weights."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ import torch
 from torch.nn import functional
 
 from elman.keyboard import Keyboard
-from elman.keyboard.dynamic_evaluation import LONGEST, MOST, PULL, RATE, DynamicEvaluation
+from elman.keyboard.dynamic_evaluation import (
+    DECAY,
+    LEARNING_RATE,
+    MAX_GRAD_NORM,
+    MAX_TOKENS,
+    DynamicEvaluation,
+)
 from elman.text.tokenizers.tokenizer import BOUNDARY
 
 LINES = ["The dog sat on the river", "an old river, an old dog", "sat sat sat sat sat sat"]
@@ -30,31 +36,31 @@ def loss(model, network, line):
     return functional.cross_entropy(logits[0], x[1:], reduction="sum")
 
 
-def test_a_step_is_torchs_own(model):
-    """Of torch's gradient descent and its clipping, with the pull back after it."""
+def test_step_equals_torch_sgd(model):
+    """With torch's SGD and gradient clipping, and the decay after each step."""
     dynamic, network = DynamicEvaluation(model), copy.deepcopy(model.network_)
-    optimizer = torch.optim.SGD(network.parameters(), lr=RATE)
+    optimizer = torch.optim.SGD(network.parameters(), lr=LEARNING_RATE)
     for line in LINES:
         dynamic.learn(line)
         optimizer.zero_grad()
         loss(model, network, line).backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), MOST)
+        torch.nn.utils.clip_grad_norm_(network.parameters(), MAX_GRAD_NORM)
         optimizer.step()
         with torch.no_grad():
             for weight, trained in zip(network.parameters(), weights(model), strict=True):
-                weight += PULL * (trained - weight)
-    found = weights(dynamic.model)
-    assert not same(found, weights(model))
-    for one, other in zip(found, network.parameters(), strict=True):
+                weight += DECAY * (trained - weight)
+    learned = weights(dynamic.model)
+    assert not same(learned, weights(model))
+    for one, other in zip(learned, network.parameters(), strict=True):
         np.testing.assert_allclose(one, other.detach(), atol=2e-6)
 
 
-def test_what_was_read_is_believed_more_and_then_forgotten(model):
+def test_learning_lowers_the_loss_and_forgetting_restores_the_weights(model):
     dynamic, before = DynamicEvaluation(model), weights(model)
-    at_first = float(loss(model, dynamic.model.network_, LINES[0]).detach())
+    before_loss = float(loss(model, dynamic.model.network_, LINES[0]).detach())
     for _ in range(5):
         dynamic.learn(LINES[0])
-    assert float(loss(model, dynamic.model.network_, LINES[0]).detach()) < at_first - 0.1
+    assert float(loss(model, dynamic.model.network_, LINES[0]).detach()) < before_loss - 0.1
     learned = weights(dynamic.model)
     dynamic.learn("")
     assert same(weights(dynamic.model), learned)
@@ -63,14 +69,14 @@ def test_what_was_read_is_believed_more_and_then_forgotten(model):
     assert same(weights(dynamic.model), before)
 
 
-def test_a_line_without_end_is_learned_from_at_its_beginning(model):
-    beginning, whole = DynamicEvaluation(model), DynamicEvaluation(model)
-    beginning.learn("sat on " * LONGEST)
-    whole.learn("sat on " * LONGEST + "the river " * 1_000)
-    assert same(weights(beginning.model), weights(whole.model))
+def test_only_the_start_of_a_long_line_is_learned(model):
+    start, whole = DynamicEvaluation(model), DynamicEvaluation(model)
+    start.learn("sat on " * MAX_TOKENS)
+    whole.learn("sat on " * MAX_TOKENS + "the river " * 1_000)
+    assert same(weights(start.model), weights(whole.model))
 
 
-def test_what_is_no_number_is_not_learned(model):
+def test_gradients_that_are_not_finite_are_skipped(model):
     dynamic = DynamicEvaluation(model)
     with torch.no_grad():
         next(dynamic.model.network_.parameters()).mul_(float("inf"))
@@ -81,25 +87,25 @@ def test_what_is_no_number_is_not_learned(model):
 
 
 @pytest.mark.parametrize("forgotten", ["river", None])
-def test_a_keyboard_adapts_line_by_line(model, forgotten):
-    """Its suggestions are the copy's; forgetting anything, it is the model again."""
-    adapting, plain = Keyboard(model, online=True), Keyboard(model)
-    shares = []
+def test_online_keyboard_learns_after_each_line(model, forgotten):
+    """It suggests what the copy predicts; forgetting any word restores the trained weights."""
+    online, plain = Keyboard(model, online=True), Keyboard(model)
+    probabilities = []
     for line in LINES:
-        for board in (adapting, plain):
+        for board in (online, plain):
             board.type(line)
-        shares.append([share for board in (adapting, plain) for _, share in board.suggestions])
-        for board in (adapting, plain):
+        probabilities.append([p for board in (online, plain) for _, p in board.suggestions])
+        for board in (online, plain):
             board.type("\n")
-    half = len(shares[0]) // 2
-    assert shares[0][:half] == shares[0][half:]  # nothing is learned within a line
-    assert shares[1][:half] != shares[1][half:]
-    for board in (adapting, plain):
+    half = len(probabilities[0]) // 2
+    assert probabilities[0][:half] == probabilities[0][half:]  # no step within a line
+    assert probabilities[1][:half] != probabilities[1][half:]
+    for board in (online, plain):
         board.clear()
         board.forget(forgotten) if forgotten else board.forget_all()
-    # How far the counts are believed has gone its own way: a word that they do not know.
-    outlooks = [
+    # The mixture weights of the counts differ by now: compare a word that is not in them.
+    learned = [
         board._suggester.probability(board._suggester.read(np.array([BOUNDARY])), "", "dog")
-        for board in (adapting, plain)
+        for board in (online, plain)
     ]
-    assert outlooks[0] == outlooks[1]
+    assert learned[0] == learned[1]

@@ -1,4 +1,4 @@
-"""The keyboard: what it offers, counts, learns and forgets, without a terminal."""
+"""The keyboard without a terminal: suggestions, keystrokes, learning and forgetting."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from elman.nn.predictor import NetworkPredictor
 from elman.text.tokenizers.tokenizer import BOUNDARY
 
 
-class Forgetful(UserModel):
+class EmptyModel(UserModel):
     """Learns nothing."""
 
-    def learn(self, lesson): ...
+    def learn(self, observation): ...
 
 
 def words_of(keyboard):
     return [word for word, _ in keyboard.suggestions]
 
 
-# Offering
+# Suggesting
 
 
-def test_it_offers_what_the_model_suggests_after_every_letter(model, tale):
-    """With its state carried, and nothing read twice, as from the whole text anew."""
-    keyboard = Keyboard(model, Forgetful())
+def test_suggestions_after_every_letter_equal_those_of_the_model(model, tale):
+    """Cached states give the same as reading the whole text again."""
+    keyboard = Keyboard(model, EmptyModel())
     text = "".join(tale.splitlines(keepends=True)[:3])
-    for place, letter in enumerate(text, start=1):
+    for length, letter in enumerate(text, start=1):
         keyboard.type(letter)
-        expected = model.suggest(text[:place])
-        assert words_of(keyboard) == [word for word, _ in expected], text[:place]
-        shares = [share for _, share in keyboard.suggestions]
-        assert shares == pytest.approx([share for _, share in expected], rel=1e-3)
+        expected = model.suggest(text[:length])
+        assert words_of(keyboard) == [word for word, _ in expected], text[:length]
+        probabilities = [p for _, p in keyboard.suggestions]
+        assert probabilities == pytest.approx([p for _, p in expected], rel=1e-3)
 
 
-def test_what_is_deleted_is_as_if_it_had_not_been_written(model):
+def test_deleting_undoes_typing(model):
     once, twice = Keyboard(model), Keyboard(model)
     once.type("The dog sat on\nthe ")
     twice.type("The dog sat on\nthe old tree (zyzzy) ")
@@ -57,22 +57,21 @@ def test_what_is_deleted_is_as_if_it_had_not_been_written(model):
     assert words_of(twice) == words_of(Keyboard(model))
 
 
-def test_a_long_line_is_not_looked_through_for_its_last_word(words, monkeypatch):
-    """Its end is enough."""
+def test_end_of_a_long_line_is_enough_to_find_its_last_word(words, monkeypatch):
     line = "the dog sat on the mat, " * 40
     whole = Keyboard(words)
     whole.type(line)
-    monkeypatch.setattr(keyboard, "TAIL", 10_000)
+    monkeypatch.setattr(keyboard, "MAX_TAIL", 10_000)
     tail = Keyboard(words)
     tail.type(line)
     assert whole.suggestions == tail.suggestions
     assert whole.memory.learned() == tail.memory.learned()
 
 
-# Taking
+# Accepting
 
 
-def test_a_word_taken_is_written_to_its_end_with_the_space_after_it(model):
+def test_accepting_completes_the_word_and_adds_a_space(model):
     board = Keyboard(model)
     board.type("The dog walked to the ri")
     assert words_of(board)[0] == "river"
@@ -84,7 +83,7 @@ def test_a_word_taken_is_written_to_its_end_with_the_space_after_it(model):
     assert board.text.endswith("river.\n")
 
 
-def test_after_a_comma_a_word_taken_brings_the_space_before_it_too(model):
+def test_accepting_after_a_comma_adds_the_space_before_too(model):
     board = Keyboard(model)
     board.type("A bird sat on the mat,")
     assert words_of(board)[0] == "so"
@@ -92,7 +91,7 @@ def test_after_a_comma_a_word_taken_brings_the_space_before_it_too(model):
     assert board.text == "A bird sat on the mat, so "
 
 
-def test_a_space_typed_after_the_space_that_came_is_not_written_again(words):
+def test_typing_a_space_after_the_added_space_changes_nothing(words):
     board = Keyboard(words)
     board.type("The dog walked to the ri")
     board.accept(0)
@@ -103,7 +102,7 @@ def test_a_space_typed_after_the_space_that_came_is_not_written_again(words):
 
 
 @pytest.mark.parametrize("number", [-1, 3, 7])
-def test_there_is_no_other_suggestion(words, number):
+def test_accepting_a_missing_suggestion_is_refused(words, number):
     board = Keyboard(words)
     with pytest.raises(SettingError, match=f"no suggestion {number}"):
         board.accept(number)
@@ -113,13 +112,13 @@ def test_there_is_no_other_suggestion(words, number):
 # Counting
 
 
-def test_keystrokes_are_counted_as_the_scores_count_them(words, tale):
-    """The same text, the same model, and a writer who takes what is offered."""
+def test_keystrokes_equal_those_of_the_metric(words, tale):
+    """For a typist who accepts what is suggested."""
     lines = [line for line in tale.splitlines() if line.endswith((".", "?")) and "(" not in line]
     lines = lines[:12]
     text = "\n".join(lines) + "\n"
-    board = Keyboard(words, Forgetful())
-    offered = simulate_typing(board, text)
+    board = Keyboard(words, EmptyModel())
+    suggested = simulate_typing(board, text)
     tokenizer = words.tokenizer_
     ids = np.concatenate([[BOUNDARY], tokenizer.encode(text)])
     scores = keyboard_scores(
@@ -129,11 +128,11 @@ def test_keystrokes_are_counted_as_the_scores_count_them(words, tale):
     )
     assert board.text == text
     assert board.saved == scores.saved.sum() > 50
-    assert offered == scores.hit3.tolist()
+    assert suggested == scores.hit3.tolist()
     assert board.keystrokes == scores.typed + scores.selections
 
 
-def test_slips_cost_the_same_by_hand_and_with_help(words):
+def test_typing_errors_save_nothing(words):
     board = Keyboard(words)
     board.type("The dgo")
     board.delete()
@@ -142,14 +141,14 @@ def test_slips_cost_the_same_by_hand_and_with_help(words):
     assert (board.keystrokes, board.saved) == (11, 0)
 
 
-def test_a_word_taken_by_mistake_costs_what_was_pressed_for_it(words):
+def test_word_accepted_by_mistake_costs_its_keystrokes(words):
     board = Keyboard(words)
     board.type("The dog walked to the ri")
     board.accept(0)
     assert board.saved == len("ver ") - 1
     for _ in "ver ":
         board.delete()
-    assert board.saved == -5  # one to take it, four to delete it
+    assert board.saved == -5  # one to accept it, four to delete it
     board.type("\n\n")
     board.delete()
     assert board.keystrokes == 24 + 5
@@ -166,7 +165,7 @@ KEYS = st.lists(
 
 @given(KEYS)
 @settings(deadline=None, max_examples=40)
-def test_whatever_is_pressed_memory_and_count_are_those_of_the_text(words, pressed):
+def test_memory_and_keystrokes_depend_on_the_text_only(words, pressed):
     board = Keyboard(words)
     for key in pressed:
         if key is None:
@@ -181,7 +180,7 @@ def test_whatever_is_pressed_memory_and_count_are_those_of_the_text(words, press
     again.type(board.text)
     again.finish()
     assert again.text == board.text
-    # A word that was learned, taken back and learned again stands as if it had been learned once.
+    # Order may differ: a word that was unlearned and learned again moves to the end.
     assert sorted(board.memory.learned()) == sorted(again.memory.learned())
     assert again.saved == 0
 
@@ -189,17 +188,17 @@ def test_whatever_is_pressed_memory_and_count_are_those_of_the_text(words, press
 # Learning
 
 
-def test_a_word_written_once_is_offered_after_its_first_letters(model):
+def test_word_written_once_is_suggested_after_its_first_letters(model):
     board = Keyboard(model)
     board.type("dear Zyzzy")
-    assert "Zyzzy" not in board.memory  # it may still be going on
+    assert "Zyzzy" not in board.memory  # it may be unfinished
     board.type(", Zy")
     assert words_of(board)[0] == "Zyzzy"
     board.accept(0)
     assert board.text == "dear Zyzzy, Zyzzy "
 
 
-def test_what_often_follows_is_offered_before_a_letter_is_typed(model):
+def test_frequent_next_word_is_suggested_before_its_first_letter(model):
     board = Keyboard(model)
     for _ in range(40):
         board.type("dear Zyzzy\n")
@@ -207,7 +206,7 @@ def test_what_often_follows_is_offered_before_a_letter_is_typed(model):
     assert words_of(board)[0] == "Zyzzy"
 
 
-def test_it_goes_on_with_what_another_learned(words):
+def test_keyboard_continues_with_a_given_memory(words):
     first = Keyboard(words)
     first.type("Zyzzy")
     first.finish()
@@ -216,14 +215,14 @@ def test_it_goes_on_with_what_another_learned(words):
     assert words_of(second)[0] == "Zyzzy"
 
 
-def test_the_model_stays_as_it_is(words):
+def test_model_stays_unchanged(words):
     before = words.suggest("The dog sat on Zy"), dict(words.learned_)
     board = Keyboard(words)
     board.type("Zyzzy " * 5)
     assert (words.suggest("The dog sat on Zy"), dict(words.learned_)) == before
 
 
-def test_a_word_forgotten_is_offered_no_more_nor_learned_as_what_stands_before(model):
+def test_forgotten_word_is_neither_suggested_nor_learned_as_context(model):
     board = Keyboard(model)
     board.type("dear Zyzzy and Zyzzy and Qwxq Zyz")
     assert "Zyzzy" in words_of(board)
@@ -240,16 +239,16 @@ def test_a_word_forgotten_is_offered_no_more_nor_learned_as_what_stands_before(m
     assert len(board.memory) == 0
 
 
-def test_thousands_of_words_are_weighed_as_all_of_them_are(words, monkeypatch):
-    """Only those that may win are looked at, and nothing is lost by that."""
+def test_candidate_limit_does_not_change_suggestions(words, monkeypatch):
+    """With thousands of learned words."""
     board = Keyboard(words)
     tokens = [words.tokenizer_.spellings[i] for i in words.tokenizer_.is_word.nonzero()[0]]
     for number, word in enumerate(tokens * 2):
         board.type(f"{word} new{number} ")
     for text in ("\n", "the ", "n", "ew1", "\nThe ki"):
         board.type(text)
-        usual = board.suggestions
+        limited = board.suggestions
         monkeypatch.setattr(suggestions, "CANDIDATES", 10_000)
         del board.suggestions
-        assert board.suggestions == usual
+        assert board.suggestions == limited
         monkeypatch.undo()

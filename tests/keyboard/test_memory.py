@@ -1,4 +1,4 @@
-"""What is remembered: counts, bounds, and the file they are kept in."""
+"""The user model: counts, limits, mixture weights, and its file."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from elman.keyboard.observations import Observation, context_of, observations_of
 TEXT = "see you soon, dear Zyzzy\nsee you there\nsee you soon. “So?” it's 漢字\n"
 
 
-def taught(text):
+def learned(text):
     memory = UserModel()
     for line in text.splitlines():
-        for lesson in observations_of(line):
-            memory.learn(lesson)
+        for observation in observations_of(line):
+            memory.learn(observation)
     return memory
 
 
-def test_lessons_are_words_with_the_tokens_before_them():
+def test_observations_are_words_with_the_tokens_before_them():
     assert observations_of("Well, well-known it's") == [
         Observation(("\n", "\n"), "Well"),
         Observation(("Well", ","), "well-known"),
@@ -34,67 +34,70 @@ def test_lessons_are_words_with_the_tokens_before_them():
     assert context_of("") == ("\n", "\n")
 
 
-def test_what_is_learned_is_listed_with_what_it_follows():
-    found = {each.word: each for each in taught(TEXT).learned()}
-    assert found["see"].times == 3
-    assert found["see"].after == {"\n": 3}
-    assert found["soon"].after == {"you": 2}
-    assert found["dear"].after == {",": 1}
-    assert [each.word for each in taught(TEXT).learned()][:3] == ["see", "you", "soon"]
+def test_learned_words_are_listed_with_counts_and_contexts():
+    words = {each.word: each for each in learned(TEXT).learned()}
+    assert words["see"].times == 3
+    assert words["see"].after == {"\n": 3}
+    assert words["soon"].after == {"you": 2}
+    assert words["dear"].after == {",": 1}
+    assert [each.word for each in learned(TEXT).learned()][:3] == ["see", "you", "soon"]
 
 
 @given(st.lists(st.sampled_from(["a", "b", "c", ",", "a b", "c."]), max_size=30))
-def test_shares_of_belief_make_one(parts):
-    memory = taught(" ".join(parts) + "\n" + " ".join(parts))
+def test_probabilities_of_a_prior_sum_to_one(parts):
+    memory = learned(" ".join(parts) + "\n" + " ".join(parts))
     for context in (("\n", "\n"), ("a", "b"), ("b", "c"), ("x", "y")):
-        found = memory.prior(context)
-        assert 0 < found.model <= 1
-        assert sum(found.words.values()) + found.model == pytest.approx(1)
+        prior = memory.prior(context)
+        assert 0 < prior.model <= 1
+        assert sum(prior.words.values()) + prior.model == pytest.approx(1)
 
 
-def test_the_mixture_is_that_of_its_formula():
-    """Worked out in fractions: 9 words, 'you' always followed by soon, soon, there."""
-    memory = taught("see you soon\nsee you there\nsee you soon\n")
-    found = memory.prior(("see", "you"))
-    alone = Fraction(5, 100) * Fraction(9, 9 + 500)
+def test_prior_follows_the_formula():
+    """In exact fractions: 9 words, 'you' always followed by soon, soon, there."""
+    memory = learned("see you soon\nsee you there\nsee you soon\n")
+    prior = memory.prior(("see", "you"))
+    no_context = Fraction(5, 100) * Fraction(9, 9 + 500)
     one = two = Fraction(3, 3 + 100)
-    soon = alone * Fraction(2, 9)
-    for share in (one, two):
-        soon = (1 - share) * soon + share * Fraction(2, 3)
-    assert found.words["soon"] == pytest.approx(float(soon))
-    assert found.model == pytest.approx(float((1 - alone) * (1 - one) * (1 - two)))
+    soon = no_context * Fraction(2, 9)
+    for weight in (one, two):
+        soon = (1 - weight) * soon + weight * Fraction(2, 3)
+    assert prior.words["soon"] == pytest.approx(float(soon))
+    assert prior.model == pytest.approx(float((1 - no_context) * (1 - one) * (1 - two)))
 
 
-def test_counts_that_are_right_are_trusted_and_those_that_are_wrong_are_not():
-    right, wrong = taught(TEXT), taught(TEXT)
+def test_weight_of_counts_grows_when_they_predict_better_than_the_model():
+    right, wrong = learned(TEXT), learned(TEXT)
     for _ in range(20):
-        right.weigh(Observation(("see", "you"), "soon"), 1e-4)
-        wrong.weigh(Observation(("see", "you"), "later"), 0.5)
-    plain = taught(TEXT).prior(("see", "you")).words["soon"]
+        right.update_weights(Observation(("see", "you"), "soon"), 1e-4)
+        wrong.update_weights(Observation(("see", "you"), "later"), 0.5)
+    plain = learned(TEXT).prior(("see", "you")).words["soon"]
     assert right.prior(("see", "you")).words["soon"] > 5 * plain
     assert wrong.prior(("see", "you")).words["soon"] < plain
-    assert right.prior(("see", "you")).model >= (1 - memory.MOST) ** 3
+    assert right.prior(("see", "you")).model >= (1 - memory.MAX_WEIGHT) ** 3
 
 
-def test_trust_is_what_mixtures_learn_by_expectation():
-    """The responsibility of one context's counts, against what they claim."""
-    found = taught("a b\n")
-    before = found.trust
-    evidence = found.weigh(Observation(("x", ","), "b"), 0.2)
-    share = 0.05 * 2 / 502
-    assert evidence.won == pytest.approx([share / 2 / ((1 - share) * 0.2 + share / 2), 0, 0])
-    assert evidence.claimed == pytest.approx([share, 0, 0])
-    assert found.trust.won[0] == before.won[0] + evidence.won[0]
-    found.unweigh(evidence)
-    assert found.trust.won == pytest.approx(before.won)
-    assert found.trust.claimed == pytest.approx(before.claimed)
+def test_weights_are_updated_by_expectation_maximization():
+    """Evidence is the responsibility of the counts, and their prior weight."""
+    memory = learned("a b\n")
+    before = memory.evidence
+    evidence = memory.update_weights(Observation(("x", ","), "b"), 0.2)
+    weight = 0.05 * 2 / 502
+    responsibility = weight / 2 / ((1 - weight) * 0.2 + weight / 2)
+    assert evidence.responsibilities == pytest.approx([responsibility, 0, 0])
+    assert evidence.prior_weights == pytest.approx([weight, 0, 0])
+    assert memory.evidence.responsibilities[0] == (
+        before.responsibilities[0] + evidence.responsibilities[0]
+    )
+    memory.undo_update(evidence)
+    assert memory.evidence.responsibilities == pytest.approx(before.responsibilities)
+    assert memory.evidence.prior_weights == pytest.approx(before.prior_weights)
 
 
-def test_taking_lessons_back_leaves_nothing():
-    memory = taught(TEXT)
+def test_unlearning_everything_leaves_an_empty_memory():
+    memory = learned(TEXT)
     for line in TEXT.splitlines():
-        for lesson in observations_of(line):
-            memory.unlearn(lesson)
+        for observation in observations_of(line):
+            memory.unlearn(observation)
     assert memory.learned() == []
     assert memory.size == 0
     assert list(memory.counts()) == [((), {})]
@@ -102,8 +105,8 @@ def test_taking_lessons_back_leaves_nothing():
     assert memory.size == 0
 
 
-def test_a_word_forgotten_is_nowhere():
-    memory = taught(TEXT)
+def test_forgotten_word_is_in_no_context():
+    memory = learned(TEXT)
     memory.forget("you")
     assert "you" not in memory
     assert "you" not in str(list(memory.counts()))
@@ -115,42 +118,42 @@ def test_a_word_forgotten_is_nowhere():
     assert memory.size == 0
 
 
-def test_what_was_used_longest_ago_goes_first(monkeypatch):
+def test_least_recently_used_words_are_forgotten_first(monkeypatch):
     monkeypatch.setattr(memory, "MAX_WORDS", 3)
-    found = taught("one two three one four")
-    assert {each.word for each in found.learned()} == {"three", "one", "four"}
-    assert "two" not in str(list(found.counts()))
+    limited = learned("one two three one four")
+    assert {each.word for each in limited.learned()} == {"three", "one", "four"}
+    assert "two" not in str(list(limited.counts()))
     monkeypatch.undo()
     monkeypatch.setattr(memory, "MAX_COUNTS", 40)
-    found = taught("\n".join(f"word{number} comes here" for number in range(30)))
-    assert found.size <= 40
-    assert found.size == sum(len(words) for _, words in found.counts())
+    limited = learned("\n".join(f"word{number} comes here" for number in range(30)))
+    assert limited.size <= 40
+    assert limited.size == sum(len(words) for _, words in limited.counts())
 
 
-def test_what_is_too_long_is_not_learned():
-    assert taught("x" * 61 + " " + "y" * 60).learned()[0].word == "y" * 60
-    assert len(taught("x" * 61)) == 0
+def test_long_words_are_not_learned():
+    assert learned("x" * 61 + " " + "y" * 60).learned()[0].word == "y" * 60
+    assert len(learned("x" * 61)) == 0
 
 
 # The file
 
 
-def test_a_file_keeps_all_of_it(tmp_path):
-    memory = taught(TEXT)
-    memory.weigh(Observation(("see", "you"), "soon"), 0.1)
+def test_file_round_trip(tmp_path):
+    memory = learned(TEXT)
+    memory.update_weights(Observation(("see", "you"), "soon"), 0.1)
     save_memory(memory, tmp_path / "me.json")
     loaded = open_memory(tmp_path / "me.json")
     assert list(loaded.counts()) == list(memory.counts())
     assert loaded.size == memory.size
-    assert loaded.trust == memory.trust
+    assert loaded.evidence == memory.evidence
     assert [path.name for path in tmp_path.iterdir()] == ["me.json"]
 
 
-def test_a_file_that_is_not_there_yet_is_a_new_memory(tmp_path):
+def test_missing_file_is_an_empty_memory(tmp_path):
     assert len(open_memory(tmp_path / "none.json")) == 0
 
 
-def test_places_that_are_none(tmp_path):
+def test_paths_that_cannot_be_read_or_written_are_refused(tmp_path):
     with pytest.raises(MissingFileError, match="cannot be read"):
         open_memory(tmp_path)
     with pytest.raises(OutputError, match="there is no folder"):
@@ -162,12 +165,12 @@ WORDS = [[], {"a": 2, "b": 1}]
 
 
 @pytest.mark.parametrize(
-    ("about", "cause"),
+    ("content", "cause"),
     [
-        ("nonsense", "no JSON"),
-        ("[" * 100_000, "no JSON"),
-        ("[]", "no keyboard's memory"),
-        ({"elman": "other"}, "no keyboard's memory"),
+        ("nonsense", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ("[]", "not the memory of a keyboard"),
+        ({"elman": "other"}, "not the memory of a keyboard"),
         ({"schema": 2}, "schema 2, and this version reads up to 1"),
         ({"schema": True}, "schema is True"),
         ({"schema": "1"}, "schema is '1'"),
@@ -180,34 +183,34 @@ WORDS = [[], {"a": 2, "b": 1}]
         ({"counts": [WORDS, [[1], {"a": 1}]]}, "malformed"),
         ({"counts": [WORDS, [["a"], {}]]}, "malformed"),
         ({"counts": [WORDS, [["a", "a", "a"], {"a": 1}]]}, "malformed"),
-        ({"counts": [WORDS, WORDS]}, "says twice"),
-        ({"counts": [[[], {"a": 0}]]}, "no count"),
-        ({"counts": [[[], {"a": -1}]]}, "no count"),
-        ({"counts": [[[], {"a": 1.0}]]}, "no count"),
-        ({"counts": [[[], {"a": True}]]}, "no count"),
-        ({"counts": [[[], {"a": 2**60}]]}, "no count"),
+        ({"counts": [WORDS, WORDS]}, "twice"),
+        ({"counts": [[[], {"a": 0}]]}, "not a count"),
+        ({"counts": [[[], {"a": -1}]]}, "not a count"),
+        ({"counts": [[[], {"a": 1.0}]]}, "not a count"),
+        ({"counts": [[[], {"a": True}]]}, "not a count"),
+        ({"counts": [[[], {"a": 2**60}]]}, "not a count"),
         ({"counts": [WORDS, [["a"], {"hidden": 1}]]}, "not among its words"),
         ({"counts": [WORDS, [["hidden"], {"a": 1}]]}, "not among its words"),
-        ({"counts": [[[], {"two words": 1}]]}, "no word"),
-        ({"counts": [[[], {"": 1}]]}, "no word"),
-        ({"counts": [[[], {"\x1b[31m": 1}]]}, "no word"),
-        ({"counts": [[[], {"x" * 61: 1}]]}, "no word"),
+        ({"counts": [[[], {"two words": 1}]]}, "not a word"),
+        ({"counts": [[[], {"": 1}]]}, "not a word"),
+        ({"counts": [[[], {"\x1b[31m": 1}]]}, "not a word"),
+        ({"counts": [[[], {"x" * 61: 1}]]}, "not a word"),
         ({"counts": [[[], {f"w{n}": 1 for n in range(10_001)}]]}, "more than 10,000 words"),
     ],
 )
-def test_a_damaged_file_is_refused(tmp_path, about, cause):
+def test_damaged_file_is_refused(tmp_path, content, cause):
     path = tmp_path / "me.json"
-    if isinstance(about, dict):
-        about = json.dumps(
-            {"elman": "keyboard memory", "schema": 1, "counts": [WORDS], "trust": TRUST, **about}
+    if isinstance(content, dict):
+        content = json.dumps(
+            {"elman": "keyboard memory", "schema": 1, "counts": [WORDS], "trust": TRUST, **content}
         )
-    path.write_text(about)
+    path.write_text(content)
     with pytest.raises(MemoryFileError, match=cause):
         open_memory(path)
 
 
-def test_a_file_too_large_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr("elman.keyboard.memory_file.LIMIT", 100)
-    save_memory(taught(TEXT), tmp_path / "me.json")
+def test_large_file_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("elman.keyboard.memory_file.MAX_BYTES", 100)
+    save_memory(learned(TEXT), tmp_path / "me.json")
     with pytest.raises(MemoryFileError, match="larger than 100 bytes"):
         open_memory(tmp_path / "me.json")

@@ -161,7 +161,7 @@ def test_a_memory_is_a_file_of_elman_type(converse, models, tmp_path):
     other.type("a quux ")
     back = memory_data(open_memory(tmp_path / "back.json"))
     assert back["counts"] == memory_data(other.memory)["counts"]
-    for found, expected in zip(back["trust"], other.memory.trust, strict=True):
+    for found, expected in zip(back["trust"], other.memory.evidence, strict=True):
         assert found == pytest.approx(expected, rel=1e-4)
 
 

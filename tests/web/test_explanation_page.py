@@ -63,9 +63,11 @@ def test_it_asks_for_nothing(shown, trace, shots):
     assert page.locator("button.token").all_text_contents() == TEXT.split()
     said = page.locator("button.output")
     for place, output in enumerate(trace.outputs):
-        assert output.answers[0].text in said.nth(place).text_content()
+        assert output.predictions[0].text in said.nth(place).text_content()
         shown_share = re.search(r"([\d.]+) %", said.nth(place).text_content()).group(1)
-        assert float(shown_share) == pytest.approx(100 * output.answers[0].probability, abs=0.51)
+        assert float(shown_share) == pytest.approx(
+            100 * output.predictions[0].probability, abs=0.51
+        )
     for look, width in (("light", 1100), ("dark", 1100), ("light", 360)):
         page.emulate_media(color_scheme=look)
         page.set_viewport_size({"width": width, "height": 900})
@@ -125,7 +127,7 @@ def test_gates_are_shown(shown, trace, way):
         page.keyboard.press("ArrowLeft")
     assert page.locator(".step q").text_content() == "dull"
     captions = page.locator(".gate figcaption").all_text_contents()
-    layers = reversed(trace.readings[0].layers)
+    layers = reversed(trace.sequences[0].layers)
     wanted = [(k, s) for each in layers for k, s in {**each.states, **each.gates}.items()]
     assert [caption.split()[0] for caption in captions] == [name for name, _ in wanted]
     for caption, (_, strip) in zip(captions, wanted, strict=True):
@@ -137,14 +139,14 @@ def test_what_an_output_rests_on(shown, trace):
     """An output that is clicked colours the text by gradient times input, or by leaving out."""
     page = shown(trace).page
     page.click("button.output >> nth=3")
-    (rest,) = trace.outputs[3].rests
-    assert titles(page, ".piece[title]:not([title=''])") == rounded(rest.gradient)
+    (rest,) = trace.outputs[3].attributions
+    assert titles(page, ".piece[title]:not([title=''])") == rounded(rest.gradient_x_input)
     page.get_by_label("leaving each out").check()
-    assert titles(page, ".piece[title]:not([title=''])") == rounded(rest.left_out)
-    assert titles(page, ".attribution[title]:not([title=''])") == rounded(rest.left_out)
+    assert titles(page, ".piece[title]:not([title=''])") == rounded(rest.occlusion)
+    assert titles(page, ".attribution[title]:not([title=''])") == rounded(rest.occlusion)
     bars = page.query_selector_all(".attribution i")
     signs = [each.get_attribute("class") == "positive" for each in bars]
-    assert signs[:4] == [value >= 0 for value in rest.left_out]
+    assert signs[:4] == [value >= 0 for value in rest.occlusion]
     colours = page.eval_on_selector_all(".piece", "all => all.map(e => e.style.backgroundColor)")
     assert len(set(colours[:4])) == 4
     assert colours[4] == ""
@@ -154,7 +156,7 @@ def test_a_unit_colours_the_text(shown, trace):
     """Picked by its number, or in the drawing of a state."""
     page = shown(trace).page
     page.get_by_label("Unit", exact=True).fill("7")
-    strips = [layer.states["h"] for layer in trace.readings[0].layers]
+    strips = [layer.states["h"] for layer in trace.sequences[0].layers]
     assert titles(page, ".piece") == pytest.approx(strips[1][:, 6], abs=coarse(strips[1]))
     assert page.locator(".marked").count() == 5
     block = page.locator(".column.current .block").nth(1)  # the lower layer's
@@ -178,7 +180,7 @@ def test_two_runs(shown, validation_metric, shots):
     assert [lower for _, lower in words if lower != "–"] == OTHER.split()
     common = [upper for upper, lower in words if upper == lower]
     assert common == ["fine", "it", "was"]
-    states = [each.readings[0].layers[-1].states["h"] for each in (first, second)]
+    states = [each.sequences[0].layers[-1].states["h"] for each in (first, second)]
     most = max(np.linalg.norm(state, axis=1).max() for state in states)
     apart = distances(page)
     places = [(0, 0), (3, 1), (4, 2)]
@@ -202,7 +204,7 @@ def test_attention(shown, translator):
     assert page.locator(".text small").all_text_contents() == ["source", "target"]
     page.click(".text >> nth=0 >> .piece >> nth=1")
     assert page.locator("button.token").all_text_contents() == [
-        each.strip() or "␣" if each else "·" for each in trace.readings[0].tokens
+        each.strip() or "␣" if each else "·" for each in trace.sequences[0].tokens
     ]
 
 
@@ -214,7 +216,7 @@ def test_the_plain_network(shown, plain):
     assert [each for each in names if each] == [
         "output", "log-softmax", "i2o", "layer 1: hidden", "input"
     ]  # fmt: skip
-    assert page.locator(".bypass").count() == len(trace.readings[0].tokens)
+    assert page.locator(".bypass").count() == len(trace.sequences[0].tokens)
     assert page.get_by_text("i2h makes the next hidden vector").count() == 1
 
 

@@ -175,7 +175,9 @@ def test_a_file_that_is_no_memory(typing, writer, tmp_path, content):
     page.locator("elman-keyboard summary").click()
     page.get_by_label("Open a saved file").set_input_files(tmp_path / "other.json")
     page.locator("#status.error").wait_for()
-    expect(page.locator("#status")).to_contain_text(re.compile("not JSON|no keyboard's memory"))
+    expect(page.locator("#status")).to_contain_text(
+        re.compile("not JSON|not the memory of a keyboard")
+    )
     keyboard = Keyboard(writer, UserModel())
     keyboard.type("the quux ")
     shows(page, keyboard)

@@ -38,7 +38,9 @@ def test_the_policy_names_what_is_in_the_page(validation_metric):
     assert "unsafe" not in policy
     data = page.partition('id="traces">')[2].partition("</script>")[0]
     assert "<" not in data
-    assert json.loads(gzip.decompress(base64.b64decode(data)))[0]["readings"][0]["tokens"][0] == "<"
+    assert (
+        json.loads(gzip.decompress(base64.b64decode(data)))[0]["sequences"][0]["tokens"][0] == "<"
+    )
 
 
 def test_modules_are_joined():

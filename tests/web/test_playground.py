@@ -124,8 +124,8 @@ def test_a_forecast_is_drawn(playing, forecaster, shots):
     page.get_by_role("button", name="Explain").click()
     page.locator("button.token").first.wait_for()
     trace = forecaster.explain()
-    assert page.locator(".piece").all_text_contents()[: len(trace.readings[0].tokens)] == list(
-        trace.readings[0].tokens
+    assert page.locator(".piece").all_text_contents()[: len(trace.sequences[0].tokens)] == list(
+        trace.sequences[0].tokens
     )
     page.screenshot(path=shots / "playground-forecast.png", full_page=True)
 

@@ -52,7 +52,7 @@ def _sentence(error: TyperException) -> str:
     kinds = {"int_parsing": "whole number", "float_parsing": "number", "int_from_float": "number"}
     kind = kinds.get(said.get("type", ""))
     if parameter is not None and kind is not None:
-        return f"{parameter.opts[-1]}: {said['input']!r} is no {kind}."
+        return f"{parameter.opts[-1]}: {said['input']!r} is not a {kind}."
     line = " ".join(error.format_message().split())
     return line if line.endswith((".", "?", "!")) else f"{line}."
 

@@ -20,23 +20,23 @@ FOR, AGAINST = (31, 119, 180), (230, 120, 20)  # blue and orange, told apart by 
 
 def answered(trace: Trace, output: StepOutput) -> Iterator[str]:
     """A token, and what was answered after it."""
-    if output.taken is not None:
-        share = share_in_words(output.taken.probability)
-        yield from (_after(trace, output), f"{visible(output.taken.text)} {share}")
+    if output.target is not None:
+        share = share_in_words(output.target.probability)
+        yield from (_after(trace, output), f"{visible(output.target.text)} {share}")
 
 
 def next_tokens(trace: Trace, output: StepOutput) -> Iterator[str]:
     """A token, the likeliest next ones, and the probability of the one that came."""
-    best = output.answers[:NAMED]
+    best = output.predictions[:NAMED]
     yield _after(trace, output)
     yield "  ".join(f"{visible(each.text)} {share_in_words(each.probability)}" for each in best)
-    yield "" if output.taken is None else share_in_words(output.taken.probability)
+    yield "" if output.target is None else share_in_words(output.target.probability)
 
 
 def written(trace: Trace, output: StepOutput) -> Iterator[str]:  # noqa: ARG001
     """A token that was written, and its probability."""
-    if output.taken is not None:
-        yield from (visible(output.taken.text), share_in_words(output.taken.probability))
+    if output.target is not None:
+        yield from (visible(output.target.text), share_in_words(output.target.probability))
 
 
 def attended(trace: Trace, output: StepOutput) -> Iterator[str]:
@@ -46,7 +46,7 @@ def attended(trace: Trace, output: StepOutput) -> Iterator[str]:
         yield ""
     else:
         weights = trace.attention.weights[output.after]
-        yield visible(trace.readings[trace.attention.on].tokens[int(weights.argmax())])
+        yield visible(trace.sequences[trace.attention.source].tokens[int(weights.argmax())])
 
 
 def forecast(trace: Trace, output: StepOutput) -> Iterator[str]:
@@ -56,7 +56,7 @@ def forecast(trace: Trace, output: StepOutput) -> Iterator[str]:
 
 
 def _after(trace: Trace, output: StepOutput) -> str:
-    return visible(trace.readings[output.reading].tokens[output.after])
+    return visible(trace.sequences[output.sequence].tokens[output.after])
 
 
 class TraceTable(NamedTuple):
@@ -83,7 +83,7 @@ def show(trace: Trace, printed: TraceTable) -> None:
     for column in (*printed.columns, "rests on"):
         table.add_column(column, overflow="fold")
     for output in trace.outputs:
-        cells = _plain(printed.cells(trace, output), ", ".join(_rests(trace, output)))
+        cells = _plain(printed.cells(trace, output), ", ".join(_attributed_tokens(trace, output)))
         table.add_row(*cells)
     console = Console(highlight=False, markup=False)
     if trace.outputs:
@@ -92,9 +92,9 @@ def show(trace: Trace, printed: TraceTable) -> None:
         console.print()
         console.print(_shaded(trace))
     console.print()
-    for reading in trace.readings:
-        for layer in reading.layers:
-            console.print(f"{reading.name}, {_reach(layer)}")
+    for sequence in trace.sequences:
+        for layer in sequence.layers:
+            console.print(f"{sequence.name}, {_reach(layer)}")
 
 
 def visible(token: str) -> str:
@@ -109,33 +109,33 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
-def _rests(trace: Trace, output: StepOutput) -> Iterator[str]:
+def _attributed_tokens(trace: Trace, output: StepOutput) -> Iterator[str]:
     """The tokens that matter most to an output, with what it loses without each."""
     lost = [
-        (float(value), _name(trace.readings[rest.reading], place))
-        for rest in output.rests
-        for place, value in enumerate(rest.left_out)
+        (float(value), _name(trace.sequences[each.sequence], place))
+        for each in output.attributions
+        for place, value in enumerate(each.occlusion)
         if np.isfinite(value)
     ]
     for value, name in sorted(lost, key=lambda each: -abs(each[0]))[:NAMED]:
         yield f"{name} {value:+.2g}"
 
 
-def _name(reading: SequenceTrace, place: int) -> str:
+def _name(sequence: SequenceTrace, place: int) -> str:
     """A token, or a vector's number by its place from 1: many of its numbers are alike."""
-    return f"#{place + 1}" if reading.name == "vector" else visible(reading.tokens[place])
+    return f"#{place + 1}" if sequence.name == "vector" else visible(sequence.tokens[place])
 
 
 def _shaded(trace: Trace) -> Any:
     """The text, each token as strong as the last answer rests on it; blue is for it."""
     from rich.text import Text
 
-    (rest,) = trace.outputs[-1].rests
-    lost = np.nan_to_num(rest.left_out)
+    (attribution,) = trace.outputs[-1].attributions
+    lost = np.nan_to_num(attribution.occlusion)
     shares = lost / (np.abs(lost).max() or 1.0)
     spaced = trace.network.tokenizers[0] == "word"
     text = Text()
-    for token, share in zip(trace.readings[0].tokens, shares.tolist(), strict=True):
+    for token, share in zip(trace.sequences[0].tokens, shares.tolist(), strict=True):
         hue = FOR if share > 0 else AGAINST
         red, green, blue = (round(255 - abs(share) * (255 - part)) for part in hue)
         text.append(printable(token), style=f"black on rgb({red},{green},{blue})")

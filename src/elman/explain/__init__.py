@@ -1,1 +1,1 @@
-"""What a network computed, remembered and attributes its outputs to, as plain data."""
+"""Explanations of a model as plain data: activations, memory and attributions."""

@@ -1,6 +1,7 @@
-"""What stands in a network's cells while it reads: states, gates, and how long a token counts.
+"""Activations of cells in a forward pass: states, gates, and how long a token counts.
 
-Shapes: T time, B rows, W width, H hidden width, P places. Time comes first.
+Shapes: T tokens, B rows, W input size of the network, D input size of a cell, H hidden size,
+P perturbations. Time comes first.
 """
 
 from __future__ import annotations
@@ -14,32 +15,38 @@ import torch
 from torch import Tensor
 
 from elman.cells import Cell, named_step
-from elman.explain.trace import Heatmaps, LayerTrace, MemorySpan, Values
+from elman.explain.trace import Activations, LayerTrace, MemorySpan, Values
 from elman.nn.blocks import BlockState, Mixer, Stack
 
-PLACES = 32
-"""Tokens that are moved to see how long they count, at most; spread evenly over the text."""
-DIRECTIONS = 2  # in which each is moved
-MOVE = 1e-2  # by so much of a vector's length
+MAX_POSITIONS = 32
+"""Tokens that are perturbed to measure memory, at most; spread evenly over the text."""
+DIRECTIONS = 2  # random perturbations of each token
+STEP = 1e-2  # length of a perturbation, relative to the mean length of a token's vector
 
-Places = npt.NDArray[np.int64]
+Positions = npt.NDArray[np.int64]
 
 Run = Callable[[Tensor], object]
-"""(T, B, W) the vectors of the tokens -> all that a network makes of them."""
+"""Forward pass of a network from the vectors (T, B, W) of its tokens."""
 
 
-class ActivationRecorder(NamedTuple):
-    """A place where a cell runs, and whether it reads from the end."""
+class RecordedLayer(NamedTuple):
+    """A layer whose cell is recorded.
+
+    Attributes:
+        mixer: the module that runs the cell.
+        layer: number in its stack, from 1 at the bottom.
+        backward: whether it reads from the end.
+    """
 
     mixer: Mixer
     layer: int
     backward: bool
 
 
-def record_activations(stacks: Sequence[Any]) -> list[ActivationRecorder]:
-    """The layers of a stack, or of two of which the second reads from the end."""
+def stack_layers(stacks: Sequence[Any]) -> list[RecordedLayer]:
+    """The layers of one stack, or of two where the second reads from the end."""
     return [
-        ActivationRecorder(block.mixer, number, bool(direction))
+        RecordedLayer(block.mixer, number, bool(direction))
         for direction, stack in enumerate(stacks)
         for number, block in enumerate(_blocks(stack), start=1)
     ]
@@ -49,24 +56,32 @@ def _blocks(stack: Stack) -> Any:
     return stack.blocks
 
 
-def layers_of(run: Run, watched: Sequence[ActivationRecorder], x: Tensor) -> tuple[LayerTrace, ...]:
-    """What every layer does while x (T, W) is read."""
-    layers = []
+def record_layers(run: Run, layers: Sequence[RecordedLayer], x: Tensor) -> tuple[LayerTrace, ...]:
+    """The activations of each layer in the forward pass of x.
+
+    Args:
+        run: forward pass that uses all the layers.
+        layers: what to record.
+        x: (T, W) vectors of the tokens.
+    """
+    traces = []
     with torch.inference_mode():
-        memories = _memories(run, watched, x)
-        heard = _heard(run, watched, x[:, None])
-        for each, (inputs, before), memory in zip(watched, heard, memories, strict=True):
-            strips = heatmaps_of(each.mixer.cell, inputs, before)
+        spans = _memory_spans(run, layers, x)
+        recorded = _cell_inputs(run, layers, x[:, None])
+        for each, (inputs, before), span in zip(layers, recorded, spans, strict=True):
+            activations = cell_activations(each.mixer.cell, inputs, before)
             if each.backward:
-                strips = _turned(strips)
-            way = "backward" if each.backward else "forward"
-            layers.append(LayerTrace(each.layer, way, *strips, memory))
-    return tuple(layers)
+                activations = _reversed(activations)
+            direction = "backward" if each.backward else "forward"
+            traces.append(LayerTrace(each.layer, direction, *activations, span))
+    return tuple(traces)
 
 
-def heatmaps_of(cell: Cell, xs: Tensor, state: Any) -> tuple[Heatmaps, Heatmaps, Heatmaps]:
-    """A cell over one row xs (T, 1, D): its states, its gates, and what it gives out besides, as
-    its formula names them."""
+def cell_activations(
+    cell: Cell, xs: Tensor, state: Any
+) -> tuple[Activations, Activations, Activations]:
+    """States, gates, and other outputs of a cell over one row xs (T, 1, D), by their names in its
+    formula."""
     states: list[dict[str, Tensor]] = []
     gates: list[dict[str, Tensor]] = []
     output: list[dict[str, Tensor]] = []
@@ -78,90 +93,101 @@ def heatmaps_of(cell: Cell, xs: Tensor, state: Any) -> tuple[Heatmaps, Heatmaps,
     return _stacked(states), _stacked(gates), _stacked(output)
 
 
-def memory_of(moved: Values, places: Places) -> MemorySpan:
-    """From how far each row's state was moved, time by time (T, P), the tokens that were moved
-    being those at `places` (P,): by distance, relative to distance 0 of the same rows."""
-    time = len(moved)
-    rows = np.arange(len(places))
-    first = moved[places, rows]
-    found = []
-    for distance in range(time - int(places.min())):
-        there = places + distance < time
-        whole = first[there].sum()
-        then = moved[places[there] + distance, rows[there]].sum()
-        found.append(then / whole if whole > 0 else 0.0)
-    return MemorySpan.of(np.array(found))
+def memory_span(distances: Values, positions: Positions) -> MemorySpan:
+    """How fast a state forgets perturbed tokens.
+
+    Args:
+        distances: (T, P) distance of each perturbed state from the unperturbed one.
+        positions: (P,) index of the perturbed token.
+    """
+    time = len(distances)
+    rows = np.arange(len(positions))
+    first = distances[positions, rows]
+    sensitivity = []
+    for distance in range(time - int(positions.min())):
+        inside = positions + distance < time
+        at_token = first[inside].sum()
+        later = distances[positions[inside] + distance, rows[inside]].sum()
+        sensitivity.append(later / at_token if at_token > 0 else 0.0)
+    return MemorySpan.of(np.array(sensitivity))
 
 
-def _stacked(steps: list[dict[str, Tensor]]) -> Heatmaps:
-    """(T, H) for each name; what has no width has one of 1."""
+def _stacked(steps: list[dict[str, Tensor]]) -> Activations:
+    """(T, H) for each name; (T, 1) for a scalar."""
     return {
         name: np.stack([step[name].reshape(-1).numpy(force=True) for step in steps])
         for name in steps[0]
     }
 
 
-def _turned(strips: tuple[Heatmaps, Heatmaps, Heatmaps]) -> tuple[Heatmaps, Heatmaps, Heatmaps]:
-    """The last time first."""
-    states, gates, output = ({name: strip[::-1] for name, strip in each.items()} for each in strips)
+def _reversed(
+    activations: tuple[Activations, Activations, Activations],
+) -> tuple[Activations, Activations, Activations]:
+    """The same with the last step first."""
+    states, gates, output = (
+        {name: values[::-1] for name, values in each.items()} for each in activations
+    )
     return states, gates, output
 
 
-def _heard(run: Run, watched: Sequence[ActivationRecorder], x: Tensor) -> list[tuple[Tensor, Any]]:
-    """While x (T, B, W) is read, what each cell reads (T, B, D) and the state it begins from."""
-    heard: dict[int, tuple[Tensor, BlockState]] = {}
+def _cell_inputs(run: Run, layers: Sequence[RecordedLayer], x: Tensor) -> list[tuple[Tensor, Any]]:
+    """Inputs (T, B, D) and initial state of each cell in the forward pass of x (T, B, W)."""
+    calls: dict[int, tuple[Tensor, BlockState]] = {}
 
-    def keep(mixer: Any, given: tuple[Any, ...]) -> None:
-        heard[id(mixer)] = given[:2]
+    def record(mixer: Any, arguments: tuple[Any, ...]) -> None:
+        calls[id(mixer)] = arguments[:2]
 
-    hooks = [each.mixer.register_forward_pre_hook(keep) for each in watched]
+    hooks = [each.mixer.register_forward_pre_hook(record) for each in layers]
     try:
         run(x)
     finally:
         for hook in hooks:
             hook.remove()
-    found = []
-    for each in watched:
-        inputs, before = heard[id(each.mixer)]
+    recorded = []
+    for each in layers:
+        inputs, before = calls[id(each.mixer)]
         if each.mixer.convolution is not None:
             inputs, _ = each.mixer.convolution(inputs, before.recent, None)
-        found.append((inputs, before.cell))
-    return found
+        recorded.append((inputs, before.cell))
+    return recorded
 
 
-def moves(x: Tensor) -> tuple[Tensor, Places]:
-    """x (T, W) as rows (T, 1 + P, W), in each of which but the first one token is moved a
-    little, and where (P,). It is the same every time."""
+def perturbed_rows(x: Tensor) -> tuple[Tensor, Positions]:
+    """Copies of a sequence, each with one token perturbed in a random direction of fixed seed.
+
+    Args:
+        x: (T, W).
+
+    Returns:
+        (T, 1 + P, W), the unperturbed row first; and (P,), the index of the perturbed tokens.
+    """
     time, width = x.shape
-    places = np.linspace(0, time - 1, min(time, PLACES)).round().astype(np.int64)
-    places = np.repeat(places, DIRECTIONS)
-    ways = np.random.default_rng(0).standard_normal((len(places), width))
-    ways /= np.linalg.norm(ways, axis=1, keepdims=True)
+    positions = np.linspace(0, time - 1, min(time, MAX_POSITIONS)).round().astype(np.int64)
+    positions = np.repeat(positions, DIRECTIONS)
+    directions = np.random.default_rng(0).standard_normal((len(positions), width))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     length = float(x.norm(dim=1).mean()) or 1.0
-    rows = x[:, None].repeat(1, 1 + len(places), 1)
-    rows[places, np.arange(len(places)) + 1] += torch.as_tensor(MOVE * length * ways).to(x)
-    return rows, places
+    rows = x[:, None].repeat(1, 1 + len(positions), 1)
+    perturbation = torch.as_tensor(STEP * length * directions).to(x)
+    rows[positions, np.arange(len(positions)) + 1] += perturbation
+    return rows, positions
 
 
-def _memories(run: Run, watched: Sequence[ActivationRecorder], x: Tensor) -> list[MemorySpan]:
-    rows, places = moves(x)
-    found = []
-    for each, (inputs, before) in zip(watched, _heard(run, watched, rows), strict=True):
-        reached = len(x) - 1 - places if each.backward else places
-        found.append(memory_of(moved_by(each.mixer.cell, inputs, before), reached))
-    return found
+def _memory_spans(run: Run, layers: Sequence[RecordedLayer], x: Tensor) -> list[MemorySpan]:
+    rows, positions = perturbed_rows(x)
+    spans = []
+    for each, (inputs, before) in zip(layers, _cell_inputs(run, layers, rows), strict=True):
+        steps = len(x) - 1 - positions if each.backward else positions
+        spans.append(memory_span(state_distances(each.mixer.cell, inputs, before), steps))
+    return spans
 
 
-def moved_by(cell: Cell, xs: Tensor, state: Any) -> Values:
-    """How far the state of each row of xs (T, 1 + P, D) is from the first row's: (T, P)."""
-    states = []
+def state_distances(cell: Cell, xs: Tensor, state: Any) -> Values:
+    """Distance (T, P) of the state of each row of xs (T, 1 + P, D) from that of the first row."""
+    steps = []
     for x in xs:
         _, state = cell(x, state)
-        states.append(state[0])
-    return _apart(torch.stack(states))
-
-
-def _apart(states: Tensor) -> Values:
-    """How far each row of states (T, 1 + P, H) is from the first: (T, P)."""
-    moved: Values = (states[:, 1:] - states[:, :1]).norm(dim=2).numpy(force=True)
-    return moved
+        steps.append(state[0])
+    states = torch.stack(steps)
+    distances: Values = (states[:, 1:] - states[:, :1]).norm(dim=2).numpy(force=True)
+    return distances

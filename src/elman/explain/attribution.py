@@ -1,18 +1,18 @@
-"""What an output rests on: gradient times input, and what it loses when a token is left out.
+"""Attribution of an output to the tokens that it depends on, by two methods.
 
-    gradient[j] = d log p / d x[j] * (x[j] - r[j]), summed over the vector
-    left_out[j] = log p - log p without token j
+    gradient_x_input[j] = sum over the vector of d log p / d x[j] * (x[j] - r[j])
+    occlusion[j] = log p - log p without token j
 
-r is what stands in for a token: nothing (zero) for those of a text, which are removed; for numbers
-a usual value, in whose place they are read.
+r is the reference of a token. Tokens of a text have none: r is zero, and occlusion removes the
+token. Numbers are replaced by a reference value.
 
 Source: M. Denil, A. Demiraj, N. de Freitas, 'Extraction of Salient Sentences from Labelled
 Documents' (2014), section 4; A. Shrikumar et al., 'Not Just a Black Box: Learning Important
 Features Through Propagating Activation Differences' (2016), section 2; J. Li, W. Monroe, D.
 Jurafsky, 'Understanding Neural Networks through Representation Erasure' (2016), equation 2.
 
-Shapes: T tokens of an input, W width, B rows, A places where answers are given, F width of what is
-known there, K answers, O outputs. Time comes first.
+Shapes: T tokens of an input, W vector size, B rows, A positions of outputs, F features of a
+position, K predictions, O explained outputs, N selected positions. Time comes first.
 """
 
 from __future__ import annotations
@@ -27,135 +27,150 @@ from torch.nn import functional
 
 from elman.explain.trace import Attribution, Values
 
-ROOM = 2**23
-"""Numbers of all rows that are answered at once, about."""
+MAX_NUMBERS = 2**23
+"""Approximate limit of the numbers of all rows of a batch."""
 
 
 @dataclass(frozen=True)
 class AttributionInput:
-    """The vectors (T, W) of a reading's tokens, and what stands in for each; None: they are
-    removed."""
+    """A sequence that outputs depend on.
+
+    Attributes:
+        vectors: (T, W) of its tokens.
+        references: (T, W) replacements of the tokens; None: occlusion removes the token.
+    """
 
     vectors: Tensor
-    stand_ins: Tensor | None = None
+    references: Tensor | None = None
 
 
 @dataclass(frozen=True)
 class AttributionQuery:
-    """What can be asked of a network, once for each output.
+    """A network as a function of its inputs, whose outputs are to be explained.
 
     Args:
-        inputs: of each reading that outputs rest on.
-        features: (T, B, W) of each input -> (A, B, F) what each answer is made from.
-        answers: (N, F) -> (N, K) the log-probability of each answer. It may take longest, so it is
-            asked of those places alone that matter.
-        size: K, so as not to ask of too many at once.
-        speaker: the input after whose tokens the answers are given; None: they have places of
-            their own.
-        about_itself: whether an answer is about the token after which it stands, and rests on
-            those behind it too.
+        inputs: the sequences that outputs depend on.
+        features: from (T, B, W) of each input to (A, B, F), the features of each output.
+        head: from features (N, F) to log-probabilities (N, K). It may be the most expensive part,
+            so it runs only at the positions that are needed.
+        output_size: K, to bound the memory of a batch.
+        aligned_input: index of the input with one output after each token; None: outputs have
+            positions of their own.
+        tagging: whether an output labels the token at its position. Later tokens then count too,
+            and the output is gone when that token is removed.
     """
 
     inputs: tuple[AttributionInput, ...]
     features: Callable[[Sequence[Tensor]], Tensor]
-    answers: Callable[[Tensor], Tensor]
-    size: int
-    speaker: int | None = None
-    about_itself: bool = False
+    head: Callable[[Tensor], Tensor]
+    output_size: int
+    aligned_input: int | None = None
+    tagging: bool = False
 
-    def spread(self) -> Tensor:
-        """(A, K) the log-probabilities of all answers."""
+    def log_probabilities(self) -> Tensor:
+        """Log-probabilities (A, K) of all predictions at all positions."""
         with torch.inference_mode():
-            return self.answers(self.features([x.vectors[:, None] for x in self.inputs])[:, 0])
+            return self.head(self.features([x.vectors[:, None] for x in self.inputs])[:, 0])
 
-    def rests(self, places: Sequence[int], answers: Sequence[int]) -> list[tuple[Attribution, ...]]:
-        """Of outputs, given by place and answer (O,), what each rests on."""
-        gradients = self._gradients(places, answers)
-        left_out = [self._left_out(number, places, answers) for number in range(len(self.inputs))]
+    def attributions(
+        self, positions: Sequence[int], targets: Sequence[int]
+    ) -> list[tuple[Attribution, ...]]:
+        """The attributions of outputs to each input.
+
+        Args:
+            positions: (O,) index of each output.
+            targets: (O,) index of the prediction whose log-probability is explained.
+        """
+        gradients = self._gradients(positions, targets)
+        occlusions = [
+            self._occlusions(index, positions, targets) for index in range(len(self.inputs))
+        ]
         return [
             tuple(
-                Attribution(number, gradients[number][row, :reach], left_out[number][row, :reach])
-                for number, reach in enumerate(self._reaches(place))
+                Attribution(index, gradients[index][row, :length], occlusions[index][row, :length])
+                for index, length in enumerate(self._lengths(position))
             )
-            for row, place in enumerate(places)
+            for row, position in enumerate(positions)
         ]
 
-    def _reaches(self, place: int) -> list[int]:
-        """How many tokens of each input an answer can rest on."""
-        heard = [len(each.vectors) for each in self.inputs]
-        if self.speaker is not None and not self.about_itself:
-            heard[self.speaker] = place + 1
-        return heard
+    def _lengths(self, position: int) -> list[int]:
+        """Tokens of each input that an output depends on."""
+        lengths = [len(each.vectors) for each in self.inputs]
+        if self.aligned_input is not None and not self.tagging:
+            lengths[self.aligned_input] = position + 1
+        return lengths
 
-    def _rows(self, count: int, places: Sequence[int]) -> Iterator[range]:
-        """So many rows, in parts that can be answered at once."""
-        read = sum(each.vectors.numel() for each in self.inputs)
-        together = max(1, ROOM // (16 * read + (max(places) + 1) * self.size))
-        for start in range(0, count, together):
-            yield range(start, min(start + together, count))
+    def _batches(self, count: int, positions: Sequence[int]) -> Iterator[range]:
+        """Ranges of `count` rows, each small enough for one batch."""
+        size = sum(each.vectors.numel() for each in self.inputs)
+        rows = max(1, MAX_NUMBERS // (16 * size + (max(positions) + 1) * self.output_size))
+        for start in range(0, count, rows):
+            yield range(start, min(start + rows, count))
 
-    def _gradients(self, places: Sequence[int], answers: Sequence[int]) -> list[Values]:
-        """For each input (O, T)."""
-        found: list[list[Tensor]] = [[] for _ in self.inputs]
-        for rows in self._rows(len(places), places):
-            # What stands behind the last of these places has no say in them.
-            ends = np.array([self._reaches(places[row]) for row in rows]).max(0).tolist()
+    def _gradients(self, positions: Sequence[int], targets: Sequence[int]) -> list[Values]:
+        """Gradient times input, (O, T) for each input."""
+        products: list[list[Tensor]] = [[] for _ in self.inputs]
+        for batch in self._batches(len(positions), positions):
+            # Outputs do not depend on the tokens after the last of these positions.
+            ends = np.array([self._lengths(positions[row]) for row in batch]).max(0).tolist()
             xs = [
-                each.vectors.detach()[:end, None].repeat(1, len(rows), 1).requires_grad_()
+                each.vectors.detach()[:end, None].repeat(1, len(batch), 1).requires_grad_()
                 for each, end in zip(self.inputs, ends, strict=True)
             ]
-            at = torch.tensor([places[row] for row in rows])
-            own = torch.arange(len(rows))
-            spread = self.answers(self.features(xs)[at, own])
-            total = spread[own, [answers[row] for row in rows]].sum()
-            slopes = torch.autograd.grad(total, xs)
-            for kept, each, slope in zip(found, self.inputs, slopes, strict=True):
-                way = each.vectors if each.stand_ins is None else each.vectors - each.stand_ins
-                product = (slope * way.detach()[: len(slope), None]).sum(2).t()
-                kept.append(functional.pad(product, (0, len(way) - len(slope))))
-        return [torch.cat(each).numpy(force=True) for each in found]
+            at = torch.tensor([positions[row] for row in batch])
+            rows = torch.arange(len(batch))
+            log_p = self.head(self.features(xs)[at, rows])
+            total = log_p[rows, [targets[row] for row in batch]].sum()
+            gradients = torch.autograd.grad(total, xs)
+            for collected, each, gradient in zip(products, self.inputs, gradients, strict=True):
+                x = each.vectors if each.references is None else each.vectors - each.references
+                product = (gradient * x.detach()[: len(gradient), None]).sum(2).t()
+                collected.append(functional.pad(product, (0, len(x) - len(gradient))))
+        return [torch.cat(each).numpy(force=True) for each in products]
 
     @torch.inference_mode()
-    def _left_out(self, number: int, places: Sequence[int], answers: Sequence[int]) -> Values:
-        """(O, T) of one input's tokens; NaN where nothing is left to answer from."""
-        given = self.inputs[number]
-        count, removed = len(given.vectors), given.stand_ins is None
-        found = np.full((len(places), count), np.nan)
+    def _occlusions(self, index: int, positions: Sequence[int], targets: Sequence[int]) -> Values:
+        """(O, T) for the tokens of one input; NaN where nothing remains to predict from."""
+        occluded = self.inputs[index]
+        count, removed = len(occluded.vectors), occluded.references is None
+        drops = np.full((len(positions), count), np.nan)
         if removed and count == 1:
-            return found
-        whole = self.spread()
-        at, asked = np.array(places), np.array(answers)
-        reach = np.array([self._reaches(place)[number] for place in places])
-        for rows in self._rows(count, places):
-            xs = [each.vectors[:, None].expand(-1, len(rows), -1) for each in self.inputs]
-            xs[number] = _occluded(given, rows)
+            return drops
+        log_p = self.log_probabilities()
+        at, target = np.array(positions), np.array(targets)
+        lengths = np.array([self._lengths(position)[index] for position in positions])
+        for batch in self._batches(count, positions):
+            xs = [each.vectors[:, None].expand(-1, len(batch), -1) for each in self.inputs]
+            xs[index] = _occluded_rows(occluded, batch)
             features = self.features(xs)
-            tokens = np.array(rows)
-            moved = np.repeat(at[:, None], len(rows), 1)
-            if removed and number == self.speaker:
-                moved -= tokens <= at[:, None]
-                if self.about_itself:
-                    moved[tokens == at[:, None]] = -1
-            # Nothing that stands behind a place has a say in it, unless it is about itself.
-            outputs, columns = np.nonzero((moved >= 0) & (tokens < reach[:, None]))
-            left = self.answers(features[moved[outputs, columns], columns])
-            lost = whole[at[outputs], asked[outputs]] - left[range(len(left)), asked[outputs]]
-            found[outputs, tokens[columns]] = lost.numpy(force=True)
-        return found
+            tokens = np.array(batch)
+            shifted = np.repeat(at[:, None], len(batch), 1)
+            if removed and index == self.aligned_input:
+                shifted -= tokens <= at[:, None]
+                if self.tagging:
+                    shifted[tokens == at[:, None]] = -1
+            # Without tagging, an output does not depend on the tokens after it.
+            outputs, columns = np.nonzero((shifted >= 0) & (tokens < lengths[:, None]))
+            without = self.head(features[shifted[outputs, columns], columns])
+            drop = (
+                log_p[at[outputs], target[outputs]] - without[range(len(without)), target[outputs]]
+            )
+            drops[outputs, tokens[columns]] = drop.numpy(force=True)
+        return drops
 
 
-def unmodified(answers: Tensor) -> Tensor:
-    """Of a network that gives no features but the answers themselves."""
-    return answers
+def identity(features: Tensor) -> Tensor:
+    """The head of a network whose features are its log-probabilities."""
+    return features
 
 
-def _occluded(given: AttributionInput, rows: range) -> Tensor:
-    """The input once for each of these tokens, which is left out: (T, B, W), or one shorter."""
-    if given.stand_ins is not None:
-        xs = given.vectors[:, None].repeat(1, len(rows), 1)
-        for row, token in enumerate(rows):
-            xs[token, row] = given.stand_ins[token]
+def _occluded_rows(given: AttributionInput, tokens: range) -> Tensor:
+    """One row for each occluded token: (T, B, W) with references, else (T - 1, B, W)."""
+    if given.references is not None:
+        xs = given.vectors[:, None].repeat(1, len(tokens), 1)
+        for row, token in enumerate(tokens):
+            xs[token, row] = given.references[token]
         return xs
-    tokens = torch.arange(len(given.vectors), device=given.vectors.device)
-    kept = torch.stack([tokens[tokens != token] for token in rows], 1)
-    return given.vectors[kept]
+    indices = torch.arange(len(given.vectors), device=given.vectors.device)
+    remaining = torch.stack([indices[indices != token] for token in tokens], 1)
+    return given.vectors[remaining]

@@ -1,4 +1,4 @@
-"""The trace of a cell alone, such as the network as it is first taught.
+"""The trace of a single cell, such as the plain network of a first lesson.
 
 Shapes: T inputs, B rows, D input width, O output width. Time comes first.
 """
@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from elman.cells import CELLS, Cell
-from elman.explain.activations import heatmaps_of, memory_of, moved_by, moves
-from elman.explain.attribution import AttributionInput, AttributionQuery, unmodified
-from elman.explain.summary import check_length, outputs_of
+from elman.explain.activations import cell_activations, memory_span, perturbed_rows, state_distances
+from elman.explain.attribution import AttributionInput, AttributionQuery, identity
+from elman.explain.summary import check_length, step_outputs
 from elman.explain.trace import LayerTrace, ModelSummary, SequenceTrace, StepOutput, Trace
 from elman.kernels.scan import scan
 from elman.training.eval_mode import eval_mode
@@ -26,51 +26,52 @@ def explain_cell(
     tokens: Sequence[str] | None = None,
     labels: Sequence[str] | None = None,
 ) -> Trace:
-    """A cell that reads vectors.
+    """The trace of a cell over a sequence of vectors.
 
     ::
 
         trace = explain_cell(rnn, torch.eye(57)[:5], tokens="abcde", labels=languages)
 
     Args:
+        cell: the cell, with its weights.
         xs: (T, D) inputs.
-        tokens: what they stand for; numbers from 0 where None.
-        labels: what the elements of a `PlainRNN`'s output stand for, likewise. Cells that give
-            out their state have no outputs in their traces.
+        tokens: name of each input; default: numbers from 0.
+        labels: name of each element of an output that is not the state, as of a `PlainRNN`;
+            default: numbers from 0. Traces of other cells have no outputs.
 
     Raises:
-        InputError: for no input or too many.
+        InputError: no inputs, or more than a trace holds.
     """
     check_length(len(xs), "xs", "inputs")
     names = range(len(xs)) if tokens is None else tokens
     classes = range(cell.output_size) if labels is None else labels
     xs = xs.detach()
 
-    def said(given: Sequence[Tensor]) -> Tensor:
-        return scan(cell, given[0].transpose(0, 1))[0].transpose(0, 1)
+    def outputs_at(inputs: Sequence[Tensor]) -> Tensor:
+        return scan(cell, inputs[0].transpose(0, 1))[0].transpose(0, 1)
 
     with eval_mode(cell):
         with torch.inference_mode():
-            rows, places = moves(xs)
-            moved = moved_by(cell, rows, cell.initial_state(rows.shape[1]))
-            strips = heatmaps_of(cell, xs[:, None], cell.initial_state(1))
-        layer = LayerTrace(1, "forward", *strips, memory_of(moved, places))
+            rows, positions = perturbed_rows(xs)
+            distances = state_distances(cell, rows, cell.initial_state(rows.shape[1]))
+            activations = cell_activations(cell, xs[:, None], cell.initial_state(1))
+        layer = LayerTrace(1, "forward", *activations, memory_span(distances, positions))
         outputs: tuple[StepOutput, ...] = ()
         if cell.outputs:
-            question = AttributionQuery(
-                (AttributionInput(xs),), said, unmodified, cell.output_size, speaker=0
+            query = AttributionQuery(
+                (AttributionInput(xs),), outputs_at, identity, cell.output_size, aligned_input=0
             )
-            taken = question.spread().argmax(1).tolist()
-            outputs = outputs_of(
-                question, range(len(xs)), taken, lambda number: str(classes[number])
+            targets = query.log_probabilities().argmax(1).tolist()
+            outputs = step_outputs(
+                query, range(len(xs)), targets, lambda index: str(classes[index])
             )
         return Trace(
             "cell",
             ModelSummary(
                 cell=next(name for name, kind in CELLS.items() if kind is type(cell)),
                 layers=1,
-                width=cell.input_size,
-                hidden=cell.hidden_size,
+                input_size=cell.input_size,
+                hidden_size=cell.hidden_size,
                 components=(),
                 directions=("forward",),
                 tokenizers=("vector",),

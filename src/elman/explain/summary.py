@@ -1,6 +1,6 @@
-"""What the traces of all networks have in common: a description, answers, and a limit.
+"""Parts of a trace that all tasks share: limits, the summary of a model, outputs.
 
-Shapes: K answers, A places.
+Shapes: T tokens, B rows. Time comes first.
 """
 
 from __future__ import annotations
@@ -12,28 +12,34 @@ from torch import Tensor, nn
 
 from elman.cells import CELLS
 from elman.errors import EmptyTextError, InputError
-from elman.explain.activations import ActivationRecorder
+from elman.explain.activations import RecordedLayer
 from elman.explain.attribution import AttributionQuery
 from elman.explain.trace import ModelSummary, StepOutput, TopPrediction
 from elman.nn.blocks import StackConfig
 
-LONGEST = 256
-"""Tokens of a trace."""
+MAX_TOKENS = 256
+"""Tokens of a sequence of a trace, at most."""
 TOP = 5
-"""Answers that are named."""
+"""Predictions of an output, at most."""
 
 
 def check_length(count: int, location: str, tokens: str = "tokens") -> None:
-    """Whether a trace can hold so many tokens.
+    """Check that a trace can hold a sequence.
+
+    Args:
+        count: tokens of the sequence.
+        location: where the sequence came from, for the error.
+        tokens: plural name of a token, for the error.
 
     Raises:
-        EmptyTextError: where there are none; InputError: where they are too many.
+        EmptyTextError: no tokens.
+        InputError: more than MAX_TOKENS.
     """
     if count == 0:
         raise EmptyTextError("nothing to read", location=location, hint="Give it some text.")
-    if count > LONGEST:
+    if count > MAX_TOKENS:
         raise InputError(
-            f"{count:,} {tokens}, and a trace holds {LONGEST} at most",
+            f"{count:,} {tokens}, and a trace holds {MAX_TOKENS} at most",
             location=location,
             hint="Explain a part of it.",
         )
@@ -42,67 +48,81 @@ def check_length(count: int, location: str, tokens: str = "tokens") -> None:
 def model_summary(
     network: nn.Module,
     blocks: StackConfig,
-    watched: Sequence[ActivationRecorder],
+    layers: Sequence[RecordedLayer],
     tokenizers: tuple[str, ...],
     labels: Iterable[object] | None = None,
-    members: int = 1,
+    ensemble_size: int = 1,
 ) -> ModelSummary:
-    """The description of a network whose layers these are."""
+    """The summary of a network.
+
+    Args:
+        network: all its weights are counted.
+        blocks: configuration of its stack.
+        layers: the recorded layers.
+        tokenizers: kind of token of each sequence.
+        labels: classes or tags; None where predictions are tokens or numbers.
+        ensemble_size: networks whose predictions are averaged.
+    """
     names = {kind: name for name, kind in CELLS.items()}
-    cell = watched[0].mixer.cell
-    backward = [each.backward for each in watched]
+    cell = layers[0].mixer.cell
+    backward = [each.backward for each in layers]
     return ModelSummary(
         cell=names[type(cell)],
         layers=blocks.layers,
-        width=blocks.hidden_size,
-        hidden=cell.hidden_size,
+        input_size=blocks.hidden_size,
+        hidden_size=cell.hidden_size,
         components=tuple(blocks.components),
         directions=("forward",) * (not all(backward)) + ("backward",) * any(backward),
         tokenizers=tokenizers,
         labels=None if labels is None else tuple(map(str, labels)),
         parameters=sum(weight.numel() for weight in network.parameters()),
         meanings=cell.gates | cell.outputs,
-        members=members,
+        ensemble_size=ensemble_size,
     )
 
 
-def outputs_of(
-    question: AttributionQuery,
-    places: Sequence[int],
-    taken: Sequence[int | None],
+def step_outputs(
+    query: AttributionQuery,
+    positions: Sequence[int],
+    targets: Sequence[int | None],
     text: Callable[[int], str],
     *,
-    reading: int = 0,
+    sequence: int = 0,
 ) -> tuple[StepOutput, ...]:
-    """What is answered at each place: the likeliest, and what was taken.
+    """The predictions at each position, and their attributions.
 
     Args:
-        taken: the number of the answer that was taken; None: none was, and an output rests on
-            what the likeliest answer does.
-        text: of an answer's number.
+        query: the network.
+        positions: index of the token of each output.
+        targets: index of the prediction to explain; None: the most probable.
+        text: name of a prediction from its index.
+        sequence: index of the sequence of the positions.
     """
-    spread = question.spread()
-    best = spread.topk(min(TOP, spread.shape[1]), dim=1).indices.tolist()
+    log_p = query.log_probabilities()
+    top = log_p.topk(min(TOP, log_p.shape[1]), dim=1).indices.tolist()
 
-    def answer(place: int, number: int) -> TopPrediction:
-        return TopPrediction(text(number), min(1.0, float(spread[place, number].exp())))
+    def prediction(position: int, index: int) -> TopPrediction:
+        return TopPrediction(text(index), min(1.0, float(log_p[position, index].exp())))
 
-    pairs = list(zip(places, taken, strict=True))
-    named = [best[place][0] if its is None else its for place, its in pairs]
+    pairs = list(zip(positions, targets, strict=True))
+    explained = [top[position][0] if target is None else target for position, target in pairs]
     return tuple(
         StepOutput(
-            reading,
-            place,
-            tuple(answer(place, number) for number in best[place]),
-            None if its is None else answer(place, its),
-            rests,
+            sequence,
+            position,
+            tuple(prediction(position, index) for index in top[position]),
+            None if target is None else prediction(position, target),
+            attributions,
         )
-        for (place, its), rests in zip(pairs, question.rests(places, named), strict=True)
+        for (position, target), attributions in zip(
+            pairs, query.attributions(positions, explained), strict=True
+        )
     )
 
 
-def side_by_side(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Rows x (T, B, W) without padding: as places (T, B) in a table, and their lengths (B,)."""
+def table_indices(x: Tensor) -> tuple[Tensor, Tensor]:
+    """The tokens of unpadded rows x (T, B, W) as indices (T, B) into a table of all their vectors
+    (T * B, W), and the length of each row (B,)."""
     time, rows = x.shape[:2]
-    places = torch.arange(time * rows, device=x.device).view(time, rows)
-    return places, torch.full((rows,), time, device=x.device)
+    indices = torch.arange(time * rows, device=x.device).view(time, rows)
+    return indices, torch.full((rows,), time, device=x.device)

@@ -1,6 +1,8 @@
-"""What a network saw, remembered and said, as plain data; docs/trace.md describes the format.
+"""A trace: the activations, outputs and attributions of a forward pass as plain data.
 
-Shapes: T tokens, H hidden width, S tokens of what is looked at.
+docs/trace.md describes the format.
+
+Shapes: T tokens, S tokens attended to, H hidden size, D distances.
 """
 
 from __future__ import annotations
@@ -14,38 +16,56 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-FORMAT, VERSION = "elman-trace", 1
+FORMAT, VERSION = "elman-trace", 2
 DIGITS = 4
 FORGOTTEN = 0.1
-"""A token that moves the state by less than this share of its first move is forgotten."""
+"""Sensitivity, relative to distance 0, below which a token counts as forgotten."""
 
 Values = npt.NDArray[np.floating[Any]]
-Heatmaps = dict[str, Values]
-"""By name (T, H): a row after each token."""
+Activations = dict[str, Values]
+"""Arrays (T, H) by name: one row for each token."""
 
 
 @dataclass(frozen=True, eq=False)
 class ModelSummary:
-    """A short description of the network; `members` answer together, states are the first's.
-    `meanings` says of each gate and output of the cell, by its name, what it is."""
+    """A short description of a network.
+
+    Attributes:
+        cell: name of the cell, a key of `CELLS`.
+        layers: blocks of a stack.
+        input_size: size of the vectors that each block reads.
+        hidden_size: size of the state of a cell, H.
+        components: names of the optional layers of a block.
+        directions: `forward`, `backward` or both.
+        tokenizers: kind of token of each sequence.
+        labels: classes or tags; None where predictions are tokens or numbers.
+        parameters: count of weights.
+        meanings: of each gate and output of the cell, by name.
+        ensemble_size: networks whose predictions are averaged; activations are of the first.
+    """
 
     cell: str
     layers: int
-    width: int
-    hidden: int
+    input_size: int
+    hidden_size: int
     components: tuple[str, ...]
     directions: tuple[str, ...]
     tokenizers: tuple[str, ...]
     labels: tuple[str, ...] | None
     parameters: int
     meanings: dict[str, str]
-    members: int = 1
+    ensemble_size: int = 1
 
 
 @dataclass(frozen=True, eq=False)
 class MemorySpan:
-    """How much a token still moves the state (K,), by distance from 0, and after how many tokens
-    that is below FORGOTTEN; None where it never is."""
+    """How fast a state forgets a token.
+
+    Attributes:
+        sensitivity: (D,) effect of a token on the state by distance in tokens, relative to
+            distance 0.
+        steps: first distance whose sensitivity is below FORGOTTEN; None if there is none.
+    """
 
     sensitivity: Values
     steps: int | None
@@ -58,19 +78,28 @@ class MemorySpan:
 
 @dataclass(frozen=True, eq=False)
 class LayerTrace:
-    """One cell over time, in the order of the text whichever way it reads."""
+    """The activations of one cell, in the order of the text for either direction.
+
+    Attributes:
+        layer: number in its stack, from 1 at the bottom.
+        direction: `forward` or `backward`.
+        states: parts of the state by name; the next layer reads the first.
+        gates: gates of the cell by name, after their activation function.
+        output: outputs of a cell that are not its state, by name.
+        memory: how fast the state forgets a token.
+    """
 
     layer: int
     direction: str
-    states: Heatmaps
-    gates: Heatmaps
-    output: Heatmaps
+    states: Activations
+    gates: Activations
+    output: Activations
     memory: MemorySpan
 
 
 @dataclass(frozen=True, eq=False)
 class SequenceTrace:
-    """One row of tokens, and what each layer made of them."""
+    """A sequence of tokens, as a person reads them, and the layers that read it."""
 
     name: str
     tokens: tuple[str, ...]
@@ -79,67 +108,106 @@ class SequenceTrace:
 
 @dataclass(frozen=True)
 class TopPrediction:
+    """A predicted class, tag or token, and its probability, 0 to 1."""
+
     text: str
     probability: float
 
 
 @dataclass(frozen=True)
 class Quantile:
+    """A quantile of a forecast; `level` is between 0 and 1."""
+
     level: float
     value: float
 
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """How much the first tokens of a reading matter to an output: gradient times input, and what
-    leaving each out costs (NaN where that leaves nothing to answer from)."""
+    """How much each of the first T tokens of a sequence adds to an output, in nats (of a forecast
+    in its own unit).
 
-    reading: int
-    gradient: Values
-    left_out: Values
+    Attributes:
+        sequence: index of the sequence.
+        gradient_x_input: (T,) gradient times input.
+        occlusion: (T,) drop of the output without the token; NaN where nothing remains to predict
+            from.
+    """
+
+    sequence: int
+    gradient_x_input: Values
+    occlusion: Values
 
 
 @dataclass(frozen=True, eq=False)
 class StepOutput:
-    """What was said after a token."""
+    """The output after a token.
 
-    reading: int
+    Attributes:
+        sequence: index of the sequence of that token.
+        after: index of the token.
+        predictions: the most probable, best first.
+        target: what the attributions explain: the predicted class or tag, or the token that came
+            next; None after the last token of a text, where they explain the best prediction.
+        attributions: one for each sequence that the output depends on.
+        quantiles: of a forecast, by rising level, in place of predictions.
+    """
+
+    sequence: int
     after: int
-    answers: tuple[TopPrediction, ...]
-    taken: TopPrediction | None
-    rests: tuple[Attribution, ...]
+    predictions: tuple[TopPrediction, ...]
+    target: TopPrediction | None
+    attributions: tuple[Attribution, ...]
     quantiles: tuple[Quantile, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class AttentionWeights:
-    """(T, S) how much each token of the reading `on` counted for each of `reading`."""
+    """Attention of one sequence to another.
 
-    reading: int
-    on: int
+    Attributes:
+        sequence: index of the sequence that attends.
+        source: index of the sequence that is attended to.
+        weights: (T, S); each row sums to 1.
+    """
+
+    sequence: int
+    source: int
     weights: Values
 
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """All of it; `explain` of every model gives one."""
+    """A forward pass as plain data, returned by `explain` of every model.
+
+    Attributes:
+        task: name of the task, or `cell`.
+        network: description of the network.
+        sequences: what was read, with the activations of each layer.
+        outputs: what was predicted, and why.
+        attention: None without an attention layer.
+    """
 
     task: str
     network: ModelSummary
-    readings: tuple[SequenceTrace, ...]
+    sequences: tuple[SequenceTrace, ...]
     outputs: tuple[StepOutput, ...]
     attention: AttentionWeights | None = None
 
     def as_dict(self, digits: int = DIGITS) -> dict[str, Any]:
-        """As JSON has it.
+        """The trace as JSON types: dictionaries, lists, numbers, strings and None.
 
         Args:
-            digits: of numbers; those of a strip have as many as its largest number has.
+            digits: significant digits of a number, or of the largest number of an array.
         """
         return {"format": FORMAT, "version": VERSION, **_plain(self, digits)}
 
     def to_json(self, digits: int = DIGITS) -> str:
-        """One line of JSON."""
+        """The trace as one line of JSON.
+
+        Args:
+            digits: as for `as_dict`.
+        """
         return json.dumps(
             self.as_dict(digits), ensure_ascii=False, allow_nan=False, separators=(",", ":")
         )
@@ -159,18 +227,21 @@ def _plain(value: Any, digits: int) -> Any:
 
 
 def rounded(numbers: Values, digits: int) -> Values:
-    """With so many digits of the largest; what is infinite is as large as numbers get."""
-    found = np.asarray(numbers, dtype=np.float64)
-    most = float(np.finfo(np.float32).max)
-    found = np.nan_to_num(found, nan=np.nan, posinf=most, neginf=-most)
-    largest = float(np.nanmax(np.abs(found), initial=0.0))
+    """Numbers of any shape, rounded to the last of `digits` digits of the largest.
+
+    Infinity becomes the largest float32; NaN stays.
+    """
+    finite = np.asarray(numbers, dtype=np.float64)
+    limit = float(np.finfo(np.float32).max)
+    finite = np.nan_to_num(finite, nan=np.nan, posinf=limit, neginf=-limit)
+    largest = float(np.nanmax(np.abs(finite), initial=0.0))
     if largest < np.finfo(np.float32).tiny:
-        return 0 * found
-    return np.round(found, digits - 1 - math.floor(math.log10(largest)))
+        return 0 * finite
+    return np.round(finite, digits - 1 - math.floor(math.log10(largest)))
 
 
 def _listed(value: Any) -> Any:
-    """Nested lists with null for NaN, and no point in whole numbers."""
+    """Nested lists, with None for NaN and integers without a decimal point."""
     if isinstance(value, list):
         return [_listed(each) for each in value]
     if value != value:

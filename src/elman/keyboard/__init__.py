@@ -1,4 +1,4 @@
-"""A keyboard that suggests words, learns those that are written, and forgets them when told."""
+"""A keyboard that suggests words, learns the words of its user, and can forget them."""
 
 from elman.keyboard.keyboard import Keyboard
 from elman.keyboard.memory import UserCounts, UserModel

@@ -1,4 +1,4 @@
-"""One line of what is written: its characters, and where the network stands in it.
+"""The line being written: its characters, and the position of the network after it.
 
 Shapes: N tokens of a line.
 """
@@ -15,78 +15,78 @@ from elman.decoding.suggester import ContextPosition, Suggester
 from elman.keyboard.memory import Evidence
 from elman.keyboard.observations import Observation
 
-KEPT = 32  # places to which a keyboard returns without reading the line again
+MAX_POSITIONS = 32  # cached; the keyboard returns to these without reading the line again
 
 
 class CurrentLine:
-    """What is read once is not read again, while the line grows at its end and shrinks.
+    """A line that grows and shrinks at its end. The network reads each token of it once.
 
     Args:
-        begun: the place after the lines before; None where there are none.
+        suggester: of the model.
+        start: position after the lines before; None for the first line.
 
     Attributes:
         text: the line so far.
-        brought: of each character whether a suggestion brought it.
-        whole: its beginning of whole words.
-        observations: the observations in `whole`, each with its evidence.
-        spaced: whether its last character is the space that came with a suggestion.
+        accepted: whether each character came with a suggestion.
+        learned_text: the start of the line whose words were learned.
+        observations: the observations in `learned_text`, each with its evidence.
+        auto_space: whether the last character is the space that came with a suggestion.
     """
 
-    def __init__(self, suggester: Suggester, begun: ContextPosition | None) -> None:
+    def __init__(self, suggester: Suggester, start: ContextPosition | None) -> None:
         self._suggester = suggester
-        self._begun = begun
-        self._read: list[tuple[npt.NDArray[Any], ContextPosition]] = []
+        self._start = start
+        self._cached: list[tuple[npt.NDArray[Any], ContextPosition]] = []
         self.text = ""
-        self.brought: list[bool] = []
-        self.whole = ""
+        self.accepted: list[bool] = []
+        self.learned_text = ""
         self.observations: list[tuple[Observation, Evidence]] = []
-        self.spaced = False
+        self.auto_space = False
 
-    def append(self, text: str, *, brought: bool) -> None:
+    def append(self, text: str, *, accepted: bool) -> None:
+        """Append text, typed or accepted from a suggestion."""
         self.text += text
-        self.brought += [brought] * len(text)
+        self.accepted += [accepted] * len(text)
 
     def drop_last(self) -> bool:
-        """Take the last character away; whether a suggestion had brought it."""
+        """Remove the last character; returns whether it came with a suggestion."""
         self.text = self.text[:-1]
-        self.spaced = False
-        return self.brought.pop()
+        self.auto_space = False
+        return self.accepted.pop()
 
-    def place(self, context: str) -> ContextPosition:
-        """Where the network stands after a beginning of this line."""
+    def position(self, context: str) -> ContextPosition:
+        """Position of the network after a context, which is a start of this line."""
         tokens = self._tokens(context)
-        while self._read and not _begins(tokens, self._read[-1][0]):
-            self._read.pop()
-        done, place = len(self._read[-1][0]) if self._read else 0, self._begun
-        if self._read:
-            place = self._read[-1][1]
-        if place is None or done < len(tokens):
-            place = self._suggester.read(tokens[done:], place)
-            self._read = [*self._read, (tokens, place)][-KEPT:]
-        return place
+        while self._cached and not _starts_with(tokens, self._cached[-1][0]):
+            self._cached.pop()
+        done, position = self._cached[-1] if self._cached else (tokens[:0], self._start)
+        if position is None or len(done) < len(tokens):
+            position = self._suggester.read(tokens[len(done) :], position)
+            self._cached = [*self._cached, (tokens, position)][-MAX_POSITIONS:]
+        return position
 
     def end(self) -> ContextPosition | None:
-        """Where the next line begins; lines with nothing in them are not read. Places within this
-        line are let go: who comes back to it reads it again."""
-        place = self.place(self.text) if self.text else self._begun
-        self._read = []
-        return place
+        """Position where the next line starts. An empty line is not read. Clears the cached
+        positions: if the user comes back to this line, the network reads it again."""
+        position = self.position(self.text) if self.text else self._start
+        self._cached = []
+        return position
 
     @property
-    def place_bytes(self) -> int:
-        """Of the places that are kept."""
-        places = [place for _, place in self._read]
-        if self._begun is not None:
-            places.append(self._begun)
-        each = sum(tensor.nbytes for tensor in state_tensors(places[0])) if places else 0
-        return len(places) * each
+    def state_bytes(self) -> int:
+        """Bytes of all cached positions."""
+        positions = [position for _, position in self._cached]
+        if self._start is not None:
+            positions.append(self._start)
+        each = sum(tensor.nbytes for tensor in state_tensors(positions[0])) if positions else 0
+        return len(positions) * each
 
     def _tokens(self, context: str) -> npt.NDArray[Any]:
-        """(N,), from where the line begins."""
-        if self._begun is None:
+        """Tokens (N,) of a context, from the start of the line."""
+        if self._start is None:
             return self._suggester.tokens(context)
         return self._suggester.tokenizer.encode("\n" + context)
 
 
-def _begins(tokens: npt.NDArray[Any], with_: npt.NDArray[Any]) -> bool:
-    return np.array_equal(tokens[: len(with_)], with_)
+def _starts_with(tokens: npt.NDArray[Any], prefix: npt.NDArray[Any]) -> bool:
+    return np.array_equal(tokens[: len(prefix)], prefix)

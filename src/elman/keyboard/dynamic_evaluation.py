@@ -1,4 +1,4 @@
-"""A copy of a language model that goes on learning from what is written.
+"""Dynamic evaluation: a copy of a language model that trains on what is written.
 
 Shapes: N tokens of a line.
 """
@@ -15,21 +15,24 @@ from torch.nn import functional
 from elman.tasks.language_modeling.model import LanguageModel
 from elman.text.tokenizers.tokenizer import BOUNDARY
 
-RATE = 0.01  # of a step
-PULL = 0.01  # of the way back to the model's own weights, at each step
-LONGEST = 200  # tokens that are learned from, a line's first
-MOST = 10.0  # the length of a line's gradient; a longer one is shortened to it
+LEARNING_RATE = 0.01
+DECAY = 0.01  # fraction of the distance to the trained weights that each step goes back
+MAX_TOKENS = 200  # of a line; the rest is not trained on
+MAX_GRAD_NORM = 10.0
 
 
 class DynamicEvaluation:
-    """A model's copy takes a step of gradient descent after each line.
+    """A copy of a model that takes one step of gradient descent after each line.
 
-    T. Mikolov et al., 'Recurrent Neural Network Based Language Model', 2010; the pull back to the
-    weights that were trained is of section 5 of B. Krause et al., 'Dynamic Evaluation of Neural
-    Sequence Models', 2018.
+    Source: T. Mikolov et al., 'Recurrent Neural Network Based Language Model' (2010); the decay
+    towards the trained weights: B. Krause et al., 'Dynamic Evaluation of Neural Sequence Models'
+    (2018), section 5.
+
+    Args:
+        model: the trained model, which stays unchanged.
 
     Attributes:
-        model: the copy, as it is by now.
+        model: the copy.
     """
 
     def __init__(self, model: LanguageModel) -> None:
@@ -38,12 +41,11 @@ class DynamicEvaluation:
         self._trained = [each.detach().clone() for each in self._weights]
 
     def learn(self, line: str) -> None:
-        """One step on a whole line, read from the beginning; none where it is empty, or where its
-        gradient is not a number."""
+        """Take one step on a line. Skips an empty line, and a gradient that is not finite."""
         tokens = np.r_[BOUNDARY, self.model.tokenizer_.encode(line), BOUNDARY]
-        if len(tokens) <= 2:  # boundaries alone
+        if len(tokens) <= 2:  # boundaries only
             return
-        x = torch.from_numpy(tokens[:LONGEST].astype(np.int64)).to(self._weights[0].device)
+        x = torch.from_numpy(tokens[:MAX_TOKENS].astype(np.int64)).to(self._weights[0].device)
         network = self.model.network_
         with torch.enable_grad():
             for weight in self._weights:
@@ -51,18 +53,18 @@ class DynamicEvaluation:
             logits, _ = network(x[None, :-1], network.initial_state(1))
             loss = functional.cross_entropy(logits[0], x[1:], reduction="sum")
             gradients = torch.autograd.grad(loss, self._weights)
-        length = float(torch.linalg.vector_norm(torch.stack([each.norm() for each in gradients])))
-        if not math.isfinite(length):
+        norm = float(torch.linalg.vector_norm(torch.stack([each.norm() for each in gradients])))
+        if not math.isfinite(norm):
             return
-        rate = RATE * MOST / max(length, MOST)
+        rate = LEARNING_RATE * MAX_GRAD_NORM / max(norm, MAX_GRAD_NORM)
         with torch.no_grad():
             for weight, gradient, trained in zip(
                 self._weights, gradients, self._trained, strict=True
             ):
-                weight.sub_(gradient, alpha=rate).lerp_(trained, PULL)
+                weight.sub_(gradient, alpha=rate).lerp_(trained, DECAY)
 
     def forget(self) -> None:
-        """Be what was trained again: single lines cannot be taken out of weights."""
+        """Restore the trained weights: the effect of single lines cannot be removed."""
         with torch.no_grad():
             for weight, trained in zip(self._weights, self._trained, strict=True):
                 weight.copy_(trained)

@@ -1,8 +1,8 @@
-"""A keyboard: letters go in, three words are offered after each, and what is written is learned.
+"""A keyboard: suggests three words after each letter, and learns from what is written.
 
-Keystrokes are counted as `elman.metrics.keyboard` counts them: one a character, newlines excepted,
-and one for a word that is taken, which brings the space after it. A slip and its correction cost
-the same by hand and with help.
+Keystrokes are counted as in `elman.metrics.keyboard`: one for each character except newlines, and
+one for each accepted word with the space after it. A typing error and its correction cost the same
+with and without suggestions.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from elman.metrics.keyboard import OFFERED
 from elman.tasks.language_modeling.model import LanguageModel
 from elman.text.tokenizers.pretokenization import Kind, kind_of
 
-TAIL = 300  # characters of a line in which its last word is looked for
+MAX_TAIL = 300  # characters at the end of a line that are searched for its last word
 
 
 class Keyboard:
-    """What is written with a model's help, and what it teaches; the model stays as it is.
+    """A text written with suggestions, and the words learned from it. The model stays unchanged.
 
     ::
 
@@ -36,12 +36,14 @@ class Keyboard:
         keyboard.accept(0)
 
     Args:
-        memory: what was learned before; it learns on. A new one where None.
-        online: whether a copy of the network learns too, from each line that is ended. It cannot
-            forget one word: to forget any is to be the model again. It is not kept in a file.
+        model: makes the suggestions.
+        memory: words learned before, which goes on learning; default: an empty one.
+        online: whether to train a copy of the network on each finished line. The copy cannot
+            forget single words: forgetting any word restores the trained weights. It is not saved.
 
     Attributes:
-        keystrokes: made so far.
+        memory: the words learned.
+        keystrokes: count so far.
     """
 
     def __init__(
@@ -53,41 +55,44 @@ class Keyboard:
         self._by_hand = 0
         self._suggester = (model if self._dynamic is None else self._dynamic.model).suggester
         self._lines: list[CurrentLine] = []
-        self._begin(None)
+        self._begin_line(None)
 
     @property
     def text(self) -> str:
-        """What is written so far."""
+        """The text so far."""
         return "\n".join(line.text for line in self._lines)
 
     @property
     def saved(self) -> int:
-        """Keystrokes saved so far; below 0 where suggestions were taken that were not meant."""
+        """Keystrokes saved so far; negative after suggestions accepted by mistake."""
         return self._by_hand - self.keystrokes
 
     @property
-    def place_bytes(self) -> int:
-        """Of the places in the text that are kept: states, and what is expected there."""
-        return sum(line.place_bytes for line in self._lines)
+    def state_bytes(self) -> int:
+        """Bytes of the cached positions in the text: states and logits."""
+        return sum(line.state_bytes for line in self._lines)
 
     @cached_property
     def suggestions(self) -> list[Suggestion]:
-        """Three words, or fewer, that may be meant: the one being typed, or the next."""
+        """At most three suggestions for the word being typed, or the next word."""
         line = self._lines[-1]
-        context, prefix = self._parted()
-        return self._suggester.suggest(line.place(context), prefix, self._taught, OFFERED)
+        context, prefix = self._split_prefix()
+        return self._suggester.suggest(line.position(context), prefix, self._prior, OFFERED)
 
     def type(self, text: str) -> None:
-        """Letters, punctuation and newlines, one keystroke each (newlines excepted)."""
+        """Type text: one keystroke for each character except newlines."""
         for character in text:
             self._type(character)
         self._changed()
 
     def accept(self, number: int) -> None:
-        """Take a suggestion, counted from 0, and the space that follows it.
+        """Accept a suggestion, and the space that follows it.
+
+        Args:
+            number: index in `suggestions`, from 0.
 
         Raises:
-            SettingError: where there is none of that number.
+            SettingError: no such suggestion.
         """
         if not 0 <= number < len(self.suggestions):
             raise SettingError(
@@ -98,148 +103,151 @@ class Keyboard:
         line, word = self._lines[-1], self.suggestions[number].word
         _, typed = WORDS.split_typed(line.text)
         space = "" if kind_of(word) & Kind.IDEOGRAPH else " "
-        before = space if not typed and _brings_space(line.text) else ""
-        brought = before + word[len(typed) :] + space
-        line.append(brought, brought=True)
-        line.spaced = bool(space)
-        self._count(1, len(brought))
+        before = space if not typed and _needs_space(line.text) else ""
+        completion = before + word[len(typed) :] + space
+        line.append(completion, accepted=True)
+        line.auto_space = bool(space)
+        self._count(1, len(completion))
         self._changed()
 
     def delete(self, count: int = 1) -> None:
-        """Take the last characters away, as far as there are any."""
+        """Delete the last characters, at most all."""
         for _ in range(count):
             self._delete()
         self._changed()
 
     def rewrite(self, text: str) -> None:
-        """Make of what is written another text, as an editor does: what is no longer there is
-        deleted, what is new is typed. What stands behind that costs no keystroke."""
+        """Change the text into another, as an edit: delete what is gone, and type what is new. The
+        text after the edit costs no keystrokes."""
         old = self.text
-        same = _alike(old, text)
-        gone, new = old[same:], text[same:]
-        behind = _alike(gone[::-1], new[::-1])
-        self._move(lambda: self.delete(behind))
-        if len(gone) > behind:
-            self.delete(len(gone) - behind)
-        self.type(new[: len(new) - behind])
-        self._move(lambda: self.type(new[len(new) - behind :]))
+        shared = _common_prefix(old, text)
+        removed, new = old[shared:], text[shared:]
+        suffix = _common_prefix(removed[::-1], new[::-1])
+        self._uncounted(lambda: self.delete(suffix))
+        if len(removed) > suffix:
+            self.delete(len(removed) - suffix)
+        self.type(new[: len(new) - suffix])
+        self._uncounted(lambda: self.type(new[len(new) - suffix :]))
 
     def finish(self) -> None:
-        """Nothing more is to come: the last word is whole, and learned too."""
-        self._teach(self._lines[-1].text)
+        """End the text: learn its last word too."""
+        self._learn(self._lines[-1].text)
 
     def clear(self) -> None:
-        """Begin a new text; what was learned from the one before stays."""
+        """Start a new text; the words learned stay."""
         self.finish()
         self._lines.clear()
-        self._begin(None)
+        self._begin_line(None)
 
     def forget(self, word: str) -> None:
-        """Forget a word that was learned; the model may still know it by itself."""
+        """Forget a learned word. It may still be in the vocabulary of the model."""
         self.memory.forget(word)
-        self._unadapt()
+        self._restore_network()
 
     def forget_all(self) -> None:
-        """Forget all that was learned."""
+        """Forget all learned words."""
         self.memory.forget_all()
-        self._unadapt()
+        self._restore_network()
 
     def _delete(self) -> None:
         line = self._lines[-1]
         if line.text:
             self._count(1, -1 if line.drop_last() else 1)
         elif len(self._lines) > 1:
-            self._teach("")  # of what is gone already
+            self._learn("")  # unlearn the deleted words of this line
             self._lines.pop()
-            self._recall()
+            self._update_prior()
 
-    def _move(self, change: Callable[[], None]) -> None:
-        """A change that is none of the writer's, and costs nothing."""
-        counted = self.keystrokes, self._by_hand
+    def _uncounted(self, change: Callable[[], None]) -> None:
+        """Make a change without counting keystrokes."""
+        counts = self.keystrokes, self._by_hand
         change()
-        self.keystrokes, self._by_hand = counted
+        self.keystrokes, self._by_hand = counts
 
     def _type(self, character: str) -> None:
         line = self._lines[-1]
-        if line.spaced:
-            line.spaced = False
-            if character == " ":  # it is there already
+        if line.auto_space:
+            line.auto_space = False
+            if character == " ":  # already there
                 self._count(1, 0)
                 return
             if kind_of(character) & Kind.CLOSE_BEFORE:
                 line.drop_last()
                 self._count(0, -1)
         if character == "\n":
-            self._teach(line.text)
-            self._adapt(line.text)
-            self._begin(line.end())
+            self._learn(line.text)
+            self._train_network(line.text)
+            self._begin_line(line.end())
             return
-        line.append(character, brought=False)
+        line.append(character, accepted=False)
         self._count(1, 1)
 
-    def _count(self, made: int, by_hand: int) -> None:
-        self.keystrokes += made
+    def _count(self, keystrokes: int, by_hand: int) -> None:
+        """Count keystrokes made, and keystrokes needed without suggestions."""
+        self.keystrokes += keystrokes
         self._by_hand += by_hand
 
     def _changed(self) -> None:
         vars(self).pop("suggestions", None)
-        self._teach(self._parted()[0])
+        self._learn(self._split_prefix()[0])
 
-    def _recall(self) -> None:
-        """What the memory says of the next word, here and now."""
+    def _update_prior(self) -> None:
+        """Look up the words of the user that may come next."""
         vars(self).pop("suggestions", None)
-        self._taught = self.memory.prior(context_of(self._lines[-1].whole[-TAIL:]))
+        self._prior = self.memory.prior(context_of(self._lines[-1].learned_text[-MAX_TAIL:]))
 
-    def _adapt(self, text: str) -> None:
+    def _train_network(self, text: str) -> None:
         if self._dynamic is not None:
             self._dynamic.learn(text)
             self._suggester.step = self._dynamic.model.suggester.step
 
-    def _unadapt(self) -> None:
+    def _restore_network(self) -> None:
         if self._dynamic is not None:
             self._dynamic.forget()
             self._suggester.step = self._dynamic.model.suggester.step
-        self._recall()
+        self._update_prior()
 
-    def _begin(self, place: ContextPosition | None) -> None:
-        """A new line."""
-        self._lines.append(CurrentLine(self._suggester, place))
-        self._recall()
+    def _begin_line(self, start: ContextPosition | None) -> None:
+        self._lines.append(CurrentLine(self._suggester, start))
+        self._update_prior()
 
-    def _parted(self, end: int | None = None) -> tuple[str, str]:
-        """The last line's (context, prefix) up to a place, as `Suggester.parted` has them."""
+    def _split_prefix(self, end: int | None = None) -> tuple[str, str]:
+        """`Suggester.split_prefix` of the last line up to a character."""
         line = self._lines[-1].text[:end]
-        cut = max(0, len(line) - TAIL)
-        context, prefix = self._suggester.split_prefix(line[cut:])
-        return line[:cut] + context, prefix
+        start = max(0, len(line) - MAX_TAIL)
+        context, prefix = self._suggester.split_prefix(line[start:])
+        return line[:start] + context, prefix
 
-    def _teach(self, whole: str) -> None:
-        """Learn the whole words of the last line, and take back those that are no longer there."""
+    def _learn(self, text: str) -> None:
+        """Learn the words of this start of the last line, and unlearn words that are gone."""
         line = self._lines[-1]
-        if whole == line.whole:
+        if text == line.learned_text:
             return
-        line.whole, now = whole, observations_of(whole)
-        same = _alike([lesson for lesson, _ in line.observations], now)
-        for lesson, evidence in line.observations[same:]:
-            self.memory.unlearn(lesson)
-            self.memory.unweigh(evidence)
-        del line.observations[same:]
-        for lesson, (start, _) in zip(now[same:], WORDS.words_in(whole)[same:], strict=True):
-            context, prefix = self._parted(start)
-            believed = self._suggester.probability(line.place(context), prefix, lesson.word)
-            line.observations.append((lesson, self.memory.weigh(lesson, believed)))
-            self.memory.learn(lesson)
-        self._recall()
+        line.learned_text, observations = text, observations_of(text)
+        shared = _common_prefix([observation for observation, _ in line.observations], observations)
+        for observation, evidence in line.observations[shared:]:
+            self.memory.unlearn(observation)
+            self.memory.undo_update(evidence)
+        del line.observations[shared:]
+        spans = WORDS.words_in(text)[shared:]
+        for observation, (start, _) in zip(observations[shared:], spans, strict=True):
+            context, prefix = self._split_prefix(start)
+            position = line.position(context)
+            probability = self._suggester.probability(position, prefix, observation.word)
+            evidence = self.memory.update_weights(observation, probability)
+            line.observations.append((observation, evidence))
+            self.memory.learn(observation)
+        self._update_prior()
 
 
-def _alike(one: Sequence[object], other: Sequence[object]) -> int:
-    """How many items at the beginning are the same in both."""
-    both = zip(one, other, strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], both))
+def _common_prefix(one: Sequence[object], other: Sequence[object]) -> int:
+    """Length of the longest common prefix."""
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def _brings_space(text: str) -> bool:
-    """Whether a word after this text brings the space before it."""
+def _needs_space(text: str) -> bool:
+    """Whether a space comes before a word that is accepted after this text."""
     if not text or text[-1].isspace():
         return False
     context, _ = WORDS.split_typed(text + " ")

@@ -1,11 +1,10 @@
-"""What a keyboard learned of its user: words, and after what they were written.
+"""The words of a user: counts of n-grams, mixed with the predictions of the model.
 
-A cache of one user's n-grams (R. Kuhn, R. De Mori, 'A Cache-Based Natural Language Model for
-Speech Recognition', 1990), mixed with the model from the shortest context to the longest. The
-share of belief that counts have grows with them, and with how often they were right where the
-model was not: weights of a mixture by expectation and maximisation (F. Jelinek, R. Mercer,
-'Interpolated Estimation of Markov Source Parameters from Sparse Data', 1980), a word at a time.
-So counts that help are soon believed, and those that do not are left alone.
+A cache of the n-grams of one user (R. Kuhn, R. De Mori, 'A Cache-Based Natural Language Model for
+Speech Recognition', 1990), interpolated with the model from the shortest context to the longest.
+The weight of a context grows with its counts, and with how often they predicted the word better
+than the model: mixture weights by expectation maximization, one word at a time (F. Jelinek, R.
+Mercer, 'Interpolated Estimation of Markov Source Parameters from Sparse Data', 1980).
 """
 
 from __future__ import annotations
@@ -17,16 +16,22 @@ from elman.decoding.suggestions import UserPrior
 from elman.keyboard.observations import ORDER, Context, Observation, is_word
 
 MAX_WORDS = 10_000
-MAX_COUNTS = 60_000  # of words in contexts; beyond either, what was used longest ago is forgotten
-# By the length of a context, none, one and two tokens, until their use is known:
-CLAIM = (0.05, 1.0, 1.0)  # the share of belief that many counts have
-HALF = (500.0, 100.0, 100.0)  # how many counts have half of that
-MOST = 0.9  # share of belief, however right they were
-LONGEST = 60  # letters; nothing longer is learned
+MAX_COUNTS = 60_000  # of words in contexts; above either, the least recently used are forgotten
+# By the length of a context, 0, 1 and 2 tokens:
+MAX_PRIOR_WEIGHT = (0.05, 1.0, 1.0)  # weight of many counts, before there is evidence
+HALF_COUNT = (500.0, 100.0, 100.0)  # counts that get half of it
+MAX_WEIGHT = 0.9
+MAX_LENGTH = 60  # letters of a word; longer ones are not learned
 
 
 class UserCounts(NamedTuple):
-    """A word, how often it was written, and how often after what: a token, or a line's end."""
+    """A learned word.
+
+    Attributes:
+        word: the word.
+        times: how often it was written.
+        after: how often after each token, or after a newline.
+    """
 
     word: str
     times: int
@@ -34,82 +39,86 @@ class UserCounts(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """By the length of a context: what its counts have won of the words written, and what they
-    claimed before their use was known. The first divided by the second is how far to trust them.
+    """How much better the counts of each context length predicted words than expected.
+
+    Attributes:
+        responsibilities: posterior probability that the counts predicted each word, summed.
+        prior_weights: mixture weight before any evidence, summed over the same words.
     """
 
-    won: list[float]
-    claimed: list[float]
+    responsibilities: list[float]
+    prior_weights: list[float]
 
     def plus(self, other: Evidence, sign: float = 1.0) -> Evidence:
-        """Both together, or one without the other."""
+        """The sum of both, or the difference for a sign of -1."""
         pairs = zip(self, other, strict=True)
         return Evidence(*([a + sign * b for a, b in zip(*pair, strict=True)] for pair in pairs))
 
 
 class _Level(NamedTuple):
-    """The counts of one context, what they claim, and the share of belief that they get."""
+    """The counts after one context, and their mixture weight without and with evidence."""
 
     length: int
     counts: dict[str, int]
     total: int
-    claim: float
-    share: float
+    prior_weight: float
+    weight: float
 
 
 def no_evidence() -> Evidence:
-    """As if little had been claimed, and won."""
+    """Pseudo-counts that leave the prior weights unchanged."""
     return Evidence([2.0] * (ORDER + 1), [2.0] * (ORDER + 1))
 
 
 class UserModel:
-    """Counts of words in contexts of none, one and two tokens, the latest used last.
+    """Counts of words after contexts of 0, 1 and 2 tokens, in order of last use.
 
     Attributes:
-        size: how many counts there are.
-        trust: what the counts were worth so far.
+        size: number of counts.
+        evidence: of all words so far, which sets the mixture weights.
     """
 
     def __init__(self) -> None:
         self._counts: dict[Context, dict[str, int]] = {(): {}}
         self.size = 0
-        self.trust = no_evidence()
+        self.evidence = no_evidence()
 
     def __len__(self) -> int:
-        """How many words are known."""
+        """Number of words."""
         return len(self._counts[()])
 
     def __contains__(self, word: str) -> bool:
         return word in self._counts[()]
 
-    def learn(self, lesson: Observation) -> None:
-        """Count a word once more."""
-        context, word = lesson
-        if len(word) > LONGEST:
+    def learn(self, observation: Observation) -> None:
+        """Count a word in its context. Forgets the least recently used above MAX_WORDS or
+        MAX_COUNTS, and ignores a word of more than MAX_LENGTH letters."""
+        context, word = observation
+        if len(word) > MAX_LENGTH:
             return
-        for ending in self._endings(context):
-            self.add(ending, word, 1)
+        for suffix in self._suffixes(context):
+            self.add(suffix, word, 1)
         while len(self) > MAX_WORDS:
             self.forget(next(iter(self._counts[()])))
         while self.size > MAX_COUNTS:
             oldest = next(each for each in self._counts if each)
             self.size -= len(self._counts.pop(oldest))
 
-    def unlearn(self, lesson: Observation) -> None:
-        """Take a lesson back, as far as it is still known."""
-        context, word = lesson
+    def unlearn(self, observation: Observation) -> None:
+        """Undo `learn`, as far as the counts still exist."""
+        context, word = observation
         for length in range(ORDER + 1):
-            ending = context[len(context) - length :]
-            counts = self._counts.get(ending, {})
+            suffix = context[len(context) - length :]
+            counts = self._counts.get(suffix, {})
             if word in counts:
                 counts[word] -= 1
                 if not counts[word]:
-                    self._drop(ending, word)
+                    self._drop(suffix, word)
         if word not in self:
             self.forget(word)
 
     def forget(self, word: str) -> None:
-        """Forget a word wherever it stands, also among what others were written after."""
+        """Forget a word, and all contexts that contain it."""
         for context in list(self._counts):
             if word in context:
                 self.size -= len(self._counts.pop(context))
@@ -117,78 +126,88 @@ class UserModel:
                 self._drop(context, word)
 
     def forget_all(self) -> None:
-        self._counts, self.size, self.trust = {(): {}}, 0, no_evidence()
+        """Forget all words, and the evidence."""
+        self._counts, self.size, self.evidence = {(): {}}, 0, no_evidence()
 
     def prior(self, context: Context) -> UserPrior:
-        """What was learned about the word after a context."""
-        left = 1.0  # of belief, by the longer contexts
+        """Probabilities of the words of the user after a context, and the weight of the model."""
+        remaining = 1.0  # weight that the longer contexts leave
         words: dict[str, float] = {}
         for level in reversed(self._levels(context)):
             for word, times in level.counts.items():
-                words[word] = words.get(word, 0.0) + left * level.share * times / level.total
-            left *= 1 - level.share
-        return UserPrior(words, left)
+                words[word] = words.get(word, 0.0) + remaining * level.weight * times / level.total
+            remaining *= 1 - level.weight
+        return UserPrior(words, remaining)
 
-    def weigh(self, lesson: Observation, believed: float) -> Evidence:
-        """Whether the counts predicted a word better than the model did, who believed in it so
-        much: one step of on-line estimation of how far each length of context is to be trusted."""
-        won, claimed = [0.0] * (ORDER + 1), [0.0] * (ORDER + 1)
-        for level in self._levels(lesson.context):
-            counted = level.share * level.counts.get(lesson.word, 0) / level.total
-            mixed = (1 - level.share) * believed + counted
+    def update_weights(self, observation: Observation, probability: float) -> Evidence:
+        """Update the mixture weight of each context length from which predicted a word better: one
+        step of online expectation maximization.
+
+        Args:
+            observation: the word, before it is learned.
+            probability: of the word according to the model, 0 to 1.
+
+        Returns:
+            The evidence of this word, for `undo_update`.
+        """
+        evidence = Evidence([0.0] * (ORDER + 1), [0.0] * (ORDER + 1))
+        for level in self._levels(observation.context):
+            counted = level.weight * level.counts.get(observation.word, 0) / level.total
+            mixed = (1 - level.weight) * probability + counted
             if mixed > 0:
-                won[level.length], claimed[level.length] = counted / mixed, level.claim
-            believed = mixed
-        evidence = Evidence(won, claimed)
-        self.trust = self.trust.plus(evidence)
+                evidence.responsibilities[level.length] = counted / mixed
+                evidence.prior_weights[level.length] = level.prior_weight
+            probability = mixed
+        self.evidence = self.evidence.plus(evidence)
         return evidence
 
-    def unweigh(self, evidence: Evidence) -> None:
-        """Take back what `weigh` found."""
-        self.trust = self.trust.plus(evidence, -1.0)
+    def undo_update(self, evidence: Evidence) -> None:
+        """Undo `update_weights`, which returned this evidence."""
+        self.evidence = self.evidence.plus(evidence, -1.0)
 
     def _levels(self, context: Context) -> list[_Level]:
-        """What is known about the word after a context, the shortest of its endings first."""
-        found = []
+        """The counts after each suffix of a context, the shortest first."""
+        levels = []
         for length in range(ORDER + 1):
             counts = self._counts.get(context[len(context) - length :])
             if counts:
                 total = sum(counts.values())
-                claim = CLAIM[length] * total / (total + HALF[length])
-                trust = self.trust.won[length] / self.trust.claimed[length]
-                found.append(_Level(length, counts, total, claim, min(MOST, claim * trust)))
-        return found
+                prior = MAX_PRIOR_WEIGHT[length] * total / (total + HALF_COUNT[length])
+                responsibility = self.evidence.responsibilities[length]
+                weight = prior * (responsibility / self.evidence.prior_weights[length])
+                levels.append(_Level(length, counts, total, prior, min(MAX_WEIGHT, weight)))
+        return levels
 
     def learned(self) -> list[UserCounts]:
-        """All words, the most frequent first."""
+        """All learned words, most frequent first."""
         after: dict[str, dict[str, int]] = {word: {} for word in self._counts[()]}
         for context, counts in self._counts.items():
             if len(context) == 1:
                 for word, times in counts.items():
                     after[word][context[0]] = times
-        found = [UserCounts(word, n, after[word]) for word, n in self._counts[()].items()]
-        return sorted(found, key=lambda each: (-each.times, each.word))
+        words = [UserCounts(word, n, after[word]) for word, n in self._counts[()].items()]
+        return sorted(words, key=lambda each: (-each.times, each.word))
 
     def counts(self) -> Iterator[tuple[Context, dict[str, int]]]:
-        """All that is known, that used longest ago first."""
+        """All counts by context, least recently used first."""
         yield from self._counts.items()
 
     def add(self, context: Context, word: str, times: int) -> None:
-        """Count a word in one context, which becomes the latest used."""
+        """Add a count to one context, which becomes the most recently used."""
         counts = self._counts.pop(context, {})
         self._counts[context] = counts
         self.size += word not in counts
         counts[word] = counts.pop(word, 0) + times
 
-    def _endings(self, context: Context) -> list[Context]:
-        """The context's last tokens, none to all, as far as no word forgotten is among them."""
-        found: list[Context] = [()]
+    def _suffixes(self, context: Context) -> list[Context]:
+        """The suffixes of a context, the shortest first, up to a word that is not learned."""
+        suffixes: list[Context] = [()]
         for length in range(1, ORDER + 1):
             token = context[-length]
-            if len(token) > LONGEST or (is_word(token) and token not in self):
+            if len(token) > MAX_LENGTH or (is_word(token) and token not in self):
                 break
-            found.append(context[-length:])
-        return found
+            suffixes.append(context[-length:])
+        return suffixes
 
     def _drop(self, context: Context, word: str) -> None:
         del self._counts[context][word]

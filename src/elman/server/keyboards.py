@@ -239,6 +239,6 @@ def _run_all(
         answer = action(keyboard)
         written = len(keyboard.text) * _CHARACTER_BYTES
         learned = keyboard.memory.size * _WORD_BYTES
-        return answer, _EMPTY_BYTES + keyboard.place_bytes + learned + written
+        return answer, _EMPTY_BYTES + keyboard.state_bytes + learned + written
 
     return answer_each(run, requests)

@@ -44,7 +44,7 @@ def uncommented(path: Path) -> str:
 
 
 def _collect(path: Path, on_demand: Path | None, found: dict[Path, None]) -> None:
-    text = path.read_text(encoding="utf-8")
+    text = uncommented(path)  # types in comments are imports that nothing loads
     files = [_beside(path, name) for name in _IMPORT.findall(text)]
     if on_demand is not None:
         lazy = [_beside(path, name) for name in _ON_DEMAND.findall(text)]

@@ -89,8 +89,8 @@ def _as_data(value: Any) -> str:
 
 def _packed(trace: Trace) -> dict[str, Any]:
     plain = trace.as_dict()
-    for reading in plain["readings"]:
-        for layer in reading["layers"]:
+    for sequence in plain["sequences"]:
+        for layer in sequence["layers"]:
             for matrices in (layer["states"], layer["gates"], layer["output"]):
                 for name, matrix in matrices.items():
                     matrices[name] = packed_matrix(np.array(matrix, dtype=np.float64))

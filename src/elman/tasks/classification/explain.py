@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from elman.explain.activations import layers_of, record_activations
+from elman.explain.activations import record_layers, stack_layers
 from elman.explain.attribution import AttributionInput, AttributionQuery
-from elman.explain.encoder import embedded, encode
-from elman.explain.summary import model_summary, outputs_of
+from elman.explain.encoder import embed, encode
+from elman.explain.summary import model_summary, step_outputs
 from elman.explain.trace import SequenceTrace, Trace
 from elman.nn.classifier import ClassifierNetwork
 from elman.nn.encoder import PaddedBatch
@@ -23,14 +23,19 @@ def explain_classes(
     labels: Sequence[object],
     temperature: float,
 ) -> Trace:
-    """A text (one row) and its class: after every word, where it is read in one direction.
+    """The trace of the classification of a text, with an output after each token if the network
+    reads forward only.
 
     Args:
-        tokens: as a person sees them.
-        temperature: of the probabilities.
+        network: the classifier.
+        padded: a batch of one row.
+        tokens: the tokens as a person reads them.
+        tokenizer: kind of token.
+        labels: the classes.
+        temperature: divides the logits.
     """
     encoders = network.encoders
-    parts = [embedded(encoder, padded) for encoder in encoders]
+    parts = [embed(encoder, padded) for encoder in encoders]
 
     def features(xs: Sequence[Tensor]) -> Tensor:
         each = xs[0].chunk(len(encoders), dim=2)
@@ -40,23 +45,23 @@ def explain_classes(
         ]
         return network.log_mean_probabilities(torch.stack(logits)) / temperature
 
-    def answers(features: Tensor) -> Tensor:
+    def head(features: Tensor) -> Tensor:
         return features.log_softmax(-1)
 
-    watched = record_activations(list(encoders[0].stacks))
-    question = AttributionQuery(
-        (AttributionInput(torch.cat(parts, 1)),), features, answers, len(labels), speaker=0
+    recorded = stack_layers(list(encoders[0].stacks))
+    query = AttributionQuery(
+        (AttributionInput(torch.cat(parts, 1)),), features, head, len(labels), aligned_input=0
     )
     first = 0 if len(encoders[0].stacks) == 1 else len(tokens) - 1
     with eval_mode(network):
-        places = range(first, len(tokens))
-        taken = question.spread().argmax(1)[first:].tolist()
-        layers = layers_of(lambda x: encode(encoders[0], x), watched, parts[0])
+        positions = range(first, len(tokens))
+        targets = query.log_probabilities().argmax(1)[first:].tolist()
+        layers = record_layers(lambda x: encode(encoders[0], x), recorded, parts[0])
         return Trace(
             "classify",
             model_summary(
-                network, network.config.blocks, watched, (tokenizer,), labels, len(encoders)
+                network, network.config.blocks, recorded, (tokenizer,), labels, len(encoders)
             ),
             (SequenceTrace("text", tuple(tokens), layers),),
-            outputs_of(question, places, taken, lambda number: str(labels[number])),
+            step_outputs(query, positions, targets, lambda index: str(labels[index])),
         )

@@ -275,7 +275,7 @@ class Classifier(ClassifierSettings, ExampleModel):
         """What the network saw in a text, remembered of it, and which words its answer rests on.
 
         Raises:
-            InputError: for a text without tokens, or with more than `LONGEST`.
+            InputError: for a text without tokens, or with more than `MAX_TOKENS`.
         """
         self._check_fitted()
         padded, tokens = shown(text, self.tokenizer_)

@@ -59,7 +59,7 @@ TASK = Task(
             metavar="FILE",
         ),
         Option(
-            "outside",
+            "out-of-scope",
             Path,
             "Texts that belong to no class; may be given again.",
             ("train", "test"),

@@ -1,6 +1,6 @@
-"""The trace of a forecast: the last values read one by one, then the steps ahead.
+"""The trace of a forecast: the last values of the history step by step, then the horizon.
 
-Shapes: R values of the history, C of them step by step, H the horizon, B rows, F inputs of a step.
+Shapes: R values of the history, T steps, H horizon, Q quantiles, B rows. Time comes first.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from elman.explain.activations import layers_of, record_activations
-from elman.explain.attribution import AttributionInput, AttributionQuery, unmodified
+from elman.explain.activations import record_layers, stack_layers
+from elman.explain.attribution import AttributionInput, AttributionQuery, identity
 from elman.explain.summary import model_summary
 from elman.explain.trace import Quantile, SequenceTrace, StepOutput, Trace
 from elman.nn.forecaster import LEVELS, MEDIAN, ForecastNetwork
@@ -23,18 +23,20 @@ from elman.training.eval_mode import eval_mode
 def explain_forecast(
     network: ForecastNetwork, history: npt.NDArray[Any], quantiles: npt.NDArray[Any]
 ) -> Trace:
-    """What is forecast from the values (R,).
+    """The trace of a forecast.
 
     Args:
-        quantiles: (H, Q), what was forecast.
+        network: the forecaster.
+        history: (R,) values.
+        quantiles: (H, Q) forecast.
     """
-    told = network.config
+    config = network.config
     values = torch.as_tensor(history)[:, None]
-    # A season before, which is what is forecast without knowing more; of the first one, after.
-    season = told.season
-    usual = torch.cat([values[season : 2 * season], values[:-season]])
+    # The seasonal naive forecast: the value one season earlier, or later in the first season.
+    season = config.season
+    references = torch.cat([values[season : 2 * season], values[:-season]])
     member: Any = network.members[0]
-    watched = record_activations([member.stack])
+    recorded = stack_layers([member.stack])
 
     def medians(xs: Sequence[Tensor]) -> Tensor:
         median: Tensor = network(xs[0][:, :, 0].t())[..., MEDIAN]
@@ -43,29 +45,36 @@ def explain_forecast(
     def read(x: Tensor) -> object:
         return member.stack(x.transpose(0, 1), member.stack.initial_state(x.shape[1]))
 
-    question = AttributionQuery(
-        (AttributionInput(values, usual),), medians, unmodified, told.networks * told.hidden_size
+    query = AttributionQuery(
+        (AttributionInput(values, references),),
+        medians,
+        identity,
+        config.networks * config.hidden_size,
     )
     shown = [f"{value:g}" for value in history.tolist()]
-    ahead = [f"+{step}" for step in range(1, told.horizon + 1)]
+    horizon = [f"+{step}" for step in range(1, config.horizon + 1)]
     with eval_mode(network):
         with torch.inference_mode():
             x = member.into(network.scaled(values.t()).steps)[0]
-        rests = question.rests(range(told.horizon), [0] * told.horizon)
+        attributions = query.attributions(range(config.horizon), [0] * config.horizon)
         return Trace(
             "forecast",
             model_summary(
-                network, told.blocks, watched, ("number", "number"), members=told.networks
+                network,
+                config.blocks,
+                recorded,
+                ("number", "number"),
+                ensemble_size=config.networks,
             ),
             (
                 SequenceTrace("history", tuple(shown), ()),
                 SequenceTrace(
-                    "steps", (*shown[-told.steps :], *ahead), layers_of(read, watched, x)
+                    "steps", (*shown[-config.steps :], *horizon), record_layers(read, recorded, x)
                 ),
             ),
             tuple(
-                StepOutput(1, told.steps + step, (), None, its, _quantiles(said.tolist()))
-                for step, (said, its) in enumerate(zip(quantiles, rests, strict=True))
+                StepOutput(1, config.steps + step, (), None, each, _quantiles(row.tolist()))
+                for step, (row, each) in enumerate(zip(quantiles, attributions, strict=True))
             ),
         )
 

@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elman.explain.activations import layers_of, record_activations
+from elman.explain.activations import record_layers, stack_layers
 from elman.explain.attribution import AttributionInput, AttributionQuery
-from elman.explain.summary import check_length, model_summary, outputs_of
+from elman.explain.summary import check_length, model_summary, step_outputs
 from elman.explain.trace import SequenceTrace, Trace
 from elman.nn.language_model import LanguageModelNetwork
 from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
@@ -14,10 +14,15 @@ from elman.training.eval_mode import eval_mode
 
 
 def explain_language(network: LanguageModelNetwork, tokenizer: Tokenizer, text: str) -> Trace:
-    """A text from its beginning: after each token, what may come next.
+    """The trace of next-token prediction over a text, from the start of a document.
+
+    Args:
+        network: the language model.
+        tokenizer: its vocabulary.
+        text: what it reads.
 
     Raises:
-        InputError: as `check_length`.
+        InputError: no tokens, or more than a trace holds.
     """
     tokens = tokenizer.encode(text)
     check_length(len(tokens), "text")
@@ -31,19 +36,23 @@ def explain_language(network: LanguageModelNetwork, tokenizer: Tokenizer, text: 
         features: Tensor = y.transpose(0, 1)
         return features
 
-    def answers(features: Tensor) -> Tensor:
+    def head(features: Tensor) -> Tensor:
         logits: Tensor = network.output(features)
         return logits.log_softmax(-1)
 
-    watched = record_activations([network.stack])
-    question = AttributionQuery(
-        (AttributionInput(x),), lambda xs: read(xs[0]), answers, tokenizer.size, speaker=0
+    recorded = stack_layers([network.stack])
+    query = AttributionQuery(
+        (AttributionInput(x),), lambda xs: read(xs[0]), head, tokenizer.size, aligned_input=0
     )
-    came = [*ids[1:].tolist(), None]
+    targets = [*ids[1:].tolist(), None]
     with eval_mode(network):
         return Trace(
             "language",
-            model_summary(network, network.config, watched, (tokenizer.name,)),
-            (SequenceTrace("text", tuple(tokenizer.pieces(tokens)), layers_of(read, watched, x)),),
-            outputs_of(question, range(len(ids)), came, lambda number: tokenizer.decode([number])),
+            model_summary(network, network.config, recorded, (tokenizer.name,)),
+            (
+                SequenceTrace(
+                    "text", tuple(tokenizer.pieces(tokens)), record_layers(read, recorded, x)
+                ),
+            ),
+            step_outputs(query, range(len(ids)), targets, lambda index: tokenizer.decode([index])),
         )

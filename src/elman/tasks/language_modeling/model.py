@@ -187,7 +187,7 @@ class LanguageModel(LanguageModelSettings, Model):
         """What the network saw in a text, remembered of it, and expected after each token.
 
         Raises:
-            InputError: for a text without tokens, or with more than `LONGEST`.
+            InputError: for a text without tokens, or with more than `MAX_TOKENS`.
         """
         self._check_fitted()
         return explain_language(self.network_, self.tokenizer_, text)

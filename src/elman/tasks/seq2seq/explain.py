@@ -1,4 +1,4 @@
-"""The traces of what writes a text: from another, or from a vector.
+"""Traces of encoder-decoders: a text from another text, or from a vector.
 
 Shapes: S source tokens, T target tokens, B rows, W width, D width of a vector, V target
 vocabulary. Time comes first.
@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from elman.explain.activations import ActivationRecorder, layers_of
+from elman.explain.activations import RecordedLayer, record_layers
 from elman.explain.attribution import AttributionInput, AttributionQuery
-from elman.explain.summary import model_summary, outputs_of, side_by_side
+from elman.explain.summary import model_summary, step_outputs, table_indices
 from elman.explain.trace import AttentionWeights, SequenceTrace, Trace
 from elman.nn.encoder import PaddedBatch
 from elman.nn.seq2seq import DecoderState, EncoderDecoder, SourceEncoder, VectorEncoder
@@ -25,7 +25,7 @@ from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
 from elman.training.eval_mode import eval_mode
 
 TARGET = 1
-"""The place of the target among the readings."""
+"""Index of the target sequence."""
 
 
 def explain_rewrite(
@@ -35,11 +35,13 @@ def explain_rewrite(
     target: npt.NDArray[Any],
     tokenizers: tuple[Tokenizer, Tokenizer],
 ) -> Trace:
-    """A text (S,) and the one that was written from it (T,).
+    """The trace of a generated text.
 
     Args:
-        tokens: the source's, as a person sees them.
-        target: with the token that ends it, unless it was cut.
+        network: encoder and decoder.
+        source: (S,) token ids.
+        tokens: the source tokens as a person reads them.
+        target: (T,) generated token ids, with the end token unless it was cut.
         tokenizers: of source and target.
     """
     ids = torch.as_tensor(source, dtype=torch.int64)
@@ -47,13 +49,13 @@ def explain_rewrite(
     encoder = cast("SourceEncoder", network.encoder)
 
     def begin(x: Tensor) -> DecoderState:
-        return network.encode_vectors(x, PaddedBatch(*side_by_side(x)))
+        return network.encode_vectors(x, PaddedBatch(*table_indices(x)))
 
-    watched = _encoding(encoder)
+    recorded = _encoding(encoder)
     with eval_mode(network):
-        read = SequenceTrace("source", tuple(tokens), layers_of(begin, watched, x))
+        read = SequenceTrace("source", tuple(tokens), record_layers(begin, recorded, x))
         return _trace(
-            network, "translate", AttributionInput(x), begin, read, watched, target, tokenizers
+            network, "translate", AttributionInput(x), begin, read, recorded, target, tokenizers
         )
 
 
@@ -63,16 +65,16 @@ def explain_description(
     target: npt.NDArray[Any],
     tokenizer: Tokenizer,
 ) -> Trace:
-    """A vector (D,) and the text that was written from it (T,); arguments as above."""
+    """The trace of a text that was generated from a vector (D,); see `explain_rewrite`."""
     encoder = cast("VectorEncoder", network.encoder)
-    given = torch.as_tensor(vector).to(encoder.center)[:, None]
+    numbers = torch.as_tensor(vector).to(encoder.center)[:, None]
 
     def begin(x: Tensor) -> DecoderState:
         return network.encode(x[:, :, 0].t())
 
     read = SequenceTrace("vector", tuple(f"{number:g}" for number in vector.tolist()), ())
     with eval_mode(network):
-        source = AttributionInput(given, encoder.center.detach()[:, None])
+        source = AttributionInput(numbers, encoder.center.detach()[:, None])
         return _trace(network, "describe", source, begin, read, [], target, (None, tokenizer))
 
 
@@ -82,26 +84,28 @@ def _trace(
     source: AttributionInput,
     begin: Any,
     read: SequenceTrace,
-    encoding: Sequence[ActivationRecorder],
+    encoding: Sequence[RecordedLayer],
     target: npt.NDArray[Any],
     tokenizers: tuple[Tokenizer | None, Tokenizer],
 ) -> Trace:
-    """The decoder's part.
+    """The trace of source and decoder.
 
     Args:
-        begin: from the source's vectors (S, B, W), what the decoder starts with.
-        read: the source's reading; encoding: its layers.
+        source: vectors of the source.
+        begin: initial state of the decoder from the vectors (S, B, W).
+        read: trace of the source.
+        encoding: the recorded layers of the encoder.
     """
     tokenizer = tokenizers[1]
-    heard = np.append(BOUNDARY, target[:-1])
-    ids = torch.as_tensor(heard, dtype=torch.int64, device=network.embedding.weight.device)
+    inputs = np.append(BOUNDARY, target[:-1])
+    ids = torch.as_tensor(inputs, dtype=torch.int64, device=network.embedding.weight.device)
     y = functional.embedding(ids, network.embedding.weight).detach() * network.scale
     with torch.inference_mode():
         begun = begin(source.vectors[:, None])
-        _, looks, _ = network.attend(ids[:, None], begun)
+        _, weights, _ = network.attend(ids[:, None], begun)
 
     def write(y: Tensor) -> object:
-        """The decoder alone: its rows look at one source side by side."""
+        """Run the decoder alone; all rows attend to one source."""
         state = tuple(block.mixer.initial_state(y.shape[1]) for block in network.decoder_blocks)
         return network.features(y, DecoderState(state, begun.memories))
 
@@ -109,46 +113,46 @@ def _trace(
         y, _, _ = network.features(xs[1], begin(xs[0]))
         return y
 
-    def answers(y: Tensor) -> Tensor:
+    def head(y: Tensor) -> Tensor:
         logits: Tensor = network.output(y)
         return logits.log_softmax(-1)
 
     decoding = [
-        ActivationRecorder(block.mixer, number, False)
+        RecordedLayer(block.mixer, number, False)
         for number, block in enumerate(network.decoder_blocks, 1)
     ]
-    question = AttributionQuery(
-        (source, AttributionInput(y)), features, answers, tokenizer.size, speaker=TARGET
+    query = AttributionQuery(
+        (source, AttributionInput(y)), features, head, tokenizer.size, aligned_input=TARGET
     )
     blocks = network.config.blocks
     names = tuple("vector" if each is None else each.name for each in tokenizers)
     attention = None
     if task == "translate" and network.config.attention != "none":
-        attention = AttentionWeights(TARGET, 0, looks[0].numpy(force=True))
+        attention = AttentionWeights(TARGET, 0, weights[0].numpy(force=True))
     return Trace(
         task,
         model_summary(network, blocks, [*encoding, *decoding], names),
         (
             read,
-            SequenceTrace("target", tuple(tokenizer.pieces(heard)), layers_of(write, decoding, y)),
+            SequenceTrace(
+                "target", tuple(tokenizer.pieces(inputs)), record_layers(write, decoding, y)
+            ),
         ),
-        outputs_of(
-            question,
-            range(len(heard)),
+        step_outputs(
+            query,
+            range(len(inputs)),
             target.tolist(),
-            lambda number: tokenizer.decode([number]),
-            reading=TARGET,
+            lambda index: tokenizer.decode([index]),
+            sequence=TARGET,
         ),
         attention,
     )
 
 
-def _encoding(encoder: SourceEncoder) -> list[ActivationRecorder]:
-    """An encoder's blocks: all in one direction, or from either end in turn."""
+def _encoding(encoder: SourceEncoder) -> list[RecordedLayer]:
+    """The blocks of an encoder: all in one direction, or in alternating directions."""
     both, reverse = encoder.order == "both", encoder.order == "reversed"
     return [
-        ActivationRecorder(
-            cast("Any", block).mixer, number + 1, reverse or (both and number % 2 == 1)
-        )
+        RecordedLayer(cast("Any", block).mixer, number + 1, reverse or (both and number % 2 == 1))
         for number, block in enumerate(encoder.blocks)
     ]

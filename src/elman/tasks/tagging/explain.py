@@ -7,10 +7,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from elman.explain.activations import layers_of, record_activations
+from elman.explain.activations import record_layers, stack_layers
 from elman.explain.attribution import AttributionInput, AttributionQuery
-from elman.explain.encoder import embedded, encode
-from elman.explain.summary import model_summary, outputs_of
+from elman.explain.encoder import embed, encode
+from elman.explain.summary import model_summary, step_outputs
 from elman.explain.trace import SequenceTrace, Trace
 from elman.nn.encoder import PaddedBatch
 from elman.nn.tagger import TaggerNetwork
@@ -24,33 +24,37 @@ def explain_tags(
     tags: Sequence[str],
     outer: npt.NDArray[Any],
 ) -> Trace:
-    """A sentence (one row) and each word's tag.
+    """The trace of the tagging of a sentence.
 
     Args:
-        tags: K, of the scheme that people see; outer: the place there of each of the network's.
+        network: the tagger.
+        padded: a batch of one row.
+        words: the words.
+        tags: the K tags in the scheme of the training data.
+        outer: index in `tags` of each tag of the network.
     """
-    x = embedded(network.reader, padded)
-    shown = torch.eye(len(tags))[torch.from_numpy(outer)].to(x)
+    x = embed(network.reader, padded)
+    scheme = torch.eye(len(tags))[torch.from_numpy(outer)].to(x)
 
     def features(xs: Sequence[Tensor]) -> Tensor:
         vectors, rows = encode(network.reader, xs[0])
         return network.crf.marginals(network.logits(rows, vectors), rows.lengths)
 
-    def answers(found: Tensor) -> Tensor:
-        # Several of the network's tags may be one of the scheme's.
-        return (found.exp() @ shown).clamp(min=torch.finfo(found.dtype).tiny).log()
+    def head(log_p: Tensor) -> Tensor:
+        # One tag of the scheme may be several tags of the network.
+        return (log_p.exp() @ scheme).clamp(min=torch.finfo(log_p.dtype).tiny).log()
 
-    watched = record_activations(list(network.reader.stacks))
-    question = AttributionQuery(
-        (AttributionInput(x),), features, answers, len(tags), speaker=0, about_itself=True
+    recorded = stack_layers(list(network.reader.stacks))
+    query = AttributionQuery(
+        (AttributionInput(x),), features, head, len(tags), aligned_input=0, tagging=True
     )
     with eval_mode(network):
         with torch.inference_mode():
-            taken = outer[network.best(padded)[:, 0].numpy(force=True)].tolist()
-        layers = layers_of(lambda x: encode(network.reader, x), watched, x)
+            targets = outer[network.best(padded)[:, 0].numpy(force=True)].tolist()
+        layers = record_layers(lambda x: encode(network.reader, x), recorded, x)
         return Trace(
             "tag",
-            model_summary(network, network.reader.config.blocks, watched, ("word",), tags),
+            model_summary(network, network.reader.config.blocks, recorded, ("word",), tags),
             (SequenceTrace("text", tuple(words), layers),),
-            outputs_of(question, range(len(words)), taken, lambda number: tags[number]),
+            step_outputs(query, range(len(words)), targets, lambda index: tags[index]),
         )

@@ -216,7 +216,7 @@ class Tagger(TaggerSettings, ExampleModel):
             sentence: its words, or a text to be parted into words.
 
         Raises:
-            InputError: for no word, or more than `elman.explain.summary.LONGEST`.
+            InputError: for no word, or more than `elman.explain.summary.MAX_TOKENS`.
         """
         self._check_fitted()
         given = words_of(sentence) if isinstance(sentence, str) else sentence

@@ -174,7 +174,7 @@ class Translator(TranslatorSettings, Seq2SeqModel):
             beam: as `predict` has it.
 
         Raises:
-            InputError: for a blank source, or one of more tokens than `LONGEST`;
+            InputError: for a blank source, or one of more tokens than `MAX_TOKENS`;
             SettingError: for a beam out of its range.
         """
         self._check_fitted()

@@ -28,7 +28,7 @@ export function attentionGrid(weights, source, target) {
 export function attentionOf({ outputs, sequences }, { sequence, source, weights }) {
   const target = weights.map((_, time) => {
     const output = outputs.find((each) => each.sequence === sequence && each.after === time);
-    return output?.actual?.text ?? "";
+    return output?.target?.text ?? "";
   });
   return attentionGrid(weights, sequences[source].tokens, target);
 }

@@ -2,7 +2,7 @@
  * unit. */
 
 import { element } from "../components/elements.js";
-import { answerOf, layerName, visible } from "./trace.js";
+import { bestOf, layerName, visible } from "./trace.js";
 
 /** @typedef {import("./selection.js").Selection} Selection */
 
@@ -23,7 +23,7 @@ export function colorBy(trace, change) {
     return { input, label: element("label", { title }, input, label) };
   };
   const gradient = radio("gradient × input", "The gradient of the output times the input", () =>
-    change({ unit: null, method: "gradient" }),
+    change({ unit: null, method: "gradientXInput" }),
   );
   const occlusion = radio(
     "leaving each out",
@@ -56,7 +56,7 @@ export function colorBy(trace, change) {
       layer.value = String(layers.length - 1);
     }
     unit.input.checked = selection.unit !== null;
-    gradient.input.checked = selection.unit === null && selection.method === "gradient";
+    gradient.input.checked = selection.unit === null && selection.method === "gradientXInput";
     occlusion.input.checked = selection.unit === null && selection.method === "occlusion";
     if (selection.unit !== null) {
       layer.value = String(selection.unit.layer);
@@ -65,11 +65,11 @@ export function colorBy(trace, change) {
     }
     number.max = String(Object.values(layers[Number(layer.value)].states)[0].width);
     const output = selection.output === null ? undefined : trace.outputs[selection.output];
-    const answer = output && (output.actual?.text ?? answerOf(output).text);
+    const target = output && (output.target?.text ?? bestOf(output).text);
     about.textContent =
-      answer === undefined
+      target === undefined
         ? "Colors of the text:"
-        : `Colors: how much each token adds to “${visible(answer)}”, by`;
+        : `Colors: how much each token adds to “${visible(target)}”, by`;
   }
 
   const attributed = trace.outputs.length > 0;

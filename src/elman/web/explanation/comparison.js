@@ -7,7 +7,7 @@ import { element, percent } from "../components/elements.js";
 import { aligned } from "./alignment.js";
 import { onSchemeChange } from "./colors.js";
 import { block } from "./heatmap.js";
-import { answerOf, layerName, rounded, visible } from "./trace.js";
+import { bestOf, layerName, rounded, visible } from "./trace.js";
 
 /** @typedef {import("./trace.js").Trace} Trace
  * @typedef {import("./trace.js").Matrix} Matrix
@@ -90,7 +90,7 @@ function summary(runs, states, norm) {
   const answers = runs.map(({ trace }) => {
     const last = trace.outputs.at(-1);
     if (!last) return "";
-    const { text, probability } = answerOf(last);
+    const { text, probability } = bestOf(last);
     return ` ${visible(text)}${probability === null ? "" : ` (${percent(probability)})`}`;
   });
   const last = answers[0]
@@ -109,7 +109,7 @@ function tokenSpan({ sequence }, time) {
 function outputSpan({ trace, index }, time) {
   const found = trace.outputs.find((each) => each.after === time && each.sequence === index);
   if (!found) return element("span", { className: "output" });
-  const { text, probability } = answerOf(found);
+  const { text, probability } = bestOf(found);
   const figure = probability === null ? "" : percent(probability);
   return element("span", { className: "output" }, visible(text), element("small", {}, figure));
 }

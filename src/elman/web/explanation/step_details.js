@@ -43,7 +43,7 @@ export function stepDetails(trace, signal) {
     const quoted = element("q", {}, visible(sequence.tokens[inspected]));
     node.replaceChildren(
       element("h3", {}, "After ", quoted, position),
-      ...(output ? [answers(output)] : []),
+      ...(output ? [predictionList(output)] : []),
       element("div", { className: "layers" }, ...layers.reverse()),
     );
   }
@@ -65,16 +65,16 @@ export function stepDetails(trace, signal) {
   return { node, show };
 }
 
-/** The likeliest answers and the actual one, or the quantiles of a forecast.
+/** The best predictions and the target, or the quantiles of a forecast.
  * @param {import("./trace.js").Output} output */
-function answers({ quantiles, answers, actual }) {
-  const levels = (quantiles ?? []).map(({ level, value }) =>
+function predictionList({ quantiles, predictions, target }) {
+  const levels = quantiles.map(({ level, value }) =>
     element("li", {}, element("span", {}, `${rounded(100 * level)} %`), rounded(value)),
   );
-  const listed = actual === null || answers.some((each) => each.text === actual.text);
-  const items = (listed ? answers : [...answers, actual]).map(({ text, probability }) => {
+  const listed = target === null || predictions.some((each) => each.text === target.text);
+  const items = (listed ? predictions : [...predictions, target]).map(({ text, probability }) => {
     const item = probabilityItem(visible(text), probability);
-    if (text === actual?.text) item.className = "chosen";
+    if (text === target?.text) item.className = "chosen";
     return item;
   });
   return element("ul", { className: "probabilities" }, ...levels, ...items);

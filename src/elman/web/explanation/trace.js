@@ -4,14 +4,14 @@
  * T tokens, H units of a state. A matrix is (T, H), row by row; in a page it is packed in bytes.
  */
 
-/** @typedef {{text: string, probability: number}} Answer
+/** @typedef {{text: string, probability: number}} Prediction
  * @typedef {{level: number, value: number}} Quantile
- * @typedef {{sequence: number, gradient: number[], occlusion: (number | null)[]}} Attribution of an
- *   output to the tokens of a sequence, by two methods
- * @typedef {{sequence: number, after: number, answers: Answer[], actual: Answer | null,
- *   quantiles?: Quantile[], attributions: Attribution[]}} Output after a token of a sequence; with the
- *   answer that was used or known to be true
- * @typedef {{cell: string, layers: number, hidden: number, parameters: number,
+ * @typedef {{sequence: number, gradientXInput: number[], occlusion: (number | null)[]}} Attribution
+ *   of an output to the tokens of a sequence, by two methods
+ * @typedef {{sequence: number, after: number, predictions: Prediction[],
+ *   target: Prediction | null, quantiles: Quantile[], attributions: Attribution[]}} Output after a
+ *   token of a sequence; its attributions explain the target, or else the best prediction
+ * @typedef {{cell: string, layers: number, hiddenSize: number, parameters: number,
  *   meanings: Record<string, string>, ensembleSize: number}} Network
  * @typedef {{sensitivity: number[], steps: number | null}} Memory
  * @typedef {{sequence: number, source: number, weights: number[][]}} Attention of the tokens of a
@@ -25,7 +25,7 @@
  *   attention: Attention | null}} Trace
  */
 
-const VERSION = 1;
+const VERSION = 2;
 
 /** A row of numbers for each token. */
 export class Matrix {
@@ -51,19 +51,19 @@ export function parseTrace(json) {
     throw new Error(`This page shows traces of version ${VERSION} only.`);
   const { task, network, attention } = json;
   return {
-    network: { ...network, ensembleSize: network.members },
-    sequences: json.readings.map((/** @type {any} */ each, /** @type {number} */ n) => ({
+    network: {
+      ...network,
+      hiddenSize: network.hidden_size,
+      ensembleSize: network.ensemble_size,
+    },
+    sequences: json.sequences.map((/** @type {any} */ each, /** @type {number} */ n) => ({
       name: each.name,
       tokens: each.tokens,
       gap: gapOf(task, network.tokenizers[n]),
       layers: each.layers.map(parseLayer),
     })),
     outputs: json.outputs.map(parseOutput),
-    attention: attention && {
-      sequence: attention.reading,
-      source: attention.on,
-      weights: attention.weights,
-    },
+    attention,
   };
 }
 
@@ -74,13 +74,12 @@ function gapOf(task, kind) {
 }
 
 /** @param {any} json @returns {Output} */
-function parseOutput({ reading, taken, rests, ...rest }) {
-  const attributions = rests.map((/** @type {any} */ each) => ({
-    sequence: each.reading,
-    gradient: each.gradient,
-    occlusion: each.left_out,
+function parseOutput(json) {
+  const attributions = json.attributions.map((/** @type {any} */ each) => ({
+    ...each,
+    gradientXInput: each.gradient_x_input,
   }));
-  return { ...rest, sequence: reading, actual: taken, attributions };
+  return { ...json, attributions };
 }
 
 /** @param {any} json @returns {Layer} */
@@ -116,19 +115,19 @@ export function layerName({ layer, direction }) {
 }
 
 /** The network in one sentence. @param {Network} network */
-export function summaryOf({ cell, layers, hidden, ensembleSize, parameters }) {
+export function summaryOf({ cell, layers, hiddenSize, ensembleSize, parameters }) {
   const stacked = layers === 1 ? "one layer" : `${layers} layers`;
   const ensemble = ensembleSize > 1 ? ` (the first of an ensemble of ${ensembleSize})` : "";
   const size = parameters.toLocaleString("en");
-  return `${cell}, ${stacked} of ${hidden} units${ensemble}, ${size} parameters`;
+  return `${cell}, ${stacked} of ${hiddenSize} units${ensemble}, ${size} parameters`;
 }
 
-/** The answer of an output: the likeliest one, or the median of a forecast. @param {Output} output
+/** The best prediction of an output, or the median of a forecast. @param {Output} output
  * @returns {{text: string, probability: number | null}} */
-export function answerOf(output) {
-  const median = output.quantiles?.find((each) => each.level === 0.5);
+export function bestOf(output) {
+  const median = output.quantiles.find((each) => each.level === 0.5);
   if (median) return { text: rounded(median.value), probability: null };
-  return output.answers[0] ?? { text: "", probability: null };
+  return output.predictions[0] ?? { text: "", probability: null };
 }
 
 /** A number to three digits. @param {number} number */

@@ -8,7 +8,7 @@ import { onward, upward } from "./arrows.js";
 import { css, onSchemeChange } from "./colors.js";
 import { block, columnsOf, mark, paint, unitAt } from "./heatmap.js";
 import { highlights, strongest } from "./selection.js";
-import { answerOf, layerName, rounded, visible } from "./trace.js";
+import { bestOf, layerName, rounded, visible } from "./trace.js";
 
 /** @typedef {import("./trace.js").Trace} Trace
  * @typedef {import("./trace.js").Matrix} Matrix
@@ -32,7 +32,7 @@ export function unrolled(trace, index, change, signal) {
   const columns = sequence.tokens.map((token, time) => column(token, time));
   const node = element("div", { className: "unrolled", role: "group" });
   node.setAttribute("aria-label", "The network, a column for each token");
-  const shown = [...sequence.tokens, ...[...outputs.values()].map((each) => answerOf(each).text)];
+  const shown = [...sequence.tokens, ...[...outputs.values()].map((each) => bestOf(each).text)];
   const widest = Math.max(...shown.map((text) => visible(text).length));
   node.style.setProperty("--column", `${Math.min(7, Math.max(3.5, 1.4 + 0.6 * widest))}rem`);
   node.style.setProperty("--rows", String(2 * rows.length + 4));
@@ -67,7 +67,7 @@ export function unrolled(trace, index, change, signal) {
 
   /** @param {import("./trace.js").Output} output */
   function outputButton(output) {
-    const { text, probability } = answerOf(output);
+    const { text, probability } = bestOf(output);
     const figure = probability === null ? "" : percent(probability);
     const button = element("button", { type: "button", className: "output" }, visible(text));
     if (probability !== null) button.append(element("small", {}, figure), bar(probability));
