@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import json
 import subprocess
 import sys
@@ -142,6 +144,26 @@ PREDICTIONS = """
             yield PredictionLines(as_lines(str(each + bonus) for each in found), len(found))
 """
 
+OPERATIONS = """
+    from typing_extensions import TypedDict
+
+    from elman.server.operations.operation import ModelOperations, Operation
+    from elman.server.operations.schemas import ApiRequest, Texts
+
+    class CountRequest(ApiRequest):
+        texts: Texts
+
+    class CountResponse(TypedDict):
+        counts: list[int]
+
+    def count(model, requests):
+        return [{"counts": model.predict(request.texts)} for request in requests]
+
+    OPERATIONS = ModelOperations(
+        (Operation("count", "Count each text.", CountRequest, CountResponse, count),)
+    )
+"""
+
 
 @pytest.fixture
 def counting(tmp_path, monkeypatch):
@@ -210,3 +232,45 @@ def test_its_options_are_options_of_the_command(elman, counting):
     command = [sys.executable, "-c", script, "predict", "count.st", "lines.txt", "--bonus", "10"]
     done = subprocess.run(command, cwd=counting, capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["16", "12", "13"], done.stderr
+
+
+def served(path):
+    """What a server of one model answers: its description, a request to count, and its paths."""
+    httpx = pytest.importorskip("httpx", reason="httpx is not installed")
+    pytest.importorskip("fastapi", reason="the extra serve is not installed")
+    from elman.server.api import Api
+    from elman.server.app import ServerConfig, create_app
+    from elman.server.registry import load_models
+
+    async def converse():
+        config = ServerConfig()
+        async with Api(load_models([path]), config.sessions, config.limits) as api:
+            transport = httpx.ASGITransport(create_app(api, config))
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://localhost"
+            ) as client:
+                model = await client.get("/models/count")
+                counted = await client.post("/models/count/count", json={"texts": ["a", "four"]})
+                described = await client.get("/openapi.json")
+        return model.json(), counted, described.json()["paths"]
+
+    return asyncio.run(converse())
+
+
+def test_the_server_runs_its_operations(elman, counting):
+    (counting / "counting" / "operations.py").write_text(dedent(OPERATIONS), encoding="utf-8")
+    importlib.invalidate_caches()
+    assert elman("train", "lines.txt", "-o", "count.st").status == 0
+    model, counted, paths = served(counting / "count.st")
+    assert model["operations"] == ["count"]
+    assert counted.json() == {"counts": [1, 4]}
+    assert "/models/{name}/count" in paths
+
+
+def test_without_operations_the_server_describes_its_model(elman, counting):
+    assert elman("train", "lines.txt", "-o", "count.st").status == 0
+    model, counted, paths = served(counting / "count.st")
+    assert model["task"] == "count"
+    assert model["operations"] == []
+    assert counted.status_code == 404
+    assert "/models/{name}/count" not in paths
