@@ -120,10 +120,10 @@ def test_columns_by_their_names(header: str, columns: tuple[str, str]) -> None:
         ("a,b", {"source_column": "c"}, "no column is called 'c': there are a, b. Name one of "
          "these with --source-column"),
         ("a,b", {"target_column": "c"}, "Name one of these with --target-column"),
-        ("__label__a b", {}, "text 1:1: rows of a source and its target were looked for, but the "
+        ("__label__a b", {}, "text 1:1: expected rows of a source and its target, but the "
          "first line is '__label__a b'. Begin a table with a header such as source,target, write "
-         "JSON lines, or name two files, line by line parallel"),
-        ("{", {}, "rows of a source and its target were looked for"),
+         "JSON lines, or name two parallel files"),
+        ("{", {}, "expected rows of a source and its target"),
         ('{"a": 1}', {}, "cannot identify the column of the target: the first line has a. "),
     ],
 )  # fmt: skip
@@ -140,7 +140,7 @@ def test_columns_that_are_asked_for() -> None:
     assert said(lambda: of_text("", source_column="a", target_column="a"), SettingError) == (
         "--target-column: source and target are the same column, 'a'. Name two different columns"
     )
-    assert 'one object a line: {"source": "...", "target": "..."}' in said(
+    assert 'one object per line: {"source": "...", "target": "..."}' in said(
         lambda: list(PairReader("a.json").examples(["x"]))
     )
 
@@ -230,7 +230,7 @@ def test_pairs_in_memory() -> None:
     assert said(lambda: PairSource.from_pairs(["a"], ["b", "c"])) == (
         "the texts given: 1 sources, but 2 targets. Give each source one target"
     )
-    assert "one text was given" in said(lambda: PairSource.from_pairs(["a"], "b"))
+    assert "a single text was given" in said(lambda: PairSource.from_pairs(["a"], "b"))
     blank = PairSource.from_pairs(["a", "b"], ["c", " "])
     assert said(lambda: list(blank.pairs())) == "the texts given:2: the target is empty. Fix it"
     none = PairSource.from_pairs([], [])

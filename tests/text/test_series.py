@@ -109,11 +109,11 @@ def test_the_hash_is_of_numbers_and_names():
         ("a,b\n1,2\n\n3,NaN\n", "text 1:4: 'NaN' in column b is not a number"),
         ("a,b\n1,2\n3\n", "text 1:3: expected 2 columns, found 1"),
         ("a,a\n1,2\n", "two columns are called 'a'"),
-        ('a\n1\n"2\n', "text 1:3: no row of a table"),
+        ('a\n1\n"2\n', "text 1:3: not a row of a table"),
         ("a\nx\ny\n", "no column of numbers: there is a"),
         ("date,x\n2020-01-02,1\n2020-01-01,2\n", "text 1:3: the date 2020-01-01 does not come"),
         ("date,x\n2020-01-01,1\n2020-01-01,2\n", "text 1:3: the date 2020-01-01 does not come"),
-        ("date,x\n2020-01-01,1\nsoon,2\n", "text 1:3: 'soon' in column date is no date"),
+        ("date,x\n2020-01-01,1\nsoon,2\n", "text 1:3: 'soon' in column date is not a date"),
     ],
 )
 def test_what_cannot_be_read_is_told_with_its_line(text, message):

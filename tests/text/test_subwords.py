@@ -24,9 +24,9 @@ def test_the_default_size_grows_with_the_text() -> None:
 
 def test_a_long_text_is_learned_from_all_along() -> None:
     chunks = [f"{number:02}" for number in range(100)]
-    kept = subwords_module._evenly_spread(chunks, 50)
+    kept = subwords_module._evenly_spaced(chunks, 50)
     assert kept == chunks[::4]
-    assert subwords_module._evenly_spread(chunks, 200) == chunks
+    assert subwords_module._evenly_spaced(chunks, 200) == chunks
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

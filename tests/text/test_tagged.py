@@ -172,11 +172,8 @@ def test_hash_signs_are_words_or_comments(content: str, words: list[tuple[str, .
 
 def test_places() -> None:
     sentence = read("# x=1\n\n" + CONLL)[1]
-    assert (sentence.location, sentence.line, sentence.location_of(0)) == (
-        "a.conll:6",
-        6,
-        "a.conll:6",
-    )
+    assert sentence.location == sentence.location_of(0) == "a.conll:6"
+    assert sentence.line == 6
     assert [each.location_of(2) for each in read(CONLLU)[:1]] == ["a.conll:7"]
 
 
@@ -193,8 +190,8 @@ def test_lines_after_the_last_sentence_are_left() -> None:
 
 
 BAD = {
-    "a O\nb\n": ":2: expected 2 columns as in the first row, found 1",
-    "a\tO\nb\tx\tO\n": ":2: expected 2 columns between tabs as in the first row, found 3",
+    "a O\nb\n": ":2: expected 2 columns, as in the first row, but found 1",
+    "a\tO\nb\tx\tO\n": ":2: expected 2 columns between tabs, as in the first row, but found 3",
     "a\tO\n\tO\n": ":2: the word is empty",
     "a\tO\nb\t\n": ":2: the tag in column 2 is empty",
     "a\tO\nb\t \n": ":2: the tag in column 2 is empty",
@@ -205,9 +202,9 @@ NUMBERS = {
     "1 3": "row 3 is out of order",
     "1 1": "row 1 is out of order",
     "2": "row 2 is out of order",
-    "1 x": "'x' is no row's number",
-    "1 02": "'02' is no row's number",
-    "1 " + "2" * 5000: f"'{'2' * 20}' is no row's number",
+    "1 x": "'x' is not the number of a row",
+    "1 02": "'02' is not the number of a row",
+    "1 " + "2" * 5000: f"'{'2' * 20}' is not the number of a row",
     "1-2 2-3 1 2": "row 2-3 is out of order",
     "1-3 1 2-3 2 3": "row 2-3 is out of order",
     "1 2-1 2": "row 2-1 is out of order",
