@@ -275,7 +275,7 @@ BAD = [
     (
         "tags.st",
         b"the\tDET\ncat\n",
-        "standard input:2: expected 2 columns between tabs as in the first row, found 1. "
+        "standard input:2: expected 2 columns between tabs, as in the first row, but found 1. "
         "Fix it, or skip such sentences: --skip-bad-rows",
     ),
 ]

@@ -195,7 +195,7 @@ def test_columns_that_cannot_be_told(header: str, options: dict, message: str) -
 
 def test_prose_is_no_table() -> None:
     assert said(lambda: read("Some prose.\n", "tale.txt")) == (
-        "tale.txt:1: rows of a text and its label were looked for, but the first line is "
+        "tale.txt:1: expected rows of a text and its label, but the first line is "
         "'Some prose.'. Begin a table with a header such as text,label, or write JSON lines or "
         "fastText's __label__ lines"
     )
