@@ -78,7 +78,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # Sound files
 
 
-def test_what_is_written_is_read(sound: Path) -> None:
+def test_reading_inverts_writing(sound: Path) -> None:
     read = open_bundle(sound)
     assert read.about == {"schema": 1, **ABOUT}
     assert read.layout == LAYOUT
@@ -358,9 +358,7 @@ class Bomb:
 
 
 @pytest.mark.parametrize("kind", ["pickle", "zip", "old torch", "text", "zeros"])
-def test_other_kinds_of_file_are_refused_and_nothing_in_them_runs(
-    tmp_path: Path, kind: str
-) -> None:
+def test_other_formats_are_rejected_without_running_code(tmp_path: Path, kind: str) -> None:
     path, mark = tmp_path / "m", tmp_path / "mark"
     match kind:
         case "pickle":
@@ -380,7 +378,7 @@ def test_other_kinds_of_file_are_refused_and_nothing_in_them_runs(
     assert not mark.exists()
 
 
-def test_what_is_no_file_is_missing(tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_file_is_missing(tmp_path: Path) -> None:
     dangling, loop = tmp_path / "dangling", tmp_path / "loop"
     dangling.symlink_to(tmp_path / "nowhere")
     loop.symlink_to(loop)
@@ -419,7 +417,7 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
     ],
     ids=str,
 )
-def test_a_write_that_fails_leaves_what_was_there(
+def test_a_failed_write_keeps_the_old_file(
     sound: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -491,7 +489,7 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
     assert torch.equal(read.tensors(read.layout)["x"], torch.ones(1000))
 
 
-def test_a_place_that_cannot_be_written_is_found_out_before(tmp_path: Path) -> None:
+def test_an_unwritable_path_is_detected_before_the_run(tmp_path: Path) -> None:
     for path, hint in (
         (tmp_path, "Name a file"),
         (tmp_path / "no" / "m", "mkdir -p"),
@@ -656,7 +654,7 @@ def test_a_huge_network_that_is_only_announced_takes_no_memory(
 
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("cell", CELLS)
-def test_every_kind_of_network_comes_back(tmp_path: Path, cell: str, tied: bool) -> None:
+def test_every_kind_of_network_round_trips(tmp_path: Path, cell: str, tied: bool) -> None:
     """Through its file, to the bit; a tied matrix is still one."""
     tokenizer = "word" if tied else "character"
     model = elman.LanguageModel(
@@ -675,7 +673,7 @@ def test_every_kind_of_network_comes_back(tmp_path: Path, cell: str, tied: bool)
     assert not found.network_.training
 
 
-def test_a_model_stopped_before_its_first_look_is_saved(tmp_path: Path) -> None:
+def test_a_model_stopped_before_its_first_evaluation_is_saved(tmp_path: Path) -> None:
     model = elman.LanguageModel(hidden_size=4, layers=1, steps=9)
     text = "the cat sat on the mat; the dog did not.\n" * 20
     for _ in model.training(text, cache=Cache(tmp_path / "cache"), stop=lambda: True):

@@ -1,4 +1,4 @@
-"""A vocabulary from a file is not trusted: anything off is a ModelFileError, never a crash."""
+"""A vocabulary from a file is not trusted: malformed values raise ModelFileError."""
 
 from __future__ import annotations
 
