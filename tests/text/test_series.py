@@ -143,9 +143,9 @@ def test_only_one_file():
         SeriesSource(TextSource.from_texts(["x\n1\n", "x\n2\n"])).read()
 
 
-def test_a_fill_that_is_none():
+def test_an_unknown_imputation():
     with pytest.raises(SettingError):
-        SeriesSource(TextSource.from_texts(["x\n1\n"]), fill="mean")
+        SeriesSource(TextSource.from_texts(["x\n1\n"]), impute="mean")
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_gaps_are_imputed(impute, column):
 
 def test_a_column_without_numbers_cannot_be_imputed():
     with pytest.raises(InputError, match="no row has a number in column x"):
-        read("x,y\n,1\n,2\n", columns=["x"], fill="linear")
+        read("x,y\n,1\n,2\n", columns=["x"], impute="linear")
 
 
 @given(
@@ -175,7 +175,7 @@ def test_imputation_fills_every_gap_and_keeps_the_numbers(values, gaps, impute):
 
 
 @given(st.integers(3, 20), st.data())
-def test_a_straight_line_is_mended_without_a_trace(length, data):
+def test_linear_imputation_restores_a_straight_line(length, data):
     line = 3.0 * np.arange(length) - 5
     gaps = data.draw(arrays(np.bool_, length))
     gaps[[0, -1]] = False

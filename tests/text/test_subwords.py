@@ -35,5 +35,5 @@ def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(50):
         text = f" word {number} {'x' * 1000}{number}"
         assert tokenizer.decode(tokenizer.encode(text)) == text
-        assert len(tokenizer._remembered) < 20
-        assert max(map(len, tokenizer._remembered)) < 100
+        assert len(tokenizer._cache) < 20
+        assert max(map(len, tokenizer._cache)) < 100

@@ -367,11 +367,11 @@ def test_sentences_in_memory(rows: list[list[tuple[str, str]]]) -> None:
         (["the cat"], None, "sentence 1: expected a list of words, found 'the cat'"),
         ([["a"], []], None, "sentence 2: expected a list of words"),
         ([["a", "b"]], [["O"]], "sentence 1: 2 words, but 1 tags"),
-        ([["a"]], [["O"], ["O"]], "1 sentences, but tags of 2"),
-        ([["a", " "]], None, "' ' can be no word or tag"),
-        ([["a\tb"]], None, "can be no word or tag"),
-        ([["a"]], [["O\n"]], "can be no word or tag"),
-        ([[7]], None, "7 can be no word or tag"),
+        ([["a"]], [["O"], ["O"]], "1 sentences, but tags for 2"),
+        ([["a", " "]], None, "' ' is not a valid word or tag"),
+        ([["a\tb"]], None, "is not a valid word or tag"),
+        ([["a"]], [["O\n"]], "is not a valid word or tag"),
+        ([[7]], None, "7 is not a valid word or tag"),
     ],
 )
 def test_bad_sentences_in_memory(words: Any, tags: Any, expected: str) -> None:
