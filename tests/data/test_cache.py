@@ -173,7 +173,7 @@ def test_clearing_removes_entries_and_nothing_else(cache: Cache) -> None:
 
 @pytest.mark.parametrize("key", ["", "..", "a/b", "/etc", ".hidden", "a\0", "a" * 152])
 def test_a_key_is_not_a_path(cache: Cache, key: str) -> None:
-    with pytest.raises(ValueError, match="is no key of the cache"):
+    with pytest.raises(ValueError, match="is not a key of the cache"):
         cache.folder_of(key)
 
 

@@ -223,8 +223,8 @@ BAD_ROWS = [
     ("text,label", "a", "expected 2 columns (text,label), found 1. "),
     ("text,label", '"a" b,c', "a quote within a quoted text. Write a quote within a quoted text "
      'twice, "", or skip such rows: --skip-bad-rows'),
-    ("text,label", " ,b", "the text is empty. Fix it, or leave"),
-    ("text,label", "a, ", "the label is empty. Fix it, or leave"),
+    ("text,label", " ,b", "the text is empty. Fix it, or skip"),
+    ("text,label", "a, ", "the label is empty. Fix it, or skip"),
     ("text\tlabel", "a\tb\tc", "expected 2 columns (text,label), found 3. Write a tab within"),
     ("text\tlabel", '"a', "expected 2 columns (text,label), found 1. "),
     ("text\tlabel", '""\tb', "the text is empty. "),
@@ -322,7 +322,7 @@ def test_an_endless_stream_is_read_lazily(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(rows_module, "MAX_LINE_LENGTH", 100)
     for head, line, cause in [
         (["text,label", '"a'], '","a', "r:2: a quote is opened and never closed"),
-        ([], '{"text": ', "r:1: these are no JSON lines"),
+        ([], '{"text": ', "r:1: not JSON lines"),
     ]:
         lines = chain(head, repeat(line, 1000))
         assert message_of(lambda: list(ExampleReader("r").examples(lines))).startswith(cause)  # noqa: B023
@@ -359,7 +359,7 @@ def test_the_limit_of_others_is_not_lowered() -> None:
     ("content", "message"),
     [
         ("\n \n", "r.csv: holds no rows. Name a file with text"),
-        ("text,label\n\n", "r.csv: has a header (text,label) but no rows. Check where it should"),
+        ("text,label\n\n", "r.csv: has a header (text,label) but no rows. Check the program or"),
     ],
 )
 def test_no_rows(content: str, message: str) -> None:
@@ -375,7 +375,7 @@ def test_no_good_row() -> None:
 
 def test_json_that_is_not_one_object_a_line() -> None:
     for content in ('[\n{"text": "a", "label": "b"},\n]', '[{"text": "a", "label": "b"}]'):
-        assert "r.json:1: these are no JSON lines" in message_of(lambda: read(content, "r.json"))  # noqa: B023
+        assert "r.json:1: not JSON lines" in message_of(lambda: read(content, "r.json"))  # noqa: B023
     assert message_of(lambda: read('{\n"text": "a",\n"label": "b"}', "r.json")) == (
         "r.json:1: not JSON lines: none of the first lines is a complete object. "
         'Write one object per line: {"text": "...", "label": "..."}'
@@ -429,8 +429,8 @@ def test_a_label_that_was_not_learned() -> None:
 def test_one_class() -> None:
     check_classes({"a", "b"}, "r")
     assert message_of(lambda: check_classes({"a"}, "r.csv")) == (
-        "r.csv: every row has the label 'a'. Rows of two labels or more are needed; "
-        "--label-column names another column"
+        "r.csv: every row has the label 'a'. Give rows of two labels or more, "
+        "or name another column: --label-column"
     )
 
 

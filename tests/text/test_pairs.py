@@ -149,9 +149,9 @@ BAD_ROWS = [
     ("a,b,c", "expected 2 columns (source,target), found 3. Quote a text that has ','"),
     (" ,b", "the source is empty. Fix it, or skip such rows: --skip-bad-rows"),
     ("a,", "the target is empty. Fix it, or"),
-    ("a" * 10_001 + ",b", "the source has 10,001 characters, more than 10,000. Cut it into "
+    ("a" * 10_001 + ",b", "the source has 10,001 characters, more than 10,000. Split it into "
      "sentences, or skip such rows: --skip-bad-rows"),
-    ("a," + "b" * 100_000, "the target has 100,000 characters, more than 10,000. Cut it into"),
+    ("a," + "b" * 100_000, "the target has 100,000 characters, more than 10,000. Split it into"),
 ]  # fmt: skip
 
 

@@ -62,7 +62,7 @@ def test_a_stream_is_read_as_a_file_is(tmp_path_factory, data, places, encoding)
 
 
 def test_zero_bytes_are_not_text():
-    with pytest.raises(BinaryFileError, match="standard input: not text but bytes with zeros"):
+    with pytest.raises(BinaryFileError, match="standard input: not text but binary data"):
         list(StreamReader(stdin_stream.STANDARD_INPUT, Pieces([b"ab", b"c\0"]), "utf-8").pieces())
 
 

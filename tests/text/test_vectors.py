@@ -112,7 +112,7 @@ def test_which_array_of_several() -> None:
     np.savez("v.npz", labels=np.zeros(3), vectors=np.ones((1, 2)))
     assert VectorSource(Path("v.npz"), None).vectors().tolist() == [[1, 1]]
     assert message_for(a=np.zeros((1, 2)), b=np.zeros(2)) == (
-        "v.npz: expected one array, found 2 (a, b). Save one, or call it so: "
+        "v.npz: expected one array, found 2 (a, b). Save one array, or name it: "
         "numpy.savez(path, vectors=...)"
     )
     assert message_for().startswith("v.npz: expected one array, found 0 (none). ")
@@ -140,7 +140,7 @@ class Trap:
         (np.zeros(2, [("é", "f4")]), "v.npy: an array of [('é', '<f4')], not of"),
         (np.zeros(2, [("漢", "f4")]), "v.npy: not an array of plain numbers. Save it with numpy"),
         (np.array([[Trap()]]), "v.npy: an array of Python objects, not of"),
-        (np.zeros((1, 65_537), np.int8), "v.npy: vectors of 65,537 numbers, more than 65,536. "),
+        (np.zeros((1, 65_537), np.int8), "v.npy: vectors of 65,537 dimensions, more than 65,536. "),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Stored array in format 3.0")
@@ -148,7 +148,7 @@ def test_arrays_that_are_not_vectors(values: np.ndarray, message: str) -> None:
     np.save("v.npy", values)
     assert message_of(VectorSource(Path("v.npy"), None).vectors).startswith(message)
     assert not Trap.sprung
-    if "no array of plain" not in message:
+    if "not an array of plain" not in message:
         expected = message.replace("v.npy", "the vectors given")
         assert message_of(lambda: checked_vectors(values)).startswith(expected)
 
@@ -172,7 +172,7 @@ def test_not_finite(value: float, called: str) -> None:
     source = source_of(values, "a\nb\nc\nd\n")
     for call in (source.rows, source.vectors):
         assert message_of(call).startswith(f"v.npy: row 3, column 2 (from 1) is {called}")
-    assert message_of(source.rows).endswith("there, or skip such rows: --skip-bad-rows")
+    assert message_of(source.rows).endswith("number, or skip such rows: --skip-bad-rows")
     assert message_of(source.vectors).endswith(". Replace it with a number")
     assert message_of(lambda: checked_vectors(values)).startswith(
         "the vectors given: row 3, column 2 "
@@ -252,10 +252,10 @@ def header_of(*shape: int) -> bytes:
 def test_a_promise_that_no_file_keeps_takes_no_memory() -> None:
     header = header_of(1 << 40, 1 << 16)
     Path("v.npy").write_bytes(header + b"\0" * 100)
-    assert "where its header promises" in message_of(VectorSource(Path("v.npy"), None).vectors)
+    assert "but its header says" in message_of(VectorSource(Path("v.npy"), None).vectors)
     with zipfile.ZipFile("v.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("vectors.npy", header + b"\0" * 100_000)
-    assert "where its header promises" in message_of(VectorSource(Path("v.npz"), None).vectors)
+    assert "but its header says" in message_of(VectorSource(Path("v.npz"), None).vectors)
     Path("v.npy").write_bytes(header_of(-1, -3) + b"\0" * 100)
     assert message_of(VectorSource(Path("v.npy"), None).vectors).startswith(
         "v.npy: damaged in its header. "
@@ -264,7 +264,7 @@ def test_a_promise_that_no_file_keeps_takes_no_memory() -> None:
 
 @in_folder
 @pytest.mark.parametrize(
-    ("rows", "message"), [(1000, "cut off. "), (1 << 25, "where its header promises 1,073,741,824")]
+    ("rows", "message"), [(1000, "truncated. "), (1 << 25, "but its header says 1,073,741,824")]
 )
 def test_an_archive_whose_directory_lies(rows: int, message: str) -> None:
     with zipfile.ZipFile("v.npz", "w", zipfile.ZIP_DEFLATED) as archive:
@@ -277,19 +277,19 @@ def test_an_archive_whose_directory_lies(rows: int, message: str) -> None:
 
 
 @given(
-    location=st.integers(0, 400),
+    offset=st.integers(0, 400),
     byte=st.integers(0, 255),
     zipped=st.booleans(),
     end=st.integers(1, 9),
 )
 def test_damaged_files_give_an_error_of_one_line(
-    place: int, byte: int, zipped: bool, end: int, tmp_path_factory: pytest.TempPathFactory
+    offset: int, byte: int, zipped: bool, end: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     out = io.BytesIO()
     (np.savez_compressed if zipped else np.save)(out, np.ones((4, 3)))
     damaged = bytearray(out.getvalue())
-    place %= len(damaged)
-    damaged[place : place + end] = bytes([byte]) * end
+    offset %= len(damaged)
+    damaged[offset : offset + end] = bytes([byte]) * end
     path = tmp_path_factory.getbasetemp() / "damaged.npy"
     path.write_bytes(damaged)
     refusal = f"{path}: "
