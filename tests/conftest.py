@@ -1,4 +1,4 @@
-"""What all tests share: a cache of their own, one thread of torch, a browser, small models."""
+"""Shared fixtures: a separate cache, one thread of torch, a browser, small models."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def chromium():
 
 @pytest.fixture(scope="session")
 def shots(tmp_path_factory):
-    """Where pictures of pages are kept: the folder ELMAN_SCREENSHOTS, or a passing one."""
+    """The folder for screenshots: ELMAN_SCREENSHOTS, or a temporary one."""
     folder = Path(os.environ.get("ELMAN_SCREENSHOTS") or tmp_path_factory.mktemp("screenshots"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder

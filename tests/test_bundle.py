@@ -78,7 +78,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # Sound files
 
 
-def test_what_is_written_is_read(sound: Path) -> None:
+def test_reading_inverts_writing(sound: Path) -> None:
     read = open_bundle(sound)
     assert read.about == {"schema": 1, **ABOUT}
     assert read.layout == LAYOUT
@@ -175,7 +175,7 @@ def test_every_cut_is_refused_and_so_is_one_byte_more(sound: Path, tmp_path: Pat
         with pytest.raises(ModelFileError):
             open_bundle(path)
     path.write_bytes(whole + b"\0")
-    with pytest.raises(ModelFileError, match="bytes of tensors where"):
+    with pytest.raises(ModelFileError, match="bytes of tensors, but its header"):
         open_bundle(path)
 
 
@@ -222,32 +222,32 @@ def test_any_json_for_a_header_never_surprises(tmp_path: Path, header: Any, size
 
 
 MALFORMED = {
-    "not json": (b"{'a': 1}", b"", "no JSON"),
-    "empty": (b"", b"", "no JSON"),
-    "no utf-8": (b'{"\xff": 1}', b"", "no JSON"),
-    "an array": (b"[]", b"", "no JSON object"),
-    "half a surrogate": ({"__metadata__": {"elman": "\ud800"}}, b"", "no JSON"),
-    "deep": (b"[" * 200_000, b"", "no JSON"),
-    "deep objects": (b'{"a":' * 100_000, b"", "no JSON"),
-    "deep within": ({"__metadata__": {"elman": '{"a":' + "[" * 200_000}}, b"", "no JSON"),
+    "not json": (b"{'a': 1}", b"", "not JSON"),
+    "empty": (b"", b"", "not JSON"),
+    "no utf-8": (b'{"\xff": 1}', b"", "not JSON"),
+    "an array": (b"[]", b"", "not a JSON object"),
+    "half a surrogate": ({"__metadata__": {"elman": "\ud800"}}, b"", "not JSON"),
+    "deep": (b"[" * 200_000, b"", "not JSON"),
+    "deep objects": (b'{"a":' * 100_000, b"", "not JSON"),
+    "deep within": ({"__metadata__": {"elman": '{"a":' + "[" * 200_000}}, b"", "not JSON"),
     "NaN": (b'{"__metadata__": NaN}', b"", "NaN"),
     "infinity within": ({"__metadata__": {"elman": '{"schema": -Infinity}'}}, b"", "-Infinity"),
-    "a number of 5,000 digits": (b'{"a": ' + b"9" * 5000 + b"}", b"", "no JSON"),
-    "twice the same": (b'{"__metadata__": {}, "__metadata__": {}}', b"", "twice"),
+    "a number of 5,000 digits": (b'{"a": ' + b"9" * 5000 + b"}", b"", "not JSON"),
+    "twice the same": (b'{"__metadata__": {}, "__metadata__": {}}', b"", "duplicate key"),
     "twice the same within": (
-        {"__metadata__": {"elman": '{"schema": 1, "schema": 1}'}}, b"", "twice"),
+        {"__metadata__": {"elman": '{"schema": 1, "schema": 1}'}}, b"", "duplicate key"),
     "twice a tensor's shape": (
         b'{"a": {"dtype": "F32", "shape": [], "shape": [], "data_offsets": [0, 4]}}',
-        b"0000", "twice"),
-    "no metadata": ({}, b"", "not one of Elman's"),
-    "metadata a list": ({"__metadata__": []}, b"", "not one of Elman's"),
-    "another's": ({"__metadata__": {"format": "pt"}}, b"", "not one of Elman's"),
-    "metadata no text": ({"__metadata__": {"elman": {"schema": 1}}}, b"", "not one of Elman's"),
-    "no schema": ({"__metadata__": {"elman": "{}"}}, b"", "schema is None"),
-    "schema 0": ({"__metadata__": {"elman": '{"schema": 0}'}}, b"", "schema is 0"),
-    "schema text": ({"__metadata__": {"elman": '{"schema": "1"}'}}, b"", "schema is '1'"),
-    "schema list": ({"__metadata__": {"elman": '{"schema": [1]}'}}, b"", "schema is"),
-    "schema newer": ({"__metadata__": {"elman": '{"schema": 2}'}}, b"", "reads up to 1"),
+        b"0000", "duplicate key"),
+    "no metadata": ({}, b"", "not a model of Elman"),
+    "metadata a list": ({"__metadata__": []}, b"", "not a model of Elman"),
+    "another's": ({"__metadata__": {"format": "pt"}}, b"", "not a model of Elman"),
+    "metadata no text": ({"__metadata__": {"elman": {"schema": 1}}}, b"", "not a model of Elman"),
+    "no schema": ({"__metadata__": {"elman": "{}"}}, b"", "schema None"),
+    "schema 0": ({"__metadata__": {"elman": '{"schema": 0}'}}, b"", "schema 0"),
+    "schema text": ({"__metadata__": {"elman": '{"schema": "1"}'}}, b"", "schema '1'"),
+    "schema list": ({"__metadata__": {"elman": '{"schema": [1]}'}}, b"", "schema [1]"),
+    "schema newer": ({"__metadata__": {"elman": '{"schema": 2}'}}, b"", "reads only up to 1"),
     "entry null": ({**OURS, "a": None}, b"", "malformed"),
     "entry more": ({**OURS, "a": {**f32([1], 0, 4), "more": 1}}, b"0000", "malformed"),
     "entry less": ({**OURS, "a": {"dtype": "F32", "shape": [1]}}, b"0000", "malformed"),
@@ -265,14 +265,14 @@ MALFORMED = {
         b'{"a": {"dtype": "F32", "shape": [1], "data_offsets": [-%b, %b]}}'
         % (b"9" * 4300, b"9" * 4300), b"", "malformed"),
     "a million dimensions": ({**OURS, "a": f32([2**40 - 1] * 10**6, 0, 4)}, b"0000", "malformed"),
-    "a wrong size": ({**OURS, "a": f32([2], 0, 4)}, b"0000", "is not its size"),
+    "a wrong size": ({**OURS, "a": f32([2], 0, 4)}, b"0000", "unlike its shape"),
     "overlap": ({**OURS, "a": f32([2], 0, 8), "b": f32([1], 4, 8)}, bytes(8), "overlap"),
     "the same place": ({**OURS, "a": f32([1], 0, 4), "b": f32([1], 0, 4)}, bytes(4), "overlap"),
     "a gap": ({**OURS, "a": f32([1], 0, 4), "b": f32([1], 8, 12)}, bytes(12), "gaps"),
     "a gap before": ({**OURS, "a": f32([1], 4, 8)}, bytes(8), "gaps"),
-    "more than announced": ({**OURS, "a": f32([1], 0, 4)}, bytes(8), "8 bytes of tensors where 4"),
-    "less than announced": ({**OURS, "a": f32([2], 0, 8)}, bytes(4), "4 bytes of tensors where 8"),
-    "huge": ({**OURS, "a": f32([2**39], 0, 2**41)}, bytes(4), "bytes of tensors where 2,199"),
+    "more than announced": ({**OURS, "a": f32([1], 0, 4)}, bytes(8), "header lists 4"),
+    "less than announced": ({**OURS, "a": f32([2], 0, 8)}, bytes(4), "header lists 8"),
+    "huge": ({**OURS, "a": f32([2**39], 0, 2**41)}, bytes(4), "header lists 2,199"),
 }  # fmt: skip
 
 
@@ -308,7 +308,7 @@ def test_a_header_too_long_is_refused_before_it_is_read(tmp_path: Path) -> None:
     one_line(caught, path)
     for length in (2**63, 2**64 - 1):  # longer than the file, and than any
         path.write_bytes(struct.pack("<Q", length) + b"{}")
-        with pytest.raises(ModelFileError, match="only the beginning"):
+        with pytest.raises(ModelFileError, match="is truncated"):
             open_bundle(path)
 
 
@@ -316,12 +316,12 @@ def test_a_header_too_long_is_refused_before_it_is_read(tmp_path: Path) -> None:
     ("change", "cause"),
     [
         ({"a": None}, "'a' is missing"),
-        ({"more": torch.zeros(1)}, "a tensor 'more' that no such model has"),
-        ({"a": torch.zeros(3, 2)}, r"'a' is float32 \[3, 2\], not float32 \[2, 3\]"),
+        ({"more": torch.zeros(1)}, "an unexpected tensor 'more'"),
+        ({"a": torch.zeros(3, 2)}, r"'a' is float32 \[3, 2\], but .* float32 \[2, 3\]"),
         ({"a": torch.zeros(6)}, r"'a' is float32 \[6\]"),
         ({"a": torch.zeros(2, 3, dtype=torch.float64)}, "'a' is float64"),
         ({"b": torch.zeros(2)}, "'b' is float32"),
-        ({"one": torch.zeros(1, dtype=torch.bfloat16)}, r"'one' is bfloat16 \[1\], not .* \[\]"),
+        ({"one": torch.zeros(1, dtype=torch.bfloat16)}, r"'one' is bfloat16 \[1\], but .* \[\]"),
     ],
     ids=["missing", "extra", "turned", "flat", "wider", "no integers", "no scalar"],
 )
@@ -358,9 +358,7 @@ class Bomb:
 
 
 @pytest.mark.parametrize("kind", ["pickle", "zip", "old torch", "text", "zeros"])
-def test_other_kinds_of_file_are_refused_and_nothing_in_them_runs(
-    tmp_path: Path, kind: str
-) -> None:
+def test_other_formats_are_rejected_without_running_code(tmp_path: Path, kind: str) -> None:
     path, mark = tmp_path / "m", tmp_path / "mark"
     match kind:
         case "pickle":
@@ -380,7 +378,7 @@ def test_other_kinds_of_file_are_refused_and_nothing_in_them_runs(
     assert not mark.exists()
 
 
-def test_what_is_no_file_is_missing(tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_file_is_missing(tmp_path: Path) -> None:
     dangling, loop = tmp_path / "dangling", tmp_path / "loop"
     dangling.symlink_to(tmp_path / "nowhere")
     loop.symlink_to(loop)
@@ -419,7 +417,7 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
     ],
     ids=str,
 )
-def test_a_write_that_fails_leaves_what_was_there(
+def test_a_failed_write_keeps_the_old_file(
     sound: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -442,7 +440,7 @@ def test_a_write_that_fails_leaves_what_was_there(
     if expected is OutputError:
         one_line(caught, path)
         assert error.strerror in caught.value.cause
-        assert ("untouched" in str(caught.value)) is old
+        assert ("unchanged" in str(caught.value)) is old
 
 
 def test_the_bytes_are_on_the_disk_before_they_have_the_name(
@@ -484,14 +482,14 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
         [sys.executable, "-c", LIMITED, path], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith(f"{path}: cannot be written (File too large). ")
-    assert "untouched" in done.stdout
+    assert "unchanged" in done.stdout
     assert list(files_in(tmp_path)) == ["m"]
     read = open_bundle(path)
     assert read.about["fits"] is True
     assert torch.equal(read.tensors(read.layout)["x"], torch.ones(1000))
 
 
-def test_a_place_that_cannot_be_written_is_found_out_before(tmp_path: Path) -> None:
+def test_an_unwritable_path_is_detected_before_the_run(tmp_path: Path) -> None:
     for path, hint in (
         (tmp_path, "Name a file"),
         (tmp_path / "no" / "m", "mkdir -p"),
@@ -656,7 +654,7 @@ def test_a_huge_network_that_is_only_announced_takes_no_memory(
 
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("cell", CELLS)
-def test_every_kind_of_network_comes_back(tmp_path: Path, cell: str, tied: bool) -> None:
+def test_every_kind_of_network_round_trips(tmp_path: Path, cell: str, tied: bool) -> None:
     """Through its file, to the bit; a tied matrix is still one."""
     tokenizer = "word" if tied else "character"
     model = elman.LanguageModel(
@@ -675,7 +673,7 @@ def test_every_kind_of_network_comes_back(tmp_path: Path, cell: str, tied: bool)
     assert not found.network_.training
 
 
-def test_a_model_stopped_before_its_first_look_is_saved(tmp_path: Path) -> None:
+def test_a_model_stopped_before_its_first_evaluation_is_saved(tmp_path: Path) -> None:
     model = elman.LanguageModel(hidden_size=4, layers=1, steps=9)
     text = "the cat sat on the mat; the dog did not.\n" * 20
     for _ in model.training(text, cache=Cache(tmp_path / "cache"), stop=lambda: True):

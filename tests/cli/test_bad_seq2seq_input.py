@@ -111,9 +111,9 @@ def test_sources_that_are_no_pairs(refused):
     for told in every_reading("french.st", ("said.fr",)):
         refused(
             *told,
-            line="said.fr:1: rows of a source and its target were looked for, but the first line "
+            line="said.fr:1: expected rows of a source and its target, but the first line "
             f"is {first!r}. Begin a table with a header such as source,target, write JSON lines, "
-            "or name two files, line by line parallel",
+            "or name two parallel files",
         )
 
 

@@ -243,8 +243,8 @@ BAD = [
     (
         "classes.st",
         b'{"text": "good"\n',
-        "standard input:1: these are no JSON lines: none of the first is an object, whole on its "
-        'line. Write one object per line: {"text": "...", "label": "..."}',
+        "standard input:1: not JSON lines: none of the first lines is a complete object. "
+        'Write one object per line: {"text": "...", "label": "..."}',
     ),
     (
         "classes.st",
@@ -275,7 +275,7 @@ BAD = [
     (
         "tags.st",
         b"the\tDET\ncat\n",
-        "standard input:2: expected 2 columns between tabs as in the first row, found 1. "
+        "standard input:2: expected 2 columns between tabs, as in the first row, but found 1. "
         "Fix it, or skip such sentences: --skip-bad-rows",
     ),
 ]

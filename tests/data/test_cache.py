@@ -1,4 +1,4 @@
-"""The cache: whole entries or none, whoever else is writing, whenever a process dies."""
+"""The cache: entries are complete or absent, with concurrent writers and killed processes."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_process_that_dies_leaves_no_entry_and_is_cleaned_up_after(cache: Cach
     assert left_over(cache) == []
 
 
-def test_what_another_machine_left_goes_after_a_day(cache: Cache) -> None:
+def test_unfinished_entries_of_another_machine_are_removed_after_a_day(cache: Cache) -> None:
     put(cache, "a")
     left = cache.folder / ".unfinished-elsewhere-1-xyz"
     left.mkdir()
@@ -172,8 +172,8 @@ def test_clearing_removes_entries_and_nothing_else(cache: Cache) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "..", "a/b", "/etc", ".hidden", "a\0", "a" * 152])
-def test_a_key_is_no_path(cache: Cache, key: str) -> None:
-    with pytest.raises(ValueError, match="is no key of the cache"):
+def test_a_key_is_not_a_path(cache: Cache, key: str) -> None:
+    with pytest.raises(ValueError, match="is not a key of the cache"):
         cache.folder_of(key)
 
 
@@ -217,7 +217,7 @@ def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("said", "limit"),
+    ("setting", "limit"),
     [
         ("2GB", 2_000_000_000),
         ("500mb", 500_000_000),
@@ -227,14 +227,16 @@ def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
         ("", 5 * 1024**3),
     ],
 )
-def test_the_limit(monkeypatch: pytest.MonkeyPatch, said: str, limit: int) -> None:
-    monkeypatch.setenv("ELMAN_CACHE_LIMIT", said)
+def test_the_limit(monkeypatch: pytest.MonkeyPatch, setting: str, limit: int) -> None:
+    monkeypatch.setenv("ELMAN_CACHE_LIMIT", setting)
     assert Cache().limit == limit
 
 
-@pytest.mark.parametrize("said", ["much", "-1", "2 apples", "GB"])
-def test_a_limit_that_is_none(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
-    monkeypatch.setenv("ELMAN_CACHE_LIMIT", said)
+@pytest.mark.parametrize("setting", ["much", "-1", "2 apples", "GB"])
+def test_a_limit_that_is_none(monkeypatch: pytest.MonkeyPatch, setting: str) -> None:
+    monkeypatch.setenv("ELMAN_CACHE_LIMIT", setting)
     with pytest.raises(SettingError) as caught:
         Cache()
-    assert str(caught.value) == f"ELMAN_CACHE_LIMIT: {said!r} is not a number of bytes. Write: 2GB"
+    assert (
+        str(caught.value) == f"ELMAN_CACHE_LIMIT: {setting!r} is not a number of bytes. Write: 2GB"
+    )

@@ -180,14 +180,14 @@ def test_progress(cache: Cache, tmp_path: Path) -> None:
     for name in "ab":
         (tmp_path / f"{name}.txt").write_text(name + PROSE * 10)
     source = TextSource([tmp_path / "a.txt", tmp_path / "b.txt"])
-    heard: list[tuple[str, int, int]] = []
-    Corpus.prepare(source, Subwords, cache=cache, progress=lambda *progress: heard.append(progress))
-    assert [step for step, done, total in heard if done == total] == [
+    calls: list[tuple[str, int, int]] = []
+    Corpus.prepare(source, Subwords, cache=cache, progress=lambda *progress: calls.append(progress))
+    assert [step for step, done, total in calls if done == total] == [
         "reading",
         "learning",
         "encoding",
     ]
-    assert {total for _, _, total in heard} == {source.size}
+    assert {total for _, _, total in calls} == {source.size}
 
 
 def test_a_text_that_changes_meanwhile(
@@ -264,7 +264,7 @@ def test_a_split_without_any_line_end(tokenizer: type[Tokenizer], cache: Cache) 
 
 
 @each_tokenizer
-def test_what_is_held_out_begins_with_text(tokenizer: type[Tokenizer], cache: Cache) -> None:
+def test_the_validation_set_begins_with_text(tokenizer: type[Tokenizer], cache: Cache) -> None:
     corpus = Corpus.prepare(TextSource.from_texts(["a line\n"] * 50), tokenizer, cache=cache)
     train, held_out = corpus.split(0.2)
     assert held_out.ids[0] != BOUNDARY
@@ -280,7 +280,7 @@ def test_a_part_of_a_part_is_found(cache: Cache) -> None:
         assert found.ids.tolist() == part.ids.tolist()
 
 
-def test_a_far_line_end_does_not_take_most_of_what_is_held_out(cache: Cache) -> None:
+def test_a_distant_line_end_does_not_shrink_the_validation_set(cache: Cache) -> None:
     text = "no line ends here " * 500 + "\nshort end"
     corpus = Corpus.prepare(TextSource.from_texts([text]), Characters, cache=cache)
     assert len(corpus.split(0.1)[1]) >= 450
@@ -296,7 +296,7 @@ def test_a_split_between_documents(cache: Cache) -> None:
     assert train.words + held_out.words == corpus.words == 200
 
 
-def test_what_is_held_out_is_limited(cache: Cache) -> None:
+def test_the_size_of_the_validation_set_is_limited(cache: Cache) -> None:
     corpus = Corpus.prepare(TextSource.from_texts([PROSE * 30]), Characters, cache=cache)
     _, held_out = corpus.split(0.5, max_tokens=100)
     assert 50 <= len(held_out) <= 100

@@ -1,4 +1,4 @@
-"""Examples kept for a baseline: back as they were, by their content, or told to be gone."""
+"""Cached examples: stored by content hash, and None once they are gone."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_others_and_those_cleared_are_not_there(tmp_path):
     assert cached_examples(cache, "abc") is None
 
 
-def test_what_is_kept_twice_is_there_once(tmp_path):
+def test_caching_twice_stores_one_entry(tmp_path):
     cache = Cache(tmp_path / "cache")
     for _ in range(2):
         cache_examples(cache, "abc", [("text", 1)])

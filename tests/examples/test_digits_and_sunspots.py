@@ -14,7 +14,7 @@ from elman.errors import InputError
 from elman.examples import digits, sunspots
 
 
-def test_every_digit_is_in_one_part_and_called_what_it_is() -> None:
+def test_every_digit_is_in_one_set_with_its_name() -> None:
     split = digits()
     bundled = load_digits()
     names = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]

@@ -1,4 +1,4 @@
-"""French and English: nothing occurs twice, what is said is right, the kinds are balanced."""
+"""French and English: pairs are distinct, translations are right, kinds are balanced."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ def test_every_kind_is_in_every_part(split: Split[tuple[str, str]]) -> None:
 
 
 def test_it_is_typed_text(meanings: dict[str, str]) -> None:
-    said = {letter for pair in meanings.items() for text in pair for letter in text}
-    assert not {space for space in said if space.isspace()} - {" "}
+    letters = {letter for pair in meanings.items() for text in pair for letter in text}
+    assert not {space for space in letters if space.isspace()} - {" "}
     assert all(text == text.strip() != "" for pair in meanings.items() for text in pair)
 
 
@@ -94,12 +94,12 @@ def test_it_is_the_same_in_another_process(split: Split[tuple[str, str]]) -> Non
 @pytest.mark.parametrize("package", ["babel", "num2words"])
 def test_without_its_packages(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    said = rf"^the package {package} is not installed. Try: pip install 'elman\[examples\]'$"
-    with pytest.raises(InputError, match=said):
+    message = rf"^the package {package} is not installed. Try: pip install 'elman\[examples\]'$"
+    with pytest.raises(InputError, match=message):
         french_english()
 
 
-def test_what_has_two_meanings_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_texts_with_two_translations_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     pairs = [
         ("livre", "book"),
         ("un\u202fan", "a\xa0year"),

@@ -1,4 +1,4 @@
-"""Python's source, tagged: each token against what is written here beside it."""
+"""Tagged Python source, compared with tags written by hand."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def source_of(text: str) -> str:
     return textwrap.dedent(text).lstrip("\n")
 
 
-def test_what_the_file_says_elsewhere() -> None:
+def test_roles_from_other_uses_in_the_file() -> None:
     source = source_of(
         """
         import os.path
@@ -184,7 +184,7 @@ identifiers = st.from_regex(r"[a-zäßλд_]{1,6}", fullmatch=True).filter(
 
 
 @given(identifiers, st.text("é𝔘 漢x", max_size=5))
-def test_one_name_is_all_that_its_places_make_it(name: str, before: str) -> None:
+def test_one_name_has_a_role_for_each_position(name: str, before: str) -> None:
     """Whatever it is called and whatever is before it: columns count bytes in a tree."""
     line = f"'{before}'; do({name}={name}.{name}.{name}({name}.{name})).{name} = lambda {name}: 0\n"
     roles = ["parameter", "variable", "attribute", "function", "variable"]
@@ -226,7 +226,7 @@ def test_the_tokens_are_those_of_tokenize() -> None:
     assert [word for word, tag in tagged(source) if tag not in {"string", "comment"}] == expected
 
 
-def test_a_word_alone_does_not_tell(split: Split[PythonSentence]) -> None:
+def test_a_word_has_several_tags(split: Split[PythonSentence]) -> None:
     """The task is worth showing: each word's most frequent tag is wrong for every fourth."""
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for words, tags in split.train:

@@ -1,4 +1,4 @@
-"""The text that every Python carries."""
+"""The text of the standard library."""
 
 from __future__ import annotations
 

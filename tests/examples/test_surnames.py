@@ -1,4 +1,4 @@
-"""Surnames: nothing is in two parts or under two languages, and Faker is asked for by name."""
+"""Surnames: each is in one set and has one language; a missing Faker is named."""
 
 from __future__ import annotations
 

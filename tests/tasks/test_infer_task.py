@@ -1,4 +1,4 @@
-"""What a file is for: told from made examples, and right on real ones."""
+"""Task inference on small examples and on real files."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_numbers(text: str, task: str) -> None:
     ],
 )
 def test_by_names(names: list[str], task: str, tmp_path: Path) -> None:
-    """No byte of the files is looked at, if the names tell."""
+    """Files whose names determine the task are not read."""
     for name in names:
         binary = task == "describe"
         (tmp_path / name).write_bytes(b"\x93NUMPY\0" if binary else b"Well, yes.\n")

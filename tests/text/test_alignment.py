@@ -1,4 +1,4 @@
-"""Files that are not line by line parallel: the line where they part is found."""
+"""Misaligned parallel files: the first misaligned line is found."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_one_missing_line_is_where_it_is_cheapest(shorter: list[int], longer: li
 
 
 @pytest.mark.parametrize("missing", [1, 2, 400])
-def test_the_place_is_found(missing: int) -> None:
+def test_the_misaligned_line_is_found(missing: int) -> None:
     found = []
     for seed in range(10):
         longer, shorter = lengths_of_translations(2000, seed)
@@ -77,7 +77,7 @@ def test_a_missing_end() -> None:
     assert misalignment_start(longer, shorter[:0]) == 0
 
 
-def said_of(sources: Path, targets: Path) -> str:
+def message_for(sources: Path, targets: Path) -> str:
     with pytest.raises(InputError) as caught:
         list(PairSource(TextSource([sources, targets])).pairs())
     return str(caught.value)
@@ -93,7 +93,7 @@ def test_a_line_deleted_from_real_files(place: int, side: str, tmp_path: Path) -
             del lines[place - 1]
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     other = files["en" if side == "fr" else "fr"]
-    message = said_of(files["fr"], files["en"])
+    message = message_for(files["fr"], files["en"])
     assert message.startswith(f"{other}:")
     line = int(message.removeprefix(f"{other}:").split(":")[0])
     assert abs(line - place) <= 4
@@ -105,12 +105,14 @@ def test_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("a.fr").write_text("Oui.\nNon.\nMerci.\n\n\n")
     Path("a.en").write_text("Yes.\nNo.\n")
-    assert said_of(Path("a.fr"), Path("a.en")) == (
+    assert message_for(Path("a.fr"), Path("a.en")) == (
         "a.fr:3: 3 lines, but 2 lines in a.en: its end seems to be missing. Fetch or make it again"
     )
-    assert said_of(Path("a.en"), Path("a.fr")).startswith("a.fr:3: 3 lines, but 2 lines in a.en: ")
+    assert message_for(Path("a.en"), Path("a.fr")).startswith(
+        "a.fr:3: 3 lines, but 2 lines in a.en: "
+    )
     Path("a.fr").write_text("Oui.\nNon.\nMerci.\n")
     Path("a.en").write_text("Yes.\n\nNo.\nThanks.\n")
-    assert ": 4 lines, but 3 lines in a.fr: " in said_of(Path("a.fr"), Path("a.en")), (
+    assert ": 4 lines, but 3 lines in a.fr: " in message_for(Path("a.fr"), Path("a.en")), (
         "said before the blank line is"
     )

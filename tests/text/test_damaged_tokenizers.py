@@ -1,4 +1,4 @@
-"""A vocabulary from a file is not trusted: anything off is a ModelFileError, never a crash."""
+"""A vocabulary from a file is not trusted: malformed values raise ModelFileError."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ ENDING = ". The file is damaged, or not a model of this version"
         ([], "tokenizer None is not one of character, word, subword"),
         ({"name": ["word"]}, "tokenizer ['word'] is not one of character, word, subword"),
         ({"name": "os.system"}, "tokenizer 'os.system' is not one of character, word, subword"),
-        ({"name": "character"}, "a character vocabulary holds the fields name, characters"),
+        ({"name": "character"}, "a character vocabulary has the fields name, characters"),
         (
             {"name": "character", "characters": "ab", "more": 1},
-            "a character vocabulary holds the fields name, characters",
+            "a character vocabulary has the fields name, characters",
         ),
         ({"name": "character", "characters": ["a"]}, "characters should be a str, not a list"),
         (
@@ -35,12 +35,12 @@ ENDING = ". The file is damaged, or not a model of this version"
         ),
         ({"name": "character", "characters": "a\ud800"}, "it holds a lone surrogate"),
         ({"name": "word", "tokens": "abc"}, "tokens should be a list, not a str"),
-        ({"name": "word", "tokens": ["a", 1]}, "a token is a text of 1 to 100 characters"),
-        ({"name": "word", "tokens": [""]}, "a token is a text of 1 to 100 characters"),
-        ({"name": "word", "tokens": [" "]}, "a token is a text of 1 to 100 characters"),
-        ({"name": "word", "tokens": ["a" * 101]}, "a token is a text of 1 to 100 characters"),
-        ({"name": "word", "tokens": ["a", "a"]}, "each token should be there once"),
-        ({"name": "word", "tokens": ["\udfff"]}, "a lone surrogate is no token"),
+        ({"name": "word", "tokens": ["a", 1]}, "a token is not a text of 1 to 100 characters"),
+        ({"name": "word", "tokens": [""]}, "a token is not a text of 1 to 100 characters"),
+        ({"name": "word", "tokens": [" "]}, "a token is not a text of 1 to 100 characters"),
+        ({"name": "word", "tokens": ["a" * 101]}, "a token is not a text of 1 to 100 characters"),
+        ({"name": "word", "tokens": ["a", "a"]}, "a token occurs twice"),
+        ({"name": "word", "tokens": ["\udfff"]}, "a token holds a lone surrogate"),
         ({"name": "subword", "merges": {}}, "merges should be a list, not a dict"),
         ({"name": "subword", "merges": [[1, 2], "ab"]}, "merge 2 is not a pair"),
         ({"name": "subword", "merges": [[1, 2, 3]]}, "merge 1 is not a pair"),

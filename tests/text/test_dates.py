@@ -1,4 +1,4 @@
-"""Dates: every way of writing goes there and back, and every step is found in what it made."""
+"""Dates: every format round-trips, and every step is detected in dates made with it."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_day_that_a_month_has_not_is_its_last():
     assert step_of([datetime(2023, 1, 31), datetime(2023, 2, 28)]).at_end
 
 
-def test_days_left_out_now_and_then_leave_the_step():
+def test_missing_days_do_not_change_the_step():
     days = [datetime(2023, 1, day) for day in range(1, 31) if day != 13]
     assert step_of(days).name == "daily"
 
@@ -82,12 +82,12 @@ def test_the_years_run_out():
 
 
 @pytest.mark.parametrize("texts", [["x"], ["2020-01-01", "tomorrow"], ["2020-13"], [""]])
-def test_what_is_no_date(texts):
+def test_texts_that_are_not_dates(texts):
     assert parse_dates(texts) is None
 
 
 @each_step
-def test_a_calendar_comes_back_from_json(step):
+def test_a_calendar_round_trips_through_json(step):
     calendar = Calendar(datetime(2020, 1, 1), datetime(2020, 1, 2), step, "ISO")
     assert Calendar.from_json(calendar.to_json()) == calendar
 

@@ -1,4 +1,4 @@
-"""Reading text: every way in gives the same text, and every bad input its own one line."""
+"""Reading text: every kind of source gives the same text, and errors have one line."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def names_of(source: TextSource) -> list[str]:
     return [document.name for document in source.documents()]
 
 
-def said(expected: type[ElmanError], call: Callable[[], object]) -> str:
+def message_of(expected: type[ElmanError], call: Callable[[], object]) -> str:
     with pytest.raises(ElmanError) as caught:
         call()
     assert type(caught.value) is expected
@@ -107,7 +107,7 @@ def test_folders_within_are_sorted_too() -> None:
     assert text_of(TextSource(["."])) == list("abcdefgh")
 
 
-def test_a_folder_without_text_suffixes_gives_what_is_not_binary() -> None:
+def test_a_folder_without_text_suffixes_gives_files_that_are_not_binary() -> None:
     Path("README").write_text("words")
     Path("image").write_bytes(b"\x89PNG\r\n")
     Path("data").write_bytes(b"a\0b")
@@ -208,12 +208,12 @@ def test_where_the_encoding_is_wrong(
     monkeypatch.setattr(reading_module, "BLOCK", block)
     Path("a.txt").write_bytes(data)
     hint = " Name its encoding, for example: --encoding latin-1"
-    assert said(EncodingError, lambda: text_of(TextSource(["a.txt"]))) == line + hint
+    assert message_of(EncodingError, lambda: text_of(TextSource(["a.txt"]))) == line + hint
 
 
 def test_an_encoding_of_wide_characters_has_no_lines() -> None:
     Path("a.txt").write_bytes("ab\n".encode("utf-16-le") + b"\x00\xd8")
-    line = said(EncodingError, lambda: text_of(TextSource(["a.txt"], encoding="utf-16-le")))
+    line = message_of(EncodingError, lambda: text_of(TextSource(["a.txt"], encoding="utf-16-le")))
     assert line == (
         "a.txt: byte 7 (0x00) is not UTF-16-LE. Name its encoding, for example: --encoding latin-1"
     )
@@ -221,7 +221,7 @@ def test_an_encoding_of_wide_characters_has_no_lines() -> None:
 
 def test_utf16_that_was_not_announced() -> None:
     Path("a.txt").write_bytes("text".encode("utf-16"))
-    assert said(EncodingError, lambda: text_of(TextSource(["a.txt"]))) == (
+    assert message_of(EncodingError, lambda: text_of(TextSource(["a.txt"]))) == (
         "a.txt: begins with the byte order mark of UTF-16, not UTF-8. "
         "Name its encoding: --encoding utf-16"
     )
@@ -230,7 +230,7 @@ def test_utf16_that_was_not_announced() -> None:
 @pytest.mark.parametrize("encoding", ["klingon", "base64", "rot13", "a\0b"])
 def test_an_unknown_encoding(encoding: str) -> None:
     Path("a.txt").write_text("text")
-    assert said(SettingError, lambda: TextSource(["a.txt"], encoding=encoding)) == (
+    assert message_of(SettingError, lambda: TextSource(["a.txt"], encoding=encoding)) == (
         f"--encoding: unknown encoding {encoding!r}. Try one of: utf-8, latin-1, cp1252, utf-16"
     )
 
@@ -244,9 +244,9 @@ def test_an_unknown_encoding(encoding: str) -> None:
         (b"a" * 3_000_000 + b"\0", "binary data (it has zero bytes)"),
     ],
 )
-def test_a_file_that_is_no_text(data: bytes, kind: str) -> None:
+def test_binary_files_are_rejected(data: bytes, kind: str) -> None:
     Path("a.txt").write_bytes(data)
-    assert said(BinaryFileError, lambda: text_of(TextSource(["a.txt"]))) == (
+    assert message_of(BinaryFileError, lambda: text_of(TextSource(["a.txt"]))) == (
         f"a.txt: not text but {kind}. Name plain text files, or extract the text first"
     )
 
@@ -265,25 +265,25 @@ def test_a_file_that_is_no_text(data: bytes, kind: str) -> None:
 )
 def test_damaged_gzip(damage: Callable[[bytes], bytes], reason: str) -> None:
     Path("a.gz").write_bytes(damage(gzip.compress(b"some text that is long enough " * 9)))
-    line = said(InputError, lambda: text_of(TextSource(["a.gz"])))
+    line = message_of(InputError, lambda: text_of(TextSource(["a.gz"])))
     assert line.startswith(f"a.gz: damaged gzip data ({reason}")
     assert line.endswith("). Fetch or compress the file again")
 
 
 def test_missing_files() -> None:
-    assert said(MissingFileError, lambda: TextSource(["sub/no.txt"])) == (
+    assert message_of(MissingFileError, lambda: TextSource(["sub/no.txt"])) == (
         "sub/no.txt: no such file or folder. List what is there: ls ."
     )
     Path("a.txt").touch()
-    assert said(EmptyTextError, lambda: TextSource(["a.txt"])) == (
+    assert message_of(EmptyTextError, lambda: TextSource(["a.txt"])) == (
         "a.txt: is empty. Check the program or download that made it"
     )
-    assert said(MissingFileError, lambda: TextSource(["a.txt/b"])) == (
+    assert message_of(MissingFileError, lambda: TextSource(["a.txt/b"])) == (
         "a.txt/b: cannot be read: not a directory. Check the name and its permissions"
     )
     Path("folder").mkdir()
     Path("folder/x.bin").write_bytes(b"\0")
-    assert said(MissingFileError, lambda: TextSource(["folder"])) == (
+    assert message_of(MissingFileError, lambda: TextSource(["folder"])) == (
         "folder: holds no text (1 file checked). "
         "Text files end in .txt, .text, .md, .rst; or name the files one by one"
     )
@@ -298,23 +298,23 @@ def test_a_file_that_may_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Path, "open", refuse)
     line = "a.txt: cannot be read: permission denied. Check the name and its permissions"
-    assert said(MissingFileError, lambda: text_of(source)) == line
+    assert message_of(MissingFileError, lambda: text_of(source)) == line
     monkeypatch.setattr(os, "access", lambda *_: False)
-    assert said(MissingFileError, lambda: TextSource(["a.txt"])) == line
+    assert message_of(MissingFileError, lambda: TextSource(["a.txt"])) == line
 
 
 def test_a_file_that_vanishes() -> None:
     Path("a.txt").write_text("text")
     source = TextSource(["a.txt"])
     Path("a.txt").unlink()
-    assert said(MissingFileError, lambda: text_of(source)) == (
+    assert message_of(MissingFileError, lambda: text_of(source)) == (
         "a.txt: cannot be read: no such file or directory. Check the name and its permissions"
     )
 
 
-def test_standard_input_with_nothing_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO()))
-    assert said(EmptyTextError, lambda: text_of(TextSource(["-"]))) == (
+    assert message_of(EmptyTextError, lambda: text_of(TextSource(["-"]))) == (
         "standard input: is empty. Check the program or download that made it"
     )
 
@@ -322,7 +322,7 @@ def test_standard_input_with_nothing_in_it(monkeypatch: pytest.MonkeyPatch) -> N
 def test_no_room_to_keep_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"text")))
     monkeypatch.setattr("tempfile.tempdir", "gone")
-    assert said(OutputError, lambda: text_of(TextSource(["-"]))) == (
+    assert message_of(OutputError, lambda: text_of(TextSource(["-"]))) == (
         "standard input: cannot be copied to gone: no such file or directory. "
         "Set TMPDIR to a folder with room"
     )

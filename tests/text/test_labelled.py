@@ -1,4 +1,4 @@
-"""Labelled rows: what was written is what is read, as it comes, and every bad row its own line."""
+"""Labelled rows: reading inverts writing, rows are streamed, and errors name the line."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read(content: str, file: str = "", **options: Any) -> list[tuple[str, str | 
     return [example[:2] for example in ExampleReader(file, **options).examples(lines)]
 
 
-def said(call: Callable[[], object], expected: type[ElmanError] = InputError) -> str:
+def message_of(call: Callable[[], object], expected: type[ElmanError] = InputError) -> str:
     with pytest.raises(ElmanError) as caught:
         call()
     assert type(caught.value) is expected
@@ -107,7 +107,7 @@ def test_half_a_character_in_json_is_replaced() -> None:
         ([], ["__label__pos good"], 1),
     ],
 )
-def test_an_example_comes_when_its_last_line_has(head: list, row: list, taken: int) -> None:
+def test_an_example_is_yielded_at_its_last_line(head: list, row: list, taken: int) -> None:
     asked = 0
 
     def lines() -> Iterator[str]:
@@ -142,7 +142,7 @@ def test_a_table_of_one_column_is_one_by_its_name() -> None:
     assert (
         read(content.replace(",", ""), text_column="text", labels_needed=False)[0][0] == "well yes"
     )
-    message = said(lambda: read("review1,review2\nx,y\n", "a.csv", labels_needed=False))
+    message = message_of(lambda: read("review1,review2\nx,y\n", "a.csv", labels_needed=False))
     assert "cannot identify the column of the text" in message
 
 
@@ -189,19 +189,19 @@ def test_columns_by_their_names(header: str, text: str, label: str) -> None:
         ("{}", {}, "a.csv:1: cannot identify the column of the text: the first line has none. "),
     ],
 )  # fmt: skip
-def test_columns_that_cannot_be_told(header: str, options: dict, message: str) -> None:
-    assert message in said(lambda: ExampleReader("a.csv", **options).detect_layout([header]))
+def test_unidentified_columns(header: str, options: dict, message: str) -> None:
+    assert message in message_of(lambda: ExampleReader("a.csv", **options).detect_layout([header]))
 
 
-def test_prose_is_no_table() -> None:
-    assert said(lambda: read("Some prose.\n", "tale.txt")) == (
-        "tale.txt:1: rows of a text and its label were looked for, but the first line is "
+def test_prose_is_not_a_table() -> None:
+    assert message_of(lambda: read("Some prose.\n", "tale.txt")) == (
+        "tale.txt:1: expected rows of a text and its label, but the first line is "
         "'Some prose.'. Begin a table with a header such as text,label, or write JSON lines or "
         "fastText's __label__ lines"
     )
 
 
-def test_columns_that_are_asked_for() -> None:
+def test_requested_columns() -> None:
     content = "text,french,label,mood\na,b,c,d\n"
     assert read(content, text_column="french", label_column="mood") == [("b", "d")]
     assert read("french,mood\nb,d\n", text_column="french") == [("b", "d")]
@@ -211,7 +211,7 @@ def test_columns_that_are_asked_for() -> None:
     assert read("name,text,tag\na,b,c\n", label_column="text") == [("a", "b")]
     with pytest.raises(SettingError):
         LabelledSource(TextSource.from_texts([]), text_column="a", label_column="a")
-    message = said(lambda: ExampleReader("", text_column="a", label_column="a"), SettingError)
+    message = message_of(lambda: ExampleReader("", text_column="a", label_column="a"), SettingError)
     assert message == (
         "--label-column: text and label are the same column, 'a'. Name two different columns"
     )
@@ -223,8 +223,8 @@ BAD_ROWS = [
     ("text,label", "a", "expected 2 columns (text,label), found 1. "),
     ("text,label", '"a" b,c', "a quote within a quoted text. Write a quote within a quoted text "
      'twice, "", or skip such rows: --skip-bad-rows'),
-    ("text,label", " ,b", "the text is empty. Fix it, or leave"),
-    ("text,label", "a, ", "the label is empty. Fix it, or leave"),
+    ("text,label", " ,b", "the text is empty. Fix it, or skip"),
+    ("text,label", "a, ", "the label is empty. Fix it, or skip"),
     ("text\tlabel", "a\tb\tc", "expected 2 columns (text,label), found 3. Write a tab within"),
     ("text\tlabel", '"a', "expected 2 columns (text,label), found 1. "),
     ("text\tlabel", '""\tb', "the text is empty. "),
@@ -254,7 +254,7 @@ def test_a_bad_row(head: str, row: str, cause: str) -> None:
     good = {",": "x,y", "\t": "x\ty", "{": '{"text": "x", "label": "y"}', "_": "__label__y x"}
     sound = good[next(each for each in "{\t_," if each in head)]
     lines = [head, sound, "", row, sound]
-    message = said(lambda: list(ExampleReader("my rows").examples(lines)))
+    message = message_of(lambda: list(ExampleReader("my rows").examples(lines)))
     assert message.startswith(f"my rows:4: {cause}")
     reader = ExampleReader("my rows", skip_bad_rows=True)
     kept = [example for example in reader.examples(lines) if example.text == "x"]
@@ -264,11 +264,11 @@ def test_a_bad_row(head: str, row: str, cause: str) -> None:
 
 def test_an_open_quote_does_not_swallow_the_rows_after_it() -> None:
     never = ["text,label", '"a,b', "c,d", "e,f"]
-    assert said(lambda: list(ExampleReader("r").examples(never))) == (
+    assert message_of(lambda: list(ExampleReader("r").examples(never))) == (
         "r:2: a quote is opened and never closed. Close it, or skip such rows: --skip-bad-rows"
     )
     late = ["text,label", '"a,b', '"c, d",e', "f,g"]
-    assert said(lambda: list(ExampleReader("r").examples(late))).startswith(
+    assert message_of(lambda: list(ExampleReader("r").examples(late))).startswith(
         "r:2: a quote is opened, and closed in the middle of a field in line 3. Write a quote"
     )
     for lines, rest in ((never, [("c", "d"), ("e", "f")]), (late, [("c, d", "e"), ("f", "g")])):
@@ -318,14 +318,14 @@ def test_whatever_the_lines_are_only_good_rows_come(
     assert not (skip_bad_rows and "leave such rows out" in refusal)
 
 
-def test_what_never_ends_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_stream_is_read_lazily(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows_module, "MAX_LINE_LENGTH", 100)
     for head, line, cause in [
         (["text,label", '"a'], '","a', "r:2: a quote is opened and never closed"),
-        ([], '{"text": ', "r:1: these are no JSON lines"),
+        ([], '{"text": ', "r:1: not JSON lines"),
     ]:
         lines = chain(head, repeat(line, 1000))
-        assert said(lambda: list(ExampleReader("r").examples(lines))).startswith(cause)  # noqa: B023
+        assert message_of(lambda: list(ExampleReader("r").examples(lines))).startswith(cause)  # noqa: B023
         assert len(list(lines)) > 800
 
 
@@ -339,11 +339,11 @@ def test_a_text_of_ten_million_characters(monkeypatch: pytest.MonkeyPatch) -> No
         ("text\tlabel", f"a{longest}\tb"),
         ('{"text":"a","label":"b"}', f'{{"text": "a{longest}", "label": "b"}}'),
     ]:
-        assert said(lambda: list(read(f"{head}\n{row}", "r"))) == f"{cause}.{remedy}"  # noqa: B023
-    quoted = said(lambda: read(f'text,label\n"aa{longest}",b\n', "r"))
+        assert message_of(lambda: list(read(f"{head}\n{row}", "r"))) == f"{cause}.{remedy}"  # noqa: B023
+    quoted = message_of(lambda: read(f'text,label\n"aa{longest}",b\n', "r"))
     assert quoted == f"{cause}, or its quote is not closed.{remedy}"
     monkeypatch.setattr(rows_module, "MAX_LINE_LENGTH", 10)
-    assert said(lambda: read("text,label\nabcdefghijkl,b\n", "r")) == f"{cause}.{remedy}"
+    assert message_of(lambda: read("text,label\nabcdefghijkl,b\n", "r")) == f"{cause}.{remedy}"
 
 
 def test_the_limit_of_others_is_not_lowered() -> None:
@@ -359,24 +359,24 @@ def test_the_limit_of_others_is_not_lowered() -> None:
     ("content", "message"),
     [
         ("\n \n", "r.csv: holds no rows. Name a file with text"),
-        ("text,label\n\n", "r.csv: has a header (text,label) but no rows. Check where it should"),
+        ("text,label\n\n", "r.csv: has a header (text,label) but no rows. Check the program or"),
     ],
 )
 def test_no_rows(content: str, message: str) -> None:
-    assert said(lambda: read(content, "r.csv"), EmptyTextError).startswith(message)
+    assert message_of(lambda: read(content, "r.csv"), EmptyTextError).startswith(message)
 
 
 def test_no_good_row() -> None:
     content = "text,label\na\nb\n"
-    assert said(lambda: read(content, "r", skip_bad_rows=True), EmptyTextError) == (
+    assert message_of(lambda: read(content, "r", skip_bad_rows=True), EmptyTextError) == (
         "r: all 2 rows are bad. Leave out --skip-bad-rows to see the first error"
     )
 
 
 def test_json_that_is_not_one_object_a_line() -> None:
     for content in ('[\n{"text": "a", "label": "b"},\n]', '[{"text": "a", "label": "b"}]'):
-        assert "r.json:1: these are no JSON lines" in said(lambda: read(content, "r.json"))  # noqa: B023
-    assert said(lambda: read('{\n"text": "a",\n"label": "b"}', "r.json")) == (
+        assert "r.json:1: not JSON lines" in message_of(lambda: read(content, "r.json"))  # noqa: B023
+    assert message_of(lambda: read('{\n"text": "a",\n"label": "b"}', "r.json")) == (
         "r.json:1: not JSON lines: none of the first lines is a complete object. "
         'Write one object per line: {"text": "...", "label": "..."}'
     )
@@ -384,7 +384,9 @@ def test_json_that_is_not_one_object_a_line() -> None:
 
 def test_json_lines_whose_first_is_broken() -> None:
     content = '{"text": \n{"text": "a", "label": "b"}\n'
-    assert said(lambda: read(content)).startswith(":1: broken JSON at column 10: expecting value. ")
+    assert message_of(lambda: read(content)).startswith(
+        ":1: broken JSON at column 10: expecting value. "
+    )
     assert read(content, skip_bad_rows=True) == [("a", "b")]
 
 
@@ -413,12 +415,12 @@ def test_a_label_that_was_not_learned() -> None:
     source = LabelledSource(TextSource.from_texts(["__label__a x\n__label__b y\n__label__a z"]))
     assert len(list(source.examples())) == 3
     limited = source.limited_to({"a", "c"})
-    assert said(lambda: list(limited.examples())) == (
+    assert message_of(lambda: list(limited.examples())) == (
         "text 1:2: the label 'b' is not among those learned (a or c). "
         "Fix it, or skip such rows: --skip-bad-rows"
     )
     many = source.limited_to([str(number) for number in range(11)])
-    assert "not among those learned (11 labels). " in said(lambda: list(many.examples()))
+    assert "not among those learned (11 labels). " in message_of(lambda: list(many.examples()))
     assert len(list(source.examples())) == 3, "the other is left as it was"
     bad = LabelledSource(TextSource.from_texts(["__label__a x\nb\n"]), skip_bad_rows=True)
     assert (len(list(bad.examples())), bad.skipped, bad.limited_to("a").skipped) == (1, 1, 0)
@@ -426,9 +428,9 @@ def test_a_label_that_was_not_learned() -> None:
 
 def test_one_class() -> None:
     check_classes({"a", "b"}, "r")
-    assert said(lambda: check_classes({"a"}, "r.csv")) == (
-        "r.csv: every row has the label 'a'. Rows of two labels or more are needed; "
-        "--label-column names another column"
+    assert message_of(lambda: check_classes({"a"}, "r.csv")) == (
+        "r.csv: every row has the label 'a'. Give rows of two labels or more, "
+        "or name another column: --label-column"
     )
 
 

@@ -1,4 +1,4 @@
-"""Lines are the same however the text was cut, and those given back come again."""
+"""Lines do not depend on the chunks of the text, and can be pushed back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_lines_do_not_depend_on_the_chunks(chunks: list[str]) -> None:
     assert "".join(lines_of(chunks, keep_ends=True)) == "".join(chunks)
 
 
-def test_a_line_comes_as_soon_as_it_is_whole() -> None:
+def test_a_line_is_yielded_once_it_is_complete() -> None:
     assert list(islice(lines_of(repeat("one\ntwo")), 2)) == ["one", "twoone"]
 
 

@@ -1,4 +1,4 @@
-"""Pairs of a source and its target: what was written is what is read, every bad row named."""
+"""Pairs of a source and its target: reading inverts writing, and errors name the row."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def of_text(content: str, **options: Any) -> list[tuple[str, str]]:
     return [pair[:2] for pair in PairSource(TextSource.from_texts([content]), **options).pairs()]
 
 
-def said(call: Callable[[], object], expected: type[ElmanError] = InputError) -> str:
+def message_of(call: Callable[[], object], expected: type[ElmanError] = InputError) -> str:
     with pytest.raises(ElmanError) as caught:
         call()
     assert type(caught.value) is expected
@@ -120,27 +120,27 @@ def test_columns_by_their_names(header: str, columns: tuple[str, str]) -> None:
         ("a,b", {"source_column": "c"}, "no column is called 'c': there are a, b. Name one of "
          "these with --source-column"),
         ("a,b", {"target_column": "c"}, "Name one of these with --target-column"),
-        ("__label__a b", {}, "text 1:1: rows of a source and its target were looked for, but the "
+        ("__label__a b", {}, "text 1:1: expected rows of a source and its target, but the "
          "first line is '__label__a b'. Begin a table with a header such as source,target, write "
-         "JSON lines, or name two files, line by line parallel"),
-        ("{", {}, "rows of a source and its target were looked for"),
+         "JSON lines, or name two parallel files"),
+        ("{", {}, "expected rows of a source and its target"),
         ('{"a": 1}', {}, "cannot identify the column of the target: the first line has a. "),
     ],
 )  # fmt: skip
-def test_columns_that_cannot_be_told(header: str, options: dict, message: str) -> None:
-    assert message in said(lambda: of_text(f"{header}\nx,y\n", **options))
+def test_unidentified_columns(header: str, options: dict, message: str) -> None:
+    assert message in message_of(lambda: of_text(f"{header}\nx,y\n", **options))
 
 
-def test_columns_that_are_asked_for() -> None:
+def test_requested_columns() -> None:
     table = "french,english,german\na,b,c\n"
     assert of_text(table) == [("a", "b")]
     assert of_text(table, source_column="german") == [("c", "a")]
     assert of_text(table, target_column="french") == [("b", "a")]
     assert of_text("x y,z\na,b\n", target_column="z") == [("a", "b")]
-    assert said(lambda: of_text("", source_column="a", target_column="a"), SettingError) == (
+    assert message_of(lambda: of_text("", source_column="a", target_column="a"), SettingError) == (
         "--target-column: source and target are the same column, 'a'. Name two different columns"
     )
-    assert 'one object a line: {"source": "...", "target": "..."}' in said(
+    assert 'one object per line: {"source": "...", "target": "..."}' in message_of(
         lambda: list(PairReader("a.json").examples(["x"]))
     )
 
@@ -149,9 +149,9 @@ BAD_ROWS = [
     ("a,b,c", "expected 2 columns (source,target), found 3. Quote a text that has ','"),
     (" ,b", "the source is empty. Fix it, or skip such rows: --skip-bad-rows"),
     ("a,", "the target is empty. Fix it, or"),
-    ("a" * 10_001 + ",b", "the source has 10,001 characters, more than 10,000. Cut it into "
+    ("a" * 10_001 + ",b", "the source has 10,001 characters, more than 10,000. Split it into "
      "sentences, or skip such rows: --skip-bad-rows"),
-    ("a," + "b" * 100_000, "the target has 100,000 characters, more than 10,000. Cut it into"),
+    ("a," + "b" * 100_000, "the target has 100,000 characters, more than 10,000. Split it into"),
 ]  # fmt: skip
 
 
@@ -159,7 +159,7 @@ BAD_ROWS = [
 def test_a_bad_row(row: str, cause: str) -> None:
     longest = "a" * 10_000
     table = f"source,target\nx, y \n{row}\n{longest}, {longest} \n"
-    assert said(lambda: of_text(table)).startswith(f"text 1:3: {cause}")
+    assert message_of(lambda: of_text(table)).startswith(f"text 1:3: {cause}")
     source = PairSource(TextSource.from_texts([table]), skip_bad_rows=True)
     for _ in range(2):
         assert [pair[:2] for pair in source.pairs()] == [("x", "y"), (longest, longest)]
@@ -177,7 +177,7 @@ def test_a_bad_row(row: str, cause: str) -> None:
 )
 def test_a_bad_object(row: str, cause: str) -> None:
     good = '{"source": "a", "target": "b c"}'
-    assert said(lambda: of_text(f"{good}\n{row}\n")).startswith(f"text 1:2: {cause}")
+    assert message_of(lambda: of_text(f"{good}\n{row}\n")).startswith(f"text 1:2: {cause}")
 
 
 def test_bad_lines_of_parallel_files(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_bad_lines_of_parallel_files(tmp_path: Path) -> None:
         (("a\nb\nc\n", f"x\n{long}\nz\n"), "a.en", "the target has 100,000 characters"),
     ]:
         source = read(*contents, folder=tmp_path)
-        assert said(lambda: list(source.pairs())).startswith(f"{tmp_path / name}:2: {cause}")  # noqa: B023
+        assert message_of(lambda: list(source.pairs())).startswith(f"{tmp_path / name}:2: {cause}")  # noqa: B023
         left = read(*contents, folder=tmp_path, skip_bad_rows=True)
         for _ in range(2):
             assert [pair[:3] for pair in left.pairs()] == [("a", "x", 1), ("c", "z", 3)]
@@ -210,7 +210,7 @@ def test_which_files_are_parallel(tmp_path: Path) -> None:
     ]
 
 
-def test_compressed_files_and_what_is_read(tmp_path: Path) -> None:
+def test_compressed_files_report_their_bytes(tmp_path: Path) -> None:
     for name, content in (("a.fr.gz", "Oui\r\nNon\r\n"), ("a.en.gz", "\ufeffYes\nNo")):
         (tmp_path / name).write_bytes(gzip.compress(content.encode()))
     source = PairSource(TextSource([tmp_path / "a.fr.gz", tmp_path / "a.en.gz"]))
@@ -227,21 +227,23 @@ def test_pairs_in_memory() -> None:
     assert list(source.pairs()) == list(source.pairs())
     assert list(source.pairs())[1] == Pair("c", "y", 2, "the texts given")
     assert (source.size, source.skipped, source.layout_in_words) == (0, 0, "lists in memory")
-    assert said(lambda: PairSource.from_pairs(["a"], ["b", "c"])) == (
+    assert message_of(lambda: PairSource.from_pairs(["a"], ["b", "c"])) == (
         "the texts given: 1 sources, but 2 targets. Give each source one target"
     )
-    assert "one text was given" in said(lambda: PairSource.from_pairs(["a"], "b"))
+    assert "a single text was given" in message_of(lambda: PairSource.from_pairs(["a"], "b"))
     blank = PairSource.from_pairs(["a", "b"], ["c", " "])
-    assert said(lambda: list(blank.pairs())) == "the texts given:2: the target is empty. Fix it"
+    assert (
+        message_of(lambda: list(blank.pairs())) == "the texts given:2: the target is empty. Fix it"
+    )
     none = PairSource.from_pairs([], [])
-    assert "there are none" in said(lambda: list(none.pairs()), EmptyTextError)
+    assert "there are none" in message_of(lambda: list(none.pairs()), EmptyTextError)
 
 
 def test_no_pairs(tmp_path: Path) -> None:
     blank = read("\n", "\n\n", folder=tmp_path)
-    assert "holds no rows" in said(lambda: list(blank.pairs()), EmptyTextError)
+    assert "holds no rows" in message_of(lambda: list(blank.pairs()), EmptyTextError)
     bad = read("a\n\n", "\nb\n", folder=tmp_path, skip_bad_rows=True)
-    assert "all 2 rows are bad" in said(lambda: list(bad.pairs()), EmptyTextError)
+    assert "all 2 rows are bad" in message_of(lambda: list(bad.pairs()), EmptyTextError)
 
 
 def test_sources_alone() -> None:

@@ -1,4 +1,4 @@
-"""Tables of numbers: however they are written, the same series; and every bad cell has its line."""
+"""Time series from tables: formats, errors with their lines, imputation."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_decimal_comma_where_semicolons_separate():
     assert read("x;y\n1,5;2\n-2,25;3\n").values.tolist() == [[1.5, 2.0], [-2.25, 3.0]]
 
 
-def test_a_column_of_text_is_no_series():
+def test_a_column_of_text_is_not_a_series():
     assert read("place,x\nhere,1\nthere,2\n").names == ("x",)
 
 
@@ -83,7 +83,7 @@ def test_whole_numbers_are_dates_only_where_the_name_says_so():
     assert read("y,x\n1999,1\n2000,2\n").names == ("y", "x")
 
 
-def test_columns_that_were_asked_for_come_in_that_order():
+def test_requested_columns_keep_their_order():
     series = read("a,b,c\n1,2,3\n4,5,6\n", columns=["c", "a"])
     assert series.names == ("c", "a")
     assert series.values.tolist() == [[3.0, 1.0], [6.0, 4.0]]
@@ -109,20 +109,20 @@ def test_the_hash_is_of_numbers_and_names():
         ("a,b\n1,2\n\n3,NaN\n", "text 1:4: 'NaN' in column b is not a number"),
         ("a,b\n1,2\n3\n", "text 1:3: expected 2 columns, found 1"),
         ("a,a\n1,2\n", "two columns are called 'a'"),
-        ('a\n1\n"2\n', "text 1:3: no row of a table"),
+        ('a\n1\n"2\n', "text 1:3: not a row of a table"),
         ("a\nx\ny\n", "no column of numbers: there is a"),
         ("date,x\n2020-01-02,1\n2020-01-01,2\n", "text 1:3: the date 2020-01-01 does not come"),
         ("date,x\n2020-01-01,1\n2020-01-01,2\n", "text 1:3: the date 2020-01-01 does not come"),
-        ("date,x\n2020-01-01,1\nsoon,2\n", "text 1:3: 'soon' in column date is no date"),
+        ("date,x\n2020-01-01,1\nsoon,2\n", "text 1:3: 'soon' in column date is not a date"),
     ],
 )
-def test_what_cannot_be_read_is_told_with_its_line(text, message):
+def test_errors_name_the_line(text, message):
     with pytest.raises(InputError) as error:
         read(text)
     assert message in str(error.value)
 
 
-def test_a_gap_is_told_with_what_to_do():
+def test_the_error_for_a_gap_has_a_hint():
     with pytest.raises(InputError, match="--impute linear, previous or zero"):
         read("x\n1\n\n?\n")
 
@@ -143,22 +143,22 @@ def test_only_one_file():
         SeriesSource(TextSource.from_texts(["x\n1\n", "x\n2\n"])).read()
 
 
-def test_a_fill_that_is_none():
+def test_an_unknown_imputation():
     with pytest.raises(SettingError):
-        SeriesSource(TextSource.from_texts(["x\n1\n"]), fill="mean")
+        SeriesSource(TextSource.from_texts(["x\n1\n"]), impute="mean")
 
 
 @pytest.mark.parametrize(
     ("impute", "column"),
     [("linear", [1, 1, 2, 3, 3]), ("previous", [1, 1, 1, 3, 3]), ("zero", [0, 1, 0, 3, 0])],
 )
-def test_gaps_are_filled_as_was_said(impute, column):
+def test_gaps_are_imputed(impute, column):
     assert read("x,y\n,1\n1,2\nabc,3\n3,4\ninf,5\n", impute=impute).values[:, 0].tolist() == column
 
 
-def test_nothing_to_fill_from():
+def test_a_column_without_numbers_cannot_be_imputed():
     with pytest.raises(InputError, match="no row has a number in column x"):
-        read("x,y\n,1\n,2\n", columns=["x"], fill="linear")
+        read("x,y\n,1\n,2\n", columns=["x"], impute="linear")
 
 
 @given(
@@ -166,7 +166,7 @@ def test_nothing_to_fill_from():
     gaps=arrays(np.bool_, 30),
     impute=st.sampled_from(IMPUTATIONS),
 )
-def test_filling_leaves_no_gap_and_what_was_there(values, gaps, impute):
+def test_imputation_fills_every_gap_and_keeps_the_numbers(values, gaps, impute):
     gaps = gaps[: len(values)].copy()
     gaps[len(values) // 2] = False
     whole = imputed(np.where(gaps, np.nan, values), impute)
@@ -175,7 +175,7 @@ def test_filling_leaves_no_gap_and_what_was_there(values, gaps, impute):
 
 
 @given(st.integers(3, 20), st.data())
-def test_a_straight_line_is_mended_without_a_trace(length, data):
+def test_linear_imputation_restores_a_straight_line(length, data):
     line = 3.0 * np.arange(length) - 5
     gaps = data.draw(arrays(np.bool_, length))
     gaps[[0, -1]] = False

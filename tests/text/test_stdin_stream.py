@@ -1,4 +1,4 @@
-"""What arrives bit by bit is read as a file is, and handed on as it comes."""
+"""A stream is decoded like a file, and its items are yielded as they arrive."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def cut(data, places):
     return [each for each in found if each]  # a stream gives nothing only at its end
 
 
-def said(read):
+def text_or_error(read):
     """A text, or the error's line."""
     try:
         return "".join(read())
@@ -58,15 +58,15 @@ def test_a_stream_is_read_as_a_file_is(tmp_path_factory, data, places, encoding)
     file.write_bytes(data)
     whole = next(TextSource([file], encoding=encoding).documents())
     reader = StreamReader(str(file), Pieces(cut(data, places)), encoding)
-    assert said(reader.pieces) == said(whole.chunks)
+    assert text_or_error(reader.pieces) == text_or_error(whole.chunks)
 
 
-def test_bytes_with_zeros_are_no_text():
-    with pytest.raises(BinaryFileError, match="standard input: not text but bytes with zeros"):
+def test_zero_bytes_are_not_text():
+    with pytest.raises(BinaryFileError, match="standard input: not text but binary data"):
         list(StreamReader(stdin_stream.STANDARD_INPUT, Pieces([b"ab", b"c\0"]), "utf-8").pieces())
 
 
-def test_a_line_is_there_before_the_next_is_asked_for():
+def test_a_line_is_yielded_before_the_next_is_read():
     asked = []
 
     class Slow(Pieces):
@@ -106,7 +106,7 @@ def test_batches_hold_all_items_in_order(items, most, largest):
         assert sum(batch[:-1]) < largest, "full before the last of it"
 
 
-def test_what_has_come_is_handed_over_while_the_rest_waits():
+def test_available_items_are_yielded_while_others_are_pending():
     more = threading.Event()
 
     def items():
@@ -120,7 +120,7 @@ def test_what_has_come_is_handed_over_while_the_rest_waits():
     assert list(batches) == [["c"]]
 
 
-def test_an_error_comes_after_what_came_before_it():
+def test_an_error_is_raised_after_the_items_before_it():
     def items():
         yield 1
         raise EmptyTextError("gone")
@@ -131,7 +131,7 @@ def test_an_error_comes_after_what_came_before_it():
         next(batches)
 
 
-def test_nothing_is_read_ahead_for_ever(monkeypatch):
+def test_reading_ahead_is_bounded(monkeypatch):
     monkeypatch.setattr(stdin_stream, "MAX_BATCH_ITEMS", 3)
     given_out = []
 
@@ -150,16 +150,16 @@ LINES = st.lists(st.sampled_from(["", " ", "a text", "another one"]), max_size=8
 
 
 @given(lines=LINES, end=st.sampled_from(["", "a text"]))
-def test_each_line_has_its_place(lines, end):
+def test_keep_skipped_yields_every_line(lines, end):
     lines = [*lines, "some text", end]
-    kept = list(ExampleReader("x", labels_needed=False, keep_skipped=True).examples(lines))
-    assert [example.line for example in kept] == list(range(1, len(lines) + 1))
-    assert [example.text for example in kept] == [line.strip() for line in lines]
+    every_line = list(ExampleReader("x", labels_needed=False, keep_skipped=True).examples(lines))
+    assert [example.line for example in every_line] == list(range(1, len(lines) + 1))
+    assert [example.text for example in every_line] == [line.strip() for line in lines]
     plain = ExampleReader("x", labels_needed=False).examples(lines)
-    assert list(plain) == [example for example in kept if example.text]
+    assert list(plain) == [example for example in every_line if example.text]
 
 
-def test_a_bad_row_of_a_table_has_its_place_and_a_blank_line_has_none():
+def test_keep_skipped_yields_bad_rows_of_a_table_but_not_blank_lines():
     rows = ["text,label", "good,x", "", "bad,x,y", ",x", "fine,y"]
     reader = ExampleReader("x.csv", labels_needed=False, keep_skipped=True, skip_bad_rows=True)
     assert [(each.line, each.text) for each in reader.examples(rows)] == [
@@ -171,6 +171,6 @@ def test_a_bad_row_of_a_table_has_its_place_and_a_blank_line_has_none():
     assert reader.skipped == 2
 
 
-def test_blank_lines_alone_are_no_text():
+def test_blank_lines_alone_are_not_text():
     with pytest.raises(EmptyTextError, match="holds no rows"):
         list(ExampleReader("x", labels_needed=False, keep_skipped=True).examples(["", " "]))

@@ -1,4 +1,4 @@
-"""Words with numbers of their own, and the n-grams by which all words are read."""
+"""The hashed vocabulary: ids of frequent words and n-grams of all words."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_frequent_words_have_numbers_by_their_rank():
     assert [vocabulary.id_of(word) for word in ("a", "A", "B", "c", "")] == [1, 1, 2, 0, 0]
 
 
-def test_how_often_is_said():
+def test_the_number_of_steps():
     texts = [["x", "y"], ["x"], ["x"]]
     assert HashedVocabulary.learn(texts, min_count=1).words == ["x", "y"]
     assert HashedVocabulary.learn(texts, min_count=3).words == ["x"]
@@ -98,8 +98,8 @@ def test_a_text_is_its_words_and_marks(text, found):
 def test_no_word_holds_or_is_white_space(text):
     found = words_of(text)
     assert all(word.strip() == word and word for word in found)
-    kept = "".join(text.split()).encode("utf-8", "replace").decode()
-    assert len("".join("".join(found).split())) == len(kept)
+    expected = "".join(text.split()).encode("utf-8", "replace").decode()
+    assert len("".join("".join(found).split())) == len(expected)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_each_word_is_found_where_it_was_put(texts):
     assert (found.indices[among] == several).all()
 
 
-def test_places_of_any_shape_are_looked_up():
+def test_indices_of_any_shape_are_looked_up():
     forms = WordForms(HashedVocabulary(["b"]))
     places = forms.indices(["a", "b", "a", "c"])
     assert places.tolist() == [0, 1, 0, 2]

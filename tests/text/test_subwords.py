@@ -1,4 +1,4 @@
-"""Subwords: what is learned from, and what is remembered."""
+"""Subwords: the training sample and the cache of pre-tokens."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ def test_the_default_size_grows_with_the_text() -> None:
 
 def test_a_long_text_is_learned_from_all_along() -> None:
     chunks = [f"{number:02}" for number in range(100)]
-    kept = subwords_module._evenly_spread(chunks, 50)
-    assert kept == chunks[::4]
-    assert subwords_module._evenly_spread(chunks, 200) == chunks
+    spaced = subwords_module._evenly_spaced(chunks, 50)
+    assert spaced == chunks[::4]
+    assert subwords_module._evenly_spaced(chunks, 200) == chunks
 
 
-def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subwords_module, "_MAX_CACHED", 10)
     tokenizer = Subwords.learn(["a few words\n" * 100])
     for number in range(50):
         text = f" word {number} {'x' * 1000}{number}"
         assert tokenizer.decode(tokenizer.encode(text)) == text
-        assert len(tokenizer._remembered) < 20
-        assert max(map(len, tokenizer._remembered)) < 100
+        assert len(tokenizer._cache) < 20
+        assert max(map(len, tokenizer._cache)) < 100

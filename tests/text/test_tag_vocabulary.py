@@ -1,4 +1,4 @@
-"""Tags and their numbers: what comes back is what went in, in every scheme."""
+"""Tags and their ids: decoding inverts encoding in every scheme."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ def test_tags_come_back(tags, scheme):
     numbers=st.lists(st.integers(0, 12), max_size=12),
     scheme=schemes,
 )
-def test_whatever_the_rules_allow_is_legal_when_it_comes_back(numbers, scheme):
+def test_legal_ids_decode_to_legal_tags(numbers, scheme):
     vocabulary = TagVocabulary(scheme, ["", "A", "Bc"])
     start, pairs, end = vocabulary.transitions
-    kept = []
+    legal_ids = []
     for number in numbers:  # the legal beginning of a random sequence, closed at its end
-        if pairs[kept[-1], number] if kept else start[number]:
-            kept.append(number)
-    while kept and not end[kept[-1]]:
-        kept.pop()
-    decoded = vocabulary.decode(kept)
+        if pairs[legal_ids[-1], number] if legal_ids else start[number]:
+            legal_ids.append(number)
+    while legal_ids and not end[legal_ids[-1]]:
+        legal_ids.pop()
+    decoded = vocabulary.decode(legal_ids)
     assert not illegal_tags(decoded, scheme)
-    assert vocabulary.encode(decoded).tolist() == kept
+    assert vocabulary.encode(decoded).tolist() == legal_ids
 
 
 @given(tags=bioes, scheme=st.sampled_from(["bio", "bioes", "bilou"]))
-def test_each_inner_tag_becomes_the_one_it_is_counted_with(tags, scheme):
+def test_outer_agrees_with_decoding(tags, scheme):
     vocabulary = TagVocabulary(scheme, ["", "A", "Bc"])
     legal = in_scheme(tags, scheme)
     places = vocabulary.outer[vocabulary.encode(legal)]
@@ -106,7 +106,7 @@ def test_illegal_tags_are_read_as_conlleval_reads_them():
         ([[f"B-{number}"] for number in range(250)], "1,001 tags"),
     ],
 )
-def test_tags_that_nothing_can_be_learned_from(sequences, cause):
+def test_too_few_or_too_many_tags(sequences, cause):
     with pytest.raises(InputError, match=cause):
         TagVocabulary.learn(sequences)
 

@@ -1,4 +1,4 @@
-"""Tagged sentences: what was written is what is read, and goes back as it was but for the tags."""
+"""Tagged sentences: reading inverts writing, and replacing tags changes nothing else."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def retagged(content: str, tag: str, **options: Any) -> str:
     return "".join(written) + reader.trailing_lines
 
 
-def said(call: Callable[[], object], expected: type[ElmanError] = InputError) -> str:
+def message_of(call: Callable[[], object], expected: type[ElmanError] = InputError) -> str:
     with pytest.raises(ElmanError) as caught:
         call()
     assert type(caught.value) is expected
@@ -111,14 +111,14 @@ def test_only_the_tag_is_replaced(file: tuple[str, list[list[list[str]]]]) -> No
     assert {tag for _, tags in pairs(changed, column=column) for tag in tags or ()} == {"NEW"}
 
 
-def test_conllu_keeps_what_is_no_word() -> None:
+def test_conllu_keeps_lines_that_are_not_words() -> None:
     assert pairs(CONLLU) == [
         (("Do", "n't", "New York"), ("AUX", "PART", "PROPN")),
         (("_",), ("PUNCT",)),
     ]
     changed = retagged(CONLLU, "X")
-    kept = [line for line in CONLLU.split("\n") if not line[:1].isdigit() or line[1] in "-."]
-    assert [line for line in changed.split("\n") if "\tX\t" not in line] == kept
+    unchanged = [line for line in CONLLU.split("\n") if not line[:1].isdigit() or line[1] in "-."]
+    assert [line for line in changed.split("\n") if "\tX\t" not in line] == unchanged
     assert changed == CONLLU.replace("AUX", "X").replace("PART", "X").replace("PROPN", "X").replace(
         "PUNCT", "X"
     )
@@ -152,7 +152,7 @@ def test_a_column_more() -> None:
 def test_tags_are_there_or_not() -> None:
     untagged = CONLLU.replace("AUX", "_")
     assert [tags for _, tags in pairs(untagged, tags_needed=False)] == [None, ("PUNCT",)]
-    assert "a.conll:4: the tag in column 4 is empty" in said(lambda: read(untagged))
+    assert "a.conll:4: the tag in column 4 is empty" in message_of(lambda: read(untagged))
 
 
 @pytest.mark.parametrize(
@@ -170,17 +170,14 @@ def test_hash_signs_are_words_or_comments(content: str, words: list[tuple[str, .
     assert [each for each, _ in pairs(content)] == words
 
 
-def test_places() -> None:
+def test_locations_of_words() -> None:
     sentence = read("# x=1\n\n" + CONLL)[1]
-    assert (sentence.location, sentence.line, sentence.location_of(0)) == (
-        "a.conll:6",
-        6,
-        "a.conll:6",
-    )
+    assert sentence.location == sentence.location_of(0) == "a.conll:6"
+    assert sentence.line == 6
     assert [each.location_of(2) for each in read(CONLLU)[:1]] == ["a.conll:7"]
 
 
-def test_a_sentence_comes_with_its_blank_line() -> None:
+def test_a_sentence_is_yielded_at_its_blank_line() -> None:
     lines = iter(["a\tO\n", "\n", "never read"])
     first = next(SentenceReader("a").sentences(lines))
     assert (first.words, next(lines)) == (("a",), "never read")
@@ -193,8 +190,8 @@ def test_lines_after_the_last_sentence_are_left() -> None:
 
 
 BAD = {
-    "a O\nb\n": ":2: expected 2 columns as in the first row, found 1",
-    "a\tO\nb\tx\tO\n": ":2: expected 2 columns between tabs as in the first row, found 3",
+    "a O\nb\n": ":2: expected 2 columns, as in the first row, but found 1",
+    "a\tO\nb\tx\tO\n": ":2: expected 2 columns between tabs, as in the first row, but found 3",
     "a\tO\n\tO\n": ":2: the word is empty",
     "a\tO\nb\t\n": ":2: the tag in column 2 is empty",
     "a\tO\nb\t \n": ":2: the tag in column 2 is empty",
@@ -205,9 +202,9 @@ NUMBERS = {
     "1 3": "row 3 is out of order",
     "1 1": "row 1 is out of order",
     "2": "row 2 is out of order",
-    "1 x": "'x' is no row's number",
-    "1 02": "'02' is no row's number",
-    "1 " + "2" * 5000: f"'{'2' * 20}' is no row's number",
+    "1 x": "'x' is not the number of a row",
+    "1 02": "'02' is not the number of a row",
+    "1 " + "2" * 5000: f"'{'2' * 20}' is not the number of a row",
     "1-2 2-3 1 2": "row 2-3 is out of order",
     "1-3 1 2-3 2 3": "row 2-3 is out of order",
     "1 2-1 2": "row 2-1 is out of order",
@@ -221,7 +218,7 @@ SOUND = ("1 2 3", "1-2 1 2 2.1 2.2 3", "0.1 0.2 1-2 1 1.1 2 3-3 3")
 
 @pytest.mark.parametrize("content", BAD)
 def test_bad_rows(content: str) -> None:
-    message = said(lambda: read(content))
+    message = message_of(lambda: read(content))
     assert message.startswith("a.conll" + BAD[content])
     assert "--skip-bad-rows" in message
 
@@ -229,7 +226,7 @@ def test_bad_rows(content: str) -> None:
 @pytest.mark.parametrize("numbers", NUMBERS)
 def test_bad_numbers(numbers: str) -> None:
     rows = "".join(each + ROW for each in numbers.split())
-    assert NUMBERS[numbers] in said(lambda: read(rows))
+    assert NUMBERS[numbers] in message_of(lambda: read(rows))
 
 
 @pytest.mark.parametrize("numbers", SOUND)
@@ -239,7 +236,7 @@ def test_sound_numbers(numbers: str) -> None:
 
 
 @pytest.mark.parametrize("bad", ["x\n", "x O y\n", "x O\ny\n"])
-def test_bad_sentences_are_left_out_whole(bad: str) -> None:
+def test_sentences_with_a_bad_row_are_skipped(bad: str) -> None:
     reader = SentenceReader("a", skip_bad_rows=True)
     content = f"# 1 =\na O\n\n# 2 =\n{bad}z O\n\n# 3 =\nb O\n\n{bad}"
     sentences = list(reader.sentences(io.StringIO(content)))
@@ -267,24 +264,26 @@ def test_bad_sentences_are_left_out_whole(bad: str) -> None:
         ("text\tlabel\na film\tgood\nno film\tbad\n", "a", {}, "a table of texts"),
     ],
 )
-def test_what_is_no_conll(content: str, name: str, options: dict[str, Any], expected: str) -> None:
+def test_other_formats_are_rejected(
+    content: str, name: str, options: dict[str, Any], expected: str
+) -> None:
     for skip_bad_rows in (False, "expected" not in expected):
         options["skip_bad_rows"] = skip_bad_rows
-        assert expected in said(lambda: read(content, name, **options))
+        assert expected in message_of(lambda: read(content, name, **options))
 
 
 @pytest.mark.parametrize("column", [1, 0, -1, True, 2.0])
 def test_no_row_has_its_tag_there(column: int) -> None:
     call = lambda: TaggedSource(TextSource.from_texts(["a"]), column=column)  # noqa: E731
-    assert "--column" in said(call, SettingError)
+    assert "--column" in message_of(call, SettingError)
 
 
 def test_a_file_without_blank_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader_module, "MAX_LINES", 3)
     assert len(read("a O\n" * 3)[0].words) == 3
-    assert "a.conll:1: more than 3 lines" in said(lambda: read("a O\n" * 4))
+    assert "a.conll:1: more than 3 lines" in message_of(lambda: read("a O\n" * 4))
     endless = chain(["a O\n", "\n"], repeat("a O\n"))
-    assert "a.conll:3: " in said(lambda: list(SentenceReader("a.conll").sentences(endless)))
+    assert "a.conll:3: " in message_of(lambda: list(SentenceReader("a.conll").sentences(endless)))
     reader = SentenceReader("a", skip_bad_rows=True)
     lines = [*["a O\n"] * 9, "\n", "b O\n"]
     assert [each.words for each in reader.sentences(lines)] == [("b",)]
@@ -293,22 +292,24 @@ def test_a_file_without_blank_lines(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_line_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader_module, "MAX_ROW_LENGTH", 10)
-    assert "a.conll:2: a line of 12 characters" in said(lambda: read("a O\n" + "b" * 10 + " O\n"))
+    assert "a.conll:2: a line of 12 characters" in message_of(
+        lambda: read("a O\n" + "b" * 10 + " O\n")
+    )
 
 
 def test_a_source_is_read_again_and_again(tmp_path: Path) -> None:
     (tmp_path / "a.conll").write_text(CONLL)
     (tmp_path / "b.conllu.gz").write_bytes(gzip.compress(CONLLU.encode()))
     tagged = TaggedSource(TextSource([tmp_path / "a.conll", tmp_path / "b.conllu.gz"]))
-    heard: list[int] = []
-    first = list(tagged.sentences(heard.append))
+    counts: list[int] = []
+    first = list(tagged.sentences(counts.append))
     assert [each.words[0] for each in first] == ["EU", "Peter", "Do", "_"]
     assert first == list(tagged.sentences())
     assert tagged.shape == "conll"
-    assert sum(heard) == tagged.size == sum(each.stat().st_size for each in tmp_path.iterdir())
+    assert sum(counts) == tagged.size == sum(each.stat().st_size for each in tmp_path.iterdir())
 
 
-def test_what_was_left_out_is_counted_anew() -> None:
+def test_each_reading_resets_the_skipped_count() -> None:
     texts = TextSource.from_texts(["a O\n\nb\n\nc O\n\n", "a O\n\nb\n"])
     tagged = TaggedSource(texts, skip_bad_rows=True)
     for _ in range(2):
@@ -320,19 +321,21 @@ def test_what_was_left_out_is_counted_anew() -> None:
 @pytest.mark.parametrize("content", ["\n\n", "# a=b\n", "-DOCSTART- X\n\n"])
 def test_no_sentence(content: str) -> None:
     tagged = TaggedSource(TextSource.from_texts([content]))
-    assert "holds no sentence" in said(lambda: list(tagged.sentences()), EmptyTextError)
-    assert "holds no sentence" in said(lambda: tagged.shape, EmptyTextError)
+    assert "holds no sentence" in message_of(lambda: list(tagged.sentences()), EmptyTextError)
+    assert "holds no sentence" in message_of(lambda: tagged.shape, EmptyTextError)
 
 
 def test_no_sentence_is_left() -> None:
     tagged = TaggedSource(TextSource.from_texts(["a O\nb\n\n"]), skip_bad_rows=True)
-    assert "holds no sentence (1 skipped)" in said(lambda: list(tagged.sentences()), EmptyTextError)
+    assert "holds no sentence (1 skipped)" in message_of(
+        lambda: list(tagged.sentences()), EmptyTextError
+    )
 
 
 def test_only_known_tags() -> None:
     texts = TextSource.from_texts(["a O\nb B-X\n\nc O\n\n"])
     limited = TaggedSource(texts).limited_to({"O", "B-Y"})
-    message = said(lambda: list(limited.sentences()))
+    message = message_of(lambda: list(limited.sentences()))
     assert "text 1:2: the tag 'B-X' is not among those learned (B-Y or O)" in message
     limited = TaggedSource(texts, skip_bad_rows=True).limited_to({"O"})
     assert [each.words for each in limited.sentences()] == [("c",)]
@@ -364,15 +367,15 @@ def test_sentences_in_memory(rows: list[list[tuple[str, str]]]) -> None:
         (["the cat"], None, "sentence 1: expected a list of words, found 'the cat'"),
         ([["a"], []], None, "sentence 2: expected a list of words"),
         ([["a", "b"]], [["O"]], "sentence 1: 2 words, but 1 tags"),
-        ([["a"]], [["O"], ["O"]], "1 sentences, but tags of 2"),
-        ([["a", " "]], None, "' ' can be no word or tag"),
-        ([["a\tb"]], None, "can be no word or tag"),
-        ([["a"]], [["O\n"]], "can be no word or tag"),
-        ([[7]], None, "7 can be no word or tag"),
+        ([["a"]], [["O"], ["O"]], "1 sentences, but tags for 2"),
+        ([["a", " "]], None, "' ' is not a valid word or tag"),
+        ([["a\tb"]], None, "is not a valid word or tag"),
+        ([["a"]], [["O\n"]], "is not a valid word or tag"),
+        ([[7]], None, "7 is not a valid word or tag"),
     ],
 )
 def test_bad_sentences_in_memory(words: Any, tags: Any, expected: str) -> None:
-    assert expected in said(lambda: TaggedSource.from_sentences(words, tags))
+    assert expected in message_of(lambda: TaggedSource.from_sentences(words, tags))
 
 
 def test_each_word_needs_its_tag() -> None:

@@ -1,4 +1,4 @@
-"""Schemes of tags against their definitions, spelled out here as regular expressions."""
+"""Tagging schemes, compared with definitions as regular expressions."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def is_legal(tags: Sequence[str], scheme: str) -> bool:
 
 
 @given(tags=any_tags, scheme=each_scheme)
-def test_legal_four_ways(tags: list[str], scheme: str) -> None:
+def test_four_definitions_of_legal_agree(tags: list[str], scheme: str) -> None:
     """By definition, by the mask, by what is reported, and by what a repair leaves alone."""
     legal = is_legal(tags, scheme)
     names = sorted(set(tags)) or ["O"]
@@ -97,7 +97,7 @@ def test_legal_four_ways(tags: list[str], scheme: str) -> None:
 
 
 @given(tags=any_tags, scheme=each_scheme, to=each_scheme)
-def test_what_was_converted_is_legal_and_has_the_same_entities(
+def test_converted_tags_are_legal_with_the_same_entities(
     tags: list[str], scheme: str, to: str
 ) -> None:
     there = convert_tags(tags, scheme, to)
@@ -173,7 +173,7 @@ def test_lenient_entities_are_those_of_the_evaluation_script(tags: list[str]) ->
     assert conlleval_spans(tags) == expected
 
 
-def test_what_is_illegal_is_said() -> None:
+def test_illegal_tags_have_reasons() -> None:
     assert illegal_tags(["I-x", "B-x", "I-y", "E-y", "NOUN"], "bio") == [
         IllegalTag(0, "I-x", "I-x cannot begin a sentence"),
         IllegalTag(2, "I-y", "I-y cannot follow B-x"),

@@ -1,4 +1,4 @@
-"""The law of every tokenizer: what goes in comes out, however it is cut, in every script."""
+"""The invariant of every tokenizer: decoding inverts encoding, for any cuts and any script."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
 from elman.text.tokenizers.words import Words
 
 SAMPLE = (
-    "He said, \"I don't know (yet); it's a well-known 'fact'.\"\n\n"
+    "He message, \"I don't know (yet); it's a well-known 'fact'.\"\n\n"
     "In 1990, 3.5 % of it -- 'tis so... — was $5!\tTab, and  two spaces.\n"
     "L'été à Zürich; ¿qué? «ça» 漢字かな交じり文。 Привет, мир! हिन्दी में 😀👩‍💻 e\u0301\n"
 ) * 3
@@ -58,7 +58,7 @@ texts = st.one_of(
 @example('an "open quote\n"a" new line "ends"')
 @example("a,' b '' c ''d .'' e ' 'f")
 @settings(max_examples=80, deadline=None)
-def test_what_goes_in_comes_out(tokenizer: Tokenizer, text: str) -> None:
+def test_decoding_inverts_encoding(tokenizer: Tokenizer, text: str) -> None:
     tokens = tokenizer.encode(text)
     assert tokens.dtype == np.int32
     assert tokens.ndim == 1
@@ -124,7 +124,7 @@ def test_any_tokens_decode_without_an_exception(tokenizer: Tokenizer, data: st.D
 
 
 @tokenizers
-def test_bytes_that_are_no_utf8_are_replaced(tokenizer: Tokenizer) -> None:
+def test_invalid_utf8_is_replaced(tokenizer: Tokenizer) -> None:
     assert tokenizer.decode([1 + 0xE9, 1 + ord("a")]).replace(" ", "") == "\ufffda"
     assert tokenizer.decode([1 + 0xE2, 1 + 0x82]) == "\ufffd"
 
@@ -162,8 +162,8 @@ def test_size_is_a_limit(tokenizer: type[Tokenizer], size: int) -> None:
 def test_a_size_without_room_is_refused(name: str, least: int) -> None:
     with pytest.raises(SettingError) as caught:
         TOKENIZERS[name].learn(["text"], size=least - 1)
-    said = f"size: {least - 1} tokens are too few. The {name} tokenizer needs {least}"
-    assert str(caught.value) == said
+    message = f"size: {least - 1} tokens are too few. The {name} tokenizer needs {least}"
+    assert str(caught.value) == message
     assert TOKENIZERS[name].learn(["text"], size=least).size == least
 
 
@@ -174,7 +174,7 @@ def test_learning_does_not_depend_on_the_chunks(tokenizer: type[Tokenizer]) -> N
 
 
 @pytest.mark.parametrize("tokenizer", TOKENIZERS.values(), ids=TOKENIZERS)
-def test_nothing_can_be_learned_from_nothing(tokenizer: type[Tokenizer]) -> None:
+def test_an_empty_text_gives_the_smallest_vocabulary(tokenizer: type[Tokenizer]) -> None:
     learned = tokenizer.learn([])
     assert learned.decode(learned.encode("still exact\n")) == "still exact\n"
 
@@ -202,6 +202,6 @@ def test_the_commonest_characters_are_kept_and_the_rest_spelled() -> None:
     assert tokenizer.encode("cab").tolist() == [1 + ord("c"), 257, 258]
 
 
-def test_in_a_long_text_a_character_seen_once_is_left_out() -> None:
+def test_a_long_text_drops_characters_that_occur_once() -> None:
     assert Characters.learn(["ab" * 500_001, "z"]).characters == "ab"
     assert Characters.learn(["ab" * 10, "z"]).characters == "abz"

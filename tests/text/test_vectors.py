@@ -1,4 +1,4 @@
-"""Vectors and descriptions: what NumPy wrote is what is read, and nothing that would run."""
+"""Vectors and descriptions: reading inverts NumPy's writing, and never unpickles."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 in_folder = pytest.mark.usefixtures("folder")
 
 
-def said(call: Callable[[], object], expected: type[ElmanError] = InputError) -> str:
+def message_of(call: Callable[[], object], expected: type[ElmanError] = InputError) -> str:
     with pytest.raises(ElmanError) as caught:
         call()
     assert type(caught.value) is expected
@@ -57,7 +57,7 @@ def source_of(values: Any, text: str, **options: Any) -> VectorSource:
 
 
 @given(values=matrices, fortran=st.booleans(), how=st.sampled_from(["npy", "npz", "small"]))
-def test_what_numpy_writes(
+def test_arrays_that_numpy_writes(
     values: np.ndarray, fortran: bool, how: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "v.npy"
@@ -91,29 +91,32 @@ def test_named_together() -> None:
     assert both.rows()[1] == ["one"]
     alone = VectorSource.of_files(TextSource(["v.npy"]))
     assert alone.vectors().tolist() == [[1]]
-    assert said(alone.rows) == (
+    assert message_of(alone.rows) == (
         "v.npy: vectors without descriptions. Name a text file with one line per vector after it"
     )
     for names in (["v.txt", "v.npy"], ["v.txt"], ["v.npy", "v.txt", "v.txt"]):
-        assert "expected vectors and a text file with one line per vector. Name a .npy" in said(
-            lambda: VectorSource.of_files(TextSource(names))  # noqa: B023
+        assert (
+            "expected vectors and a text file with one line per vector. Name a .npy"
+            in message_of(
+                lambda: VectorSource.of_files(TextSource(names))  # noqa: B023
+            )
         )
 
 
 @in_folder
 def test_which_array_of_several() -> None:
-    def said_of(**several: Any) -> str:
+    def message_for(**several: Any) -> str:
         np.savez("v.npz", **several)
-        return said(VectorSource(Path("v.npz"), None).vectors)
+        return message_of(VectorSource(Path("v.npz"), None).vectors)
 
     np.savez("v.npz", labels=np.zeros(3), vectors=np.ones((1, 2)))
     assert VectorSource(Path("v.npz"), None).vectors().tolist() == [[1, 1]]
-    assert said_of(a=np.zeros((1, 2)), b=np.zeros(2)) == (
-        "v.npz: expected one array, found 2 (a, b). Save one, or call it so: "
+    assert message_for(a=np.zeros((1, 2)), b=np.zeros(2)) == (
+        "v.npz: expected one array, found 2 (a, b). Save one array, or name it: "
         "numpy.savez(path, vectors=...)"
     )
-    assert said_of().startswith("v.npz: expected one array, found 0 (none). ")
-    assert said_of(x=np.zeros(2)).startswith("v.npz, array x: an array of shape (2,), not one")
+    assert message_for().startswith("v.npz: expected one array, found 0 (none). ")
+    assert message_for(x=np.zeros(2)).startswith("v.npz, array x: an array of shape (2,), not one")
 
 
 class Trap:
@@ -137,24 +140,24 @@ class Trap:
         (np.zeros(2, [("é", "f4")]), "v.npy: an array of [('é', '<f4')], not of"),
         (np.zeros(2, [("漢", "f4")]), "v.npy: not an array of plain numbers. Save it with numpy"),
         (np.array([[Trap()]]), "v.npy: an array of Python objects, not of"),
-        (np.zeros((1, 65_537), np.int8), "v.npy: vectors of 65,537 numbers, more than 65,536. "),
+        (np.zeros((1, 65_537), np.int8), "v.npy: vectors of 65,537 dimensions, more than 65,536. "),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Stored array in format 3.0")
-def test_what_are_no_vectors(values: np.ndarray, message: str) -> None:
+def test_arrays_that_are_not_vectors(values: np.ndarray, message: str) -> None:
     np.save("v.npy", values)
-    assert said(VectorSource(Path("v.npy"), None).vectors).startswith(message)
+    assert message_of(VectorSource(Path("v.npy"), None).vectors).startswith(message)
     assert not Trap.sprung
-    if "no array of plain" not in message:
+    if "not an array of plain" not in message:
         expected = message.replace("v.npy", "the vectors given")
-        assert said(lambda: checked_vectors(values)).startswith(expected)
+        assert message_of(lambda: checked_vectors(values)).startswith(expected)
 
 
 @in_folder
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
 def test_no_vectors(shape: tuple[int, ...]) -> None:
     np.save("v.npy", np.zeros(shape))
-    message = said(VectorSource(Path("v.npy"), None).vectors, EmptyTextError)
+    message = message_of(VectorSource(Path("v.npy"), None).vectors, EmptyTextError)
     assert message.startswith(f"v.npy: holds no vectors (its shape is {shape}). ")
 
 
@@ -168,10 +171,12 @@ def test_not_finite(value: float, called: str) -> None:
     values[2, 1] = value
     source = source_of(values, "a\nb\nc\nd\n")
     for call in (source.rows, source.vectors):
-        assert said(call).startswith(f"v.npy: row 3, column 2 (from 1) is {called}")
-    assert said(source.rows).endswith("there, or skip such rows: --skip-bad-rows")
-    assert said(source.vectors).endswith(". Replace it with a number")
-    assert said(lambda: checked_vectors(values)).startswith("the vectors given: row 3, column 2 ")
+        assert message_of(call).startswith(f"v.npy: row 3, column 2 (from 1) is {called}")
+    assert message_of(source.rows).endswith("number, or skip such rows: --skip-bad-rows")
+    assert message_of(source.vectors).endswith(". Replace it with a number")
+    assert message_of(lambda: checked_vectors(values)).startswith(
+        "the vectors given: row 3, column 2 "
+    )
     vectors, descriptions = source_of(values, "a\n \nc\nd", skip_bad_rows=True).rows()
     assert np.array_equal(vectors, values[[0, 3]])
     assert descriptions == ["a", "d"]
@@ -180,11 +185,11 @@ def test_not_finite(value: float, called: str) -> None:
 @in_folder
 def test_bad_descriptions() -> None:
     values = [[1.0], [2.0], [3.0]]
-    assert said(source_of(values, "a\n \nc\n").rows) == (
+    assert message_of(source_of(values, "a\n \nc\n").rows) == (
         "v.txt:2: the description is empty. Fix it, or skip such rows: --skip-bad-rows"
     )
     long = f"a\n{'b' * 10_001}\n\n"
-    assert said(source_of(values, long).rows).startswith(
+    assert message_of(source_of(values, long).rows).startswith(
         "v.txt:2: the description has 10,001 characters, more than 10,000. "
         "Split it into sentences, "
     )
@@ -192,11 +197,11 @@ def test_bad_descriptions() -> None:
     for _ in range(2):
         vectors, descriptions = source.rows()
         assert (vectors.tolist(), descriptions, source.skipped) == ([[1]], ["a"], 2)
-    assert said(source_of(values, "\n\n\n", skip_bad_rows=True).rows) == (
+    assert message_of(source_of(values, "\n\n\n", skip_bad_rows=True).rows) == (
         "v.npy: all 3 rows are bad. Leave out --skip-bad-rows to see the first error"
     )
     for text, count in (("a\nb\n", 2), ("a\nb\nc\nd\n", 4), ("a\n\n\n\ne\n", 5)):
-        assert said(source_of(values, text).rows) == (
+        assert message_of(source_of(values, text).rows) == (
             f"v.npy: 3 rows, but {count} descriptions in v.txt. Write one description per line, in "
             "the order of the rows"
         )
@@ -211,17 +216,21 @@ def test_damaged_files() -> None:
             save(file, values)
         whole = path.read_bytes()
         path.write_bytes(whole[:-600])
-        assert said(VectorSource(path, None).vectors).startswith("v.npy: damaged ")
+        assert message_of(VectorSource(path, None).vectors).startswith("v.npy: damaged ")
     np.save(path, values)
     path.write_bytes(path.read_bytes()[:-8])
-    assert said(VectorSource(path, None).vectors) == (
+    assert message_of(VectorSource(path, None).vectors) == (
         "v.npy: damaged or truncated: 4,792 bytes of numbers, but its header says 4,800. Save "
         "or fetch it again"
     )
     path.write_text("Well, yes.")
-    assert "damaged in its header, or not a NumPy array" in said(VectorSource(path, None).vectors)
+    assert "damaged in its header, or not a NumPy array" in message_of(
+        VectorSource(path, None).vectors
+    )
     path.unlink()
-    assert said(VectorSource(path, None).vectors, MissingFileError).startswith("v.npy: cannot be ")
+    assert message_of(VectorSource(path, None).vectors, MissingFileError).startswith(
+        "v.npy: cannot be "
+    )
 
 
 @in_folder
@@ -243,19 +252,19 @@ def header_of(*shape: int) -> bytes:
 def test_a_promise_that_no_file_keeps_takes_no_memory() -> None:
     header = header_of(1 << 40, 1 << 16)
     Path("v.npy").write_bytes(header + b"\0" * 100)
-    assert "where its header promises" in said(VectorSource(Path("v.npy"), None).vectors)
+    assert "but its header says" in message_of(VectorSource(Path("v.npy"), None).vectors)
     with zipfile.ZipFile("v.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("vectors.npy", header + b"\0" * 100_000)
-    assert "where its header promises" in said(VectorSource(Path("v.npz"), None).vectors)
+    assert "but its header says" in message_of(VectorSource(Path("v.npz"), None).vectors)
     Path("v.npy").write_bytes(header_of(-1, -3) + b"\0" * 100)
-    assert said(VectorSource(Path("v.npy"), None).vectors).startswith(
+    assert message_of(VectorSource(Path("v.npy"), None).vectors).startswith(
         "v.npy: damaged in its header. "
     )
 
 
 @in_folder
 @pytest.mark.parametrize(
-    ("rows", "message"), [(1000, "cut off. "), (1 << 25, "where its header promises 1,073,741,824")]
+    ("rows", "message"), [(1000, "truncated. "), (1 << 25, "but its header says 1,073,741,824")]
 )
 def test_an_archive_whose_directory_lies(rows: int, message: str) -> None:
     with zipfile.ZipFile("v.npz", "w", zipfile.ZIP_DEFLATED) as archive:
@@ -264,23 +273,23 @@ def test_an_archive_whose_directory_lies(rows: int, message: str) -> None:
     size = content.index(b"PK\1\2") + 24
     content[size : size + 4] = struct.pack("<I", len(header_of(rows, 4)) + rows * 32)
     Path("v.npz").write_bytes(content)
-    assert message in said(VectorSource(Path("v.npz"), None).vectors)
+    assert message in message_of(VectorSource(Path("v.npz"), None).vectors)
 
 
 @given(
-    location=st.integers(0, 400),
+    offset=st.integers(0, 400),
     byte=st.integers(0, 255),
     zipped=st.booleans(),
     end=st.integers(1, 9),
 )
-def test_whatever_is_damaged_is_said_in_a_line(
-    place: int, byte: int, zipped: bool, end: int, tmp_path_factory: pytest.TempPathFactory
+def test_damaged_files_give_an_error_of_one_line(
+    offset: int, byte: int, zipped: bool, end: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     out = io.BytesIO()
     (np.savez_compressed if zipped else np.save)(out, np.ones((4, 3)))
     damaged = bytearray(out.getvalue())
-    place %= len(damaged)
-    damaged[place : place + end] = bytes([byte]) * end
+    offset %= len(damaged)
+    damaged[offset : offset + end] = bytes([byte]) * end
     path = tmp_path_factory.getbasetemp() / "damaged.npy"
     path.write_bytes(damaged)
     refusal = f"{path}: "
@@ -296,6 +305,6 @@ def test_vectors_in_memory() -> None:
     assert checked_vectors([[1, 2]]).dtype == np.float32
     kept = np.ones((2, 2), np.float32)
     assert checked_vectors(kept) is kept
-    assert said(lambda: checked_vectors([[1, 2], [3]])).startswith(
+    assert message_of(lambda: checked_vectors([[1, 2], [3]])).startswith(
         "the vectors given: rows of different lengths. "
     )

@@ -1,4 +1,4 @@
-"""Words: what is one, which spaces need no mark, what a keyboard asks for."""
+"""The word tokenizer: pre-tokenization, default spacing, typed prefixes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def marks_in(tokenizer: Words, text: str) -> int:
         ("❤\ufe0f", ["❤\ufe0f"]),
     ],
 )
-def test_what_a_token_is(text: str, spellings: list[str]) -> None:
+def test_pretokenization(text: str, spellings: list[str]) -> None:
     assert spellings_of(text) == spellings
 
 
@@ -63,7 +63,7 @@ def test_ordinary_text_needs_no_marks(text: str) -> None:
     ("text", "marks"),
     [("a  b", 2), ("a ,b", 2), ("f(x)", 1), ("x = f (x)", 0), ("a\tb", 0), (" a", 1), ("a ", 1)],
 )
-def test_only_what_departs_from_the_default_is_marked(text: str, marks: int) -> None:
+def test_only_deviations_from_the_default_are_marked(text: str, marks: int) -> None:
     assert marks_in(Words.learn([text]), text) == marks
 
 
@@ -119,13 +119,13 @@ def test_counting_forgets_the_rarest(monkeypatch: pytest.MonkeyPatch) -> None:
         ("我喜", "我", "喜"),
     ],
 )
-def test_what_is_being_typed(text: str, context: str, typed: str) -> None:
+def test_the_typed_prefix(text: str, context: str, typed: str) -> None:
     assert Words.learn(["see you"]).split_typed(text) == (context, typed)
 
 
 @given(st.lists(st.sampled_from([*"ab '\"-.,(\n", "don't", "  "]), max_size=12).map("".join))
 @settings(max_examples=150, deadline=None)
-def test_a_suggested_word_comes_where_the_typed_letters_were(text: str) -> None:
+def test_a_suggested_word_replaces_the_typed_prefix(text: str) -> None:
     tokenizer = Words.learn(["ab don't a b"])
     context, typed = tokenizer.split_typed(text)
     completed = tokenizer.decode([*tokenizer.encode(context), tokenizer.spellings.index("don't")])
