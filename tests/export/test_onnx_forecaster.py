@@ -40,7 +40,7 @@ def test_it_forecasts_from_the_file_alone(tmp_path, series, season):
     model = stirred(small(season=season, horizon=7).fit(series))
     session, about = opened(model, tmp_path)
     assert about["names"] == list(model.names_)
-    read = about["forecasting"]["read"]
+    read = about["forecasting"]["context_length"]
     other = series[:-3] * 1.5
     given = {"history": other.reshape(len(other), -1)[-read:].T}
     for expected, asked in ((model.predict(), {}), (model.predict(history=other), given)):
@@ -79,7 +79,7 @@ def test_values_that_nearly_stand_still(tmp_path):
     model = stirred(small().fit(LEVEL))
     session, about = opened(model, tmp_path)
     other = 3 + 1e-7 * SWINGS
-    given = {"history": other[None, -about["forecasting"]["read"] :]}
+    given = {"history": other[None, -about["forecasting"]["context_length"] :]}
     expected = model.predict(history=other).median
     found = session.run(["median"], given)[0].T
     np.testing.assert_allclose(1e7 * (found - 3), 1e7 * (expected - 3), atol=1e-3)

@@ -112,7 +112,7 @@ def test_unknown_words_differ_by_their_ngrams():
     tokens, table_arrays = forms.look_up(places[:, None])
     words = WordTable(*map(torch.from_numpy, table_arrays))
     padded = PaddedBatch(torch.from_numpy(tokens), torch.tensor([5]), words)
-    blocks = StackConfig(forms.lexicon.size, hidden_size=8, layers=1, dropout=0.0)
+    blocks = StackConfig(forms.vocabulary.size, hidden_size=8, layers=1, dropout=0.0)
     allowed = Transitions(*map(torch.from_numpy, transitions(["A", "B"], "plain")))
     network = TaggerNetwork(EncoderConfig(blocks, 2, BUCKETS), allowed, 0.0).eval()
     table = network.reader.table(padded)[padded.tokens[:, 0]]

@@ -95,7 +95,8 @@ def test_a_words_chance_is_how_often_it_is_in_a_batch():
     objective = word_objective([list(text[start : start + 10]) for start in range(0, 400, 10)])
     padded = objective.examples.collate(objective.sampler.at(0))
     drawn = generator.choice(text, size=(20_000, int(padded.lengths.sum())))
-    words = list(objective.examples.forms._places)
+    forms = objective.examples.forms
+    words = sorted(set(text), key=lambda word: forms.indices([word])[0])
     for place, log_chance in zip(
         padded.words.form_indices.tolist(),
         objective.log_inclusion_probability(padded).tolist(),

@@ -9,10 +9,10 @@ import pytest
 
 import elman
 from elman.errors import ModelFileError, SettingError
-from elman.tasks.loading import MODELS
 from elman.tasks.settings import NetworkSettings
+from elman.tasks.table import TASKS
 
-ESTIMATORS = list(MODELS.values())
+ESTIMATORS = [task.model_class() for task in TASKS.values()]
 OUT_OF_RANGE = {
     "cell": ("os.system", None),
     "hidden_size": (0, 16_385, 2.0, True),

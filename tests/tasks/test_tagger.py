@@ -491,4 +491,4 @@ def test_the_settings_reach_the_network_and_the_plan():
     reading = model.network_.reader.config
     assert (reading.blocks.hidden_size, reading.blocks.layers, reading.directions) == (7, 2, 2)
     assert reading.blocks.dropout == encoder_of(settings, model.lexicon_).blocks.dropout == 0.05
-    assert model.network_.dropout.p == model.network_.reader.dropout.share == 0.05
+    assert model.network_.dropout.p == model.network_.reader.dropout.p == 0.05

@@ -51,7 +51,7 @@ def test_batch_of_words_holds_each_word_once():
     assert indices[:, 0].tolist() == forms.indices(WORDS[2]).tolist()
     assert indices[:3, 1].tolist() == forms.indices(WORDS[0]).tolist()
     ids = words.ids[padded.tokens[:, 0]]
-    assert ids.tolist() == [forms.lexicon.number(word) for word in WORDS[2]]
+    assert ids.tolist() == [forms.vocabulary.id_of(word) for word in WORDS[2]]
 
 
 class Echo(nn.Module):

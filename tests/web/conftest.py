@@ -106,9 +106,9 @@ def opened(chromium):
     """Open an address in a window of its own; it must not complain, and ask this place alone."""
     contexts = []
 
-    def open_page(address, *, hidden_size=1100, look="light", touch=False):
+    def open_page(address, *, width=1100, look="light", touch=False):
         context = chromium.new_context(
-            viewport={"hidden_size": hidden_size, "height": 900}, color_scheme=look, has_touch=touch
+            viewport={"width": width, "height": 900}, color_scheme=look, has_touch=touch
         )
         contexts.append(context)
         seen = Seen(context.new_page())
