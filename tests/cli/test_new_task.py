@@ -31,28 +31,26 @@ RECORD = """
     )
 """
 MODEL = """
-    from pathlib import Path
-    from typing import Any, ClassVar
+    from typing import ClassVar
 
-    import numpy as np
-    import torch
     from torch import nn
 
     from elman.explain.trace import ModelSummary, SequenceTrace, Trace
-    from elman.tasks.estimator import Model
+    from elman.nn.blocks import StackConfig
+    from elman.tasks.estimator import Model, TrainingData
     from elman.training.events import Finished
 
     class LineCounter(Model):
         task: ClassVar[str] = "count"
+        _architecture_name: ClassVar[str] = "network"
 
-        def __init__(self, *, minutes: float = 3.0, steps: int | None = None, seed: int = 0):
-            self.minutes, self.steps, self.seed = minutes, steps, seed
-
-        def training(self, source, *, valid=None, cache=None, checkpoint=None, progress=None,
-                     stop=lambda: False):
+        def _prepare(self, settings, source, **options):
             texts = "".join("".join(document.chunks()) for document in source.documents())
+            return TrainingData(texts, None, {"content": "0"})
+
+        def _learn(self, settings, data, run):
             self.network_ = nn.Linear(1, 1, bias=False)
-            self.record_ = {"lines": texts.count("\\n")}
+            self._begin_record(data, lines=data.train.count("\\n"))
             yield Finished(step=1, best_step=1, best_loss=0.0, seconds=0.0, tokens=1,
                            interrupted=False)
 
@@ -63,18 +61,17 @@ MODEL = """
             summary = ModelSummary("gru", 1, 1, 1, (), ("forward",), ("character",), None, 1)
             return Trace("count", summary, (SequenceTrace("text", tuple(text), ()),), ())
 
+        def _architecture(self):
+            return StackConfig(vocabulary=1)
+
         def _contents(self):
-            return {"record": self.record_}, {"weight": self.network_.weight.detach()}
+            return {}
 
-        def describe(self):
-            return {"task": self.task, "training": self.record_}
+        def _restore(self, about):
+            return lambda: nn.Linear(1, 1, bias=False)
 
-        @classmethod
-        def from_bundle(cls, bundle):
-            model = cls(**bundle.about["settings"])
-            model.record_ = bundle.about["record"]
-            model.network_ = nn.Linear(1, 1, bias=False)
-            return model
+        def _facts(self):
+            return {}
 """
 COMMANDS = """
     from dataclasses import dataclass
@@ -202,7 +199,7 @@ def test_every_command_knows_it(elman, counting):
     assert predicted.out.split() == ["4", "0", "5"], predicted.err
     assert "count" in elman("info", "count.st").out
     explained = elman("explain", "count.st", "abc", "--json")
-    assert json.loads(explained.out)["readings"][0]["tokens"] == ["a", "b", "c"]
+    assert json.loads(explained.out)["sequences"][0]["tokens"] == ["a", "b", "c"]
     page = elman("explain", "count.st", "abc", "-o", "count.html")
     assert page.status == 0, page.err
     assert "How long a line is" in (counting / "count.html").read_text(encoding="utf-8")

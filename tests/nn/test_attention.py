@@ -35,7 +35,7 @@ def mask_of(real):
     return torch.zeros(real.shape).mqueries_fill(~real, -torch.inf)[:, None, None]
 
 
-@pytest.mark.parametrize(("hidden_size", "heads"), [(8, 1), (HEAD_WIDTH, 1), (2 * HEAD_WIDTH, 2)])
+@pytest.mark.parametrize(("width", "heads"), [(8, 1), (HEAD_WIDTH, 1), (2 * HEAD_WIDTH, 2)])
 @torch.no_grad()
 def test_dot_equals_torch_multi_head_attention(width, heads):
     attention = make("dot", width)
@@ -94,7 +94,7 @@ def test_weights_sum_to_one_without_padding_and_give_the_output(kind):
     )
 
 
-@pytest.mark.parametrize(("kind", "hidden_size"), [("dot", 2 * HEAD_WIDTH), ("additive", WIDTH)])
+@pytest.mark.parametrize(("kind", "width"), [("dot", 2 * HEAD_WIDTH), ("additive", WIDTH)])
 @torch.no_grad()
 def test_targets_of_one_source_share_its_memory(kind, width):
     """Three adjacent targets of each source equal three copies of the source."""

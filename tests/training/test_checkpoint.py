@@ -188,8 +188,8 @@ def copied(checkpoint: Path, folder: Path) -> Path:
     ("change", "named"),
     [
         ({"text": "another"}, "text"),
-        ({"hidden_size": 9}, "width"),
-        ({"components": []}, "parts"),
+        ({"hidden_size": 9}, "hidden_size"),
+        ({"components": []}, "components"),
         ({"steps": 10, "dropout": 0.2}, "dropout, steps"),
         ({"more": 1}, "more"),
     ],
@@ -336,13 +336,13 @@ def model(**changes) -> LanguageModel:
 @pytest.mark.parametrize(
     ("changes", "text", "named"),
     [
-        ({"hidden_size": 8}, TEXT, "width"),
+        ({"hidden_size": 8}, TEXT, "hidden_size"),
         ({"seed": 1, "cell": "gru"}, TEXT, "cell, seed"),
         ({"steps": 61}, TEXT, "steps"),
-        ({"components": ("norm",)}, TEXT, "parts"),
+        ({"components": ("norm",)}, TEXT, "components"),
         ({}, TEXT + "more\n" * 20, "content, corpus, valid"),
     ],
-    ids=["width", "two", "steps", "parts", "text"],
+    ids=["hidden_size", "two", "steps", "components", "text"],
 )
 def test_checkpoint_of_another_model_is_refused_by_setting(tmp_path, changes, text, named):
     path, cache = tmp_path / "checkpoint", Cache(tmp_path / "cache")

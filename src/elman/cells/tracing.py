@@ -213,7 +213,9 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return given
         if self._knows(given):
             return self._places[id(given)]
-        tensor = torch.as_tensor(given)
+        # A number of Python has the precision of the cell's own.
+        dtype = self.dtype if isinstance(given, float) else None
+        tensor = torch.as_tensor(given, dtype=dtype)
         if tensor.dim() and tensor.shape[0] == self.batch:
             if not (tensor == tensor[:1]).all():
                 refuse(self.cell, "has constants that differ from row to row")
