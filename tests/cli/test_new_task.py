@@ -58,7 +58,7 @@ MODEL = """
             return [len(text) for text in texts]
 
         def explain(self, text):
-            summary = ModelSummary("gru", 1, 1, 1, (), ("forward",), ("character",), None, 1)
+            summary = ModelSummary("gru", 1, 1, 1, (), ("forward",), ("character",), None, 1, {})
             return Trace("count", summary, (SequenceTrace("text", tuple(text), ()),), ())
 
         def _architecture(self):
