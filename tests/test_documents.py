@@ -17,7 +17,7 @@ DOCUMENTS = {
     path: (ROOT / path).read_text(encoding="utf-8")
     for path in (
         "README.md",
-        "docs/reading.md",
+        "docs/classification-and-tagging.md",
         "docs/shapes.md",
         "docs/trace.md",
         "docs/how-it-reads.md",
@@ -62,7 +62,7 @@ def folder(tmp_path, monkeypatch, tale):
     ("document", "count"),
     [
         ("README.md", 20),
-        ("docs/reading.md", 9),
+        ("docs/classification-and-tagging.md", 9),
         ("docs/shapes.md", 13),
         ("docs/trace.md", 4),
         ("docs/how-it-reads.md", 3),

@@ -385,7 +385,7 @@ def about(path):
 
 
 def test_a_file_holds_the_record_of_its_training(tmp_path):
-    """What docs/design.md, section 4, says a model file holds."""
+    """What docs/design.md, section 7, says a model file holds."""
     model = small(seed=4, tokenizer="word").fit(PROSE)
     model.learn("Zyzzy")
     model.save(tmp_path / "m.safetensors")
