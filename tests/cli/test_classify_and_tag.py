@@ -32,7 +32,7 @@ def test_a_table_becomes_a_classifier(elman):
     assert "elman predict m.st -" in out
     assert done.err.startswith(
         "Task: classify, a label for each text (CSV, text in column text, label in column label; "
-        "--task says otherwise).\n"
+        "change it with --task).\n"
     )
 
 
@@ -98,7 +98,7 @@ def test_an_interrupted_run_goes_on(elman, interrupt_after):
     assert stopped.status == 130
     assert "the same command with --resume goes on" in stopped.err
     assert Path("m.st").exists()
-    assert "an unfinished run of m.st is here" in elman(*CLASSIFY).err
+    assert "there is an unfinished training of m.st" in elman(*CLASSIFY).err
 
 
 @pytest.mark.parametrize(

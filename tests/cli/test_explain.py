@@ -106,7 +106,7 @@ def test_what_is_typed_is_printed_as_it_is(elman):
         (("so " * LONGEST * 2,), f"a trace holds {LONGEST} at most. Explain a part of it."),
         (("so", "-o", "trace.pdf"), "a trace is written as .html or .json, not as .pdf"),
         (("so", "-o", "no/trace.json"), "there is no folder no"),
-        (("so", "it", "-o", "trace.json"), "holds one trace, and two are asked for"),
+        (("so", "it", "-o", "trace.json"), "holds one trace, and there are two"),
         (("so", "--row", "1"), "--row: it is of no use here, for the task 'language'"),
         (("so", "--series", "sold"), "--series: it is of no use here"),
     ],

@@ -169,7 +169,7 @@ def test_every_command_knows_it(elman, counting):
     assert json.loads(elman("peek", "lines.txt", "--json").out)["task"] == "count"
     trained = elman("train", "lines.txt", "-o", "count.st")
     assert trained.status == 0, trained.err
-    assert "Task: count, how long each line is (lines to count; --task says otherwise)." in (
+    assert "Task: count, how long each line is (lines to count; change it with --task)." in (
         trained.err
     )
     assert "exact 100% of 1" in trained.out

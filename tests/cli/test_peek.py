@@ -155,7 +155,7 @@ def test_what_was_typed_is_typed_again(elman, files):  # noqa: ARG001
     typed = ["my rows.csv", *told.split("' ")[1].split()]
     out = ours(elman("peek", *typed, "--task", "classify"))
     assert f"\nNext: elman train {told} -o model.safetensors\n" in out
-    assert "\nIt was said to be texts with a label each" in out
+    assert "\nIt is read as texts with a label each" in out
     assert "\nbad rows left out  1\n" in out
 
 

@@ -60,7 +60,7 @@ def test_two_parallel_files_become_a_translator(elman):
     assert "\nsacreBLEU: BLEU|nrefs:1|" in out
     assert out.endswith("Next: elman predict m.st -\n")
     assert done.err.startswith(
-        "Task: translate, a text for each text (two parallel files; --task says otherwise).\n"
+        "Task: translate, a text for each text (two parallel files; change it with --task).\n"
     )
 
 
@@ -70,7 +70,7 @@ def test_vectors_become_a_describer(elman):
     assert "\nbaseline: nearest vector\n" in out
     assert out.endswith("Next: elman predict m.st VECTORS.npy\n")
     assert done.err.startswith(
-        "Task: describe, a text for each vector (an array of vectors; --task says otherwise).\n"
+        "Task: describe, a text for each vector (an array of vectors; change it with --task).\n"
     )
 
 
@@ -123,7 +123,7 @@ def test_an_interrupted_run_goes_on(elman, interrupt_after, command):
     assert stopped.status == 130
     assert "the same command with --resume goes on" in stopped.err
     early = weights_of("m.st")
-    assert "an unfinished run of m.st is here" in elman(*command).err
+    assert "there is an unfinished training of m.st" in elman(*command).err
     interrupt_after(10**6)
     answered(elman(*command, "--resume"))
     straight = "french.st" if command is TRANSLATE else "winds.st"
