@@ -194,7 +194,7 @@ def test_what_it_lacks_is_said_in_one_line(elman, counting):  # noqa: ARG001
     assert exported.err.count("\n") == 1
     refused = elman("train", "lines.txt", "-o", "other.st", "--directions", "2")
     assert refused.status == 1
-    assert "--directions: it is of no use here, for the task 'count'" in refused.err
+    assert "--directions: it does not apply to the task 'count'" in refused.err
 
 
 def test_its_options_are_options_of_the_command(elman, counting):

@@ -222,8 +222,8 @@ def test_a_text_that_leaves_the_cache_during_training(elman, here, empty_cache, 
         done = elman(*told)
     assert done.status == 1
     assert done.err.splitlines()[-1] == (
-        f"elman: {empty_cache}: the texts have left the cache during training: the model is "
-        "written, without scores. Score it: elman test MODEL FILE --train FILE"
+        f"elman: {empty_cache}: the cache was emptied during training: the model is written, "
+        "without scores. Score it: elman test MODEL FILE --train FILE"
     )
     assert steps_of("m.st") == 3
     assert elman(*told).status == 0, "and is prepared again"

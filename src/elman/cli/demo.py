@@ -44,15 +44,15 @@ def demo(
     LanguageModel(minutes=minutes).check_settings()  # fail before anything is written
     make_folder(output)
     for part in parts_at_hand(output):
-        length = f"{minutes * part.share:g}"
+        length = f"{minutes * part.fraction:g}"
         print(f"\n== {length} minute{'' if length == '1' else 's'}: {part.title}\n", flush=True)
-        settings = part.settings | {"minutes": minutes * part.share}
+        settings = part.settings | {"minutes": minutes * part.fraction}
         job = commands_to_train(TASKS[part.task], DataFiles.named(part.files), settings)
         path = output / part.name
         done = run_training(job, path)
         job.tell(done.report)
         print(f"{path}: {size_in_words(path.stat().st_size)}\n")
-        part.tell(job.model)
+        part.show(job.model)
         if done.interrupted:
             raise typer.Exit(INTERRUPTED)
     _what_next(output)
