@@ -188,7 +188,7 @@ def test_models_that_are_none(elman, here):  # noqa: ARG001
         "tale.txt": beginning,
         "empty.st": beginning,
         "stub.st": beginning,
-        "cut.st": f"it has 1,000 bytes of tensors where {announced:,} are announced. {WHOLE}",
+        "cut.st": f"it has 1,000 bytes of tensors, but its header lists {announced:,}. {WHOLE}",
         "later.st": f"it has schema 99, but this version reads only up to 1. {upgrade}",
         "other.st": "it is a model for the task 'dance', which this version does not know. "
         f"{upgrade}",
