@@ -192,8 +192,8 @@ def test_models_that_are_none(elman, here):  # noqa: ARG001
         "later.st": f"it has schema 99, but this version reads only up to 1. {upgrade}",
         "other.st": "it is a model for the task 'dance', which this version does not know. "
         f"{upgrade}",
-        "run.st": "it is the checkpoint of an unfinished run. "
-        "Go on with it: elman train TEXT -o MODEL --resume",
+        "run.st": "it is the checkpoint of an unfinished training. "
+        "Continue it: elman train TEXT -o MODEL --resume",
     }
     for name, said in lines.items():
         for command in ("info", "generate", "suggest"):
@@ -204,7 +204,7 @@ def test_models_that_are_none(elman, here):  # noqa: ARG001
 def test_the_wrong_training_text(elman, here):  # noqa: ARG001
     refused(
         elman("test", "word.st", "held.txt", "--train", "held.txt"),
-        "held.txt: this is not what the model was trained on. "
+        "held.txt: this is not the training data of the model. "
         "Name the same files as for elman train, or leave --train out.",
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 SMALL = ("--steps", "1", "--hidden-size", "4")
-NOT_HERE = "it is of no use here, for the task '{}'. Leave it out."
+NOT_HERE = "it does not apply to the task '{}'. Leave it out."
 OR_SKIP = "or skip such rows: --skip-bad-rows"
 FILL = "fill the gaps with --impute linear, previous or zero"
 DATA = {
@@ -102,7 +102,7 @@ def test_a_line_beyond_measure(refused, elman):
     done = elman("predict", "french.st", "said.fr")
     assert (done.status, done.err) == (1, f"elman: {line}\n")
     done = elman("predict", "french.st", "said.fr", "--skip-bad-rows")
-    assert (done.status, done.err) == (0, "1 bad row left out.\n")
+    assert (done.status, done.err) == (0, "1 bad row skipped.\n")
     assert done.out.count("\n") == 31, "a line for a line"
 
 
@@ -396,7 +396,7 @@ def test_options_of_other_tasks_at_scoring(refused, model, options):
          "number, from 1 to 100."),
         ("predict french.st --count 0 --json", "--count: 0 is out of range. It is a whole number, "
          "from 1 to 1000."),
-        ("predict winds.st winds.npy --count 2", "--count: only --json lists several. Add --json."),
+        ("predict winds.st winds.npy --count 2", "--count: it needs --json. Add --json."),
         ("predict sold.st --horizon 0", "--horizon: 0 is out of range. It is a whole number, 1 or "
          "more."),
     ],

@@ -32,7 +32,7 @@ def test_a_table_becomes_a_classifier(elman):
     assert "elman predict m.st -" in out
     assert done.err.startswith(
         "Task: classify, a label for each text (CSV, text in column text, label in column label; "
-        "--task says otherwise).\n"
+        "change it with --task).\n"
     )
 
 
@@ -81,7 +81,7 @@ def test_the_training_data_is_found_again(elman, tmp_path, monkeypatch):
         other = "classes.st" if data == "who.csv" else "tags.st"
         done = elman("test", other, data, "--train", data)
         assert done.status == 1
-        assert f"{data}: this is not what the model was trained on. Name the same" in done.err
+        assert f"{data}: this is not the training data of the model. Name the same" in done.err
 
 
 def test_unlabelled_text_is_read_first(elman):
@@ -98,7 +98,7 @@ def test_an_interrupted_run_goes_on(elman, interrupt_after):
     assert stopped.status == 130
     assert "the same command with --resume goes on" in stopped.err
     assert Path("m.st").exists()
-    assert "an unfinished run of m.st is here" in elman(*CLASSIFY).err
+    assert "there is an unfinished training of m.st" in elman(*CLASSIFY).err
 
 
 @pytest.mark.parametrize(
@@ -163,5 +163,8 @@ def test_columns_that_are_named_tell_the_task(elman):
     Path("odd.tsv").write_text("one\ttwo\n" + "".join(f"a{n % 7}\tb{n % 2}\n" for n in range(30)))
     assert "Task: language, " in elman("train", "odd.tsv", "-o", "m.st", *SMALL, "--json").err
     done = elman("train", "odd.tsv", "-o", "m.st", *SMALL, "--label-column", "two", "--json")
-    assert "Task: classify, a label for each text (as --label-column says; --task " in done.err
+    assert (
+        "Task: classify, a label for each text (set by --label-column; change it with --task"
+        in done.err
+    )
     assert json.loads(answered(done))["task"] == "classify"

@@ -101,14 +101,14 @@ def test_what_is_typed_is_printed_as_it_is(elman):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ((), "TEXT: there is none. Quote one"),
+        ((), "TEXT: a text is needed. Type one"),
         (("",), "nothing to read"),
         (("so " * MAX_TOKENS * 2,), f"a trace holds {MAX_TOKENS} at most. Explain a part of it."),
         (("so", "-o", "trace.pdf"), "a trace is written as .html or .json, not as .pdf"),
         (("so", "-o", "no/trace.json"), "there is no folder no"),
-        (("so", "it", "-o", "trace.json"), "holds one trace, and two are asked for"),
-        (("so", "--row", "1"), "--row: it is of no use here, for the task 'language'"),
-        (("so", "--series", "sold"), "--series: it is of no use here"),
+        (("so", "it", "-o", "trace.json"), "holds one trace, and there are two"),
+        (("so", "--row", "1"), "--row: it does not apply to the task 'language'"),
+        (("so", "--series", "sold"), "--series: it does not apply"),
     ],
 )
 def test_what_is_refused(elman, here, given, said):
@@ -120,7 +120,7 @@ def test_what_is_refused(elman, here, given, said):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (("winds.st",), "there is none"),
+        (("winds.st",), "a file is needed"),
         (("winds.st", "none.npy"), "none.npy"),
         (("winds.st", "winds.npy", "--row", "31"), "--row: 31 is out of range"),
         (("sold.st", "none.csv"), "none.csv"),

@@ -151,7 +151,7 @@ def test_numbers_without_exponents(value):
         (["--horizon", "0"], "elman: --horizon: 0 is out of range"),
         (["--plot", "a.pdf"], "elman: --plot: 'a.pdf' is neither SVG nor PNG"),
         (["--plot", "nowhere/a.svg"], "nowhere/a.svg: cannot be written"),
-        (["--count", "3"], "elman: --count: it is of no use here"),
+        (["--count", "3"], "elman: --count: it does not apply"),
         (["nowhere.csv"], "elman: nowhere.csv: no such file"),
     ],
 )
@@ -175,9 +175,9 @@ def test_what_cannot_be_predicted_is_one_line(elman, folder, arguments, message)
         (
             table(),
             ["--tokenizer", "word"],
-            "tokenizer: it is of no use here, for the task 'forecast'",
+            "tokenizer: it does not apply to the task 'forecast'",
         ),
-        (table(), ["--valid", "a.csv"], "valid: it is of no use here, for the task 'forecast'"),
+        (table(), ["--valid", "a.csv"], "valid: it does not apply to the task 'forecast'"),
     ],
 )
 def test_what_cannot_be_learned_is_one_line(elman, tmp_path, monkeypatch, text, arguments, message):

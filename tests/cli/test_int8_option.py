@@ -183,8 +183,7 @@ def test_a_forecaster_has_learned_from_what_was_held_out(elman, everything):  # 
     done = elman(*told)
     assert "int8" not in answered(done)
     assert done.err.splitlines()[-1] == (
-        "The scores are those before the weights were rounded to 8 bits; after it: "
-        "elman test small.st FILE"
+        "These scores are of the float32 weights. Score the int8 weights: elman test small.st FILE"
     )
     assert is_int8("small.st")
 

@@ -188,7 +188,7 @@ def test_every_command_knows_it(elman, counting):
     assert json.loads(elman("peek", "lines.txt", "--json").out)["task"] == "count"
     trained = elman("train", "lines.txt", "-o", "count.st")
     assert trained.status == 0, trained.err
-    assert "Task: count, how long each line is (lines to count; --task says otherwise)." in (
+    assert "Task: count, how long each line is (lines to count; change it with --task)." in (
         trained.err
     )
     assert "exact 100% of 1" in trained.out
@@ -213,7 +213,7 @@ def test_what_it_lacks_is_said_in_one_line(elman, counting):  # noqa: ARG001
     assert exported.err.count("\n") == 1
     refused = elman("train", "lines.txt", "-o", "other.st", "--directions", "2")
     assert refused.status == 1
-    assert "--directions: it is of no use here, for the task 'count'" in refused.err
+    assert "--directions: it does not apply to the task 'count'" in refused.err
 
 
 def test_its_options_are_options_of_the_command(elman, counting):

@@ -15,8 +15,8 @@ from elman.tasks.language_modeling.model import LanguageModel
 SMALL = ("--hidden-size", "16", "--layers", "1")
 RUN = ("train", "tale.txt", "-o", "m.st", "--steps", "200", *SMALL)
 IN_THE_WAY = (
-    "elman: m.st.checkpoint: an unfinished run of m.st is here. "
-    "Go on with --resume, or begin anew: rm m.st.checkpoint\n"
+    "elman: m.st.checkpoint: there is an unfinished training of m.st. "
+    "Continue it with --resume, or delete it: rm m.st.checkpoint\n"
 )
 
 
@@ -59,7 +59,7 @@ def steps_of(model):
 def test_an_interrupted_training_is_a_model_and_goes_on(elman, unfinished):
     assert " s, 60 steps, " in unfinished.err
     assert unfinished.err.splitlines()[-1] == (
-        "Stopped early; m.st.checkpoint holds the run: the same command with --resume goes on."
+        "Stopped early. To continue from m.st.checkpoint, add --resume to the same command."
     )
     assert "m.st: " in unfinished.out
     assert steps_of("m.st") == 60
@@ -112,7 +112,7 @@ def test_an_interrupt_during_the_scoring_loses_no_model(elman, here, monkeypatch
 def test_nothing_to_resume(elman, here):  # noqa: ARG001
     done = elman("train", "tale.txt", "-o", "m.st", "--steps", "3", *SMALL, "--resume")
     assert done.status == 0
-    said = "There is no unfinished run in m.st.checkpoint: beginning anew."
+    said = "No checkpoint m.st.checkpoint: starting from the beginning."
     assert done.err.splitlines()[0] == said
 
 
@@ -222,8 +222,8 @@ def test_a_text_that_leaves_the_cache_during_training(elman, here, empty_cache, 
         done = elman(*told)
     assert done.status == 1
     assert done.err.splitlines()[-1] == (
-        f"elman: {empty_cache}: the texts have left the cache during training: the model is "
-        "written, without scores. Score it: elman test MODEL FILE --train FILE"
+        f"elman: {empty_cache}: the cache was emptied during training: the model is written, "
+        "without scores. Score it: elman test MODEL FILE --train FILE"
     )
     assert steps_of("m.st") == 3
     assert elman(*told).status == 0, "and is prepared again"

@@ -124,12 +124,12 @@ def test_many_labels_and_long_ones(elman, files):  # noqa: ARG001
     [
         ("train.csv", "classify", "CSV, text in column review, label in column stars", "rows"),
         ("plain.conll", "tag", "CoNLL, 2 columns a word, blank lines between s", "sentences"),
-        ("plain.conll --task language", "language", "as --task says", "lines"),
+        ("plain.conll --task language", "language", "set by --task", "lines"),
         ("odd.tsv", "language", "looks like tab-separated columns", "lines"),
-        ("odd.tsv --label-column sound", "classify", "as --label-column says", "rows"),
-        ("odd.tsv --text-column spelling", "classify", "as --text-column says", "rows"),
-        ("odd.tsv --column 2", "tag", "as --column says", "sentences"),
-        ("words.conll --task language", "language", "as --task says", "lines"),
+        ("odd.tsv --label-column sound", "classify", "set by --label-column", "rows"),
+        ("odd.tsv --text-column spelling", "classify", "set by --text-column", "rows"),
+        ("odd.tsv --column 2", "tag", "set by --column", "sentences"),
+        ("words.conll --task language", "language", "set by --task", "lines"),
     ],
 )
 def test_the_task_in_json(elman, files, told, task, seen, count):  # noqa: ARG001
@@ -155,7 +155,7 @@ def test_what_was_typed_is_typed_again(elman, files):  # noqa: ARG001
     typed = ["my rows.csv", *told.split("' ")[1].split()]
     out = ours(elman("peek", *typed, "--task", "classify"))
     assert f"\nNext: elman train {told} -o model.safetensors\n" in out
-    assert "\nIt was said to be texts with a label each" in out
+    assert "\nIt is read as texts with a label each" in out
     assert "\nbad rows left out  1\n" in out
 
 
@@ -169,10 +169,10 @@ def test_a_task_is_typed_again_only_where_it_is_needed(elman, files):  # noqa: A
 @pytest.mark.parametrize(
     ("told", "line"),
     [
-        ("odd.tsv --valid odd.tsv", "--valid: it is of no use here, for the task 'language'."),
-        ("odd.tsv --skip-bad-rows", "--skip-bad-rows: it is of no use here, for the task 'lang"),
-        ("train.csv --label-column stars --column 2", "--column: it is of no use here, for the"),
-        ("train.conll --task tag --text-column a", "--text-column: it is of no use here, for the"),
+        ("odd.tsv --valid odd.tsv", "--valid: it does not apply to the task 'language'."),
+        ("odd.tsv --skip-bad-rows", "--skip-bad-rows: it does not apply to the task 'lang"),
+        ("train.csv --label-column stars --column 2", "--column: it does not apply to the"),
+        ("train.conll --task tag --text-column a", "--text-column: it does not apply to the"),
         ("train.csv --task sing", "--task: 'sing' is not known. It is language, classify, tag,"),
         ("train.csv --task tag", "train.csv:1: one column only, words without tags. One word a"),
         ("odd.tsv --task classify", "odd.tsv:1: cannot identify the column of the text: the first"),

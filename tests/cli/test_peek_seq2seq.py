@@ -140,11 +140,11 @@ def test_what_nothing_can_be_learned_from(elman, told, note):
     [
         ("train.fr train.en", "translate", "two parallel files", "pairs"),
         ("pairs.tsv", "translate", "TSV, fr -> en", "rows"),
-        ("pairs.tsv --source-column en", "translate", "as --source-column says", "rows"),
-        ("pairs.tsv --label-column en", "classify", "as --label-column says", "labels"),
+        ("pairs.tsv --source-column en", "translate", "set by --source-column", "rows"),
+        ("pairs.tsv --label-column en", "classify", "set by --label-column", "labels"),
         ("digits.npy names.txt --skip-bad-rows", "describe", "an array of vectors", "vectors"),
         ("sold.csv", "forecast", "a table of numbers, 2 columns", "horizon"),
-        ("sold.csv --series sold", "forecast", "as --series says", "horizon"),
+        ("sold.csv --series sold", "forecast", "set by --series", "horizon"),
     ],
 )
 def test_the_task_in_json(elman, told, task, seen, count):
@@ -180,8 +180,8 @@ def test_the_next_command_trains_the_same_task(elman, told, typed):
     [
         ("digits.npy names.txt", "names.txt:3: the description is empty. Fix it, or leave such"),
         ("digits.npy", "digits.npy: vectors without descriptions. Name a text file with a line"),
-        ("digits.npy names.txt --column 1 --task describe", "--column: it is of no use here, for"),
-        ("sold.csv --valid sold.csv", "--valid: it is of no use here, for the task 'forecast'."),
+        ("digits.npy names.txt --column 1 --task describe", "--column: it does not apply to"),
+        ("sold.csv --valid sold.csv", "--valid: it does not apply to the task 'forecast'."),
         ("sold.csv --series bought", "sold.csv: no column is called 'bought': there is sold. Name"),
         ("sold.csv short.csv --task forecast", "sold.csv and 1 more: 2 files, and one is read as"),
         ("train.fr val.en --task translate", "train.fr:3: 4 lines, but 2 lines in val.en: its end"),

@@ -123,7 +123,7 @@ def test_rows_left_out_are_counted_and_keep_their_places(elman, classes):
     first, _, last = classes.predict(TEXTS)
     done = elman("predict", "classes.st", "bad.csv", "--skip-bad-rows")
     assert (done.status, done.out) == (0, f"{first}\n\n{last}\n")
-    assert done.err == "1 bad row left out.\n"
+    assert done.err == "1 bad row skipped.\n"
 
 
 def test_tags_are_written_where_they_stand(elman, tags):
@@ -309,18 +309,18 @@ def test_what_is_good_before_a_bad_row_is_answered(elman, classes):
             "classes.st --json --count 0",
             "--count: 0 is out of range. It is a whole number, from 1 to 1000.",
         ),
-        ("classes.st --count 2", "--count: only --json lists several. Add --json."),
+        ("classes.st --count 2", "--count: it needs --json. Add --json."),
         (
             "classes.st --column 2",
-            "--column: it is of no use here, for the task 'classify'. Leave it out.",
+            "--column: it does not apply to the task 'classify'. Leave it out.",
         ),
         (
             "tags.st --text-column a",
-            "--text-column: it is of no use here, for the task 'tag'. Leave it out.",
+            "--text-column: it does not apply to the task 'tag'. Leave it out.",
         ),
         (
             "tags.st --reject-below 0.5",
-            "--reject-below: it is of no use here, for the task 'tag'. Leave it out.",
+            "--reject-below: it does not apply to the task 'tag'. Leave it out.",
         ),
         ("classes.st none.txt", "none.txt: no such file or folder. List what is there: ls ."),
     ],
@@ -332,8 +332,8 @@ def test_what_cannot_be_asked(elman, reading, told, line):  # noqa: ARG001
 def test_a_model_that_writes(elman, here):  # noqa: ARG001
     refused(
         elman("predict", "word.st", stdin=b"the cat\n"),
-        "word.st: it is a model for the task 'language', which names neither texts nor words. "
-        "Let it write: elman generate word.st",
+        "word.st: it is a model for the task 'language', which has no predictions to print. "
+        "Generate text: elman generate word.st",
     )
 
 

@@ -87,10 +87,10 @@ def test_train(made):
     )
     assert len(out) == 8
     first, second = (made / "character.err").read_text().splitlines()
-    task = "Task: language, the next character of a text (running text; --task says otherwise)."
+    task = "Task: language, the next character of a text (running text; change it with --task)."
     assert first == task
     assert re.fullmatch(
-        r"Trained \d+ s, 20 steps, [\d,]+ tokens; the best weights are those of step 20\.", second
+        r"Trained \d+ s, 20 steps, [\d,]+ tokens; best weights from step 20\.", second
     )
 
 

@@ -58,17 +58,17 @@ def test_a_terminal_an_interrupt_a_kill_and_the_end(elman, begin, interrupt_afte
     screen.read_until("tokens/s")
     screen.read_until("held out")
     first.send_signal(signal.SIGINT)
-    screen.read_until("goes on.")
+    screen.read_until("same command.")
     out, _ = first.communicate(timeout=PATIENCE)
     assert first.returncode == 130
     assert b"m.st: " in out
     assert b"\x1b" not in out
     lines = screen.lines()
     for whole in (
-        r"Task: language, the next character of a text \(running text; --task says otherwise\)\.",
+        r"Task: language, the next character of a text \(running text; change it with --task\)\.",
         r"Stopping after this step; Ctrl-C again gives up at once\.",
-        r"Trained \d+ s, [\d,]+ steps?, [\d,]+ tokens; the best weights are those of .+\.",
-        r"Stopped early; m\.st\.checkpoint holds the run: the same command with --resume goes on\.",
+        r"Trained \d+ s, [\d,]+ steps?, [\d,]+ tokens; best weights from .+\.",
+        r"Stopped early\. To continue from m\.st\.checkpoint, add --resume to the same command\.",
     ):
         assert sum(bool(re.fullmatch(whole, line)) for line in lines) == 1, (whole, lines)
     bars = [line for line in lines if "tokens/s" in line]

@@ -188,5 +188,5 @@ def test_without_the_extra_it_is_one_line(here, elman, monkeypatch):  # noqa: AR
     assert done.status == 1
     assert (
         done.err
-        == "elman: --watch: it needs uvicorn, which is not here. pip install 'elman[serve]'\n"
+        == "elman: --watch: it needs uvicorn, which is not installed. pip install 'elman[serve]'\n"
     )

@@ -60,7 +60,7 @@ def test_two_parallel_files_become_a_translator(elman):
     assert "\nsacreBLEU: BLEU|nrefs:1|" in out
     assert out.endswith("Next: elman predict m.st -\n")
     assert done.err.startswith(
-        "Task: translate, a text for each text (two parallel files; --task says otherwise).\n"
+        "Task: translate, a text for each text (two parallel files; change it with --task).\n"
     )
 
 
@@ -70,7 +70,7 @@ def test_vectors_become_a_describer(elman):
     assert "\nbaseline: nearest vector\n" in out
     assert out.endswith("Next: elman predict m.st VECTORS.npy\n")
     assert done.err.startswith(
-        "Task: describe, a text for each vector (an array of vectors; --task says otherwise).\n"
+        "Task: describe, a text for each vector (an array of vectors; change it with --task).\n"
     )
 
 
@@ -123,7 +123,7 @@ def test_an_interrupted_run_goes_on(elman, interrupt_after, command):
     assert stopped.status == 130
     assert "the same command with --resume goes on" in stopped.err
     early = weights_of("m.st")
-    assert "an unfinished run of m.st is here" in elman(*command).err
+    assert "there is an unfinished training of m.st" in elman(*command).err
     interrupt_after(10**6)
     answered(elman(*command, "--resume"))
     straight = "french.st" if command is TRANSLATE else "winds.st"
@@ -136,14 +136,14 @@ def test_bad_rows_are_left_out_and_counted(elman):
         targets.write("the house\n\n")
     done = elman(*TRANSLATE, "--skip-bad-rows")
     answered(done)
-    assert "said.fr and 1 more: 2 bad rows left out.\n" in done.err
+    assert "said.fr and 1 more: 2 bad rows skipped.\n" in done.err
     assert weights_of("m.st") == weights_of("french.st")
     vectors = np.load("winds.npy")
     np.save("more.npy", [*vectors, [np.nan, 0, 0], [0, np.inf, 0], [0, 0, 0]])
     Path("more.txt").write_text(Path("winds.txt").read_text() + "a\nb\n\n")
     done = elman("train", "more.npy", "more.txt", "-o", "m.st", *SMALL, "--skip-bad-rows")
     answered(done)
-    assert "more.npy: 3 bad rows left out.\n" in done.err
+    assert "more.npy: 3 bad rows skipped.\n" in done.err
     assert weights_of("m.st") == weights_of("winds.st")
 
 
@@ -190,7 +190,7 @@ def test_the_training_data_is_found_again(elman, tmp_path, monkeypatch, model, d
     assert json.loads(answered(elman(*told)))["baseline"], "and now it is known"
     done = elman(*told, *(word for name in other for word in ("--train", name)))
     assert (done.status, done.out) == (1, "")
-    assert "this is not what the model was trained on. Name the same files" in done.err
+    assert "this is not the training data of the model. Name the same files" in done.err
 
 
 # Answers

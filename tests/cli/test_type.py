@@ -137,7 +137,7 @@ def test_the_terminal_is_left_as_it_was(terminal):
 def test_without_a_terminal_it_says_what_to_type(here, elman):  # noqa: ARG001
     found = elman("type", "word.st", stdin=b"see you t\n")
     assert (found.status, found.out) == (1, "")
-    assert found.err == ("elman: standard input: is no terminal. Try: elman suggest word.st -\n")
+    assert found.err == ("elman: standard input: is not a terminal. Try: elman suggest word.st -\n")
 
 
 @pytest.fixture
@@ -155,8 +155,7 @@ def kept(here):
 def test_what_was_learned_is_listed(kept, elman):  # noqa: ARG001
     found = elman("type", "word.st", "--memory", "me.json", "--list")
     assert found.out == (
-        "Zyzzy  2 times, after the line's beginning, see\n"
-        "see    1 time, after the line's beginning\n"
+        "Zyzzy  2 times, after the start of a line, see\nsee    1 time, after the start of a line\n"
     )
     found = elman("type", "word.st", "--memory", "me.json", "--list", "--json")
     assert json.loads(found.out)["words"][0] == {
@@ -168,7 +167,7 @@ def test_what_was_learned_is_listed(kept, elman):  # noqa: ARG001
 
 def test_what_is_forgotten_is_gone_from_the_file(kept, elman):
     found = elman("type", "word.st", "--memory", "me.json", "--forget", "Zyzzy", "--list")
-    assert found.out == "see  1 time, after the line's beginning\n"
+    assert found.out == "see  1 time, after the start of a line\n"
     assert b"Zyzzy" not in kept.read_bytes()
     assert elman("type", "word.st", "--memory", "me.json", "--forget-all").status == 0
     assert b"see" not in kept.read_bytes()
@@ -177,9 +176,9 @@ def test_what_is_forgotten_is_gone_from_the_file(kept, elman):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--list",), "--memory: it is needed"),
+        (("--list",), "--memory: it names the file of the learned words"),
         (("--memory", "me.json", "--forget", "no"), "me.json: the word 'no' was not learned"),
-        (("--memory", "me.json", "--json"), "--json: it goes with --list"),
+        (("--memory", "me.json", "--json"), "--json: it needs --list"),
         (("--memory", "word.st", "--list"), "word.st: it is not JSON"),
         (("--memory", ".", "--list"), ".: cannot be read"),
     ],

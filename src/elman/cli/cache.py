@@ -1,4 +1,4 @@
-"""elman cache: what is kept of the texts that models were trained on."""
+"""elman cache: the encoded training texts on disk."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from elman.console.terminal import counted, print_json, size_in_words
 
 
 def cache(
-    empty: Annotated[bool, typer.Option("--empty", help="Delete all of it.")] = False,
+    empty: Annotated[bool, typer.Option("--empty", help="Delete all entries.")] = False,
     json: Json = False,
 ) -> None:
-    """List the prepared texts that are kept, or delete them.
+    """List or delete the cached training texts.
 
-    They are in the folder $ELMAN_CACHE, and at most $ELMAN_CACHE_LIMIT (such as 2GB).
+    The cache is the folder $ELMAN_CACHE; its size is at most $ELMAN_CACHE_LIMIT (such as 2GB).
     """
     from elman.data.cache import Cache
 

@@ -1,4 +1,4 @@
-"""elman train --watch: a page on which a run is seen as it goes."""
+"""elman train --watch: a page that shows a training while it runs."""
 
 from __future__ import annotations
 
@@ -22,10 +22,17 @@ HOST = "127.0.0.1"
 
 @contextmanager
 def live(job: TaskCommands, output: Path) -> Iterator[EventLog]:
-    """Within it a run is shown at an address that is said; what is told of it shows there.
+    """Serve a training page while the context is open, and print its address.
+
+    Args:
+        job: the task, its model and its files.
+        output: the model file that the training writes.
+
+    Yields:
+        The event log that the page shows.
 
     Raises:
-        SettingError: where the packages for it are not installed.
+        SettingError: the packages of the server are not installed.
     """
     try:
         from elman.server.app import create_training_app
@@ -34,7 +41,7 @@ def live(job: TaskCommands, output: Path) -> Iterator[EventLog]:
         from elman.server.runner import background_server, listen
     except ModuleNotFoundError as error:
         raise SettingError(
-            f"it needs {error.name}, which is not here",
+            f"it needs {error.name}, which is not installed",
             location="watch",
             hint="pip install 'elman[serve]'",
         ) from error
@@ -61,18 +68,22 @@ def live(job: TaskCommands, output: Path) -> Iterator[EventLog]:
 
 def _cause(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
-        return "It was interrupted."
-    return str(error) if isinstance(error, ElmanError) else "It failed; the terminal says why."
+        return "The training was interrupted."
+    return (
+        str(error)
+        if isinstance(error, ElmanError)
+        else "The training failed; the terminal shows the error."
+    )
 
 
-def tell_end(
+def log_end(
     log: EventLog, job: TaskCommands, output: Path, report: Evaluation, interrupted: bool
 ) -> None:
-    """Say what a run came to, and what may be done with it."""
-    told: dict[str, Any] = finite(report.to_json())
-    told.pop("details", None)
+    """Log the end of a training: its scores, its file and the next commands."""
+    scores: dict[str, Any] = finite(report.to_json())
+    scores.pop("details", None)
     log.end(
-        report=told,
+        report=scores,
         interrupted=interrupted,
         size=size_in_words(output.stat().st_size),
         commands=[f"elman serve {shlex.quote(str(output))}", job.next_command(output)],

@@ -1,4 +1,4 @@
-"""elman demo: the main jobs on data that is at hand, nothing to download."""
+"""elman demo: all tasks on data that needs no download."""
 
 from __future__ import annotations
 
@@ -18,44 +18,51 @@ if TYPE_CHECKING:
 
 def demo(
     minutes: Annotated[
-        float, typer.Option(help="Of training, for each of the first two; half of it for others.")
+        float,
+        typer.Option(
+            help="Training time in minutes of each of the first two models; half for others."
+        ),
     ] = 1.0,
     output: Annotated[
         Path,
-        typer.Option("-o", "--output", metavar="FOLDER", readable=False, help="Keep them here."),
+        typer.Option(
+            "-o", "--output", metavar="FOLDER", readable=False, help="Folder to write to."
+        ),
     ] = Path("demo"),
 ) -> None:
-    """Train seven models on data that is at hand, and try them.
+    """Train seven models on data that needs no download, and try them.
 
-    One predicts words, one characters; one tells a surname's language, one tags Python's own
-    source; one puts French into English, one handwritten digits into words; one forecasts
-    sunspots. Nothing is downloaded.
+    One predicts words, one characters; one classifies surnames by language; one tags Python
+    source; one translates French dates to English; one describes handwritten digits; one forecasts
+    sunspots.
     """
     from elman.bundle import make_folder
     from elman.tasks.commands import commands_to_train
     from elman.tasks.data_files import DataFiles
     from elman.tasks.language_modeling.model import LanguageModel
 
-    LanguageModel(minutes=minutes).check_settings()  # refuses, before anything
+    LanguageModel(minutes=minutes).check_settings()  # fail before anything is written
     make_folder(output)
     for part in parts_at_hand(output):
-        length = f"{minutes * part.share:g}"
+        length = f"{minutes * part.fraction:g}"
         print(f"\n== {length} minute{'' if length == '1' else 's'}: {part.title}\n", flush=True)
-        settings = part.settings | {"minutes": minutes * part.share}
+        settings = part.settings | {"minutes": minutes * part.fraction}
         job = commands_to_train(TASKS[part.task], DataFiles.named(part.files), settings)
         path = output / part.name
         done = run_training(job, path)
         job.tell(done.report)
         print(f"{path}: {size_in_words(path.stat().st_size)}\n")
-        part.tell(job.model)
+        part.show(job.model)
         if done.interrupted:
             raise typer.Exit(INTERRUPTED)
     _what_next(output)
 
 
 def parts_at_hand(folder: Path) -> Iterator[DemoPart]:
-    """The parts, each with its data written where a user would have it; those whose data is in a
-    package that is not installed are left out."""
+    """Write the data of each part to a folder, and yield the part.
+
+    A part whose data is in a package that is not installed is skipped with a warning.
+    """
     from elman.errors import InputError
 
     for task in TASKS.values():
@@ -68,7 +75,7 @@ def parts_at_hand(folder: Path) -> Iterator[DemoPart]:
 def _what_next(folder: Path) -> None:
     print(
         f"""
-== Now with data of your own
+== Next: your own data
 
   elman peek mine.txt
   elman train mine.txt -o mine.safetensors --minutes 3
@@ -83,5 +90,5 @@ def _what_next(folder: Path) -> None:
   elman predict {folder / "digits.safetensors"} {folder / "digits-test.npy"} | head
   elman predict {folder / "sunspots.safetensors"} --plot forecast.svg
 
-(In this folder the command is .venv/bin/elman; `source .venv/bin/activate` makes it elman.)"""
+(If `elman` is not found: `source .venv/bin/activate`.)"""
     )

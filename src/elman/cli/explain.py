@@ -1,4 +1,4 @@
-"""elman explain: what a model saw, remembered and said."""
+"""elman explain: attribution, activations and memory of a model on one input."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def explain(
     text: Annotated[
         str | None,
         typer.Argument(
-            help="A text; - reads it from stdin. Of vectors and numbers the file: .npy, or a table."
+            help="A text (- reads stdin), or the file of vectors (.npy) or numbers (a table)."
         ),
     ] = None,
     other: Annotated[
         str | None,
-        typer.Argument(help="Another text or file, which a page shows beside the first."),
+        typer.Argument(help="A second text or file; the page compares the two."),
     ] = None,
     output: Annotated[
         Path | None,
@@ -38,16 +38,16 @@ def explain(
             "--output",
             metavar="FILE",
             readable=False,
-            help="Write it too: as .html, a page to look at, or .json, the trace.",
+            help="Also write the trace to FILE, as a page (.html) or as data (.json).",
         ),
     ] = None,
     json: Json = False,
     **options: Any,
 ) -> None:
-    """Show what a model saw, remembered, and rests its answers on.
+    """Show the predictions of a model on one input, and the tokens they rest on.
 
-    Each line is a token with what was said after it, and the tokens without which that would
-    have been less likely (+, in nats) or likelier (-).
+    Each line shows a token, the prediction after it, and the tokens whose removal makes that
+    prediction less likely (+, in nats) or more likely (-).
     """
     from elman.tasks.loading import load
     from elman.tasks.options import check_options, typed_options
@@ -90,26 +90,30 @@ _WRITERS: dict[str, Callable[[Task, Sequence[Trace], Path], None]] = {
     ".html": _write_page,
     ".json": _write_json,
 }
-"""By the ending of the file."""
+"""By the suffix of the file."""
 
 
 def _writer(path: Path, *, one: bool) -> Callable[[Task, Sequence[Trace], Path], None]:
-    """What writes such a file, once it is sure that there can be one.
+    """Choose the function that writes a trace to `path`.
+
+    Args:
+        path: the file to write.
+        one: whether there is only one trace.
 
     Raises:
-        SettingError: of another ending, or for one that holds a single trace where there are two;
-            OutputError: where it cannot be written.
+        SettingError: the suffix is unknown, or the format cannot hold two traces.
+        OutputError: the file cannot be written.
     """
     from elman.bundle import check_writable
 
-    ending = path.suffix.lower()
-    if ending not in _WRITERS:
+    suffix = path.suffix.lower()
+    if suffix not in _WRITERS:
         cause = f"a trace is written as {' or '.join(_WRITERS)}, not as {path.suffix or 'this'}"
-    elif ending == ".json" and not one:
-        cause = "a .json file holds one trace, and two are asked for"
+    elif suffix == ".json" and not one:
+        cause = "a .json file holds one trace, and there are two"
     else:
         check_writable(path)
-        return _WRITERS[ending]
+        return _WRITERS[suffix]
     raise SettingError(
         cause, location=path, hint=f"Name another file: -o {path.with_suffix('.html')}"
     )

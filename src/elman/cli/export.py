@@ -1,4 +1,4 @@
-"""elman export: a model in another form, to run where Elman is not."""
+"""elman export: a model as a web page or as an ONNX graph."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ def export(
     model: ModelFile,
     web: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="A folder that any browser runs, with no server."),
+        typer.Option(
+            metavar="DIR", help="Write a folder with a page that runs the model in any browser."
+        ),
     ] = None,
     onnx: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A graph for ONNX Runtime.")
+        Path | None, typer.Option(metavar="FILE", help="Write a graph for ONNX Runtime.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write a model as a page that runs it, or as a graph of ONNX."""
+    """Export a model as a web page or as an ONNX graph."""
     from elman.export import write_onnx, write_web
 
     if web is None and onnx is None:
         raise SettingError(
-            "it is not said what to export to",
+            "no format is named",
             location="export",
             hint=f"Try: elman export {model} --web page, or: --onnx model.onnx",
         )
@@ -49,12 +51,12 @@ def export(
 
 def _web_in_words(written: dict[str, Any]) -> str:
     folder, size = written["folder"], size_in_words(written["bytes"])
-    return f"{folder} ({size}); see it: python -m http.server -d {folder} -b 127.0.0.1"
+    return f"{folder} ({size}); open it: python -m http.server -d {folder} -b 127.0.0.1"
 
 
 def _onnx_in_words(written: dict[str, Any]) -> str:
     size, difference = size_in_words(written["bytes"]), written["largest_difference"]
-    return f"{written['file']} ({size}); ONNX Runtime answers alike, at most {difference:.1g} off"
+    return f"{written['file']} ({size}); ONNX Runtime agrees within {difference:.1g}"
 
 
 _WORDS = {"web": _web_in_words, "onnx": _onnx_in_words}

@@ -1,4 +1,4 @@
-"""elman generate: the model writes on, letter by letter, as you watch."""
+"""elman generate: continue a prompt, printed token by token."""
 
 from __future__ import annotations
 
@@ -14,34 +14,40 @@ from elman.console.terminal import print_json, read_prompt
 
 def generate(
     model: ModelFile,
-    prompt: Annotated[str, typer.Argument(help="The beginning; - reads it from stdin.")] = "",
+    prompt: Annotated[
+        str, typer.Argument(help="Text to continue (default: empty); - reads stdin.")
+    ] = "",
     prompt_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", readable=False, help="Read the beginning from a file."),
+        typer.Option(metavar="FILE", readable=False, help="Read the prompt from a file."),
     ] = None,
-    length: Annotated[int, typer.Option(help="Tokens to write at most.")] = 400,
+    length: Annotated[int, typer.Option(help="Maximum number of tokens to write.")] = 400,
     temperature: Annotated[
-        float, typer.Option(help="Below 1 safer, above 1 bolder; 0 takes the likeliest.")
+        float, typer.Option(help="Softmax temperature; 0 takes the likeliest token.")
     ] = 1.0,
-    top_k: Annotated[int | None, typer.Option(help="Draw from the k likeliest only.")] = None,
+    top_k: Annotated[int | None, typer.Option(help="Sample from the k likeliest tokens.")] = None,
     top_p: Annotated[
-        float | None, typer.Option(help="Draw from the likeliest that reach this share.")
+        float | None,
+        typer.Option(help="Sample from the likeliest tokens whose probabilities sum to P."),
     ] = None,
     min_p: Annotated[
-        float | None, typer.Option(help="Draw from those this share as likely as the likeliest.")
+        float | None,
+        typer.Option(help="Sample from tokens at least P times as likely as the likeliest."),
     ] = None,
     repetition_penalty: Annotated[
-        float, typer.Option(help="Above 1: what was just written is less likely.")
+        float, typer.Option(help="Above 1 makes recently written tokens less likely.")
     ] = 1.0,
     stop: Annotated[
-        list[str] | None, typer.Option(help="End before this text; may be given again.")
+        list[str] | None, typer.Option(help="Stop before this text; repeatable.")
     ] = None,
-    samples: Annotated[int, typer.Option(help="Continuations to write.")] = 1,
-    seed: Annotated[int | None, typer.Option(help="The same seed, the same text.")] = None,
+    samples: Annotated[int, typer.Option(help="Number of continuations to write.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option(help="Random seed; the same seed gives the same text.")
+    ] = None,
     int8: Int8 = False,
     json: Json = False,
 ) -> None:
-    """Write on after a prompt."""
+    """Continue a prompt."""
     loaded = load_language_model(model, int8=int8)
     begun = read_prompt(prompt, prompt_file)
     settings: dict[str, Any] = {
@@ -55,7 +61,7 @@ def generate(
         "seed": seed,
     }
     if samples == 1 and not json:
-        pieces = loaded.generate(begun, **settings)  # refuses a setting before anything is printed
+        pieces = loaded.generate(begun, **settings)  # checks the settings before the first print
         print(begun, end="", flush=True)
         for piece in pieces:
             print(piece, end="", flush=True)

@@ -1,4 +1,4 @@
-"""elman info: what a model file says of itself, and what the program runs on."""
+"""elman info: the contents of a model file, or the versions that elman runs on."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Described = Annotated[
     typer.Argument(
         metavar="MODEL",
         readable=False,
-        help="A file written by elman train; without one, what elman itself runs on.",
+        help="A model file; without one, print the versions elman runs on.",
     ),
 ]
 
 
 def info(model: Described = None, json: Json = False) -> None:
-    """Describe a model: its task, its network, its training. Without one: what elman runs on."""
+    """Describe a model: its task, network and training. Without one: the versions elman runs on."""
     described = _program() if model is None else _model(model)
     if json:
         print_json(described)
@@ -56,14 +56,14 @@ def _program() -> dict[str, Any]:
 
 
 def _rows(described: dict[str, object], indent: str) -> list[tuple[str, str]]:
-    """Groups as a heading and what is below it, set in."""
+    """Names and values; a group is a heading above indented rows."""
     rows = []
     for name, value in described.items():
-        said = indent + name.replace("_", " ")
+        label = indent + name.replace("_", " ")
         if isinstance(value, dict):
-            rows += [(said, ""), *_rows(value, indent + "  ")]
+            rows += [(label, ""), *_rows(value, indent + "  ")]
         else:
-            rows.append((said, _words(value)))
+            rows.append((label, _words(value)))
     return rows
 
 

@@ -1,4 +1,4 @@
-"""Models as commands load them."""
+"""Load a language model for a command."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
 
 def load_language_model(path: Path, *, int8: bool) -> LanguageModel:
-    """The language model in a file.
+    """Load a language model.
 
     Args:
-        int8: whether its weights are to be rounded to 8 bits.
+        path: the model file.
+        int8: whether to quantize its weights to int8.
 
     Raises:
-        TaskError: where the model is of another task.
+        TaskError: the model belongs to another task.
     """
     from elman.tasks.language_modeling.model import LanguageModel
     from elman.tasks.loading import load

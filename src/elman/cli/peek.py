@@ -1,4 +1,4 @@
-"""elman peek: what is in your data, before training on it."""
+"""elman peek: inspect data files before training."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def peek(
         typer.Option(
             metavar="TEXT",
             readable=False,
-            help="Held-out rows to look at too; may be given again.",
+            help="Validation data to inspect too; repeatable.",
         ),
     ] = None,
     task: TaskName = None,
@@ -30,33 +30,33 @@ def peek(
     json: Json = False,
     **options: Any,
 ) -> None:
-    """Say what is in your data, and what to do with it."""
+    """Inspect data files: the task they suit, their statistics, and the command to train."""
     from elman.tasks.data_files import DataFiles
     from elman.tasks.infer_task import task_of
     from elman.tasks.options import check_options
 
     with working("reading"):
         files = DataFiles.named(text, valid, encoding, **options)
-        is_for, because = task_of(files, task)
-        check_options(is_for, "peek", files.options)
-        found = is_for.commands.inspect(files)
+        inferred, evidence = task_of(files, task)
+        check_options(inferred, "peek", files.options)
+        inspection = inferred.commands.inspect(files)
     if json:
-        print_json({**found.to_json(), "task": is_for.name, "seen": because})
+        print_json({**inspection.to_json(), "task": inferred.name, "seen": evidence})
         return
-    found.show("It was said to be" if task else "It looks like")
-    if found.can_be_learned:
+    inspection.show("It is read as" if task else "It looks like")
+    if inspection.can_be_learned:
         named: dict[str, Any] = {"valid": valid, **files.options}
-        if task is not None and task_of(files, None)[0] is not is_for:
+        if task is not None and task_of(files, None)[0] is not inferred:
             named["task"] = task
         if encoding != "utf-8":
             named["encoding"] = encoding
-        suggested = _typed(found.suggested_options)
+        suggested = _typed(inspection.suggested_options)
         words = [*text, *_typed(named), "-o", "model.safetensors", *suggested]
         print(f"Next: elman train {shlex.join(map(str, words))}")
 
 
 def _typed(options: Mapping[str, Any]) -> Iterator[object]:
-    """Options as they are typed again; None and False were not typed."""
+    """Options as words of a command line; None and False are left out."""
     for name, value in options.items():
         for each in value if isinstance(value, list) else [value]:
             if each is not None and each is not False:

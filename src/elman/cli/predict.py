@@ -1,4 +1,4 @@
-"""elman predict: what a model answers, as fast as the questions come."""
+"""elman predict: predictions for files or for a stream on stdin."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ def predict(
     files: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="FILE", readable=False, help="Files (.gz too), folders; - or none: stdin."
+            metavar="FILE",
+            readable=False,
+            help="Files (also .gz) or folders; - or none reads stdin.",
         ),
     ] = None,
     encoding: Encoding = "utf-8",
@@ -26,25 +28,23 @@ def predict(
     json: Json = False,
     **options: Any,
 ) -> None:
-    """Say what a model makes of texts, vectors or numbers.
+    """Predict classes, tags, texts or numbers for files or stdin.
 
-    For classes: texts one a line, or a table, JSON lines or fastText lines, with labels or
-    without; each gets one line. An empty line gets an empty one, and so does a bad row that is
-    left out.
+    Classification: one text per line, or a table, JSON lines or fastText lines, with or without
+    labels. Prints one line per text; an empty line for an empty line or a skipped bad row.
 
-    For tags: CoNLL or CoNLL-U, with tags or without, which is written again with the model's
-    tags; a blank line ends a sentence.
+    Tagging: CoNLL or CoNLL-U, with or without tags; a blank line ends a sentence. Prints the file
+    with the predicted tags.
 
-    For rewriting: sources one a line, or a table with a column of them; each gets one line. With
-    --json, the alternatives, each word's probability, and where the network looked.
+    Translation: one source per line, or a table with a source column. Prints one line per source;
+    --json adds alternatives, word probabilities and attention.
 
-    For descriptions: .npy or .npz files of vectors; each row gets one line.
+    Description: .npy or .npz files of vectors. Prints one line per vector.
 
-    For forecasts: from the end of what the model has learned from, or of a newer table of the same
-    series; a row for each step ahead of each series, the ends of the intervals that hold 80 % and
-    95 % of what comes among its columns.
+    Forecasting: continues the training data, or a newer table of the same series. Prints one row
+    per step and series, with the 80 % and 95 % prediction intervals.
 
-    What comes through a pipe is answered as it comes.
+    Input from a pipe is answered line by line as it arrives.
     """
     from elman.tasks.loading import load
     from elman.tasks.options import check_options, typed_options
@@ -59,6 +59,6 @@ def predict(
     check_options(task, "predict", typed)
     request = PredictionRequest(files or [], encoding, json, typed)
     with Throughput(task.predicts) as pace:
-        for written, answered in task.predictions(loaded, request):
-            print(written, end="", flush=True)
-            pace(answered)
+        for lines, count in task.predictions(loaded, request):
+            print(lines, end="", flush=True)
+            pace(count)

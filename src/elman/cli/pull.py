@@ -1,4 +1,4 @@
-"""elman pull: a model comes from the Hugging Face hub, and is checked like any other file."""
+"""elman pull: download a model from the Hugging Face hub and check it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ from elman.console.terminal import print_json, size_in_words, working
 
 def pull(
     repository: Repository,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="Where to write the model.")
-    ],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="File to write.")],
     json: Json = False,
 ) -> None:
-    """Fetch a model from the Hugging Face hub."""
+    """Download a model from the Hugging Face hub."""
     from elman.export import pull as pulled
 
     with working(f"From {repository}"):

@@ -1,4 +1,4 @@
-"""elman push: a model goes to the Hugging Face hub, with a card that says what it is."""
+"""elman push: upload a model and its model card to the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ def push(
     model: ModelFile,
     repository: Repository,
     private: Annotated[
-        bool, typer.Option("--private", help="Make it one that only you see.")
+        bool, typer.Option("--private", help="Create a private repository.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Bring a model to the Hugging Face hub."""
+    """Upload a model to the Hugging Face hub."""
     from elman.export import push as pushed
 
     with working(f"To {repository}"):

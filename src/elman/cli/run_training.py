@@ -1,4 +1,4 @@
-"""Training while its user watches: a bar on stderr, warnings above it, Ctrl-C in order."""
+"""Train with a progress bar and warnings on stderr; Ctrl-C ends the training early."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from elman.training.events import Event, Finished
 
 
-INTERRUPTED = 130  # the status of an interrupted training, as the shell has it
+INTERRUPTED = 130  # the exit status of shells after SIGINT
 
 
 class TrainingOutcome(NamedTuple):
-    """What a training came to.
+    """The result of a training.
 
     Attributes:
-        report: the model's scores, as it was written.
-        float32: where it was written with weights of 8 bits, its scores before they were rounded;
-            None also where these are not known apart.
-        interrupted: whether the training was.
+        report: scores of the model as written.
+        float32: scores before quantization, for a model written as int8; None for other models,
+            and where no held-out data is left to score.
+        interrupted: whether Ctrl-C ended the training early.
     """
 
     report: Evaluation
@@ -48,37 +48,44 @@ def run_training(
     job: TaskCommands,
     output: Path,
     checkpoint: Path | None = None,
-    remark: str = "",
+    notice: str = "",
     *,
     int8: bool = False,
-    heard: Sequence[Callable[[Event], None]] = (),
+    listeners: Sequence[Callable[[Event], None]] = (),
 ) -> TrainingOutcome:
-    """Train a model while the user watches, write it, score it, and write its scores too.
+    """Train a model with a progress bar, write it, score it, and write it again with its scores.
 
     Args:
-        remark: to be made once the text is read and found good.
-        int8: whether to write it with weights of 8 bits.
-        heard: others who are told what happens, before the terminal is.
+        job: the task, its model and its files.
+        output: the model file to write.
+        checkpoint: the file for the state of an unfinished training; None writes no checkpoint.
+        notice: a line to print once the data is read and valid.
+        int8: whether to quantize the weights to int8.
+        listeners: called with each event, before the terminal shows it.
+
+    Raises:
+        InputError: the files cannot be used.
+        KeyboardInterrupt: Ctrl-C came before the first step.
     """
     with ReadingProgress() as reading, FirstInterrupt() as stop:
         events = job.training(reading, checkpoint, stop)
         save = partial(job.model.save, output, int8=int8)
-        interrupted = _watch(events, reading, stop, remark, save, heard)
+        interrupted = _show(events, reading, stop, notice, save, listeners)
     if interrupted and checkpoint is not None:
-        say(f"Stopped early; {checkpoint} holds the run: the same command with --resume goes on.")
-    with working("scoring, and learning the baseline"):
-        float32 = _rounded(job) if int8 else None
+        say(f"Stopped early. To continue from {checkpoint}, add --resume to the same command.")
+    with working("scoring, and fitting the baseline"):
+        float32 = _quantize(job) if int8 else None
         report = job.report()
     job.model.record_ |= finite({"scores": report.scores, "baseline": report.baseline})
     job.model.save(output)
     return TrainingOutcome(report, float32, interrupted)
 
 
-def _rounded(job: TaskCommands) -> Evaluation | None:
-    """Round a job's model to 8 bits.
+def _quantize(job: TaskCommands) -> Evaluation | None:
+    """Quantize the model to int8.
 
     Returns:
-        Its scores before, where there is still something to score it on.
+        The scores before; None where no held-out data is left.
     """
     held_out = job.held_out()
     before = None if held_out is None else job.evaluated(held_out, None)
@@ -86,23 +93,25 @@ def _rounded(job: TaskCommands) -> Evaluation | None:
     return before
 
 
-def _watch(
+def _show(
     events: Iterator[Event],
     reading: ReadingProgress,
     stop: FirstInterrupt,
-    remark: str,
+    notice: str,
     save: Callable[[], None],
-    heard: Sequence[Callable[[Event], None]],
+    listeners: Sequence[Callable[[Event], None]],
 ) -> bool:
-    """Show the training as it goes; whether it was interrupted.
+    """Show a training while it runs.
 
     Args:
-        remark: to be made once the text is read and found good.
-        save: called when the weights are what they will be, before the scoring: whatever happens
-            then, nothing is lost. Training keeps its checkpoint until it has come back.
+        save: writes the model. Called before scoring, so that an error there loses no weights; the
+            training deletes its checkpoint only after that.
+
+    Returns:
+        Whether the training was interrupted.
 
     Raises:
-        KeyboardInterrupt: where the interrupt came before the first step.
+        KeyboardInterrupt: Ctrl-C came before the first step.
     """
     from elman.training.events import Finished, Progress, RolledBack, Validated
 
@@ -113,11 +122,11 @@ def _watch(
         for event in events:
             stop.arm()
             reading.stop()
-            if remark:
-                say(remark)
-                remark = ""
-            for hear in heard:
-                hear(event)
+            if notice:
+                say(notice)
+                notice = ""
+            for listener in listeners:
+                listener(event)
             match event:
                 case Progress():
                     bar.start()
@@ -126,32 +135,32 @@ def _watch(
                         line,
                         completed=event.done,
                         loss=f"loss {event.loss:.3f}",
-                        now=event.phase or speed,  # for both the line has no room
+                        now=event.phase or speed,  # the line has no room for both
                     )
                 case Validated():
                     where = "in sample" if event.in_sample else "held out"
                     bar.update(line, valid=f"{where} {event.loss:.3f}")
                 case RolledBack():
                     say(
-                        f"The loss was not a number: back to step {event.step}, with steps "
-                        f"{event.learning_rate_scale:g} times as large."
+                        f"The loss was not a number: back to step {event.step}, with "
+                        f"{event.learning_rate_scale:g} times the learning rate."
                     )
                 case Finished():
                     interrupted = event.interrupted
                     if interrupted and not event.step:
                         raise KeyboardInterrupt
                     bar.stop()
-                    say(_told(event))
+                    say(_summary(event))
                     save()
     finally:
         bar.stop()
     return interrupted
 
 
-def _told(event: Finished) -> str:
+def _summary(event: Finished) -> str:
     return (
         f"Trained {event.seconds:.0f} s, {counted(event.step, 'step', 'steps')}, "
-        f"{event.tokens:,} tokens; the best weights are those of step {event.best_step:,}."
+        f"{event.tokens:,} tokens; best weights from step {event.best_step:,}."
     )
 
 
@@ -169,16 +178,21 @@ def _bar() -> Any:
 
 
 def check_resume(checkpoint: Path, output: Path, resume: bool) -> None:
-    """Whether what is in the checkpoint's place is what the user expects there.
+    """Check that a checkpoint exists exactly where the user resumes a training.
+
+    Args:
+        checkpoint: the file of an unfinished training.
+        output: the model file.
+        resume: whether --resume was typed. Without a checkpoint it prints a warning.
 
     Raises:
-        ResumeError: an unfinished run that was not asked for.
+        ResumeError: there is a checkpoint, and --resume was not typed.
     """
     if resume and not checkpoint.exists():
-        say(f"There is no unfinished run in {checkpoint}: beginning anew.")
+        say(f"No checkpoint {checkpoint}: starting from the beginning.")
     if not resume and checkpoint.exists():
         raise ResumeError(
-            f"an unfinished run of {output} is here",
+            f"there is an unfinished training of {output}",
             location=checkpoint,
-            hint=f"Go on with --resume, or begin anew: rm {shlex.quote(str(checkpoint))}",
+            hint=f"Continue it with --resume, or delete it: rm {shlex.quote(str(checkpoint))}",
         )

@@ -1,4 +1,4 @@
-"""elman serve: models over HTTP, on this machine unless told otherwise."""
+"""elman serve: models over HTTP, by default for this machine only."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ Models = Annotated[
 ]
 AllowHost = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME", help="Another name the server is asked by; may be given again."),
+    typer.Option(metavar="NAME", help="Accept requests for this host name too; repeatable."),
 ]
 KeyFile = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", readable=False, help=f"Answer only who shows this key; or set {VARIABLE}."
+        metavar="FILE", readable=False, help=f"File with the API key (or set {VARIABLE})."
     ),
 ]
 
 
 def serve(
     models: Models,
-    host: Annotated[str, typer.Option(help="The address to serve at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 finds a free one.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8000,
     sessions: Annotated[
         str | None,
         typer.Option(
-            metavar="PLACE",
-            help="Keep sessions in a file, such as sessions.db, or in redis://HOST:PORT.",
+            metavar="STORE",
+            help="Where to store sessions: a file such as sessions.db, or redis://HOST:PORT.",
         ),
     ] = None,
     key_file: KeyFile = None,
     allow_host: AllowHost = None,
 ) -> None:
-    """Serve models over HTTP, and a playground, until Ctrl-C."""
+    """Serve models and a playground over HTTP until Ctrl-C."""
     key = _key(key_file)
     try:
         from elman.server.app import ServerConfig
@@ -51,7 +51,7 @@ def serve(
         from elman.server.runner import listen, run_server
     except ModuleNotFoundError as error:
         raise SettingError(
-            f"it needs {error.name}, which is not here",
+            f"it needs {error.name}, which is not installed",
             location="serve",
             hint="pip install 'elman[serve]'",
         ) from error
@@ -66,14 +66,15 @@ def serve(
 
 
 def _key(path: Path | None) -> str | None:
-    """The key in a file, or in the environment.
+    """The API key from a file, or else from the environment; None if neither has one.
 
     Raises:
-        MissingFileError: where the file cannot be read; SettingError: where it holds no key.
+        MissingFileError: the file cannot be read.
+        SettingError: the key is malformed.
     """
     if path is None:
-        found = os.environ.get(VARIABLE)
-        return found if found is None else _checked(found, VARIABLE)
+        key = os.environ.get(VARIABLE)
+        return key if key is None else _checked(key, VARIABLE)
     try:
         return _checked(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
@@ -86,6 +87,8 @@ def _checked(text: str, location: str) -> str:
     key = text.strip()
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise SettingError(
-            "a key is one word of ASCII", location=location, hint="Make one: openssl rand -hex 16"
+            "a key is one word of ASCII",
+            location=location,
+            hint="Create one: openssl rand -hex 16",
         )
     return key

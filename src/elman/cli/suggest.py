@@ -1,4 +1,4 @@
-"""elman suggest: the likeliest next words, as a phone's keyboard offers them."""
+"""elman suggest: the likeliest next words, as on a phone keyboard."""
 
 from __future__ import annotations
 
@@ -17,19 +17,17 @@ from elman.errors import MissingFileError
 def suggest(
     model: ModelFile,
     text: Annotated[
-        str, typer.Argument(help="What is typed so far; - reads lines from stdin.")
+        str, typer.Argument(help="Text before the cursor; - reads lines from stdin.")
     ] = "",
-    count: Annotated[int, typer.Option(help="Suggestions to give.")] = 3,
+    count: Annotated[int, typer.Option(help="Number of suggestions.")] = 3,
     learn: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", readable=False, help="A text of yours whose words to offer as well."
-        ),
+        typer.Option(metavar="FILE", readable=False, help="Learn the words of this text first."),
     ] = None,
     int8: Int8 = False,
     json: Json = False,
 ) -> None:
-    """Suggest the next word, or the rest of an unfinished one."""
+    """Suggest the next word, or complete an unfinished one."""
     loaded = load_language_model(model, int8=int8)
     if learn is not None:
         try:
@@ -39,11 +37,11 @@ def suggest(
                 f"cannot be read ({error.strerror})", location=learn, hint="Check --learn."
             ) from error
     for typed in _lines() if text == "-" else [shown(text)]:
-        found = loaded.suggest(typed, count=count)
+        suggestions = loaded.suggest(typed, count=count)
         if json:
-            print_json({"text": typed, "suggestions": [each._asdict() for each in found]})
+            print_json({"text": typed, "suggestions": [each._asdict() for each in suggestions]})
         else:
-            words = (f"{each.word} ({share_in_words(each.probability)})" for each in found)
+            words = (f"{each.word} ({share_in_words(each.probability)})" for each in suggestions)
             print("  ".join(words), flush=True)
 
 

@@ -1,4 +1,4 @@
-"""The options that only some tasks have, as parameters of a command."""
+"""Add the options of single tasks to a command."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from elman.tasks.table import TASKS
 
 TaskName = Annotated[
     str | None,
-    typer.Option("--task", help=f"{listed(TASKS)}; by default what the files look like."),
+    typer.Option("--task", help=f"{listed(TASKS)} (default: inferred from the files)."),
 ]
 
 
@@ -27,7 +27,11 @@ def options_of_tasks(command: str) -> dict[str, Option]:
 
 
 def task_options(command: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options of all tasks: they take the place of its `**options`."""
+    """Decorate a command: replace its `**options` with the options of all tasks.
+
+    Args:
+        command: its name, such as 'train'.
+    """
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         @wraps(function)
@@ -40,7 +44,7 @@ def task_options(command: str) -> Callable[[Callable[..., None]], Callable[..., 
             for each in signature.parameters.values()
             if each.kind is not inspect.Parameter.VAR_KEYWORD
         ]
-        # Typer looks at the signature, and at the annotations of what stands behind it.
+        # Typer reads the signature, and the annotations of a wrapped function.
         named = [*own, *map(_parameter, options_of_tasks(command).values())]
         run.__signature__ = signature.replace(  # type: ignore[attr-defined]
             parameters=[each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in named]
@@ -53,10 +57,14 @@ def task_options(command: str) -> Callable[[Callable[..., None]], Callable[..., 
 
 
 def model_settings(command: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Take those options out that are settings of the model.
+    """Remove the settings of the model from the options of a command.
+
+    Args:
+        command: its name, such as 'train'.
+        options: values by parameter; those of settings are removed.
 
     Returns:
-        What was typed for each of them, by parameter.
+        The settings by parameter; None for those not typed.
     """
     settings = _parameters(each for each in options_of_tasks(command).values() if each.of_model)
     return {name: options.pop(name) for name in settings}
@@ -67,8 +75,8 @@ def _parameters(options: Iterable[Option]) -> list[str]:
 
 
 def _parameter(option: Option) -> inspect.Parameter:
-    typed: Any = list[option.type] if option.many else option.type  # type: ignore[name-defined]
-    of_value: Any = bool if option.type is bool else typed | None
+    value: Any = list[option.type] if option.many else option.type  # type: ignore[name-defined]
+    annotation: Any = bool if option.type is bool else value | None
     details = typer.Option(
         f"--{option.name}", metavar=option.metavar, help=option.help, readable=False
     )
@@ -76,5 +84,5 @@ def _parameter(option: Option) -> inspect.Parameter:
         option.parameter,
         inspect.Parameter.KEYWORD_ONLY,
         default=False if option.type is bool else None,
-        annotation=Annotated[of_value, details],
+        annotation=Annotated[annotation, details],
     )

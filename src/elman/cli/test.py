@@ -1,4 +1,4 @@
-"""elman test: a model's scores on data it has not seen, with an honest baseline beside them."""
+"""elman test: the scores of a model and of its baseline on unseen data."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TrainingText = Annotated[
         "--train",
         metavar="TEXT",
         readable=False,
-        help="The training data, if the cache has lost it; may be given again.",
+        help="Training data for the baseline, if it is no longer cached; repeatable.",
     ),
 ]
 
@@ -37,10 +37,10 @@ def test(
     json: Json = False,
     **options: Any,
 ) -> None:
-    """Score a model on data it has not seen, beside a baseline.
+    """Score a model and its baseline on unseen data.
 
-    The baseline learns from the data that the model was trained on. With --int8, the scores are
-    those with weights of 8 bits, and the chief one is also told without.
+    The baseline is fitted on the training data of the model. --int8 scores the model with int8
+    weights and compares the primary metric with float32.
     """
     from elman.tasks.data_files import DataFiles
     from elman.tasks.loading import load

@@ -1,4 +1,4 @@
-"""elman train: from a file of yours to a model file."""
+"""elman train: train a model on data files and write it to one file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from elman.cli.dashboard import live, tell_end
+from elman.cli.dashboard import live, log_end
 from elman.cli.run_training import INTERRUPTED, check_resume, run_training
 from elman.cli.task_options import TaskName, model_settings, task_options
 from elman.console.options import Encoding, Int8, Json, TextFiles
@@ -22,61 +22,69 @@ def train(
     text: TextFiles,
     output: Annotated[
         Path,
-        typer.Option("-o", "--output", metavar="MODEL", readable=False, help="Write it here."),
+        typer.Option(
+            "-o", "--output", metavar="MODEL", readable=False, help="Model file to write."
+        ),
     ],
     valid: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="TEXT",
             readable=False,
-            help="Held-out text; by default the last tenth. May be given again.",
+            help="Validation data (default: the last tenth of the data); repeatable.",
         ),
     ] = None,
     task: TaskName = None,
-    minutes: Annotated[float | None, typer.Option(help="Wall-clock of the training; 3.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="Training time in minutes (default 3).")
+    ] = None,
     steps: Annotated[
-        int | None, typer.Option(help="Train this many steps instead, the same every time.")
+        int | None, typer.Option(help="Training steps, instead of minutes; reproducible.")
     ] = None,
     tokenizer: Annotated[
         str | None,
-        typer.Option(help="What one token is: character, word or subword; or auto."),
+        typer.Option(help="character, word, subword or auto (default: by task)."),
     ] = None,
     cell: Annotated[
         str | None,
-        typer.Option(help="mingru (as it is), lstm, gru, elman, elman-relu, clockwork or plain."),
+        typer.Option(help="mingru (default), lstm, gru, elman, elman-relu, clockwork or plain."),
     ] = None,
     hidden_size: Annotated[
-        int | None, typer.Option(help="Of the network; by default by tokenizer.")
+        int | None, typer.Option(help="Hidden size (default: by tokenizer).")
     ] = None,
-    layers: Annotated[int | None, typer.Option(help="Blocks, one above the other.")] = None,
+    layers: Annotated[int | None, typer.Option(help="Number of blocks (default 1).")] = None,
     components: Annotated[
         str | None,
-        typer.Option(help="Of each block: norm,convolution,gate,residual,mlp, or none."),
+        typer.Option(help="Components of a block: norm,convolution,gate,residual,mlp, or none."),
     ] = None,
-    dropout: Annotated[float | None, typer.Option(help="By default by tokenizer.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="By default by tokenizer.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of everything random; 0.")] = None,
+    dropout: Annotated[
+        float | None, typer.Option(help="Dropout probability (default: by tokenizer).")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Peak learning rate (default: by tokenizer).")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Random seed (default 0).")] = None,
     encoding: Encoding = "utf-8",
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the unfinished run of this command.")
+        bool, typer.Option("--resume", help="Continue an interrupted training.")
     ] = False,
     int8: Int8 = False,
     watch: Annotated[
         bool,
         typer.Option(
-            "--watch", help="Show the run on a page of this machine; its events: /events."
+            "--watch", help="Serve a page that shows the training, with its events at /events."
         ),
     ] = False,
     json: Json = False,
     **options: Any,
 ) -> None:
-    """Train a network on your own text, and write it to one file.
+    """Train a model on data files and write it to one file.
 
-    The text may be plain, to be continued; texts with a label each; words with a tag each; texts
-    with another text each, in two parallel files or one table; vectors (.npy) and a file with a
-    line for each; or a table of numbers, to be predicted.
+    Data: plain text (language model); labelled texts; tagged words; pairs of texts, in two
+    parallel files or one table; vectors (.npy) and a file with one line per vector; or a table of
+    numbers (forecasts).
 
-    Ctrl-C ends the training early and still writes the model; the status is then 130.
+    Ctrl-C ends the training early and still writes the model; the exit status is then 130.
     """
     from elman.bundle import check_writable
     from elman.tasks.commands import commands_to_train
@@ -102,22 +110,22 @@ def train(
         **model_settings("train", options),
     }
     files = DataFiles.named(text, valid, encoding, **options)
-    found, because = task_of(files, task)
-    check_options(found, "train", files.options)
-    job = commands_to_train(found, files, settings)
-    remark = "" if task else f"Task: {job.described()} ({because}; --task says otherwise)."
+    inferred, evidence = task_of(files, task)
+    check_options(inferred, "train", files.options)
+    job = commands_to_train(inferred, files, settings)
+    notice = "" if task else f"Task: {job.described()} ({evidence}; change it with --task)."
     with live(job, output) if watch else nullcontext() as page:
-        heard = () if page is None else (page.record,)
-        outcome = run_training(job, output, checkpoint, remark, int8=int8, heard=heard)
+        listeners = () if page is None else (page.record,)
+        outcome = run_training(job, output, checkpoint, notice, int8=int8, listeners=listeners)
         report, float32, interrupted = outcome
         if page is not None:
-            tell_end(page, job, output, report, interrupted)
+            log_end(page, job, output, report, interrupted)
     if int8 and float32 is None:
-        said = "The scores are those before the weights were rounded to 8 bits; after it: "
-        say(f"{said}elman test {shlex.quote(str(output))} FILE")
+        command = f"elman test {shlex.quote(str(output))} FILE"
+        say(f"These scores are of the float32 weights. Score the int8 weights: {command}")
     if json:
-        told = {"model": str(output), **report.to_json(), "training": job.model.record_}
-        print_json({**told, **int8_as_json(report, float32, job.primary_scores)})
+        result = {"model": str(output), **report.to_json(), "training": job.model.record_}
+        print_json({**result, **int8_as_json(report, float32, job.primary_scores)})
     else:
         job.tell(report)
         print_int8(report, float32, job.primary_scores)

@@ -1,4 +1,4 @@
-"""elman type: a keyboard in the terminal, which learns the words that are written with it."""
+"""elman type: a keyboard in the terminal that learns the words you type."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from elman.keyboard import Keyboard, UserCounts, UserModel
 
 
-HELP = "1 2 3 or Tab takes one · Ctrl-V before a digit types it · Ctrl-D ends"
-MAX_AFTER = 3  # of what a word was written after, in the list
+HELP = "1 2 3 or Tab accepts · Ctrl-V before a digit types it · Ctrl-D ends"
+MAX_AFTER = 3  # preceding words that the list shows per word
 
 
 def type_(
@@ -29,37 +29,39 @@ def type_(
         typer.Option(
             metavar="FILE",
             readable=False,
-            help="Where what it learns is kept; without it that is forgotten at the end.",
+            help="File to keep the learned words in (default: forget them at the end).",
         ),
     ] = None,
-    show: Annotated[bool, typer.Option("--list", help="List what it learned.")] = False,
+    show: Annotated[bool, typer.Option("--list", help="List the learned words.")] = False,
     forget: Annotated[
         list[str] | None,
-        typer.Option(metavar="WORD", help="Forget a word it learned; may be given again."),
+        typer.Option(metavar="WORD", help="Forget a learned word; repeatable."),
     ] = None,
     forget_all: Annotated[
-        bool, typer.Option("--forget-all", help="Forget all that it learned.")
+        bool, typer.Option("--forget-all", help="Forget all learned words.")
     ] = False,
     online: Annotated[
         bool,
-        typer.Option("--online", help="A copy of the network learns too, a step a line."),
+        typer.Option("--online", help="Also train a copy of the network, one step per line."),
     ] = False,
     int8: Int8 = False,
     json: Json = False,
 ) -> None:
-    """Write with a keyboard that learns your words as you write."""
+    """Type with suggestions from a keyboard that learns your words."""
     if show or forget or forget_all:
         if memory is None:
             raise SettingError(
-                "it is needed to say what was learned", location="--memory", hint="Name its file."
+                "it names the file of the learned words, which is needed here",
+                location="--memory",
+                hint="Name one: --memory FILE",
             )
-        _look_after(memory, show=show, forget=forget or [], forget_all=forget_all, json=json)
+        _manage(memory, show=show, forget=forget or [], forget_all=forget_all, json=json)
         return
     if json:
-        raise SettingError("it goes with --list", location="--json", hint="Leave it out.")
+        raise SettingError("it needs --list", location="--json", hint="Add --list.")
     if sys.stdin is None or not sys.stdin.isatty() or not sys.stderr.isatty():
         raise InputError(
-            "is no terminal", location="standard input", hint=f"Try: elman suggest {model} -"
+            "is not a terminal", location="standard input", hint=f"Try: elman suggest {model} -"
         )
     from elman.keyboard import Keyboard, UserModel, open_memory
 
@@ -74,8 +76,8 @@ def type_(
         say(_saved(keyboard))
 
 
-def _look_after(file: Path, *, show: bool, forget: list[str], forget_all: bool, json: bool) -> None:
-    """List what was learned, after forgetting what is to be forgotten."""
+def _manage(file: Path, *, show: bool, forget: list[str], forget_all: bool, json: bool) -> None:
+    """Forget learned words, then list the others."""
     from elman.keyboard import open_memory
 
     memory = open_memory(file)
@@ -84,7 +86,7 @@ def _look_after(file: Path, *, show: bool, forget: list[str], forget_all: bool, 
             raise InputError(
                 f"the word {word!r} was not learned",
                 location=file,
-                hint=f"See what was: elman type MODEL --memory {file} --list",
+                hint=f"List them: elman type MODEL --memory {file} --list",
             )
     for word in forget:
         memory.forget(word)
@@ -95,12 +97,12 @@ def _look_after(file: Path, *, show: bool, forget: list[str], forget_all: bool, 
     if show and json:
         print_json({"words": [each._asdict() for each in memory.learned()]})
     elif show:
-        print_list([(each.word, _told(each)) for each in memory.learned()])
+        print_list([(each.word, _described(each)) for each in memory.learned()])
 
 
-def _told(learned: UserCounts) -> str:
+def _described(learned: UserCounts) -> str:
     often = sorted(learned.after.items(), key=lambda pair: (-pair[1], pair[0]))[:MAX_AFTER]
-    after = ", ".join("the line's beginning" if token == "\n" else token for token, _ in often)
+    after = ", ".join("the start of a line" if token == "\n" else token for token, _ in often)
     return (
         f"{counted(learned.times, 'time', 'times')}, after {after}"
         if after
@@ -116,14 +118,14 @@ def _keep(memory: UserModel, file: Path | None) -> None:
 
 
 def _write(keyboard: Keyboard, memory: Path | None) -> None:
-    """Until Ctrl-C or Ctrl-D; what was learned is kept after each line."""
+    """Type until Ctrl-C or Ctrl-D; save the learned words after each line."""
     from rich.live import Live
 
     literal = False
     with (
         keys() as pressed,
         Live(
-            _picture(keyboard), console=error_console(), auto_refresh=False, transient=True
+            _screen(keyboard), console=error_console(), auto_refresh=False, transient=True
         ) as live,
     ):
         for key in pressed:
@@ -136,7 +138,7 @@ def _write(keyboard: Keyboard, memory: Path | None) -> None:
             literal = False
             if "\n" in key.text:
                 _keep(keyboard.memory, memory)
-            live.update(_picture(keyboard), refresh=True)
+            live.update(_screen(keyboard), refresh=True)
 
 
 def _press(keyboard: Keyboard, key: Key) -> None:
@@ -152,26 +154,27 @@ def _press(keyboard: Keyboard, key: Key) -> None:
         keyboard.type(key.text)
 
 
-def _picture(keyboard: Keyboard) -> Any:
-    """The text with a cursor, the suggestions, what is saved, and what the keys do."""
+def _screen(keyboard: Keyboard) -> Any:
+    """The text with a cursor, the suggestions, the saved keystrokes, and the keys."""
     from rich.console import Group
     from rich.text import Text
 
-    # A screen holds its last lines.
+    # Show only the last lines: half a screen.
     lines = keyboard.text.split("\n")[-max(1, error_console().height // 2) :]
     written = Text("\n".join(lines), overflow="fold")
     written.append(" ", style="reverse")
-    offered = Text(no_wrap=True, overflow="ellipsis")
+    suggestions = Text(no_wrap=True, overflow="ellipsis")
     for number, each in enumerate(keyboard.suggestions, start=1):
-        offered.append(f" {number} ", style="reverse")
+        suggestions.append(f" {number} ", style="reverse")
         learned = each.word in keyboard.memory
-        offered.append(f" {each.word}{'*' if learned else ''}   ", style="bold" if learned else "")
-    told = Text(f"{_saved(keyboard)} · * learned from you", style="dim")
-    return Group(written, Text(), offered, Text(), told, Text(HELP, style="dim"))
+        mark, style = ("*", "bold") if learned else ("", "")
+        suggestions.append(f" {each.word}{mark}   ", style=style)
+    saved = Text(f"{_saved(keyboard)} · * learned from you", style="dim")
+    return Group(written, Text(), suggestions, Text(), saved, Text(HELP, style="dim"))
 
 
 def _saved(keyboard: Keyboard) -> str:
     keystrokes = counted(keyboard.keystrokes, "keystroke", "keystrokes")
     by_hand = keyboard.keystrokes + keyboard.saved
-    share = f" ({keyboard.saved / by_hand:.0%})" if by_hand > 0 else ""
-    return f"{keystrokes}, {keyboard.saved:,} saved{share}"
+    fraction = f" ({keyboard.saved / by_hand:.0%})" if by_hand > 0 else ""
+    return f"{keystrokes}, {keyboard.saved:,} saved{fraction}"

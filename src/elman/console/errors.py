@@ -1,4 +1,4 @@
-"""Every error as the one line that its user reads, and the status that goes with it."""
+"""Errors as one line on stderr and an exit status."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ _OUT_OF_MEMORY = ("can't allocate memory", "out of memory")
 
 
 def in_one_line(error: Exception, arguments: list[str], command: Any) -> tuple[str, int]:
-    """What to print after `elman: `, and the exit status.
+    """The line to print after `elman: `, and the exit status.
 
     Args:
-        command: of the whole program, with its commands and their options.
+        error: the error.
+        arguments: the words after `elman`.
+        command: the root command of the program.
 
     Raises:
-        Exception: the error itself, where it is no user's but a fault of ours.
+        Exception: the error itself, if it is a bug of the program.
     """
     if isinstance(error, SettingError):
         return _of_setting(error, command), 1
@@ -28,9 +30,9 @@ def in_one_line(error: Exception, arguments: list[str], command: Any) -> tuple[s
     if isinstance(error, TyperException):
         return f"{_sentence(error)} Try: {_help_of(arguments, command)}", error.exit_code
     if isinstance(error, OSError):
-        place = error.filename if error.filename is not None else "standard output"
+        location = error.filename if error.filename is not None else "standard output"
         cause = (error.strerror or str(error)).lower()
-        return f"{place}: {cause}. Free some room there, or name another place.", 1
+        return f"{location}: {cause}. Free some room there, or name another place.", 1
     if isinstance(error, MemoryError) or any(each in str(error) for each in _OUT_OF_MEMORY):
         hint = "Ask for less: a smaller --hidden-size, fewer --layers, fewer --samples."
         return f"there is not enough memory for this. {hint}", 1
@@ -38,21 +40,21 @@ def in_one_line(error: Exception, arguments: list[str], command: Any) -> tuple[s
 
 
 def _of_setting(error: SettingError, command: Any) -> str:
-    """The settings of a model are options here, and are named as one types them."""
+    """Name a setting by its option, such as --hidden-size."""
     option = f"--{error.location}"
     known = {name for each in _commands(command) for p in each.params for name in p.opts}
     return f"--{error}" if option in known else str(error)
 
 
 def _sentence(error: TyperException) -> str:
-    """`--minutes: 'abc' is not a number.` out of the parser's own words."""
+    """Rewrite an error of the parser: `--minutes: 'abc' is not a number.`"""
     parameter = getattr(error, "param", None)
     cause = error.__cause__
-    said = cause.errors()[0] if cause is not None and hasattr(cause, "errors") else {}
+    details = cause.errors()[0] if cause is not None and hasattr(cause, "errors") else {}
     kinds = {"int_parsing": "whole number", "float_parsing": "number", "int_from_float": "number"}
-    kind = kinds.get(said.get("type", ""))
+    kind = kinds.get(details.get("type", ""))
     if parameter is not None and kind is not None:
-        return f"{parameter.opts[-1]}: {said['input']!r} is not a {kind}."
+        return f"{parameter.opts[-1]}: {details['input']!r} is not a {kind}."
     line = " ".join(error.format_message().split())
     return line if line.endswith((".", "?", "!")) else f"{line}."
 

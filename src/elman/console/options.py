@@ -1,4 +1,4 @@
-"""Arguments and options that several commands share, each said once."""
+"""Arguments and options that several commands share."""
 
 from __future__ import annotations
 
@@ -9,38 +9,41 @@ import typer
 
 from elman.errors import SettingError
 
-# readable=False here and elsewhere: what cannot be read is said by our own errors.
+# readable=False here and elsewhere: our own errors report unreadable files.
 ModelFile = Annotated[
     Path, typer.Argument(metavar="MODEL", readable=False, help="A file written by elman train.")
 ]
-Repository = Annotated[str, typer.Argument(metavar="REPO", help="On the hub, as NAME/MODEL.")]
+Repository = Annotated[
+    str, typer.Argument(metavar="REPO", help="Repository on the hub: NAME/MODEL.")
+]
 TextFiles = Annotated[
     list[Path],
     typer.Argument(
-        metavar="TEXT", readable=False, help="Files (.gz too), folders, or - for stdin."
+        metavar="TEXT", readable=False, help="Files (also .gz), folders, or - for stdin."
     ),
 ]
-Encoding = Annotated[str, typer.Option(help="The encoding of the text files.")]
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+Encoding = Annotated[str, typer.Option(help="Encoding of the files.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Int8 = Annotated[
     bool,
-    typer.Option("--int8", help="Weights of 8 bits: a quarter of the room, a little off."),
+    typer.Option("--int8", help="Use int8 weights: a quarter of the size, slightly less exact."),
 ]
 
 
 def refuse_options(task: str, **typed: object) -> None:
-    """What was typed although the task has no use for it.
+    """Refuse options that do not apply to a task.
 
     Args:
-        typed: values by the option's name; None and False were not typed.
+        task: its name, for the message.
+        typed: values by name of the option; None and False mean that it was not typed.
 
     Raises:
-        SettingError: for the first that was.
+        SettingError: the first option that was typed.
     """
     for name, value in typed.items():
         if value is not None and value is not False:
             raise SettingError(
-                f"it is of no use here, for the task {task!r}",
+                f"it does not apply to the task {task!r}",
                 location=name.replace("_", "-"),
                 hint="Leave it out.",
             )

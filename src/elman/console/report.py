@@ -1,4 +1,4 @@
-"""How an evaluation is printed: each score beside its baseline's, and the interval."""
+"""Print an evaluation: scores of the model and its baseline, with intervals."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ if TYPE_CHECKING:
 
 
 ScoreLabels = dict[str, tuple[str, str]]
-"""Of scores, in the order in which they are printed: what each is called, and its format."""
+"""Label and format of each score by name, in printing order."""
 
 ROWS = 20  # of a table by class, the largest classes
 MISTAKES = 5  # of each kind
 
 
 def print_int8(report: Evaluation, float32: Evaluation | None, primary: ScoreLabels) -> None:
-    """By how much weights of 8 bits change the primary score, where that is known.
+    """Print how int8 weights change the primary metric, if the float32 scores are known.
 
     Args:
-        report: with weights of 8 bits.
-        float32: the same without.
-        primary: the task's scores that say most.
+        report: scores with int8 weights.
+        float32: scores with float32 weights; None: unknown.
+        primary: candidates for the primary metric; the first that the report has is taken.
     """
-    for told in int8_as_json(report, float32, primary).values():
-        label, form = primary[told["score"]]
-        line = f"int8: {form.format(told['int8'])} {label}, float32 {form.format(told['float32'])}"
-        change = told["change"]
+    for row in int8_as_json(report, float32, primary).values():
+        label, form = primary[row["score"]]
+        line = f"int8: {form.format(row['int8'])} {label}, float32 {form.format(row['float32'])}"
+        change = row["change"]
         print(line if change is None else f"{line} ({100 * change:+.2f} %)")
 
 
 def int8_as_json(
     report: Evaluation, float32: Evaluation | None, primary: ScoreLabels
 ) -> dict[str, Any]:
-    """The same as plain data, under the key "int8"; nothing where it is not known."""
+    """The same as plain data, under the key "int8"; empty if it is not known."""
     if float32 is None:
         return {}
     name = next(name for name in primary if name in report.scores)
@@ -60,7 +60,7 @@ def print_scores(report: Evaluation, labels: ScoreLabels) -> None:
 
 
 def print_classes(classes: list[dict[str, Any]], what: str) -> None:
-    """The largest classes, with what is right and what is found of each."""
+    """Print precision, recall, F1 and support of the largest classes."""
     shown = sorted(classes, key=lambda row: -row["support"])[:ROWS]
     rows = [[what, "precision", "recall", "F1", "texts" if what == "class" else "in all"]]
     for row in shown:
@@ -74,20 +74,22 @@ def print_classes(classes: list[dict[str, Any]], what: str) -> None:
 def verdict(
     report: Evaluation, name: str, form: str, *, less: bool = False, times: float = 1
 ) -> str:
-    """Whether the network wins, by how much, and how sure that is.
+    """A sentence: whether the network beats its baseline, by how much, and whether significantly.
 
     Args:
-        form: of the difference, in words.
+        report: with scores, baseline and the interval of their difference.
+        name: of the score.
+        form: format of the difference, with its unit.
         less: whether a smaller score is better.
-        times: what the difference is multiplied by, for points of a hundred.
+        times: factor of the difference; 100 for percentage points.
     """
     low, high = report.interval[name]
     gain = times * (report.scores[name] - (report.baseline or {})[name]) * (-1 if less else 1)
     word = "better" if gain > 0 else "worse"
-    sure = "" if low > 0 or high < 0 else ", which may be chance"
-    return f"The network is {form.format(abs(gain))} {word} than its baseline{sure}."
+    doubt = "" if low > 0 or high < 0 else ", which may be chance"
+    return f"The network is {form.format(abs(gain))} {word} than its baseline{doubt}."
 
 
 def print_warnings(report: Evaluation) -> None:
-    for remark in report.warnings:
-        say(remark)
+    for warning in report.warnings:
+        say(warning)

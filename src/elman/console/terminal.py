@@ -1,4 +1,4 @@
-"""What every command shares with its user: warnings, progress, and prompts from anywhere.
+"""Terminal input and output of all commands: messages, progress bars, tables and prompts.
 
 Warnings and progress go to stderr; progress only where that is a terminal.
 """
@@ -22,7 +22,7 @@ from elman.errors import MissingFileError
 
 
 def say(line: str) -> None:
-    """A remark, on stderr, above a bar if there is one."""
+    """Print a message on stderr, above a progress bar if there is one."""
     if is_terminal():
         error_console().print(line, markup=False, highlight=False, soft_wrap=True)
     else:
@@ -30,30 +30,30 @@ def say(line: str) -> None:
 
 
 def is_terminal() -> bool:
-    """Whether somebody watches stderr; it may also be closed."""
+    """Whether stderr is a terminal; False if it is closed."""
     return sys.stderr is not None and sys.stderr.isatty()
 
 
 @functools.cache
 def error_console() -> Any:
-    """One for all bars and warnings, so that none is written across another."""
+    """The console of all bars and messages; one, so that they do not overwrite each other."""
     from rich.console import Console
 
     return Console(stderr=True)
 
 
 def print_json(value: Any) -> None:
-    """A machine's answer, on stdout: one JSON object on one line, sent at once."""
+    """Print a value as JSON on one line of stdout, and flush."""
     print(json_line(value), flush=True)
 
 
 def json_line(value: Any) -> str:
-    """Plain data as JSON on one line, without its end."""
+    """Plain data as JSON on one line, without a newline."""
     return json.dumps(finite(value), ensure_ascii=False, allow_nan=False)
 
 
 def finite(value: Any) -> Any:
-    """The same plain data with null for each infinity, which JSON cannot say."""
+    """Plain data with None for each float that JSON cannot hold (infinity, NaN)."""
     if isinstance(value, dict):
         return {name: finite(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
@@ -62,7 +62,7 @@ def finite(value: Any) -> Any:
 
 
 def print_table(rows: list[list[str]]) -> None:
-    """Columns on stdout: the first to the left, the others to the right."""
+    """Print columns: the first is aligned left, the others right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for first, *others in rows:
         cells = [first.ljust(widths[0])]
@@ -71,14 +71,14 @@ def print_table(rows: list[list[str]]) -> None:
 
 
 def print_list(rows: list[tuple[str, str]]) -> None:
-    """Names and what they stand for, on stdout."""
+    """Print names and their values in two columns."""
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         print(f"{name:{width}}  {value}".rstrip())
 
 
 def drop_stdout() -> None:
-    """Nobody takes what is still to be written: let nothing complain of that."""
+    """Discard what is still buffered for stdout, so that the flush at exit cannot fail."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -89,14 +89,14 @@ def counted(count: int, one: str, several: str) -> str:
 
 
 def share_in_words(share: float) -> str:
-    """A probability with two digits, and none called nothing: 62%, 3.4%, <0.1%."""
+    """A fraction as a percentage with two digits: 62%, 3.4%, <0.1%."""
     if share < 0.001:
         return "<0.1%"
     return f"{share:.0%}" if share >= 0.0995 else f"{share:.1%}"
 
 
 def size_in_words(count: float) -> str:
-    """Bytes as people say them: 1.2 MB."""
+    """A number of bytes with its unit: 1.2 MB."""
     if count < 1000:
         return f"{count:.0f} B"
     tokenizer = next((u for u, most in (("kB", 1e6), ("MB", 1e9)) if count < 0.99995 * most), "GB")
@@ -104,10 +104,14 @@ def size_in_words(count: float) -> str:
 
 
 def read_prompt(prompt: str, file: Path | None) -> str:
-    """The prompt itself, or from a file, or from stdin where it is `-`; of any bytes at all.
+    """Read a prompt. Bytes that are not UTF-8 become U+FFFD.
+
+    Args:
+        prompt: the text; '-' reads stdin.
+        file: a file to read instead; None for none.
 
     Raises:
-        MissingFileError: where the file cannot be read.
+        MissingFileError: the file cannot be read.
     """
     if file is not None:
         try:
@@ -125,7 +129,7 @@ def stdin_bytes() -> BinaryIO:
     """Standard input.
 
     Raises:
-        MissingFileError: where the caller has closed it.
+        MissingFileError: it is closed.
     """
     if sys.stdin is None:
         raise MissingFileError(
@@ -135,12 +139,12 @@ def stdin_bytes() -> BinaryIO:
 
 
 def shown(argument: str) -> str:
-    """An argument whose bytes are no UTF-8 with U+FFFD for each of those."""
+    """An argument with U+FFFD for each byte that is not UTF-8."""
     return argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 class ReadingProgress(contextlib.AbstractContextManager["ReadingProgress"]):
-    """A bar for the reading of a text: call it with a step, the bytes read, and all bytes."""
+    """A progress bar for reading: call it with (step, bytes read, total bytes)."""
 
     def __init__(self) -> None:
         from rich.progress import (
@@ -170,7 +174,7 @@ class ReadingProgress(contextlib.AbstractContextManager["ReadingProgress"]):
         self.stop()
 
     def stop(self) -> None:
-        """Take the bar away: the reading is over."""
+        """Remove the bar."""
         self.bar.stop()
 
     def __call__(self, step: str, done: int, total: int) -> None:
@@ -181,7 +185,7 @@ class ReadingProgress(contextlib.AbstractContextManager["ReadingProgress"]):
 
 @contextlib.contextmanager
 def working(what: str) -> Iterator[None]:
-    """A line with a spinner for work whose end is not known."""
+    """Show a spinner for work of unknown length."""
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     with Progress(
@@ -197,9 +201,9 @@ def working(what: str) -> Iterator[None]:
 
 
 class Throughput(contextlib.AbstractContextManager["Throughput"]):
-    """How much is done and how fast, of what has no known end: call it with a count of new ones.
+    """Shows count and speed of work of unknown length: call it with the number of new items.
 
-    Shown to who watches for more than PATIENCE seconds, and does not see the answers themselves.
+    It appears after PATIENCE seconds, if stderr is a terminal and stdout is not.
     """
 
     PATIENCE = 2.0
@@ -232,9 +236,9 @@ class Throughput(contextlib.AbstractContextManager["Throughput"]):
 
 
 class FirstInterrupt(contextlib.AbstractContextManager["FirstInterrupt"]):
-    """Turns the first Ctrl-C into an answer, once armed; the second is an interrupt again.
+    """Records the first Ctrl-C, once armed; the second raises KeyboardInterrupt.
 
-    Called, it answers whether Ctrl-C was pressed.
+    A call returns whether Ctrl-C was pressed.
     """
 
     def __init__(self) -> None:

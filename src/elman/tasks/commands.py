@@ -1,4 +1,4 @@
-"""What `elman train`, `test`, `peek`, `explain` and `demo` need of a task."""
+"""The interface of a task to `elman train`, `test`, `peek`, `explain` and `demo`."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
     from elman.training.events import Event
 
 
-Found = TypeVar("Found")
+Data = TypeVar("Data")
 
 
 class TaskCommands(ABC):
-    """One task's model and files.
+    """The model and the files of one task.
 
     Args:
-        model: to be trained, or trained already.
-        files: to learn from, or to be scored.
+        model: the estimator, fitted or not.
+        files: the data files, to train on or to score.
 
     Attributes:
-        task: its record.
-        scoring: what is being done while a report is made.
-        predict_input: what to type after `elman predict MODEL`.
-        primary_scores: the scores that say most; of a report the first that it has.
+        task: the record of the task.
+        scoring: label of the progress spinner during evaluation.
+        predict_input: the words to type after `elman predict MODEL`.
+        primary_scores: candidates for the primary metric; the first that a report has is taken.
     """
 
     task: ClassVar[Task]
@@ -54,19 +54,21 @@ class TaskCommands(ABC):
     @classmethod
     @abstractmethod
     def open(cls, source: TextSource, files: DataFiles) -> Any:
-        """A source as this task reads it: labelled rows, tagged sentences, pairs, ...
+        """Open a source as the examples of this task, such as labelled rows or pairs.
 
         Args:
-            files: for their options.
+            source: the files.
+            files: holds the typed options.
         """
 
     @classmethod
     @abstractmethod
     def inspect(cls, files: DataFiles) -> Inspection:
-        """What files hold for this task.
+        """Inspect data files for this task.
 
         Raises:
-            InputError: they cannot be used; SettingError: for options that say nothing here.
+            InputError: they cannot be used.
+            SettingError: an option does not apply.
         """
 
     def training(
@@ -74,8 +76,16 @@ class TaskCommands(ABC):
     ) -> Iterator[Event]:
         """Read the files, then train.
 
+        Args:
+            reading: shows the progress of reading.
+            checkpoint: file for the state of an unfinished training; None writes none.
+            stop: called before each step; True ends the training early.
+
+        Yields:
+            The events of the training.
+
         Raises:
-            InputError: they cannot be used.
+            InputError: the files cannot be used.
         """
         from elman.data.cache import Cache
 
@@ -93,25 +103,26 @@ class TaskCommands(ABC):
 
     @classmethod
     def skipped(cls, source: Any) -> int:
-        """How many bad rows of what `open` gave were left out."""
+        """The number of bad rows that were skipped in a source from `open`."""
         return int(source.skipped)
 
     @abstractmethod
     def read(self, train: TextSource | None, reading: ReadingProgress) -> Any:
-        """What the files hold that a trained model is to be scored on.
+        """Read the test set from the files.
 
         Args:
-            train: the training data, for the baseline, if the cache has lost it.
+            train: the training data, to cache again for the baseline; None: it is cached.
+            reading: shows the progress of reading.
 
         Raises:
-            InputError: they cannot be used.
+            InputError: the files cannot be used.
         """
 
     def cached(self, part: str) -> Any:
-        """Inputs and targets that the model was trained on; None where the cache has lost them.
+        """Inputs and targets of the training from the cache; None if they are no longer there.
 
         Args:
-            part: 'content', what it learned from, or 'valid', what was held out.
+            part: 'content' for the training set, 'valid' for the validation set.
         """
         from elman.data.cache import Cache
         from elman.data.example_cache import cached_examples
@@ -120,34 +131,35 @@ class TaskCommands(ABC):
         return None if rows is None else ([each for each, _ in rows], [each for _, each in rows])
 
     def held_out(self) -> Any:
-        """What `read` gives, of what was held out from the training; None where the model has
-        learned from that since.
+        """The validation set, as `read` returns a test set; None if the model was later trained
+        on it too.
 
         Raises:
-            InputError: the cache has lost it.
+            InputError: it is no longer in the cache.
         """
-        return not_lost(self.cached("valid"))
+        return still_cached(self.cached("valid"))
 
     def baseline(self) -> Any:
-        """What has learned from the training data; None where the cache has lost that, or where
-        there is nothing to learn."""
-        found = self.cached("content")
-        return None if found is None else self.fit_baseline(found)
+        """The baseline fitted on the training data; None if the data is no longer cached, or if
+        the baseline has nothing to fit."""
+        data = self.cached("content")
+        return None if data is None else self.fit_baseline(data)
 
     @abstractmethod
     def fit_baseline(self, data: Any) -> Any:
-        """A baseline that has learned from what `cached` gave."""
+        """Fit a baseline on data from `cached`."""
 
     @abstractmethod
     def evaluated(self, data: Any, baseline: Any) -> Evaluation:
-        """The model's scores on what `read` or `held_out` gave, and its baseline's beside them.
+        """Score the model and its baseline.
 
         Args:
-            baseline: what `baseline` gave; None for the model's scores alone.
+            data: a test set from `read`, or the validation set from `held_out`.
+            baseline: the fitted baseline; None scores the model alone.
         """
 
     def report(self) -> Evaluation:
-        """The scores of the trained model on what was held out, its baseline's beside them."""
+        """Score the trained model and its baseline on the validation set."""
         return self.evaluated(self.held_out(), self.baseline())
 
     @abstractmethod
@@ -156,17 +168,20 @@ class TaskCommands(ABC):
 
     @classmethod
     def explain(cls, model: Any, given: str | None, options: dict[str, Any]) -> Trace:  # noqa: ARG003
-        """What a model makes of what `elman explain` was given: a text, or '-' for stdin.
+        """Trace a model on one input.
 
         Args:
-            options: those that were typed, by name.
+            model: the fitted estimator.
+            given: the argument of `elman explain`: a text, or '-' for stdin.
+            options: the typed options, by name.
 
         Raises:
-            InputError: it cannot be read; SettingError: an option is out of range.
+            InputError: the input cannot be read.
+            SettingError: an option is out of range.
         """
         if given is None:
             raise EmptyTextError(
-                "there is none", location="TEXT", hint="Quote one, or - for stdin."
+                "a text is needed", location="TEXT", hint="Type one in quotes, or - for stdin."
             )
         text = read_prompt(given, None)
         trace: Trace = model.explain(text.rstrip("\r\n") if given == "-" else text)
@@ -174,28 +189,30 @@ class TaskCommands(ABC):
 
     @classmethod
     def trace_table(cls) -> TraceTable:
-        """How a trace is printed."""
+        """The columns of a printed trace."""
         from elman.console.traces import TraceTable
 
         return TraceTable()
 
     def described(self) -> str:
-        """The task, in a few words, for the remark that it was inferred."""
+        """The task in a few words, for the notice that it was inferred."""
         return f"{self.task.name}, {self.task.summary}"
 
     def next_command(self, output: Path) -> str:
-        """What to type after the training."""
+        """The command to type after the training."""
         return f"elman predict {shlex.quote(str(output))} {self.predict_input}"
 
 
 def commands_to_train(task: Task, files: DataFiles, settings: dict[str, Any]) -> TaskCommands:
-    """The commands of a new model.
+    """Create a model and its commands.
 
     Args:
-        settings: of the model, by name; None for those that were not typed.
+        task: the record of the task.
+        files: the data files.
+        settings: of the model, by name; None for those not typed.
 
     Raises:
-        SettingError: for a setting that this task has no use for.
+        SettingError: a setting does not apply to this task.
     """
     model = task.model_class()
     known = model.get_params()
@@ -205,44 +222,48 @@ def commands_to_train(task: Task, files: DataFiles, settings: dict[str, Any]) ->
 
 
 def report_skipped(count: int, name: str) -> None:
-    """Say how many bad rows were left out, if any."""
+    """Print how many bad rows of a source were skipped, if any."""
     if count:
-        say(f"{name}: {count:,} bad row{'s' if count > 1 else ''} left out.")
+        say(f"{name}: {count:,} bad row{'s' if count > 1 else ''} skipped.")
 
 
 def no_baseline(baseline: object) -> tuple[str, ...]:
-    """The remark that there is none, if so."""
+    """The warning that there is no baseline; empty if there is one."""
     if baseline is not None:
         return ()
     return ("No baseline: the training data is not in the cache. Name it: --train FILE",)
 
 
 def check_same(same: bool, name: str) -> None:
-    """Whether the training data that was named is what the model learned from.
+    """Check that the files after --train are the training data of the model.
+
+    Args:
+        same: whether they are.
+        name: of the files, for the message.
 
     Raises:
-        InputError: where it is not.
+        InputError: they are not.
     """
     if not same:
         raise InputError(
-            "this is not what the model was trained on",
+            "this is not the training data of the model",
             location=name,
             hint="Name the same files as for elman train, or leave --train out.",
         )
 
 
-def not_lost(found: Found | None) -> Found:
-    """What was held out while the model was trained.
+def still_cached(data: Data | None) -> Data:
+    """The validation set from the cache.
 
     Raises:
-        InputError: where the cache was emptied meanwhile.
+        InputError: the cache was emptied during training.
     """
     from elman.data.cache import Cache
 
-    if found is None:
+    if data is None:
         raise InputError(
-            "the texts have left the cache during training: the model is written, without scores",
+            "the cache was emptied during training: the model is written, without scores",
             location=Cache().folder,
             hint="Score it: elman test MODEL FILE --train FILE",
         )
-    return found
+    return data

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DataFiles:
-    """The files of a command, and how they are to be read.
+    """The data files of a command, and the options to read them with.
 
     Args:
-        data: to learn from, or to be scored.
-        valid: held out, where there is such a text.
-        open: paths -> a source, in the encoding that was named.
-        options: by the names they are typed with; those that were not typed are absent.
+        data: the training data, or the data to score.
+        valid: the validation data; None if none was named.
+        open: paths -> a source with the same encoding.
+        options: the typed options, by name.
     """
 
     data: TextSource
@@ -38,7 +38,14 @@ class DataFiles:
         encoding: str = "utf-8",
         **options: Any,
     ) -> Self:
-        """The files of these paths; options that are None or False were not typed."""
+        """Open files by path.
+
+        Args:
+            data: paths of the training data, or of the data to score.
+            valid: paths of the validation data; None for none.
+            encoding: of all files.
+            options: values by name; None and False mean not typed.
+        """
         from elman.text.files import TextSource
 
         open_source = partial(TextSource, encoding=encoding)
@@ -46,7 +53,7 @@ class DataFiles:
         return cls(open_source(data), held_out, open_source, typed_options(options))
 
     def given(self) -> Iterator[TextSource]:
-        """The data, then the held-out data if there is some."""
+        """Yield the data, then the validation data if there is some."""
         yield from filter(None, (self.data, self.valid))
 
     @property

@@ -1,4 +1,4 @@
-"""What `elman demo` trains and shows: one part a model."""
+"""The parts of `elman demo`: one model each."""
 
 from __future__ import annotations
 
@@ -6,27 +6,29 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-WIDTH = 80  # columns that a terminal has
+WIDTH = 80  # columns of a terminal
 
 
 class DemoPart(NamedTuple):
-    """One of the demo's models.
+    """One model of the demo.
 
     Attributes:
-        title: with the minutes before it.
-        task: its name; files: what it is trained on; name: of the model's file.
-        tell: shows what it can do.
-        share: of the minutes.
-        settings: of the model.
+        title: the heading, printed after the minutes.
+        task: a key of `TASKS`.
+        files: the training data.
+        name: the name of the model file.
+        show: prints examples of the trained model.
+        fraction: of the training time, 0 to 1.
+        settings: of the model, by name.
     """
 
     title: str
     task: str
     files: list[Path]
     name: str
-    tell: Callable[[Any], None]
-    share: float = 0.5
-    settings: dict[str, Any] = {}  # noqa: RUF012  # nobody writes into it
+    show: Callable[[Any], None]
+    fraction: float = 0.5
+    settings: dict[str, Any] = {}  # noqa: RUF012  # read only
 
 
 def write_table(path: Path, *rows: Iterable[str]) -> None:
@@ -35,7 +37,7 @@ def write_table(path: Path, *rows: Iterable[str]) -> None:
 
 
 def print_aligned(above: Sequence[str], below: Sequence[str]) -> None:
-    """Words with something under each, in as many lines as it takes."""
+    """Print words with another word under each, wrapped to the width of a terminal."""
     lines: list[list[str]] = [["  ", "  "]]
     for pair in zip(above, below, strict=True):
         cell = 2 + max(map(len, pair))

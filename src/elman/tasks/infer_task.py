@@ -1,4 +1,4 @@
-"""Which task files are for: told by their names and first lines, so that nobody need say it."""
+"""Infer the task from the names and first lines of data files."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 _LINES = 1000
 _CHARACTERS = 1_000_000
-"""At most so many are read, whichever is reached first."""
+"""Limits of what is read from the first file; the first one reached ends the reading."""
 
 
 class TaskGuess(NamedTuple):
-    """What a file seems to be for.
+    """An inferred task.
 
     Attributes:
         task: a key of `TASKS`.
-        because: what was seen, such as 'CSV, text in column review, label in column stars'.
+        because: the evidence, such as 'CSV, text in column review, label in column stars'.
     """
 
     task: str
@@ -33,41 +33,48 @@ class TaskGuess(NamedTuple):
 
 
 def task_of(files: DataFiles, named: str | None) -> tuple[Task, str]:
-    """The task that files are for, and why: as the user named it, as the typed options tell, or as
-    the files look.
+    """Choose the task of data files: the named one, else that of a typed option, else inferred.
+
+    Args:
+        files: the data files and the typed options.
+        named: the value of --task; None if it was not typed.
+
+    Returns:
+        The task and the evidence for it.
 
     Raises:
-        SettingError: there is no such task; InputError: the files cannot be read.
+        SettingError: there is no such task.
+        InputError: the files cannot be read.
     """
     if named is not None:
         among("task", named, TASKS)
-        return TASKS[named], "as --task says"
+        return TASKS[named], "set by --task"
     for task in TASKS.values():
         for option in task.options:
             if option.names_task and option.name in files.options:
-                return task, f"as --{option.name} says"
+                return task, f"set by --{option.name}"
     guess = infer_task(files.data)
     return TASKS[guess.task], guess.because
 
 
 def infer_task(source: TextSource) -> TaskGuess:
-    """What a source is for, by the names of its files or the beginning of the first.
+    """Infer a task from the names of the files, or else from the start of the first one.
 
     Raises:
         InputError: it cannot be read.
     """
     tasks = sorted(TASKS.values(), key=lambda task: task.priority)
     for task in tasks:
-        seen = task.from_names(source.names)
-        if seen is not None:
-            return TaskGuess(task.name, seen)
+        evidence = task.from_names(source.names)
+        if evidence is not None:
+            return TaskGuess(task.name, evidence)
     name, lines = _first_lines(source)
     if name is None:
         return TaskGuess(tasks[-1].name, "there is no text yet")
     for task in tasks:
-        seen = task.from_lines(lines, name)
-        if seen is not None:
-            return TaskGuess(task.name, seen)
+        evidence = task.from_lines(lines, name)
+        if evidence is not None:
+            return TaskGuess(task.name, evidence)
     raise AssertionError("the last task takes any text")
 
 

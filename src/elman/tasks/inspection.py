@@ -1,4 +1,4 @@
-"""What `elman peek` finds in the files of any task."""
+"""The result of `elman peek` for any task."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Inspection(ABC):
-    """What files hold; each task has its own fields."""
+    """Statistics of data files; each task adds its fields."""
 
     @property
     @abstractmethod
@@ -18,17 +18,17 @@ class Inspection(ABC):
 
     @property
     def suggested_options(self) -> dict[str, str]:
-        """Options of `elman train` that suit the files, by name."""
+        """Suggested options of `elman train`, by name."""
         return {}
 
     @abstractmethod
     def show(self, looks: str) -> None:
-        """Print it.
+        """Print the statistics.
 
         Args:
-            looks: how the task is known, such as 'It looks like'.
+            looks: the beginning of the last sentence, such as 'It looks like'.
         """
 
     def to_json(self) -> dict[str, Any]:
-        """The same as plain data."""
+        """The statistics as plain data."""
         return asdict(self)

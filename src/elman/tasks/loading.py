@@ -1,4 +1,4 @@
-"""A model file, as the model in it."""
+"""Load a model of any task from its file."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ from elman.tasks.table import TASKS
 
 
 def load(path: str | os.PathLike[str], *, int8: bool = False) -> Model:
-    """The model in a file; nothing in the file is executed or followed.
+    """Load a model. Nothing in the file is executed.
 
     Args:
-        int8: round its weights to 8 bits, as `Model.to_int8`; those of a file that was saved so
-            are of 8 bits in any case.
+        path: the model file.
+        int8: quantize the weights to int8, as `Model.to_int8`; a file with int8 weights always
+            gives a model with int8 weights.
 
     Raises:
-        MissingFileError: where there is none.
-        ModelFileError: where it is damaged, or not a model's file.
-        TaskError: where it is of a task that this version does not know.
+        MissingFileError: there is no such file.
+        ModelFileError: it is damaged, or not a model file.
+        TaskError: its task is unknown to this version.
     """
     bundle = open_bundle(path)
     task = bundle.about.get("task")
     if task == "checkpoint":
         raise TaskError(
-            "it is the checkpoint of an unfinished run",
+            "it is the checkpoint of an unfinished training",
             location=path,
-            hint="Go on with it: elman train TEXT -o MODEL --resume",
+            hint="Continue it: elman train TEXT -o MODEL --resume",
         )
     if not isinstance(task, str) or task not in TASKS:
         raise TaskError(

@@ -1,4 +1,4 @@
-"""Options of the command line that only some tasks have: each task lists its own in its record."""
+"""Command-line options of single tasks: the record of each task lists them."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class Option:
     """An option of one or several commands.
 
     Args:
-        name: as it is typed, without its dashes.
-        type: of a value; bool is a flag.
-        help: one line.
-        commands: those that take it.
-        many: whether it may be given again, which makes a list of its values.
-        metavar: what stands for its value in the help; None for the type's name.
-        of_model: whether it is a setting of the model, not of how files are read.
-        names_task: whether typing it says what the task is.
+        name: as typed, without the leading dashes.
+        type: the type of a value; bool makes a flag.
+        help: one line of help.
+        commands: the commands that accept it, such as 'train'.
+        many: whether it is repeatable, with a list of values.
+        metavar: the placeholder of the value in the help; None takes the name of the type.
+        of_model: whether it is a setting of the estimator, not of how files are read.
+        names_task: whether typing it selects the task.
     """
 
     name: str
@@ -39,29 +39,29 @@ class Option:
 
     @property
     def parameter(self) -> str:
-        """Its name in Python."""
+        """The name of its parameter in Python."""
         return self.name.replace("-", "_")
 
     def on(self, *commands: str) -> Self:
-        """The same for other commands."""
+        """Copy the option for other commands."""
         return replace(self, commands=commands)
 
 
 FILES = ("train", "test", "peek", "predict")
-"""The commands that read files of data."""
+"""The commands that read data files."""
 
-SKIP_BAD_ROWS = Option("skip-bad-rows", bool, "Leave them out, and count them.", FILES)
-COUNT = Option("count", int, "With --json: so many of the likeliest answers.", ("predict",))
+SKIP_BAD_ROWS = Option("skip-bad-rows", bool, "Skip bad rows and count them.", FILES)
+COUNT = Option("count", int, "With --json: number of the likeliest answers.", ("predict",))
 BEAM = Option(
     "beam",
     int,
-    "Rewriting: answers followed at once; 5. 1 is greedy, and faster.",
+    "Beam size (default 5); 1 is greedy and faster (translation, description).",
     ("predict",),
 )
 
 
 def typed_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Those that were typed, by name: None, False and no values were not."""
+    """The options that were typed, by name: all but those with None, False or an empty list."""
     return {
         name.replace("_", "-"): value
         for name, value in options.items()
@@ -70,10 +70,13 @@ def typed_options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_options(task: Task, command: str, typed: Iterable[str]) -> None:
-    """Whether a task has a use for what was typed.
+    """Check that a command of a task accepts the typed options.
+
+    Args:
+        typed: names of options.
 
     Raises:
-        SettingError: for the first option that it has no use for.
+        SettingError: the first option that does not apply.
     """
     known = task.options_of(command)
     refuse_options(task.name, **{name: True for name in typed if name not in known})

@@ -1,4 +1,4 @@
-"""What `elman predict` writes, of any task: batch by batch, as the inputs arrive."""
+"""Write predictions batch by batch, as the inputs arrive."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from elman.text.files import Document, TextSource
     from elman.text.stdin_stream import ByteStream
 
-_BEAM = 5  # targets that are followed at once, if nothing else is typed
+_BEAM = 5  # default beam size
 
 Item = TypeVar("Item")
 
 
 class PredictionLines(NamedTuple):
-    """Lines to be printed, and how many inputs they answer."""
+    """Lines to print, and the number of inputs that they answer."""
 
     written: str
     answered: int
@@ -31,13 +31,13 @@ class PredictionLines(NamedTuple):
 
 @dataclass(frozen=True)
 class PredictionRequest:
-    """What is to be predicted, and how.
+    """The arguments of `elman predict`.
 
     Attributes:
-        files: none, or '-', for standard input.
-        encoding: of the files.
+        files: paths; empty or '-' for standard input.
+        encoding: of the files, such as 'utf-8'.
         json: whether to write JSON lines.
-        options: by the names they are typed with; those that were not typed are absent.
+        options: the typed options, by name.
     """
 
     files: Sequence[Path]
@@ -46,7 +46,7 @@ class PredictionRequest:
     options: dict[str, Any]
 
     def documents(self) -> Iterator[Document]:
-        """The texts, those of standard input as they come.
+        """The documents; standard input is read as it arrives.
 
         Raises:
             InputError: they cannot be read.
@@ -56,7 +56,7 @@ class PredictionRequest:
         return arriving_documents(self.files or [Path("-")], _stdin, encoding=self.encoding)
 
     def source(self) -> TextSource:
-        """The files, as files.
+        """The files as one source.
 
         Raises:
             InputError: they cannot be read.
@@ -71,26 +71,24 @@ class PredictionRequest:
 
     @property
     def count(self) -> int | None:
-        """How many alternatives to write; None where that was not typed.
+        """The number of alternatives to write; None if --count was not typed.
 
         Raises:
-            SettingError: out of range, or without --json, whose it is.
+            SettingError: it is out of range, or --json is missing.
         """
         count: int | None = self.options.get("count")
         if count is not None:
             whole("count", count, 1, 1000)
             if not self.json:
-                raise SettingError(
-                    "only --json lists several", location="count", hint="Add --json."
-                )
+                raise SettingError("it needs --json", location="count", hint="Add --json.")
         return count
 
     @property
     def beam(self) -> int:
-        """How many targets to follow at once.
+        """The beam size.
 
         Raises:
-            SettingError: out of range.
+            SettingError: it is out of range.
         """
         beam = self.options.get("beam", _BEAM)
         whole("beam", beam, 1, 100)
@@ -107,7 +105,7 @@ class PredictionWriter(ABC, Generic[Item]):
 
     @abstractmethod
     def read(self, document: Document) -> Iterator[Item]:
-        """The items of a document; its reader is kept in `readers`, by its name.
+        """Yield the items of a document, and store its reader in `readers`, by name.
 
         Raises:
             InputError: they cannot be read.
@@ -115,17 +113,18 @@ class PredictionWriter(ABC, Generic[Item]):
 
     @abstractmethod
     def answers(self, batch: list[Item]) -> Iterator[PredictionLines]:
-        """What is printed of a batch of items."""
+        """Predict a batch of items."""
 
     @abstractmethod
     def size(self, item: Item) -> int:
-        """Of an item, such as its characters."""
+        """The size of an item, such as its number of characters."""
 
     def lines(self) -> Iterator[PredictionLines]:
-        """In the order of the items; at the end, how many bad rows were left out.
+        """Yield the predictions in the order of the items, then print how many bad rows were
+        skipped.
 
         Raises:
-            InputError: they cannot be read.
+            InputError: an input cannot be read.
         """
         from elman.text.stdin_stream import batch_available
 
@@ -134,17 +133,17 @@ class PredictionWriter(ABC, Generic[Item]):
             yield from self.answers(batch)
         skipped = sum(reader.skipped for reader in self.readers.values())
         if skipped:
-            say(f"{counted(skipped, 'bad row', 'bad rows')} left out.")
+            say(f"{counted(skipped, 'bad row', 'bad rows')} skipped.")
 
 
 def as_lines(rows: Iterable[str]) -> str:
-    """Each with its end."""
+    """Join rows, each with a newline at its end."""
     return "".join(f"{row}\n" for row in rows)
 
 
 def _stdin() -> ByteStream:
-    """Its bytes as they come: without Python's buffer, which nothing may wait for at the end."""
+    """The bytes of stdin as they arrive, unbuffered: a buffer would delay the last lines."""
     stream = stdin_bytes()
     if sys.stdin.isatty():
-        say("Reading what you type; Ctrl-D ends it.")
+        say("Reading standard input; Ctrl-D ends it.")
     return getattr(stream, "raw", stream)

@@ -1,4 +1,4 @@
-"""The record of a task: all that the commands, the export and the server need to know of it."""
+"""The record of a task: its classes, options and functions, for commands, export and server."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _no_evidence(*_: object) -> None:
 
 @dataclass(frozen=True)
 class Task:
-    """A task, and where its code is. Each module of its folder is imported when first used.
+    """A task and its package. Each module of the package is imported at its first use.
 
     A folder holds `model.py` and `commands.py`; it may hold `predictions.py` with
     `write_predictions`, `onnx.py` with `exported`, `operations.py` with `OPERATIONS`, and `demo.py`
@@ -36,18 +36,18 @@ class Task:
 
     Args:
         name: in `--task`, in model files and in `Model.task`.
-        package: the folder as a package, such as 'elman.tasks.tagging'.
+        package: the dotted name of its package, such as 'elman.tasks.tagging'.
         model_name: the estimator's class in `model.py`.
         commands_name: the subclass of `TaskCommands` in `commands.py`.
-        summary: what the model gives for what, such as 'a tag for each word'.
-        explanation_title: the heading of a trace's page.
-        pipeline_tag: the task's name on the Hugging Face hub; None where the hub has none.
-        predicts: what `elman predict` counts, such as 'sentences'; None where the model predicts
-            nothing that could be written.
-        priority: the order in which tasks are asked whether files are theirs, the lowest first.
-        from_names: names of files -> what shows that they are for this task, None if nothing.
-        from_lines: the first lines of a file and its name -> the same.
-        options: of the commands, besides those that all tasks have.
+        summary: the output of the model, such as 'a tag for each word'.
+        explanation_title: the heading of a page with a trace.
+        pipeline_tag: the name of the task on the Hugging Face hub; None if the hub has none.
+        predicts: the inputs that `elman predict` counts, such as 'sentences'; None if the model
+            predicts nothing that the command can write.
+        priority: order in which task inference tries the tasks, the lowest first.
+        from_names: file names -> the evidence that they are for this task, or None.
+        from_lines: (first lines of a file, its name) -> the same.
+        options: command-line options besides those of all tasks.
     """
 
     name: str
@@ -86,10 +86,11 @@ class Task:
         return found
 
     def predictions(self, model: Model, request: PredictionRequest) -> Iterator[PredictionLines]:
-        """What `elman predict` prints, as the inputs arrive.
+        """Yield the lines that `elman predict` prints, as the inputs arrive.
 
         Raises:
-            InputError: the inputs cannot be read; SettingError: an option is out of range.
+            InputError: the inputs cannot be read.
+            SettingError: an option is out of range.
         """
         found: Iterator[PredictionLines] = self._module("predictions").write_predictions(
             model, request
@@ -97,10 +98,10 @@ class Task:
         return found
 
     def onnx(self, model: Model) -> ExportedGraph:
-        """The graph of a trained model.
+        """Build the ONNX graph of a trained model.
 
         Raises:
-            ExportError: models of this task have none.
+            ExportError: models of this task have no graph.
         """
         if not self._has("onnx"):
             raise ExportError(
@@ -112,8 +113,7 @@ class Task:
         return found
 
     def demo_parts(self, folder: Path) -> Iterator[DemoPart]:
-        """The parts of `elman demo`, each with its data written into a folder; none without
-        `demo.py`.
+        """Write the data of each part of `elman demo` to a folder, and yield the part.
 
         Raises:
             InputError: the data is in a package that is not installed.
@@ -122,7 +122,7 @@ class Task:
             yield from self._module("demo").demo_parts(folder)
 
     def options_of(self, command: str) -> dict[str, Option]:
-        """The options of a command that only some tasks have, by name."""
+        """The options that this task adds to a command, by name."""
         return {each.name: each for each in self.options if command in each.commands}
 
     def _module(self, name: str) -> Any:
@@ -133,9 +133,9 @@ class Task:
 
 
 def no_predictions(task: Task, path: object) -> TaskError:
-    """The error for `elman predict` with a model that predicts nothing."""
+    """The error of `elman predict` for a model without predictions."""
     return TaskError(
-        f"it is a model for the task {task.name!r}, which names neither texts nor words",
+        f"it is a model for the task {task.name!r}, which has no predictions to print",
         location=path,
-        hint=f"Let it write: elman generate {path}",
+        hint=f"Generate text: elman generate {path}",
     )

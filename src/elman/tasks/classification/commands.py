@@ -34,7 +34,7 @@ LabelledRows = tuple[list[str], list[Any]]
 
 
 class ClassTestSet(NamedTuple):
-    """What a classifier is scored on."""
+    """The test set of a classifier."""
 
     texts: list[str]
     labels: list[Any]
@@ -80,7 +80,7 @@ class ClassificationCommands(TaskCommands):
             valid = _read(self.open(files.valid, files).limited_to(set(labels)), reading)
             both = len(set(texts) & set(valid[0]))
             if both:
-                say(f"{both:,} texts stand in both the training and the held-out data.")
+                say(f"{both:,} texts are in both the training and the validation data.")
         yield from self.model.training(
             texts,
             labels,
@@ -98,11 +98,11 @@ class ClassificationCommands(TaskCommands):
         if "out-of-scope" not in self.files.options:
             return report
         threshold = self.model.calibration_.rejection
-        remark = (
-            f"Below a probability of {threshold:.2f} an answer is rather 'none of these': "
+        warning = (
+            f"Below a probability of {threshold:.2f}, reject as 'none of these': "
             "elman predict --reject-below fitted"
         )
-        return replace(report, warnings=(*report.warnings, remark))
+        return replace(report, warnings=(*report.warnings, warning))
 
     def read(self, train: TextSource | None, reading: ReadingProgress) -> ClassTestSet:
         from elman.data.cache import Cache
@@ -157,14 +157,14 @@ class ClassificationCommands(TaskCommands):
 
 
 def shuffled_words(texts: Sequence[str], seed: int = 0) -> list[str]:
-    """The same words in another order."""
+    """Texts with their words in random order."""
     draw = random.Random(seed)
-    found = []
+    shuffled = []
     for text in texts:
         words = text.split()
         draw.shuffle(words)
-        found.append(" ".join(words))
-    return found
+        shuffled.append(" ".join(words))
+    return shuffled
 
 
 def _read(labelled: LabelledSource, reading: ReadingProgress) -> LabelledRows:

@@ -96,35 +96,35 @@ class ClassWriter(PredictionWriter[Example]):
         return REJECTED if label is None else " ".join(str(label).splitlines())
 
     def _as_json(self, example: Example, probabilities: Any) -> str:
-        said: dict[str, Any] = {"file": example.name, "line": example.line}
+        row: dict[str, Any] = {"file": example.name, "line": example.line}
         if probabilities is None:
-            return json_line({**said, "label": None, "probability": None, "probabilities": None})
+            return json_line({**row, "label": None, "probability": None, "probabilities": None})
         order = (-probabilities).argsort(kind="stable")[: self.count].tolist()
-        listed = {self.labels[place]: float(probabilities[place]) for place in order}
+        listed = {self.labels[index]: float(probabilities[index]) for index in order}
         best = float(probabilities[order[0]])
-        said |= {"label": self._best(probabilities), "probability": best, "probabilities": listed}
-        return json_line(said)
+        row |= {"label": self._best(probabilities), "probability": best, "probabilities": listed}
+        return json_line(row)
 
 
 def _threshold(reject_below: str | None, model: Classifier) -> float:
-    """The probability below which the likeliest class is no answer: the typed one, or the one that
-    was fitted to held-out texts; -1 for never.
+    """The probability below which to reject: the typed one, or the one fitted on validation data;
+    -1 never rejects.
 
     Raises:
-        SettingError: what was typed is neither.
+        SettingError: the typed value is not a probability.
     """
     if reject_below is None:
         return -1.0
     if reject_below == FITTED:
         return model.calibration_.rejection
     try:
-        share = float(reject_below)
+        threshold = float(reject_below)
     except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
+        threshold = -1.0
+    if not 0 <= threshold <= 1:
         raise SettingError(
             f"{reject_below!r} is out of range",
             location="reject-below",
             hint=f"It is a probability, from 0 to 1, or {FITTED!r}.",
         )
-    return share
+    return threshold

@@ -128,7 +128,7 @@ class DescriptionCommands(TaskCommands):
         from elman.text.vectors import VectorSource
 
         if given is None or given == "-":
-            cause = "there is none" if given is None else "vectors do not come through a pipe"
+            cause = "a file is needed" if given is None else "vectors do not come through a pipe"
             raise SettingError(cause, location="FILE", hint="Name a .npy or .npz file.")
         vectors = VectorSource(Path(given), None, width=model.n_features_in_).vectors()
         row = options.get("row", 1)

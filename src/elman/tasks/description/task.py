@@ -32,6 +32,6 @@ TASK = Task(
         SKIP_BAD_ROWS.on("train", "test", "peek"),
         COUNT,
         BEAM,
-        Option("row", int, "Vectors: which row of the file, from 1; else the first.", ("explain",)),
+        Option("row", int, "Row of the file, from 1 (default 1) (description).", ("explain",)),
     ),
 )

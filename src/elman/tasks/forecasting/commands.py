@@ -66,9 +66,9 @@ class ForecastingCommands(TaskCommands):
         """The report that the training made, before it learned from the end too."""
         from elman.metrics.report import Evaluation
 
-        told = dict(self.model.record_["held_out"])
-        ends = {name: (low, high) for name, (low, high) in told.pop("interval").items()}
-        return Evaluation(**told | {"interval": ends, "warnings": tuple(told["warnings"])})
+        scores = dict(self.model.record_["held_out"])
+        ends = {name: (low, high) for name, (low, high) in scores.pop("interval").items()}
+        return Evaluation(**scores | {"interval": ends, "warnings": tuple(scores["warnings"])})
 
     def read(
         self,
@@ -108,12 +108,12 @@ class ForecastingCommands(TaskCommands):
 
 
 def _chosen(series: Series) -> tuple[int, int]:
-    """The season and the horizon that a forecaster takes, if nothing else is said.
+    """The default season and horizon of a forecaster, in steps.
 
     Raises:
         EmptyTextError: the series is too short.
     """
     from elman.tasks.forecasting.config import ForecasterSettings, forecasting_of
 
-    told = forecasting_of(ForecasterSettings(), series)
-    return told.season, told.horizon
+    config = forecasting_of(ForecasterSettings(), series)
+    return config.season, config.horizon

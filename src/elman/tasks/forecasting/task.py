@@ -30,7 +30,7 @@ TASK = Task(
         Option(
             "series",
             str,
-            "To forecast: a column of numbers; may be given again. By default all.",
+            "Column to forecast (default: all columns of numbers); repeatable.",
             FILES,
             many=True,
             metavar="COLUMN",
@@ -39,36 +39,38 @@ TASK = Task(
         Option(
             "impute",
             str,
-            "What stands in for missing numbers: linear, previous or zero.",
+            "Fill missing numbers: linear, previous or zero (forecasts).",
             ("train", "test", "predict"),
             names_task=True,
         ),
         Option(
             "horizon",
             int,
-            "To forecast: so many steps ahead; by default a season.",
+            "Number of steps to forecast (default: a season).",
             ("train",),
             of_model=True,
         ),
         Option(
             "season",
             int,
-            "To forecast: after so many steps values are alike; 1: never.",
+            "Seasonal period in steps (1: none).",
             ("train",),
             of_model=True,
         ),
-        Option("horizon", int, "Forecasts: so many steps ahead, if not all.", ("predict",)),
+        Option(
+            "horizon", int, "Number of steps to print (default: all) (forecasts).", ("predict",)
+        ),
         Option(
             "plot",
             Path,
-            "Forecasts: a picture too, SVG or PNG.",
+            "Also draw a plot, .svg or .png (forecasts).",
             ("predict",),
             metavar="FILE",
         ),
         Option(
             "series",
             str,
-            "Forecasts: which series; else the first.",
+            "Series to explain (default: the first) (forecasts).",
             ("explain",),
             metavar="COLUMN",
         ),

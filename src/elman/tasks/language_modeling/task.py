@@ -22,6 +22,6 @@ TASK = Task(
     summary="the next token of a text",
     explanation_title="What comes next",
     pipeline_tag="text-generation",
-    priority=100,  # the last to be asked
+    priority=100,  # the last resort: any text can be continued
     from_lines=_from_lines,
 )

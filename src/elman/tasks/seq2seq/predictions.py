@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 TOGETHER = 512
-"""Sources between two looks at what has been written."""
+"""Inputs of a batch."""
 
 
 def first_line(best: list[GeneratedText]) -> str:
@@ -50,8 +50,8 @@ def hypothesis_lines(
 
 
 def as_plain(rewrite: GeneratedText) -> dict[str, Any]:
-    """As JSON has it: what attention looked at stands beside it, token by token."""
-    said: dict[str, Any] = {
+    """A generated text as plain data, with its attention weights token by token."""
+    row: dict[str, Any] = {
         "text": rewrite.text,
         "score": rewrite.score,
         "probability": rewrite.probability,
@@ -60,9 +60,9 @@ def as_plain(rewrite: GeneratedText) -> dict[str, Any]:
         ],
     }
     if rewrite.attention is not None:
-        said["attention"] = {
+        row["attention"] = {
             "source": rewrite.source,
             "target": rewrite.pieces,
             "weights": rewrite.attention,
         }
-    return said
+    return row

@@ -126,7 +126,7 @@ class TagWriter(PredictionWriter["TaggedSentence | str"]):
 
     def _as_json(self, sentence: TaggedSentence, found: list[tuple[list[str], float]]) -> str:
         (tags, probability), *others = found
-        said: dict[str, Any] = {
+        row: dict[str, Any] = {
             "file": sentence.name,
             "line": sentence.line,
             "words": sentence.words,
@@ -134,8 +134,8 @@ class TagWriter(PredictionWriter["TaggedSentence | str"]):
             "probability": probability,
         }
         if self.count > 1:
-            said["alternatives"] = [{"tags": each, "probability": p} for each, p in others]
-        return f"{json_line(said)}\n"
+            row["alternatives"] = [{"tags": each, "probability": p} for each, p in others]
+        return f"{json_line(row)}\n"
 
 
 def _until_blank(tail: str) -> str:

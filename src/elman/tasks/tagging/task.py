@@ -29,7 +29,7 @@ TASK = Task(
         Option(
             "column",
             int,
-            "Which column is the tag, from 1; else the last, or UPOS.",
+            "Column with the tag, from 1 (default: the last, or UPOS).",
             FILES,
             names_task=True,
         ),

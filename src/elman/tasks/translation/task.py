@@ -37,14 +37,14 @@ TASK = Task(
         Option(
             "source-column",
             str,
-            "Which column of a table is to be rewritten.",
+            "Column with the source text.",
             FILES,
             names_task=True,
         ),
         Option(
             "target-column",
             str,
-            "Which column of a table is what it is rewritten to.",
+            "Column with the target text.",
             ("train", "test", "peek"),
             names_task=True,
         ),
@@ -52,14 +52,14 @@ TASK = Task(
         Option(
             "attention",
             str,
-            "To translate: dot, additive or none.",
+            "Attention: dot, additive or none (translation).",
             ("train",),
             of_model=True,
         ),
         Option(
             "order",
             str,
-            "To translate: the source is read from both ends, forward or reversed.",
+            "Reading order of the source: both, forward or reversed (translation).",
             ("train",),
             of_model=True,
         ),
