@@ -82,7 +82,7 @@ def test_what_is_not_there_is_refused_in_one_line():
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr == (
-        "elman: ELMAN_NATIVE: 'sse9' is none of those that this machine and this build have: "
+        "elman: ELMAN_NATIVE: 'sse9' is not supported by this machine or build; choose from "
         f"{found}\n"
     )
 
