@@ -203,8 +203,8 @@ class OfRows(CELLS["elman"]):  # type: ignore[misc]
 @pytest.mark.parametrize(
     ("kind", "why"),
     [
-        (Hidden, "is not one function of its input and its state"),
-        (Deciding, "decides by numbers that it computed"),
+        (Hidden, "is not a function of its input and state alone"),
+        (Deciding, "branches on computed values"),
         (InPlace, "uses mul_"),
         (OfRows, "uses mean"),
     ],
