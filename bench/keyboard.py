@@ -24,7 +24,7 @@ from elman import LanguageModel
 from tables import DATA, bench_parser, check_data, publish, table
 
 LETTERS = 200
-PAUSE = 120  # milliseconds between two letters: a quick typist's
+PAUSE = 120  # milliseconds between two letters, as of a fast typist
 
 TIMED = """() => {
     const box = document.querySelector("#text");

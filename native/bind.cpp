@@ -1,5 +1,4 @@
-// The core as Python sees it: addresses of contiguous arrays and sizes. Whoever calls has checked
-// them; kernels/ does.
+// The Python bindings: addresses of contiguous arrays, and sizes. kernels/ checks them first.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
@@ -13,7 +12,7 @@ using namespace nb::literals;
 
 namespace {
 
-typedef uintptr_t Address;  // of an array's first element; 0: there is none
+typedef uintptr_t Address;  // of the first element of an array; 0: none
 
 template <class E>
 E* at(Address address) {

@@ -1,5 +1,5 @@
-// What every instruction set offers, and the arguments of each. Nothing here knows of Python or of
-// torch: contiguous arrays by pointer, sizes, a number of threads.
+// The functions of an instruction set, and their arguments: pointers to contiguous arrays, sizes, a
+// number of threads. Independent of Python and torch.
 //
 // Shapes: T time, B batch, H units, G gates, K depth, N outputs. Time comes first, (T, B, ...).
 #pragma once
@@ -14,24 +14,24 @@ enum class Cell { elman, elman_relu, gru, lstm };
 
 constexpr int gates_of(Cell cell) { return cell == Cell::lstm ? 4 : cell == Cell::gru ? 3 : 1; }
 
-// What a step saves for the gradient, in vectors of H: lstm i, f, g, o, c; gru r, z, n and the
-// hidden part of n; elman h.
+// The number of vectors of H that a step saves for the gradient: lstm i, f, g, o, c; gru r, z, n
+// and the hidden part of n; elman h.
 constexpr int saved_of(Cell cell) { return cell == Cell::lstm ? 5 : cell == Cell::gru ? 4 : 1; }
 
-// In vectors of H, the gradients of a step's gates: gru has n's twice, the hidden part's first,
-// n_hidden, r, z, n, so that either side's three are neighbours.
+// The number of vectors of H of the gate gradients of a step: gru has n twice, as n_hidden, r, z,
+// n, so that the three of the hidden part and the three of the input are contiguous.
 constexpr int gate_gradients_of(Cell cell) { return cell == Cell::gru ? 4 : gates_of(cell); }
 
-// A layer over time. Products are in `precision`, float32 or bfloat16, and so are the arrays named
-// 'narrow'; the state, its gradients and what is saved are float32.
+// A layer over time. Products and 'narrow' arrays are in `precision`, float32 or bfloat16; the
+// state, its gradients and saved values are float32.
 struct Sequence {
   Cell cell;
   Precision precision;
   int64_t time, rows, units;
   const int64_t* lengths;  // (B,), or null: all T
   int threads;
-  // (T, B), or null: where a step of a row stands in the arrays named 'packed', which then have no
-  // padding, (N, ...) for the N steps of all rows.
+  // (T, B), or null: the index of each step in 'packed' arrays, which then have no padding:
+  // (N, ...) for the N steps of all rows.
   const int64_t* positions = nullptr;
 };
 
@@ -41,13 +41,13 @@ struct SequenceForward {
   const float* bias;         // (GH,) of the hidden part, or null
   const float* state[2];     // (B, H) h, c
   void* outputs;             // (T, B, H) narrow, zero at padding
-  void* saved;               // (T, B, saved H) of 4 bytes, packed, or null: no gradient is wanted
+  void* saved;               // (T, B, saved H) of 4 bytes, packed, or null: no gradient is needed
   float* after[2];           // (B, H) h, c after each row's last token
 };
 
 struct SequenceBackward {
-  const void* outputs;       // (T, B, H) narrow, as they came
-  const void* saved;         // as it came
+  const void* outputs;       // (T, B, H) narrow, from the forward pass
+  const void* saved;         // from the forward pass
   const void* weight;        // (GH, H) narrow
   const float* state[2];     // (B, H) h, c before the first token
   const void* to_outputs;    // (T, B, H) narrow
@@ -57,7 +57,7 @@ struct SequenceBackward {
   float* to_state[2];        // (B, H)
 };
 
-// h[t] = (1 - z) h[t-1] + z n with z = sigmoid(gate): minGRU, its products done.
+// h[t] = (1 - z) h[t-1] + z n with z = sigmoid(gate): minGRU after its products.
 struct Diagonal {
   Precision precision;
   int64_t time, rows, units;
@@ -82,7 +82,7 @@ struct DiagonalBackward {
   float* to_state;         // (B, H)
 };
 
-// The rows of vectors, (N, W), that a fused operation runs over; a sequence has N = T B of them.
+// The rows (N, W) of a fused operation; a sequence has N = T B.
 struct RowShape {
   Precision precision;
   int64_t rows, width;
@@ -118,7 +118,7 @@ struct ConvolutionArgs {
   void* y;              // (T, B, W) narrow
   const void* to_y;     // (T, B, W) narrow
   void* to_inputs;      // (K - 1 + T, B, W) narrow
-  float* to_weight;     // (K + 1, W), the last of them the bias's
+  float* to_weight;     // (K + 1, W), the last row is the bias's
 };
 
 // sum = x + y mask.
@@ -132,16 +132,15 @@ struct JoinArgs {
   void* to_y;           // (T, B, W) narrow
 };
 
-// What rows attend to, in outer slots of no width, so that all rows have the whole: R sources of S
-// tokens each, N heads of width E, K rows for each source.
+// The attention memory, in outer slots of width 0, which all rows share: R sources of S tokens
+// each, N heads of width E, K rows for each source.
 struct AttentionMemory {
   int keys, values;  // (R, N, S, E)
   int mask;          // (R, S) 0 at real tokens, minus infinity at padding
   int sizes;         // S, K as 64-bit integers
 };
 
-// What an element-wise operation makes of the numbers at one place of its operands. Comparisons and
-// logic answer 1 or 0, and take what is not 0 for true.
+// Element-wise operations. Comparisons and logic return 1 or 0, and treat nonzero as true.
 enum class Element {
   add, sub, mul, multiply_add, div, remainder, maximum, minimum, where,
   neg, abs, sigmoid, tanh, relu, exp, log, sqrt,
@@ -149,13 +148,13 @@ enum class Element {
   to_float, to_integer, copy
 };
 
-// Where an operand of element-wise operations is kept.
+// An operand of element-wise operations.
 struct Register {
   enum class Home { slot, vector, number, temporary };
   Home home;
-  bool integer;        // of 64 bits; else float32
-  int slot;            // of a slot; of a temporary its number, from 0
-  bool single;         // a slot of one number a row, which all elements share
+  bool integer;        // int64; else float32
+  int slot;            // the slot, or the number of a temporary, from 0
+  bool single;         // a slot of one number a row, which broadcasts
   const void* vector;  // (width,), copied
   double number;
 };
@@ -163,18 +162,18 @@ struct Register {
 struct Instruction {
   Element element;
   int out;
-  int operands[3];  // those that it has
+  int operands[3];  // as many as the element has
 };
 
-// One step of a whole network, for any number of rows: operations on slots, in the order in which
-// they were added. Weights are copied. An outer slot is memory of the caller's, `width` words of
-// 32 bits a row (a whole number of 64 bits takes two).
+// One step of a whole network, for any number of rows: operations on slots, in order of addition.
+// Weights are copied. An outer slot is memory of the caller, `width` 32-bit words a row (an int64
+// takes two).
 class Program {
  public:
   virtual ~Program() = default;
   virtual int outer(int64_t width) = 0;
   virtual int inner(int64_t width) = 0;
-  // A part of a slot's rows from `offset` words on, for operations to read or write.
+  // A view of a slot from `offset` words on, to read or write.
   virtual int view(int slot, int64_t offset) = 0;
   virtual void embed(int tokens, int out, const float* table, int64_t vocabulary, int64_t width,
                      float scale) = 0;
@@ -185,20 +184,20 @@ class Program {
                       const float* bias, int64_t depth, int64_t outputs) = 0;
   virtual void silu_gate(int gate, int value, int out, int64_t width) = 0;
   virtual void add(int a, int b, int out, int64_t width) = 0;
-  virtual void log_softmax(int in, int64_t width) = 0;  // in its own place
-  // score: (width,) of additive attention, or null where a key's score is a product.
+  virtual void log_softmax(int in, int64_t width) = 0;  // in place
+  // score: (width,) of additive attention, or null for the scaled dot product.
   virtual void attention(int query, const AttentionMemory& memory, int out, int64_t heads,
                          int64_t width, const float* score) = 0;
   virtual void copy(int in, int out, int64_t width) = 0;
   virtual void sum(int in, int out, int64_t width) = 0;  // out: one number a row
-  // Instructions in order on rows of `width` numbers, a block of them at a time.
+  // Runs the instructions in order on rows of `width` numbers, block by block.
   virtual void elementwise(int64_t width, const std::vector<Register>& registers,
                            const std::vector<Instruction>& instructions) = 0;
-  // outers: the addresses of the outer slots' first rows, in the order in which they were made.
+  // outers: the addresses of the outer slots, in order of creation.
   virtual void run(int64_t rows, const uintptr_t* outers, int threads) = 0;
 };
 
-// An instruction set's functions.
+// The functions of an instruction set.
 struct Core {
   Program* (*program)();
   void (*sequence_forward)(const Sequence&, const SequenceForward&);

@@ -1,4 +1,4 @@
-// Which instruction sets this machine has, and which of them is in use.
+// The instruction sets of this machine, and the one in use.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace elman {
 
-// The names of those that run here, the fastest first; the last is "portable".
+// The names of the supported sets, fastest first; the last is "portable".
 std::vector<std::string> instruction_sets();
 
-// Use one of them from now on. Throws std::invalid_argument for any other name.
+// Use this set from now on. Throws std::invalid_argument for any other name.
 void use(const std::string& name);
 
 const std::string& used();

@@ -1,6 +1,5 @@
-// minGRU over time once its products are done: every unit is a line of its own, so each step is one
-// multiply-add a unit, and what costs time is memory. Nothing is kept for the gradient but what
-// went in and came out.
+// minGRU over time, after its products: units are independent, so each step is one multiply-add a
+// unit and memory is the bottleneck. The gradient recomputes everything from inputs and outputs.
 #pragma once
 
 #include "core.h"
@@ -13,7 +12,7 @@ using elman::Diagonal;
 using elman::DiagonalBackward;
 using elman::DiagonalForward;
 
-// A thread's part: rows, or of a few rows some of the units.
+// The part of a thread: rows, or a range of units if rows are few.
 struct Segment {
   int64_t row, rows_end, unit, units_end;
 };
@@ -36,7 +35,7 @@ template <class M>
 void diagonal_forward(const Diagonal& shape, const DiagonalForward& args) {
   typedef typename M::Element Element;
   int64_t H = shape.units;
-  if (shape.rows == 0) return;  // arrays of nothing may be null
+  if (shape.rows == 0) return;  // empty arrays may be null
   std::memcpy(args.after, args.state, shape.rows * H * sizeof(float));
 #pragma omp parallel num_threads(shape.threads)
   {
@@ -68,7 +67,7 @@ template <class M>
 void diagonal_backward(const Diagonal& shape, const DiagonalBackward& args) {
   typedef typename M::Element Element;
   int64_t H = shape.units;
-  if (shape.rows == 0) return;  // arrays of nothing may be null
+  if (shape.rows == 0) return;  // empty arrays may be null
   std::memcpy(args.to_state, args.to_after, shape.rows * H * sizeof(float));
 #pragma omp parallel num_threads(shape.threads)
   {
@@ -81,7 +80,7 @@ void diagonal_backward(const Diagonal& shape, const DiagonalBackward& args) {
             t > 0 ? static_cast<const Element*>(args.outputs) + (place - shape.rows) * H : nullptr;
         const Element* to_out = static_cast<const Element*>(args.to_outputs) + place * H;
         Element* to_gate = static_cast<Element*>(args.to_packed) + place * 2 * H;
-        float* due = args.to_state + row * H;  // the gradient of h, on its way back
+        float* due = args.to_state + row * H;  // the gradient of h, carried backward
         bool real = t < end_of(shape, row);
         for (int64_t unit = segment.unit; unit < segment.units_end; unit += LANES) {
           int count = static_cast<int>(segment.units_end - unit);

@@ -1,6 +1,6 @@
-// Element-wise operations of a step as instructions on registers. A row is worked on in blocks that
-// stay in the nearest cache, all instructions on one block before the next, so what is between two
-// instructions is never written to memory.
+// Element-wise operations of a step, as instructions on registers. All instructions run on one
+// block of a row before the next; a block stays in the first-level cache, so intermediate values
+// never go to memory.
 #pragma once
 
 #include <vector>
@@ -24,7 +24,7 @@ struct Elementwise : Operation {
       if (each.home == Register::Home::temporary && each.slot >= temporaries)
         temporaries = each.slot + 1;
       if (!number && each.home != Register::Home::vector) continue;
-      // A number is a block of itself, so that instructions know vectors only.
+      // Fill a block with the number, so instructions handle vectors only.
       int64_t count = number ? BLOCK : width;
       kept.push_back(std::make_unique<Buffer<double>>(each.integer ? count : (count + 1) / 2));
       char* to = reinterpret_cast<char*>(kept.back()->at);
@@ -40,7 +40,7 @@ struct Elementwise : Operation {
     }
   }
 
-  // For every register an address, and a block for what is not kept elsewhere.
+  // An address for every register, and a block for numbers and temporaries.
   int64_t scratch() const override {
     return static_cast<int64_t>(registers.size()) * (1 + BLOCK) + temporaries * BLOCK;
   }
@@ -107,9 +107,9 @@ struct Elementwise : Operation {
       put(out, unit, function([&](int which) { return take(of[which], unit, left); }), left);
   }
 
-  // Whole numbers, as many as a vector of floats has.
+  // Vectors of int64, with as many elements as a vector of floats.
   typedef int64_t L __attribute__((vector_size(8 * LANES)));
-  typedef uint64_t Wrapping __attribute__((vector_size(8 * LANES)));  // its overflow is defined
+  typedef uint64_t Wrapping __attribute__((vector_size(8 * LANES)));  // defined overflow
 
   INLINE static L take_integers(const char* from, int64_t unit, int count) {
     L v{};
@@ -124,7 +124,7 @@ struct Elementwise : Operation {
     std::memcpy(to + unit * 8, &v, static_cast<size_t>(count < LANES ? count : LANES) * 8);
   }
 
-  // A function of up to two vectors of whole numbers -> such a vector, or one of floats.
+  // A function of up to two vectors of int64 -> a vector of int64, or of floats.
   template <class Function>
   INLINE static void integers(char* const* at, const Instruction& each, int64_t width,
                               Function function) {
@@ -135,9 +135,9 @@ struct Elementwise : Operation {
     });
   }
 
-  // With the sign of the divisor. Positive numbers below 2^24 are exact as floats, which divide
-  // several times as fast; the quotient is off by one at most. By 0 it is 0: the processor's own
-  // division would end the process.
+  // The remainder, with the sign of the divisor. Positive numbers below 2^24 are exact as floats,
+  // which divide several times as fast; the quotient is off by at most one. A remainder by 0 is 0:
+  // the division instruction would end the process.
   INLINE static L remainder(L a, L b) {
     Wrapping high = (Wrapping)(a | b) >> 24;
     uint64_t any = 0;
@@ -201,9 +201,9 @@ struct Elementwise : Operation {
       ELMAN_FLOATS(logical_or, truth((x(0) != F{}) | (x(1) != F{})))
       ELMAN_FLOATS(logical_not, truth(x(0) == F{}))
       ELMAN_FLOATS(copy, x(0))
-      ELMAN_FLOATS(to_float, x(0))  // of truth
+      ELMAN_FLOATS(to_float, x(0))  // from a truth value
       case Element::to_integer:
-        return;  // its answer is none of floats
+        return;  // the result is not float
     }
 #undef ELMAN_FLOATS
   }
@@ -232,17 +232,17 @@ struct Elementwise : Operation {
           L no = take_integers(at[each.operands[2]], unit, count);
           put_answer(at[each.out], unit, either(true_at(each, at, unit, count), yes, no), count);
         });
-      case Element::to_integer:  // of what is true
+      case Element::to_integer:  // from a truth value
         return over(width, [&](int64_t unit, int count) {
           put_answer(at[each.out], unit, -true_at(each, at, unit, count), count);
         });
       default:
-        return;  // of floats
+        return;  // the operands are floats
     }
 #undef ELMAN_INTEGERS
   }
 
-  // Whether the first operand, of floats, is true: -1 or 0.
+  // Whether the first operand (floats) is true: -1 or 0.
   INLINE static L true_at(const Instruction& each, char* const* at, int64_t unit, int count) {
     I where = take(reinterpret_cast<const float*>(at[each.operands[0]]), unit, count) != F{};
     return __builtin_convertvector(where, L);

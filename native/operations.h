@@ -1,7 +1,7 @@
-// The operations of a step: each makes vectors of vectors, row by row.
+// The operations of a step: each computes vectors from vectors, row by row.
 //
-// Vectors stand in slots. An outer slot is memory of the caller's, given anew for every step (what
-// is read, the state before and after, the answer); an inner one is the program's own.
+// Slots hold the vectors. The caller passes the memory of outer slots with every step (the input,
+// the state before and after, the output); the program allocates inner slots.
 //
 // Shapes: B rows, K depth, N outputs, W width, H units.
 #pragma once
@@ -14,29 +14,29 @@ namespace {
 
 using elman::Precision;
 
-// Where the rows of a slot stand.
+// The rows of a slot in memory.
 struct Slot {
   float* at;
   int64_t stride;
   float* row(int64_t number) const { return at + number * stride; }
 };
 
-// What a thread works on.
+// The work and scratch memory of a thread.
 struct Frame {
-  int64_t first, rows;       // of all that are run
+  int64_t first, rows;       // among all rows
   const Slot* slots;
-  uint32_t* words;           // room for the rows of any product, as its weights want them
-  const uint32_t** at;       // room for their addresses
-  void* sums;                // room for a panel's unfinished sums
-  float* scales;             // room for one number a row
-  double* scratch;           // room for what one row needs
+  uint32_t* words;           // the rows of a product, in the layout of its weights
+  const uint32_t** at;       // the addresses of these rows
+  void* sums;                // partial sums of a panel
+  float* scales;             // one number a row
+  double* scratch;           // scratch memory for one row
 };
 
 struct Operation {
   virtual ~Operation() = default;
   virtual void run(const Frame& frame) const = 0;
-  virtual int64_t words_a_row() const { return 0; }  // of Frame::words
-  virtual int64_t scratch() const { return 0; }      // numbers of Frame::scratch
+  virtual int64_t words_a_row() const { return 0; }  // size of Frame::words
+  virtual int64_t scratch() const { return 0; }      // size of Frame::scratch
 };
 
 typedef Buffer<float> Numbers;
@@ -98,7 +98,7 @@ struct RMSNorm : Operation {
   Numbers weight;
 };
 
-// y = b + w[0] x + sum over 0 < k < K of w[k] recent[K - 1 - k], and x joins the recent ones.
+// y = b + w[0] x + sum over 0 < k < K of w[k] recent[K - 1 - k], then x is appended to recent.
 struct Convolution : Operation {
   Convolution(int in, int recent, int out, int following, const float* weight, const float* bias,
               int64_t taps, int64_t width)
@@ -129,7 +129,7 @@ struct Convolution : Operation {
   Numbers weight, bias;
 };
 
-// y = W x + b, or what stands there + W x + b.
+// y = W x + b, or y += W x + b.
 template <class T>
 struct Linear : Operation {
   static constexpr int P = 4, WIDE = P * LANES;
@@ -188,8 +188,8 @@ struct FloatLinear : Linear<Float> {
   }
 };
 
-// A scale for every output, from its largest weight; and for every row, from its largest number as
-// it comes. Rows are unsigned bytes around 128, so 128 times the sum of the weights is taken off.
+// int8: a scale for every output from its largest weight, and a dynamic scale for every row from
+// its largest number. Rows are unsigned bytes around 128: subtract 128 times the sum of the weights.
 struct Int8Linear : Linear<Int8> {
   Int8Linear(int in, int out, bool adds, const float* weights, int64_t depth, int64_t outputs,
              const float* bias)
@@ -202,7 +202,7 @@ struct Int8Linear : Linear<Int8> {
         most = size > most ? size : most;
       }
       float step = most / 127;
-      scale.at[unit] = step < __FLT_MIN__ ? 0 : step;  // of too few bits to divide by
+      scale.at[unit] = step < __FLT_MIN__ ? 0 : step;  // subnormal: too imprecise to divide by
     }
     for (int64_t panel = 0; panel < panels; ++panel)
       pack_panel<Int8, P>(
@@ -226,7 +226,7 @@ struct Int8Linear : Linear<Int8> {
           return __builtin_convertvector(sum, F) * load<F>(scale.at + unit) * frame.scales[row];
         });
   }
-  // -> the scale of a row that was made bytes.
+  // Quantizes a row to bytes -> its scale.
   INLINE float narrow(const float* x, uint8_t* to) const {
     typedef uint8_t Bytes __attribute__((vector_size(LANES)));
     F largest{};
@@ -298,9 +298,9 @@ struct LogSoftmax : Operation {
 };
 
 // Attention: y = sum over s of a[s] v[s] in each head, a = softmax of match(q, k[s]),
-// which is q k / sqrt(E), or u tanh(q + k). Rows of one source are neighbours and share its keys.
-// The largest score so far is kept and the sums are made smaller where a larger one comes, so
-// that no row needs room for all of its tokens (M. Milakov, N. Gimelshein, 2018, algorithm 3).
+// which is q k / sqrt(E), or u tanh(q + k). Rows of one source are contiguous and share its keys.
+// Online softmax: track the largest score and rescale the sums when it grows, so a row needs no
+// memory for the scores of all tokens (M. Milakov, N. Gimelshein, 2018, algorithm 3).
 struct Attention : Operation {
   Attention(int query, const elman::AttentionMemory& memory, int out, int64_t heads, int64_t width,
             const float* score)
@@ -309,7 +309,7 @@ struct Attention : Operation {
     if (score) fill(this->score, score, width);
   }
   void run(const Frame& frame) const override {
-    int64_t sizes[2];  // tokens of a source, rows of it
+    int64_t sizes[2];  // tokens and rows of a source
     std::memcpy(sizes, frame.slots[memory.sizes].at, sizeof sizes);
     const float* mask = frame.slots[memory.mask].at;
     for (int64_t row = 0; row < frame.rows; ++row) {
@@ -326,21 +326,21 @@ struct Attention : Operation {
  private:
   INLINE void attend(const float* q, const float* keys, const float* values, const float* mask,
                    int64_t tokens, float* y) const {
-    float most = -__builtin_inff(), whole = 0;
+    float largest = -__builtin_inff(), total = 0;
     for (int64_t s = 0; s < tokens; ++s) {
-      float found = match(q, keys + s * each) + mask[s];
-      if (found == -__builtin_inff()) continue;
-      float before = found > most ? __builtin_expf(most - found) : 1;  // 0 at the first
-      if (found > most) most = found;
-      float share = __builtin_expf(found - most);
-      whole = whole * before + share;
+      float score = match(q, keys + s * each) + mask[s];
+      if (score == -__builtin_inff()) continue;
+      float rescale = score > largest ? __builtin_expf(largest - score) : 1;  // 0 at the first
+      if (score > largest) largest = score;
+      float weight = __builtin_expf(score - largest);
+      total = total * rescale + weight;
       const float* v = values + s * each;
       over(each, [&](int64_t unit, int count) {
-        F so_far = before == 0 ? F{} : take(y, unit, count) * before;
-        put(y, unit, so_far + share * take(v, unit, count), count);
+        F so_far = rescale == 0 ? F{} : take(y, unit, count) * rescale;
+        put(y, unit, so_far + weight * take(v, unit, count), count);
       });
     }
-    over(each, [&](int64_t unit, int count) { put(y, unit, take(y, unit, count) / whole, count); });
+    over(each, [&](int64_t unit, int count) { put(y, unit, take(y, unit, count) / total, count); });
   }
   INLINE float match(const float* q, const float* k) const {
     F total{};

@@ -1,6 +1,6 @@
-// What stands between a network's products, in one pass each way: these wait for memory, not for
-// arithmetic. Residual vectors and weights are float32; what goes into and comes out of products is
-// narrow. Rows are dealt to threads in one piece each.
+// The operations between the products of a network, in one pass forward and one backward: they are
+// bound by memory, not by arithmetic. Residual vectors and weights are float32; inputs and outputs
+// of products are narrow. Each thread gets one contiguous range of rows.
 #pragma once
 
 #include "core.h"
@@ -15,8 +15,8 @@ using elman::JoinArgs;
 using elman::NormArgs;
 using elman::RowShape;
 
-// Sums over rows that each thread makes for itself, added in the order of threads: whoever ends
-// first, the same bits come of it.
+// Sums over rows: each thread sums its own, and the partial sums are added in thread order, so that
+// results are reproducible to the bit.
 template <class Each>
 void summed(float* total, int64_t width, int threads, Each each) {
   int64_t apart = (width + 15) / 16 * 16;
@@ -124,7 +124,7 @@ void gate_backward(const RowShape& shape, const GateArgs& args) {
 
 // ------------------------------------------------------------------------------------ convolution
 
-// rows = T B; inputs hold K - 1 more times before them.
+// rows = T B; inputs hold K - 1 more steps before them.
 template <class M>
 void convolution_forward(const RowShape& shape, const ConvolutionArgs& args) {
   typedef typename M::Element Element;
@@ -147,7 +147,7 @@ void convolution_forward(const RowShape& shape, const ConvolutionArgs& args) {
   }
 }
 
-// to_inputs[i] = sum over k of weight[k] to_y[i - (K - 1) + k], where there is such a y.
+// to_inputs[i] = sum over k of weight[k] to_y[i - (K - 1) + k], for the k where that y exists.
 template <class M>
 void convolution_backward(const RowShape& shape, const ConvolutionArgs& args) {
   typedef typename M::Element Element;
@@ -168,7 +168,7 @@ void convolution_backward(const RowShape& shape, const ConvolutionArgs& args) {
     Range inputs = thread_range(shape.rows + (K - 1) * args.batch);
     for (int64_t row = inputs.begin; row < inputs.end; ++row) {
       Element* to_x = static_cast<Element*>(args.to_inputs) + row * W;
-      int64_t first = row - (K - 1) * args.batch;  // the y of this time
+      int64_t first = row - (K - 1) * args.batch;  // the y of this step
       for (int64_t unit = 0; unit < W; unit += LANES) {
         int count = static_cast<int>(W - unit);
         F total{};
@@ -186,7 +186,7 @@ void convolution_backward(const RowShape& shape, const ConvolutionArgs& args) {
 
 // ------------------------------------------------------------------------------------------- join
 
-// sum = x + y mask; a row's mask is that of its place in the batch. Back: to_y = to_sum mask.
+// sum = x + y mask; a row has the mask of its index in the batch. Backward: to_y = to_sum mask.
 template <class M>
 void join_forward(const RowShape& shape, const JoinArgs& args) {
   int64_t W = shape.width;

@@ -1,8 +1,8 @@
 // Matrix products with weights packed once: y[row] = sum over k of x[row, k] w[k].
 //
-// Shapes: K depth, N outputs. Weights lie in panels of P vectors of LANES outputs, in each of them
-// k after k, so that a tile of R rows by one panel reads them as one stream and keeps its R x P
-// sums in registers. Of narrow types a 32-bit word holds several neighbours along k.
+// Shapes: K depth, N outputs. Weights are packed in panels of P vectors of LANES outputs, ordered
+// by k within a panel, so that a tile of R rows by one panel reads them sequentially and keeps its
+// R x P sums in registers. For narrow types a 32-bit word holds several weights adjacent in k.
 #pragma once
 
 #include "simd.h"
@@ -39,7 +39,7 @@ struct Int8 {
 #if defined(__AVX512VNNI__)
     return (I)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)x, (__m512i)w);
 #elif defined(__AVX2__)
-    // The products of eight bits in sixteen: maddubs would saturate.
+    // int8 products need more than 16 bits: maddubs would saturate.
     __m256i even = _mm256_srai_epi16(_mm256_slli_epi16((__m256i)w, 8), 8);
     __m256i odd = _mm256_srai_epi16((__m256i)w, 8);
     __m256i x_even = _mm256_and_si256((__m256i)x, _mm256_set1_epi16(255));
@@ -54,7 +54,7 @@ struct Int8 {
   }
 };
 
-// Rows at a time: as many sums as leave registers for the weights of a panel.
+// Rows of a tile: as many sums as leave registers for the weights of a panel.
 #if defined(__AVX512F__) || defined(__aarch64__)
 template <int P>
 constexpr int ROWS = 24 / P;
@@ -63,7 +63,7 @@ template <int P>
 constexpr int ROWS = 8 / P;
 #endif
 
-constexpr int BLOCK = 512;  // words of depth at a time: a block of a panel stays in cache
+constexpr int BLOCK = 512;  // words of depth in a block: a block of a panel stays in cache
 
 constexpr int64_t words(int64_t depth, int per_word) { return (depth + per_word - 1) / per_word; }
 
@@ -83,10 +83,10 @@ INLINE void tile(typename T::Sum (&sums)[R][P], const uint32_t* const* x, const 
   }
 }
 
-// Words: about what arrives from the third-level cache while it takes to fetch one line.
+// In words: about what the third-level cache delivers during the latency of one line.
 constexpr int64_t AHEAD = 2048;
 
-// One row alone has too few sums to hide the latency of each: its depth is shared among four.
+// A single row has too few sums to hide their latency: split its depth among four.
 template <class T, int P>
 INLINE void lone_tile(typename T::Sum (&sums)[1][P], const uint32_t* x, const uint32_t* w,
                       int64_t count) {
@@ -109,10 +109,10 @@ INLINE void lone_tile(typename T::Sum (&sums)[1][P], const uint32_t* x, const ui
   tile<T, 1, P>(sums, rest, w + k * P * LANES, count - k);
 }
 
-// Several rows times one panel, a tile at a time, a block of the depth at a time.
+// Several rows times one panel, by tiles and by blocks of the depth.
 //
-// rows[i]: the words of row i. begin(sums, row) sets the sums that a row begins with;
-// end(sums, row) takes them. scratch: room for count x P sums, used where there are several blocks.
+// rows[i]: the words of row i. begin(sums, row) sets the initial sums of a row; end(sums, row)
+// consumes the final ones. scratch: memory for count x P sums, used if there are several blocks.
 template <class T, int P, class Begin, class End>
 struct PanelProduct {
   typedef typename T::Sum Sum;
@@ -156,7 +156,7 @@ struct PanelProduct {
 
   INLINE void run(int64_t count) const {
     if (count == 0) return;
-    int64_t tiles = (count + ROWS<P> - 1) / ROWS<P>;  // as even as they come
+    int64_t tiles = (count + ROWS<P> - 1) / ROWS<P>;  // of even size
     int64_t from = 0;
     do {
       int64_t to = depth - from > BLOCK ? from + BLOCK : depth;
@@ -175,7 +175,7 @@ void panel_product(const uint32_t* const* rows, int64_t count, const uint32_t* p
   PanelProduct<T, P, Begin, End>{rows, panel, depth, scratch, begin, end}.run(count);
 }
 
-// Weights -> one panel of P vectors. weight(k, p, lane) is the weight, 0 outside of them.
+// Packs weights into one panel of P vectors. weight(k, p, lane) returns a weight, 0 out of range.
 template <class T, int P, class Weight>
 void pack_panel(uint32_t* panel, int64_t depth, Weight weight) {
   auto* out = reinterpret_cast<typename T::Element*>(panel);

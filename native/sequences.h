@@ -1,10 +1,10 @@
-// Elman, GRU and LSTM over time, forward and backward. The input's part of every gate comes from
-// one large product outside; here each step multiplies the hidden vectors by weights that stay in
-// cache, and finishes the gates while their sums are still in registers.
+// Elman, GRU and LSTM over time, forward and backward. The caller computes the input's part of
+// every gate in one large product; here each step multiplies the hidden vectors by weights that
+// stay in cache, and computes the gates while their sums are still in registers.
 //
-// Rows are sorted by length and dealt to groups, so that at every step those still running are the
-// first of their group: what lies behind a row's end costs nothing. A group's threads share its
-// units, and wait for each other after every step.
+// Rows are sorted by length and distributed to groups, so that at every step the rows still running
+// are the first of their group: padding costs nothing. The threads of a group divide its units, and
+// synchronize after every step.
 #pragma once
 
 #include "core.h"
@@ -16,16 +16,16 @@ namespace {
 using elman::Cell;
 using elman::Sequence;
 
-constexpr int STRIPS = 4;  // of units in a panel, where a panel is not made of gates
+constexpr int STRIPS = 4;  // of units in a panel, if a panel does not hold gates
 
 template <Cell C>
 constexpr int PANEL = C == Cell::elman || C == Cell::elman_relu ? STRIPS : elman::gates_of(C);
 
-// Which rows and panels each thread has.
+// The rows and panels of each thread.
 struct Plan {
   int groups, sharing;   // threads = groups * sharing
   int64_t capacity;      // rows of the largest group
-  const int64_t* order;  // (B,) rows, the longest first
+  const int64_t* order;  // (B,) rows, longest first
   const Sequence& shape;
 
   int64_t size(int group) const { return (shape.rows - group + groups - 1) / groups; }
@@ -52,7 +52,7 @@ INLINE void sort_rows(const Sequence& shape, int64_t* order) {
     order[first.at[shape.time - shape.lengths[row]]++] = row;
 }
 
-constexpr int64_t WORTHWHILE = 8;  // rows that make it pay to read all weights
+constexpr int64_t WORTHWHILE = 8;  // rows for which reading all weights pays off
 
 INLINE Plan plan_of(const Sequence& shape, const int64_t* order, int threads) {
   int groups = threads;
@@ -60,7 +60,7 @@ INLINE Plan plan_of(const Sequence& shape, const int64_t* order, int threads) {
   return {groups, threads / groups, (shape.rows + groups - 1) / groups, order, shape};
 }
 
-// The vectors of one group that its own threads read and write, padded to whole panels.
+// The vectors of one group, padded to whole panels.
 template <class T>
 struct Operand {
   Operand(int64_t rows, int64_t depth)
@@ -82,9 +82,9 @@ struct MemoryOf<Float> { typedef Float32 Type; };
 template <>
 struct MemoryOf<BFloat> { typedef BFloat16 Type; };
 
-// What a step saves for the gradient, of one row. Beside narrow products, what lies between -1 and
-// 1 is saved as 16-bit fractions of it: a gate near 1 then has the same room as one near 0, which
-// bfloat16 would not give it. The others stay float32.
+// What a step saves for the gradient, for one row. With bfloat16 products, values between -1 and 1
+// are saved as 16-bit fixed point: a gate near 1 keeps the resolution of one near 0, unlike in
+// bfloat16. The others stay float32.
 template <Cell C, class T>
 struct SavedActivations {
   static constexpr bool compact = T::PER_WORD > 1;

@@ -1,4 +1,4 @@
-// A layer over time, back: from the last step to the first, and to the state before it.
+// A layer over time, backward: from the last step to the first, then to the initial state.
 #pragma once
 
 #include "sequences.h"
@@ -7,7 +7,8 @@ namespace {
 
 using elman::SequenceBackward;
 
-// One step of one row for LANES units, back: -> what h before it is due besides the product.
+// One step of one row for LANES units, backward -> the gradient of the previous h, without that of
+// the product.
 template <Cell C, class T>
 struct BackwardStep {
   const char* saved;
@@ -16,8 +17,8 @@ struct BackwardStep {
   INLINE F had(int which, int64_t unit, int count) const {
     return SavedActivations<C, T>::get(saved, which, unit, units, count);
   }
-  // to_h: the gradient of h; to_c: of c, in place; before: the state before the step, c of an lstm
-  // and else h. slopes: the gradients of the gates.
+  // to_h: the gradient of h; to_c: of c, in place; before: the state before the step, c for lstm,
+  // else h. slopes: the gradients of the gates.
   INLINE F operator()(F to_h, F& to_c, F before, int64_t unit, int count, F* slopes) const {
     if constexpr (C == Cell::lstm) {
       F i = had(0, unit, count), f = had(1, unit, count), g = had(2, unit, count);
@@ -59,7 +60,7 @@ struct Backward {
   int64_t panels = (shape.units + WIDE - 1) / WIDE;
   Buffer<uint32_t> weight{panels * depth * P * LANES};
 
-  // Of a gru the gates that the product meets come in the order n, r, z.
+  // The gates of a gru in the product have the order n, r, z.
   static int64_t gate_of(int64_t k, int64_t units) {
     return C == Cell::gru ? (k < units ? k + 2 * units : k - units) : k;
   }
@@ -78,11 +79,11 @@ struct Backward {
     Group(int64_t rows, int64_t units)
         : operand{{rows, GATES * units}, {rows, GATES * units}}, due(rows * units),
           to_c(rows * units) {}
-    Operand<T> operand[2];  // the gates' gradients after and before a step, in turn
-    Buffer<float> due, to_c;  // due: what h has to answer for besides the product
+    Operand<T> operand[2];  // gate gradients after and before a step, alternating
+    Buffer<float> due, to_c;  // due: the gradient of h, without the product's
   };
 
-  // The product of the gradients of step t + 1, then, where t >= 0, step t itself.
+  // The product of the gradients of step t + 1; then, if t >= 0, step t.
   void step(const Plan& plan, Group& group, int number, int member, int64_t t, int64_t rows,
             F* scratch, float* to_bias) {
     int64_t H = shape.units;
@@ -127,7 +128,7 @@ struct Backward {
       before = t > 0 ? read<M>(static_cast<const Element*>(args.outputs) + earlier * H + unit, count)
                      : read<Float32>(args.state[0] + row * H + unit, count);
     }
-    if (t > 0) {  // what the next step reads lies far apart: no processor foresees it
+    if (t > 0) {  // the next step reads scattered memory, which hardware does not prefetch
       const char* next = saved + plan.packed(t - 1, row) * Kept::bytes(H);
       for (int which = 0; which < Kept::SAVED; ++which)
         __builtin_prefetch(next + Kept::at(which, unit, H));
@@ -172,12 +173,12 @@ struct Backward {
     Buffer<int64_t> order(shape.rows);
     sort_rows(shape, order.at);
     Buffer<Group*> groups(shape.threads);
-    // Every thread sums for itself; whoever ends first, the same bits come of it.
+    // Each thread has its own sums, added in thread order: reproducible to the bit.
     int64_t biases = SLOPES * shape.units, apart = (biases + 15) / 16 * 16;
     Buffer<float> to_bias(shape.threads * apart);
 #pragma omp parallel num_threads(shape.threads)
     {
-      Plan plan = plan_of(shape, order.at, thread_count());  // which may be smaller than asked for
+      Plan plan = plan_of(shape, order.at, thread_count());  // possibly fewer than requested
       int number = thread_number() / plan.sharing, member = thread_number() % plan.sharing;
 #pragma omp for
       for (int64_t panel = 0; panel < panels; ++panel) pack(panel);

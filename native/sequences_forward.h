@@ -11,7 +11,7 @@ using elman::SequenceForward;
 template <Cell C, class T>
 struct ForwardStep {
   typedef typename MemoryOf<T>::Type M;
-  const typename M::Element* inputs;  // this row's gates, each H long
+  const typename M::Element* inputs;  // the gates of this row, each H long
   char* saved;                        // or null
   int64_t units;
 
@@ -21,7 +21,7 @@ struct ForwardStep {
   INLINE void save(F v, int which, int64_t unit, int count) const {
     if (saved) SavedActivations<C, T>::put(saved, v, which, unit, units, count);
   }
-  // -> h; c, where there is one, in place.
+  // Returns h, and updates c (if any) in place.
   INLINE F operator()(const F* sums, int64_t unit, int count, F h, F& c) const {
     if constexpr (C == Cell::lstm) {
       F i = sigmoid(gate(sums[0], 0, unit, count)), f = sigmoid(gate(sums[1], 1, unit, count));
@@ -62,7 +62,7 @@ struct Forward {
   void pack(int64_t panel) {
     const Element* from = static_cast<const Element*>(args.weight);
     int64_t H = shape.units;
-    auto row = [&](int p, int lane) {  // of the weights, for a place in this panel; -1 outside
+    auto row = [&](int p, int lane) {  // of the weights, at an index of this panel; -1 out of range
       int64_t unit = panel * STRIDE + (GATES == 1 ? p * LANES : 0) + lane;
       return unit < H ? (GATES == 1 ? unit : p * H + unit) : -1;
     };
@@ -79,7 +79,7 @@ struct Forward {
   struct Group {
     Group(int64_t rows, int64_t units)
         : operand{{rows, units}, {rows, units}}, h(rows * units), c(rows * units) {}
-    Operand<T> operand[2];  // the hidden vectors before and after a step, in turn
+    Operand<T> operand[2];  // the hidden vectors before and after a step, alternating
     Buffer<float> h, c;
   };
 
@@ -152,7 +152,7 @@ struct Forward {
     Buffer<Group*> groups(shape.threads);
 #pragma omp parallel num_threads(shape.threads)
     {
-      Plan plan = plan_of(shape, order.at, thread_count());  // which may be smaller than asked for
+      Plan plan = plan_of(shape, order.at, thread_count());  // possibly fewer than requested
       int number = thread_number() / plan.sharing, member = thread_number() % plan.sharing;
 #pragma omp for
       for (int64_t panel = 0; panel < panels; ++panel) pack(panel);

@@ -1,4 +1,4 @@
-// All of the core for one instruction set: ELMAN_SET is its name, the compiler's flags are its.
+// The whole core for one instruction set: ELMAN_SET is its name, and the build passes its flags.
 #include "diagonal.h"
 #include "pointwise.h"
 #include "sequences_backward.h"
@@ -10,7 +10,7 @@
 
 namespace {
 
-// A layer's pass, for each cell and each precision.
+// The forward or backward pass of a layer, for each cell and precision.
 template <template <Cell, class> class Pass, class Args>
 void run_pass(const Sequence& shape, const Args& args) {
   bool narrow = shape.precision == elman::Precision::bfloat16;
@@ -32,7 +32,7 @@ void run_pass(const Sequence& shape, const Args& args) {
 
 }  // namespace
 
-// A function for either precision of narrow arrays.
+// A function for each precision of narrow arrays.
 #define ELMAN_BOTH(Shape, Args, function)                                            \
   [](const Shape& shape, const Args& args) {                                         \
     bool narrow = shape.precision == Precision::bfloat16;                            \

@@ -1,5 +1,5 @@
-// Vectors of one instruction set, written in the vector types of GCC and Clang: the same source is
-// compiled for each set, and only the products of narrow types name an instruction.
+// Vectors of one instruction set, in the vector types of GCC and Clang: the same source is compiled
+// for each set, and only products of narrow types use intrinsics.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +42,7 @@ INLINE void store(E* to, V v) {
 }
 
 INLINE F choose(I where, F yes, F no) { return where ? yes : no; }
-INLINE F min(F a, F b) { return choose(a > b, b, a); }  // a NaN in a stays one
+INLINE F min(F a, F b) { return choose(a > b, b, a); }  // a NaN in a stays NaN
 INLINE F max(F a, F b) { return choose(a < b, b, a); }
 INLINE F abs(F x) { return (F)((U)x & splat_word(0x7fffffffu)); }
 
@@ -60,8 +60,8 @@ INLINE Half to_bf16(F x) {
 
 INLINE F from_bf16(Half x) { return (F)(__builtin_convertvector(x, U) << 16); }
 
-// Element types of memory that is not ours: read and written as floats, the last vector of a row
-// in part.
+// Element types of the caller's memory: loaded and stored as floats; the last vector of a row may
+// be partial.
 struct Float32 {
   typedef float Element;
   static INLINE F read(const float* from) { return load<F>(from); }
@@ -101,9 +101,9 @@ INLINE void add_to(float* sum, F v, int count) {
   write<Float32>(sum, read<Float32>(sum, count) + v, count);
 }
 
-constexpr float ROUND = 12582912.0f;  // 1.5 * 2^23: what is added to it loses its fraction
+constexpr float ROUND = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer
 
-// The nearest whole number, ties to even; |x| below 2^22.
+// The nearest integer, ties to even; |x| below 2^22.
 INLINE I nearest(F x) { return (I)(x + ROUND) - (I)splat(ROUND); }
 
 // e^x = 2^n e^r with |r| <= ln(2) / 2; e^r - 1 by its Taylor series, whose next term is below
@@ -134,17 +134,17 @@ INLINE F exp(F x) {
   return e.scale * e.less + e.scale;
 }
 
-// 1 / x for x that is neither 0 nor infinite: a division takes as long as all the rest.
+// 1 / x for finite nonzero x: a division would take as long as the rest of a step.
 INLINE F reciprocal(F x) {
 #if defined(__AVX512F__)
-  F guess = (F)_mm512_rcp14_ps((__m512)x);  // to 14 bits; a step of Newton's doubles them
+  F guess = (F)_mm512_rcp14_ps((__m512)x);  // to 14 bits; one Newton iteration doubles them
   return guess * (2.0f - x * guess);
 #else
   return 1.0f / x;
 #endif
 }
 
-// e^x from 0 to infinity, where `exp` stays between what floats hold exactly.
+// e^x from 0 to infinity; `exp` clamps to the range that floats hold exactly.
 INLINE F full_exp(F x) {
   F root = exp(x * 0.5f);
   return root * root;

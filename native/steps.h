@@ -1,5 +1,5 @@
-// One step of a whole network: its operations in order, on rows of vectors. What a row of a batch
-// becomes does not depend on the others, so threads have rows of their own and never wait.
+// One step of a whole network: its operations in order, on rows of vectors. Rows are independent,
+// so threads divide them and need no synchronization.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@
 
 namespace {
 
-// The operations of a network, and the memory that they need.
+// The operations of a network, and their memory.
 class SetProgram : public elman::Program {
  public:
   int outer(int64_t width) override { return add_slot(width, true); }
@@ -71,16 +71,16 @@ class SetProgram : public elman::Program {
   }
 
  private:
-  static constexpr int64_t MINIMUM = 8;  // rows that are worth a thread
+  static constexpr int64_t MINIMUM = 8;  // rows for which a thread pays off
 
   struct SlotLayout {
     int64_t width;
     bool outer;
     int base;        // of a view; else -1
-    int64_t offset;  // of a view, in its base's rows
+    int64_t offset;  // of a view, within the rows of its base
   };
 
-  // The tokens that are read: which of the outer slots, and how many there are to choose from.
+  // The tokens: their outer slot, and the size of their vocabulary.
   struct TokenSlot {
     int64_t outer, vocabulary;
   };
@@ -90,7 +90,7 @@ class SetProgram : public elman::Program {
     for (int i = 0; i < slot; ++i) count += layouts[i].outer;
     return count;
   }
-  // Here, where an error can still leave: a thread's own would end the process.
+  // Check before threads start: an exception in a thread would end the process.
   void check_tokens(int64_t rows, const uintptr_t* outers) const {
     if (token_slot.vocabulary == 0) return;
     const auto* tokens = reinterpret_cast<const int64_t*>(outers[token_slot.outer]);
@@ -109,7 +109,7 @@ class SetProgram : public elman::Program {
     if (operation->scratch() > scratch) scratch = operation->scratch();
   }
 
-  // The memory of one run, reused by the next.
+  // The memory of a run, reused by the next.
   struct Workspace {
     int64_t rows = 0;
     std::unique_ptr<Numbers> numbers;

@@ -1,4 +1,4 @@
-// Threads: which rows each of them has, and the memory that a call needs for itself.
+// Threads: the rows of each, and the memory of a call.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ INLINE int thread_count() {
 #endif
 }
 
-// This thread's piece of so many things.
+// The contiguous range of this thread among `whole` items.
 struct Range {
   int64_t begin, end;
 };

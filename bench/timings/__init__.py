@@ -1,1 +1,1 @@
-"""Elman's speed beside its peers': the tables of bench/speed.py."""
+"""Elman's speed compared with its peers: the tables of bench/speed.py."""

@@ -90,7 +90,7 @@ def _learning(cell: str) -> Comparison:
 
 
 def _within(name: str, work: Work) -> Work:
-    """With the core as it is, or without it."""
+    """With the native core, or without it."""
     wanted = core.OFF if name == WITHOUT else core.name()
 
     def within() -> object:

@@ -146,7 +146,7 @@ def _calls(work: Work) -> int:
 
 def _turn(work: Work, calls: int) -> float:
     if calls > 1:
-        work()  # brings its weights back into the cache that the others have filled
+        work()  # reload its weights into the cache, which the others have filled
     begun = time.perf_counter()
     for _ in range(calls):
         work()

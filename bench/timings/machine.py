@@ -48,11 +48,11 @@ def products(dtype: torch.dtype, threads: int) -> float:
 
 @cache
 def bandwidth(size: int) -> float:
-    """Bytes a second that one core reads, of an array of so many bytes read again and again."""
+    """Bytes a second that one core reads, from an array of this size read repeatedly."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     array = torch.ones(size // 4)
-    times = max(1, READ_AT_ONCE // size)  # so that a call's own cost is small beside it
+    times = max(1, READ_AT_ONCE // size)  # so the overhead of a call is small
     with torch.inference_mode():
         fastest = _fastest([array.expand(times, -1).sum])
     torch.set_num_threads(before)
@@ -60,7 +60,7 @@ def bandwidth(size: int) -> float:
 
 
 def limits_table(threads: int) -> str:
-    """What was measured, as a table, and whether others were at work: then no figure is true."""
+    """The limits as a table, with the load average: under load no figure is valid."""
     counts = sorted({1, threads})
     rows = [("load average before", f"{os.getloadavg()[0]:.1f}")]
     rows += [

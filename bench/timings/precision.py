@@ -1,4 +1,4 @@
-"""What narrower numbers cost: a model trained with bfloat16 products, and used with 8-bit ones.
+"""The cost of lower precision: a model trained with bfloat16 products, and run with int8 ones.
 
 The same steps on the same batches from the same beginning, once with products in float32 and once
 in bfloat16; both are scored in float32 on the held-out text, the state carried. Then the second is

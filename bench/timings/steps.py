@@ -112,13 +112,13 @@ def _cell(step: Any, x: Tensor) -> Work:
 
 
 def _onnx(kind: Kind, layer: Any, x: Tensor, *, int8: bool) -> Work:
-    from timings.onnx_step import OnnxStep  # asks for packages that nothing else needs
+    from timings.onnx_step import OnnxStep  # needs packages that nothing else does
 
     return OnnxStep(kind, layer, x, int8=int8)
 
 
 def _compiled(layer: Any, x: Tensor) -> Work:
-    """torch.compile at its best: asked to look inside nn.LSTM, which it leaves alone otherwise,
+    """torch.compile at its best: allowed to trace nn.LSTM, which it skips by default,
     with weights packed once and no Python around the kernels."""
     torch._dynamo.reset()
     inside = torch._dynamo.config.patch(allow_rnn=True)
@@ -127,6 +127,6 @@ def _compiled(layer: Any, x: Tensor) -> Work:
         with inside, packed:
             work = _layer(torch.compile(layer, fullgraph=True), x)
             work()
-    except Exception as error:  # whatever a compiler, or the lack of one, makes of it
+    except Exception as error:  # any failure of a compiler, or its absence
         raise MissingPeerError(str(error).strip().partition("\n")[0]) from error
     return work

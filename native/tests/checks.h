@@ -1,4 +1,4 @@
-// What the core's tests share: random numbers, expectations, and the report.
+// Shared by the tests of the core: random numbers, expectations, and the report.
 #pragma once
 
 #include <cmath>
@@ -31,16 +31,16 @@ void expect(bool holds, const std::string& what) {
 void expect_near(const char* what, const Numbers& found, const Numbers& expected,
                  double tolerance) {
   expect(found.size() == expected.size(), std::string(what) + " has another size");
-  double largest = 1;  // what they are sums of is of this size
+  double largest = 1;  // the magnitude of their terms
   for (double x : expected) largest = std::max(largest, std::fabs(x));
   for (size_t i = 0; i < found.size(); ++i)
-    if (!(std::fabs(found[i] - expected[i]) <= tolerance * largest))  // nor is it NaN
+    if (!(std::fabs(found[i] - expected[i]) <= tolerance * largest))  // also fails on NaN
       expect(false, std::string(what) + "[" + std::to_string(i) + "] is " +
                         std::to_string(found[i]) + ", expected " + std::to_string(expected[i]));
   ++checks;
 }
 
-// Runs the checks and says how they went -> the status of the process.
+// Runs the checks and reports them -> the exit status of the process.
 template <class Checks>
 int run_checks(Checks all) {
   try {

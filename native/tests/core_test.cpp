@@ -1,7 +1,7 @@
 // The core against plain loops in double: every cell, both precisions, every instruction set of
-// this machine, odd sizes, ragged rows. Arrays are exactly as large as they must be, so that the
-// address sanitizer sees every step over an end; what must not be read holds NaN, and so does what
-// must be written.
+// this machine, odd sizes, ragged rows. Arrays have their exact size, so that the address
+// sanitizer catches every access out of bounds; memory that must not be read, or must be written,
+// holds NaN.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -35,7 +35,7 @@ template <>
 struct Type<uint16_t> {
   static constexpr Precision precision = Precision::bfloat16;
   static constexpr double tolerance = 2e-2;
-  static uint16_t narrow(double x) {  // to the nearest; ties, which are rare here, away from zero
+  static uint16_t narrow(double x) {  // to nearest; ties, which are rare here, away from zero
     float value = static_cast<float>(x);
     uint32_t bits;
     std::memcpy(&bits, &value, sizeof bits);
@@ -68,9 +68,9 @@ std::vector<E> unwritten(int64_t count) {
   return std::vector<E>(count, Type<E>::narrow(NOTHING));
 }
 
-// ----------------------------------------------------------------------------------------- chance
+// ----------------------------------------------------------------------------------------- random
 
-// Numbers of a type, so that the plain loops read just what the core reads.
+// Random numbers of a type, so that the plain loops read the same values as the core.
 template <class E>
 Numbers random_floats(int64_t count, double size = 1) {
   std::uniform_real_distribution<double> any(-size, size);
@@ -85,8 +85,8 @@ struct Sizes {
   bool ragged;
 };
 
-// One row and many, more and fewer than make a group of their own worthwhile, units below and above
-// a vector and never a multiple of it, more depth than a block of it.
+// One row and many, more and fewer than a group needs; units below and above a vector, never a
+// multiple of it; depth above one block.
 const Sizes SIZES[] = {{1, 1, 1, 1, false},  {3, 1, 5, 2, false},   {4, 3, 8, 1, true},
                        {5, 2, 37, 2, true},  {3, 7, 101, 3, true},  {6, 20, 13, 2, true},
                        {4, 18, 33, 4, true}, {3, 37, 43, 4, false}, {2, 3, 600, 2, true},
@@ -99,7 +99,7 @@ std::vector<int64_t> lengths_of(const Sizes& sizes) {
   return lengths;
 }
 
-// (T, B, width) with nothing behind the end of each row.
+// (T, B, width), zero at padding.
 template <class Shape>
 Numbers without_padding(const Shape& shape, Numbers all, int64_t width) {
   for (int64_t t = 0; t < shape.time; ++t)
@@ -111,7 +111,7 @@ Numbers without_padding(const Shape& shape, Numbers all, int64_t width) {
 
 // ----------------------------------------------------------------------------------------- slopes
 
-// The slope of a loss along some direction in its arguments, against the gradient that is computed.
+// The slope of a loss along a random direction in its arguments, against the computed gradient.
 template <class Shape>
 void expect_slope(const char* what, const Shape& shape, Numbers Shape::*argument,
                   const Numbers& gradient) {
@@ -137,14 +137,14 @@ plain::Layer layer(Cell cell, const Sizes& sizes) {
   bool biased = cell == Cell::gru || sizes.units % 2;
   double size = 1.5 / std::sqrt(H);
   Numbers inputs = random_floats<E>(steps * G, 2);
-  for (size_t i = 0; i < inputs.size(); i += 7) inputs[i] *= 32;  // wide open, or shut
+  for (size_t i = 0; i < inputs.size(); i += 7) inputs[i] *= 32;  // saturate the gates
   return {cell, sizes.time, sizes.rows, H, lengths_of(sizes),
           inputs, random_floats<E>(G * H * H, size), random_floats<float>(biased ? G * H : 0),
           {random_floats<float>(states), random_floats<float>(second)}, random_floats<E>(steps),
           {random_floats<float>(states), random_floats<float>(second)}};
 }
 
-// Of (T, B, width) the steps that are no padding, one after another.
+// The steps of (T, B, width) that are not padding, in order.
 template <class E>
 std::vector<E> real_steps(const plain::Layer& layer, const std::vector<E>& all, int64_t width) {
   std::vector<E> real;
@@ -158,8 +158,8 @@ std::vector<E> real_steps(const plain::Layer& layer, const std::vector<E>& all, 
   return real;
 }
 
-// Where each of them then stands; of padding, before everything.
-std::vector<int64_t> places_of(const plain::Layer& layer) {
+// The index of each of them in the packed array; -1 at padding.
+std::vector<int64_t> positions_of(const plain::Layer& layer) {
   std::vector<int64_t> positions;
   int64_t next = 0;
   for (int64_t t = 0; t < layer.time; ++t)
@@ -168,12 +168,12 @@ std::vector<int64_t> places_of(const plain::Layer& layer) {
   return positions;
 }
 
-enum class How { learning, reading, packed };  // packed: learning, without padding
+enum class How { training, reading, packed };  // packed: training, without padding
 
-// What the core makes of a layer.
+// The results of the core for a layer.
 template <class E>
 struct Run {
-  Run(const plain::Layer& layer, int threads, How how = How::learning)
+  Run(const plain::Layer& layer, int threads, How how = How::training)
       : H(layer.units), states(layer.rows * H), steps(layer.time * states),
         second(layer.cell == Cell::lstm ? states : 0), slopes(gate_gradients_of(layer.cell)) {
     const int64_t* lengths = layer.lengths.empty() ? nullptr : layer.lengths.data();
@@ -184,7 +184,7 @@ struct Run {
     auto bias = narrow<float>(layer.bias), h = narrow<float>(layer.state[0]),
          c = narrow<float>(layer.state[1]), to_h = narrow<float>(layer.to_after[0]),
          to_c = narrow<float>(layer.to_after[1]);
-    auto positions = places_of(layer);
+    auto positions = positions_of(layer);
     auto saved = unwritten<float>(steps * saved_of(layer.cell));
     if (how == How::packed) {
       shape.positions = positions.data();
@@ -219,7 +219,7 @@ void check_layer(const plain::Layer& layer, const plain::Outcome& expected, int 
   expect_near("h after", doubles(found.after_h), expected.after[0], tolerance);
   expect_near("c after", doubles(found.after_c), expected.after[1], tolerance);
   bool kinked = layer.cell == Cell::elman_relu && Type<E>::precision == Precision::bfloat16;
-  if (!kinked) {  // a sum that is rounded across zero has another gradient
+  if (!kinked) {  // rounding a sum across zero changes its gradient
     expect_near("to gates", doubles(found.to_gates), expected.to_gates, tolerance);
     expect_near("to bias", doubles(found.to_bias), expected.to_bias, tolerance);
     expect_near("to h", doubles(found.to_first_h), expected.to_state[0], tolerance);
@@ -229,7 +229,7 @@ void check_layer(const plain::Layer& layer, const plain::Outcome& expected, int 
          "a second run has other bits");
   expect(read.outputs == found.outputs && read.after_h == found.after_h &&
              read.after_c == found.after_c,
-         "without learning the outputs are others");
+         "without training the outputs are others");
   expect(packed.outputs == found.outputs && packed.after_h == found.after_h &&
              packed.to_gates == real_steps(layer, found.to_gates, found.slopes * found.H) &&
              packed.to_bias == found.to_bias && packed.to_first_h == found.to_first_h &&
@@ -273,7 +273,7 @@ const std::pair<Cell, const char*> CELLS[] = {{Cell::elman, "elman"},
                                               {Cell::gru, "gru"},
                                               {Cell::lstm, "lstm"}};
 
-// The plain loops themselves: their gradients are the slopes of their losses.
+// The plain loops themselves: their gradients equal the slopes of their losses.
 void check_plain_loops() {
   Sizes sizes{4, 3, 5, 1, true};
   for (auto [cell, name] : CELLS) {
@@ -281,7 +281,7 @@ void check_plain_loops() {
     auto one = layer<float>(cell, sizes);
     auto outcome = run(one);
     int64_t H = sizes.units, G = gates_of(cell), S = gate_gradients_of(cell);
-    Numbers to_inputs;  // of a gru the first of four is the hidden part's
+    Numbers to_inputs;  // for a gru, the first of four is that of the hidden part
     for (size_t i = 0; i < outcome.to_gates.size(); ++i)
       if (static_cast<int64_t>(i) / H % S >= S - G) to_inputs.push_back(outcome.to_gates[i]);
     expect_slope("to inputs", one, &plain::Layer::inputs, to_inputs);

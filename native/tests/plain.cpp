@@ -7,18 +7,18 @@ namespace {
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
-// One row of a layer, on its own through time.
+// One row of a layer over time.
 struct Row {
   const Layer& layer;
   int64_t row;
   int64_t H = layer.units, G = layer.gates(), S = elman::gate_gradients_of(layer.cell);
 
   struct Step {
-    Numbers gate;    // (GH,) after their sigmoids and tanhs
-    Numbers hidden;  // (GH,) the hidden part of them before
+    Numbers gate;    // (GH,) after sigmoid and tanh
+    Numbers hidden;  // (GH,) the hidden part before them
     Numbers h, c;    // (H,) after the step
   };
-  std::vector<Step> steps{};  // the first stands for the state before all
+  std::vector<Step> steps{};  // the first is the initial state
 
   int64_t place(int64_t t) const { return t * layer.rows + row; }
 
@@ -78,8 +78,8 @@ struct Row {
     }
   }
 
-  // The gradients of a step's gates for one unit, in the core's order -> of its state before,
-  // besides the product.
+  // The gate gradients of a step for one unit, in the core's order -> the gradient of its state
+  // before, without that of the product.
   void slopes(int64_t t, int64_t u, double& to_h, double& to_c, double* to) const {
     const Step &now = steps[t + 1], &before = steps[t];
     const double* gate = now.gate.data() + u;

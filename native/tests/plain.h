@@ -1,4 +1,4 @@
-// The layers once more, one number after another, in double: what the core is held to.
+// Reference layers as plain loops over scalars in double, which the core must equal.
 //
 // Shapes as in core.h: T time, B batch, H units, G gates.
 #pragma once
@@ -12,7 +12,7 @@ namespace plain {
 using elman::Cell;
 typedef std::vector<double> Numbers;
 
-// What goes into a layer, and how the loss grows with what comes out of it.
+// The arguments of a layer, and the gradients of the loss for its outputs.
 struct Layer {
   Cell cell;
   int64_t time, rows, units;
@@ -38,10 +38,10 @@ struct Outcome {
 
 Outcome run(const Layer& layer);
 
-// The sum of what comes out, each times its own slope of the loss.
+// The loss: the sum of all outputs, each times its slope.
 double loss(const Layer& layer, const Outcome& outcome);
 
-struct Recurrence {  // minGRU, its products done
+struct Recurrence {  // minGRU after its products
   int64_t time, rows, units;
   std::vector<int64_t> lengths;
   Numbers packed;      // (T, B, 2H) gate | candidate

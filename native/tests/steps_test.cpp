@@ -1,6 +1,6 @@
 // The operations of a step, each against plain loops in double, on every instruction set of this
-// machine. Arrays are exactly as large as they must be, so that the address sanitizer sees every
-// step over an end; what must be written holds NaN before.
+// machine. Arrays have their exact size, so that the address sanitizer catches every access out of
+// bounds; memory that must be written holds NaN before.
 //
 // Shapes: B rows, W width, K depth, N outputs, S tokens of a source.
 #include <algorithm>
@@ -33,10 +33,10 @@ struct Sizes {
   int64_t rows, width;
   int threads;
 };
-// Fewer rows than a thread is worth and more, widths below and above a vector and a panel of them.
+// Fewer and more rows than a thread needs; widths below and above a vector and a panel of vectors.
 const Sizes SIZES[] = {{1, 1, 1}, {1, 37, 2}, {3, 5, 1}, {21, 16, 2}, {21, 101, 1}, {35, 7, 4}, {2, 300, 1}};
 
-// A program, and the arrays that stand in its outer slots.
+// A program, and the arrays of its outer slots.
 struct Run {
   const Sizes& sizes;
   std::unique_ptr<Program> program{core().program()};
@@ -59,7 +59,7 @@ struct Run {
   }
 };
 
-// What an operation makes of W numbers a row of some arrays, number by number.
+// The expected result of an operation on arrays of W numbers a row, number by number.
 template <class Ask, class Each>
 void check_each(const Sizes& sizes, const char* name, size_t arrays, Ask ask, Each each) {
   int64_t count = sizes.rows * sizes.width;
@@ -93,7 +93,7 @@ void check_vectors(const Sizes& sizes) {
              [](Numbers x) { return x[0] * sigmoid(x[0]) * x[1]; });
 }
 
-// What an instruction makes of vectors of floats, number by number.
+// The expected result of an instruction on vectors of floats, number by number.
 template <class Each>
 void check_floats(const Sizes& sizes, const char* name, Element element, int operands, Each each,
                   double size = 3, double least = -1e9) {
@@ -154,7 +154,7 @@ void check_instructions_on_floats(const Sizes& sizes) {
   check_floats(sizes, "div", Element::div, 2, [](X x) { return x[0] / (x[1] + 0); }, 3, 0.1);
 }
 
-// Numbers at the ends of what floats hold, and a remainder's sign.
+// Numbers at the limits of floats, and the sign of a remainder.
 void check_ends(const Sizes& sizes) {
   constexpr float INFINITE = std::numeric_limits<float>::infinity();
   auto check = [&](const char* name, Element element, Floats x, Floats y, const Floats& expected) {
@@ -178,7 +178,7 @@ void check_ends(const Sizes& sizes) {
   check("remainder", Element::remainder, {5, -5, 5, -5}, {3, 3, -3, -3}, {2, 1, -1, -2});
 }
 
-// What an instruction makes of two vectors of whole numbers: one of them, or truth.
+// The expected result of an instruction on two vectors of int64: int64 or truth values.
 template <class Each>
 void check_integers(const Sizes& sizes, const char* name, Element element, bool truth, Each each) {
   int64_t count = sizes.rows * sizes.width;
@@ -186,7 +186,7 @@ void check_integers(const Sizes& sizes, const char* name, Element element, bool 
   for (int64_t i = 0; i < count; ++i) {
     a[i] = static_cast<int64_t>(source() % 2000) - (i % 3 ? 0 : 1000);
     b[i] = 1 + static_cast<int64_t>(source() % 9) - (i % 5 ? 0 : 12);
-    if (i % 7 == 3) a[i] *= int64_t{1} << 33;  // more than a float or 32 bits hold
+    if (i % 7 == 3) a[i] *= int64_t{1} << 33;  // beyond the range of int32 and exact floats
     if (i % 11 == 4) b[i] = a[i];
     if (i % 13 == 6) b[i] = 0;
   }
@@ -228,8 +228,8 @@ void check_instructions_on_integers(const Sizes& sizes) {
   check("equal", Element::equal, true, [](N a, N b) { return N{a == b}; });
 }
 
-// A chain over registers of every home: a row's one number for all elements, a vector and numbers
-// of the program's, temporaries of both kinds, and truth as a choice and as numbers.
+// A chain over registers of every home: a broadcast slot, a vector and numbers of the program,
+// temporaries of both types, and truth values as a condition and as numbers.
 void check_registers(const Sizes& sizes) {
   int64_t W = sizes.width, B = sizes.rows;
   Floats x = random_floats(B * W), out = unwritten(B * W), vector = random_floats(W), truth = unwritten(B * W);
@@ -327,7 +327,7 @@ void check_rows(const Sizes& sizes) {
   }
 }
 
-// A part of a row, read and written, and the sum of another.
+// Reads and writes a view, and sums another.
 void check_views(const Sizes& sizes) {
   int64_t W = sizes.width, B = sizes.rows;
   Floats x = random_floats(B * 2 * W), out = random_floats(B * 2 * W), before = out, sums = unwritten(B);
@@ -358,8 +358,8 @@ void check_convolution(const Sizes& sizes) {
   run.go();
   Numbers expected(B * W), shifted;
   for (int64_t row = 0; row < B; ++row) {
-    auto input = [&](int64_t place, int64_t i) -> double {  // K - 1 is the newest
-      return place == K - 1 ? x[row * W + i] : recent[(row * (K - 1) + place) * W + i];
+    auto input = [&](int64_t tap, int64_t i) -> double {  // K - 1 is the newest
+      return tap == K - 1 ? x[row * W + i] : recent[(row * (K - 1) + tap) * W + i];
     };
     for (int64_t i = 0; i < W; ++i) {
       expected[row * W + i] = bias[i];

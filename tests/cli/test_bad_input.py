@@ -345,5 +345,5 @@ def test_an_instruction_set_that_is_not_there(elman, here, monkeypatch, told):  
     monkeypatch.setattr(core._Choice, "name", None)
     monkeypatch.setenv("ELMAN_NATIVE", "sse9")
     found = ", ".join(core.sets())
-    cause = f"'sse9' is none of those that this machine and this build have: {found}"
+    cause = f"'sse9' is not supported by this machine or build; choose from {found}"
     refused(elman(*told.split()), f"ELMAN_NATIVE: {cause}")

@@ -16,7 +16,7 @@ import test_invariants
 import test_native_step
 import test_network_invariants
 import torch
-from variants import Way
+from variants import Variant
 
 import elman
 from elman.cells import CELLS, state_tensors, trace
@@ -39,7 +39,7 @@ def new_cells(monkeypatch):
         monkeypatch.setitem(CELLS, name, kind)
 
 
-PEERS = {"test_the_numbers_are_torchs"}
+PEERS = {"test_outputs_and_states_equal_torch"}
 """Tests of cells that torch has too."""
 
 
@@ -71,7 +71,7 @@ def cases(module, **given):
 
 
 @pytest.mark.parametrize(
-    ("check", "arguments"), [*cases(test_invariants, way=Way("ugrnn", "reference"))]
+    ("check", "arguments"), [*cases(test_invariants, variant=Variant("ugrnn", "reference"))]
 )
 def test_invariants_of_a_cell(check, arguments):
     check(**arguments)
@@ -203,8 +203,8 @@ class OfRows(CELLS["elman"]):  # type: ignore[misc]
 @pytest.mark.parametrize(
     ("kind", "why"),
     [
-        (Hidden, "is not one function of its input and its state"),
-        (Deciding, "decides by numbers that it computed"),
+        (Hidden, "is not a function of its input and state alone"),
+        (Deciding, "branches on computed values"),
         (InPlace, "uses mul_"),
         (OfRows, "uses mean"),
     ],

@@ -1,4 +1,4 @@
-"""The native core: which instruction set is chosen, what is said of it, and how exact it is."""
+"""The native core: the choice of instruction set, its messages, and its precision."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from elman.kernels.scan import scan
 SETS = core.sets()[:-1]
 
 
-def told(wanted):
-    """`elman info` in a process of its own, where ELMAN_NATIVE is what is wanted."""
+def run_info(requested):
+    """Run `elman info` in a new process with ELMAN_NATIVE set."""
     environment = {name: value for name, value in os.environ.items() if name != core.VARIABLE}
-    if wanted is not None:
-        environment[core.VARIABLE] = wanted
+    if requested is not None:
+        environment[core.VARIABLE] = requested
     command = [sys.executable, "-m", "elman", "info", "--json"]
     return subprocess.run(command, env=environment, capture_output=True, text=True)
 
 
 @pytest.fixture
-def anew(monkeypatch):
-    """As if nothing had been chosen yet."""
+def unchosen(monkeypatch):
+    """Reset the choice of instruction set."""
     before = core.name()
     monkeypatch.setattr(core._Choice, "name", None)
     yield monkeypatch
@@ -44,77 +44,79 @@ def anew(monkeypatch):
     shutil.which("c++") is None
     or not Path(sysconfig.get_path("include"), "Python.h").exists()
     or sys.platform == "win32",
-    reason="there is nothing to build it with",
+    reason="no compiler or Python headers to build it",
 )
-def test_it_was_built():
-    """Without it everything works, so that nothing else would tell."""
+def test_the_core_was_built():
+    """Everything works without it, so no other test would fail."""
     assert SETS
 
 
-def test_portable_is_the_last_resort_before_none():
+def test_portable_is_last_before_off():
     assert core.sets()[-2:] == ("portable", "off") or core.sets() == ("off",)
 
 
-@pytest.mark.parametrize(("wanted", "said"), [("off", "off (ELMAN_NATIVE=off)"), (None, None)])
-def test_the_environment_chooses(wanted, said):
-    done = told(wanted)
+@pytest.mark.parametrize(
+    ("requested", "reported"), [("off", "off (ELMAN_NATIVE=off)"), (None, None)]
+)
+def test_the_environment_chooses(requested, reported):
+    done = run_info(requested)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["native_core"] == (said or core.state())
+    assert json.loads(done.stdout)["native_core"] == (reported or core.state())
 
 
-@pytest.mark.parametrize("wanted", core.sets())
-def test_each_that_is_there_may_be_chosen(wanted, anew):
-    anew.setenv(core.VARIABLE, wanted)
-    assert core.name() == wanted
-    assert (core.module() is None) == (wanted == "off")
-    if wanted != "off":
-        assert core.module().used() == wanted
+@pytest.mark.parametrize("requested", core.sets())
+def test_the_environment_chooses_any_supported_set(requested, unchosen):
+    unchosen.setenv(core.VARIABLE, requested)
+    assert core.name() == requested
+    assert (core.module() is None) == (requested == "off")
+    if requested != "off":
+        assert core.module().used() == requested
 
 
-def test_an_empty_choice_is_none(anew):
-    anew.setenv(core.VARIABLE, "")
+def test_an_empty_variable_chooses_the_fastest(unchosen):
+    unchosen.setenv(core.VARIABLE, "")
     assert core.name() == core.sets()[0]
 
 
-def test_what_is_not_there_is_refused_in_one_line():
-    done = told("sse9")
+def test_an_unsupported_set_is_refused_in_one_line():
+    done = run_info("sse9")
     found = ", ".join(core.sets())
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr == (
-        "elman: ELMAN_NATIVE: 'sse9' is none of those that this machine and this build have: "
+        "elman: ELMAN_NATIVE: 'sse9' is not supported by this machine or build; choose from "
         f"{found}\n"
     )
 
 
-def test_using_puts_back_what_was_chosen():
+def test_using_restores_the_previous_set():
     before = core.name()
-    for wanted in core.sets():
-        with core.using(wanted):
-            assert core.name() == wanted
+    for requested in core.sets():
+        with core.using(requested):
+            assert core.name() == requested
             with pytest.raises(ZeroDivisionError), core.using("off"):
                 raise ZeroDivisionError
-            assert core.name() == wanted
+            assert core.name() == requested
         assert core.name() == before
 
 
-def test_using_what_is_not_there_changes_nothing():
+def test_using_an_unsupported_set_changes_nothing():
     before = core.name()
     with pytest.raises(SettingError, match="'sse9'"), core.using("sse9"):
         pass
     assert core.name() == before
 
 
-def test_the_state_is_the_name_and_for_off_the_reason():
-    for wanted in SETS:
-        with core.using(wanted):
-            assert core.state() == wanted
+def test_state_is_the_name_or_off_with_its_reason():
+    for requested in SETS:
+        with core.using(requested):
+            assert core.state() == requested
     with core.using("off"):
         assert core.state() == "off (ELMAN_NATIVE=off)"
 
 
-def test_without_it_torch_does_the_work(anew):
-    anew.setattr(core, "_loaded", lambda: (None, "not built"))
+def test_without_the_core_torch_runs_cells(unchosen):
+    unchosen.setattr(core, "_loaded", lambda: (None, "not built"))
     assert core.sets() == ("off",)
     assert core.state() == "off (not built)"
     cell, xs = CELLS["lstm"](3, 4), torch.randn(2, 5, 3)
@@ -130,23 +132,23 @@ VALUES = torch.cat(
 
 
 def through_a_gate(gate: str, values: torch.Tensor) -> torch.Tensor:
-    """An LSTM of one unit whose c, after one token, is that gate's function of the token."""
+    """The activation of a gate at values, read from the c of an LSTM of one unit."""
     cell = LSTM(1, 1)
     with torch.no_grad():
         for part in cell.parameters():
             part.zero_()
-        # i opened or read, f shut (there is no c before), g read or at one.
+        # i open or tested, c before is 0, g tested or 1.
         weight, bias = {"tanh": (2, 0), "sigmoid": (0, 2)}[gate]
         cell.i2h.weight[weight] = 1
         cell.i2h.bias[bias] = 100
-        xs = torch.stack([values, values], 1)[..., None]  # a second token is not looked at
+        xs = torch.stack([values, values], 1)[..., None]  # padding
         ones = torch.ones(len(xs), dtype=torch.int64)
         return scan(cell, xs, lengths=ones, kernel="native")[1].c[:, 0]
 
 
 @pytest.mark.parametrize("instructions", SETS)
-def test_the_gates_are_exact_to_the_last_bits(instructions):
-    """Relative to what they are, however small they are, but for what is below 1e-38."""
+def test_gate_activations_are_exact_to_the_last_bits(instructions):
+    """Relative to their value, however small, down to 1e-38."""
     with core.using(instructions):
         sigmoid, tanh = (through_a_gate(name, VALUES).double() for name in ("sigmoid", "tanh"))
     for found, function in ((sigmoid, torch.sigmoid), (tanh, torch.tanh)):
@@ -159,8 +161,8 @@ NAN, INFINITY = float("nan"), float("inf")
 
 @pytest.mark.parametrize("instructions", SETS)
 @pytest.mark.parametrize("name", ["elman", "elman-relu", "gru", "lstm", "mingru"])
-def test_what_is_no_number_stays_none_and_in_its_row(name, instructions):
-    """Each row is as float64 has it; minGRU, whose candidate may be of any size, short of that."""
+def test_nan_stays_in_its_row(name, instructions):
+    """Each row equals float64, for minGRU without values that overflow its unbounded candidate."""
     cell = CELLS[name](1, 1)
     with torch.no_grad():
         for part in cell.parameters():

@@ -1,4 +1,4 @@
-"""The loss beside its product: the same numbers as torch's two steps."""
+"""The fused output layer and loss equal torch's two separate operations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def problem(dtype: torch.dtype = torch.float64, count: int = 11, vocabulary: int
     return [tensor.requires_grad_() for tensor in tensors], targets
 
 
-def plainly(x, weight, bias, targets, smoothing=0.0):
+def reference_loss(x, weight, bias, targets, smoothing=0.0):
     logits = functional.linear(x, weight, bias)
     return functional.cross_entropy(logits, targets, label_smoothing=smoothing)
 
@@ -31,7 +31,7 @@ def test_the_loss_and_its_gradients(monkeypatch, chunk, smoothing):
     monkeypatch.setattr(cross_entropy, "CHUNK", chunk)
     inputs, targets = problem()
     found = 3 * linear_cross_entropy(*inputs, targets, smoothing)
-    expected = 3 * plainly(*inputs, targets, smoothing)
+    expected = 3 * reference_loss(*inputs, targets, smoothing)
     torch.testing.assert_close(found, expected)
     pairs = zip(
         torch.autograd.grad(found, inputs), torch.autograd.grad(expected, inputs), strict=True
@@ -40,18 +40,18 @@ def test_the_loss_and_its_gradients(monkeypatch, chunk, smoothing):
         torch.testing.assert_close(ours, theirs)
 
 
-def test_without_gradients_nothing_is_kept():
+def test_without_gradients_nothing_is_saved():
     inputs, targets = problem()
     with torch.no_grad():
         found = linear_cross_entropy(*inputs, targets)
     assert found.grad_fn is None
-    torch.testing.assert_close(found, plainly(*inputs, targets).detach())
+    torch.testing.assert_close(found, reference_loss(*inputs, targets).detach())
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_bfloat16_products_keep_float32_sums(smoothing):
     inputs, targets = problem(torch.float32, count=300, vocabulary=50)
-    exact = plainly(*inputs, targets, smoothing)
+    exact = reference_loss(*inputs, targets, smoothing)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         found = linear_cross_entropy(*inputs, targets, smoothing)
     assert found.dtype == torch.float32
@@ -62,13 +62,13 @@ def test_bfloat16_products_keep_float32_sums(smoothing):
         torch.testing.assert_close(ours, theirs, rtol=0.05, atol=1e-3)
 
 
-def test_a_token_thought_impossible_costs_much_and_not_infinity():
+def test_the_loss_of_an_impossible_token_is_large_and_finite():
     x = torch.tensor([[1000.0]])
     loss = linear_cross_entropy(x, torch.tensor([[1.0], [-1.0]]), torch.zeros(2), torch.tensor([1]))
     assert 80 < float(loss) < 100
 
 
-def test_what_is_no_number_stays_none():
+def test_nan_inputs_give_a_nan_loss():
     inputs, targets = problem()
     with torch.no_grad():
         inputs[0][3, 2] = float("nan")
@@ -76,7 +76,7 @@ def test_what_is_no_number_stays_none():
 
 
 @pytest.mark.parametrize("tied", [False, True])
-def test_a_networks_loss_is_that_of_its_logits(tied):
+def test_the_loss_of_a_network_equals_that_of_its_logits(tied):
     torch.manual_seed(4)
     network = LanguageModelNetwork(
         StackConfig(vocabulary=9, hidden_size=6, layers=1, tied=tied)

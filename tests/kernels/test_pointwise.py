@@ -1,4 +1,4 @@
-"""The steps between products: each equal to its formula, its gradient to its own differences."""
+"""The operations between products: each equals its formula, its gradient finite differences."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SHAPES = {
     "short_convolution": lambda t, b, w, k: [(k - 1 + t, b, w), (k, w), (w,)],
     "join": lambda t, b, w, _: [(t, b, w), (t, b, w)],
 }
-OURS = {
+FUSED = {
     "rms_norm": rms_norm,
     "silu_gate": silu_gate,
     "short_convolution": short_convolution,
@@ -64,21 +64,21 @@ def arguments(name: str, sizes: tuple[int, int, int, int], seed: int, dtype=torc
 SIZES = st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(1, 4), st.integers(1, 4))
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", FUSED)
 @settings(max_examples=15, deadline=None)
 @given(sizes=SIZES, seed=st.integers(0, 2**31), size=st.sampled_from([1e-4, 1.0, 30.0]))
-def test_the_numbers_are_the_formulas(name, sizes, seed, size):
+def test_outputs_equal_the_formula(name, sizes, seed, size):
     given_ = [part.detach() * size for part in arguments(name, sizes, seed)]
-    torch.testing.assert_close(OURS[name](*given_), PLAIN[name](*given_), rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(FUSED[name](*given_), PLAIN[name](*given_), rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", FUSED)
 @settings(max_examples=10, deadline=None)
 @given(sizes=SIZES, seed=st.integers(0, 2**31))
-def test_gradients_are_those_of_differences_and_of_the_formula(name, sizes, seed):
+def test_gradients_equal_finite_differences_and_the_formula(name, sizes, seed):
     inputs = arguments(name, sizes, seed)
-    assert torch.autograd.gradcheck(OURS[name], inputs)
-    y = OURS[name](*inputs)
+    assert torch.autograd.gradcheck(FUSED[name], inputs)
+    y = FUSED[name](*inputs)
     outer = torch.randn_like(y)
     found = torch.autograd.grad(y, inputs, outer)
     expected = torch.autograd.grad(PLAIN[name](*inputs), inputs, outer)
@@ -86,18 +86,18 @@ def test_gradients_are_those_of_differences_and_of_the_formula(name, sizes, seed
         torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-10)
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_a_gradient_is_taken_for_what_asks_for_one_alone(name):
+@pytest.mark.parametrize("name", FUSED)
+def test_gradients_for_one_input_alone(name):
     inputs = arguments(name, (3, 2, 4, 3), 0)
     outer = torch.randn_like(PLAIN[name](*inputs))
     for index in range(len(inputs)):
         alone = [part.detach().requires_grad_(i == index) for i, part in enumerate(inputs)]
-        (found,) = torch.autograd.grad(OURS[name](*alone), alone[index], outer)
+        (found,) = torch.autograd.grad(FUSED[name](*alone), alone[index], outer)
         (expected,) = torch.autograd.grad(PLAIN[name](*alone), alone[index], outer)
         torch.testing.assert_close(found, expected)
 
 
-def test_a_vector_of_zeros_is_normed_to_zeros_and_has_a_gradient():
+def test_rms_norm_of_zeros_is_zero_and_has_a_gradient():
     x = torch.zeros(2, 1, 4, dtype=torch.float64, requires_grad=True)
     weight = torch.ones(4, dtype=torch.float64)
     y = rms_norm(x, weight)
@@ -106,7 +106,7 @@ def test_a_vector_of_zeros_is_normed_to_zeros_and_has_a_gradient():
     torch.testing.assert_close(gradient, torch.full_like(x, EPSILON**-0.5))
 
 
-def test_silu_is_whole_where_its_exponential_overflows():
+def test_silu_is_finite_where_its_exponential_overflows():
     gate = torch.tensor([-1000.0, 1000.0], requires_grad=True)
     value = torch.tensor([2.0, 2.0])
     y = silu_gate(gate, value)
@@ -114,10 +114,10 @@ def test_silu_is_whole_where_its_exponential_overflows():
     assert torch.autograd.grad(y.sum(), gate)[0].tolist() == pytest.approx([0.0, 2.0], abs=1e-30)
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", FUSED)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_in_bfloat16_numbers_and_gradients_are_near_those_of_float32(name, dtype):
-    """Under autocast weights stay float32, and what comes in may be of either type."""
+def test_bfloat16_outputs_and_gradients_are_close_to_float32(name, dtype):
+    """Under autocast weights stay float32, and inputs may have either type."""
     inputs = arguments(name, (6, 3, 16, 4), 0, torch.float32)
     vectors = 2 if name in ("silu_gate", "join") else 1
     outer = torch.randn_like(PLAIN[name](*inputs))
@@ -128,31 +128,31 @@ def test_in_bfloat16_numbers_and_gradients_are_near_those_of_float32(name, dtype
         for i, part in enumerate(inputs)
     ]
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        y = OURS[name](*given_)
+        y = FUSED[name](*given_)
     found = torch.autograd.grad(y, given_, outer.to(y.dtype))
     torch.testing.assert_close(y.float(), expected, rtol=0.03, atol=0.05)
     for one, other, part in zip(found, exact, given_, strict=True):
         assert one.dtype == part.dtype
-        apart = torch.linalg.vector_norm(one.float() - other)
-        assert apart < 0.02 * torch.linalg.vector_norm(other)
+        error = torch.linalg.vector_norm(one.float() - other)
+        assert error < 0.02 * torch.linalg.vector_norm(other)
 
 
-NATIVELY = {f"{name}Backward" for name in ("RMSNorm", "SiLUGate", "ShortConvolution", "Join")}
+NATIVE_FUNCTIONS = {
+    f"{name}Backward" for name in ("RMSNorm", "SiLUGate", "ShortConvolution", "Join")
+}
 NATIVE = [name for name in core.sets() if name != core.OFF]
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("instructions", NATIVE)
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", FUSED)
 @settings(max_examples=8, deadline=None)
 @given(
     sizes=st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(1, 70), st.integers(1, 4)),
     seed=st.integers(0, 2**31),
 )
-def test_the_native_core_has_the_formulas_numbers_and_gradients(
-    name, instructions, threads, sizes, seed
-):
-    """On every instruction set, at widths that fill no vector, in one piece for each thread."""
+def test_native_outputs_and_gradients_equal_the_formula(name, instructions, threads, sizes, seed):
+    """On every instruction set, at widths that are no multiple of a vector, on several threads."""
     inputs = arguments(name, sizes, seed)
     narrow = [part.detach().float().requires_grad_() for part in inputs]
     expected = PLAIN[name](*inputs)
@@ -161,8 +161,8 @@ def test_the_native_core_has_the_formulas_numbers_and_gradients(
     torch.set_num_threads(threads)
     try:
         with core.using(instructions):
-            y = OURS[name](*narrow)
-            assert type(y.grad_fn).__name__ in NATIVELY, "the core was not asked"
+            y = FUSED[name](*narrow)
+            assert type(y.grad_fn).__name__ in NATIVE_FUNCTIONS, "the native core did not run"
             found = torch.autograd.grad(y, narrow, outer.float())
     finally:
         torch.set_num_threads(before)
@@ -173,7 +173,7 @@ def test_the_native_core_has_the_formulas_numbers_and_gradients(
 
 
 @pytest.mark.parametrize("instructions", [*NATIVE, core.OFF])
-def test_a_join_silences_what_its_mask_says_and_nothing_of_the_residual_path(instructions):
+def test_join_masks_only_what_joins_the_residual_path(instructions):
     x, y = (torch.randn(4, 3, 21, requires_grad=True) for _ in range(2))
     mask = (torch.rand(3, 21) < 0.5).float() * 2
     outer = torch.randn(4, 3, 21)
@@ -185,7 +185,7 @@ def test_a_join_silences_what_its_mask_says_and_nothing_of_the_residual_path(ins
     torch.testing.assert_close(to_y, outer * mask)
 
 
-def test_what_is_normed_is_of_the_type_that_products_read():
+def test_rms_norm_returns_the_type_of_products():
     x, weight = torch.randn(2, 3), torch.ones(3)
     assert product_type(x) == rms_norm(x, weight).dtype == torch.float32
     with torch.autocast("cpu", dtype=torch.bfloat16):

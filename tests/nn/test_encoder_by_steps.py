@@ -165,15 +165,15 @@ def table():
 def test_weight_cache_is_valid_until_weights_change():
     stack = drawn(Stack(StackConfig(TOKENS, hidden_size=8)))
     cache = WeightCache(stack, "made")
-    assert cache.made == "made"
-    assert cache.shows(stack)
-    assert not cache.shows(copy.deepcopy(stack))
+    assert cache.value == "made"
+    assert cache.is_valid(stack)
+    assert not cache.is_valid(copy.deepcopy(stack))
     with core.using(core.OFF):
-        assert not cache.shows(stack)
+        assert not cache.is_valid(stack)
     with torch.no_grad():
         next(stack.parameters()).mul_(2)
-    assert not cache.shows(stack)
+    assert not cache.is_valid(stack)
     # As in the swap of weights and their averages in training.
     cache, weight = WeightCache(stack, None), next(stack.parameters())
     weight.data = weight.data.clone()
-    assert not cache.shows(stack)
+    assert not cache.is_valid(stack)

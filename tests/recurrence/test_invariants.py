@@ -1,4 +1,4 @@
-"""The six laws that every cell obeys, whatever runs it (docs/design.md, section 3)."""
+"""The six invariants of every cell in every kernel (docs/design.md, section 3)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
-from variants import HIDDEN, INPUT, WAYS, Way, each_way, exact, floating, random_state
+from variants import HIDDEN, INPUT, VARIANTS, Variant, each_variant, exact, floating, random_state
 
 from elman.cells import CELLS, Cell, LSTMState, map_state
 from elman.errors import SettingError
@@ -27,7 +27,7 @@ def batches(draw):
 
 
 def by_hand(cell: Cell, xs: Tensor, state, lengths: Tensor, resets: Tensor):
-    """Row by row, token by token, in float64: what every path must equal, without any mask."""
+    """The reference: row by row, token by token, in float64, without masks."""
     cell, xs, state = exact(cell), exact(xs), exact(state)
     rows, time = xs.shape[:2]
     ys = torch.zeros(rows, time, cell.output_size, dtype=xs.dtype)
@@ -43,85 +43,85 @@ def by_hand(cell: Cell, xs: Tensor, state, lengths: Tensor, resets: Tensor):
     return ys, map_state(lambda *parts: torch.cat(parts), *last)
 
 
-@each_way
+@each_variant
 @settings(max_examples=15, deadline=None)
 @given(batch=batches())
-def test_steps_equal_the_sequence_with_padding_and_resets(way, batch):
-    """Laws 1, 3 and 4 at once: a ragged batch with resets equals its rows stepped alone."""
+def test_steps_equal_the_sequence_with_padding_and_resets(variant, batch):
+    """Invariants 1, 3 and 4 at once: a ragged batch with resets equals its rows stepped alone."""
     xs, lengths, resets = batch
-    xs, cell = xs.to(way.dtype), way.make()
+    xs, cell = xs.to(variant.dtype), variant.make()
     state = random_state(cell, len(xs))
     expected = by_hand(cell, xs, state, lengths, resets)
     garbage = torch.arange(xs.shape[1]) >= lengths[:, None]
     xs = xs.masked_fill(garbage[..., None], float("nan"))
-    found = way.scan(cell, xs, state, lengths=lengths, resets=resets)
-    way.assert_same(found, expected)
+    found = variant.scan(cell, xs, state, lengths=lengths, resets=resets)
+    variant.assert_same(found, expected)
 
 
-@each_way
+@each_variant
 @pytest.mark.parametrize("ragged", [False, True])
 @pytest.mark.parametrize("reset", [False, True])
-def test_each_way_of_calling(way, ragged, reset):
-    """Lengths and resets switch code paths: each alone, both, neither."""
-    cell = way.make()
-    xs = torch.randn(3, 6, INPUT, dtype=way.dtype)
+def test_each_combination_of_lengths_and_resets(variant, ragged, reset):
+    """Lengths and resets select code paths: each alone, both, neither."""
+    cell = variant.make()
+    xs = torch.randn(3, 6, INPUT, dtype=variant.dtype)
     lengths = torch.tensor([6, 2, 4]) if ragged else None
     resets = torch.rand(3, 6) < 0.4 if reset else None
     state = random_state(cell, 3)
     everything = torch.full((3,), 6) if lengths is None else lengths
     never = torch.zeros(3, 6, dtype=torch.bool) if resets is None else resets
     expected = by_hand(cell, xs, state, everything, never)
-    way.assert_same(way.scan(cell, xs, state, lengths=lengths, resets=resets), expected)
+    variant.assert_same(variant.scan(cell, xs, state, lengths=lengths, resets=resets), expected)
 
 
-@each_way
+@each_variant
 @pytest.mark.parametrize(
     "lengths",
     [None, [1], [0], [0, 0], [1, 0, 1], []],
-    ids=["one", "one-said", "empty", "all-empty", "some-empty", "no-rows"],
+    ids=["one", "one-given", "empty", "all-empty", "some-empty", "no-rows"],
 )
-def test_the_smallest_batches(way, lengths):
-    """One row of one token; rows with nothing in them; no rows at all."""
+def test_the_smallest_batches(variant, lengths):
+    """One row of one token; empty rows; no rows at all."""
     rows = 1 if lengths is None else len(lengths)
-    cell, xs = way.make(), torch.randn(rows, 1, INPUT, dtype=way.dtype)
+    cell, xs = variant.make(), torch.randn(rows, 1, INPUT, dtype=variant.dtype)
     state, given = random_state(cell, rows), None if lengths is None else torch.tensor(lengths)
-    found, last = way.scan(cell, xs, state, lengths=given)
+    found, last = variant.scan(cell, xs, state, lengths=given)
     assert found.shape == (rows, 1, cell.output_size)
     if rows:
         real = torch.ones(1) if given is None else given
         never = torch.zeros(rows, 1, dtype=torch.bool)
-        way.assert_same((found, last), by_hand(cell, xs, state, real, never))
+        variant.assert_same((found, last), by_hand(cell, xs, state, real, never))
 
 
-@each_way
+@each_variant
 @settings(max_examples=10, deadline=None)
-@given(batch=batches(), share=st.floats(0, 1))
-def test_cutting_changes_nothing(way, batch, share):
-    """Law 2: two halves with the state carried over are the whole."""
+@given(batch=batches(), fraction=st.floats(0, 1))
+def test_two_halves_equal_the_whole(variant, batch, fraction):
+    """Invariant 2: two halves with the state carried over equal the whole sequence."""
     xs, lengths, resets = batch
-    xs, cell = xs.to(way.dtype), way.make()
-    cut = round(share * xs.shape[1])
-    whole = way.scan(cell, xs, lengths=lengths, resets=resets)
-    left, state = way.scan(
+    xs, cell = xs.to(variant.dtype), variant.make()
+    cut = round(fraction * xs.shape[1])
+    whole = variant.scan(cell, xs, lengths=lengths, resets=resets)
+    left, state = variant.scan(
         cell, xs[:, :cut], lengths=lengths.clamp(max=cut), resets=resets[:, :cut]
     )
-    right, state = way.scan(
+    right, state = variant.scan(
         cell, xs[:, cut:], state, lengths=(lengths - cut).clamp(min=0), resets=resets[:, cut:]
     )
-    way.assert_same((torch.cat([left, right], dim=1), state), whole)
+    variant.assert_same((torch.cat([left, right], dim=1), state), whole)
 
 
-@each_way
-def test_a_reset_forgets_everything_before_it(way):
-    """Law 4, by its meaning: what stood before a reset cannot reach what comes after."""
-    cell = way.make()
-    xs = torch.randn(2, 7, INPUT, dtype=way.dtype)
+@each_variant
+def test_a_reset_forgets_everything_before_it(variant):
+    """Invariant 4: nothing before a reset influences an output after it."""
+    cell = variant.make()
+    xs = torch.randn(2, 7, INPUT, dtype=variant.dtype)
     resets = torch.zeros(2, 7, dtype=torch.bool)
     resets[0, 3] = True
     state = random_state(cell, 2)
-    slopes = torch.ones(2, 7, cell.output_size, dtype=way.dtype)
+    slopes = torch.ones(2, 7, cell.output_size, dtype=variant.dtype)
     slopes[0, :3] = 0
-    to_xs, *others = way.gradients(cell, xs, state, slopes, resets=resets)
+    to_xs, *others = variant.gradients(cell, xs, state, slopes, resets=resets)
     to_h = others[-len(floating(state))]
     assert to_xs[0, :3].abs().max() == 0
     assert to_h[0].abs().max() == 0
@@ -129,17 +129,17 @@ def test_a_reset_forgets_everything_before_it(way):
     assert to_xs[1].abs().max() > 0
 
 
-@each_way
-def test_padding_reaches_no_gradient(way):
-    """Law 3, backwards: neither inputs nor slopes that are not numbers leave the padding."""
-    cell, lengths = way.make(), torch.tensor([4, 0, 2])
+@each_variant
+def test_padding_reaches_no_gradient(variant):
+    """Invariant 3, backward: NaN inputs and slopes in padding reach no gradient."""
+    cell, lengths = variant.make(), torch.tensor([4, 0, 2])
     padding = torch.arange(4) >= lengths[:, None]
-    xs = torch.randn(3, 4, INPUT, dtype=way.dtype).masked_fill(padding[..., None], float("nan"))
+    xs = torch.randn(3, 4, INPUT, dtype=variant.dtype).masked_fill(padding[..., None], float("nan"))
     xs.requires_grad_()
-    ys, last = way.scan(cell, xs, random_state(cell, 3), lengths=lengths)
+    ys, last = variant.scan(cell, xs, random_state(cell, 3), lengths=lengths)
     slopes = torch.ones_like(ys).masked_fill(padding[..., None], float("nan"))
     outputs = [ys, *floating(last)]
-    with way.chosen():
+    with variant.chosen():
         to_xs, *to_weights = torch.autograd.grad(
             outputs, [xs, *cell.parameters()], [slopes, *map(torch.ones_like, outputs[1:])]
         )
@@ -148,24 +148,26 @@ def test_padding_reaches_no_gradient(way):
     assert to_xs[~padding].abs().max() > 0
 
 
-@each_way
+@each_variant
 @pytest.mark.parametrize("ragged", [False, True])
-def test_gradients_equal_the_reference(way, ragged):
-    """Law 5, for the weights, the inputs and the first state."""
-    cell = way.make()
-    xs, state = torch.randn(4, 9, INPUT, dtype=way.dtype), random_state(cell, 4)
-    slopes = torch.randn(4, 9, cell.output_size, dtype=way.dtype)
+def test_gradients_equal_the_reference(variant, ragged):
+    """Invariant 5, for the weights, the inputs and the initial state."""
+    cell = variant.make()
+    xs, state = torch.randn(4, 9, INPUT, dtype=variant.dtype), random_state(cell, 4)
+    slopes = torch.randn(4, 9, cell.output_size, dtype=variant.dtype)
     lengths = torch.tensor([9, 1, 5, 7]) if ragged else None
     resets = torch.rand(4, 9) < 0.2 if ragged else None
-    found = way.gradients(cell, xs, state, slopes, lengths=lengths, resets=resets)
+    found = variant.gradients(cell, xs, state, slopes, lengths=lengths, resets=resets)
     numbers = map(exact, (cell, xs, state, slopes))
-    expected = Way(way.cell, "reference").gradients(*numbers, lengths=lengths, resets=resets)
-    way.assert_same(found, expected)
+    expected = Variant(variant.cell, "reference").gradients(
+        *numbers, lengths=lengths, resets=resets
+    )
+    variant.assert_same(found, expected)
 
 
 @pytest.mark.parametrize("kernel", ["diagonal", "diagonal-parallel"])
-def test_the_recurrence_has_the_gradient_of_its_own_differences(kernel):
-    cell = Way("mingru", kernel).make()
+def test_recurrence_gradient_equals_finite_differences(kernel):
+    cell = Variant("mingru", kernel).make()
 
     def run(xs, h):
         ys, last = scan(cell, xs, type(cell.initial_state(1))(h), kernel=kernel)
@@ -179,24 +181,26 @@ def test_the_recurrence_has_the_gradient_of_its_own_differences(kernel):
 TORCH = {"elman": nn.RNN, "elman-relu": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
-@pytest.mark.parametrize("way", [way for way in WAYS if way.cell in TORCH], ids=str)
-def test_the_numbers_are_torchs(way):
-    """Law 6: with torch's weights, torch's outputs and states."""
-    cell = way.make()
-    options = {"nonlinearity": "relu"} if way.cell == "elman-relu" else {}
-    layer = TORCH[way.cell](INPUT, HIDDEN, batch_first=True, **options).double()
+@pytest.mark.parametrize(
+    "variant", [variant for variant in VARIANTS if variant.cell in TORCH], ids=str
+)
+def test_outputs_and_states_equal_torch(variant):
+    """Invariant 6: with torch's weights, torch's outputs and states."""
+    cell = variant.make()
+    options = {"nonlinearity": "relu"} if variant.cell == "elman-relu" else {}
+    layer = TORCH[variant.cell](INPUT, HIDDEN, batch_first=True, **options).double()
     with torch.no_grad():
         layer.weight_ih_l0.copy_(cell.i2h.weight)
         layer.weight_hh_l0.copy_(cell.h2h.weight)
         layer.bias_ih_l0.copy_(cell.i2h.bias)
         layer.bias_hh_l0.copy_(cell.h2h.bias)
-    xs = torch.randn(3, 7, INPUT, dtype=way.dtype)
+    xs = torch.randn(3, 7, INPUT, dtype=variant.dtype)
     state = random_state(cell, 3)
     first = tuple(part[None].double() for part in state)
     expected, last = layer(xs.double(), first if isinstance(state, LSTMState) else first[0])
     last = last if isinstance(last, tuple) else (last,)
-    ys, found = way.scan(cell, xs, state)
-    way.assert_same((ys, *found), (expected, *(part[0] for part in last)))
+    ys, found = variant.scan(cell, xs, state)
+    variant.assert_same((ys, *found), (expected, *(part[0] for part in last)))
 
 
 @pytest.mark.parametrize("instructions", core.sets())
@@ -205,7 +209,7 @@ def test_the_numbers_are_torchs(way):
     ("name", "by_torch"),
     [("lstm", "fused"), ("gru", "fused"), ("elman", "fused"), ("mingru", "diagonal")],
 )
-def test_scan_takes_the_fastest_kernel_for_ragged_batches_too(
+def test_scan_chooses_the_fastest_kernel_for_even_and_ragged_batches(
     name, by_torch, dtype, instructions, monkeypatch
 ):
     ran = []
@@ -221,26 +225,26 @@ def test_scan_takes_the_fastest_kernel_for_ragged_batches_too(
         scan(cell, xs, resets=torch.ones(2, 4, dtype=torch.bool))
     native = dtype == torch.float32 and instructions != core.OFF
     ragged = "native" if native else by_torch
-    # An LSTM over rows of one length is oneDNN's.
+    # oneDNN runs an LSTM over rows of equal length.
     assert ran == [by_torch if name == "lstm" else ragged, ragged, ragged]
 
 
-@each_way
-def test_bfloat16_products_keep_a_float32_memory(way):
-    """Under autocast the state stays float32, or slow units would round their past away."""
-    if str(way) == "lstm-fused" and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+@each_variant
+def test_bfloat16_products_keep_a_float32_state(variant):
+    """Under autocast the state stays float32, or rounding would erase slow changes."""
+    if str(variant) == "lstm-fused" and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
         pytest.skip("torch's LSTM has no bfloat16 on this processor")
-    cell = way.make().float()
+    cell = variant.make().float()
     xs = torch.randn(2, 40, INPUT)
     expected, _ = scan(cell, xs, kernel="reference")
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        ys, state = way.scan(cell, xs)
+        ys, state = variant.scan(cell, xs)
     assert all(s.dtype == t.dtype for s, t in zip(state, cell.initial_state(2), strict=True))
     torch.testing.assert_close(ys.float(), expected, rtol=0.1, atol=0.1)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "place"),
+    ("arguments", "expected"),
     [
         ({"xs": torch.zeros(2, 3, INPUT + 1)}, "xs"),
         ({"xs": torch.zeros(2, 3)}, "xs"),
@@ -255,18 +259,18 @@ def test_bfloat16_products_keep_a_float32_memory(way):
         ({"kernel": "none such"}, "kernel"),
     ],
 )
-def test_what_does_not_fit_is_refused_at_the_door(arguments, place):
+def test_invalid_arguments_are_refused(arguments, expected):
     cell = CELLS["lstm"](INPUT, HIDDEN)
     arguments = {"xs": torch.zeros(2, 3, INPUT), **arguments}
     with pytest.raises(SettingError) as caught:
         scan(cell, **arguments)
-    assert caught.value.location == place
+    assert caught.value.location == expected
 
 
-def test_no_tokens_at_all():
-    way = Way("plain", "reference")
-    cell = way.make()
+def test_a_sequence_of_no_tokens():
+    variant = Variant("plain", "reference")
+    cell = variant.make()
     state = random_state(cell, 2)
-    ys, last = way.scan(cell, torch.zeros(2, 0, INPUT, dtype=torch.float64), state)
+    ys, last = variant.scan(cell, torch.zeros(2, 0, INPUT, dtype=torch.float64), state)
     assert ys.shape == (2, 0, HIDDEN)
-    way.assert_same(last, state)
+    variant.assert_same(last, state)

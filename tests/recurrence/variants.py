@@ -1,4 +1,4 @@
-"""Every way of running a cell over time, and numbers to run it on.
+"""Every variant of running a cell over time, and random inputs for them.
 
 Shapes: B batch, T time, D input width, H hidden width.
 """
@@ -21,8 +21,8 @@ INPUT, HIDDEN = 5, 8
 
 
 @dataclass(frozen=True)
-class Way:
-    """One cell, what runs it, and how near that must come to the loop in float64."""
+class Variant:
+    """A cell, its kernel, and the tolerance against the plain loop in float64."""
 
     cell: str
     kernel: str
@@ -39,7 +39,7 @@ class Way:
         return CELLS[self.cell](inputs, units).to(self.dtype)
 
     def chosen(self) -> AbstractContextManager[None]:
-        """Within it, the core runs on the instructions of this way, back as well as forth."""
+        """Run the core on the instructions of this variant, forward and backward."""
         return core.using(self.instructions)
 
     def scan(self, cell: Cell, xs: Tensor, state=None, **options):
@@ -47,8 +47,8 @@ class Way:
             return scan(cell, xs, state, kernel=self.kernel, **options)
 
     def gradients(self, cell: Cell, xs: Tensor, state, slopes: Tensor, **options):
-        """Of a loss that all outputs (by their slopes) and the last state have a part in: for the
-        inputs, the weights, and the first state."""
+        """The gradients of a loss of all outputs (times slopes) and the last state, for the inputs,
+        the weights and the initial state."""
         xs = xs.detach().requires_grad_()
         state = map_state(lambda part: part.detach(), state)
         inputs = [xs, *cell.parameters(), *(x.requires_grad_() for x in floating(state))]
@@ -58,7 +58,7 @@ class Way:
             return torch.autograd.grad(loss, inputs)
 
     def assert_same(self, left, right) -> None:
-        """Tensors, however they nest: as near as this way comes, beside the largest of them."""
+        """Compare nested tensors within the tolerance, relative to the largest element."""
         for a, b in zip(state_tensors(left), state_tensors(right), strict=True):
             largest = max([1.0, *b.detach().abs().flatten().tolist()])
             torch.testing.assert_close(
@@ -74,16 +74,16 @@ SERVED = {
     "diagonal-parallel": ("mingru",),
 }
 NATIVE = [
-    Way(cell, "native", instructions, torch.float32, 1e-5)
+    Variant(cell, "native", instructions, torch.float32, 1e-5)
     for instructions in core.sets()[:-1]
     for cell in (*RECURRENT, "mingru")
 ]
-WAYS = [*(Way(cell, kernel) for kernel, cells in SERVED.items() for cell in cells), *NATIVE]
-each_way = pytest.mark.parametrize("way", WAYS, ids=str)
+VARIANTS = [*(Variant(cell, kernel) for kernel, cells in SERVED.items() for cell in cells), *NATIVE]
+each_variant = pytest.mark.parametrize("variant", VARIANTS, ids=str)
 
 
 def random_state(cell: Cell, rows: int):
-    """Any state, not just zeros: a law that holds only from zero is no law."""
+    """A random state: invariants must hold from any state, not only from zeros."""
 
     def fill(part: Tensor) -> Tensor:
         return torch.randn_like(part) if part.is_floating_point() else part + 3
@@ -92,7 +92,7 @@ def random_state(cell: Cell, rows: int):
 
 
 def exact(value):
-    """The same numbers in float64: of a cell, a tensor, a state."""
+    """A cell, a tensor or a state in float64."""
     if isinstance(value, Cell):
         return copy.deepcopy(value).double()
     if isinstance(value, tuple):
@@ -101,5 +101,5 @@ def exact(value):
 
 
 def floating(state) -> list[Tensor]:
-    """The parts of a state that have gradients."""
+    """The tensors of a state that have gradients."""
     return [part for part in state_tensors(state) if part.is_floating_point()]

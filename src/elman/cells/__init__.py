@@ -1,4 +1,4 @@
-"""The cells: one a file, each one pure step."""
+"""The cells: one file each, each one pure step."""
 
 from elman.cells.cell import Cell, State, map_state, named, named_step, state_like, state_tensors
 from elman.cells.clockwork import Clockwork, ClockworkState
@@ -19,7 +19,7 @@ CELLS: dict[str, type[Cell]] = {
     "clockwork": Clockwork,
     "mingru": MinGRU,
 }
-"""The one closed table of names: what settings, the command line and model files may say."""
+"""The table of cell names: what settings, the command line and model files accept."""
 
 __all__ = [
     "CELLS",

@@ -1,4 +1,4 @@
-"""What every cell is: one pure step, `output, state = cell(input, state)`.
+"""The base class of cells: one pure step, `output, state = cell(input, state)`.
 
 Shapes: B batch, D input width, H hidden width.
 """
@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar, cast
 from torch import Tensor, nn
 
 State = tuple[Tensor, ...]
-"""A cell's state: a NamedTuple of tensors, each with the batch as its first dimension."""
+"""The state of a cell: a NamedTuple of tensors, each with the batch as its first dimension."""
 
 Tree = TypeVar("Tree", bound=tuple[Any, ...])
 
@@ -20,24 +20,26 @@ _named: ContextVar[dict[str, Tensor] | None] = ContextVar("named", default=None)
 
 
 class Cell(nn.Module):
-    """One step of a recurrent network. It hides no state: state comes in and goes out.
+    """One step of a recurrent network. It is pure: state comes in and goes out.
 
-    `forward` is the only place of a cell's formula: the native step, the ONNX graph and the
-    exported page are made from it (`elman.cells.tracing`), and traces show what it calls `named`.
+    `forward` is the only definition of the formula: the native step, the ONNX graph and the
+    exported page are traced from it (`elman.cells.tracing`), and explanations show its `named`
+    values.
 
     Args:
         input_size: D, the width of the input vector.
-        hidden_size: H, the width of the hidden vector, and of the output unless a cell says more.
+        hidden_size: H, the width of the hidden vector, and of the output unless a cell sets
+            `output_size`.
     """
 
     gates: ClassVar[dict[str, str]] = {}
-    """What each value means that `forward` calls `named` on its way to the next state, by name."""
+    """The meaning of each `named` value that `forward` computes for the next state."""
 
     outputs: ClassVar[dict[str, str]] = {}
-    """The same of the values on the way to an output that is not the state."""
+    """The meaning of each `named` value that leads to an output other than the state."""
 
     expansion: ClassVar[int] = 1
-    """How many times as wide as its block the cell is made, in a network of blocks."""
+    """The hidden width of the cell in a block, as a multiple of the width of the block."""
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
@@ -46,7 +48,7 @@ class Cell(nn.Module):
         self.output_size = hidden_size
 
     def initial_state(self, batch_size: int) -> State:
-        """The state before the first token: zeros, unless a cell says otherwise."""
+        """The state before the first token: zeros, unless a cell overrides it."""
         raise NotImplementedError
 
     def forward(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:
@@ -54,37 +56,37 @@ class Cell(nn.Module):
         raise NotImplementedError
 
     def zeros(self, batch_size: int, *width: int) -> Tensor:
-        """(B, *width) zeros, of the weights' type and on their device."""
+        """(B, *width) zeros, of the type and on the device of the weights."""
         return next(self.parameters()).new_zeros(batch_size, *width)
 
 
 def named(name: str, value: Tensor) -> Tensor:
-    """`value`, unchanged: what a cell's formula calls by this name, for `named_step` to see."""
-    found = _named.get()
-    if found is not None:
-        found[name] = value
+    """Return `value` unchanged, and record it under `name` for `named_step`."""
+    recorded = _named.get()
+    if recorded is not None:
+        recorded[name] = value
     return value
 
 
 def named_step(cell: Cell, x: Tensor, state: Any) -> tuple[Tensor, Any, dict[str, Tensor]]:
-    """A cell's step, and what it calls `named`, in the order of its formula.
+    """Run a step and record its `named` values, in the order of the formula.
 
     Returns:
-        y, the next state, and (B, W) by name.
+        y, the next state, and the named values (B, W).
     """
-    found: dict[str, Tensor] = {}
-    token = _named.set(found)
+    recorded: dict[str, Tensor] = {}
+    token = _named.set(recorded)
     try:
         y, after = cell(x, state)
     finally:
         _named.reset(token)
-    return y, after, found
+    return y, after, recorded
 
 
 def map_state(function: Callable[..., Tensor], *states: Tree) -> Tree:
-    """`function` of the tensors that stand at the same place in states of one structure.
+    """Apply `function` to the corresponding tensors of states of one structure.
 
-    States nest (a network's is a tuple of its blocks'), and every NamedTuple keeps its type.
+    States nest (a network has a tuple of block states), and every NamedTuple keeps its type.
     """
     first = states[0]
     parts = [
@@ -96,10 +98,10 @@ def map_state(function: Callable[..., Tensor], *states: Tree) -> Tree:
 
 def state_like(state: Tree, tensors: list[Tensor]) -> Tree:
     """The state of the same structure whose `state_tensors` are these."""
-    if not any(isinstance(part, tuple) for part in state):  # a cell's: every step comes here
+    if not any(isinstance(part, tuple) for part in state):  # fast path for the state of one cell
         return cast("Tree", type(state)(*tensors) if hasattr(state, "_fields") else tuple(tensors))
-    rest = iter(tensors)
-    return map_state(lambda _: next(rest), state)
+    remaining = iter(tensors)
+    return map_state(lambda _: next(remaining), state)
 
 
 def state_tensors(state: tuple[Any, ...]) -> list[Tensor]:

@@ -1,6 +1,6 @@
-"""The Clockwork RNN: parts of the hidden vector that tick at different speeds.
+"""The Clockwork RNN: modules of the hidden vector that update at different rates.
 
-Shapes: B batch, D input width, H hidden hidden_size, G modules, H / G units in each.
+Shapes: B batch, D input width, H hidden width, G modules, H / G units in each.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ class ClockworkState(NamedTuple):
 
 
 class Clockwork(Cell):
-    """G modules with periods 1, 2, 4, ... 2^(G-1); each sees itself and the slower ones.
+    """G modules with periods 1, 2, 4, ... 2^(G-1); each reads itself and the slower ones.
 
         h'_g = tanh(W_g x + b_g + sum over j >= g of U_gj h_j)    where t mod 2^(g-1) = 0
         h'_g = h_g                                                elsewhere,    y = h'
 
-    The first token (t = 0) moves every module. A slow module holds its value between its
-    ticks, so what it keeps lives 2^(g-1) times as long in the same number of updates.
+    The first token (t = 0) updates every module. Module g updates every 2^(g-1) tokens, so it
+    remembers 2^(g-1) times as long in the same number of updates.
 
     Args:
-        modules: G; H must be a multiple of it.
+        modules: G; H must be a multiple of it (default 4).
 
     Raises:
-        SettingError: where H is not a multiple of G.
+        SettingError: if H is not a multiple of G.
 
     Source: J. Koutník, K. Greff, F. Gomez, J. Schmidhuber, 'A Clockwork RNN' (2014),
     equations 1 and 2 and section 3 (exponential periods).
@@ -47,7 +47,7 @@ class Clockwork(Cell):
         super().__init__(input_size, hidden_size)
         if modules < 1 or hidden_size % modules:
             raise SettingError(
-                f"{hidden_size} units cannot be shared by {modules} clockwork modules",
+                f"{hidden_size} units cannot be divided into {modules} clockwork modules",
                 location="hidden-size",
                 hint=f"Choose a multiple of {max(modules, 1)}.",
             )
@@ -55,8 +55,8 @@ class Clockwork(Cell):
         self.h2h = nn.Linear(hidden_size, hidden_size, bias=False)
         nn.init.orthogonal_(self.h2h.weight)
         module = torch.arange(hidden_size) // (hidden_size // modules)
-        # Row: the unit that listens; column: the unit it listens to, as slow or slower.
-        # Both follow from the sizes, so they stay out of the saved weights.
+        # Row: the unit that reads; column: the unit that is read, as slow or slower.
+        # Both buffers follow from the sizes, so do not save them.
         self.register_buffer("block_upper", module[:, None] <= module[None, :], persistent=False)
         self.register_buffer("periods", 2**module, persistent=False)
 

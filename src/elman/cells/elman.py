@@ -18,12 +18,12 @@ class ElmanState(NamedTuple):
 
 
 class Elman(Cell):
-    """The hidden vector, squashed and fed back.
+    """The hidden vector, bounded by tanh and fed back.
 
         h' = tanh(W_i2h x + b_i2h + W_h2h h + b_h2h),    y = h'
 
-    Source: J. L. Elman, 'Finding Structure in Time', Cognitive Science 14 (1990); the same
-    numbers as torch.nn.RNN.
+    Source: J. L. Elman, 'Finding Structure in Time', Cognitive Science 14 (1990); equal
+    to torch.nn.RNN.
     """
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
@@ -44,7 +44,7 @@ class Elman(Cell):
 
 
 class ElmanReLU(Elman):
-    """Elman's network with max(0, .) for tanh, its memory begun as the identity.
+    """Elman's network with max(0, .) instead of tanh, and W_h2h initialized to the identity.
 
         h' = max(0, W_i2h x + b_i2h + W_h2h h + b_h2h),    y = h'
 

@@ -18,7 +18,7 @@ class GRUState(NamedTuple):
 
 
 class GRU(Cell):
-    """Two gates: how much of the past to see, and how much of it to keep.
+    """Two gates: how much of the state to read, and how much of it to keep.
 
         r = sigmoid(W_ir x + b_ir + W_hr h + b_hr)
         z = sigmoid(W_iz x + b_iz + W_hz h + b_hz)
@@ -26,10 +26,10 @@ class GRU(Cell):
         h' = (1 - z) * n + z * h,    y = h'
 
     W_i* are the slices r, z, n of `i2h`, W_h* those of `h2h`. The reset gate acts after the
-    matrix product, as cuDNN and torch have it.
+    matrix product, as in cuDNN and torch.
 
     Source: K. Cho et al., 'Learning Phrase Representations using RNN Encoder-Decoder' (2014),
-    equations 5 to 8, in the variant above; the same numbers as torch.nn.GRU.
+    equations 5 to 8, in the variant above; equal to torch.nn.GRU.
     """
 
     gates: ClassVar[dict[str, str]] = {

@@ -14,8 +14,8 @@ from elman.cells.cell import Cell, named
 
 
 class LSTMState(NamedTuple):
-    h: Tensor  # (B, H) what the layer above sees
-    c: Tensor  # (B, H) what the cell keeps to itself
+    h: Tensor  # (B, H) the output
+    c: Tensor  # (B, H) the memory
 
 
 class LSTM(Cell):
@@ -25,13 +25,13 @@ class LSTM(Cell):
         c' = sigmoid(f) * c + sigmoid(i) * tanh(g)
         h' = sigmoid(o) * tanh(c'),    y = h'
 
-    The forget gate's bias begins at 1, so that memory is kept until there is a reason to lose
-    it (R. Jozefowicz et al., 'An Empirical Exploration of Recurrent Network Architectures',
+    The bias of the forget gate is initialized to 1, so the cell remembers by default
+    (R. Jozefowicz et al., 'An Empirical Exploration of Recurrent Network Architectures',
     2015).
 
     Source: S. Hochreiter, J. Schmidhuber, 'Long Short-Term Memory', Neural Computation 9
-    (1997), with the forget gate of F. A. Gers et al. (2000), equations 1 to 5; the same numbers
-    as torch.nn.LSTM.
+    (1997), with the forget gate of F. A. Gers et al. (2000), equations 1 to 5; equal to
+    torch.nn.LSTM.
     """
 
     gates: ClassVar[dict[str, str]] = {

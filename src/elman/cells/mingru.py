@@ -1,4 +1,4 @@
-"""minGRU: a gated unit whose gates see only the input, so that time can be run in parallel.
+"""minGRU: a gated unit whose gates depend only on the input, so time can run in parallel.
 
 Shapes: B batch, D input width, H hidden width.
 """
@@ -18,15 +18,14 @@ class MinGRUState(NamedTuple):
 
 
 class MinGRU(Cell):
-    """The GRU with its gate and candidate made functions of the input alone.
+    """A GRU whose gate and candidate depend on the input alone.
 
         z = sigmoid(W_z x + b_z)
         n = W_n x + b_n
         h' = (1 - z) * h + z * n,    y = h'
 
-    W_z and W_n are the two slices of `i2h`. Each unit is a line of its own: nothing but the
-    input passes between units, so kernels take the products of a whole sequence in one call and
-    are left with one multiply-add a step.
+    W_z and W_n are the two slices of `i2h`. Units do not read each other's state, so kernels
+    compute the products of a whole sequence in one call, which leaves one multiply-add a step.
 
     Source: L. Feng et al., 'Were RNNs All We Needed?' (2024), section 3.1.2 (without the
     positive candidate of its log-space form: no logarithms are needed here).
@@ -36,7 +35,7 @@ class MinGRU(Cell):
         "z": "what is renewed of the state",
         "n": "what could be written",
     }
-    expansion = 2  # its memory costs no product of its own
+    expansion = 2  # a wider state needs no recurrent product
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
@@ -48,7 +47,7 @@ class MinGRU(Cell):
         return MinGRUState(self.zeros(batch_size, self.hidden_size))
 
     def forward(self, x: Tensor, state: MinGRUState) -> tuple[Tensor, MinGRUState]:
-        # Under autocast the product is bfloat16, in which 1 - z has no room for long memories.
+        # Under autocast the product is bfloat16, in which 1 - z is too coarse for long memories.
         gate, candidate = self.i2h(x).to(state.h.dtype).chunk(2, dim=-1)
         z, n = named("z", torch.sigmoid(gate)), named("n", candidate)
         h = (1 - z) * state.h + z * n

@@ -1,4 +1,4 @@
-"""The network as it is first taught: read this file first.
+"""The introductory recurrent network: read this file first.
 
 Shapes: B batch, D input width, H hidden width, O output width.
 """
@@ -18,7 +18,7 @@ class PlainState(NamedTuple):
 
 
 class PlainRNN(Cell):
-    """Input and hidden vector joined, two linear layers, log-softmax, the state handed on.
+    """Input and hidden vector joined, two linear layers, log-softmax, and the state passed on.
 
         joined  = [x, h]
         h'      = W_i2h joined + b_i2h
@@ -32,15 +32,15 @@ class PlainRNN(Cell):
             output, hidden = rnn(letter, hidden)
         loss = nn.functional.nll_loss(output, language)
 
-    The loop that `scan` writes once for every cell is this one. Nothing bends the hidden
-    vector here: it is a linear function of what was read, and grows or fades with the largest
-    eigenvalue of W_i2h's hidden part. `Elman` adds the tanh that keeps it bounded.
+    `scan` runs this loop for every cell. The hidden vector is a linear function of the inputs, and
+    grows or decays with the largest eigenvalue of the hidden part of W_i2h. `Elman` adds the tanh
+    that bounds it.
 
     Args:
-        output_size: O, the number of classes; H unless said.
+        output_size: O, the number of classes (default: H).
 
-    Source: the network that introductory courses begin with; J. L. Elman, 'Finding Structure
-    in Time', Cognitive Science 14 (1990), figure 2, without its squashing function.
+    Source: the first network of introductory courses; J. L. Elman, 'Finding Structure
+    in Time', Cognitive Science 14 (1990), figure 2, without its activation function.
     """
 
     outputs: ClassVar[dict[str, str]] = {

@@ -1,7 +1,7 @@
-"""One step of a cell as plain data: values, made of earlier ones by a closed set of operations.
+"""One step of a cell as data: values, computed from earlier ones by a closed set of operations.
 
 `elman.cells.tracing` makes a program from a cell's `forward`. The native step, the ONNX graph and
-the exported page interpret it, so a cell's formula is written once.
+the exported page interpret it, so the formula of a cell is written once.
 
 Shapes: B rows of a batch, W width of a vector, N outputs and K inputs of a product.
 """
@@ -48,10 +48,10 @@ ARITHMETIC: dict[str, Callable[..., Tensor]] = {
     "sqrt": torch.sqrt,
 }
 ELEMENTWISE: dict[str, Callable[..., Tensor]] = {**ARITHMETIC, **COMPARISONS, **LOGIC}
-"""Operations on numbers that stand at the same place of their operands, which broadcast."""
+"""Element-wise operations; their operands broadcast."""
 
 CASTS = {FLOAT: "to_float", INTEGER: "to_integer"}
-"""The operation that makes numbers of a kind from those of another, also element by element."""
+"""The operation that converts to a kind, element by element."""
 
 
 def kind_of(tensor: Tensor) -> str:
@@ -65,18 +65,19 @@ class Value:
     """One value of a step.
 
     Args:
-        op: "input", "state", "weight" or "constant", or what makes it from others: a name of
+        op: "input", "state", "weight" or "constant", or the operation that computes it: a name in
             ELEMENTWISE or CASTS, or
-            "linear": x (K,), weight (N, K) and perhaps bias (N,) -> (N,);
-            "slice": numbers `start` to `stop` along `axis`;
-            "cat": vectors one behind the other;
-            "log_softmax" of a vector; "sum" of its numbers, as a vector of one;
+            "linear": x (K,), weight (N, K) and optionally bias (N,) -> (N,);
+            "slice": elements `start` to `stop` along `axis`;
+            "cat": concatenated vectors;
+            "log_softmax" of a vector; "sum" of its elements, as a vector of width 1;
             "transpose", "reshape": of weights only.
-        of: the places of its operands in the program.
-        shape: without the batch; of a value that has rows (W,).
+        of: the indices of its operands in the program.
+        shape: without the batch; (W,) if the value has rows.
         kind: FLOAT, INTEGER or BOOLEAN.
-        rows: whether each row of a batch has its own; else it follows from the weights.
-        name: of a weight, as the cell's parameters have it.
+        rows: whether it differs between the rows of a batch; else it follows from the weights.
+        name: of a weight, the name of the parameter.
+        start, stop, axis: of a slice.
         data: of a constant.
     """
 
@@ -98,7 +99,7 @@ class Value:
 
 @dataclass(frozen=True)
 class StateField:
-    """A part of a cell's state: its name, its shape (W,) or () without the batch, its kind."""
+    """A tensor of the state: its name, its shape (W,) or () without the batch, its kind."""
 
     name: str
     shape: tuple[int, ...]
@@ -111,14 +112,14 @@ class StateField:
 
 @dataclass(frozen=True)
 class CellProgram:
-    """A step: what it computes, in order, and which of it are the answer and the next state.
+    """A step: its values in order, and which of them are the output and the next state.
 
     Args:
-        values: each after its operands; "state" values stand in the order of `state`.
-        state: the parts of the state.
-        output: the place of y (B, H) in `values`.
-        after: of each part of the next state; a part without a width is (B, 1) here.
-        initial: of each part of the first state; these have no rows.
+        values: each after its operands; "state" values have the order of `state`.
+        state: the fields of the state.
+        output: the index of y (B, H) in `values`.
+        after: the index of each field of the next state; a field of shape () is (B, 1) here.
+        initial: the index of each field of the initial state; these have no rows.
     """
 
     values: tuple[Value, ...]
@@ -132,42 +133,42 @@ class CellProgram:
         return next(value.shape[0] for value in self.values if value.op == "input")
 
     def weights(self, tensors: Mapping[str, Tensor]) -> dict[int, Tensor]:
-        """By its place, each value that follows from the weights.
+        """The values that follow from the weights, by index.
 
         Args:
             tensors: the cell's parameters by name.
         """
-        found: dict[int, Tensor] = {}
-        for place, value in enumerate(self.values):
+        computed: dict[int, Tensor] = {}
+        for index, value in enumerate(self.values):
             if not value.rows:
-                found[place] = _made(value, [found[each] for each in value.of], tensors)
-        return found
+                computed[index] = _compute(value, [computed[each] for each in value.of], tensors)
+        return computed
 
     def run(
         self, tensors: Mapping[str, Tensor], x: Tensor, state: Sequence[Tensor]
     ) -> tuple[Tensor, list[Tensor]]:
-        """x (B, D), the parts of the state -> y (B, H), the parts of the next state.
+        """x (B, D), the tensors of the state -> y (B, H), the tensors of the next state.
 
-        The same numbers as the cell's `forward`; tests hold other interpreters to it.
+        The reference interpreter: equal to the cell's `forward`.
         """
-        found = self.weights(tensors)
-        given = iter(state)
-        for place, value in enumerate(self.values):
+        computed = self.weights(tensors)
+        states = iter(state)
+        for index, value in enumerate(self.values):
             if value.op == "input":
-                found[place] = x
+                computed[index] = x
             elif value.op == "state":
-                found[place] = next(given).reshape(len(x), *value.shape)
+                computed[index] = next(states).reshape(len(x), *value.shape)
             elif value.rows:
-                found[place] = _made(value, [found[each] for each in value.of], tensors)
+                computed[index] = _compute(value, [computed[each] for each in value.of], tensors)
         parts = zip(self.after, self.state, strict=True)
-        after = [_rows(found[place], x, field.shape) for place, field in parts]
-        return _rows(found[self.output], x, self.values[self.output].shape), after
+        after = [_rows(computed[index], x, field.shape) for index, field in parts]
+        return _rows(computed[self.output], x, self.values[self.output].shape), after
 
     def to_json(self) -> dict[str, Any]:
-        """As the exported page reads it; constants are base64 of little-endian numbers: float32,
-        int64 as float64, and bool as bytes."""
+        """The JSON of exported pages; constants are base64 of little-endian numbers: float32, int64
+        as float64, and bool as bytes."""
         return {
-            "values": [_plain(value) for value in self.values],
+            "values": [_json_of(value) for value in self.values],
             "state": [{"width": each.width, "kind": each.kind} for each in self.state],
             "output": self.output,
             "after": list(self.after),
@@ -176,12 +177,12 @@ class CellProgram:
 
 
 def _rows(value: Tensor, x: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """A value (B, W), or of all rows alike, as (B, *shape)."""
+    """A value (B, W), or (W,) shared by all rows, as (B, *shape)."""
     rows = value if value.dim() == 2 else value.expand(len(x), -1)
     return rows.reshape(len(x), *shape)
 
 
-def _made(value: Value, of: list[Tensor], tensors: Mapping[str, Tensor]) -> Tensor:
+def _compute(value: Value, of: list[Tensor], tensors: Mapping[str, Tensor]) -> Tensor:
     match value.op:
         case "weight":
             return tensors[value.name]
@@ -212,8 +213,8 @@ def _made(value: Value, of: list[Tensor], tensors: Mapping[str, Tensor]) -> Tens
 _STORED = {FLOAT: torch.float32, INTEGER: torch.float64, BOOLEAN: torch.uint8}
 
 
-def _plain(value: Value) -> dict[str, Any]:
-    plain: dict[str, Any] = {
+def _json_of(value: Value) -> dict[str, Any]:
+    fields: dict[str, Any] = {
         "op": value.op,
         "of": list(value.of),
         "shape": list(value.shape),
@@ -221,11 +222,11 @@ def _plain(value: Value) -> dict[str, Any]:
         "rows": value.rows,
     }
     if value.name:
-        plain["name"] = value.name
+        fields["name"] = value.name
     if value.op == "slice":
         axis = value.axis % len(value.shape)
-        plain |= {"start": value.start, "stop": value.stop, "axis": axis}
+        fields |= {"start": value.start, "stop": value.stop, "axis": axis}
     if value.data is not None:
         stored = value.data.to(_STORED[value.kind]).cpu().contiguous().numpy()
-        plain["data"] = base64.b64encode(stored.tobytes()).decode()
-    return plain
+        fields["data"] = base64.b64encode(stored.tobytes()).decode()
+    return fields

@@ -1,1 +1,1 @@
-"""Faster ways to run a cell over time, each proven equal to the step; `scan` picks one."""
+"""Faster ways to run a cell over time, each tested equal to the step; `scan` chooses one."""

@@ -1,7 +1,7 @@
-"""The native core: whether it is there, and which instruction set it runs on.
+"""The native core: whether it is available, and its instruction set.
 
-The package works without it, through torch: where it was not built, where the processor is
-unknown to it, and where the environment says ELMAN_NATIVE=off.
+The package falls back to torch where the core was not built, where it does not support the
+processor, and where the environment sets ELMAN_NATIVE=off.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ OFF = "off"
 
 @cache
 def _loaded() -> tuple[Any, str]:
-    """The extension module; or None, and why it is not there."""
+    """The extension module, or None with the reason why it is missing."""
     try:
         return importlib.import_module("elman.kernels._core"), ""
     except ModuleNotFoundError:
@@ -38,13 +38,13 @@ def _built() -> Any:
 
 
 def sets() -> tuple[str, ...]:
-    """What `using` takes on this machine, the fastest first; "off" is always the last."""
+    """The instruction sets that `using` accepts here, fastest first; "off" comes last."""
     module = _built()
     return (*(module.instruction_sets() if module else ()), OFF)
 
 
 class _Choice:
-    """Which of `sets` is in use; what the environment says holds until someone else says more."""
+    """Which of `sets` is in use: the environment's until `use` is called."""
 
     name: str | None = None
 
@@ -53,7 +53,7 @@ def name() -> str:
     """The instruction set in use: "avx512", "avx2", "portable", or "off".
 
     Raises:
-        SettingError: where the environment asks for one that this machine does not have.
+        SettingError: if the environment names one that this machine does not support.
     """
     if _Choice.name is None:
         use(os.environ.get(VARIABLE) or sets()[0])
@@ -62,10 +62,10 @@ def name() -> str:
 
 
 def state() -> str:
-    """What `name` says and, where that is "off", why: "off (not built)", "off (ELMAN_NATIVE=off)".
+    """`name`, with the reason if it is "off": "off (not built)", "off (ELMAN_NATIVE=off)".
 
     Raises:
-        SettingError: as `name` does.
+        SettingError: as `name`.
     """
     if name() != OFF:
         return name()
@@ -73,32 +73,36 @@ def state() -> str:
 
 
 def module() -> Any:
-    """The core, or None where it is off."""
+    """The core, or None if it is off."""
     return None if name() == OFF else _built()
 
 
-def use(wanted: str) -> None:
+def use(instruction_set: str) -> None:
     """Run on this instruction set from now on.
 
+    Args:
+        instruction_set: one of `sets`.
+
     Raises:
-        SettingError: where the machine, or the build, does not have it.
+        SettingError: if the machine or the build does not support it.
     """
-    if wanted not in sets():
-        found = ", ".join(sets())
+    if instruction_set not in sets():
+        available = ", ".join(sets())
         raise SettingError(
-            f"{wanted!r} is none of those that this machine and this build have: {found}",
+            f"{instruction_set!r} is not supported by this machine or build; "
+            f"choose from {available}",
             location=VARIABLE,
         )
-    if wanted != OFF:
-        _built().use(wanted)
-    _Choice.name = wanted
+    if instruction_set != OFF:
+        _built().use(instruction_set)
+    _Choice.name = instruction_set
 
 
 @contextmanager
-def using(wanted: str) -> Iterator[None]:
-    """Within it, the core runs on this instruction set, or not at all."""
+def using(instruction_set: str) -> Iterator[None]:
+    """Run the core on this instruction set, or "off", inside a `with` block."""
     before = name()
-    use(wanted)
+    use(instruction_set)
     try:
         yield
     finally:
@@ -108,8 +112,8 @@ def using(wanted: str) -> Iterator[None]:
 _PRECISIONS = {torch.float32: "float32", torch.bfloat16: "bfloat16"}
 
 
-def serves(product: torch.dtype, *exact: Tensor) -> bool:
-    """Whether the core is there for products of this type beside these float32 tensors."""
+def supports(product: torch.dtype, *exact: Tensor) -> bool:
+    """Whether the core runs products of this type with these tensors, float32 on the CPU."""
     return (
         product in _PRECISIONS
         and all(each.dtype == torch.float32 and each.device.type == "cpu" for each in exact)
@@ -117,31 +121,33 @@ def serves(product: torch.dtype, *exact: Tensor) -> bool:
     )
 
 
-def sequence_shape(cell: str, hs: Tensor, lengths: Tensor | None, places: Tensor | None) -> Any:
-    """What the core's layers are told of hs (T, B, H).
+def sequence_shape(cell: str, hs: Tensor, lengths: Tensor | None, offsets: Tensor | None) -> Any:
+    """The shape of hs (T, B, H), for the core's recurrent layers.
 
     Args:
-        places: (T, B) int64, where each step of each row stands in arrays without padding.
+        cell: a name of the core's `Cell`.
+        hs: (T, B, H); lengths: (B,) int64, or None if all rows have T steps.
+        offsets: (T, B) int64, the index of each step of each row in arrays without padding.
     """
     native = module()
-    at = 0 if places is None else places.data_ptr()
-    return native.sequence(getattr(native.Cell, cell), *_about(hs, lengths), at)
+    address = 0 if offsets is None else offsets.data_ptr()
+    return native.sequence(getattr(native.Cell, cell), *_sizes(hs, lengths), address)
 
 
 def diagonal_shape(hs: Tensor, lengths: Tensor | None) -> Any:
-    """What the core's recurrence is told of hs (T, B, H)."""
-    return module().diagonal(*_about(hs, lengths))
+    """The shape of hs (T, B, H), for the core's diagonal recurrence."""
+    return module().diagonal(*_sizes(hs, lengths))
 
 
 def row_shape(narrow: Tensor) -> Any:
-    """What the core's passes are told of the rows of narrow vectors (..., W)."""
+    """The shape of the rows of narrow (..., W), for the core's fused operations."""
     native, width = module(), narrow.shape[-1]
     precision = getattr(native.Precision, _PRECISIONS[narrow.dtype])
     rows = narrow.numel() // width if width else 0
     return native.row_shape(precision, rows, width, torch.get_num_threads())
 
 
-def _about(hs: Tensor, lengths: Tensor | None) -> tuple[Any, ...]:
+def _sizes(hs: Tensor, lengths: Tensor | None) -> tuple[Any, ...]:
     precision = getattr(module().Precision, _PRECISIONS[hs.dtype])
-    at = 0 if lengths is None else lengths.data_ptr()
-    return precision, *hs.shape, at, torch.get_num_threads()
+    address = 0 if lengths is None else lengths.data_ptr()
+    return precision, *hs.shape, address, torch.get_num_threads()

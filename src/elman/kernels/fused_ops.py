@@ -1,6 +1,6 @@
-"""The steps between products by the native core: one pass over memory forward, one back.
+"""The operations between products on the native core: one pass over memory forward, one backward.
 
-`pointwise.py` has their formulas and sources, and asks here where the core can serve.
+`pointwise.py` gives their formulas and sources, and calls these where the core supports them.
 
 Shapes: T time, B batch, W width, K the convolution's width; N rows of any number of dimensions.
 """
@@ -96,7 +96,9 @@ class FusedShortConvolution(torch.autograd.Function):
         inputs, weight = ctx.saved_tensors
         to_y = to_y.to(inputs.dtype).contiguous()
         to_inputs = torch.empty_like(inputs)
-        to_weights = weight.new_empty(len(weight) + 1, weight.shape[1])  # the bias's is the last
+        to_weights = weight.new_empty(
+            len(weight) + 1, weight.shape[1]
+        )  # the last row is the bias's
         core.module().convolution_backward(
             core.row_shape(to_y),
             inputs.shape[1],
@@ -107,7 +109,7 @@ class FusedShortConvolution(torch.autograd.Function):
 
 
 class FusedJoin(torch.autograd.Function):
-    """x (T, B, W) float32 + y (T, B, W) of a product's type * mask (B, W), or None."""
+    """x (T, B, W) float32 + y (T, B, W) of the products' type * mask (B, W), if not None."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, y: Tensor, mask: Tensor | None) -> Tensor:

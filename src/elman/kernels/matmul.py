@@ -1,4 +1,4 @@
-"""Matrix products, by the fastest that torch has for them.
+"""Matrix products, by the fastest implementation in torch.
 
 Shapes: N rows, K depth, M outputs.
 """
@@ -14,10 +14,10 @@ from torch import Tensor
 
 @cache
 def _onednn_linear() -> Any:
-    """oneDNN's product for float32, where this torch has it.
+    """oneDNN's product for float32, or None if this torch lacks it.
 
-    torch.mm is MKL's there, which leaves half of an AMD processor's vector unit idle: 4,096 x 256 x
-    1,024 took 11.2 ms where oneDNN takes 4.4 (docs/decisions.md).
+    torch.mm uses MKL, which leaves half of an AMD processor's vector unit idle: 4,096 x 256 x
+    1,024 took 11.2 ms, with oneDNN 4.4 (docs/decisions.md).
     """
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return None
@@ -25,7 +25,7 @@ def _onednn_linear() -> Any:
 
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """x weight' + bias: (N, K), (M, K), (M,) -> (N, M), all of one type. It has no gradient."""
+    """x weight' + bias: (N, K), (M, K), (M,) -> (N, M), all of one type, without a gradient."""
     linear = _onednn_linear()
     y: Tensor
     if linear is not None and x.dtype == torch.float32 and x.device.type == "cpu" and x.numel():
@@ -38,7 +38,7 @@ def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def _dense(x: Tensor) -> Tensor:
-    """A matrix without gaps: for some columns of a larger one oneDNN takes a plain loop."""
+    """x without gaps: on columns of a larger matrix oneDNN falls back to a plain loop."""
     if x.is_contiguous() or x.t().is_contiguous():
         return x
     return x.t().contiguous().t() if x.stride(0) == 1 else x.contiguous()

@@ -1,7 +1,7 @@
 """minGRU over a whole sequence: one product, then h[t] = keep[t] * h[t-1] + new[t].
 
-Shapes: T time, B batch, D input width, H hidden width. Time comes first here: each step is then
-one piece of memory.
+Shapes: T time, B batch, D input width, H hidden width. Time comes first here, so each step is
+contiguous.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from elman.kernels.pointwise import product_type
 
 
 class ScanSolver(NamedTuple):
-    """One way to run the recurrence, and its gradient's, which is the same one run backwards.
+    """An algorithm for the recurrence, and for its gradient: the same recurrence run backwards.
 
     Attributes:
-        forward: keep and new (T, B, H), first (B, H), the state before them -> hs (T, B, H) with
+        forward: keep and new (T, B, H), first (B, H), the initial state -> hs (T, B, H) with
             hs[t] = keep[t] * hs[t-1] + new[t].
         backward: keep and gradient (T, B, H) -> total (T, B, H) with
             total[t] = gradient[t] + keep[t+1] * total[t+1].
@@ -35,8 +35,8 @@ class ScanSolver(NamedTuple):
 def _forward_in_order(keep: Tensor, new: Tensor, first: Tensor) -> Tensor:
     hs = torch.empty_like(new)
     h = first
-    for kept, added, out in zip(keep.unbind(0), new.unbind(0), hs.unbind(0), strict=True):
-        h = torch.addcmul(added, kept, h, out=out)
+    for keep_t, new_t, out in zip(keep.unbind(0), new.unbind(0), hs.unbind(0), strict=True):
+        h = torch.addcmul(new_t, keep_t, h, out=out)
     return hs
 
 
@@ -45,13 +45,13 @@ def _backward_in_order(keep: Tensor, gradient: Tensor) -> Tensor:
     total[-1] = gradient[-1]
     steps = zip(keep[1:].unbind(0), gradient[:-1].unbind(0), total[:-1].unbind(0), strict=True)
     later = total[-1]
-    for kept, added, out in reversed(list(steps)):
-        later = torch.addcmul(added, kept, later, out=out)
+    for keep_t, new_t, out in reversed(list(steps)):
+        later = torch.addcmul(new_t, keep_t, later, out=out)
     return total
 
 
 IN_ORDER = ScanSolver(_forward_in_order, _backward_in_order)
-"""One fused multiply-add a step: the least work, and the fastest on a CPU."""
+"""One fused multiply-add a step: the least arithmetic, and the fastest on a CPU."""
 
 
 def _forward_by_doubling(keep: Tensor, new: Tensor, first: Tensor) -> Tensor:
@@ -68,27 +68,27 @@ def _forward_by_doubling(keep: Tensor, new: Tensor, first: Tensor) -> Tensor:
 
 
 def _backward_by_doubling(keep: Tensor, gradient: Tensor) -> Tensor:
-    nothing = torch.zeros_like(keep[:1])
-    later = torch.cat([nothing, keep[1:].flip(0)])
-    return _forward_by_doubling(later, gradient.flip(0), nothing[0]).flip(0)
+    zero = torch.zeros_like(keep[:1])
+    later = torch.cat([zero, keep[1:].flip(0)])
+    return _forward_by_doubling(later, gradient.flip(0), zero[0]).flip(0)
 
 
 DOUBLING = ScanSolver(_forward_by_doubling, _backward_by_doubling)
-"""The same in about log2(T) steps, each over the whole sequence: for a GPU.
+"""A parallel scan for a GPU: about log2(T) rounds, each over the whole sequence.
 
-A stretch of steps is itself a step (keep, new); each round joins every stretch with the one before
-it and so doubles their length (W. D. Hillis, G. L. Steele, 'Data Parallel Algorithms', 1986).
-Products of keep stay between 0 and 1, so no logarithms are needed.
+Consecutive steps compose into one step (keep, new); each round composes every segment with the
+one before it, which doubles their length (W. D. Hillis, G. L. Steele, 'Data Parallel Algorithms',
+1986). Products of keep stay between 0 and 1, so logarithms are not needed.
 """
 
 
 class _Recurrence(torch.autograd.Function):
     """(gate | candidate) (T, B, 2H), first (B, H) -> hs (T, B, H), with its gradient.
 
-    With g[t] the gradient that reaches h[t] from outside, the whole gradient is
+    With g[t] the gradient of the output at t, the gradient of h[t] is
     total[t] = g[t] + keep[t+1] * total[t+1]: the same recurrence run backwards (E. Martin,
     C. Cundy, 'Parallelizing Linear Recurrent Neural Nets Over Sequence Length', 2018,
-    section 2.2). That of candidate[t] is total * z, that of gate[t] is
+    section 2.2). The gradient of candidate[t] is total * z, of gate[t]
     total * (candidate - h[t-1]) * z * (1 - z).
     """
 
@@ -112,19 +112,19 @@ class _Recurrence(torch.autograd.Function):
         time, rows, width = total.shape
         to_packed = total.new_empty(time, rows, 2 * width, dtype=ctx.packed_dtype)
         to_gate, to_candidate = to_packed.chunk(2, dim=-1)
-        change = torch.empty_like(candidate)  # candidate[t] - h[t-1]
-        torch.sub(candidate[1:], hs[:-1], out=change[1:])
-        torch.sub(candidate[0], first, out=change[0])
+        difference = torch.empty_like(candidate)  # candidate[t] - h[t-1]
+        torch.sub(candidate[1:], hs[:-1], out=difference[1:])
+        torch.sub(candidate[0], first, out=difference[0])
         through_z = torch.addcmul(total, total, keep, value=-1)
         to_candidate.copy_(through_z)
-        to_gate.copy_(through_z.mul_(keep).mul_(change))
+        to_gate.copy_(through_z.mul_(keep).mul_(difference))
         return to_packed, keep[0] * total[0], None
 
 
 class _NativeRecurrence(torch.autograd.Function):
-    """The same by the native core, in one pass each way; hs are of the type of `packed`.
+    """`_Recurrence` on the native core, one pass each way; hs has the type of packed.
 
-    Nothing is kept but what came in and went out: gates are cheaper made again than read again.
+    Save only inputs and outputs: recomputing the gates is cheaper than reading them back.
     """
 
     @staticmethod
@@ -163,15 +163,15 @@ class _NativeRecurrence(torch.autograd.Function):
 
 
 class NativeDiagonal:
-    """minGRU by the native core, which stops at each row's end."""
+    """minGRU on the native core, which stops at the end of each row."""
 
     name = "native"
     skips_padding = False
 
-    def serves(self, cell: Cell, xs: Tensor) -> bool:
-        return type(cell) is MinGRU and core.serves(product_type(xs), *cell.parameters())
+    def supports(self, cell: Cell, xs: Tensor) -> bool:
+        return type(cell) is MinGRU and core.supports(product_type(xs), *cell.parameters())
 
-    def suits(self, cell: Cell, xs: Tensor, ragged: bool) -> bool:  # noqa: ARG002
+    def preferred(self, cell: Cell, xs: Tensor, ragged: bool) -> bool:  # noqa: ARG002
         return True
 
     def run(
@@ -185,9 +185,14 @@ class NativeDiagonal:
 
 
 class Diagonal:
-    """minGRU with its products in one call, and one way or another to sum along time.
+    """minGRU with all products in one call, and a `ScanSolver` for the recurrence.
 
-    It runs on into the padding, and a row's state is the one at its end.
+    It runs through the padding; the state of a row is taken at its last real step.
+
+    Args:
+        name: in `KERNELS`.
+        solver: the algorithm for the recurrence.
+        device: the device type that prefers this kernel, as "cuda"; None: any.
     """
 
     skips_padding = False
@@ -197,10 +202,10 @@ class Diagonal:
         self.solver = solver
         self.device = device
 
-    def serves(self, cell: Cell, xs: Tensor) -> bool:  # noqa: ARG002
+    def supports(self, cell: Cell, xs: Tensor) -> bool:  # noqa: ARG002
         return type(cell) is MinGRU
 
-    def suits(self, cell: Cell, xs: Tensor, ragged: bool) -> bool:  # noqa: ARG002
+    def preferred(self, cell: Cell, xs: Tensor, ragged: bool) -> bool:  # noqa: ARG002
         return self.device in (None, xs.device.type)
 
     def run(

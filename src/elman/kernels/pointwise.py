@@ -1,8 +1,8 @@
-"""What stands between a block's products, each forward and backward in as few passes as torch
-allows: these steps wait for memory, not for arithmetic.
+"""The operations between the products of a block, each forward and backward in as few passes as
+torch allows: they are bound by memory, not by arithmetic.
 
 Shapes: T time, B batch, W width, K the convolution's width. Under autocast they read float32 and
-write what the next product reads.
+write the type of the next product.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ EPSILON = 1e-6
 
 
 def product_type(x: Tensor) -> torch.dtype:
-    """The type that a matrix product would read x in: autocast's, where that is on."""
+    """The type of a matrix product of x: autocast's where it is on, else that of x."""
     device = x.device.type
     if not torch.is_autocast_enabled(device) or x.dtype == torch.float64:
         return x.dtype
@@ -45,8 +45,8 @@ class _RMSNorm(torch.autograd.Function):
         gradient = gradient.to(normed.dtype)
         to_weight = (gradient * normed).flatten(0, -2).sum(0)
         to_normed = gradient * weight
-        along = (to_normed * normed).mean(-1, keepdim=True)
-        to_x = torch.addcmul(to_normed, normed, along, value=-1).mul_(scale)
+        projection = (to_normed * normed).mean(-1, keepdim=True)
+        to_x = torch.addcmul(to_normed, normed, projection, value=-1).mul_(scale)
         return to_x, to_weight, None
 
 
@@ -57,7 +57,7 @@ def rms_norm(x: Tensor, weight: Tensor) -> Tensor:
     """
     dtype = product_type(x)
     y: Tensor
-    if core.serves(dtype, x, weight):
+    if core.supports(dtype, x, weight):
         y = fused_ops.FusedRMSNorm.apply(x, weight, EPSILON, dtype)  # type: ignore[no-untyped-call]
     else:
         y = _RMSNorm.apply(x, weight, dtype)  # type: ignore[no-untyped-call]
@@ -85,9 +85,9 @@ def silu_gate(gate: Tensor, value: Tensor) -> Tensor:
 
     Source: N. Shazeer, 'GLU Variants Improve Transformer' (2020), equation 6 (SwiGLU).
     """
-    native = gate.device.type == "cpu" and core.serves(gate.dtype)
-    by: Any = fused_ops.FusedSiLUGate if native else _SiLUGate
-    y: Tensor = by.apply(gate, value)
+    native = gate.device.type == "cpu" and core.supports(gate.dtype)
+    function: Any = fused_ops.FusedSiLUGate if native else _SiLUGate
+    y: Tensor = function.apply(gate, value)
     return y
 
 
@@ -110,24 +110,24 @@ class _ShortConvolution(torch.autograd.Function):
         to_inputs = torch.zeros_like(inputs)
         to_weight = torch.empty_like(weight)
         for k in range(past + 1):
-            there = slice(past - k, past - k + time)
-            to_inputs[there].addcmul_(gradient, weight[k])
-            to_weight[k] = (gradient * inputs[there]).flatten(0, -2).sum(0)
+            window = slice(past - k, past - k + time)
+            to_inputs[window].addcmul_(gradient, weight[k])
+            to_weight[k] = (gradient * inputs[window]).flatten(0, -2).sum(0)
         return to_inputs, to_weight, gradient.flatten(0, -2).sum(0)
 
 
 def short_convolution(inputs: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """y[t] = bias + sum over k < K of weight[k] * inputs[K - 1 + t - k], a channel at a time.
+    """y[t] = bias + sum over k < K of weight[k] * inputs[K - 1 + t - k], for each channel.
 
     Args:
-        inputs: (K - 1 + T, B, W): the K - 1 inputs before the first, then T more.
+        inputs: (K - 1 + T, B, W): K - 1 earlier inputs, then T.
         weight: (K, W); bias: (W,).
 
     Returns:
         y: (T, B, W).
     """
     y: Tensor
-    if core.serves(inputs.dtype, weight, bias):
+    if core.supports(inputs.dtype, weight, bias):
         y = fused_ops.FusedShortConvolution.apply(inputs, weight, bias)  # type: ignore[no-untyped-call]
     else:
         weight, bias = weight.to(inputs.dtype), bias.to(inputs.dtype)
@@ -136,13 +136,14 @@ def short_convolution(inputs: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 def join(x: Tensor, y: Tensor, mask: Tensor | None = None) -> Tensor:
-    """x + y mask, of the type of x: the residual path, and dropout on what joins it.
+    """x + y * mask, in the type of x: a residual connection, with dropout on y.
 
     Args:
-        x: (T, B, W); y: likewise, perhaps of a narrower type.
-        mask: (B, W), the same at all times; all ones where None.
+        x: (T, B, W).
+        y: (T, B, W), possibly of a narrower type.
+        mask: (B, W), the same at every step; None: no dropout.
     """
-    if core.serves(y.dtype, x, *(() if mask is None else (mask,))):
+    if core.supports(y.dtype, x, *(() if mask is None else (mask,))):
         joined: Tensor = fused_ops.FusedJoin.apply(x, y, mask)  # type: ignore[no-untyped-call]
         return joined
     y = y.to(x.dtype)

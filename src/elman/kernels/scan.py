@@ -1,4 +1,4 @@
-"""The one loop over time, for any cell.
+"""Run any cell over time.
 
 Shapes: B batch, T time, D input width, H hidden width.
 """
@@ -28,19 +28,20 @@ def scan(
     """Run a cell over a batch of sequences.
 
     Args:
+        cell: the cell to run.
         xs: (B, T, D) inputs.
-        state: the state to begin from; the cell's initial state where None.
-        lengths: (B,) integers, the real tokens of each row; all T where None. What lies behind
-            them is never looked at: outputs there are zero.
-        resets: (B, T) bool; where True, the row begins anew before it reads that token.
-        kernel: "reference" for this file's loop, or a name in `elman.kernels.table.KERNELS`;
-            None takes the fastest that can serve the call.
+        state: the state before the first step; None: the cell's initial state.
+        lengths: (B,) integers, the number of real tokens of each row; None: all T. Padding after
+            them is never read, and its outputs are zero.
+        resets: (B, T) bool; True resets the state of the row before that token.
+        kernel: "reference" for the plain loop, or a name in `elman.kernels.table.KERNELS`;
+            None: the fastest that supports the call.
 
     Returns:
         ys (B, T, H), and each row's state after its last real token.
 
     Raises:
-        SettingError: for shapes that do not fit together, or a kernel that cannot serve the cell.
+        SettingError: if the shapes do not match, or the kernel does not support the cell.
     """
     _check(cell, xs, lengths, resets)
     rows, time = xs.shape[:2]
@@ -55,8 +56,8 @@ def scan(
         lengths = lengths.to(torch.int64).contiguous()
         past = torch.arange(time, device=xs.device) >= lengths[:, None]
         if chosen is None or not chosen.skips_padding:
-            # Padding may hold anything, NaN too: it must not reach a sum, nor a gradient.
-            # Time first in memory, as kernels read it; the other way round it is copied once more.
+            # Padding may hold anything, even NaN: keep it out of sums and gradients. Write time
+            # first, the order in which kernels read: they would copy any other.
             xs = xs.transpose(0, 1).masked_fill(past.t()[..., None], 0).transpose(0, 1)
         resets = None if resets is None else resets & ~past
 
@@ -69,10 +70,10 @@ def scan(
 
 def _kernel(cell: Cell, xs: Tensor, ragged: bool, name: str | None) -> Kernel | None:
     if name == "reference" or (name is None and xs.shape[1] == 1):
-        return None  # one step is the cell itself: nothing is faster
+        return None  # for one step nothing is faster than the cell
     for kernel in KERNELS:
-        wanted = kernel.suits(cell, xs, ragged) if name is None else kernel.name == name
-        if wanted and kernel.serves(cell, xs):
+        chosen = kernel.preferred(cell, xs, ragged) if name is None else kernel.name == name
+        if chosen and kernel.supports(cell, xs):
             return kernel
     if name is None:
         return None
@@ -88,7 +89,7 @@ def _reference(
         if resets is not None:
             state = _choose(resets[:, t], initial, state)
         y, following = cell(x, state)
-        following = map_state(_as_before, following, state)
+        following = map_state(_keep_dtype, following, state)
         if lengths is not None:
             real = t < lengths
             following = _choose(real, following, state)
@@ -98,13 +99,13 @@ def _reference(
     return torch.stack(ys, dim=1), state
 
 
-def _as_before(new: Tensor, old: Tensor) -> Tensor:
-    """Under autocast a cell may answer in bfloat16; what is remembered keeps its precision."""
+def _keep_dtype(new: Tensor, old: Tensor) -> Tensor:
+    """Keep the state's precision: under autocast a cell may return bfloat16."""
     return new.to(old.dtype)
 
 
 def _choose(where: Tensor, yes: State, no: State) -> State:
-    """Row by row, one state or the other; where (B,) bool."""
+    """Select a state for each row; where: (B,) bool."""
 
     def pick(a: Tensor, b: Tensor) -> Tensor:
         return torch.where(where.view(-1, *[1] * (a.dim() - 1)), a, b)
@@ -113,12 +114,13 @@ def _choose(where: Tensor, yes: State, no: State) -> State:
 
 
 def _check_state(state: State, empty: State, rows: int) -> None:
-    """Kernels go by addresses: a state of another shape or type ends elsewhere than they think."""
-    for found, right in zip(state_tensors(state), state_tensors(empty), strict=True):
-        shape = (rows, *right.shape[1:])
-        if found.shape != shape or found.dtype != right.dtype:
+    """Kernels use raw pointers: check shape and dtype first."""
+    for actual, initial in zip(state_tensors(state), state_tensors(empty), strict=True):
+        shape = (rows, *initial.shape[1:])
+        if actual.shape != shape or actual.dtype != initial.dtype:
             raise SettingError(
-                f"expected {shape} of {right.dtype}, found {tuple(found.shape)} of {found.dtype}",
+                f"expected {shape} of {initial.dtype}, "
+                f"found {tuple(actual.shape)} of {actual.dtype}",
                 location="state",
             )
 

@@ -1,7 +1,7 @@
-"""One step of a network as the native core runs it: operations on vectors, one after the other.
+"""One step of a network as a program of the native core: a list of operations on vectors.
 
-Shapes: B rows, W width of a vector, K depth and N outputs of a product. What rows attend to has
-shapes of its own.
+Shapes: B rows, W width of a vector, K depth and N outputs of a product. `MemorySlots` gives the
+shapes of attention.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ from elman.kernels import core
 
 
 class Slot(NamedTuple):
-    """Where the vectors of all rows stand."""
+    """Memory for one vector of each row."""
 
     number: int
     width: int
-    integer: bool = False  # of int64; else float32
+    integer: bool = False  # int64; else float32
 
 
 class MemorySlots(NamedTuple):
-    """What rows attend to: outer slots that all rows share, R sources of S tokens and K rows each,
-    N heads of width E."""
+    """The keys and values of attention: outer slots shared by all rows, for R sources of S tokens
+    with K rows each, and N heads of width E."""
 
     keys: Slot  # (R, N, S, E)
     values: Slot  # (R, N, S, E)
     mask: Slot  # (R, S) 0 at real tokens, minus infinity at padding
-    sizes: Slot  # S, K of int64
+    sizes: Slot  # (2,) int64: S, K
 
 
 class Temporary(NamedTuple):
-    """A vector that is gone when the element-wise operations around it are done."""
+    """A vector that lives within one group of element-wise operations."""
 
     number: int
     integer: bool = False
 
 
 Operand = Slot | Temporary | Tensor
-"""Of an element-wise operation; a tensor is a vector (W,) or a number (), the same for all rows."""
+"""An operand of an element-wise operation; a tensor (W,) or () is shared by all rows."""
 
 
 class Instruction(NamedTuple):
@@ -55,21 +55,21 @@ class Instruction(NamedTuple):
 
 @dataclass(frozen=True)
 class StateSlots:
-    """A part of the state: where it is read, and where its successor is written."""
+    """A tensor of the state: read from `before`, its next value written to `after`."""
 
     before: Slot
     after: Slot
 
 
 class StepProgram:
-    """A network's step, put together operation by operation; weights are copied.
+    """A network's step, built operation by operation; weights are copied.
 
-    Outer slots are memory that every run is given, in the order in which they were made; inner
-    slots are the program's own.
+    Every `run` receives the memory of the outer slots, in the order of their creation; the program
+    allocates inner slots.
 
     Args:
-        int8: whether products are of 8-bit integers: weights with a scale for each output, vectors
-            with a scale for each as it comes (both symmetric, rounded to nearest).
+        int8: use int8 products: weights with a scale per output, vectors with a dynamic scale
+            each (both symmetric, rounded to nearest).
     """
 
     def __init__(self, *, int8: bool = False) -> None:
@@ -78,7 +78,7 @@ class StepProgram:
         self._precision = native.Precision.int8 if int8 else native.Precision.float32
 
     def outer(self, width: int, dtype: torch.dtype = torch.float32) -> Slot:
-        """A slot of the caller's, (B, W) of float32 or int64."""
+        """A slot in the caller's memory, (B, W) of float32 or int64."""
         integer = dtype == torch.int64
         return Slot(self._native.outer(_words(width, integer)), width, integer)
 
@@ -89,12 +89,12 @@ class StepProgram:
         return Slot(self._native.inner(_words(width, integer)), width, integer)
 
     def view(self, slot: Slot, start: int, width: int) -> Slot:
-        """A part of a slot's vectors."""
+        """A slice of the vectors of a slot."""
         offset = _words(start, slot.integer)
         return Slot(self._native.view(slot.number, offset), width, slot.integer)
 
     def embed(self, tokens: Slot, table: Tensor, scale: float) -> Slot:
-        """The rows of a table (V, W) that tokens (B, 1) of int64 name, times a scale."""
+        """The rows of table (V, W) at tokens (B, 1) int64, times scale."""
         vocabulary, width = table.shape
         out = self.inner(width)
         self._native.embed(
@@ -111,7 +111,7 @@ class StepProgram:
         *,
         adds: bool = False,
     ) -> Slot:
-        """weight (N, K) x + bias (N,); with `adds`, on top of what stands in `into`."""
+        """weight (N, K) x + bias (N,); with `adds`, added to `into`."""
         outputs, depth = weight.shape
         out = self.inner(outputs) if into is None else into
         self._native.linear(
@@ -135,7 +135,7 @@ class StepProgram:
         return out
 
     def convolution(self, x: Slot, recent: StateSlots, weight: Tensor, bias: Tensor) -> Slot:
-        """A causal convolution of each channel; weight (K, W), recent (B, K - 1, W)."""
+        """A causal depthwise convolution; weight (K, W), recent (B, K - 1, W)."""
         out = self.inner(x.width)
         self._native.convolution(
             x.number,
@@ -158,13 +158,20 @@ class StepProgram:
         return into
 
     def log_softmax(self, x: Slot) -> Slot:
-        """In its own place."""
+        """In place."""
         self._native.log_softmax(x.number, x.width)
         return x
 
     def attention(self, query: Slot, memory: MemorySlots, heads: int, score: Tensor | None) -> Slot:
-        """The mean of the values, weighted by how well their keys match the query (B, W): by the
-        product, or with score (W,) by `elman.nn.attention.Attention`'s 'additive' one."""
+        """The mean of the values, weighted by the scores of their keys for the query (B, W).
+
+        Args:
+            query: (B, W).
+            memory: the keys and values.
+            heads: N; W is a multiple of it.
+            score: (W,), the weight of `elman.nn.attention.Attention`'s additive score; None: the
+                scaled dot product.
+        """
         out = self.inner(query.width)
         slots = (slot.number for slot in memory)
         weight = 0 if score is None else _address(score)
@@ -176,16 +183,16 @@ class StepProgram:
         return into
 
     def sum(self, x: Slot) -> Slot:
-        """Of the numbers of a vector, as a vector of one."""
+        """The sum of each vector, as a vector of width 1."""
         out = self.inner(1)
         self._native.sum(x.number, out.number, x.width)
         return out
 
     def elementwise(self, width: int, instructions: Sequence[Instruction]) -> None:
-        """Element-wise operations on vectors of one width, in order; a vector of one number, or a
-        number, counts for each element."""
+        """Element-wise operations on vectors of one width, in order; operands of width 1 and
+        numbers broadcast."""
         native, registers = core.module(), _Registers(width)
-        made = [
+        operations = [
             (
                 getattr(native.Element, each.name),
                 registers.number(each.out),
@@ -193,15 +200,21 @@ class StepProgram:
             )
             for each in instructions
         ]
-        self._native.elementwise(width, registers.fields, made)
+        self._native.elementwise(width, registers.fields, operations)
 
     def run(self, rows: int, outers: list[int], threads: int) -> None:
-        """One step. outers: the addresses of contiguous (B, W) arrays, one for each outer slot."""
+        """Run one step.
+
+        Args:
+            rows: B.
+            outers: the addresses of contiguous (B, W) arrays, one per outer slot.
+            threads: how many threads to use.
+        """
         self._native.run(rows, outers, threads)
 
 
 class _Registers:
-    """The operands of some element-wise operations as the core is told of them."""
+    """The operands of a group of element-wise operations, as fields for the core."""
 
     def __init__(self, width: int) -> None:
         self._width = width
@@ -212,10 +225,10 @@ class _Registers:
         key = id(operand) if isinstance(operand, Tensor) else (type(operand), operand)
         if key not in self._numbers:
             self._numbers[key] = len(self.fields)
-            self.fields.append(self._described(operand))
+            self.fields.append(self._fields_of(operand))
         return self._numbers[key]
 
-    def _described(self, operand: Operand) -> tuple[Any, bool, int, bool, int, float]:
+    def _fields_of(self, operand: Operand) -> tuple[Any, bool, int, bool, int, float]:
         home = core.module().Home
         if isinstance(operand, Temporary):
             return home.temporary, operand.integer, operand.number, False, 0, 0.0

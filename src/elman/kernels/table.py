@@ -1,4 +1,4 @@
-"""Faster ways to run a cell over time, each proven equal to `scan`'s own loop."""
+"""Faster ways to run a cell over time, each tested equal to the plain loop of `scan`."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from elman.kernels.torch_layers import TorchLayers
 
 
 class Kernel(Protocol):
-    """One way to run some cells over a whole sequence."""
+    """A fast implementation for some cells over a whole sequence."""
 
     name: str
-    skips_padding: bool  # whether it never reads what is behind a row's length
+    skips_padding: bool  # whether it never reads padding
 
-    def serves(self, cell: Cell, xs: Tensor) -> bool:
-        """Whether this kernel can run this cell on such inputs."""
+    def supports(self, cell: Cell, xs: Tensor) -> bool:
+        """Whether this kernel can run the cell on such inputs."""
 
-    def suits(self, cell: Cell, xs: Tensor, ragged: bool) -> bool:
-        """Whether it is the fastest, of those that serve and stand from here on in KERNELS."""
+    def preferred(self, cell: Cell, xs: Tensor, ragged: bool) -> bool:
+        """Whether it is faster than the later KERNELS that support the call."""
 
     def run(
         self, cell: Cell, xs: Tensor, state: State, lengths: Tensor | None
     ) -> tuple[Tensor, State]:
-        """xs (B, T, D), lengths (B,) int64 -> ys (B, T, H), zero at padding, and each row's last
-        state.
+        """xs (B, T, D), lengths (B,) int64 -> ys (B, T, H), zero at padding, and the last
+        state of each row.
 
-        A kernel knows no resets: `scan` makes each of them a row of its own (segments.py).
+        Kernels do not handle resets: `scan` splits rows at them (segments.py).
         """
 
 

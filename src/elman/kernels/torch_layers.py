@@ -1,4 +1,4 @@
-"""torch's own layers: oneDNN for an LSTM on a CPU, cuDNN on a GPU, a loop in C++ elsewhere.
+"""torch's recurrent layers: oneDNN for an LSTM on a CPU, cuDNN on a GPU, a loop in C++ elsewhere.
 
 Shapes: B batch, T time, D input width, H hidden width.
 """
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from elman.cells import GRU, LSTM, Cell, Elman, ElmanReLU, State
 
-# By exact type: a subclass may have its own idea of a step.
+# By exact type: a subclass may override the step.
 _LAYERS: dict[type[Cell], Callable[..., Any]] = {
     Elman: torch.rnn_tanh,
     ElmanReLU: torch.rnn_relu,
@@ -22,25 +22,25 @@ _LAYERS: dict[type[Cell], Callable[..., Any]] = {
 }
 
 # Added to a gate at padding: sigmoid(+-1e4) is exactly 1 and 0 in float32, bfloat16 and float64.
-_SHUT = 1e4
+_CLOSED = 1e4
 
 
 class TorchLayers:
     """A whole layer over time in one call of torch.
 
-    A ragged batch is never packed: packing leaves oneDNN for a slow path. Elman and GRU states
-    are their outputs, so the last is read off at each row's length. An LSTM's c is no output:
-    there one more input column says 'padding', with weights that shut the input gate and open
-    the forget gate, so that c stands still, exactly, to the end of the row.
+    A ragged batch is never packed: packed sequences leave oneDNN for a slow path. The states of
+    Elman and GRU are their outputs: read the last at the length of each row. The c of an LSTM is
+    not an output: an extra input column marks padding, with weights that close the input gate and
+    open the forget gate, so c stays exactly constant through padding.
     """
 
     name = "fused"
     skips_padding = False
 
-    def serves(self, cell: Cell, xs: Tensor) -> bool:  # noqa: ARG002
+    def supports(self, cell: Cell, xs: Tensor) -> bool:  # noqa: ARG002
         return type(cell) in _LAYERS
 
-    def suits(self, cell: Cell, xs: Tensor, ragged: bool) -> bool:  # noqa: ARG002
+    def preferred(self, cell: Cell, xs: Tensor, ragged: bool) -> bool:  # noqa: ARG002
         return True
 
     def run(
@@ -54,7 +54,7 @@ class TorchLayers:
         past = torch.arange(xs.shape[1], device=xs.device) >= lengths[:, None]  # (B, T)
         if isinstance(cell, LSTM):
             xs = torch.cat([xs, past[..., None].to(xs.dtype)], dim=-1)
-            weights[0] = torch.cat([weights[0], _holding_column(cell)], dim=-1)
+            weights[0] = torch.cat([weights[0], _padding_column(cell)], dim=-1)
         ys, last = _layer(cell, xs, state, weights)
         final = ys.gather(1, (lengths - 1).clamp(min=0).view(-1, 1, 1).expand(-1, 1, ys.shape[2]))
         h = torch.where(lengths[:, None] > 0, final[:, 0].to(state[0].dtype), state[0])
@@ -65,7 +65,7 @@ class TorchLayers:
 def _layer(
     cell: Cell, xs: Tensor, state: State, weights: list[Tensor]
 ) -> tuple[Tensor, list[Tensor]]:
-    first = [part[None] for part in state]  # torch wants (layers, B, H)
+    first = [part[None] for part in state]  # torch expects (layers, B, H)
     hidden: Any = first if isinstance(cell, LSTM) else first[0]
     ys, *last = _LAYERS[type(cell)](
         xs.transpose(0, 1), hidden, weights, True, 1, 0.0, torch.is_grad_enabled(), False, False
@@ -75,7 +75,7 @@ def _layer(
     ]
 
 
-def _holding_column(cell: LSTM) -> Tensor:
-    """(4H, 1): what a 1 in the padding column adds to the gates i, f, g, o."""
-    shut = cell.i2h.weight.new_tensor([-_SHUT, _SHUT, 0.0, 0.0])
-    return shut.repeat_interleave(cell.hidden_size)[:, None]
+def _padding_column(cell: LSTM) -> Tensor:
+    """(4H, 1): what a 1 in the padding column adds to the gates i, f, g and o."""
+    closed = cell.i2h.weight.new_tensor([-_CLOSED, _CLOSED, 0.0, 0.0])
+    return closed.repeat_interleave(cell.hidden_size)[:, None]

@@ -26,14 +26,16 @@ from elman.kernels.step_program import (
 
 
 def lower_cell(program: StepProgram, cell: Cell, x: Slot, state: Any) -> Slot:
-    """Add a cell's step to a program -> where its output stands.
+    """Add the step of a cell to a program and return the slot of its output.
 
     Args:
-        x: (B, D), what the cell reads.
-        state: of `StateSlots`, as the cell's own.
+        program: the program to extend.
+        cell: the cell; its weights are copied.
+        x: (B, D), the input.
+        state: the structure of the cell's state, with `StateSlots` for tensors.
 
     Raises:
-        UntraceableError: where the step uses what only PyTorch runs.
+        UntraceableError: if only PyTorch can run the step.
     """
     traced = trace(cell)
     if any(field.kind == BOOLEAN for field in traced.state):
@@ -45,10 +47,10 @@ def lower_cell(program: StepProgram, cell: Cell, x: Slot, state: Any) -> Slot:
 
 
 class _Lowering:
-    """One cell's values, as slots of a program.
+    """The values of one cell, as slots of a program.
 
-    Element-wise operations of one width wait until something else needs what they make, and then
-    become one operation of the core. A sum of products is made in one place.
+    Fuse consecutive element-wise operations of one width into one operation of the core: they are
+    pending until another operation needs one of them. A sum of products accumulates in one slot.
     """
 
     def __init__(
@@ -62,59 +64,59 @@ class _Lowering:
         self._program, self._traced, self._weights = program, traced, weights
         self._parts: Sequence[StateSlots] = parts
         self._slots: dict[int, Slot] = {}
-        self._waiting: list[int] = []
+        self._pending: list[int] = []
         values = traced.values
         self._uses = Counter(each for value in values for each in value.of)
         self._ends = {traced.output, *traced.after}
         self._added_to, self._sums = self._sums_of_products()
-        self._goals = self._written_at_once()
+        self._targets = self._direct_outputs()
         states = iter(self._parts)
-        for place, value in enumerate(values):
+        for index, value in enumerate(values):
             if value.op == "input":
-                self._slots[place] = x
+                self._slots[index] = x
             elif value.op == "state":
-                self._slots[place] = next(states).before
+                self._slots[index] = next(states).before
 
     def output(self) -> Slot:
-        for place, value in enumerate(self._traced.values):
-            if value.rows and place not in self._slots:
-                self._lower(place, value)
-        for place, part in zip(self._traced.after, self._parts, strict=True):
-            slot = self._slot(place)
+        for index, value in enumerate(self._traced.values):
+            if value.rows and index not in self._slots:
+                self._lower(index, value)
+        for index, part in zip(self._traced.after, self._parts, strict=True):
+            slot = self._slot(index)
             if slot != part.after:
                 self._program.copy(slot, part.after)
         return self._slot(self._traced.output)
 
-    def _lower(self, place: int, value: Value) -> None:
-        if place in self._sums:  # its second product was added to its first
-            self._slots[place] = self._slots[max(value.of)]
+    def _lower(self, index: int, value: Value) -> None:
+        if index in self._sums:  # its second product was added to its first
+            self._slots[index] = self._slots[max(value.of)]
         elif value.elementwise:
-            if self._waiting and self._traced.values[self._waiting[0]].shape != value.shape:
+            if self._pending and self._traced.values[self._pending[0]].shape != value.shape:
                 self._flush()
-            self._waiting.append(place)
+            self._pending.append(index)
         elif value.op == "linear":
-            self._product(place, value)
+            self._product(index, value)
         elif value.op == "slice":
             slot = self._slot(value.of[0])
-            self._slots[place] = self._program.view(slot, value.start, value.shape[0])
+            self._slots[index] = self._program.view(slot, value.start, value.shape[0])
         elif value.op == "cat":
-            self._slots[place] = self._joined(value)
+            self._slots[index] = self._cat(value)
         elif value.op == "sum":
-            self._slots[place] = self._program.sum(self._slot(value.of[0]))
+            self._slots[index] = self._program.sum(self._slot(value.of[0]))
         elif value.op == "log_softmax":
             own = self._program.copy(self._slot(value.of[0]), self._program.inner(value.shape[0]))
-            self._slots[place] = self._program.log_softmax(own)
+            self._slots[index] = self._program.log_softmax(own)
 
-    def _product(self, place: int, value: Value) -> None:
+    def _product(self, index: int, value: Value) -> None:
         x = self._slot(value.of[0])
         weight, *bias = (self._weights[each].contiguous() for each in value.of[1:])
-        adds = place in self._added_to
-        into = self._slots[self._added_to[place]] if adds else self._goals.get(place)
-        self._slots[place] = self._program.linear(
+        adds = index in self._added_to
+        into = self._slots[self._added_to[index]] if adds else self._targets.get(index)
+        self._slots[index] = self._program.linear(
             x, weight, bias[0] if bias else None, into, adds=adds
         )
 
-    def _joined(self, value: Value) -> Slot:
+    def _cat(self, value: Value) -> Slot:
         parts = [self._slot(each) for each in value.of]
         whole, start = self._program.inner(value.shape[0]), 0
         for part in parts:
@@ -122,93 +124,94 @@ class _Lowering:
             start += part.width
         return whole
 
-    def _slot(self, place: int) -> Slot:
-        """Where a value stands, made by now."""
-        if place in self._waiting:
+    def _slot(self, index: int) -> Slot:
+        """The slot of a value, computed by now."""
+        if index in self._pending:
             self._flush()
-        if place not in self._slots:  # it follows from the weights
-            weight = self._weights[place]
+        if index not in self._slots:  # it follows from the weights
+            weight = self._weights[index]
             slot = self._program.inner(max(1, weight.numel()), integer=weight.dtype == torch.int64)
             self._program.elementwise(slot.width, [Instruction("copy", slot, (_vector(weight),))])
-            self._slots[place] = slot
-        return self._slots[place]
+            self._slots[index] = slot
+        return self._slots[index]
 
     def _flush(self) -> None:
-        """Make what waits: what others need in slots, the rest in passing."""
-        values, waiting = self._traced.values, self._instructed(self._waiting)
-        self._waiting = []
-        inside = Counter(each for _, _, of in waiting for each in of)
-        last = {each: place for place, _, of in waiting for each in of}
+        """Emit the pending operations; values that other operations need go to slots, others to
+        temporaries."""
+        values, pending = self._traced.values, self._fused(self._pending)
+        self._pending = []
+        inside = Counter(each for _, _, of in pending for each in of)
+        last = {each: index for index, _, of in pending for each in of}
         free: dict[bool, list[Temporary]] = {False: [], True: []}
         made: dict[int, Slot | Temporary] = {}
         instructions, count = [], 0
-        for place, name, of in waiting:
-            value = values[place]
+        for index, name, of in pending:
+            value = values[index]
             integer = value.kind == INTEGER
             operands = tuple(made.get(each) or self._operand(each) for each in of)
             for each in set(of):
                 home = made.get(each)
-                if isinstance(home, Temporary) and last[each] == place:
+                if isinstance(home, Temporary) and last[each] == index:
                     free[home.integer].append(home)
-            if place in self._goals:
-                made[place] = self._goals[place]
-            elif place in self._ends or self._uses[place] > inside[place]:
-                made[place] = self._program.inner(value.shape[0], integer=integer)
+            if index in self._targets:
+                made[index] = self._targets[index]
+            elif index in self._ends or self._uses[index] > inside[index]:
+                made[index] = self._program.inner(value.shape[0], integer=integer)
             elif free[integer]:
-                made[place] = free[integer].pop()
+                made[index] = free[integer].pop()
             else:
-                made[place] = Temporary(count, integer)
+                made[index] = Temporary(count, integer)
                 count += 1
-            instructions.append(Instruction(name, made[place], operands))
-        self._program.elementwise(values[waiting[0][0]].shape[0], instructions)
-        self._slots |= {place: home for place, home in made.items() if isinstance(home, Slot)}
+            instructions.append(Instruction(name, made[index], operands))
+        self._program.elementwise(values[pending[0][0]].shape[0], instructions)
+        self._slots |= {index: home for index, home in made.items() if isinstance(home, Slot)}
 
-    def _instructed(self, waiting: Sequence[int]) -> list[tuple[int, str, tuple[int, ...]]]:
-        """Operations by place, name and operands; a product that is only added to another value is
-        one operation with that."""
+    def _fused(self, pending: Sequence[int]) -> list[tuple[int, str, tuple[int, ...]]]:
+        """Each operation as index, name and operands; a product with one use in a sum is fused into
+        `multiply_add`."""
         values = self._traced.values
-        found: dict[int, tuple[str, tuple[int, ...]]] = {}
-        for place in waiting:
-            name, of = values[place].op, values[place].of
-            if name == "add" and values[place].kind == FLOAT:
+        fused: dict[int, tuple[str, tuple[int, ...]]] = {}
+        for index in pending:
+            name, of = values[index].op, values[index].of
+            if name == "add" and values[index].kind == FLOAT:
                 for product, other in (of, of[::-1]):
                     alone = self._uses[product] == 1 and product not in self._ends
-                    if alone and found.get(product, ("", ()))[0] == "mul":
-                        name, of = "multiply_add", (*found.pop(product)[1], other)
+                    if alone and fused.get(product, ("", ()))[0] == "mul":
+                        name, of = "multiply_add", (*fused.pop(product)[1], other)
                         break
-            found[place] = name, of
-        return [(place, name, of) for place, (name, of) in found.items()]
+            fused[index] = name, of
+        return [(index, name, of) for index, (name, of) in fused.items()]
 
-    def _operand(self, place: int) -> Operand:
-        return self._slots[place] if place in self._slots else _vector(self._weights[place])
+    def _operand(self, index: int) -> Operand:
+        return self._slots[index] if index in self._slots else _vector(self._weights[index])
 
     def _sums_of_products(self) -> tuple[dict[int, int], set[int]]:
-        """Of each product that is only added to another: the place of that one. And the sums."""
+        """The accumulator of each product with one use, in a sum of products; and those sums."""
         values, added_to, sums = self._traced.values, dict[int, int](), set[int]()
-        for place, value in enumerate(values):
+        for index, value in enumerate(values):
             if value.op != "add" or not value.rows:
                 continue
             first, second = sorted(value.of)
             alone = all(self._uses[each] == 1 and each not in self._ends for each in value.of)
             summed = values[first].op == "linear" or first in sums
-            alike = values[first].shape == values[second].shape
-            if alone and alike and summed and values[second].op == "linear":
+            same_shape = values[first].shape == values[second].shape
+            if alone and same_shape and summed and values[second].op == "linear":
                 added_to[second] = first
-                sums.add(place)
+                sums.add(index)
         return added_to, sums
 
-    def _written_at_once(self) -> dict[int, Slot]:
-        """Values that are made where the next state stands; others are copied there."""
-        goals: dict[int, Slot] = {}
-        for place, part in zip(self._traced.after, self._parts, strict=True):
-            value = self._traced.values[place]
-            made = value.elementwise or value.op == "linear"
-            if made and value.rows and place not in self._sums:
-                goals.setdefault(place, part.after)
-        return goals
+    def _direct_outputs(self) -> dict[int, Slot]:
+        """Values that are computed directly in the next state; others are copied there."""
+        targets: dict[int, Slot] = {}
+        for index, part in zip(self._traced.after, self._parts, strict=True):
+            value = self._traced.values[index]
+            computed = value.elementwise or value.op == "linear"
+            if computed and value.rows and index not in self._sums:
+                targets.setdefault(index, part.after)
+        return targets
 
 
 def _vector(weight: Tensor) -> Tensor:
-    """A value that follows from the weights, as the core reads it."""
+    """A value that follows from the weights, in a type of the core."""
     numbers = weight if weight.dtype == torch.int64 else weight.float()
     return numbers.reshape(-1).contiguous()

@@ -1,4 +1,4 @@
-"""A network's step as a program of the native core, operation by operation.
+"""Lower the step of a network to a program of the native core.
 
 Shapes: B rows, D input width, W width, V vocabulary.
 """
@@ -24,51 +24,55 @@ Stepped = Cell | Stack | LanguageModelNetwork | EncoderDecoder
 
 
 class LoweredStep(NamedTuple):
-    """A program whose outer slots are what is read, the answer, each part of the state before and
-    after; of a rewriter also what each of its blocks attends to."""
+    """A program. Its outer slots: the input, the output, then each tensor of the state before and
+    after; of an encoder-decoder also the attention memory of each block."""
 
     program: StepProgram
-    reads: torch.dtype  # int64: tokens (B,); float32: numbers (B, D)
-    inputs: int  # D; of tokens 1
+    input_type: torch.dtype  # int64: tokens (B,); float32: numbers (B, D)
+    inputs: int  # D; 1 for tokens
     outputs: int
 
 
 def program_of(network: Stepped, *, int8: bool) -> LoweredStep:
-    """The step of a network, with its weights as they are now.
+    """Lower the step of a network, with its current weights.
+
+    Args:
+        network: what to lower.
+        int8: use int8 products (`StepProgram`).
 
     Raises:
-        UntraceableError: where a cell's step uses what only PyTorch runs, or a subclass may have
-            its own idea of a stack's.
+        UntraceableError: if only PyTorch can run the step of a cell, or a subclass may override
+            the step of a network.
     """
     if not isinstance(network, Cell) and type(network) not in (
         Stack,
         LanguageModelNetwork,
         EncoderDecoder,
     ):
-        raise UntraceableError("its step is not known here", location=type(network).__name__)
+        raise UntraceableError("its step has no native lowering", location=type(network).__name__)
     program = StepProgram(int8=int8)
 
     def part(like: Tensor) -> Any:
         width = like[0].numel()
         return StateSlots(*(program.outer(width, like.dtype) for _ in range(2)))
 
-    reads, inputs, outputs = _reads(network)
+    input_type, inputs, outputs = _sizes(network)
     with torch.inference_mode():
-        x, answer = program.outer(inputs, reads), program.outer(outputs)
+        x, output = program.outer(inputs, input_type), program.outer(outputs)
         state = map_state(part, network.initial_state(1))
         if isinstance(network, LanguageModelNetwork):
-            _network(program, network, x, state, answer)
+            _language_model(program, network, x, state, output)
         elif isinstance(network, EncoderDecoder):
-            _rewriter(program, network, x, state, answer)
+            _encoder_decoder(program, network, x, state, output)
         elif isinstance(network, Stack):
-            program.copy(_stack(program, network, x, state), answer)
+            program.copy(_stack(program, network, x, state), output)
         else:
-            program.copy(lower_cell(program, network, x, state), answer)
-    return LoweredStep(program, reads, inputs, outputs)
+            program.copy(lower_cell(program, network, x, state), output)
+    return LoweredStep(program, input_type, inputs, outputs)
 
 
-def _reads(network: Stepped) -> tuple[torch.dtype, int, int]:
-    """The type and the width of what is read, and the width of the answer."""
+def _sizes(network: Stepped) -> tuple[torch.dtype, int, int]:
+    """The type and width of the input, and the width of the output."""
     if isinstance(network, Cell):
         return torch.float32, network.input_size, network.output_size
     if isinstance(network, Stack):
@@ -76,12 +80,11 @@ def _reads(network: Stepped) -> tuple[torch.dtype, int, int]:
     return torch.int64, 1, network.output.out_features
 
 
-def _network(
-    program: StepProgram, network: LanguageModelNetwork, tokens: Slot, state: Any, answer: Slot
+def _language_model(
+    program: StepProgram, network: LanguageModelNetwork, tokens: Slot, state: Any, output: Slot
 ) -> None:
     x = program.embed(tokens, network.embedding.weight, network.scale)
-    output = network.output
-    program.layer(_stack(program, network.stack, x, state), output, answer)
+    program.layer(_stack(program, network.stack, x, state), network.output, output)
 
 
 def _stack(program: StepProgram, stack: Stack, x: Slot, state: Any) -> Slot:
@@ -90,15 +93,15 @@ def _stack(program: StepProgram, stack: Stack, x: Slot, state: Any) -> Slot:
     return _norm(program, stack.norm, x)
 
 
-def _rewriter(
-    program: StepProgram, network: EncoderDecoder, tokens: Slot, state: Any, answer: Slot
+def _encoder_decoder(
+    program: StepProgram, network: EncoderDecoder, tokens: Slot, state: Any, output: Slot
 ) -> None:
     memories = [program.attention_memory() for _ in network.decoder_blocks]
     x = program.embed(tokens, network.embedding.weight, network.scale)
     for block, before, memory in zip(network.decoder_blocks, state, memories, strict=True):
         x = _mixed(program, block, x, before)
         x = _transformed(program, block, _attended(program, block, x, memory))
-    program.layer(_norm(program, network.norm, x), network.output, answer)
+    program.layer(_norm(program, network.norm, x), network.output, output)
 
 
 def _attended(
@@ -107,9 +110,9 @@ def _attended(
     attention = block.attention
     query = program.layer(_norm(program, block.attention_norm, x), attention.query)
     score = None if attention.weigh is None else attention.weigh.weight[0]
-    read = program.attention(query, memory, attention.heads, score)
-    # In a place of its own: x may be the state, where a block is its cell alone.
-    y = program.layer(read, attention.out)
+    attended = program.attention(query, memory, attention.heads, score)
+    # In a new slot: x may be the state, if the block is only a cell.
+    y = program.layer(attended, attention.out)
     return program.add(x, y, y)
 
 
@@ -144,7 +147,7 @@ def _transformed(program: StepProgram, block: Block, x: Slot) -> Slot:
 
 
 def _join(program: StepProgram, block: Block, x: Slot, y: Slot, out: nn.Linear | None) -> Slot:
-    """x + out(y), in x's own place, or out(y) where the block has no residual path."""
+    """x + out(y), in place in x, or out(y) if the block has no residual connection."""
     if out is None:
         return program.add(x, y, x) if block.residual else y
     if block.residual:

@@ -37,7 +37,7 @@ class ServerConfig:
 
 
 def create_app(api: Api, config: ServerConfig) -> ASGIApp:
-    """The ASGI application of an API and its playground; whoever runs it enters the API."""
+    """The ASGI application of an API and its playground; its runner enters the API."""
     files = playground_files()
     add_static_files(api.router, files)
     return RequestMiddleware(

@@ -54,7 +54,7 @@ class GenerationBatcher:
         self._generator = model.together()
         self._streams: dict[ContinuedText, TokenStream] = {}
         self._changed: deque[TokenStream] = deque()
-        self._notified = False  # whether the event loop is about to look at `_changed`
+        self._notified = False  # whether the event loop will process `_changed`
         self.tokens = 0
 
     @property

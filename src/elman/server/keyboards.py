@@ -169,7 +169,7 @@ class Keyboards:
         """The answer of an action, in the model's thread.
 
         Raises:
-            ApiError: where there is no such keyboard.
+            ApiError: if the keyboard does not exist.
         """
         key = entry.name, keyboard
         stored = self._stored.get(key)

@@ -13,7 +13,7 @@ CHECKPOINT_STEPS, CHECKPOINT_BYTES = 64, 2_048  # steps and text that a session 
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits that whoever starts a server may change.
+    """Limits that the operator of a server may change.
 
     Args:
         request_timeout: seconds until a request is answered with 503; also the longest time that

@@ -21,7 +21,7 @@ class Metrics:
         models: the models that are served.
 
     Attributes:
-        sessions, keyboards: how many there are, to be set by whoever counts them.
+        sessions, keyboards: their current numbers, set by their owners.
     """
 
     def __init__(self, models: Mapping[str, ModelEntry]) -> None:

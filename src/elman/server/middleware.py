@@ -49,7 +49,7 @@ class RequestMiddleware:
         key: that the Authorization header must carry, if any.
         public: paths that need no key.
         limits: of requests at the same time.
-        observer: is told the operation, status and duration of every request.
+        observer: receives the operation, status and duration of every request.
     """
 
     def __init__(

@@ -115,7 +115,7 @@ def load_models(paths: Sequence[Path]) -> list[LoadedModel]:
     """Load model files; each model is named after its file.
 
     Raises:
-        ElmanError: as `load` does; SettingError where there are no paths.
+        ElmanError: as `load` does; SettingError if there are no paths.
     """
     if not paths:
         raise SettingError("there is no model", location="models", hint="Name a model file.")

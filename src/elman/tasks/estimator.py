@@ -287,9 +287,9 @@ class Model(NetworkSettings, ABC):
     @property
     def _step(self) -> Any:
         """How the network reads token by token, with its weights as they are now."""
-        if self._picture is None or not self._picture.shows(self.network_):
+        if self._picture is None or not self._picture.is_valid(self.network_):
             self._picture = WeightCache(self.network_, self._stepping())
-        return self._picture.made
+        return self._picture.value
 
     def _stepping(self) -> Any:
         return step_of(cast("Stepped", self.network_), int8=self.int8_)

@@ -104,7 +104,7 @@ class SessionStore(ABC):
         """Store a new session.
 
         Raises:
-            ApiError: where there is no room.
+            ApiError: if the store is full.
         """
 
     @abstractmethod
