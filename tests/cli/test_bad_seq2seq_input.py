@@ -212,7 +212,7 @@ def test_a_text_as_vectors(refused):
     [
         (np.ones(9), "an array of shape (9,), not one of rows and columns. Save it with a row for "
          "each vector, vectors.reshape(len(vectors), -1)"),
-        (np.array(["a"]), "an array of <U1, not of floating-point numberers. "
+        (np.array(["a"]), "an array of <U1, not of floating-point numbers or integers. "
          "Save it with numpy.save(path, vectors)"),
     ],
 )  # fmt: skip

@@ -32,7 +32,7 @@ def inputs(width: int = WIDTH):
 
 
 def mask_of(real):
-    return torch.zeros(real.shape).mqueries_fill(~real, -torch.inf)[:, None, None]
+    return torch.zeros(real.shape).masked_fill(~real, -torch.inf)[:, None, None]
 
 
 @pytest.mark.parametrize(("width", "heads"), [(8, 1), (HEAD_WIDTH, 1), (2 * HEAD_WIDTH, 2)])

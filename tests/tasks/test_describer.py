@@ -146,9 +146,9 @@ def with_value(value):
         (VECTORS[:3, :3], "3 wide, and those learned from 4"),
         (VECTORS[0], "not one of rows and columns"),
         ([[1.0] * 4, [1.0] * 3], "rows of different lengths"),
-        ([["a"] * 4] * 3, "not of floating-point numberers"),
+        ([["a"] * 4] * 3, "not of floating-point numbers or integers"),
         (np.zeros((0, WIDTH)), "no vectors"),
-        (VECTORS[:3] * 1j, "not of floating-point numberers"),
+        (VECTORS[:3] * 1j, "not of floating-point numbers or integers"),
     ],
     ids=lambda value: value[:20] if isinstance(value, str) else "",
 )
