@@ -21,6 +21,11 @@ AT_MOST = 8 - 2
 REPEATS = 3  # what happens beside one request, such as an eviction, is not beside all of them
 
 
+def of_server(kind):
+    """Whether a class, or one that it inherits from, is the server's; a task's runner does."""
+    return any(each.__module__.startswith("elman.server") for each in kind.__mro__)
+
+
 @pytest.fixture
 def stations(converse):
     """The names of the classes of the stations of a request."""
@@ -30,7 +35,7 @@ def stations(converse):
 
         def profile(frame, event, argument):  # noqa: ARG001
             owner = frame.f_locals.get("self") if event == "call" else None
-            if recording.is_set() and type(owner).__module__.startswith("elman.server"):
+            if recording.is_set() and of_server(type(owner)):
                 found.add(type(owner))
 
         async def conversation(client):
