@@ -16,7 +16,7 @@ HOSTILE = "<img src=x onerror=hacked=1>"
 
 
 @pytest.fixture(scope="session")
-def validation_metric():
+def classifier():
     """An LSTM that tells two kinds of text apart; one of its labels is no friend of pages."""
     texts = ["fine and fine it was", "dull and dull it was"] * 20
     labels = ["good", HOSTILE] * 20
@@ -65,12 +65,12 @@ def describer():
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory, validation_metric, tagger, writer, translator, forecaster, describer):
+def served(tmp_path_factory, classifier, tagger, writer, translator, forecaster, describer):
     """The address of all of them, served by the command."""
     pytest.importorskip("fastapi", reason="the extra serve is not installed")
     folder = tmp_path_factory.mktemp("served")
     models = {
-        "validation_metric": validation_metric,
+        "classifier": classifier,
         "tags": tagger,
         "words": writer,
         "french": translator,

@@ -28,8 +28,8 @@ def shown(opened, tmp_path):
 
 
 @pytest.fixture
-def trace(validation_metric):
-    return validation_metric.explain(TEXT)
+def trace(classifier):
+    return classifier.explain(TEXT)
 
 
 def read(text):
@@ -76,9 +76,9 @@ def test_it_asks_for_nothing(shown, trace, shots):
         assert wide <= width, "the page itself must not scroll sideways"
 
 
-def test_what_is_typed_stays_text(shown, validation_metric):
+def test_what_is_typed_stays_text(shown, classifier):
     text = "</script><script>hacked=1</script> <b>fine</b>"
-    page = shown(validation_metric.explain(text), validation_metric.explain("fine")).page
+    page = shown(classifier.explain(text), classifier.explain("fine")).page
     assert page.locator("img").count() == 0
     assert page.locator("elman-explanation b", has_text="fine").count() == 0
     assert "".join(page.locator("details[open] .piece").all_text_contents()) == text.replace(
@@ -170,9 +170,9 @@ def test_a_unit_colours_the_text(shown, trace):
     assert page.locator(".marked").count() == 0
 
 
-def test_two_runs(shown, validation_metric, shots):
+def test_two_runs(shown, classifier, shots):
     """Side by side: what both hold stands together, and how far their states are apart."""
-    first, second = validation_metric.explain(TEXT), validation_metric.explain(OTHER)
+    first, second = classifier.explain(TEXT), classifier.explain(OTHER)
     page = shown(first, second).page
     columns = page.query_selector_all(".compared .column:not(.labels)")
     words = [[e.text_content() for e in c.query_selector_all(".token")] for c in columns]
@@ -220,11 +220,11 @@ def test_the_plain_network(shown, plain):
     assert page.get_by_text("i2h makes the next hidden vector").count() == 1
 
 
-def test_thirty_words(shown, validation_metric):
+def test_thirty_words(shown, classifier):
     """Small, and at hand within a second."""
-    page_of = explanation_page([validation_metric.explain(" ".join(["fine", "dull", "was"] * 10))])
+    page_of = explanation_page([classifier.explain(" ".join(["fine", "dull", "was"] * 10))])
     assert len(page_of.encode()) < 200_000
-    page = shown(validation_metric.explain(" ".join(["fine", "dull", "was"] * 10))).page
+    page = shown(classifier.explain(" ".join(["fine", "dull", "was"] * 10))).page
     ready = page.evaluate(
         """async () => {
             while (document.querySelectorAll("button.token").length < 30)

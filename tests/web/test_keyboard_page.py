@@ -225,14 +225,14 @@ def test_a_keyboard_that_is_gone_is_opened_again(typing, writer):
 def test_a_page_that_is_left_closes_its_keyboard(typing):
     page = typing()
     with page.expect_request(lambda asked: asked.method == "DELETE"):
-        page.click("nav a[href='#validation_metric']")
+        page.click("nav a[href='#classifier']")
     page.go_back()
     page.locator(OFFERED).first.wait_for()
 
 
 @pytest.mark.parametrize(("width", "look"), [(1000, "light"), (360, "dark")])
 def test_it_looks_well(typing, shots, width, look):
-    page = typing(hidden_size=width, look=look, touch=width == 360)
+    page = typing(width=width, look=look, touch=width == 360)
     page.focus("#text")
     page.keyboard.type("The quux walked to the river.\nMy old friend, the q")
     settled(page, "The quux walked to the river.\nMy old friend, the q")

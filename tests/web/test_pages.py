@@ -27,8 +27,8 @@ def test_matrices_are_packed(times, width, size, seed):
     assert np.abs(numbers.reshape(matrix.shape) - matrix).max() <= np.abs(matrix).max() / 253
 
 
-def test_the_policy_names_what_is_in_the_page(validation_metric):
-    page = explanation_page([validation_metric.explain("</script><style>fine")])
+def test_the_policy_names_what_is_in_the_page(classifier):
+    page = explanation_page([classifier.explain("</script><style>fine")])
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page).group(1)
     for tag, directive in (("style", "style-src"), ('script type="module"', "script-src")):
         content = page.partition(f"<{tag}>")[2].partition(f"</{tag.split()[0]}>")[0]

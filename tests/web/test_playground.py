@@ -24,14 +24,14 @@ def share(text):
     return float(re.search(r"([\d.]+) %", text).group(1)) / 100
 
 
-def test_a_text_is_judged_as_it_grows(playing, validation_metric):
-    page = playing("validation_metric")
+def test_a_text_is_judged_as_it_grows(playing, classifier):
+    page = playing("classifier")
     page.type("#text", "fine and dull")
     expect(page.locator(".annotated > span")).to_have_count(3)
     wanted = dict(
         zip(
-            validation_metric.classes_,
-            validation_metric.predict_proba(["fine and dull"])[0],
+            classifier.classes_,
+            classifier.predict_proba(["fine and dull"])[0],
             strict=True,
         )
     )
@@ -39,8 +39,8 @@ def test_a_text_is_judged_as_it_grows(playing, validation_metric):
     said = page.locator("ul.probabilities li").first.text_content()
     assert said.startswith(best)
     assert share(said) == pytest.approx(wanted[best], abs=0.006)
-    grown = validation_metric.predict_proba(["fine", "fine and", "fine and dull"])
-    column = list(validation_metric.classes_).index(best)
+    grown = classifier.predict_proba(["fine", "fine and", "fine and dull"])
+    column = list(classifier.classes_).index(best)
     shown = [
         share(each.get_attribute("title")) for each in page.query_selector_all(".annotated .bar")
     ]
@@ -50,20 +50,20 @@ def test_a_text_is_judged_as_it_grows(playing, validation_metric):
 
 
 def test_the_explanation_is_one_click_away(playing, shots):
-    page = playing("validation_metric")
+    page = playing("classifier")
     page.fill("#text", "fine and dull it was")
     page.get_by_role("button", name="Explain").click()
     page.locator("button.token").nth(4).wait_for()
     assert page.locator(".piece").all_text_contents() == ["fine", "and", "dull", "it", "was"]
-    page.get_by_label("Word").fill("3")
+    page.get_by_label("Word", exact=True).fill("3")
     page.get_by_role("button", name="Swap with the next").click()
     page.locator(".comparison").wait_for()
     assert page.locator("#changed").input_value() == "fine and it dull was"
-    page.get_by_label("Word").fill("2")
+    page.get_by_label("Word", exact=True).fill("2")
     page.get_by_role("button", name="Remove it").click()
     expect(page.locator(".compared .unmatched")).to_have_count(1)
     assert page.locator("#changed").input_value() == "fine dull it was"
-    page.screenshot(path=shots / "playground-validation_metric.png", full_page=True)
+    page.screenshot(path=shots / "playground-classifier.png", full_page=True)
 
 
 def test_words_are_tagged(playing, tagger):
@@ -144,14 +144,14 @@ def test_a_vector_is_described(playing, describer, shots):
 
 def test_by_keys_and_on_a_phone(playing):
     """Every model is reached by Tab and Enter; nothing is wider than 360 pixels."""
-    page = playing("validation_metric", width=360, look="dark")
+    page = playing("classifier", width=360, look="dark")
     page.locator("#text").wait_for()
-    names = ["validation_metric", "tags", "words", "french", "numbers", "winds"]
+    names = ["classifier", "tags", "words", "french", "numbers", "winds"]
     for name in names:
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.getAttribute('href')") == f"#{name}"
     page.keyboard.press("Enter")
-    page.get_by_text("It describes vectors in words.").wait_for()
+    page.get_by_text("Describes vectors in words.").wait_for()
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline != "none"
     for name in names:
