@@ -22,7 +22,14 @@ FIGURES = ("median", "low_80", "high_80", "low_95", "high_95")
 def forecaster(*, season=4, logarithm=False, series=2, cell="gru", hidden_size=8, seed=0, **sizes):
     """A forecaster with weights that no training has touched, and livelier than at first."""
     model = elman.Forecaster(cell=cell, hidden_size=hidden_size)
-    told = {"horizon": 6, "read": 3 * season + 8, "steps": 7, "networks": 3, "layers": 2, **sizes}
+    told = {
+        "horizon": 6,
+        "context_length": 3 * season + 8,
+        "steps": 7,
+        "networks": 3,
+        "layers": 2,
+        **sizes,
+    }
     told = ForecasterConfig(
         season, logarithm=logarithm, cell=cell, hidden_size=hidden_size, dropout=0.0, **told
     )

@@ -174,7 +174,7 @@ def test_what_is_not_there(tmp_path):
 def test_what_is_no_model_is_not_kept(repositories, tmp_path):
     repositories["ada/evil"] = {"model.safetensors": b"\x80\x04cos\nsystem\n"}
     (tmp_path / "back.st").write_bytes(b"what was there")
-    with pytest.raises(ModelFileError, match="no model file"):
+    with pytest.raises(ModelFileError, match="not a model file"):
         pull("ada/evil", tmp_path / "back.st")
     assert (tmp_path / "back.st").read_bytes() == b"what was there"
 

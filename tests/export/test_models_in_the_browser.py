@@ -57,7 +57,7 @@ def test_suggestions(shown, model, taught):
 @pytest.mark.parametrize("unit", ["word", "character", "subword"])
 @pytest.mark.parametrize("directions", [1, 2])
 def test_classifiers(shown, unit, directions):
-    settings = {"unit": unit, "directions": directions, "hidden_size": 16, "steps": 8}
+    settings = {"tokenizer": unit, "directions": directions, "hidden_size": 16, "steps": 8}
     model = elman.Classifier(**settings).fit(TEXTS, LABELS)
     found = shown(model, ANSWER, READ)
     expected = model.predict_proba(READ)

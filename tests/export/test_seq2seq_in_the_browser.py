@@ -35,13 +35,13 @@ TEXTS = ["le chat", "", " \n", "  la reine, où ? ", "Ω漢🙂 x é\x1c", "chat
 
 def translator(units=("character", "character"), *, seed=0, lively=1.0, **sizes):
     """A translator with weights that no training has touched, and livelier than at first."""
-    parts = sizes.pop("parts", COMPONENTS)
+    parts = sizes.pop("components", COMPONENTS)
     model = elman.Translator(**{"hidden_size": 8, "layers": 1, **sizes})
     model.target_ = TextCodec.learn(units[1], LEARNED)
     model.source_ = model.target_ if len(set(units)) == 1 else TextCodec.learn(units[0], LEARNED)
     size, own = model.target_.tokenizer.size, model.source_ is not model.target_
     blocks = elman.StackConfig(
-        size, model.cell, model.width, model.layers, components=parts, tied=True
+        size, model.cell, model.hidden_size, model.layers, components=parts, tied=True
     )
     source = model.source_.tokenizer.size if own else 0
     torch.manual_seed(seed)
@@ -197,5 +197,5 @@ def odd(request):
 
 def test_searches_of_many_beams_are_the_same(shown):
     """A search is one of its own for each text here, and of all together in Python."""
-    assert beams.LONGEST_PHRASE == 8
+    assert beams.MAX_PHRASE == 8
     agree(shown, translator(lively=0.2), texts=["a", "le chat", "la reine dit"], count=5)

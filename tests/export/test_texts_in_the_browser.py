@@ -37,10 +37,10 @@ thorough = settings(
 
 
 @pytest.fixture(scope="module")
-def units(tale):
+def tokenizers(tale):
     strange = "İstanbul ΣΟΦΟΣ naïve ﬁn 漢字 3.14² don't 'tis \"so\" -- é\n"
     text = f"{tale}{strange * 3}{'aaa ' * 2000}"  # where two merges of "aaa" would fit
-    return {name: unit.learn([text]) for name, unit in TOKENIZERS.items()}
+    return {name: tokenizer.learn([text]) for name, tokenizer in TOKENIZERS.items()}
 
 
 CODE = """
@@ -58,42 +58,44 @@ CODE = """
 @pytest.mark.parametrize("name", TOKENIZERS)
 @thorough
 @given(texts=MANY, seed=st.integers(0, 2**32))
-def test_units(run, units, name, texts, seed):
-    unit = units[name]
+def test_units(run, tokenizers, name, texts, seed):
+    tokenizer = tokenizers[name]
     draw = np.random.default_rng(seed)
     halves = zip(texts, ['"', *reversed(texts)], strict=False)
-    joined = [[*unit.encode(a), *unit.seam, *unit.encode(b)] for a, b in halves]
-    quoted = [*unit.encode('he "'), *unit.seam, *unit.encode('"so" it is')]
-    own = [*st_tokens(unit, draw), *[list(map(int, row)) for row in (*joined, quoted)]]
-    given = {"unit": unit.to_json(), "texts": texts, "tokens": own}
+    joined = [[*tokenizer.encode(a), *tokenizer.seam, *tokenizer.encode(b)] for a, b in halves]
+    quoted = [*tokenizer.encode('he "'), *tokenizer.seam, *tokenizer.encode('"so" it is')]
+    own = [*st_tokens(tokenizer, draw), *[list(map(int, row)) for row in (*joined, quoted)]]
+    given = {"tokenizer": tokenizer.to_json(), "texts": texts, "tokens": own}
     found = run("tokenizers.js tokenizer.js prompts.js", CODE, given)
-    assert found["size"] == unit.size
+    assert found["size"] == tokenizer.size
     for text, encoded, part in zip(texts, found["encoded"], found["parted"], strict=True):
-        assert encoded == unit.encode(text).tolist(), text
-        assert tuple(part) == split_prefix(text, unit), text
+        assert encoded == tokenizer.encode(text).tolist(), text
+        assert tuple(part) == split_prefix(text, tokenizer), text
     for tokens, decoded in zip(own, found["decoded"], strict=True):
-        assert decoded == unit.decode(tokens), tokens
+        assert decoded == tokenizer.decode(tokens), tokens
 
 
-def st_tokens(unit, draw):
+def st_tokens(tokenizer, draw):
     """Rows of tokens as a network may draw them: marks, torn bytes and all."""
-    lows = draw.integers(0, min(unit.size, 300), (10, 12))
-    marks = draw.integers(255, min(unit.size, 275), (10, 12))  # of spacing, where there are words
-    any_of_them = draw.integers(0, unit.size, (10, 12))
+    lows = draw.integers(0, min(tokenizer.size, 300), (10, 12))
+    marks = draw.integers(
+        255, min(tokenizer.size, 275), (10, 12)
+    )  # of spacing, where there are words
+    any_of_them = draw.integers(0, tokenizer.size, (10, 12))
     return [*lows.tolist(), *marks.tolist(), *any_of_them.tolist()]
 
 
 @thorough
 @given(texts=MANY)
-def test_words_typed(run, units, texts):
-    unit = units["word"]
+def test_words_typed(run, tokenizers, texts):
+    tokenizer = tokenizers["word"]
     code = (
         "const tokenizer = tokenizerFrom(given.tokenizer);"
         " return given.texts.map((text) => tokenizer.splitTyped(text));"
     )
-    found = run("tokenizers.js", code, {"unit": unit.to_json(), "texts": texts})
+    found = run("tokenizers.js", code, {"tokenizer": tokenizer.to_json(), "texts": texts})
     for text, each in zip(texts, found, strict=True):
-        assert tuple(each) == unit.split_typed(text), text
+        assert tuple(each) == tokenizer.split_typed(text), text
 
 
 @thorough

@@ -207,7 +207,7 @@ def test_nothing_in_a_folder_is_written_over(tmp_path, words):
     with pytest.raises(OutputError, match="this folder is not empty"):
         write_web(tmp_path / "model.st", tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["model.st"]
-    with pytest.raises(OutputError, match="cannot be made a folder"):
+    with pytest.raises(OutputError, match="the folder cannot be created"):
         write_web(tmp_path / "model.st", tmp_path / "model.st")
 
 

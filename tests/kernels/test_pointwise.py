@@ -138,7 +138,7 @@ def test_bfloat16_outputs_and_gradients_are_close_to_float32(name, dtype):
 
 
 NATIVE_FUNCTIONS = {
-    f"{name}Backward" for name in ("RMSNorm", "SiLUGate", "ShortConvolution", "Join")
+    f"Fused{name}Backward" for name in ("RMSNorm", "SiLUGate", "ShortConvolution", "Join")
 }
 NATIVE = [name for name in core.sets() if name != core.OFF]
 

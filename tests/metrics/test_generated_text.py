@@ -130,7 +130,7 @@ def test_mismatched_or_empty_texts_are_refused(score):
 
 
 def test_mismatched_or_empty_references_are_refused():
-    with pytest.raises(ValueError, match="1 texts, but 2 beside them"):
+    with pytest.raises(ValueError, match="1 texts, but 2 targets"):
         edit_counts(["a"], [["a"], ["b"]])
     with pytest.raises(ValueError, match="row 1 has no reference"):
         edit_counts(["a", "b"], [["a"], []])

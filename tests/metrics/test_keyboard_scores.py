@@ -168,7 +168,7 @@ def test_malformed_scores_are_refused():
     dictation = TypingCounts.of("the", [(0, 3)])
     with pytest.raises(EmptyTextError):
         keyboard_scores(index, TypingCounts.of("...", []), [])
-    with pytest.raises(ValueError, match="no number"):
+    with pytest.raises(ValueError, match="holds a NaN"):
         keyboard_scores(index, dictation, [np.full(len(TOKENS), np.nan)])
     with pytest.raises(ValueError, match="13 tokens"):
         keyboard_scores(index, dictation, [np.ones((1, 4))])

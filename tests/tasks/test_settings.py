@@ -12,7 +12,7 @@ from elman.errors import ModelFileError, SettingError
 from elman.tasks.settings import NetworkSettings
 from elman.tasks.table import TASKS
 
-ESTIMATORS = [task.model_class() for task in TASKS.values()]
+ESTIMATORS = [task.model_class for task in TASKS.values()]
 OUT_OF_RANGE = {
     "cell": ("os.system", None),
     "hidden_size": (0, 16_385, 2.0, True),
