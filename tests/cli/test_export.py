@@ -32,7 +32,7 @@ def test_in_json(elman, here):
     [
         (("word.st",), "no format is named"),
         (("missing.st", "--web", "page"), "missing.st: cannot be read"),
-        (("tale.txt", "--web", "page"), "tale.txt: it is no model file"),
+        (("tale.txt", "--web", "page"), "tale.txt: it is not a model file"),
         (("word.st", "--web", "."), "this folder is not empty"),
         (("word.st", "--onnx", "nowhere/word.onnx"), "there is no folder nowhere"),
     ],

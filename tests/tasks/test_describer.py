@@ -143,7 +143,7 @@ def with_value(value):
         (with_value(np.nan), "row 2, column 3 (from 1) is NaN"),
         (with_value(np.inf), "row 2, column 3 (from 1) is infinite"),
         (np.full((3, WIDTH), 1e39), "infinite, or too large"),
-        (VECTORS[:3, :3], "3 wide, and those learned from 4"),
+        (VECTORS[:3, :3], "vectors have 3 dimensions; the model was trained on 4"),
         (VECTORS[0], "not one of rows and columns"),
         ([[1.0] * 4, [1.0] * 3], "rows of different lengths"),
         ([["a"] * 4] * 3, "not of floating-point numbers or integers"),
@@ -185,5 +185,5 @@ def test_one_vector_is_too_few():
 
 
 def test_held_out_vectors_are_as_wide():
-    with pytest.raises(InputError, match="3 wide"):
+    with pytest.raises(InputError, match="have 3 dimensions"):
         small().fit(VECTORS, SAID, valid=(VECTORS[:2, :3], SAID[:2]))

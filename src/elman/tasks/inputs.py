@@ -36,7 +36,7 @@ def as_texts(texts: Any, location: str = "texts") -> list[str]:
     for number, each in enumerate(found, start=1):
         if not isinstance(each, str):
             raise InputError(
-                f"number {number} is no text but {type(each).__name__}",
+                f"number {number} is not text but {type(each).__name__}",
                 location=location,
                 hint="Give a list of str.",
             )
