@@ -42,7 +42,7 @@ def test_writing_can_be_stopped(visit, characters):
     page = visit(characters)
     page.get_by_label("Length in tokens").fill("1000000")
     page.get_by_role("button", name="Generate").click()
-    page.wait_for_function("document.querySelector('#generated').textContent.length > 50")
+    page.wait_for_function("() => document.querySelector('#generated').textContent.length > 50")
     page.get_by_role("button", name="Stop").click()
     page.get_by_role("button", name="Generate").wait_for()
     assert 50 < len(page.locator("#generated").text_content()) < 999_999
@@ -56,7 +56,7 @@ def test_a_key_accepts_a_suggestion(visit, words, key, accepted):
     assert page.locator(OFFERED).all_text_contents() == expected
     page.focus("#text")
     page.keyboard.press(key)
-    page.wait_for_function("document.querySelector('#text').value.length > 4")
+    page.wait_for_function("() => document.querySelector('#text').value.length > 4")
     assert page.input_value("#text") == f"The {expected[accepted]} "
 
 
