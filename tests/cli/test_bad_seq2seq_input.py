@@ -308,7 +308,7 @@ def test_models_that_do_not_go_on_with_text(refused, model, command):
 @pytest.mark.parametrize(
     ("model", "files", "said"),
     [
-        ("french.st", ("winds.npy", "winds.txt"), "winds.npy: not text but bytes with zeros among"),
+        ("french.st", ("winds.npy", "winds.txt"), "winds.npy: not text but binary data"),
         ("winds.st", ("said.fr", "said.en"), "said.fr and 1 more: expected vectors and a text"),
         ("sold.st", ("said.fr", "said.en"), "said.fr and 1 more: 2 files, but series are"),
         (

@@ -96,7 +96,7 @@ def test_an_interrupted_run_goes_on(elman, interrupt_after):
         interrupt_after(12)
         stopped = elman(*CLASSIFY)
     assert stopped.status == 130
-    assert "the same command with --resume goes on" in stopped.err
+    assert "add --resume to the same command" in stopped.err
     assert Path("m.st").exists()
     assert "there is an unfinished training of m.st" in elman(*CLASSIFY).err
 

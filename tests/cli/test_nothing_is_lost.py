@@ -133,7 +133,7 @@ def test_a_model_in_place_of_the_checkpoint(elman, here):  # noqa: ARG001
     done = elman(*RUN, "--resume")
     assert done.err == (
         "elman: m.st.checkpoint: it is not a checkpoint. "
-        "Use a whole file written by: elman train ... -o MODEL\n"
+        "Use a complete file written by: elman train ... -o MODEL\n"
     )
     assert contents() == before
 

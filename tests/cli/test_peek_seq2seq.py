@@ -178,12 +178,15 @@ def test_the_next_command_trains_the_same_task(elman, told, typed):
 @pytest.mark.parametrize(
     ("told", "line"),
     [
-        ("digits.npy names.txt", "names.txt:3: the description is empty. Fix it, or leave such"),
-        ("digits.npy", "digits.npy: vectors without descriptions. Name a text file with a line"),
+        ("digits.npy names.txt", "names.txt:3: the description is empty. Fix it, or skip such"),
+        ("digits.npy", "digits.npy: vectors without descriptions. Name a text file with one line"),
         ("digits.npy names.txt --column 1 --task describe", "--column: it does not apply to"),
         ("sold.csv --valid sold.csv", "--valid: it does not apply to the task 'forecast'."),
         ("sold.csv --series bought", "sold.csv: no column is called 'bought': there is sold. Name"),
-        ("sold.csv short.csv --task forecast", "sold.csv and 1 more: 2 files, and one is read as"),
+        (
+            "sold.csv short.csv --task forecast",
+            "sold.csv and 1 more: 2 files, but series are read from one",
+        ),
         ("train.fr val.en --task translate", "train.fr:3: 4 lines, but 2 lines in val.en: its end"),
     ],
 )

@@ -203,7 +203,7 @@ def test_info(elman, here):  # noqa: ARG001
     assert lines[0].startswith("file  ")
     assert re.search(r"  character\.st \([\d.]+ kB\)$", lines[0])
     assert "network" in lines
-    assert any(re.fullmatch(r"  hidden_size +16", line) for line in lines)
+    assert any(re.fullmatch(r"  hidden size +16", line) for line in lines)
     answer = an_object(elman("info", "character.st", "--json"))
     assert answer["settings"]["hidden_size"] == 16
     assert answer["bytes"] == Path("character.st").stat().st_size

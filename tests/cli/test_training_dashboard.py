@@ -83,7 +83,7 @@ def test_what_is_told_is_what_the_terminal_is_told(watched):
     assert data["ended"]["report"]["scores"] == answer["scores"]
     assert data["ended"]["commands"][0] == "elman serve new.st"
     assert data["finished"]["step"] == data["progress"]["step"] == 400
-    assert f"those of step {data['finished']['best_step']}." in err
+    assert f"best weights from step {data['finished']['best_step']}." in err
     looks = [data for _, kind, data in entries if kind == "validated"]
     best = min(looks, key=lambda look: look["loss"])
     assert best["loss"] == data["finished"]["best_loss"]

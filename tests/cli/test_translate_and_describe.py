@@ -121,7 +121,7 @@ def test_an_interrupted_run_goes_on(elman, interrupt_after, command):
     interrupt_after(6)
     stopped = elman(*command)
     assert stopped.status == 130
-    assert "the same command with --resume goes on" in stopped.err
+    assert "add --resume to the same command" in stopped.err
     early = weights_of("m.st")
     assert "there is an unfinished training of m.st" in elman(*command).err
     interrupt_after(10**6)

@@ -35,7 +35,8 @@ def refused(*arguments, code="", **environment):
 
 def test_a_file_that_is_not_a_model_is_one_line(tmp_path):
     (tmp_path / "novel.txt").write_text("Once upon a time", encoding="utf-8")
-    assert f"{tmp_path / 'novel.txt'}: it is not a model file" in refused(str(tmp_path / "novel.txt"))
+    novel = str(tmp_path / "novel.txt")
+    assert f"{novel}: it is not a model file" in refused(novel)
     with pytest.raises(ElmanError, match=r"nothing.st: cannot be read"):
         load_models([tmp_path / "nothing.st"])
 

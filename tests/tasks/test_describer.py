@@ -159,7 +159,7 @@ def test_what_are_no_such_vectors_is_refused(quick, vectors, named):
         assert named in str(caught.value)
         assert "\n" not in str(caught.value)
         assert caught.value.hint
-    if "wide" not in named:
+    if "dimensions" not in named:
         with pytest.raises(InputError):
             small().fit(vectors, SAID[:3])
 

@@ -75,7 +75,7 @@ def test_settings_are_kept_as_they_were_given_and_checked_when_training_begins()
     model = elman.LanguageModel(hidden_size=-3, components=parts)
     assert model.get_params()["hidden_size"] == -3
     assert model.get_params()["components"] is parts
-    with pytest.raises(SettingError, match="hidden_size"):
+    with pytest.raises(SettingError, match="hidden-size"):
         model.fit(PROSE)
 
 

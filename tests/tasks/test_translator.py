@@ -268,7 +268,7 @@ def test_a_count_or_a_beam_out_of_range_is_refused(quick, change):
         ((["a", " "], ["A", "B"]), "source"),
         ((["a", "b"], ["A", ""]), "target"),
         ((["a", "a"], ["A", "B"]), "one source only"),
-        (("ab", "AB"), "one text"),
+        (("ab", "AB"), "a single text"),
         (([], []), ""),
     ],
 )

@@ -30,7 +30,7 @@ def peek(
     json: Json = False,
     **options: Any,
 ) -> None:
-    """Inspect data files: the task they suit, their statistics, and the command to train."""
+    """Inspect data files: their task, statistics, and how to train."""
     from elman.tasks.data_files import DataFiles
     from elman.tasks.infer_task import task_of
     from elman.tasks.options import check_options

@@ -28,7 +28,7 @@ def predict(
     json: Json = False,
     **options: Any,
 ) -> None:
-    """Predict classes, tags, texts or numbers for files or stdin.
+    """Predict classes, tags, texts or numbers from files.
 
     Classification: one text per line, or a table, JSON lines or fastText lines, with or without
     labels. Prints one line per text; an empty line for an empty line or a skipped bad row.
