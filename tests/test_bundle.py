@@ -61,7 +61,7 @@ def craft(path: Path, header: dict[str, Any] | bytes | str, data: bytes = b"") -
     return path
 
 
-OURS = {"__metadata__": {"elman": '{"schema": 1}'}}
+OURS = {"__metadata__": {"elman": '{"schema": 2}'}}
 
 
 def f32(shape: Any, begin: Any, end: Any) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_reading_inverts_writing(sound: Path) -> None:
     read = open_bundle(sound)
-    assert read.about == {"schema": 1, **ABOUT}
+    assert read.about == {"schema": 2, **ABOUT}
     assert read.layout == LAYOUT
     found = read.tensors(LAYOUT)
     assert found.keys() == TENSORS.keys()
@@ -109,7 +109,7 @@ def test_any_text_and_any_names_come_back(
     clean = {k: v.encode("utf-8", "replace").decode() for k, v in texts.items()}
     write_bundle(path, {"texts": clean}, tensors)
     read = open_bundle(path)
-    assert read.about == {"schema": 1, "texts": clean}
+    assert read.about == {"schema": 2, "texts": clean}
     for name, tensor in read.tensors(layout_of(tensors)).items():
         assert torch.equal(tensor, tensors[name])
 
@@ -235,19 +235,20 @@ MALFORMED = {
     "a number of 5,000 digits": (b'{"a": ' + b"9" * 5000 + b"}", b"", "not JSON"),
     "twice the same": (b'{"__metadata__": {}, "__metadata__": {}}', b"", "duplicate key"),
     "twice the same within": (
-        {"__metadata__": {"elman": '{"schema": 1, "schema": 1}'}}, b"", "duplicate key"),
+        {"__metadata__": {"elman": '{"schema": 2, "schema": 2}'}}, b"", "duplicate key"),
     "twice a tensor's shape": (
         b'{"a": {"dtype": "F32", "shape": [], "shape": [], "data_offsets": [0, 4]}}',
         b"0000", "duplicate key"),
     "no metadata": ({}, b"", "not a model of Elman"),
     "metadata a list": ({"__metadata__": []}, b"", "not a model of Elman"),
     "another's": ({"__metadata__": {"format": "pt"}}, b"", "not a model of Elman"),
-    "metadata no text": ({"__metadata__": {"elman": {"schema": 1}}}, b"", "not a model of Elman"),
+    "metadata no text": ({"__metadata__": {"elman": {"schema": 2}}}, b"", "not a model of Elman"),
     "no schema": ({"__metadata__": {"elman": "{}"}}, b"", "schema None"),
     "schema 0": ({"__metadata__": {"elman": '{"schema": 0}'}}, b"", "schema 0"),
     "schema text": ({"__metadata__": {"elman": '{"schema": "1"}'}}, b"", "schema '1'"),
     "schema list": ({"__metadata__": {"elman": '{"schema": [1]}'}}, b"", "schema [1]"),
-    "schema newer": ({"__metadata__": {"elman": '{"schema": 2}'}}, b"", "reads only up to 1"),
+    "schema older": ({"__metadata__": {"elman": '{"schema": 1}'}}, b"", "schema 1"),
+    "schema newer": ({"__metadata__": {"elman": '{"schema": 3}'}}, b"", "reads only up to 2"),
     "entry null": ({**OURS, "a": None}, b"", "malformed"),
     "entry more": ({**OURS, "a": {**f32([1], 0, 4), "more": 1}}, b"0000", "malformed"),
     "entry less": ({**OURS, "a": {"dtype": "F32", "shape": [1]}}, b"0000", "malformed"),
@@ -581,7 +582,7 @@ BAD: dict[tuple[str, ...], list[Any]] = {
                    {"cat": "1"}, {"cat": -1}, {"cat": None}],
     ("training",): [DELETED, None, [], "x", 3],
     ("task",): [DELETED, None, "tagger", ["language"], {}, 3, "__import__", "checkpoint"],
-    ("schema",): [DELETED, None, 2, 0, "1", [1]],
+    ("schema",): [DELETED, None, 1, 3, 0, "2", [2]],
 }  # fmt: skip
 ALTERATIONS = [
     *(pytest.param(put(*keys, value=value),

@@ -27,7 +27,7 @@ from torch import Tensor
 
 from elman.errors import MissingFileError, ModelFileError, OutputError
 
-SCHEMA = 1
+SCHEMA = 2
 HEADER_LIMIT = 16 * 2**20  # bytes
 _KEY = "elman"
 _MAX_DIMENSIONS = 8
@@ -145,6 +145,12 @@ def open_bundle(path: str | os.PathLike[str]) -> Bundle:
                 f"it has schema {schema}, but this version reads only up to {SCHEMA}",
                 location=path,
                 hint="Upgrade: pip install --upgrade elman",
+            )
+        if schema == 1:
+            raise ModelFileError(
+                "it has schema 1, whose settings have other names than today",
+                location=path,
+                hint="Train the model again: elman train ... -o MODEL",
             )
         refuse(path, f"its schema {schema!r} is unknown")
     return Bundle(path, about, layout)

@@ -105,7 +105,7 @@ def damaged(data):
 
     name = next(name for name in header if name.endswith("h2h.weight") or "i2h.weight" in name)
     about = header["__metadata__"]["elman"]
-    other = {"__metadata__": {"elman": about.replace('"schema": 1', '"schema": 2')}}
+    other = {"__metadata__": {"elman": about.replace('"schema": 2', '"schema": 3')}}
     unknown = {"__metadata__": {"elman": about.replace('"cell": "mingru"', '"cell": "toString"')}}
     yield b"", "header"
     yield data[: size // 2], "header"

@@ -9,7 +9,7 @@
 /** @typedef {import("./cells.js").CellProgram} CellProgram */
 /** @typedef {{dtype: string, shape: number[], data_offsets: [number, number]}} Entry */
 
-const SCHEMA = 1;
+const SCHEMA = 2;
 const HEADER_LIMIT = 16 * 2 ** 20; // bytes
 const SIZES = /** @type {Record<string, number>} */ ({ F64: 8, F32: 4, I8: 1 });
 
