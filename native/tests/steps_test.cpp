@@ -216,7 +216,8 @@ void check_instructions_on_integers(const Sizes& sizes) {
   };
   check("add", Element::add, false, [](N a, N b) { return a + b; });
   check("sub", Element::sub, false, [](N a, N b) { return a - b; });
-  check("mul", Element::mul, false, [](N a, N b) { return a * b; });
+  typedef uint64_t Wrapping;  // signed overflow is undefined
+  check("mul", Element::mul, false, [](N a, N b) { return N(Wrapping(a) * Wrapping(b)); });
   check("remainder", Element::remainder, false, remainder_of);
   check("maximum", Element::maximum, false, [](N a, N b) { return std::max(a, b); });
   check("minimum", Element::minimum, false, [](N a, N b) { return std::min(a, b); });
