@@ -189,7 +189,7 @@ def test_models_that_are_none(elman, here):  # noqa: ARG001
         "empty.st": beginning,
         "stub.st": beginning,
         "cut.st": f"it has 1,000 bytes of tensors, but its header lists {announced:,}. {WHOLE}",
-        "later.st": f"it has schema 99, but this version reads only up to 1. {upgrade}",
+        "later.st": f"it has schema 99, but this version reads only up to 2. {upgrade}",
         "other.st": "it is a model for the task 'dance', which this version does not know. "
         f"{upgrade}",
         "run.st": "it is the checkpoint of an unfinished training. "

@@ -390,7 +390,7 @@ def test_a_file_holds_the_record_of_its_training(tmp_path):
     model.learn("Zyzzy")
     model.save(tmp_path / "m.safetensors")
     said = about(tmp_path / "m.safetensors")
-    assert said["schema"] == 1
+    assert said["schema"] == 2
     assert said["task"] == "language"
     assert said["settings"]["seed"] == 4
     assert said["settings"]["tokenizer"] == "word"

@@ -97,7 +97,7 @@ def test_a_line_deleted_from_real_files(place: int, side: str, tmp_path: Path) -
     assert message.startswith(f"{other}:")
     line = int(message.removeprefix(f"{other}:").split(":")[0])
     assert abs(line - place) <= 4
-    assert f": 1,014 lines, but 1,013 lines in {files[side]}: from about here on" in message
+    assert f": 1,014 lines, but 1,013 lines in {files[side]}: the lengths of the lines" in message
     assert message.endswith(f"{files['en']} | sed -n '{line - 3},{line + 3}p'")
 
 

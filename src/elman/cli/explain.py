@@ -44,7 +44,7 @@ def explain(
     json: Json = False,
     **options: Any,
 ) -> None:
-    """Show the predictions of a model on one input, and the tokens they rest on.
+    """Show a prediction and the tokens that it depends on.
 
     Each line shows a token, the prediction after it, and the tokens whose removal makes that
     prediction less likely (+, in nats) or more likely (-).
