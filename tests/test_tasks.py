@@ -24,7 +24,7 @@ FILES = {
     if (name := path.relative_to(SOURCE).as_posix()) not in ALLOWED
 }
 OF = {task.name: task.name for task in TASKS.values()}
-OF |= {task.model_name: task.name for task in TASKS.values()}
+OF |= {task.model_class.__name__: task.name for task in TASKS.values()}
 OF |= {task.package.rpartition(".")[2]: task.name for task in TASKS.values()}
 
 
@@ -113,7 +113,7 @@ def test_records_agree_with_their_folders():
         assert task.model_class.task == task.name
         assert task.commands.task is task
         assert (SOURCE / "tasks" / task.package.rpartition(".")[2] / "task.py").is_file()
-    priorities = [task.priority for task in TASKS.values()]
+    priorities = [task.detection.priority for task in TASKS.values()]
     assert len(set(priorities)) == len(priorities)
 
 

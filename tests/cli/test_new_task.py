@@ -15,18 +15,15 @@ from elman.tasks.table import TASKS
 
 RECORD = """
     from elman.tasks.options import Option
-    from elman.tasks.task import Task
+    from elman.tasks.task import Detection, Task
 
     TASK = Task(
         name="count",
         package="counting",
-        model_name="LineCounter",
-        commands_name="CountingCommands",
         summary="how long each line is",
-        explanation_title="How long a line is",
-        predicts="lines",
-        priority=1,
-        from_lines=lambda lines, _: "lines to count" if "#count" in "".join(lines[:1]) else None,
+        detection=Detection(
+            1, from_lines=lambda lines, _: "lines to count" if "#count" in lines[0] else None
+        ),
         options=(Option("bonus", int, "To count: added to each.", ("predict",)),),
     )
 """
@@ -72,14 +69,15 @@ MODEL = """
 
         def _facts(self):
             return {}
+
+    MODEL = LineCounter
 """
 COMMANDS = """
     from dataclasses import dataclass
-    from typing import ClassVar
 
     from counting.task import TASK
     from elman.metrics.report import Evaluation
-    from elman.tasks.commands import TaskCommands
+    from elman.tasks.commands import CommandWords, TaskCommands
     from elman.tasks.inspection import Inspection
 
     @dataclass(frozen=True)
@@ -95,7 +93,7 @@ COMMANDS = """
 
     class CountingCommands(TaskCommands):
         task = TASK
-        primary_scores: ClassVar = {"exact": ("exact", "{:.1%}")}
+        words = CommandWords("How long a line is", predicts="lines")
 
         @classmethod
         def open(cls, source, files):
@@ -125,11 +123,19 @@ COMMANDS = """
             exact = self.model.predict(data) == [len(each) for each in data]
             return Evaluation("count", len(data), {"exact": float(exact)})
 
-        def tell(self, report):
-            print(f"exact {report.scores['exact']:.0%} of {report.examples}")
+    COMMANDS = CountingCommands
 
     def lines(source):
         return [line for each in source.documents() for line in "".join(each.chunks()).splitlines()]
+"""
+REPORT = """
+    from elman.console.report import PrimaryScore, ReportFormat
+
+    FORMAT = ReportFormat(
+        primary=(PrimaryScore("exact", "{:.1%}", "{:.0%}"),),
+        print_details=lambda report: print(f"{report.examples} lines"),
+        scores={"exact": ("exact", "{:.0%}")},
+    )
 """
 PREDICTIONS = """
     from elman.tasks.predictions import PredictionLines, as_lines
@@ -167,7 +173,13 @@ def counting(tmp_path, monkeypatch):
     """A folder with a text and the new task's package beside it."""
     package = tmp_path / "counting"
     package.mkdir()
-    sources = {"task": RECORD, "model": MODEL, "commands": COMMANDS, "predictions": PREDICTIONS}
+    sources = {
+        "task": RECORD,
+        "model": MODEL,
+        "commands": COMMANDS,
+        "report": REPORT,
+        "predictions": PREDICTIONS,
+    }
     for name, source in ({"__init__": ""} | sources).items():
         (package / f"{name}.py").write_text(dedent(source), encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
@@ -191,7 +203,8 @@ def test_every_command_knows_it(elman, counting):
     assert "Task: count, how long each line is (lines to count; change it with --task)." in (
         trained.err
     )
-    assert "exact 100% of 1" in trained.out
+    assert "exact   100%" in trained.out
+    assert "1 lines" in trained.out
     assert "elman predict count.st -" in trained.out
     tested = elman("test", "count.st", "lines.txt", "--json")
     assert json.loads(tested.out)["scores"] == {"exact": 1.0}

@@ -66,7 +66,7 @@ def test_parallel_files(elman):
         "validation pairs               2",
         "of which in training too       1 (50%)",
         "",
-        "Note: validation sources that stand in training too make scores look better.",
+        "Note: validation sources that are in training too make scores look better.",
         "",
         "It looks like texts with another text each (two parallel files): a translator.",
         "Next: elman train train.fr train.en --valid val.fr --valid val.en -o model.safetensors",

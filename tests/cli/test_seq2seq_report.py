@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from elman.tasks.seq2seq.baseline import NearestSource
 from elman.tasks.seq2seq.evaluation import evaluate_seq2seq
-from elman.tasks.seq2seq.report import print_rewrite_report
+from elman.tasks.seq2seq.report import FORMAT
 
 
 def test_a_translation_report(capsys):
@@ -13,7 +13,7 @@ def test_a_translation_report(capsys):
     sources = [target.upper() for target in targets]
     baseline = NearestSource().fit(sources[:3], ["A cat.", "A dog.", "It is looking for that."])
     told = evaluate_seq2seq(sources, targets, targets, baseline, targets[::-1], warnings=["so"])
-    print_rewrite_report(told)
+    FORMAT.print(told)
     out, err = capsys.readouterr()
     rows = out.splitlines()
     assert [row.split()[0] for row in rows[1:4]] == ["BLEU", "chrF", "exact"]
@@ -32,7 +32,7 @@ def test_a_translation_report(capsys):
 def test_a_report_of_pronunciations(capsys):
     sources, targets = ["one", "two", "three"], ["W AH N", "T UW", "TH R IY"]
     baseline = NearestSource().fit(["once"], ["W AH N S"])
-    print_rewrite_report(evaluate_seq2seq(sources, targets, targets, baseline))
+    FORMAT.print(evaluate_seq2seq(sources, targets, targets, baseline))
     out, _ = capsys.readouterr()
     assert "token error rate" in out
     assert "The network is 100.0 points of word error rate better than its baseline." in out
@@ -40,7 +40,7 @@ def test_a_report_of_pronunciations(capsys):
 
 
 def test_a_report_without_a_baseline(capsys):
-    print_rewrite_report(evaluate_seq2seq(None, ["seven"], ["sevn"]))
+    FORMAT.print(evaluate_seq2seq(None, ["seven"], ["sevn"]))
     out, _ = capsys.readouterr()
     assert "baseline" not in out
     assert "character error rate  20.00%" in out

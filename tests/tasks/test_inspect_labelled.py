@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.errors import EmptyTextError
-from elman.tasks.classification.inspect import inspect_labelled
+from elman.tasks.classification.inspect import inspect_source
 from elman.text.files import TextSource
 from elman.text.labelled import LabelledSource
 
@@ -27,41 +27,42 @@ def source_of(pairs: list[tuple[str, str]]) -> LabelledSource:
 def test_counts_agree_with_plain_python(
     train: list[tuple[str, str]], valid: list[tuple[str, str]]
 ) -> None:
-    seen = inspect_labelled(source_of(train), source_of(valid))
+    seen = inspect_source(source_of(train), source_of(valid))
     labels = Counter(label for _, label in train)
     lengths = sorted(len(text.split()) for text, _ in train)
     assert seen.labels == labels
     assert list(seen.labels.values()) == sorted(labels.values(), reverse=True)
-    assert (seen.rows, seen.valid_rows) == (len(train), len(valid))
+    assert (seen.rows, seen.valid.examples) == (len(train), len(valid))
     assert seen.majority == pytest.approx(max(labels.values()) / len(train))
-    assert seen.longest == lengths[-1]
-    for length, share in ((seen.median_length, 0.5), (seen.long_length, 0.95)):
+    assert seen.words.longest == lengths[-1]
+    for length, share in ((seen.words.median, 0.5), (seen.words.long, 0.95)):
         assert sum(each <= length for each in lengths) >= share * len(train)
         assert sum(each < length for each in lengths) < share * len(train)
     assert seen.duplicates == len(train) - len(set(train))
     by_text = {text: {label for other, label in train if other == text} for text, _ in train}
     assert seen.conflicting_texts == sum(len(each) > 1 for each in by_text.values())
-    assert seen.in_both == sum(text in by_text for text, _ in valid)
+    assert seen.valid.in_both == sum(text in by_text for text, _ in valid)
     unknown = Counter(label for _, label in valid if label not in labels)
-    assert seen.unknown_labels == unknown
+    assert seen.valid.unknown == unknown
 
 
 def test_bad_rows_are_counted() -> None:
     train = TextSource.from_texts(["text,label\na,x\nb\nc,y\n"])
     valid = TextSource.from_texts(["text,label\na,x\n\nb\nc\n"])
-    seen = inspect_labelled(
+    seen = inspect_source(
         LabelledSource(train, skip_bad_rows=True), LabelledSource(valid, skip_bad_rows=True)
     )
-    assert (seen.rows, seen.skipped, seen.valid_rows, seen.valid_skipped) == (2, 1, 1, 2)
+    assert (seen.rows, seen.skipped) == (2, 1)
+    assert (seen.valid.examples, seen.valid.skipped) == (1, 2)
     assert seen.layout == "CSV, text in column text, label in column label"
 
 
 def test_it_is_plain_data() -> None:
-    alone = inspect_labelled(source_of([("one two", "x"), ("three", "y")])).to_json()
+    alone = inspect_source(source_of([("one two", "x"), ("three", "y")])).to_json()
     assert json.loads(json.dumps(alone)) == alone
-    assert (alone["median_characters"], alone["valid_rows"], alone["in_both"]) == (5, None, None)
+    assert (alone["median_characters"], alone["valid"]) == (5, None)
 
 
 def test_no_rows() -> None:
     with pytest.raises(EmptyTextError):
-        inspect_labelled(source_of([]))
+        inspect_source(source_of([]))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from elman.data.stats import Lengths
 from elman.errors import EmptyTextError
-from elman.tasks.translation.inspect import inspect_pairs
+from elman.tasks.translation.inspect import inspect_source
 from elman.text.files import TextSource
 from elman.text.pairs import PairSource
 
@@ -34,8 +34,8 @@ def agree(seen: Lengths, counts: list[int]) -> None:
 def test_counts_agree_with_plain_python(
     train: list[tuple[str, str]], valid: list[tuple[str, str]]
 ) -> None:
-    seen = inspect_pairs(source_of(train), source_of(valid))
-    assert (seen.rows, seen.valid_rows) == (len(train), len(valid))
+    seen = inspect_source(source_of(train), source_of(valid))
+    assert (seen.rows, seen.valid.examples) == (len(train), len(valid))
     agree(seen.source_words, [len(source.split()) for source, _ in train])
     agree(seen.target_words, [len(target.split()) for _, target in train])
     agree(seen.source_characters, [len(source) for source, _ in train])
@@ -56,27 +56,28 @@ def test_counts_agree_with_plain_python(
     by_source = {source: {b for a, b in train if a == source} for source, _ in train}
     assert seen.ambiguous_sources == sum(len(each) > 1 for each in by_source.values())
     assert seen.copies == sum(source == target for source, target in train)
-    assert seen.in_both == sum(source in by_source for source, _ in valid)
+    assert seen.valid.in_both == sum(source in by_source for source, _ in valid)
 
 
 def test_what_is_suspicious_is_named_and_bad_rows_are_counted() -> None:
     table = "source,target\n" + "abc,abcd\n" * 5 + "bad\nabc,x\n" + "abcdefghi,x\nabc,abc\nbad\n"
     train = PairSource(TextSource.from_texts([table]), skip_bad_rows=True)
     valid = PairSource(TextSource.from_texts(["de,en\nabc,x\nb\nc\n"]), skip_bad_rows=True)
-    seen = inspect_pairs(train, valid)
+    seen = inspect_source(train, valid)
     assert (seen.suspicious, seen.first_suspicious) == (2, "text 1:8")
-    assert (seen.rows, seen.skipped, seen.valid_rows, seen.valid_skipped) == (8, 2, 1, 2)
+    assert (seen.rows, seen.skipped) == (8, 2)
+    assert (seen.valid.examples, seen.valid.skipped) == (1, 2)
     assert train.skipped == 2
-    assert (seen.layout, seen.copies, seen.in_both) == ("CSV, source -> target", 1, 1)
+    assert (seen.layout, seen.copies, seen.valid.in_both) == ("CSV, source -> target", 1, 1)
 
 
 def test_it_is_plain_data() -> None:
-    alone = inspect_pairs(source_of([("one two", "x"), ("three", "y")])).to_json()
+    alone = inspect_source(source_of([("one two", "x"), ("three", "y")])).to_json()
     assert json.loads(json.dumps(alone)) == alone
     assert alone["source_words"] == {"median": 1, "long": 2, "longest": 2}
-    assert (alone["valid_rows"], alone["in_both"], alone["first_suspicious"]) == (None, None, None)
+    assert (alone["valid"], alone["first_suspicious"]) == (None, None)
 
 
 def test_no_pairs() -> None:
     with pytest.raises(EmptyTextError):
-        inspect_pairs(PairSource.from_pairs([], []))
+        inspect_source(PairSource.from_pairs([], []))

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elman.data.stats import percentile
+from elman.data.stats import Lengths, percentile
 from elman.errors import EmptyTextError
-from elman.tasks.tagging.inspect import inspect_tagged
+from elman.tasks.tagging.inspect import inspect_source
 from elman.text.files import TextSource
 from elman.text.tagged import TaggedSource
 
@@ -30,7 +30,7 @@ def source(rows: list[list[tuple[str, str]]]) -> TaggedSource:
 def test_counts_agree_with_plain_python(
     train: list[list[tuple[str, str]]], valid: list[list[tuple[str, str]]]
 ) -> None:
-    seen = inspect_tagged(source(train), source(valid))
+    seen = inspect_source(source(train), source(valid))
     words = ["".join(word for word, _ in each) for each in train]
     tags = [tag for each in train for _, tag in each]
     assert seen.scheme == "plain"
@@ -38,20 +38,20 @@ def test_counts_agree_with_plain_python(
     assert seen.tags == {tag: tags.count(tag) for tag in set(tags)}
     assert list(seen.tags.values()) == sorted(seen.tags.values(), reverse=True)
     assert seen.duplicates == len(words) - len(set(words))
-    assert seen.longest == max(map(len, words))
-    assert seen.valid_sentences == len(valid)
-    assert seen.in_both == sum("".join(word for word, _ in each) in words for each in valid)
+    assert seen.lengths.longest == max(map(len, words))
+    assert seen.valid.examples == len(valid)
+    assert seen.valid.in_both == sum("".join(word for word, _ in each) in words for each in valid)
     others = [tag for each in valid for _, tag in each if tag not in tags]
-    assert seen.unknown_tags == {tag: others.count(tag) for tag in set(others)}
+    assert seen.valid.unknown == {tag: others.count(tag) for tag in set(others)}
 
 
 def test_illegal_tags_and_where_they_are() -> None:
     content = "a I-x\nb B-x\nc I-y\n\n" + "d B-x\n\n" * 3 + "e O\nf I-x\n\n" * 5
     tagged = TaggedSource(TextSource.from_texts([content]))
-    seen = inspect_tagged(tagged)
+    seen = inspect_source(tagged)
     assert seen.scheme == "iob1", "more entities begin with I-"
     content = content.replace("e O\nf I-x", "e O\nf B-x", 4)
-    seen = inspect_tagged(TaggedSource(TextSource.from_texts([content])))
+    seen = inspect_source(TaggedSource(TextSource.from_texts([content])))
     assert (seen.scheme, seen.illegal, seen.illegal_sentences) == ("bio", 3, 2)
     assert seen.first_illegal == [
         "text 1:1: I-x cannot begin a sentence",
@@ -62,7 +62,7 @@ def test_illegal_tags_and_where_they_are() -> None:
 
 def test_no_more_than_a_few_are_shown() -> None:
     rows = [[("a", "I-x"), ("b", "I-y"), ("c", "B-x"), ("d", "B-x"), ("e", "O"), ("f", "B-x")]] * 4
-    seen = inspect_tagged(source(rows))
+    seen = inspect_source(source(rows))
     assert (seen.scheme, seen.illegal, len(seen.first_illegal)) == ("bio", 8, 5)
     assert seen.first_illegal[-1] == "sentence 3:1: I-x cannot begin a sentence"
 
@@ -70,26 +70,27 @@ def test_no_more_than_a_few_are_shown() -> None:
 def test_what_was_left_out() -> None:
     content = "a\tN\n\nb\n\nc d\tN\ne\tN\n\n"
     tagged = TaggedSource(TextSource.from_texts([content]), skip_bad_rows=True)
-    seen = inspect_tagged(tagged, tagged.limited_to(["V", "N"]))
-    assert (seen.sentences, seen.skipped, seen.valid_sentences, seen.valid_skipped) == (2, 1, 2, 1)
+    seen = inspect_source(tagged, tagged.limited_to(["V", "N"]))
+    assert (seen.sentences, seen.skipped) == (2, 1)
+    assert (seen.valid.examples, seen.valid.skipped) == (2, 1)
 
 
 def test_plain_data() -> None:
-    seen = inspect_tagged(source([[("a", "N")] * length for length in range(1, 101)]))
+    seen = inspect_source(source([[("a", "N")] * length for length in range(1, 101)]))
     assert json.loads(json.dumps(seen.to_json())) == seen.to_json()
-    assert (seen.median_length, seen.long_length, seen.longest) == (50, 95, 100)
-    assert (seen.shape, seen.valid_sentences, seen.in_both) == ("conll", None, None)
+    assert seen.lengths == Lengths(50, 95, 100)
+    assert (seen.shape, seen.valid) == ("conll", None)
 
 
 def test_words_alone() -> None:
     tagged = TaggedSource(TextSource.from_texts(["a\nb\n"]), tags_needed=False)
-    seen = inspect_tagged(tagged)
+    seen = inspect_source(tagged)
     assert (seen.words, seen.tags, seen.scheme, seen.illegal) == (2, {}, "plain", 0)
 
 
 def test_nothing() -> None:
     with pytest.raises(EmptyTextError):
-        inspect_tagged(TaggedSource(TextSource.from_texts(["\n"])))
+        inspect_source(TaggedSource(TextSource.from_texts(["\n"])))
 
 
 @given(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from elman.errors import EmptyTextError
 from elman.tasks.language_modeling import inspect as peek_module
-from elman.tasks.language_modeling.inspect import inspect_text
+from elman.tasks.language_modeling.inspect import inspect_source
 from elman.text.files import TextSource
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def look(*texts: str, chunk_size: int = 1 << 20) -> peek_module.TextInspection:
-    return inspect_text(TextSource.from_texts(texts, chunk_size=chunk_size))
+    return inspect_source(TextSource.from_texts(texts, chunk_size=chunk_size))
 
 
 @given(
@@ -95,7 +95,7 @@ def test_suggestions() -> None:
 
 def test_it_is_plain_data(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Some text.\n")
-    seen = inspect_text(TextSource([tmp_path]))
+    seen = inspect_source(TextSource([tmp_path]))
     assert json.loads(json.dumps(seen.to_json()))["words"] == 2
 
 

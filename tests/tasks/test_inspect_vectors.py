@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.errors import InputError
-from elman.tasks.description.inspect import inspect_vectors
+from elman.tasks.description.inspect import inspect_source
 from elman.text.files import TextSource
 from elman.text.vectors import VectorSource
 
@@ -36,9 +36,9 @@ def test_counts_agree_with_plain_python(
     tmp_path_factory: pytest.TempPathFactory, train: Rows, valid: Rows
 ) -> None:
     folder = tmp_path_factory.mktemp("vectors")
-    seen = inspect_vectors(source_of(folder, "a", train), source_of(folder, "b", valid))
+    seen = inspect_source(source_of(folder, "a", train), source_of(folder, "b", valid))
     known = [vector for vector, _ in train]
-    assert (seen.rows, seen.width, seen.valid_rows) == (len(train), 3, len(valid))
+    assert (seen.rows, seen.width, seen.valid.examples) == (len(train), 3, len(valid))
     assert seen.vectors == len(set(known))
     assert seen.least == min(map(min, known))
     assert seen.greatest == max(map(max, known))
@@ -47,7 +47,7 @@ def test_counts_agree_with_plain_python(
     assert seen.duplicates == len(train) - len(set(train))
     ways = [{text for other, text in train if other == vector} for vector in set(known)]
     assert seen.ambiguous_vectors == sum(len(each) > 1 for each in ways)
-    assert seen.in_both == sum(vector in known for vector, _ in valid)
+    assert seen.valid.in_both == sum(vector in known for vector, _ in valid)
     assert seen.words.longest == max(len(text.split()) for _, text in train)
     assert seen.characters.longest == max(len(text) for _, text in train)
     assert seen.can_be_learned == (len(set(known)) > 1)
@@ -55,16 +55,17 @@ def test_counts_agree_with_plain_python(
 
 def test_what_is_not_finite_is_left_out_and_counted(tmp_path: Path) -> None:
     bad = [((float("nan"), 0.0, 0.0), "a"), ((0.0, 0.0, 0.0), ""), ((1.0, 0.0, 2.0), "b")]
-    seen = inspect_vectors(
+    seen = inspect_source(
         source_of(tmp_path, "a", bad, skip=True), source_of(tmp_path, "b", bad[1:], skip=True)
     )
-    assert (seen.rows, seen.skipped, seen.valid_rows, seen.valid_skipped) == (1, 2, 1, 1)
+    assert (seen.rows, seen.skipped) == (1, 2)
+    assert (seen.valid.examples, seen.valid.skipped) == (1, 1)
     with pytest.raises(InputError, match=r"a\.npy: .*|a\.txt:2: "):
-        inspect_vectors(source_of(tmp_path, "a", bad))
+        inspect_source(source_of(tmp_path, "a", bad))
 
 
 def test_it_is_plain_data(tmp_path: Path) -> None:
-    seen = inspect_vectors(source_of(tmp_path, "a", [((0.0, 1.0, 2.0), "x y")])).to_json()
+    seen = inspect_source(source_of(tmp_path, "a", [((0.0, 1.0, 2.0), "x y")])).to_json()
     assert json.loads(json.dumps(seen)) == seen
     assert seen["words"] == {"median": 2, "long": 2, "longest": 2}
-    assert (seen["valid_rows"], seen["in_both"], seen["valid_skipped"]) == (None, None, None)
+    assert seen["valid"] is None

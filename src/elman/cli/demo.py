@@ -50,7 +50,7 @@ def demo(
         job = commands_to_train(TASKS[part.task], DataFiles.named(part.files), settings)
         path = output / part.name
         done = run_training(job, path)
-        job.tell(done.report)
+        job.task.report_format.print(done.report)
         print(f"{path}: {size_in_words(path.stat().st_size)}\n")
         part.show(job.model)
         if done.interrupted:

@@ -83,7 +83,7 @@ def _write_page(task: Task, traces: Sequence[Trace], path: Path) -> None:
     from elman.bundle import write_whole
     from elman.web import explanation_page
 
-    write_whole(path, explanation_page(traces, task.explanation_title).encode())
+    write_whole(path, explanation_page(traces, task.commands.words.explanation_title).encode())
 
 
 _WRITERS: dict[str, Callable[[Task, Sequence[Trace], Path], None]] = {

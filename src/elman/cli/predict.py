@@ -54,11 +54,12 @@ def predict(
 
     loaded = load(model, int8=int8)
     task, typed = TASKS[loaded.task], typed_options(options)
-    if task.predicts is None:
+    unit = task.commands.words.predicts
+    if unit is None:
         raise no_predictions(task, model)
     check_options(task, "predict", typed)
     request = PredictionRequest(files or [], encoding, json, typed)
-    with Throughput(task.predicts) as pace:
+    with Throughput(unit) as pace:
         for lines, count in task.predictions(loaded, request):
             print(lines, end="", flush=True)
             pace(count)

@@ -55,12 +55,12 @@ def test(
     with ReadingProgress() as reading:
         data = job.read(files.open(train) if train else None, reading)
     float32: Evaluation | None = None
-    with working(job.scoring):
+    with working(job.words.scoring):
         report = job.evaluated(data, job.baseline())
         if int8 and not (original := load(model)).int8_:
             float32 = task.commands(original, files).evaluated(data, None)
     if json:
-        print_json({**report.to_json(), **int8_as_json(report, float32, job.primary_scores)})
+        print_json({**report.to_json(), **int8_as_json(report, float32, job.task.report_format)})
     else:
-        job.tell(report)
-        print_int8(report, float32, job.primary_scores)
+        job.task.report_format.print(report)
+        print_int8(report, float32, job.task.report_format)

@@ -125,10 +125,10 @@ def train(
         say(f"These scores are of the float32 weights. Score the int8 weights: {command}")
     if json:
         result = {"model": str(output), **report.to_json(), "training": job.model.record_}
-        print_json({**result, **int8_as_json(report, float32, job.primary_scores)})
+        print_json({**result, **int8_as_json(report, float32, job.task.report_format)})
     else:
-        job.tell(report)
-        print_int8(report, float32, job.primary_scores)
+        job.task.report_format.print(report)
+        print_int8(report, float32, job.task.report_format)
         size = size_in_words(output.stat().st_size)
         print(f"{output}: {size}. Next: {job.next_command(output)}")
     if interrupted:

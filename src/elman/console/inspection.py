@@ -1,4 +1,4 @@
-"""What the looks at several kinds of data have in common: notes, bad rows, held-out rows."""
+"""Print the statistics of data: notes, lengths and the commonest labels."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 LISTED = 20  # labels, tags or series
 _LONGEST_NAME = 40
 
-Rows = list[tuple[str, str]]
-
 
 def print_notes(notes: list[str]) -> None:
     """A paragraph of them, if there are any."""
@@ -24,33 +22,12 @@ def print_notes(notes: list[str]) -> None:
         print(f"Note: {note}")
 
 
-def skipped_rows(skipped: int, valid_skipped: int | None) -> Rows:
-    """How many bad ones were left out, if any."""
-    count = skipped + (valid_skipped or 0)
-    return [("bad rows left out", f"{count:,}")] if count else []
-
-
-def held_out_rows(what: str, count: int | None, in_both: int | None) -> Rows:
-    """How many `what` are held out, and how many of them stand in the training data too."""
-    if count is None or in_both is None:
-        return []
-    share = share_in_words(in_both / count) if in_both else "0%"
-    return [
-        (f"validation {what}", f"{count:,}"),
-        ("of which in training too", f"{in_both:,} ({share})"),
-    ]
-
-
-def held_out_notes(what: str, in_both: int | None) -> list[str]:
-    """What it means that some stand in both."""
-    if not in_both:
-        return []
-    return [f"validation {what} that stand in training too make scores look better."]
-
-
-def spread_in_words(median: int, long: int, longest: int) -> str:
-    """Of lengths."""
-    return f"{median:,} as a median, {long:,} at the 95th percentile, {longest:,} at most"
+def spread(lengths: Lengths) -> str:
+    """The distribution of lengths in words."""
+    return (
+        f"{lengths.median:,} as a median, {lengths.long:,} at the 95th percentile, "
+        f"{lengths.longest:,} at most"
+    )
 
 
 def cut(name: str) -> str:
@@ -79,16 +56,3 @@ def print_shares(name: str, counts: dict[str, int], what: str) -> None:
     if rest:
         each = f"{rest[-1]:,} to {rest[0]:,}" if rest[0] > rest[-1] else f"{rest[0]:,}"
         print(f"and {len(rest):,} more of {each} each")
-
-
-def spread(lengths: Lengths) -> str:
-    return spread_in_words(lengths.median, lengths.long, lengths.longest)
-
-
-def unknown_notes(what: str, name: str, unknown: dict[str, int] | None) -> list[str]:
-    """The labels or tags that only held-out rows have."""
-    if not unknown:
-        return []
-    named = ", ".join(map(cut, list(unknown)[:LISTED]))
-    more = f" and {len(unknown) - LISTED:,} more" if len(unknown) > LISTED else ""
-    return [f"no {name} of the training {what}, but in validation: {named}{more}."]

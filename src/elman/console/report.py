@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from elman.console.terminal import print_table, say
@@ -17,43 +19,109 @@ ROWS = 20  # of a table by class, the largest classes
 MISTAKES = 5  # of each kind
 
 
-def print_int8(report: Evaluation, float32: Evaluation | None, primary: ScoreLabels) -> None:
-    """Print how int8 weights change the primary metric, if the float32 scores are known.
+@dataclass(frozen=True)
+class PrimaryScore:
+    """A score that may stand for the quality of a model.
+
+    Args:
+        name: of the score.
+        precise: its format where two of its values are compared.
+        difference: the format of its difference to the baseline, with a unit.
+        less: whether a smaller score is better.
+        times: factor of the difference; 100 for percentage points.
+    """
+
+    name: str
+    precise: str
+    difference: str
+    less: bool = False
+    times: float = 1
+
+    def verdict(self, report: Evaluation) -> str:
+        """A sentence: whether the model beats its baseline, by how much, whether significantly."""
+        low, high = report.interval[self.name]
+        gain = report.scores[self.name] - (report.baseline or {})[self.name]
+        gain *= self.times * (-1 if self.less else 1)
+        word = "better" if gain > 0 else "worse"
+        doubt = "" if low > 0 or high < 0 else ", which may be chance"
+        difference = self.difference.format(abs(gain), **report.details)
+        return f"The network is {difference} {word} than its baseline{doubt}."
+
+
+@dataclass(frozen=True)
+class ReportFormat:
+    """How the evaluations of a task are printed.
+
+    Labels and formats may have fields with the names of `Evaluation.details`.
+
+    Args:
+        primary: candidates for the primary score; the first that a report has is taken.
+        print_details: prints what follows the table and the verdict.
+        scores: labels and formats of the table, by name.
+    """
+
+    primary: tuple[PrimaryScore, ...]
+    print_details: Callable[[Evaluation], None]
+    scores: ScoreLabels
+
+    def primary_of(self, report: Evaluation) -> PrimaryScore:
+        """The primary score of a report."""
+        return next(each for each in self.primary if each.name in report.scores)
+
+    def print(self, report: Evaluation) -> None:
+        """Print a report on stdout, and its warnings on stderr."""
+        labels = {
+            name: (label.format(**report.details), form)
+            for name, (label, form) in self.scores.items()
+            if name in report.scores
+        }
+        print_scores(report, labels)
+        if report.baseline is not None:
+            print(f"baseline: {report.baseline['name']}")
+            print(self.primary_of(report).verdict(report))
+        self.print_details(report)
+        for warning in report.warnings:
+            say(warning)
+
+
+def print_int8(report: Evaluation, float32: Evaluation | None, form: ReportFormat) -> None:
+    """Print how int8 weights change the primary score, if the float32 scores are known.
 
     Args:
         report: scores with int8 weights.
         float32: scores with float32 weights; None: unknown.
-        primary: candidates for the primary metric; the first that the report has is taken.
+        form: of the task.
     """
-    for row in int8_as_json(report, float32, primary).values():
-        label, form = primary[row["score"]]
-        line = f"int8: {form.format(row['int8'])} {label}, float32 {form.format(row['float32'])}"
+    for row in int8_as_json(report, float32, form).values():
+        label, precise = form.scores[row["score"]][0], form.primary_of(report).precise
+        label = label.format(**report.details)
+        line = (
+            f"int8: {precise.format(row['int8'])} {label}, float32 {precise.format(row['float32'])}"
+        )
         change = row["change"]
         print(line if change is None else f"{line} ({100 * change:+.2f} %)")
 
 
 def int8_as_json(
-    report: Evaluation, float32: Evaluation | None, primary: ScoreLabels
+    report: Evaluation, float32: Evaluation | None, form: ReportFormat
 ) -> dict[str, Any]:
     """The same as plain data, under the key "int8"; empty if it is not known."""
     if float32 is None:
         return {}
-    name = next(name for name in primary if name in report.scores)
+    name = form.primary_of(report).name
     ours, before = report.scores[name], float32.scores[name]
     change = ours / before - 1 if before else None
     return {"int8": {"score": name, "int8": ours, "float32": before, "change": change}}
 
 
 def print_scores(report: Evaluation, labels: ScoreLabels) -> None:
+    """Print a table of scores; `labels` are those of scores that the report has."""
     rows = [["", "model", "baseline", "95 % interval of the difference"]]
     baseline = report.baseline or {}
     for name, (label, form) in labels.items():
-        if name in report.scores:
-            ours = form.format(report.scores[name])
-            theirs = form.format(baseline[name]) if name in baseline else "-"
-            ends = report.interval.get(name, ())
-            interval = " to ".join(form.format(end) for end in ends)
-            rows.append([label, ours, theirs, interval])
+        theirs = form.format(baseline[name]) if name in baseline else "-"
+        interval = " to ".join(form.format(end) for end in report.interval.get(name, ()))
+        rows.append([label, form.format(report.scores[name]), theirs, interval])
     if report.baseline is None:
         rows = [row[:2] for row in rows]
     print_table(rows)
@@ -69,27 +137,3 @@ def print_classes(classes: list[dict[str, Any]], what: str) -> None:
     print_table(rows)
     if len(classes) > len(shown):
         print(f"... and {len(classes) - len(shown)} more: --json shows all")
-
-
-def verdict(
-    report: Evaluation, name: str, form: str, *, less: bool = False, times: float = 1
-) -> str:
-    """A sentence: whether the network beats its baseline, by how much, and whether significantly.
-
-    Args:
-        report: with scores, baseline and the interval of their difference.
-        name: of the score.
-        form: format of the difference, with its unit.
-        less: whether a smaller score is better.
-        times: factor of the difference; 100 for percentage points.
-    """
-    low, high = report.interval[name]
-    gain = times * (report.scores[name] - (report.baseline or {})[name]) * (-1 if less else 1)
-    word = "better" if gain > 0 else "worse"
-    doubt = "" if low > 0 or high < 0 else ", which may be chance"
-    return f"The network is {form.format(abs(gain))} {word} than its baseline{doubt}."
-
-
-def print_warnings(report: Evaluation) -> None:
-    for warning in report.warnings:
-        say(warning)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Mapping
 
 
@@ -37,6 +38,11 @@ def hash_of(content: str | bytes) -> int:
     if isinstance(content, str):
         content = content.encode("utf-8", "replace")
     return int.from_bytes(blake2b(content, digest_size=8).digest())
+
+
+def missing_in(known: Counter[str], others: Counter[str]) -> dict[str, int]:
+    """The labels of `others` that `known` lacks, with their counts, the commonest first."""
+    return {label: count for label, count in others.most_common() if label not in known}
 
 
 def percentile(lengths: Mapping[int, int], percent: float) -> int:

@@ -19,7 +19,6 @@ from elman.errors import ElmanError, ExportError, MissingFileError
 from elman.extras import needed
 from elman.tasks.estimator import Model
 from elman.tasks.loading import load
-from elman.tasks.table import TASKS
 
 MODEL = "model.safetensors"
 CARD = "README.md"
@@ -83,7 +82,7 @@ def card(model: Model, repository: str) -> str:
     training = described.pop("training")
     tags = json.dumps(["elman", "recurrent-neural-network"])
     rows = [*_rows(described), *_rows({"training": training})]
-    tag = TASKS[model.task].pipeline_tag
+    tag = model.pipeline_tag
     pipeline = "" if tag is None else f"pipeline_tag: {tag}\n"
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     return f"""---

@@ -6,14 +6,13 @@ import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 from elman.console.options import refuse_options
 from elman.console.terminal import read_prompt, say
 from elman.errors import EmptyTextError, InputError
 
 if TYPE_CHECKING:
-    from elman.console.report import ScoreLabels
     from elman.console.terminal import ReadingProgress
     from elman.console.traces import TraceTable
     from elman.explain.trace import Trace
@@ -28,6 +27,23 @@ if TYPE_CHECKING:
 Data = TypeVar("Data")
 
 
+class CommandWords(NamedTuple):
+    """What the commands print of a task.
+
+    Attributes:
+        explanation_title: the heading of a page with a trace.
+        predicts: the inputs that `elman predict` counts, such as 'sentences'; None if the model
+            predicts nothing that the command can write.
+        predict_input: the words to type after `elman predict MODEL`.
+        scoring: label of the progress spinner during evaluation.
+    """
+
+    explanation_title: str
+    predicts: str | None = None
+    predict_input: str = "-"
+    scoring: str = "scoring"
+
+
 class TaskCommands(ABC):
     """The model and the files of one task.
 
@@ -37,15 +53,11 @@ class TaskCommands(ABC):
 
     Attributes:
         task: the record of the task.
-        scoring: label of the progress spinner during evaluation.
-        predict_input: the words to type after `elman predict MODEL`.
-        primary_scores: candidates for the primary metric; the first that a report has is taken.
+        words: what the commands print of it.
     """
 
     task: ClassVar[Task]
-    scoring: ClassVar[str] = "scoring"
-    predict_input: ClassVar[str] = "-"
-    primary_scores: ClassVar[ScoreLabels]
+    words: ClassVar[CommandWords]
 
     def __init__(self, model: Any, files: DataFiles) -> None:
         self.model = model
@@ -62,7 +74,6 @@ class TaskCommands(ABC):
         """
 
     @classmethod
-    @abstractmethod
     def inspect(cls, files: DataFiles) -> Inspection:
         """Inspect data files for this task.
 
@@ -70,6 +81,7 @@ class TaskCommands(ABC):
             InputError: they cannot be used.
             SettingError: an option does not apply.
         """
+        return cls.task.inspection(*(cls.open(each, files) for each in files.given()))
 
     def training(
         self, reading: ReadingProgress, checkpoint: Path | None, stop: Callable[[], bool]
@@ -162,10 +174,6 @@ class TaskCommands(ABC):
         """Score the trained model and its baseline on the validation set."""
         return self.evaluated(self.held_out(), self.baseline())
 
-    @abstractmethod
-    def tell(self, report: Evaluation) -> None:
-        """Print a report."""
-
     @classmethod
     def explain(cls, model: Any, given: str | None, options: dict[str, Any]) -> Trace:  # noqa: ARG003
         """Trace a model on one input.
@@ -200,7 +208,7 @@ class TaskCommands(ABC):
 
     def next_command(self, output: Path) -> str:
         """The command to type after the training."""
-        return f"elman predict {shlex.quote(str(output))} {self.predict_input}"
+        return f"elman predict {shlex.quote(str(output))} {self.words.predict_input}"
 
 
 def commands_to_train(task: Task, files: DataFiles, settings: dict[str, Any]) -> TaskCommands:

@@ -88,6 +88,9 @@ class Model(NetworkSettings, ABC):
 
     task: ClassVar[str]
 
+    # The name of its task on the Hugging Face hub; None if the hub has none.
+    pipeline_tag: ClassVar[str | None] = None
+
     # What its network's architecture is called in a file.
     _architecture_name: ClassVar[str]
 

@@ -63,16 +63,16 @@ def infer_task(source: TextSource) -> TaskGuess:
     Raises:
         InputError: it cannot be read.
     """
-    tasks = sorted(TASKS.values(), key=lambda task: task.priority)
+    tasks = sorted(TASKS.values(), key=lambda task: task.detection.priority)
     for task in tasks:
-        evidence = task.from_names(source.names)
+        evidence = task.detection.from_names(source.names)
         if evidence is not None:
             return TaskGuess(task.name, evidence)
     name, lines = _first_lines(source)
     if name is None:
         return TaskGuess(tasks[-1].name, "there is no text yet")
     for task in tasks:
-        evidence = task.from_lines(lines, name)
+        evidence = task.detection.from_lines(lines, name)
         if evidence is not None:
             return TaskGuess(task.name, evidence)
     raise AssertionError("the last task takes any text")

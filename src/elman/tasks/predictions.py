@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from elman.console.terminal import counted, say, stdin_bytes
 from elman.errors import SettingError
 from elman.ranges import whole
+from elman.text.example_reader import Example, ExampleReader
+from elman.text.lines import lines_of
 
 if TYPE_CHECKING:
     from elman.text.files import Document, TextSource
@@ -134,6 +136,21 @@ class PredictionWriter(ABC, Generic[Item]):
         skipped = sum(reader.skipped for reader in self.readers.values())
         if skipped:
             say(f"{counted(skipped, 'bad row', 'bad rows')} skipped.")
+
+
+class ExampleWriter(PredictionWriter[Example]):
+    """Writes predictions for texts: the rows of tables, or the lines of a file."""
+
+    @abstractmethod
+    def make_reader(self, name: str) -> ExampleReader:
+        """A reader for the file of that name; it yields an empty text for a bad row."""
+
+    def read(self, document: Document) -> Iterator[Example]:
+        reader = self.readers[document.name] = self.make_reader(document.name)
+        return reader.examples(lines_of(document.chunks()))
+
+    def size(self, item: Example) -> int:
+        return len(item.text)
 
 
 def as_lines(rows: Iterable[str]) -> str:

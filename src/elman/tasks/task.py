@@ -13,11 +13,13 @@ from elman.errors import ExportError, TaskError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from elman.console.report import ReportFormat
     from elman.export.onnx.parity import ExportedGraph
     from elman.server.operations.operation import ModelOperations
     from elman.tasks.commands import TaskCommands
     from elman.tasks.demo_part import DemoPart
     from elman.tasks.estimator import Model
+    from elman.tasks.inspection import Inspection
     from elman.tasks.options import Option
     from elman.tasks.predictions import PredictionLines, PredictionRequest
 
@@ -26,51 +28,67 @@ def _no_evidence(*_: object) -> None:
     return None
 
 
+def lazily(name: str) -> Callable[..., Any]:
+    """A function that is imported when it is first called.
+
+    Args:
+        name: its module and its name, such as 'elman.text.sniff_tagged:tagged_in'.
+    """
+    module, _, function = name.partition(":")
+    return lambda *args: getattr(import_module(module), function)(*args)
+
+
+@dataclass(frozen=True)
+class Detection:
+    """How a task is recognised from data files.
+
+    Args:
+        priority: order in which tasks are tried, the lowest first.
+        from_names: file names -> the evidence that they are for this task, or None.
+        from_lines: (first lines of a file, its name) -> the same.
+    """
+
+    priority: int
+    from_names: Callable[[Sequence[str]], str | None] = _no_evidence
+    from_lines: Callable[[Sequence[str], str], str | None] = _no_evidence
+
+
 @dataclass(frozen=True)
 class Task:
     """A task and its package. Each module of the package is imported at its first use.
 
-    A folder holds `model.py` and `commands.py`; it may hold `predictions.py` with
-    `write_predictions`, `onnx.py` with `exported`, `operations.py` with `OPERATIONS`, and `demo.py`
-    with `demo_parts`.
+    A folder holds `model.py` with `MODEL`, an estimator's class, `commands.py` with `COMMANDS`, a
+    subclass of `TaskCommands`, and `report.py` with `FORMAT`. It may hold `inspect.py` with
+    `inspect_source`, `predictions.py` with `write_predictions`, `onnx.py` with `exported`,
+    `operations.py` with `OPERATIONS`, and `demo.py` with `demo_parts`.
 
     Args:
         name: in `--task`, in model files and in `Model.task`.
         package: the dotted name of its package, such as 'elman.tasks.tagging'.
-        model_name: the estimator's class in `model.py`.
-        commands_name: the subclass of `TaskCommands` in `commands.py`.
         summary: the output of the model, such as 'a tag for each word'.
-        explanation_title: the heading of a page with a trace.
-        pipeline_tag: the name of the task on the Hugging Face hub; None if the hub has none.
-        predicts: the inputs that `elman predict` counts, such as 'sentences'; None if the model
-            predicts nothing that the command can write.
-        priority: order in which task inference tries the tasks, the lowest first.
-        from_names: file names -> the evidence that they are for this task, or None.
-        from_lines: (first lines of a file, its name) -> the same.
+        detection: how the task is recognised from data files.
         options: command-line options besides those of all tasks.
     """
 
     name: str
     package: str
-    model_name: str
-    commands_name: str
     summary: str
-    explanation_title: str
-    pipeline_tag: str | None = None
-    predicts: str | None = None
-    priority: int = 0
-    from_names: Callable[[Sequence[str]], str | None] = _no_evidence
-    from_lines: Callable[[Sequence[str], str], str | None] = _no_evidence
+    detection: Detection
     options: tuple[Option, ...] = ()
 
     @property
     def model_class(self) -> type[Model]:
-        found: type[Model] = getattr(self._module("model"), self.model_name)
+        found: type[Model] = self._module("model").MODEL
         return found
 
     @property
     def commands(self) -> type[TaskCommands]:
-        found: type[TaskCommands] = getattr(self._module("commands"), self.commands_name)
+        found: type[TaskCommands] = self._module("commands").COMMANDS
+        return found
+
+    @property
+    def report_format(self) -> ReportFormat:
+        found: ReportFormat = self._module("report").FORMAT
         return found
 
     @property
@@ -120,6 +138,19 @@ class Task:
         """
         if self._has("demo"):
             yield from self._module("demo").demo_parts(folder)
+
+    def inspection(self, source: Any, valid: Any = None) -> Inspection:
+        """Read data from `TaskCommands.open` once, and describe it for `elman peek`.
+
+        Args:
+            source: the training data.
+            valid: the validation data; None: there is none.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        found: Inspection = self._module("inspect").inspect_source(source, valid)
+        return found
 
     def options_of(self, command: str) -> dict[str, Option]:
         """The options that this task adds to a command, by name."""

@@ -10,13 +10,14 @@ from elman.errors import InputError
 from elman.text.example_reader import Example, ExampleReader
 from elman.text.files import TextSource
 from elman.text.lines import lines_of
+from elman.text.row_source import RowSource
 from elman.text.tables import Shape, TableLayout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
 
-class LabelledSource:
+class LabelledSource(RowSource[ExampleReader]):
     """Labelled rows of one or several files, which can be read any number of times.
 
     Args:
@@ -42,17 +43,14 @@ class LabelledSource:
         skip_bad_rows: bool = False,
         labels_needed: bool = True,
     ) -> None:
-        self.name = source.name
-        self._source = source
-        self._make_reader = partial(
+        make_reader = partial(
             ExampleReader,
             text_column=text_column,
             label_column=label_column,
             skip_bad_rows=skip_bad_rows,
             labels_needed=labels_needed,
         )
-        self._make_reader(self.name)
-        self._readers: list[ExampleReader] = []
+        super().__init__(source, make_reader)
 
     def limited_to(self, labels: Collection[str]) -> Self:
         """The same rows; a row with any other label is bad. For evaluating a trained model."""
@@ -75,15 +73,6 @@ class LabelledSource:
         for document in self._source.documents(read):
             yield from self._reader(document.name).examples(lines_of(document.chunks()))
 
-    def _reader(self, name: str) -> ExampleReader:
-        self._readers.append(self._make_reader(name))
-        return self._readers[-1]
-
-    @property
-    def skipped(self) -> int:
-        """The number of bad rows that the last call of `examples` skipped."""
-        return sum(reader.skipped for reader in self._readers)
-
     @cached_property
     def layout(self) -> TableLayout:
         """The layout of the first file; reads only its first lines.
@@ -104,11 +93,6 @@ class LabelledSource:
     def columns(self) -> tuple[str, ...]:
         """The names of the columns of the first file, in order; empty where they have no names."""
         return self.layout.names
-
-    @property
-    def size(self) -> int:
-        """The total number of bytes that `examples` reports to `read`."""
-        return self._source.size
 
 
 def check_classes(labels: Collection[str], location: str) -> None:

@@ -9,6 +9,7 @@ from elman.errors import InputError
 from elman.text.files import TextSource
 from elman.text.lines import lines_of
 from elman.text.pair_reader import PairReader, pair_of
+from elman.text.row_source import RowSource
 from elman.text.tables import JSON_SUFFIXES, TABLE_SUFFIXES, json_object, suffix_of
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _IN_MEMORY = "the texts given"
 
 
-class PairSource:
+class PairSource(RowSource[PairReader]):
     """Pairs from files or from memory, which can be read any number of times.
 
     Args:
@@ -46,18 +47,15 @@ class PairSource:
         target_column: str | None = None,
         skip_bad_rows: bool = False,
     ) -> None:
-        self.name = source.name
-        self._source = source
-        self._in_memory: list[Row] | None = None
-        self._columns_named = source_column is not None or target_column is not None
-        self._make_reader = partial(
+        make_reader = partial(
             PairReader,
             source_column=source_column,
             target_column=target_column,
             skip_bad_rows=skip_bad_rows,
         )
-        self._make_reader(self.name)  # raises now if both columns are the same
-        self._readers: list[PairReader] = []
+        super().__init__(source, make_reader)
+        self._in_memory: list[Row] | None = None
+        self._columns_named = source_column is not None or target_column is not None
 
     @classmethod
     def from_pairs(cls, sources: Iterable[str], targets: Iterable[str]) -> Self:
@@ -110,10 +108,6 @@ class PairSource:
             reader = self._reader(document.name)
             yield from map(pair_of, reader.examples(lines_of(document.chunks())))
 
-    def _reader(self, name: str) -> PairReader:
-        self._readers.append(self._make_reader(name))
-        return self._readers[-1]
-
     @property
     def is_parallel(self) -> bool:
         """Whether the source is two parallel files: neither has the suffix of a table, and at
@@ -142,16 +136,6 @@ class PairSource:
             layout = self._make_reader(document.name).detect_layout(lines_of(document.chunks()))
             return f"{layout.shape_in_words}, {layout.text} -> {layout.label}"
         return "nothing"
-
-    @property
-    def skipped(self) -> int:
-        """The number of bad rows that the last call of `pairs` skipped."""
-        return sum(reader.skipped for reader in self._readers)
-
-    @property
-    def size(self) -> int:
-        """The total number of bytes that `pairs` reports to `read`; 0 for pairs in memory."""
-        return self._source.size
 
 
 def _begins_as_table(document: Document) -> bool:

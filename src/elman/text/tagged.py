@@ -12,6 +12,7 @@ from elman.ranges import listed
 from elman.text.conll import FORMAT, ConllLayout, TaggedSentence
 from elman.text.files import TextSource
 from elman.text.lines import lines_of
+from elman.text.row_source import RowSource
 from elman.text.sentence_reader import SentenceReader
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _MAX_SHOWN = 20  # tags in a message
 _SEPARATORS = frozenset("\t\r\n")
 
 
-class TaggedSource:
+class TaggedSource(RowSource[SentenceReader]):
     """Tagged sentences of one or several files, which can be read any number of times.
 
     Args:
@@ -48,17 +49,14 @@ class TaggedSource:
         skip_bad_rows: bool = False,
         tags_needed: bool = True,
     ) -> None:
-        self.name = source.name
-        self._source = source
+        make_reader = partial(
+            SentenceReader, column=column, skip_bad_rows=skip_bad_rows, tags_needed=tags_needed
+        )
+        super().__init__(source, make_reader)
         self._in_memory: list[TaggedSentence] = []
         self._allowed: frozenset[str] | None = None  # tags
         self._disallowed = 0  # sentences
-        self._readers: list[SentenceReader] = []
         self._skip_bad_rows = skip_bad_rows
-        self._make_reader = partial(
-            SentenceReader, column=column, skip_bad_rows=skip_bad_rows, tags_needed=tags_needed
-        )
-        self._make_reader(self.name)  # raises now if no row can have such a column
 
     @classmethod
     def from_sentences(
@@ -106,13 +104,7 @@ class TaggedSource:
     @property
     def skipped(self) -> int:
         """The number of sentences that the last call of `sentences` skipped."""
-        return self._disallowed + sum(reader.skipped for reader in self._readers)
-
-    @property
-    def size(self) -> int:
-        """The total number of bytes that `sentences` reports to `read`; 0 for sentences in
-        memory."""
-        return self._source.size
+        return self._disallowed + super().skipped
 
     def sentences(self, read: Callable[[int], None] | None = None) -> Iterator[TaggedSentence]:
         """The sentences from the beginning.
@@ -136,8 +128,7 @@ class TaggedSource:
 
     def _from_files(self, read: Callable[[int], None] | None) -> Iterator[TaggedSentence]:
         for document in self._source.documents(read):
-            reader = self._make_reader(document.name)
-            self._readers.append(reader)
+            reader = self._reader(document.name)
             yield from reader.sentences(lines_of(document.chunks(), keep_ends=True))
 
     def _is_allowed(self, sentence: TaggedSentence) -> bool:

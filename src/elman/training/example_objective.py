@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from elman.training.dataset import Dataset
+from elman.training.dataset import Dataset, TokenDataset
 from elman.training.precision import fast_products
-from elman.training.samplers import BatchSampler
+from elman.training.samplers import BatchSampler, BucketSampler
 
 
 class ExampleObjective(ABC):
@@ -57,3 +57,29 @@ class ExampleObjective(ABC):
 
     def load_state_tensors(self, tensors: Iterator[Tensor]) -> None:  # noqa: B027
         """Nothing to restore."""
+
+
+class TokenObjective(ExampleObjective):
+    """Epochs over token sequences, in batches of similar lengths.
+
+    Args:
+        network: to be trained.
+        examples: the training examples.
+        valid: the validation examples.
+        batch_size: B.
+        seed: of the order of the examples.
+    """
+
+    valid: TokenDataset
+
+    def __init__(
+        self,
+        network: nn.Module,
+        examples: TokenDataset,
+        valid: TokenDataset,
+        *,
+        batch_size: int,
+        seed: int,
+    ) -> None:
+        sampler = BucketSampler(examples.lengths, batch_size=batch_size, seed=seed)
+        super().__init__(network, examples, valid, sampler)

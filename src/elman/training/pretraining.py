@@ -14,11 +14,10 @@ from torch import Tensor
 from elman.nn.encoder import PaddedBatch
 from elman.nn.pretraining import PretrainingHead
 from elman.training.dataset import TokenDataset, in_batches
-from elman.training.example_objective import ExampleObjective
-from elman.training.samplers import BucketSampler
+from elman.training.example_objective import TokenObjective
 
 
-class PretrainingObjective(ExampleObjective):
+class PretrainingObjective(TokenObjective):
     """Predict the next token and, in the backward direction, the previous one.
 
     Args:
@@ -30,7 +29,6 @@ class PretrainingObjective(ExampleObjective):
     """
 
     network: PretrainingHead
-    valid: TokenDataset
 
     def __init__(
         self,
@@ -41,12 +39,7 @@ class PretrainingObjective(ExampleObjective):
         batch_size: int,
         seed: int,
     ) -> None:
-        super().__init__(
-            network,
-            examples,
-            valid,
-            BucketSampler(examples.lengths, batch_size=batch_size, seed=seed),
-        )
+        super().__init__(network, examples, valid, batch_size=batch_size, seed=seed)
         self.frequencies: np.ndarray[Any, Any] | None = None  # of each word, 0 to 1
         if examples.forms is not None:
             counts = np.bincount(np.concatenate(examples.rows), minlength=len(examples.forms))

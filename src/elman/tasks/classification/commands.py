@@ -9,18 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from elman.console.terminal import say
-from elman.tasks.classification.report import PRIMARY_SCORES, print_class_report
 from elman.tasks.classification.task import TASK
-from elman.tasks.commands import TaskCommands, check_same, no_baseline, report_skipped
+from elman.tasks.commands import CommandWords, TaskCommands, check_same, no_baseline, report_skipped
 
 if TYPE_CHECKING:
-    from elman.console.report import ScoreLabels
     from elman.console.terminal import ReadingProgress
     from elman.console.traces import TraceTable
     from elman.metrics.classification import ClassPredictions
     from elman.metrics.report import Evaluation
     from elman.tasks.classification.baseline import TextBaseline
-    from elman.tasks.classification.inspect import LabelledInspection
     from elman.tasks.classification.model import Classifier
     from elman.tasks.data_files import DataFiles
     from elman.tasks.task import Task
@@ -44,10 +41,10 @@ class ClassTestSet(NamedTuple):
 class ClassificationCommands(TaskCommands):
     """See `TaskCommands`."""
 
-    task: ClassVar[Task] = TASK
-    primary_scores: ClassVar[ScoreLabels] = PRIMARY_SCORES
-
     model: Classifier
+
+    task: ClassVar[Task] = TASK
+    words: ClassVar[CommandWords] = CommandWords("How a text is judged", predicts="texts")
 
     @classmethod
     def open(cls, source: TextSource, files: DataFiles) -> LabelledSource:
@@ -59,12 +56,6 @@ class ClassificationCommands(TaskCommands):
             label_column=files.options.get("label-column"),
             skip_bad_rows=files.skip_bad_rows,
         )
-
-    @classmethod
-    def inspect(cls, files: DataFiles) -> LabelledInspection:
-        from elman.tasks.classification.inspect import inspect_labelled
-
-        return inspect_labelled(*(cls.open(each, files) for each in files.given()))
 
     def training(
         self, reading: ReadingProgress, checkpoint: Path | None, stop: Callable[[], bool]
@@ -146,9 +137,6 @@ class ClassificationCommands(TaskCommands):
         names = [str(label) for label in self.model.classes_.tolist()]
         return ClassPredictions(names, self.model.predict_proba(texts))
 
-    def tell(self, report: Evaluation) -> None:
-        print_class_report(report)
-
     @classmethod
     def trace_table(cls) -> TraceTable:
         from elman.console.traces import TraceTable
@@ -190,3 +178,6 @@ def _read_unlabelled(files: DataFiles, option: str, reading: ReadingProgress) ->
         labels_needed=False,
     )
     return _read(source, reading)[0]
+
+
+COMMANDS = ClassificationCommands

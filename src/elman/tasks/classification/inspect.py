@@ -4,60 +4,37 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from elman.console.inspection import (
-    held_out_notes,
-    held_out_rows,
-    print_notes,
-    print_shares,
-    skipped_rows,
-    spread_in_words,
-    unknown_notes,
-)
-from elman.console.terminal import counted, print_list, share_in_words
-from elman.data.stats import hash_of, percentile
-from elman.tasks.inspection import Inspection
+from elman.console.inspection import print_shares, spread
+from elman.console.terminal import counted, share_in_words
+from elman.data.stats import Lengths, hash_of, missing_in, percentile
+from elman.tasks.inspection import ExamplesInspection, ValidationCheck
 
 if TYPE_CHECKING:
     from elman.text.labelled import LabelledSource
 
 
 @dataclass(frozen=True)
-class LabelledInspection(Inspection):
+class LabelledInspection(ExamplesInspection):
     """What a look at labelled rows found.
 
     Attributes:
         layout: how the rows are written, in words.
         labels: how many rows each has, the commonest first.
         majority: the share of the commonest, which always saying it would get right.
-        median_length, long_length, longest: words in a text: the median, the 95th percentile, and
-            the most there are.
+        words: in a text.
         median_characters: of a text.
-        duplicates: rows whose text and label stood in an earlier row already.
-        conflicting_texts: texts that stand in several rows with different labels.
-        skipped: bad rows that were left out.
-        valid_rows: None where no validation rows were given; and so on.
-        in_both: validation rows whose text stands in the training rows too.
-        unknown_labels: how many validation rows have each label that no training row has.
-        valid_skipped: bad validation rows.
+        conflicting_texts: texts in several rows with different labels.
     """
 
     layout: str
     rows: int
     labels: dict[str, int]
     majority: float
-    median_length: int
-    long_length: int
-    longest: int
+    words: Lengths
     median_characters: int
-    duplicates: int
     conflicting_texts: int
-    skipped: int
-    valid_rows: int | None = None
-    in_both: int | None = None
-    unknown_labels: dict[str, int] | None = None
-    valid_skipped: int | None = None
 
     @property
     def can_be_learned(self) -> bool:
@@ -69,26 +46,24 @@ class LabelledInspection(Inspection):
             ("rows", f"{self.rows:,}"),
             ("labels", f"{len(self.labels):,}"),
             ("commonest label", f"{share_in_words(self.majority)} of the rows"),
-            ("words a text", spread_in_words(self.median_length, self.long_length, self.longest)),
+            ("words a text", spread(self.words)),
             ("characters a text", f"{self.median_characters:,} as a median"),
             ("duplicate rows", f"{self.duplicates:,}"),
             ("conflicting texts", f"{self.conflicting_texts:,}"),
         ]
-        rows += skipped_rows(self.skipped, self.valid_skipped)
-        print_list([*rows, *held_out_rows("rows", self.valid_rows, self.in_both)])
+        self.show_list("rows", rows)
         print_shares("label", self.labels, "rows")
         notes = []
         if len(self.labels) == 1:
             notes.append("every row has the same label; rows of two or more are needed.")
         if self.conflicting_texts:
-            texts = counted(self.conflicting_texts, "text stands", "texts stand")
-            notes.append(f"{texts} there with different labels.")
-        notes += held_out_notes("rows", self.in_both)
-        print_notes([*notes, *unknown_notes("rows", "label", self.unknown_labels)])
+            texts = counted(self.conflicting_texts, "text has", "texts have")
+            notes.append(f"{texts} different labels in different rows.")
+        self.show_notes("texts", notes)
         print(f"\n{looks} texts with a label each ({self.layout}): a classifier.")
 
 
-def inspect_labelled(
+def inspect_source(
     labelled: LabelledSource, valid: LabelledSource | None = None
 ) -> LabelledInspection:
     """Read labelled rows once and describe them, and what of them stands in `valid` as well.
@@ -99,32 +74,26 @@ def inspect_labelled(
     """
     look = _LabelledStatistics(labelled)
     common = look.labels.most_common()
-    found: dict[str, Any] = {}
+    check = None
     if valid is not None:
         others = _LabelledStatistics(valid)
-        found = {
-            "valid_rows": others.labels.total(),
-            "in_both": sum(count for code, count in others.texts.items() if code in look.texts),
-            "unknown_labels": {
-                label: count
-                for label, count in others.labels.most_common()
-                if label not in look.labels
-            },
-            "valid_skipped": valid.skipped,
-        }
+        check = ValidationCheck(
+            examples=others.labels.total(),
+            in_both=sum(count for code, count in others.texts.items() if code in look.texts),
+            skipped=valid.skipped,
+            unknown=missing_in(look.labels, others.labels),
+        )
     return LabelledInspection(
         layout=labelled.layout.in_words(),
         rows=look.labels.total(),
         labels=dict(common),
         majority=common[0][1] / look.labels.total(),
-        median_length=percentile(look.words, 50),
-        long_length=percentile(look.words, 95),
-        longest=max(look.words),
+        words=Lengths.of(look.words),
         median_characters=percentile(look.characters, 50),
         duplicates=look.duplicates,
         conflicting_texts=len(look.conflicting),
         skipped=labelled.skipped,
-        **found,
+        valid=check,
     )
 
 

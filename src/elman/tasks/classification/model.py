@@ -77,6 +77,7 @@ class Classifier(ClassifierSettings, ExampleModel):
     """
 
     task: ClassVar[str] = "classify"
+    pipeline_tag: ClassVar[str] = "text-classification"
     _estimator_type: ClassVar[str] = "classifier"
     _architecture_name: ClassVar[str] = "reader"
 
@@ -321,3 +322,6 @@ class Classifier(ClassifierSettings, ExampleModel):
 
     def __sklearn_tags__(self) -> Any:
         return tags_of_texts()
+
+
+MODEL = Classifier

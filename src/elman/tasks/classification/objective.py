@@ -11,11 +11,10 @@ from torch.nn import functional
 from elman.nn.classifier import ClassifierNetwork
 from elman.nn.encoder import PaddedBatch
 from elman.training.dataset import TokenDataset, in_batches
-from elman.training.example_objective import ExampleObjective
-from elman.training.samplers import BucketSampler
+from elman.training.example_objective import TokenObjective
 
 
-class ClassificationObjective(ExampleObjective):
+class ClassificationObjective(TokenObjective):
     """Which class a text is of.
 
     Args:
@@ -28,7 +27,6 @@ class ClassificationObjective(ExampleObjective):
     """
 
     network: ClassifierNetwork
-    valid: TokenDataset
 
     def __init__(
         self,
@@ -44,12 +42,7 @@ class ClassificationObjective(ExampleObjective):
         batch_size: int,
         seed: int,
     ) -> None:
-        super().__init__(
-            network,
-            examples,
-            valid,
-            BucketSampler(examples.lengths, batch_size=batch_size, seed=seed),
-        )
+        super().__init__(network, examples, valid, batch_size=batch_size, seed=seed)
         self.classes = torch.from_numpy(classes)
         self.valid_classes = valid_classes
         self.validation_metric = validation_metric

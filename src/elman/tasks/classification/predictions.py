@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from elman.console.terminal import json_line
 from elman.errors import InputError, SettingError
-from elman.tasks.predictions import PredictionLines, PredictionWriter, as_lines
+from elman.tasks.predictions import ExampleWriter, PredictionLines, as_lines
 from elman.text.example_reader import Example, ExampleReader
-from elman.text.lines import lines_of
 
 if TYPE_CHECKING:
     from elman.tasks.classification.model import Classifier
     from elman.tasks.predictions import PredictionRequest
-    from elman.text.files import Document
 
 REJECTED = "none of these"
 FITTED = "fitted"
@@ -32,7 +30,7 @@ def write_predictions(model: Classifier, request: PredictionRequest) -> Iterator
     return ClassWriter(model, request).lines()
 
 
-class ClassWriter(PredictionWriter[Example]):
+class ClassWriter(ExampleWriter):
     """See `write_predictions`."""
 
     def __init__(self, model: Classifier, request: PredictionRequest) -> None:
@@ -46,19 +44,14 @@ class ClassWriter(PredictionWriter[Example]):
         self.skip_bad_rows = request.skip_bad_rows
         self.begun: set[str] = set()
 
-    def read(self, document: Document) -> Iterator[Example]:
-        reader = ExampleReader(
-            document.name,
+    def make_reader(self, name: str) -> ExampleReader:
+        return ExampleReader(
+            name,
             text_column=self.text_column,
             skip_bad_rows=self.skip_bad_rows,
             labels_needed=False,
             keep_skipped=True,
         )
-        self.readers[document.name] = reader
-        return reader.examples(lines_of(document.chunks()))
-
-    def size(self, item: Example) -> int:
-        return len(item.text)
 
     def answers(self, batch: list[Example]) -> Iterator[PredictionLines]:
         for name, examples in groupby(batch, attrgetter("name")):

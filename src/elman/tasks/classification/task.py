@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from elman.tasks.options import COUNT, FILES, SKIP_BAD_ROWS, Option
-from elman.tasks.task import Task
-
-
-def _from_lines(lines: Sequence[str], name: str) -> str | None:
-    from elman.text.sniff_labelled import labelled_in
-
-    return labelled_in(lines, name)
-
+from elman.tasks.task import Detection, Task, lazily
 
 TASK = Task(
     name="classify",
     package="elman.tasks.classification",
-    model_name="Classifier",
-    commands_name="ClassificationCommands",
     summary="a label for each text",
-    explanation_title="How a text is judged",
-    pipeline_tag="text-classification",
-    predicts="texts",
-    priority=30,
-    from_lines=_from_lines,
+    detection=Detection(30, from_lines=lazily("elman.text.sniff_labelled:labelled_in")),
     options=(
         Option("text-column", str, "Column with the text.", FILES, names_task=True),
         Option(

@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from elman.errors import SettingError
 from elman.ranges import whole
-from elman.tasks.commands import TaskCommands, check_same, no_baseline, report_skipped
+from elman.tasks.commands import CommandWords, TaskCommands, check_same, no_baseline, report_skipped
 from elman.tasks.description.task import TASK
-from elman.tasks.seq2seq.report import PRIMARY_SCORES, print_rewrite_report
 
 if TYPE_CHECKING:
-    from elman.console.report import ScoreLabels
     from elman.console.terminal import ReadingProgress
     from elman.console.traces import TraceTable
     from elman.explain.trace import Trace
     from elman.metrics.report import Evaluation
     from elman.tasks.data_files import DataFiles
-    from elman.tasks.description.inspect import VectorsInspection
     from elman.tasks.description.model import Describer
     from elman.tasks.seq2seq.baseline import NearestVector
     from elman.tasks.task import Task
@@ -35,12 +32,12 @@ DescriptionTestSet = tuple[Any, list[str]]
 class DescriptionCommands(TaskCommands):
     """See `TaskCommands`."""
 
-    task: ClassVar[Task] = TASK
-    scoring: ClassVar[str] = "describing and scoring"
-    predict_input: ClassVar[str] = "VECTORS.npy"
-    primary_scores: ClassVar[ScoreLabels] = PRIMARY_SCORES
-
     model: Describer
+
+    task: ClassVar[Task] = TASK
+    words: ClassVar[CommandWords] = CommandWords(
+        "From a vector to words", "vectors", "VECTORS.npy", "describing and scoring"
+    )
 
     @classmethod
     def open(cls, source: TextSource, files: DataFiles, width: int | None = None) -> VectorSource:
@@ -52,12 +49,6 @@ class DescriptionCommands(TaskCommands):
         from elman.text.vectors import VectorSource
 
         return VectorSource.of_files(source, skip_bad_rows=files.skip_bad_rows, width=width)
-
-    @classmethod
-    def inspect(cls, files: DataFiles) -> VectorsInspection:
-        from elman.tasks.description.inspect import inspect_vectors
-
-        return inspect_vectors(*(cls.open(each, files) for each in files.given()))
 
     def training(
         self, reading: ReadingProgress, checkpoint: Path | None, stop: Callable[[], bool]
@@ -120,9 +111,6 @@ class DescriptionCommands(TaskCommands):
             warnings=no_baseline(baseline),
         )
 
-    def tell(self, report: Evaluation) -> None:
-        print_rewrite_report(report)
-
     @classmethod
     def explain(cls, model: Describer, given: str | None, options: dict[str, Any]) -> Trace:
         from elman.text.vectors import VectorSource
@@ -140,3 +128,6 @@ class DescriptionCommands(TaskCommands):
         from elman.console.traces import TraceTable, written
 
         return TraceTable(("wrote", "probability"), written)
+
+
+COMMANDS = DescriptionCommands

@@ -7,18 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from elman.console.inspection import (
-    held_out_notes,
-    held_out_rows,
-    print_notes,
-    skipped_rows,
-    spread,
-)
-from elman.console.terminal import print_list
+from elman.console.inspection import spread
 from elman.data.stats import Lengths, hash_of
-from elman.tasks.inspection import Inspection
+from elman.tasks.inspection import ExamplesInspection, ValidationCheck
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class VectorsInspection(Inspection):
+class VectorsInspection(ExamplesInspection):
     """What a look at vectors with descriptions found.
 
     Attributes:
@@ -39,12 +32,7 @@ class VectorsInspection(Inspection):
         least, greatest: of all numbers.
         never_vary: how many of the D numbers are the same in every vector.
         descriptions: different ones.
-        duplicates: rows whose vector and description stood in an earlier row already.
         ambiguous_vectors: vectors that stand in several rows with different descriptions.
-        skipped: bad rows that were left out, such as those with NaN.
-        valid_rows: None where no validation rows were given; and so on.
-        in_both: validation rows whose vector stands in the training rows too.
-        valid_skipped: bad validation rows.
     """
 
     rows: int
@@ -56,12 +44,7 @@ class VectorsInspection(Inspection):
     descriptions: int
     words: Lengths
     characters: Lengths
-    duplicates: int
     ambiguous_vectors: int
-    skipped: int
-    valid_rows: int | None = None
-    in_both: int | None = None
-    valid_skipped: int | None = None
 
     @property
     def can_be_learned(self) -> bool:
@@ -79,18 +62,16 @@ class VectorsInspection(Inspection):
             ("characters a description", spread(self.characters)),
             ("duplicate rows", f"{self.duplicates:,}"),
             ("vectors described in several ways", f"{self.ambiguous_vectors:,}"),
-            *skipped_rows(self.skipped, self.valid_skipped),
-            *held_out_rows("vectors", self.valid_rows, self.in_both),
         ]
-        print_list(rows)
+        self.show_list("vectors", rows)
         notes = []
         if not self.can_be_learned:
             notes.append("all vectors are the same; two or more are needed.")
-        print_notes([*notes, *held_out_notes("vectors", self.in_both)])
+        self.show_notes("vectors", notes)
         print(f"\n{looks} vectors with a text each: a describer.")
 
 
-def inspect_vectors(source: VectorSource, valid: VectorSource | None = None) -> VectorsInspection:
+def inspect_source(source: VectorSource, valid: VectorSource | None = None) -> VectorsInspection:
     """Read vectors and describe them, and what of them stands in `valid` as well.
 
     Raises:
@@ -104,14 +85,11 @@ def inspect_vectors(source: VectorSource, valid: VectorSource | None = None) -> 
         if first.setdefault(vector, description) != description:
             ambiguous.add(vector)
         pairs.add((vector, description))
-    found: dict[str, Any] = {}
+    check = None
     if valid is not None:
         others, _ = valid.rows()
-        found = {
-            "valid_rows": len(others),
-            "in_both": sum(vector in first for vector in _hashes(others)),
-            "valid_skipped": valid.skipped,
-        }
+        in_both = sum(vector in first for vector in _hashes(others))
+        check = ValidationCheck(len(others), in_both, valid.skipped)
     least, greatest = vectors.min(axis=0), vectors.max(axis=0)
     return VectorsInspection(
         rows=len(vectors),
@@ -126,7 +104,7 @@ def inspect_vectors(source: VectorSource, valid: VectorSource | None = None) -> 
         duplicates=len(vectors) - len(pairs),
         ambiguous_vectors=len(ambiguous),
         skipped=source.skipped,
-        **found,
+        valid=check,
     )
 
 

@@ -53,6 +53,7 @@ class Describer(Seq2SeqSettings, Seq2SeqModel):
     """
 
     task: ClassVar[str] = "describe"
+    pipeline_tag: ClassVar[str] = "image-to-text"
     _examples_name: ClassVar[str] = "descriptions"
 
     # Learning
@@ -197,3 +198,6 @@ def _choose_tokenizer(texts: Sequence[str]) -> str:
     """Subwords where a few descriptions come again and again: each is then a token or two."""
     again_and_again = 10 * len(set(texts)) <= len(texts)
     return "subword" if again_and_again else choose_tokenizer(texts)
+
+
+MODEL = Describer

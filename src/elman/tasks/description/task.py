@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from elman.tasks.options import BEAM, COUNT, SKIP_BAD_ROWS, Option
-from elman.tasks.task import Task
+from elman.tasks.task import Detection, Task
 
 
 def _from_names(names: Sequence[str]) -> str | None:
@@ -20,14 +20,8 @@ def _from_names(names: Sequence[str]) -> str | None:
 TASK = Task(
     name="describe",
     package="elman.tasks.description",
-    model_name="Describer",
-    commands_name="DescriptionCommands",
     summary="a text for each vector",
-    explanation_title="From a vector to words",
-    pipeline_tag="image-to-text",
-    predicts="vectors",
-    priority=0,
-    from_names=_from_names,
+    detection=Detection(0, from_names=_from_names),
     options=(
         SKIP_BAD_ROWS.on("train", "test", "peek"),
         COUNT,

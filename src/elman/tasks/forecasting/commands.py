@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from elman.console.options import refuse_options
-from elman.tasks.commands import TaskCommands
-from elman.tasks.forecasting.report import PRIMARY_SCORES, print_forecast_report
+from elman.tasks.commands import CommandWords, TaskCommands
 from elman.tasks.forecasting.task import TASK
 
 if TYPE_CHECKING:
-    from elman.console.report import ScoreLabels
     from elman.console.terminal import ReadingProgress
     from elman.console.traces import TraceTable
     from elman.explain.trace import Trace
@@ -29,11 +27,12 @@ if TYPE_CHECKING:
 class ForecastingCommands(TaskCommands):
     """See `TaskCommands`."""
 
-    task: ClassVar[Task] = TASK
-    predict_input: ClassVar[str] = "--plot forecast.svg"
-    primary_scores: ClassVar[ScoreLabels] = PRIMARY_SCORES
-
     model: Forecaster
+
+    task: ClassVar[Task] = TASK
+    words: ClassVar[CommandWords] = CommandWords(
+        "What the numbers will be", "series", "--plot forecast.svg"
+    )
 
     @classmethod
     def open(cls, source: TextSource, files: DataFiles) -> SeriesSource:
@@ -46,10 +45,10 @@ class ForecastingCommands(TaskCommands):
 
     @classmethod
     def inspect(cls, files: DataFiles) -> SeriesInspection:
-        from elman.tasks.forecasting.inspect import inspect_series
+        from elman.tasks.forecasting.inspect import inspect_source
 
         refuse_options(TASK.name, valid=files.valid)
-        return inspect_series(cls.open(files.data, files), _chosen)
+        return inspect_source(cls.open(files.data, files), _chosen)
 
     def training(
         self,
@@ -89,9 +88,6 @@ class ForecastingCommands(TaskCommands):
     def evaluated(self, data: Series, baseline: None) -> Evaluation:  # noqa: ARG002
         return self.model.evaluate(data)
 
-    def tell(self, report: Evaluation) -> None:
-        print_forecast_report(report)
-
     @classmethod
     def explain(cls, model: Forecaster, given: str | None, options: dict[str, Any]) -> Trace:
         from elman.text.files import TextSource
@@ -117,3 +113,6 @@ def _chosen(series: Series) -> tuple[int, int]:
 
     config = forecasting_of(ForecasterSettings(), series)
     return config.season, config.horizon
+
+
+COMMANDS = ForecastingCommands

@@ -114,7 +114,7 @@ class SeriesInspection(Inspection):
         print(f"\n{looks} {kind}, to be predicted: a forecaster.")
 
 
-def inspect_series(
+def inspect_source(
     source: SeriesSource, choose: Callable[[Series], tuple[int, int]] | None = None
 ) -> SeriesInspection:
     """Read series and describe them, gaps and all.

@@ -84,6 +84,7 @@ class Forecaster(ForecasterSettings, Model):
     """
 
     task: ClassVar[str] = "forecast"
+    pipeline_tag: ClassVar[str] = "time-series-forecasting"
     _architecture_name: ClassVar[str] = "forecasting"
 
     network_: ForecastNetwork
@@ -338,3 +339,6 @@ class Forecaster(ForecasterSettings, Model):
         inner, outer = loaded.widths.tolist()
         self.network_, self.widths_ = loaded.network, (inner, outer)
         self.last_, self.scale_ = loaded.last.numpy(), loaded.scale.numpy()
+
+
+MODEL = Forecaster

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from elman.tasks.options import FILES, Option
-from elman.tasks.task import Task
+from elman.tasks.task import Detection, Task
 
 
 def _from_lines(lines: Sequence[str], name: str) -> str | None:  # noqa: ARG001
@@ -18,14 +18,8 @@ def _from_lines(lines: Sequence[str], name: str) -> str | None:  # noqa: ARG001
 TASK = Task(
     name="forecast",
     package="elman.tasks.forecasting",
-    model_name="Forecaster",
-    commands_name="ForecastingCommands",
     summary="the numbers to come",
-    explanation_title="What the numbers will be",
-    pipeline_tag="time-series-forecasting",
-    predicts="series",
-    priority=10,
-    from_lines=_from_lines,
+    detection=Detection(10, from_lines=_from_lines),
     options=(
         Option(
             "series",
@@ -50,13 +44,7 @@ TASK = Task(
             ("train",),
             of_model=True,
         ),
-        Option(
-            "season",
-            int,
-            "Seasonal period in steps (1: none).",
-            ("train",),
-            of_model=True,
-        ),
+        Option("season", int, "Seasonal period in steps (1: none).", ("train",), of_model=True),
         Option(
             "horizon", int, "Number of steps to print (default: all) (forecasts).", ("predict",)
         ),

@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from elman.console.options import refuse_options
-from elman.tasks.commands import TaskCommands, check_same, no_baseline
-from elman.tasks.language_modeling.report import PRIMARY_SCORES, print_language_report
+from elman.tasks.commands import CommandWords, TaskCommands, check_same, no_baseline
 from elman.tasks.language_modeling.task import TASK
 
 if TYPE_CHECKING:
-    from elman.console.report import ScoreLabels
     from elman.console.terminal import ReadingProgress
     from elman.console.traces import TraceTable
     from elman.data.corpus import Corpus
@@ -31,10 +29,10 @@ REPORTED = 100_000  # tokens of the held-out text that the report at the end rea
 class LanguageModelingCommands(TaskCommands):
     """See `TaskCommands`."""
 
-    task: ClassVar[Task] = TASK
-    primary_scores: ClassVar[ScoreLabels] = PRIMARY_SCORES
-
     model: LanguageModel
+
+    task: ClassVar[Task] = TASK
+    words: ClassVar[CommandWords] = CommandWords("What comes next")
 
     @classmethod
     def open(cls, source: TextSource, files: DataFiles) -> TextSource:  # noqa: ARG003
@@ -46,10 +44,10 @@ class LanguageModelingCommands(TaskCommands):
 
     @classmethod
     def inspect(cls, files: DataFiles) -> TextInspection:
-        from elman.tasks.language_modeling.inspect import inspect_text
+        from elman.tasks.language_modeling.inspect import inspect_source
 
         refuse_options(TASK.name, valid=files.valid)  # of held-out text there is nothing to say
-        return inspect_text(files.data)
+        return inspect_source(files.data)
 
     def read(self, train: TextSource | None, reading: ReadingProgress) -> Corpus:
         from elman.data.cache import Cache
@@ -85,9 +83,6 @@ class LanguageModelingCommands(TaskCommands):
         predictor = NetworkPredictor(self.model.network_, int8=self.model.int8_)
         return evaluate_language(predictor, data, baseline, no_baseline(baseline))
 
-    def tell(self, report: Evaluation) -> None:
-        print_language_report(report, self.model.tokenizer_)
-
     def described(self) -> str:
         return f"{TASK.name}, the next {self.model.tokenizer} of a text"
 
@@ -100,3 +95,6 @@ class LanguageModelingCommands(TaskCommands):
         from elman.console.traces import TraceTable, next_tokens
 
         return TraceTable(("after", "comes next", "came"), next_tokens)
+
+
+COMMANDS = LanguageModelingCommands

@@ -37,11 +37,14 @@ def evaluate_language(
     """
     text = _Text(corpus)
     log_probabilities, keyboard, scores = text.scores(network)
+    details = {"token": text.tokenizer.name}
     if len(text.ids) > FRESH_BLOCK:
         fresh = network.fresh_log_probabilities(text.ids, FRESH_BLOCK)
         scores["nats_per_token_fresh"] = nats_per_token(fresh)
     if ngram is None:
-        return Evaluation("language", len(log_probabilities), scores, warnings=warnings)
+        return Evaluation(
+            "language", len(log_probabilities), scores, warnings=warnings, details=details
+        )
 
     other_log_probabilities, other_keyboard, baseline = text.scores(ngram)
     interval = {"nats_per_token": _interval(-log_probabilities, -other_log_probabilities)}
@@ -53,7 +56,9 @@ def evaluate_language(
         low, high = _interval(keyboard.saved, other_keyboard.saved)
         interval["keystroke_savings"] = (low * share, high * share)
     named = {"name": ngram.name, **baseline}
-    return Evaluation("language", len(log_probabilities), scores, named, interval, warnings)
+    return Evaluation(
+        "language", len(log_probabilities), scores, named, interval, warnings, details
+    )
 
 
 class _Text:

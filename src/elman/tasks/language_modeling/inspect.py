@@ -117,7 +117,7 @@ class TextInspection(Inspection):
         print(f"Tokenizer: {self.tokenizer} ({self.because}).")
 
 
-def inspect_text(source: TextSource) -> TextInspection:
+def inspect_source(source: TextSource) -> TextInspection:
     """Read a text once and describe it.
 
     Raises:

@@ -64,6 +64,7 @@ class LanguageModel(LanguageModelSettings, Model):
     """
 
     task: ClassVar[str] = "language"
+    pipeline_tag: ClassVar[str] = "text-generation"
     _architecture_name: ClassVar[str] = "architecture"
 
     network_: LanguageModelNetwork
@@ -315,3 +316,6 @@ class LanguageModel(LanguageModelSettings, Model):
         if (self.tokenizer, self.cell) != (self.tokenizer_.name, architecture.cell):
             raise ModelFileError("its settings are not those of its vocabulary and network")
         return lambda: LanguageModelNetwork(architecture)
+
+
+MODEL = LanguageModel

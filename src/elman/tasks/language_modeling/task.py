@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from elman.tasks.task import Task
+from elman.tasks.task import Detection, Task
 
 
 def _from_lines(lines: Sequence[str], name: str) -> str:  # noqa: ARG001
@@ -17,11 +17,6 @@ def _from_lines(lines: Sequence[str], name: str) -> str:  # noqa: ARG001
 TASK = Task(
     name="language",
     package="elman.tasks.language_modeling",
-    model_name="LanguageModel",
-    commands_name="LanguageModelingCommands",
     summary="the next token of a text",
-    explanation_title="What comes next",
-    pipeline_tag="text-generation",
-    priority=100,  # the last resort: any text can be continued
-    from_lines=_from_lines,
+    detection=Detection(100, from_lines=_from_lines),  # the last resort: any text can be continued
 )

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from elman.tasks.commands import TaskCommands, check_same, no_baseline, report_skipped
-from elman.tasks.tagging.report import PRIMARY_SCORES, print_tag_report
+from elman.tasks.commands import CommandWords, TaskCommands, check_same, no_baseline, report_skipped
 from elman.tasks.tagging.task import TASK
 
 if TYPE_CHECKING:
-    from elman.console.report import ScoreLabels
     from elman.console.terminal import ReadingProgress
     from elman.console.traces import TraceTable
     from elman.metrics.report import Evaluation
     from elman.tasks.data_files import DataFiles
     from elman.tasks.tagging.baseline import MostFrequentTag
-    from elman.tasks.tagging.inspect import TaggedInspection
     from elman.tasks.tagging.model import Tagger
     from elman.tasks.task import Task
     from elman.text.files import TextSource
@@ -28,11 +25,10 @@ if TYPE_CHECKING:
 class TaggingCommands(TaskCommands):
     """See `TaskCommands`."""
 
-    task: ClassVar[Task] = TASK
-    predict_input: ClassVar[str] = "FILE"
-    primary_scores: ClassVar[ScoreLabels] = PRIMARY_SCORES
-
     model: Tagger
+
+    task: ClassVar[Task] = TASK
+    words: ClassVar[CommandWords] = CommandWords("What each word is", "sentences", "FILE")
 
     @classmethod
     def open(cls, source: TextSource, files: DataFiles) -> TaggedSource:
@@ -41,12 +37,6 @@ class TaggingCommands(TaskCommands):
         return TaggedSource(
             source, column=files.options.get("column"), skip_bad_rows=files.skip_bad_rows
         )
-
-    @classmethod
-    def inspect(cls, files: DataFiles) -> TaggedInspection:
-        from elman.tasks.tagging.inspect import inspect_tagged
-
-        return inspect_tagged(*(cls.open(each, files) for each in files.given()))
 
     def read(
         self,
@@ -78,11 +68,11 @@ class TaggingCommands(TaskCommands):
         scheme = self.model.scheme_
         return evaluate_tags(words, tags, found, baseline, scheme=scheme, warnings=warnings)
 
-    def tell(self, report: Evaluation) -> None:
-        print_tag_report(report)
-
     @classmethod
     def trace_table(cls) -> TraceTable:
         from elman.console.traces import TraceTable
 
         return TraceTable(("word", "tag"))
+
+
+COMMANDS = TaggingCommands

@@ -8,20 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from elman.console.inspection import (
-    held_out_notes,
-    held_out_rows,
-    print_notes,
-    print_shares,
-    skipped_rows,
-    spread_in_words,
-    unknown_notes,
-)
-from elman.console.terminal import counted, print_list
-from elman.data.stats import hash_of, percentile
-from elman.tasks.inspection import Inspection
+from elman.console.inspection import print_shares, spread
+from elman.console.terminal import counted
+from elman.data.stats import Lengths, hash_of, missing_in
+from elman.tasks.inspection import ExamplesInspection, ValidationCheck
 from elman.text.tagsets import detect_scheme, illegal_tags
 
 if TYPE_CHECKING:
@@ -41,7 +33,7 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True)
-class TaggedInspection(Inspection):
+class TaggedInspection(ExamplesInspection):
     """What a look at tagged sentences found.
 
     Attributes:
@@ -50,14 +42,7 @@ class TaggedInspection(Inspection):
         scheme: of the tags, see elman.text.tagsets.
         illegal: tags that the scheme does not allow where they stand.
         illegal_sentences: those with such tags; `first_illegal`, where the first ones are and why.
-        median_length, long_length, longest: words in a sentence: the median, the 95th percentile,
-            and the most there are.
-        duplicates: sentences whose words stood in an earlier one already.
-        skipped: sentences with bad rows that were left out.
-        valid_sentences: None where no validation sentences were given; and so on.
-        in_both: validation sentences whose words stand in a training sentence too.
-        unknown_tags: how many validation words have each tag that no training word has.
-        valid_skipped: validation sentences with bad rows.
+        lengths: of sentences, in words.
     """
 
     shape: str
@@ -68,15 +53,7 @@ class TaggedInspection(Inspection):
     illegal: int
     illegal_sentences: int
     first_illegal: list[str]
-    median_length: int
-    long_length: int
-    longest: int
-    duplicates: int
-    skipped: int
-    valid_sentences: int | None = None
-    in_both: int | None = None
-    unknown_tags: dict[str, int] | None = None
-    valid_skipped: int | None = None
+    lengths: Lengths
 
     @property
     def can_be_learned(self) -> bool:
@@ -85,18 +62,16 @@ class TaggedInspection(Inspection):
 
     def show(self, looks: str) -> None:
         scheme = "none, each tag is a word's own" if self.scheme == "plain" else self.scheme
-        lengths = spread_in_words(self.median_length, self.long_length, self.longest)
         rows = [
             ("sentences", f"{self.sentences:,}"),
             ("words", f"{self.words:,}"),
             ("tags", f"{len(self.tags):,}"),
             ("scheme", scheme),
             ("illegal tags", _illegal(self)),
-            ("words a sentence", lengths),
+            ("words a sentence", spread(self.lengths)),
             ("duplicate sentences", f"{self.duplicates:,}"),
         ]
-        rows += skipped_rows(self.skipped, self.valid_skipped)
-        print_list([*rows, *held_out_rows("sentences", self.valid_sentences, self.in_both)])
+        self.show_list("sentences", rows)
         print_shares("tag", self.tags, "words")
         if self.first_illegal:
             print("\nThe first illegal tags:")
@@ -106,12 +81,11 @@ class TaggedInspection(Inspection):
         if len(self.tags) < 2:
             tags = "one tag only" if self.tags else "no tags"
             notes.append(f"the words have {tags}; two or more are needed.")
-        notes += held_out_notes("sentences", self.in_both)
-        print_notes([*notes, *unknown_notes("sentences", "tag", self.unknown_tags)])
+        self.show_notes("sentences", notes, "tag")
         print(f"\n{looks} words with a tag each ({_FORMATS[self.shape]}): a tagger.")
 
 
-def inspect_tagged(tagged: TaggedSource, valid: TaggedSource | None = None) -> TaggedInspection:
+def inspect_source(tagged: TaggedSource, valid: TaggedSource | None = None) -> TaggedInspection:
     """Read tagged sentences and describe them, and what of them stands in `valid` as well.
 
     Raises:
@@ -120,19 +94,16 @@ def inspect_tagged(tagged: TaggedSource, valid: TaggedSource | None = None) -> T
     """
     scheme = detect_scheme(sentence.tags or () for sentence in tagged.sentences())
     look = _TaggedStatistics(tagged, scheme)
-    found: dict[str, Any] = {}
+    check = None
     if valid is not None:
         others = _TaggedStatistics(valid, scheme)
-        found = {
-            "valid_sentences": others.sentences.total(),
-            "in_both": sum(
-                count for code, count in others.sentences.items() if code in look.sentences
-            ),
-            "unknown_tags": {
-                tag: count for tag, count in others.tags.most_common() if tag not in look.tags
-            },
-            "valid_skipped": valid.skipped,
-        }
+        known = look.sentences
+        check = ValidationCheck(
+            examples=others.sentences.total(),
+            in_both=sum(count for code, count in others.sentences.items() if code in known),
+            skipped=valid.skipped,
+            unknown=missing_in(look.tags, others.tags),
+        )
     return TaggedInspection(
         shape=tagged.shape,
         sentences=look.sentences.total(),
@@ -142,12 +113,10 @@ def inspect_tagged(tagged: TaggedSource, valid: TaggedSource | None = None) -> T
         illegal=look.illegal,
         illegal_sentences=look.illegal_sentences,
         first_illegal=look.first_illegal,
-        median_length=percentile(look.lengths, 50),
-        long_length=percentile(look.lengths, 95),
-        longest=max(look.lengths),
+        lengths=Lengths.of(look.lengths),
         duplicates=look.sentences.total() - len(look.sentences),
         skipped=tagged.skipped,
-        **found,
+        valid=check,
     )
 
 

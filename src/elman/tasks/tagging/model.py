@@ -67,6 +67,7 @@ class Tagger(TaggerSettings, ExampleModel):
     """
 
     task: ClassVar[str] = "tag"
+    pipeline_tag: ClassVar[str] = "token-classification"
     _architecture_name: ClassVar[str] = "reader"
 
     network_: TaggerNetwork
@@ -289,3 +290,6 @@ class Tagger(TaggerSettings, ExampleModel):
         reading = checked_encoder(about.get("reader"), self.lexicon_.size, BUCKETS)
         check_cell(self, reading.blocks.cell)
         return lambda: built(reading, self.vocabulary_, RECIPE.dropout_of(self))
+
+
+MODEL = Tagger

@@ -10,11 +10,10 @@ from torch import Tensor, nn
 from elman.nn.encoder import PaddedBatch
 from elman.nn.tagger import TaggerNetwork
 from elman.training.dataset import TokenDataset, in_batches
-from elman.training.example_objective import ExampleObjective
-from elman.training.samplers import BucketSampler
+from elman.training.example_objective import TokenObjective
 
 
-class TaggingObjective(ExampleObjective):
+class TaggingObjective(TokenObjective):
     """A tag for each word.
 
     Args:
@@ -25,7 +24,6 @@ class TaggingObjective(ExampleObjective):
     """
 
     network: TaggerNetwork
-    valid: TokenDataset
 
     def __init__(
         self,
@@ -38,12 +36,7 @@ class TaggingObjective(ExampleObjective):
         batch_size: int,
         seed: int,
     ) -> None:
-        super().__init__(
-            network,
-            examples,
-            valid,
-            BucketSampler(examples.lengths, batch_size=batch_size, seed=seed),
-        )
+        super().__init__(network, examples, valid, batch_size=batch_size, seed=seed)
         self.tags = tags
         self.validation_metric = validation_metric
 

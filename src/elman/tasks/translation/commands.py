@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from elman.tasks.commands import TaskCommands, check_same, no_baseline, report_skipped
-from elman.tasks.seq2seq.report import PRIMARY_SCORES, print_rewrite_report
+from elman.tasks.commands import CommandWords, TaskCommands, check_same, no_baseline, report_skipped
 from elman.tasks.translation.task import TASK
 
 if TYPE_CHECKING:
-    from elman.console.report import ScoreLabels
     from elman.console.terminal import ReadingProgress
     from elman.console.traces import TraceTable
     from elman.metrics.report import Evaluation
     from elman.tasks.data_files import DataFiles
     from elman.tasks.seq2seq.baseline import NearestSource
     from elman.tasks.task import Task
-    from elman.tasks.translation.inspect import PairsInspection
     from elman.tasks.translation.model import Translator
     from elman.text.files import TextSource
     from elman.text.pairs import PairSource
@@ -35,11 +32,12 @@ class TranslationBaseline(NamedTuple):
 class TranslationCommands(TaskCommands):
     """See `TaskCommands`."""
 
-    task: ClassVar[Task] = TASK
-    scoring: ClassVar[str] = "rewriting and scoring"
-    primary_scores: ClassVar[ScoreLabels] = PRIMARY_SCORES
-
     model: Translator
+
+    task: ClassVar[Task] = TASK
+    words: ClassVar[CommandWords] = CommandWords(
+        "From one text to another", "texts", scoring="translating and scoring"
+    )
 
     @classmethod
     def open(cls, source: TextSource, files: DataFiles) -> PairSource:
@@ -51,12 +49,6 @@ class TranslationCommands(TaskCommands):
             target_column=files.options.get("target-column"),
             skip_bad_rows=files.skip_bad_rows,
         )
-
-    @classmethod
-    def inspect(cls, files: DataFiles) -> PairsInspection:
-        from elman.tasks.translation.inspect import inspect_pairs
-
-        return inspect_pairs(*(cls.open(each, files) for each in files.given()))
 
     def read(self, train: TextSource | None, reading: ReadingProgress) -> Scored:
         from elman.data.cache import Cache
@@ -92,11 +84,11 @@ class TranslationCommands(TaskCommands):
             no_baseline(baseline),
         )
 
-    def tell(self, report: Evaluation) -> None:
-        print_rewrite_report(report)
-
     @classmethod
     def trace_table(cls) -> TraceTable:
         from elman.console.traces import TraceTable, attended
 
         return TraceTable(("wrote", "probability", "looked at"), attended)
+
+
+COMMANDS = TranslationCommands

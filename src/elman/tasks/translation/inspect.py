@@ -7,20 +7,14 @@ from collections import Counter
 from copy import copy
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from elman.console.inspection import (
-    held_out_notes,
-    held_out_rows,
-    print_notes,
-    skipped_rows,
-    spread,
-)
-from elman.console.terminal import counted, print_list
+from elman.console.inspection import spread
+from elman.console.terminal import counted
 from elman.data.stats import Lengths, hash_of
-from elman.tasks.inspection import Inspection
+from elman.tasks.inspection import ExamplesInspection, ValidationCheck
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,22 +27,17 @@ FAR_OFF = 3.0
 
 
 @dataclass(frozen=True)
-class PairsInspection(Inspection):
+class PairsInspection(ExamplesInspection):
     """What a look at pairs found.
 
     Attributes:
         layout: how the rows are written, in words.
         sources: different ones.
         ratio: characters of a target per character of its source, the median.
-        duplicates: pairs that stood in an earlier row already.
         ambiguous_sources: sources that stand in several rows with different targets.
         copies: pairs whose target is the source.
         suspicious: pairs whose ratio is more than three times off `ratio`, either way.
         first_suspicious: the place of the first such pair.
-        skipped: bad rows that were left out.
-        valid_rows: None where no validation rows were given; and so on.
-        in_both: validation rows whose source stands in the training rows too.
-        valid_skipped: bad validation rows.
     """
 
     layout: str
@@ -59,15 +48,10 @@ class PairsInspection(Inspection):
     source_characters: Lengths
     target_characters: Lengths
     ratio: float
-    duplicates: int
     ambiguous_sources: int
     copies: int
     suspicious: int
     first_suspicious: str | None
-    skipped: int
-    valid_rows: int | None = None
-    in_both: int | None = None
-    valid_skipped: int | None = None
 
     @property
     def can_be_learned(self) -> bool:
@@ -87,21 +71,19 @@ class PairsInspection(Inspection):
             ("sources with several targets", f"{self.ambiguous_sources:,}"),
             ("targets that are their source", f"{self.copies:,}"),
             ("lengths far off the median", f"{self.suspicious:,}"),
-            *skipped_rows(self.skipped, self.valid_skipped),
-            *held_out_rows("pairs", self.valid_rows, self.in_both),
         ]
-        print_list(rows)
+        self.show_list("pairs", rows)
         notes = []
         if not self.can_be_learned:
             notes.append("there is one source only; two or more are needed.")
         if self.suspicious:
             pairs = counted(self.suspicious, "pair has lengths", "pairs have lengths")
             notes.append(f"{pairs} that hardly go together; the first is {self.first_suspicious}.")
-        print_notes([*notes, *held_out_notes("sources", self.in_both)])
+        self.show_notes("sources", notes)
         print(f"\n{looks} texts with another text each ({self.layout}): a translator.")
 
 
-def inspect_pairs(pairs: PairSource, valid: PairSource | None = None) -> PairsInspection:
+def inspect_source(pairs: PairSource, valid: PairSource | None = None) -> PairsInspection:
     """Read pairs and describe them, and what of their sources stands in `valid` as well.
 
     Raises:
@@ -109,14 +91,11 @@ def inspect_pairs(pairs: PairSource, valid: PairSource | None = None) -> PairsIn
         InputError: they cannot be read.
     """
     look = _PairStatistics(pairs)
-    found: dict[str, Any] = {}
+    check = None
     if valid is not None:
         sources = [hash_of(pair.source) for pair in valid.pairs()]
-        found = {
-            "valid_rows": len(sources),
-            "in_both": sum(source in look.target_of for source in sources),
-            "valid_skipped": valid.skipped,
-        }
+        in_both = sum(source in look.target_of for source in sources)
+        check = ValidationCheck(len(sources), in_both, valid.skipped)
     suspicious = look.suspicious()
     first = next(islice(copy(pairs).pairs(), suspicious[0], None)).location if suspicious else None
     return PairsInspection(
@@ -134,7 +113,7 @@ def inspect_pairs(pairs: PairSource, valid: PairSource | None = None) -> PairsIn
         suspicious=len(suspicious),
         first_suspicious=first,
         skipped=pairs.skipped,
-        **found,
+        valid=check,
     )
 
 

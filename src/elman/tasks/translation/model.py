@@ -51,6 +51,7 @@ class Translator(TranslatorSettings, Seq2SeqModel):
     """
 
     task: ClassVar[str] = "translate"
+    pipeline_tag: ClassVar[str] = "translation"
     _examples_name: ClassVar[str] = "pairs"
 
     source_: TextCodec
@@ -219,3 +220,6 @@ class Translator(TranslatorSettings, Seq2SeqModel):
             "tokenizers": [side.name for side in sides],
             "vocabulary": [side.size for side in sides],
         }
+
+
+MODEL = Translator

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from elman.tasks.predictions import PredictionLines, PredictionWriter
+from elman.tasks.predictions import ExampleWriter, PredictionLines
 from elman.tasks.seq2seq.predictions import TOGETHER, hypothesis_lines
 from elman.text.example_reader import Example
-from elman.text.lines import lines_of
 from elman.text.pair_reader import PairReader
 
 if TYPE_CHECKING:
     from elman.tasks.predictions import PredictionRequest
     from elman.tasks.translation.model import Translator
-    from elman.text.files import Document
 
 
 def write_predictions(model: Translator, request: PredictionRequest) -> Iterator[PredictionLines]:
@@ -26,7 +24,7 @@ def write_predictions(model: Translator, request: PredictionRequest) -> Iterator
     return TranslationWriter(model, request).lines()
 
 
-class TranslationWriter(PredictionWriter[Example]):
+class TranslationWriter(ExampleWriter):
     """See `write_predictions`."""
 
     def __init__(self, model: Translator, request: PredictionRequest) -> None:
@@ -37,19 +35,14 @@ class TranslationWriter(PredictionWriter[Example]):
         self.source_column = request.options.get("source-column")
         self.skip_bad_rows = request.skip_bad_rows
 
-    def read(self, document: Document) -> Iterator[Example]:
-        reader = PairReader(
-            document.name,
+    def make_reader(self, name: str) -> PairReader:
+        return PairReader(
+            name,
             source_column=self.source_column,
             skip_bad_rows=self.skip_bad_rows,
             targets_needed=False,
             keep_skipped=True,
         )
-        self.readers[document.name] = reader
-        return reader.examples(lines_of(document.chunks()))
-
-    def size(self, item: Example) -> int:
-        return len(item.text)
 
     def answers(self, batch: list[Example]) -> Iterator[PredictionLines]:
         for start in range(0, len(batch), TOGETHER):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from elman.tasks.options import BEAM, COUNT, FILES, SKIP_BAD_ROWS, Option
-from elman.tasks.task import Task
+from elman.tasks.task import Detection, Task, lazily
 
 
 def _from_names(names: Sequence[str]) -> str | None:
@@ -15,32 +15,15 @@ def _from_names(names: Sequence[str]) -> str | None:
     return "two parallel files" if are_parallel(names, TAG_SUFFIXES) else None
 
 
-def _from_lines(lines: Sequence[str], name: str) -> str | None:
-    from elman.text.sniff_pairs import pairs_in
-
-    return pairs_in(lines, name)
-
-
 TASK = Task(
     name="translate",
     package="elman.tasks.translation",
-    model_name="Translator",
-    commands_name="TranslationCommands",
     summary="a text for each text",
-    explanation_title="From one text to another",
-    pipeline_tag="translation",
-    predicts="texts",
-    priority=20,
-    from_names=_from_names,
-    from_lines=_from_lines,
+    detection=Detection(
+        20, from_names=_from_names, from_lines=lazily("elman.text.sniff_pairs:pairs_in")
+    ),
     options=(
-        Option(
-            "source-column",
-            str,
-            "Column with the source text.",
-            FILES,
-            names_task=True,
-        ),
+        Option("source-column", str, "Column with the source text.", FILES, names_task=True),
         Option(
             "target-column",
             str,
