@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 ScoreLabels = dict[str, tuple[str, str]]
 """Label and format of each score by name, in printing order."""
 
+
+def labels(form: str, **names: str) -> ScoreLabels:
+    """Labels of scores that have one format."""
+    return {name: (label, form) for name, label in names.items()}
+
+
 ROWS = 20  # of a table by class, the largest classes
 MISTAKES = 5  # of each kind
 
@@ -70,12 +76,12 @@ class ReportFormat:
 
     def print(self, report: Evaluation) -> None:
         """Print a report on stdout, and its warnings on stderr."""
-        labels = {
+        shown = {
             name: (label.format(**report.details), form)
             for name, (label, form) in self.scores.items()
             if name in report.scores
         }
-        print_scores(report, labels)
+        print_scores(report, shown)
         if report.baseline is not None:
             print(f"baseline: {report.baseline['name']}")
             print(self.primary_of(report).verdict(report))
@@ -114,11 +120,11 @@ def int8_as_json(
     return {"int8": {"score": name, "int8": ours, "float32": before, "change": change}}
 
 
-def print_scores(report: Evaluation, labels: ScoreLabels) -> None:
-    """Print a table of scores; `labels` are those of scores that the report has."""
+def print_scores(report: Evaluation, shown: ScoreLabels) -> None:
+    """Print a table of the scores `shown`, which the report has."""
     rows = [["", "model", "baseline", "95 % interval of the difference"]]
     baseline = report.baseline or {}
-    for name, (label, form) in labels.items():
+    for name, (label, form) in shown.items():
         theirs = form.format(baseline[name]) if name in baseline else "-"
         interval = " to ".join(form.format(end) for end in report.interval.get(name, ()))
         rows.append([label, form.format(report.scores[name]), theirs, interval])

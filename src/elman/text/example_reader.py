@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
 
 from elman.errors import EmptyTextError, InputError
 from elman.ranges import listed
@@ -44,19 +44,33 @@ class Example(NamedTuple):
         return f"{self.name}:{self.line}"
 
 
+class ExampleOptions(TypedDict, total=False):
+    """Which columns are read, and what becomes of bad rows.
+
+    Attributes:
+        text_column, label_column: the names of the columns; None, the default: the likeliest.
+        skip_bad_rows: whether to skip and count bad rows (default: no); if not, a bad row is an
+            error.
+        labels_needed: whether a row without a label is bad (default: yes). If not, lines that are
+            not a table are texts, one per line.
+    """
+
+    text_column: str | None
+    label_column: str | None
+    skip_bad_rows: bool
+    labels_needed: bool
+
+
 class ExampleReader:
     """Reads the rows of one file.
 
     Args:
         name: of the file, for messages; its suffix helps to detect the layout.
-        text_column, label_column: the names of the columns; None: the likeliest.
-        skip_bad_rows: whether to skip and count bad rows; if not, a bad row is an error.
-        labels_needed: whether a row without a label is bad. If not, lines that are not a table are
-            texts, one per line.
         labels: the allowed labels; None: any.
         keep_skipped: whether a skipped row, or a blank line among texts one per line, yields an
             example with an empty text. Predictions then stay aligned with the lines of the input.
         columns: the kind of row.
+        options: see `ExampleOptions`.
 
     Attributes:
         layout: None before the first line has been read, and for rows in memory.
@@ -70,20 +84,22 @@ class ExampleReader:
         self,
         name: str,
         *,
-        text_column: str | None = None,
-        label_column: str | None = None,
-        skip_bad_rows: bool = False,
-        labels_needed: bool = True,
         labels: Collection[str] | None = None,
         keep_skipped: bool = False,
         columns: Columns = LABELLED,
+        **options: Unpack[ExampleOptions],
     ) -> None:
         self.name = name
         self.layout: TableLayout | None = None
         self.skipped = 0
-        requested = RequestedColumns(text_column, label_column, labels_needed, columns)
+        requested = RequestedColumns(
+            options.get("text_column"),
+            options.get("label_column"),
+            options.get("labels_needed", True),
+            columns,
+        )
         self._requested = requested.checked()
-        self._skip_bad_rows = skip_bad_rows
+        self._skip_bad_rows = options.get("skip_bad_rows", False)
         self._labels = labels
         self._keep_skipped = keep_skipped
 

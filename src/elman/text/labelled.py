@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from copy import copy
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, Unpack
 
 from elman.errors import InputError
-from elman.text.example_reader import Example, ExampleReader
+from elman.text.example_reader import Example, ExampleOptions, ExampleReader
 from elman.text.files import TextSource
 from elman.text.lines import lines_of
 from elman.text.row_source import RowSource
@@ -22,10 +22,7 @@ class LabelledSource(RowSource[ExampleReader]):
 
     Args:
         source: the files. Each has its own layout and header.
-        text_column, label_column: the names of the columns; None: the likeliest.
-        skip_bad_rows: whether to skip and count bad rows; if not, a bad row is an error.
-        labels_needed: whether a row without a label is bad. If not, a file that is not a table is
-            read as one text per line.
+        options: of the readers.
 
     Attributes:
         name: of the source.
@@ -34,23 +31,8 @@ class LabelledSource(RowSource[ExampleReader]):
         SettingError: both names are the same.
     """
 
-    def __init__(
-        self,
-        source: TextSource,
-        *,
-        text_column: str | None = None,
-        label_column: str | None = None,
-        skip_bad_rows: bool = False,
-        labels_needed: bool = True,
-    ) -> None:
-        make_reader = partial(
-            ExampleReader,
-            text_column=text_column,
-            label_column=label_column,
-            skip_bad_rows=skip_bad_rows,
-            labels_needed=labels_needed,
-        )
-        super().__init__(source, make_reader)
+    def __init__(self, source: TextSource, **options: Unpack[ExampleOptions]) -> None:
+        super().__init__(source, partial(ExampleReader, **options))
 
     def limited_to(self, labels: Collection[str]) -> Self:
         """The same rows; a row with any other label is bad. For evaluating a trained model."""

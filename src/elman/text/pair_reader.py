@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
 
 from elman.text.alignment import check_alignment
 from elman.text.columns import PAIRED
@@ -40,17 +40,30 @@ class Pair(NamedTuple):
         return f"{self.name}:{self.line}"
 
 
+class PairOptions(TypedDict, total=False):
+    """Which columns are read, and what becomes of bad rows.
+
+    Attributes:
+        source_column, target_column: the names of the columns; None, the default: the likeliest.
+        skip_bad_rows: whether to skip and count bad rows (default: no); if not, a bad row is an
+            error.
+    """
+
+    source_column: str | None
+    target_column: str | None
+    skip_bad_rows: bool
+
+
 class PairReader(ExampleReader):
     """Reads one table of sources and targets as examples: the text is the source, the label is the
     target.
 
     Args:
         name: of the file, for messages; its suffix helps to detect the layout.
-        source_column, target_column: the names of the columns; None: the likeliest.
-        skip_bad_rows: whether to skip and count bad rows; if not, a bad row is an error.
         targets_needed: if False, targets are ignored, and lines that are not a table are sources,
             one per line.
         keep_skipped: see `ExampleReader`.
+        options: see `PairOptions`.
 
     Raises:
         SettingError: both names are the same.
@@ -60,17 +73,15 @@ class PairReader(ExampleReader):
         self,
         name: str,
         *,
-        source_column: str | None = None,
-        target_column: str | None = None,
-        skip_bad_rows: bool = False,
         targets_needed: bool = True,
         keep_skipped: bool = False,
+        **options: Unpack[PairOptions],
     ) -> None:
         super().__init__(
             name,
-            text_column=source_column,
-            label_column=target_column,
-            skip_bad_rows=skip_bad_rows,
+            text_column=options.get("source_column"),
+            label_column=options.get("target_column"),
+            skip_bad_rows=options.get("skip_bad_rows", False),
             labels_needed=targets_needed,
             keep_skipped=keep_skipped,
             columns=PAIRED,

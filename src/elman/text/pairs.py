@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, Unpack
 
 from elman.errors import InputError
 from elman.text.files import TextSource
 from elman.text.lines import lines_of
-from elman.text.pair_reader import PairReader, pair_of
+from elman.text.pair_reader import PairOptions, PairReader, pair_of
 from elman.text.row_source import RowSource
 from elman.text.tables import JSON_SUFFIXES, TABLE_SUFFIXES, json_object, suffix_of
 
@@ -29,8 +29,7 @@ class PairSource(RowSource[PairReader]):
     Args:
         source: two parallel files, sources and targets line by line; or tables, each with its own
             layout and header.
-        source_column, target_column: the names of the columns; None: the likeliest.
-        skip_bad_rows: whether to skip and count bad rows; if not, a bad row is an error.
+        options: of the readers.
 
     Attributes:
         name: of the source.
@@ -39,23 +38,12 @@ class PairSource(RowSource[PairReader]):
         SettingError: both names are the same.
     """
 
-    def __init__(
-        self,
-        source: TextSource,
-        *,
-        source_column: str | None = None,
-        target_column: str | None = None,
-        skip_bad_rows: bool = False,
-    ) -> None:
-        make_reader = partial(
-            PairReader,
-            source_column=source_column,
-            target_column=target_column,
-            skip_bad_rows=skip_bad_rows,
-        )
-        super().__init__(source, make_reader)
+    def __init__(self, source: TextSource, **options: Unpack[PairOptions]) -> None:
+        super().__init__(source, partial(PairReader, **options))
         self._in_memory: list[Row] | None = None
-        self._columns_named = source_column is not None or target_column is not None
+        self._columns_named = (
+            options.get("source_column") is not None or options.get("target_column") is not None
+        )
 
     @classmethod
     def from_pairs(cls, sources: Iterable[str], targets: Iterable[str]) -> Self:

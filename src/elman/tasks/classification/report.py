@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from elman.console.report import MISTAKES, PrimaryScore, ReportFormat, print_classes
+from elman.console.report import MISTAKES, PrimaryScore, ReportFormat, labels, print_classes
 
 if TYPE_CHECKING:
     from elman.metrics.report import Evaluation
@@ -34,10 +34,7 @@ def _print_details(report: Evaluation) -> None:
 FORMAT = ReportFormat(
     primary=(PrimaryScore("accuracy", "{:.2%}", "{:.1f} points of accuracy", times=100),),
     print_details=_print_details,
-    scores={
-        "accuracy": ("accuracy", "{:.1%}"),
-        "macro_f1": ("macro F1", "{:.3f}"),
-        "calibration_error": ("calibration error", "{:.3f}"),
-        "roc_auc_out_of_scope": ("area under ROC, of a class against of none", "{:.3f}"),
-    },
+    scores=labels("{:.1%}", accuracy="accuracy")
+    | labels("{:.3f}", macro_f1="macro F1", calibration_error="calibration error")
+    | labels("{:.3f}", roc_auc_out_of_scope="area under ROC, of a class against of none"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from elman.console.report import ROWS, PrimaryScore, ReportFormat
+from elman.console.report import ROWS, PrimaryScore, ReportFormat, labels
 from elman.console.terminal import counted, print_table
 
 if TYPE_CHECKING:
@@ -32,9 +32,7 @@ def _print_details(report: Evaluation) -> None:
 FORMAT = ReportFormat(
     primary=(PrimaryScore("mase", "{:.4f}", "{:.3f} of MASE", less=True),),
     print_details=_print_details,
-    scores={
-        "mase": ("MASE", "{:.3f}"),
-        "coverage": ("coverage of the 95 % interval", "{:.1%}"),
-        "coverage_80": ("coverage of the 80 % interval", "{:.1%}"),
-    },
+    scores=labels("{:.3f}", mase="MASE")
+    | labels("{:.1%}", coverage="coverage of the 95 % interval")
+    | labels("{:.1%}", coverage_80="coverage of the 80 % interval"),
 )

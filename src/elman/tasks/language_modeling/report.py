@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from elman.console.report import PrimaryScore, ReportFormat
+from elman.console.report import PrimaryScore, ReportFormat, labels
 
 if TYPE_CHECKING:
     from elman.metrics.report import Evaluation
@@ -21,13 +21,10 @@ def _print_details(report: Evaluation) -> None:
 FORMAT = ReportFormat(
     primary=(PrimaryScore("nats_per_token", "{:.4f}", "{:.3f} nats per {token}", less=True),),
     print_details=_print_details,
-    scores={
-        "nats_per_token": ("nats per {token}", "{:.4f}"),
-        "nats_per_token_fresh": ("  on fresh blocks of 64", "{:.4f}"),
-        "bits_per_character": ("bits per character", "{:.4f}"),
-        "perplexity": ("perplexity per word", "{:,.1f}"),
-        "top1": ("next word, first", "{:.1%}"),
-        "top3": ("next word, among three", "{:.1%}"),
-        "keystroke_savings": ("keystroke savings", "{:.1%}"),
-    },
+    scores=labels("{:.4f}", nats_per_token="nats per {token}")
+    | labels("{:.4f}", nats_per_token_fresh="  on fresh blocks of 64")
+    | labels("{:.4f}", bits_per_character="bits per character")
+    | labels("{:,.1f}", perplexity="perplexity per word")
+    | labels("{:.1%}", top1="next word, first", top3="next word, among three")
+    | labels("{:.1%}", keystroke_savings="keystroke savings"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from elman.console.report import PrimaryScore, ReportFormat
+from elman.console.report import PrimaryScore, ReportFormat, labels
 
 if TYPE_CHECKING:
     from elman.metrics.report import Evaluation
@@ -39,11 +39,8 @@ FORMAT = ReportFormat(
         PrimaryScore("chrf", "{:.2f}", "{:.1f} chrF"),
     ),
     print_details=_print_details,
-    scores={
-        "bleu": ("BLEU", "{:.1f}"),
-        "chrf": ("chrF", "{:.1f}"),
-        "exact_match": ("exact match", "{:.1%}"),
-        "token_error_rate": ("{tokens} error rate", "{:.2%}"),
-        "word_error_rate": ("word error rate", "{:.1%}"),
-    },
+    scores=labels("{:.1f}", bleu="BLEU", chrf="chrF")
+    | labels("{:.1%}", exact_match="exact match")
+    | labels("{:.2%}", token_error_rate="{tokens} error rate")
+    | labels("{:.1%}", word_error_rate="word error rate"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from elman.console.report import MISTAKES, PrimaryScore, ReportFormat, print_classes
+from elman.console.report import MISTAKES, PrimaryScore, ReportFormat, labels, print_classes
 
 if TYPE_CHECKING:
     from elman.metrics.report import Evaluation
@@ -29,10 +29,7 @@ FORMAT = ReportFormat(
         PrimaryScore("accuracy", "{:.2%}", "{:.1f} points of accuracy", times=100),
     ),
     print_details=_print_details,
-    scores={
-        "accuracy": ("accuracy", "{:.1%}"),
-        "macro_f1": ("macro F1", "{:.3f}"),
-        "span_f1": ("span F1, strict", "{:.3f}"),
-        "span_f1_conlleval": ("span F1, conlleval", "{:.3f}"),
-    },
+    scores=labels("{:.1%}", accuracy="accuracy")
+    | labels("{:.3f}", macro_f1="macro F1")
+    | labels("{:.3f}", span_f1="span F1, strict", span_f1_conlleval="span F1, conlleval"),
 )
