@@ -27,7 +27,8 @@ def test_a_table_becomes_a_classifier(elman):
     done = elman(*CLASSIFY)
     out = answered(done)
     assert "accuracy" in out
-    assert "baseline: TF-IDF of words (1-2) with logistic regression (the commonest class" in out
+    assert "baseline: TF-IDF of words (1-2) with logistic regression\n" in out
+    assert "The commonest class alone: " in out
     assert "The network is " in out
     assert "elman predict m.st -" in out
     assert done.err.startswith(

@@ -55,7 +55,3 @@ class DataFiles:
     def given(self) -> Iterator[TextSource]:
         """Yield the data, then the validation data if there is some."""
         yield from filter(None, (self.data, self.valid))
-
-    @property
-    def skip_bad_rows(self) -> bool:
-        return "skip-bad-rows" in self.options

@@ -69,6 +69,17 @@ def typed_options(options: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def reader_options(typed: Mapping[str, Any], *columns: str) -> dict[str, Any]:
+    """The arguments of a reader, by name: whether it skips bad rows, and its columns.
+
+    Args:
+        typed: the typed options, by name.
+        columns: names of options such as 'text-column'; None stands for one that was not typed.
+    """
+    named = {name.replace("-", "_"): typed.get(name) for name in columns}
+    return {**named, "skip_bad_rows": "skip-bad-rows" in typed}
+
+
 def check_options(task: Task, command: str, typed: Iterable[str]) -> None:
     """Check that a command of a task accepts the typed options.
 

@@ -68,10 +68,6 @@ class PredictionRequest:
         return TextSource(self.files, encoding=self.encoding)
 
     @property
-    def skip_bad_rows(self) -> bool:
-        return "skip-bad-rows" in self.options
-
-    @property
     def count(self) -> int | None:
         """The number of alternatives to write; None if --count was not typed.
 

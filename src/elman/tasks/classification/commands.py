@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from elman.console.terminal import say
 from elman.tasks.classification.task import TASK
 from elman.tasks.commands import CommandWords, TaskCommands, check_same, no_baseline, report_skipped
+from elman.tasks.options import reader_options
 
 if TYPE_CHECKING:
     from elman.console.terminal import ReadingProgress
@@ -50,12 +51,8 @@ class ClassificationCommands(TaskCommands):
     def open(cls, source: TextSource, files: DataFiles) -> LabelledSource:
         from elman.text.labelled import LabelledSource
 
-        return LabelledSource(
-            source,
-            text_column=files.options.get("text-column"),
-            label_column=files.options.get("label-column"),
-            skip_bad_rows=files.skip_bad_rows,
-        )
+        columns = reader_options(files.options, "text-column", "label-column")
+        return LabelledSource(source, **columns)
 
     def training(
         self, reading: ReadingProgress, checkpoint: Path | None, stop: Callable[[], bool]
@@ -172,10 +169,7 @@ def _read_unlabelled(files: DataFiles, option: str, reading: ReadingProgress) ->
     if not paths:
         return []
     source = LabelledSource(
-        files.open(paths),
-        text_column=files.options.get("text-column"),
-        skip_bad_rows=files.skip_bad_rows,
-        labels_needed=False,
+        files.open(paths), labels_needed=False, **reader_options(files.options, "text-column")
     )
     return _read(source, reading)[0]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from elman.console.terminal import json_line
 from elman.errors import InputError, SettingError
+from elman.tasks.options import reader_options
 from elman.tasks.predictions import ExampleWriter, PredictionLines, as_lines
 from elman.text.example_reader import Example, ExampleReader
 
@@ -40,18 +41,11 @@ class ClassWriter(ExampleWriter):
         self.threshold = _threshold(request.options.get("reject-below"), model)
         self.write = self._as_json if request.json else self._as_line
         self.count = request.count
-        self.text_column = request.options.get("text-column")
-        self.skip_bad_rows = request.skip_bad_rows
+        self.reader_options = reader_options(request.options, "text-column")
         self.begun: set[str] = set()
 
     def make_reader(self, name: str) -> ExampleReader:
-        return ExampleReader(
-            name,
-            text_column=self.text_column,
-            skip_bad_rows=self.skip_bad_rows,
-            labels_needed=False,
-            keep_skipped=True,
-        )
+        return ExampleReader(name, labels_needed=False, keep_skipped=True, **self.reader_options)
 
     def answers(self, batch: list[Example]) -> Iterator[PredictionLines]:
         for name, examples in groupby(batch, attrgetter("name")):

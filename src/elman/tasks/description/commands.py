@@ -10,6 +10,7 @@ from elman.errors import SettingError
 from elman.ranges import whole
 from elman.tasks.commands import CommandWords, TaskCommands, check_same, no_baseline, report_skipped
 from elman.tasks.description.task import TASK
+from elman.tasks.options import reader_options
 
 if TYPE_CHECKING:
     from elman.console.terminal import ReadingProgress
@@ -48,7 +49,7 @@ class DescriptionCommands(TaskCommands):
         """
         from elman.text.vectors import VectorSource
 
-        return VectorSource.of_files(source, skip_bad_rows=files.skip_bad_rows, width=width)
+        return VectorSource.of_files(source, width=width, **reader_options(files.options))
 
     def training(
         self, reading: ReadingProgress, checkpoint: Path | None, stop: Callable[[], bool]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from elman.tasks.commands import CommandWords, TaskCommands, check_same, no_baseline, report_skipped
+from elman.tasks.options import reader_options
 from elman.tasks.tagging.task import TASK
 
 if TYPE_CHECKING:
@@ -34,9 +35,7 @@ class TaggingCommands(TaskCommands):
     def open(cls, source: TextSource, files: DataFiles) -> TaggedSource:
         from elman.text.tagged import TaggedSource
 
-        return TaggedSource(
-            source, column=files.options.get("column"), skip_bad_rows=files.skip_bad_rows
-        )
+        return TaggedSource(source, **reader_options(files.options, "column"))
 
     def read(
         self,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from elman.console.terminal import json_line
 from elman.errors import EmptyTextError, InputError
 from elman.ranges import listed
+from elman.tasks.options import reader_options
 from elman.tasks.predictions import PredictionLines, PredictionWriter
 from elman.text.conll import (
     FORMAT,
@@ -47,7 +48,7 @@ class TagWriter(PredictionWriter["TaggedSentence | str"]):
         self.model = model
         self.count = request.count or 1
         self.column: int | None = request.options.get("column")
-        self.skip_bad_rows = request.skip_bad_rows
+        self.reader_options = reader_options(request.options, "column")
         self.tail = ""  # of the last document
 
     def size(self, item: TaggedSentence | str) -> int:
@@ -71,8 +72,7 @@ class TagWriter(PredictionWriter["TaggedSentence | str"]):
         """The sentences, and what stands after the last one."""
         reader = SentenceReader(
             document.name,
-            column=self.column,
-            skip_bad_rows=self.skip_bad_rows,
+            **self.reader_options,
             tags_needed=False,
         )
         self.readers[document.name] = reader

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from elman.tasks.commands import CommandWords, TaskCommands, check_same, no_baseline, report_skipped
+from elman.tasks.options import reader_options
 from elman.tasks.translation.task import TASK
 
 if TYPE_CHECKING:
@@ -43,12 +44,7 @@ class TranslationCommands(TaskCommands):
     def open(cls, source: TextSource, files: DataFiles) -> PairSource:
         from elman.text.pairs import PairSource
 
-        return PairSource(
-            source,
-            source_column=files.options.get("source-column"),
-            target_column=files.options.get("target-column"),
-            skip_bad_rows=files.skip_bad_rows,
-        )
+        return PairSource(source, **reader_options(files.options, "source-column", "target-column"))
 
     def read(self, train: TextSource | None, reading: ReadingProgress) -> Scored:
         from elman.data.cache import Cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from elman.tasks.options import reader_options
 from elman.tasks.predictions import ExampleWriter, PredictionLines
 from elman.tasks.seq2seq.predictions import TOGETHER, hypothesis_lines
 from elman.text.example_reader import Example
@@ -32,17 +33,10 @@ class TranslationWriter(ExampleWriter):
         self.model = model
         self.beam = request.beam
         self.count = request.count or (self.beam if request.json else 1)
-        self.source_column = request.options.get("source-column")
-        self.skip_bad_rows = request.skip_bad_rows
+        self.reader_options = reader_options(request.options, "source-column")
 
     def make_reader(self, name: str) -> PairReader:
-        return PairReader(
-            name,
-            source_column=self.source_column,
-            skip_bad_rows=self.skip_bad_rows,
-            targets_needed=False,
-            keep_skipped=True,
-        )
+        return PairReader(name, targets_needed=False, keep_skipped=True, **self.reader_options)
 
     def answers(self, batch: list[Example]) -> Iterator[PredictionLines]:
         for start in range(0, len(batch), TOGETHER):
