@@ -223,3 +223,29 @@ def test_a_trace_leaves_chance_alone():
     torch.manual_seed(3)
     trace(cell)
     assert torch.equal(torch.rand(2), expected)
+
+
+class Scaled(CELLS["elman"]):  # type: ignore[misc]
+    """A cell with a setting and a buffer."""
+
+    def __init__(self, *sizes):
+        super().__init__(*sizes)
+        self.scale = 1.0
+        self.register_buffer("shift", torch.zeros(sizes[0]))
+
+    def forward(self, x, state):
+        return super().forward(self.scale * x + self.shift, state)
+
+
+def test_a_program_is_kept_until_the_cell_changes():
+    cell = Scaled(4, 6)
+    x, state = torch.randn(3, 4), cell.initial_state(3)
+    with torch.no_grad():
+        kept = trace(cell)
+        for weight in cell.parameters():
+            weight.mul_(2)
+        assert trace(cell) is kept
+        for change in (lambda: setattr(cell, "scale", 3.0), lambda: cell.shift.add_(1)):
+            change()
+            found, _ = trace(cell).run(dict(cell.named_parameters()), x, state_tensors(state))
+            torch.testing.assert_close(found, cell(x, state)[0])

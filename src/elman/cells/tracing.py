@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import count
 from typing import Any, NoReturn
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -39,15 +40,43 @@ _DECISIONS = {"_local_scalar_dense", "is_nonzero", "equal", "nonzero"}
 _TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-12}
 
 
+# The last program of each cell. It names the weights, so it outlives their changes.
+_programs: WeakKeyDictionary[Cell, tuple[object, CellProgram]] = WeakKeyDictionary()
+
+
 def trace(cell: Cell) -> CellProgram:
     """Trace one step of a cell, from its `forward` and `initial_state`.
 
-    The program is checked against the cell at another batch size and on other numbers.
+    The program is checked against the cell at another batch size and on other numbers. It is kept
+    until something besides the values of the weights changes.
 
     Raises:
         UntraceableError: if the step uses an operation outside `elman.cells.program`, branches on
             computed values, or is not a deterministic function.
     """
+    form = _form(cell)
+    known = _programs.get(cell)
+    if known is None or known[0] != form:
+        known = _programs[cell] = form, _traced(cell)
+    return known[1]
+
+
+def _form(cell: Cell) -> object:
+    """All that a program depends on: types, settings and buffers, which become constants."""
+    weights = [
+        (name, part.shape, part.dtype, part.device) for name, part in cell.named_parameters()
+    ]
+    buffers = [(name, part.data_ptr(), part._version) for name, part in cell.named_buffers()]
+    settings = [
+        (name, repr(value))
+        for module in cell.modules()
+        for name, value in vars(module).items()
+        if isinstance(value, int | float | str | tuple | None)
+    ]
+    return weights, buffers, settings
+
+
+def _traced(cell: Cell) -> CellProgram:
     rows = next(size for size in count(5) if size not in _sizes(cell))
     device = next(cell.parameters()).device
     # Inference mode dispatches composite operations under other names.
