@@ -1,4 +1,4 @@
-"""What every estimator has in common: scikit-learn's habits, one training, one safe file."""
+"""The base class of the estimators: settings, training, model files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from elman.version import __version__
 
 
 def _not_fitted_error() -> type[NotFittedError]:
-    """The error that is scikit-learn's as well, as its own estimators and tools expect it."""
+    """An error that scikit-learn's tools recognise too."""
     from sklearn import exceptions
 
     return type("NotFittedError", (NotFittedError, exceptions.NotFittedError), {})
@@ -40,12 +40,13 @@ def _not_fitted_error() -> type[NotFittedError]:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What an estimator learns from, as its task prepared it.
+    """The prepared data of a training.
 
     Args:
-        train: to learn from; valid: to choose the best weights by.
-        hashes: of their content by name, for the record and the checkpoint's identity.
-        options: what else `fit` was given, by name.
+        train: the training set.
+        valid: the validation set, which chooses the best weights.
+        hashes: hashes of their content by name, for the record and the checkpoint.
+        options: other arguments of `fit`, by name.
     """
 
     train: Any
@@ -56,10 +57,14 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class Run:
-    """How one training is run; `arguments` are the keyword arguments of `train`.
+    """One run of a training.
 
     Args:
-        identity: what a checkpoint must say to be this run's.
+        identity: settings and hashes; a checkpoint with others belongs to another run.
+        checkpoint: the file for the state of an unfinished training; None writes none.
+        checkpoint_seconds: seconds between two checkpoints.
+        stop: called before each step; True ends the training early.
+        progress: called while data is read; None: nobody listens.
     """
 
     identity: dict[str, Any]
@@ -69,21 +74,22 @@ class Run:
     progress: ProgressCallback | None
 
     def with_identity(self, **more: Any) -> Run:
-        """The same, of which a checkpoint must say more."""
+        """The same run, with more in its identity."""
         return dataclasses.replace(self, identity={**self.identity, **more})
 
     @property
     def arguments(self) -> dict[str, Any]:
+        """The keyword arguments of `train`."""
         names = ("identity", "checkpoint", "checkpoint_seconds", "stop")
         return {name: getattr(self, name) for name in names}
 
 
 class Model(NetworkSettings, ABC):
-    """An estimator: `__init__` keeps its settings and does nothing else, `fit` returns self,
-    what is learned ends in `_`, and `get_params`, `set_params` and `clone` work.
+    """An estimator with scikit-learn's conventions: `__init__` only stores the settings, `fit`
+    returns self, learned attributes end in `_`, and `get_params`, `set_params` and `clone` work.
 
     Attributes, once fitted:
-        record_: how it was trained, as plain data; it is saved with the model.
+        record_: how it was trained, as plain data; saved with the model.
     """
 
     task: ClassVar[str]
@@ -91,86 +97,87 @@ class Model(NetworkSettings, ABC):
     # The name of its task on the Hugging Face hub; None if the hub has none.
     pipeline_tag: ClassVar[str | None] = None
 
-    # What its network's architecture is called in a file.
+    # The key of the network's architecture in a model file.
     _architecture_name: ClassVar[str]
 
     network_: nn.Module
     record_: dict[str, Any]
 
-    # The network whose weights were rounded: a later training makes another.
+    # The network whose weights were rounded to int8; a later training creates another.
     _quantised: nn.Module | None = None
 
-    _picture: WeightCache[Any] | None = None
+    _compiled: WeightCache[Any] | None = None
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Complete the docstring: what each setting means stands before what is learned."""
+        """Insert the meaning of each setting into the docstring, before the attributes."""
         super().__init_subclass__(**options)
         if vars(cls).get("__doc__"):  # there is none where Python leaves docstrings out
             about, learned, rest = inspect.cleandoc(cls.__doc__ or "").partition("Attributes, once")
             cls.__doc__ = f"{about.rstrip()}\n\n{cls._settings_doc()}\n\n{learned}{rest}".rstrip()
 
-    # What a task says of itself
+    # To be defined by each task
 
     @abstractmethod
     def _prepare(self, settings: Any, *data: Any, **options: Any) -> TrainingData:
-        """What `fit` was given, read and checked.
+        """Read and check the arguments of `fit`.
 
         Args:
-            settings: those of this training.
+            settings: of this training.
             data: the positional arguments of `fit`.
-            options: the named ones, and `cache` and `progress` as `training` has them.
+            options: its keyword arguments, and `cache` and `progress` of `training`.
 
         Raises:
-            InputError: for what cannot be learned from.
+            InputError: the data cannot be used.
         """
 
     def _begin(self, settings: Any, data: TrainingData) -> tuple[Objective, Plan, Preview | None]:
-        """A new network and the first lines of its record, for a task with one objective."""
+        """Create the network and begin its record, for a task with one objective."""
         raise NotImplementedError
 
     def _learn(self, settings: Any, data: TrainingData, run: Run) -> Iterator[Event]:
-        """Train; when `Finished` comes, the model can answer. Here with one objective."""
+        """Train on one objective. When `Finished` is yielded, the model can predict."""
         objective, plan, preview = self._begin(settings, data)
         yield from train(objective, plan, preview=preview, **run.arguments)
 
     def _outcome(self, event: Finished) -> dict[str, Any]:  # noqa: ARG002
-        """What the validation came to, for the record, where the event says so."""
+        """The result of the validation, for the record."""
         return {}
 
     @abstractmethod
     def _architecture(self) -> Any:
-        """What the network is built from, a dataclass."""
+        """The configuration of the network, a dataclass."""
 
     @abstractmethod
     def _contents(self) -> dict[str, Any]:
-        """What a file holds as plain data besides the settings, the architecture and the record."""
+        """The plain data of a model file besides settings, architecture and record."""
 
     def _tensors(self) -> dict[str, Tensor]:
-        """What a file holds as tensors, by name."""
+        """The tensors of a model file, by name."""
         return dict(self.network_.named_parameters())
 
     @abstractmethod
     def _restore(self, about: dict[str, Any]) -> Callable[[], nn.Module]:
-        """Take over a file's plain data, once it is checked.
+        """Check the plain data of a model file and store it.
 
         Returns:
-            What builds a module with the file's tensors.
+            A function that builds a module for the tensors of the file.
 
         Raises:
-            ModelFileError: where it is not as `_contents` has it; SettingError: not in range.
+            ModelFileError: the data is not what `_contents` returns.
+            SettingError: a value is out of range.
         """
 
     def _take(self, loaded: Any) -> None:
-        """Take over the module with the file's weights.
+        """Store the module that holds the weights of a model file.
 
         Raises:
-            ModelFileError: where they cannot be those of such a model.
+            ModelFileError: the weights cannot belong to such a model.
         """
         self.network_ = loaded
 
     @abstractmethod
     def _facts(self) -> dict[str, Any]:
-        """What `describe` says besides what all models have."""
+        """The part of `describe` that only this task has."""
 
     # Settings
 
@@ -178,7 +185,7 @@ class Model(NetworkSettings, ABC):
         """Change settings by name.
 
         Raises:
-            SettingError: for a name that is no setting.
+            SettingError: there is no such setting.
         """
         names = self.get_params()
         for name, value in settings.items():
@@ -191,7 +198,7 @@ class Model(NetworkSettings, ABC):
             setattr(self, name, value)
         return self
 
-    # Learning
+    # Training
 
     def training(
         self,
@@ -203,29 +210,33 @@ class Model(NetworkSettings, ABC):
         stop: Callable[[], bool] = lambda: False,
         **options: Any,
     ) -> Iterator[Event]:
-        """Train, yielding what happens as `elman.training.events.Event`s.
+        """Train step by step.
 
         Args:
-            data, options: what to learn from, as `fit` takes it.
-            cache: where the data is kept, for a baseline to learn from; nowhere if None (a
-                language model then takes the user's own).
-            checkpoint: a file from which an interrupted run goes on; see `train`.
-            checkpoint_seconds: seconds between two writes of it.
-            progress: called while data is read: with the step, what is done and what there is
-                (bytes of files, characters of texts).
-            stop: called before every step; True ends the run early and in order.
+            data, options: the arguments of `fit`.
+            cache: stores the data, so that a baseline can be fitted later; None stores nothing (a
+                language model then uses the user's cache).
+            checkpoint: the file for the state of an unfinished training, from which it continues;
+                None writes none.
+            checkpoint_seconds: seconds between two checkpoints (default 20).
+            progress: called while data is read, with the name of the step, what is done and the
+                total, in bytes of files or characters of texts.
+            stop: called before each step; True ends the training early.
+
+        Yields:
+            The events of the training.
 
         Raises:
-            SettingError: for a setting out of its range, before anything is read.
-            InputError: for data that cannot be learned from.
-            TrainingError, ResumeError, OutputError: as `train` has them.
-            KeyboardInterrupt: where it is stopped before there is a model.
+            SettingError: a setting is out of range; nothing has been read yet.
+            InputError: the data cannot be used.
+            TrainingError, ResumeError, OutputError: see `train`.
+            KeyboardInterrupt: the training was stopped before there was a model.
         """
         settings = self._settings_type()(**self._plain_settings()).check_settings()
-        material = self._prepare(settings, *data, cache=cache, progress=progress, **options)
-        identity = {**self._plain_settings(), **material.hashes}
+        prepared = self._prepare(settings, *data, cache=cache, progress=progress, **options)
+        identity = {**self._plain_settings(), **prepared.hashes}
         run = Run(identity, checkpoint, checkpoint_seconds, stop, progress)
-        for event in self._learn(settings, material, run):
+        for event in self._learn(settings, prepared, run):
             if isinstance(event, Finished):
                 self.record_ |= {
                     "steps": event.step,
@@ -237,11 +248,10 @@ class Model(NetworkSettings, ABC):
             yield event
 
     def _fit(self, *data: Any, **options: Any) -> Self:
-        """Itself, trained to the end; the arguments are those of `training`.
+        """Train to the end; the arguments are those of `training`.
 
         Raises:
-            KeyboardInterrupt: where the training was interrupted; the model is then as good as
-                it was by then.
+            KeyboardInterrupt: the training was interrupted; the model has its best weights so far.
         """
         for event in self.training(*data, **options):
             if isinstance(event, Finished) and event.interrupted:
@@ -249,11 +259,11 @@ class Model(NetworkSettings, ABC):
         return self
 
     def _begin_record(self, data: TrainingData, **facts: Any) -> None:
-        """Write down what a new network learns from."""
+        """Begin the record of a new network with facts about its training data."""
         self.record_ = {**data.hashes, **facts, "parameters": self._count()}
 
     def _count(self) -> int:
-        """Parameters of the network."""
+        """The number of parameters of the network."""
         return sum(weight.numel() for weight in self.network_.parameters())
 
     def _check_fitted(self) -> None:
@@ -264,21 +274,20 @@ class Model(NetworkSettings, ABC):
                 hint="Call fit, or elman.load a trained model.",
             )
 
-    # Answering
+    # Predicting
 
     @property
     def int8_(self) -> bool:
-        """Whether the weights are of 8 bits."""
+        """Whether the weights are rounded to int8."""
         return self._quantised is not None and self._quantised is self.network_
 
     def to_int8(self) -> Self:
-        """Round the weights to 8 bits, in their place: each matrix row by row, to a scale of the
-        row's own. What reads or writes token by token then also multiplies integers, where the
-        native core is on.
+        """Round the weights to int8 in place, with one scale for each row of a matrix. With the
+        native core, reading and generating token by token then uses int8 products.
 
         Raises:
             NotFittedError: before `fit`.
-            ModelFileError: where a weight is not a number.
+            ModelFileError: a weight is not finite.
         """
         self._check_fitted()
         with torch.no_grad():
@@ -289,28 +298,28 @@ class Model(NetworkSettings, ABC):
 
     @property
     def _step(self) -> Any:
-        """How the network reads token by token, with its weights as they are now."""
-        if self._picture is None or not self._picture.is_valid(self.network_):
-            self._picture = WeightCache(self.network_, self._stepping())
-        return self._picture.value
+        """The step of the network with its current weights."""
+        if self._compiled is None or not self._compiled.is_valid(self.network_):
+            self._compiled = WeightCache(self.network_, self._compile_step())
+        return self._compiled.value
 
-    def _stepping(self) -> Any:
+    def _compile_step(self) -> Any:
         return step_of(cast("Stepped", self.network_), int8=self.int8_)
 
-    # Keeping
+    # Model files
 
     def save(self, path: str | os.PathLike[str], *, int8: bool = False) -> None:
         """Write the model as one safetensors file, whole or not at all.
 
         Args:
             path: the file.
-            int8: with weights of 8 bits, in about a quarter of the room. The model itself stays
-                as it is; one whose weights are of 8 bits is always written so.
+            int8: whether to write int8 weights, about a quarter of the size (default: no). The
+                model itself does not change. An int8 model is always written so.
 
         Raises:
             NotFittedError: before `fit`.
-            OutputError: where the file cannot be written; what was there before stays.
-            ModelFileError: where a weight is not a number, and 8 bits are asked for.
+            OutputError: the file cannot be written; an older file is kept.
+            ModelFileError: a weight is not finite, and int8 weights are requested.
         """
         self._check_fitted()
         about = {
@@ -328,10 +337,10 @@ class Model(NetworkSettings, ABC):
 
     @classmethod
     def from_bundle(cls, bundle: Bundle) -> Self:
-        """The model that `save` wrote.
+        """Load a model that `save` wrote.
 
         Raises:
-            ModelFileError: where the file holds anything that such a model would not.
+            ModelFileError: the file is not valid for such a model.
         """
         try:
             model = cls.from_json(bundle.about.get("settings"))
@@ -347,7 +356,7 @@ class Model(NetworkSettings, ABC):
         return model
 
     def describe(self) -> dict[str, Any]:
-        """What there is to know of a trained model, as plain data, for `elman info`."""
+        """Describe the trained model as plain data, for `elman info`."""
         self._check_fitted()
         return {
             "task": self.task,
@@ -359,8 +368,8 @@ class Model(NetworkSettings, ABC):
         }
 
     def __getstate__(self) -> dict[str, Any]:
-        """All but what is made anew when it is asked for, and cannot be copied."""
-        return {name: value for name, value in vars(self).items() if name != "_picture"}
+        """Leave out the compiled step: it cannot be copied, and is compiled again on demand."""
+        return {name: value for name, value in vars(self).items() if name != "_compiled"}
 
     def __repr__(self) -> str:
         changed = (

@@ -283,7 +283,7 @@ class Classifier(ClassifierSettings, ExampleModel):
         told = self.tokenizer_.name, self.classes_.tolist(), self.calibration_.temperature
         return explain_classes(self.network_, padded, tokens, *told)
 
-    def _stepping(self) -> list[EncoderStep]:
+    def _compile_step(self) -> list[EncoderStep]:
         return [encoder_by_steps(encoder, int8=self.int8_) for encoder in self.network_.encoders]
 
     # Keeping
