@@ -9,7 +9,6 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from sklearn.base import clone
 
@@ -19,6 +18,7 @@ from elman.errors import ModelFileError, NotFittedError
 from elman.kernels import core
 from elman.nn.int8 import fake_quantize, has_int8
 from elman.nn.native_step import step_of
+from model_files import header_of
 
 PROSE = "The cat sat on the mat, and the dog looked at the river.\n" * 20
 TEXTS = ["warm and funny", "cold and dull", "so warm", "so dull", "neither, really"] * 12
@@ -66,11 +66,6 @@ def same(left, right):
     return left.keys() == right.keys() and all(torch.equal(left[n], right[n]) for n in left)
 
 
-def about(path):
-    with safe_open(path, "pt") as file:
-        return json.loads(file.metadata()["elman"])
-
-
 @pytest.fixture(scope="module", params=MODELS)
 def fitted(request):
     make, data = MODELS[request.param]
@@ -107,7 +102,7 @@ def test_file_of_any_task_can_be_loaded(fitted, tmp_path):
     for each in (loaded, rounded):
         each.save(again)
         assert again.read_bytes() == small.read_bytes()
-    assert about(small) == {**about(plain), "int8": True}
+    assert header_of(small) == {**header_of(plain), "int8": True}
     assert not elman.load(plain).int8_
     assert outputs(elman.load(plain)) == outputs(model)
 
@@ -203,9 +198,9 @@ def sound(writer, tmp_path_factory):
 
 
 def altered(source, target, change):
-    said, tensors = about(source), load_file(source)
-    change(said, tensors)
-    save_file(tensors, target, metadata={"elman": json.dumps(said)})
+    header, tensors = header_of(source), load_file(source)
+    change(header, tensors)
+    save_file(tensors, target, metadata={"elman": json.dumps(header)})
     return target
 
 
@@ -257,7 +252,7 @@ def replaced(name, make):
 
 
 def with_entries(**changes):
-    return lambda said, _: said.update(changes)
+    return lambda header, _: header.update(changes)
 
 
 VALUES = {
@@ -281,7 +276,7 @@ KINDS = {
     "steps without sign": replaced(NAME, lambda steps: steps.to(torch.uint8)),
     "steps turned": replaced(NAME, lambda steps: steps.t().contiguous()),
     "it says no": with_entries(int8=False),
-    "it says nothing": lambda said, _: said.pop("int8"),
+    "it says nothing": lambda header, _: header.pop("int8"),
     "it says 1": with_entries(int8=1),
     "it says yes": with_entries(int8="yes"),
     "it says null": with_entries(int8=None),
