@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
@@ -45,6 +46,17 @@ def setting(*keys: str | int, value: Any) -> Change:
         header[keys[-1]] = value
 
     return change
+
+
+def with_other_header_bytes(path: Path, folder: Path, data: st.DataObject) -> Path:
+    """A copy in the folder, with one to three bytes of the header changed, drawn from `data`."""
+    content = bytearray(path.read_bytes())
+    end = 8 + int.from_bytes(content[:8], "little")
+    for index in data.draw(st.lists(st.integers(8, end - 1), min_size=1, max_size=3)):
+        content[index] = data.draw(st.sampled_from(list(b'0123456789"[]{},:-.eE')))
+    copy = folder / "m.safetensors"
+    copy.write_bytes(content)
+    return copy
 
 
 def assert_refused(path: Path) -> None:

@@ -65,6 +65,31 @@ def elman():
     return answer
 
 
+@pytest.fixture(scope="session")
+def peek():
+    """Run `elman peek`, which must succeed; its output."""
+
+    def peek(*arguments: str) -> str:
+        done = answer("peek", *arguments)
+        assert (done.status, done.err) == (0, "")
+        return done.out
+
+    return peek
+
+
+@pytest.fixture(scope="session")
+def refused_peek():
+    """Run `elman peek`, which must fail with one line; its message."""
+
+    def refused_peek(*arguments: str) -> str:
+        done = answer("peek", *arguments)
+        assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
+        assert done.err.startswith("elman: ")
+        return done.err.removeprefix("elman: ")
+
+    return refused_peek
+
+
 def labelled(count: int, seed: int) -> str:
     """A table of sentences and who is in them."""
     lines = [line.rstrip(".") for line in sentences(count, seed).splitlines()]
@@ -175,27 +200,33 @@ def made(tmp_path_factory, own_cache):  # noqa: ARG001
 
 
 @pytest.fixture
-def reading(readers, tmp_path, monkeypatch):
-    """A folder of its own, which one is in, with copies of what `readers` has."""
-    shutil.copytree(readers, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def work_on_copies(tmp_path, monkeypatch):
+    """Copy a folder's files to a temporary folder, and change to it."""
+
+    def work_on_copies(folder: Path) -> Path:
+        shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+        monkeypatch.chdir(tmp_path)
+        return tmp_path
+
+    return work_on_copies
 
 
 @pytest.fixture
-def rewriting(rewriters, tmp_path, monkeypatch):
-    """A folder of its own, which one is in, with copies of what `rewriters` has."""
-    shutil.copytree(rewriters, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def reading(readers, work_on_copies):
+    """The current folder, with copies of what `readers` has."""
+    return work_on_copies(readers)
 
 
 @pytest.fixture
-def here(made, tmp_path, monkeypatch):
-    """A folder of its own, which one is in, with copies of those."""
-    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def rewriting(rewriters, work_on_copies):
+    """The current folder, with copies of what `rewriters` has."""
+    return work_on_copies(rewriters)
+
+
+@pytest.fixture
+def here(made, work_on_copies):
+    """The current folder, with copies of what `made` has."""
+    return work_on_copies(made)
 
 
 @pytest.fixture

@@ -27,6 +27,17 @@ def refused(done, line, status=1):
     assert done.status == status
 
 
+def commands_that_read(name):
+    """Every command and option that reads a text, with this one."""
+    return (
+        ("peek", name),
+        ("train", name, "-o", "x.st"),
+        ("train", "tale.txt", "--valid", name, "-o", "x.st"),
+        ("test", "word.st", name),
+        ("test", "word.st", "tale.txt", "--train", name),
+    )
+
+
 TEXTS = {
     "empty.txt": (b"", "is empty. Check the program or download that made it"),
     "zeros.txt": (b"abc\0def", f"not text but binary data (it has zero bytes). {PLAIN}"),
@@ -72,15 +83,9 @@ def test_texts_that_are_none(elman, here, command, name):
 
 def test_bytes_of_another_encoding(elman, here):  # noqa: ARG001
     Path("latin.txt").write_bytes(A_TEXT + "the café\n".encode("latin-1") * 20)
-    said = "latin.txt:21: byte 8 (0xe9) is not UTF-8. Name its encoding, for example: "
-    for told in (
-        ("peek", "latin.txt"),
-        ("train", "latin.txt", "-o", "x.st"),
-        ("train", "tale.txt", "--valid", "latin.txt", "-o", "x.st"),
-        ("test", "word.st", "latin.txt"),
-        ("test", "word.st", "tale.txt", "--train", "latin.txt"),
-    ):
-        refused(elman(*told), f"{said}--encoding latin-1")
+    message = "latin.txt:21: byte 8 (0xe9) is not UTF-8. Name its encoding, for example: "
+    for command in commands_that_read("latin.txt"):
+        refused(elman(*command), f"{message}--encoding latin-1")
     assert elman("peek", "latin.txt", "--encoding", "latin-1").status == 0
 
 
@@ -110,14 +115,8 @@ def test_texts_to_learn_nothing_from(elman, here):  # noqa: ARG001
 def test_nothing_there(elman, here):  # noqa: ARG001
     Path("folder").mkdir()
     no_file = f"no such file or folder. {LOOK}"
-    for told in (
-        ("peek", "absent.txt"),
-        ("train", "absent.txt", "-o", "x.st"),
-        ("train", "tale.txt", "--valid", "absent.txt", "-o", "x.st"),
-        ("test", "word.st", "absent.txt"),
-        ("test", "word.st", "tale.txt", "--train", "absent.txt"),
-    ):
-        refused(elman(*told), f"absent.txt: {no_file}")
+    for command in commands_that_read("absent.txt"):
+        refused(elman(*command), f"absent.txt: {no_file}")
     refused(elman("peek", "a/b.txt"), f"a/b.txt: {no_file}")
     refused(elman("peek", "folder"), f"folder: holds no text (0 files checked). {SUFFIXES}")
     Path("folder/x.bin").write_bytes(b"\0\1")

@@ -324,57 +324,44 @@ def test_data_of_another_task(elman, model, files, said):
     assert done.err.startswith(f"elman: {said}")
 
 
+OPTIONS_OF_OTHER_TASKS = {
+    "predict": {
+        "french.st": "--horizon 3;--plot a.svg;--reject-below 0.5;--column 2;--impute zero;"
+        "--text-column a;--series a",
+        "winds.st": "--skip-bad-rows;--source-column a;--plot a.svg",
+        "sold.st": "--beam 2;--count 2;--skip-bad-rows;--source-column a",
+        "classes.st": "--beam 2;--source-column a;--horizon 1",
+        "tags.st": "--beam 2;--impute zero;--plot a.svg;--reject-below 0.5",
+    },
+    "train": {
+        "french.st": "--horizon 3;--season 3;--directions 2;--class-weight balanced;"
+        "--components none;--unlabelled said.fr;--out-of-scope said.fr",
+        "winds.st": "--attention dot;--order forward;--season 3;--unlabelled winds.txt",
+        "sold.st": "--attention dot;--order forward;--tokenizer word;--valid sold.csv",
+    },
+    "test": {
+        "french.st": "--shuffle-words;--label-column a;--out-of-scope said.fr;--series a",
+        "winds.st": "--shuffle-words;--source-column a;--impute zero",
+        "sold.st": "--skip-bad-rows;--train sold.csv;--column 1",
+    },
+}
+
+
 @pytest.mark.parametrize(
-    ("model", "options"),
-    [
-        ("french.st", "--horizon 3;--plot a.svg;--reject-below 0.5;--column 2;--impute zero"),
-        ("french.st", "--text-column a;--series a"),
-        ("winds.st", "--skip-bad-rows;--source-column a;--plot a.svg"),
-        ("sold.st", "--beam 2;--count 2;--skip-bad-rows;--source-column a"),
-        ("classes.st", "--beam 2;--source-column a;--horizon 1"),
-        ("tags.st", "--beam 2;--impute zero;--plot a.svg;--reject-below 0.5"),
-    ],
+    ("command", "model"),
+    [(command, model) for command, models in OPTIONS_OF_OTHER_TASKS.items() for model in models],
 )
-def test_options_of_other_tasks_at_predict(refused, reading, model, options):  # noqa: ARG001
+def test_options_of_other_tasks(refused, reading, command, model):  # noqa: ARG001
     task = {**TASKS, "classes.st": "classify", "tags.st": "tag"}[model]
-    for each in options.split(";"):
+    arguments = {
+        "predict": (model,),
+        "train": (*DATA.get(model, ()), "-o", model, *SMALL),
+        "test": (model, *DATA.get(model, ())),
+    }[command]
+    for each in OPTIONS_OF_OTHER_TASKS[command][model].split(";"):
         option = each.split()[0]
-        refused("predict", model, *each.split(), line=f"{option}: {NOT_HERE.format(task)}")
-
-
-@pytest.mark.parametrize(
-    ("model", "options"),
-    [
-        ("french.st", "--horizon 3;--season 3;--directions 2;--class-weight balanced"),
-        ("french.st", "--components none;--unlabelled said.fr;--out-of-scope said.fr"),
-        ("winds.st", "--attention dot;--order forward;--season 3;--unlabelled winds.txt"),
-        ("sold.st", "--attention dot;--order forward;--tokenizer word;--valid sold.csv"),
-    ],
-)
-def test_options_of_other_tasks_at_training(refused, model, options):
-    for each in options.split(";"):
-        option = each.split()[0]
-        refused(
-            *("train", *DATA[model], "-o", model, *each.split(), *SMALL),
-            line=f"{option}: {NOT_HERE.format(TASKS[model])}",
-        )
-
-
-@pytest.mark.parametrize(
-    ("model", "options"),
-    [
-        ("french.st", "--shuffle-words;--label-column a;--out-of-scope said.fr;--series a"),
-        ("winds.st", "--shuffle-words;--source-column a;--impute zero"),
-        ("sold.st", "--skip-bad-rows;--train sold.csv;--column 1"),
-    ],
-)
-def test_options_of_other_tasks_at_scoring(refused, model, options):
-    for each in options.split(";"):
-        option = each.split()[0]
-        refused(
-            *("test", model, *DATA[model], *each.split()),
-            line=f"{option}: {NOT_HERE.format(TASKS[model])}",
-        )
+        line = f"{option}: {NOT_HERE.format(task)}"
+        refused(command, *arguments, *each.split(), line=line)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 import numpy as np
 import pytest
 import torch
@@ -13,7 +11,7 @@ from elman.cells import CELLS
 from elman.nn.forecaster import ForecasterConfig, ForecastNetwork
 from elman.tasks.forecasting.model import Forecast
 
-from .conftest import livened
+from .conftest import livened, rounded_in_place
 
 FORECAST = "return model.forecast(given ?? model.last);"
 FIGURES = ("median", "low_80", "high_80", "low_95", "high_95")
@@ -66,10 +64,7 @@ def agree(shown, model, history=None, expected_of=None):
 @pytest.mark.parametrize("int8", [False, True])
 def test_each_cell(shown, cell, int8):
     model = forecaster(cell=cell, hidden_size=16)
-    exact = None
-    if int8:
-        exact = copy.deepcopy(model.to_int8())
-        exact._quantised = None
+    exact = rounded_in_place(model) if int8 else None
     agree(shown, model, expected_of=exact)
 
 

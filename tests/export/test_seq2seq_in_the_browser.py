@@ -3,7 +3,6 @@ them, looking at the same tokens."""
 
 from __future__ import annotations
 
-import copy
 import itertools
 
 import numpy as np
@@ -20,7 +19,7 @@ from elman.tasks.seq2seq.config import RECIPES
 from elman.tasks.seq2seq.generation import LengthLimit
 from elman.tasks.seq2seq.text_codec import TextCodec
 
-from .conftest import livened
+from .conftest import livened, rounded_in_place
 from .test_texts_in_the_browser import TEXTS as ODD
 
 REWRITE = """
@@ -89,10 +88,7 @@ VECTORS = [
 @pytest.mark.parametrize("int8", [False, True])
 def test_describers(shown, cell, int8):
     model = describer(cell=cell, hidden_size=16, layers=2)
-    exact = None
-    if int8:
-        exact = copy.deepcopy(model.to_int8())
-        exact._quantised = None
+    exact = rounded_in_place(model) if int8 else None
     scores = agree(shown, model, VECTORS, expected_of=exact)
     assert len({round(score, 4) for score in scores}) > 3
 
@@ -125,10 +121,7 @@ def agree(shown, model, texts=TEXTS, count=3, beam=5, expected_of=None):
 @pytest.mark.parametrize("int8", [False, True])
 def test_each_cell(shown, cell, int8):
     model = translator(cell=cell, hidden_size=16, layers=2)
-    exact = None
-    if int8:
-        exact = copy.deepcopy(model.to_int8())
-        exact._quantised = None  # or it would round what it multiplies, too
+    exact = rounded_in_place(model) if int8 else None
     scores = agree(shown, model, expected_of=exact)
     assert len({round(score, 4) for score in scores}) > 3
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional
+from variants import ragged_batches
 
 from elman.cells import CELLS, MinGRU, map_state, state_tensors
 from elman.nn.blocks import COMPONENTS, CONVOLUTION_WIDTH, StackConfig
@@ -56,12 +57,9 @@ def row_of(state, row: int):
 
 @st.composite
 def batches(draw):
-    """(tokens, lengths, resets), ragged; some rows may be empty."""
-    rows, time = draw(st.integers(1, 3)), draw(st.integers(1, 7))
-    torch.manual_seed(draw(st.integers(0, 2**31)))
-    lengths = torch.tensor(draw(st.lists(st.integers(0, time), min_size=rows, max_size=rows)))
-    resets = torch.rand(rows, time) < draw(st.sampled_from([0.0, 0.3, 1.0]))
-    return torch.randint(VOCABULARY, (rows, time)), lengths, resets
+    """(tokens, lengths, resets) of a ragged batch with resets."""
+    lengths, resets = draw(ragged_batches(rows=3, time=7))
+    return torch.randint(VOCABULARY, resets.shape), lengths, resets
 
 
 # An independent account of the same network: one row from its beginning, all times at once,

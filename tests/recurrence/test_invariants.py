@@ -7,7 +7,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
-from variants import HIDDEN, INPUT, VARIANTS, Variant, each_variant, exact, floating, random_state
+from variants import (
+    HIDDEN,
+    INPUT,
+    VARIANTS,
+    Variant,
+    each_variant,
+    exact,
+    floating,
+    ragged_batches,
+    random_state,
+)
 
 from elman.cells import CELLS, Cell, LSTMState, map_state
 from elman.errors import SettingError
@@ -18,12 +28,9 @@ from elman.kernels.table import KERNELS
 
 @st.composite
 def batches(draw):
-    """(inputs, lengths, resets) of a ragged batch with resets; some rows may be empty."""
-    rows, time = draw(st.integers(1, 4)), draw(st.integers(1, 9))
-    torch.manual_seed(draw(st.integers(0, 2**31)))
-    lengths = torch.tensor(draw(st.lists(st.integers(0, time), min_size=rows, max_size=rows)))
-    resets = torch.rand(rows, time) < draw(st.sampled_from([0.0, 0.3, 1.0]))
-    return torch.randn(rows, time, INPUT), lengths, resets
+    """(inputs, lengths, resets) of a ragged batch with resets."""
+    lengths, resets = draw(ragged_batches(rows=4, time=9))
+    return torch.randn(*resets.shape, INPUT), lengths, resets
 
 
 def by_hand(cell: Cell, xs: Tensor, state, lengths: Tensor, resets: Tensor):

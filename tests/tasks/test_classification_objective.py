@@ -13,7 +13,7 @@ from elman.nn.encoder import Encoder, EncoderConfig
 from elman.nn.pretraining import PretrainingHead
 from elman.tasks.classification.objective import ClassificationObjective, class_logits
 from elman.text.subword_hashing import BUCKETS, HashedVocabulary, WordForms
-from elman.training import dataset, precision
+from elman.training import dataset
 from elman.training.dataset import TokenDataset
 from elman.training.pretraining import PretrainingObjective
 
@@ -22,9 +22,7 @@ CLASSES = np.array([0, 2, 1, 1, 0])
 BLOCKS = StackConfig(6, hidden_size=8, layers=1, dropout=0.0)
 
 
-@pytest.fixture(autouse=True)
-def exact_products(monkeypatch):
-    monkeypatch.setattr(precision, "fast_type", lambda _: None)
+pytestmark = pytest.mark.usefixtures("exact_products")
 
 
 def class_objective(weights=None, smoothing=0.0, validation_metric=lambda *_: 0.0):

@@ -17,15 +17,9 @@ from elman.tasks.classification.trainer import LABELS as LEARNING
 from elman.tasks.classification.trainer import PRETRAINING
 from elman.tasks.tokenization import ENCODER_TOKENIZERS
 from elman.text.subword_hashing import words_of
-from elman.training import precision
 from elman.training.events import Finished, Progress
 
-
-@pytest.fixture(autouse=True, scope="module")
-def exact_products():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(precision, "fast_type", lambda _: None)
-        yield
+pytestmark = pytest.mark.usefixtures("exact_products")
 
 
 @pytest.fixture(scope="module")

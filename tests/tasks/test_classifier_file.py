@@ -15,7 +15,7 @@ import elman
 from elman.cells import CELLS
 from elman.errors import ModelFileError, NotFittedError
 from elman.tasks.tokenization import ENCODER_TOKENIZERS
-from model_files import altered, assert_refused, header_of, setting
+from model_files import altered, assert_refused, header_of, setting, with_other_header_bytes
 
 NEW = ["so warm, and unheard of", "", "漢字 für 😀", *TEXTS[:5]]
 
@@ -132,11 +132,6 @@ def test_a_file_cut_short_is_refused(sound, tmp_path, share):
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_flipped_bytes_of_its_header_never_surprise(sound, tmp_path, data):
-    damaged = bytearray(sound[0].read_bytes())
-    end = 8 + int.from_bytes(damaged[:8], "little")
-    for place in data.draw(st.lists(st.integers(8, end - 1), min_size=1, max_size=3)):
-        damaged[place] = data.draw(st.sampled_from(list(b'0123456789"[]{},:-.eE')))
-    path = tmp_path / "m.safetensors"
-    path.write_bytes(damaged)
+    path = with_other_header_bytes(sound[0], tmp_path, data)
     with suppress(ModelFileError):
         assert elman.load(path).predict_proba(NEW).shape == (len(NEW), 3)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from checks import OUT_OF_RANGE
 from sklearn.base import clone
 
 import elman
@@ -30,7 +31,7 @@ from elman.text.files import TextSource
 from elman.text.tokenizers.table import TOKENIZERS
 from elman.text.tokenizers.tokenizer import BOUNDARY
 from elman.training.events import Finished, Progress
-from model_files import altered, assert_refused, header_of
+from model_files import altered, assert_refused, header_of, setting
 
 SMALL = {"hidden_size": 8, "layers": 1, "steps": 2}
 PROSE = "The cat sat on the mat, and the dog looked at the river.\n" * 20
@@ -177,17 +178,10 @@ def test_a_budget_of_minutes_is_kept():
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("tokenizer", "letter"),
-        ("cell", "transformer"),
-        ("hidden_size", 0),
-        ("layers", 0),
+        *OUT_OF_RANGE,
         ("components", "norm"),
         ("components", ["attention"]),
-        ("dropout", 1),
         ("learning_rate", 0),
-        ("minutes", 0),
-        ("steps", 0),
-        ("seed", -1),
     ],
 )
 def test_what_is_out_of_range_is_refused_before_anything_is_read(name, value):
@@ -403,22 +397,25 @@ def test_a_file_holds_the_record_of_its_training(tmp_path):
 
 
 def test_a_file_that_says_another_thing_is_refused(tmp_path, usual):
-    """Each damage alone, all else sound: one line that names the file."""
+    """Each damage alone, all else sound."""
     path = tmp_path / "sound.safetensors"
     usual.save(path)
+    for keys, value in (
+        ("task", "walking"),
+        ("settings/hidden_size", "wide"),
+        ("settings/more", 1),
+        ("architecture/vocabulary", 3),
+        ("architecture/hidden_size", 9),
+        ("architecture/components", ["mlp", "norm"]),
+        ("architecture/cell", "os.system"),
+        ("vocabulary/characters", "ba"),
+        ("learned", {"word": -1}),
+        ("learned", []),
+        ("training", None),
+    ):
+        assert_refused(altered(path, tmp_path, setting(*keys.split("/"), value=value)))
     for change in (
-        lambda header, _: header.update(task="walking"),
-        lambda header, _: header["settings"].update(hidden_size="wide"),
-        lambda header, _: header["settings"].update(more=1),
         lambda header, _: header["settings"].pop("seed"),
-        lambda header, _: header["architecture"].update(vocabulary=3),
-        lambda header, _: header["architecture"].update(hidden_size=9),
-        lambda header, _: header["architecture"].update(components=["mlp", "norm"]),
-        lambda header, _: header["architecture"].update(cell="os.system"),
-        lambda header, _: header["vocabulary"].update(characters="ba"),
-        lambda header, _: header.update(learned={"word": -1}),
-        lambda header, _: header.update(learned=[]),
-        lambda header, _: header.update(training=None),
         lambda header, _: header.pop("architecture"),
     ):
         assert_refused(altered(path, tmp_path, change))

@@ -16,7 +16,7 @@ from elman.cells import CELLS
 from elman.errors import ModelFileError, NotFittedError
 from elman.nn.attention import KINDS
 from elman.nn.seq2seq import ORDERS
-from model_files import altered, assert_refused, header_of, setting
+from model_files import altered, assert_refused, header_of, setting, with_other_header_bytes
 from seq2seq_models import PAIRS, small
 
 NEW = ["abd", "", "unheard of", "漢字 😀"]
@@ -198,12 +198,7 @@ def test_a_file_cut_short_is_refused(translated, tmp_path, share):
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_flipped_bytes_of_its_header_never_surprise(request, tmp_path, kind, data):
-    damaged = bytearray(request.getfixturevalue(kind).read_bytes())
-    end = 8 + int.from_bytes(damaged[:8], "little")
-    for place in data.draw(st.lists(st.integers(8, end - 1), min_size=1, max_size=3)):
-        damaged[place] = data.draw(st.sampled_from(list(b'0123456789"[]{},:-.eE')))
-    path = tmp_path / "m.safetensors"
-    path.write_bytes(damaged)
+    path = with_other_header_bytes(request.getfixturevalue(kind), tmp_path, data)
     with suppress(ModelFileError):
         model = elman.load(path)
         model.limit_ = model.limit_._replace(slope=1.0, room=5.0)  # it may well be a long one

@@ -11,16 +11,13 @@ from elman.nn.seq2seq import EncoderDecoder, Seq2SeqConfig
 from elman.tasks.seq2seq import objective
 from elman.tasks.seq2seq.objective import Seq2SeqObjective
 from elman.text.tokenizers.tokenizer import BOUNDARY
-from elman.training import precision
 from elman.training.dataset import TokenDataset, VectorDataset
 
 SOURCES = [[1, 2, 3], [4], [2, 2, 5, 1, 3], [3, 1], [5, 4]]
 TARGETS = [[1, 0], [2, 3, 4, 1, 0], [0], [3, 3, 0], [4, 0]]
 
 
-@pytest.fixture(autouse=True)
-def exact_products(monkeypatch):
-    monkeypatch.setattr(precision, "fast_type", lambda _: None)
+pytestmark = pytest.mark.usefixtures("exact_products")
 
 
 def examples(rows):

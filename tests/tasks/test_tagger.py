@@ -8,6 +8,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from checks import OUT_OF_RANGE
 from sklearn.base import clone
 
 import elman
@@ -26,7 +27,7 @@ from elman.text.tagsets import convert_tags, illegal_tags, spans
 from elman.training import precision
 from elman.training.events import Finished, Progress
 from elman.training.trainer import train
-from model_files import altered, assert_refused, header_of
+from model_files import altered, assert_refused, header_of, setting
 
 SMALL = {"hidden_size": 8, "layers": 1, "steps": 40, "dropout": 0.1}
 WORDS = [["Ann", "saw", "New", "York", "."], ["the", "cat", "sat"], ["Bob", "Lee", "ran"]] * 8
@@ -110,15 +111,7 @@ def test_every_setting_changes_something(name):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [
-        ("cell", "transformer"),
-        ("hidden_size", 0),
-        ("layers", 0),
-        ("dropout", 1),
-        ("minutes", 0),
-        ("steps", 0),
-        ("seed", -1),
-    ],
+    [each for each in OUT_OF_RANGE if each[0] != "tokenizer"],  # it has none
 )
 def test_what_is_out_of_range_is_refused_before_anything_is_read(name, value, tmp_path):
     with pytest.raises(SettingError) as caught:
@@ -423,24 +416,27 @@ def test_a_file_holds_the_record_of_its_training(names, tmp_path):
 
 
 def test_a_file_that_says_another_thing_is_refused(speech, tmp_path):
-    """Each damage alone, all else sound: one line that names the file."""
+    """Each damage alone, all else sound."""
     path = tmp_path / "sound.safetensors"
     speech.save(path)
+    for keys, value in (
+        ("task", "language"),
+        ("settings/hidden_size", "wide"),
+        ("settings/more", 1),
+        ("settings/cell", "lstm"),
+        ("reader/directions", 1),
+        ("reader/buckets", 2),
+        ("reader/blocks/hidden_size", 9),
+        ("reader/blocks/cell", "os.system"),
+        ("vocabulary/words", [3]),
+        ("tags/labels", ["D", "N", "P"]),
+        ("tags/scheme", "bio"),
+        ("training", None),
+    ):
+        assert_refused(altered(path, tmp_path, setting(*keys.split("/"), value=value)))
     for change in (
-        lambda header, _: header.update(task="language"),
-        lambda header, _: header["settings"].update(hidden_size="wide"),
-        lambda header, _: header["settings"].update(more=1),
-        lambda header, _: header["settings"].update(cell="lstm"),
-        lambda header, _: header["reader"].update(directions=1),
-        lambda header, _: header["reader"].update(buckets=2),
-        lambda header, _: header["reader"]["blocks"].update(hidden_size=9),
-        lambda header, _: header["reader"]["blocks"].update(cell="os.system"),
         lambda header, _: header["vocabulary"]["words"].pop(),
-        lambda header, _: header["vocabulary"].update(words=[3]),
-        lambda header, _: header["tags"].update(labels=["D", "N", "P"]),
-        lambda header, _: header["tags"].update(scheme="bio"),
         lambda header, _: header["tags"].update(scheme="bio", labels=[]),
-        lambda header, _: header.update(training=None),
         lambda header, _: header.pop("reader"),
         lambda header, _: header.pop("tags"),
     ):

@@ -14,13 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from elman.errors import ElmanError, EmptyTextError, InputError, MissingFileError
+from elman.errors import EmptyTextError, InputError, MissingFileError
 from elman.text import array_file
 from elman.text.files import TextSource
 from elman.text.vectors import VectorSource, checked_vectors
+from messages import message_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    pass
 
 KINDS = ["<f2", "<f4", ">f4", "<f8", ">f8", "i1", "u1", "<i4", ">i8", "<u8"]
 matrices = st.sampled_from(KINDS).flatmap(
@@ -40,14 +41,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 in_folder = pytest.mark.usefixtures("folder")
-
-
-def message_of(call: Callable[[], object], expected: type[ElmanError] = InputError) -> str:
-    with pytest.raises(ElmanError) as caught:
-        call()
-    assert type(caught.value) is expected
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def source_of(values: Any, text: str, **options: Any) -> VectorSource:
