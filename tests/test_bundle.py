@@ -447,17 +447,17 @@ def test_a_failed_write_keeps_the_old_file(
 def test_the_bytes_are_on_the_disk_before_they_have_the_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, seen = tmp_path / "m", []
+    path, states = tmp_path / "m", []
     path.write_bytes(b"old")
     fsync = os.fsync
 
     def look(descriptor: int) -> None:
         fsync(descriptor)
-        seen.append((path.read_bytes(), os.fstat(descriptor).st_size))
+        states.append((path.read_bytes(), os.fstat(descriptor).st_size))
 
     monkeypatch.setattr(os, "fsync", look)
     write_bundle(path, ABOUT, TENSORS)
-    assert seen == [(b"old", path.stat().st_size)]
+    assert states == [(b"old", path.stat().st_size)]
 
 
 LIMITED = """

@@ -127,11 +127,11 @@ def test_the_table(clock):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "expected"),
     [(4.7e-6, "4.70 us"), (167.4e-6, "167 us"), (0.0231, "23.1 ms"), (1.2345, "1,234 ms")],
 )
-def test_durations(seconds, said):
-    assert comparison.duration(seconds) == said
+def test_durations(seconds, expected):
+    assert comparison.duration(seconds) == expected
 
 
 @pytest.mark.usefixtures("quick")

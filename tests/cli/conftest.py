@@ -140,8 +140,8 @@ FRENCH = {
 def rewritten(count: int, seed: int) -> list[tuple[str, str]]:
     """Sentences in French and in English."""
     draw, words = random.Random(seed).choice, list(FRENCH)
-    said = ([draw(words[place : place + 3]) for place in (0, 3, 6)] for _ in range(count))
-    return [(" ".join(each), " ".join(FRENCH[word] for word in each)) for each in said]
+    phrases = ([draw(words[place : place + 3]) for place in (0, 3, 6)] for _ in range(count))
+    return [(" ".join(each), " ".join(FRENCH[word] for word in each)) for each in phrases]
 
 
 def sold(count: int) -> str:

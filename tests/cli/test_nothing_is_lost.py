@@ -123,8 +123,8 @@ def test_an_interrupt_during_the_scoring_loses_no_model(elman, here, monkeypatch
 def test_nothing_to_resume(elman, here):  # noqa: ARG001
     done = elman("train", "tale.txt", "-o", "m.st", "--steps", "3", *SMALL, "--resume")
     assert done.status == 0
-    said = "No checkpoint m.st.checkpoint: starting from the beginning."
-    assert done.err.splitlines()[0] == said
+    line = "No checkpoint m.st.checkpoint: starting from the beginning."
+    assert done.err.splitlines()[0] == line
 
 
 def test_a_damaged_checkpoint(elman, unfinished):  # noqa: ARG001
@@ -192,19 +192,19 @@ def test_a_full_disk_for_the_cache(elman, here, empty_cache):  # noqa: ARG001
 
 
 def test_a_damaged_cache_is_made_anew(elman, here, empty_cache):  # noqa: ARG001
-    told = ("test", "word.st", "held.txt", "--train", "tale.txt")
-    good = elman(*told)
+    arguments = ("test", "word.st", "held.txt", "--train", "tale.txt")
+    good = elman(*arguments)
     for name in ("ids.bin", "corpus.json", "entry.json"):
         for path in empty_cache.glob(f"corpus-*/{name}"):
             path.write_bytes(path.read_bytes()[:-7])
-        assert elman(*told) == good, name
+        assert elman(*arguments) == good, name
     for path in empty_cache.glob("corpus-*/corpus.json"):
         path.write_bytes(b"x" * path.stat().st_size)  # of the size that is remembered
-    assert elman(*told) == good
+    assert elman(*arguments) == good
 
 
 def test_a_text_that_leaves_the_cache_during_training(elman, here, empty_cache, monkeypatch):  # noqa: ARG001
-    told = ("train", "tale.txt", "-o", "m.st", "--steps", "3", *SMALL)
+    arguments = ("train", "tale.txt", "-o", "m.st", "--steps", "3", *SMALL)
     save = LanguageModel.save
 
     def save_and_forget(model, path, **options):
@@ -213,11 +213,11 @@ def test_a_text_that_leaves_the_cache_during_training(elman, here, empty_cache, 
 
     with monkeypatch.context() as patched:
         patched.setattr(LanguageModel, "save", save_and_forget)
-        done = elman(*told)
+        done = elman(*arguments)
     assert done.status == 1
     assert done.err.splitlines()[-1] == (
         f"elman: {empty_cache}: the cache was emptied during training: the model is written, "
         "without scores. Score it: elman test MODEL FILE --train FILE"
     )
     assert steps_of("m.st") == 3
-    assert elman(*told).status == 0, "and is prepared again"
+    assert elman(*arguments).status == 0, "and is prepared again"

@@ -222,13 +222,13 @@ def test_every_option_changes_something(elman, here, monkeypatch, command, optio
     if (command, option) == ("explain", "--series"):
         trained = elman("train", "sales.csv", "-o", "two.st", "--steps", "2", "--hidden-size", "4")
         assert trained.status == 0, trained.err
-    told, *variants = OPTIONS[command][option]
+    arguments, *variants = OPTIONS[command][option]
     if len(variants) == 1:
         variants.insert(0, ())
     outcomes = []
     for variant in variants:
         before = {path: path.read_bytes() for path in here.rglob("*.st*") if path.is_file()}
-        done = elman(*told, *variant)
+        done = elman(*arguments, *variant)
         assert done.status == (option == "--skip-bad-rows" and not variant), done.err
         outcomes.append((done.out, done.err.count("\n"), weights_in(here)))
         for path in weights_in(here).keys() - before.keys():

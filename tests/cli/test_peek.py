@@ -96,14 +96,14 @@ def test_plain_tags_have_no_scheme(peek):
 
 
 @pytest.mark.parametrize(
-    ("told", "note"),
+    ("arguments", "note"),
     [
         ("one.csv", "every row has the same label; rows of two or more are needed."),
         ("one.conll", "the words have one tag only; two or more are needed."),
     ],
 )
-def test_nothing_to_tell_apart(peek, told, note):
-    out = peek(told)
+def test_nothing_to_tell_apart(peek, arguments, note):
+    out = peek(arguments)
     assert f"\nNote: {note}\n" in out
     assert "Next: " not in out
 
@@ -119,7 +119,7 @@ def test_many_labels_and_long_ones(peek):
 
 
 @pytest.mark.parametrize(
-    ("told", "task", "seen", "count"),
+    ("arguments", "task", "seen", "count"),
     [
         ("train.csv", "classify", "CSV, text in column review, label in column stars", "rows"),
         ("plain.conll", "tag", "CoNLL, 2 columns a word, blank lines between s", "sentences"),
@@ -131,8 +131,8 @@ def test_many_labels_and_long_ones(peek):
         ("words.conll --task language", "language", "set by --task", "lines"),
     ],
 )
-def test_the_task_in_json(peek, told, task, seen, count):
-    found = json.loads(peek(*told.split(), "--json"))
+def test_the_task_in_json(peek, arguments, task, seen, count):
+    found = json.loads(peek(*arguments.split(), "--json"))
     assert found["task"] == task
     assert found["seen"].startswith(seen)
     assert count in found
@@ -150,10 +150,12 @@ def test_a_table_that_is_read_as_text_is_not_said_to_look_like_text(peek):
 
 def test_what_was_typed_is_typed_again(peek):
     Path("my rows.csv").write_text("text,label,no\na,x,1\nb,y,2\nc\n", encoding="utf-16")
-    told = "'my rows.csv' --text-column no --label-column label --skip-bad-rows --encoding utf-16"
-    typed = ["my rows.csv", *told.split("' ")[1].split()]
+    options = (
+        "'my rows.csv' --text-column no --label-column label --skip-bad-rows --encoding utf-16"
+    )
+    typed = ["my rows.csv", *options.split("' ")[1].split()]
     out = peek(*typed, "--task", "classify")
-    assert f"\nNext: elman train {told} -o model.safetensors\n" in out
+    assert f"\nNext: elman train {options} -o model.safetensors\n" in out
     assert "\nIt is read as texts with a label each" in out
     assert "\nbad rows left out  1\n" in out
 
@@ -166,7 +168,7 @@ def test_a_task_is_typed_again_only_where_it_is_needed(peek):
 
 
 @pytest.mark.parametrize(
-    ("told", "line"),
+    ("arguments", "line"),
     [
         ("odd.tsv --valid odd.tsv", "--valid: it does not apply to the task 'language'."),
         ("odd.tsv --skip-bad-rows", "--skip-bad-rows: it does not apply to the task 'lang"),
@@ -185,5 +187,5 @@ def test_a_task_is_typed_again_only_where_it_is_needed(peek):
         ("train.csv --valid valid.conll", "valid.conll:1: cannot identify the column of the text"),
     ],
 )
-def test_what_cannot_be_looked_at(refused_peek, told, line):
-    assert refused_peek(*told.split()).startswith(line)
+def test_what_cannot_be_looked_at(refused_peek, arguments, line):
+    assert refused_peek(*arguments.split()).startswith(line)

@@ -43,8 +43,8 @@ def files(tmp_path, monkeypatch):
 
 
 def test_parallel_files(peek):
-    told = ("train.fr", "train.en", "--valid", "val.fr", "--valid", "val.en")
-    lines = peek(*told).splitlines()
+    arguments = ("train.fr", "train.en", "--valid", "val.fr", "--valid", "val.en")
+    lines = peek(*arguments).splitlines()
     spread = "3 as a median, {} at the 95th percentile, {} at most"
     assert lines == [
         "pairs                          4",
@@ -115,17 +115,17 @@ def test_series(peek):
 
 
 @pytest.mark.parametrize(
-    ("told", "note"),
+    ("arguments", "note"),
     [
         ("same.fr same.en", "there is one source only; two or more are needed."),
         ("one.npy one.txt", "all vectors are the same; two or more are needed."),
         ("short.csv", "3 values are too few for a season of 1 and a horizon of 1: 12 are needed."),
     ],
 )
-def test_what_nothing_can_be_learned_from(peek, told, note):
+def test_what_nothing_can_be_learned_from(peek, arguments, note):
     np.save("one.npy", np.ones((2, 2)))
     Path("one.txt").write_text("a\nb\n")
-    out = peek(*told.split())
+    out = peek(*arguments.split())
     assert f"\nNote: {note}\n" in out
     assert "Next: " not in out
 
@@ -154,7 +154,7 @@ def test_the_task_in_json(peek, task, count):
 
 
 @pytest.mark.parametrize(
-    ("told", "typed"),
+    ("typed_line", "typed"),
     [
         ("pairs.tsv --task translate", "pairs.tsv"),
         ("'my table.tsv' --task translate --target-column meaning", None),
@@ -163,20 +163,20 @@ def test_the_task_in_json(peek, task, count):
         ("sold.csv --task language", None),
     ],
 )
-def test_the_next_command_trains_the_same_task(elman, peek, told, typed):
-    said = shlex.split(told)
-    out = peek(*said)
+def test_the_next_command_trains_the_same_task(elman, peek, typed_line, typed):
+    words = shlex.split(typed_line)
+    out = peek(*words)
     command = shlex.split(out.splitlines()[-1].removeprefix("Next: "))
     assert command[:2] == ["elman", "train"]
     if typed is not None:
         assert shlex.join(command[2:]) == f"{typed} -o model.safetensors"
     done = elman(*command[1:], "--steps", "1", "--hidden-size", "8", "--json")
     assert done.status == 0, done.err
-    assert json.loads(done.out)["task"] == said[said.index("--task") + 1]
+    assert json.loads(done.out)["task"] == words[words.index("--task") + 1]
 
 
 @pytest.mark.parametrize(
-    ("told", "line"),
+    ("arguments", "line"),
     [
         ("digits.npy names.txt", "names.txt:3: the description is empty. Fix it, or skip such"),
         ("digits.npy", "digits.npy: vectors without descriptions. Name a text file with one line"),
@@ -190,5 +190,5 @@ def test_the_next_command_trains_the_same_task(elman, peek, told, typed):
         ("train.fr val.en --task translate", "train.fr:3: 4 lines, but 2 lines in val.en: its end"),
     ],
 )
-def test_what_cannot_be_looked_at(refused_peek, told, line):
-    assert refused_peek(*told.split()).startswith(line)
+def test_what_cannot_be_looked_at(refused_peek, arguments, line):
+    assert refused_peek(*arguments.split()).startswith(line)

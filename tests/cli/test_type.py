@@ -174,7 +174,7 @@ def test_what_is_forgotten_is_gone_from_the_file(kept, elman):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--list",), "--memory: it names the file of the learned words"),
         (("--memory", "me.json", "--forget", "no"), "me.json: the word 'no' was not learned"),
@@ -183,10 +183,10 @@ def test_what_is_forgotten_is_gone_from_the_file(kept, elman):
         (("--memory", ".", "--list"), ".: cannot be read"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_line(kept, elman, arguments, said):
+def test_what_cannot_be_done_is_said_in_a_line(kept, elman, arguments, message):
     before = kept.read_bytes()
     found = elman("type", "word.st", *arguments)
     assert found.status == 1
-    assert found.err.startswith(f"elman: {said}")
+    assert found.err.startswith(f"elman: {message}")
     assert found.err.count("\n") == 1
     assert kept.read_bytes() == before

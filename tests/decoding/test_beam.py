@@ -171,17 +171,17 @@ def plain_beam(network, source, beam: int, limit: int) -> list[tuple[float, list
     going, found, begun = [(0.0, [BOUNDARY])], [], network.encode(source)
     for length in range(1, limit + 1):
         ways = []
-        for total, said in going:
-            logits, _ = network(torch.tensor(said)[:, None], begun)
+        for total, tokens in going:
+            logits, _ = network(torch.tensor(tokens)[:, None], begun)
             log_p = logits[-1, 0].log_softmax(0).tolist()
-            ways += [(total + its, [*said, token]) for token, its in enumerate(log_p)]
+            ways += [(total + its, [*tokens, token]) for token, its in enumerate(log_p)]
         ways.sort(reverse=True)
-        found += [(total / length, said[1:-1]) for total, said in ways[:beam] if not said[-1]]
-        going = [(total, said) for total, said in ways if said[-1]][:beam]
+        found += [(total / length, tokens[1:-1]) for total, tokens in ways[:beam] if not tokens[-1]]
+        going = [(total, tokens) for total, tokens in ways if tokens[-1]][:beam]
         found = sorted(found, reverse=True)[:beam]
         if len(found) == beam and going[0][0] / length <= found[-1][0]:
             break
-    found = found or [(total / limit, said[1:]) for total, said in going]
+    found = found or [(total / limit, tokens[1:]) for total, tokens in going]
     return sorted(found, reverse=True)[:beam]
 
 
@@ -191,7 +191,7 @@ def test_it_is_beam_search_as_it_is_taught(seed, beam, limit):
     network, source = make(5, seed), ragged([4], seed)
     (found,) = found_for(network, source, limit, beam=beam, repeats=1000)
     expected = plain_beam(network, source, beam, limit)
-    assert [each.tokens.tolist() for each in found] == [said for _, said in expected]
+    assert [each.tokens.tolist() for each in found] == [tokens for _, tokens in expected]
     assert [each.score for each in found] == pytest.approx([s for s, _ in expected], abs=1e-4)
 
 
@@ -249,8 +249,8 @@ def test_no_target_holds_a_loop(seed, repeats, beam):
     generator = np.random.default_rng(seed)
     logits = 3 * generator.normal(size=(3, 3)) - [6, 0, 0]
     for found in found_for(Parrot(logits.tolist()), ragged([2]), 40, beam=beam, repeats=repeats)[0]:
-        said = "".join(map(str, found.tokens.tolist()))
-        assert not re.search(rf"(.{{1,{beams.MAX_PHRASE}}})\1{{{repeats}}}", said)
+        tokens = "".join(map(str, found.tokens.tolist()))
+        assert not re.search(rf"(.{{1,{beams.MAX_PHRASE}}})\1{{{repeats}}}", tokens)
 
 
 def test_a_longer_phrase_is_not_watched():

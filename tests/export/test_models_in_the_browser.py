@@ -134,8 +134,8 @@ def test_a_damaged_file_is_refused(run, characters, tmp_path):
     """
     characters.save(tmp_path / "model")
     whole = (tmp_path / "model").read_bytes()
-    for content, said in [(whole, "read"), *damaged(whole)]:
+    for content, message in [(whole, "read"), *damaged(whole)]:
         file = base64.b64encode(content).decode()
         found = run("model.js", code, {"file": file, "cell": cell_program(characters)})
-        assert said in found, said
+        assert message in found, message
         assert found.startswith("ModelFileError: ") or content == whole

@@ -117,9 +117,9 @@ def test_a_target_at_once_and_where_it_looked(tmp_path):
     tokens = np.array([[0, *encoded("AB", about["vocabularies"]["target"])[:-1]]])
     source = np.array([encoded("ab", about["vocabularies"]["target"])])
     given = {"source": source, "source_lengths": np.array([3]), **begun(session, 1)}
-    [looks] = session.run(["attention"], {**given, "tokens": tokens, "lengths": np.array([3])})
-    assert looks.shape == (1, 3, 3)
-    np.testing.assert_allclose(looks.sum(2), 1, atol=1e-5)
+    [attention] = session.run(["attention"], {**given, "tokens": tokens, "lengths": np.array([3])})
+    assert attention.shape == (1, 3, 3)
+    np.testing.assert_allclose(attention.sum(2), 1, atol=1e-5)
 
 
 @pytest.mark.parametrize("part", ["turned", "_shut"])
@@ -165,11 +165,11 @@ def test_it_describes_from_the_file_alone(tmp_path, monkeypatch):
     monkeypatch.setitem(RECIPES, "vector", recipe)
     model = describing(hidden_size=24, steps=120)
     session, about = opened(model, tmp_path)
-    given, said = vectors(9, seed=1)
+    given, expected = vectors(9, seed=1)
     slope, room = about["limit"]
     found = greedy(session, about, {"vector": given}, 9, ceil(slope + room), {"vector": given})
     assert found == model.predict(given, beam=1)
-    assert found == said
+    assert found == expected
 
 
 def test_a_describer_that_reads_otherwise_is_not_written(tmp_path, monkeypatch):

@@ -57,10 +57,10 @@ def test_summed_counts_give_the_scores(drawn, more):
 def test_signatures_are_those_of_the_defaults():
     """For any number of texts."""
     for answers in (["a b"], ["a b", "c"]):
-        said = bleu(answers, answers).signature
-        assert said.startswith("nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.")
-        said = chrf(answers, answers).signature
-        assert said.startswith("nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:2.")
+        signature = bleu(answers, answers).signature
+        assert signature.startswith("nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.")
+        signature = chrf(answers, answers).signature
+        assert signature.startswith("nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:2.")
 
 
 def test_nothing_is_logged(caplog):

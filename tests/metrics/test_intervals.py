@@ -104,13 +104,13 @@ def test_every_sample_has_n_rows(monkeypatch):
     rows = np.array([[0], [1], [2], [3], [4], [5], [5]])
     sizes = []
 
-    def seen(kinds, drawn):
+    def checked_sum(kinds, drawn):
         assert kinds.ravel().tolist() == [0, 1, 2, 3, 4, 5]
         sizes.append(len(drawn))
         assert (drawn.sum(axis=1) == 7).all()
         return drawn @ kinds[:, 0]
 
-    assert bootstrap_rows(rows, seen, samples=5).mean == 20
+    assert bootstrap_rows(rows, checked_sum, samples=5).mean == 20
     assert sizes == [2, 2, 1, 1]  # the last is the text itself
 
 

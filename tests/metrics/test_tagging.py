@@ -139,8 +139,8 @@ def test_report_has_scores_and_baseline():
     low, high = report.interval["accuracy"]
     # The difference of a sentence is 0 or 1/3 with equal probability.
     assert (low, high) == pytest.approx((1 / 6 - 0.042, 1 / 6 + 0.042), abs=0.01)
-    said = json.loads(json.dumps(report.to_json()))
-    assert said["warnings"] == ["a remark"]
+    as_json = json.loads(json.dumps(report.to_json()))
+    assert as_json["warnings"] == ["a remark"]
 
 
 def test_parts_of_speech_have_no_entities():

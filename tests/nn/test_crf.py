@@ -147,13 +147,13 @@ def test_best_sequences_are_always_allowed(scale):
     logits = scale * torch.randn(12, 30, 5, generator=torch.Generator().manual_seed(0))
     lengths = torch.randint(1, 13, (30,), generator=torch.Generator().manual_seed(1))
     tags, log_p = crf.best(logits, lengths, 3)
-    seen = 0
+    count = 0
     for row, length in enumerate(lengths.tolist()):
         for rank in range(3):
             if log_p[rank, row] > -math.inf:
-                seen += 1
+                count += 1
                 assert not illegal_tags([TAGS[tag] for tag in tags[rank, :length, row]], "bioes")
-    assert seen > 60
+    assert count > 60
     plain = logits.argmax(2)
     assert any(
         illegal_tags([TAGS[t] for t in plain[:n, r]], "bioes") for r, n in enumerate(lengths)

@@ -43,33 +43,34 @@ def report_on(right, seed=0, warnings=()):
     classes = ("newts", "cats", "dogs")  # in another order than the baseline's
     answers = [g if generator.random() < right else "cats" for g in gold]
     probabilities = np.array([[0.8 if c == a else 0.1 for c in classes] for a in answers])
-    told = ClassPredictions(classes, probabilities)
-    return texts, gold, told, baseline, evaluate_classes(texts, gold, told, baseline, warnings)
+    predictions = ClassPredictions(classes, probabilities)
+    report = evaluate_classes(texts, gold, predictions, baseline, warnings)
+    return texts, gold, predictions, baseline, report
 
 
 def test_the_report():
-    texts, gold, told, baseline, report = report_on(0.9, warnings=("a remark",))
+    texts, gold, predictions, baseline, report = report_on(0.9, warnings=("a remark",))
     theirs = baseline.predict(texts)
-    for scores, predicted in ((report.scores, told.labels), (report.baseline, theirs)):
+    for scores, predicted in ((report.scores, predictions.labels), (report.baseline, theirs)):
         assert scores["accuracy"] == pytest.approx(metrics.accuracy_score(gold, predicted))
         f1 = metrics.f1_score(gold, predicted, average="macro")
         assert scores["macro_f1"] == pytest.approx(f1)
     assert report.scores["calibration_error"] == pytest.approx(abs(0.8 - report.scores["accuracy"]))
     assert report.baseline["name"] == baseline.name
     assert report.baseline["majority_accuracy"] == gold.count("cats") / 300
-    said = json.loads(json.dumps(report.to_json()))
-    assert said["task"] == "classify"
-    assert said["examples"] == 300
-    assert said["warnings"] == ["a remark"]
-    assert [row["label"] for row in said["details"]["classes"]] == ["cats", "dogs", "newts"]
-    assert sum(row["support"] for row in said["details"]["classes"]) == 300
-    first = said["details"]["confusions"][0]
+    as_json = json.loads(json.dumps(report.to_json()))
+    assert as_json["task"] == "classify"
+    assert as_json["examples"] == 300
+    assert as_json["warnings"] == ["a remark"]
+    assert [row["label"] for row in as_json["details"]["classes"]] == ["cats", "dogs", "newts"]
+    assert sum(row["support"] for row in as_json["details"]["classes"]) == 300
+    first = as_json["details"]["confusions"][0]
     assert (first["gold"], first["predicted"]) == ("dogs", "cats")
 
 
 def test_the_intervals_are_those_of_redrawn_texts():
-    texts, gold, told, baseline, report = report_on(0.8)
-    columns = np.array([gold, told.labels, baseline.predict(texts)])
+    texts, gold, predictions, baseline, report = report_on(0.8)
+    columns = np.array([gold, predictions.labels, baseline.predict(texts)])
     generator = np.random.default_rng(1)
     drawn = {"accuracy": [], "macro_f1": []}
     for _ in range(300):
@@ -81,8 +82,8 @@ def test_the_intervals_are_those_of_redrawn_texts():
 
 
 def test_a_label_that_the_classifier_never_heard_of():
-    told = ClassPredictions(("a", "b"), np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]]))
-    report = evaluate_classes(["x", "y", "z"], ["a", "b", "new"], told)
+    predictions = ClassPredictions(("a", "b"), np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]]))
+    report = evaluate_classes(["x", "y", "z"], ["a", "b", "new"], predictions)
     assert report.scores["accuracy"] == pytest.approx(2 / 3)
     assert report.details["confusions"] == [{"gold": "new", "predicted": "a", "count": 1}]
     assert report.baseline is None
@@ -91,8 +92,8 @@ def test_a_label_that_the_classifier_never_heard_of():
 
 def test_a_label_that_only_the_baseline_gives():
     baseline = TextBaseline().fit(["fur", "fins", "fins"], ["cats", "newts", "newts"])
-    told = ClassPredictions(("cats", "dogs"), np.array([[0.9, 0.1], [0.2, 0.8]]))
-    report = evaluate_classes(["fur", "fins"], ["cats", "dogs"], told, baseline)
+    predictions = ClassPredictions(("cats", "dogs"), np.array([[0.9, 0.1], [0.2, 0.8]]))
+    report = evaluate_classes(["fur", "fins"], ["cats", "dogs"], predictions, baseline)
     assert report.scores["macro_f1"] == 1
     assert report.baseline["macro_f1"] == pytest.approx(1 / 3)  # of cats, dogs and newts
     assert report.baseline["majority_accuracy"] == 0

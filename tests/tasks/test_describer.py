@@ -52,12 +52,12 @@ def quick():
 
 
 def test_it_learns_the_toy(toy):
-    vectors, said = numbers(100, seed=1)
+    vectors, descriptions = numbers(100, seed=1)
     for beam in (1, 5):
         found = toy.predict(vectors, beam=beam)
-        assert np.mean([a == b for a, b in zip(found, said, strict=True)]) > 0.9
-    assert 0.9 < toy.score(vectors, said) <= 1
-    assert toy.score(vectors, said[::-1]) < 0.8
+        assert np.mean([a == b for a, b in zip(found, descriptions, strict=True)]) > 0.9
+    assert 0.9 < toy.score(vectors, descriptions) <= 1
+    assert toy.score(vectors, descriptions[::-1]) < 0.8
 
 
 def test_vectors_side_by_side_are_described_as_each_alone(toy):
@@ -165,7 +165,7 @@ def test_what_are_no_such_vectors_is_refused(quick, vectors, named):
 
 
 @pytest.mark.parametrize(
-    ("said", "named"),
+    ("descriptions", "named"),
     [
         (SAID[:2], "3 vectors, but 2 descriptions"),
         (["a", " ", "b"], "number 2 is empty"),
@@ -173,9 +173,9 @@ def test_what_are_no_such_vectors_is_refused(quick, vectors, named):
         ("one text", "expected several texts, found one"),
     ],
 )
-def test_descriptions_that_do_not_go_with_them_are_refused(said, named):
+def test_descriptions_that_do_not_go_with_them_are_refused(descriptions, named):
     with pytest.raises(InputError, match=named) as caught:
-        small().fit(VECTORS[:3], said)
+        small().fit(VECTORS[:3], descriptions)
     assert caught.value.location == "descriptions"
 
 

@@ -275,13 +275,13 @@ def test_progress_rises_through_both_trainings():
 
 
 def test_a_loss_of_values_that_are_learned_too_is_told_as_such():
-    phase, told = "", set()
+    phase, phases = "", set()
     for event in Forecaster(season=12, **BRIEF).training(wave()):
         if isinstance(event, Progress):
             phase = event.phase
         elif isinstance(event, Validated):
-            told.add((phase, event.in_sample))
-    assert told == {("the end held out", False), ("all values", True)}
+            phases.add((phase, event.in_sample))
+    assert phases == {("the end held out", False), ("all values", True)}
 
 
 @pytest.mark.parametrize("steps_before", [2, 3, 5])  # in the first training or in the second

@@ -99,14 +99,14 @@ def test_with_weights_of_8_bits_it_reads_as_the_native_core_steps(monkeypatch):
         fresh = predictor.fresh_log_probabilities(ids, block=16)
         return predictor.log_probabilities(ids), fresh, rows
 
-    def told(ids):
+    def step_logits(ids):
         step, state = step_of(network, int8=True), network.initial_state(1)
         for token in ids[:-1].tolist():
             logits, state = step(torch.tensor([token]), state)
             yield logits[0]
 
     def picked(ids):
-        each = zip(told(ids), ids[1:], strict=True)
+        each = zip(step_logits(ids), ids[1:], strict=True)
         return [float(logits.log_softmax(0)[int(target)]) for logits, target in each]
 
     log_probabilities, fresh, rows = found(int8=True)
@@ -115,7 +115,7 @@ def test_with_weights_of_8_bits_it_reads_as_the_native_core_steps(monkeypatch):
     np.testing.assert_allclose(
         fresh, [each for block in blocks for each in picked(block)], atol=1e-6
     )
-    np.testing.assert_allclose(rows, torch.stack(list(told(ids)))[positions - 1], atol=1e-6)
+    np.testing.assert_allclose(rows, torch.stack(list(step_logits(ids)))[positions - 1], atol=1e-6)
     if core.module() is not None:
         assert np.abs(log_probabilities - found(int8=False)[0]).max() > 1e-4
     with core.using(core.OFF):
@@ -178,9 +178,9 @@ def test_the_report(cache):
     assert report.baseline["nats_per_token"] == pytest.approx(theirs.mean())
     low, high = report.interval["nats_per_token"]
     assert low < ours.mean() - theirs.mean() < high
-    said = json.loads(json.dumps(report.to_json()))
-    assert said.keys() >= {"task", "examples", "scores", "baseline", "interval"}
-    assert said["baseline"]["name"] == ngram.name
+    as_json = json.loads(json.dumps(report.to_json()))
+    assert as_json.keys() >= {"task", "examples", "scores", "baseline", "interval"}
+    assert as_json["baseline"]["name"] == ngram.name
 
 
 def test_words_are_scored_as_keyboards_are(cache):

@@ -298,7 +298,7 @@ def test_training_tells_of_every_step_and_reads_files_audibly(tmp_path):
     path.write_text("a\tN\nb\tV\n\n" * 20)
     heard = []
     model = small(steps=4)
-    events = list(model.training(path, progress=lambda *said: heard.append(said)))
+    events = list(model.training(path, progress=lambda *arguments: heard.append(arguments)))
     assert [event.step for event in events if isinstance(event, Progress)] == [1, 2, 3, 4]
     assert isinstance(events[-1], Finished)
     assert model.record_["steps"] == 4

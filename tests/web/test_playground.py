@@ -36,9 +36,9 @@ def test_a_text_is_judged_as_it_grows(playing, classifier):
         )
     )
     best = max(wanted, key=wanted.get)
-    said = page.locator("ul.probabilities li").first.text_content()
-    assert said.startswith(best)
-    assert share(said) == pytest.approx(wanted[best], abs=0.006)
+    first = page.locator("ul.probabilities li").first.text_content()
+    assert first.startswith(best)
+    assert share(first) == pytest.approx(wanted[best], abs=0.006)
     grown = classifier.predict_proba(["fine", "fine and", "fine and dull"])
     column = list(classifier.classes_).index(best)
     shown = [
