@@ -140,7 +140,7 @@ FRENCH = {
 def rewritten(count: int, seed: int) -> list[tuple[str, str]]:
     """Sentences in French and in English."""
     draw, words = random.Random(seed).choice, list(FRENCH)
-    phrases = ([draw(words[place : place + 3]) for place in (0, 3, 6)] for _ in range(count))
+    phrases = ([draw(words[index : index + 3]) for index in (0, 3, 6)] for _ in range(count))
     return [(" ".join(each), " ".join(FRENCH[word] for word in each)) for each in phrases]
 
 
@@ -235,7 +235,7 @@ def small_examples(here, monkeypatch):
     names = [(f"{start}{end}", end) for start in ("ka", "lo", "mi") for end in ("ski", "sen")] * 9
     code = [PythonSentence(("def", "f", "(", "x", ")", ":"), ("K", "F", "O", "P", "O", "O"))] * 30
     pairs = [(f"{day} mai", f"May {day}") for day in range(1, 32)]
-    images = [Digit(np.eye(64, dtype=np.float32)[place], NAMES[place % 10]) for place in range(40)]
+    images = [Digit(np.eye(64, dtype=np.float32)[index], NAMES[index % 10]) for index in range(40)]
     spots = Sunspots([*range(1700, 1900)], [50 + 40 * math.sin(0.57 * n) for n in range(200)])
     for name, data in (
         ("documents_of_python", [("tale", (here / "tale.txt").read_text(encoding="utf-8"))]),

@@ -343,6 +343,6 @@ def test_a_cache_that_cannot_be(elman, here, monkeypatch):  # noqa: ARG001
 def test_an_instruction_set_that_is_not_there(elman, here, monkeypatch, arguments):  # noqa: ARG001
     monkeypatch.setattr(core._Choice, "name", None)
     monkeypatch.setenv("ELMAN_NATIVE", "sse9")
-    found = ", ".join(core.sets())
-    cause = f"'sse9' is not supported by this machine or build; choose from {found}"
+    result = ", ".join(core.sets())
+    cause = f"'sse9' is not supported by this machine or build; choose from {result}"
     refused(elman(*arguments.split()), f"ELMAN_NATIVE: {cause}")

@@ -43,9 +43,9 @@ def test_rewriters(elman):
 
 def assert_explained(elman, model, *given, **asked):
     wanted = load(model).explain(asked.get("ask", given[0] if given else None)).as_dict()
-    found = elman("explain", model, *given, "--json")
-    assert (found.status, found.err) == (0, "")
-    assert json.loads(found.out) == wanted
+    result = elman("explain", model, *given, "--json")
+    assert (result.status, result.err) == (0, "")
+    assert json.loads(result.out) == wanted
     done = elman("explain", model, *given, "-o", "trace.json")
     assert done.status == 0
     assert done.err == "The trace is in trace.json.\n"
@@ -59,7 +59,7 @@ def assert_explained(elman, model, *given, **asked):
 
 
 @pytest.mark.usefixtures("reading")
-def test_what_is_said(elman):
+def test_the_output(elman):
     """Who is told of decides the class: it is what the answer rests on."""
     lines = elman("explain", "classes.st", "the cat sat on the mat").out.splitlines()
     assert lines[0].split() == ["after", "answer", "rests", "on"]

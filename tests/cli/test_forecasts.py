@@ -65,13 +65,13 @@ def test_fewer_steps_and_json(elman, folder):
     rows = rows_of(elman("predict", str(folder / "m.st"), "--horizon", "2"))
     assert len(rows) == 2
     done = elman("predict", str(folder / "m.st"), "--horizon", "2", "--json")
-    found = json.loads(done.out)
-    assert found["dates"] == [row["date"] for row in rows]
-    (series,) = found["forecasts"]
+    result = json.loads(done.out)
+    assert result["dates"] == [row["date"] for row in rows]
+    (series,) = result["forecasts"]
     assert series["series"] == "Passengers <all>"
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         for name in ("median", "low80", "high80", "low95", "high95"):
-            assert series[name][place] == pytest.approx(float(row[name]), rel=1e-6)
+            assert series[name][index] == pytest.approx(float(row[name]), rel=1e-6)
 
 
 def test_a_newer_history(elman, folder, tmp_path):
@@ -130,11 +130,11 @@ def test_labels_do_not_overlap(elman, folder):
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))
 def test_ticks_are_few_and_round(low, size):
-    found = ticks(low, low + size)
-    assert 2 <= len(found) <= 8
-    assert all(low - size * 1e-6 <= each <= low + size * (1 + 1e-6) for each in found)
-    step = np.diff(found).mean()
-    np.testing.assert_allclose(np.diff(found), step, rtol=1e-3)
+    result = ticks(low, low + size)
+    assert 2 <= len(result) <= 8
+    assert all(low - size * 1e-6 <= each <= low + size * (1 + 1e-6) for each in result)
+    step = np.diff(result).mean()
+    np.testing.assert_allclose(np.diff(result), step, rtol=1e-3)
     assert round(step / 10 ** np.floor(np.log10(step * 1.001)), 3) in (1, 2, 5)
 
 

@@ -1,4 +1,4 @@
-"""--int8: what each command does with weights of 8 bits, and what it says of the loss."""
+"""--int8: what each command does with weights of 8 bits, and what it reports of the loss."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ CHIEF = {
 
 
 @pytest.mark.parametrize("arguments", CHIEF)
-def test_it_tells_by_how_much_the_chief_score_changed(elman, everything, arguments):  # noqa: ARG001
+def test_the_change_of_the_main_score_is_reported(elman, everything, arguments):  # noqa: ARG001
     name, words = CHIEF[arguments]
     exact = json.loads(answered(elman("test", *arguments.split(), "--json")))
     report = json.loads(answered(elman("test", *arguments.split(), "--json", "--int8")))
@@ -66,13 +66,13 @@ def test_it_tells_by_how_much_the_chief_score_changed(elman, everything, argumen
     assert comparison["int8"] == report["scores"][name]
     assert comparison["float32"] == exact["scores"][name]
     *table, line = answered(elman("test", *arguments.split(), "--int8")).splitlines()
-    found = re.fullmatch(rf"int8: {words}, float32 [\d.%]+( \((.*) %\))?", line)
-    assert found
+    match = re.fullmatch(rf"int8: {words}, float32 [\d.%]+( \((.*) %\))?", line)
+    assert match
     if comparison["float32"]:
         assert comparison["change"] == pytest.approx(comparison["int8"] / comparison["float32"] - 1)
-        assert found[2] == f"{100 * comparison['change']:+.2f}"
+        assert match[2] == f"{100 * comparison['change']:+.2f}"
     else:
-        assert comparison["change"] is found[2] is None
+        assert comparison["change"] is match[2] is None
     assert not any(each.startswith("int8") for each in table)
 
 
@@ -126,7 +126,7 @@ def test_answers_are_those_of_a_file_that_was_saved_so(elman, everything, name):
     assert (rounded != answered(elman(command, path, *rest))) is changed
 
 
-def test_info_says_so(elman, everything):  # noqa: ARG001
+def test_info_names_it(elman, everything):  # noqa: ARG001
     package.load("word.st").save("small.st", int8=True)
     for path, expected in (("word.st", False), ("small.st", True)):
         assert json.loads(answered(elman("info", path, "--json")))["int8"] is expected

@@ -132,13 +132,13 @@ def test_many_labels_and_long_ones(peek):
     ],
 )
 def test_the_task_in_json(peek, arguments, task, seen, count):
-    found = json.loads(peek(*arguments.split(), "--json"))
-    assert found["task"] == task
-    assert found["seen"].startswith(seen)
-    assert count in found
+    result = json.loads(peek(*arguments.split(), "--json"))
+    assert result["task"] == task
+    assert result["seen"].startswith(seen)
+    assert count in result
 
 
-def test_a_table_that_is_read_as_text_is_not_said_to_look_like_text(peek):
+def test_a_table_that_is_read_as_text_is_not_reported_as_text(peek):
     out = peek("odd.tsv")
     assert "It looks like text" not in out
     assert (

@@ -85,8 +85,8 @@ def test_a_line_for_a_line(elman, classes):
 
 def test_probabilities_in_json(elman, classes):
     stdin = "\n".join(TEXTS).encode()
-    found = objects(ours(elman("predict", "classes.st", "--json", stdin=stdin)))
-    for each, spread in zip(found, classes.predict_proba(TEXTS), strict=True):
+    result = objects(ours(elman("predict", "classes.st", "--json", stdin=stdin)))
+    for each, spread in zip(result, classes.predict_proba(TEXTS), strict=True):
         named = dict(zip(classes.classes_.tolist(), spread.tolist(), strict=True))
         assert each["probabilities"] == pytest.approx(named)
         assert list(each["probabilities"].values()) == sorted(named.values(), reverse=True)
@@ -106,9 +106,9 @@ def test_none_of_these(elman, classes):
     wanted = [each or "none of these" for each in classes.predict(TEXTS, reject_below=middle)]
     assert wanted.count("none of these") == 1
     assert ours(elman(*arguments, stdin=stdin)).splitlines() == wanted
-    found = objects(ours(elman(*arguments, "--json", stdin=stdin)))
-    assert [each["label"] or "none of these" for each in found] == wanted
-    assert [each["probability"] for each in found] == pytest.approx(spread)
+    result = objects(ours(elman(*arguments, "--json", stdin=stdin)))
+    assert [each["label"] or "none of these" for each in result] == wanted
+    assert [each["probability"] for each in result] == pytest.approx(spread)
 
 
 def test_the_threshold_that_was_fitted(elman, classes):
@@ -118,7 +118,7 @@ def test_the_threshold_that_was_fitted(elman, classes):
     assert ours(elman(*arguments, stdin=b"the cat\n")) == "none of these\n"
 
 
-def test_rows_left_out_are_counted_and_keep_their_places(elman, classes):
+def test_rows_left_out_are_counted_and_keep_their_numbers(elman, classes):
     Path("bad.csv").write_text(f"text,label\n{TEXTS[0]},x\n{TEXTS[1]},x,y\n{TEXTS[2]},x\n")
     first, _, last = classes.predict(TEXTS)
     done = elman("predict", "classes.st", "bad.csv", "--skip-bad-rows")
@@ -130,11 +130,11 @@ def test_tags_are_written_where_they_stand(elman, tags):
     text = Path("kinds.conll").read_text(encoding="utf-8")
     sentences = [part.splitlines() for part in text.removesuffix("\n\n").split("\n\n")]
     words = [[row.split("\t")[0] for row in rows] for rows in sentences]
-    found = tags.predict(words)
-    assert len({tag for each in found for tag in each}) > 1
+    result = tags.predict(words)
+    assert len({tag for each in result for tag in each}) > 1
     wanted = "".join(
         "".join(f"{word}\t{tag}\n" for word, tag in zip(*each, strict=True)) + "\n"
-        for each in zip(words, found, strict=True)
+        for each in zip(words, result, strict=True)
     )
     assert ours(elman("predict", "tags.st", "kinds.conll")) == wanted
     assert ours(elman("predict", "tags.st", stdin=text.encode())) == wanted
@@ -144,9 +144,9 @@ def test_tags_are_written_where_they_stand(elman, tags):
 
 def test_all_else_of_conllu_stays(elman, tags):
     Path("a.conllu").write_text(f"# newdoc\n\n{CONLLU}{CONLLU}# the end\n")
-    (found,) = tags.predict([["do", "n't", "go"]])
+    (result,) = tags.predict([["do", "n't", "go"]])
     wanted = CONLLU
-    for word, tag in zip(["do", "n't", "go"], found, strict=True):
+    for word, tag in zip(["do", "n't", "go"], result, strict=True):
         wanted = wanted.replace(f"\t{word}\t_\tX\t", f"\t{word}\t_\t{tag}\t")
     assert ours(elman("predict", "tags.st", "a.conllu")) == f"# newdoc\n\n{wanted * 2}# the end\n"
 
@@ -170,10 +170,10 @@ def test_a_column_is_named(elman, tags):  # noqa: ARG001
 def test_tags_in_json(elman, tags):
     words = ["the", "old", "cat", "sat"]
     arguments = ("predict", "tags.st", "--json", "--count", "3")
-    (found,) = objects(ours(elman(*arguments, stdin="\n".join(["", *words]).encode())))
+    (result,) = objects(ours(elman(*arguments, stdin="\n".join(["", *words]).encode())))
     (wanted,) = tags.predict_best([words], 3)
-    assert (found["line"], found["words"]) == (2, words)
-    listed = [found, *found["alternatives"]]
+    assert (result["line"], result["words"]) == (2, words)
+    listed = [result, *result["alternatives"]]
     assert [each["tags"] for each in listed] == [each for each, _ in wanted]
     assert [each["probability"] for each in listed] == pytest.approx([p for _, p in wanted])
     (alone,) = objects(ours(elman(*arguments[:3], stdin="\n".join(words).encode())))

@@ -21,12 +21,12 @@ ADDRESS = "Watch it at "
 
 def events_in(text):
     """The entries in server-sent events: (id, kind, data)."""
-    found = []
+    result = []
     for block in text.split("\n\n"):
         fields = dict(line.partition(": ")[::2] for line in block.splitlines())
         if "data" in fields:
-            found.append((fields["id"], fields["event"], json.loads(fields["data"])))
-    return found
+            result.append((fields["id"], fields["event"], json.loads(fields["data"])))
+    return result
 
 
 class Run:
@@ -65,7 +65,7 @@ def watched(here, start):  # noqa: ARG001
 LANGUAGE = ("tale.txt", "-o", "new.st", "--hidden-size", "16", "--seed", "3")
 
 
-def test_what_is_told_is_what_the_terminal_is_told(watched):
+def test_the_events_are_those_of_the_terminal(watched):
     run = watched(*LANGUAGE, "--steps", "400", "--json")
     early, second = run.hear("early"), run.hear("second")
     time.sleep(0.5)
@@ -152,7 +152,7 @@ def test_only_this_machine_and_its_own_page_are_answered(watched):
     run.process.communicate(timeout=30)
 
 
-def test_what_went_wrong_is_told(watched, here):
+def test_an_error_is_reported(watched, here):
     folder = here / "folder"
     folder.mkdir()
     run = watched("tale.txt", "-o", "folder/new.st", "--hidden-size", "16", "--steps", "400")
@@ -166,7 +166,7 @@ def test_what_went_wrong_is_told(watched, here):
     assert "folder" in last[2]["error"]
 
 
-def test_ended_early_it_is_told(watched):
+def test_an_early_end_is_reported(watched):
     run = watched(*LANGUAGE, "--steps", "100000")
     heard = run.hear("it")
     with httpx.stream("GET", f"{run.address}/events", timeout=30) as answer:

@@ -232,12 +232,12 @@ def test_alternatives_in_json(elman, french):
     first, blank, second = objects(answered(elman(*arguments, stdin=stdin)))
     assert (blank["line"], blank["text"], blank["alternatives"]) == (2, None, [])
     best = french.predict_best(SOURCES[:2], 4, beam=4, attention=True)
-    for found, wanted in zip((first, second), best, strict=True):
-        assert found["text"] == " ".join(wanted[0].text.splitlines())
-        assert [each["text"] for each in found["alternatives"]] == [each.text for each in wanted]
-        scores = [each["score"] for each in found["alternatives"]]
+    for result, wanted in zip((first, second), best, strict=True):
+        assert result["text"] == " ".join(wanted[0].text.splitlines())
+        assert [each["text"] for each in result["alternatives"]] == [each.text for each in wanted]
+        scores = [each["score"] for each in result["alternatives"]]
         assert scores == sorted(scores, reverse=True)
-        for each in found["alternatives"]:
+        for each in result["alternatives"]:
             product = np.prod([word["probability"] for word in each["words"]])
             assert 0 < each["probability"] <= product * (1 + 1e-5), "the end has one too"
             looked = each["attention"]
@@ -261,14 +261,14 @@ def test_a_line_for_each_vector(elman, winds):
     np.savez("b.npz", vectors[:1])
     wanted = "".join(f"{each}\n" for each in winds.predict(vectors))
     assert answered(elman("predict", "winds.st", "a.npy")) == wanted
-    found = objects(answered(elman("predict", "winds.st", "a.npy", "b.npz", "--json")))
-    assert [(each["file"], each["row"]) for each in found] == [
+    result = objects(answered(elman("predict", "winds.st", "a.npy", "b.npz", "--json")))
+    assert [(each["file"], each["row"]) for each in result] == [
         *(("a.npy", row) for row in (1, 2, 3, 4)),
         ("b.npz", 1),
     ]
-    assert "".join(f"{each['text']}\n" for each in found[:4]) == wanted
-    assert found[4]["text"] == found[0]["text"]
-    assert "attention" not in found[0]["alternatives"][0]
+    assert "".join(f"{each['text']}\n" for each in result[:4]) == wanted
+    assert result[4]["text"] == result[0]["text"]
+    assert "attention" not in result[0]["alternatives"][0]
 
 
 def test_info(elman):

@@ -42,10 +42,10 @@ class Scripted(torch.nn.Module):
     def forward(self, tokens, state):
         """The state is how many tokens of the script have been given out."""
         logits = torch.full((*tokens.shape, self.size), -1e4)
-        place = int(state[0][0, 0]) + 1
+        position = int(state[0][0, 0]) + 1
         for row in range(len(tokens)):
             script = self.scripts[row % len(self.scripts)]
-            logits[row, -1, script[min(place, len(script) - 1)]] = 0
+            logits[row, -1, script[min(position, len(script) - 1)]] = 0
         return logits, (state[0] + 1,)
 
 

@@ -23,7 +23,7 @@ def stirred(model, seed=0):
 
 
 def written(model, folder):
-    """The graph's bytes, and what was said of it."""
+    """The graph's bytes."""
     model.save(folder / "model.st")
     comparison = write_onnx(folder / "model.st", folder / "model.onnx")
     assert comparison["compared"] == 4

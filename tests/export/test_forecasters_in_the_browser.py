@@ -47,15 +47,15 @@ def walk(draw, steps, series=2):
 
 def agree(shown, model, history=None, expected_of=None):
     given = None if history is None else history.tolist()
-    found = shown(model, FORECAST, given)
+    result = shown(model, FORECAST, given)
     expected: Forecast = (expected_of or model).predict(history=history)
-    assert found["names"] == list(expected.names)
+    assert result["names"] == list(expected.names)
     # However large the values are, what matters is how wide the intervals are.
     hidden_size = max(1.0, (expected.high_95 - expected.low_95).mean())
     for figure in FIGURES:
         wanted = getattr(expected, figure)
         assert np.isfinite(wanted).all()
-        np.testing.assert_allclose(found[figure], wanted, rtol=1e-12, atol=1e-4 * hidden_size)
+        np.testing.assert_allclose(result[figure], wanted, rtol=1e-12, atol=1e-4 * hidden_size)
     assert expected.median.std() > 1e-3
     return expected
 
@@ -92,6 +92,6 @@ def test_intervals_that_cross_are_put_in_order(shown):
 
 
 @pytest.mark.parametrize("history", [[[1.0, 2.0]], [[1.0]] * 60, [[-1.0, 3.0]] * 60])
-def test_a_history_that_cannot_be_read_is_told(shown, history):
+def test_a_history_that_cannot_be_read_is_an_error(shown, history):
     code = "try { model.forecast(given); return 'read'; } catch (error) { return error.name; }"
     assert shown(forecaster(logarithm=True), code, history) == "RangeError"

@@ -94,7 +94,7 @@ def test_describers(shown, cell, int8):
 
 
 @pytest.mark.parametrize("vector", [[1.0], [1.0] * 6, [1.0, 2.0, 3.0, 4.0, 1e39]])
-def test_a_vector_that_cannot_be_read_is_told(shown, vector):
+def test_a_vector_that_cannot_be_read_is_an_error(shown, vector):
     code = """
         try { model.targets(given, 1).next(); return "read"; } catch (error) { return error.name; }
     """
@@ -102,11 +102,11 @@ def test_a_vector_that_cannot_be_read_is_told(shown, vector):
 
 
 def agree(shown, model, texts=TEXTS, count=3, beam=5, expected_of=None):
-    found = shown(model, REWRITE, {"texts": texts, "count": count, "beam": beam})
+    result = shown(model, REWRITE, {"texts": texts, "count": count, "beam": beam})
     looked = getattr(model, "attention", "none") != "none"
     asked = {"attention": True} if looked else {}
     expected = (expected_of or model).predict_best(texts, count, beam=beam, **asked)
-    for text, ours, theirs in zip(texts, found, expected, strict=True):
+    for text, ours, theirs in zip(texts, result, expected, strict=True):
         assert [each["text"] for each in ours] == [each.text for each in theirs], text
         for one, other in zip(ours, theirs, strict=True):
             assert one["pieces"] == other.pieces
@@ -114,7 +114,7 @@ def agree(shown, model, texts=TEXTS, count=3, beam=5, expected_of=None):
                 np.testing.assert_allclose(one[name], getattr(other, name), atol=1e-4)
             if looked:
                 np.testing.assert_allclose(one["attention"], other.attention, atol=1e-4)
-    return [each["score"] for best in found for each in best]
+    return [each["score"] for best in result for each in best]
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -93,10 +93,10 @@ def difference_of_columns(kinds, drawn):
 def test_spread_over_resampled_rows_is_the_standard_error():
     """The deviation of a mean is that of a row over sqrt(N)."""
     rows = np.random.default_rng(0).integers(0, 3, size=(400, 2))
-    found = bootstrap_rows(rows, difference_of_columns, samples=20_000, level=0.6827)
+    result = bootstrap_rows(rows, difference_of_columns, samples=20_000, level=0.6827)
     differences = rows[:, 0] - rows[:, 1]
-    assert found.mean == pytest.approx(differences.mean())
-    assert (found.high - found.low) / 2 == pytest.approx(differences.std() / 20, rel=0.05)
+    assert result.mean == pytest.approx(differences.mean())
+    assert (result.high - result.low) / 2 == pytest.approx(differences.std() / 20, rel=0.05)
 
 
 def test_every_sample_has_n_rows(monkeypatch):

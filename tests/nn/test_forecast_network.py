@@ -40,20 +40,20 @@ def quantiles(made, values):
 @pytest.mark.parametrize("cell", ["lstm", "gru", "mingru", "elman"])
 @pytest.mark.parametrize("logarithm", [False, True])
 def test_quantiles_ascend(cell, logarithm):
-    found = quantiles(network(cell=cell, logarithm=logarithm), history())
-    assert found.shape == (3, SMALL.horizon, len(LEVELS))
-    assert found.dtype == torch.float64
-    assert (found.diff(dim=2) >= 0).all()
+    result = quantiles(network(cell=cell, logarithm=logarithm), history())
+    assert result.shape == (3, SMALL.horizon, len(LEVELS))
+    assert result.dtype == torch.float64
+    assert (result.diff(dim=2) >= 0).all()
 
 
 @settings(deadline=None)
 @given(st.floats(1e-3, 1e6), st.floats(-1e6, 1e6))
 def test_forecast_is_equivariant_to_scale_and_shift(scale, shift):
     made, values = network(), history()
-    found = quantiles(made, scale * values + shift)
+    result = quantiles(made, scale * values + shift)
     expected = scale * quantiles(made, values) + shift
     # A level far above the differences costs them digits.
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-3 * scale + 1e-6 * abs(shift))
+    torch.testing.assert_close(result, expected, rtol=1e-4, atol=1e-3 * scale + 1e-6 * abs(shift))
 
 
 @settings(deadline=None)
@@ -69,8 +69,8 @@ def test_forecast_of_logarithms_is_equivariant_to_scale(scale):
 @pytest.mark.parametrize("value", [0.0, 7.0, -1e9])
 def test_forecast_of_constant_values_is_constant(season, value):
     values = torch.full((1, SMALL.context_length), value, dtype=torch.float64)
-    found = quantiles(network(season=season), values)
-    torch.testing.assert_close(found, torch.full_like(found, value), rtol=1e-4, atol=1e-30)
+    result = quantiles(network(season=season), values)
+    torch.testing.assert_close(result, torch.full_like(result, value), rtol=1e-4, atol=1e-30)
 
 
 def test_rows_do_not_depend_on_the_batch():

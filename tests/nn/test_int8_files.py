@@ -158,15 +158,15 @@ def test_steps_and_scores_use_int8_products(writer, tmp_path):
     model = elman.load(tmp_path / "m")
     token = torch.tensor([3])
     begun = model.network_.initial_state(1)
-    found, _ = model._step(token, begun)
-    assert torch.equal(found, step_of(model.network_, int8=True)(token, begun)[0])
+    result, _ = model._step(token, begun)
+    assert torch.equal(result, step_of(model.network_, int8=True)(token, begun)[0])
     with core.using(core.OFF), torch.no_grad():
         exact = model.network_(token[:, None], begun)[0][:, 0]
         without, _ = elman.load(tmp_path / "m")._step(token, begun)
         assert torch.equal(without, exact)
         by_torch = elman.load(tmp_path / "m").score(PROSE)
     if core.module() is not None:
-        assert (found - exact).abs().max() > 1e-4
+        assert (result - exact).abs().max() > 1e-4
         assert abs(model.score(PROSE) - by_torch) > 1e-5
     assert model.score(PROSE) == pytest.approx(by_torch, rel=0.005)
 
@@ -313,8 +313,8 @@ def test_float_file_marked_int8_is_refused(writer, tmp_path):
 def test_flipped_bytes_are_refused_or_preserved(sound, tmp_path, data):
     """Either the file is refused, or saving it again gives equal tensors."""
     damaged = bytearray(sound.read_bytes())
-    for place in data.draw(st.lists(st.integers(8, len(damaged) - 1), min_size=1, max_size=3)):
-        damaged[place] = data.draw(st.integers(0, 255))
+    for index in data.draw(st.lists(st.integers(8, len(damaged) - 1), min_size=1, max_size=3)):
+        damaged[index] = data.draw(st.integers(0, 255))
     path = tmp_path / "m"
     path.write_bytes(damaged)
     try:

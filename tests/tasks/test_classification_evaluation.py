@@ -23,14 +23,14 @@ rows = st.lists(st.tuples(*[st.integers(0, 4)] * 2, st.integers(0, 3)), min_size
 @given(rows.filter(lambda drawn: sum(count for *_, count in drawn)))
 def test_macro_f1_of_a_draw_is_that_of_its_texts(drawn):
     gold, predicted, counts = map(np.array, zip(*drawn, strict=True))
-    found = macro_f1_of_draws(gold, predicted, np.stack([counts, counts * 2]) * 1.0, 5)
+    result = macro_f1_of_draws(gold, predicted, np.stack([counts, counts * 2]) * 1.0, 5)
     texts = np.repeat(gold, counts), np.repeat(predicted, counts)
     expected = metrics.f1_score(*texts, average="macro", zero_division=0)
-    assert found == pytest.approx([expected, expected])
+    assert result == pytest.approx([expected, expected])
 
 
 def report_on(right, seed=0, warnings=()):
-    """300 texts of three classes, one rare; the answers are right as often as said."""
+    """300 texts of three classes, one rare; the share `right` of the answers is right."""
     generator = np.random.default_rng(seed)
     topics = {"cats": "purr meow fur", "dogs": "bark wag bone", "newts": "pond gills slime"}
     gold = [str(each) for each in generator.choice(list(topics), 300, p=[0.5, 0.4, 0.1])]
@@ -102,9 +102,9 @@ def test_a_label_that_only_the_baseline_gives():
 def test_what_order_was_worth():
     gold = ["a", "b"] * 50
     shuffled = ["a"] * 100
-    found = shuffle_test(gold, gold, shuffled)
-    assert (found["accuracy"], found["accuracy_shuffled"], found["difference"]) == (1, 0.5, 0.5)
-    low, high = found["interval"]
+    result = shuffle_test(gold, gold, shuffled)
+    assert (result["accuracy"], result["accuracy_shuffled"], result["difference"]) == (1, 0.5, 0.5)
+    low, high = result["interval"]
     # The root of 0.5 * 0.5 / 100, 1.96 times to either side.
     assert (low, high) == pytest.approx((0.402, 0.598), abs=0.02)
     assert shuffle_test(gold, shuffled, shuffled)["interval"] == [0, 0]

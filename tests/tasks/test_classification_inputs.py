@@ -51,9 +51,9 @@ def test_texts_and_labels_in_every_form(hold):
     assert texts == ["a", "bc", ""]
     assert all(type(text) is str for text in texts)
     for values in (["x", "y"], [1, 2], [1.5, 2.5], [True, False]):
-        found = as_labels(hold(values), 2)
-        assert found == values
-        assert {type(each) for each in found} == {type(values[0])}
+        result = as_labels(hold(values), 2)
+        assert result == values
+        assert {type(each) for each in result} == {type(values[0])}
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_what_cannot_be_scored_by_is_refused(pair, expected):
     draw=st.randoms(use_true_random=False),
 )
 def test_a_tenth_of_each_class_is_held_out(sizes, seed, draw):
-    classes = [place for place, size in enumerate(sizes) for _ in range(size)]
+    classes = [index for index, size in enumerate(sizes) for _ in range(size)]
     draw.shuffle(classes)
     texts = [str(number) for number in range(len(classes))]
     rows = LabelledTexts(texts, np.array(classes), list(range(len(sizes))))

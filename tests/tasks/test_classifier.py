@@ -36,9 +36,9 @@ def usual():
 def test_probabilities_are_those_of_the_classes_at_the_fitted_temperature(usual):
     logits = class_logits(usual.network_, encoded(TEXTS, usual.tokenizer_))
     scaled = np.exp(logits.astype(float) / usual.calibration_.temperature)
-    found = usual.predict_proba(TEXTS)
-    assert found.shape == (60, 3)
-    assert found == pytest.approx(scaled / scaled.sum(1, keepdims=True))
+    result = usual.predict_proba(TEXTS)
+    assert result.shape == (60, 3)
+    assert result == pytest.approx(scaled / scaled.sum(1, keepdims=True))
     assert usual.classes_.tolist() == ["bad", "good", "none"]
     assert usual.predict(TEXTS).tolist() == usual.classes_[logits.argmax(1)].tolist()
     right = usual.predict(TEXTS) == np.array(LABELS)
@@ -209,11 +209,11 @@ def test_what_is_out_of_range_is_refused_before_anything_is_read(name, value):
 def test_rare_classes_weigh_more_on_request():
     texts = [f"{word} thing" for word in ("warm", "cold")] * 20 + ["odd thing"] * 4
     labels = ["usual"] * 40 + ["rare"] * 4
-    found = [
+    result = [
         small(steps=12, class_weight=weight).fit(texts, labels).predict_proba(texts)[:, 0].mean()
         for weight in (None, "balanced")
     ]
-    assert found[1] > found[0]
+    assert result[1] > result[0]
 
 
 # Bad input

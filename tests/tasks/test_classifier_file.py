@@ -92,12 +92,12 @@ VALUES = [
 
 
 @pytest.mark.parametrize(("names", "value"), VALUES, ids=str)
-def test_a_file_that_says_another_thing_is_refused(sound, tmp_path, names, value):
+def test_a_changed_header_is_refused(sound, tmp_path, names, value):
     assert_refused(altered(sound[0], tmp_path, setting(*names, value=value)))
 
 
 @pytest.mark.parametrize("name", ["settings", "reader", "vocabulary", "labels", "calibration"])
-def test_a_file_that_says_too_little_is_refused(sound, tmp_path, name):
+def test_a_header_without_an_entry_is_refused(sound, tmp_path, name):
     assert_refused(altered(sound[0], tmp_path, lambda header, _: header.pop(name)))
 
 

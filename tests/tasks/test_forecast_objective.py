@@ -51,12 +51,12 @@ def test_what_is_held_out_is_not_learned_from():
 
 def test_a_forecast_is_made_from_the_values_before_it_and_no_others():
     network, origins = objective().network, np.array([[20, 0], [30, 1]])
-    found = quantiles_at(network, VALUES, origins)
+    result = quantiles_at(network, VALUES, origins)
     changed = VALUES.copy()
     changed[20:, 0] = changed[30:, 1] = changed[: 20 - CONFIG.context_length, 0] = np.nan
-    np.testing.assert_array_equal(quantiles_at(network, changed, origins), found)
+    np.testing.assert_array_equal(quantiles_at(network, changed, origins), result)
     changed[19, 0] += 1
-    assert (quantiles_at(network, changed, origins)[0] != found[0]).all()
+    assert (quantiles_at(network, changed, origins)[0] != result[0]).all()
 
 
 def test_what_came_after():
@@ -72,15 +72,15 @@ def test_the_loss_held_out_is_in_tokenizers_of_the_scale(scale):
 
 
 def test_what_can_be_learned_is_learned():
-    """Values that repeat themselves after 5 steps, where a season of 4 was said."""
+    """Values that repeat themselves after 5 steps, where the season is set to 4."""
     values = np.array([0.0, 1.0, 3.0, -2.0, 1.5])[np.arange(200) % 5, None]
     ours = objective()
     ours.values, ours.learned = values, origins_in(range(8, 150), 1)
     ours.held_out = origins_in(range(150, 197), 1)
 
     def error():
-        found = quantiles_at(ours.network, values, ours.held_out)[..., MEDIAN]
-        return np.abs(found - values_after(values, ours.held_out, 3)).mean()
+        result = quantiles_at(ours.network, values, ours.held_out)[..., MEDIAN]
+        return np.abs(result - values_after(values, ours.held_out, 3)).mean()
 
     before = error()
     list(train(ours, Plan(steps=100, minutes=None, learning_rate=2e-2)))

@@ -171,7 +171,7 @@ def test_by_name(tmp_path: Path) -> None:
 
 
 def test_only_the_beginning_is_read() -> None:
-    """Of a text that is no table, what stands far down is not seen."""
+    """Of a text that is no table, only the beginning is read."""
     source = TextSource.from_texts(["text,label\n" + "good,pos\n" * 1000 + "bad\n" * 9000])
     assert infer_task(source).task == "classify"
     source = TextSource.from_texts(["text,label\n" + "good,pos\n" * 500 + "bad\n" * 9000])

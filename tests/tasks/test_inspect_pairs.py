@@ -44,11 +44,11 @@ def test_counts_agree_with_plain_python(
     usual = statistics.median(ratios)
     assert report.ratio == pytest.approx(usual)
     far = [
-        place
-        for place, ratio in enumerate(ratios, start=1)
+        index
+        for index, ratio in enumerate(ratios, start=1)
         if max(ratio / usual, usual / ratio) > 3 + 1e-9
     ]
-    near = [place for place, ratio in enumerate(ratios) if abs(ratio / usual - 3) < 1e-9]
+    near = [index for index, ratio in enumerate(ratios) if abs(ratio / usual - 3) < 1e-9]
     if not near and not [each for each in ratios if abs(usual / each - 3) < 1e-9]:
         assert report.suspicious == len(far)
         assert report.first_suspicious == (f"the texts given:{far[0]}" if far else None)

@@ -91,7 +91,7 @@ def test_set_params_changes_settings_by_name():
         elman.LanguageModel(depth=2)
 
 
-def test_its_repr_says_what_is_not_as_by_default():
+def test_its_repr_names_the_settings_that_are_not_defaults():
     assert repr(elman.LanguageModel()) == "LanguageModel()"
     assert (
         repr(elman.LanguageModel(tokenizer="word", minutes=1.5, seed=0))
@@ -209,12 +209,12 @@ def test_texts_in_every_form(tmp_path):
         TextSource([tmp_path]),
         tuple(halves),
     ]
-    found = [small().fit(text) for text in two]
-    assert len({model.record_["content"] for model in found}) == 1
-    assert all(same_weights(model, found[0]) for model in found)
+    result = [small().fit(text) for text in two]
+    assert len({model.record_["content"] for model in result}) == 1
+    assert all(same_weights(model, result[0]) for model in result)
     (tmp_path / "whole.txt").write_text(PROSE)
     assert same_weights(small().fit(tmp_path / "whole.txt"), small().fit(PROSE))
-    assert found[0].record_["content"] != record_of(PROSE)["content"]
+    assert result[0].record_["content"] != record_of(PROSE)["content"]
 
 
 @pytest.mark.parametrize("text", [["a", Path("b")], [1], [], 3])
@@ -286,7 +286,7 @@ def test_a_second_fit_begins_anew(usual):
     assert [s.word for s in model.suggest("The ")] == [s.word for s in usual.suggest("The ")]
 
 
-def test_training_tells_of_every_step():
+def test_training_reports_every_step():
     model = small(steps=7)
     events = list(model.training(PROSE))
     steps = [event for event in events if isinstance(event, Progress)]
@@ -327,7 +327,7 @@ def test_score_is_the_mean_log_probability(model, tale):
     with torch.no_grad():
         logits, _ = model.network_(torch.tensor([ids[:-1]]), model.network_.initial_state(1))
     spread = logits[0].double().log_softmax(-1)
-    total = math.fsum(float(spread[place, token]) for place, token in enumerate(ids[1:]))
+    total = math.fsum(float(spread[index, token]) for index, token in enumerate(ids[1:]))
     assert model.score(text) == pytest.approx(total / (len(ids) - 1), abs=1e-5)
     assert model.score(text) > model.score(text[::-1])
 
@@ -396,7 +396,7 @@ def test_a_file_holds_the_record_of_its_training(tmp_path):
     assert str(tmp_path) not in json.dumps(header)
 
 
-def test_a_file_that_says_another_thing_is_refused(tmp_path, usual):
+def test_a_changed_header_is_refused(tmp_path, usual):
     """Each damage alone, all else sound."""
     path = tmp_path / "sound.safetensors"
     usual.save(path)

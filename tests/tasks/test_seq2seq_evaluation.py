@@ -29,7 +29,7 @@ def sentences(count, seed):
 
 
 def spoiled(targets, share, seed=0):
-    """As many answers as said are another row's."""
+    """A share of the targets is replaced by those of other rows."""
     generator = np.random.default_rng(seed)
     return [
         str(generator.choice(targets)) if generator.random() < share else target

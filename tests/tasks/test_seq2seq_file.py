@@ -122,7 +122,7 @@ OF_BOTH = [
 
 @pytest.mark.parametrize("kind", ["translated", "described"])
 @pytest.mark.parametrize(("names", "value"), OF_BOTH, ids=str)
-def test_a_file_that_says_another_thing_is_refused(request, tmp_path, kind, names, value):
+def test_a_changed_header_is_refused(request, tmp_path, kind, names, value):
     path = request.getfixturevalue(kind)
     assert_refused(altered(path, tmp_path, setting(*names, value=value)))
 
@@ -140,7 +140,7 @@ def test_a_file_that_says_another_thing_is_refused(request, tmp_path, kind, name
         (("vocabularies", "source"), None),
     ],
 )
-def test_sides_and_looks_that_do_not_go_together_are_refused(translated, tmp_path, names, value):
+def test_settings_that_do_not_fit_the_weights_are_refused(translated, tmp_path, names, value):
     assert_refused(altered(translated, tmp_path, setting(*names, value=value)))
 
 
@@ -160,7 +160,7 @@ def test_a_sides_vocabulary_cannot_be_added(request, tmp_path, kind):
 
 
 @pytest.mark.parametrize("name", ["settings", "rewriter", "vocabularies", "limit", "training"])
-def test_a_file_that_says_too_little_is_refused(translated, tmp_path, name):
+def test_a_header_without_an_entry_is_refused(translated, tmp_path, name):
     assert_refused(altered(translated, tmp_path, lambda header, _: header.pop(name)))
 
 

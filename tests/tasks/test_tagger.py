@@ -147,7 +147,7 @@ def test_sentences_in_every_form(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("sentences", "tags", "valid", "place"),
+    ("sentences", "tags", "valid", "location"),
     [
         ([], [], None, "the sentences given"),
         ([["a"]], [["X"]], None, "tags"),
@@ -166,11 +166,11 @@ def test_sentences_in_every_form(tmp_path):
         (WORDS, SPEECH, [["a"]], "tags"),
     ],
 )
-def test_what_cannot_be_learned_from_is_one_line(sentences, tags, valid, place):
+def test_what_cannot_be_learned_from_is_one_line(sentences, tags, valid, location):
     model = small(steps=1)
     with pytest.raises(InputError) as caught:
         model.fit(sentences, tags, valid=valid)
-    assert caught.value.location == place
+    assert caught.value.location == location
     assert caught.value.hint
     assert "\n" not in str(caught.value)
     assert not hasattr(model, "network_")
@@ -218,7 +218,7 @@ def test_long_sentences_are_learned_in_pieces(monkeypatch):
 # What it tells
 
 
-def test_it_learns_what_it_was_told(speech):
+def test_it_learns_the_training_data(speech):
     assert speech.predict(WORDS) == SPEECH
     assert speech.score(WORDS, SPEECH) == 1.0
     assert speech.score(WORDS, [["D"] * len(words) for words in WORDS]) < 0.2
@@ -264,21 +264,21 @@ def test_marginals_are_sums_over_the_sequences(names):
     for tags, chance in every:
         if names.scheme_ == "iob1":
             tags = [tag.replace("B-", "I-") for tag in tags]
-        for place, tag in enumerate(tags):
-            expected[place, names.tags_.index(tag)] += chance
-    found = names.marginals([[], words])
-    assert found[0].shape == (0, len(names.tags_))
-    np.testing.assert_allclose(found[1], expected, atol=1e-5)
+        for index, tag in enumerate(tags):
+            expected[index, names.tags_.index(tag)] += chance
+    result = names.marginals([[], words])
+    assert result[0].shape == (0, len(names.tags_))
+    np.testing.assert_allclose(result[1], expected, atol=1e-5)
 
 
 def test_each_sentence_is_tagged_by_itself(speech, monkeypatch):
     """In any order, in any company; sentences without words have no tags."""
     monkeypatch.setattr(precision, "fast_type", lambda _: None)  # exact products
     together = speech.marginals(NEW * 2 + WORDS)
-    for words, found in zip(NEW * 2 + WORDS, together, strict=True):
+    for words, result in zip(NEW * 2 + WORDS, together, strict=True):
         alone = speech.marginals([words])[0]
-        np.testing.assert_allclose(found, alone, atol=1e-5)
-        assert len(found) == len(words)
+        np.testing.assert_allclose(result, alone, atol=1e-5)
+        assert len(result) == len(words)
     assert [len(tags) for tags in speech.predict(NEW)] == [3, 0, 1, 40]
     assert speech.predict([]) == speech.predict_best([]) == speech.marginals([]) == []
     assert speech.predict([[""]])[0][0] in speech.tags_
@@ -293,7 +293,7 @@ def test_a_count_of_sequences_is_held_against_its_range(speech, count):
 # Learning
 
 
-def test_training_tells_of_every_step_and_reads_files_audibly(tmp_path):
+def test_training_reports_every_step_and_the_reading_of_files(tmp_path):
     path = tmp_path / "a.conll"
     path.write_text("a\tN\nb\tV\n\n" * 20)
     heard = []
@@ -343,8 +343,8 @@ def test_what_was_learned_from_is_kept_for_a_baseline(tmp_path):
     cache = Cache(tmp_path)
     model = small(steps=1)
     list(model.training(WORDS, SPEECH, valid=(WORDS, SPEECH), cache=cache))
-    found = cached_examples(cache, model.record_["content"])
-    assert found == [list(pair) for pair in zip(WORDS, SPEECH, strict=True)]
+    result = cached_examples(cache, model.record_["content"])
+    assert result == [list(pair) for pair in zip(WORDS, SPEECH, strict=True)]
 
 
 def test_weights_are_judged_by_accuracy_or_by_entities():
@@ -358,10 +358,12 @@ def test_weights_are_judged_by_accuracy_or_by_entities():
     vocabulary = TagVocabulary.learn(NAMES[:3])
     validation_metric = validation_metric_for(vocabulary, NAMES[:3])
     assert validation_metric([vocabulary.encode(tags) for tags in NAMES[:3]]) == 0
-    found = [["B-P", "O", "B-L", "B-L", "O"], ["O", "O", "O"], ["O", "O", "O"]]
-    shared = [{*spans(a, "bio")} & {*spans(b, "bio")} for a, b in zip(found, NAMES, strict=False)]
+    predicted = [["B-P", "O", "B-L", "B-L", "O"], ["O", "O", "O"], ["O", "O", "O"]]
+    shared = [
+        {*spans(a, "bio")} & {*spans(b, "bio")} for a, b in zip(predicted, NAMES, strict=False)
+    ]
     assert sum(map(len, shared)) == 1  # of the 3 found and the 3 that are there
-    assert validation_metric([vocabulary.encode(tags) for tags in found]) == pytest.approx(
+    assert validation_metric([vocabulary.encode(tags) for tags in predicted]) == pytest.approx(
         1 - 2 / 6
     )
     nothing = [vocabulary.encode(["O"] * len(tags)) for tags in NAMES[:3]]
@@ -415,7 +417,7 @@ def test_a_file_holds_the_record_of_its_training(names, tmp_path):
     assert str(tmp_path) not in json.dumps(header)
 
 
-def test_a_file_that_says_another_thing_is_refused(speech, tmp_path):
+def test_a_changed_header_is_refused(speech, tmp_path):
     """Each damage alone, all else sound."""
     path = tmp_path / "sound.safetensors"
     speech.save(path)

@@ -244,9 +244,9 @@ def test_sources_alone() -> None:
 
     def sources(content: str, name: str = "a") -> list[tuple[str, int]]:
         reader = PairReader(name, targets_needed=False, keep_skipped=True, skip_bad_rows=True)
-        found: list[Example] = list(reader.examples(io.StringIO(content)))
-        assert all(each.label is None for each in found)
-        return [(each.text, each.line) for each in found]
+        result: list[Example] = list(reader.examples(io.StringIO(content)))
+        assert all(each.label is None for each in result)
+        return [(each.text, each.line) for each in result]
 
     long = "a" * 10_001
     assert sources(f"Oui,non\n\n un\t2 \n{long}\nb\n") == [

@@ -388,6 +388,6 @@ def test_each_word_needs_its_tag() -> None:
 def test_real_files_come_back_byte_for_byte(name: str, sentences: int, words: int) -> None:
     content = (DATA / name).read_bytes()
     content = gzip.decompress(content) if name.endswith(".gz") else content
-    found = list(TaggedSource(TextSource([DATA / name])).sentences())
-    assert (len(found), sum(len(each.words) for each in found)) == (sentences, words)
-    assert "".join(each.with_tags(each.tags or ()) for each in found).encode() == content
+    result = list(TaggedSource(TextSource([DATA / name])).sentences())
+    assert (len(result), sum(len(each.words) for each in result)) == (sentences, words)
+    assert "".join(each.with_tags(each.tags or ()) for each in result).encode() == content

@@ -59,9 +59,9 @@ def test_arrays_that_numpy_writes(
         {"npy": np.save, "npz": np.savez, "small": np.savez_compressed}[how](file, written)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(array_file, "_BLOCK", 16)  # so that there are several
-        found = VectorSource(path, None).vectors()
-    assert found.dtype == np.float32
-    assert np.array_equal(found, values.astype(np.float32))
+        result = VectorSource(path, None).vectors()
+    assert result.dtype == np.float32
+    assert np.array_equal(result, values.astype(np.float32))
 
 
 @in_folder

@@ -52,8 +52,8 @@ def test_validations_are_spaced_in_steps_with_a_budget_of_steps(monkeypatch):
     for steps, expected in ((500, [1, 101, 201, 301, 401, 500]), (30, [1, 30]), (1, [1])):
         events = list(train(Line(), plan(steps)))
         # Fractions of a budget are summed: rounding may delay a validation by one step.
-        found = [event.step for event in of(Validated, events)]
-        assert found == pytest.approx(expected, abs=1)
+        result = [event.step for event in of(Validated, events)]
+        assert result == pytest.approx(expected, abs=1)
     monkeypatch.setattr(trainer, "VALIDATIONS", 3)
     assert len(of(Validated, train(Line(), plan(500)))) <= 3 + 1
 
@@ -220,9 +220,9 @@ def test_rolls_back_after_a_loss_or_gradient_that_is_not_a_number(kind, monkeypa
     events = list(train(objective, plan(300)))
 
     assert of(RolledBack, events) == [RolledBack(100, 0.5)]
-    place = events.index(RolledBack(100, 0.5))
-    assert of(Progress, events[:place])[-1].step == 120
-    again = of(Progress, events[place:])
+    rollback = events.index(RolledBack(100, 0.5))
+    assert of(Progress, events[:rollback])[-1].step == 120
+    again = of(Progress, events[rollback:])
     assert [event.step for event in again] == list(range(101, 301))
     assert [event.tokens for event in again] == list(range(808, 2401, 8))
     assert events[-1].tokens == 2400

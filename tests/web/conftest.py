@@ -59,7 +59,7 @@ def forecaster():
 
 @pytest.fixture(scope="session")
 def describer():
-    names = [["north wind", "south", "far west"][place % 3] for place in range(30)]
+    names = [["north wind", "south", "far west"][index % 3] for index in range(30)]
     vectors = np.eye(3)[np.arange(30) % 3] + np.linspace(0, 0.1, 30)[:, None]
     return elman.Describer(tokenizer="character", hidden_size=8, steps=12).fit(vectors, names)
 

@@ -139,8 +139,8 @@ def test_a_loss_of_what_is_learned_too_is_not_called_held_out(opened, training):
     page.get_by_text("The model is trained and saved").wait_for(timeout=40_000)
     figures = page.locator("#curves figure")
     expect(figures).to_have_count(2)
-    for place, (kind, other) in enumerate([("held out", "in sample"), ("in sample", "held out")]):
-        words = figures.nth(place).text_content()
+    for index, (kind, other) in enumerate([("held out", "in sample"), ("in sample", "held out")]):
+        words = figures.nth(index).text_content()
         assert kind in words
         assert other not in words.replace("the end held out", "")
     assert page.locator(".metrics dt").filter(has_text="in sample").count() == 1

@@ -1,4 +1,4 @@
-"""The page of a trace, in a browser and opened as a file: what it shows is what the trace says."""
+"""The page of a trace, in a browser and opened as a file: what it shows is in the trace."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def titles(page, selector):
 
 
 def distances(page):
-    found = page.query_selector_all("[data-distance]")
-    return [read(each.get_attribute("data-distance")) for each in found]
+    result = page.query_selector_all("[data-distance]")
+    return [read(each.get_attribute("data-distance")) for each in result]
 
 
 def coarse(strip):
@@ -62,9 +62,9 @@ def test_it_asks_for_nothing(shown, trace, shots):
     assert [url for url in opened_page.requests if not url.startswith("data:")] == [page.url]
     assert page.locator("button.token").all_text_contents() == TEXT.split()
     outputs = page.locator("button.output")
-    for place, output in enumerate(trace.outputs):
-        assert output.predictions[0].text in outputs.nth(place).text_content()
-        shown_share = re.search(r"([\d.]+) %", outputs.nth(place).text_content()).group(1)
+    for index, output in enumerate(trace.outputs):
+        assert output.predictions[0].text in outputs.nth(index).text_content()
+        shown_share = re.search(r"([\d.]+) %", outputs.nth(index).text_content()).group(1)
         assert float(shown_share) == pytest.approx(
             100 * output.predictions[0].probability, abs=0.51
         )
@@ -183,8 +183,8 @@ def test_two_runs(shown, classifier, shots):
     states = [each.sequences[0].layers[-1].states["h"] for each in (first, second)]
     most = max(np.linalg.norm(state, axis=1).max() for state in states)
     apart = distances(page)
-    places = [(0, 0), (3, 1), (4, 2)]
-    wanted = [np.linalg.norm(states[0][i] - states[1][j]) / most for i, j in places]
+    pairs = [(0, 0), (3, 1), (4, 2)]
+    wanted = [np.linalg.norm(states[0][i] - states[1][j]) / most for i, j in pairs]
     assert apart == pytest.approx(wanted, abs=0.03)
     assert apart[0] < 0.01, "what both have read so far is the same"
     assert max(apart) > 0
