@@ -34,12 +34,12 @@ class Run:
 
     def __init__(self, start, *arguments):
         self.process = start("train", *arguments, "--watch")
-        self.said = []
+        self.lines = []
         for line in iter(self.process.stderr.readline, b""):
-            self.said.append(line.decode())
-            if ADDRESS in self.said[-1]:
+            self.lines.append(line.decode())
+            if ADDRESS in self.lines[-1]:
                 break
-        self.address = self.said[-1].rpartition(ADDRESS)[2].strip()
+        self.address = self.lines[-1].rpartition(ADDRESS)[2].strip()
         self.heard = {}
 
     def hear(self, name, **settings):
@@ -54,7 +54,7 @@ class Run:
 
     def end(self):
         out, err = self.process.communicate(timeout=90)
-        return self.process.returncode, out.decode(), "".join(self.said) + err.decode()
+        return self.process.returncode, out.decode(), "".join(self.lines) + err.decode()
 
 
 @pytest.fixture

@@ -33,19 +33,19 @@ class Terminal:
             start_new_session=True,
         )
         os.close(theirs)
-        self.seen = ""
+        self.output = ""
 
     def until(self, text: str) -> str:
         """What was shown since the last look, until this is in it."""
         end = time.monotonic() + SECONDS
-        while text not in self.seen and time.monotonic() < end:
+        while text not in self.output and time.monotonic() < end:
             if select.select([self.ours], [], [], 0.1)[0]:
                 try:
-                    self.seen += os.read(self.ours, 65536).decode("utf-8", "replace")
+                    self.output += os.read(self.ours, 65536).decode("utf-8", "replace")
                 except OSError:  # the other side is gone
                     break
-        assert text in self.seen, self.seen
-        before, _, self.seen = self.seen.partition(text)
+        assert text in self.output, self.output
+        before, _, self.output = self.output.partition(text)
         return before + text
 
     def press(self, keys: str) -> None:

@@ -20,7 +20,7 @@ FIGURES = ("median", "low_80", "high_80", "low_95", "high_95")
 def forecaster(*, season=4, logarithm=False, series=2, cell="gru", hidden_size=8, seed=0, **sizes):
     """A forecaster with weights that no training has touched, and livelier than at first."""
     model = elman.Forecaster(cell=cell, hidden_size=hidden_size)
-    told = {
+    settings = {
         "horizon": 6,
         "context_length": 3 * season + 8,
         "steps": 7,
@@ -28,15 +28,15 @@ def forecaster(*, season=4, logarithm=False, series=2, cell="gru", hidden_size=8
         "layers": 2,
         **sizes,
     }
-    told = ForecasterConfig(
-        season, logarithm=logarithm, cell=cell, hidden_size=hidden_size, dropout=0.0, **told
+    config = ForecasterConfig(
+        season, logarithm=logarithm, cell=cell, hidden_size=hidden_size, dropout=0.0, **settings
     )
     torch.manual_seed(seed)
-    model.network_ = livened(ForecastNetwork(told))
+    model.network_ = livened(ForecastNetwork(config))
     draw = np.random.default_rng(seed)
     model.names_ = tuple(f"series {number}" for number in range(series))
     model.calendar_ = None
-    model.last_ = walk(draw, told.context_length, series)
+    model.last_ = walk(draw, config.context_length, series)
     model.scale_, model.widths_, model.record_ = np.ones(series), (1.2, 0.7), {}
     return model
 

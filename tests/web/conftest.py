@@ -91,7 +91,7 @@ def served(tmp_path_factory, classifier, tagger, writer, translator, forecaster,
         process.communicate(timeout=20)
 
 
-class Seen:
+class Session:
     """A page, what it complained of and what it asked for."""
 
     def __init__(self, page):
@@ -111,14 +111,14 @@ def opened(chromium):
             viewport={"width": width, "height": 900}, color_scheme=look, has_touch=touch
         )
         contexts.append(context)
-        session = Seen(context.new_page())
-        context.seen = session
+        session = Session(context.new_page())
+        context.session = session
         session.page.goto(address)
         return session
 
     yield open_page
     for context in contexts:
-        session = context.seen
+        session = context.session
         home = session.page.url.partition("#")[0].rpartition("/")[0]
         complaints = session.complaints
         strangers = [url for url in session.requests if not ours(url, home)]

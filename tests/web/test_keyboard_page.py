@@ -168,7 +168,7 @@ def test_it_is_kept_in_a_file_and_opened_again(typing, writer, tmp_path):
 def test_a_file_that_is_no_memory(typing, writer, tmp_path, content):
     """It is reported, and what was learned is still there."""
     page = typing()
-    page.context.seen.complaints = Silent()  # the browser says of every refusal that it was one
+    page.context.session.complaints = Silent()  # the browser says of every refusal that it was one
     page.fill("#text", "the quux ")
     settled(page, "the quux ")
     (tmp_path / "other.json").write_text(content, encoding="utf-8")
@@ -212,7 +212,7 @@ def test_a_new_text_begins_while_answers_are_late(typing, writer):
 
 def test_a_keyboard_that_is_gone_is_opened_again(typing, writer):
     page = typing()
-    page.context.seen.complaints = Silent()
+    page.context.session.complaints = Silent()
     refusal = json.dumps({"error": {"location": "keyboard", "cause": "gone", "hint": None}})
     page.route("**/write", lambda route: route.fulfill(status=404, body=refusal), times=1)
     page.fill("#text", "The quux sat ")
