@@ -12,11 +12,7 @@
 # oneDNN compiles a primitive for each shape. oneDNN (ONEDNN_PRIMITIVE_CACHE_CAPACITY) and torch
 # (LRU_CACHE_CAPACITY) keep 1,024 of them each. Both variables must be set before torch is imported.
 # Where the CPU multiplies bfloat16, products in bfloat16 keep 0.6 MB a shape in the same way.
-set -euo pipefail
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet --disable-pip-version-check torch==2.13.0 numpy==2.3.5
+source "$(dirname "$0")/common.sh"
 
 cat >"$folder/growth.py" <<'PY'
 """Prints the MiB by which resident memory grows, for lengths met first and for the same again."""
@@ -47,11 +43,11 @@ with torch.inference_mode():
 print(*((after - before) / 2**20 for before, after in zip(marks, marks[1:])))
 PY
 
-read -r first again < <("$folder/venv/bin/python" "$folder/growth.py")
+read -r first again < <("$python" "$folder/growth.py")
 export ONEDNN_PRIMITIVE_CACHE_CAPACITY=16 LRU_CACHE_CAPACITY=16
-read -r capped _ < <("$folder/venv/bin/python" "$folder/growth.py")
+read -r capped _ < <("$python" "$folder/growth.py")
 
-"$folder/venv/bin/python" - "$first" "$again" "$capped" <<'PY'
+"$python" - "$first" "$again" "$capped" <<'PY'
 import sys
 
 first, again, capped = map(float, sys.argv[1:])

@@ -13,13 +13,9 @@
 #
 # Caches that go by a tensor's version hold old weights for the same reason. After step(), call
 # torch.autograd.graph.increment_version(parameters).
-set -euo pipefail
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet --disable-pip-version-check torch==2.13.0 numpy==2.3.5
+source "$(dirname "$0")/common.sh"
 
-"$folder/venv/bin/python" - <<'PY'
+"$python" - <<'PY'
 import sys
 
 import torch

@@ -12,13 +12,9 @@
 #
 # The figures vary with the machine and with how malloc reuses memory; the order stays. To go step by
 # step, use nn.LSTMCell.
-set -euo pipefail
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet --disable-pip-version-check torch==2.13.0 numpy==2.3.5
+source "$(dirname "$0")/common.sh"
 
-"$folder/venv/bin/python" - <<'PY'
+"$python" - <<'PY'
 import statistics
 import sys
 import time

@@ -11,13 +11,9 @@
 #     torch.nn.functional.linear, columns of a larger matrix: 0.48 ms
 #
 # Make the weight contiguous before the call.
-set -euo pipefail
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet --disable-pip-version-check torch==2.13.0 numpy==2.3.5
+source "$(dirname "$0")/common.sh"
 
-"$folder/venv/bin/python" - <<'PY'
+"$python" - <<'PY'
 import sys
 import time
 

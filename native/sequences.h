@@ -75,6 +75,64 @@ struct Operand {
   Buffer<const uint32_t*> at;
 };
 
+// The rows of a group, from the batch into its slots.
+INLINE void gather(const Plan& plan, int group, int64_t units, float* slots, const float* batch) {
+  for (int64_t slot = 0; slot < plan.size(group); ++slot)
+    std::memcpy(slots + slot * units, batch + plan.row(group, slot) * units, units * sizeof(float));
+}
+
+// The reverse.
+INLINE void scatter(const Plan& plan, int group, int64_t units, const float* slots, float* batch) {
+  for (int64_t slot = 0; slot < plan.size(group); ++slot)
+    std::memcpy(batch + plan.row(group, slot) * units, slots + slot * units, units * sizeof(float));
+}
+
+// Zeroes the padding of the rows of a group in an array (T, B, ...) with so many bytes for a row.
+INLINE void clear_padding(const Plan& plan, int group, void* array, int64_t bytes) {
+  for (int64_t slot = 0; slot < plan.size(group); ++slot) {
+    int64_t row = plan.row(group, slot);
+    for (int64_t t = plan.length(row); t < plan.shape.time; ++t)
+      std::memset(static_cast<char*>(array) + (t * plan.shape.rows + row) * bytes, 0, bytes);
+  }
+}
+
+// After a step, the threads of a group wait for each other.
+INLINE void synchronize(const Plan& plan) {
+  if (plan.sharing > 1) {
+#pragma omp barrier
+  }
+}
+
+// Packs the weights, then lets every thread take its part in the steps of its group:
+// steps(plan, group, number, member, scratch), with the number of the group and of the thread in it.
+template <class Pass, class Steps>
+void run_groups(Pass& pass, Steps steps) {
+  typedef typename Pass::Group Group;
+  const Sequence& shape = pass.shape;
+  Buffer<int64_t> order(shape.rows);
+  sort_rows(shape, order.at);
+  Buffer<Group*> groups(shape.threads);
+#pragma omp parallel num_threads(shape.threads)
+  {
+    Plan plan = plan_of(shape, order.at, thread_count());  // possibly fewer than requested
+    int number = thread_number() / plan.sharing, member = thread_number() % plan.sharing;
+#pragma omp for
+    for (int64_t panel = 0; panel < pass.panels; ++panel) pass.pack(panel);
+    if (member == 0) {
+      groups.at[number] = new Group(plan.capacity, shape.units);
+      pass.begin(plan, *groups.at[number], number);
+    }
+#pragma omp barrier
+    Group& group = *groups.at[number];
+    Buffer<F> scratch(plan.capacity * Pass::P);
+    steps(plan, group, number, member, scratch.at);
+    if (member == 0) {
+      pass.end(plan, group, number);
+      delete groups.at[number];
+    }
+  }
+}
+
 template <class T>
 struct MemoryOf;
 template <>

@@ -148,61 +148,30 @@ struct Backward {
 
   void begin(const Plan& plan, Group& group, int number) {
     int64_t H = shape.units;
-    for (int64_t slot = 0; slot < plan.size(number); ++slot) {
-      int64_t row = plan.row(number, slot);
-      std::memcpy(group.due.at + slot * H, args.to_after[0] + row * H, H * sizeof(float));
-      if (C == Cell::lstm)
-        std::memcpy(group.to_c.at + slot * H, args.to_after[1] + row * H, H * sizeof(float));
-      for (int64_t t = plan.length(row); t < shape.time && shape.positions == nullptr; ++t)
-        std::memset(static_cast<Element*>(args.to_gates) + (t * shape.rows + row) * SLOPES * H, 0,
-                    SLOPES * H * sizeof(Element));
-    }
+    gather(plan, number, H, group.due.at, args.to_after[0]);
+    if (C == Cell::lstm) gather(plan, number, H, group.to_c.at, args.to_after[1]);
+    if (shape.positions == nullptr)  // else there is none
+      clear_padding(plan, number, args.to_gates, SLOPES * H * sizeof(Element));
   }
 
   void end(const Plan& plan, Group& group, int number) {
-    int64_t H = shape.units;
-    for (int64_t slot = 0; slot < plan.size(number); ++slot) {
-      int64_t row = plan.row(number, slot);
-      std::memcpy(args.to_state[0] + row * H, group.due.at + slot * H, H * sizeof(float));
-      if (C == Cell::lstm)
-        std::memcpy(args.to_state[1] + row * H, group.to_c.at + slot * H, H * sizeof(float));
-    }
+    scatter(plan, number, shape.units, group.due.at, args.to_state[0]);
+    if (C == Cell::lstm) scatter(plan, number, shape.units, group.to_c.at, args.to_state[1]);
   }
 
   void run() {
-    Buffer<int64_t> order(shape.rows);
-    sort_rows(shape, order.at);
-    Buffer<Group*> groups(shape.threads);
     // Each thread has its own sums, added in thread order: reproducible to the bit.
     int64_t biases = SLOPES * shape.units, apart = (biases + 15) / 16 * 16;
     Buffer<float> to_bias(shape.threads * apart);
-#pragma omp parallel num_threads(shape.threads)
-    {
-      Plan plan = plan_of(shape, order.at, thread_count());  // possibly fewer than requested
-      int number = thread_number() / plan.sharing, member = thread_number() % plan.sharing;
-#pragma omp for
-      for (int64_t panel = 0; panel < panels; ++panel) pack(panel);
-      if (member == 0) {
-        groups.at[number] = new Group(plan.capacity, shape.units);
-        begin(plan, *groups.at[number], number);
-      }
-#pragma omp barrier
-      Group& group = *groups.at[number];
-      Buffer<F> scratch(plan.capacity * P);
+    run_groups(*this, [&](const Plan& plan, Group& group, int number, int member, F* scratch) {
       int64_t all = plan.size(number);
       for (int64_t t = shape.time - 1; t >= -1; --t) {
         int64_t rows = t < 0 ? all : plan.running(number, t, all);
-        step(plan, group, number, member, t, rows, scratch.at,
+        step(plan, group, number, member, t, rows, scratch,
              to_bias.at + thread_number() * apart);
-        if (plan.sharing > 1) {
-#pragma omp barrier
-        }
+        synchronize(plan);
       }
-      if (member == 0) {
-        end(plan, group, number);
-        delete groups.at[number];
-      }
-    }
+    });
     std::memset(args.to_bias, 0, biases * sizeof(float));
     for (int thread = 0; thread < shape.threads; ++thread)
       for (int64_t i = 0; i < biases; ++i) args.to_bias[i] += to_bias.at[thread * apart + i];

@@ -120,62 +120,31 @@ struct Forward {
 
   void begin(const Plan& plan, Group& group, int number) {
     int64_t H = shape.units;
-    for (int64_t slot = 0; slot < plan.size(number); ++slot) {
-      int64_t row = plan.row(number, slot);
-      std::memcpy(group.h.at + slot * H, args.state[0] + row * H, H * sizeof(float));
-      if (C == Cell::lstm)
-        std::memcpy(group.c.at + slot * H, args.state[1] + row * H, H * sizeof(float));
+    gather(plan, number, H, group.h.at, args.state[0]);
+    if (C == Cell::lstm) gather(plan, number, H, group.c.at, args.state[1]);
+    for (int64_t slot = 0; slot < plan.size(number); ++slot)
       for (int64_t unit = 0; unit < H; unit += LANES) {
         int count = static_cast<int>(H - unit);
-        F h = read<Float32>(args.state[0] + row * H + unit, count);
+        F h = read<Float32>(group.h.at + slot * H + unit, count);
         write<M>(group.operand[0].row(slot) + unit, h, count);
       }
-    }
   }
 
   void end(const Plan& plan, Group& group, int number) {
-    int64_t H = shape.units;
-    for (int64_t slot = 0; slot < plan.size(number); ++slot) {
-      int64_t row = plan.row(number, slot);
-      std::memcpy(args.after[0] + row * H, group.h.at + slot * H, H * sizeof(float));
-      if (C == Cell::lstm)
-        std::memcpy(args.after[1] + row * H, group.c.at + slot * H, H * sizeof(float));
-      for (int64_t t = plan.length(row); t < shape.time; ++t)
-        std::memset(static_cast<Element*>(args.outputs) + (t * shape.rows + row) * H, 0,
-                    H * sizeof(Element));
-    }
+    scatter(plan, number, shape.units, group.h.at, args.after[0]);
+    if (C == Cell::lstm) scatter(plan, number, shape.units, group.c.at, args.after[1]);
+    clear_padding(plan, number, args.outputs, shape.units * sizeof(Element));
   }
 
   void run() {
-    Buffer<int64_t> order(shape.rows);
-    sort_rows(shape, order.at);
-    Buffer<Group*> groups(shape.threads);
-#pragma omp parallel num_threads(shape.threads)
-    {
-      Plan plan = plan_of(shape, order.at, thread_count());  // possibly fewer than requested
-      int number = thread_number() / plan.sharing, member = thread_number() % plan.sharing;
-#pragma omp for
-      for (int64_t panel = 0; panel < panels; ++panel) pack(panel);
-      if (member == 0) {
-        groups.at[number] = new Group(plan.capacity, shape.units);
-        begin(plan, *groups.at[number], number);
-      }
-#pragma omp barrier
-      Group& group = *groups.at[number];
-      Buffer<F> scratch(plan.capacity * P);
+    run_groups(*this, [&](const Plan& plan, Group& group, int number, int member, F* scratch) {
       int64_t rows = plan.size(number);
       for (int64_t t = 0; t < shape.time; ++t) {
         rows = plan.running(number, t, rows);
-        step(plan, group, number, member, t, rows, scratch.at);
-        if (plan.sharing > 1) {
-#pragma omp barrier
-        }
+        step(plan, group, number, member, t, rows, scratch);
+        synchronize(plan);
       }
-      if (member == 0) {
-        end(plan, group, number);
-        delete groups.at[number];
-      }
-    }
+    });
   }
 };
 

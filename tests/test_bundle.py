@@ -41,11 +41,11 @@ TENSORS = {
 LAYOUT = layout_of(TENSORS)
 
 
-def one_line(caught: pytest.ExceptionInfo[Any], place: Path) -> None:
+def one_line(caught: pytest.ExceptionInfo[Any], path: Path) -> None:
     """Place, cause and hint, in one line."""
     error, text = caught.value, str(caught.value)
     assert text.splitlines() == [text]
-    assert text.startswith(f"{place}: ")
+    assert text.startswith(f"{path}: ")
     assert error.cause
     assert error.hint
     assert text.endswith(error.hint)
@@ -82,11 +82,11 @@ def test_reading_inverts_writing(sound: Path) -> None:
     read = open_bundle(sound)
     assert read.about == {"schema": 2, **ABOUT}
     assert read.layout == LAYOUT
-    found = read.tensors(LAYOUT)
-    assert found.keys() == TENSORS.keys()
+    result = read.tensors(LAYOUT)
+    assert result.keys() == TENSORS.keys()
     for name, tensor in TENSORS.items():
-        assert found[name].dtype == tensor.dtype
-        assert torch.equal(found[name], tensor)
+        assert result[name].dtype == tensor.dtype
+        assert torch.equal(result[name], tensor)
 
 
 @settings(max_examples=30, deadline=None)
@@ -125,8 +125,8 @@ def test_the_file_is_an_ordinary_safetensors_file(sound: Path) -> None:
 def test_views_and_tensors_that_learn_are_written(tmp_path: Path) -> None:
     weight = torch.nn.Parameter(torch.randn(3, 4))
     write_bundle(tmp_path / "m", {}, {"t": weight.t()})
-    found = open_bundle(tmp_path / "m").tensors({"t": (torch.float32, (4, 3))})
-    assert torch.equal(found["t"], weight.detach().t())
+    result = open_bundle(tmp_path / "m").tensors({"t": (torch.float32, (4, 3))})
+    assert torch.equal(result["t"], weight.detach().t())
 
 
 def test_a_link_to_a_sound_file_is_read_and_writing_leaves_its_target(
@@ -186,8 +186,8 @@ def test_every_cut_is_refused_and_so_is_one_byte_more(sound: Path, tmp_path: Pat
 def test_flipped_bytes_of_the_header_never_surprise(sound: Path, tmp_path: Path, data: Any) -> None:
     damaged = bytearray(sound.read_bytes())
     end = 8 + int.from_bytes(damaged[:8], "little")
-    for place in data.draw(st.lists(st.integers(0, end - 1), min_size=1, max_size=4)):
-        damaged[place] = data.draw(
+    for index in data.draw(st.lists(st.integers(0, end - 1), min_size=1, max_size=4)):
+        damaged[index] = data.draw(
             st.one_of(st.integers(0, 255), st.sampled_from(list(b'0123456789"[]{},:-eE\\')))
         )
     path = tmp_path / "flipped"
@@ -288,7 +288,7 @@ def test_a_malformed_header_is_refused(
     one_line(caught, path)
 
 
-def test_a_newer_schema_says_how_to_read_it(tmp_path: Path) -> None:
+def test_the_message_about_a_newer_schema_names_the_command(tmp_path: Path) -> None:
     path = craft(tmp_path / "m", {"__metadata__": {"elman": '{"schema": 7}'}})
     with pytest.raises(ModelFileError, match="pip install --upgrade elman"):
         open_bundle(path)
@@ -408,7 +408,7 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
 
 @pytest.mark.parametrize("old", [True, False], ids=["over another", "anew"])
 @pytest.mark.parametrize(
-    ("place", "error"),
+    ("call", "error"),
     [
         ("fsync", FULL),
         ("fsync", OSError(errno.EIO, "Input/output error")),
@@ -423,14 +423,14 @@ def test_a_failed_write_keeps_the_old_file(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     old: bool,
-    place: str,
+    call: str,
     error: BaseException,
 ) -> None:
     path = tmp_path / "m"
     if old:
         path.write_bytes(sound.read_bytes())
     before = files_in(tmp_path)
-    if place == "fsync":
+    if call == "fsync":
         monkeypatch.setattr(os, "fsync", failing(error))
     else:
         monkeypatch.setattr(Path, "replace", failing(error))
@@ -447,17 +447,17 @@ def test_a_failed_write_keeps_the_old_file(
 def test_the_bytes_are_on_the_disk_before_they_have_the_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, seen = tmp_path / "m", []
+    path, states = tmp_path / "m", []
     path.write_bytes(b"old")
     fsync = os.fsync
 
     def look(descriptor: int) -> None:
         fsync(descriptor)
-        seen.append((path.read_bytes(), os.fstat(descriptor).st_size))
+        states.append((path.read_bytes(), os.fstat(descriptor).st_size))
 
     monkeypatch.setattr(os, "fsync", look)
     write_bundle(path, ABOUT, TENSORS)
-    assert seen == [(b"old", path.stat().st_size)]
+    assert states == [(b"old", path.stat().st_size)]
 
 
 LIMITED = """
@@ -664,14 +664,14 @@ def test_every_kind_of_network_round_trips(tmp_path: Path, cell: str, tied: bool
     for _ in model.training("one two three four five\n" * 60, cache=Cache(tmp_path / "cache")):
         pass
     model.save(tmp_path / "m")
-    found = elman.load(tmp_path / "m")
-    assert isinstance(found, elman.LanguageModel)
-    assert found.network_.config == model.network_.config
-    assert (found.network_.output.weight is found.network_.embedding.weight) is tied
+    result = elman.load(tmp_path / "m")
+    assert isinstance(result, elman.LanguageModel)
+    assert result.network_.config == model.network_.config
+    assert (result.network_.output.weight is result.network_.embedding.weight) is tied
     state = model.network_.state_dict()
-    for name, tensor in found.network_.state_dict().items():
+    for name, tensor in result.network_.state_dict().items():
         assert torch.equal(tensor, state[name]), name
-    assert not found.network_.training
+    assert not result.network_.training
 
 
 def test_a_model_stopped_before_its_first_evaluation_is_saved(tmp_path: Path) -> None:

@@ -95,6 +95,6 @@ def test_the_programs(folder, capsys, document, program):
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_the_drawings(document):
-    for said, path in re.findall(r"!\[(.*?)\]\((.*?)\)", DOCUMENTS[document]):
+    for title, path in re.findall(r"!\[(.*?)\]\((.*?)\)", DOCUMENTS[document]):
         drawing = ElementTree.parse((ROOT / document).parent / path).getroot()
-        assert drawing.findtext("{http://www.w3.org/2000/svg}title") == said
+        assert drawing.findtext("{http://www.w3.org/2000/svg}title") == title

@@ -45,15 +45,15 @@ each_file = pytest.mark.parametrize("name", FILES)
 
 def imports_in(source, package):
     """Every module that an import names, wherever it stands, in full, with its line."""
-    found = {}
+    result = {}
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            found |= {alias.name: node.lineno for alias in node.names}
+            result |= {alias.name: node.lineno for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             base = package.split(".")[: len(package.split(".")) + 1 - node.level]
             module = ".".join([*(base if node.level else []), *filter(None, [node.module])])
-            found |= dict.fromkeys(_named(module, node.names), node.lineno)
-    return found
+            result |= dict.fromkeys(_named(module, node.names), node.lineno)
+    return result
 
 
 def _named(module, aliases):
@@ -80,15 +80,15 @@ def misplaced(importer, source):
     bare = [
         ("elman", line) for name, line in imports_in(source, package).items() if name == "elman"
     ]
-    found = {}
+    result = {}
     for name, line in [*named, *bare]:
         if name.split(".")[0] != "elman":
             continue
         other = package_of(name)
         public = name.count(".") < 2 and other not in LAYER
         if public or other not in allowed:
-            found["__init__" if public else other] = line
-    return found
+            result["__init__" if public else other] = line
+    return result
 
 
 def module_of(name):
@@ -128,12 +128,12 @@ def test_every_package_has_its_layer():
 
 
 def test_no_class_name_is_defined_twice():
-    places = defaultdict(list)
+    modules = defaultdict(list)
     for name, path in FILES.items():
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.ClassDef):
-                places[node.name].append(f"src/elman/{name}:{node.lineno}")
-    assert not {name: where for name, where in places.items() if len(where) > 1}
+                modules[node.name].append(f"src/elman/{name}:{node.lineno}")
+    assert not {name: where for name, where in modules.items() if len(where) > 1}
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_no_class_name_is_defined_twice():
         "if TYPE_CHECKING:\n    from elman.decoding.generation import write",
     ],
 )
-def test_an_import_of_a_layer_below_is_seen(source):
+def test_an_import_of_a_layer_below_is_detected(source):
     assert misplaced("elman.kernels.scan", source)
 
 
@@ -175,22 +175,22 @@ def test_no_module_has_an_empty_name(name):
 
 
 def unsafe(source):
-    """What in a source could execute what a file says."""
-    found = {module.split(".")[0] for module in imports_in(source, "elman")} & UNSAFE_MODULES
+    """What in a source could execute the content of a file."""
+    result = {module.split(".")[0] for module in imports_in(source, "elman")} & UNSAFE_MODULES
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Name) and node.id in UNSAFE_CALLS:
-            found.add(node.id)
+            result.add(node.id)
         if isinstance(node, ast.Attribute) and ast.unparse(node) in {"torch.load", "torch.save"}:
-            found.add(ast.unparse(node))
+            result.add(ast.unparse(node))
         if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
-            found.add("allow_pickle")
+            result.add("allow_pickle")
         if isinstance(node, ast.ImportFrom) and node.module == "torch":
-            found |= {f"torch.{a.name}" for a in node.names if a.name in {"load", "save"}}
-    return found
+            result |= {f"torch.{a.name}" for a in node.names if a.name in {"load", "save"}}
+    return result
 
 
 @each_file
-def test_nothing_executes_what_a_file_says(name):
+def test_nothing_executes_the_content_of_a_file(name):
     assert not unsafe(FILES[name].read_text())
 
 
@@ -206,7 +206,7 @@ def test_nothing_executes_what_a_file_says(name):
         "np.load(path, allow_pickle=True)",
     ],
 )
-def test_what_is_unsafe_is_seen(source):
+def test_what_is_unsafe_is_detected(source):
     assert unsafe(source)
 
 

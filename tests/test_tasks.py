@@ -34,42 +34,40 @@ CHAINS = ast.Match | ast.If | ast.IfExp | ast.BoolOp
 
 def tasks_in(node):
     """The tasks whose name, model class or package stands below a node."""
-    found = set()
+    result = set()
     for each in ast.walk(node):
         if isinstance(each, ast.Constant) and isinstance(each.value, str):
-            found.add(OF.get(each.value))
+            result.add(OF.get(each.value))
         elif isinstance(each, ast.Name):
-            found.add(OF.get(each.id))
+            result.add(OF.get(each.id))
         elif isinstance(each, ast.Attribute):
-            found.add(OF.get(each.attr))
+            result.add(OF.get(each.attr))
         elif isinstance(each, ast.ImportFrom):
-            found |= {OF.get(part) for part in (each.module or "").split(".")}
-            found |= {OF.get(alias.name) for alias in each.names}
+            result |= {OF.get(part) for part in (each.module or "").split(".")}
+            result |= {OF.get(alias.name) for alias in each.names}
         elif isinstance(each, ast.Import):
-            found |= {OF.get(part) for alias in each.names for part in alias.name.split(".")}
-    return found - {None}
+            result |= {OF.get(part) for alias in each.names for part in alias.name.split(".")}
+    return result - {None}
 
 
 def tables_in(source):
-    """Each place that names more than MOST tasks: its line and the tasks."""
+    """Each collection or chain that names more than MOST tasks: its line and the tasks."""
     tree = ast.parse(source)
-    places = [node for node in ast.walk(tree) if isinstance(node, COLLECTIONS | CHAINS)]
+    nodes = [node for node in ast.walk(tree) if isinstance(node, COLLECTIONS | CHAINS)]
     # Statements side by side that each look at one task are a chain too.
     for body in (getattr(node, "body", None) for node in ast.walk(tree)):
         if isinstance(body, list):
             tests = [each.test for each in body if isinstance(each, ast.If)]
-            places.append(ast.Module(body=[ast.Expr(test) for test in tests], type_ignores=[]))
+            nodes.append(ast.Module(body=[ast.Expr(test) for test in tests], type_ignores=[]))
     imports = [each for each in ast.walk(tree) if isinstance(each, ast.Import | ast.ImportFrom)]
-    places.append(ast.Module(body=imports, type_ignores=[]))
+    nodes.append(ast.Module(body=imports, type_ignores=[]))
     return {
-        getattr(place, "lineno", 1): tasks
-        for place in places
-        if len(tasks := tasks_in(place)) > MOST
+        getattr(node, "lineno", 1): tasks for node in nodes if len(tasks := tasks_in(node)) > MOST
     }
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_no_other_place_knows_three_tasks(name):
+def test_no_other_module_knows_three_tasks(name):
     for line, tasks in tables_in(FILES[name].read_text(encoding="utf-8")).items():
         pytest.fail(
             f"src/elman/{name}:{line} names the tasks {', '.join(sorted(tasks))}. Read "
@@ -93,19 +91,19 @@ def test_no_other_place_knows_three_tasks(name):
         "match task:\n    case 'tag':\n        f()\n    case 'forecast' | 'describe':\n        g()",
     ],
 )
-def test_a_second_table_is_seen(source):
+def test_a_second_table_is_detected(source):
     assert tables_in(source)
 
 
 def test_one_file_of_the_pages_lists_the_tasks():
     names = "|".join(TASKS)
-    found = {
+    result = {
         path.relative_to(SOURCE).as_posix(): tasks
         for path in sorted((SOURCE / "web").rglob("*.js"))
         if len(tasks := set(re.findall(rf"^\s*\"?({names})\"?: ", path.read_text(), re.M))) > MOST
     }
-    assert len(found) == 1, found
-    assert set.union(*found.values()) == TASKS.keys()
+    assert len(result) == 1, result
+    assert set.union(*result.values()) == TASKS.keys()
 
 
 def test_records_agree_with_their_folders():
@@ -118,10 +116,10 @@ def test_records_agree_with_their_folders():
 
 
 def test_an_option_means_one_thing_in_a_command():
-    found = {}
+    result = {}
     for task, command in itertools.product(
         TASKS.values(), ("train", "test", "peek", "predict", "explain")
     ):
         for name, option in task.options_of(command).items():
-            known = found.setdefault((command, name), option)
+            known = result.setdefault((command, name), option)
             assert (known.type, known.help, known.many) == (option.type, option.help, option.many)

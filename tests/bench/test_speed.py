@@ -1,4 +1,4 @@
-"""bench/speed.py: peers do the same work, in turns, and the table says what was measured."""
+"""bench/speed.py: peers do the same work, in turns, and the table holds what was measured."""
 
 from __future__ import annotations
 
@@ -60,23 +60,23 @@ def quick(monkeypatch):
 def works(peers):
     """What takes seconds to make ready is left out."""
     peers = [peer for peer in peers if peer.name != COMPILED]
-    found = {}
+    result = {}
     for peer in peers:
         try:
-            found[peer.name] = peer.prepare()
+            result[peer.name] = peer.prepare()
         except MissingPeerError:
             assert peer.name == "nn.* bfloat16"
             assert not machine.onednn_has_bfloat16()
-    return found
+    return result
 
 
 def answers(work, steps=3):
     """y of some steps, each going on from the last; ONNX Runtime keeps it to itself."""
-    found = []
+    result = []
     for _ in range(steps):
         y = work()
-        found.append(torch.as_tensor(work.y() if y is None else y).clone())
-    return torch.stack(found)
+        result.append(torch.as_tensor(work.y() if y is None else y).clone())
+    return torch.stack(result)
 
 
 def test_turns_alternate_and_the_median_counts(clock):
@@ -127,11 +127,11 @@ def test_the_table(clock):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "expected"),
     [(4.7e-6, "4.70 us"), (167.4e-6, "167 us"), (0.0231, "23.1 ms"), (1.2345, "1,234 ms")],
 )
-def test_durations(seconds, said):
-    assert comparison.duration(seconds) == said
+def test_durations(seconds, expected):
+    assert comparison.duration(seconds) == expected
 
 
 @pytest.mark.usefixtures("quick")
@@ -147,13 +147,13 @@ def test_steps_of_all_peers_agree(kind, rows):
             y, state = cell(x, state)
             wanted.append(y)
         for name, work in works(step_peers(kind, layer, x)).items():
-            found = answers(work)
+            result = answers(work)
             begun = int("nn." in name)  # a step has been taken to make the first state
             expected = torch.stack(wanted[begun : begun + 3])
             rounded = name == ONNX_INT8 or (name == INT8 and core.name() != core.OFF)
             close = 0.03 if rounded else 1e-5
-            torch.testing.assert_close(found, expected, atol=close, rtol=0, msg=name)
-            assert rounded == ((found - expected).abs().max() > 1e-5)
+            torch.testing.assert_close(result, expected, atol=close, rtol=0, msg=name)
+            assert rounded == ((result - expected).abs().max() > 1e-5)
 
 
 @each_kind
@@ -165,12 +165,12 @@ def test_gradients_of_all_peers_agree(kind, lengths):
         peers = even_peers(kind, layer, xs, {})
     else:
         peers = ragged_peers(kind, layer, xs, lengths, {})
-    found = {name: work() for name, work in works(peers).items()}
-    ours, ours_rounded, theirs, *theirs_rounded = found.values()
+    result = {name: work() for name, work in works(peers).items()}
+    ours, ours_rounded, theirs, *theirs_rounded = result.values()
     in_our_order = (0, 1, 3, 2, 4)  # torch has both matrices before both biases
-    for mine, rounded, place in zip(ours, ours_rounded, in_our_order, strict=True):
-        torch.testing.assert_close(mine, theirs[place], atol=1e-5, rtol=1e-5)
-        for other in (rounded, *(each[place] for each in theirs_rounded)):
+    for mine, rounded, index in zip(ours, ours_rounded, in_our_order, strict=True):
+        torch.testing.assert_close(mine, theirs[index], atol=1e-5, rtol=1e-5)
+        for other in (rounded, *(each[index] for each in theirs_rounded)):
             torch.testing.assert_close(other, mine, atol=0.2, rtol=0.1)
             assert (other - mine).abs().max() > 1e-4
 

@@ -65,6 +65,31 @@ def elman():
     return answer
 
 
+@pytest.fixture(scope="session")
+def peek():
+    """Run `elman peek`, which must succeed; its output."""
+
+    def peek(*arguments: str) -> str:
+        done = answer("peek", *arguments)
+        assert (done.status, done.err) == (0, "")
+        return done.out
+
+    return peek
+
+
+@pytest.fixture(scope="session")
+def refused_peek():
+    """Run `elman peek`, which must fail with one line; its message."""
+
+    def refused_peek(*arguments: str) -> str:
+        done = answer("peek", *arguments)
+        assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
+        assert done.err.startswith("elman: ")
+        return done.err.removeprefix("elman: ")
+
+    return refused_peek
+
+
 def labelled(count: int, seed: int) -> str:
     """A table of sentences and who is in them."""
     lines = [line.rstrip(".") for line in sentences(count, seed).splitlines()]
@@ -115,8 +140,8 @@ FRENCH = {
 def rewritten(count: int, seed: int) -> list[tuple[str, str]]:
     """Sentences in French and in English."""
     draw, words = random.Random(seed).choice, list(FRENCH)
-    said = ([draw(words[place : place + 3]) for place in (0, 3, 6)] for _ in range(count))
-    return [(" ".join(each), " ".join(FRENCH[word] for word in each)) for each in said]
+    phrases = ([draw(words[index : index + 3]) for index in (0, 3, 6)] for _ in range(count))
+    return [(" ".join(each), " ".join(FRENCH[word] for word in each)) for each in phrases]
 
 
 def sold(count: int) -> str:
@@ -175,27 +200,33 @@ def made(tmp_path_factory, own_cache):  # noqa: ARG001
 
 
 @pytest.fixture
-def reading(readers, tmp_path, monkeypatch):
-    """A folder of its own, which one is in, with copies of what `readers` has."""
-    shutil.copytree(readers, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def work_on_copies(tmp_path, monkeypatch):
+    """Copy a folder's files to a temporary folder, and change to it."""
+
+    def work_on_copies(folder: Path) -> Path:
+        shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+        monkeypatch.chdir(tmp_path)
+        return tmp_path
+
+    return work_on_copies
 
 
 @pytest.fixture
-def rewriting(rewriters, tmp_path, monkeypatch):
-    """A folder of its own, which one is in, with copies of what `rewriters` has."""
-    shutil.copytree(rewriters, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def reading(readers, work_on_copies):
+    """The current folder, with copies of what `readers` has."""
+    return work_on_copies(readers)
 
 
 @pytest.fixture
-def here(made, tmp_path, monkeypatch):
-    """A folder of its own, which one is in, with copies of those."""
-    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def rewriting(rewriters, work_on_copies):
+    """The current folder, with copies of what `rewriters` has."""
+    return work_on_copies(rewriters)
+
+
+@pytest.fixture
+def here(made, work_on_copies):
+    """The current folder, with copies of what `made` has."""
+    return work_on_copies(made)
 
 
 @pytest.fixture
@@ -204,7 +235,7 @@ def small_examples(here, monkeypatch):
     names = [(f"{start}{end}", end) for start in ("ka", "lo", "mi") for end in ("ski", "sen")] * 9
     code = [PythonSentence(("def", "f", "(", "x", ")", ":"), ("K", "F", "O", "P", "O", "O"))] * 30
     pairs = [(f"{day} mai", f"May {day}") for day in range(1, 32)]
-    images = [Digit(np.eye(64, dtype=np.float32)[place], NAMES[place % 10]) for place in range(40)]
+    images = [Digit(np.eye(64, dtype=np.float32)[index], NAMES[index % 10]) for index in range(40)]
     spots = Sunspots([*range(1700, 1900)], [50 + 40 * math.sin(0.57 * n) for n in range(200)])
     for name, data in (
         ("documents_of_python", [("tale", (here / "tale.txt").read_text(encoding="utf-8"))]),

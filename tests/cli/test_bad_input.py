@@ -27,6 +27,17 @@ def refused(done, line, status=1):
     assert done.status == status
 
 
+def commands_that_read(name):
+    """Every command and option that reads a text, with this one."""
+    return (
+        ("peek", name),
+        ("train", name, "-o", "x.st"),
+        ("train", "tale.txt", "--valid", name, "-o", "x.st"),
+        ("test", "word.st", name),
+        ("test", "word.st", "tale.txt", "--train", name),
+    )
+
+
 TEXTS = {
     "empty.txt": (b"", "is empty. Check the program or download that made it"),
     "zeros.txt": (b"abc\0def", f"not text but binary data (it has zero bytes). {PLAIN}"),
@@ -52,35 +63,29 @@ TEXTS = {
 @pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize("command", ["peek", "train", "test"])
 def test_texts_that_are_none(elman, here, command, name):
-    content, said = TEXTS[name]
+    content, message = TEXTS[name]
     Path(name).write_bytes(content)
-    told = {
+    commands = {
         "peek": ("peek", name),
         "train": ("train", name, "-o", "word.st"),
         "test": ("test", "word.st", name),
     }
     model = Path("word.st").read_bytes()
     before = sorted(here.iterdir())
-    done = elman(*told[command])
-    if said is None:
+    done = elman(*commands[command])
+    if message is None:
         assert done.err.startswith(f"elman: {name}: damaged gzip data (")
-        said = done.err.removeprefix(f"elman: {name}: ").rstrip("\n")
-    refused(done, f"{name}: {said}")
+        message = done.err.removeprefix(f"elman: {name}: ").rstrip("\n")
+    refused(done, f"{name}: {message}")
     assert Path("word.st").read_bytes() == model
     assert sorted(here.iterdir()) == before
 
 
 def test_bytes_of_another_encoding(elman, here):  # noqa: ARG001
     Path("latin.txt").write_bytes(A_TEXT + "the café\n".encode("latin-1") * 20)
-    said = "latin.txt:21: byte 8 (0xe9) is not UTF-8. Name its encoding, for example: "
-    for told in (
-        ("peek", "latin.txt"),
-        ("train", "latin.txt", "-o", "x.st"),
-        ("train", "tale.txt", "--valid", "latin.txt", "-o", "x.st"),
-        ("test", "word.st", "latin.txt"),
-        ("test", "word.st", "tale.txt", "--train", "latin.txt"),
-    ):
-        refused(elman(*told), f"{said}--encoding latin-1")
+    message = "latin.txt:21: byte 8 (0xe9) is not UTF-8. Name its encoding, for example: "
+    for command in commands_that_read("latin.txt"):
+        refused(elman(*command), f"{message}--encoding latin-1")
     assert elman("peek", "latin.txt", "--encoding", "latin-1").status == 0
 
 
@@ -110,14 +115,8 @@ def test_texts_to_learn_nothing_from(elman, here):  # noqa: ARG001
 def test_nothing_there(elman, here):  # noqa: ARG001
     Path("folder").mkdir()
     no_file = f"no such file or folder. {LOOK}"
-    for told in (
-        ("peek", "absent.txt"),
-        ("train", "absent.txt", "-o", "x.st"),
-        ("train", "tale.txt", "--valid", "absent.txt", "-o", "x.st"),
-        ("test", "word.st", "absent.txt"),
-        ("test", "word.st", "tale.txt", "--train", "absent.txt"),
-    ):
-        refused(elman(*told), f"absent.txt: {no_file}")
+    for command in commands_that_read("absent.txt"):
+        refused(elman(*command), f"absent.txt: {no_file}")
     refused(elman("peek", "a/b.txt"), f"a/b.txt: {no_file}")
     refused(elman("peek", "folder"), f"folder: holds no text (0 files checked). {SUFFIXES}")
     Path("folder/x.bin").write_bytes(b"\0\1")
@@ -195,10 +194,10 @@ def test_models_that_are_none(elman, here):  # noqa: ARG001
         "run.st": "it is the checkpoint of an unfinished training. "
         "Continue it: elman train TEXT -o MODEL --resume",
     }
-    for name, said in lines.items():
+    for name, message in lines.items():
         for command in ("info", "generate", "suggest"):
-            refused(elman(command, name), f"{name}: {said}")
-        refused(elman("test", name, "tale.txt"), f"{name}: {said}")
+            refused(elman(command, name), f"{name}: {message}")
+        refused(elman("test", name, "tale.txt"), f"{name}: {message}")
 
 
 def test_the_wrong_training_text(elman, here):  # noqa: ARG001
@@ -265,7 +264,7 @@ def test_settings_out_of_range(elman, here, command, option):
 
 
 @pytest.mark.parametrize(
-    ("told", "line"),
+    ("arguments", "line"),
     [
         ("train", "Missing argument 'TEXT'. Try: elman train --help"),
         ("train tale.txt", "Missing option '-o' / '--output'. Try: elman train --help"),
@@ -289,8 +288,8 @@ def test_settings_out_of_range(elman, here, command, option):
         ("generate a --top-p x", "--top-p: 'x' is not a number. Try: elman generate --help"),
     ],
 )
-def test_commands_not_understood(elman, here, told, line):  # noqa: ARG001
-    refused(elman(*told.split()), line, status=2)
+def test_commands_not_understood(elman, here, arguments, line):  # noqa: ARG001
+    refused(elman(*arguments.split()), line, status=2)
 
 
 def test_files_named_by_options(elman, here):  # noqa: ARG001
@@ -320,19 +319,19 @@ def test_a_fault_of_ours_is_not_hidden(elman, here, monkeypatch):  # noqa: ARG00
 
 def test_a_cache_that_cannot_be(elman, here, monkeypatch):  # noqa: ARG001
     monkeypatch.setenv("ELMAN_CACHE", "tale.txt")
-    for told in (("train", "tale.txt", "-o", "x.st"), ("test", "word.st", "held.txt")):
+    for arguments in (("train", "tale.txt", "-o", "x.st"), ("test", "word.st", "held.txt")):
         refused(
-            elman(*told),
+            elman(*arguments),
             "tale.txt: the cache cannot be written: file exists. Set ELMAN_CACHE to a folder "
             "with room, or free some with: elman cache --empty",
         )
     monkeypatch.setenv("ELMAN_CACHE_LIMIT", "lots")
-    for told in (("cache",), ("cache", "--empty"), ("train", "tale.txt", "-o", "x.st")):
-        refused(elman(*told), "ELMAN_CACHE_LIMIT: 'lots' is not a number of bytes. Write: 2GB")
+    for arguments in (("cache",), ("cache", "--empty"), ("train", "tale.txt", "-o", "x.st")):
+        refused(elman(*arguments), "ELMAN_CACHE_LIMIT: 'lots' is not a number of bytes. Write: 2GB")
 
 
 @pytest.mark.parametrize(
-    "told",
+    "arguments",
     [
         "info",
         "train tale.txt -o new.st --steps 1 --hidden-size 8",
@@ -341,9 +340,9 @@ def test_a_cache_that_cannot_be(elman, here, monkeypatch):  # noqa: ARG001
         "suggest word.st the",
     ],
 )
-def test_an_instruction_set_that_is_not_there(elman, here, monkeypatch, told):  # noqa: ARG001
+def test_an_instruction_set_that_is_not_there(elman, here, monkeypatch, arguments):  # noqa: ARG001
     monkeypatch.setattr(core._Choice, "name", None)
     monkeypatch.setenv("ELMAN_NATIVE", "sse9")
-    found = ", ".join(core.sets())
-    cause = f"'sse9' is not supported by this machine or build; choose from {found}"
-    refused(elman(*told.split()), f"ELMAN_NATIVE: {cause}")
+    result = ", ".join(core.sets())
+    cause = f"'sse9' is not supported by this machine or build; choose from {result}"
+    refused(elman(*arguments.split()), f"ELMAN_NATIVE: {cause}")

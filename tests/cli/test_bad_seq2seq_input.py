@@ -29,9 +29,9 @@ def folder(rewriting):
 def refused(elman, folder):
     """Type a command, and see that it ends in one line, and that all files are as they were."""
 
-    def refused(*told, line):
+    def refused(*arguments, line):
         before = {path: path.read_bytes() for path in folder.iterdir()}
-        done = elman(*told)
+        done = elman(*arguments)
         assert done.err == f"elman: {line}\n"
         assert (done.status, done.out) == (1, "")
         assert {path: path.read_bytes() for path in folder.iterdir()} == before
@@ -62,9 +62,9 @@ def test_a_line_is_missing(refused):
         write(f"cut{name[4:]}", (line * (7 * n % 11 + 1) for n, line in enumerate(lines_of(name))))
     lines = lines_of("cut.en")
     write("cut.en", lines[:9] + lines[10:])
-    for told in every_reading("french.st", ("cut.fr", "cut.en")):
+    for arguments in every_reading("french.st", ("cut.fr", "cut.en")):
         refused(
-            *told,
+            *arguments,
             line="cut.fr:10: 30 lines, but 29 lines in cut.en: the lengths of the lines stop "
             "matching at about this line. Compare both files there: "
             "paste cut.fr cut.en | sed -n '7,13p'",
@@ -73,9 +73,9 @@ def test_a_line_is_missing(refused):
 
 def test_the_end_is_missing(refused):
     write("cut.en", lines_of("said.en")[:20])
-    for told in every_reading("french.st", ("said.fr", "cut.en")):
+    for arguments in every_reading("french.st", ("said.fr", "cut.en")):
         refused(
-            *told,
+            *arguments,
             line="said.fr:21: 30 lines, but 20 lines in cut.en: its end seems to be missing. "
             "Fetch or make it again",
         )
@@ -86,8 +86,8 @@ def test_an_empty_line_on_one_side(refused, name, side):
     lines = lines_of(name)
     lines[4] = " "
     write(name, lines)
-    for told in every_reading("french.st", ("said.fr", "said.en")):
-        refused(*told, line=f"{name}:5: the {side} is empty. Fix it, {OR_SKIP}")
+    for arguments in every_reading("french.st", ("said.fr", "said.en")):
+        refused(*arguments, line=f"{name}:5: the {side} is empty. Fix it, {OR_SKIP}")
 
 
 def test_a_line_beyond_measure(refused, elman):
@@ -97,8 +97,8 @@ def test_a_line_beyond_measure(refused, elman):
         "said.fr:31: the source has 100,000 characters, more than 10,000. "
         f"Split it into sentences, {OR_SKIP}"
     )
-    for told in every_reading("french.st", ("said.fr", "said.en")):
-        refused(*told, line=line)
+    for arguments in every_reading("french.st", ("said.fr", "said.en")):
+        refused(*arguments, line=line)
     done = elman("predict", "french.st", "said.fr")
     assert (done.status, done.err) == (1, f"elman: {line}\n")
     done = elman("predict", "french.st", "said.fr", "--skip-bad-rows")
@@ -108,9 +108,9 @@ def test_a_line_beyond_measure(refused, elman):
 
 def test_sources_that_are_no_pairs(refused):
     first = lines_of("said.fr")[0]
-    for told in every_reading("french.st", ("said.fr",)):
+    for arguments in every_reading("french.st", ("said.fr",)):
         refused(
-            *told,
+            *arguments,
             line="said.fr:1: expected rows of a source and its target, but the first line "
             f"is {first!r}. Begin a table with a header such as source,target, write JSON lines, "
             "or name two parallel files",
@@ -144,27 +144,27 @@ def test_one_source_only(refused):
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "problem"),
     [(np.nan, "NaN"), (-np.inf, "infinite, or too large for float32"), (1e39, "infinite, or too")],
 )
-def test_a_number_that_is_none(refused, elman, value, said):
+def test_a_number_that_is_none(refused, elman, value, problem):
     vectors = np.load("winds.npy")
     vectors[16, 2] = value
     np.save("winds.npy", vectors)
-    said = "infinite, or too large for float32" if said != "NaN" else said
-    line = f"winds.npy: row 17, column 3 (from 1) is {said}. Replace it with a number"
-    for told in every_reading("winds.st", ("winds.npy", "winds.txt")):
-        refused(*told, line=f"{line}, {OR_SKIP}")
-        assert elman(*told, "--skip-bad-rows").status == 0
+    problem = "infinite, or too large for float32" if problem != "NaN" else problem
+    line = f"winds.npy: row 17, column 3 (from 1) is {problem}. Replace it with a number"
+    for arguments in every_reading("winds.st", ("winds.npy", "winds.txt")):
+        refused(*arguments, line=f"{line}, {OR_SKIP}")
+        assert elman(*arguments, "--skip-bad-rows").status == 0
     refused("predict", "winds.st", "winds.npy", line=line)
 
 
 def test_rows_and_descriptions_that_do_not_match_in_number(refused):
     for count in (29, 31):
         write("other.txt", (lines_of("winds.txt") * 2)[:count])
-        for told in every_reading("winds.st", ("winds.npy", "other.txt")):
+        for arguments in every_reading("winds.st", ("winds.npy", "other.txt")):
             refused(
-                *told,
+                *arguments,
                 line=f"winds.npy: 30 rows, but {count} descriptions in other.txt. "
                 "Write one description per line, in the order of the rows",
             )
@@ -172,8 +172,8 @@ def test_rows_and_descriptions_that_do_not_match_in_number(refused):
 
 def test_an_empty_description(refused):
     write("winds.txt", ["", *lines_of("winds.txt")[1:]])
-    for told in every_reading("winds.st", ("winds.npy", "winds.txt")):
-        refused(*told, line=f"winds.txt:1: the description is empty. Fix it, {OR_SKIP}")
+    for arguments in every_reading("winds.st", ("winds.npy", "winds.txt")):
+        refused(*arguments, line=f"winds.txt:1: the description is empty. Fix it, {OR_SKIP}")
 
 
 def test_vectors_of_another_width(refused):
@@ -196,19 +196,21 @@ def test_a_text_as_vectors(refused):
         "{}: expected vectors and a text file with one line per vector. "
         "Name a .npy or .npz file, then the text file"
     )
-    for told in every_reading("winds.st", ("winds.txt",)):
-        refused(*told, line=line.format("winds.txt"))
+    for arguments in every_reading("winds.st", ("winds.txt",)):
+        refused(*arguments, line=line.format("winds.txt"))
     refused("predict", "winds.st", "winds.txt", line=line.format("winds.txt"))
     refused("predict", "winds.st", "winds.npy", "winds.txt", line=line.format("winds.txt"))
-    for told in (("peek",), ("train", "-o", "winds.st", *SMALL)):
+    for arguments in (("peek",), ("train", "-o", "winds.st", *SMALL)):
         # The wrong way round: that there are vectors among them tells the task all the same.
-        refused(*told, "winds.txt", "winds.npy", line=line.format("winds.txt and 1 more"))
-    for told in (("predict", "winds.st"), ("predict", "winds.st", "-")):
-        refused(*told, line="FILE: vectors do not come through a pipe. Name a .npy or .npz file.")
+        refused(*arguments, "winds.txt", "winds.npy", line=line.format("winds.txt and 1 more"))
+    for arguments in (("predict", "winds.st"), ("predict", "winds.st", "-")):
+        refused(
+            *arguments, line="FILE: vectors do not come through a pipe. Name a .npy or .npz file."
+        )
 
 
 @pytest.mark.parametrize(
-    ("array", "said"),
+    ("array", "message"),
     [
         (np.ones(9), "an array of shape (9,), not one of rows and columns. Save it with a row for "
          "each vector, vectors.reshape(len(vectors), -1)"),
@@ -216,17 +218,17 @@ def test_a_text_as_vectors(refused):
          "Save it with numpy.save(path, vectors)"),
     ],
 )  # fmt: skip
-def test_arrays_that_are_no_vectors(refused, array, said):
+def test_arrays_that_are_no_vectors(refused, array, message):
     np.save("odd.npy", array)
-    for told in every_reading("winds.st", ("odd.npy", "winds.txt")):
-        refused(*told, line=f"odd.npy: {said}")
-    refused("predict", "winds.st", "odd.npy", line=f"odd.npy: {said}")
+    for arguments in every_reading("winds.st", ("odd.npy", "winds.txt")):
+        refused(*arguments, line=f"odd.npy: {message}")
+    refused("predict", "winds.st", "odd.npy", line=f"odd.npy: {message}")
 
 
 def test_vectors_without_descriptions(refused):
-    for told in every_reading("winds.st", ("winds.npy",)):
+    for arguments in every_reading("winds.st", ("winds.npy",)):
         refused(
-            *told,
+            *arguments,
             line="winds.npy: vectors without descriptions. "
             "Name a text file with one line per vector after it",
         )
@@ -236,18 +238,18 @@ def test_vectors_without_descriptions(refused):
 
 
 @pytest.mark.parametrize(
-    ("cell", "said"),
+    ("cell", "message"),
     [
         ("", "the number in column sold is missing"),
         ("much", "'much' in column sold is not a number"),
         ("1e999", "'1e999' in column sold is not a number"),
     ],
 )
-def test_gaps_and_text_among_numbers(refused, elman, cell, said):
+def test_gaps_and_text_among_numbers(refused, elman, cell, message):
     lines = lines_of("sold.csv")
     lines[19] = f"2002-07,{cell}"
     write("gaps.csv", lines)
-    line = f"gaps.csv:20: {said}. 1 of 80 rows lack this number; {FILL}"
+    line = f"gaps.csv:20: {message}. 1 of 80 rows lack this number; {FILL}"
     refused("train", "gaps.csv", "-o", "sold.st", *SMALL, line=line)
     refused("test", "sold.st", "gaps.csv", line=line)
     refused("predict", "sold.st", "gaps.csv", line=line)
@@ -273,13 +275,13 @@ def test_too_short_a_series(refused):
 
 
 def test_no_series_at_all(refused):
-    said = "no column of numbers: there is fr, en. Name a CSV file with a number in each row"
-    for told in every_reading("sold.st", ("said.tsv",)):
-        refused(*told, line=f"said.tsv: {said}")
+    message = "no column of numbers: there is fr, en. Name a CSV file with a number in each row"
+    for arguments in every_reading("sold.st", ("said.tsv",)):
+        refused(*arguments, line=f"said.tsv: {message}")
 
 
 @pytest.mark.parametrize(
-    ("plot", "said"),
+    ("plot", "message"),
     [
         ("no/x.svg", "no/x.svg: cannot be written (No such file or directory). Name another file "
          "with --plot"),
@@ -288,8 +290,8 @@ def test_no_series_at_all(refused):
         ("x.gif", "--plot: 'x.gif' is neither SVG nor PNG. Name it FILE.svg"),
     ],
 )  # fmt: skip
-def test_a_picture_that_cannot_be_written(refused, plot, said):
-    refused("predict", "sold.st", "--plot", plot, line=said)
+def test_a_picture_that_cannot_be_written(refused, plot, message):
+    refused("predict", "sold.st", "--plot", plot, line=message)
 
 
 # Models and options of other tasks
@@ -306,7 +308,7 @@ def test_models_that_do_not_go_on_with_text(refused, model, command):
 
 
 @pytest.mark.parametrize(
-    ("model", "files", "said"),
+    ("model", "files", "message"),
     [
         ("french.st", ("winds.npy", "winds.txt"), "winds.npy: not text but binary data"),
         ("winds.st", ("said.fr", "said.en"), "said.fr and 1 more: expected vectors and a text"),
@@ -318,67 +320,54 @@ def test_models_that_do_not_go_on_with_text(refused, model, command):
         ),
     ],
 )
-def test_data_of_another_task(elman, model, files, said):
+def test_data_of_another_task(elman, model, files, message):
     done = elman("test", model, *files)
     assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
-    assert done.err.startswith(f"elman: {said}")
+    assert done.err.startswith(f"elman: {message}")
+
+
+OPTIONS_OF_OTHER_TASKS = {
+    "predict": {
+        "french.st": "--horizon 3;--plot a.svg;--reject-below 0.5;--column 2;--impute zero;"
+        "--text-column a;--series a",
+        "winds.st": "--skip-bad-rows;--source-column a;--plot a.svg",
+        "sold.st": "--beam 2;--count 2;--skip-bad-rows;--source-column a",
+        "classes.st": "--beam 2;--source-column a;--horizon 1",
+        "tags.st": "--beam 2;--impute zero;--plot a.svg;--reject-below 0.5",
+    },
+    "train": {
+        "french.st": "--horizon 3;--season 3;--directions 2;--class-weight balanced;"
+        "--components none;--unlabelled said.fr;--out-of-scope said.fr",
+        "winds.st": "--attention dot;--order forward;--season 3;--unlabelled winds.txt",
+        "sold.st": "--attention dot;--order forward;--tokenizer word;--valid sold.csv",
+    },
+    "test": {
+        "french.st": "--shuffle-words;--label-column a;--out-of-scope said.fr;--series a",
+        "winds.st": "--shuffle-words;--source-column a;--impute zero",
+        "sold.st": "--skip-bad-rows;--train sold.csv;--column 1",
+    },
+}
 
 
 @pytest.mark.parametrize(
-    ("model", "options"),
-    [
-        ("french.st", "--horizon 3;--plot a.svg;--reject-below 0.5;--column 2;--impute zero"),
-        ("french.st", "--text-column a;--series a"),
-        ("winds.st", "--skip-bad-rows;--source-column a;--plot a.svg"),
-        ("sold.st", "--beam 2;--count 2;--skip-bad-rows;--source-column a"),
-        ("classes.st", "--beam 2;--source-column a;--horizon 1"),
-        ("tags.st", "--beam 2;--impute zero;--plot a.svg;--reject-below 0.5"),
-    ],
+    ("command", "model"),
+    [(command, model) for command, models in OPTIONS_OF_OTHER_TASKS.items() for model in models],
 )
-def test_options_of_other_tasks_at_predict(refused, reading, model, options):  # noqa: ARG001
+def test_options_of_other_tasks(refused, reading, command, model):  # noqa: ARG001
     task = {**TASKS, "classes.st": "classify", "tags.st": "tag"}[model]
-    for each in options.split(";"):
+    arguments = {
+        "predict": (model,),
+        "train": (*DATA.get(model, ()), "-o", model, *SMALL),
+        "test": (model, *DATA.get(model, ())),
+    }[command]
+    for each in OPTIONS_OF_OTHER_TASKS[command][model].split(";"):
         option = each.split()[0]
-        refused("predict", model, *each.split(), line=f"{option}: {NOT_HERE.format(task)}")
+        line = f"{option}: {NOT_HERE.format(task)}"
+        refused(command, *arguments, *each.split(), line=line)
 
 
 @pytest.mark.parametrize(
-    ("model", "options"),
-    [
-        ("french.st", "--horizon 3;--season 3;--directions 2;--class-weight balanced"),
-        ("french.st", "--components none;--unlabelled said.fr;--out-of-scope said.fr"),
-        ("winds.st", "--attention dot;--order forward;--season 3;--unlabelled winds.txt"),
-        ("sold.st", "--attention dot;--order forward;--tokenizer word;--valid sold.csv"),
-    ],
-)
-def test_options_of_other_tasks_at_training(refused, model, options):
-    for each in options.split(";"):
-        option = each.split()[0]
-        refused(
-            *("train", *DATA[model], "-o", model, *each.split(), *SMALL),
-            line=f"{option}: {NOT_HERE.format(TASKS[model])}",
-        )
-
-
-@pytest.mark.parametrize(
-    ("model", "options"),
-    [
-        ("french.st", "--shuffle-words;--label-column a;--out-of-scope said.fr;--series a"),
-        ("winds.st", "--shuffle-words;--source-column a;--impute zero"),
-        ("sold.st", "--skip-bad-rows;--train sold.csv;--column 1"),
-    ],
-)
-def test_options_of_other_tasks_at_scoring(refused, model, options):
-    for each in options.split(";"):
-        option = each.split()[0]
-        refused(
-            *("test", model, *DATA[model], *each.split()),
-            line=f"{option}: {NOT_HERE.format(TASKS[model])}",
-        )
-
-
-@pytest.mark.parametrize(
-    ("told", "line"),
+    ("arguments", "line"),
     [
         ("train said.tsv --attention loud", "--attention: 'loud' is not known. It is dot, "
          "additive or none."),
@@ -401,6 +390,6 @@ def test_options_of_other_tasks_at_scoring(refused, model, options):
          "more."),
     ],
 )  # fmt: skip
-def test_settings_out_of_range(refused, told, line):
-    words = told.split()
+def test_settings_out_of_range(refused, arguments, line):
+    words = arguments.split()
     refused(*words, *(("-o", "x.st") if words[0] == "train" else ()), line=line)

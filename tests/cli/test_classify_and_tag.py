@@ -75,10 +75,10 @@ def test_the_training_data_is_found_again(elman, tmp_path, monkeypatch):
     for command, data in ((CLASSIFY, "who.csv"), (TAG, "kinds.conll")):
         answered(elman(*command))
         monkeypatch.setenv("ELMAN_CACHE", str(tmp_path / f"cache of {data}"))
-        told = ("test", "m.st", data, "--json")
-        assert json.loads(answered(elman(*told)))["baseline"] is None
-        assert json.loads(answered(elman(*told, "--train", data)))["baseline"]
-        assert json.loads(answered(elman(*told)))["baseline"], "and now it is known"
+        arguments = ("test", "m.st", data, "--json")
+        assert json.loads(answered(elman(*arguments)))["baseline"] is None
+        assert json.loads(answered(elman(*arguments, "--train", data)))["baseline"]
+        assert json.loads(answered(elman(*arguments)))["baseline"], "and now it is known"
         other = "classes.st" if data == "who.csv" else "tags.st"
         done = elman("test", other, data, "--train", data)
         assert done.status == 1
@@ -87,8 +87,8 @@ def test_the_training_data_is_found_again(elman, tmp_path, monkeypatch):
 
 def test_unlabelled_text_is_read_first(elman):
     Path("more.txt").write_text("the old dog walked to the river\n" * 30)
-    told = (*CLASSIFY, "--unlabelled", "more.txt", "--json")
-    report = json.loads(answered(elman(*told)))
+    arguments = (*CLASSIFY, "--unlabelled", "more.txt", "--json")
+    report = json.loads(answered(elman(*arguments)))
     assert report["training"]["unlabelled_texts"] == 30
 
 
@@ -103,7 +103,7 @@ def test_an_interrupted_run_goes_on(elman, interrupt_after):
 
 
 @pytest.mark.parametrize(
-    ("told", "said"),
+    ("arguments", "message"),
     [
         ((*CLASSIFY, "--components", "none"), "elman: --components: "),
         ((*CLASSIFY, "--task", "classify", "--column", "2"), "elman: --column: "),
@@ -115,10 +115,10 @@ def test_an_interrupted_run_goes_on(elman, interrupt_after):
         ((*CLASSIFY, "--tokenizer", "sound"), "elman: --tokenizer: 'sound' is not known. "),
     ],
 )
-def test_what_a_task_has_no_use_for(elman, told, said):
-    done = elman(*told)
+def test_what_a_task_has_no_use_for(elman, arguments, message):
+    done = elman(*arguments)
     assert (done.status, done.out) == (1, "")
-    assert done.err.splitlines()[-1].startswith(said)
+    assert done.err.splitlines()[-1].startswith(message)
     assert not Path("m.st").exists()
 
 
@@ -144,11 +144,11 @@ def test_bad_tables(elman, content):
 
 def test_a_label_that_training_never_had(elman):
     Path("new.csv").write_text("text,label\nwhere is the whale,whale\n")
-    for told in ((*CLASSIFY, "--valid", "new.csv"), ("test", "classes.st", "new.csv")):
-        done = elman(*told)
+    for arguments in ((*CLASSIFY, "--valid", "new.csv"), ("test", "classes.st", "new.csv")):
+        done = elman(*arguments)
         assert done.status == 1
-        said = "elman: new.csv:2: the label 'whale' is not among those learned "
-        assert done.err.splitlines()[-1].startswith(said)
+        message = "elman: new.csv:2: the label 'whale' is not among those learned "
+        assert done.err.splitlines()[-1].startswith(message)
 
 
 def test_data_of_another_task(elman):

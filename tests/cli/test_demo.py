@@ -1,4 +1,4 @@
-"""The demo: what it trains, what it shows, and what it says to type next."""
+"""The demo: what it trains, what it shows, and the next command that it prints."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_demo(elman):
         assert elman("info", f"models/{name}.safetensors").status == 0
     assert done.err.count("Trained ") == len(MODELS)
     assert ElementTree.parse("models/sunspots.svg").getroot().tag.endswith("svg")
-    # What it says to type next can be typed.
+    # The next command that it prints works.
     for command in (
         ("test", "models/surnames.safetensors", "models/surnames-test.tsv"),
         ("predict", "models/tokens.safetensors", "models/python-test.conll"),
@@ -59,10 +59,10 @@ def test_demo(elman):
 
 
 @pytest.mark.usefixtures("small_examples")
-def test_what_is_not_installed_is_said_and_left_out(tmp_path, capsys, monkeypatch):
+def test_what_is_not_installed_is_reported_and_left_out(tmp_path, capsys, monkeypatch):
     for module in ("babel", "faker", "statsmodels"):
-        found = [name for name in sys.modules if name.split(".")[0] == module]
-        for name in [module, *found]:
+        result = [name for name in sys.modules if name.split(".")[0] == module]
+        for name in [module, *result]:
             monkeypatch.setitem(sys.modules, name, None)
     for name in ("french_english", "surnames", "sunspots"):
         real = getattr(importlib.import_module(f"elman.examples.{name}"), name)
@@ -82,7 +82,7 @@ def test_a_demo_shows_what_was_never_learned_from():
 
 
 def test_attention_as_a_table(capsys):
-    found = GeneratedText(
+    result = GeneratedText(
         text="Ada, 7",
         score=-0.1,
         probability=0.9,
@@ -91,7 +91,7 @@ def test_attention_as_a_table(capsys):
         attention=[[0.95, 0.05], [0.5, 0.5], [0.1, 0.9], [0.0, 1.0], [0.31, 0.69]],
         source=[" sept", ""],
     )
-    print_attention(found)
+    print_attention(result)
     assert capsys.readouterr().out.splitlines() == [
         "         sept (end)",
         "  Ada     9     .",

@@ -43,23 +43,23 @@ def test_rewriters(elman):
 
 def assert_explained(elman, model, *given, **asked):
     wanted = load(model).explain(asked.get("ask", given[0] if given else None)).as_dict()
-    found = elman("explain", model, *given, "--json")
-    assert (found.status, found.err) == (0, "")
-    assert json.loads(found.out) == wanted
-    told = elman("explain", model, *given, "-o", "trace.json")
-    assert told.status == 0
-    assert told.err == "The trace is in trace.json.\n"
+    result = elman("explain", model, *given, "--json")
+    assert (result.status, result.err) == (0, "")
+    assert json.loads(result.out) == wanted
+    done = elman("explain", model, *given, "-o", "trace.json")
+    assert done.status == 0
+    assert done.err == "The trace is in trace.json.\n"
     assert json.loads(Path("trace.json").read_text(encoding="utf-8")) == wanted
-    lines = told.out.splitlines()
+    lines = done.out.splitlines()
     assert "rests on" in lines[0]
     assert len(lines) > len(wanted["outputs"])
     layers = sum(len(each["layers"]) for each in wanted["sequences"])
     assert sum(": " in line for line in lines[-layers:]) == layers
-    return told
+    return done
 
 
 @pytest.mark.usefixtures("reading")
-def test_what_is_said(elman):
+def test_the_output(elman):
     """Who is told of decides the class: it is what the answer rests on."""
     lines = elman("explain", "classes.st", "the cat sat on the mat").out.splitlines()
     assert lines[0].split() == ["after", "answer", "rests", "on"]
@@ -99,7 +99,7 @@ def test_what_is_typed_is_printed_as_it_is(elman):
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ((), "TEXT: a text is needed. Type one"),
         (("",), "nothing to read"),
@@ -111,14 +111,14 @@ def test_what_is_typed_is_printed_as_it_is(elman):
         (("so", "--series", "sold"), "--series: it does not apply"),
     ],
 )
-def test_what_is_refused(elman, here, given, said):
+def test_what_is_refused(elman, here, given, message):
     before = sorted(path.name for path in here.iterdir())
-    refused(elman("explain", "character.st", *given), said)
+    refused(elman("explain", "character.st", *given), message)
     assert sorted(path.name for path in here.iterdir()) == before
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         (("winds.st",), "a file is needed"),
         (("winds.st", "none.npy"), "none.npy"),
@@ -128,12 +128,12 @@ def test_what_is_refused(elman, here, given, said):
     ],
 )
 @pytest.mark.usefixtures("rewriting")
-def test_what_is_refused_of_numbers(elman, given, said):
-    refused(elman("explain", *given), said)
+def test_what_is_refused_of_numbers(elman, given, message):
+    refused(elman("explain", *given), message)
 
 
-def refused(done, said):
+def refused(done, message):
     assert done.status == 1
     assert done.out == ""
     assert len(done.err.splitlines()) == 1
-    assert said in done.err
+    assert message in done.err

@@ -21,14 +21,14 @@ def test_a_page_and_a_graph(elman, here):
 
 def test_in_json(elman, here):
     done = elman("export", "character.st", "--web", "page", "--json")
-    said = json.loads(done.out)["web"]
+    report = json.loads(done.out)["web"]
     files = [file.stat().st_size for file in (here / "page").rglob("*") if file.is_file()]
-    assert said == {"folder": "page", "files": len(files), "bytes": sum(files)}
+    assert report == {"folder": "page", "files": len(files), "bytes": sum(files)}
 
 
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("word.st",), "no format is named"),
         (("missing.st", "--web", "page"), "missing.st: cannot be read"),
@@ -37,11 +37,11 @@ def test_in_json(elman, here):
         (("word.st", "--onnx", "nowhere/word.onnx"), "there is no folder nowhere"),
     ],
 )
-def test_what_goes_wrong_is_one_line(elman, arguments, said):
+def test_what_goes_wrong_is_one_line(elman, arguments, message):
     before = sorted(Path().iterdir())
     done = elman("export", *arguments)
     assert done.status == 1
-    assert said in done.err
+    assert message in done.err
     assert done.err.count("\n") == 1
     assert sorted(Path().iterdir()) == before
 

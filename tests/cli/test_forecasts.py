@@ -35,14 +35,14 @@ def folder(tmp_path_factory, elman):
     """A table, and a model of it."""
     folder = tmp_path_factory.mktemp("forecasts")
     (folder / "a.csv").write_text(table())
-    told = elman(
+    done = elman(
         *("train", str(folder / "a.csv"), "--task", "forecast", "-o", str(folder / "m.st")),
         *("--steps", "4", "--hidden-size", "4", "--series", "Passengers <all>", "--horizon", "6"),
     )
-    assert told.status == 0, told.err
-    assert "MASE" in told.out
-    assert "coverage of the 95 % interval" in told.out
-    assert "baseline: seasonal naive" in told.out
+    assert done.status == 0, done.err
+    assert "MASE" in done.out
+    assert "coverage of the 95 % interval" in done.out
+    assert "baseline: seasonal naive" in done.out
     return folder
 
 
@@ -64,25 +64,25 @@ def test_the_future_as_csv(elman, folder):
 def test_fewer_steps_and_json(elman, folder):
     rows = rows_of(elman("predict", str(folder / "m.st"), "--horizon", "2"))
     assert len(rows) == 2
-    told = elman("predict", str(folder / "m.st"), "--horizon", "2", "--json")
-    found = json.loads(told.out)
-    assert found["dates"] == [row["date"] for row in rows]
-    (series,) = found["forecasts"]
+    done = elman("predict", str(folder / "m.st"), "--horizon", "2", "--json")
+    result = json.loads(done.out)
+    assert result["dates"] == [row["date"] for row in rows]
+    (series,) = result["forecasts"]
     assert series["series"] == "Passengers <all>"
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         for name in ("median", "low80", "high80", "low95", "high95"):
-            assert series[name][place] == pytest.approx(float(row[name]), rel=1e-6)
+            assert series[name][index] == pytest.approx(float(row[name]), rel=1e-6)
 
 
 def test_a_newer_history(elman, folder, tmp_path):
     (tmp_path / "new.csv").write_text(table(90))
     rows = rows_of(elman("predict", str(folder / "m.st"), str(tmp_path / "new.csv")))
     assert rows[0]["date"] == months(91)[90]
-    told = elman("test", str(folder / "m.st"), str(tmp_path / "new.csv"))
-    assert told.status == 0, told.err
-    assert "5 origins, 6 steps ahead from each" in told.out
-    told = elman("test", str(folder / "m.st"), str(tmp_path / "new.csv"), "--json")
-    assert json.loads(told.out)["baseline"]["name"] == "seasonal naive"
+    done = elman("test", str(folder / "m.st"), str(tmp_path / "new.csv"))
+    assert done.status == 0, done.err
+    assert "5 origins, 6 steps ahead from each" in done.out
+    done = elman("test", str(folder / "m.st"), str(tmp_path / "new.csv"), "--json")
+    assert json.loads(done.out)["baseline"]["name"] == "seasonal naive"
 
 
 def test_a_picture_has_all_of_it(elman, folder):
@@ -130,11 +130,11 @@ def test_labels_do_not_overlap(elman, folder):
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))
 def test_ticks_are_few_and_round(low, size):
-    found = ticks(low, low + size)
-    assert 2 <= len(found) <= 8
-    assert all(low - size * 1e-6 <= each <= low + size * (1 + 1e-6) for each in found)
-    step = np.diff(found).mean()
-    np.testing.assert_allclose(np.diff(found), step, rtol=1e-3)
+    result = ticks(low, low + size)
+    assert 2 <= len(result) <= 8
+    assert all(low - size * 1e-6 <= each <= low + size * (1 + 1e-6) for each in result)
+    step = np.diff(result).mean()
+    np.testing.assert_allclose(np.diff(result), step, rtol=1e-3)
     assert round(step / 10 ** np.floor(np.log10(step * 1.001)), 3) in (1, 2, 5)
 
 
@@ -156,11 +156,11 @@ def test_numbers_without_exponents(value):
     ],
 )
 def test_what_cannot_be_predicted_is_one_line(elman, folder, arguments, message):
-    told = elman("predict", str(folder / "m.st"), *arguments)
-    assert told.status == 1
-    assert message in told.err
-    assert told.err.count("\n") == 1
-    assert told.out == ""
+    done = elman("predict", str(folder / "m.st"), *arguments)
+    assert done.status == 1
+    assert message in done.err
+    assert done.err.count("\n") == 1
+    assert done.out == ""
 
 
 @pytest.mark.parametrize(
@@ -183,19 +183,19 @@ def test_what_cannot_be_predicted_is_one_line(elman, folder, arguments, message)
 def test_what_cannot_be_learned_is_one_line(elman, tmp_path, monkeypatch, text, arguments, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.csv").write_text(text)
-    told = elman("train", "a.csv", "--task", "forecast", "-o", "m.st", *arguments)
-    assert told.status == 1
-    assert message in told.err
-    assert told.err.count("\n") == 1
+    done = elman("train", "a.csv", "--task", "forecast", "-o", "m.st", *arguments)
+    assert done.status == 1
+    assert message in done.err
+    assert done.err.count("\n") == 1
     assert not (tmp_path / "m.st").exists()
 
 
 def test_a_gap_that_is_filled(elman, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.csv").write_text(table().replace(",3\n", ",\n"))
-    told = elman(
+    done = elman(
         *("train", "a.csv", "--task", "forecast", "-o", "m.st", "--impute", "linear"),
         *("--steps", "2", "--hidden-size", "4", "--json"),
     )
-    assert told.status == 0, told.err
-    assert json.loads(told.out)["task"] == "forecast"
+    assert done.status == 0, done.err
+    assert json.loads(done.out)["task"] == "forecast"

@@ -1,4 +1,4 @@
-"""--int8: what each command does with weights of 8 bits, and what it says of the loss."""
+"""--int8: what each command does with weights of 8 bits, and what it reports of the loss."""
 
 from __future__ import annotations
 
@@ -53,33 +53,34 @@ CHIEF = {
 }
 
 
-@pytest.mark.parametrize("told", CHIEF)
-def test_it_tells_by_how_much_the_chief_score_changed(elman, everything, told):  # noqa: ARG001
-    name, words = CHIEF[told]
-    exact = json.loads(answered(elman("test", *told.split(), "--json")))
-    report = json.loads(answered(elman("test", *told.split(), "--json", "--int8")))
+@pytest.mark.parametrize("arguments", CHIEF)
+def test_the_change_of_the_main_score_is_reported(elman, everything, arguments):  # noqa: ARG001
+    name, words = CHIEF[arguments]
+    exact = json.loads(answered(elman("test", *arguments.split(), "--json")))
+    report = json.loads(answered(elman("test", *arguments.split(), "--json", "--int8")))
     assert "int8" not in exact
-    said = report.pop("int8")
+    comparison = report.pop("int8")
     assert report.keys() == exact.keys()
     assert (report["baseline"], report["examples"]) == (exact["baseline"], exact["examples"])
-    assert said["score"] == name
-    assert said["int8"] == report["scores"][name]
-    assert said["float32"] == exact["scores"][name]
-    *table, line = answered(elman("test", *told.split(), "--int8")).splitlines()
-    found = re.fullmatch(rf"int8: {words}, float32 [\d.%]+( \((.*) %\))?", line)
-    assert found
-    if said["float32"]:
-        assert said["change"] == pytest.approx(said["int8"] / said["float32"] - 1)
-        assert found[2] == f"{100 * said['change']:+.2f}"
+    assert comparison["score"] == name
+    assert comparison["int8"] == report["scores"][name]
+    assert comparison["float32"] == exact["scores"][name]
+    *table, line = answered(elman("test", *arguments.split(), "--int8")).splitlines()
+    match = re.fullmatch(rf"int8: {words}, float32 [\d.%]+( \((.*) %\))?", line)
+    assert match
+    if comparison["float32"]:
+        assert comparison["change"] == pytest.approx(comparison["int8"] / comparison["float32"] - 1)
+        assert match[2] == f"{100 * comparison['change']:+.2f}"
     else:
-        assert said["change"] is found[2] is None
+        assert comparison["change"] is match[2] is None
     assert not any(each.startswith("int8") for each in table)
 
 
 def test_scores_are_those_of_the_rounded_weights(elman, everything):  # noqa: ARG001
-    told = ("character.st", "held.txt", "--json")
+    arguments = ("character.st", "held.txt", "--json")
     exact, rounded = (
-        json.loads(answered(elman("test", *told, *more)))["scores"] for more in ((), ("--int8",))
+        json.loads(answered(elman("test", *arguments, *more)))["scores"]
+        for more in ((), ("--int8",))
     )
     model = package.load("character.st", int8=True)
     assert rounded["nats_per_token"] == pytest.approx(-model.score(Path("held.txt")), rel=1e-6)
@@ -125,12 +126,12 @@ def test_answers_are_those_of_a_file_that_was_saved_so(elman, everything, name):
     assert (rounded != answered(elman(command, path, *rest))) is changed
 
 
-def test_info_says_so(elman, everything):  # noqa: ARG001
+def test_info_names_it(elman, everything):  # noqa: ARG001
     package.load("word.st").save("small.st", int8=True)
-    for path, said in (("word.st", False), ("small.st", True)):
-        assert json.loads(answered(elman("info", path, "--json")))["int8"] is said
+    for path, expected in (("word.st", False), ("small.st", True)):
+        assert json.loads(answered(elman("info", path, "--json")))["int8"] is expected
         rows = [each.split() for each in answered(elman("info", path)).splitlines()]
-        assert ["int8", "yes" if said else "no"] in rows
+        assert ["int8", "yes" if expected else "no"] in rows
 
 
 # elman train
@@ -164,7 +165,7 @@ def test_its_record_has_the_scores_that_it_has(elman, everything):  # noqa: ARG0
 
 
 @pytest.mark.parametrize(
-    ("told", "words"),
+    ("arguments", "words"),
     [
         (("who.csv", "--tokenizer", "word"), "accuracy"),
         (("kinds.conll",), "accuracy"),
@@ -172,15 +173,16 @@ def test_its_record_has_the_scores_that_it_has(elman, everything):  # noqa: ARG0
         (("winds.npy", "winds.txt"), "chrF"),
     ],
 )
-def test_any_task(elman, everything, told, words):  # noqa: ARG001
-    out = answered(elman("train", *told, *SMALL, "-o", "small.st", "--int8"))
+def test_any_task(elman, everything, arguments, words):  # noqa: ARG001
+    out = answered(elman("train", *arguments, *SMALL, "-o", "small.st", "--int8"))
     assert re.search(rf"\nint8: [\d.%]+ {words}, float32 ", out)
     assert is_int8("small.st")
 
 
 def test_a_forecaster_has_learned_from_what_was_held_out(elman, everything):  # noqa: ARG001
-    told = ("train", "sold.csv", "--steps", "2", "--hidden-size", "16", "-o", "small.st", "--int8")
-    done = elman(*told)
+    done = elman(
+        *("train", "sold.csv", "--steps", "2", "--hidden-size", "16", "-o", "small.st", "--int8")
+    )
     assert "int8" not in answered(done)
     assert done.err.splitlines()[-1] == (
         "These scores are of the float32 weights. Score the int8 weights: elman test small.st FILE"

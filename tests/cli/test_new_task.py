@@ -143,8 +143,8 @@ PREDICTIONS = """
     def write_predictions(model, request):
         bonus = request.options.get("bonus", 0)
         for document in request.documents():
-            found = model.predict("".join(document.chunks()).splitlines())
-            yield PredictionLines(as_lines(str(each + bonus) for each in found), len(found))
+            answers = model.predict("".join(document.chunks()).splitlines())
+            yield PredictionLines(as_lines(str(each + bonus) for each in answers), len(answers))
 """
 
 OPERATIONS = """
@@ -218,7 +218,7 @@ def test_every_command_knows_it(elman, counting):
     assert "How long a line is" in (counting / "count.html").read_text(encoding="utf-8")
 
 
-def test_what_it_lacks_is_said_in_one_line(elman, counting):  # noqa: ARG001
+def test_what_it_lacks_is_reported_in_one_line(elman, counting):  # noqa: ARG001
     assert elman("train", "lines.txt", "-o", "count.st").status == 0
     exported = elman("export", "count.st", "--onnx", "count.onnx")
     assert exported.status == 1

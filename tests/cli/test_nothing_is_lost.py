@@ -50,6 +50,17 @@ def contents():
     return {path.name: path.read_bytes() for path in Path().iterdir() if path.is_file()}
 
 
+def stopped_by_a_full_disk(elman, *command, room=3000):
+    """Run a command with room for so many bytes a file: status 1, no output, and no file has
+    changed. The last line on stderr."""
+    before = contents()
+    with room_for(room):
+        done = elman(*command)
+    assert (done.status, done.out) == (1, "")
+    assert contents() == before
+    return done.err.splitlines()[-1]
+
+
 def steps_of(model):
     data = Path(model).read_bytes()
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
@@ -112,8 +123,8 @@ def test_an_interrupt_during_the_scoring_loses_no_model(elman, here, monkeypatch
 def test_nothing_to_resume(elman, here):  # noqa: ARG001
     done = elman("train", "tale.txt", "-o", "m.st", "--steps", "3", *SMALL, "--resume")
     assert done.status == 0
-    said = "No checkpoint m.st.checkpoint: starting from the beginning."
-    assert done.err.splitlines()[0] == said
+    line = "No checkpoint m.st.checkpoint: starting from the beginning."
+    assert done.err.splitlines()[0] == line
 
 
 def test_a_damaged_checkpoint(elman, unfinished):  # noqa: ARG001
@@ -140,49 +151,32 @@ def test_a_model_in_place_of_the_checkpoint(elman, here):  # noqa: ARG001
 
 def test_a_disk_that_is_full_at_the_end(elman, here):  # noqa: ARG001
     shutil.copy("word.st", "m.st")
-    before = contents()
-    with room_for(3000):
-        done = elman("train", "tale.txt", "-o", "m.st", "--steps", "3", *SMALL)
-    assert (done.status, done.out) == (1, "")
-    assert done.err.splitlines()[-1] == (
+    command = ("train", "tale.txt", "-o", "m.st", "--steps", "3", *SMALL)
+    assert stopped_by_a_full_disk(elman, *command) == (
         "elman: m.st: cannot be written (File too large). Free some space, or name another place "
         "with -o. The old file is unchanged."
     )
-    assert contents() == before
 
 
 def test_a_disk_that_is_full_at_the_end_of_a_run_gone_on_with(elman, unfinished):  # noqa: ARG001
-    before = contents()
-    with room_for(3000):
-        done = elman(*RUN, "--resume")
-    assert done.status == 1
-    assert "The old file is unchanged." in done.err
-    assert contents() == before, "checkpoint and model, byte for byte"
+    line = stopped_by_a_full_disk(elman, *RUN, "--resume")
+    assert line.endswith("The old file is unchanged.")
     assert elman(*RUN, "--resume").status == 0
     assert steps_of("m.st") == 200
 
 
 def test_a_disk_that_is_full_at_a_checkpoint(elman, unfinished, checkpoint_always):  # noqa: ARG001
-    before = contents()
-    with room_for(3000):
-        done = elman(*RUN, "--resume")
-    assert (done.status, done.out) == (1, "")
-    assert done.err.splitlines()[-1] == (
+    assert stopped_by_a_full_disk(elman, *RUN, "--resume") == (
         "elman: m.st.checkpoint: cannot be written (File too large); the last checkpoint is kept. "
         "Free some room, then type the same command with --resume."
     )
-    assert contents() == before
 
 
 def test_a_disk_that_is_full_at_the_first_checkpoint(elman, here, checkpoint_always):  # noqa: ARG001
-    before = contents()
-    with room_for(3000):
-        done = elman(*RUN)
-    assert done.err.splitlines()[-1] == (
+    assert stopped_by_a_full_disk(elman, *RUN) == (
         "elman: m.st.checkpoint: cannot be written (File too large); there is no checkpoint yet. "
         "Free some room, then type the same command with --resume."
     )
-    assert contents() == before
 
 
 def test_a_full_disk_for_the_cache(elman, here, empty_cache):  # noqa: ARG001
@@ -198,19 +192,19 @@ def test_a_full_disk_for_the_cache(elman, here, empty_cache):  # noqa: ARG001
 
 
 def test_a_damaged_cache_is_made_anew(elman, here, empty_cache):  # noqa: ARG001
-    told = ("test", "word.st", "held.txt", "--train", "tale.txt")
-    good = elman(*told)
+    arguments = ("test", "word.st", "held.txt", "--train", "tale.txt")
+    good = elman(*arguments)
     for name in ("ids.bin", "corpus.json", "entry.json"):
         for path in empty_cache.glob(f"corpus-*/{name}"):
             path.write_bytes(path.read_bytes()[:-7])
-        assert elman(*told) == good, name
+        assert elman(*arguments) == good, name
     for path in empty_cache.glob("corpus-*/corpus.json"):
         path.write_bytes(b"x" * path.stat().st_size)  # of the size that is remembered
-    assert elman(*told) == good
+    assert elman(*arguments) == good
 
 
 def test_a_text_that_leaves_the_cache_during_training(elman, here, empty_cache, monkeypatch):  # noqa: ARG001
-    told = ("train", "tale.txt", "-o", "m.st", "--steps", "3", *SMALL)
+    arguments = ("train", "tale.txt", "-o", "m.st", "--steps", "3", *SMALL)
     save = LanguageModel.save
 
     def save_and_forget(model, path, **options):
@@ -219,11 +213,11 @@ def test_a_text_that_leaves_the_cache_during_training(elman, here, empty_cache, 
 
     with monkeypatch.context() as patched:
         patched.setattr(LanguageModel, "save", save_and_forget)
-        done = elman(*told)
+        done = elman(*arguments)
     assert done.status == 1
     assert done.err.splitlines()[-1] == (
         f"elman: {empty_cache}: the cache was emptied during training: the model is written, "
         "without scores. Score it: elman test MODEL FILE --train FILE"
     )
     assert steps_of("m.st") == 3
-    assert elman(*told).status == 0, "and is prepared again"
+    assert elman(*arguments).status == 0, "and is prepared again"

@@ -181,14 +181,14 @@ LASTING = {"serve": TESTS / "server" / "test_runner.py", "type": TESTS / "cli" /
 
 def test_no_option_is_left_out():
     commands = typer.main.get_command(app).commands
-    found = {
+    result = {
         name: {p.opts[-1] for p in command.params if p.param_type_name == "option"} - {"--help"}
         for name, command in commands.items()
     }
     for name, file in LASTING.items():
         written = file.read_text()
-        assert not {option for option in found.pop(name) if f'"{option}"' not in written}
-    assert found == {name: set(options) for name, options in OPTIONS.items()}
+        assert not {option for option in result.pop(name) if f'"{option}"' not in written}
+    assert result == {name: set(options) for name, options in OPTIONS.items()}
 
 
 @pytest.mark.parametrize(
@@ -222,13 +222,13 @@ def test_every_option_changes_something(elman, here, monkeypatch, command, optio
     if (command, option) == ("explain", "--series"):
         trained = elman("train", "sales.csv", "-o", "two.st", "--steps", "2", "--hidden-size", "4")
         assert trained.status == 0, trained.err
-    told, *variants = OPTIONS[command][option]
+    arguments, *variants = OPTIONS[command][option]
     if len(variants) == 1:
         variants.insert(0, ())
     outcomes = []
     for variant in variants:
         before = {path: path.read_bytes() for path in here.rglob("*.st*") if path.is_file()}
-        done = elman(*told, *variant)
+        done = elman(*arguments, *variant)
         assert done.status == (option == "--skip-bad-rows" and not variant), done.err
         outcomes.append((done.out, done.err.count("\n"), weights_in(here)))
         for path in weights_in(here).keys() - before.keys():
@@ -239,8 +239,8 @@ def test_every_option_changes_something(elman, here, monkeypatch, command, optio
 def weights_in(folder):
     """The tensors of each model there, for what its header says of settings proves nothing; and
     the pictures."""
-    found = {path: path.read_bytes() for path in folder.rglob("*.svg")}
+    result = {path: path.read_bytes() for path in folder.rglob("*.svg")}
     for path in [*folder.rglob("*.st"), *folder.rglob("*.safetensors")]:
         data = path.read_bytes()
-        found[path] = data[8 + int.from_bytes(data[:8], "little") :]
-    return found
+        result[path] = data[8 + int.from_bytes(data[:8], "little") :]
+    return result

@@ -71,8 +71,8 @@ def test_a_line_for_a_line(elman, classes):
     answers = ours(elman("predict", "classes.st", stdin="\n".join(lines).encode() + b"\n"))
     first, second = classes.predict(TEXTS[:2])
     assert answers == f"\n{first}\n\n\n{second}\n\n"
-    said = elman("predict", "classes.st", "--json", stdin="\n".join(lines).encode() + b"\n")
-    blank, full, *_ = objects(ours(said))
+    done = elman("predict", "classes.st", "--json", stdin="\n".join(lines).encode() + b"\n")
+    blank, full, *_ = objects(ours(done))
     assert blank == {
         "file": "standard input",
         "line": 1,
@@ -85,8 +85,8 @@ def test_a_line_for_a_line(elman, classes):
 
 def test_probabilities_in_json(elman, classes):
     stdin = "\n".join(TEXTS).encode()
-    found = objects(ours(elman("predict", "classes.st", "--json", stdin=stdin)))
-    for each, spread in zip(found, classes.predict_proba(TEXTS), strict=True):
+    result = objects(ours(elman("predict", "classes.st", "--json", stdin=stdin)))
+    for each, spread in zip(result, classes.predict_proba(TEXTS), strict=True):
         named = dict(zip(classes.classes_.tolist(), spread.tolist(), strict=True))
         assert each["probabilities"] == pytest.approx(named)
         assert list(each["probabilities"].values()) == sorted(named.values(), reverse=True)
@@ -102,23 +102,23 @@ def test_none_of_these(elman, classes):
     stdin = "\n".join(TEXTS).encode()
     spread = classes.predict_proba(TEXTS).max(axis=1)
     middle = float(sorted(spread)[1])
-    told = ("predict", "classes.st", "--reject-below", repr(middle))
+    arguments = ("predict", "classes.st", "--reject-below", repr(middle))
     wanted = [each or "none of these" for each in classes.predict(TEXTS, reject_below=middle)]
     assert wanted.count("none of these") == 1
-    assert ours(elman(*told, stdin=stdin)).splitlines() == wanted
-    found = objects(ours(elman(*told, "--json", stdin=stdin)))
-    assert [each["label"] or "none of these" for each in found] == wanted
-    assert [each["probability"] for each in found] == pytest.approx(spread)
+    assert ours(elman(*arguments, stdin=stdin)).splitlines() == wanted
+    result = objects(ours(elman(*arguments, "--json", stdin=stdin)))
+    assert [each["label"] or "none of these" for each in result] == wanted
+    assert [each["probability"] for each in result] == pytest.approx(spread)
 
 
 def test_the_threshold_that_was_fitted(elman, classes):
     classes.calibration_ = classes.calibration_._replace(rejection=1.0)
     classes.save("sure.st")
-    told = ("predict", "sure.st", "--reject-below", "fitted")
-    assert ours(elman(*told, stdin=b"the cat\n")) == "none of these\n"
+    arguments = ("predict", "sure.st", "--reject-below", "fitted")
+    assert ours(elman(*arguments, stdin=b"the cat\n")) == "none of these\n"
 
 
-def test_rows_left_out_are_counted_and_keep_their_places(elman, classes):
+def test_rows_left_out_are_counted_and_keep_their_numbers(elman, classes):
     Path("bad.csv").write_text(f"text,label\n{TEXTS[0]},x\n{TEXTS[1]},x,y\n{TEXTS[2]},x\n")
     first, _, last = classes.predict(TEXTS)
     done = elman("predict", "classes.st", "bad.csv", "--skip-bad-rows")
@@ -130,11 +130,11 @@ def test_tags_are_written_where_they_stand(elman, tags):
     text = Path("kinds.conll").read_text(encoding="utf-8")
     sentences = [part.splitlines() for part in text.removesuffix("\n\n").split("\n\n")]
     words = [[row.split("\t")[0] for row in rows] for rows in sentences]
-    found = tags.predict(words)
-    assert len({tag for each in found for tag in each}) > 1
+    result = tags.predict(words)
+    assert len({tag for each in result for tag in each}) > 1
     wanted = "".join(
         "".join(f"{word}\t{tag}\n" for word, tag in zip(*each, strict=True)) + "\n"
-        for each in zip(words, found, strict=True)
+        for each in zip(words, result, strict=True)
     )
     assert ours(elman("predict", "tags.st", "kinds.conll")) == wanted
     assert ours(elman("predict", "tags.st", stdin=text.encode())) == wanted
@@ -144,9 +144,9 @@ def test_tags_are_written_where_they_stand(elman, tags):
 
 def test_all_else_of_conllu_stays(elman, tags):
     Path("a.conllu").write_text(f"# newdoc\n\n{CONLLU}{CONLLU}# the end\n")
-    (found,) = tags.predict([["do", "n't", "go"]])
+    (result,) = tags.predict([["do", "n't", "go"]])
     wanted = CONLLU
-    for word, tag in zip(["do", "n't", "go"], found, strict=True):
+    for word, tag in zip(["do", "n't", "go"], result, strict=True):
         wanted = wanted.replace(f"\t{word}\t_\tX\t", f"\t{word}\t_\t{tag}\t")
     assert ours(elman("predict", "tags.st", "a.conllu")) == f"# newdoc\n\n{wanted * 2}# the end\n"
 
@@ -154,9 +154,9 @@ def test_all_else_of_conllu_stays(elman, tags):
 @pytest.mark.parametrize("end", ["", "\n", "\n\n", "\n\n# more = no\n"])
 def test_sentences_of_two_files_stay_two(elman, tags, end):  # noqa: ARG001
     Path("a.conll").write_text(f"the\ncat{end}")
-    told = ("predict", "tags.st", "a.conll", "a.conll", "--json")
-    assert [each["words"] for each in objects(ours(elman(*told)))] == [["the", "cat"]] * 2
-    written = ours(elman(*told[:-1]))
+    arguments = ("predict", "tags.st", "a.conll", "a.conll", "--json")
+    assert [each["words"] for each in objects(ours(elman(*arguments)))] == [["the", "cat"]] * 2
+    written = ours(elman(*arguments[:-1]))
     again = objects(ours(elman("predict", "tags.st", "--json", stdin=written.encode())))
     assert [each["words"] for each in again] == [["the", "cat"]] * 2
 
@@ -169,14 +169,14 @@ def test_a_column_is_named(elman, tags):  # noqa: ARG001
 
 def test_tags_in_json(elman, tags):
     words = ["the", "old", "cat", "sat"]
-    told = ("predict", "tags.st", "--json", "--count", "3")
-    (found,) = objects(ours(elman(*told, stdin="\n".join(["", *words]).encode())))
+    arguments = ("predict", "tags.st", "--json", "--count", "3")
+    (result,) = objects(ours(elman(*arguments, stdin="\n".join(["", *words]).encode())))
     (wanted,) = tags.predict_best([words], 3)
-    assert (found["line"], found["words"]) == (2, words)
-    listed = [found, *found["alternatives"]]
+    assert (result["line"], result["words"]) == (2, words)
+    listed = [result, *result["alternatives"]]
     assert [each["tags"] for each in listed] == [each for each, _ in wanted]
     assert [each["probability"] for each in listed] == pytest.approx([p for _, p in wanted])
-    (alone,) = objects(ours(elman(*told[:3], stdin="\n".join(words).encode())))
+    (alone,) = objects(ours(elman(*arguments[:3], stdin="\n".join(words).encode())))
     assert alone.keys() == {"file", "line", "words", "tags", "probability"}
 
 
@@ -295,7 +295,7 @@ def test_what_is_good_before_a_bad_row_is_answered(elman, classes):
 
 
 @pytest.mark.parametrize(
-    ("told", "line"),
+    ("arguments", "line"),
     [
         (
             "classes.st --reject-below lots",
@@ -325,8 +325,8 @@ def test_what_is_good_before_a_bad_row_is_answered(elman, classes):
         ("classes.st none.txt", "none.txt: no such file or folder. List what is there: ls ."),
     ],
 )
-def test_what_cannot_be_asked(elman, reading, told, line):  # noqa: ARG001
-    refused(elman("predict", *told.split(), stdin=b"the cat\n"), line)
+def test_what_cannot_be_asked(elman, reading, arguments, line):  # noqa: ARG001
+    refused(elman("predict", *arguments.split(), stdin=b"the cat\n"), line)
 
 
 def test_a_model_that_writes(elman, here):  # noqa: ARG001

@@ -66,8 +66,8 @@ def test_peek(elman, here):  # noqa: ARG001
 
 def test_what_comes_next_can_be_pasted(elman, here):  # noqa: ARG001
     Path("my tale.txt").write_bytes("Où est le café ?\n".encode("latin-1") * 50)
-    said = ours(elman("peek", "my tale.txt", "--encoding", "latin-1"))
-    assert "Next: elman train 'my tale.txt' --encoding latin-1 -o model.safetensors" in said
+    output = ours(elman("peek", "my tale.txt", "--encoding", "latin-1"))
+    assert "Next: elman train 'my tale.txt' --encoding latin-1 -o model.safetensors" in output
 
 
 def test_train(made):
@@ -127,10 +127,10 @@ def test_test_without_the_training_text(elman, here, empty_cache):  # noqa: ARG0
     done = elman("test", "word.st", "held.txt")
     assert done.status == 0
     assert "baseline" not in done.out
-    said = "No baseline: the training data is not in the cache. Name it: --train FILE"
-    assert done.err == f"{said}\n"
+    note = "No baseline: the training data is not in the cache. Name it: --train FILE"
+    assert done.err == f"{note}\n"
     answer = an_object(elman("test", "word.st", "held.txt", "--json"))
-    assert (answer["baseline"], answer["warnings"]) == (None, [said])
+    assert (answer["baseline"], answer["warnings"]) == (None, [note])
     assert "baseline: " in ours(elman("test", "word.st", "held.txt", "--train", "tale.txt"))
     assert "baseline: " in ours(elman("test", "word.st", "held.txt")), "and now it is known"
 
@@ -156,16 +156,16 @@ def test_a_model_whose_text_has_no_spaces_can_be_kept(elman, here):  # noqa: ARG
 
 
 def test_generate(elman, here):  # noqa: ARG001
-    told = ("generate", "character.st", "the c", "--length", "30", "--seed", "3")
-    text = ours(elman(*told))
+    arguments = ("generate", "character.st", "the c", "--length", "30", "--seed", "3")
+    text = ours(elman(*arguments))
     assert text.startswith("the c")
     assert text.endswith("\n")
-    answer = an_object(elman(*told, "--json"))
+    answer = an_object(elman(*arguments, "--json"))
     assert [f"the c{sample}\n" for sample in answer["samples"]] == [text]
-    several = ours(elman(*told, "--samples", "2"))
+    several = ours(elman(*arguments, "--samples", "2"))
     assert several.startswith("--- 1 of 2\nthe c")
     assert "\n--- 2 of 2\nthe c" in several
-    assert ours(elman("generate", "character.st", "-", *told[3:], stdin=b"the c")) == text
+    assert ours(elman("generate", "character.st", "-", *arguments[3:], stdin=b"the c")) == text
 
 
 @pytest.mark.parametrize(
@@ -175,8 +175,8 @@ def test_generate(elman, here):  # noqa: ARG001
 def test_prompts_of_any_bytes(elman, here, prompt, model):  # noqa: ARG001
     begun = prompt.decode("utf-8", "replace")
     Path("prompt").write_bytes(prompt)
-    for told in (("-",), ("--prompt-file", "prompt")):
-        text = ours(elman("generate", model, *told, "--length", "2", stdin=prompt))
+    for arguments in (("-",), ("--prompt-file", "prompt")):
+        text = ours(elman("generate", model, *arguments, "--length", "2", stdin=prompt))
         assert text.startswith(begun)
     if b"\0" not in prompt:
         argument = prompt.decode("utf-8", "surrogateescape")
@@ -210,11 +210,11 @@ def test_info(elman, here):  # noqa: ARG001
 
 
 def test_info_of_the_program_itself(elman):
-    said = an_object(elman("info", "--json"))
-    assert list(said) == ["elman", "python", "torch", "threads", "native_core"]
-    assert said["elman"] == __version__
-    assert said["threads"] == torch.get_num_threads()
-    assert said["native_core"] == core.name()
+    report = an_object(elman("info", "--json"))
+    assert list(report) == ["elman", "python", "torch", "threads", "native_core"]
+    assert report["elman"] == __version__
+    assert report["threads"] == torch.get_num_threads()
+    assert report["native_core"] == core.name()
     lines = ours(elman("info")).splitlines()
     assert lines[0] == f"elman        {__version__}"
     assert lines[-1] == f"native core  {core.name()}"

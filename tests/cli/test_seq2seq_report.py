@@ -12,16 +12,16 @@ def test_a_translation_report(capsys):
     targets = [f"The {a} is looking for that {b}." for a in nouns for b in nouns]
     sources = [target.upper() for target in targets]
     baseline = NearestSource().fit(sources[:3], ["A cat.", "A dog.", "It is looking for that."])
-    told = evaluate_seq2seq(sources, targets, targets, baseline, targets[::-1], warnings=["so"])
-    FORMAT.print(told)
+    report = evaluate_seq2seq(sources, targets, targets, baseline, targets[::-1], warnings=["so"])
+    FORMAT.print(report)
     out, err = capsys.readouterr()
     rows = out.splitlines()
     assert [row.split()[0] for row in rows[1:4]] == ["BLEU", "chrF", "exact"]
-    theirs = told.baseline["bleu"]
+    theirs = report.baseline["bleu"]
     assert rows[1].split()[1:3] == ["100.0", f"{theirs:.1f}"]
     assert "baseline: nearest source" in rows
     assert f"The network is {100 - theirs:.1f} BLEU better than its baseline." in rows
-    left = told.details
+    left = report.details
     shuffled = f"BLEU {left['shuffled_bleu']:.1f}, chrF {left['shuffled_chrf']:.1f}"
     assert f"With the sources shuffled: {shuffled}." in rows
     assert "The answers are 100% as long as what was to be written." in rows

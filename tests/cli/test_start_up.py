@@ -22,8 +22,12 @@ STARTS = {
 
 
 def started(code):
-    said = "import atexit, json, sys\natexit.register(lambda: print(json.dumps([*sys.modules])))\n"
-    process = subprocess.run([sys.executable, "-c", said + code], capture_output=True, check=True)
+    prelude = (
+        "import atexit, json, sys\natexit.register(lambda: print(json.dumps([*sys.modules])))\n"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", prelude + code], capture_output=True, check=True
+    )
     return json.loads(process.stdout.splitlines()[-1])
 
 

@@ -19,14 +19,14 @@ pytest.importorskip("fastapi", reason="the extra serve is not installed")
 ADDRESS = "Watch it at "
 
 
-def told(text):
+def events_in(text):
     """The entries in server-sent events: (id, kind, data)."""
-    found = []
+    result = []
     for block in text.split("\n\n"):
         fields = dict(line.partition(": ")[::2] for line in block.splitlines())
         if "data" in fields:
-            found.append((fields["id"], fields["event"], json.loads(fields["data"])))
-    return found
+            result.append((fields["id"], fields["event"], json.loads(fields["data"])))
+    return result
 
 
 class Run:
@@ -34,12 +34,12 @@ class Run:
 
     def __init__(self, start, *arguments):
         self.process = start("train", *arguments, "--watch")
-        self.said = []
+        self.lines = []
         for line in iter(self.process.stderr.readline, b""):
-            self.said.append(line.decode())
-            if ADDRESS in self.said[-1]:
+            self.lines.append(line.decode())
+            if ADDRESS in self.lines[-1]:
                 break
-        self.address = self.said[-1].rpartition(ADDRESS)[2].strip()
+        self.address = self.lines[-1].rpartition(ADDRESS)[2].strip()
         self.heard = {}
 
     def hear(self, name, **settings):
@@ -54,7 +54,7 @@ class Run:
 
     def end(self):
         out, err = self.process.communicate(timeout=90)
-        return self.process.returncode, out.decode(), "".join(self.said) + err.decode()
+        return self.process.returncode, out.decode(), "".join(self.lines) + err.decode()
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def watched(here, start):  # noqa: ARG001
 LANGUAGE = ("tale.txt", "-o", "new.st", "--hidden-size", "16", "--seed", "3")
 
 
-def test_what_is_told_is_what_the_terminal_is_told(watched):
+def test_the_events_are_those_of_the_terminal(watched):
     run = watched(*LANGUAGE, "--steps", "400", "--json")
     early, second = run.hear("early"), run.hear("second")
     time.sleep(0.5)
@@ -74,24 +74,24 @@ def test_what_is_told_is_what_the_terminal_is_told(watched):
     for thread in (early, second, late):
         thread.join(30)
     assert status == 0, err
-    entries = told(run.heard["early"])
+    entries = events_in(run.heard["early"])
     kinds = [kind for _, kind, _ in entries]
     assert (kinds[0], kinds[-2:]) == ("run", ["finished", "ended"])
-    assert told(run.heard["second"]) == told(run.heard["late"]) == entries
+    assert events_in(run.heard["second"]) == events_in(run.heard["late"]) == entries
     answer = json.loads(out)
     data = {kind: data for _, kind, data in entries}
     assert data["ended"]["report"]["scores"] == answer["scores"]
     assert data["ended"]["commands"][0] == "elman serve new.st"
     assert data["finished"]["step"] == data["progress"]["step"] == 400
     assert f"best weights from step {data['finished']['best_step']}." in err
-    looks = [data for _, kind, data in entries if kind == "validated"]
-    best = min(looks, key=lambda look: look["loss"])
+    validations = [data for _, kind, data in entries if kind == "validated"]
+    best = min(validations, key=lambda look: look["loss"])
     assert best["loss"] == data["finished"]["best_loss"]
     assert best["step"] == data["finished"]["best_step"]
-    assert all(look["baseline"] == looks[0]["baseline"] for look in looks)
-    assert looks[0]["baseline"]["name"] == "Kneser-Ney, order 5"
-    assert 0 < looks[0]["baseline"]["loss"] < 5
-    assert len({look["previews"][0]["answer"] for look in looks}) > 1
+    assert all(look["baseline"] == validations[0]["baseline"] for look in validations)
+    assert validations[0]["baseline"]["name"] == "Kneser-Ney, order 5"
+    assert 0 < validations[0]["baseline"]["loss"] < 5
+    assert len({look["previews"][0]["answer"] for look in validations}) > 1
     steps = [data["steps"] for _, kind, data in entries if kind == "progress"]
     assert sum(steps) == 400
 
@@ -105,14 +105,14 @@ def test_who_was_cut_off_goes_on_where_it_was(watched):
             text += piece
             if text.count("\n\n") > 3:
                 break
-    before = told(text[: text.rindex("\n\n") + 2])
+    before = events_in(text[: text.rindex("\n\n") + 2])
     rest = run.hear("rest", headers={"Last-Event-ID": before[-1][0]})
     other = run.hear("other", headers={"Last-Event-ID": "0ther.7"})
     assert run.end()[0] == 0
     for thread in (whole, rest, other):
         thread.join(30)
-    assert before + told(run.heard["rest"]) == told(run.heard["whole"])
-    assert told(run.heard["other"]) == told(run.heard["whole"])
+    assert before + events_in(run.heard["rest"]) == events_in(run.heard["whole"])
+    assert events_in(run.heard["other"]) == events_in(run.heard["whole"])
 
 
 def test_the_same_model_with_and_without(watched, elman):
@@ -152,7 +152,7 @@ def test_only_this_machine_and_its_own_page_are_answered(watched):
     run.process.communicate(timeout=30)
 
 
-def test_what_went_wrong_is_told(watched, here):
+def test_an_error_is_reported(watched, here):
     folder = here / "folder"
     folder.mkdir()
     run = watched("tale.txt", "-o", "folder/new.st", "--hidden-size", "16", "--steps", "400")
@@ -160,13 +160,13 @@ def test_what_went_wrong_is_told(watched, here):
     shutil.rmtree(folder)
     status, _, err = run.end()
     heard.join(30)
-    last = told(run.heard["it"])[-1]
+    last = events_in(run.heard["it"])[-1]
     assert (status, last[1]) == (1, "ended")
     assert last[2]["error"] in err
     assert "folder" in last[2]["error"]
 
 
-def test_ended_early_it_is_told(watched):
+def test_an_early_end_is_reported(watched):
     run = watched(*LANGUAGE, "--steps", "100000")
     heard = run.hear("it")
     with httpx.stream("GET", f"{run.address}/events", timeout=30) as answer:
@@ -175,7 +175,7 @@ def test_ended_early_it_is_told(watched):
     status, _, err = run.end()
     heard.join(30)
     assert status == 130, err
-    kinds = {kind: data for _, kind, data in told(run.heard["it"])}
+    kinds = {kind: data for _, kind, data in events_in(run.heard["it"])}
     assert kinds["finished"]["interrupted"] is True
     assert "ended" in kinds
 

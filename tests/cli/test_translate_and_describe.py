@@ -97,9 +97,9 @@ def test_vectors_in_any_form_become_the_same_describer(elman):
 
 
 def test_columns_by_name(elman):
-    told = ("train", "said.tsv", "-o", "m.st", *SMALL, "--json")
+    arguments = ("train", "said.tsv", "-o", "m.st", *SMALL, "--json")
     named = ("--source-column", "en", "--target-column", "fr")
-    report = json.loads(answered(elman(*told, *named)))
+    report = json.loads(answered(elman(*arguments, *named)))
     assert report["task"] == "translate"
     turned = [line.split("\t") for line in Path("said.tsv").read_text().splitlines()[1:]]
     Path("turned.tsv").write_text("en\tfr\n" + "".join(f"{b}\t{a}\n" for a, b in turned))
@@ -158,9 +158,9 @@ def test_scores_of_a_translator(elman):
     assert report["scores"].keys() >= {"bleu", "chrf", "exact_match"}
     assert report["details"]["signatures"]["bleu"].startswith("nrefs:1|")
     assert report["details"]["shuffled_chrf"] >= 0
-    told = elman("test", "french.st", "held.fr", "held.en")
-    assert "exact match" in answered(told)
-    assert told.err.splitlines() == report["warnings"]
+    as_text = elman("test", "french.st", "held.fr", "held.en")
+    assert "exact match" in answered(as_text)
+    assert as_text.err.splitlines() == report["warnings"]
 
 
 def test_sources_that_were_learned_from_are_counted(elman):
@@ -169,8 +169,8 @@ def test_sources_that_were_learned_from_are_counted(elman):
     learned = Path("said.fr").read_text().splitlines()
     known = sum(line in learned for line in Path("held.fr").read_text().splitlines())
     for data, both, count in ((("held.fr", "held.en"), known, 6), (("said.tsv",), 30, 30)):
-        said = elman("test", "m.st", *data).err
-        assert (f"{both} of {count} sources stand in the training data too" in said) == (both > 0)
+        output = elman("test", "m.st", *data).err
+        assert (f"{both} of {count} sources stand in the training data too" in output) == (both > 0)
 
 
 @pytest.mark.parametrize(
@@ -183,12 +183,12 @@ def test_sources_that_were_learned_from_are_counted(elman):
 def test_the_training_data_is_found_again(elman, tmp_path, monkeypatch, model, data, other):
     np.save("turned.npy", np.load("winds.npy")[::-1])
     monkeypatch.setenv("ELMAN_CACHE", str(tmp_path / "another cache"))
-    told = ("test", model, *data, "--json")
-    assert json.loads(answered(elman(*told)))["baseline"] is None
+    arguments = ("test", model, *data, "--json")
+    assert json.loads(answered(elman(*arguments)))["baseline"] is None
     train = [word for name in data for word in ("--train", name)]
-    assert json.loads(answered(elman(*told, *train)))["baseline"]
-    assert json.loads(answered(elman(*told)))["baseline"], "and now it is known"
-    done = elman(*told, *(word for name in other for word in ("--train", name)))
+    assert json.loads(answered(elman(*arguments, *train)))["baseline"]
+    assert json.loads(answered(elman(*arguments)))["baseline"], "and now it is known"
+    done = elman(*arguments, *(word for name in other for word in ("--train", name)))
     assert (done.status, done.out) == (1, "")
     assert "this is not the training data of the model. Name the same files" in done.err
 
@@ -199,8 +199,8 @@ def test_the_training_data_is_found_again(elman, tmp_path, monkeypatch, model, d
 def test_a_line_for_a_line(elman, french):
     lines = ["", SOURCES[0], " ", SOURCES[1], SOURCES[2]]
     wanted = french.predict(SOURCES)
-    for told in (("predict", "french.st"), ("predict", "french.st", "-")):
-        done = elman(*told, stdin="\n".join(lines).encode())
+    for arguments in (("predict", "french.st"), ("predict", "french.st", "-")):
+        done = elman(*arguments, stdin="\n".join(lines).encode())
         assert answered(done) == f"\n{wanted[0]}\n\n{wanted[1]}\n{wanted[2]}\n"
         assert done.err == ""
 
@@ -222,29 +222,29 @@ def test_sources_of_any_rows(elman, french, name):
 def test_a_column_of_sources(elman, french):
     Path("a.csv").write_text("no,words\n" + "".join(f"7,{source}\n" for source in SOURCES))
     wanted = "".join(f"{each}\n" for each in french.predict(SOURCES))
-    told = ("predict", "french.st", "a.csv", "--source-column", "words")
-    assert answered(elman(*told)) == wanted
+    arguments = ("predict", "french.st", "a.csv", "--source-column", "words")
+    assert answered(elman(*arguments)) == wanted
 
 
 def test_alternatives_in_json(elman, french):
-    told = ("predict", "french.st", "--json", "--beam", "4")
+    arguments = ("predict", "french.st", "--json", "--beam", "4")
     stdin = "\n".join([SOURCES[0], "", SOURCES[1]]).encode()
-    first, blank, second = objects(answered(elman(*told, stdin=stdin)))
+    first, blank, second = objects(answered(elman(*arguments, stdin=stdin)))
     assert (blank["line"], blank["text"], blank["alternatives"]) == (2, None, [])
     best = french.predict_best(SOURCES[:2], 4, beam=4, attention=True)
-    for found, wanted in zip((first, second), best, strict=True):
-        assert found["text"] == " ".join(wanted[0].text.splitlines())
-        assert [each["text"] for each in found["alternatives"]] == [each.text for each in wanted]
-        scores = [each["score"] for each in found["alternatives"]]
+    for result, wanted in zip((first, second), best, strict=True):
+        assert result["text"] == " ".join(wanted[0].text.splitlines())
+        assert [each["text"] for each in result["alternatives"]] == [each.text for each in wanted]
+        scores = [each["score"] for each in result["alternatives"]]
         assert scores == sorted(scores, reverse=True)
-        for each in found["alternatives"]:
+        for each in result["alternatives"]:
             product = np.prod([word["probability"] for word in each["words"]])
             assert 0 < each["probability"] <= product * (1 + 1e-5), "the end has one too"
             looked = each["attention"]
             weights = np.array(looked["weights"])
             assert weights.shape == (len(looked["target"]), len(looked["source"]))
             np.testing.assert_allclose(weights.sum(axis=1), 1, atol=1e-5)
-    (one, *_) = objects(answered(elman(*told, "--count", "2", stdin=stdin)))
+    (one, *_) = objects(answered(elman(*arguments, "--count", "2", stdin=stdin)))
     assert one["alternatives"] == first["alternatives"][:2]
 
 
@@ -261,14 +261,14 @@ def test_a_line_for_each_vector(elman, winds):
     np.savez("b.npz", vectors[:1])
     wanted = "".join(f"{each}\n" for each in winds.predict(vectors))
     assert answered(elman("predict", "winds.st", "a.npy")) == wanted
-    found = objects(answered(elman("predict", "winds.st", "a.npy", "b.npz", "--json")))
-    assert [(each["file"], each["row"]) for each in found] == [
+    result = objects(answered(elman("predict", "winds.st", "a.npy", "b.npz", "--json")))
+    assert [(each["file"], each["row"]) for each in result] == [
         *(("a.npy", row) for row in (1, 2, 3, 4)),
         ("b.npz", 1),
     ]
-    assert "".join(f"{each['text']}\n" for each in found[:4]) == wanted
-    assert found[4]["text"] == found[0]["text"]
-    assert "attention" not in found[0]["alternatives"][0]
+    assert "".join(f"{each['text']}\n" for each in result[:4]) == wanted
+    assert result[4]["text"] == result[0]["text"]
+    assert "attention" not in result[0]["alternatives"][0]
 
 
 def test_info(elman):

@@ -33,19 +33,19 @@ class Terminal:
             start_new_session=True,
         )
         os.close(theirs)
-        self.seen = ""
+        self.output = ""
 
     def until(self, text: str) -> str:
         """What was shown since the last look, until this is in it."""
         end = time.monotonic() + SECONDS
-        while text not in self.seen and time.monotonic() < end:
+        while text not in self.output and time.monotonic() < end:
             if select.select([self.ours], [], [], 0.1)[0]:
                 try:
-                    self.seen += os.read(self.ours, 65536).decode("utf-8", "replace")
+                    self.output += os.read(self.ours, 65536).decode("utf-8", "replace")
                 except OSError:  # the other side is gone
                     break
-        assert text in self.seen, self.seen
-        before, _, self.seen = self.seen.partition(text)
+        assert text in self.output, self.output
+        before, _, self.output = self.output.partition(text)
         return before + text
 
     def press(self, keys: str) -> None:
@@ -134,10 +134,12 @@ def test_the_terminal_is_left_as_it_was(terminal):
     assert termios.tcgetattr(keyboard.ours)[:4] == before[:4]
 
 
-def test_without_a_terminal_it_says_what_to_type(here, elman):  # noqa: ARG001
-    found = elman("type", "word.st", stdin=b"see you t\n")
-    assert (found.status, found.out) == (1, "")
-    assert found.err == ("elman: standard input: is not a terminal. Try: elman suggest word.st -\n")
+def test_without_a_terminal_it_names_the_command(here, elman):  # noqa: ARG001
+    result = elman("type", "word.st", stdin=b"see you t\n")
+    assert (result.status, result.out) == (1, "")
+    assert result.err == (
+        "elman: standard input: is not a terminal. Try: elman suggest word.st -\n"
+    )
 
 
 @pytest.fixture
@@ -153,12 +155,12 @@ def kept(here):
 
 
 def test_what_was_learned_is_listed(kept, elman):  # noqa: ARG001
-    found = elman("type", "word.st", "--memory", "me.json", "--list")
-    assert found.out == (
+    result = elman("type", "word.st", "--memory", "me.json", "--list")
+    assert result.out == (
         "Zyzzy  2 times, after the start of a line, see\nsee    1 time, after the start of a line\n"
     )
-    found = elman("type", "word.st", "--memory", "me.json", "--list", "--json")
-    assert json.loads(found.out)["words"][0] == {
+    result = elman("type", "word.st", "--memory", "me.json", "--list", "--json")
+    assert json.loads(result.out)["words"][0] == {
         "word": "Zyzzy",
         "times": 2,
         "after": {"see": 1, "\n": 1},
@@ -166,15 +168,15 @@ def test_what_was_learned_is_listed(kept, elman):  # noqa: ARG001
 
 
 def test_what_is_forgotten_is_gone_from_the_file(kept, elman):
-    found = elman("type", "word.st", "--memory", "me.json", "--forget", "Zyzzy", "--list")
-    assert found.out == "see  1 time, after the start of a line\n"
+    result = elman("type", "word.st", "--memory", "me.json", "--forget", "Zyzzy", "--list")
+    assert result.out == "see  1 time, after the start of a line\n"
     assert b"Zyzzy" not in kept.read_bytes()
     assert elman("type", "word.st", "--memory", "me.json", "--forget-all").status == 0
     assert b"see" not in kept.read_bytes()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--list",), "--memory: it names the file of the learned words"),
         (("--memory", "me.json", "--forget", "no"), "me.json: the word 'no' was not learned"),
@@ -183,10 +185,10 @@ def test_what_is_forgotten_is_gone_from_the_file(kept, elman):
         (("--memory", ".", "--list"), ".: cannot be read"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_line(kept, elman, arguments, said):
+def test_an_error_is_one_line(kept, elman, arguments, message):
     before = kept.read_bytes()
-    found = elman("type", "word.st", *arguments)
-    assert found.status == 1
-    assert found.err.startswith(f"elman: {said}")
-    assert found.err.count("\n") == 1
+    result = elman("type", "word.st", *arguments)
+    assert result.status == 1
+    assert result.err.startswith(f"elman: {message}")
+    assert result.err.count("\n") == 1
     assert kept.read_bytes() == before

@@ -108,10 +108,10 @@ def test_the_same_text_is_prepared_once(
 def test_a_corpus_is_found_by_key_or_hash(tokenizer: type[Tokenizer], cache: Cache) -> None:
     corpus = Corpus.prepare(TextSource.from_texts([PROSE]), tokenizer, cache=cache)
     for name in (corpus.key, corpus.content_hash):
-        found = Corpus.find(name, corpus.tokenizer, cache)
-        assert found is not None
-        assert (found.ids == corpus.ids).all()
-        assert (found.characters, found.words) == (corpus.characters, corpus.words)
+        result = Corpus.find(name, corpus.tokenizer, cache)
+        assert result is not None
+        assert (result.ids == corpus.ids).all()
+        assert (result.characters, result.words) == (corpus.characters, corpus.words)
     other = tokenizer.learn(["another " * 300])
     assert Corpus.find(corpus.content_hash, other, cache) is None
     assert Corpus.find(corpus.key, other, cache) is None
@@ -121,12 +121,12 @@ def test_a_corpus_is_found_by_key_or_hash(tokenizer: type[Tokenizer], cache: Cac
 def test_a_part_is_found_by_its_key(cache: Cache) -> None:
     corpus = Corpus.prepare(TextSource.from_texts([PROSE * 20]), Words, cache=cache)
     for part in corpus.split():
-        found = Corpus.find(part.key, corpus.tokenizer, cache)
-        assert found is not None
-        assert found.key == part.key
-        assert found.start == part.start
-        assert (found.ids == part.ids).all()
-        assert (found.characters, found.words) == (part.characters, part.words)
+        result = Corpus.find(part.key, corpus.tokenizer, cache)
+        assert result is not None
+        assert result.key == part.key
+        assert result.start == part.start
+        assert (result.ids == part.ids).all()
+        assert (result.characters, result.words) == (part.characters, part.words)
     assert Corpus.find(corpus.key + "+0-999999", corpus.tokenizer, cache) is None
     assert Corpus.find(corpus.key + "+x", corpus.tokenizer, cache) is None
 
@@ -275,9 +275,9 @@ def test_the_validation_set_begins_with_text(tokenizer: type[Tokenizer], cache: 
 def test_a_part_of_a_part_is_found(cache: Cache) -> None:
     corpus = Corpus.prepare(TextSource.from_texts([PROSE * 30]), Characters, cache=cache)
     for part in corpus.split(0.5)[1].split(0.5):
-        found = Corpus.find(part.key, corpus.tokenizer, cache)
-        assert found is not None
-        assert found.ids.tolist() == part.ids.tolist()
+        result = Corpus.find(part.key, corpus.tokenizer, cache)
+        assert result is not None
+        assert result.ids.tolist() == part.ids.tolist()
 
 
 def test_a_distant_line_end_does_not_shrink_the_validation_set(cache: Cache) -> None:

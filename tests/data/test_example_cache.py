@@ -40,7 +40,7 @@ def test_caching_twice_stores_one_entry(tmp_path):
     assert cached_examples(cache, "abc") == [["text", 1]]
 
 
-def test_a_cache_that_cannot_be_written_says_so(tmp_path):
+def test_a_cache_that_cannot_be_written_is_an_error(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError) as caught:
         cache_examples(Cache(tmp_path / "file" / "cache"), "abc", [])

@@ -44,8 +44,8 @@ def test_who_leaves_is_not_written_for_and_the_others_go_on(characters):
     for number in range(40):
         if number == 5:
             gone.left = 0
-        found = {continuation: text for continuation, text, _ in together.round()}
-        assert (gone in found) == (number < 5)
-        written += found.get(stays, "")
+        result = {continuation: text for continuation, text, _ in together.round()}
+        assert (gone in result) == (number < 5)
+        written += result.get(stays, "")
     assert written == alone(characters, *ASKED[1])
     assert not together.busy

@@ -64,12 +64,12 @@ def log_probabilities(
 def all_targets(network, source, limit, reward):
     """Every target of at most `limit` tokens, its end among them, with its score; best first."""
     others = range(1, network.config.blocks.vocabulary)
-    found = []
+    result = []
     for length in range(limit):
         for target in itertools.product(others, repeat=length):
             log_p = log_probabilities(network, source, [*target, BOUNDARY])
-            found.append((log_p.sum() / (length + 1) ** reward, target))
-    return sorted(found, reverse=True)
+            result.append((log_p.sum() / (length + 1) ** reward, target))
+    return sorted(result, reverse=True)
 
 
 @settings(max_examples=12, deadline=None)
@@ -82,13 +82,13 @@ def test_a_beam_wide_enough_finds_the_best_of_all_targets_in_order(size, seed, r
     vocabulary, limit = size
     network, source = make(vocabulary, seed), ragged([3], seed)
     expected = all_targets(network, source, limit, reward)
-    (found,) = found_for(network, source, limit, beam=60, length_reward=reward)
-    assert len(found) == len(expected)
-    for each, (score, _) in zip(found, expected, strict=True):
+    (result,) = found_for(network, source, limit, beam=60, length_reward=reward)
+    assert len(result) == len(expected)
+    for each, (score, _) in zip(result, expected, strict=True):
         assert each.score == pytest.approx(score, abs=1e-4)
     scores = {target: score for score, target in expected}
-    assert {tuple(each.tokens.tolist()) for each in found} == scores.keys()
-    for each in found:
+    assert {tuple(each.tokens.tolist()) for each in result} == scores.keys()
+    for each in result:
         assert each.score == pytest.approx(scores[tuple(each.tokens.tolist())], abs=1e-4)
 
 
@@ -102,9 +102,9 @@ def test_greedy_takes_the_likeliest_token_every_time(seed, limit):
             read = torch.tensor([BOUNDARY, *written])[:, None]
             logits, _ = network(read, network.encode(source))
         written.append(int(logits[-1, 0].argmax()))
-    ((found,),) = found_for(network, source, limit, beam=1, repeats=1000)
-    assert found.tokens.tolist() == [each for each in written if each != BOUNDARY]
-    assert found.log_probabilities == pytest.approx(
+    ((result,),) = found_for(network, source, limit, beam=1, repeats=1000)
+    assert result.tokens.tolist() == [each for each in written if each != BOUNDARY]
+    assert result.log_probabilities == pytest.approx(
         log_probabilities(network, source, written), abs=1e-4
     )
 
@@ -143,12 +143,12 @@ def test_what_is_found(limits, seed, beam, reward):
     the network gives its tokens when they are read at once."""
     network, source = make(5, seed), ragged([3] * len(limits), seed)
     answers = found_for(network, source, limits, beam=beam, length_reward=reward)
-    for row, (found, limit) in enumerate(zip(answers, limits, strict=True)):
-        assert 1 <= len(found) <= beam
-        assert len({tuple(each.tokens.tolist()) for each in found}) == len(found)
-        scores = [each.score for each in found]
+    for row, (result, limit) in enumerate(zip(answers, limits, strict=True)):
+        assert 1 <= len(result) <= beam
+        assert len({tuple(each.tokens.tolist()) for each in result}) == len(result)
+        scores = [each.score for each in result]
         assert scores == sorted(scores, reverse=True)
-        for each in found:
+        for each in result:
             tokens = each.tokens.tolist()
             length = len(each.log_probabilities)
             assert length <= limit
@@ -168,34 +168,36 @@ def test_what_is_found(limits, seed, beam, reward):
 def plain_beam(network, source, beam: int, limit: int) -> list[tuple[float, list[int]]]:
     """Beam search as it is taught, with lists: what ends among the best K is found, and the best
     K that go on go on, until even the best of these is worse than K that were found."""
-    going, found, begun = [(0.0, [BOUNDARY])], [], network.encode(source)
+    going, result, begun = [(0.0, [BOUNDARY])], [], network.encode(source)
     for length in range(1, limit + 1):
         ways = []
-        for total, said in going:
-            logits, _ = network(torch.tensor(said)[:, None], begun)
+        for total, tokens in going:
+            logits, _ = network(torch.tensor(tokens)[:, None], begun)
             log_p = logits[-1, 0].log_softmax(0).tolist()
-            ways += [(total + its, [*said, token]) for token, its in enumerate(log_p)]
+            ways += [(total + its, [*tokens, token]) for token, its in enumerate(log_p)]
         ways.sort(reverse=True)
-        found += [(total / length, said[1:-1]) for total, said in ways[:beam] if not said[-1]]
-        going = [(total, said) for total, said in ways if said[-1]][:beam]
-        found = sorted(found, reverse=True)[:beam]
-        if len(found) == beam and going[0][0] / length <= found[-1][0]:
+        result += [
+            (total / length, tokens[1:-1]) for total, tokens in ways[:beam] if not tokens[-1]
+        ]
+        going = [(total, tokens) for total, tokens in ways if tokens[-1]][:beam]
+        result = sorted(result, reverse=True)[:beam]
+        if len(result) == beam and going[0][0] / length <= result[-1][0]:
             break
-    found = found or [(total / limit, said[1:]) for total, said in going]
-    return sorted(found, reverse=True)[:beam]
+    result = result or [(total / limit, tokens[1:]) for total, tokens in going]
+    return sorted(result, reverse=True)[:beam]
 
 
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 9999), beam=st.integers(1, 5), limit=st.integers(1, 7))
 def test_it_is_beam_search_as_it_is_taught(seed, beam, limit):
     network, source = make(5, seed), ragged([4], seed)
-    (found,) = found_for(network, source, limit, beam=beam, repeats=1000)
+    (result,) = found_for(network, source, limit, beam=beam, repeats=1000)
     expected = plain_beam(network, source, beam, limit)
-    assert [each.tokens.tolist() for each in found] == [said for _, said in expected]
-    assert [each.score for each in found] == pytest.approx([s for s, _ in expected], abs=1e-4)
+    assert [each.tokens.tolist() for each in result] == [tokens for _, tokens in expected]
+    assert [each.score for each in result] == pytest.approx([s for s, _ in expected], abs=1e-4)
 
 
-# A network that says what it is told to
+# A network with given outputs
 
 
 class Parrot(EncoderDecoder):
@@ -233,13 +235,13 @@ def test_the_first_to_end_are_not_enough():
 
 @pytest.mark.parametrize("repeats", [1, 2, 3])
 @pytest.mark.parametrize("length", [1, 2, 3, beams.MAX_PHRASE])
-def test_a_phrase_said_for_ever_is_stopped(repeats, length):
+def test_a_phrase_repeated_for_ever_is_stopped(repeats, length):
     """It may stand `repeats` times in a row, and is stopped short of one time more."""
     phrase = tuple(range(1, length + 1))
     network = Parrot(chain(*phrase, vocabulary=length + 1))
-    ((found,),) = found_for(network, ragged([2]), 200, beam=1, repeats=repeats)
-    assert found.tokens.tolist() == list(phrase * (repeats + 1))[:-1]
-    assert len(found.log_probabilities) == len(found.tokens) + 1
+    ((result,),) = found_for(network, ragged([2]), 200, beam=1, repeats=repeats)
+    assert result.tokens.tolist() == list(phrase * (repeats + 1))[:-1]
+    assert len(result.log_probabilities) == len(result.tokens) + 1
 
 
 @settings(max_examples=20, deadline=None)
@@ -248,32 +250,34 @@ def test_no_target_holds_a_loop(seed, repeats, beam):
     """Looked for by a pattern; tokens are letters to it."""
     generator = np.random.default_rng(seed)
     logits = 3 * generator.normal(size=(3, 3)) - [6, 0, 0]
-    for found in found_for(Parrot(logits.tolist()), ragged([2]), 40, beam=beam, repeats=repeats)[0]:
-        said = "".join(map(str, found.tokens.tolist()))
-        assert not re.search(rf"(.{{1,{beams.MAX_PHRASE}}})\1{{{repeats}}}", said)
+    for result in found_for(Parrot(logits.tolist()), ragged([2]), 40, beam=beam, repeats=repeats)[
+        0
+    ]:
+        tokens = "".join(map(str, result.tokens.tolist()))
+        assert not re.search(rf"(.{{1,{beams.MAX_PHRASE}}})\1{{{repeats}}}", tokens)
 
 
 def test_a_longer_phrase_is_not_watched():
     phrase = range(1, beams.MAX_PHRASE + 2)
     network = Parrot(chain(*phrase, vocabulary=len(phrase) + 1))
-    ((found,),) = found_for(network, ragged([2]), 60, beam=1)
-    assert len(found.tokens) == 60
-    assert len(found.log_probabilities) == 60, "cut: it has no end"
+    ((result,),) = found_for(network, ragged([2]), 60, beam=1)
+    assert len(result.tokens) == 60
+    assert len(result.log_probabilities) == 60, "cut: it has no end"
 
 
 def test_what_finds_no_end_is_cut_and_not_lost():
     network = Parrot([[-inf, 1.0, 0.0], [-inf, 0.0, 1.0], [-inf, 1.0, 0.5]])
-    (found,) = found_for(network, ragged([2]), 5, beam=3)
-    assert len(found) == 3
-    assert all(len(each.tokens) == len(each.log_probabilities) == 5 for each in found)
-    assert found[0].score >= found[1].score >= found[2].score
+    (result,) = found_for(network, ragged([2]), 5, beam=3)
+    assert len(result) == 3
+    assert all(len(each.tokens) == len(each.log_probabilities) == 5 for each in result)
+    assert result[0].score >= result[1].score >= result[2].score
 
 
 def test_what_has_an_end_is_not_followed_by_what_was_cut():
     """Within the limit of 3 there are three targets, and one longer that is likelier than any."""
     network = Parrot([[-1.0, 3.0], [-1.0, 3.0]])
-    (found,) = found_for(network, ragged([2]), 3, beam=5)
-    assert [each.tokens.tolist() for each in found] == [[1, 1], [1], []]
+    (result,) = found_for(network, ragged([2]), 3, beam=5)
+    assert [each.tokens.tolist() for each in result] == [[1, 1], [1], []]
 
 
 def test_a_reward_for_length_favours_long_targets():
@@ -293,11 +297,11 @@ def test_from_vectors_as_from_texts():
     network = EncoderDecoder(Seq2SeqConfig(blocks, 3, "none", "vector"), 0.0).eval()
     vectors = torch.randn(4, 3)
     together = beam_search(network, vectors, np.full(4, 6), BOUNDARY, BeamSettings())
-    for row, found in enumerate(together):
+    for row, result in enumerate(together):
         (alone,) = beam_search(
             network, vectors[row : row + 1], np.array([6]), BOUNDARY, BeamSettings()
         )
-        assert [each.tokens.tolist() for each in found] == [each.tokens.tolist() for each in alone]
+        assert [each.tokens.tolist() for each in result] == [each.tokens.tolist() for each in alone]
 
 
 @pytest.mark.parametrize(

@@ -42,10 +42,10 @@ class Scripted(torch.nn.Module):
     def forward(self, tokens, state):
         """The state is how many tokens of the script have been given out."""
         logits = torch.full((*tokens.shape, self.size), -1e4)
-        place = int(state[0][0, 0]) + 1
+        position = int(state[0][0, 0]) + 1
         for row in range(len(tokens)):
             script = self.scripts[row % len(self.scripts)]
-            logits[row, -1, script[min(place, len(script) - 1)]] = 0
+            logits[row, -1, script[min(position, len(script) - 1)]] = 0
         return logits, (state[0] + 1,)
 
 
@@ -356,28 +356,32 @@ SHORT = Words(["the", "a", "garden", "garlic", "ok-ish", "(", ",", "\n"])
 
 
 @pytest.mark.parametrize(
-    ("prompt", "context", "prefix"),
+    "parts",  # what is read, and what is written again
     [
-        ("the", "the", ""),
-        ("the ", "the", " "),
-        ("the   ", "the", " "),
-        ("the gar", "the", " gar"),
-        ("the (gar", "the (", "gar"),
-        ("gar", "", "gar"),
-        ("\n  ", "\n  ", ""),
-        ("( ", "( ", ""),
-        ("the, ", "the,", " "),
-        ("a ok-", "a", " ok-"),
-        ("the garden", "the garden", ""),  # whole
-        ("garden a", "garden a", ""),  # a word
-        ("the zeb", "the zeb", ""),  # of no word known
-        ("漢gar", "漢gar", ""),  # no word would stand there without a space
-        ("", "", ""),
-        (" ", " ", ""),
+        "the|",
+        "the| ",
+        "the| gar",
+        "the (|gar",
+        "|gar",
+        "\n  |",
+        "( |",
+        "the,| ",
+        "a| ok-",
+        "the garden|",  # whole
+        "garden a|",  # a word
+        "the zeb|",  # of no word known
+        "漢gar|",  # no word would stand there without a space
+        "|",
+        " |",
     ],
 )
-def test_what_of_a_prompt_is_read_and_what_is_written_again(prompt, context, prefix):
-    assert split_prefix(prompt, SHORT) == (context, prefix)
+def test_what_of_a_prompt_is_read_and_what_is_written_again(parts):
+    context, prefix = parts.split("|")
+    assert split_prefix(context + prefix, SHORT) == (context, prefix)
+
+
+def test_of_several_spaces_at_the_end_one_is_written_again():
+    assert split_prefix("the   ", SHORT) == ("the", " ")
 
 
 @given(prompt=ANYTHING)

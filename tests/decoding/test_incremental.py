@@ -34,12 +34,12 @@ def test_a_stream_equals_the_whole(model):
     text = text.replace("\n ", "\n") if model.tokenizer == "word" else text
     ids = np.concatenate([[BOUNDARY], model.tokenizer_.encode(text)])
     expected = NetworkPredictor(model.network_).log_probabilities(ids)
-    state, found, outlook = model.start(), [], None
+    state, result, outlook = model.start(), [], None
     for token, piece in tokens_of(text, model.tokenizer_):
         if outlook is not None:
-            found.append(outlook.log_probabilities[token])
+            result.append(outlook.log_probabilities[token])
         outlook, state = model.step(piece, state)
-    np.testing.assert_allclose(found, expected[1:], atol=2e-4)
+    np.testing.assert_allclose(result, expected[1:], atol=2e-4)
 
 
 def test_several_tokens_at_once_are_the_same_as_one_by_one(model):
@@ -92,9 +92,9 @@ def test_a_text_cut_anywhere_reads_the_same(cell):
     ids = np.random.default_rng(0).integers(0, 9, 2 * CHUNK + 7)
     step = step_of(network)
     whole, end = read(network, ids, network.initial_state(1), step)
-    for place in (1, 300, CHUNK, CHUNK + 1, len(ids) - 1):
-        _, state = read(network, ids[:place], network.initial_state(1), step)
-        logits, state = read(network, ids[place:], state, step)
+    for length in (1, 300, CHUNK, CHUNK + 1, len(ids) - 1):
+        _, state = read(network, ids[:length], network.initial_state(1), step)
+        logits, state = read(network, ids[length:], state, step)
         torch.testing.assert_close(logits, whole, atol=1e-4, rtol=1e-4)
         for a, b in zip(state_tensors(state), state_tensors(end), strict=True):
             torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)
@@ -128,7 +128,7 @@ def test_top_are_the_likeliest_tokens(model):
     ranked = sorted(range(len(values)), key=lambda i: (-values[i], i))
     for count in (1, 3, 10):
         expected = [(model.tokenizer_.decode([i]), np.exp(values[i])) for i in ranked[:count]]
-        found = outlook.top(count)
-        assert [text for text, _ in found] == [text for text, _ in expected]
-        assert [share for _, share in found] == pytest.approx([share for _, share in expected])
+        result = outlook.top(count)
+        assert [text for text, _ in result] == [text for text, _ in expected]
+        assert [share for _, share in result] == pytest.approx([share for _, share in expected])
     assert outlook.top() == outlook.top(3)

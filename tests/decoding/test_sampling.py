@@ -71,10 +71,10 @@ CHOICES = {
 
 def assert_as_by_hand(row, choice):
     logits, recent = row
-    found = Sampling(**choice).probabilities(np.array(logits), recent)
-    assert found.sum() == pytest.approx(1, abs=1e-9)
+    result = Sampling(**choice).probabilities(np.array(logits), recent)
+    assert result.sum() == pytest.approx(1, abs=1e-9)
     expected = by_hand(logits, recent, **choice)
-    assert found.tolist() == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    assert result.tolist() == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
 @pytest.mark.parametrize("name", CHOICES)
@@ -90,7 +90,7 @@ def test_all_filters_in_their_order(row, choice):
     assert_as_by_hand(row, choice)
 
 
-def test_the_order_is_what_the_docstring_says():
+def test_the_order_is_that_of_the_docstring():
     """Cases in which two filters exchanged would draw otherwise."""
 
     def kept(probabilities, **choice):

@@ -46,9 +46,9 @@ def pupil(model):
 
 @pytest.mark.parametrize("text", CONTEXTS)
 def test_suggestions_are_different_words_that_begin_as_typed(model, text):
-    found = model.suggest(text)
-    words = [word for word, _ in found]
-    shares = [share for _, share in found]
+    result = model.suggest(text)
+    words = [word for word, _ in result]
+    shares = [share for _, share in result]
     assert len(words) <= 3
     assert len(set(words)) == len(words)
     for word in words:
@@ -82,9 +82,9 @@ def test_after_a_comma_the_next_word_is_offered_though_no_space_is_typed_yet(mod
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_count(model, count):
-    found = model.suggest("The dog sat on ", count)
-    assert len(found) == count
-    assert found[0].word == model.suggest("The dog sat on ", 1)[0].word
+    result = model.suggest("The dog sat on ", count)
+    assert len(result) == count
+    assert result[0].word == model.suggest("The dog sat on ", 1)[0].word
 
 
 @pytest.mark.parametrize("count", [0, -1, 1.5])
@@ -110,9 +110,9 @@ def test_the_word_tokenizer_ranks_its_whole_vocabulary(words, text):
         if tokenizer.is_word[token] and spelling.startswith(typed)
     ]
     best = sorted(fitting, reverse=True)[:4]
-    found = words.suggest(text, 4)
-    assert [word for word, _ in found] == [word for _, word in best]
-    assert [share for _, share in found] == pytest.approx([share for share, _ in best], rel=1e-3)
+    result = words.suggest(text, 4)
+    assert [word for word, _ in result] == [word for _, word in best]
+    assert [share for _, share in result] == pytest.approx([share for share, _ in best], rel=1e-3)
 
 
 def random_network(size, seed):
@@ -133,7 +133,7 @@ def chances(network, tokenizer, context, prefix, longest):
     inner = [i for i, text in enumerate(pieces) if text and "\ufffd" not in text]
     inner = [i for i in inner if not text_breaks(pieces[i])]
     start = [BOUNDARY, *tokenizer.encode(context or "\n").tolist()]
-    found = {}
+    result = {}
     for length in range(1, longest + 1):
         for spelling in itertools.product(inner, repeat=length):
             text = "".join(pieces[i] for i in spelling)
@@ -145,8 +145,8 @@ def chances(network, tokenizer, context, prefix, longest):
                 spread = network(ids, network.initial_state(1))[0][0].double().log_softmax(-1)
             steps = spread[len(start) - 1 : -1].gather(1, ids[0, len(start) :, None])
             chance = float(steps.sum() + spread[-1][ends].logsumexp(0))
-            found[word] = float(np.logaddexp(found.get(word, -math.inf), chance))
-    return found
+            result[word] = float(np.logaddexp(result.get(word, -math.inf), chance))
+    return result
 
 
 def not_in_word(text):
@@ -196,12 +196,12 @@ def test_smaller_tokenizers_weigh_words_as_enumeration_does(
     )
     start = [BOUNDARY, *tokenizer.encode(context or "\n")]
     logits, state = read(network, start, network.initial_state(1), step_of(network))
-    found = speller.complete(step_of(network), logits, state, prefix, NO_USER_PRIOR, 10_000)
+    result = speller.complete(step_of(network), logits, state, prefix, NO_USER_PRIOR, 10_000)
     expected = chances(network, tokenizer, context, prefix, 3)
-    assert_shares(found, expected)
+    assert_shares(result, expected)
     # And prior: a word known, one unknown that fits or not, one that never fits.
     prior = {"ab": 2, "ta'b": 3, "abba": 1, "bab": 1, "zzz": 4}
-    found = speller.complete(
+    result = speller.complete(
         step_of(network), logits, state, prefix, UserPrior.counted(prior), 10_000
     )
     expected = {word: chance + math.log(0.9) for word, chance in expected.items()}
@@ -209,16 +209,16 @@ def test_smaller_tokenizers_weigh_words_as_enumeration_does(
         if word.startswith(prefix.strip()):
             share = math.log(0.1 * count / 11)
             expected[word] = float(np.logaddexp(expected.get(word, -math.inf), share))
-    assert_shares(found, expected)
+    assert_shares(result, expected)
 
 
-def assert_shares(found, expected):
-    assert {word for word, _ in found} == set(expected)
+def assert_shares(result, expected):
+    assert {word for word, _ in result} == set(expected)
     highest = max(expected.values())
     whole = sum(math.exp(chance - highest) for chance in expected.values())
-    for word, share in found:
+    for word, share in result:
         assert share == pytest.approx(math.exp(expected[word] - highest) / whole, rel=1e-3)
-    assert [word for word, _ in found] == sorted(expected, key=lambda w: (-dict(found)[w], w))
+    assert [word for word, _ in result] == sorted(expected, key=lambda w: (-dict(result)[w], w))
 
 
 def test_the_usual_beam_finds_the_best_words_of_all(characters, monkeypatch):
@@ -226,8 +226,8 @@ def test_the_usual_beam_finds_the_best_words_of_all(characters, monkeypatch):
     texts = ["The dog ", "A bird sat on the ", "The small k", "My old friend looked at a "]
     usual = [characters.suggest(text) for text in texts]
     monkeypatch.setattr(suggestions, "BEAM", 200)
-    for found, text in zip(usual, texts, strict=True):
-        assert [word for word, _ in found] == [word for word, _ in characters.suggest(text)]
+    for result, text in zip(usual, texts, strict=True):
+        assert [word for word, _ in result] == [word for word, _ in characters.suggest(text)]
 
 
 def test_a_text_may_end_with_a_word():
@@ -244,9 +244,9 @@ def test_a_text_may_end_with_a_word():
 
 
 def test_dashes_and_quotes_alone_are_no_words(characters):
-    found = characters.suggest("The dog sat on the mat ", 50)
-    assert "-" not in {word for word, _ in found}
-    assert all(word.strip("-'’") == word for word, _ in found)
+    result = characters.suggest("The dog sat on the mat ", 50)
+    assert "-" not in {word for word, _ in result}
+    assert all(word.strip("-'’") == word for word, _ in result)
 
 
 def test_vowel_signs_belong_to_words():
@@ -262,9 +262,9 @@ def test_words_of_many_letters_are_completed_too(letters):
     long = ("abcdefghij" * 10)[:letters] + "xyz"
     model = elman.LanguageModel(hidden_size=32, layers=1, dropout=0.0, learning_rate=2e-2, steps=60)
     model.fit(f"{long} " * 60)
-    found = model.suggest(f"{long} {long[:-4]}", 3)
-    assert all(word.startswith(long[:-4]) for word, _ in found)
-    assert found
+    result = model.suggest(f"{long} {long[:-4]}", 3)
+    assert all(word.startswith(long[:-4]) for word, _ in result)
+    assert result
 
 
 def test_what_is_no_word_any_more_is_left_alone(model):
@@ -319,8 +319,8 @@ def test_what_was_taught_is_mixed_with_what_the_model_believes(words, prior, tex
             for word in names
         }
         best = sorted(mixed, key=lambda word: (-mixed[word], word))[:3]
-        found = words.suggest(text)
-        assert [word for word, _ in found] == best
-        assert [share for _, share in found] == pytest.approx([mixed[word] for word in best])
+        result = words.suggest(text)
+        assert [word for word, _ in result] == best
+        assert [share for _, share in result] == pytest.approx([mixed[word] for word in best])
     finally:
         words.forget()

@@ -22,9 +22,9 @@ def test_every_digit_is_in_one_set_with_its_name() -> None:
         tuple(image): names[target]
         for image, target in zip(bundled.data, bundled.target, strict=True)
     }
-    found = {tuple(digit.vector.tolist()): digit.name for digit in chain(*split)}
-    assert found == called
-    assert sum(map(len, split)) == len(bundled.data) == len(found)
+    result = {tuple(digit.vector.tolist()): digit.name for digit in chain(*split)}
+    assert result == called
+    assert sum(map(len, split)) == len(bundled.data) == len(result)
     assert [len(part) / 1797 for part in split] == pytest.approx([0.8, 0.1, 0.1], abs=0.02)
     for part in split:
         assert set(Counter(digit.name for digit in part)) == set(names)

@@ -25,7 +25,7 @@ def tagged(source: str) -> list[tuple[str, str]]:
 
 
 def tags_of(source: str, word: str) -> list[str]:
-    return [tag for found, tag in tagged(source) if found == word]
+    return [tag for token, tag in tagged(source) if token == word]
 
 
 @pytest.mark.parametrize(
@@ -118,8 +118,8 @@ def test_decorators() -> None:
         class C: pass
         """
     )
-    found = tagged(source)
-    assert found[:4] == [
+    result = tagged(source)
+    assert result[:4] == [
         ("@", "decorator"),
         ("functools", "variable"),
         (".", "operator"),

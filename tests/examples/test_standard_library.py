@@ -15,7 +15,7 @@ def test_the_prose_of_python() -> None:
     assert {"antigravity", "this", "turtle"}.isdisjoint(sys.modules), "parsed, not imported"
     assert "regular expression" in documents["re/__init__.py"]
     assert not any(name.startswith(("test/", "idlelib/")) for name in documents)
-    seen = inspect_source(TextSource.from_texts(documents.values()))
-    assert 1_000_000 < seen.characters < 4_000_000
-    assert seen.scripts["latin"] > 0.99
-    assert seen.duplicate_lines < 0.3
+    report = inspect_source(TextSource.from_texts(documents.values()))
+    assert 1_000_000 < report.characters < 4_000_000
+    assert report.scripts["latin"] > 0.99
+    assert report.duplicate_lines < 0.3

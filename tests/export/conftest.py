@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 import threading
@@ -27,6 +28,13 @@ COMPONENTS = ("norm", "convolution", "gate", "residual", "mlp")
 def products_in_float32(monkeypatch):
     """As the browser and ONNX Runtime have them, on a machine that is faster with fewer bits."""
     monkeypatch.setattr("elman.training.precision.fast_type", lambda _: None)
+
+
+def rounded_in_place(model):
+    """Make the model int8; a copy of it that multiplies in float32, as the browser does."""
+    copied = copy.deepcopy(model.to_int8())
+    copied._quantised = None
+    return copied
 
 
 class Quiet(SimpleHTTPRequestHandler):

@@ -23,11 +23,11 @@ def stirred(model, seed=0):
 
 
 def written(model, folder):
-    """The graph's bytes, and what was said of it."""
+    """The graph's bytes."""
     model.save(folder / "model.st")
-    said = write_onnx(folder / "model.st", folder / "model.onnx")
-    assert said["compared"] == 4
-    assert said["largest_difference"] > 0  # other sums than torch's
+    comparison = write_onnx(folder / "model.st", folder / "model.onnx")
+    assert comparison["compared"] == 4
+    assert comparison["largest_difference"] > 0  # other sums than torch's
     return (folder / "model.onnx").read_bytes()
 
 

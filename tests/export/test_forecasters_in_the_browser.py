@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 import numpy as np
 import pytest
 import torch
@@ -13,7 +11,7 @@ from elman.cells import CELLS
 from elman.nn.forecaster import ForecasterConfig, ForecastNetwork
 from elman.tasks.forecasting.model import Forecast
 
-from .conftest import livened
+from .conftest import livened, rounded_in_place
 
 FORECAST = "return model.forecast(given ?? model.last);"
 FIGURES = ("median", "low_80", "high_80", "low_95", "high_95")
@@ -22,7 +20,7 @@ FIGURES = ("median", "low_80", "high_80", "low_95", "high_95")
 def forecaster(*, season=4, logarithm=False, series=2, cell="gru", hidden_size=8, seed=0, **sizes):
     """A forecaster with weights that no training has touched, and livelier than at first."""
     model = elman.Forecaster(cell=cell, hidden_size=hidden_size)
-    told = {
+    settings = {
         "horizon": 6,
         "context_length": 3 * season + 8,
         "steps": 7,
@@ -30,15 +28,15 @@ def forecaster(*, season=4, logarithm=False, series=2, cell="gru", hidden_size=8
         "layers": 2,
         **sizes,
     }
-    told = ForecasterConfig(
-        season, logarithm=logarithm, cell=cell, hidden_size=hidden_size, dropout=0.0, **told
+    config = ForecasterConfig(
+        season, logarithm=logarithm, cell=cell, hidden_size=hidden_size, dropout=0.0, **settings
     )
     torch.manual_seed(seed)
-    model.network_ = livened(ForecastNetwork(told))
+    model.network_ = livened(ForecastNetwork(config))
     draw = np.random.default_rng(seed)
     model.names_ = tuple(f"series {number}" for number in range(series))
     model.calendar_ = None
-    model.last_ = walk(draw, told.context_length, series)
+    model.last_ = walk(draw, config.context_length, series)
     model.scale_, model.widths_, model.record_ = np.ones(series), (1.2, 0.7), {}
     return model
 
@@ -49,15 +47,15 @@ def walk(draw, steps, series=2):
 
 def agree(shown, model, history=None, expected_of=None):
     given = None if history is None else history.tolist()
-    found = shown(model, FORECAST, given)
+    result = shown(model, FORECAST, given)
     expected: Forecast = (expected_of or model).predict(history=history)
-    assert found["names"] == list(expected.names)
+    assert result["names"] == list(expected.names)
     # However large the values are, what matters is how wide the intervals are.
     hidden_size = max(1.0, (expected.high_95 - expected.low_95).mean())
     for figure in FIGURES:
         wanted = getattr(expected, figure)
         assert np.isfinite(wanted).all()
-        np.testing.assert_allclose(found[figure], wanted, rtol=1e-12, atol=1e-4 * hidden_size)
+        np.testing.assert_allclose(result[figure], wanted, rtol=1e-12, atol=1e-4 * hidden_size)
     assert expected.median.std() > 1e-3
     return expected
 
@@ -66,10 +64,7 @@ def agree(shown, model, history=None, expected_of=None):
 @pytest.mark.parametrize("int8", [False, True])
 def test_each_cell(shown, cell, int8):
     model = forecaster(cell=cell, hidden_size=16)
-    exact = None
-    if int8:
-        exact = copy.deepcopy(model.to_int8())
-        exact._quantised = None
+    exact = rounded_in_place(model) if int8 else None
     agree(shown, model, expected_of=exact)
 
 
@@ -97,6 +92,6 @@ def test_intervals_that_cross_are_put_in_order(shown):
 
 
 @pytest.mark.parametrize("history", [[[1.0, 2.0]], [[1.0]] * 60, [[-1.0, 3.0]] * 60])
-def test_a_history_that_cannot_be_read_is_told(shown, history):
+def test_a_history_that_cannot_be_read_is_an_error(shown, history):
     code = "try { model.forecast(given); return 'read'; } catch (error) { return error.name; }"
     assert shown(forecaster(logarithm=True), code, history) == "RangeError"

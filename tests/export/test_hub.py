@@ -165,9 +165,9 @@ def test_what_is_no_name(file, tmp_path, name):
 
 @pytest.mark.usefixtures("repositories")
 def test_what_is_not_there(tmp_path):
-    with pytest.raises(MissingFileError, match="ada/none: the hub did not give it") as told:
+    with pytest.raises(MissingFileError, match="ada/none: the hub did not give it") as caught:
         pull("ada/none", tmp_path / "back.st")
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(caught.value)
     assert not (tmp_path / "back.st").exists()
 
 

@@ -45,8 +45,8 @@ def test_a_seed_writes_the_same_text(shown, model, prompt, how):
 def test_suggestions(shown, model, taught):
     model = model.forget().learn(taught)
     texts = [*PROMPTS, "the c", "my old fr", "the king's well-", 'he "', "pel", "the pe"]
-    found = shown(model, SUGGEST, texts)
-    for text, suggestions in zip(texts, found, strict=True):
+    result = shown(model, SUGGEST, texts)
+    for text, suggestions in zip(texts, result, strict=True):
         expected = model.suggest(text, 5)
         assert [each["word"] for each in suggestions] == [each.word for each in expected], text
         shares = [each["probability"] for each in suggestions]
@@ -59,11 +59,11 @@ def test_suggestions(shown, model, taught):
 def test_classifiers(shown, unit, directions):
     settings = {"tokenizer": unit, "directions": directions, "hidden_size": 16, "steps": 8}
     model = elman.Classifier(**settings).fit(TEXTS, LABELS)
-    found = shown(model, ANSWER, READ)
+    result = shown(model, ANSWER, READ)
     expected = model.predict_proba(READ)
     assert expected.std(0).max() > 1e-3
-    np.testing.assert_allclose([each["last"] for each in found], expected, atol=1e-4)
-    for each in found:
+    np.testing.assert_allclose([each["last"] for each in result], expected, atol=1e-4)
+    for each in result:
         if directions == 2:
             assert each["running"] == []
         else:
@@ -77,8 +77,8 @@ def test_the_running_answer(shown):
     for word in ["a", "film", "that", "is", "warm", ",", "and", "dull"]:
         answer, state = model.step(word, state)
         expected.append([*answer.values()])
-    [found] = shown(model, ANSWER, [text])
-    np.testing.assert_allclose(found["running"], expected, atol=1e-4)
+    [result] = shown(model, ANSWER, [text])
+    np.testing.assert_allclose(result["running"], expected, atol=1e-4)
 
 
 def test_several_networks_that_answer_together_in_8_bits(shown):
@@ -86,14 +86,14 @@ def test_several_networks_that_answer_together_in_8_bits(shown):
     model.network_ = ClassifierNetwork(model.network_.config, 3, 0.0, members=3).eval()
     model.calibration_ = model.calibration_._replace(temperature=0.2)
     model.to_int8()
-    found = shown(model, ANSWER, READ)
+    result = shown(model, ANSWER, READ)
     expected = model.predict_proba(READ)
     assert expected.std(0).max() > 1e-3
-    np.testing.assert_allclose([each["last"] for each in found], expected, atol=1e-4)
+    np.testing.assert_allclose([each["last"] for each in result], expected, atol=1e-4)
 
 
 def damaged(data):
-    """Files that are no sound model, each with a word of what is said of it."""
+    """Files that are no sound model, each with a word of the message."""
     size = int.from_bytes(data[:8], "little")
     header = json.loads(data[8 : 8 + size])
 
@@ -134,8 +134,8 @@ def test_a_damaged_file_is_refused(run, characters, tmp_path):
     """
     characters.save(tmp_path / "model")
     whole = (tmp_path / "model").read_bytes()
-    for content, said in [(whole, "read"), *damaged(whole)]:
+    for content, message in [(whole, "read"), *damaged(whole)]:
         file = base64.b64encode(content).decode()
-        found = run("model.js", code, {"file": file, "cell": cell_program(characters)})
-        assert said in found, said
-        assert found.startswith("ModelFileError: ") or content == whole
+        result = run("model.js", code, {"file": file, "cell": cell_program(characters)})
+        assert message in result, message
+        assert result.startswith("ModelFileError: ") or content == whole

@@ -1,4 +1,4 @@
-"""Every cell and every part says in the browser what it says here, token by token."""
+"""Every cell and every part has the same outputs in the browser as here, token by token."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def tokens(model):
 def logits(model):
     network = model.network_
     with torch.inference_mode():
-        found, _ = network(torch.tensor([tokens(model)]), network.initial_state(1))
-    return found[0].numpy()
+        result, _ = network(torch.tensor([tokens(model)]), network.initial_state(1))
+    return result[0].numpy()
 
 
 def agree(shown, model):
-    found = np.array(shown(model, LOGITS, tokens(model)))
+    result = np.array(shown(model, LOGITS, tokens(model)))
     expected = logits(model)
     assert expected.std(0).max() > 0.01  # they depend on what was read
-    np.testing.assert_allclose(found, expected, atol=1e-4, rtol=0)
+    np.testing.assert_allclose(result, expected, atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("cell", CELLS)

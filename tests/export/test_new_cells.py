@@ -87,12 +87,12 @@ def test_invariants_of_a_network(check, arguments):
 @pytest.mark.parametrize("test", ["cell", "name"])
 def test_the_native_step(test, cell, instructions):
     given = {test: cell, "instructions": instructions}
-    found = [case.values for case in cases(test_native_step, **given)]
+    result = [case.values for case in cases(test_native_step, **given)]
     if cell == "every":  # it jumps: what 8 bits round is anywhere in the end
-        found = [(test, given) for test, given in found if "8_bits" not in test.__name__]
-    assert found
+        result = [(test, given) for test, given in result if "8_bits" not in test.__name__]
+    assert result
     with core.using(instructions):
-        for function, arguments in found:
+        for function, arguments in result:
             function(**arguments)
 
 
@@ -105,8 +105,8 @@ def test_a_traced_step_is_the_step(kind, dtype):
     program = trace(cell)
     with torch.no_grad():
         y, after = cell(x, state)
-        found, following = program.run(dict(cell.named_parameters()), x, state_tensors(state))
-    for one, other in zip([found, *following], [y, *after], strict=True):
+        result, following = program.run(dict(cell.named_parameters()), x, state_tensors(state))
+    for one, other in zip([result, *following], [y, *after], strict=True):
         torch.testing.assert_close(one, other)
     torch.testing.assert_close(
         [program.weights(dict(cell.named_parameters()))[each] for each in program.initial],
@@ -161,7 +161,7 @@ def test_products_of_the_input_alone_are_made_once_for_all_times(tmp_path):
 
 
 def test_an_operation_that_only_torch_runs(tmp_path, tale):
-    """It learns and steps; what would be exported says in one line what it lacks."""
+    """It learns and steps; an export fails with one line that names what it lacks."""
     model = elman.LanguageModel(cell="erf", hidden_size=16, layers=1, steps=4).fit(tale)
     assert not isinstance(step_of(model.network_), CompiledStep)
     assert "".join(model.generate("The", length=9, seed=1))
@@ -184,7 +184,7 @@ class Hidden(CELLS["elman"]):  # type: ignore[misc]
 
 
 class Deciding(CELLS["elman"]):  # type: ignore[misc]
-    """A cell that looks at its numbers."""
+    """A cell whose formula depends on its values."""
 
     def forward(self, x, state):
         return super().forward(-x if torch.equal(x, x.relu()) else x, state)

@@ -56,11 +56,11 @@ def test_each_weight_is_there_once(tmp_path):
     model = language_model("subword", cell="lstm", hidden_size=32)
     graph = onnx.load_from_string(written(model, tmp_path)).graph
     parameters = dict(model.network_.named_parameters())
-    found = {each.name: onnx.numpy_helper.to_array(each) for each in graph.initializer}
-    assert parameters.keys() <= found.keys()
+    result = {each.name: onnx.numpy_helper.to_array(each) for each in graph.initializer}
+    assert parameters.keys() <= result.keys()
     for name, parameter in parameters.items():
-        np.testing.assert_array_equal(found[name], parameter.detach())
-    rest = sum(found[name].size for name in found.keys() - parameters.keys())
+        np.testing.assert_array_equal(result[name], parameter.detach())
+    rest = sum(result[name].size for name in result.keys() - parameters.keys())
     assert rest < 100
     assert len((tmp_path / "model.onnx").read_bytes()) < 1.2 * 4 * sum(
         each.numel() for each in parameters.values()
@@ -86,8 +86,8 @@ def test_words_are_looked_up_as_the_model_does(tmp_path):
     rows = [forms.indices(words_of(text)) for text in texts]
     lengths = np.array([len(row) for row in rows])
     padded = np.zeros((len(rows), lengths.max()), dtype=np.int64)
-    for row, places in zip(padded, rows, strict=True):
-        row[: len(places)] = places
+    for row, ids in zip(padded, rows, strict=True):
+        row[: len(ids)] = ids
     tokens, words = forms.look_up(padded)
     counts = np.diff([*words.starts, len(words.ngrams)])
     given = {
@@ -98,8 +98,8 @@ def test_words_are_looked_up_as_the_model_does(tmp_path):
         "ngram_words": np.repeat(np.arange(len(counts)), counts),
         "ngram_weights": words.weights,
     }
-    [found] = session.run(["probabilities"], given)
-    np.testing.assert_allclose(found, model.predict_proba(texts), atol=1e-4)
+    [result] = session.run(["probabilities"], given)
+    np.testing.assert_allclose(result, model.predict_proba(texts), atol=1e-4)
 
 
 def test_the_file_is_usable_alone(tmp_path):

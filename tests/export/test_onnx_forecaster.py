@@ -44,8 +44,8 @@ def test_it_forecasts_from_the_file_alone(tmp_path, series, season):
     other = series[:-3] * 1.5
     given = {"history": other.reshape(len(other), -1)[-read:].T}
     for expected, asked in ((model.predict(), {}), (model.predict(history=other), given)):
-        found = session.run(COMPONENTS, asked)
-        for name, values in zip(COMPONENTS, found, strict=True):
+        result = session.run(COMPONENTS, asked)
+        for name, values in zip(COMPONENTS, result, strict=True):
             scale = np.abs(series).max()
             np.testing.assert_allclose(values.T / scale, getattr(expected, name) / scale, atol=1e-5)
         assert np.ptp(expected.median) > 0
@@ -81,5 +81,5 @@ def test_values_that_nearly_stand_still(tmp_path):
     other = 3 + 1e-7 * SWINGS
     given = {"history": other[None, -about["forecasting"]["context_length"] :]}
     expected = model.predict(history=other).median
-    found = session.run(["median"], given)[0].T
-    np.testing.assert_allclose(1e7 * (found - 3), 1e7 * (expected - 3), atol=1e-3)
+    result = session.run(["median"], given)[0].T
+    np.testing.assert_allclose(1e7 * (result - 3), 1e7 * (expected - 3), atol=1e-3)

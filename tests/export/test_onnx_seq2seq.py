@@ -106,9 +106,9 @@ def test_it_translates_from_the_file_alone(tmp_path):
     limit = ceil(slope * lengths.max() + room)
     read = {"source": source, "source_lengths": lengths}
     again = {**read, "source": source[:, :0]}
-    found = greedy(session, about, read, len(rows), limit, again)
-    assert found == model.predict(SOURCES, beam=1)
-    assert found == ["ABC", "D", "BA"]
+    result = greedy(session, about, read, len(rows), limit, again)
+    assert result == model.predict(SOURCES, beam=1)
+    assert result == ["ABC", "D", "BA"]
 
 
 def test_a_target_at_once_and_where_it_looked(tmp_path):
@@ -117,9 +117,9 @@ def test_a_target_at_once_and_where_it_looked(tmp_path):
     tokens = np.array([[0, *encoded("AB", about["vocabularies"]["target"])[:-1]]])
     source = np.array([encoded("ab", about["vocabularies"]["target"])])
     given = {"source": source, "source_lengths": np.array([3]), **begun(session, 1)}
-    [looks] = session.run(["attention"], {**given, "tokens": tokens, "lengths": np.array([3])})
-    assert looks.shape == (1, 3, 3)
-    np.testing.assert_allclose(looks.sum(2), 1, atol=1e-5)
+    [attention] = session.run(["attention"], {**given, "tokens": tokens, "lengths": np.array([3])})
+    assert attention.shape == (1, 3, 3)
+    np.testing.assert_allclose(attention.sum(2), 1, atol=1e-5)
 
 
 @pytest.mark.parametrize("part", ["turned", "_shut"])
@@ -141,13 +141,13 @@ SAID = ["one", "two", "three"]
 
 
 def vectors(count, seed=0):
-    """Of three numbers one stands out, which says the description; a fourth never varies."""
+    """Of three numbers one stands out, which determines the description; a fourth never varies."""
     draw = np.random.default_rng(seed)
-    places = draw.integers(0, 3, count)
-    found = draw.normal(0, 0.2, (count, 4)).astype(np.float32)
-    found[np.arange(count), places] += 2
-    found[:, 3] = 0
-    return 50 * found + 1000, [SAID[place] for place in places]
+    indices = draw.integers(0, 3, count)
+    result = draw.normal(0, 0.2, (count, 4)).astype(np.float32)
+    result[np.arange(count), indices] += 2
+    result[:, 3] = 0
+    return 50 * result + 1000, [SAID[index] for index in indices]
 
 
 def describing(**settings):
@@ -165,11 +165,11 @@ def test_it_describes_from_the_file_alone(tmp_path, monkeypatch):
     monkeypatch.setitem(RECIPES, "vector", recipe)
     model = describing(hidden_size=24, steps=120)
     session, about = opened(model, tmp_path)
-    given, said = vectors(9, seed=1)
+    given, expected = vectors(9, seed=1)
     slope, room = about["limit"]
-    found = greedy(session, about, {"vector": given}, 9, ceil(slope + room), {"vector": given})
-    assert found == model.predict(given, beam=1)
-    assert found == said
+    result = greedy(session, about, {"vector": given}, 9, ceil(slope + room), {"vector": given})
+    assert result == model.predict(given, beam=1)
+    assert result == expected
 
 
 def test_a_describer_that_reads_otherwise_is_not_written(tmp_path, monkeypatch):

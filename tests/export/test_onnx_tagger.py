@@ -1,4 +1,4 @@
-"""A tagger's graph finds the best tags by itself, and its file says how words are read."""
+"""A tagger's graph finds the best tags by itself, and its metadata describe how words are read."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def small(**settings):
 
 
 def looked_up(words, lexicon):
-    """What the graph asks of some words, by what its description says."""
+    """What the graph asks of some words, according to its description."""
     numbers, ngrams, owners, weights = [], [], [], []
-    for place, word in enumerate(words):
+    for index, word in enumerate(words):
         lower = word.lower()
         numbers.append(1 + lexicon.index(lower) if lower in lexicon else 0)
         short = word if len(word) <= 30 else word[:15] + word[-15:]
@@ -50,7 +50,7 @@ def looked_up(words, lexicon):
         )
         shape = " " + "".join(kind for kind, _ in itertools.groupby(kinds))
         ngrams += [zlib.crc32(each.encode()) % 32768 for each in [*grams, shape]]
-        owners += [place] * (len(grams) + 1)
+        owners += [index] * (len(grams) + 1)
         weights += [1 / np.sqrt(len(grams))] * len(grams) + [1]
     return {
         "numbers": np.array(numbers),
@@ -69,10 +69,10 @@ def tagged(session, about, sentences):
         row[:length] = np.arange(end - length, end)
     words = looked_up([word for words in sentences for word in words], about["vocabulary"]["words"])
     given = {"tokens": tokens, "lengths": lengths, **words}
-    [found] = session.run(["tags"], given)
+    [result] = session.run(["tags"], given)
     return [
         [about["labels"][tag] for tag in row[:length]]
-        for row, length in zip(found, lengths, strict=True)
+        for row, length in zip(result, lengths, strict=True)
     ]
 
 
@@ -97,18 +97,18 @@ def test_entities_are_legal_in_their_scheme(tmp_path, scheme):
     session, about = opened(model, tmp_path)
     expected = model.predict(NEW)
     assert len({tag for tags in expected for tag in tags}) > 2
-    found = tagged(session, about, NEW)
+    result = tagged(session, about, NEW)
     if scheme == "iob1":
-        found = [list(convert_tags(tags, "bioes", scheme)) for tags in found]
-    assert found == expected
+        result = [list(convert_tags(tags, "bioes", scheme)) for tags in result]
+    assert result == expected
     assert about["tags"]["scheme"] == scheme
 
 
-def test_how_words_are_read_is_told(tmp_path):
+def test_the_metadata_describe_how_words_are_read(tmp_path):
     session, _ = opened(small(steps=1).fit(WORDS, SPEECH), tmp_path)
-    told = session.get_modelmeta().graph_description
+    description = session.get_modelmeta().graph_description
     for each in ("2 to 5", "1 / sqrt", "crc32", "modulo 32768", "beyond 30", "last 15"):
-        assert re.search(re.escape(each), told)
+        assert re.search(re.escape(each), description)
 
 
 def test_a_graph_that_ranks_otherwise_is_not_written(tmp_path, monkeypatch):

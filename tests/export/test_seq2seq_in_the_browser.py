@@ -3,7 +3,6 @@ them, looking at the same tokens."""
 
 from __future__ import annotations
 
-import copy
 import itertools
 
 import numpy as np
@@ -20,7 +19,7 @@ from elman.tasks.seq2seq.config import RECIPES
 from elman.tasks.seq2seq.generation import LengthLimit
 from elman.tasks.seq2seq.text_codec import TextCodec
 
-from .conftest import livened
+from .conftest import livened, rounded_in_place
 from .test_texts_in_the_browser import TEXTS as ODD
 
 REWRITE = """
@@ -89,16 +88,13 @@ VECTORS = [
 @pytest.mark.parametrize("int8", [False, True])
 def test_describers(shown, cell, int8):
     model = describer(cell=cell, hidden_size=16, layers=2)
-    exact = None
-    if int8:
-        exact = copy.deepcopy(model.to_int8())
-        exact._quantised = None
+    exact = rounded_in_place(model) if int8 else None
     scores = agree(shown, model, VECTORS, expected_of=exact)
     assert len({round(score, 4) for score in scores}) > 3
 
 
 @pytest.mark.parametrize("vector", [[1.0], [1.0] * 6, [1.0, 2.0, 3.0, 4.0, 1e39]])
-def test_a_vector_that_cannot_be_read_is_told(shown, vector):
+def test_a_vector_that_cannot_be_read_is_an_error(shown, vector):
     code = """
         try { model.targets(given, 1).next(); return "read"; } catch (error) { return error.name; }
     """
@@ -106,11 +102,11 @@ def test_a_vector_that_cannot_be_read_is_told(shown, vector):
 
 
 def agree(shown, model, texts=TEXTS, count=3, beam=5, expected_of=None):
-    found = shown(model, REWRITE, {"texts": texts, "count": count, "beam": beam})
+    result = shown(model, REWRITE, {"texts": texts, "count": count, "beam": beam})
     looked = getattr(model, "attention", "none") != "none"
     asked = {"attention": True} if looked else {}
     expected = (expected_of or model).predict_best(texts, count, beam=beam, **asked)
-    for text, ours, theirs in zip(texts, found, expected, strict=True):
+    for text, ours, theirs in zip(texts, result, expected, strict=True):
         assert [each["text"] for each in ours] == [each.text for each in theirs], text
         for one, other in zip(ours, theirs, strict=True):
             assert one["pieces"] == other.pieces
@@ -118,17 +114,14 @@ def agree(shown, model, texts=TEXTS, count=3, beam=5, expected_of=None):
                 np.testing.assert_allclose(one[name], getattr(other, name), atol=1e-4)
             if looked:
                 np.testing.assert_allclose(one["attention"], other.attention, atol=1e-4)
-    return [each["score"] for best in found for each in best]
+    return [each["score"] for best in result for each in best]
 
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("int8", [False, True])
 def test_each_cell(shown, cell, int8):
     model = translator(cell=cell, hidden_size=16, layers=2)
-    exact = None
-    if int8:
-        exact = copy.deepcopy(model.to_int8())
-        exact._quantised = None  # or it would round what it multiplies, too
+    exact = rounded_in_place(model) if int8 else None
     scores = agree(shown, model, expected_of=exact)
     assert len({round(score, 4) for score in scores}) > 3
 

@@ -45,13 +45,13 @@ def tagger(scheme="bio", labels=("P", "L"), *, seed=0, **sizes):
 
 
 def agree(shown, model, texts=TEXTS):
-    found = shown(model, TAG, texts)
+    result = shown(model, TAG, texts)
     words = [words_of(text) for text in texts]
-    assert [each["words"] for each in found] == words
-    assert [each["tags"] for each in found] == model.predict(words)
+    assert [each["words"] for each in result] == words
+    assert [each["tags"] for each in result] == model.predict(words)
     expected = [best[0][1] for best in model.predict_best(words, 1)]
-    np.testing.assert_allclose([each["probability"] for each in found], expected, atol=1e-4)
-    return found
+    np.testing.assert_allclose([each["probability"] for each in result], expected, atol=1e-4)
+    return result
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -60,8 +60,8 @@ def test_each_cell(shown, cell, int8):
     model = tagger(cell=cell, hidden_size=16, layers=2)
     if int8:
         model.to_int8()
-    found = agree(shown, model)
-    assert len({tag for each in found for tag in each["tags"]}) > 2
+    result = agree(shown, model)
+    assert len({tag for each in result for tag in each["tags"]}) > 2
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -89,9 +89,9 @@ def test_every_legal_sequence_is_written_as_here(run, scheme):
     code = (
         "const tags = new TagVocabulary(given.tags); return given.rows.map((r) => tags.decode(r));"
     )
-    found = run("tags.js", code, {"tags": vocabulary.to_json(), "rows": rows})
+    result = run("tags.js", code, {"tags": vocabulary.to_json(), "rows": rows})
     assert len(rows) > 20
-    assert found == [vocabulary.decode(row) for row in rows]
+    assert result == [vocabulary.decode(row) for row in rows]
 
 
 def test_among_tags_that_are_as_good_the_same_is_taken(shown):
@@ -124,5 +124,5 @@ def test_odd_texts(shown, strange, texts):
 
 @pytest.mark.parametrize("words", [["two words", "", " "], ["the"] * 1500])
 def test_words_as_they_are_given(shown, strange, words):
-    [found] = shown(strange, TAG_WORDS, [words])
-    assert [found["tags"]] == strange.predict([words])
+    [result] = shown(strange, TAG_WORDS, [words])
+    assert [result["tags"]] == strange.predict([words])

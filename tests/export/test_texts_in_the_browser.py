@@ -66,12 +66,12 @@ def test_units(run, tokenizers, name, texts, seed):
     quoted = [*tokenizer.encode('he "'), *tokenizer.seam, *tokenizer.encode('"so" it is')]
     own = [*st_tokens(tokenizer, draw), *[list(map(int, row)) for row in (*joined, quoted)]]
     given = {"tokenizer": tokenizer.to_json(), "texts": texts, "tokens": own}
-    found = run("tokenizers.js tokenizer.js prompts.js", CODE, given)
-    assert found["size"] == tokenizer.size
-    for text, encoded, part in zip(texts, found["encoded"], found["parted"], strict=True):
+    result = run("tokenizers.js tokenizer.js prompts.js", CODE, given)
+    assert result["size"] == tokenizer.size
+    for text, encoded, part in zip(texts, result["encoded"], result["parted"], strict=True):
         assert encoded == tokenizer.encode(text).tolist(), text
         assert tuple(part) == split_prefix(text, tokenizer), text
-    for tokens, decoded in zip(own, found["decoded"], strict=True):
+    for tokens, decoded in zip(own, result["decoded"], strict=True):
         assert decoded == tokenizer.decode(tokens), tokens
 
 
@@ -93,8 +93,8 @@ def test_words_typed(run, tokenizers, texts):
         "const tokenizer = tokenizerFrom(given.tokenizer);"
         " return given.texts.map((text) => tokenizer.splitTyped(text));"
     )
-    found = run("tokenizers.js", code, {"tokenizer": tokenizer.to_json(), "texts": texts})
-    for text, each in zip(texts, found, strict=True):
+    result = run("tokenizers.js", code, {"tokenizer": tokenizer.to_json(), "texts": texts})
+    for text, each in zip(texts, result, strict=True):
         assert tuple(each) == tokenizer.split_typed(text), text
 
 
@@ -109,10 +109,10 @@ def test_words_that_are_looked_up(run, texts):
     """
     own = sorted({word.lower() for word in words[::2]})
     given = {"own": own, "text": " ".join(texts), "words": words}
-    found = run("segmentation.js subword_hashing.js", code, given)
-    assert found["words"] == words
-    assert found["ngrams"] == [ngrams(word) for word in words]
-    assert found["numbers"] == [HashedVocabulary(own).id_of(word) for word in words]
+    result = run("segmentation.js subword_hashing.js", code, given)
+    assert result["words"] == words
+    assert result["ngrams"] == [ngrams(word) for word in words]
+    assert result["numbers"] == [HashedVocabulary(own).id_of(word) for word in words]
 
 
 @pytest.mark.parametrize("word", ["", "a" * 31, "ab" * 40, "Ωmega" * 9])

@@ -1,4 +1,4 @@
-"""The folder, and the page in a real browser: what is seen, typed and heard of the network."""
+"""The folder, and the page in a real browser: what it shows, what is typed, and its requests."""
 
 from __future__ import annotations
 
@@ -77,10 +77,10 @@ def test_words_are_tagged_as_they_are_typed(visit):
     model = elman.Tagger(hidden_size=16, steps=30).fit(words, tags)
     page = visit(model)
     page.locator("#text").press_sequentially("Ann, saw don't  York.")
-    found = page.locator(".annotated > span").all_inner_texts()
+    result = page.locator(".annotated > span").all_inner_texts()
     read = ["Ann", ",", "saw", "don't", "York", "."]
     (expected,) = model.predict([read])
-    assert [each.split() for each in found] == list(map(list, zip(read, expected, strict=True)))
+    assert [each.split() for each in result] == list(map(list, zip(read, expected, strict=True)))
     page.fill("#text", "  ")
     assert page.locator("#tags").inner_text() == ""
 
@@ -94,8 +94,8 @@ def test_a_text_is_rewritten_and_its_attention_drawn(visit, shots, look):
     page.locator("#text").press_sequentially("le roi ")
     (best,) = model.predict_best(["le roi"], 3, attention=True)
     page.locator(".target", has_text=best[0].text).first.wait_for()
-    found = [each.rpartition(" ")[0].rpartition(" ")[0] for each in targets_in(page)]
-    assert found == [each.text for each in best]
+    result = [each.rpartition(" ")[0].rpartition(" ")[0] for each in targets_in(page)]
+    assert result == [each.text for each in best]
     assert page.locator(".attention tbody tr").count() == len(best[0].pieces)
     assert page.locator(".attention thead th").count() == len(best[0].source) + 1
     page.screenshot(path=shots / f"translator-{look}.png", full_page=True)
@@ -130,7 +130,7 @@ def test_a_forecast_is_drawn(visit, shots, look):
 
 
 def test_vectors_are_described(visit):
-    names = [["north wind", "south", "far west"][place % 3] for place in range(30)]
+    names = [["north wind", "south", "far west"][index % 3] for index in range(30)]
     vectors = np.eye(3)[np.arange(30) % 3] + np.linspace(0, 0.1, 30)[:, None]
     model = elman.Describer(tokenizer="character", hidden_size=8, steps=12).fit(vectors, names)
     page = visit(model, viewport={"width": 360, "height": 700})
@@ -138,8 +138,8 @@ def test_vectors_are_described(visit):
     page.get_by_role("button", name="Show").click()
     page.locator(".target").nth(1).wait_for()
     expected = model.predict([[1, 0, 0], [0, 1, 0]])
-    for found, text in zip(targets_in(page), expected, strict=True):
-        assert found.startswith(text)
+    for result, text in zip(targets_in(page), expected, strict=True):
+        assert result.startswith(text)
     assert page.evaluate(WIDER) == 0
     page.fill("#text", "1 2")
     page.get_by_role("button", name="Show").click()
@@ -171,7 +171,7 @@ def test_at_phone_width_by_keyboard(visit, words, scheme):
     assert (sum(paper) > sum(ink)) == (scheme == "light")
 
 
-def test_a_model_that_is_none_is_told(chromium, site):
+def test_a_file_that_is_no_model_is_reported(chromium, site):
     folder, address = site
     page = chromium.new_page()
     copy_runtime(folder)

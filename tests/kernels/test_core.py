@@ -80,12 +80,12 @@ def test_an_empty_variable_chooses_the_fastest(unchosen):
 
 def test_an_unsupported_set_is_refused_in_one_line():
     done = run_info("sse9")
-    found = ", ".join(core.sets())
+    result = ", ".join(core.sets())
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr == (
         "elman: ELMAN_NATIVE: 'sse9' is not supported by this machine or build; choose from "
-        f"{found}\n"
+        f"{result}\n"
     )
 
 
@@ -151,8 +151,8 @@ def test_gate_activations_are_exact_to_the_last_bits(instructions):
     """Relative to their value, however small, down to 1e-38."""
     with core.using(instructions):
         sigmoid, tanh = (through_a_gate(name, VALUES).double() for name in ("sigmoid", "tanh"))
-    for found, function in ((sigmoid, torch.sigmoid), (tanh, torch.tanh)):
-        torch.testing.assert_close(found, function(VALUES.double()), rtol=2e-7, atol=1e-38)
+    for result, function in ((sigmoid, torch.sigmoid), (tanh, torch.tanh)):
+        torch.testing.assert_close(result, function(VALUES.double()), rtol=2e-7, atol=1e-38)
     assert torch.cat([sigmoid, tanh.abs()]).max() == pytest.approx(1, abs=1.2e-7)
 
 
@@ -173,8 +173,8 @@ def test_nan_stays_in_its_row(name, instructions):
     state = map_state(lambda part: part + 0.5, cell.initial_state(len(xs)))
     expected = scan(cell.double(), xs.double(), map_state(torch.Tensor.double, state))
     with core.using(instructions):
-        found = scan(cell.float(), xs, state, kernel="native")
-    for a, b in zip(state_tensors(found), state_tensors(expected), strict=True):
+        result = scan(cell.float(), xs, state, kernel="native")
+    for a, b in zip(state_tensors(result), state_tensors(expected), strict=True):
         torch.testing.assert_close(a, b.float(), rtol=1e-6, atol=1e-6, equal_nan=True)
-    assert found[0][0].isnan().all()
-    assert found[0][1].isfinite().all()
+    assert result[0][0].isnan().all()
+    assert result[0][1].isfinite().all()

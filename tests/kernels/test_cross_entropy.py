@@ -30,11 +30,11 @@ def reference_loss(x, weight, bias, targets, smoothing=0.0):
 def test_the_loss_and_its_gradients(monkeypatch, chunk, smoothing):
     monkeypatch.setattr(cross_entropy, "CHUNK", chunk)
     inputs, targets = problem()
-    found = 3 * linear_cross_entropy(*inputs, targets, smoothing)
+    result = 3 * linear_cross_entropy(*inputs, targets, smoothing)
     expected = 3 * reference_loss(*inputs, targets, smoothing)
-    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(result, expected)
     pairs = zip(
-        torch.autograd.grad(found, inputs), torch.autograd.grad(expected, inputs), strict=True
+        torch.autograd.grad(result, inputs), torch.autograd.grad(expected, inputs), strict=True
     )
     for ours, theirs in pairs:
         torch.testing.assert_close(ours, theirs)
@@ -43,9 +43,9 @@ def test_the_loss_and_its_gradients(monkeypatch, chunk, smoothing):
 def test_without_gradients_nothing_is_saved():
     inputs, targets = problem()
     with torch.no_grad():
-        found = linear_cross_entropy(*inputs, targets)
-    assert found.grad_fn is None
-    torch.testing.assert_close(found, reference_loss(*inputs, targets).detach())
+        result = linear_cross_entropy(*inputs, targets)
+    assert result.grad_fn is None
+    torch.testing.assert_close(result, reference_loss(*inputs, targets).detach())
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
@@ -53,10 +53,12 @@ def test_bfloat16_products_keep_float32_sums(smoothing):
     inputs, targets = problem(torch.float32, count=300, vocabulary=50)
     exact = reference_loss(*inputs, targets, smoothing)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        found = linear_cross_entropy(*inputs, targets, smoothing)
-    assert found.dtype == torch.float32
-    torch.testing.assert_close(found, exact, rtol=5e-3, atol=5e-3)
-    pairs = zip(torch.autograd.grad(found, inputs), torch.autograd.grad(exact, inputs), strict=True)
+        result = linear_cross_entropy(*inputs, targets, smoothing)
+    assert result.dtype == torch.float32
+    torch.testing.assert_close(result, exact, rtol=5e-3, atol=5e-3)
+    pairs = zip(
+        torch.autograd.grad(result, inputs), torch.autograd.grad(exact, inputs), strict=True
+    )
     for ours, theirs in pairs:
         assert ours.dtype == theirs.dtype
         torch.testing.assert_close(ours, theirs, rtol=0.05, atol=1e-3)
@@ -84,13 +86,13 @@ def test_the_loss_of_a_network_equals_that_of_its_logits(tied):
     network.eval()
     tokens, targets = torch.randint(0, 9, (2, 3, 5))
     state = network.initial_state(3)
-    found, after = network.loss(tokens, targets, state)
+    result, after = network.loss(tokens, targets, state)
     logits, expected_after = network(tokens, state)
     expected = functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
-    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(result, expected)
     parameters = list(network.parameters())
     for ours, theirs in zip(
-        torch.autograd.grad(found, parameters),
+        torch.autograd.grad(result, parameters),
         torch.autograd.grad(expected, parameters),
         strict=True,
     ):

@@ -80,9 +80,9 @@ def test_gradients_equal_finite_differences_and_the_formula(name, sizes, seed):
     assert torch.autograd.gradcheck(FUSED[name], inputs)
     y = FUSED[name](*inputs)
     outer = torch.randn_like(y)
-    found = torch.autograd.grad(y, inputs, outer)
+    result = torch.autograd.grad(y, inputs, outer)
     expected = torch.autograd.grad(PLAIN[name](*inputs), inputs, outer)
-    for one, other in zip(found, expected, strict=True):
+    for one, other in zip(result, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-10)
 
 
@@ -92,9 +92,9 @@ def test_gradients_for_one_input_alone(name):
     outer = torch.randn_like(PLAIN[name](*inputs))
     for index in range(len(inputs)):
         alone = [part.detach().requires_grad_(i == index) for i, part in enumerate(inputs)]
-        (found,) = torch.autograd.grad(FUSED[name](*alone), alone[index], outer)
+        (result,) = torch.autograd.grad(FUSED[name](*alone), alone[index], outer)
         (expected,) = torch.autograd.grad(PLAIN[name](*alone), alone[index], outer)
-        torch.testing.assert_close(found, expected)
+        torch.testing.assert_close(result, expected)
 
 
 def test_rms_norm_of_zeros_is_zero_and_has_a_gradient():
@@ -129,9 +129,9 @@ def test_bfloat16_outputs_and_gradients_are_close_to_float32(name, dtype):
     ]
     with torch.autocast("cpu", dtype=torch.bfloat16):
         y = FUSED[name](*given_)
-    found = torch.autograd.grad(y, given_, outer.to(y.dtype))
+    result = torch.autograd.grad(y, given_, outer.to(y.dtype))
     torch.testing.assert_close(y.float(), expected, rtol=0.03, atol=0.05)
-    for one, other, part in zip(found, exact, given_, strict=True):
+    for one, other, part in zip(result, exact, given_, strict=True):
         assert one.dtype == part.dtype
         error = torch.linalg.vector_norm(one.float() - other)
         assert error < 0.02 * torch.linalg.vector_norm(other)
@@ -163,12 +163,12 @@ def test_native_outputs_and_gradients_equal_the_formula(name, instructions, thre
         with core.using(instructions):
             y = FUSED[name](*narrow)
             assert type(y.grad_fn).__name__ in NATIVE_FUNCTIONS, "the native core did not run"
-            found = torch.autograd.grad(y, narrow, outer.float())
+            result = torch.autograd.grad(y, narrow, outer.float())
     finally:
         torch.set_num_threads(before)
     torch.testing.assert_close(y.double(), expected, rtol=1e-4, atol=1e-5)
     exact = torch.autograd.grad(expected, inputs, outer)
-    for one, other in zip(found, exact, strict=True):
+    for one, other in zip(result, exact, strict=True):
         torch.testing.assert_close(one.double(), other, rtol=1e-4, atol=1e-4)
 
 

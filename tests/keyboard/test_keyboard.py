@@ -26,6 +26,12 @@ def words_of(keyboard):
     return [word for word, _ in keyboard.suggestions]
 
 
+def accept_first(keyboard, word):
+    """Accept the first suggestion, which must be this word."""
+    assert words_of(keyboard)[0] == word
+    keyboard.accept(0)
+
+
 # Suggesting
 
 
@@ -74,8 +80,7 @@ def test_end_of_a_long_line_is_enough_to_find_its_last_word(words, monkeypatch):
 def test_accepting_completes_the_word_and_adds_a_space(model):
     board = Keyboard(model)
     board.type("The dog walked to the ri")
-    assert words_of(board)[0] == "river"
-    board.accept(0)
+    accept_first(board, "river")
     assert board.text == "The dog walked to the river "
     board.type(".")
     assert board.text == "The dog walked to the river."
@@ -86,8 +91,7 @@ def test_accepting_completes_the_word_and_adds_a_space(model):
 def test_accepting_after_a_comma_adds_the_space_before_too(model):
     board = Keyboard(model)
     board.type("A bird sat on the mat,")
-    assert words_of(board)[0] == "so"
-    board.accept(0)
+    accept_first(board, "so")
     assert board.text == "A bird sat on the mat, so "
 
 
@@ -193,8 +197,7 @@ def test_word_written_once_is_suggested_after_its_first_letters(model):
     board.type("dear Zyzzy")
     assert "Zyzzy" not in board.memory  # it may be unfinished
     board.type(", Zy")
-    assert words_of(board)[0] == "Zyzzy"
-    board.accept(0)
+    accept_first(board, "Zyzzy")
     assert board.text == "dear Zyzzy, Zyzzy "
 
 

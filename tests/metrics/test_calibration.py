@@ -29,11 +29,11 @@ def sample(seed, texts=300, classes=5, overconfident=1.0):
 @given(st.integers(0, 1000), st.floats(0.5, 5))
 def test_temperature_maximises_the_likelihood(seed, overconfident):
     logits, labels = sample(seed, overconfident=overconfident)
-    found = fit_temperature(logits, labels)
+    result = fit_temperature(logits, labels)
     other = minimize_scalar(
         lambda b: loss(logits, labels, 1 / b), bounds=(0.1, 4), method="bounded"
     )
-    assert 1 / found == pytest.approx(other.x, rel=1e-3)
+    assert 1 / result == pytest.approx(other.x, rel=1e-3)
 
 
 def test_scale_of_the_logits_is_recovered():
@@ -75,15 +75,15 @@ def test_threshold_maximises_correct_decisions(inside, outside):
     def rightly(threshold):
         return (correct & (confidences >= threshold)).sum() + (beyond < threshold).sum()
 
-    found = fit_rejection(confidences, correct, beyond)
-    assert 0 <= found <= 1
+    result = fit_rejection(confidences, correct, beyond)
+    assert 0 <= result <= 1
     # Above all confidences everything is rejected.
     everything = np.concatenate([confidences, beyond])
     every = [each for each in np.linspace(0, 1, 41) if each <= everything.max()]
     best = max(map(rightly, every))
-    assert rightly(found) == best
+    assert rightly(result) == best
     fewest = min((everything < each).sum() for each in every if rightly(each) == best)
-    assert (everything < found).sum() == fewest
+    assert (everything < result).sum() == fewest
 
 
 def test_threshold_is_the_midpoint_of_two_confidences():
@@ -95,13 +95,13 @@ def test_threshold_is_the_midpoint_of_two_confidences():
 def test_without_out_of_scope_texts_most_correct_predictions_are_kept(inside):
     confidences = np.array([p / 10 for p, _ in inside])
     correct = np.array([right for _, right in inside])
-    found = fit_rejection(confidences, correct)
+    result = fit_rejection(confidences, correct)
     kept = confidences[correct]
-    assert (kept >= found).sum() >= 0.95 * len(kept)
+    assert (kept >= result).sum() >= 0.95 * len(kept)
     if len(kept):
-        assert (kept > found).sum() < 0.95 * len(kept) or found == kept.max()
+        assert (kept > result).sum() < 0.95 * len(kept) or result == kept.max()
     else:
-        assert found == 0
+        assert result == 0
 
 
 def test_five_percent_of_correct_predictions_are_rejected():

@@ -53,9 +53,9 @@ def test_confusions_equal_the_off_diagonal_of_the_matrix(drawn, limit):
     gold, predicted = map(list, zip(*drawn, strict=True))
     matrix = metrics.confusion_matrix(gold, predicted, labels=list("abcde"))
     np.fill_diagonal(matrix, 0)
-    found = confusions(gold, predicted, limit)
-    assert [each.count for each in found] == sorted(matrix[matrix > 0], reverse=True)[:limit]
-    for each in found:
+    result = confusions(gold, predicted, limit)
+    assert [each.count for each in result] == sorted(matrix[matrix > 0], reverse=True)[:limit]
+    for each in result:
         assert matrix["abcde".index(each.gold), "abcde".index(each.predicted)] == each.count
 
 
@@ -81,8 +81,8 @@ def test_calibration_error_of_the_extremes():
 @given(st.lists(shares, min_size=1, max_size=20), st.lists(shares, min_size=1, max_size=20))
 def test_area_under_roc_is_the_probability_of_ranking_a_pair_correctly(inside, outside):
     won = [(a > b) + 0.5 * (a == b) for a in inside for b in outside]
-    found = area_under_roc(np.array(inside), np.array(outside))
-    assert found == pytest.approx(np.mean(won))
+    result = area_under_roc(np.array(inside), np.array(outside))
+    assert result == pytest.approx(np.mean(won))
 
 
 def test_labels_are_the_most_probable_classes():

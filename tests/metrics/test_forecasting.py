@@ -25,11 +25,11 @@ NUMBERS = st.floats(-1e3, 1e3).map(lambda number: round(number, 6))  # none next
 
 @given(st.lists(NUMBERS, min_size=3, max_size=30), st.integers(1, 3), st.integers(1, 9))
 def test_seasonal_naive_repeats_the_last_season(history, season, horizon):
-    found = seasonal_naive(np.array(history), season, horizon)
+    result = seasonal_naive(np.array(history), season, horizon)
     grown = list(history)
     for _ in range(horizon):
         grown.append(grown[-season])
-    assert found.tolist() == grown[len(history) :]
+    assert result.tolist() == grown[len(history) :]
 
 
 @given(st.lists(NUMBERS, min_size=6, max_size=30), st.integers(1, 5), st.integers(1, 4), st.data())
@@ -39,12 +39,12 @@ def test_mase_equals_its_definition(history, season, horizon, data):
     )
     steps = range(season, len(history))
     scale = math.fsum(abs(history[t] - history[t - season]) for t in steps) / len(steps)
-    found = naive_error(np.array(history)[:, None], season)
+    result = naive_error(np.array(history)[:, None], season)
     if scale < 1e-3:
-        assert found[0] > 0
+        assert result[0] > 0
         return
     mase = math.fsum(map(abs, np.subtract(forecast, came))) / horizon / scale
-    ours = scaled_errors(np.array([forecast]), np.array([came]), found)
+    ours = scaled_errors(np.array([forecast]), np.array([came]), result)
     np.testing.assert_allclose(ours, [mase], rtol=1e-9)
 
 

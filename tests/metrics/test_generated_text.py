@@ -57,10 +57,10 @@ def test_summed_counts_give_the_scores(drawn, more):
 def test_signatures_are_those_of_the_defaults():
     """For any number of texts."""
     for answers in (["a b"], ["a b", "c"]):
-        said = bleu(answers, answers).signature
-        assert said.startswith("nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.")
-        said = chrf(answers, answers).signature
-        assert said.startswith("nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:2.")
+        signature = bleu(answers, answers).signature
+        assert signature.startswith("nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.")
+        signature = chrf(answers, answers).signature
+        assert signature.startswith("nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:2.")
 
 
 def test_nothing_is_logged(caplog):
@@ -87,8 +87,8 @@ rows = st.lists(st.tuples(short, st.lists(short, min_size=1, max_size=3)), min_s
 @given(rows, st.sampled_from(["token", "character"]), st.randoms())
 def test_edits_are_counted_to_the_nearest_reference(drawn, tokens, random):
     answers, references = sides(drawn)
-    found = edit_counts(answers, references, tokens)
-    for (answer, listed), (edits, length) in zip(drawn, found.tolist(), strict=True):
+    result = edit_counts(answers, references, tokens)
+    for (answer, listed), (edits, length) in zip(drawn, result.tolist(), strict=True):
         cut = [tuple(t.split() if tokens == "token" else t) for t in (answer, *listed)]
         distances = [distance(cut[0], reference) for reference in cut[1:]]
         assert edits == min(distances)
@@ -96,7 +96,7 @@ def test_edits_are_counted_to_the_nearest_reference(drawn, tokens, random):
         assert length == max(near)
     for listed in references:
         random.shuffle(listed)
-    assert (edit_counts(answers, references, tokens) == found).all()
+    assert (edit_counts(answers, references, tokens) == result).all()
 
 
 def test_error_rates_by_hand():
@@ -114,9 +114,9 @@ def test_error_rates_by_hand():
 
 def test_rows_with_the_same_source_are_grouped():
     sources = ["read", "lead", "read", "read"]
-    found = group_references(sources, ["R EH D", "L EH D", "R IY D", "R EH D"])
-    assert found.rows == [0, 1]
-    assert found.references == [["R EH D", "R IY D"], ["L EH D"]]
+    result = group_references(sources, ["R EH D", "L EH D", "R IY D", "R EH D"])
+    assert result.rows == [0, 1]
+    assert result.references == [["R EH D", "R IY D"], ["L EH D"]]
 
 
 @pytest.mark.parametrize(

@@ -93,10 +93,10 @@ def difference_of_columns(kinds, drawn):
 def test_spread_over_resampled_rows_is_the_standard_error():
     """The deviation of a mean is that of a row over sqrt(N)."""
     rows = np.random.default_rng(0).integers(0, 3, size=(400, 2))
-    found = bootstrap_rows(rows, difference_of_columns, samples=20_000, level=0.6827)
+    result = bootstrap_rows(rows, difference_of_columns, samples=20_000, level=0.6827)
     differences = rows[:, 0] - rows[:, 1]
-    assert found.mean == pytest.approx(differences.mean())
-    assert (found.high - found.low) / 2 == pytest.approx(differences.std() / 20, rel=0.05)
+    assert result.mean == pytest.approx(differences.mean())
+    assert (result.high - result.low) / 2 == pytest.approx(differences.std() / 20, rel=0.05)
 
 
 def test_every_sample_has_n_rows(monkeypatch):
@@ -104,13 +104,13 @@ def test_every_sample_has_n_rows(monkeypatch):
     rows = np.array([[0], [1], [2], [3], [4], [5], [5]])
     sizes = []
 
-    def seen(kinds, drawn):
+    def checked_sum(kinds, drawn):
         assert kinds.ravel().tolist() == [0, 1, 2, 3, 4, 5]
         sizes.append(len(drawn))
         assert (drawn.sum(axis=1) == 7).all()
         return drawn @ kinds[:, 0]
 
-    assert bootstrap_rows(rows, seen, samples=5).mean == 20
+    assert bootstrap_rows(rows, checked_sum, samples=5).mean == 20
     assert sizes == [2, 2, 1, 1]  # the last is the text itself
 
 

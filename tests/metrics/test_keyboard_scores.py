@@ -181,7 +181,7 @@ def test_malformed_scores_are_refused():
 def one_word(word, *, after, likely):
     """The scores of one word; the likely words rank first, in their order."""
     row = np.zeros(len(TOKENS))
-    for place, each in enumerate(likely):
-        row[TOKENS.index(each)] = 1 - place / 100
+    for rank, each in enumerate(likely):
+        row[TOKENS.index(each)] = 1 - rank / 100
     dictation = TypingCounts.of(word + after, [(0, len(word))])
     return keyboard_scores(WordIndex(TOKENS, IS_WORD), dictation, [row])

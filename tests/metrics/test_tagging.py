@@ -80,8 +80,8 @@ def test_missed_and_spurious_entities():
 def test_most_frequent_mistakes_come_first():
     london = [Span(0, 1, "LOC")]
     words = [["Paris"], ["London"], ["London"], ["Oslo"]]
-    found = missed(words, [london] * 4, [[]] * 4, limit=2)
-    assert found == [Entity("LOC", "London", 2), Entity("LOC", "Oslo", 1)]
+    result = missed(words, [london] * 4, [[]] * 4, limit=2)
+    assert result == [Entity("LOC", "London", 2), Entity("LOC", "Oslo", 1)]
 
 
 tag = st.sampled_from(["O", "B-X", "I-X", "B-Y", "I-Y"])
@@ -96,14 +96,14 @@ def test_counts_agree_with_loops_and_with_the_table(drawn):
     assert (right, words) == (sum(a == b for a, b in flat), len(flat))
 
     there, named = ([spans(tags, "bio") for tags in side] for side in (gold, predicted))
-    found, of_theirs, of_ours = span_counts(there, named).sum(axis=0)
+    result, of_theirs, of_ours = span_counts(there, named).sum(axis=0)
     both = [a for ours, theirs in zip(there, named, strict=True) for a in ours if a in theirs]
-    assert (found, of_theirs, of_ours) == (len(both), sum(map(len, named)), sum(map(len, there)))
+    assert (result, of_theirs, of_ours) == (len(both), sum(map(len, named)), sum(map(len, there)))
     table = entity_table(there, named)
     assert sum(row.support for row in table) == of_ours
-    assert sum(row.recall * row.support for row in table) == pytest.approx(found)
+    assert sum(row.recall * row.support for row in table) == pytest.approx(result)
     lost = sum(entity.count for entity in missed([["w"] * 8] * len(drawn), there, named, 99))
-    assert lost == of_ours - found
+    assert lost == of_ours - result
 
 
 def test_scores_without_words_or_entities_are_zero():
@@ -114,8 +114,8 @@ def test_scores_without_words_or_entities_are_zero():
 def test_difference_is_that_of_the_sums():
     rows = np.array([[3, 4, 1, 4], [0, 2, 2, 2]])
     drawn = np.array([[1.0, 0.0], [1.0, 2.0]])
-    found = difference_of(fraction, 2)(rows, drawn)
-    assert found == pytest.approx([3 / 4 - 1 / 4, 3 / 8 - 5 / 8])
+    result = difference_of(fraction, 2)(rows, drawn)
+    assert result == pytest.approx([3 / 4 - 1 / 4, 3 / 8 - 5 / 8])
 
 
 def test_report_has_scores_and_baseline():
@@ -139,8 +139,8 @@ def test_report_has_scores_and_baseline():
     low, high = report.interval["accuracy"]
     # The difference of a sentence is 0 or 1/3 with equal probability.
     assert (low, high) == pytest.approx((1 / 6 - 0.042, 1 / 6 + 0.042), abs=0.01)
-    said = json.loads(json.dumps(report.to_json()))
-    assert said["warnings"] == ["a remark"]
+    as_json = json.loads(json.dumps(report.to_json()))
+    assert as_json["warnings"] == ["a remark"]
 
 
 def test_parts_of_speech_have_no_entities():

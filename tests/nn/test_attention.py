@@ -64,7 +64,7 @@ def test_additive_equals_its_formula():
     """e[t, s] = u tanh(q[t] + k[s]) + b; a = softmax(e) over the real s; y = W_out sum a v."""
     attention = make("additive")
     queries, vectors, real = inputs()
-    found = attention(queries, attention.project_kv(vectors, mask_of(real)))
+    result = attention(queries, attention.project_kv(vectors, mask_of(real)))
     u, b = attention.weigh.weight[0], attention.weigh.bias
     for row in range(ROWS):
         row_vectors = vectors[real[row], row]
@@ -73,7 +73,7 @@ def test_additive_equals_its_formula():
             query = attention.query(queries[time, row])
             score = torch.stack([u @ torch.tanh(query + key) + b[0] for key in keys])
             mean = (score.softmax(0)[:, None] * values).sum(0)
-            torch.testing.assert_close(found[time, row], attention.out(mean), atol=1e-6, rtol=1e-5)
+            torch.testing.assert_close(result[time, row], attention.out(mean), atol=1e-6, rtol=1e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)

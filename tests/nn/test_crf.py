@@ -75,8 +75,8 @@ few = settings(max_examples=25, deadline=None)
 @few
 @each_problem
 def test_log_partition_is_the_sum_over_all_sequences(problem):
-    found = problem.crf.log_partition(problem.logits, problem.lengths).tolist()
-    for row, value in enumerate(found):
+    result = problem.crf.log_partition(problem.logits, problem.lengths).tolist()
+    for row, value in enumerate(result):
         scores = problem.scored(row)
         assume(scores)
         assert value == pytest.approx(math.log(math.fsum(map(math.exp, scores.values()))))
@@ -92,19 +92,19 @@ def test_log_probability_equals_the_enumeration(problem):
     for row, sequence in enumerate(chosen):
         tags[: len(sequence), row] = torch.tensor(sequence)
         problem.logits[len(sequence) :, row] = 1e3
-    found = problem.crf.log_probability(problem.logits, tags, problem.lengths).exp().tolist()
-    assert found == pytest.approx([p[tags] for p, tags in zip(each, chosen, strict=True)])
+    result = problem.crf.log_probability(problem.logits, tags, problem.lengths).exp().tolist()
+    assert result == pytest.approx([p[tags] for p, tags in zip(each, chosen, strict=True)])
 
 
 @few
 @each_problem
 def test_marginals_are_sums_over_sequences(problem):
-    found = problem.crf.marginals(problem.logits, problem.lengths).exp()
+    result = problem.crf.marginals(problem.logits, problem.lengths).exp()
     for row, length in enumerate(problem.lengths.tolist()):
         expected = np.zeros((length, problem.kinds))
         for tags, probability in problem.probabilities(row).items():
             expected[range(length), tags] += probability
-        np.testing.assert_allclose(found[:length, row].detach().numpy(), expected, atol=1e-9)
+        np.testing.assert_allclose(result[:length, row].detach().numpy(), expected, atol=1e-9)
 
 
 @few
@@ -147,13 +147,13 @@ def test_best_sequences_are_always_allowed(scale):
     logits = scale * torch.randn(12, 30, 5, generator=torch.Generator().manual_seed(0))
     lengths = torch.randint(1, 13, (30,), generator=torch.Generator().manual_seed(1))
     tags, log_p = crf.best(logits, lengths, 3)
-    seen = 0
+    count = 0
     for row, length in enumerate(lengths.tolist()):
         for rank in range(3):
             if log_p[rank, row] > -math.inf:
-                seen += 1
+                count += 1
                 assert not illegal_tags([TAGS[tag] for tag in tags[rank, :length, row]], "bioes")
-    assert seen > 60
+    assert count > 60
     plain = logits.argmax(2)
     assert any(
         illegal_tags([TAGS[t] for t in plain[:n, r]], "bioes") for r, n in enumerate(lengths)

@@ -69,13 +69,13 @@ def test_logits_and_state_of_a_row_do_not_depend_on_the_batch(cell, directions, 
 def test_padding_changes_neither_logits_nor_gradients(cell, directions):
     """Two padding tokens give bitwise equal results."""
     network, padded = make(cell, directions), ragged([5, 2, 1])
-    found = []
+    result = []
     for garbage in (0, VOCABULARY - 1):
         tokens = padded.tokens.where(padded.real[..., 0], garbage)
         logits, _ = network(padded._replace(tokens=tokens))
         loss = logits.square().sum()
-        found.append([logits, *torch.autograd.grad(loss, list(network.parameters()))])
-    assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
+        result.append([logits, *torch.autograd.grad(loss, list(network.parameters()))])
+    assert all(torch.equal(one, other) for one, other in zip(*result, strict=True))
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -100,12 +100,12 @@ def test_second_direction_equals_one_direction_on_reversed_text(cell):
     one.stacks[0].load_state_dict(both.stacks[1].state_dict())
     one.embedding.load_state_dict(both.embedding.state_dict())
     padded = ragged([6, 3, 1])
-    (_, found), (_, states) = both(padded)
+    (_, result), (_, states) = both(padded)
     for row, length in enumerate(padded.lengths.tolist()):
         alone = row_of(padded, row)
         flipped = alone._replace(tokens=alone.tokens.flip(0))
         (expected,), (state,) = one(flipped)
-        torch.testing.assert_close(found[:length, row], expected[:, 0])
+        torch.testing.assert_close(result[:length, row], expected[:, 0])
         for batched, single in zip(state_tensors(states), state_tensors(state), strict=True):
             torch.testing.assert_close(batched[row], single[0])
 

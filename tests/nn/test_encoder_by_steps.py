@@ -27,8 +27,8 @@ def instructions(request):
         yield request.param
 
 
-def assert_same(found, expected) -> None:
-    for one, other in zip(state_tensors(found), state_tensors(expected), strict=True):
+def assert_same(result, expected) -> None:
+    for one, other in zip(state_tensors(result), state_tensors(expected), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
 
 
@@ -77,8 +77,8 @@ def assert_steps_equal_sequence(network: EncoderDecoder, state_before: DecoderSt
     with torch.inference_mode():
         logits, last = network(tokens, state_before)
     for t in range(3):
-        found, state = step(tokens[t], state)
-        torch.testing.assert_close(found, logits[t], rtol=1e-4, atol=1e-4)
+        result, state = step(tokens[t], state)
+        torch.testing.assert_close(result, logits[t], rtol=1e-4, atol=1e-4)
     assert_same(state.state, last.state)
 
 
@@ -127,9 +127,9 @@ def test_bfloat16_memories_are_converted():
     halves = tuple(map_state(torch.Tensor.bfloat16, memory) for memory in state_before.memories)
     exact = tuple(map_state(torch.Tensor.float, memory) for memory in halves)
     tokens = torch.randint(TOKENS, (8,))
-    found, _ = step_of(network)(tokens, DecoderState(state_before.state, halves))
+    result, _ = step_of(network)(tokens, DecoderState(state_before.state, halves))
     expected, _ = step_of(network)(tokens, DecoderState(state_before.state, exact))
-    assert torch.equal(found, expected)
+    assert torch.equal(result, expected)
 
 
 @pytest.mark.parametrize("off", [False, True])
@@ -144,11 +144,11 @@ def test_classifier_steps_equal_the_sequence(buckets, off):
     with core.using(core.OFF if off else core.name()), torch.inference_mode():
         steps = [encoder_by_steps(encoder) for encoder in network.encoders]
         expected, whole = network(first)
-        found, components = network(first, None, steps)
-        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+        result, components = network(first, None, steps)
+        torch.testing.assert_close(result, expected, rtol=1e-4, atol=1e-4)
         expected, whole = network(second, whole)
-        found, components = network(second, components, steps)
-        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+        result, components = network(second, components, steps)
+        torch.testing.assert_close(result, expected, rtol=1e-4, atol=1e-4)
     for one, other in zip(components, whole, strict=True):
         assert_same(one.states, other.states)
 

@@ -10,25 +10,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elman.nn.forecaster import LEVELS, ForecasterConfig, ForecastNetwork, pinball
-
-CONFIG = ForecasterConfig(
-    season=4,
-    horizon=6,
-    context_length=12,
-    steps=8,
-    logarithm=False,
-    networks=2,
-    cell="lstm",
-    hidden_size=8,
-    layers=1,
-    dropout=0.0,
-)
+from elman.nn.forecaster import LEVELS, ForecastNetwork, pinball
+from forecasters import SMALL, small_forecaster
 
 
 def network(**changes):
     torch.manual_seed(0)
-    made = ForecastNetwork(dataclasses.replace(CONFIG, **changes)).eval()
+    made = ForecastNetwork(small_forecaster(**changes)).eval()
     with torch.no_grad():
         for member in made.members:
             member.out.weight.mul_(20)  # far from the initial weights
@@ -38,7 +26,7 @@ def network(**changes):
 def history(rows=3, seed=0):
     return (
         torch.rand(
-            rows, CONFIG.context_length, generator=torch.Generator().manual_seed(seed)
+            rows, SMALL.context_length, generator=torch.Generator().manual_seed(seed)
         ).double()
         + 1
     )
@@ -52,20 +40,20 @@ def quantiles(made, values):
 @pytest.mark.parametrize("cell", ["lstm", "gru", "mingru", "elman"])
 @pytest.mark.parametrize("logarithm", [False, True])
 def test_quantiles_ascend(cell, logarithm):
-    found = quantiles(network(cell=cell, logarithm=logarithm), history())
-    assert found.shape == (3, CONFIG.horizon, len(LEVELS))
-    assert found.dtype == torch.float64
-    assert (found.diff(dim=2) >= 0).all()
+    result = quantiles(network(cell=cell, logarithm=logarithm), history())
+    assert result.shape == (3, SMALL.horizon, len(LEVELS))
+    assert result.dtype == torch.float64
+    assert (result.diff(dim=2) >= 0).all()
 
 
 @settings(deadline=None)
 @given(st.floats(1e-3, 1e6), st.floats(-1e6, 1e6))
 def test_forecast_is_equivariant_to_scale_and_shift(scale, shift):
     made, values = network(), history()
-    found = quantiles(made, scale * values + shift)
+    result = quantiles(made, scale * values + shift)
     expected = scale * quantiles(made, values) + shift
     # A level far above the differences costs them digits.
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-3 * scale + 1e-6 * abs(shift))
+    torch.testing.assert_close(result, expected, rtol=1e-4, atol=1e-3 * scale + 1e-6 * abs(shift))
 
 
 @settings(deadline=None)
@@ -80,9 +68,9 @@ def test_forecast_of_logarithms_is_equivariant_to_scale(scale):
 @pytest.mark.parametrize("season", [1, 2, 4])
 @pytest.mark.parametrize("value", [0.0, 7.0, -1e9])
 def test_forecast_of_constant_values_is_constant(season, value):
-    values = torch.full((1, CONFIG.context_length), value, dtype=torch.float64)
-    found = quantiles(network(season=season), values)
-    torch.testing.assert_close(found, torch.full_like(found, value), rtol=1e-4, atol=1e-30)
+    values = torch.full((1, SMALL.context_length), value, dtype=torch.float64)
+    result = quantiles(network(season=season), values)
+    torch.testing.assert_close(result, torch.full_like(result, value), rtol=1e-4, atol=1e-30)
 
 
 def test_rows_do_not_depend_on_the_batch():
@@ -122,7 +110,7 @@ def test_loss_is_the_mean_over_members_and_their_windows():
 
 
 def _alone(made, number):
-    alone = ForecastNetwork(dataclasses.replace(CONFIG, networks=1))
+    alone = ForecastNetwork(dataclasses.replace(SMALL, networks=1))
     alone.members[0].load_state_dict(made.members[number].state_dict())
     return alone.eval()
 

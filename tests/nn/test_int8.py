@@ -48,13 +48,13 @@ SMALL_NUMBERS = arrays(
 @example(weight=np.array([[190, 1]], dtype=np.float32) * np.float32(2**-149))
 @example(weight=np.zeros((2, 3), dtype=np.float32))
 def test_weights_are_rounded_to_the_nearest_step(weight):
-    found = quantize(torch.from_numpy(weight))
+    result = quantize(torch.from_numpy(weight))
     steps, scales = by_hand(weight.tolist())
-    assert found.steps.tolist() == steps
-    assert found.scale.tolist() == scales
-    rounded = dequantize(found).double().numpy()
+    assert result.steps.tolist() == steps
+    assert result.scale.tolist() == scales
+    rounded = dequantize(result).double().numpy()
     off = np.abs(rounded - weight.astype(np.float64))
-    scale = found.scale.double().numpy()[:, None]
+    scale = result.scale.double().numpy()[:, None]
     # Two quotients and a product, each exact to half a unit in the last place.
     assert (off <= np.where(scale > 0, scale * (0.5 + 127 * 2**-23), 127 * TINY)).all()
 

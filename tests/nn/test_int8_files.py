@@ -9,7 +9,6 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from sklearn.base import clone
 
@@ -19,6 +18,7 @@ from elman.errors import ModelFileError, NotFittedError
 from elman.kernels import core
 from elman.nn.int8 import fake_quantize, has_int8
 from elman.nn.native_step import step_of
+from model_files import header_of
 
 PROSE = "The cat sat on the mat, and the dog looked at the river.\n" * 20
 TEXTS = ["warm and funny", "cold and dull", "so warm", "so dull", "neither, really"] * 12
@@ -66,11 +66,6 @@ def same(left, right):
     return left.keys() == right.keys() and all(torch.equal(left[n], right[n]) for n in left)
 
 
-def about(path):
-    with safe_open(path, "pt") as file:
-        return json.loads(file.metadata()["elman"])
-
-
 @pytest.fixture(scope="module", params=MODELS)
 def fitted(request):
     make, data = MODELS[request.param]
@@ -107,7 +102,7 @@ def test_file_of_any_task_can_be_loaded(fitted, tmp_path):
     for each in (loaded, rounded):
         each.save(again)
         assert again.read_bytes() == small.read_bytes()
-    assert about(small) == {**about(plain), "int8": True}
+    assert header_of(small) == {**header_of(plain), "int8": True}
     assert not elman.load(plain).int8_
     assert outputs(elman.load(plain)) == outputs(model)
 
@@ -163,15 +158,15 @@ def test_steps_and_scores_use_int8_products(writer, tmp_path):
     model = elman.load(tmp_path / "m")
     token = torch.tensor([3])
     begun = model.network_.initial_state(1)
-    found, _ = model._step(token, begun)
-    assert torch.equal(found, step_of(model.network_, int8=True)(token, begun)[0])
+    result, _ = model._step(token, begun)
+    assert torch.equal(result, step_of(model.network_, int8=True)(token, begun)[0])
     with core.using(core.OFF), torch.no_grad():
         exact = model.network_(token[:, None], begun)[0][:, 0]
         without, _ = elman.load(tmp_path / "m")._step(token, begun)
         assert torch.equal(without, exact)
         by_torch = elman.load(tmp_path / "m").score(PROSE)
     if core.module() is not None:
-        assert (found - exact).abs().max() > 1e-4
+        assert (result - exact).abs().max() > 1e-4
         assert abs(model.score(PROSE) - by_torch) > 1e-5
     assert model.score(PROSE) == pytest.approx(by_torch, rel=0.005)
 
@@ -203,9 +198,9 @@ def sound(writer, tmp_path_factory):
 
 
 def altered(source, target, change):
-    said, tensors = about(source), load_file(source)
-    change(said, tensors)
-    save_file(tensors, target, metadata={"elman": json.dumps(said)})
+    header, tensors = header_of(source), load_file(source)
+    change(header, tensors)
+    save_file(tensors, target, metadata={"elman": json.dumps(header)})
     return target
 
 
@@ -257,7 +252,7 @@ def replaced(name, make):
 
 
 def with_entries(**changes):
-    return lambda said, _: said.update(changes)
+    return lambda header, _: header.update(changes)
 
 
 VALUES = {
@@ -281,7 +276,7 @@ KINDS = {
     "steps without sign": replaced(NAME, lambda steps: steps.to(torch.uint8)),
     "steps turned": replaced(NAME, lambda steps: steps.t().contiguous()),
     "it says no": with_entries(int8=False),
-    "it says nothing": lambda said, _: said.pop("int8"),
+    "it says nothing": lambda header, _: header.pop("int8"),
     "it says 1": with_entries(int8=1),
     "it says yes": with_entries(int8="yes"),
     "it says null": with_entries(int8=None),
@@ -318,8 +313,8 @@ def test_float_file_marked_int8_is_refused(writer, tmp_path):
 def test_flipped_bytes_are_refused_or_preserved(sound, tmp_path, data):
     """Either the file is refused, or saving it again gives equal tensors."""
     damaged = bytearray(sound.read_bytes())
-    for place in data.draw(st.lists(st.integers(8, len(damaged) - 1), min_size=1, max_size=3)):
-        damaged[place] = data.draw(st.integers(0, 255))
+    for index in data.draw(st.lists(st.integers(8, len(damaged) - 1), min_size=1, max_size=3)):
+        damaged[index] = data.draw(st.integers(0, 255))
     path = tmp_path / "m"
     path.write_bytes(damaged)
     try:

@@ -32,8 +32,8 @@ def random_state(module, rows: int):
     return map_state(fill, module.initial_state(rows))
 
 
-def assert_same(found, expected, tolerance: float = 1e-5) -> None:
-    for one, other in zip(state_tensors(found), state_tensors(expected), strict=True):
+def assert_same(result, expected, tolerance: float = 1e-5) -> None:
+    for one, other in zip(state_tensors(result), state_tensors(expected), strict=True):
         assert one.dtype == other.dtype
         torch.testing.assert_close(one, other, rtol=tolerance, atol=tolerance)
 
@@ -73,8 +73,8 @@ def test_token_by_token_is_the_whole_sequence(cell, components, tied, instructio
     step = step_of(network)
     assert isinstance(step, CompiledStep), instructions
     for t in range(tokens.shape[1]):
-        found, state = step(tokens[:, t], state)
-        torch.testing.assert_close(found, logits[:, t], rtol=1e-4, atol=1e-4)
+        result, state = step(tokens[:, t], state)
+        torch.testing.assert_close(result, logits[:, t], rtol=1e-4, atol=1e-4)
     assert_same(state, last, 1e-4)
 
 
@@ -204,11 +204,11 @@ def test_8_bit_products_are_exact_once_rounded(rows, inputs, tokenizers, size, s
         expected = torch.tanh(rounded_product(cell.i2h.weight, x) + cell.i2h.bias)
     for instructions in SETS:
         with core.using(instructions):
-            found, _ = step_of(cell, int8=True)(x, cell.initial_state(rows))
+            result, _ = step_of(cell, int8=True)(x, cell.initial_state(rows))
         # But for ties that fall to the other side: of a vector's number, which its whole row shows.
-        near = ((found - expected).abs() < 1e-5).float().mean(1)
+        near = ((result - expected).abs() < 1e-5).float().mean(1)
         assert (near < 0.9).sum() <= 1
-        torch.testing.assert_close(found, expected, rtol=1e-2, atol=1e-2)
+        torch.testing.assert_close(result, expected, rtol=1e-2, atol=1e-2)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -218,8 +218,8 @@ def test_8_bits_change_little(cell, instructions):
     other = state
     for token in torch.randint(0, TOKENS, (30, 1)):
         wanted, state = exact(token, state)
-        found, other = rough(token, other)
-        apart = (found.softmax(1) - wanted.softmax(1)).abs().sum()
+        result, other = rough(token, other)
+        apart = (result.softmax(1) - wanted.softmax(1)).abs().sum()
         assert 0 < apart < 0.1, instructions
 
 

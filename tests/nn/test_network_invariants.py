@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional
+from variants import ragged_batches
 
 from elman.cells import CELLS, MinGRU, map_state, state_tensors
 from elman.nn.blocks import COMPONENTS, CONVOLUTION_WIDTH, StackConfig
@@ -56,12 +57,9 @@ def row_of(state, row: int):
 
 @st.composite
 def batches(draw):
-    """(tokens, lengths, resets), ragged; some rows may be empty."""
-    rows, time = draw(st.integers(1, 3)), draw(st.integers(1, 7))
-    torch.manual_seed(draw(st.integers(0, 2**31)))
-    lengths = torch.tensor(draw(st.lists(st.integers(0, time), min_size=rows, max_size=rows)))
-    resets = torch.rand(rows, time) < draw(st.sampled_from([0.0, 0.3, 1.0]))
-    return torch.randint(VOCABULARY, (rows, time)), lengths, resets
+    """(tokens, lengths, resets) of a ragged batch with resets."""
+    lengths, resets = draw(ragged_batches(rows=3, time=7))
+    return torch.randint(VOCABULARY, resets.shape), lengths, resets
 
 
 # An independent account of the same network: one row from its beginning, all times at once,
@@ -110,11 +108,11 @@ def test_logits_and_gradients_equal_the_formulas(cell, components):
     network = make(cell, components)
     tokens = torch.randint(VOCABULARY, (2, 6))
     expected = torch.stack([plain_logits(network, row) for row in tokens])
-    found, _ = network(tokens, network.initial_state(2))
-    torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-10)
-    outer, weights = torch.randn_like(found), list(network.parameters())
+    result, _ = network(tokens, network.initial_state(2))
+    torch.testing.assert_close(result, expected, rtol=1e-9, atol=1e-10)
+    outer, weights = torch.randn_like(result), list(network.parameters())
     pairs = zip(
-        torch.autograd.grad(found, weights, outer),
+        torch.autograd.grad(result, weights, outer),
         torch.autograd.grad(expected, weights, outer),
         strict=True,
     )
@@ -131,14 +129,14 @@ def test_steps_of_one_row_equal_a_ragged_batch_with_resets(cell, components, bat
     network = make(cell, components)
     state = random_state(network, len(tokens))
     with torch.no_grad():
-        found, last = network(tokens, state, lengths=lengths, resets=resets)
+        result, last = network(tokens, state, lengths=lengths, resets=resets)
         for row, length in enumerate(lengths.tolist()):
             current = row_of(state, row)
             for t in range(length):
                 if resets[row, t]:
                     current = network.initial_state(1)
                 logits, current = network(tokens[row : row + 1, t : t + 1], current)
-                torch.testing.assert_close(logits[0, 0], found[row, t], rtol=1e-9, atol=1e-10)
+                torch.testing.assert_close(logits[0, 0], result[row, t], rtol=1e-9, atol=1e-10)
             assert_same(row_of(last, row), current)
 
 
@@ -153,16 +151,16 @@ def test_chunks_equal_the_whole_sequence(cell, components, batch, data):
     with torch.no_grad():
         whole, last = network(tokens, state)
         left, middle = network(tokens[:, :cut], state)
-        right, found = network(tokens[:, cut:], middle)
-        assert_same((torch.cat([left, right], dim=1), found), (whole, last))
+        right, result = network(tokens[:, cut:], middle)
+        assert_same((torch.cat([left, right], dim=1), result), (whole, last))
 
         _, last = network(tokens, state, lengths=lengths, resets=resets)
         if 0 < cut < tokens.shape[1]:
             first = lengths.clamp(max=cut)
             _, middle = network(tokens[:, :cut], state, lengths=first, resets=resets[:, :cut])
             rest = lengths - first
-            _, found = network(tokens[:, cut:], middle, lengths=rest, resets=resets[:, cut:])
-            assert_same(found, last)
+            _, result = network(tokens[:, cut:], middle, lengths=rest, resets=resets[:, cut:])
+            assert_same(result, last)
 
 
 @pytest.mark.parametrize("reset", [False, True])

@@ -65,12 +65,12 @@ def test_loss_of_tokens_is_the_full_cross_entropy(tokens, directions):
 def test_padding_is_not_predicted(tokens, directions):
     head = make(directions)
     zeros = torch.zeros(VOCABULARY, dtype=torch.float64)
-    found = []
+    result = []
     for garbage in (0, VOCABULARY - 1):
         padded = tokens.tokens.where(tokens.real[..., 0], garbage)
         loss = head(tokens._replace(tokens=padded), zeros)
-        found.append([loss, *torch.autograd.grad(loss, list(head.parameters()))])
-    assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
+        result.append([loss, *torch.autograd.grad(loss, list(head.parameters()))])
+    assert all(torch.equal(one, other) for one, other in zip(*result, strict=True))
 
 
 @pytest.mark.parametrize("directions", [1, 2])

@@ -96,11 +96,11 @@ def test_dropout_is_active_in_training_only(padded):
 
 def test_best_tags_are_allowed_and_most_probable(padded):
     network = make().eval()
-    found = network.best(padded)
-    assert found.shape == padded.tokens.shape
+    result = network.best(padded)
+    assert result.shape == padded.tokens.shape
     chosen, _ = network.crf.best(network(padded), padded.lengths, 2)
     for row, length in enumerate(LENGTHS):
-        tags = found[:length, row]
+        tags = result[:length, row]
         assert not illegal_tags([TAGS[tag] for tag in tags], "bioes")
         assert torch.equal(tags, chosen[0, :length, row])
 
@@ -108,8 +108,8 @@ def test_best_tags_are_allowed_and_most_probable(padded):
 def test_unknown_words_differ_by_their_ngrams():
     torch.manual_seed(0)
     forms = WordForms(HashedVocabulary(["the"]))
-    places = forms.indices(["the", "walked", "talked", "Zürich", "the"])
-    tokens, table_arrays = forms.look_up(places[:, None])
+    indices = forms.indices(["the", "walked", "talked", "Zürich", "the"])
+    tokens, table_arrays = forms.look_up(indices[:, None])
     words = WordTable(*map(torch.from_numpy, table_arrays))
     padded = PaddedBatch(torch.from_numpy(tokens), torch.tensor([5]), words)
     blocks = StackConfig(forms.vocabulary.size, hidden_size=8, layers=1, dropout=0.0)

@@ -7,7 +7,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
-from variants import HIDDEN, INPUT, VARIANTS, Variant, each_variant, exact, floating, random_state
+from variants import (
+    HIDDEN,
+    INPUT,
+    VARIANTS,
+    Variant,
+    each_variant,
+    exact,
+    floating,
+    ragged_batches,
+    random_state,
+)
 
 from elman.cells import CELLS, Cell, LSTMState, map_state
 from elman.errors import SettingError
@@ -18,12 +28,9 @@ from elman.kernels.table import KERNELS
 
 @st.composite
 def batches(draw):
-    """(inputs, lengths, resets) of a ragged batch with resets; some rows may be empty."""
-    rows, time = draw(st.integers(1, 4)), draw(st.integers(1, 9))
-    torch.manual_seed(draw(st.integers(0, 2**31)))
-    lengths = torch.tensor(draw(st.lists(st.integers(0, time), min_size=rows, max_size=rows)))
-    resets = torch.rand(rows, time) < draw(st.sampled_from([0.0, 0.3, 1.0]))
-    return torch.randn(rows, time, INPUT), lengths, resets
+    """(inputs, lengths, resets) of a ragged batch with resets."""
+    lengths, resets = draw(ragged_batches(rows=4, time=9))
+    return torch.randn(*resets.shape, INPUT), lengths, resets
 
 
 def by_hand(cell: Cell, xs: Tensor, state, lengths: Tensor, resets: Tensor):
@@ -54,8 +61,8 @@ def test_steps_equal_the_sequence_with_padding_and_resets(variant, batch):
     expected = by_hand(cell, xs, state, lengths, resets)
     garbage = torch.arange(xs.shape[1]) >= lengths[:, None]
     xs = xs.masked_fill(garbage[..., None], float("nan"))
-    found = variant.scan(cell, xs, state, lengths=lengths, resets=resets)
-    variant.assert_same(found, expected)
+    result = variant.scan(cell, xs, state, lengths=lengths, resets=resets)
+    variant.assert_same(result, expected)
 
 
 @each_variant
@@ -85,12 +92,12 @@ def test_the_smallest_batches(variant, lengths):
     rows = 1 if lengths is None else len(lengths)
     cell, xs = variant.make(), torch.randn(rows, 1, INPUT, dtype=variant.dtype)
     state, given = random_state(cell, rows), None if lengths is None else torch.tensor(lengths)
-    found, last = variant.scan(cell, xs, state, lengths=given)
-    assert found.shape == (rows, 1, cell.output_size)
+    result, last = variant.scan(cell, xs, state, lengths=given)
+    assert result.shape == (rows, 1, cell.output_size)
     if rows:
         real = torch.ones(1) if given is None else given
         never = torch.zeros(rows, 1, dtype=torch.bool)
-        variant.assert_same((found, last), by_hand(cell, xs, state, real, never))
+        variant.assert_same((result, last), by_hand(cell, xs, state, real, never))
 
 
 @each_variant
@@ -157,12 +164,12 @@ def test_gradients_equal_the_reference(variant, ragged):
     slopes = torch.randn(4, 9, cell.output_size, dtype=variant.dtype)
     lengths = torch.tensor([9, 1, 5, 7]) if ragged else None
     resets = torch.rand(4, 9) < 0.2 if ragged else None
-    found = variant.gradients(cell, xs, state, slopes, lengths=lengths, resets=resets)
+    result = variant.gradients(cell, xs, state, slopes, lengths=lengths, resets=resets)
     numbers = map(exact, (cell, xs, state, slopes))
     expected = Variant(variant.cell, "reference").gradients(
         *numbers, lengths=lengths, resets=resets
     )
-    variant.assert_same(found, expected)
+    variant.assert_same(result, expected)
 
 
 @pytest.mark.parametrize("kernel", ["diagonal", "diagonal-parallel"])
@@ -199,8 +206,8 @@ def test_outputs_and_states_equal_torch(variant):
     first = tuple(part[None].double() for part in state)
     expected, last = layer(xs.double(), first if isinstance(state, LSTMState) else first[0])
     last = last if isinstance(last, tuple) else (last,)
-    ys, found = variant.scan(cell, xs, state)
-    variant.assert_same((ys, *found), (expected, *(part[0] for part in last)))
+    ys, result = variant.scan(cell, xs, state)
+    variant.assert_same((ys, *result), (expected, *(part[0] for part in last)))
 
 
 @pytest.mark.parametrize("instructions", core.sets())

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 import torch
+from hypothesis import strategies as st
 from torch import Tensor
 
 from elman.cells import CELLS, Cell, map_state, state_tensors
@@ -89,6 +90,17 @@ def random_state(cell: Cell, rows: int):
         return torch.randn_like(part) if part.is_floating_point() else part + 3
 
     return map_state(fill, cell.initial_state(rows))
+
+
+@st.composite
+def ragged_batches(draw, rows: int, time: int) -> tuple[Tensor, Tensor]:
+    """(lengths, resets) of a batch of at most so many rows and steps; some rows may be empty.
+    Also seeds torch."""
+    batch, steps = draw(st.integers(1, rows)), draw(st.integers(1, time))
+    torch.manual_seed(draw(st.integers(0, 2**31)))
+    lengths = torch.tensor(draw(st.lists(st.integers(0, steps), min_size=batch, max_size=batch)))
+    resets = torch.rand(batch, steps) < draw(st.sampled_from([0.0, 0.3, 1.0]))
+    return lengths, resets
 
 
 def exact(value):

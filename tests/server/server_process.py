@@ -71,12 +71,12 @@ class Server:
 
 def events(text):
     """The server-sent events in a text: (kind, data)."""
-    found = []
+    result = []
     for block in text.split("\n\n"):
         fields = dict(line.split(": ", 1) for line in block.splitlines())
         if fields:
-            found.append((fields.get("event", "message"), json.loads(fields["data"])))
-    return found
+            result.append((fields.get("event", "message"), json.loads(fields["data"])))
+    return result
 
 
 def wait_until(condition, seconds=20.0):

@@ -29,11 +29,11 @@ def validated(step, loss=1.0, in_sample=False):
 
 
 def all_events(log, number=0):
-    found = []
+    result = []
     while events := log.after(number):
-        found += events
+        result += events
         number = events[-1].number
-    return found
+    return result
 
 
 @pytest.mark.parametrize("steps", [1, 10, MAX_BUCKETS, 5 * MAX_BUCKETS + 3])
@@ -82,7 +82,7 @@ def test_buckets_of_different_phases_are_not_merged():
 
 
 @pytest.mark.parametrize("in_sample", [True, False])
-def test_an_evaluation_says_whether_its_loss_is_in_sample(in_sample):
+def test_an_evaluation_records_whether_its_loss_is_in_sample(in_sample):
     log = EventLog({})
     log.record(validated(1, in_sample=in_sample))
     assert all_events(log)[-1].data["in_sample"] is in_sample

@@ -131,10 +131,10 @@ def test_user_words_are_listed_and_forgotten(converse):
         return listed, less, unknown, memory, none, await typing.get("user-words")
 
     listed, less, unknown, memory, none, nothing = converse(conversation, only={"mail"})
-    found = {each["word"]: each for each in listed["words"]}
-    assert set(found) == {"the", "quux", "and"}
-    assert found["quux"]["count"] == 2
-    assert found["quux"]["after"] == {"the": 2}
+    result = {each["word"]: each for each in listed["words"]}
+    assert set(result) == {"the", "quux", "and"}
+    assert result["quux"]["count"] == 2
+    assert result["quux"]["after"] == {"the": 2}
     assert less["user_words"] == 2
     assert "quux" not in [each["word"] for each in less["suggestions"]]
     assert "quux" not in json.dumps(memory)
@@ -161,8 +161,8 @@ def test_a_memory_is_a_file_of_elman_type(converse, models, tmp_path):
     other.type("a quux ")
     back = memory_data(open_memory(tmp_path / "back.json"))
     assert back["counts"] == memory_data(other.memory)["counts"]
-    for found, expected in zip(back["trust"], other.memory.evidence, strict=True):
-        assert found == pytest.approx(expected, rel=1e-4)
+    for result, expected in zip(back["trust"], other.memory.evidence, strict=True):
+        assert result == pytest.approx(expected, rel=1e-4)
 
 
 VALID = {
@@ -214,8 +214,8 @@ def test_keyboards_have_their_own_memories(converse):
         mine, other = await Typing.create(client), await Typing.create(client)
         await asyncio.gather(mine.write("the quux "), other.write("the zyzzyva "))
         foreign = await Typing(client, mine.created, "tale").post("write", text="the q")
-        found = [json.dumps(await typing.get("memory")) for typing in (mine, other)]
-        return found, foreign, (await Typing.create(client)).created
+        result = [json.dumps(await typing.get("memory")) for typing in (mine, other)]
+        return result, foreign, (await Typing.create(client)).created
 
     (mine, other), foreign, new = converse(conversation)
     assert "quux" in mine

@@ -46,8 +46,8 @@ def test_every_case_is_answered_as_described(server):
     sent = 0
 
     def send_all(cases):
-        for found in schema.get_all_operations():
-            operation = found.ok()
+        for result in schema.get_all_operations():
+            operation = result.ok()
             for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
 
                 @given(operation.as_strategy(generation_mode=mode))

@@ -24,14 +24,14 @@ def test_predict_is_predict_proba(post, models):
     status, answer = post("/models/reviews/predict", {"texts": ["warm and dull", "so funny"]})
     assert status == 200
     model = models["reviews"]
-    for found, row in zip(
+    for result, row in zip(
         answer["predictions"], model.predict_proba(["warm and dull", "so funny"]), strict=True
     ):
         expected = dict(zip(model.classes_.tolist(), row.tolist(), strict=True))
-        assert {each["label"]: each["probability"] for each in found["classes"]} == pytest.approx(
+        assert {each["label"]: each["probability"] for each in result["classes"]} == pytest.approx(
             expected, abs=1e-6
         )
-        probabilities = [each["probability"] for each in found["classes"]]
+        probabilities = [each["probability"] for each in result["classes"]]
         assert probabilities == sorted(probabilities, reverse=True)
 
 
@@ -48,8 +48,8 @@ def test_batched_requests_get_their_own_answers(converse, models):
     expected = dict(zip(TEXTS, model.predict_proba(TEXTS)[:, good].tolist(), strict=True))
     for text, answer in zip(TEXTS * 8, converse(conversation), strict=True):
         classes = answer.json()["predictions"][0]["classes"]
-        found = {each["label"]: each["probability"] for each in classes}["good"]
-        assert found == pytest.approx(expected[text], abs=1e-5)
+        result = {each["label"]: each["probability"] for each in classes}["good"]
+        assert result == pytest.approx(expected[text], abs=1e-5)
 
 
 def test_an_invalid_request_fails_alone_in_its_batch(converse):
@@ -134,9 +134,9 @@ def test_generated_text_is_that_of_generate(converse, models, name):
         mine = client.post(f"/models/{name}/generate", json=body)
         return (await asyncio.gather(*others, mine))[-1].text
 
-    found = events(converse(conversation))
-    assert found[-1] == ("end", {})
-    written = "".join(data["text"] for kind, data in found[:-1] if kind == "message")
+    result = events(converse(conversation))
+    assert result[-1] == ("end", {})
+    written = "".join(data["text"] for kind, data in result[:-1] if kind == "message")
     assert written == "".join(models[name].generate(**body))
 
 

@@ -31,12 +31,12 @@ def stations(converse):
     """The names of the classes of the stations of a request."""
 
     def record(prepare, path, body):
-        found, every, recording = set(), [], threading.Event()
+        result, every, recording = set(), [], threading.Event()
 
         def profile(frame, event, argument):  # noqa: ARG001
             owner = frame.f_locals.get("self") if event == "call" else None
             if recording.is_set() and of_server(type(owner)):
-                found.add(type(owner))
+                result.add(type(owner))
 
         async def conversation(client):
             parent = await prepare(client)
@@ -45,8 +45,8 @@ def stations(converse):
                 response = await client.post(f"{parent}/{path}", json=body)
                 recording.clear()
                 assert response.status_code == 200, response.text
-                every.append(set(found))
-                found.clear()
+                every.append(set(result))
+                result.clear()
 
         before = threading.getprofile()
         threading.setprofile(profile)
@@ -84,6 +84,6 @@ async def keyboard(client):
     ],
 )
 def test_a_request_passes_few_stations(stations, prepare, path, body, expected):
-    found = stations(prepare, path, body)
-    assert {"RequestMiddleware", "Router", expected} <= found
-    assert len(found) <= AT_MOST, sorted(found)
+    result = stations(prepare, path, body)
+    assert {"RequestMiddleware", "Router", expected} <= result
+    assert len(result) <= AT_MOST, sorted(result)

@@ -107,8 +107,8 @@ def test_requests_need_the_key(serve, folder, tmp_path):
 
 
 def test_the_options_host_and_sessions(serve, folder, tmp_path):
-    place = str(tmp_path / "sessions.db")
-    server = serve([folder / "lstm.safetensors"], "--host", "127.0.0.2", "--sessions", place)
+    database = str(tmp_path / "sessions.db")
+    server = serve([folder / "lstm.safetensors"], "--host", "127.0.0.2", "--sessions", database)
     assert server.address.startswith("http://127.0.0.2:")
     assert server.request("GET", "/ready").status_code == 200
     assert (tmp_path / "sessions.db").exists()
@@ -121,5 +121,5 @@ def test_names_need_no_escaping_and_are_unique(folder, tmp_path):
         (tmp_path / str(number)).mkdir()
         paths.append(tmp_path / str(number) / f"{name}.safetensors")
         paths[-1].write_bytes((folder / "lstm.safetensors").read_bytes())
-    found = [each.name for each in load_models(paths)]
-    assert found == ["a-b", "a-b-2", "model", "model-2", "x" * 60, "x.y"]
+    result = [each.name for each in load_models(paths)]
+    assert result == ["a-b", "a-b-2", "model", "model-2", "x" * 60, "x.y"]

@@ -40,9 +40,9 @@ def next_of(answer):
     return {each["text"]: each["probability"] for each in answer["next"]}
 
 
-def close(found, expected):
+def close(result, expected):
     """Equal but for the order of sums in a batch."""
-    return found == pytest.approx(expected, abs=1e-5)
+    return result == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize("name", ["tale", "mail", "lstm"])
@@ -331,8 +331,8 @@ def test_a_signature_fits_its_content_alone(content, data):
     text = sign(key, content)
     assert verify(key, text) == content
     assert verify(new_key(), text) is None
-    place = data.draw(st.integers(0, len(text) - 1))
+    index = data.draw(st.integers(0, len(text) - 1))
     letter = data.draw(st.sampled_from("ABab09-_"))
-    changed = text[:place] + letter + text[place + 1 :]
+    changed = text[:index] + letter + text[index + 1 :]
     if changed != text:
         assert verify(key, changed) in {None, content}  # Base64 has unused bits at its end

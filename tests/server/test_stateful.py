@@ -11,9 +11,9 @@ from elman.tasks.table import TASKS
 TEXTS = ["so warm", " and", " funny", " the cat"]
 
 
-def assert_same(found, expected):
+def assert_same(result, expected):
     """Two states as bytes: equal but for the order of sums in a batch."""
-    numbers = [np.frombuffer(each, np.float32) for each in (found, expected)]
+    numbers = [np.frombuffer(each, np.float32) for each in (result, expected)]
     np.testing.assert_allclose(*numbers, atol=1e-5)
 
 

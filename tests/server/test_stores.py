@@ -35,9 +35,9 @@ def go_on(session, text):
 
 
 def test_sessions_survive_a_restart(converse, tmp_path, models):
-    place = str(tmp_path / "sessions.db")
-    session, exported, _ = converse(step("the c"), sessions=place)
-    answer = converse(go_on(session, "t"), sessions=place)
+    database = str(tmp_path / "sessions.db")
+    session, exported, _ = converse(step("the c"), sessions=database)
+    answer = converse(go_on(session, "t"), sessions=database)
     assert answer["steps"] == 3
     model = models["lstm"]
     state = model.start()
@@ -48,11 +48,11 @@ def test_sessions_survive_a_restart(converse, tmp_path, models):
     async def restore(client):
         return await client.post("/models/lstm/sessions", json=exported)
 
-    assert converse(restore, sessions=place).status_code == 200  # the key is stored with them
+    assert converse(restore, sessions=database).status_code == 200  # the key is stored with them
 
 
 def test_a_deleted_session_is_not_restored(converse, tmp_path):
-    place = str(tmp_path / "sessions.db")
+    database = str(tmp_path / "sessions.db")
 
     async def conversation(client):
         session = await Session.create(client, "lstm")
@@ -60,47 +60,47 @@ def test_a_deleted_session_is_not_restored(converse, tmp_path):
         await client.delete(session.path)
         return session.session
 
-    session = converse(conversation, sessions=place)
-    assert "error" in converse(go_on(session, "a"), sessions=place)
+    session = converse(conversation, sessions=database)
+    assert "error" in converse(go_on(session, "a"), sessions=database)
 
 
 def test_sessions_of_a_model_that_is_not_served_stay_in_the_file(converse, tmp_path):
-    place = str(tmp_path / "sessions.db")
-    session, _, _ = converse(step("b"), sessions=place)
+    database = str(tmp_path / "sessions.db")
+    session, _, _ = converse(step("b"), sessions=database)
 
     async def check_health(client):
         return (await client.get("/health")).status_code
 
-    assert converse(check_health, sessions=place, only={"tale"}) == 200
-    assert converse(go_on(session, "a"), sessions=place)["steps"] == 3
+    assert converse(check_health, sessions=database, only={"tale"}) == 200
+    assert converse(go_on(session, "a"), sessions=database)["steps"] == 3
 
 
 def test_a_killed_server_loses_a_second_at_most(serve, converse, folder, tmp_path):
-    place = str(tmp_path / "sessions.db")
-    first = serve([folder / "lstm.safetensors"], "--sessions", place)
+    database = str(tmp_path / "sessions.db")
+    first = serve([folder / "lstm.safetensors"], "--sessions", database)
     session = first.post("/models/lstm/sessions", {}).json()["session"]
     path = f"/models/lstm/sessions/{session}"
     first.post(f"{path}/step", {"text": "a"})
     time.sleep(2.5)
     first.process.kill()
     first.process.wait()
-    assert converse(go_on(session, "b"), sessions=place)["steps"] == 2
+    assert converse(go_on(session, "b"), sessions=database)["steps"] == 2
 
 
 @pytest.mark.parametrize("what", ["text", "other", "folder"])
 def test_a_file_that_is_not_a_store_is_left_unchanged(converse, tmp_path, what):
-    place = tmp_path / "mine"
+    novel = tmp_path / "mine"
     if what == "text":
-        place.write_text("my novel\n" * 200, encoding="utf-8")
+        novel.write_text("my novel\n" * 200, encoding="utf-8")
     elif what == "other":
-        with contextlib.closing(sqlite3.connect(place)) as file:
+        with contextlib.closing(sqlite3.connect(novel)) as file:
             file.execute("create table mine (a)")
     else:
-        place.mkdir()
-    before = None if what == "folder" else place.read_bytes()
+        novel.mkdir()
+    before = None if what == "folder" else novel.read_bytes()
     with pytest.raises(ElmanError, match="sessions"):
-        converse(step("a"), sessions=str(place))
-    assert before is None or place.read_bytes() == before
+        converse(step("a"), sessions=str(novel))
+    assert before is None or novel.read_bytes() == before
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ TEXTS = ["a good film", "good fun", "not bad", "a bad film", "bad fun", "not goo
 LABELS = ["positive", "positive", "positive", "negative", "negative", "negative"] * 5
 
 
-def test_words_and_pairs_of_words_are_told_apart():
+def test_words_and_pairs_of_words_are_distinguished():
     baseline = TextBaseline().fit(TEXTS, LABELS)
     assert baseline.predict(["GOOD", "bad", "not good", "not bad"]) == [
         "positive",

@@ -51,9 +51,9 @@ def test_texts_and_labels_in_every_form(hold):
     assert texts == ["a", "bc", ""]
     assert all(type(text) is str for text in texts)
     for values in (["x", "y"], [1, 2], [1.5, 2.5], [True, False]):
-        found = as_labels(hold(values), 2)
-        assert found == values
-        assert {type(each) for each in found} == {type(values[0])}
+        result = as_labels(hold(values), 2)
+        assert result == values
+        assert {type(each) for each in result} == {type(values[0])}
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_what_is_no_list_of_texts_is_refused(texts):
 
 
 @pytest.mark.parametrize(
-    ("labels", "said"),
+    ("labels", "expected"),
     [
         (None, "the target y is None"),
         ("ab", "no labels"),
@@ -85,8 +85,8 @@ def test_what_is_no_list_of_texts_is_refused(texts):
     ],
     ids=str,
 )
-def test_what_can_be_no_labels_is_refused(labels, said):
-    assert said in refused(as_labels, labels, 2)
+def test_what_can_be_no_labels_is_refused(labels, expected):
+    assert expected in refused(as_labels, labels, 2)
 
 
 def test_labels_are_numbered_in_order():
@@ -97,19 +97,19 @@ def test_labels_are_numbered_in_order():
 
 
 @pytest.mark.parametrize(
-    ("texts", "labels", "said"),
+    ("texts", "labels", "expected"),
     [
         ([], [], "no text"),
         (["t", "u"], ["a", "a"], "all 2 texts are of one class, 'a'"),
         (["t", "u"], ["a", 1], "words"),
     ],
 )
-def test_what_cannot_be_learned_from_is_refused(texts, labels, said):
-    assert said in refused(numbered, texts, labels)
+def test_what_cannot_be_learned_from_is_refused(texts, labels, expected):
+    assert expected in refused(numbered, texts, labels)
 
 
 @pytest.mark.parametrize(
-    ("pair", "said"),
+    ("pair", "expected"),
     [
         ((["t", "u"], ["a", "z"]), "'z' of text 2 does not occur in training"),
         ((["t"], ["a", "b"]), "1 texts have 2 labels"),
@@ -119,9 +119,9 @@ def test_what_cannot_be_learned_from_is_refused(texts, labels, said):
         (3, "expected two lists"),
     ],
 )
-def test_what_cannot_be_scored_by_is_refused(pair, said):
+def test_what_cannot_be_scored_by_is_refused(pair, expected):
     message = refused(numbered_as, pair, ["a", "b"], "valid")
-    assert said in message
+    assert expected in message
     assert message.startswith("valid: ")
 
 
@@ -131,7 +131,7 @@ def test_what_cannot_be_scored_by_is_refused(pair, said):
     draw=st.randoms(use_true_random=False),
 )
 def test_a_tenth_of_each_class_is_held_out(sizes, seed, draw):
-    classes = [place for place, size in enumerate(sizes) for _ in range(size)]
+    classes = [index for index, size in enumerate(sizes) for _ in range(size)]
     draw.shuffle(classes)
     texts = [str(number) for number in range(len(classes))]
     rows = LabelledTexts(texts, np.array(classes), list(range(len(sizes))))

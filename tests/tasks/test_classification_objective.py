@@ -13,7 +13,7 @@ from elman.nn.encoder import Encoder, EncoderConfig
 from elman.nn.pretraining import PretrainingHead
 from elman.tasks.classification.objective import ClassificationObjective, class_logits
 from elman.text.subword_hashing import BUCKETS, HashedVocabulary, WordForms
-from elman.training import dataset, precision
+from elman.training import dataset
 from elman.training.dataset import TokenDataset
 from elman.training.pretraining import PretrainingObjective
 
@@ -22,9 +22,7 @@ CLASSES = np.array([0, 2, 1, 1, 0])
 BLOCKS = StackConfig(6, hidden_size=8, layers=1, dropout=0.0)
 
 
-@pytest.fixture(autouse=True)
-def exact_products(monkeypatch):
-    monkeypatch.setattr(precision, "fast_type", lambda _: None)
+pytestmark = pytest.mark.usefixtures("exact_products")
 
 
 def class_objective(weights=None, smoothing=0.0, validation_metric=lambda *_: 0.0):
@@ -37,9 +35,9 @@ def class_objective(weights=None, smoothing=0.0, validation_metric=lambda *_: 0.
     )  # fmt: skip
 
 
-def alone(objective, place):
+def alone(objective, index):
     with torch.no_grad():
-        return objective.network(objective.examples.collate(np.array([place])))[0][0]
+        return objective.network(objective.examples.collate(np.array([index])))[0][0]
 
 
 @pytest.mark.parametrize("weights", [None, torch.tensor([0.5, 1.0, 2.0])])
@@ -51,13 +49,13 @@ def test_the_loss_of_labels_is_weighted_and_smoothed(weights, smoothing):
     for step in range(6):
         loss, tokens = objective.loss(step)
         chosen = objective.sampler.at(step).tolist()
-        assert tokens == sum(len(ROWS[place]) for place in chosen)
+        assert tokens == sum(len(ROWS[index]) for index in chosen)
         total = norm = 0.0
-        for place in chosen:
-            target = (1 - smoothing) * functional.one_hot(torch.tensor(CLASSES[place]), 3)
+        for index in chosen:
+            target = (1 - smoothing) * functional.one_hot(torch.tensor(CLASSES[index]), 3)
             target = (target + smoothing / 3) * of_class
-            total -= float((target * alone(objective, place).log_softmax(0)).sum())
-            norm += float(of_class[CLASSES[place]])
+            total -= float((target * alone(objective, index).log_softmax(0)).sum())
+            norm += float(of_class[CLASSES[index]])
         assert float(loss.detach()) == pytest.approx(total / norm, rel=1e-5)
 
 
@@ -67,13 +65,13 @@ def test_logits_come_in_the_order_of_the_examples(monkeypatch):
     objective = class_objective(
         validation_metric=lambda logits, classes: heard.append((logits, classes)) or 0.25
     )
-    found = class_logits(objective.network, objective.examples)
-    assert found.dtype == np.float32
-    for place in range(len(ROWS)):
-        assert found[place] == pytest.approx(alone(objective, place).numpy(), abs=1e-5)
+    result = class_logits(objective.network, objective.examples)
+    assert result.dtype == np.float32
+    for index in range(len(ROWS)):
+        assert result[index] == pytest.approx(alone(objective, index).numpy(), abs=1e-5)
     assert objective.validate() == 0.25
     ((logits, classes),) = heard
-    assert np.array_equal(logits, found)
+    assert np.array_equal(logits, result)
     assert classes is CLASSES
 
 
@@ -97,12 +95,12 @@ def test_a_words_chance_is_how_often_it_is_in_a_batch():
     drawn = generator.choice(text, size=(20_000, int(padded.lengths.sum())))
     forms = objective.examples.forms
     words = sorted(set(text), key=lambda word: forms.indices([word])[0])
-    for place, log_chance in zip(
+    for index, log_chance in zip(
         padded.words.form_indices.tolist(),
         objective.log_inclusion_probability(padded).tolist(),
         strict=True,
     ):
-        there = (drawn == words[place]).any(axis=1).mean()
+        there = (drawn == words[index]).any(axis=1).mean()
         assert np.exp(log_chance) == pytest.approx(there, abs=0.015)
 
 
@@ -111,7 +109,7 @@ def test_a_word_only_held_out_has_a_small_chance_and_no_infinite_one():
     padded = objective.valid.collate(np.array([0]))
     chances = objective.log_inclusion_probability(padded)
     assert chances.isfinite().all()
-    assert chances.argmin() == 2  # places are in the order in which words were met
+    assert chances.argmin() == 2  # indices are in the order in which words were met
     assert np.isfinite(objective.validate())
 
 
@@ -133,4 +131,4 @@ def test_tokens_are_all_there_always():
     loss, tokens = objective.loss(0)
     chosen = objective.sampler.at(0)
     torch.testing.assert_close(loss, objective.network(read.collate(chosen), torch.zeros(6)))
-    assert tokens == sum(len(read.rows[place]) for place in chosen)
+    assert tokens == sum(len(read.rows[index]) for index in chosen)

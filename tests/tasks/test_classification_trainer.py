@@ -17,15 +17,9 @@ from elman.tasks.classification.trainer import LABELS as LEARNING
 from elman.tasks.classification.trainer import PRETRAINING
 from elman.tasks.tokenization import ENCODER_TOKENIZERS
 from elman.text.subword_hashing import words_of
-from elman.training import precision
 from elman.training.events import Finished, Progress
 
-
-@pytest.fixture(autouse=True, scope="module")
-def exact_products():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(precision, "fast_type", lambda _: None)
-        yield
+pytestmark = pytest.mark.usefixtures("exact_products")
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +93,7 @@ def test_auto_takes_the_tokenizer_that_suits(made, tokenizers):
     assert done[-1] == pytest.approx(0.12, abs=0.01)
 
 
-def test_training_tells_of_one_budget():
+def test_training_reports_one_budget():
     events = list(small(tokenizer="auto", steps=50).training(TEXTS, LABELS, unlabelled=LINES))
     steps = [event for event in events if isinstance(event, Progress)]
     done = [event.done for event in steps]
@@ -128,13 +122,13 @@ def test_unlabelled_text_is_read_first(tokenizer):
 
 
 def test_training_is_the_same_every_time_whatever_was_drawn_before():
-    found = []
+    result = []
     for seed in (1, 2):
         torch.manual_seed(seed)
         before = torch.random.get_rng_state()
-        found.append(small(steps=20).fit(TEXTS, LABELS, unlabelled=LINES))
+        result.append(small(steps=20).fit(TEXTS, LABELS, unlabelled=LINES))
         assert torch.equal(torch.random.get_rng_state(), before)
-    assert same_weights(*found)
+    assert same_weights(*result)
 
 
 def test_without_texts_to_choose_by_a_tenth_is_held_out(usual):

@@ -9,6 +9,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from checks import OUT_OF_RANGE
 from reviews import LABELS, TEXTS, same_weights, small, weights
 
 import elman
@@ -19,15 +20,9 @@ from elman.tasks.classification.config import RECIPES
 from elman.tasks.classification.objective import class_logits
 from elman.tasks.classification.trainer import calibrated_loss
 from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoded
-from elman.training import precision
 from elman.training.events import Finished, Progress
 
-
-@pytest.fixture(autouse=True, scope="module")
-def exact_products():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(precision, "fast_type", lambda _: None)
-        yield
+pytestmark = pytest.mark.usefixtures("exact_products")
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +36,9 @@ def usual():
 def test_probabilities_are_those_of_the_classes_at_the_fitted_temperature(usual):
     logits = class_logits(usual.network_, encoded(TEXTS, usual.tokenizer_))
     scaled = np.exp(logits.astype(float) / usual.calibration_.temperature)
-    found = usual.predict_proba(TEXTS)
-    assert found.shape == (60, 3)
-    assert found == pytest.approx(scaled / scaled.sum(1, keepdims=True))
+    result = usual.predict_proba(TEXTS)
+    assert result.shape == (60, 3)
+    assert result == pytest.approx(scaled / scaled.sum(1, keepdims=True))
     assert usual.classes_.tolist() == ["bad", "good", "none"]
     assert usual.predict(TEXTS).tolist() == usual.classes_[logits.argmax(1)].tolist()
     right = usual.predict(TEXTS) == np.array(LABELS)
@@ -198,18 +193,11 @@ def test_a_small_set_is_not_read_for_ever():
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("tokenizer", "letter"),
-        ("cell", "transformer"),
-        ("hidden_size", 0),
-        ("layers", 0),
+        *OUT_OF_RANGE,
         ("directions", 3),
         ("directions", 0),
-        ("dropout", 1),
         ("class_weight", "heavy"),
         ("class_weight", {0: 1}),
-        ("minutes", 0),
-        ("steps", 0),
-        ("seed", -1),
     ],
 )
 def test_what_is_out_of_range_is_refused_before_anything_is_read(name, value):
@@ -221,11 +209,11 @@ def test_what_is_out_of_range_is_refused_before_anything_is_read(name, value):
 def test_rare_classes_weigh_more_on_request():
     texts = [f"{word} thing" for word in ("warm", "cold")] * 20 + ["odd thing"] * 4
     labels = ["usual"] * 40 + ["rare"] * 4
-    found = [
+    result = [
         small(steps=12, class_weight=weight).fit(texts, labels).predict_proba(texts)[:, 0].mean()
         for weight in (None, "balanced")
     ]
-    assert found[1] > found[0]
+    assert result[1] > result[0]
 
 
 # Bad input

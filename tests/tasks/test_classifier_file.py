@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 
 import numpy as np
@@ -11,20 +10,14 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reviews import LABELS, TEXTS, same_weights, small
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
 
 import elman
 from elman.cells import CELLS
 from elman.errors import ModelFileError, NotFittedError
 from elman.tasks.tokenization import ENCODER_TOKENIZERS
+from model_files import altered, assert_refused, header_of, setting, with_other_header_bytes
 
 NEW = ["so warm, and unheard of", "", "漢字 für 😀", *TEXTS[:5]]
-
-
-def about(path):
-    with safe_open(path, "pt") as file:
-        return json.loads(file.metadata()["elman"])
 
 
 @pytest.fixture(scope="module", params=ENCODER_TOKENIZERS)
@@ -60,40 +53,13 @@ def test_a_file_gives_the_same_probabilities(changes, tmp_path):
         running = [each.step("so warm", each.start())[0] for each in (model, loaded)]
         assert running[0] == running[1]
     loaded.save(tmp_path / "again.safetensors")
-    assert about(tmp_path / "again.safetensors") == about(tmp_path / "m.safetensors")
+    assert header_of(tmp_path / "again.safetensors") == header_of(tmp_path / "m.safetensors")
 
 
 def test_an_unfitted_model_has_no_file(tmp_path):
     with pytest.raises(NotFittedError):
         small().save(tmp_path / "m.safetensors")
     assert not list(tmp_path.iterdir())
-
-
-def altered(path, folder, change):
-    said, tensors = about(path), load_file(path)
-    change(said, tensors)
-    damaged = folder / "m.safetensors"
-    # 1e999 is sound JSON, and infinite.
-    save_file(tensors, damaged, metadata={"elman": json.dumps(said).replace('"huge"', "1e999")})
-    return damaged
-
-
-def refused(path):
-    with pytest.raises(ModelFileError) as caught:
-        elman.load(path)
-    assert caught.value.location == str(path)
-    assert "\n" not in str(caught.value)
-
-
-def put(*names, value):
-    """Replace what stands under the names."""
-
-    def change(said, _):
-        for name in names[:-1]:
-            said = said[name]
-        said[names[-1]] = value
-
-    return change
 
 
 VALUES = [
@@ -126,13 +92,13 @@ VALUES = [
 
 
 @pytest.mark.parametrize(("names", "value"), VALUES, ids=str)
-def test_a_file_that_says_another_thing_is_refused(sound, tmp_path, names, value):
-    refused(altered(sound[0], tmp_path, put(*names, value=value)))
+def test_a_changed_header_is_refused(sound, tmp_path, names, value):
+    assert_refused(altered(sound[0], tmp_path, setting(*names, value=value)))
 
 
 @pytest.mark.parametrize("name", ["settings", "reader", "vocabulary", "labels", "calibration"])
-def test_a_file_that_says_too_little_is_refused(sound, tmp_path, name):
-    refused(altered(sound[0], tmp_path, lambda said, _: said.pop(name)))
+def test_a_header_without_an_entry_is_refused(sound, tmp_path, name):
+    assert_refused(altered(sound[0], tmp_path, lambda header, _: header.pop(name)))
 
 
 @pytest.mark.parametrize(
@@ -147,7 +113,7 @@ def test_a_file_that_says_too_little_is_refused(sound, tmp_path, name):
     ],
 )
 def test_other_tensors_are_refused(sound, tmp_path, change):
-    refused(altered(sound[0], tmp_path, lambda _, tensors: change(tensors)))
+    assert_refused(altered(sound[0], tmp_path, lambda _, tensors: change(tensors)))
 
 
 def test_the_unaltered_file_is_taken(sound, tmp_path):
@@ -160,17 +126,12 @@ def test_the_unaltered_file_is_taken(sound, tmp_path):
 def test_a_file_cut_short_is_refused(sound, tmp_path, share):
     path = tmp_path / "m.safetensors"
     path.write_bytes(sound[0].read_bytes()[: int(share * sound[0].stat().st_size)])
-    refused(path)
+    assert_refused(path)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_flipped_bytes_of_its_header_never_surprise(sound, tmp_path, data):
-    damaged = bytearray(sound[0].read_bytes())
-    end = 8 + int.from_bytes(damaged[:8], "little")
-    for place in data.draw(st.lists(st.integers(8, end - 1), min_size=1, max_size=3)):
-        damaged[place] = data.draw(st.sampled_from(list(b'0123456789"[]{},:-.eE')))
-    path = tmp_path / "m.safetensors"
-    path.write_bytes(damaged)
+    path = with_other_header_bytes(sound[0], tmp_path, data)
     with suppress(ModelFileError):
         assert elman.load(path).predict_proba(NEW).shape == (len(NEW), 3)

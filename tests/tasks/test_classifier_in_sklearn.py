@@ -155,8 +155,8 @@ def test_scores_in_folds():
     assert scores.tolist() == [1.0] * 3
     losses = cross_val_score(model, TEXTS, LABELS, cv=2, scoring="neg_log_loss")
     assert (losses > -1).all()
-    found = cross_val_predict(model, TEXTS, LABELS, cv=2, method="predict_proba")
-    assert found.shape == (60, 3)
+    result = cross_val_predict(model, TEXTS, LABELS, cv=2, method="predict_proba")
+    assert result.shape == (60, 3)
 
 
 def test_a_search_over_a_grid():

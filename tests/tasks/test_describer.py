@@ -22,12 +22,12 @@ NAMES = ["nought", "one", "two", "three"]
 
 
 def numbers(count: int, seed: int = 0):
-    """Vectors of which one number stands out; what is said is which."""
+    """Vectors of which one number stands out; the description names it."""
     generator = np.random.default_rng(seed)
-    places = generator.integers(0, WIDTH, count)
+    indices = generator.integers(0, WIDTH, count)
     vectors = generator.normal(0, 0.2, (count, WIDTH)).astype(np.float32)
-    vectors[np.arange(count), places] += 2
-    return 50 * vectors + 1000, [NAMES[place] for place in places.tolist()]
+    vectors[np.arange(count), indices] += 2
+    return 50 * vectors + 1000, [NAMES[index] for index in indices.tolist()]
 
 
 VECTORS, SAID = numbers(400)
@@ -52,12 +52,12 @@ def quick():
 
 
 def test_it_learns_the_toy(toy):
-    vectors, said = numbers(100, seed=1)
+    vectors, descriptions = numbers(100, seed=1)
     for beam in (1, 5):
-        found = toy.predict(vectors, beam=beam)
-        assert np.mean([a == b for a, b in zip(found, said, strict=True)]) > 0.9
-    assert 0.9 < toy.score(vectors, said) <= 1
-    assert toy.score(vectors, said[::-1]) < 0.8
+        result = toy.predict(vectors, beam=beam)
+        assert np.mean([a == b for a, b in zip(result, descriptions, strict=True)]) > 0.9
+    assert 0.9 < toy.score(vectors, descriptions) <= 1
+    assert toy.score(vectors, descriptions[::-1]) < 0.8
 
 
 def test_vectors_side_by_side_are_described_as_each_alone(toy):
@@ -114,7 +114,7 @@ def test_what_it_learned_from_is_known_again(tmp_path, quick):
         max_size=2,
     )
 )
-def test_whatever_the_finite_numbers_something_is_said(quick, rows):
+def test_any_finite_numbers_have_a_description(quick, rows):
     for best in quick.predict_best(rows, count=1, beam=2):
         assert np.isfinite(best[0].score)
         assert "\ufffd" not in best[0].text
@@ -165,7 +165,7 @@ def test_what_are_no_such_vectors_is_refused(quick, vectors, named):
 
 
 @pytest.mark.parametrize(
-    ("said", "named"),
+    ("descriptions", "named"),
     [
         (SAID[:2], "3 vectors, but 2 descriptions"),
         (["a", " ", "b"], "number 2 is empty"),
@@ -173,9 +173,9 @@ def test_what_are_no_such_vectors_is_refused(quick, vectors, named):
         ("one text", "expected several texts, found one"),
     ],
 )
-def test_descriptions_that_do_not_go_with_them_are_refused(said, named):
+def test_descriptions_that_do_not_go_with_them_are_refused(descriptions, named):
     with pytest.raises(InputError, match=named) as caught:
-        small().fit(VECTORS[:3], said)
+        small().fit(VECTORS[:3], descriptions)
     assert caught.value.location == "descriptions"
 
 

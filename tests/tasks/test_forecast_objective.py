@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from elman.nn.forecaster import MEDIAN, ForecasterConfig, ForecastNetwork
+from elman.nn.forecaster import MEDIAN, ForecastNetwork
 from elman.tasks.forecasting.objective import (
     ForecastObjective,
     origins_in,
@@ -15,19 +15,9 @@ from elman.tasks.forecasting.objective import (
 )
 from elman.training.plan import Plan
 from elman.training.trainer import train
+from forecasters import small_forecaster
 
-TOLD = ForecasterConfig(
-    season=4,
-    horizon=3,
-    context_length=8,
-    steps=4,
-    logarithm=False,
-    networks=2,
-    cell="lstm",
-    hidden_size=8,
-    layers=1,
-    dropout=0.0,
-)
+CONFIG = small_forecaster(horizon=3, context_length=8, steps=4)
 VALUES = np.random.default_rng(0).normal(size=(60, 2)).cumsum(0)
 END = 40  # what comes after is not learned from
 
@@ -35,7 +25,7 @@ END = 40  # what comes after is not learned from
 def objective(values=VALUES):
     torch.manual_seed(0)
     return ForecastObjective(
-        ForecastNetwork(TOLD),
+        ForecastNetwork(CONFIG),
         values,
         origins_in(range(8, END - 3 + 1), 2),
         origins_in(range(END, 58), 2),
@@ -61,12 +51,12 @@ def test_what_is_held_out_is_not_learned_from():
 
 def test_a_forecast_is_made_from_the_values_before_it_and_no_others():
     network, origins = objective().network, np.array([[20, 0], [30, 1]])
-    found = quantiles_at(network, VALUES, origins)
+    result = quantiles_at(network, VALUES, origins)
     changed = VALUES.copy()
-    changed[20:, 0] = changed[30:, 1] = changed[: 20 - TOLD.context_length, 0] = np.nan
-    np.testing.assert_array_equal(quantiles_at(network, changed, origins), found)
+    changed[20:, 0] = changed[30:, 1] = changed[: 20 - CONFIG.context_length, 0] = np.nan
+    np.testing.assert_array_equal(quantiles_at(network, changed, origins), result)
     changed[19, 0] += 1
-    assert (quantiles_at(network, changed, origins)[0] != found[0]).all()
+    assert (quantiles_at(network, changed, origins)[0] != result[0]).all()
 
 
 def test_what_came_after():
@@ -82,15 +72,15 @@ def test_the_loss_held_out_is_in_tokenizers_of_the_scale(scale):
 
 
 def test_what_can_be_learned_is_learned():
-    """Values that repeat themselves after 5 steps, where a season of 4 was said."""
+    """Values that repeat themselves after 5 steps, where the season is set to 4."""
     values = np.array([0.0, 1.0, 3.0, -2.0, 1.5])[np.arange(200) % 5, None]
     ours = objective()
     ours.values, ours.learned = values, origins_in(range(8, 150), 1)
     ours.held_out = origins_in(range(150, 197), 1)
 
     def error():
-        found = quantiles_at(ours.network, values, ours.held_out)[..., MEDIAN]
-        return np.abs(found - values_after(values, ours.held_out, 3)).mean()
+        result = quantiles_at(ours.network, values, ours.held_out)[..., MEDIAN]
+        return np.abs(result - values_after(values, ours.held_out, 3)).mean()
 
     before = error()
     list(train(ours, Plan(steps=100, minutes=None, learning_rate=2e-2)))

@@ -101,14 +101,14 @@ def test_several_series_and_their_columns(tmp_path):
     both = np.stack([wave(80), 1000 + 100 * wave(80, seed=1)], 1)
     (tmp_path / "both.csv").write_text("\n".join(["a,b", *(f"{a},{b}" for a, b in both), ""]))
     model = Forecaster(season=12, **BRIEF).fit(tmp_path / "both.csv")
-    found = model.predict().median
-    assert found.shape == (6, 2)
-    assert (np.abs(found[:, 1] - 1000) < 1500).all()
-    assert (np.abs(found[:, 0]) < 20).all()
+    result = model.predict().median
+    assert result.shape == (6, 2)
+    assert (np.abs(result[:, 1] - 1000) < 1500).all()
+    assert (np.abs(result[:, 0]) < 20).all()
     rows = [f"{b},{a}" for a, b in both]
     (tmp_path / "turned.csv").write_text("\n".join(["b,a", *rows, ""]))
     np.testing.assert_allclose(
-        model.predict(history=tmp_path / "turned.csv").median, found, rtol=1e-6
+        model.predict(history=tmp_path / "turned.csv").median, result, rtol=1e-6
     )
     with pytest.raises(InputError, match="1 series, where the model has learned 2"):
         model.predict(history=wave(80))
@@ -124,8 +124,8 @@ def test_logarithms_stay_above_nothing():
 
 
 def test_what_stands_still_goes_on_standing():
-    found = Forecaster(**BRIEF).fit([5.0] * 80).predict()
-    for part in found[2:]:
+    result = Forecaster(**BRIEF).fit([5.0] * 80).predict()
+    for part in result[2:]:
         np.testing.assert_allclose(part, 5.0, rtol=1e-3)
 
 
@@ -189,8 +189,8 @@ def test_settings_out_of_range(wrong):
 
 
 def test_the_horizon_and_the_season_are_found():
-    found = Forecaster(steps=1).fit(wave()).network_.config
-    assert (found.season, found.horizon, found.logarithm) == (12, 12, False)
+    result = Forecaster(steps=1).fit(wave()).network_.config
+    assert (result.season, result.horizon, result.logarithm) == (12, 12, False)
 
 
 def test_before_it_has_learned():
@@ -274,14 +274,14 @@ def test_progress_rises_through_both_trainings():
     assert [isinstance(event, Finished) for event in events].count(True) == 1
 
 
-def test_a_loss_of_values_that_are_learned_too_is_told_as_such():
-    phase, told = "", set()
+def test_a_loss_of_values_that_are_learned_too_is_marked_in_sample():
+    phase, phases = "", set()
     for event in Forecaster(season=12, **BRIEF).training(wave()):
         if isinstance(event, Progress):
             phase = event.phase
         elif isinstance(event, Validated):
-            told.add((phase, event.in_sample))
-    assert told == {("the end held out", False), ("all values", True)}
+            phases.add((phase, event.in_sample))
+    assert phases == {("the end held out", False), ("all values", True)}
 
 
 @pytest.mark.parametrize("steps_before", [2, 3, 5])  # in the first training or in the second

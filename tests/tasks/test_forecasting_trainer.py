@@ -59,18 +59,18 @@ def fan(rows=10, horizon=4):
 
 def test_too_narrow_intervals_are_stretched_until_they_hold():
     quantiles, came, origins = fan(200)
-    found = stretched(quantiles, fitted_widths(quantiles, came, origins))
-    for place, level in ((1, 0.8), (0, 0.95)):
-        held = (found[..., place] <= came) & (came <= found[..., 4 - place])
+    result = stretched(quantiles, fitted_widths(quantiles, came, origins))
+    for index, level in ((1, 0.8), (0, 0.95)):
+        held = (result[..., index] <= came) & (came <= result[..., 4 - index])
         assert level <= held.mean() <= level + 0.03
 
 
 @given(arrays(np.float64, (3, 5), elements=st.floats(-9, 9)), st.floats(0, 9), st.floats(0, 9))
 def test_stretched_quantiles_ascend_and_keep_the_median(values, inner, outer):
     quantiles = np.sort(values, axis=1)
-    found = stretched(quantiles, (inner, max(inner, outer)))
-    assert (np.diff(found, axis=1) >= 0).all()
-    np.testing.assert_array_equal(found[:, 2], quantiles[:, 2])
+    result = stretched(quantiles, (inner, max(inner, outer)))
+    assert (np.diff(result, axis=1) >= 0).all()
+    np.testing.assert_array_equal(result[:, 2], quantiles[:, 2])
 
 
 def test_few_values_do_not_say_where_the_rare_ones_end():

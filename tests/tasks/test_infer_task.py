@@ -23,31 +23,44 @@ CONLL = "EU B-ORG\nrejects O\n\nPeter B-PER\nBlackburn I-PER\n"
 CONLLU = "1-2\tdon't" + "\t_" * 8 + "\n1\tdo\tdo\tAUX" + "\t_" * 6 + "\n"
 
 
+CONTENTS = {
+    "language": {
+        "Once upon a time,\nthere was a king.\n": "running text",
+        "": "running text",
+        "text,label\n": "running text",
+        "Comment, topic\nand so it goes.\nOn and on.\n": "running text",
+        '{"text": "a"}\n' * 3: "looks like JSON lines",
+        "red sky\nblue sea\n\ngreen hill\nold tree\n": "running text",
+        "'bout\tB AW T\n\n'cause\tK AH Z\n\na\tb\n": "looks like tab-separated",
+    },
+    "classify": {
+        "text,label\ngood,pos\n": "CSV, text in column text, label in column label",
+        'stars;review\n1;"so;\nso"\n': "CSV, text in column review, label in column",
+        "text\tlabel\ngood\tpos\n": "TSV, text in column text, label in column label",
+        '{"text": "a", "label": 1}\n': "JSON lines, text in column text, label in",
+        "__label__a good\n": "fastText lines",
+    },
+    "forecast": {
+        "Y,date\n1,1956-01-01\n2,1956-02-01\n": "a table of numbers, 2 columns",
+    },
+    "translate": {
+        "french\tenglish\nVa\tGo\nNon\tNo\n": "TSV, french -> english",
+    },
+    "tag": {
+        CONLL: "CoNLL, 2 columns a word, blank lines between sentences",
+        CONLL.replace(" ", "\t"): "CoNLL, 2 columns a word",
+        CONLL.replace(" ", "\t").replace("\n\n", "\n\t\n"): "CoNLL, 2 columns a word",
+        f"-DOCSTART- -X- O\n\n{CONLL}": "CoNLL, 2 columns a word",
+        "The DET\ncat NOUN\n\n. PUNCT\n": "CoNLL, 2 columns a word",
+        CONLLU: "CoNLL-U, ten columns a word",
+        f"# text = don't\n# newpar\n\n{CONLLU}": "CoNLL-U, ten columns a word",
+    },
+}
+
+
 @pytest.mark.parametrize(
     ("text", "task", "because"),
-    [
-        ("Once upon a time,\nthere was a king.\n", "language", "running text"),
-        ("", "language", "running text"),
-        ("text,label\ngood,pos\n", "classify", "CSV, text in column text, label in column label"),
-        ("text,label\n", "language", "running text"),
-        ("Comment, topic\nand so it goes.\nOn and on.\n", "language", "running text"),
-        ('stars;review\n1;"so;\nso"\n', "classify", "CSV, text in column review, label in column"),
-        ("text\tlabel\ngood\tpos\n", "classify", "TSV, text in column text, label in column label"),
-        ("Y,date\n1,1956-01-01\n2,1956-02-01\n", "forecast", "a table of numbers, 2 columns"),
-        ("french\tenglish\nVa\tGo\nNon\tNo\n", "translate", "TSV, french -> english"),
-        ('{"text": "a", "label": 1}\n', "classify", "JSON lines, text in column text, label in"),
-        ('{"text": "a"}\n' * 3, "language", "looks like JSON lines"),
-        ("__label__a good\n", "classify", "fastText lines"),
-        (CONLL, "tag", "CoNLL, 2 columns a word, blank lines between sentences"),
-        (CONLL.replace(" ", "\t"), "tag", "CoNLL, 2 columns a word"),
-        (CONLL.replace(" ", "\t").replace("\n\n", "\n\t\n"), "tag", "CoNLL, 2 columns a word"),
-        (f"-DOCSTART- -X- O\n\n{CONLL}", "tag", "CoNLL, 2 columns a word"),
-        ("The DET\ncat NOUN\n\n. PUNCT\n", "tag", "CoNLL, 2 columns a word"),
-        (CONLLU, "tag", "CoNLL-U, ten columns a word"),
-        (f"# text = don't\n# newpar\n\n{CONLLU}", "tag", "CoNLL-U, ten columns a word"),
-        ("red sky\nblue sea\n\ngreen hill\nold tree\n", "language", "running text"),
-        ("'bout\tB AW T\n\n'cause\tK AH Z\n\na\tb\n", "language", "looks like tab-separated"),
-    ],
+    [(text, task, because) for task, texts in CONTENTS.items() for text, because in texts.items()],
 )
 def test_by_content(text: str, task: str, because: str) -> None:
     guess = infer_task(TextSource.from_texts([text]))
@@ -145,23 +158,20 @@ def test_by_names(names: list[str], task: str, tmp_path: Path) -> None:
     assert infer_task(TextSource([tmp_path / name for name in names])).task == task
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "task"),
-    [
-        ("a.csv", "text,label\n", "classify"),
-        ("a.csv", "text,label\na,b,c\n", "classify"),
-        ("a.conll", "EU B-ORG\nrejects O\n", "tag"),
-        ("a.conllu", "a\n", "tag"),
-        ("a.txt", "EU B-ORG\nrejects O\n", "language"),
-    ],
-)
-def test_by_name(name: str, text: str, task: str, tmp_path: Path) -> None:
-    (tmp_path / name).write_text(text)
-    assert infer_task(TextSource([tmp_path / name])).task == task
+def test_by_name(tmp_path: Path) -> None:
+    def task_of(name: str, text: str) -> str:
+        (tmp_path / name).write_text(text)
+        return infer_task(TextSource([tmp_path / name])).task
+
+    assert task_of("a.csv", "text,label\n") == "classify"
+    assert task_of("a.csv", "text,label\na,b,c\n") == "classify"
+    assert task_of("a.conll", "EU B-ORG\nrejects O\n") == "tag"
+    assert task_of("a.conllu", "a\n") == "tag"
+    assert task_of("a.txt", "EU B-ORG\nrejects O\n") == "language"
 
 
 def test_only_the_beginning_is_read() -> None:
-    """Of a text that is no table, what stands far down is not seen."""
+    """Of a text that is no table, only the beginning is read."""
     source = TextSource.from_texts(["text,label\n" + "good,pos\n" * 1000 + "bad\n" * 9000])
     assert infer_task(source).task == "classify"
     source = TextSource.from_texts(["text,label\n" + "good,pos\n" * 500 + "bad\n" * 9000])

@@ -27,34 +27,34 @@ def source_of(pairs: list[tuple[str, str]]) -> LabelledSource:
 def test_counts_agree_with_plain_python(
     train: list[tuple[str, str]], valid: list[tuple[str, str]]
 ) -> None:
-    seen = inspect_source(source_of(train), source_of(valid))
+    report = inspect_source(source_of(train), source_of(valid))
     labels = Counter(label for _, label in train)
     lengths = sorted(len(text.split()) for text, _ in train)
-    assert seen.labels == labels
-    assert list(seen.labels.values()) == sorted(labels.values(), reverse=True)
-    assert (seen.rows, seen.valid.examples) == (len(train), len(valid))
-    assert seen.majority == pytest.approx(max(labels.values()) / len(train))
-    assert seen.words.longest == lengths[-1]
-    for length, share in ((seen.words.median, 0.5), (seen.words.long, 0.95)):
+    assert report.labels == labels
+    assert list(report.labels.values()) == sorted(labels.values(), reverse=True)
+    assert (report.rows, report.valid.examples) == (len(train), len(valid))
+    assert report.majority == pytest.approx(max(labels.values()) / len(train))
+    assert report.words.longest == lengths[-1]
+    for length, share in ((report.words.median, 0.5), (report.words.long, 0.95)):
         assert sum(each <= length for each in lengths) >= share * len(train)
         assert sum(each < length for each in lengths) < share * len(train)
-    assert seen.duplicates == len(train) - len(set(train))
+    assert report.duplicates == len(train) - len(set(train))
     by_text = {text: {label for other, label in train if other == text} for text, _ in train}
-    assert seen.conflicting_texts == sum(len(each) > 1 for each in by_text.values())
-    assert seen.valid.in_both == sum(text in by_text for text, _ in valid)
+    assert report.conflicting_texts == sum(len(each) > 1 for each in by_text.values())
+    assert report.valid.in_both == sum(text in by_text for text, _ in valid)
     unknown = Counter(label for _, label in valid if label not in labels)
-    assert seen.valid.unknown == unknown
+    assert report.valid.unknown == unknown
 
 
 def test_bad_rows_are_counted() -> None:
     train = TextSource.from_texts(["text,label\na,x\nb\nc,y\n"])
     valid = TextSource.from_texts(["text,label\na,x\n\nb\nc\n"])
-    seen = inspect_source(
+    report = inspect_source(
         LabelledSource(train, skip_bad_rows=True), LabelledSource(valid, skip_bad_rows=True)
     )
-    assert (seen.rows, seen.skipped) == (2, 1)
-    assert (seen.valid.examples, seen.valid.skipped) == (1, 2)
-    assert seen.layout == "CSV, text in column text, label in column label"
+    assert (report.rows, report.skipped) == (2, 1)
+    assert (report.valid.examples, report.valid.skipped) == (1, 2)
+    assert report.layout == "CSV, text in column text, label in column label"
 
 
 def test_it_is_plain_data() -> None:

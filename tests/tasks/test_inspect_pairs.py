@@ -23,9 +23,9 @@ def source_of(pairs: list[tuple[str, str]]) -> PairSource:
     return PairSource.from_pairs(*zip(*pairs, strict=True))
 
 
-def agree(seen: Lengths, counts: list[int]) -> None:
-    assert seen.longest == max(counts)
-    for length, share in ((seen.median, 0.5), (seen.long, 0.95)):
+def agree(report: Lengths, counts: list[int]) -> None:
+    assert report.longest == max(counts)
+    for length, share in ((report.median, 0.5), (report.long, 0.95)):
         assert sum(each <= length for each in counts) >= share * len(counts)
         assert sum(each < length for each in counts) < share * len(counts)
 
@@ -34,41 +34,41 @@ def agree(seen: Lengths, counts: list[int]) -> None:
 def test_counts_agree_with_plain_python(
     train: list[tuple[str, str]], valid: list[tuple[str, str]]
 ) -> None:
-    seen = inspect_source(source_of(train), source_of(valid))
-    assert (seen.rows, seen.valid.examples) == (len(train), len(valid))
-    agree(seen.source_words, [len(source.split()) for source, _ in train])
-    agree(seen.target_words, [len(target.split()) for _, target in train])
-    agree(seen.source_characters, [len(source) for source, _ in train])
-    agree(seen.target_characters, [len(target) for _, target in train])
+    report = inspect_source(source_of(train), source_of(valid))
+    assert (report.rows, report.valid.examples) == (len(train), len(valid))
+    agree(report.source_words, [len(source.split()) for source, _ in train])
+    agree(report.target_words, [len(target.split()) for _, target in train])
+    agree(report.source_characters, [len(source) for source, _ in train])
+    agree(report.target_characters, [len(target) for _, target in train])
     ratios = [len(target) / len(source) for source, target in train]
     usual = statistics.median(ratios)
-    assert seen.ratio == pytest.approx(usual)
+    assert report.ratio == pytest.approx(usual)
     far = [
-        place
-        for place, ratio in enumerate(ratios, start=1)
+        index
+        for index, ratio in enumerate(ratios, start=1)
         if max(ratio / usual, usual / ratio) > 3 + 1e-9
     ]
-    near = [place for place, ratio in enumerate(ratios) if abs(ratio / usual - 3) < 1e-9]
+    near = [index for index, ratio in enumerate(ratios) if abs(ratio / usual - 3) < 1e-9]
     if not near and not [each for each in ratios if abs(usual / each - 3) < 1e-9]:
-        assert seen.suspicious == len(far)
-        assert seen.first_suspicious == (f"the texts given:{far[0]}" if far else None)
-    assert seen.duplicates == len(train) - len(set(train))
+        assert report.suspicious == len(far)
+        assert report.first_suspicious == (f"the texts given:{far[0]}" if far else None)
+    assert report.duplicates == len(train) - len(set(train))
     by_source = {source: {b for a, b in train if a == source} for source, _ in train}
-    assert seen.ambiguous_sources == sum(len(each) > 1 for each in by_source.values())
-    assert seen.copies == sum(source == target for source, target in train)
-    assert seen.valid.in_both == sum(source in by_source for source, _ in valid)
+    assert report.ambiguous_sources == sum(len(each) > 1 for each in by_source.values())
+    assert report.copies == sum(source == target for source, target in train)
+    assert report.valid.in_both == sum(source in by_source for source, _ in valid)
 
 
 def test_what_is_suspicious_is_named_and_bad_rows_are_counted() -> None:
     table = "source,target\n" + "abc,abcd\n" * 5 + "bad\nabc,x\n" + "abcdefghi,x\nabc,abc\nbad\n"
     train = PairSource(TextSource.from_texts([table]), skip_bad_rows=True)
     valid = PairSource(TextSource.from_texts(["de,en\nabc,x\nb\nc\n"]), skip_bad_rows=True)
-    seen = inspect_source(train, valid)
-    assert (seen.suspicious, seen.first_suspicious) == (2, "text 1:8")
-    assert (seen.rows, seen.skipped) == (8, 2)
-    assert (seen.valid.examples, seen.valid.skipped) == (1, 2)
+    report = inspect_source(train, valid)
+    assert (report.suspicious, report.first_suspicious) == (2, "text 1:8")
+    assert (report.rows, report.skipped) == (8, 2)
+    assert (report.valid.examples, report.valid.skipped) == (1, 2)
     assert train.skipped == 2
-    assert (seen.layout, seen.copies, seen.valid.in_both) == ("CSV, source -> target", 1, 1)
+    assert (report.layout, report.copies, report.valid.in_both) == ("CSV, source -> target", 1, 1)
 
 
 def test_it_is_plain_data() -> None:

@@ -37,30 +37,30 @@ def table_of(rows: Rows) -> str:
 
 @given(rows=tables)
 def test_counts_agree_with_plain_python(rows: Rows) -> None:
-    seen = inspect_source(source_of(table_of(rows)))
-    assert (seen.steps, [each.name for each in seen.series]) == (len(rows), ["a", "b"])
-    for each, column in zip(seen.series, zip(*rows, strict=True), strict=True):
+    report = inspect_source(source_of(table_of(rows)))
+    assert (report.steps, [each.name for each in report.series]) == (len(rows), ["a", "b"])
+    for each, column in zip(report.series, zip(*rows, strict=True), strict=True):
         there = [cell for cell in column if cell is not None]
         assert (each.least, each.greatest) == (min(there), max(there))
         assert each.mean == pytest.approx(fmean(there))
         assert each.gaps == len(column) - len(there)
     holes = [line for line, row in enumerate(rows, start=2) if None in row]
-    assert seen.gaps == sum(row.count(None) for row in rows)
-    assert seen.first_gap == (f"text 1:{holes[0]}" if holes else None)
-    assert (seen.first, seen.last, seen.step, seen.off_step) == (None, None, None, 0)
+    assert report.gaps == sum(row.count(None) for row in rows)
+    assert report.first_gap == (f"text 1:{holes[0]}" if holes else None)
+    assert (report.first, report.last, report.step, report.off_step) == (None, None, None, 0)
 
 
 def test_dates_and_those_off_their_step() -> None:
     months = ["2001-01", "2001-02", "2001-03", "2001-05", "2001-06"]
-    seen = inspect_source(source_of("month,sold\n" + "".join(f"{each},1\n" for each in months)))
-    assert (seen.first, seen.last, seen.step) == ("2001-01", "2001-06", "monthly")
-    assert seen.off_step == 1
+    report = inspect_source(source_of("month,sold\n" + "".join(f"{each},1\n" for each in months)))
+    assert (report.first, report.last, report.step) == ("2001-01", "2001-06", "monthly")
+    assert report.off_step == 1
 
 
 def test_a_date_after_which_the_years_run_out() -> None:
     dates = ["9000-01-01", "9300-01-01", "9600-01-01", "9900-01-01", "9950-01-01"]
-    seen = inspect_source(source_of("date,sold\n" + "".join(f"{each},1\n" for each in dates)))
-    assert seen.off_step == 1
+    report = inspect_source(source_of("date,sold\n" + "".join(f"{each},1\n" for each in dates)))
+    assert report.off_step == 1
 
 
 def test_what_a_forecaster_would_choose_is_asked_of_series_without_gaps() -> None:
@@ -70,9 +70,9 @@ def test_what_a_forecaster_would_choose_is_asked_of_series_without_gaps() -> Non
         asked.append(series)
         return 12, 6
 
-    seen = inspect_source(source_of("a\n1\nna\n3\n"), choose)
-    assert (seen.season, seen.horizon, seen.too_short) == (12, 6, None)
-    assert seen.can_be_learned
+    report = inspect_source(source_of("a\n1\nna\n3\n"), choose)
+    assert (report.season, report.horizon, report.too_short) == (12, 6, None)
+    assert report.can_be_learned
     np.testing.assert_array_equal(asked[0].values, [[1], [2], [3]])
 
 
@@ -80,19 +80,19 @@ def test_too_short() -> None:
     def refuse(_: Series) -> tuple[int, int]:
         raise EmptyTextError("too few", location="x", hint="More")
 
-    seen = inspect_source(source_of("a\n1\n2\n"), refuse)
-    assert (seen.season, seen.horizon, seen.too_short) == (None, None, "too few")
-    assert not seen.can_be_learned
+    report = inspect_source(source_of("a\n1\n2\n"), refuse)
+    assert (report.season, report.horizon, report.too_short) == (None, None, "too few")
+    assert not report.can_be_learned
 
 
 def test_a_column_that_is_asked_for_and_holds_no_number() -> None:
     source = SeriesSource(TextSource.from_texts(["a,b\n1,x\n2,y\n"]), columns=["b"])
-    seen = inspect_source(source, lambda _: (1, 1))
-    assert (seen.series[0].least, seen.series[0].gaps) == (None, 2)
-    assert not seen.can_be_learned
+    report = inspect_source(source, lambda _: (1, 1))
+    assert (report.series[0].least, report.series[0].gaps) == (None, 2)
+    assert not report.can_be_learned
 
 
 def test_it_is_plain_data() -> None:
-    seen = inspect_source(source_of("a\n1\n2\n")).to_json()
-    assert json.loads(json.dumps(seen)) == seen
-    assert seen["series"] == [{"name": "a", "least": 1, "greatest": 2, "mean": 1.5, "gaps": 0}]
+    report = inspect_source(source_of("a\n1\n2\n")).to_json()
+    assert json.loads(json.dumps(report)) == report
+    assert report["series"] == [{"name": "a", "least": 1, "greatest": 2, "mean": 1.5, "gaps": 0}]

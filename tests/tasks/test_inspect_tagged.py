@@ -30,30 +30,30 @@ def source(rows: list[list[tuple[str, str]]]) -> TaggedSource:
 def test_counts_agree_with_plain_python(
     train: list[list[tuple[str, str]]], valid: list[list[tuple[str, str]]]
 ) -> None:
-    seen = inspect_source(source(train), source(valid))
+    report = inspect_source(source(train), source(valid))
     words = ["".join(word for word, _ in each) for each in train]
     tags = [tag for each in train for _, tag in each]
-    assert seen.scheme == "plain"
-    assert (seen.sentences, seen.words) == (len(train), len(tags))
-    assert seen.tags == {tag: tags.count(tag) for tag in set(tags)}
-    assert list(seen.tags.values()) == sorted(seen.tags.values(), reverse=True)
-    assert seen.duplicates == len(words) - len(set(words))
-    assert seen.lengths.longest == max(map(len, words))
-    assert seen.valid.examples == len(valid)
-    assert seen.valid.in_both == sum("".join(word for word, _ in each) in words for each in valid)
+    assert report.scheme == "plain"
+    assert (report.sentences, report.words) == (len(train), len(tags))
+    assert report.tags == {tag: tags.count(tag) for tag in set(tags)}
+    assert list(report.tags.values()) == sorted(report.tags.values(), reverse=True)
+    assert report.duplicates == len(words) - len(set(words))
+    assert report.lengths.longest == max(map(len, words))
+    assert report.valid.examples == len(valid)
+    assert report.valid.in_both == sum("".join(word for word, _ in each) in words for each in valid)
     others = [tag for each in valid for _, tag in each if tag not in tags]
-    assert seen.valid.unknown == {tag: others.count(tag) for tag in set(others)}
+    assert report.valid.unknown == {tag: others.count(tag) for tag in set(others)}
 
 
 def test_illegal_tags_and_where_they_are() -> None:
     content = "a I-x\nb B-x\nc I-y\n\n" + "d B-x\n\n" * 3 + "e O\nf I-x\n\n" * 5
     tagged = TaggedSource(TextSource.from_texts([content]))
-    seen = inspect_source(tagged)
-    assert seen.scheme == "iob1", "more entities begin with I-"
+    report = inspect_source(tagged)
+    assert report.scheme == "iob1", "more entities begin with I-"
     content = content.replace("e O\nf I-x", "e O\nf B-x", 4)
-    seen = inspect_source(TaggedSource(TextSource.from_texts([content])))
-    assert (seen.scheme, seen.illegal, seen.illegal_sentences) == ("bio", 3, 2)
-    assert seen.first_illegal == [
+    report = inspect_source(TaggedSource(TextSource.from_texts([content])))
+    assert (report.scheme, report.illegal, report.illegal_sentences) == ("bio", 3, 2)
+    assert report.first_illegal == [
         "text 1:1: I-x cannot begin a sentence",
         "text 1:3: I-y cannot follow B-x",
         "text 1:24: I-x cannot follow O",
@@ -62,30 +62,30 @@ def test_illegal_tags_and_where_they_are() -> None:
 
 def test_no_more_than_a_few_are_shown() -> None:
     rows = [[("a", "I-x"), ("b", "I-y"), ("c", "B-x"), ("d", "B-x"), ("e", "O"), ("f", "B-x")]] * 4
-    seen = inspect_source(source(rows))
-    assert (seen.scheme, seen.illegal, len(seen.first_illegal)) == ("bio", 8, 5)
-    assert seen.first_illegal[-1] == "sentence 3:1: I-x cannot begin a sentence"
+    report = inspect_source(source(rows))
+    assert (report.scheme, report.illegal, len(report.first_illegal)) == ("bio", 8, 5)
+    assert report.first_illegal[-1] == "sentence 3:1: I-x cannot begin a sentence"
 
 
 def test_what_was_left_out() -> None:
     content = "a\tN\n\nb\n\nc d\tN\ne\tN\n\n"
     tagged = TaggedSource(TextSource.from_texts([content]), skip_bad_rows=True)
-    seen = inspect_source(tagged, tagged.limited_to(["V", "N"]))
-    assert (seen.sentences, seen.skipped) == (2, 1)
-    assert (seen.valid.examples, seen.valid.skipped) == (2, 1)
+    report = inspect_source(tagged, tagged.limited_to(["V", "N"]))
+    assert (report.sentences, report.skipped) == (2, 1)
+    assert (report.valid.examples, report.valid.skipped) == (2, 1)
 
 
 def test_plain_data() -> None:
-    seen = inspect_source(source([[("a", "N")] * length for length in range(1, 101)]))
-    assert json.loads(json.dumps(seen.to_json())) == seen.to_json()
-    assert seen.lengths == Lengths(50, 95, 100)
-    assert (seen.shape, seen.valid) == ("conll", None)
+    report = inspect_source(source([[("a", "N")] * length for length in range(1, 101)]))
+    assert json.loads(json.dumps(report.to_json())) == report.to_json()
+    assert report.lengths == Lengths(50, 95, 100)
+    assert (report.shape, report.valid) == ("conll", None)
 
 
 def test_words_alone() -> None:
     tagged = TaggedSource(TextSource.from_texts(["a\nb\n"]), tags_needed=False)
-    seen = inspect_source(tagged)
-    assert (seen.words, seen.tags, seen.scheme, seen.illegal) == (2, {}, "plain", 0)
+    report = inspect_source(tagged)
+    assert (report.words, report.tags, report.scheme, report.illegal) == (2, {}, "plain", 0)
 
 
 def test_nothing() -> None:

@@ -31,16 +31,16 @@ def test_counts_agree_with_plain_python(texts: list[str], chunk_size: int) -> No
     texts[0] += "a"
     whole = "".join(texts)
     lines = [line for text in texts for line in text.removesuffix("\n").split("\n") if text]
-    seen = look(*texts, chunk_size=chunk_size)
-    assert seen.documents == len(texts)
-    assert seen.characters == len(whole)
-    assert seen.bytes == len(whole.encode())
-    assert seen.words == sum(len(text.split()) for text in texts)
-    assert seen.lines == len(lines)
-    assert seen.longest_line == max(map(len, lines))
-    assert seen.distinct_characters == len(set(whole))
-    assert dict(seen.commonest) == {each: whole.count(each) for each in set(whole)}
-    assert seen.rarest == seen.commonest[::-1]
+    report = look(*texts, chunk_size=chunk_size)
+    assert report.documents == len(texts)
+    assert report.characters == len(whole)
+    assert report.bytes == len(whole.encode())
+    assert report.words == sum(len(text.split()) for text in texts)
+    assert report.lines == len(lines)
+    assert report.longest_line == max(map(len, lines))
+    assert report.distinct_characters == len(set(whole))
+    assert dict(report.commonest) == {each: whole.count(each) for each in set(whole)}
+    assert report.rarest == report.commonest[::-1]
 
 
 def test_duplicate_lines() -> None:
@@ -95,8 +95,8 @@ def test_suggestions() -> None:
 
 def test_it_is_plain_data(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Some text.\n")
-    seen = inspect_source(TextSource([tmp_path]))
-    assert json.loads(json.dumps(seen.to_json()))["words"] == 2
+    report = inspect_source(TextSource([tmp_path]))
+    assert json.loads(json.dumps(report.to_json()))["words"] == 2
 
 
 def test_no_text() -> None:

@@ -36,36 +36,36 @@ def test_counts_agree_with_plain_python(
     tmp_path_factory: pytest.TempPathFactory, train: Rows, valid: Rows
 ) -> None:
     folder = tmp_path_factory.mktemp("vectors")
-    seen = inspect_source(source_of(folder, "a", train), source_of(folder, "b", valid))
+    report = inspect_source(source_of(folder, "a", train), source_of(folder, "b", valid))
     known = [vector for vector, _ in train]
-    assert (seen.rows, seen.width, seen.valid.examples) == (len(train), 3, len(valid))
-    assert seen.vectors == len(set(known))
-    assert seen.least == min(map(min, known))
-    assert seen.greatest == max(map(max, known))
-    assert seen.never_vary == sum(len(set(column)) == 1 for column in zip(*known, strict=True))
-    assert seen.descriptions == len({text for _, text in train})
-    assert seen.duplicates == len(train) - len(set(train))
+    assert (report.rows, report.width, report.valid.examples) == (len(train), 3, len(valid))
+    assert report.vectors == len(set(known))
+    assert report.least == min(map(min, known))
+    assert report.greatest == max(map(max, known))
+    assert report.never_vary == sum(len(set(column)) == 1 for column in zip(*known, strict=True))
+    assert report.descriptions == len({text for _, text in train})
+    assert report.duplicates == len(train) - len(set(train))
     ways = [{text for other, text in train if other == vector} for vector in set(known)]
-    assert seen.ambiguous_vectors == sum(len(each) > 1 for each in ways)
-    assert seen.valid.in_both == sum(vector in known for vector, _ in valid)
-    assert seen.words.longest == max(len(text.split()) for _, text in train)
-    assert seen.characters.longest == max(len(text) for _, text in train)
-    assert seen.can_be_learned == (len(set(known)) > 1)
+    assert report.ambiguous_vectors == sum(len(each) > 1 for each in ways)
+    assert report.valid.in_both == sum(vector in known for vector, _ in valid)
+    assert report.words.longest == max(len(text.split()) for _, text in train)
+    assert report.characters.longest == max(len(text) for _, text in train)
+    assert report.can_be_learned == (len(set(known)) > 1)
 
 
 def test_what_is_not_finite_is_left_out_and_counted(tmp_path: Path) -> None:
     bad = [((float("nan"), 0.0, 0.0), "a"), ((0.0, 0.0, 0.0), ""), ((1.0, 0.0, 2.0), "b")]
-    seen = inspect_source(
+    report = inspect_source(
         source_of(tmp_path, "a", bad, skip=True), source_of(tmp_path, "b", bad[1:], skip=True)
     )
-    assert (seen.rows, seen.skipped) == (1, 2)
-    assert (seen.valid.examples, seen.valid.skipped) == (1, 1)
+    assert (report.rows, report.skipped) == (1, 2)
+    assert (report.valid.examples, report.valid.skipped) == (1, 1)
     with pytest.raises(InputError, match=r"a\.npy: .*|a\.txt:2: "):
         inspect_source(source_of(tmp_path, "a", bad))
 
 
 def test_it_is_plain_data(tmp_path: Path) -> None:
-    seen = inspect_source(source_of(tmp_path, "a", [((0.0, 1.0, 2.0), "x y")])).to_json()
-    assert json.loads(json.dumps(seen)) == seen
-    assert seen["words"] == {"median": 2, "long": 2, "longest": 2}
-    assert seen["valid"] is None
+    report = inspect_source(source_of(tmp_path, "a", [((0.0, 1.0, 2.0), "x y")])).to_json()
+    assert json.loads(json.dumps(report)) == report
+    assert report["words"] == {"median": 2, "long": 2, "longest": 2}
+    assert report["valid"] is None

@@ -22,11 +22,11 @@ def test_the_n_gram_of_tiny_shakespeare():
     cut = 1_003_854
     tokenizer = Characters.learn([text[:cut]])
     train, valid = tokenizer.encode(text[:cut]), tokenizer.encode(text[cut:])
-    found = {
+    result = {
         order: -KneserNey.train(train, tokenizer.size, order)
         .log_probabilities(np.concatenate([[0], valid]))
         .mean()
         for order in (5, 7)
     }
-    assert found[7] == pytest.approx(1.517, abs=0.002)
-    assert found[5] == pytest.approx(1.561, abs=0.003)
+    assert result[7] == pytest.approx(1.517, abs=0.002)
+    assert result[5] == pytest.approx(1.561, abs=0.003)

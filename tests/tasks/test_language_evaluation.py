@@ -42,12 +42,12 @@ def network_for(tokenizer) -> LanguageModelNetwork:
 
 def by_steps(network: LanguageModelNetwork, ids) -> list[float]:
     """The log-probability of each token but the first, one step at a time."""
-    state, found = network.initial_state(1), []
+    state, result = network.initial_state(1), []
     with torch.no_grad():
         for token, target in pairwise(ids):
             logits, state = network(torch.tensor([[int(token)]]), state)
-            found.append(float(logits[0, 0].log_softmax(0)[int(target)]))
-    return found
+            result.append(float(logits[0, 0].log_softmax(0)[int(target)]))
+    return result
 
 
 def test_a_network_reads_the_whole_text_with_its_state_carried(monkeypatch):
@@ -55,19 +55,19 @@ def test_a_network_reads_the_whole_text_with_its_state_carried(monkeypatch):
     tokenizer = Characters.learn([TEXT])
     ids = np.concatenate([[BOUNDARY], tokenizer.encode(TEXT[:200])])
     network = network_for(tokenizer)
-    found = NetworkPredictor(network).log_probabilities(ids)
-    np.testing.assert_allclose(found, by_steps(network, ids), atol=1e-4)
+    result = NetworkPredictor(network).log_probabilities(ids)
+    np.testing.assert_allclose(result, by_steps(network, ids), atol=1e-4)
 
 
 def test_fresh_blocks_remember_nothing():
     tokenizer = Characters.learn([TEXT])
     ids = np.concatenate([[BOUNDARY], tokenizer.encode(TEXT[:100])])
     network = network_for(tokenizer)
-    found = NetworkPredictor(network).fresh_log_probabilities(ids, block=16)
+    result = NetworkPredictor(network).fresh_log_probabilities(ids, block=16)
     expected = [
         each for begin in range(0, 96, 16) for each in by_steps(network, ids[begin : begin + 17])
     ]
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    np.testing.assert_allclose(result, expected, atol=1e-4)
 
 
 def test_distributions_stand_at_their_positions(monkeypatch):
@@ -80,8 +80,8 @@ def test_distributions_stand_at_their_positions(monkeypatch):
     with torch.no_grad():
         logits, _ = network(torch.from_numpy(ids)[None], network.initial_state(1))
     expected = logits[0, positions - 1].log_softmax(-1).numpy()
-    found = torch.from_numpy(rows).log_softmax(-1).numpy()
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    result = torch.from_numpy(rows).log_softmax(-1).numpy()
+    np.testing.assert_allclose(result, expected, atol=1e-4)
 
 
 def test_with_weights_of_8_bits_it_reads_as_the_native_core_steps(monkeypatch):
@@ -93,33 +93,33 @@ def test_with_weights_of_8_bits_it_reads_as_the_native_core_steps(monkeypatch):
     positions = np.array([1, 6, 7, 8, 80])
     network = network_for(tokenizer)
 
-    def found(int8):
+    def outputs_of(int8):
         predictor = NetworkPredictor(network, int8=int8)
         rows = np.concatenate(list(predictor.distributions(ids, positions)))
         fresh = predictor.fresh_log_probabilities(ids, block=16)
         return predictor.log_probabilities(ids), fresh, rows
 
-    def told(ids):
+    def step_logits(ids):
         step, state = step_of(network, int8=True), network.initial_state(1)
         for token in ids[:-1].tolist():
             logits, state = step(torch.tensor([token]), state)
             yield logits[0]
 
     def picked(ids):
-        each = zip(told(ids), ids[1:], strict=True)
+        each = zip(step_logits(ids), ids[1:], strict=True)
         return [float(logits.log_softmax(0)[int(target)]) for logits, target in each]
 
-    log_probabilities, fresh, rows = found(int8=True)
+    log_probabilities, fresh, rows = outputs_of(int8=True)
     np.testing.assert_allclose(log_probabilities, picked(ids), atol=1e-6)
     blocks = (ids[begin : begin + 17] for begin in range(0, 80, 16))
     np.testing.assert_allclose(
         fresh, [each for block in blocks for each in picked(block)], atol=1e-6
     )
-    np.testing.assert_allclose(rows, torch.stack(list(told(ids)))[positions - 1], atol=1e-6)
+    np.testing.assert_allclose(rows, torch.stack(list(step_logits(ids)))[positions - 1], atol=1e-6)
     if core.module() is not None:
-        assert np.abs(log_probabilities - found(int8=False)[0]).max() > 1e-4
+        assert np.abs(log_probabilities - outputs_of(int8=False)[0]).max() > 1e-4
     with core.using(core.OFF):
-        for ours, theirs in zip(found(int8=True), found(int8=False), strict=True):
+        for ours, theirs in zip(outputs_of(int8=True), outputs_of(int8=False), strict=True):
             assert np.array_equal(ours, theirs)
 
 
@@ -178,9 +178,9 @@ def test_the_report(cache):
     assert report.baseline["nats_per_token"] == pytest.approx(theirs.mean())
     low, high = report.interval["nats_per_token"]
     assert low < ours.mean() - theirs.mean() < high
-    said = json.loads(json.dumps(report.to_json()))
-    assert said.keys() >= {"task", "examples", "scores", "baseline", "interval"}
-    assert said["baseline"]["name"] == ngram.name
+    as_json = json.loads(json.dumps(report.to_json()))
+    assert as_json.keys() >= {"task", "examples", "scores", "baseline", "interval"}
+    assert as_json["baseline"]["name"] == ngram.name
 
 
 def test_words_are_scored_as_keyboards_are(cache):

@@ -24,10 +24,10 @@ def test_the_season_is_found_whatever_the_trend(season, seed, slope):
     values = waves(10 * season + 7, season, noise=0.05, seed=seed)
     if np.ptp(values) < 0.5:
         return
-    found = season_of(values + slope * np.arange(len(values))[:, None], None)
+    result = season_of(values + slope * np.arange(len(values))[:, None], None)
     # Of a shape that is nearly alike in two halves the half is as good.
-    assert season % found == 0
-    assert found > 1
+    assert season % result == 0
+    assert result > 1
 
 
 def test_noise_and_drift_have_none():
@@ -56,11 +56,11 @@ def test_of_two_the_one_that_is_there(season, step):
 @given(st.integers(5, 60), st.integers(0, 100))
 def test_autocorrelation_as_it_is_defined(length, seed):
     values = np.random.default_rng(seed).normal(size=(length, 2))
-    found = autocorrelation(values, length - 1)
+    result = autocorrelation(values, length - 1)
     centred = values - values.mean(0)
     for lag in range(length):
         products = (centred[lag:] * centred[: length - lag]).mean(0) / values.var(0)
-        assert found[lag] == pytest.approx(products.mean(), abs=1e-9)
+        assert result[lag] == pytest.approx(products.mean(), abs=1e-9)
 
 
 def test_what_stands_still_has_no_season():

@@ -48,7 +48,7 @@ def test_of_very_many_sources_the_last_are_kept(monkeypatch):
     assert memory.answers(["chien", "poisson", "chat"]) == ["b", "d", "b"]
 
 
-def test_an_ngram_that_very_many_hold_says_nothing(monkeypatch):
+def test_an_ngram_of_very_many_sources_is_ignored(monkeypatch):
     monkeypatch.setattr(baseline, "MAX_HOLDERS", 2)
     known = ["le chat", "le chien", "le loup", "le chat-huant"]
     memory = NearestSource().fit(known, list("abcc"))
@@ -60,9 +60,9 @@ def test_the_nearest_vector():
     images, names = load_digits(return_X_y=True)
     known, asked = images[:1500].astype(np.float32), images[1500:].astype(np.float32)
     targets = [str(name) for name in names[:1500]]
-    found = NearestVector().fit(known, targets).answers(asked)
+    result = NearestVector().fit(known, targets).answers(asked)
     distances = ((asked[:, None].astype(float) - known[None].astype(float)) ** 2).sum(axis=2)
-    assert found == [targets[row] for row in distances.argmin(axis=1)]
+    assert result == [targets[row] for row in distances.argmin(axis=1)]
     assert NearestVector.name == "nearest vector"
 
 

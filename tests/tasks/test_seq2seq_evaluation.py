@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from checks import assert_intervals
 from sacrebleu import corpus_bleu, corpus_chrf
 
 from elman.errors import EmptyTextError
@@ -28,7 +29,7 @@ def sentences(count, seed):
 
 
 def spoiled(targets, share, seed=0):
-    """As many answers as said are another row's."""
+    """A share of the targets is replaced by those of other rows."""
     generator = np.random.default_rng(seed)
     return [
         str(generator.choice(targets)) if generator.random() < share else target
@@ -42,32 +43,32 @@ def report():
     sources, targets = sentences(60, 2)
     answers = spoiled(targets, 0.3)
     others = answers[::-1]
-    told = evaluate_seq2seq(
+    result = evaluate_seq2seq(
         sources, targets, answers, baseline, others, [*sources[:3], "x"], warnings=["a remark"]
     )
-    return targets, answers, baseline.answers(sources), others, told
+    return targets, answers, baseline.answers(sources), others, result
 
 
 def test_scores_are_sacrebleus(report):
-    targets, answers, theirs, others, told = report
-    assert set(told.scores) == {"bleu", "chrf", "exact_match"}
-    for scores, written in ((told.scores, answers), (told.baseline, theirs)):
+    targets, answers, theirs, others, result = report
+    assert set(result.scores) == {"bleu", "chrf", "exact_match"}
+    for scores, written in ((result.scores, answers), (result.baseline, theirs)):
         assert scores["bleu"] == corpus_bleu(written, [targets]).score
         assert scores["chrf"] == corpus_chrf(written, [targets]).score
         assert scores["exact_match"] == np.mean(np.array(written) == np.array(targets))
-    assert told.baseline["name"] == "nearest source"
-    assert told.details["shuffled_bleu"] == corpus_bleu(others, [targets]).score
-    assert told.details["shuffled_chrf"] == corpus_chrf(others, [targets]).score
-    assert told.details["signatures"]["bleu"].startswith("nrefs:1|case:mixed|")
-    assert told.details["length_ratio"] == len("".join(answers)) / len("".join(targets))
-    said = json.loads(json.dumps(told.to_json()))
-    assert (said["task"], said["examples"]) == ("translate", 60)
-    assert said["warnings"][0] == "a remark"
-    assert said["details"]["known_sources"] == 3
+    assert result.baseline["name"] == "nearest source"
+    assert result.details["shuffled_bleu"] == corpus_bleu(others, [targets]).score
+    assert result.details["shuffled_chrf"] == corpus_chrf(others, [targets]).score
+    assert result.details["signatures"]["bleu"].startswith("nrefs:1|case:mixed|")
+    assert result.details["length_ratio"] == len("".join(answers)) / len("".join(targets))
+    as_json = json.loads(json.dumps(result.to_json()))
+    assert (as_json["task"], as_json["examples"]) == ("translate", 60)
+    assert as_json["warnings"][0] == "a remark"
+    assert as_json["details"]["known_sources"] == 3
 
 
 def test_intervals_are_those_of_redrawn_rows(report):
-    targets, answers, theirs, _, told = report
+    targets, answers, theirs, _, result = report
     columns = np.array([targets, answers, theirs])
     generator = np.random.default_rng(1)
     drawn = {"bleu": [], "chrf": [], "exact_match": []}
@@ -77,36 +78,32 @@ def test_intervals_are_those_of_redrawn_rows(report):
             drawn[name].append(score(ours, [gold]).score - score(other, [gold]).score)
         hits = [np.mean(np.array(side) == np.array(gold)) for side in (ours, other)]
         drawn["exact_match"].append(hits[0] - hits[1])
-    assert set(told.interval) == set(drawn)
-    for name, differences in drawn.items():
-        expected = np.quantile(differences, [0.025, 0.975])
-        width = expected[1] - expected[0]
-        assert told.interval[name] == pytest.approx(expected, abs=width / 4)
+    assert_intervals(result.interval, drawn, tolerance=1 / 4)
 
 
 def test_pronunciations_count_words_once_and_take_any_that_is_listed():
     sources = ["read", "lead", "read", "lathe", "bow"]
     targets = ["R EH D", "L EH D", "R IY D", "L EY DH", "B AW"]
     answers = ["R IY D", "L IY D", "R IY D", "L EY DH", "B OW T"]
-    told = evaluate_seq2seq(sources, targets, answers, NearestSource().fit(sources, targets))
-    assert told.scores["exact_match"] == 2 / 5
-    assert told.scores["word_error_rate"] == 2 / 4
-    assert told.scores["token_error_rate"] == pytest.approx(3 / 11)
-    assert told.details["tokens"] == "token"
-    assert told.details["distinct_sources"] == 4
-    assert "bleu" not in told.scores, "no target has four tokens"
-    assert set(told.interval) == set(told.scores)
-    assert told.interval["word_error_rate"][1] > 0
+    result = evaluate_seq2seq(sources, targets, answers, NearestSource().fit(sources, targets))
+    assert result.scores["exact_match"] == 2 / 5
+    assert result.scores["word_error_rate"] == 2 / 4
+    assert result.scores["token_error_rate"] == pytest.approx(3 / 11)
+    assert result.details["tokens"] == "token"
+    assert result.details["distinct_sources"] == 4
+    assert "bleu" not in result.scores, "no target has four tokens"
+    assert set(result.interval) == set(result.scores)
+    assert result.interval["word_error_rate"][1] > 0
 
 
 def test_a_model_that_describes():
     vectors = np.eye(3, dtype=np.float32)
     names = ["one", "seven", "three"]
     baseline = NearestVector().fit(vectors[:2], names[:2])
-    told = evaluate_seq2seq(vectors, names, ["one", "sevn", "three"], baseline)
-    assert told.task == "describe"
-    assert told.scores["token_error_rate"] == pytest.approx(1 / 13)
-    assert told.baseline["word_error_rate"] == pytest.approx(1 / 3)
+    result = evaluate_seq2seq(vectors, names, ["one", "sevn", "three"], baseline)
+    assert result.task == "describe"
+    assert result.scores["token_error_rate"] == pytest.approx(1 / 13)
+    assert result.baseline["word_error_rate"] == pytest.approx(1 / 3)
     assert evaluate_seq2seq(None, names, names).scores["word_error_rate"] == 0
 
 
@@ -129,8 +126,8 @@ def test_what_edits_are_counted_in(targets, tokens):
 
 def warnings_on(answers=None, **given):
     sources, targets = sentences(100, 3)
-    told = evaluate_seq2seq(sources, targets, answers or targets, **given)
-    return told.warnings
+    result = evaluate_seq2seq(sources, targets, answers or targets, **given)
+    return result.warnings
 
 
 def test_a_sound_model_is_not_warned_of():
@@ -142,15 +139,15 @@ def test_a_sound_model_is_not_warned_of():
 
 def test_a_model_that_ignores_its_source():
     _, targets = sentences(100, 3)
-    (said,) = warnings_on([targets[0]] * 100, shuffled=[targets[0]] * 100)
-    assert "with the sources shuffled chrF is" in said
+    (warning,) = warnings_on([targets[0]] * 100, shuffled=[targets[0]] * 100)
+    assert "with the sources shuffled chrF is" in warning
 
 
 @pytest.mark.parametrize("change", [lambda text: text[:12], lambda text: text + text[:20]])
 def test_answers_of_another_length(change):
     _, targets = sentences(100, 3)
-    (said,) = warnings_on([change(text) for text in targets])
-    assert "% as long as their targets" in said
+    (warning,) = warnings_on([change(text) for text in targets])
+    assert "% as long as their targets" in warning
 
 
 def test_answers_that_repeat_themselves():
@@ -158,14 +155,14 @@ def test_answers_that_repeat_themselves():
     looping = ["the the the the" if n < 3 else text for n, text in enumerate(targets)]
     assert warnings_on(looping) == ("3 of 100 answers repeat themselves four times on end or more",)
     # What is to be written may say so itself.
-    told = evaluate_seq2seq(["a"], ["no no no no no"], ["no no no no no"])
-    assert told.details["repetition_loops"] == 0
+    result = evaluate_seq2seq(["a"], ["no no no no no"], ["no no no no no"])
+    assert result.details["repetition_loops"] == 0
 
 
 def test_sources_that_stand_in_training():
     sources, _ = sentences(100, 3)
-    (said,) = warnings_on(known_sources=sources[:7])
-    assert said.startswith("7 of 100 sources stand in the training data too")
+    (warning,) = warnings_on(known_sources=sources[:7])
+    assert warning.startswith("7 of 100 sources stand in the training data too")
 
 
 def test_another_number_of_rows_or_none():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 
 import numpy as np
@@ -11,14 +10,13 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reviews import same_weights
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
 
 import elman
 from elman.cells import CELLS
 from elman.errors import ModelFileError, NotFittedError
 from elman.nn.attention import KINDS
 from elman.nn.seq2seq import ORDERS
+from model_files import altered, assert_refused, header_of, setting, with_other_header_bytes
 from seq2seq_models import PAIRS, small
 
 NEW = ["abd", "", "unheard of", "漢字 😀"]
@@ -37,11 +35,6 @@ def answers(model):
         [(each.text, each.score, each.probabilities) for each in best]
         for best in model.predict_best(given_to, count=2)
     ]
-
-
-def about(path):
-    with safe_open(path, "pt") as file:
-        return json.loads(file.metadata()["elman"])
 
 
 @pytest.mark.parametrize(
@@ -68,7 +61,7 @@ def test_a_file_gives_the_same_answers(tmp_path, model, learned_from):
     assert loaded.describe() == model.describe()
     assert not loaded.network_.training
     loaded.save(again)
-    assert about(again) == about(path)
+    assert header_of(again) == header_of(path)
 
 
 @pytest.mark.parametrize("model", [small(), describer()], ids=repr)
@@ -101,33 +94,6 @@ def described(tmp_path_factory):
     return path
 
 
-def altered(path, folder, change):
-    said, tensors = about(path), load_file(path)
-    change(said, tensors)
-    damaged = folder / "m.safetensors"
-    # 1e999 is sound JSON, and infinite.
-    save_file(tensors, damaged, metadata={"elman": json.dumps(said).replace('"huge"', "1e999")})
-    return damaged
-
-
-def refused(path):
-    with pytest.raises(ModelFileError) as caught:
-        elman.load(path)
-    assert caught.value.location == str(path)
-    assert "\n" not in str(caught.value)
-
-
-def put(*names, value):
-    """Replace what stands under the names."""
-
-    def change(said, _):
-        for name in names[:-1]:
-            said = said[name]
-        said[names[-1]] = value
-
-    return change
-
-
 OF_BOTH = [
     *((("task",), value) for value in ("walking", "language", "classify", None)),
     *((("settings", "tokenizer"), value) for value in ("word", "letter", None)),
@@ -156,9 +122,9 @@ OF_BOTH = [
 
 @pytest.mark.parametrize("kind", ["translated", "described"])
 @pytest.mark.parametrize(("names", "value"), OF_BOTH, ids=str)
-def test_a_file_that_says_another_thing_is_refused(request, tmp_path, kind, names, value):
+def test_a_changed_header_is_refused(request, tmp_path, kind, names, value):
     path = request.getfixturevalue(kind)
-    refused(altered(path, tmp_path, put(*names, value=value)))
+    assert_refused(altered(path, tmp_path, setting(*names, value=value)))
 
 
 @pytest.mark.parametrize(
@@ -174,26 +140,28 @@ def test_a_file_that_says_another_thing_is_refused(request, tmp_path, kind, name
         (("vocabularies", "source"), None),
     ],
 )
-def test_sides_and_looks_that_do_not_go_together_are_refused(translated, tmp_path, names, value):
-    refused(altered(translated, tmp_path, put(*names, value=value)))
+def test_settings_that_do_not_fit_the_weights_are_refused(translated, tmp_path, names, value):
+    assert_refused(altered(translated, tmp_path, setting(*names, value=value)))
 
 
-def test_a_sides_vocabulary_cannot_be_left_out_or_added(translated, shared, described, tmp_path):
-    refused(altered(translated, tmp_path, lambda said, _: said["vocabularies"].pop("source")))
-    refused(altered(translated, tmp_path, lambda said, _: said["vocabularies"].pop("target")))
-    for path in (shared, described):
-        refused(
-            altered(
-                path,
-                tmp_path,
-                lambda said, _: said["vocabularies"].update(source=said["vocabularies"]["target"]),
-            )
-        )
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_a_sides_vocabulary_cannot_be_left_out(translated, tmp_path, side):
+    assert_refused(
+        altered(translated, tmp_path, lambda header, _: header["vocabularies"].pop(side))
+    )
+
+
+@pytest.mark.parametrize("kind", ["shared", "described"])
+def test_a_sides_vocabulary_cannot_be_added(request, tmp_path, kind):
+    def add(header, _):
+        header["vocabularies"].update(source=header["vocabularies"]["target"])
+
+    assert_refused(altered(request.getfixturevalue(kind), tmp_path, add))
 
 
 @pytest.mark.parametrize("name", ["settings", "rewriter", "vocabularies", "limit", "training"])
-def test_a_file_that_says_too_little_is_refused(translated, tmp_path, name):
-    refused(altered(translated, tmp_path, lambda said, _: said.pop(name)))
+def test_a_header_without_an_entry_is_refused(translated, tmp_path, name):
+    assert_refused(altered(translated, tmp_path, lambda header, _: header.pop(name)))
 
 
 @pytest.mark.parametrize(
@@ -207,7 +175,7 @@ def test_a_file_that_says_too_little_is_refused(translated, tmp_path, name):
     ],
 )
 def test_other_tensors_are_refused(described, tmp_path, change):
-    refused(altered(described, tmp_path, lambda _, tensors: change(tensors)))
+    assert_refused(altered(described, tmp_path, lambda _, tensors: change(tensors)))
 
 
 @pytest.mark.parametrize("kind", ["translated", "shared", "described"])
@@ -223,19 +191,14 @@ def test_the_unaltered_file_is_taken(request, tmp_path, kind):
 def test_a_file_cut_short_is_refused(translated, tmp_path, share):
     path = tmp_path / "m.safetensors"
     path.write_bytes(translated.read_bytes()[: int(share * translated.stat().st_size)])
-    refused(path)
+    assert_refused(path)
 
 
 @pytest.mark.parametrize("kind", ["translated", "described"])
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_flipped_bytes_of_its_header_never_surprise(request, tmp_path, kind, data):
-    damaged = bytearray(request.getfixturevalue(kind).read_bytes())
-    end = 8 + int.from_bytes(damaged[:8], "little")
-    for place in data.draw(st.lists(st.integers(8, end - 1), min_size=1, max_size=3)):
-        damaged[place] = data.draw(st.sampled_from(list(b'0123456789"[]{},:-.eE')))
-    path = tmp_path / "m.safetensors"
-    path.write_bytes(damaged)
+    path = with_other_header_bytes(request.getfixturevalue(kind), tmp_path, data)
     with suppress(ModelFileError):
         model = elman.load(path)
         model.limit_ = model.limit_._replace(slope=1.0, room=5.0)  # it may well be a long one

@@ -11,16 +11,13 @@ from elman.nn.seq2seq import EncoderDecoder, Seq2SeqConfig
 from elman.tasks.seq2seq import objective
 from elman.tasks.seq2seq.objective import Seq2SeqObjective
 from elman.text.tokenizers.tokenizer import BOUNDARY
-from elman.training import precision
 from elman.training.dataset import TokenDataset, VectorDataset
 
 SOURCES = [[1, 2, 3], [4], [2, 2, 5, 1, 3], [3, 1], [5, 4]]
 TARGETS = [[1, 0], [2, 3, 4, 1, 0], [0], [3, 3, 0], [4, 0]]
 
 
-@pytest.fixture(autouse=True)
-def exact_products(monkeypatch):
-    monkeypatch.setattr(precision, "fast_type", lambda _: None)
+pytestmark = pytest.mark.usefixtures("exact_products")
 
 
 def examples(rows):
@@ -41,13 +38,13 @@ def objective_of(vectors=False, smoothing=0.1):
     )  # fmt: skip
 
 
-def alone(it, place):
+def alone(it, index):
     """The sum of a target's losses, and its tokens."""
-    chosen = np.array([place])
+    chosen = np.array([index])
     targets = it.targets.collate(chosen)
     with torch.no_grad():
         loss = it.network.loss(it.examples.collate(chosen), targets, BOUNDARY, it.smoothing)
-    return float(loss) * len(TARGETS[place]), len(TARGETS[place])
+    return float(loss) * len(TARGETS[index]), len(TARGETS[index])
 
 
 @pytest.mark.parametrize("vectors", [False, True])
@@ -56,9 +53,9 @@ def test_a_batchs_loss_is_the_mean_of_its_target_tokens(vectors):
     for step in range(2 * it.sampler.steps_per_epoch):
         loss, tokens = it.loss(step)
         chosen = it.sampler.at(step).tolist()
-        of_sources = len(chosen) if vectors else sum(len(SOURCES[place]) for place in chosen)
-        assert tokens == of_sources + sum(len(TARGETS[place]) for place in chosen)
-        total, count = map(sum, zip(*(alone(it, place) for place in chosen), strict=True))
+        of_sources = len(chosen) if vectors else sum(len(SOURCES[index]) for index in chosen)
+        assert tokens == of_sources + sum(len(TARGETS[index]) for index in chosen)
+        total, count = map(sum, zip(*(alone(it, index) for index in chosen), strict=True))
         assert float(loss.detach()) == pytest.approx(total / count, rel=1e-5)
 
 
@@ -70,6 +67,6 @@ def test_validation_is_the_mean_of_all_target_tokens_however_batched(
     monkeypatch.setattr(objective, "VALIDATED_TOGETHER", together)
     it = objective_of(vectors)
     it.network.train()
-    total, count = map(sum, zip(*(alone(it, place) for place in range(5)), strict=True))
+    total, count = map(sum, zip(*(alone(it, index) for index in range(5)), strict=True))
     assert it.validate() == pytest.approx(total / count, rel=1e-5)
     assert it.network.training

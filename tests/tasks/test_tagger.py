@@ -8,14 +8,14 @@ import json
 import numpy as np
 import pytest
 import torch
-from safetensors import safe_open
+from checks import OUT_OF_RANGE
 from sklearn.base import clone
 
 import elman
 from elman.cells import CELLS
 from elman.data.cache import Cache
 from elman.data.example_cache import cached_examples
-from elman.errors import InputError, ModelFileError, NotFittedError, ResumeError, SettingError
+from elman.errors import InputError, NotFittedError, ResumeError, SettingError
 from elman.tasks import estimator
 from elman.tasks.tagging import inputs as sentences_module
 from elman.tasks.tagging.config import encoder_of
@@ -27,6 +27,7 @@ from elman.text.tagsets import convert_tags, illegal_tags, spans
 from elman.training import precision
 from elman.training.events import Finished, Progress
 from elman.training.trainer import train
+from model_files import altered, assert_refused, header_of, setting
 
 SMALL = {"hidden_size": 8, "layers": 1, "steps": 40, "dropout": 0.1}
 WORDS = [["Ann", "saw", "New", "York", "."], ["the", "cat", "sat"], ["Bob", "Lee", "ran"]] * 8
@@ -110,15 +111,7 @@ def test_every_setting_changes_something(name):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [
-        ("cell", "transformer"),
-        ("hidden_size", 0),
-        ("layers", 0),
-        ("dropout", 1),
-        ("minutes", 0),
-        ("steps", 0),
-        ("seed", -1),
-    ],
+    [each for each in OUT_OF_RANGE if each[0] != "tokenizer"],  # it has none
 )
 def test_what_is_out_of_range_is_refused_before_anything_is_read(name, value, tmp_path):
     with pytest.raises(SettingError) as caught:
@@ -154,7 +147,7 @@ def test_sentences_in_every_form(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("sentences", "tags", "valid", "place"),
+    ("sentences", "tags", "valid", "location"),
     [
         ([], [], None, "the sentences given"),
         ([["a"]], [["X"]], None, "tags"),
@@ -173,11 +166,11 @@ def test_sentences_in_every_form(tmp_path):
         (WORDS, SPEECH, [["a"]], "tags"),
     ],
 )
-def test_what_cannot_be_learned_from_is_one_line(sentences, tags, valid, place):
+def test_what_cannot_be_learned_from_is_one_line(sentences, tags, valid, location):
     model = small(steps=1)
     with pytest.raises(InputError) as caught:
         model.fit(sentences, tags, valid=valid)
-    assert caught.value.location == place
+    assert caught.value.location == location
     assert caught.value.hint
     assert "\n" not in str(caught.value)
     assert not hasattr(model, "network_")
@@ -225,7 +218,7 @@ def test_long_sentences_are_learned_in_pieces(monkeypatch):
 # What it tells
 
 
-def test_it_learns_what_it_was_told(speech):
+def test_it_learns_the_training_data(speech):
     assert speech.predict(WORDS) == SPEECH
     assert speech.score(WORDS, SPEECH) == 1.0
     assert speech.score(WORDS, [["D"] * len(words) for words in WORDS]) < 0.2
@@ -271,21 +264,21 @@ def test_marginals_are_sums_over_the_sequences(names):
     for tags, chance in every:
         if names.scheme_ == "iob1":
             tags = [tag.replace("B-", "I-") for tag in tags]
-        for place, tag in enumerate(tags):
-            expected[place, names.tags_.index(tag)] += chance
-    found = names.marginals([[], words])
-    assert found[0].shape == (0, len(names.tags_))
-    np.testing.assert_allclose(found[1], expected, atol=1e-5)
+        for index, tag in enumerate(tags):
+            expected[index, names.tags_.index(tag)] += chance
+    result = names.marginals([[], words])
+    assert result[0].shape == (0, len(names.tags_))
+    np.testing.assert_allclose(result[1], expected, atol=1e-5)
 
 
 def test_each_sentence_is_tagged_by_itself(speech, monkeypatch):
     """In any order, in any company; sentences without words have no tags."""
     monkeypatch.setattr(precision, "fast_type", lambda _: None)  # exact products
     together = speech.marginals(NEW * 2 + WORDS)
-    for words, found in zip(NEW * 2 + WORDS, together, strict=True):
+    for words, result in zip(NEW * 2 + WORDS, together, strict=True):
         alone = speech.marginals([words])[0]
-        np.testing.assert_allclose(found, alone, atol=1e-5)
-        assert len(found) == len(words)
+        np.testing.assert_allclose(result, alone, atol=1e-5)
+        assert len(result) == len(words)
     assert [len(tags) for tags in speech.predict(NEW)] == [3, 0, 1, 40]
     assert speech.predict([]) == speech.predict_best([]) == speech.marginals([]) == []
     assert speech.predict([[""]])[0][0] in speech.tags_
@@ -300,12 +293,12 @@ def test_a_count_of_sequences_is_held_against_its_range(speech, count):
 # Learning
 
 
-def test_training_tells_of_every_step_and_reads_files_audibly(tmp_path):
+def test_training_reports_every_step_and_the_reading_of_files(tmp_path):
     path = tmp_path / "a.conll"
     path.write_text("a\tN\nb\tV\n\n" * 20)
     heard = []
     model = small(steps=4)
-    events = list(model.training(path, progress=lambda *said: heard.append(said)))
+    events = list(model.training(path, progress=lambda *arguments: heard.append(arguments)))
     assert [event.step for event in events if isinstance(event, Progress)] == [1, 2, 3, 4]
     assert isinstance(events[-1], Finished)
     assert model.record_["steps"] == 4
@@ -350,8 +343,8 @@ def test_what_was_learned_from_is_kept_for_a_baseline(tmp_path):
     cache = Cache(tmp_path)
     model = small(steps=1)
     list(model.training(WORDS, SPEECH, valid=(WORDS, SPEECH), cache=cache))
-    found = cached_examples(cache, model.record_["content"])
-    assert found == [list(pair) for pair in zip(WORDS, SPEECH, strict=True)]
+    result = cached_examples(cache, model.record_["content"])
+    assert result == [list(pair) for pair in zip(WORDS, SPEECH, strict=True)]
 
 
 def test_weights_are_judged_by_accuracy_or_by_entities():
@@ -365,10 +358,12 @@ def test_weights_are_judged_by_accuracy_or_by_entities():
     vocabulary = TagVocabulary.learn(NAMES[:3])
     validation_metric = validation_metric_for(vocabulary, NAMES[:3])
     assert validation_metric([vocabulary.encode(tags) for tags in NAMES[:3]]) == 0
-    found = [["B-P", "O", "B-L", "B-L", "O"], ["O", "O", "O"], ["O", "O", "O"]]
-    shared = [{*spans(a, "bio")} & {*spans(b, "bio")} for a, b in zip(found, NAMES, strict=False)]
+    predicted = [["B-P", "O", "B-L", "B-L", "O"], ["O", "O", "O"], ["O", "O", "O"]]
+    shared = [
+        {*spans(a, "bio")} & {*spans(b, "bio")} for a, b in zip(predicted, NAMES, strict=False)
+    ]
     assert sum(map(len, shared)) == 1  # of the 3 found and the 3 that are there
-    assert validation_metric([vocabulary.encode(tags) for tags in found]) == pytest.approx(
+    assert validation_metric([vocabulary.encode(tags) for tags in predicted]) == pytest.approx(
         1 - 2 / 6
     )
     nothing = [vocabulary.encode(["O"] * len(tags)) for tags in NAMES[:3]]
@@ -393,12 +388,7 @@ def test_a_file_gives_the_same_bits(cell, tmp_path):
     for ours, theirs in zip(model.marginals(NEW), loaded.marginals(NEW), strict=True):
         assert np.array_equal(ours, theirs)
     loaded.save(tmp_path / "again.safetensors")
-    assert about(tmp_path / "again.safetensors") == about(path)
-
-
-def about(path):
-    with safe_open(path, "pt") as file:
-        return json.loads(file.metadata()["elman"])
+    assert header_of(tmp_path / "again.safetensors") == header_of(path)
 
 
 def test_words_that_no_file_can_hold_are_read_and_saved(tmp_path):
@@ -415,57 +405,46 @@ def test_words_that_no_file_can_hold_are_read_and_saved(tmp_path):
 def test_a_file_holds_the_record_of_its_training(names, tmp_path):
     path = tmp_path / "m.safetensors"
     names.save(path)
-    said = about(path)
-    assert said["task"] == "tag"
-    assert said["tags"]["scheme"] == names.scheme_
-    assert said["tags"]["labels"] == ["L", "P"]
-    training = said["training"]
+    header = header_of(path)
+    assert header["task"] == "tag"
+    assert header["tags"]["scheme"] == names.scheme_
+    assert header["tags"]["labels"] == ["L", "P"]
+    training = header["training"]
     assert training == names.record_
     assert training["parameters"] == sum(part.numel() for part in weights(names).values())
     assert training["tokens_read"] > 0
     assert names.describe()["training"] == training
-    assert str(tmp_path) not in json.dumps(said)
+    assert str(tmp_path) not in json.dumps(header)
 
 
-def test_a_file_that_says_another_thing_is_refused(speech, tmp_path):
-    """Each damage alone, all else sound: one line that names the file."""
-    from elman.bundle import write_bundle
-
-    path = tmp_path / "m.safetensors"
+def test_a_changed_header_is_refused(speech, tmp_path):
+    """Each damage alone, all else sound."""
+    path = tmp_path / "sound.safetensors"
     speech.save(path)
-    sound = about(path)
-
-    def damaged(change):
-        said = json.loads(json.dumps(sound))
-        change(said)
-        del said["schema"]
-        write_bundle(path, said, weights(speech))
-
-    for change in (
-        lambda said: said.update(task="language"),
-        lambda said: said["settings"].update(hidden_size="wide"),
-        lambda said: said["settings"].update(more=1),
-        lambda said: said["settings"].update(cell="lstm"),
-        lambda said: said["reader"].update(directions=1),
-        lambda said: said["reader"].update(buckets=2),
-        lambda said: said["reader"]["blocks"].update(hidden_size=9),
-        lambda said: said["reader"]["blocks"].update(cell="os.system"),
-        lambda said: said["vocabulary"]["words"].pop(),
-        lambda said: said["vocabulary"].update(words=[3]),
-        lambda said: said["tags"].update(labels=["D", "N", "P"]),
-        lambda said: said["tags"].update(scheme="bio"),
-        lambda said: said["tags"].update(scheme="bio", labels=[]),
-        lambda said: said.update(training=None),
-        lambda said: said.pop("reader"),
-        lambda said: said.pop("tags"),
+    for keys, value in (
+        ("task", "language"),
+        ("settings/hidden_size", "wide"),
+        ("settings/more", 1),
+        ("settings/cell", "lstm"),
+        ("reader/directions", 1),
+        ("reader/buckets", 2),
+        ("reader/blocks/hidden_size", 9),
+        ("reader/blocks/cell", "os.system"),
+        ("vocabulary/words", [3]),
+        ("tags/labels", ["D", "N", "P"]),
+        ("tags/scheme", "bio"),
+        ("training", None),
     ):
-        damaged(change)
-        with pytest.raises(ModelFileError) as caught:
-            elman.load(path)
-        assert caught.value.location == str(path)
-        assert "\n" not in str(caught.value)
-    damaged(lambda _: None)
-    assert same_weights(elman.load(path), speech)
+        assert_refused(altered(path, tmp_path, setting(*keys.split("/"), value=value)))
+    for change in (
+        lambda header, _: header["vocabulary"]["words"].pop(),
+        lambda header, _: header["tags"].update(scheme="bio", labels=[]),
+        lambda header, _: header.pop("reader"),
+        lambda header, _: header.pop("tags"),
+    ):
+        assert_refused(altered(path, tmp_path, change))
+    unaltered = altered(path, tmp_path, lambda *_: None)
+    assert same_weights(elman.load(unaltered), speech)
 
 
 def test_the_seed_is_that_of_the_weights_the_order_and_the_training(monkeypatch):

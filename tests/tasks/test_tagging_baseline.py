@@ -26,12 +26,12 @@ def test_a_word_then_its_lower_case_then_the_tag_of_rare_words():
     assert tags_of(baseline, "yak") == ["NOUN"]
 
 
-def test_a_word_seen_in_capitals_only_is_known_in_lower_case_too():
+def test_a_word_that_occurs_in_capitals_only_is_known_in_lower_case_too():
     baseline = MostFrequentTag().fit([["Rome", "Rome", "cat"]], [["PROPN", "PROPN", "NOUN"]])
     assert tags_of(baseline, "rome ROME dog") == ["PROPN", "PROPN", "NOUN"]
 
 
-def test_words_seen_once_say_what_an_unknown_word_is():
+def test_an_unknown_word_is_tagged_as_words_that_occur_once():
     baseline = MostFrequentTag().fit([["of", "of", "of", "cat"]], [["ADP", "ADP", "ADP", "NOUN"]])
     assert tags_of(baseline, "dog") == ["NOUN"]
     often = MostFrequentTag().fit([["of", "of", "a"] * 2], [["ADP", "ADP", "DET"] * 2])

@@ -28,9 +28,9 @@ def objective():
     network = TaggerNetwork(EncoderConfig(blocks, 2), Transitions(*ones), 0.0)
     read = TokenDataset([np.array(row) for row in ROWS])
 
-    def validation_metric(found):
-        objective.heard = found
-        return float(sum((ours != theirs).sum() for ours, theirs in zip(found, TAGS, strict=True)))
+    def validation_metric(result):
+        objective.heard = result
+        return float(sum((ours != theirs).sum() for ours, theirs in zip(result, TAGS, strict=True)))
 
     objective = TaggingObjective(
         network, read, read, tags=TAGS, validation_metric=validation_metric, batch_size=2, seed=0
@@ -44,9 +44,9 @@ def test_the_loss_is_that_of_the_rows_of_the_step(objective):
         chosen = objective.sampler.at(step)
         padded = objective.examples.collate(chosen)
         tags = torch.zeros(padded.tokens.shape, dtype=torch.long)
-        for column, place in enumerate(chosen.tolist()):
-            tags[: len(TAGS[place]), column] = torch.tensor(TAGS[place])
-        assert tokens == sum(len(ROWS[place]) for place in chosen)
+        for column, index in enumerate(chosen.tolist()):
+            tags[: len(TAGS[index]), column] = torch.tensor(TAGS[index])
+        assert tokens == sum(len(ROWS[index]) for index in chosen)
         torch.testing.assert_close(
             loss, objective.network.loss(padded, tags), atol=0.02, rtol=0.02
         )  # products may be in bfloat16
@@ -54,13 +54,13 @@ def test_the_loss_is_that_of_the_rows_of_the_step(objective):
 
 def test_tags_come_in_the_order_of_the_examples(objective, monkeypatch):
     monkeypatch.setattr(dataset, "EVAL_BATCH_SIZE", 2)
-    found = best_tags(objective.network, objective.examples)
-    assert [len(row) for row in found] == [len(row) for row in ROWS]
-    for place, row in enumerate(found):
-        alone = best_tags(objective.network, TokenDataset([objective.examples.rows[place]]))
+    result = best_tags(objective.network, objective.examples)
+    assert [len(row) for row in result] == [len(row) for row in ROWS]
+    for index, row in enumerate(result):
+        alone = best_tags(objective.network, TokenDataset([objective.examples.rows[index]]))
         assert row.tolist() == alone[0].tolist()
-    assert objective.validate() == sum((a != b).sum() for a, b in zip(found, TAGS, strict=True))
-    assert all(np.array_equal(a, b) for a, b in zip(objective.heard, found, strict=True))
+    assert objective.validate() == sum((a != b).sum() for a, b in zip(result, TAGS, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(objective.heard, result, strict=True))
 
 
 def test_it_can_be_learned(objective):

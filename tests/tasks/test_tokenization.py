@@ -31,7 +31,7 @@ def test_tokens_stand_between_boundaries(name):
         assert row[1:-1].tolist() == tokenizer.encode(text).tolist()
 
 
-def test_words_are_places_among_forms_that_may_be_shared():
+def test_words_are_indices_into_forms_that_may_be_shared():
     forms = WordForms(TOKENIZERS["word"])
     first, again = (encoded(TEXTS, TOKENIZERS["word"], forms) for _ in range(2))
     assert first.forms is again.forms is forms

@@ -51,14 +51,14 @@ def spoken():
 def test_it_learns_the_toy(toy):
     wanted = [rewritten(word) for word in NEW]
     for beam in (1, 5):
-        found = toy.predict(NEW, beam=beam)
-        assert np.mean([a == b for a, b in zip(found, wanted, strict=True)]) > 0.85
+        result = toy.predict(NEW, beam=beam)
+        assert np.mean([a == b for a, b in zip(result, wanted, strict=True)]) > 0.85
     assert 0.85 < toy.score(NEW, wanted) <= 1
     assert toy.score(NEW, NEW) < 0.3
 
 
-def test_attention_looks_where_the_token_comes_from(toy):
-    """A target's first token looks further to the left than its last."""
+def test_attention_is_on_the_source_of_the_token(toy):
+    """The first token of a target attends further to the left than its last."""
     ((best, *_),) = toy.predict_best(["abd"], attention=True)
     assert best.text == "ABD"
     assert best.source == ["a", "b", "d", ""]
@@ -193,9 +193,9 @@ def test_a_tokenizer_that_was_asked_for_is_taken(tokenizer):
 @given(sources=st.lists(texts, max_size=3))
 def test_any_text_goes_in_and_nothing_unknown_comes_out(name, request, sources):
     model = request.getfixturevalue(name)
-    found = model.predict_best(sources, count=2, beam=2, attention=True)
-    assert len(found) == len(sources)
-    for source, best in zip(sources, found, strict=True):
+    result = model.predict_best(sources, count=2, beam=2, attention=True)
+    assert len(result) == len(sources)
+    for source, best in zip(sources, result, strict=True):
         assert bool(best) == bool(source.strip())
         for each in best:
             assert "\ufffd" not in each.text + "".join(each.pieces)
@@ -205,7 +205,7 @@ def test_any_text_goes_in_and_nothing_unknown_comes_out(name, request, sources):
             assert all(0 <= probability <= 1 for probability in each.probabilities)
             assert "".join(each.source).strip() == source.strip().replace("\ufffd", "").strip()
             assert each.probability == pytest.approx(np.prod(each.probabilities), rel=1e-3)
-    assert model.predict(sources, beam=2) == [best[0].text if best else "" for best in found]
+    assert model.predict(sources, beam=2) == [best[0].text if best else "" for best in result]
 
 
 def test_blank_sources_have_no_targets(quick):
@@ -297,7 +297,7 @@ def rows(lengths):
 @given(
     lengths=st.lists(st.tuples(st.integers(1, 50), st.integers(1, 50)), min_size=1, max_size=999)
 )
-def test_nearly_all_targets_that_were_seen_are_within_the_limit(lengths):
+def test_nearly_all_targets_of_training_are_within_the_limit(lengths):
     sources, targets = (rows(its) for its in zip(*lengths, strict=True))
     limit = LengthLimit.learn(sources, targets)
     within = targets.lengths <= limit.of(sources.lengths)
@@ -346,7 +346,7 @@ def test_words_are_those_of_the_text(toy):
     assert best.words == [(best.text, pytest.approx(best.probability / best.probabilities[-1]))]
 
 
-def test_a_model_says_what_it_is(quick):
+def test_a_model_describes_itself(quick):
     about = quick.describe()
     assert about["task"] == "translate"
     assert about["parameters"] == sum(p.numel() for p in quick.network_.parameters())

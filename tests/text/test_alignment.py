@@ -35,11 +35,11 @@ def cheapest_by_trying(longer: np.ndarray, shorter: np.ndarray, gap: float) -> s
     usual = np.median(logs[0][:rows] - logs[1])
     prices = [
         sum(
-            abs(logs[0][row + (missing if row >= place else 0)] - logs[1][row] - usual)
+            abs(logs[0][row + (missing if row >= index else 0)] - logs[1][row] - usual)
             for row in range(rows)
         )
-        + (gap if place < rows else 0)
-        for place in range(rows + 1)
+        + (gap if index < rows else 0)
+        for index in range(rows + 1)
     ]
     return set(np.flatnonzero(np.isclose(prices, min(prices))).tolist())
 
@@ -55,14 +55,14 @@ def test_one_missing_line_is_where_it_is_cheapest(shorter: list[int], longer: li
 
 @pytest.mark.parametrize("missing", [1, 2, 400])
 def test_the_misaligned_line_is_found(missing: int) -> None:
-    found = []
+    result = []
     for seed in range(10):
         longer, shorter = lengths_of_translations(2000, seed)
-        place = random.Random(seed).randrange(100, 1500)
-        cut = np.delete(shorter, range(place, place + missing))
-        found.append(abs(misalignment_start(longer, cut) - place))
-    assert np.median(found) <= 1
-    assert max(found) <= 12
+        start = random.Random(seed).randrange(100, 1500)
+        cut = np.delete(shorter, range(start, start + missing))
+        result.append(abs(misalignment_start(longer, cut) - start))
+    assert np.median(result) <= 1
+    assert max(result) <= 12
 
 
 def test_the_first_of_several_gaps_is_named() -> None:
@@ -84,19 +84,19 @@ def message_for(sources: Path, targets: Path) -> str:
 
 
 @needs_data
-@pytest.mark.parametrize(("place", "side"), [(100, "fr"), (531, "en"), (900, "fr")])
-def test_a_line_deleted_from_real_files(place: int, side: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("deleted", "side"), [(100, "fr"), (531, "en"), (900, "fr")])
+def test_a_line_deleted_from_real_files(deleted: int, side: str, tmp_path: Path) -> None:
     files = {each: tmp_path / f"val.{each}" for each in ("fr", "en")}
     for each, path in files.items():
         lines = (DATA / f"multi30k/val.{each}").read_text(encoding="utf-8").splitlines()
         if each == side:
-            del lines[place - 1]
+            del lines[deleted - 1]
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     other = files["en" if side == "fr" else "fr"]
     message = message_for(files["fr"], files["en"])
     assert message.startswith(f"{other}:")
     line = int(message.removeprefix(f"{other}:").split(":")[0])
-    assert abs(line - place) <= 4
+    assert abs(line - deleted) <= 4
     assert f": 1,014 lines, but 1,013 lines in {files[side]}: the lengths of the lines" in message
     assert message.endswith(f"{files['en']} | sed -n '{line - 3},{line + 3}p'")
 

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from elman.errors import (
     BinaryFileError,
-    ElmanError,
     EmptyTextError,
     EncodingError,
     InputError,
@@ -29,6 +28,7 @@ from elman.errors import (
 from elman.text import byte_decoding as reading_module
 from elman.text.byte_decoding import cut_in_chunks
 from elman.text.files import TextSource
+from messages import message_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,13 +46,6 @@ def text_of(source: TextSource) -> list[str]:
 
 def names_of(source: TextSource) -> list[str]:
     return [document.name for document in source.documents()]
-
-
-def message_of(expected: type[ElmanError], call: Callable[[], object]) -> str:
-    with pytest.raises(ElmanError) as caught:
-        call()
-    assert type(caught.value) is expected
-    return str(caught.value)
 
 
 def test_several_files_in_the_order_given() -> None:
@@ -208,12 +201,12 @@ def test_where_the_encoding_is_wrong(
     monkeypatch.setattr(reading_module, "BLOCK", block)
     Path("a.txt").write_bytes(data)
     hint = " Name its encoding, for example: --encoding latin-1"
-    assert message_of(EncodingError, lambda: text_of(TextSource(["a.txt"]))) == line + hint
+    assert message_of(lambda: text_of(TextSource(["a.txt"])), EncodingError) == line + hint
 
 
 def test_an_encoding_of_wide_characters_has_no_lines() -> None:
     Path("a.txt").write_bytes("ab\n".encode("utf-16-le") + b"\x00\xd8")
-    line = message_of(EncodingError, lambda: text_of(TextSource(["a.txt"], encoding="utf-16-le")))
+    line = message_of(lambda: text_of(TextSource(["a.txt"], encoding="utf-16-le")), EncodingError)
     assert line == (
         "a.txt: byte 7 (0x00) is not UTF-16-LE. Name its encoding, for example: --encoding latin-1"
     )
@@ -221,7 +214,7 @@ def test_an_encoding_of_wide_characters_has_no_lines() -> None:
 
 def test_utf16_that_was_not_announced() -> None:
     Path("a.txt").write_bytes("text".encode("utf-16"))
-    assert message_of(EncodingError, lambda: text_of(TextSource(["a.txt"]))) == (
+    assert message_of(lambda: text_of(TextSource(["a.txt"])), EncodingError) == (
         "a.txt: begins with the byte order mark of UTF-16, not UTF-8. "
         "Name its encoding: --encoding utf-16"
     )
@@ -230,7 +223,7 @@ def test_utf16_that_was_not_announced() -> None:
 @pytest.mark.parametrize("encoding", ["klingon", "base64", "rot13", "a\0b"])
 def test_an_unknown_encoding(encoding: str) -> None:
     Path("a.txt").write_text("text")
-    assert message_of(SettingError, lambda: TextSource(["a.txt"], encoding=encoding)) == (
+    assert message_of(lambda: TextSource(["a.txt"], encoding=encoding), SettingError) == (
         f"--encoding: unknown encoding {encoding!r}. Try one of: utf-8, latin-1, cp1252, utf-16"
     )
 
@@ -246,7 +239,7 @@ def test_an_unknown_encoding(encoding: str) -> None:
 )
 def test_binary_files_are_rejected(data: bytes, kind: str) -> None:
     Path("a.txt").write_bytes(data)
-    assert message_of(BinaryFileError, lambda: text_of(TextSource(["a.txt"]))) == (
+    assert message_of(lambda: text_of(TextSource(["a.txt"])), BinaryFileError) == (
         f"a.txt: not text but {kind}. Name plain text files, or extract the text first"
     )
 
@@ -265,25 +258,25 @@ def test_binary_files_are_rejected(data: bytes, kind: str) -> None:
 )
 def test_damaged_gzip(damage: Callable[[bytes], bytes], reason: str) -> None:
     Path("a.gz").write_bytes(damage(gzip.compress(b"some text that is long enough " * 9)))
-    line = message_of(InputError, lambda: text_of(TextSource(["a.gz"])))
+    line = message_of(lambda: text_of(TextSource(["a.gz"])), InputError)
     assert line.startswith(f"a.gz: damaged gzip data ({reason}")
     assert line.endswith("). Fetch or compress the file again")
 
 
 def test_missing_files() -> None:
-    assert message_of(MissingFileError, lambda: TextSource(["sub/no.txt"])) == (
+    assert message_of(lambda: TextSource(["sub/no.txt"]), MissingFileError) == (
         "sub/no.txt: no such file or folder. List what is there: ls ."
     )
     Path("a.txt").touch()
-    assert message_of(EmptyTextError, lambda: TextSource(["a.txt"])) == (
+    assert message_of(lambda: TextSource(["a.txt"]), EmptyTextError) == (
         "a.txt: is empty. Check the program or download that made it"
     )
-    assert message_of(MissingFileError, lambda: TextSource(["a.txt/b"])) == (
+    assert message_of(lambda: TextSource(["a.txt/b"]), MissingFileError) == (
         "a.txt/b: cannot be read: not a directory. Check the name and its permissions"
     )
     Path("folder").mkdir()
     Path("folder/x.bin").write_bytes(b"\0")
-    assert message_of(MissingFileError, lambda: TextSource(["folder"])) == (
+    assert message_of(lambda: TextSource(["folder"]), MissingFileError) == (
         "folder: holds no text (1 file checked). "
         "Text files end in .txt, .text, .md, .rst; or name the files one by one"
     )
@@ -298,23 +291,23 @@ def test_a_file_that_may_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Path, "open", refuse)
     line = "a.txt: cannot be read: permission denied. Check the name and its permissions"
-    assert message_of(MissingFileError, lambda: text_of(source)) == line
+    assert message_of(lambda: text_of(source), MissingFileError) == line
     monkeypatch.setattr(os, "access", lambda *_: False)
-    assert message_of(MissingFileError, lambda: TextSource(["a.txt"])) == line
+    assert message_of(lambda: TextSource(["a.txt"]), MissingFileError) == line
 
 
 def test_a_file_that_vanishes() -> None:
     Path("a.txt").write_text("text")
     source = TextSource(["a.txt"])
     Path("a.txt").unlink()
-    assert message_of(MissingFileError, lambda: text_of(source)) == (
+    assert message_of(lambda: text_of(source), MissingFileError) == (
         "a.txt: cannot be read: no such file or directory. Check the name and its permissions"
     )
 
 
 def test_empty_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO()))
-    assert message_of(EmptyTextError, lambda: text_of(TextSource(["-"]))) == (
+    assert message_of(lambda: text_of(TextSource(["-"])), EmptyTextError) == (
         "standard input: is empty. Check the program or download that made it"
     )
 
@@ -322,7 +315,7 @@ def test_empty_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_room_to_keep_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"text")))
     monkeypatch.setattr("tempfile.tempdir", "gone")
-    assert message_of(OutputError, lambda: text_of(TextSource(["-"]))) == (
+    assert message_of(lambda: text_of(TextSource(["-"])), OutputError) == (
         "standard input: cannot be copied to gone: no such file or directory. "
         "Set TMPDIR to a folder with room"
     )

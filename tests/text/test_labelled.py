@@ -15,14 +15,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from elman.errors import ElmanError, EmptyTextError, InputError, SettingError
+from elman.errors import EmptyTextError, InputError, SettingError
 from elman.text import rows as rows_module
 from elman.text.example_reader import Example, ExampleReader
 from elman.text.files import TextSource
 from elman.text.labelled import LabelledSource, check_classes
+from messages import message_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 DATA = Path(os.environ.get("ELMAN_DATA", Path(__file__).parents[2] / "../shared/data"))
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="ELMAN_DATA names no data")
@@ -35,14 +36,6 @@ pairs = st.lists(st.tuples(filled, name), min_size=1, max_size=6)
 def read(content: str, file: str = "", **options: Any) -> list[tuple[str, str | None]]:
     lines = io.StringIO(content)  # with their ends, as a pipe gives them
     return [example[:2] for example in ExampleReader(file, **options).examples(lines)]
-
-
-def message_of(call: Callable[[], object], expected: type[ElmanError] = InputError) -> str:
-    with pytest.raises(ElmanError) as caught:
-        call()
-    assert type(caught.value) is expected
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def written(rows: list[tuple[str, str]], **options: Any) -> str:

@@ -14,14 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elman.errors import ElmanError, EmptyTextError, InputError, SettingError
+from elman.errors import EmptyTextError, SettingError
 from elman.text.example_reader import Example
 from elman.text.files import TextSource
 from elman.text.pair_reader import Pair, PairReader
 from elman.text.pairs import PairSource
+from messages import message_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    pass
 
 DATA = Path(os.environ.get("ELMAN_DATA", Path(__file__).parents[2] / "../shared/data"))
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="ELMAN_DATA names no data")
@@ -41,14 +42,6 @@ def read(*contents: str, folder: Path, names: tuple[str, ...] = (), **options: A
 
 def of_text(content: str, **options: Any) -> list[tuple[str, str]]:
     return [pair[:2] for pair in PairSource(TextSource.from_texts([content]), **options).pairs()]
-
-
-def message_of(call: Callable[[], object], expected: type[ElmanError] = InputError) -> str:
-    with pytest.raises(ElmanError) as caught:
-        call()
-    assert type(caught.value) is expected
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def stripped(written: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -251,9 +244,9 @@ def test_sources_alone() -> None:
 
     def sources(content: str, name: str = "a") -> list[tuple[str, int]]:
         reader = PairReader(name, targets_needed=False, keep_skipped=True, skip_bad_rows=True)
-        found: list[Example] = list(reader.examples(io.StringIO(content)))
-        assert all(each.label is None for each in found)
-        return [(each.text, each.line) for each in found]
+        result: list[Example] = list(reader.examples(io.StringIO(content)))
+        assert all(each.label is None for each in result)
+        return [(each.text, each.line) for each in result]
 
     long = "a" * 10_001
     assert sources(f"Oui,non\n\n un\t2 \n{long}\nb\n") == [

@@ -78,7 +78,7 @@ def test_a_column_of_text_is_not_a_series():
     assert read("place,x\nhere,1\nthere,2\n").names == ("x",)
 
 
-def test_whole_numbers_are_dates_only_where_the_name_says_so():
+def test_whole_numbers_are_dates_only_in_a_column_of_such_a_name():
     assert read("year,x\n1999,1\n2000,2\n").names == ("x",)
     assert read("y,x\n1999,1\n2000,2\n").names == ("y", "x")
 

@@ -27,10 +27,10 @@ class Pieces:
         return next(self.pieces, b"")[:size]
 
 
-def cut(data, places):
-    ends = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
-    found = [data[start:end] for start, end in pairwise(ends)]
-    return [each for each in found if each]  # a stream gives nothing only at its end
+def cut(data, positions):
+    ends = [0, *sorted(position % (len(data) + 1) for position in positions), len(data)]
+    result = [data[start:end] for start, end in pairwise(ends)]
+    return [each for each in result if each]  # a stream gives nothing only at its end
 
 
 def text_or_error(read):
@@ -50,14 +50,14 @@ def text_or_error(read):
         min_size=1,
         max_size=12,
     ).map(b"".join),
-    places=st.lists(st.integers(0, 40), max_size=6),
+    positions=st.lists(st.integers(0, 40), max_size=6),
     encoding=st.sampled_from(["utf-8", "latin-1", "cp1252"]),
 )
-def test_a_stream_is_read_as_a_file_is(tmp_path_factory, data, places, encoding):
+def test_a_stream_is_read_as_a_file_is(tmp_path_factory, data, positions, encoding):
     file = tmp_path_factory.getbasetemp() / "arrived.txt"
     file.write_bytes(data)
     whole = next(TextSource([file], encoding=encoding).documents())
-    reader = StreamReader(str(file), Pieces(cut(data, places)), encoding)
+    reader = StreamReader(str(file), Pieces(cut(data, positions)), encoding)
     assert text_or_error(reader.pieces) == text_or_error(whole.chunks)
 
 

@@ -81,7 +81,7 @@ def test_anything_else_is_damage(value):
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("The cat sat.", ["The", "cat", "sat", "."]),
         ("  don't\n stop!", ["don't", "stop", "!"]),
@@ -90,16 +90,16 @@ def test_anything_else_is_damage(value):
         ("a\ud800b", ["a", "\ufffd", "b"]),
     ],
 )
-def test_a_text_is_its_words_and_marks(text, found):
-    assert words_of(text) == found
+def test_a_text_is_its_words_and_marks(text, expected):
+    assert words_of(text) == expected
 
 
 @given(text=st.text(max_size=40))
 def test_no_word_holds_or_is_white_space(text):
-    found = words_of(text)
-    assert all(word.strip() == word and word for word in found)
+    result = words_of(text)
+    assert all(word.strip() == word and word for word in result)
     expected = "".join(text.split()).encode("utf-8", "replace").decode()
-    assert len("".join("".join(found).split())) == len(expected)
+    assert len("".join("".join(result).split())) == len(expected)
 
 
 @pytest.mark.parametrize(
@@ -131,10 +131,10 @@ def test_the_ngrams_of_a_word():
 
 @given(word=words)
 def test_case_is_the_shapes_affair(word):
-    found, lower = ngrams(word), ngrams(word.lower())
-    assert found[:-1] == lower[:-1]
-    assert all(0 <= place < BUCKETS for place in found)
-    assert (found[-1] == lower[-1]) == (shape(word) == shape(word.lower()))
+    result, lower = ngrams(word), ngrams(word.lower())
+    assert result[:-1] == lower[:-1]
+    assert all(0 <= index < BUCKETS for index in result)
+    assert (result[-1] == lower[-1]) == (shape(word) == shape(word.lower()))
 
 
 def test_of_a_long_word_its_ends_are_read():
@@ -154,29 +154,29 @@ def test_each_word_is_found_where_it_was_put(texts):
     distinct = {word for text in texts for word in text}
     assert len(forms) == len(distinct)
     assert all(
-        (forms.indices(text) == places).all() for text, places in zip(texts, placed, strict=True)
+        (forms.indices(text) == indices).all() for text, indices in zip(texts, placed, strict=True)
     )
     assert len(forms) == len(distinct)
 
     several = np.concatenate(placed)
-    among, found = forms.look_up(several)
-    assert len(found.ids) == len(found.starts) == len(np.unique(several))
-    ends = [*found.starts[1:].tolist(), len(found.ngrams)]
-    for word, place in zip([word for text in texts for word in text], among, strict=True):
-        assert found.ids[place] == vocabulary.id_of(word)
-        its = slice(found.starts[place], ends[place])
-        assert found.ngrams[its].tolist() == ngrams(word)
-        *grams, shape_weight = found.weights[its].tolist()
+    among, result = forms.look_up(several)
+    assert len(result.ids) == len(result.starts) == len(np.unique(several))
+    ends = [*result.starts[1:].tolist(), len(result.ngrams)]
+    for word, index in zip([word for text in texts for word in text], among, strict=True):
+        assert result.ids[index] == vocabulary.id_of(word)
+        its = slice(result.starts[index], ends[index])
+        assert result.ngrams[its].tolist() == ngrams(word)
+        *grams, shape_weight = result.weights[its].tolist()
         assert np.square(grams).sum() == pytest.approx(1)
         assert len(set(grams)) == shape_weight == 1
-    assert (found.indices[among] == several).all()
+    assert (result.indices[among] == several).all()
 
 
 def test_indices_of_any_shape_are_looked_up():
     forms = WordForms(HashedVocabulary(["b"]))
-    places = forms.indices(["a", "b", "a", "c"])
-    assert places.tolist() == [0, 1, 0, 2]
-    among, found = forms.look_up(places[2:].reshape(1, 2))
+    indices = forms.indices(["a", "b", "a", "c"])
+    assert indices.tolist() == [0, 1, 0, 2]
+    among, result = forms.look_up(indices[2:].reshape(1, 2))
     assert among.tolist() == [[0, 1]]
-    assert found.indices.tolist() == [0, 2]
-    assert found.ids.tolist() == [NO_WORD, NO_WORD]
+    assert result.indices.tolist() == [0, 2]
+    assert result.ids.tolist() == [NO_WORD, NO_WORD]

@@ -56,8 +56,8 @@ def test_legal_ids_decode_to_legal_tags(numbers, scheme):
 def test_outer_agrees_with_decoding(tags, scheme):
     vocabulary = TagVocabulary(scheme, ["", "A", "Bc"])
     legal = in_scheme(tags, scheme)
-    places = vocabulary.outer[vocabulary.encode(legal)]
-    assert [vocabulary.tags[place] for place in places] == list(legal)
+    indices = vocabulary.outer[vocabulary.encode(legal)]
+    assert [vocabulary.tags[index] for index in indices] == list(legal)
 
 
 def test_the_beginnings_of_iob1_are_counted_with_its_insides():

@@ -13,15 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elman.errors import ElmanError, EmptyTextError, InputError, SettingError
+from elman.errors import EmptyTextError, SettingError
 from elman.text import sentence_reader as reader_module
 from elman.text.conll import TaggedSentence
 from elman.text.files import TextSource
 from elman.text.sentence_reader import SentenceReader
 from elman.text.tagged import TaggedSource
+from messages import message_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    pass
 
 DATA = Path(os.environ.get("ELMAN_DATA", Path(__file__).parents[2] / "../shared/data"))
 
@@ -54,14 +55,6 @@ def retagged(content: str, tag: str, **options: Any) -> str:
     lines = io.StringIO(content, newline="")
     written = [each.with_tags([tag] * len(each.words)) for each in reader.sentences(lines)]
     return "".join(written) + reader.trailing_lines
-
-
-def message_of(call: Callable[[], object], expected: type[ElmanError] = InputError) -> str:
-    with pytest.raises(ElmanError) as caught:
-        call()
-    assert type(caught.value) is expected
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 field = st.text(st.sampled_from("aB#=-é'\u00a0"), min_size=1, max_size=4)
@@ -395,6 +388,6 @@ def test_each_word_needs_its_tag() -> None:
 def test_real_files_come_back_byte_for_byte(name: str, sentences: int, words: int) -> None:
     content = (DATA / name).read_bytes()
     content = gzip.decompress(content) if name.endswith(".gz") else content
-    found = list(TaggedSource(TextSource([DATA / name])).sentences())
-    assert (len(found), sum(len(each.words) for each in found)) == (sentences, words)
-    assert "".join(each.with_tags(each.tags or ()) for each in found).encode() == content
+    result = list(TaggedSource(TextSource([DATA / name])).sentences())
+    assert (len(result), sum(len(each.words) for each in result)) == (sentences, words)
+    assert "".join(each.with_tags(each.tags or ()) for each in result).encode() == content

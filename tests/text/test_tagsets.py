@@ -43,22 +43,22 @@ def sound(draw: st.DrawFn, scheme: str | None = None) -> tuple[tuple[str, ...], 
     """Entities anywhere, written by the book: the tags, the entities, the scheme."""
     scheme = scheme or draw(each_scheme)
     tags: list[str] = []
-    found: list[Span] = []
+    result: list[Span] = []
     for gap, length, label in draw(
         st.lists(st.tuples(st.integers(0, 2), st.integers(1, 4), st.sampled_from(("x", "y", ""))))
     ):
         tags += ["O"] * gap
-        adjoins = bool(found) and found[-1].end == len(tags) and found[-1].label == label
+        adjoins = bool(result) and result[-1].end == len(tags) and result[-1].label == label
         letters = {
             "iob1": ("B" if adjoins else "I") + "I" * (length - 1),
             "bio": "B" + "I" * (length - 1),
             "bioes": "S" if length == 1 else "B" + "I" * (length - 2) + "E",
             "bilou": "U" if length == 1 else "B" + "I" * (length - 2) + "L",
         }[scheme]
-        found.append(Span(len(tags), len(tags) + length, label))
+        result.append(Span(len(tags), len(tags) + length, label))
         tags += [f"{letter}-{label}" if label else letter for letter in letters]
     tags += ["O"] * draw(st.integers(0, 2))
-    return tuple(tags), found, scheme
+    return tuple(tags), result, scheme
 
 
 WHOLE = {
@@ -124,8 +124,8 @@ def test_strict_entities_by_definition(tags: list[str], scheme: str) -> None:
     pattern = "|".join(entity.format(label) for label in LABELS)
     text = as_text(tags)
     expected = [
-        Span(found.start() // 2, found.end() // 2, found[0][1])
-        for found in re.finditer(pattern, text)
+        Span(match.start() // 2, match.end() // 2, match[0][1])
+        for match in re.finditer(pattern, text)
     ]
     assert spans(tags, scheme) == expected
 

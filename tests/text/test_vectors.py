@@ -14,13 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from elman.errors import ElmanError, EmptyTextError, InputError, MissingFileError
+from elman.errors import EmptyTextError, InputError, MissingFileError
 from elman.text import array_file
 from elman.text.files import TextSource
 from elman.text.vectors import VectorSource, checked_vectors
+from messages import message_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    pass
 
 KINDS = ["<f2", "<f4", ">f4", "<f8", ">f8", "i1", "u1", "<i4", ">i8", "<u8"]
 matrices = st.sampled_from(KINDS).flatmap(
@@ -42,14 +43,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 in_folder = pytest.mark.usefixtures("folder")
 
 
-def message_of(call: Callable[[], object], expected: type[ElmanError] = InputError) -> str:
-    with pytest.raises(ElmanError) as caught:
-        call()
-    assert type(caught.value) is expected
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
 def source_of(values: Any, text: str, **options: Any) -> VectorSource:
     np.save("v.npy", np.asarray(values))
     Path("v.txt").write_text(text)
@@ -66,9 +59,9 @@ def test_arrays_that_numpy_writes(
         {"npy": np.save, "npz": np.savez, "small": np.savez_compressed}[how](file, written)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(array_file, "_BLOCK", 16)  # so that there are several
-        found = VectorSource(path, None).vectors()
-    assert found.dtype == np.float32
-    assert np.array_equal(found, values.astype(np.float32))
+        result = VectorSource(path, None).vectors()
+    assert result.dtype == np.float32
+    assert np.array_equal(result, values.astype(np.float32))
 
 
 @in_folder

@@ -81,7 +81,7 @@ def test_the_vocabulary_is_by_falling_frequency_then_alphabet() -> None:
     assert tokenizer.is_word.tolist() == [False] * FIRST_TOKEN + [True, False, True, True]
 
 
-def test_in_a_text_that_is_not_tiny_a_word_seen_once_is_spelled() -> None:
+def test_in_a_text_that_is_not_tiny_a_word_that_occurs_once_is_spelled() -> None:
     assert "once" in Words.learn(["and so on " * 10 + "once"]).spellings
     assert "once" not in Words.learn(["and so on " * 1000 + "once"]).spellings
 

@@ -82,8 +82,8 @@ def test_windows_with_carried_state_equal_one_long_scan(cell):
     for step, (loss, read_tokens) in enumerate(losses):
         assert read_tokens == 3 * time
         torch.testing.assert_close(loss.double(), expected[step], rtol=1e-6, atol=1e-6)
-    for found, part in zip(dataset.state_tensors(), state_tensors(last), strict=True):
-        torch.testing.assert_close(found, part, rtol=1e-9, atol=1e-9)
+    for result, part in zip(dataset.state_tensors(), state_tensors(last), strict=True):
+        torch.testing.assert_close(result, part, rtol=1e-9, atol=1e-9)
 
 
 def test_gradient_is_truncated_between_windows_only():
@@ -96,7 +96,7 @@ def test_gradient_is_truncated_between_windows_only():
     assert not any(part.requires_grad for part in carried)
     loss, _ = dataset.loss(1)
     weights = list(net.parameters())
-    found = torch.autograd.grad(loss, weights)
+    result = torch.autograd.grad(loss, weights)
 
     again = BPTTDataset(net, tokens, tokens, batch_size=2, sequence_length=time)
     again.load_state_tensors(iter(carried))
@@ -104,7 +104,7 @@ def test_gradient_is_truncated_between_windows_only():
     logits, _ = net(window[:, :-1], again.state)
     targets = window[:, 1:].flatten()
     loss = functional.cross_entropy(logits.flatten(0, 1).float(), targets)
-    for one, other in zip(found, torch.autograd.grad(loss, weights), strict=True):
+    for one, other in zip(result, torch.autograd.grad(loss, weights), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-7)
 
 
@@ -130,7 +130,7 @@ def test_validation_equals_a_plain_loop(size, rows, time):
     """Token by token, each row's part of the text, from the initial state."""
     valid, net = text(size, seed=1), network("mingru")
     dataset = BPTTDataset(net, text(rows * time), valid, batch_size=rows, sequence_length=time)
-    found = dataset.validate()
+    result = dataset.validate()
     rows_used = max(1, min(dataset.batch_size, (size - 1) // time))
     length = (size - 1) // rows_used
     nats = []
@@ -141,7 +141,7 @@ def test_validation_equals_a_plain_loop(size, rows, time):
                 token = torch.tensor([[int(valid[t])]])
                 logits, state = net(token, state)
                 nats.append(-logits[0, 0].log_softmax(0)[int(valid[t + 1])].item())
-    assert found == pytest.approx(np.mean(nats), rel=1e-5)
+    assert result == pytest.approx(np.mean(nats), rel=1e-5)
 
 
 def test_validation_reads_the_start_of_a_long_text(monkeypatch):
@@ -183,9 +183,9 @@ def test_losses_in_bfloat16_are_close(monkeypatch):
     expected = [exact.loss(step)[0].item() for step in range(4)]
     monkeypatch.setattr(precision, "fast_type", lambda _: torch.bfloat16)
     fast = BPTTDataset(net, text(80), text(60), batch_size=2, sequence_length=5)
-    found = [fast.loss(step)[0].item() for step in range(4)]
-    assert found == pytest.approx(expected, rel=0.02)
-    assert found != expected
+    result = [fast.loss(step)[0].item() for step in range(4)]
+    assert result == pytest.approx(expected, rel=0.02)
+    assert result != expected
     assert all(part.dtype == torch.float32 for part in fast.state_tensors())
 
 

@@ -24,6 +24,7 @@ from elman.training import trainer
 from elman.training.events import Finished, Progress, RolledBack, Validated
 from elman.training.plan import Plan
 from elman.training.trainer import train
+from model_files import with_other_header_bytes
 
 IDENTITY = {
     "text": "a tale",
@@ -235,12 +236,7 @@ def test_truncated_checkpoint_is_refused(checkpoint, tmp_path, share):
 )
 @given(data=st.data())
 def test_flipped_bytes_of_the_header_are_refused_or_harmless(checkpoint, tmp_path, data):
-    damaged = bytearray(checkpoint.read_bytes())
-    end = 8 + int.from_bytes(damaged[:8], "little")
-    for place in data.draw(st.lists(st.integers(8, end - 1), min_size=1, max_size=3)):
-        damaged[place] = data.draw(st.sampled_from(list(b'0123456789"[]{},:-.eE')))
-    path = tmp_path / "checkpoint"
-    path.write_bytes(damaged)
+    path = with_other_header_bytes(checkpoint, tmp_path, data)
     with suppress(ModelFileError, ResumeError):
         events = train(Line(), plan(), checkpoint=path, identity=IDENTITY)
         assert isinstance(next(events, None), Progress | Validated | Finished | RolledBack)

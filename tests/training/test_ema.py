@@ -35,8 +35,8 @@ def mean(history, weights):
     }
 
 
-def assert_close(found, expected):
-    for name, tensor in found.items():
+def assert_close(result, expected):
+    for name, tensor in result.items():
         torch.testing.assert_close(tensor.double(), expected[name], rtol=1e-5, atol=1e-6)
 
 

@@ -52,14 +52,14 @@ def test_validations_are_spaced_in_steps_with_a_budget_of_steps(monkeypatch):
     for steps, expected in ((500, [1, 101, 201, 301, 401, 500]), (30, [1, 30]), (1, [1])):
         events = list(train(Line(), plan(steps)))
         # Fractions of a budget are summed: rounding may delay a validation by one step.
-        found = [event.step for event in of(Validated, events)]
-        assert found == pytest.approx(expected, abs=1)
+        result = [event.step for event in of(Validated, events)]
+        assert result == pytest.approx(expected, abs=1)
     monkeypatch.setattr(trainer, "VALIDATIONS", 3)
     assert len(of(Validated, train(Line(), plan(500)))) <= 3 + 1
 
 
 @pytest.mark.parametrize(
-    ("looks", "best"),
+    ("losses", "best"),
     [
         ([1, 2, 3, 4, 5, 6], 0),
         ([9, 1, 2, 3, 4, 5], 1),
@@ -71,21 +71,21 @@ def test_validations_are_spaced_in_steps_with_a_budget_of_steps(monkeypatch):
     ],
     ids=str,
 )
-def test_result_has_the_best_weights(looks, best, tmp_path):
+def test_result_has_the_best_weights(losses, best, tmp_path):
     """Also after a validation loss that is not a number, which is never the best."""
-    objective = Line(looks)
+    objective = Line(losses)
     events = list(
         train(objective, plan(), checkpoint=tmp_path / "checkpoint", checkpoint_seconds=0.0)
     )
-    seen = of(Validated, events)
-    assert len(objective.validated) == len(looks) == len(seen)
+    validations = of(Validated, events)
+    assert len(objective.validated) == len(losses) == len(validations)
     assert same(objective.weights(), objective.validated[best])
     assert all(not same(objective.weights(), other) for i, other in enumerate(objective.validated)
                if i != best)  # fmt: skip
-    assert (events[-1].best_loss, events[-1].best_step) == (looks[best], seen[best].step)
-    assert [event.best for event in seen] == [
-        math.isfinite(loss) and all(not before <= loss for before in looks[:i])
-        for i, loss in enumerate(looks)
+    assert (events[-1].best_loss, events[-1].best_step) == (losses[best], validations[best].step)
+    assert [event.best for event in validations] == [
+        math.isfinite(loss) and all(not before <= loss for before in losses[:i])
+        for i, loss in enumerate(losses)
     ]
 
 
@@ -112,13 +112,13 @@ def test_weights_are_determined_by_plan_and_seed():
 
 def test_every_setting_of_a_plan_changes_the_weights():
     base = {"steps": 60, "minutes": None, "learning_rate": 0.05}
-    seen = []
+    earlier = []
     for change in ({}, {"steps": 61}, {"learning_rate": 0.04}, {"weight_decay": 0.9},
                    {"max_grad_norm": 0.01}, {"seed": 3}):  # fmt: skip
         objective = Line([9.0, 1.0])
         list(train(objective, Plan(**{**base, **change})))
-        assert not any(same(objective.weights(), other) for other in seen), change
-        seen.append(objective.weights())
+        assert not any(same(objective.weights(), other) for other in earlier), change
+        earlier.append(objective.weights())
 
 
 def test_step_equals_adamw():
@@ -220,9 +220,9 @@ def test_rolls_back_after_a_loss_or_gradient_that_is_not_a_number(kind, monkeypa
     events = list(train(objective, plan(300)))
 
     assert of(RolledBack, events) == [RolledBack(100, 0.5)]
-    place = events.index(RolledBack(100, 0.5))
-    assert of(Progress, events[:place])[-1].step == 120
-    again = of(Progress, events[place:])
+    rollback = events.index(RolledBack(100, 0.5))
+    assert of(Progress, events[:rollback])[-1].step == 120
+    again = of(Progress, events[rollback:])
     assert [event.step for event in again] == list(range(101, 301))
     assert [event.tokens for event in again] == list(range(808, 2401, 8))
     assert events[-1].tokens == 2400
@@ -300,11 +300,11 @@ def test_interrupt_in_a_step_keeps_the_best_weights(last_loss):
 
 def test_interrupt_in_a_validation_keeps_the_best_weights(monkeypatch):
     objective = Line()
-    validate, looks = objective.validate, []
+    validate, calls = objective.validate, []
 
     def look():
-        looks.append(None)
-        return interrupt() if len(looks) == 2 else validate()
+        calls.append(None)
+        return interrupt() if len(calls) == 2 else validate()
 
     monkeypatch.setattr(objective, "validate", look)
     *_, finished = train(objective, plan())

@@ -59,7 +59,7 @@ def forecaster():
 
 @pytest.fixture(scope="session")
 def describer():
-    names = [["north wind", "south", "far west"][place % 3] for place in range(30)]
+    names = [["north wind", "south", "far west"][index % 3] for index in range(30)]
     vectors = np.eye(3)[np.arange(30) % 3] + np.linspace(0, 0.1, 30)[:, None]
     return elman.Describer(tokenizer="character", hidden_size=8, steps=12).fit(vectors, names)
 
@@ -85,18 +85,18 @@ def served(tmp_path_factory, classifier, tagger, writer, translator, forecaster,
     with subprocess.Popen(
         command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
     ) as process:
-        told = process.stderr.readline()
-        yield told.rpartition(" at ")[2].strip()
+        line = process.stderr.readline()
+        yield line.rpartition(" at ")[2].strip()
         process.terminate()
         process.communicate(timeout=20)
 
 
-class Seen:
+class Session:
     """A page, what it complained of and what it asked for."""
 
     def __init__(self, page):
         self.page, self.complaints, self.requests = page, [], []
-        page.on("console", lambda said: self.complaints.append(said.text))
+        page.on("console", lambda message: self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self.requests.append(request.url))
 
@@ -111,17 +111,18 @@ def opened(chromium):
             viewport={"width": width, "height": 900}, color_scheme=look, has_touch=touch
         )
         contexts.append(context)
-        seen = Seen(context.new_page())
-        context.seen = seen
-        seen.page.goto(address)
-        return seen
+        session = Session(context.new_page())
+        context.session = session
+        session.page.goto(address)
+        return session
 
     yield open_page
     for context in contexts:
-        seen = context.seen
-        home = seen.page.url.partition("#")[0].rpartition("/")[0]
-        complaints, strangers = seen.complaints, [u for u in seen.requests if not ours(u, home)]
-        hacked = seen.page.evaluate("'hacked' in window")
+        session = context.session
+        home = session.page.url.partition("#")[0].rpartition("/")[0]
+        complaints = session.complaints
+        strangers = [url for url in session.requests if not ours(url, home)]
+        hacked = session.page.evaluate("'hacked' in window")
         context.close()
         assert (complaints, strangers, hacked) == ([], [], False)
 

@@ -81,13 +81,13 @@ def training(tmp_path):
             text=True,
         )
         started.append(process)
-        said = next(line for line in process.stderr if "Watch it at " in line)
-        return said.rpartition("Watch it at ")[2].strip()
+        first = next(line for line in process.stderr if "Watch it at " in line)
+        return first.rpartition("Watch it at ")[2].strip()
 
     yield begin
     for process in started:
-        _, said = process.communicate(timeout=60)
-        assert process.returncode == 0, said
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
 
 
 def test_a_language_model_is_watched(opened, training, shots):
@@ -121,14 +121,14 @@ def test_labels_are_text_on_a_dark_phone(opened, training, shots):
 
 
 @pytest.mark.parametrize(
-    ("made", "seen"),
+    ("made", "selector"),
     [(tags, ".annotated"), (pairs, ".preview"), (numbers, "svg.forecast .actual")],
     ids=["tags", "pairs", "numbers"],
 )
-def test_every_task_shows_what_it_answers(opened, training, shots, made, seen):
+def test_every_task_shows_what_it_answers(opened, training, shots, made, selector):
     page = opened(training(made, 3.0)).page
     page.get_by_text("The model is trained and saved").wait_for(timeout=40_000)
-    assert page.locator(seen).count() > 0
+    assert page.locator(selector).count() > 0
     assert page.locator("polyline.of-baseline").count() > 0
     page.screenshot(path=shots / f"watching-{made.__name__}.png", full_page=True)
 
@@ -139,8 +139,8 @@ def test_a_loss_of_what_is_learned_too_is_not_called_held_out(opened, training):
     page.get_by_text("The model is trained and saved").wait_for(timeout=40_000)
     figures = page.locator("#curves figure")
     expect(figures).to_have_count(2)
-    for place, (said, other) in enumerate([("held out", "in sample"), ("in sample", "held out")]):
-        words = figures.nth(place).text_content()
-        assert said in words
+    for index, (kind, other) in enumerate([("held out", "in sample"), ("in sample", "held out")]):
+        words = figures.nth(index).text_content()
+        assert kind in words
         assert other not in words.replace("the end held out", "")
     assert page.locator(".metrics dt").filter(has_text="in sample").count() == 1

@@ -1,4 +1,4 @@
-"""The page of a trace, in a browser and opened as a file: what it shows is what the trace says."""
+"""The page of a trace, in a browser and opened as a file: what it shows is in the trace."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def shown(opened, tmp_path):
     def show(*traces, **settings):
         path = tmp_path / "trace.html"
         path.write_text(explanation_page(traces), encoding="utf-8")
-        seen = opened(path.as_uri(), **settings)
-        seen.page.locator("button.token").first.wait_for()
-        return seen
+        opened_page = opened(path.as_uri(), **settings)
+        opened_page.page.locator("button.token").first.wait_for()
+        return opened_page
 
     return show
 
@@ -42,8 +42,8 @@ def titles(page, selector):
 
 
 def distances(page):
-    found = page.query_selector_all("[data-distance]")
-    return [read(each.get_attribute("data-distance")) for each in found]
+    result = page.query_selector_all("[data-distance]")
+    return [read(each.get_attribute("data-distance")) for each in result]
 
 
 def coarse(strip):
@@ -57,14 +57,14 @@ def rounded(numbers):
 
 def test_it_asks_for_nothing(shown, trace, shots):
     """No request but for the page itself, no complaint, and columns of what the trace has."""
-    seen = shown(trace)
-    page = seen.page
-    assert [url for url in seen.requests if not url.startswith("data:")] == [page.url]
+    opened_page = shown(trace)
+    page = opened_page.page
+    assert [url for url in opened_page.requests if not url.startswith("data:")] == [page.url]
     assert page.locator("button.token").all_text_contents() == TEXT.split()
-    said = page.locator("button.output")
-    for place, output in enumerate(trace.outputs):
-        assert output.predictions[0].text in said.nth(place).text_content()
-        shown_share = re.search(r"([\d.]+) %", said.nth(place).text_content()).group(1)
+    outputs = page.locator("button.output")
+    for index, output in enumerate(trace.outputs):
+        assert output.predictions[0].text in outputs.nth(index).text_content()
+        shown_share = re.search(r"([\d.]+) %", outputs.nth(index).text_content()).group(1)
         assert float(shown_share) == pytest.approx(
             100 * output.predictions[0].probability, abs=0.51
         )
@@ -90,21 +90,21 @@ def test_what_is_typed_stays_text(shown, classifier):
 def test_time_is_scrubbed(shown, trace):
     """By keys on the scrubber and in the figure, by the mouse on a token and in the text."""
     page = shown(trace).page
-    told = page.locator("label.time span")
-    assert told.text_content() == "5 of 5: was"
+    label = page.locator("label.time span")
+    assert label.text_content() == "5 of 5: was"
     page.focus("input.scrubber")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
-    assert told.text_content() == "3 of 5: dull"
+    assert label.text_content() == "3 of 5: dull"
     assert page.locator(".column.future button.token").all_text_contents() == ["it", "was"]
     page.focus(".column.current button.token")
     page.keyboard.press("ArrowRight")
-    assert told.text_content() == "4 of 5: it"
+    assert label.text_content() == "4 of 5: it"
     assert page.evaluate("document.activeElement.textContent") == "it"
     page.click("button.token >> nth=0")
-    assert told.text_content() == "1 of 5: fine"
+    assert label.text_content() == "1 of 5: fine"
     page.click(".piece >> nth=1")
-    assert told.text_content() == "2 of 5: and"
+    assert label.text_content() == "2 of 5: and"
     assert page.get_attribute("input.scrubber", "aria-valuetext") == "2 of 5: and"
 
 
@@ -183,8 +183,8 @@ def test_two_runs(shown, classifier, shots):
     states = [each.sequences[0].layers[-1].states["h"] for each in (first, second)]
     most = max(np.linalg.norm(state, axis=1).max() for state in states)
     apart = distances(page)
-    places = [(0, 0), (3, 1), (4, 2)]
-    wanted = [np.linalg.norm(states[0][i] - states[1][j]) / most for i, j in places]
+    pairs = [(0, 0), (3, 1), (4, 2)]
+    wanted = [np.linalg.norm(states[0][i] - states[1][j]) / most for i, j in pairs]
     assert apart == pytest.approx(wanted, abs=0.03)
     assert apart[0] < 0.01, "what both have read so far is the same"
     assert max(apart) > 0

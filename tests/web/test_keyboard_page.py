@@ -1,4 +1,4 @@
-"""The keyboard in a browser, on a real server: what `Keyboard` says, seen and touched."""
+"""The keyboard in a browser, on a real server: what `Keyboard` suggests, shown and pressed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def settled(page, text):
 
 
 def shows(page, keyboard):
-    """That the page says how this keyboard stands."""
+    """The page shows the state of this keyboard."""
     settled(page, keyboard.text)
     wanted = [each.word for each in keyboard.suggestions]
     assert page.locator(OFFERED).all_text_contents() == wanted
@@ -166,9 +166,9 @@ def test_it_is_kept_in_a_file_and_opened_again(typing, writer, tmp_path):
 
 @pytest.mark.parametrize("content", ["no JSON", "{}", json.dumps({"elman": "model"})])
 def test_a_file_that_is_no_memory(typing, writer, tmp_path, content):
-    """It is said so, and what was learned is still there."""
+    """It is reported, and what was learned is still there."""
     page = typing()
-    page.context.seen.complaints = Silent()  # the browser says of every refusal that it was one
+    page.context.session.complaints = Silent()  # the browser says of every refusal that it was one
     page.fill("#text", "the quux ")
     settled(page, "the quux ")
     (tmp_path / "other.json").write_text(content, encoding="utf-8")
@@ -212,7 +212,7 @@ def test_a_new_text_begins_while_answers_are_late(typing, writer):
 
 def test_a_keyboard_that_is_gone_is_opened_again(typing, writer):
     page = typing()
-    page.context.seen.complaints = Silent()
+    page.context.session.complaints = Silent()
     refusal = json.dumps({"error": {"location": "keyboard", "cause": "gone", "hint": None}})
     page.route("**/write", lambda route: route.fulfill(status=404, body=refusal), times=1)
     page.fill("#text", "The quux sat ")
@@ -247,7 +247,7 @@ def test_it_looks_well(typing, shots, width, look):
 
 
 class Silent(list):
-    """Nothing that is said in it is held against a page."""
+    """A list of complaints that stays empty."""
 
     def append(self, _):
         pass

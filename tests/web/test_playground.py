@@ -36,9 +36,9 @@ def test_a_text_is_judged_as_it_grows(playing, classifier):
         )
     )
     best = max(wanted, key=wanted.get)
-    said = page.locator("ul.probabilities li").first.text_content()
-    assert said.startswith(best)
-    assert share(said) == pytest.approx(wanted[best], abs=0.006)
+    first = page.locator("ul.probabilities li").first.text_content()
+    assert first.startswith(best)
+    assert share(first) == pytest.approx(wanted[best], abs=0.006)
     grown = classifier.predict_proba(["fine", "fine and", "fine and dull"])
     column = list(classifier.classes_).index(best)
     shown = [
@@ -114,8 +114,8 @@ def test_a_forecast_is_drawn(playing, forecaster, shots):
     page.locator("svg.forecast").wait_for()
     page.get_by_text("As a table").click()
     wanted = forecaster.predict().median[:, 0]
-    found = [float(each) for each in page.locator("td:nth-child(2)").all_text_contents()]
-    assert found == pytest.approx(wanted.tolist(), rel=1e-3)
+    result = [float(each) for each in page.locator("td:nth-child(2)").all_text_contents()]
+    assert result == pytest.approx(wanted.tolist(), rel=1e-3)
     page.fill("#text", "\n".join(str(100 + step) for step in range(60)))
     page.get_by_label("Steps ahead").fill("3")
     page.get_by_role("button", name="Show").click()
