@@ -104,11 +104,11 @@ def test_entities_are_legal_in_their_scheme(tmp_path, scheme):
     assert about["tags"]["scheme"] == scheme
 
 
-def test_how_words_are_read_is_told(tmp_path):
+def test_the_description_states_the_inputs_of_words(tmp_path):
     session, _ = opened(small(steps=1).fit(WORDS, SPEECH), tmp_path)
-    told = session.get_modelmeta().graph_description
-    for each in ("2 to 5", "1 / sqrt", "crc32", "modulo 32768", "beyond 30", "last 15"):
-        assert re.search(re.escape(each), told)
+    description = session.get_modelmeta().graph_description
+    for each in ("2 to 5", "1 / sqrt", "crc32", "modulo 32768", "more than 30", "last 15"):
+        assert re.search(re.escape(each), description)
 
 
 def test_a_graph_that_ranks_otherwise_is_not_written(tmp_path, monkeypatch):
