@@ -277,4 +277,6 @@ def test_info(elman):
         assert described["task"] == task
         assert described["settings"]["hidden_size"] == 8
         assert described["training"]["steps"] == 12
-        assert ["task", task] in [line.split() for line in answered(elman("info", name)).splitlines()]
+        assert ["task", task] in [
+            line.split() for line in answered(elman("info", name)).splitlines()
+        ]
