@@ -29,7 +29,7 @@ from elman.nn.forecaster import (
     ForecastNetwork,
 )
 from elman.tasks.forecasting.model import Forecaster
-from elman.tasks.forecasting.trainer import stretched
+from elman.tasks.forecasting.trainer import scale_intervals
 
 DOC = (
     "history (batch, values), the last values of a series, as many as the context length -> for "
@@ -204,7 +204,7 @@ def _trial(model: Forecaster, number: int) -> ParityTrial:
     history /= np.where(size > 0, size, 1)
     with torch.inference_mode():
         quantiles = model.network_(torch.from_numpy(history)).numpy()
-    found = stretched(quantiles, model.widths_)
+    found = scale_intervals(quantiles, model.widths_)
     return ParityTrial(
         {"history": history}, dict(zip(QUANTILES, np.moveaxis(found, 2, 0), strict=True))
     )
