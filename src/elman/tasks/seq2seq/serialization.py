@@ -1,4 +1,4 @@
-"""What must hold of a translator's or a describer's file before it is believed."""
+"""Checks of the model file of a translator or describer."""
 
 from __future__ import annotations
 
