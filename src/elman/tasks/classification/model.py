@@ -49,7 +49,7 @@ from elman.tasks.classification.trainer import (
 from elman.tasks.estimator import Run, TrainingData
 from elman.tasks.example_estimator import ExampleModel
 from elman.tasks.inputs import as_texts, hashed
-from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoded, shown
+from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoded, tokenize_for_trace
 from elman.text.subword_hashing import BUCKETS, HashedVocabulary
 from elman.text.tokenizers.tokenizer import Tokenizer
 from elman.training.checkpoint import identity_of
@@ -280,7 +280,7 @@ class Classifier(ClassifierSettings, ExampleModel):
             InputError: the text has no tokens, or more than `elman.explain.summary.MAX_TOKENS`.
         """
         self._check_fitted()
-        padded, tokens = shown(text, self.tokenizer_)
+        padded, tokens = tokenize_for_trace(text, self.tokenizer_)
         return explain_classes(
             self.network_,
             padded,

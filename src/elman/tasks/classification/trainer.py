@@ -28,7 +28,7 @@ from elman.tasks.classification.config import (
 from elman.tasks.classification.inputs import LabelledTexts
 from elman.tasks.classification.objective import ClassificationObjective
 from elman.tasks.classification.preview import ClassPreviews
-from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoded, learned_tokenizer, told
+from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoded, learned_tokenizer, with_progress
 from elman.text.progress import ProgressCallback
 from elman.text.subword_hashing import HashedVocabulary, WordForms
 from elman.training.dataset import TokenDataset
@@ -98,12 +98,14 @@ class ClassifierTrainer:
         self.recipe = RECIPES[tokenizer]
         every = [*material.train.texts, *material.unlabelled]
         self.tokenizer = learned_tokenizer(
-            tokenizer, told(every, f"learning {tokenizer}s", progress)
+            tokenizer, with_progress(every, f"learning {tokenizer}s", progress)
         )
         forms = WordForms(self.tokenizer) if isinstance(self.tokenizer, HashedVocabulary) else None
 
         def read(texts: Sequence[str], which: str) -> TokenDataset:
-            return encoded(told(texts, f"reading {which}", progress), self.tokenizer, forms)
+            return encoded(
+                with_progress(texts, f"reading {which}", progress), self.tokenizer, forms
+            )
 
         self.examples = read(material.train.texts, "the texts")
         self.valid = read(material.valid.texts, "those held out")

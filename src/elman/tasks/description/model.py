@@ -84,7 +84,7 @@ class Describer(Seq2SeqSettings, Seq2SeqModel):
     def _keep(self, examples: DescribedVectors, cache: Cache) -> None:
         cache_examples(cache, examples.content, examples.texts, examples.vectors)
 
-    def _learn_sides(self, settings: Seq2SeqSettings, train: DescribedVectors) -> None:
+    def _learn_codecs(self, settings: Seq2SeqSettings, train: DescribedVectors) -> None:
         tokenizer = (
             _choose_tokenizer(train.texts) if settings.tokenizer == "auto" else settings.tokenizer
         )
@@ -93,7 +93,7 @@ class Describer(Seq2SeqSettings, Seq2SeqModel):
     def _datasets(self, examples: DescribedVectors) -> tuple[VectorDataset, TokenDataset]:
         return VectorDataset(examples.vectors), self.target_.examples(examples.texts)
 
-    def _shown(self, examples: DescribedVectors) -> tuple[Sequence[str], Sequence[str]]:
+    def _preview_texts(self, examples: DescribedVectors) -> tuple[Sequence[str], Sequence[str]]:
         names = [f"vector {number:,}" for number in range(1, len(examples.texts) + 1)]
         return names, examples.texts
 
@@ -102,7 +102,7 @@ class Describer(Seq2SeqSettings, Seq2SeqModel):
         return RECIPES["vector"]
 
     @property
-    def _reading(self) -> tuple[str, str]:
+    def _encoder_kind(self) -> tuple[str, str]:
         return "none", "vector"
 
     def _source_size(self, train: DescribedVectors) -> int:
@@ -189,11 +189,11 @@ class Describer(Seq2SeqSettings, Seq2SeqModel):
 
     # Saving
 
-    def _sides(self) -> dict[str, TextCodec]:
+    def _codecs(self) -> dict[str, TextCodec]:
         return {"target": self.target_}
 
-    def _take_sides(self, sides: dict[str, TextCodec]) -> None:
-        self.target_ = sides["target"]
+    def _set_codecs(self, codecs: dict[str, TextCodec]) -> None:
+        self.target_ = codecs["target"]
 
     def _facts(self) -> dict[str, Any]:
         vocabulary = self.target_.tokenizer

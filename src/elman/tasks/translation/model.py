@@ -81,7 +81,7 @@ class Translator(TranslatorSettings, Seq2SeqModel):
         both = valid if isinstance(valid, tuple) and len(valid) == 2 else (valid,)
         return self._examples(*both, progress=progress)
 
-    def _learn_sides(self, settings: TranslatorSettings, train: TextPairs) -> None:
+    def _learn_codecs(self, settings: TranslatorSettings, train: TextPairs) -> None:
         """Learn both vocabularies; a shared one if the tokenizers are the same."""
         texts = train.sources, train.targets
         tokenizers = [
@@ -97,7 +97,7 @@ class Translator(TranslatorSettings, Seq2SeqModel):
         sources = self.source_.examples(examples.sources)
         return sources, self.target_.examples(examples.targets)
 
-    def _shown(self, examples: TextPairs) -> tuple[Sequence[str], Sequence[str]]:
+    def _preview_texts(self, examples: TextPairs) -> tuple[Sequence[str], Sequence[str]]:
         return examples.sources, examples.targets
 
     @property
@@ -105,7 +105,7 @@ class Translator(TranslatorSettings, Seq2SeqModel):
         return RECIPES[self.source_.tokenizer.name]
 
     @property
-    def _reading(self) -> tuple[str, str]:
+    def _encoder_kind(self) -> tuple[str, str]:
         return self.attention, self.order
 
     def _source_size(self, train: TextPairs) -> int:  # noqa: ARG002
@@ -209,17 +209,17 @@ class Translator(TranslatorSettings, Seq2SeqModel):
 
     # Saving
 
-    def _sides(self) -> dict[str, TextCodec]:
+    def _codecs(self) -> dict[str, TextCodec]:
         target = {"target": self.target_}
         return target if self.source_ is self.target_ else {**target, "source": self.source_}
 
-    def _take_sides(self, sides: dict[str, TextCodec]) -> None:
-        self.target_ = sides["target"]
-        self.source_ = sides.get("source", self.target_)
+    def _set_codecs(self, codecs: dict[str, TextCodec]) -> None:
+        self.target_ = codecs["target"]
+        self.source_ = codecs.get("source", self.target_)
 
     def _facts(self) -> dict[str, Any]:
-        sides = self.source_.tokenizer, self.target_.tokenizer
+        codecs = self.source_.tokenizer, self.target_.tokenizer
         return {
-            "tokenizers": [side.name for side in sides],
-            "vocabulary": [side.size for side in sides],
+            "tokenizers": [codec.name for codec in codecs],
+            "vocabulary": [codec.size for codec in codecs],
         }
