@@ -26,7 +26,14 @@ def test_readers(elman, model):
 @pytest.mark.usefixtures("here")
 def test_language(elman, model):
     done = assert_explained(elman, model, "the cat")
-    assert done.out.splitlines()[0].split() == ["after", "comes", "next", "came", "rests", "on"]
+    assert done.out.splitlines()[0].split() == [
+        "after",
+        "comes",
+        "next",
+        "came",
+        "attributed",
+        "to",
+    ]
 
 
 @pytest.mark.usefixtures("rewriting")
@@ -38,7 +45,7 @@ def test_rewriters(elman):
     assert json.loads(second) == load("winds.st").explain(np.load("winds.npy")[1]).as_dict()
     for given in ([], ["sold.csv"], ["sold.csv", "--series", "sold"]):
         done = assert_explained(elman, "sold.st", *given, ask=None)
-        assert done.out.splitlines()[0].split() == ["step", "median", "80", "%", "rests", "on"]
+        assert done.out.splitlines()[0].split() == ["step", "median", "80", "%", "attributed", "to"]
 
 
 def assert_explained(elman, model, *given, **asked):
@@ -51,7 +58,7 @@ def assert_explained(elman, model, *given, **asked):
     assert done.err == "The trace is in trace.json.\n"
     assert json.loads(Path("trace.json").read_text(encoding="utf-8")) == wanted
     lines = done.out.splitlines()
-    assert "rests on" in lines[0]
+    assert "attributed to" in lines[0]
     assert len(lines) > len(wanted["outputs"])
     layers = sum(len(each["layers"]) for each in wanted["sequences"])
     assert sum(": " in line for line in lines[-layers:]) == layers
@@ -59,10 +66,10 @@ def assert_explained(elman, model, *given, **asked):
 
 
 @pytest.mark.usefixtures("reading")
-def test_the_output(elman):
-    """Who is told of decides the class: it is what the answer rests on."""
+def test_the_attribution_of_a_class(elman):
+    """The subject decides the class, so it has the largest attribution."""
     lines = elman("explain", "classes.st", "the cat sat on the mat").out.splitlines()
-    assert lines[0].split() == ["after", "answer", "rests", "on"]
+    assert lines[0].split() == ["after", "answer", "attributed", "to"]
     last = lines[6].split()
     assert last[:2] == ["mat", "cat"]
     assert "cat" in last[3:]

@@ -105,6 +105,7 @@ def test_a_picture_has_all_of_it(elman, folder):
     heights = [y for _, y in median[1:]]
     values = [float(row["median"]) for row in rows]
     assert np.corrcoef(heights, values)[0, 1] == pytest.approx(-1, abs=1e-3)
+    assert {each.get("fill") for each in root.findall(f"{SVG}text")} == {"#333333"}
     texts = [each.text for each in root.findall(f"{SVG}text")]
     assert "Passengers <all>" in texts
     assert {"values", "median", "80 %", "95 %"} <= set(texts)

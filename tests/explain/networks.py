@@ -16,7 +16,7 @@ from elman.nn.seq2seq import EncoderDecoder, Seq2SeqConfig
 from elman.nn.tagger import TaggerNetwork
 from elman.tasks.classification.explain import explain_classes
 from elman.tasks.language_modeling.explain import explain_language
-from elman.tasks.seq2seq.explain import explain_rewrite
+from elman.tasks.seq2seq.explain import explain_translation
 from elman.tasks.tagging.explain import explain_tags
 from elman.text.tokenizers.table import TOKENIZERS
 
@@ -87,4 +87,4 @@ def trace_of_tags(network, ids=IDS):
 
 def trace_of_translation(network, target=(259, 258, 257, 0), ids=IDS):
     words = [str(i) for i in ids]
-    return explain_rewrite(network, ids, words, np.array(target), (TOKENIZER, TOKENIZER))
+    return explain_translation(network, ids, words, np.array(target), (TOKENIZER, TOKENIZER))

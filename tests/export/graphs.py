@@ -7,7 +7,7 @@ import json
 import torch
 
 from elman.export import write_onnx
-from elman.export.onnx.parity import session_of
+from elman.export.onnx.parity import onnx_session
 
 
 def stirred(model, seed=0):
@@ -33,5 +33,5 @@ def written(model, folder):
 
 def opened(model, folder):
     """A session, and what the file's metadata say."""
-    session = session_of(written(model, folder))
+    session = onnx_session(written(model, folder))
     return session, json.loads(session.get_modelmeta().custom_metadata_map["elman"])

@@ -12,7 +12,7 @@ import elman
 from elman.cells import CELLS
 from elman.errors import ExportError, InputError
 from elman.export import write_onnx
-from elman.export.onnx.parity import session_of
+from elman.export.onnx.parity import onnx_session
 from elman.text.subword_hashing import WordForms, words_of
 
 from .conftest import COMPONENTS, language_model
@@ -34,7 +34,7 @@ def test_every_cell_and_part(tmp_path, cell, parts):
 def test_the_text_whole_and_token_by_token(tmp_path):
     """A step of it is the model's own `step`, from the beginning of a text to its end."""
     model = language_model(cell="lstm", text="abc " * 9)
-    session = session_of(written(model, tmp_path))
+    session = onnx_session(written(model, tmp_path))
     names = [each.name for each in session.get_inputs()][2:]
     shapes = [each.shape[1:] for each in session.get_inputs()][2:]
     begun = {name: np.zeros([1, *shape], "f4") for name, shape in zip(names, shapes, strict=True)}
@@ -80,7 +80,7 @@ def test_words_are_looked_up_as_the_model_does(tmp_path):
         TEXTS, LABELS
     )
     model.calibration_ = model.calibration_._replace(temperature=0.3)
-    session = session_of(written(model, tmp_path))
+    session = onnx_session(written(model, tmp_path))
     texts = ["a warm film", "dull", "so funny, so cold and so dull"]
     forms = WordForms(model.tokenizer_)
     rows = [forms.indices(words_of(text)) for text in texts]
@@ -104,7 +104,7 @@ def test_words_are_looked_up_as_the_model_does(tmp_path):
 
 def test_the_file_is_usable_alone(tmp_path):
     model = elman.Classifier(tokenizer="word", hidden_size=16, steps=6).fit(TEXTS, LABELS)
-    session = session_of(written(model, tmp_path))
+    session = onnx_session(written(model, tmp_path))
     about = json.loads(session.get_modelmeta().custom_metadata_map["elman"])
     assert about["task"] == "classify"
     assert about["labels"] == ["bad", "good", "none"]

@@ -58,12 +58,12 @@ def test_logarithms_are_in_the_graph(tmp_path):
     written(model, tmp_path)
 
 
-@pytest.mark.parametrize("part", ["_simple", "_stretched"])
+@pytest.mark.parametrize("part", ["_base_forecasts", "_scale_intervals"])
 def test_a_graph_that_forecasts_otherwise_is_not_written(tmp_path, monkeypatch, part):
     whole = getattr(forecaster, part)
 
     def other(graph, *given):
-        if part == "_stretched":
+        if part == "_scale_intervals":
             return whole(graph, given[0], (given[1][0], 1.1 * given[1][1]))
         simple = whole(graph, *given)
         return [*simple[:-1], simple[0]]

@@ -32,7 +32,7 @@ def begun(session, rows):
     kinds = {"tensor(float)": np.float32, "tensor(int64)": np.int64}
     return {
         each.name: np.zeros(
-            [{"batch": rows, "read": 0}.get(size, size) for size in each.shape], kinds[each.type]
+            [{"batch": rows, "cached": 0}.get(size, size) for size in each.shape], kinds[each.type]
         )
         for each in session.get_inputs()
         if each.name.startswith(("state", "memory"))
@@ -122,10 +122,10 @@ def test_a_target_at_once_and_where_it_looked(tmp_path):
     np.testing.assert_allclose(attention.sum(2), 1, atol=1e-5)
 
 
-@pytest.mark.parametrize("part", ["turned", "_shut"])
+@pytest.mark.parametrize("part", ["reverse_rows", "_mask"])
 def test_a_graph_that_reads_otherwise_is_not_written(tmp_path, monkeypatch, part):
     """From the wrong end, or what is padding too."""
-    whole = {"turned": lambda _, x, __: x, "_shut": _open}
+    whole = {"reverse_rows": lambda _, x, __: x, "_mask": _open}
     monkeypatch.setattr(translator, part, whole[part])
     stirred(small(steps=1).fit(*PAIRS)).save(tmp_path / "word.st")
     with pytest.raises(ExportError, match=r"word.st: ONNX Runtime's .* off the model's own"):

@@ -104,10 +104,10 @@ def test_entities_are_legal_in_their_scheme(tmp_path, scheme):
     assert about["tags"]["scheme"] == scheme
 
 
-def test_the_metadata_describe_how_words_are_read(tmp_path):
+def test_the_description_states_the_inputs_of_words(tmp_path):
     session, _ = opened(small(steps=1).fit(WORDS, SPEECH), tmp_path)
     description = session.get_modelmeta().graph_description
-    for each in ("2 to 5", "1 / sqrt", "crc32", "modulo 32768", "beyond 30", "last 15"):
+    for each in ("2 to 5", "1 / sqrt", "crc32", "modulo 32768", "more than 30", "last 15"):
         assert re.search(re.escape(each), description)
 
 

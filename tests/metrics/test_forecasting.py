@@ -34,7 +34,7 @@ def test_seasonal_naive_repeats_the_last_season(history, season, horizon):
 
 @given(st.lists(NUMBERS, min_size=6, max_size=30), st.integers(1, 5), st.integers(1, 4), st.data())
 def test_mase_equals_its_definition(history, season, horizon, data):
-    forecast, came = (
+    forecast, actual = (
         data.draw(st.lists(NUMBERS, min_size=horizon, max_size=horizon)) for _ in range(2)
     )
     steps = range(season, len(history))
@@ -43,8 +43,8 @@ def test_mase_equals_its_definition(history, season, horizon, data):
     if scale < 1e-3:
         assert result[0] > 0
         return
-    mase = math.fsum(map(abs, np.subtract(forecast, came))) / horizon / scale
-    ours = scaled_errors(np.array([forecast]), np.array([came]), result)
+    mase = math.fsum(map(abs, np.subtract(forecast, actual))) / horizon / scale
+    ours = scaled_errors(np.array([forecast]), np.array([actual]), result)
     np.testing.assert_allclose(ours, [mase], rtol=1e-9)
 
 
@@ -54,35 +54,35 @@ def test_coverage_includes_the_ends():
 
 
 @given(
-    came=arrays(np.float64, st.integers(1, 60), elements=NUMBERS),
+    actual=arrays(np.float64, st.integers(1, 60), elements=NUMBERS),
     level=st.sampled_from([0.5, 0.8, 0.95]),
     below=st.floats(0.1, 5),
     above=st.floats(0.1, 5),
 )
-def test_fitted_width_is_the_smallest_with_the_coverage(came, level, below, above):
-    middle = np.zeros_like(came)
-    width = fitted_width(middle - below, middle, middle + above, came, level, len(came))
+def test_fitted_width_is_the_smallest_with_the_coverage(actual, level, below, above):
+    middle = np.zeros_like(actual)
+    width = fitted_width(middle - below, middle, middle + above, actual, level, len(actual))
 
     def covered(width):
-        return coverage(-below * width * np.ones_like(came), above * width * middle**0, came)
+        return coverage(-below * width * np.ones_like(actual), above * width * middle**0, actual)
 
     assert covered(width * (1 + 1e-9)) >= level
-    needed = math.ceil((len(came) + 1) * level) / len(came)
+    needed = math.ceil((len(actual) + 1) * level) / len(actual)
     assert width == 0 or needed > 1 or covered(width * (1 - 1e-9)) < needed
 
 
 def backtest(origins=40, horizon=6, seed=0, better=0.5):
     draw = np.random.default_rng(seed)
-    came = draw.normal(size=(origins, horizon))
-    naive = came + draw.normal(size=came.shape)
-    median = came + better * draw.normal(size=came.shape)
+    actual = draw.normal(size=(origins, horizon))
+    naive = actual + draw.normal(size=actual.shape)
+    median = actual + better * draw.normal(size=actual.shape)
     return Backtest(
         low_95=median - 2,
         low_80=median - 1,
         median=median,
         high_80=median + 1,
         high_95=median + 2,
-        came=came,
+        actual=actual,
         naive=naive,
         scale=np.full(origins, 2.0),
         series=np.repeat([0, 1], origins // 2),
@@ -96,9 +96,9 @@ def test_report_has_scores_and_baseline():
     report = evaluate_forecasts(tested)
     assert report.task == "forecast"
     assert report.examples == 240
-    assert report.scores["mase"] == pytest.approx(np.abs(tested.median - tested.came).mean() / 2)
+    assert report.scores["mase"] == pytest.approx(np.abs(tested.median - tested.actual).mean() / 2)
     assert report.baseline["name"] == "seasonal naive"
-    assert report.baseline["mase"] == pytest.approx(np.abs(tested.naive - tested.came).mean() / 2)
+    assert report.baseline["mase"] == pytest.approx(np.abs(tested.naive - tested.actual).mean() / 2)
     assert report.scores["coverage_80"] < report.scores["coverage"] == 1.0
     low, high = report.interval["mase"]
     assert low < report.scores["mase"] - report.baseline["mase"] < high < 0

@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.errors import InputError
-from elman.tasks.classification.inputs import LabelledTexts, as_labels, numbered, numbered_as, split
+from elman.tasks.classification.inputs import (
+    LabelledTexts,
+    as_labels,
+    index_labels,
+    index_labels_as,
+    split,
+)
 from elman.tasks.inputs import as_texts
 
 
@@ -90,7 +96,7 @@ def test_what_can_be_no_labels_is_refused(labels, expected):
 
 
 def test_labels_are_numbered_in_order():
-    rows = numbered(["t", "u", "v"], ["b", "c", "b"])
+    rows = index_labels(["t", "u", "v"], ["b", "c", "b"])
     assert rows.labels == ["b", "c"]
     assert rows.texts == ["t", "u", "v"]
     assert rows.classes.tolist() == [0, 1, 0]
@@ -104,8 +110,8 @@ def test_labels_are_numbered_in_order():
         (["t", "u"], ["a", 1], "words"),
     ],
 )
-def test_what_cannot_be_learned_from_is_refused(texts, labels, expected):
-    assert expected in refused(numbered, texts, labels)
+def test_what_cannot_be_learned_from_is_refused(texts, labels, said):
+    assert said in refused(index_labels, texts, labels)
 
 
 @pytest.mark.parametrize(
@@ -119,9 +125,9 @@ def test_what_cannot_be_learned_from_is_refused(texts, labels, expected):
         (3, "expected two lists"),
     ],
 )
-def test_what_cannot_be_scored_by_is_refused(pair, expected):
-    message = refused(numbered_as, pair, ["a", "b"], "valid")
-    assert expected in message
+def test_what_cannot_be_scored_by_is_refused(pair, said):
+    message = refused(index_labels_as, pair, ["a", "b"], "valid")
+    assert said in message
     assert message.startswith("valid: ")
 
 
@@ -161,7 +167,7 @@ def test_the_seed_draws_what_is_held_out():
 
 def test_the_content_is_that_of_texts_labels_and_order():
     def content(texts, labels):
-        return numbered(texts, labels).content
+        return index_labels(texts, labels).content
 
     contents = [
         content(["t", "u"], ["a", "b"]),

@@ -13,10 +13,10 @@ from elman.tasks.forecasting.inputs import read_series
 from elman.tasks.forecasting.trainer import (
     MAX_ORIGINS,
     ForecasterTrainer,
-    fitted_widths,
+    fit_widths,
+    scale_intervals,
+    scale_intervals_by_halves,
     spread_origins,
-    stretched,
-    stretched_by_halves,
 )
 
 
@@ -29,7 +29,7 @@ def training(length, **changes):
 @given(st.integers(100, 400), st.integers(1, 12), st.integers(1, 12))
 def test_no_value_of_the_end_is_learned_from_before_it_is_measured_by(length, season, horizon):
     ours = training(length, season=season, horizon=horizon)
-    assert ours.before[:, 0].min() == ours.all[:, 0].min() == ours.told.context_length
+    assert ours.before[:, 0].min() == ours.all[:, 0].min() == ours.config.context_length
     assert ours.before[:, 0].max() + horizon == ours.end
     assert ours.held_out[:, 0].min() == ours.end
     assert ours.held_out[:, 0].max() + horizon == ours.all[:, 0].max() + horizon == length
@@ -59,31 +59,31 @@ def fan(rows=10, horizon=4):
 
 def test_too_narrow_intervals_are_stretched_until_they_hold():
     quantiles, came, origins = fan(200)
-    result = stretched(quantiles, fitted_widths(quantiles, came, origins))
-    for index, level in ((1, 0.8), (0, 0.95)):
-        held = (result[..., index] <= came) & (came <= result[..., 4 - index])
+    found = scale_intervals(quantiles, fit_widths(quantiles, came, origins))
+    for place, level in ((1, 0.8), (0, 0.95)):
+        held = (found[..., place] <= came) & (came <= found[..., 4 - place])
         assert level <= held.mean() <= level + 0.03
 
 
 @given(arrays(np.float64, (3, 5), elements=st.floats(-9, 9)), st.floats(0, 9), st.floats(0, 9))
 def test_stretched_quantiles_ascend_and_keep_the_median(values, inner, outer):
     quantiles = np.sort(values, axis=1)
-    result = stretched(quantiles, (inner, max(inner, outer)))
-    assert (np.diff(result, axis=1) >= 0).all()
-    np.testing.assert_array_equal(result[:, 2], quantiles[:, 2])
+    found = scale_intervals(quantiles, (inner, max(inner, outer)))
+    assert (np.diff(found, axis=1) >= 0).all()
+    np.testing.assert_array_equal(found[:, 2], quantiles[:, 2])
 
 
 def test_few_values_do_not_say_where_the_rare_ones_end():
     quantiles, came, origins = fan(3)
-    _, outer = fitted_widths(quantiles, came, origins)
+    _, outer = fit_widths(quantiles, came, origins)
     assert outer == pytest.approx(np.abs(came).max() / 2)
 
 
 def test_no_half_is_as_wide_as_it_says_itself():
     quantiles, came, origins = fan()
-    before = stretched_by_halves(quantiles, came, origins)
+    before = scale_intervals_by_halves(quantiles, came, origins)
     came = came.copy()
     came[5:] *= 3
-    after = stretched_by_halves(quantiles, came, origins)
+    after = scale_intervals_by_halves(quantiles, came, origins)
     np.testing.assert_array_equal(after[5:], before[5:])
     assert (np.ptp(after[:5], axis=2) > np.ptp(before[:5], axis=2)).all()

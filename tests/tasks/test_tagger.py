@@ -204,7 +204,7 @@ def test_without_others_a_tenth_is_held_out_by_the_seed():
 
 def test_long_sentences_are_learned_in_pieces(monkeypatch):
     """Also where an entity is cut in two: each piece is legal by itself."""
-    monkeypatch.setattr(sentences_module, "LONGEST", 3)
+    monkeypatch.setattr(sentences_module, "MAX_WORDS", 3)
     words, tags = [["a", "b", "c", "d", "e"]] * 9, [["O", "B-X", "I-X", "I-X", "I-X"]] * 9
     model = small(steps=5)
     events = model.training(words, tags, valid=(words, tags))

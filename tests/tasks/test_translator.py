@@ -264,7 +264,7 @@ def test_a_count_or_a_beam_out_of_range_is_refused(quick, change):
     ("given_as", "named"),
     [
         ((["a", "b"], ["A"]), "2 sources, but 1 targets"),
-        ((["a", "b"], None), "one form"),
+        ((["a", "b"], None), "the same form"),
         ((["a", " "], ["A", "B"]), "source"),
         ((["a", "b"], ["A", ""]), "target"),
         ((["a", "a"], ["A", "B"]), "one source only"),
@@ -283,7 +283,7 @@ def test_pairs_that_are_none_are_refused(given_as, named):
 def test_a_file_does_not_go_with_a_list(tmp_path):
     path, source = tmp_path / "a", PairSource.from_pairs(["a"], ["b"])
     for given_as in ((path, ["A"]), (["a"], path), (source, ["A"]), (["a"], 3), (3, ["a"])):
-        with pytest.raises(InputError, match="one form"):
+        with pytest.raises(InputError, match="the same form"):
             pair_source(*given_as)
 
 

@@ -10,7 +10,7 @@ import typer
 
 from elman.cli.load_model import load_language_model
 from elman.console.options import Int8, Json, ModelFile
-from elman.console.terminal import print_json, share_in_words, shown, stdin_bytes
+from elman.console.terminal import print_json, replace_invalid_bytes, share_in_words, stdin_bytes
 from elman.errors import MissingFileError
 
 
@@ -36,7 +36,7 @@ def suggest(
             raise MissingFileError(
                 f"cannot be read ({error.strerror})", location=learn, hint="Check --learn."
             ) from error
-    for typed in _lines() if text == "-" else [shown(text)]:
+    for typed in _lines() if text == "-" else [replace_invalid_bytes(text)]:
         suggestions = loaded.suggest(typed, count=count)
         if json:
             print_json({"text": typed, "suggestions": [each._asdict() for each in suggestions]})

@@ -1,4 +1,4 @@
-"""Keys as a terminal sends them, one by one, on POSIX and on Windows."""
+"""Read single keys from a terminal, on POSIX and on Windows."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 ENTER, TAB, BACKSPACE, ESCAPE, LITERAL = "\n", "\t", "\x7f", "\x1b", "\x16"
 ENDS = "\x03\x04"  # Ctrl-C and Ctrl-D
 
-_PASTED, _PASTED_END = "\x1b[200~", "\x1b[201~"
-_PASTES_TOLD, _PASTES_NOT_TOLD = b"\x1b[?2004h", b"\x1b[?2004l"
-_SECONDS = 0.02  # in which the rest of an escape sequence is there
+_PASTE_START, _PASTE_END = "\x1b[200~", "\x1b[201~"
+_BRACKETED_PASTE_ON, _BRACKETED_PASTE_OFF = b"\x1b[?2004h", b"\x1b[?2004l"
+_ESCAPE_SECONDS = 0.02  # within which the rest of an escape sequence arrives
 
 
 class Key(NamedTuple):
-    """A key pressed, or what was pasted, which is only text."""
+    """A key, or a pasted text, in which no character is a command."""
 
     text: str
     pasted: bool = False
@@ -26,7 +26,7 @@ class Key(NamedTuple):
 
 @contextlib.contextmanager
 def keys() -> Iterator[Iterator[Key]]:
-    """The keys pressed, while the terminal neither shows them nor acts on them."""
+    """The keys pressed; meanwhile the terminal neither echoes nor interprets them."""
     if sys.platform == "win32":
         yield _windows_keys()
         return
@@ -39,29 +39,31 @@ def keys() -> Iterator[Iterator[Key]]:
     mode[3] &= ~(termios.ICANON | termios.ECHO | termios.ISIG | termios.IEXTEN)
     termios.tcsetattr(terminal, termios.TCSADRAIN, mode)
     try:
-        os.write(sys.stderr.fileno(), _PASTES_TOLD)
+        os.write(sys.stderr.fileno(), _BRACKETED_PASTE_ON)
         yield _keys_of(_characters(terminal))
     finally:
-        os.write(sys.stderr.fileno(), _PASTES_NOT_TOLD)
+        os.write(sys.stderr.fileno(), _BRACKETED_PASTE_OFF)
         termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
 def _characters(terminal: int) -> Iterator[str]:
-    """Characters as they come; "" where no more come at once."""
+    """Characters as they arrive; "" when the input pauses."""
     import select
 
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     while data := os.read(terminal, 4096):
         yield from decoder.decode(data)
-        if not select.select([terminal], [], [], _SECONDS if data.endswith(b"\x1b") else 0)[0]:
+        if not select.select([terminal], [], [], _ESCAPE_SECONDS if data.endswith(b"\x1b") else 0)[
+            0
+        ]:
             yield ""
 
 
 def _keys_of(characters: Iterator[str]) -> Iterator[Key]:
-    """Keys without those that send an escape sequence, arrows and the like."""
+    """Keys and pastes; other escape sequences, such as arrows, are skipped."""
     for character in characters:
         if character == ESCAPE:
-            if _sequence(characters) == _PASTED:
+            if _sequence(characters) == _PASTE_START:
                 yield Key(_pasted(characters), pasted=True)
         elif character == "\b":
             yield Key(BACKSPACE)
@@ -70,24 +72,24 @@ def _keys_of(characters: Iterator[str]) -> Iterator[Key]:
 
 
 def _sequence(characters: Iterator[str]) -> str:
-    """The rest of what a key sends: ESC [ ... letter, or ESC and one more."""
-    found = ESCAPE
+    """The escape sequence of a key: ESC [ ... letter, or ESC and one character."""
+    sequence = ESCAPE
     for character in characters:
-        found += character
+        sequence += character
         if not character or (
-            (len(found) > 2 or character not in "[O") and character not in "0123456789;"
+            (len(sequence) > 2 or character not in "[O") and character not in "0123456789;"
         ):
             break
-    return found
+    return sequence
 
 
 def _pasted(characters: Iterator[str]) -> str:
-    found = ""
+    text = ""
     for character in characters:
-        found += character
-        if found.endswith(_PASTED_END):
+        text += character
+        if text.endswith(_PASTE_END):
             break
-    return found.removesuffix(_PASTED_END).replace("\r", "\n")
+    return text.removesuffix(_PASTE_END).replace("\r", "\n")
 
 
 def _windows_keys() -> Iterator[Key]:
@@ -95,7 +97,7 @@ def _windows_keys() -> Iterator[Key]:
 
     while True:
         key: str = msvcrt.getwch()  # type: ignore[attr-defined]
-        if key in "\x00\xe0":  # an arrow or the like: the next code is its own
+        if key in "\x00\xe0":  # an arrow or the like: a second code follows
             msvcrt.getwch()  # type: ignore[attr-defined]
         else:
             yield Key({"\r": ENTER, "\b": BACKSPACE}.get(key, key))

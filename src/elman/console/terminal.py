@@ -99,8 +99,11 @@ def size_in_words(count: float) -> str:
     """A number of bytes with its unit: 1.2 MB."""
     if count < 1000:
         return f"{count:.0f} B"
-    tokenizer = next((u for u, most in (("kB", 1e6), ("MB", 1e9)) if count < 0.99995 * most), "GB")
-    return f"{count / {'kB': 1e3, 'MB': 1e6, 'GB': 1e9}[tokenizer]:,.1f} {tokenizer}"
+    # Below 0.99995 of the next unit, or the rounded number would have four digits.
+    for unit, size in (("kB", 1e3), ("MB", 1e6)):
+        if count < 0.99995e3 * size:
+            return f"{count / size:,.1f} {unit}"
+    return f"{count / 1e9:,.1f} GB"
 
 
 def read_prompt(prompt: str, file: Path | None) -> str:
@@ -122,7 +125,7 @@ def read_prompt(prompt: str, file: Path | None) -> str:
             ) from error
     if prompt == "-":
         return stdin_bytes().read().decode("utf-8", "replace")
-    return shown(prompt)
+    return replace_invalid_bytes(prompt)
 
 
 def stdin_bytes() -> BinaryIO:
@@ -138,7 +141,7 @@ def stdin_bytes() -> BinaryIO:
     return sys.stdin.buffer
 
 
-def shown(argument: str) -> str:
+def replace_invalid_bytes(argument: str) -> str:
     """An argument with U+FFFD for each byte that is not UTF-8."""
     return argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
@@ -242,21 +245,21 @@ class FirstInterrupt(contextlib.AbstractContextManager["FirstInterrupt"]):
     """
 
     def __init__(self) -> None:
-        self.asked = False
+        self.interrupted = False
         self.before: Any = None
 
     def __call__(self) -> bool:
-        return self.asked
+        return self.interrupted
 
     def arm(self) -> None:
         if self.before is None:
-            self.before = signal.signal(signal.SIGINT, self._ask)
+            self.before = signal.signal(signal.SIGINT, self._interrupt)
 
     def __exit__(self, *_: object) -> None:
         if self.before is not None:
             signal.signal(signal.SIGINT, self.before)
 
-    def _ask(self, _number: int, _frame: FrameType | None) -> None:
-        self.asked = True
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        self.interrupted = True
         signal.signal(signal.SIGINT, self.before)
         say("Stopping after this step; Ctrl-C again gives up at once.")

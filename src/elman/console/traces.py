@@ -1,4 +1,4 @@
-"""A trace in the terminal: a line for each output, and how far memory reaches."""
+"""Print a trace: a row for each output, and the memory span of each layer."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from elman.console.terminal import counted, share_in_words
 if TYPE_CHECKING:
     from elman.explain.trace import LayerTrace, SequenceTrace, StepOutput, Trace
 
-
-NAMED = 3
-"""Tokens that an output rests on, in its line."""
-FOR, AGAINST = (31, 119, 180), (230, 120, 20)  # blue and orange, told apart by all eyes
+MAX_TOKENS = 3
+"""Tokens named in a cell, at most."""
+FOR, AGAINST = (31, 119, 180), (230, 120, 20)  # blue and orange suit colour-blind readers
 
 
 def answered(trace: Trace, output: StepOutput) -> Iterator[str]:
-    """A token, and what was answered after it."""
+    """The token before an output, and the prediction with its probability."""
     if output.target is not None:
         share = share_in_words(output.target.probability)
         yield from (_after(trace, output), f"{visible(output.target.text)} {share}")
 
 
 def next_tokens(trace: Trace, output: StepOutput) -> Iterator[str]:
-    """A token, the likeliest next ones, and the probability of the one that came."""
-    best = output.predictions[:NAMED]
+    """The token before an output, the most probable next ones, and the probability of the actual
+    one."""
+    best = output.predictions[:MAX_TOKENS]
     yield _after(trace, output)
     yield "  ".join(f"{visible(each.text)} {share_in_words(each.probability)}" for each in best)
     yield "" if output.target is None else share_in_words(output.target.probability)
 
 
 def written(trace: Trace, output: StepOutput) -> Iterator[str]:  # noqa: ARG001
-    """A token that was written, and its probability."""
+    """A generated token, and its probability."""
     if output.target is not None:
         yield from (visible(output.target.text), share_in_words(output.target.probability))
 
 
 def attended(trace: Trace, output: StepOutput) -> Iterator[str]:
-    """The same, and the token of the source with the most attention."""
+    """A generated token, its probability, and the source token with the most attention."""
     yield from written(trace, output)
     if trace.attention is None:
         yield ""
@@ -50,8 +50,8 @@ def attended(trace: Trace, output: StepOutput) -> Iterator[str]:
 
 
 def forecast(trace: Trace, output: StepOutput) -> Iterator[str]:
-    """A step ahead, its median, and the ends of the 80 % interval."""
-    low, median, high = (output.quantiles[place].value for place in (1, 2, 3))
+    """A step of the horizon, its median, and the 80 % interval."""
+    low, median, high = (output.quantiles[index].value for index in (1, 2, 3))
     yield from (_after(trace, output), f"{median:.6g}", f"{low:.6g} to {high:.6g}")
 
 
@@ -63,10 +63,9 @@ class TraceTable(NamedTuple):
     """How the outputs of a trace are printed.
 
     Attributes:
-        columns: the headings, without the last one, of what an output rests on.
-        cells: what stands in these columns for an output.
-        shaded: whether the text is printed below, each token as strong as the last output rests
-            on it.
+        columns: headings, without that of the last column, the attribution.
+        cells: the cells of an output in these columns.
+        shaded: whether to print the text below, shaded by the attribution of the last output.
     """
 
     columns: tuple[str, ...] = ("after", "answer")
@@ -75,16 +74,18 @@ class TraceTable(NamedTuple):
 
 
 def show(trace: Trace, printed: TraceTable) -> None:
-    """Print it."""
+    """Print the table, the shaded text if requested, and the memory spans."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, pad_edge=False, show_header=True, header_style="bold")
-    for column in (*printed.columns, "rests on"):
+    for column in (*printed.columns, "attributed to"):
         table.add_column(column, overflow="fold")
     for output in trace.outputs:
-        cells = _plain(printed.cells(trace, output), ", ".join(_attributed_tokens(trace, output)))
-        table.add_row(*cells)
+        attributed = ", ".join(_attributed_tokens(trace, output))
+        # Text, not str: cells may hold brackets, which rich would take for markup.
+        table.add_row(*map(Text, (*printed.cells(trace, output), attributed)))
     console = Console(highlight=False, markup=False)
     if trace.outputs:
         console.print(table)
@@ -94,45 +95,45 @@ def show(trace: Trace, printed: TraceTable) -> None:
     console.print()
     for sequence in trace.sequences:
         for layer in sequence.layers:
-            console.print(f"{sequence.name}, {_reach(layer)}")
+            console.print(f"{sequence.name}, {_memory(layer)}")
 
 
 def visible(token: str) -> str:
-    """A token that can be seen: what has no shape as an escape, a boundary as a dot."""
+    """A token made visible: spaces as ␣, a boundary as a dot, other white space escaped."""
     if token.isspace():
         return printable(token).replace(" ", "␣")
     return printable(token.strip()) or "·"
 
 
 def printable(text: str) -> str:
-    """The same with an escape for what would move the cursor, or do worse."""
+    """A text with control characters escaped, as they could move the cursor."""
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def _attributed_tokens(trace: Trace, output: StepOutput) -> Iterator[str]:
-    """The tokens that matter most to an output, with what it loses without each."""
-    lost = [
-        (float(value), _name(trace.sequences[each.sequence], place))
+    """The tokens with the largest attribution by occlusion, and its value."""
+    drops = [
+        (float(value), _name(trace.sequences[each.sequence], index))
         for each in output.attributions
-        for place, value in enumerate(each.occlusion)
+        for index, value in enumerate(each.occlusion)
         if np.isfinite(value)
     ]
-    for value, name in sorted(lost, key=lambda each: -abs(each[0]))[:NAMED]:
+    for value, name in sorted(drops, key=lambda each: -abs(each[0]))[:MAX_TOKENS]:
         yield f"{name} {value:+.2g}"
 
 
-def _name(sequence: SequenceTrace, place: int) -> str:
-    """A token, or a vector's number by its place from 1: many of its numbers are alike."""
-    return f"#{place + 1}" if sequence.name == "vector" else visible(sequence.tokens[place])
+def _name(sequence: SequenceTrace, index: int) -> str:
+    """A token, or an element of a vector by its number from 1, as many elements are equal."""
+    return f"#{index + 1}" if sequence.name == "vector" else visible(sequence.tokens[index])
 
 
 def _shaded(trace: Trace) -> Any:
-    """The text, each token as strong as the last answer rests on it; blue is for it."""
+    """The text, shaded by the attribution of the last output: blue tokens raise it."""
     from rich.text import Text
 
     (attribution,) = trace.outputs[-1].attributions
-    lost = np.nan_to_num(attribution.occlusion)
-    shares = lost / (np.abs(lost).max() or 1.0)
+    drops = np.nan_to_num(attribution.occlusion)
+    shares = drops / (np.abs(drops).max() or 1.0)
     spaced = trace.network.tokenizers[0] == "word"
     text = Text()
     for token, share in zip(trace.sequences[0].tokens, shares.tolist(), strict=True):
@@ -143,16 +144,7 @@ def _shaded(trace: Trace) -> Any:
     return text
 
 
-def _reach(layer: LayerTrace) -> str:
+def _memory(layer: LayerTrace) -> str:
     steps = layer.memory.steps
-    told = f"layer {layer.layer}, {layer.direction}: "
-    if steps is None:
-        return told + "it remembers a token to the end"
-    return told + f"a token counts for {counted(steps, 'step', 'steps')}"
-
-
-def _plain(cells: Iterator[str], rests: str) -> list[Any]:
-    """Cells that are printed as they are, whatever is in them."""
-    from rich.text import Text
-
-    return [Text(cell) for cell in (*cells, rests)]
+    span = "to the end" if steps is None else f"for {counted(steps, 'step', 'steps')}"
+    return f"layer {layer.layer}, {layer.direction}: remembers a token {span}"

@@ -1,1 +1,1 @@
-"""What counting learns in seconds: n-grams."""
+"""N-gram models."""

@@ -69,7 +69,7 @@ class WordIndex:
             ValueError: probabilities of another shape.
         """
         fitting = self.matching(typed)
-        values = self._of_words(probabilities)[fitting]
+        values = self.take_words(probabilities)[fitting]
         count = min(count, values.size)
         if count < 1:
             return []
@@ -78,8 +78,12 @@ class WordIndex:
         best = candidates[np.argsort(-values[candidates], kind="stable")][:count]
         return [(self.words[fitting.start + each], float(values[each])) for each in best]
 
-    def _of_words(self, probabilities: Scores) -> Scores:
-        """(..., V) -> (..., W), in this order."""
+    def take_words(self, probabilities: Scores) -> Scores:
+        """The scores of the words, (..., V) -> (..., W), in the order of `words`.
+
+        Raises:
+            ValueError: scores of another shape.
+        """
         if probabilities.shape[-1:] != (self._vocabulary,):
             raise ValueError(f"{self._vocabulary} tokens, but shape {probabilities.shape}")
         return np.take(probabilities, self.tokens, axis=-1)

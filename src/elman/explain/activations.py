@@ -16,7 +16,7 @@ from torch import Tensor
 
 from elman.cells import Cell, named_step
 from elman.explain.trace import Activations, LayerTrace, MemorySpan, Values
-from elman.nn.blocks import BlockState, Mixer, Stack
+from elman.nn.blocks import BlockState, Mixer
 
 MAX_POSITIONS = 32
 """Tokens that are perturbed to measure memory, at most; spread evenly over the text."""
@@ -48,12 +48,8 @@ def stack_layers(stacks: Sequence[Any]) -> list[RecordedLayer]:
     return [
         RecordedLayer(block.mixer, number, bool(direction))
         for direction, stack in enumerate(stacks)
-        for number, block in enumerate(_blocks(stack), start=1)
+        for number, block in enumerate(stack.blocks, start=1)
     ]
-
-
-def _blocks(stack: Stack) -> Any:
-    return stack.blocks
 
 
 def record_layers(run: Run, layers: Sequence[RecordedLayer], x: Tensor) -> tuple[LayerTrace, ...]:

@@ -1,5 +1,4 @@
-"""A trained model in other forms: a folder that a browser runs, a graph for ONNX Runtime, a page
-of the Hugging Face hub."""
+"""Export of trained models: web pages, ONNX graphs, and repositories on the Hugging Face hub."""
 
 from elman.export.hub import pull, push
 from elman.export.onnx_file import write_onnx

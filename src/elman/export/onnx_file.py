@@ -1,6 +1,7 @@
-"""A model as one file for ONNX Runtime, held against the model itself before it is believed.
+"""Export of a model as an ONNX file, compared with the model before it is written.
 
-A graph reads any number of rows, of any lengths, from any state: a step is a text of one token.
+A graph takes any batch size, sequence length and initial state; a single step is a sequence of one
+token.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from typing import Any
 
 from elman.bundle import check_writable, open_bundle, write_whole
 from elman.export.onnx.graph import Graph
-from elman.export.onnx.parity import TRIED, compared
+from elman.export.onnx.parity import TRIAL_SHAPES, check_parity
 from elman.extras import needed
 from elman.tasks.loading import load
 from elman.tasks.table import TASKS
 
-KEPT = (
+COPIED_METADATA = (
     "task",
     "vocabulary",
     "vocabularies",
@@ -33,23 +34,24 @@ KEPT = (
     "members",
     "versions",
 )
-"""What of a model's file the graph's metadata say as well."""
+"""Keys of the model file that are copied into the metadata of the graph."""
 
 
 def write_onnx(path: str | os.PathLike[str], file: str | os.PathLike[str]) -> dict[str, Any]:
-    """Write a model's file as a graph, its vocabulary and labels in the graph's metadata.
+    """Write a model as an ONNX graph, with its vocabulary and labels in the metadata.
 
     Args:
-        path: the model's file; weights of 8 bits are numbers again in the graph.
+        path: the model file; int8 weights become float32 in the graph.
+        file: the ONNX file to write.
 
     Returns:
-        What was compared with the model: how many texts, and the largest difference.
+        `compared`, the number of batches compared with the model, and `largest_difference`.
 
     Raises:
-        InputError: where onnx or onnxruntime are not installed.
-        MissingFileError, ModelFileError: as `elman.load` has them.
-        ExportError: where the graph does not answer as the model does.
-        OutputError: where it cannot be written.
+        InputError: onnx or onnxruntime is not installed.
+        MissingFileError, ModelFileError: as in `elman.load`.
+        ExportError: the outputs of the graph differ from those of the model.
+        OutputError: the file cannot be written.
     """
     for package in ("onnx", "onnxruntime"):
         needed(package, "export")
@@ -58,9 +60,10 @@ def write_onnx(path: str | os.PathLike[str], file: str | os.PathLike[str]) -> di
     exported = TASKS[model.task].onnx(model)
     graph = Graph({weight: name for name, weight in exported.network.named_parameters()})
     exported.write(graph)
-    about = {name: value for name, value in open_bundle(path).about.items() if name in KEPT}
-    metadata = {"elman": json.dumps(about | exported.about, ensure_ascii=False)}
+    about = open_bundle(path).about
+    copied = {name: value for name, value in about.items() if name in COPIED_METADATA}
+    metadata = {"elman": json.dumps(copied | exported.metadata, ensure_ascii=False)}
     content = graph.model("elman", exported.doc, metadata)
-    difference = compared(content, map(exported.trial, range(len(TRIED))), path)
+    difference = check_parity(content, map(exported.trial, range(len(TRIAL_SHAPES))), path)
     write_whole(Path(file), content)
-    return {"compared": len(TRIED), "largest_difference": difference}
+    return {"compared": len(TRIAL_SHAPES), "largest_difference": difference}

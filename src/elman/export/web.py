@@ -1,5 +1,4 @@
-"""A model as a folder that any browser runs: the model file, the program of its cell, a page, and
-its JavaScript modules. There is no server behind it and nothing to build.
+"""Export of a model as a static web page: model file, program of its cell, JavaScript modules.
 
 The modules in src/elman/web/runtime compute the same numbers as Python; tests compare them for
 every cell and tokenizer.
@@ -20,9 +19,9 @@ from elman.tasks.loading import load
 from elman.web.files import exported_files
 
 MODEL = "model.safetensors"
-"""The name of the model in its folder, which the page asks for."""
+"""File name of the model; the page loads it."""
 CELL = "cell.json"
-"""The name of its cell's program beside it."""
+"""File name of the program of its cell."""
 
 
 def write_web(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> list[Path]:
@@ -36,9 +35,9 @@ def write_web(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> l
         The files, the page first.
 
     Raises:
-        MissingFileError, ModelFileError: as `elman.load` has them.
-        UntraceableError: where the cell's step uses what only PyTorch runs.
-        OutputError: where the folder holds something already, or cannot be written.
+        MissingFileError, ModelFileError: as in `elman.load`.
+        UntraceableError: the cell uses an operation that only PyTorch runs.
+        OutputError: the folder is not empty, or cannot be written.
     """
     # Refuse a bad file, and a cell that cannot be exported, before a folder is created.
     cell = cell_program(load(path))
@@ -56,10 +55,10 @@ def write_web(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> l
 
 
 def cell_program(model: Model) -> dict[str, Any]:
-    """As the page reads it, with the cell's name; all cells of a model are of one kind and size.
+    """The program of the model's cells as JSON types; all of them have the same class and size.
 
     Raises:
-        UntraceableError: as `write_web`.
+        UntraceableError: as in `write_web`.
     """
     cell = next(each for each in model.network_.modules() if isinstance(each, Cell))
     names = {kind: name for name, kind in CELLS.items()}

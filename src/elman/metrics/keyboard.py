@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from elman.decoding.word_index import WordIndex
 from elman.errors import EmptyTextError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     Scores = npt.NDArray[np.floating[Any]]
-from elman.decoding.word_index import WordIndex
 
 OFFERED = 3
 """The number of suggestions."""
@@ -123,7 +123,7 @@ def keyboard_scores(
     saved = np.zeros(len(indices), dtype=np.int64)
     done = 0
     for rows in distributions:
-        for values in index._of_words(np.atleast_2d(rows)):
+        for values in index.take_words(np.atleast_2d(rows)):
             if done == len(indices):
                 raise ValueError(f"{done} words, but more distributions")
             position, spaced = indices[done], typing.spaced[done]

@@ -1,7 +1,7 @@
-"""What estimators have in common that learn from separate examples: texts, sentences or pairs.
+"""Base class of estimators that train on separate examples: texts, sentences or pairs.
 
-A tenth of the examples is held out unless others are given, and both may be kept in the cache,
-where the baseline learns from the same.
+A tenth of the examples is held out unless a validation set is given. The cache stores both, so that
+the baseline can train on the same data.
 """
 
 from __future__ import annotations
@@ -16,39 +16,44 @@ from elman.text.progress import ProgressCallback
 
 
 class ExampleModel(Model):
-    """An estimator that learns from separate examples.
+    """An estimator that trains on separate examples.
 
-    Its task holds them in memory in a class of its own, with `rows`, each as plain data, and
-    `content`, sha256 in hex of all of them.
+    Each task has its own class of examples in memory, with `rows` of plain data, and `content`,
+    their sha256 in hex.
     """
 
     @staticmethod
     @abstractmethod
     def _split(examples: Any, seed: int, /) -> tuple[Any, Any]:
-        """What to learn from, and what is held out.
+        """Split examples into training and validation set.
 
         Raises:
-            EmptyTextError: where they are too few.
+            EmptyTextError: there are too few.
         """
 
     @abstractmethod
     def _examples(self, *data: Any, progress: ProgressCallback | None = None) -> Any:
-        """What `fit` was given, as examples in memory.
+        """Read the training data into memory.
 
         Args:
             data: the positional arguments of `fit`.
-            progress: as `training` has it.
+            progress: as in `training`.
 
         Raises:
-            InputError: where they cannot be read, or cannot be learned from.
+            InputError: the data cannot be read or used.
         """
 
     @abstractmethod
     def _held_out(self, valid: Any, train: Any, progress: ProgressCallback | None) -> Any:
-        """What `fit` was given as `valid`, as examples in memory, beside those to learn from.
+        """Read the validation data into memory.
+
+        Args:
+            valid: the argument of `fit`.
+            train: the training examples.
+            progress: as in `training`.
 
         Raises:
-            InputError: where they cannot be read, or do not go with those to learn from.
+            InputError: the data cannot be read, or does not match the training examples.
         """
 
     def _prepare(
@@ -76,14 +81,14 @@ class ExampleModel(Model):
         cache_examples(cache, examples.content, examples.rows)
 
     def keep_training(self, *data: Any, cache: Cache) -> bool:
-        """Keep what the model learned from, given once more, for a baseline to learn from.
+        """Cache the training data, given again, for a baseline.
 
         Args:
-            data: as `fit` takes it.
-            cache: where it is kept.
+            data: the positional arguments of `fit`.
+            cache: stores the examples.
 
         Returns:
-            Whether it was that, all of it or with a tenth to be held out.
+            Whether this is the training data, before or after the split.
         """
         self._check_fitted()
         given = self._examples(*data)

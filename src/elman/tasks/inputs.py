@@ -1,3 +1,5 @@
+"""Convert and check inputs that several tasks share."""
+
 from __future__ import annotations
 
 import hashlib
@@ -15,7 +17,7 @@ MAX_HELD_OUT = 2_000
 
 
 def hashed(rows: Iterable[Any]) -> str:
-    """sha256 in hex of rows of plain data."""
+    """sha256 of rows of plain data, in hex."""
     digest = hashlib.sha256()
     for row in rows:
         digest.update(json.dumps(row).encode())
@@ -23,10 +25,10 @@ def hashed(rows: Iterable[Any]) -> str:
 
 
 def as_texts(texts: Any, location: str = "texts") -> list[str]:
-    """Anything that holds texts (a list, an array, a column) as a list of them.
+    """Convert a list, array or column of texts to a list.
 
     Raises:
-        InputError: a single text, or something in it that is no text.
+        InputError: it is a single text, or holds a value that is not a text.
     """
     found = listed_values(texts)
     if found is None:
@@ -44,10 +46,10 @@ def as_texts(texts: Any, location: str = "texts") -> list[str]:
 
 
 def listed_values(values: Any) -> list[Any] | None:
-    """Python's own values of anything that holds several; None where it is one value."""
+    """Convert a list, array or column to a list of Python values; None for a single value."""
     if hasattr(values, "__array__"):
         values = np.asarray(values)
-    # A single text could be gone through too, and an array of no dimension says that it could.
+    # Strings and arrays without dimensions count as iterable, but are single values.
     if isinstance(values, str | bytes) or getattr(values, "ndim", 1) == 0:
         return None
     if not isinstance(values, Iterable):
@@ -56,14 +58,15 @@ def listed_values(values: Any) -> list[Any] | None:
 
 
 def held_out(groups: Sequence[Any], seed: int, location: str = "sources") -> npt.NDArray[np.bool_]:
-    """(N,) which pairs to hold out: a tenth, drawn at random; those of one group stay together.
+    """Mask (N,) of the validation set: a random tenth, at most MAX_HELD_OUT groups.
 
     Args:
-        groups: (N,) such as the sources: one that is held out has not been learned from.
-        place: where they are from, for messages.
+        groups: (N,) group of each row, such as its source. Groups are not split.
+        seed: of the draw.
+        location: for errors.
 
     Raises:
-        EmptyTextError: all are of one group.
+        EmptyTextError: there is only one group.
     """
     numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
     if len(numbers) < 2:

@@ -1,4 +1,4 @@
-"""Texts -> the tokens that a reader of their tokenizer reads.
+"""Tokenize texts for an encoder.
 
 Shapes: N texts, T tokens of a text.
 """
@@ -23,15 +23,17 @@ from elman.training.dataset import TokenDataset
 ENCODER_TOKENIZERS = ("character", "subword", "word")
 
 LONGEST = {"character": 2_000, "subword": 600, "word": 400}
-"""Tokens of a text that are read; of a longer one the first and the last half of them."""
+"""Maximum number of tokens of a text; of a longer one the first and last half of them are used."""
 
 SUBWORDS = 8_000
 
-TOLD = 500  # texts between two words on progress
+PROGRESS_INTERVAL = 500  # texts between two calls
 
 
-def told(texts: Sequence[str], step: str, progress: ProgressCallback | None) -> Iterator[str]:
-    """The texts one by one; `progress` hears the step, the characters done, all of them."""
+def with_progress(
+    texts: Sequence[str], step: str, progress: ProgressCallback | None
+) -> Iterator[str]:
+    """Yield the texts, and call `progress` with the step, the characters done, and their total."""
     if progress is None:
         yield from texts
         return
@@ -39,12 +41,12 @@ def told(texts: Sequence[str], step: str, progress: ProgressCallback | None) -> 
     for number, text in enumerate(texts, start=1):
         yield text
         done += len(text)
-        if number % TOLD == 0 or number == len(texts):
+        if number % PROGRESS_INTERVAL == 0 or number == len(texts):
             progress(step, done, total)
 
 
 def learned_tokenizer(name: str, texts: Iterable[str]) -> Tokenizer | HashedVocabulary:
-    """The vocabulary of some texts."""
+    """Learn the vocabulary of texts, with the tokenizer of this name."""
     if name == "word":
         return HashedVocabulary.learn(words_of(text) for text in texts)
     size = SUBWORDS if name == "subword" else None
@@ -54,14 +56,16 @@ def learned_tokenizer(name: str, texts: Iterable[str]) -> Tokenizer | HashedVoca
 def encoded(
     texts: Iterable[str], tokenizer: Tokenizer | HashedVocabulary, forms: WordForms | None = None
 ) -> TokenDataset:
-    """Texts as rows of tokens.
+    """Tokenize texts.
 
     Args:
-        forms: for words, those met before, which then are not looked up again.
+        texts: N texts.
+        tokenizer: their vocabulary.
+        forms: words that are already hashed; default: none.
     """
     if isinstance(tokenizer, HashedVocabulary):
         forms = WordForms(tokenizer) if forms is None else forms
-        # A text without words is read as one empty word.
+        # An encoder needs a token, so a text without words becomes one empty word.
         return TokenDataset(
             [_cut(forms.indices(words_of(text) or [""]), tokenizer.name) for text in texts], forms
         )
@@ -74,11 +78,13 @@ def encoded(
     )
 
 
-def shown(text: str, tokenizer: Tokenizer | HashedVocabulary) -> tuple[PaddedBatch, list[str]]:
-    """A text as one row, and its tokens as a person sees them.
+def tokenize_for_trace(
+    text: str, tokenizer: Tokenizer | HashedVocabulary
+) -> tuple[PaddedBatch, list[str]]:
+    """Tokenize a text as a batch of one row; returns it and the text of each token.
 
     Raises:
-        InputError: for a text without tokens, or with more than a trace holds.
+        InputError: the text has no tokens, or more than a trace holds.
     """
     (text,) = as_texts([text], "text")
     tokens: Any = (
@@ -96,7 +102,7 @@ def shown(text: str, tokenizer: Tokenizer | HashedVocabulary) -> tuple[PaddedBat
 def encoder_config(
     tokenizer: Tokenizer | HashedVocabulary, blocks: StackConfig, directions: int
 ) -> EncoderConfig:
-    """What a reader of this tokenizer is built from."""
+    """The configuration of an encoder for this tokenizer."""
     return EncoderConfig(
         blocks, directions, BUCKETS if isinstance(tokenizer, HashedVocabulary) else 0
     )

@@ -1,4 +1,4 @@
-"""From a model's file to its network and its record, once the rest of the file has been checked."""
+"""Load the network and the training record of a model file."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 def load_network(bundle: Bundle, build: Callable[[], Network]) -> Network:
-    """The network with the file's weights, of 8 bits or not, in its mode for answers.
+    """Load a network from a file with float32 or int8 weights, in evaluation mode.
 
     Args:
-        build: makes it, with weights of any kind. It is called twice: on the meta device a network
-            has shapes but no memory, so the file is compared with it before anything is taken.
+        bundle: the model file.
+        build: makes the network. It is called first on the meta device, without memory, to check
+            the tensors of the file before they are read.
 
     Raises:
-        ModelFileError: where the file's tensors are not those of such a network.
+        ModelFileError: the tensors do not match the network.
     """
     try:
         with torch.device("meta"):
             expected = layout_of(dict(build().named_parameters()))
-    except SettingError as error:  # parts that are sound, but not together
+    except SettingError as error:  # values that are valid one by one, but not together
         bundle.refuse(str(error))
     tensors = unpacked(bundle, expected) if is_int8(bundle) else bundle.tensors(expected)
     network = build().eval()
@@ -39,10 +40,10 @@ def load_network(bundle: Bundle, build: Callable[[], Network]) -> Network:
 
 
 def record_of(bundle: Bundle) -> dict[str, Any]:
-    """How the model was trained.
+    """The training record of a model file.
 
     Raises:
-        ModelFileError: where the file does not say.
+        ModelFileError: it is missing.
     """
     record = bundle.about.get("training")
     if not isinstance(record, dict):

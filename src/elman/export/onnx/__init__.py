@@ -1,1 +1,1 @@
-"""Networks as ONNX graphs: what the graphs of all tasks share."""
+"""The parts of ONNX export that all tasks share."""

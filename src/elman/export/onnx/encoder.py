@@ -1,7 +1,7 @@
-"""Readers as graphs: tokens or words, read in one direction or in both.
+"""ONNX operators of an encoder of tokens or words, in one or both directions.
 
-Shapes: T time, B batch, W width, V tokens or words with a number, F distinct words, G their
-n-grams. Time comes first, (T, B, W).
+Shapes: T time, B batch, W width, V vocabulary, F distinct words, G their n-grams. Time comes first,
+(T, B, W).
 """
 
 from __future__ import annotations
@@ -11,28 +11,28 @@ from typing import Any, cast
 import numpy as np
 
 from elman.export.onnx.graph import Graph, Names
-from elman.export.onnx.layers import GraphRows, stack, turned
+from elman.export.onnx.layers import GraphBatch, reverse_rows, stack
 from elman.nn.blocks import Stack
 from elman.nn.encoder import Encoder, EncoderConfig
 from elman.text.subword_hashing import BUCKETS, LENGTHS, MAX_WORD_LENGTH
 
 WORDS = (
-    "Where the vocabulary is a lexicon, tokens are places among the words that numbers, ngrams, "
-    "ngram_words (which word an n-gram is of) and ngram_weights give. A word's number is 1 + its "
-    "place in the lexicon in lower case, 0 where it has none. Its n-grams are the "
-    f"{LENGTHS[0]} to {LENGTHS[-1]} neighbouring characters of <word> in lower case, each counting "
-    "for 1 / sqrt(how many there are), and then its shape, counting for 1: a space, and the word "
-    "with X for upper case, x for other letters, d for digits, all else as it is, runs of a kind "
-    f"as one. The number of either is crc32 of its UTF-8 modulo {BUCKETS}. Of words beyond "
-    f"{MAX_WORD_LENGTH} characters, the first and the last {MAX_WORD_LENGTH // 2} are joined "
-    "before all that but the lexicon."
+    "If the vocabulary is a lexicon, tokens are indices into the distinct words that numbers, "
+    "ngrams, ngram_words (index of the word of an n-gram) and ngram_weights describe. The number "
+    "of a word is 1 + its index in the lexicon in lower case, or 0 if the lexicon lacks it. Its "
+    f"n-grams are the runs of {LENGTHS[0]} to {LENGTHS[-1]} characters of <word> in lower case, "
+    "each with weight 1 / sqrt(their count), and its shape, with weight 1: a space, and the word "
+    "with X for upper case, x for other letters, d for digits, other characters unchanged, "
+    "repeats of one kind merged. The id of either is crc32 of its UTF-8 bytes modulo "
+    f"{BUCKETS}. A word of more than {MAX_WORD_LENGTH} characters is shortened to its first and "
+    f"last {MAX_WORD_LENGTH // 2} for n-grams and shape, but not for the lexicon."
 )
-"""What a program has to do with words before it can ask the graph."""
+"""How a program computes the inputs of the graph from words."""
 
 
-def word_inputs(graph: Graph, reading: EncoderConfig) -> Names:
-    """The words of a batch, in which its tokens are places; nothing where tokens are tokens."""
-    if not reading.buckets:
+def word_inputs(graph: Graph, config: EncoderConfig) -> Names:
+    """Inputs that describe the distinct words of a batch; none for other tokenizers."""
+    if not config.buckets:
         return []
     return [
         graph.input("numbers", np.int64, "words"),
@@ -42,28 +42,33 @@ def word_inputs(graph: Graph, reading: EncoderConfig) -> Names:
     ]
 
 
-def read(
-    graph: Graph, reader: Encoder, tokens: str, words: Names, rows: GraphRows, name: str | None
+def run_encoder(
+    graph: Graph, encoder: Encoder, tokens: str, words: Names, rows: GraphBatch, name: str | None
 ) -> Names:
-    """tokens (T, B) -> each direction's vectors (T, B, W) in the order it reads them.
+    """Outputs (T, B, W) of each direction, in its own order, for tokens (T, B).
 
     Args:
-        name: of the first direction's state, as `stack` has it.
+        graph: receives the operators.
+        encoder: its weights.
+        tokens: (T, B).
+        words: the result of `word_inputs`.
+        rows: lengths and mask of the batch.
+        name: prefix of the state of the first direction; see `stack`.
     """
-    x = graph.op("Gather", _table(graph, reader, words), tokens)
-    forward, *backward = (cast("Stack", each) for each in reader.stacks)
+    x = graph.op("Gather", _table(graph, encoder, words), tokens)
+    forward, *backward = (cast("Stack", each) for each in encoder.stacks)
     ys = [stack(graph, forward, x, rows, name)]
-    return ys + [stack(graph, each, turned(graph, x, rows), rows, None) for each in backward]
+    return ys + [stack(graph, each, reverse_rows(graph, x, rows), rows, None) for each in backward]
 
 
-def _table(graph: Graph, reader: Encoder, words: Names) -> str:
-    """The vectors that the tokens are places in: (F, W) or (V, W)."""
-    embedding = cast("Any", reader.embedding)
+def _table(graph: Graph, encoder: Encoder, words: Names) -> str:
+    """The embedding table of the tokens: (F, W) for words, else (V, W)."""
+    embedding = cast("Any", encoder.embedding)
     if not words:
         return graph.weight(embedding.weight)
     numbers, ngrams, owners, weights = words
     own = graph.op("Gather", graph.weight(embedding.own.weight), numbers)
-    found = graph.op("Gather", graph.weight(embedding.ngrams.weight), ngrams)
+    pieces = graph.op("Gather", graph.weight(embedding.ngrams.weight), ngrams)
     one = graph.constant([1])
-    weighed = graph.op("Mul", found, graph.op("Unsqueeze", weights, one))
-    return graph.op("ScatterND", own, graph.op("Unsqueeze", owners, one), weighed, reduction="add")
+    weighted = graph.op("Mul", pieces, graph.op("Unsqueeze", weights, one))
+    return graph.op("ScatterND", own, graph.op("Unsqueeze", owners, one), weighted, reduction="add")

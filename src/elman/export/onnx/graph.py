@@ -1,4 +1,4 @@
-"""Graphs of ONNX written by hand: an operator a line, and each weight in the file once.
+"""A builder of ONNX graphs: one call adds an operator; each weight is stored once.
 
 Shapes: T time, B batch, W width, N outputs, K inputs. Time comes first, (T, B, W).
 """
@@ -21,19 +21,19 @@ IR_VERSION = 10
 
 Names = list[str]
 Step = Callable[["Graph", Names, Names], tuple[Names, str]]
-"""What to do at each time: (graph, states, inputs) -> (states after, output)."""
+"""The body of a scan: (graph, states, inputs) -> (states after, output)."""
 
 Branch = Callable[["Graph"], Names]
-"""One of two ways to the same values."""
+"""A branch of a condition: adds operators to a graph and returns its values."""
 
 
 class Graph:
-    """A graph being written. Values are known by their names.
+    """A graph under construction. Its values are referred to by name.
 
     Args:
-        weights: the parameters' names; each is an initializer of the outermost graph, which
-            inner ones see.
-        outer: the graph that this one is a body in.
+        weights: names of the parameters. They become initializers of the outermost graph, which
+            nested graphs can use.
+        outer: the graph in which this one is the body of a loop or branch; None: outermost.
     """
 
     def __init__(self, weights: dict[Tensor, str], outer: Graph | None = None) -> None:
@@ -48,7 +48,7 @@ class Graph:
         self._count = 0
 
     def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
-        """One operator with one output."""
+        """Add an operator with one output; returns its name."""
         return self._node(kind, inputs, [self._new(kind)], attributes)[0]
 
     def input(
@@ -58,18 +58,19 @@ class Graph:
         *shape: int | str,
         default: npt.NDArray[Any] | None = None,
     ) -> str:
-        """Something the caller gives, or may give where there is a default."""
+        """Add an input of the graph, optional if there is a default."""
         if default is not None:
             self._initializer(name, default)
         self._inputs.append(self._value(name, kind, shape))
         return name
 
     def output(self, value: str, name: str, kind: npt.DTypeLike, *shape: int | str) -> None:
-        """Something the caller gets."""
+        """Make a value an output of the graph."""
         self._node("Identity", [value], [name], {})
         self._outputs.append(self._value(name, kind, shape))
 
     def constant(self, value: npt.ArrayLike, kind: npt.DTypeLike = np.int64) -> str:
+        """A constant; equal constants are stored once."""
         array = np.asarray(value, kind)
         key = (str(array.dtype), array.shape, array.tobytes())
         known = self._root._constants
@@ -78,10 +79,11 @@ class Graph:
         return known[key]
 
     def number(self, value: float) -> str:
+        """A float32 constant."""
         return self.constant(value, np.float32)
 
     def weight(self, parameter: Tensor) -> str:
-        """A parameter, of which the file holds one copy however often it is asked for."""
+        """A parameter of the network, stored once."""
         name = self._weights[parameter]
         if name not in self._root._initializers:
             self._initializer(name, parameter.numpy(force=True))
@@ -91,12 +93,12 @@ class Graph:
         return self.op("Transpose", self.weight(parameter), perm=[1, 0])
 
     def linear(self, x: str, layer: nn.Linear) -> str:
-        """x (..., K) -> (..., N)"""
+        """A linear layer: x (..., K) -> (..., N)."""
         product = self.op("MatMul", x, self.transposed(layer.weight))
         return self.op("Add", product, self.weight(layer.bias))
 
     def norm(self, x: str, norm: nn.Module) -> str:
-        """`rms_norm`, or nothing where there is none."""
+        """RMS norm of x; x itself for any other module."""
         if not isinstance(norm, RMSNorm):
             return x
         square = self.op("ReduceMean", self.op("Mul", x, x), self.constant([-1]))
@@ -107,22 +109,22 @@ class Graph:
         return self.op("Mul", self.op("Mul", gate, self.op("Sigmoid", gate)), value)
 
     def slices(self, x: str, sizes: Sequence[int]) -> Names:
-        """The last dimension cut into pieces of these widths."""
+        """Split the last dimension into slices of these sizes."""
         names = [self._new("Split") for _ in sizes]
         return self._node("Split", [x, self.constant([*sizes])], names, {"axis": -1})
 
     def cast(self, x: str, kind: npt.DTypeLike) -> str:
-        """The same numbers of another type."""
+        """Convert the element type."""
         to = self._onnx.helper.np_dtype_to_tensor_dtype(np.dtype(kind))
         return self.op("Cast", x, to=to)
 
-    def rising(self, x: str, count: int) -> str:
-        """The last dimension, of so many numbers, the smallest first."""
+    def sort(self, x: str, count: int) -> str:
+        """Sort the last dimension, of `count` elements, in ascending order."""
         names = [self._new("TopK") for _ in range(2)]
         return self._node("TopK", [x, self.constant([count])], names, {"largest": 0})[0]
 
     def size(self, x: str, dimension: int) -> str:
-        """Of one dimension, as a vector of one number."""
+        """Size of a dimension, as a vector of one element."""
         return self.op("Shape", x, start=dimension, end=dimension + 1)
 
     def scan(
@@ -132,21 +134,25 @@ class Graph:
         xs: Names,
         kinds: Sequence[Any],
         *,
-        said: Any = np.float32,
+        output_kind: Any = np.float32,
         backward: bool = False,
     ) -> tuple[Names, str]:
-        """The loop over time: xs (T, ...) -> the last states, ys (T, ...).
+        """A loop over time: returns the last states, and ys (T, ...).
 
         Args:
-            kinds: the types of states and xs; said: of ys.
-            backward: from the last time to the first; each y still stands at its x.
+            step: the body.
+            states: initial states.
+            xs: (T, ...) inputs.
+            kinds: element types of states and xs.
+            output_kind: element type of ys.
+            backward: loop from the last time to the first; ys stay in the order of xs.
         """
         body = Graph(self._weights, self)
-        given = [body._new("given") for _ in (*states, *xs)]
-        for name, kind in zip(given, kinds, strict=True):
+        inputs = [body._new("input") for _ in (*states, *xs)]
+        for name, kind in zip(inputs, kinds, strict=True):
             body.input(name, kind)
-        after, y = step(body, given[: len(states)], given[len(states) :])
-        for value, kind in zip([*after, y], [*kinds[: len(states)], said], strict=True):
+        after, y = step(body, inputs[: len(states)], inputs[len(states) :])
+        for value, kind in zip([*after, y], [*kinds[: len(states)], output_kind], strict=True):
             body.output(value, body._new("after"), kind)
         names = [self._new("Scan") for _ in (*states, y)]
         attributes = {"body": body._graph("step"), "num_scan_inputs": len(xs)}
@@ -158,7 +164,7 @@ class Graph:
     def either(
         self, condition: str, one: Branch, other: Branch, kind: npt.DTypeLike = np.float32
     ) -> Names:
-        """What one branch gives where a condition holds, and else the other; only that is run."""
+        """The values of one branch if a condition holds, else of the other; only that one runs."""
         bodies = []
         for branch in (one, other):
             body = Graph(self._weights, self)
@@ -171,7 +177,7 @@ class Graph:
         return self._node("If", [condition], names, attributes)
 
     def model(self, name: str, doc: str, metadata: dict[str, str]) -> bytes:
-        """The whole file, found sound by ONNX's own checker."""
+        """The serialized model, validated by the ONNX checker."""
         helper = self._onnx.helper
         opsets = [helper.make_opsetid("", OPSET)]
         model = helper.make_model(

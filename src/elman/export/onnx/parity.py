@@ -1,4 +1,4 @@
-"""A graph held against the model itself, in ONNX Runtime, before it is believed.
+"""The parity check: outputs of a graph in ONNX Runtime against those of the model.
 
 Shapes: B batch, T time.
 """
@@ -19,49 +19,57 @@ from elman.extras import needed
 Arrays = dict[str, npt.NDArray[Any]]
 
 TOLERANCE = 1e-4
-"""The largest difference, relative to the largest output above 1: sums in another order differ."""
+"""Maximum difference, relative to the largest output if that is above 1. Another order of summation
+causes small differences."""
 
-TRIED = ((1, 1), (1, 9), (3, 5), (4, 17))
-"""Rows and tokens of what is compared."""
+TRIAL_SHAPES = ((1, 1), (1, 9), (3, 5), (4, 17))
+"""Batch size and sequence length of each batch that is compared."""
 
 
 class ParityTrial(NamedTuple):
-    """What the graph is given, and what the model answers."""
+    """The inputs of the graph, and the outputs of the model."""
 
-    given: Arrays
-    expected: Arrays  # NaN where an answer means nothing
+    inputs: Arrays
+    expected: Arrays  # NaN where an output is undefined, as at padding
 
 
 class ExportedGraph(NamedTuple):
-    """A model on its way into a graph.
+    """A model to be exported.
 
     Attributes:
-        network: its parameters are the graph's weights.
-        doc: what goes in and what comes out, for someone who has only the file.
-        about: what the metadata say besides what the model's own file says.
+        network: its parameters become the weights of the graph.
+        doc: inputs and outputs in words; stored in the file.
+        write: adds the operators to a graph.
+        trial: the parity trial of an index into TRIAL_SHAPES.
+        metadata: entries besides those copied from the model file.
     """
 
     network: nn.Module
     doc: str
     write: Callable[[Graph], None]
-    trial: Callable[[int], ParityTrial]  # of a number below that of those TRIED
-    about: dict[str, Any]
+    trial: Callable[[int], ParityTrial]
+    metadata: dict[str, Any]
 
 
-def compared(content: bytes, trials: Iterable[ParityTrial], location: object) -> float:
-    """How far the graph's answers are from the model's.
+def check_parity(content: bytes, trials: Iterable[ParityTrial], location: object) -> float:
+    """The largest absolute difference between the outputs of a graph and of the model.
+
+    Args:
+        content: the serialized graph.
+        trials: inputs and expected outputs.
+        location: the model file, for errors.
 
     Raises:
-        ExportError: where that is too far.
+        ExportError: a difference exceeds TOLERANCE.
     """
-    session = session_of(content)
+    session = onnx_session(content)
     largest = 0.0
-    for given, expected in trials:
-        found = dict(zip(expected, session.run(list(expected), given), strict=True))
-        for name, wanted in expected.items():
-            known = ~np.isnan(wanted)
-            difference = float(np.abs(found[name] - wanted)[known].max(initial=0))
-            if not difference <= TOLERANCE * max(1.0, float(np.abs(wanted[known]).max(initial=0))):
+    for inputs, expected in trials:
+        outputs = session.run(list(expected), inputs)
+        for (name, target), output in zip(expected.items(), outputs, strict=True):
+            known = ~np.isnan(target)
+            difference = float(np.abs(output - target)[known].max(initial=0))
+            if not difference <= TOLERANCE * max(1.0, float(np.abs(target[known]).max(initial=0))):
                 raise ExportError(
                     f"ONNX Runtime's {name} is {difference:.2g} off the model's own",
                     location=location,
@@ -71,8 +79,8 @@ def compared(content: bytes, trials: Iterable[ParityTrial], location: object) ->
     return largest
 
 
-def session_of(content: bytes) -> Any:
-    """A session of ONNX Runtime on one thread, that only says what is an error."""
+def onnx_session(content: bytes) -> Any:
+    """A session of ONNX Runtime for a serialized graph: one thread, logs errors only."""
     runtime = needed("onnxruntime", "export")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1

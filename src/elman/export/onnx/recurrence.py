@@ -1,7 +1,7 @@
-"""A cell's traced step as a graph: what needs no state for all times at once, and a loop over the
-rest.
+"""ONNX operators of a cell: values that need no state are computed for all times at once, the
+others in a loop.
 
-Shapes: T time, B batch, D input width, H hidden hidden_size, W width of a vector. Time comes first,
+Shapes: T time, B batch, D input size, H hidden size, W size of a vector. Time comes first,
 (T, B, D).
 """
 
@@ -38,7 +38,7 @@ OPERATORS = {
     "or": "Or",
     "not": "Not",
 }
-"""The operator that is an element-wise operation of `elman.cells.program`, but for remainders."""
+"""The ONNX operator of each element-wise operation of `elman.cells.program`, except remainder."""
 
 KINDS: dict[str, Any] = {FLOAT: np.float32, INTEGER: np.int64, BOOLEAN: np.bool_}
 
@@ -47,45 +47,51 @@ class Recurrence:
     """A cell in a graph.
 
     Args:
-        xs: (T, B, D), what it reads.
+        graph: receives the operators.
+        cell: its weights and program.
+        xs: (T, B, D) inputs.
 
     Raises:
-        UntraceableError: where its step uses what only PyTorch runs.
+        UntraceableError: the cell uses an operation that only PyTorch runs.
     """
 
     def __init__(self, graph: Graph, cell: Cell, xs: str) -> None:
         self.program = trace(cell)
         self._graph = graph
-        self._outside = _Values(graph, self.program, cell)
-        self._outside.names |= dict.fromkeys(_places(self.program, "input"), xs)
+        self._outer_values = _Values(graph, self.program, cell)
+        self._outer_values.names |= dict.fromkeys(_indices(self.program, "input"), xs)
 
     def initial(self, part: int) -> str:
-        """(W,), a part of the state before the first token."""
-        return self._outside[self.program.initial[part]]
+        """(W,), a part of the initial state."""
+        return self._outer_values[self.program.initial[part]]
 
     def run(self, states: Names, real: str) -> tuple[Names, str]:
-        """states (B, ...), real (T, B, 1) -> the state after each row's last real token, and
-        ys (T, B, H)."""
+        """The loop: returns the state after the last token of each row, and ys (T, B, H).
+
+        Args:
+            states: (B, ...), each part of the initial state.
+            real: (T, B, 1), False at padding.
+        """
         program, graph = self.program, self._graph
         fields = program.state
         states = [
             name if field.shape else graph.op("Unsqueeze", name, graph.constant([1]))
             for name, field in zip(states, fields, strict=True)
         ]
-        given_places = _read_in_the_loop(program)
+        loop_inputs = _loop_inputs(program)
 
-        def step(body: Graph, before: Names, given: Names) -> tuple[Names, str]:
-            *known, is_real = given
-            inside = self._outside.within(body)
-            inside.names |= dict(zip(given_places, known, strict=True))
-            inside.names |= dict(zip(_places(program, "state"), before, strict=True))
+        def step(body: Graph, before: Names, inputs: Names) -> tuple[Names, str]:
+            *known, is_real = inputs
+            inner = self._outer_values.within(body)
+            inner.names |= dict(zip(loop_inputs, known, strict=True))
+            inner.names |= dict(zip(_indices(program, "state"), before, strict=True))
             pairs = zip(program.after, before, strict=True)
-            after = [body.op("Where", is_real, inside[place], old) for place, old in pairs]
-            return after, inside[program.output]
+            after = [body.op("Where", is_real, inner[index], old) for index, old in pairs]
+            return after, inner[program.output]
 
         kinds = [KINDS[field.kind] for field in fields]
-        kinds += [KINDS[program.values[place].kind] for place in given_places]
-        xs = [*(self._outside[place] for place in given_places), real]
+        kinds += [KINDS[program.values[index].kind] for index in loop_inputs]
+        xs = [*(self._outer_values[index] for index in loop_inputs), real]
         after, ys = graph.scan(step, states, xs, [*kinds, np.bool_])
         after = [
             name if field.shape else graph.op("Squeeze", name, graph.constant([1]))
@@ -94,33 +100,35 @@ class Recurrence:
         return after, ys
 
 
-def _places(program: CellProgram, op: str) -> list[int]:
-    return [place for place, value in enumerate(program.values) if value.op == op]
+def _indices(program: CellProgram, op: str) -> list[int]:
+    return [index for index, value in enumerate(program.values) if value.op == op]
 
 
-def _read_in_the_loop(program: CellProgram) -> list[int]:
-    """The values of the input alone that are needed beside the state; they are made for all times
-    at once. Their slices are cut in the loop, or each would be one more value to hand in."""
+def _loop_inputs(program: CellProgram) -> list[int]:
+    """Values that depend on the input only and that the loop needs: computed for all times at once.
+
+    They are sliced in the loop: each slice outside would be one more input of the loop.
+    """
     values = program.values
-    follows = set(_places(program, "state"))
-    for place, value in enumerate(values):
-        if follows.intersection(value.of):
-            follows.add(place)
-    found: dict[int, None] = {}
-    waiting = [*program.after, program.output]
-    for place in waiting:
-        value = values[place]
+    stateful = set(_indices(program, "state"))
+    for index, value in enumerate(values):
+        if stateful.intersection(value.of):
+            stateful.add(index)
+    needed: dict[int, None] = {}
+    pending = [*program.after, program.output]
+    for index in pending:
+        value = values[index]
         if not value.rows or value.op == "state":
             continue
-        if place in follows or value.op == "slice":
-            waiting.extend(value.of)
+        if index in stateful or value.op == "slice":
+            pending.extend(value.of)
         else:
-            found[place] = None
-    return list(found)
+            needed[index] = None
+    return list(needed)
 
 
 class _Values:
-    """A program's values in a graph, each written when it is first asked for."""
+    """Values of a program in a graph; each is added on first use."""
 
     def __init__(
         self, graph: Graph, program: CellProgram, cell: Cell, outer: _Values | None = None
@@ -130,21 +138,21 @@ class _Values:
         self._transposed: dict[int, str] = {}
 
     def within(self, body: Graph) -> _Values:
-        """Those of a graph in this one, which sees what follows from the weights."""
+        """Values of a nested graph, which can use those here that depend on weights only."""
         return _Values(body, self._program, self._cell, self)
 
-    def __getitem__(self, place: int) -> str:
-        if place not in self.names:
-            value = self._program.values[place]
+    def __getitem__(self, index: int) -> str:
+        if index not in self.names:
+            value = self._program.values[index]
             if self._outer is not None and not value.rows:
-                return self._outer[place]
+                return self._outer[index]
             if value.op == "slice" and value.rows:
-                self._cut(value.of[0])
+                self._slice(value.of[0])
             else:
-                self.names[place] = self._made(value)
-        return self.names[place]
+                self.names[index] = self._node(value)
+        return self.names[index]
 
-    def _made(self, value: Value) -> str:
+    def _node(self, value: Value) -> str:
         graph = self._graph
         if value.op == "weight":
             return graph.weight(self._cell.get_parameter(value.name))
@@ -152,7 +160,7 @@ class _Values:
             return graph.constant(value.data.numpy(force=True), KINDS[value.kind])
         if value.op == "linear":
             x, weight, *bias = value.of
-            product = graph.op("MatMul", self[x], self._turned(weight))
+            product = graph.op("MatMul", self[x], self._transpose(weight))
             return graph.op("Add", product, self[bias[0]]) if bias else product
         of = [self[each] for each in value.of]
         match value.op:
@@ -176,34 +184,34 @@ class _Values:
         return graph.op(OPERATORS[value.op], *of)
 
     def _remainder(self, value: Value, a: str, b: str) -> str:
-        """With the sign of the divisor, which ONNX has for whole numbers only."""
+        """Remainder with the sign of the divisor, which ONNX has for integers only."""
         graph = self._graph
         if value.kind == INTEGER:
             return graph.op("Mod", a, b)
         whole = graph.op("Floor", graph.op("Div", a, b))
         return graph.op("Sub", a, graph.op("Mul", whole, b))
 
-    def _turned(self, weight: int) -> str:
-        """A weight (N, K) as (K, N), where the loop does not turn it again each time."""
+    def _transpose(self, weight: int) -> str:
+        """A weight (N, K) as (K, N), transposed outside the loop."""
         if self._outer is not None:
-            return self._outer._turned(weight)
+            return self._outer._transpose(weight)
         if weight not in self._transposed:
             self._transposed[weight] = self._graph.op("Transpose", self[weight], perm=[1, 0])
         return self._transposed[weight]
 
-    def _cut(self, source: int) -> None:
-        """All slices of a value; by one operator where they are the whole, one behind the other."""
+    def _slice(self, source: int) -> None:
+        """Add all slices of a value: one Split if they are adjacent and cover it."""
         values = self._program.values
         slices = {
-            place: value
-            for place, value in enumerate(values)
+            index: value
+            for index, value in enumerate(values)
             if value.op == "slice" and value.of == (source,)
         }
-        ordered = sorted(slices, key=lambda place: slices[place].start)
-        starts = [slices[place].start for place in ordered] + list(values[source].shape)
-        ends = [0, *(slices[place].stop for place in ordered)]
+        ordered = sorted(slices, key=lambda index: slices[index].start)
+        starts = [slices[index].start for index in ordered] + list(values[source].shape)
+        ends = [0, *(slices[index].stop for index in ordered)]
         if starts == ends:
-            sizes = [slices[place].shape[-1] for place in ordered]
+            sizes = [slices[index].shape[-1] for index in ordered]
             self.names |= dict(zip(ordered, self._graph.slices(self[source], sizes), strict=True))
         else:
-            self.names |= {place: self._made(value) for place, value in slices.items()}
+            self.names |= {index: self._node(value) for index, value in slices.items()}

@@ -1,4 +1,4 @@
-"""The baseline beside every classifier: TF-IDF with logistic regression.
+"""The baseline of classifiers: TF-IDF with logistic regression.
 
 Shapes: N texts, K classes.
 """
@@ -21,39 +21,38 @@ if TYPE_CHECKING:
     from elman.metrics.classification import Floats, Integers
 
 
-C = 10.0  # little regularisation: what suits short texts
-STEPS = 200  # of L-BFGS; most sets are done in fewer than 50
-WORD = re.compile(r"\w\w")  # what the vectoriser takes for a word has two letters or more
+C = 10.0  # weak regularisation suits short texts
+STEPS = 200  # of L-BFGS; most data sets converge in fewer than 50
+WORD = re.compile(r"\w\w")  # a word of the vectoriser has two letters or more
 
-# A baseline is worth a minute, not ten. The time goes into n-grams x classes, for every text
-# (occurrences) and for every n-gram (weights).
+# Limit the baseline to about a minute. Its time is proportional to n-grams x classes, over all
+# texts (occurrences) and over distinct n-grams (weights).
 MAX_OCCURRENCES = 20_000_000
 MAX_PRODUCTS = 400_000_000
 MAX_WEIGHTS = 5_000_000
 
 
 class TextBaseline:
-    """TF-IDF with logistic regression (C = 10), and the majority.
+    """TF-IDF with logistic regression (C = 10), and the majority class.
 
-    Words alone and in pairs; where the texts are single words, such as names, 1 to 4 characters
-    within a word that occur in at least two. Counts are damped: 1 + log n.
+    N-grams of 1 or 2 words; for texts that are single words, such as names, of 1 to 4 characters
+    that occur in at least two texts. Counts n become 1 + log n.
 
-    Of a large set only some texts are read, and of many n-grams only the commonest are kept;
-    `name` says so.
+    Large data sets are subsampled, and only the most frequent n-grams are kept; `name` says so.
 
     Attributes:
-        name: what it is, for the report.
-        classes: (K,) the labels, by name.
-        majority: the commonest label.
+        name: for the report.
+        classes: (K,) sorted labels.
+        majority: the most frequent label.
     """
 
     def fit(self, texts: Sequence[str], labels: Sequence[str]) -> Self:
-        """Learn from N texts and their labels.
+        """Fit to N texts and their labels.
 
         Raises:
-            ValueError: another number of labels than of texts.
-            EmptyTextError: no texts.
-            InputError: one label only.
+            ValueError: the numbers of texts and labels differ.
+            EmptyTextError: there are no texts.
+            InputError: all labels are the same.
         """
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.feature_extraction.text import TfidfVectorizer
@@ -70,14 +69,14 @@ class TextBaseline:
                 f"every text has the label {self.classes[0]!r}",
                 hint="A classifier needs at least two",
             )
-        # The first of equals by name, whatever the order of the texts.
+        # Ties go to the first label in sorted order.
         counts = Counter(labels)
         self.majority = max(self.classes, key=lambda label: counts[label])
         columns = 1 if len(self.classes) == 2 else len(self.classes)
 
         characters = _are_single_words(texts)
         target = class_indices(labels, self.classes)
-        chosen = _chosen(_occurrences(texts, characters), target, columns)
+        chosen = _subset(_occurrences(texts, characters), target, columns)
         settings: dict[str, Any] = (
             {"analyzer": "char_wb", "ngram_range": (1, 4), "min_df": 2}
             if characters
@@ -89,7 +88,7 @@ class TextBaseline:
             LogisticRegression(C=C, max_iter=STEPS),
         )
         with warnings.catch_warnings():
-            # Further steps would change the third digit: not worth a user's worry.
+            # Further steps would change the third digit only.
             warnings.simplefilter("ignore", ConvergenceWarning)
             self._model.fit([texts[number] for number in chosen], target[chosen])
 
@@ -102,33 +101,33 @@ class TextBaseline:
         return self
 
     def answers(self, texts: Sequence[str]) -> ClassPredictions:
-        """What it says of N texts."""
+        """Predictions for N texts."""
         return ClassPredictions(self.classes, self.predict_proba(texts))
 
     def predict_proba(self, texts: Sequence[str]) -> Floats:
-        """(N, K) the probability of each class."""
+        """Probability (N, K) of each class."""
         probabilities: Floats = self._model.predict_proba(texts)
         return probabilities
 
     def predict(self, texts: Sequence[str]) -> list[str]:
-        """(N,) the likeliest class of each text."""
+        """The most probable class of each text (N,)."""
         return self.answers(texts).labels
 
 
 def _are_single_words(texts: Sequence[str]) -> bool:
-    """Names, say; or texts with nothing in them that the vectoriser would take for a word."""
+    """Whether texts are single words, or have no words for the vectoriser."""
     words = float(np.median([len(text.split()) for text in texts]))
     return words <= 1.5 or not any(WORD.search(text) for text in texts)
 
 
 def _occurrences(texts: Sequence[str], characters: bool) -> Integers:
-    """(N,) the n-grams of each text, about: 4 begin at each character, or 2 at each word."""
+    """Approximate number of n-grams (N,) of each text: 4 per character, or 2 per word."""
     sizes = (4 * len(text) if characters else 2 * len(text.split()) for text in texts)
     return np.fromiter(sizes, np.int64, len(texts))
 
 
-def _chosen(occurrences: Integers, target: Integers, columns: int) -> Integers:
-    """The texts to learn from: drawn at random as far as time allows, one of each class first."""
+def _subset(occurrences: Integers, target: Integers, columns: int) -> Integers:
+    """Indices of a random subset within the limits, with at least one text of each class."""
     firsts = np.unique(target, return_index=True)[1]
     drawn = np.random.default_rng(0).permutation(len(target))
     order = np.concatenate([firsts, drawn[~np.isin(drawn, firsts)]])

@@ -1,6 +1,6 @@
-"""A classifier's report, its baseline's beside it, and what the order of words was worth.
+"""The evaluation of a classifier, its baseline, and the shuffle test.
 
-Shapes: N texts, K classes; in the bootstrap G kinds of texts and S draws.
+Shapes: N texts, K classes; in the bootstrap G distinct rows and S samples.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ def evaluate_classes(
     baseline: TextBaseline | None = None,
     warnings: tuple[str, ...] = (),
 ) -> Evaluation:
-    """Score what a classifier said of texts, and what a baseline says of the very same texts.
+    """Score a classifier and a baseline on the same texts.
 
     Args:
-        texts: (N,) for the baseline to read.
+        texts: (N,) input of the baseline.
         gold: (N,) their labels.
-        answers: the classifier's.
-        baseline: fitted to what the classifier learned from.
-        warnings: what a reader should know.
+        answers: predictions of the classifier.
+        baseline: fitted to the training data of the classifier; None for none.
+        warnings: included in the report.
 
     Raises:
-        ValueError: another number of texts, labels or answers.
-        EmptyTextError: no text.
+        ValueError: the numbers of texts, labels or predictions differ.
+        EmptyTextError: there are no texts.
     """
     predicted = answers.labels
     scores = _scores(gold, answers)
@@ -67,37 +67,37 @@ def evaluate_classes(
         **_scores(gold, others),
         "majority_accuracy": accuracy(gold, [baseline.majority] * len(gold)),
     }
-    found = {
+    differences = {
         "accuracy": _accuracy_difference(gold, predicted, others.labels),
         "macro_f1": _macro_f1_difference(gold, predicted, others.labels),
     }
-    interval = {name: (each.low, each.high) for name, each in found.items()}
+    interval = {name: (each.low, each.high) for name, each in differences.items()}
     return Evaluation("classify", len(gold), scores, named, interval, warnings, details)
 
 
 def shuffle_test(
     gold: Sequence[str], predicted: Sequence[str], shuffled: Sequence[str]
 ) -> dict[str, Any]:
-    """What the order of words was worth to a classifier.
+    """How much accuracy a classifier loses if the words of each text are shuffled.
 
     Args:
         gold: (N,) labels.
-        predicted: (N,) the answers to the texts as they are.
-        shuffled: (N,) the answers to the same texts with their words shuffled.
+        predicted: (N,) predictions for the texts.
+        shuffled: (N,) predictions for the same texts with shuffled words.
 
     Returns:
         accuracy, accuracy_shuffled, their difference, and its 95 % interval.
 
     Raises:
-        ValueError: another number of labels.
-        EmptyTextError: no label.
+        ValueError: the numbers of labels differ.
+        EmptyTextError: there are no labels.
     """
-    found = _accuracy_difference(gold, predicted, shuffled)
+    lost = _accuracy_difference(gold, predicted, shuffled)
     return {
         "accuracy": accuracy(gold, predicted),
         "accuracy_shuffled": accuracy(gold, shuffled),
-        "difference": found.mean,
-        "interval": [found.low, found.high],
+        "difference": lost.mean,
+        "interval": [lost.low, lost.high],
     }
 
 
@@ -132,9 +132,12 @@ def _difference_of_draws(kinds: Integers, drawn: Floats, classes: int) -> Floats
 
 
 def macro_f1_of_draws(gold: Integers, predicted: Integers, drawn: Floats, classes: int) -> Floats:
-    """Macro F1 of many draws at once: (G,) labels of either kind, (S, G) counts -> (S,).
+    """Macro F1 (S,) of bootstrap samples, over the classes that occur in each.
 
-    Of a draw, as of a text, the classes that occur in it count.
+    Args:
+        gold, predicted: (G,) class indices of distinct rows.
+        drawn: (S, G) count of each row in each sample.
+        classes: K.
     """
     hit = gold == predicted
     hits = _sums(drawn[:, hit], gold[hit], classes)
@@ -145,7 +148,7 @@ def macro_f1_of_draws(gold: Integers, predicted: Integers, drawn: Floats, classe
 
 
 def _sums(drawn: Floats, labels: Integers, classes: int) -> Floats:
-    """(S, G) counts of kinds with (G,) labels -> (S, K) counts of classes."""
+    """Counts (S, K) of each class, from counts (S, G) of rows with labels (G,)."""
     order = np.argsort(labels, kind="stable")
     present, starts = np.unique(labels[order], return_index=True)
     sums = np.zeros((len(drawn), classes))

@@ -1,4 +1,4 @@
-"""What a classifier is given, held against what it needs: texts, each with its label.
+"""Check the inputs of a classifier: texts and labels.
 
 Shapes: N texts, K classes.
 """
@@ -22,8 +22,8 @@ class LabelledTexts(NamedTuple):
     """N texts and their classes."""
 
     texts: list[str]
-    classes: np.ndarray[Any, Any]  # (N,) places among the labels
-    labels: Sequence[Label]  # (K,) in order
+    classes: np.ndarray[Any, Any]  # (N,) indices into labels
+    labels: Sequence[Label]  # (K,) sorted
 
     @property
     def content(self) -> str:
@@ -34,19 +34,24 @@ class LabelledTexts(NamedTuple):
     def rows(self) -> list[tuple[str, Label]]:
         """Each text with its label."""
         classes = self.classes.tolist()
-        return [(text, self.labels[place]) for text, place in zip(self.texts, classes, strict=True)]
+        return [(text, self.labels[index]) for text, index in zip(self.texts, classes, strict=True)]
 
-    def chosen(self, places: np.ndarray[Any, Any]) -> LabelledTexts:
-        """Some of them."""
-        texts = [self.texts[place] for place in places.tolist()]
-        return self._replace(texts=texts, classes=self.classes[places])
+    def chosen(self, indices: np.ndarray[Any, Any]) -> LabelledTexts:
+        """The rows with these indices."""
+        texts = [self.texts[index] for index in indices.tolist()]
+        return self._replace(texts=texts, classes=self.classes[indices])
 
 
 def as_labels(labels: Any, count: int, location: str = "labels") -> list[Label]:
-    """Anything that holds labels as a list of them, one for each text.
+    """Convert labels to a list, one for each text.
+
+    Args:
+        labels: a list, array or column.
+        count: number of texts.
+        location: for errors.
 
     Raises:
-        InputError: none, another number than there are texts, or what can be no label.
+        InputError: no labels, another number than texts, or a value that is not a label.
     """
     if labels is None:
         raise InputError(
@@ -64,7 +69,7 @@ def as_labels(labels: Any, count: int, location: str = "labels") -> list[Label]:
     for number, each in enumerate(found, start=1):
         if not _is_label(each):
             raise InputError(
-                f"the label {each!r} of text {number} is none",
+                f"the label {each!r} of text {number} is not one",
                 location=location,
                 hint="A label is a word or a number.",
             )
@@ -72,7 +77,7 @@ def as_labels(labels: Any, count: int, location: str = "labels") -> list[Label]:
 
 
 def _is_label(value: Any) -> bool:
-    """Whether it is a word that can be written, or a number that is one."""
+    """Whether it is a non-empty string without surrogates, or a finite number."""
     if isinstance(value, float):
         return math.isfinite(value)
     if isinstance(value, str):
@@ -80,11 +85,11 @@ def _is_label(value: Any) -> bool:
     return isinstance(value, int)
 
 
-def numbered(texts: Any, labels: Any) -> LabelledTexts:
-    """Texts to learn from.
+def index_labels(texts: Any, labels: Any) -> LabelledTexts:
+    """Training texts, with labels as class indices.
 
     Raises:
-        InputError: as `as_texts` and `as_labels` have it; no text; one class only.
+        InputError: as `as_texts` and `as_labels`; no texts; fewer than two classes.
     """
     listed = as_texts(texts)
     if not listed:
@@ -104,14 +109,19 @@ def numbered(texts: Any, labels: Any) -> LabelledTexts:
             location="labels",
             hint="Give texts of at least two classes.",
         )
-    return LabelledTexts(listed, _places(named, known), known)
+    return LabelledTexts(listed, _indices(named, known), known)
 
 
-def numbered_as(pair: Any, known: Sequence[Label], location: str) -> LabelledTexts:
-    """Texts and their labels, to be scored by what was learned of others.
+def index_labels_as(pair: Any, known: Sequence[Label], location: str) -> LabelledTexts:
+    """Validation texts, with labels as indices into those of the training set.
+
+    Args:
+        pair: texts and labels.
+        known: labels of the training set.
+        location: for errors.
 
     Raises:
-        InputError: no such pair; a label that was not learned; else as `numbered`.
+        InputError: not a pair; a label that the training set lacks; as `index_labels`.
     """
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise InputError(
@@ -128,30 +138,32 @@ def numbered_as(pair: Any, known: Sequence[Label], location: str) -> LabelledTex
             location=location,
             hint="Leave such texts out, or learn from some of them too.",
         )
-    return LabelledTexts(listed, _places(named, known), known)
+    return LabelledTexts(listed, _indices(named, known), known)
 
 
-def _places(labels: Sequence[Label], known: Sequence[Label]) -> np.ndarray[Any, Any]:
-    among = {label: place for place, label in enumerate(known)}
-    return np.array([among[label] for label in labels], dtype=np.int64)
+def _indices(labels: Sequence[Label], known: Sequence[Label]) -> np.ndarray[Any, Any]:
+    index_of_label = {label: index for index, label in enumerate(known)}
+    return np.array([index_of_label[label] for label in labels], dtype=np.int64)
 
 
 def split(rows: LabelledTexts, seed: int) -> tuple[LabelledTexts, LabelledTexts]:
-    """What to learn from and what to hold out: a tenth of each class, drawn at random, of a
-    class with few texts none; where nothing would be held out, one text is looked at twice."""
+    """Split into training and validation set: a random tenth of each class, none of a small class.
+
+    If that leaves no validation text, the training set is used for validation too.
+    """
     generator = np.random.default_rng(seed)
     order = generator.permutation(len(rows.texts))
-    order = order[np.argsort(rows.classes[order], kind="stable")]  # class after class
+    order = order[np.argsort(rows.classes[order], kind="stable")]  # grouped by class
     sizes = np.bincount(rows.classes)
-    places = np.arange(len(order)) - np.repeat(sizes.cumsum() - sizes, sizes)  # in its class
+    indices = np.arange(len(order)) - np.repeat(sizes.cumsum() - sizes, sizes)  # within its class
     every = max(round(1 / HELD_OUT), -(-len(order) // MAX_HELD_OUT))
-    held = places % every == every - 1
-    learned_from = rows.chosen(np.sort(order[~held]))
-    return learned_from, rows.chosen(np.sort(order[held])) if held.any() else learned_from
+    held_out = indices % every == every - 1
+    train = rows.chosen(np.sort(order[~held_out]))
+    return train, rows.chosen(np.sort(order[held_out])) if held_out.any() else train
 
 
-def tags_of_texts() -> Any:
-    """What scikit-learn should know: a classifier, of texts."""
+def sklearn_tags() -> Any:
+    """Tags for scikit-learn: a classifier of texts."""
     from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
 
     return Tags(

@@ -1,4 +1,4 @@
-"""Text classification: many in, one out.
+"""Text classification: many inputs, one output.
 
 Shapes: N texts, K classes.
 """
@@ -25,10 +25,10 @@ from elman.tasks.classification.inputs import (
     Label,
     LabelledTexts,
     as_labels,
-    numbered,
-    numbered_as,
+    index_labels,
+    index_labels_as,
+    sklearn_tags,
     split,
-    tags_of_texts,
 )
 from elman.tasks.classification.objective import class_logits
 from elman.tasks.classification.serialization import (
@@ -41,7 +41,7 @@ from elman.tasks.classification.serialization import (
 )
 from elman.tasks.classification.streaming import StreamingStates, beginning, continued
 from elman.tasks.classification.trainer import (
-    TRIALS,
+    TRIALS_FRACTION,
     ClassifierData,
     ClassifierTrainer,
     choose_tokenizer,
@@ -49,7 +49,7 @@ from elman.tasks.classification.trainer import (
 from elman.tasks.estimator import Run, TrainingData
 from elman.tasks.example_estimator import ExampleModel
 from elman.tasks.inputs import as_texts, hashed
-from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoded, shown
+from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoded, tokenize_for_trace
 from elman.text.subword_hashing import BUCKETS, HashedVocabulary
 from elman.text.tokenizers.tokenizer import Tokenizer
 from elman.training.checkpoint import identity_of
@@ -58,7 +58,7 @@ from elman.training.stages import train_in_stages
 
 
 class Classifier(ClassifierSettings, ExampleModel):
-    """A recurrent network that reads a text and names its class.
+    """A recurrent network that classifies texts.
 
     ::
 
@@ -67,13 +67,14 @@ class Classifier(ClassifierSettings, ExampleModel):
         model.predict_proba(["warm and funny"])
         model.save("reviews.safetensors")
 
-    It has scikit-learn's habits: `clone`, `Pipeline`, `cross_val_score` and `GridSearchCV` work.
+    It works with scikit-learn's `clone`, `Pipeline`, `cross_val_score` and `GridSearchCV`.
 
-    Attributes, once fitted:
-        classes_: (K,) the labels in order.
-        network_: the `ClassifierNetwork`; tokenizer_: its vocabulary.
-        calibration_: the temperature of its probabilities, and the threshold of rejection.
-        record_: how it was trained, as plain data; it is saved with the model.
+    Attributes, after fitting:
+        classes_: (K,) sorted labels.
+        network_: the `ClassifierNetwork`.
+        tokenizer_: its vocabulary.
+        calibration_: temperature and rejection threshold.
+        record_: how it was trained, as plain data; saved with the model.
     """
 
     task: ClassVar[str] = "classify"
@@ -97,28 +98,28 @@ class Classifier(ClassifierSettings, ExampleModel):
         unlabelled: Sequence[str] = (),
         out_of_scope: Sequence[str] = (),
     ) -> Self:
-        """Learn from texts and their labels until the budget is spent; see `training`.
+        """Train on texts and their labels until the budget is spent; see `training`.
 
         Args:
-            X, y: (N,) texts and their labels; without `valid` a tenth of them is held out.
-            valid: texts and labels to choose tokenizer, weights and temperature by.
-            unlabelled: texts of the same kind; most of the budget goes into predicting their
-                words before the labels are learned (A. Dai, Q. Le, 'Semi-supervised Sequence
-                Learning', 2015).
-            out_of_scope: texts that belong to no class, for the threshold of rejection.
+            X, y: (N,) texts and their labels.
+            valid: texts and labels of the validation set, which chooses tokenizer, weights and
+                temperature; default: a tenth of X and y.
+            unlabelled: texts of the same kind for pretraining, which takes most of the budget (A.
+                Dai, Q. Le, 'Semi-supervised Sequence Learning', 2015).
+            out_of_scope: texts of no class, to fit the rejection threshold.
 
         Raises:
-            InputError: for texts or labels that cannot be used.
+            InputError: texts or labels that cannot be used.
         """
         return self._fit(X, y, valid=valid, unlabelled=unlabelled, out_of_scope=out_of_scope)
 
     _split = staticmethod(split)
 
     def _examples(self, *data: Any, progress: Any = None) -> LabelledTexts:  # noqa: ARG002
-        return numbered(*data)
+        return index_labels(*data)
 
     def _held_out(self, valid: Any, train: LabelledTexts, progress: Any) -> LabelledTexts:  # noqa: ARG002
-        held_out = numbered_as(valid, train.labels, location="valid")
+        held_out = index_labels_as(valid, train.labels, location="valid")
         if not held_out.texts:
             raise EmptyTextError("there is no text", location="valid", hint="Leave it out.")
         return held_out
@@ -140,11 +141,11 @@ class Classifier(ClassifierSettings, ExampleModel):
         return replace(prepared, hashes=hashes, options=texts)
 
     def _learn(self, settings: ClassifierSettings, data: TrainingData, run: Run) -> Iterator[Event]:
-        """Choose the tokenizer where none is set, read unlabelled texts, learn the labels."""
-        tokenizer, share = settings.tokenizer, 1.0
+        """Choose the tokenizer if none is set, pretrain, and learn the labels."""
+        tokenizer, fraction = settings.tokenizer, 1.0
         material = ClassifierData(data.train, data.valid, data.options["unlabelled"])
         if tokenizer == AUTO:
-            share = 1 - TRIALS
+            fraction = 1 - TRIALS_FRACTION
             if run.checkpoint is not None:
                 chosen = identity_of(run.checkpoint).get("chosen")
                 tokenizer = chosen if chosen in ENCODER_TOKENIZERS else AUTO
@@ -168,39 +169,37 @@ class Classifier(ClassifierSettings, ExampleModel):
             tokens=trainer.examples.tokens,
             unlabelled_texts=len(data.options["unlabelled"]),
         )
-        for event in train_in_stages(trainer.phases(share), **run.arguments):
+        for event in train_in_stages(trainer.stages(fraction), **run.arguments):
             if isinstance(event, Finished):
                 self._calibrate(trainer, data.options["out_of_scope"])
             yield event
 
     def _calibrate(self, trainer: ClassifierTrainer, out_of_scope: list[str]) -> None:
-        """Fit what the held-out texts tell of certainty.
-
-        Args:
-            out_of_scope: texts of no class.
-        """
+        """Fit temperature and rejection threshold on the validation set."""
         gold = trainer.material.valid.classes
         logits = class_logits(self.network_, trainer.valid)
         temperature = fit_temperature(logits, gold)
         self.calibration_ = Calibration(temperature, rejection=0.0)
-        answered = self.calibration_.probabilities(logits)
-        of_outside = self.predict_proba(out_of_scope).max(axis=1) if out_of_scope else None
-        right = answered.argmax(axis=1) == gold
-        rejection = fit_rejection(answered.max(axis=1), right, of_outside)
+        probabilities = self.calibration_.probabilities(logits)
+        others = self.predict_proba(out_of_scope).max(axis=1) if out_of_scope else None
+        correct = probabilities.argmax(axis=1) == gold
+        rejection = fit_rejection(probabilities.max(axis=1), correct, others)
         self.calibration_ = Calibration(temperature, rejection)
-        self.record_ |= {"valid_texts": len(gold), "valid_accuracy": float(right.mean())}
+        self.record_ |= {"valid_texts": len(gold), "valid_accuracy": float(correct.mean())}
 
-    # Answering
+    # Predicting
 
     def predict(self, X: Any, *, reject_below: float | None = None) -> np.ndarray[Any, Any]:  # noqa: N803
         """The class of each text (N,).
 
         Args:
-            reject_below: a probability; where that of the likeliest class is below it, the
-                answer is None. `calibration_.rejection` is one fitted to held-out texts.
+            X: (N,) texts.
+            reject_below: return None if the most probable class is less probable than this, 0 to
+                1. `calibration_.rejection` is fitted on the validation set. Default: never.
 
         Raises:
-            InputError: for what is no list of texts; SettingError: for what is no probability.
+            InputError: X is not a list of texts.
+            SettingError: `reject_below` is out of range.
         """
         if reject_below is not None:
             number("reject-below", reject_below, lambda p: 0 <= p <= 1, "from 0 to 1")
@@ -212,8 +211,8 @@ class Classifier(ClassifierSettings, ExampleModel):
         return labels
 
     def predict_proba(self, X: Any) -> Floats:  # noqa: N803
-        """The probability of each class (N, K), at the temperature fitted to held-out texts
-        (C. Guo et al., 'On Calibration of Modern Neural Networks', 2017, section 4.2)."""
+        """The probability of each class (N, K), calibrated by temperature scaling (C. Guo et al.,
+        'On Calibration of Modern Neural Networks', 2017, section 4.2)."""
         self._check_fitted()
         texts = as_texts(X)
         if not texts:
@@ -224,18 +223,18 @@ class Classifier(ClassifierSettings, ExampleModel):
         return self.calibration_.probabilities(logits)
 
     def score(self, X: Any, y: Any) -> float:  # noqa: N803
-        """The accuracy on texts and their labels, from 0 to 1."""
+        """The accuracy on texts and their labels, 0 to 1."""
         texts = as_texts(X)
         labels = as_labels(y, len(texts))
-        # Compared as what they are: in an array of short words a longer one would be cut.
+        # Compare Python values: an array of short strings would truncate a longer one.
         pairs = zip(self.predict(texts).tolist(), labels, strict=True)
-        return float(np.mean([found == label for found, label in pairs]))
+        return float(np.mean([predicted == label for predicted, label in pairs]))
 
     def start(self) -> StreamingStates:
-        """The impression of a text that has not begun, for `step`.
+        """The state before a text, for `step`.
 
         Raises:
-            SettingError: where the model also reads from the end, which is not there yet.
+            SettingError: the model is bidirectional.
         """
         self._check_fitted()
         if self.network_.config.directions != 1:
@@ -247,16 +246,19 @@ class Classifier(ClassifierSettings, ExampleModel):
         return beginning(self.network_, self.tokenizer_, self._step)
 
     def step(self, text: str, state: StreamingStates) -> tuple[dict[Label, float], StreamingStates]:
-        """Read on, a word or more, and answer.
+        """Classify a text so far.
+
+        Args:
+            text: the next word or words.
+            state: from `start`, or the `step` before.
 
         Returns:
-            The probability of each class, and the impression: of the same size however much was
-            read. After a whole text, word by word, they are those of `predict_proba` (of texts
-            no longer than it reads whole; of another tokenizer than words, before the text's end is
-            marked).
+            The probability of each class, and the state, whose size is constant. After all words
+            of a text the probabilities are those of `predict_proba`, unless that shortens the text
+            or, with tokens other than words, appends an end token.
 
         Raises:
-            EmptyTextError: for a text without anything to read.
+            EmptyTextError: the text has no tokens.
         """
         spreads, state = self.step_many([text], state)
         return dict(zip(self.classes_.tolist(), spreads[0].tolist(), strict=True)), state
@@ -264,29 +266,35 @@ class Classifier(ClassifierSettings, ExampleModel):
     def step_many(
         self, texts: Sequence[str], states: StreamingStates
     ) -> tuple[Floats, StreamingStates]:
-        """Read on in several streams: a text and a row of the states for each; see `step`.
+        """Continue N streams: one text and one row of the states each; see `step`.
 
         Returns:
-            (N, K) the probabilities of each, and the impressions.
+            Probabilities (N, K), and the states.
         """
         logits, states = continued(self.network_, self.tokenizer_, texts, states, self._step)
         return self.calibration_.probabilities(logits), states
 
     def explain(self, text: str) -> Trace:
-        """What the network saw in a text, remembered of it, and which words its answer rests on.
+        """The activations of the network over a text, its outputs, and their attributions.
 
         Raises:
-            InputError: for a text without tokens, or with more than `MAX_TOKENS`.
+            InputError: the text has no tokens, or more than `elman.explain.summary.MAX_TOKENS`.
         """
         self._check_fitted()
-        padded, tokens = shown(text, self.tokenizer_)
-        told = self.tokenizer_.name, self.classes_.tolist(), self.calibration_.temperature
-        return explain_classes(self.network_, padded, tokens, *told)
+        padded, tokens = tokenize_for_trace(text, self.tokenizer_)
+        return explain_classes(
+            self.network_,
+            padded,
+            tokens,
+            self.tokenizer_.name,
+            self.classes_.tolist(),
+            self.calibration_.temperature,
+        )
 
     def _compile_step(self) -> list[EncoderStep]:
         return [encoder_by_steps(encoder, int8=self.int8_) for encoder in self.network_.encoders]
 
-    # Keeping
+    # Saving
 
     def _architecture(self) -> EncoderConfig:
         return self.network_.config
@@ -311,17 +319,17 @@ class Classifier(ClassifierSettings, ExampleModel):
     def _restore(self, about: dict[str, Any]) -> Callable[[], ClassifierNetwork]:
         self.tokenizer_ = checked_tokenizer(about.get("vocabulary"))
         buckets = BUCKETS if isinstance(self.tokenizer_, HashedVocabulary) else 0
-        reading = checked_encoder(about.get("reader"), self.tokenizer_.size, buckets)
+        encoder = checked_encoder(about.get("reader"), self.tokenizer_.size, buckets)
         labels = checked_labels(about.get("labels"))
         self.classes_ = np.array(labels)
         self.calibration_ = checked_calibration(about.get("calibration"))
         members: Any = about.get("members")
         whole("members", members, 1, MAX_MEMBERS)
         dropout = RECIPES[self.tokenizer_.name].dropout_of(self)
-        return lambda: ClassifierNetwork(reading, len(labels), dropout, members)
+        return lambda: ClassifierNetwork(encoder, len(labels), dropout, members)
 
     def __sklearn_tags__(self) -> Any:
-        return tags_of_texts()
+        return sklearn_tags()
 
 
 MODEL = Classifier

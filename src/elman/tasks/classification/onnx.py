@@ -1,6 +1,6 @@
-"""A classifier as a graph.
+"""The ONNX graph of a classifier.
 
-Shapes: T time, B batch, C classes, R the width of what is read. Inside, time comes first.
+Shapes: T time, B batch, C classes. Inside the graph time comes first.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ import numpy as np
 import torch
 from torch import nn
 
-from elman.export.onnx.encoder import WORDS, read, word_inputs
+from elman.export.onnx.encoder import WORDS, run_encoder, word_inputs
 from elman.export.onnx.graph import Graph, Names
-from elman.export.onnx.layers import GraphRows, begin
+from elman.export.onnx.layers import GraphBatch, token_inputs
 from elman.export.onnx.parity import Arrays, ExportedGraph, ParityTrial
-from elman.export.onnx.parity_inputs import drawn_padded, named_states
+from elman.export.onnx.parity_inputs import named_states, random_batch
 from elman.nn.blocks import Stack
 from elman.nn.classifier import BELOW_ALL, ClassifierNetwork
 from elman.nn.encoder import Encoder
 from elman.tasks.classification.model import Classifier
 
 DOC = (
-    "tokens (batch, time) and lengths (batch,) -> the probability of each label. An impression "
-    f"to read on from begins as zeros, most as -10000. {WORDS}"
+    "tokens (batch, time) and lengths (batch,) -> the probability of each label. The state of a "
+    f"text that goes on is initially zeros, and -10000 for `most`, a running maximum. {WORDS}"
 )
 
 
@@ -35,20 +35,19 @@ def exported(model: Classifier) -> ExportedGraph:
 
 
 def _write(network: ClassifierNetwork, temperature: float, graph: Graph) -> None:
-    """Tokens in, the classes' probabilities out; in one direction, an impression in and out."""
-    tokens, rows = begin(graph)
+    tokens, rows = token_inputs(graph)
     words = word_inputs(graph, network.config)
-    answers = [
+    members = [
         _member(graph, encoder, output, tokens, words, rows, f"member{number}")
         for number, (encoder, output) in enumerate(
             zip(network.encoders, network.outputs, strict=True)
         )
     ]
-    together = graph.op(
-        "ReduceLogSumExp", graph.op("Concat", *answers, axis=0), graph.constant([0]), keepdims=0
+    log_sum = graph.op(
+        "ReduceLogSumExp", graph.op("Concat", *members, axis=0), graph.constant([0]), keepdims=0
     )
-    calm = graph.op("Div", together, graph.number(temperature))
-    probabilities = graph.op("Softmax", calm, axis=-1)
+    calibrated = graph.op("Div", log_sum, graph.number(temperature))
+    probabilities = graph.op("Softmax", calibrated, axis=-1)
     graph.output(probabilities, "probabilities", np.float32, "batch", network.classes)
 
 
@@ -58,13 +57,15 @@ def _member(
     output: nn.Linear,
     tokens: str,
     words: Names,
-    rows: GraphRows,
+    rows: GraphBatch,
     name: str,
 ) -> str:
-    """-> the logs of its probabilities (1, B, C)"""
-    one_way = len(encoder.stacks) == 1
-    # Which place is whose matters to no pooling.
-    ys = read(graph, encoder, tokens, words, rows, f"{name}.state" if one_way else None)
+    """Log-probabilities (1, B, C) of one network of the ensemble."""
+    unidirectional = len(encoder.stacks) == 1
+    # Pooling does not depend on the order of the tokens, so it needs no aligned directions.
+    ys = run_encoder(
+        graph, encoder, tokens, words, rows, f"{name}.state" if unidirectional else None
+    )
     y = graph.op("Concat", *ys, axis=2)
     first = graph.constant([0])
     masked = graph.op("Where", rows.real, y, graph.number(BELOW_ALL))
@@ -73,44 +74,44 @@ def _member(
     total = graph.op("ReduceSum", zeroed, first, keepdims=0)
     count = graph.op("Cast", rows.lengths, to=1)
     count = graph.op("Unsqueeze", count, graph.constant([1]))
-    if one_way:
+    if unidirectional:
         hidden_size = encoder.config.hidden_size
-        most = _carried(graph, "Max", most, f"{name}.most", hidden_size)
-        total = _carried(graph, "Add", total, f"{name}.total", hidden_size)
-        count = _carried(graph, "Add", count, f"{name}.tokens", 1)
+        most = _accumulate(graph, "Max", most, f"{name}.most", hidden_size)
+        total = _accumulate(graph, "Add", total, f"{name}.total", hidden_size)
+        count = _accumulate(graph, "Add", count, f"{name}.tokens", 1)
     pooled = graph.op("Concat", most, graph.op("Div", total, count), axis=1)
     logits = graph.op("LogSoftmax", graph.linear(pooled, output), axis=-1)
     return graph.op("Unsqueeze", logits, first)
 
 
-def _carried(graph: Graph, kind: str, value: str, name: str, hidden_size: int) -> str:
-    """A value joined with that of what was read before, and handed on."""
+def _accumulate(graph: Graph, kind: str, value: str, name: str, hidden_size: int) -> str:
+    """Combine a value with that of the text before, an input, and output the result."""
     joined = graph.op(kind, value, graph.input(name, np.float32, "batch", hidden_size))
     graph.output(joined, f"{name}_after", np.float32, "batch", hidden_size)
     return joined
 
 
 def _trial(network: ClassifierNetwork, temperature: float, number: int) -> ParityTrial:
-    given, padded = drawn_padded(number, network.config)
-    one_way = network.config.directions == 1
+    inputs, padded = random_batch(number, network.config)
+    unidirectional = network.config.directions == 1
     with torch.inference_mode():
         before = network.initial_state(len(padded.lengths))
-        if one_way:  # an impression of something
+        if unidirectional:  # start from a state that is not initial
             _, before = network(padded, before)
-        answers, after = network(padded, before)
-        probabilities = (answers.double() / temperature).softmax(1).float()
+        logits, after = network(padded, before)
+        probabilities = (logits.double() / temperature).softmax(1).float()
     expected = {"probabilities": probabilities.numpy()}
-    if one_way:
-        given |= _impressions(network, before)
-        expected |= _impressions(network, after, "_after")
-    return ParityTrial(given, expected)
+    if unidirectional:
+        inputs |= _pooling_states(network, before)
+        expected |= _pooling_states(network, after, "_after")
+    return ParityTrial(inputs, expected)
 
 
-def _impressions(network: ClassifierNetwork, impressions: Any, ending: str = "") -> Arrays:
-    found: Arrays = {}
-    for number, (encoder, impression) in enumerate(zip(network.encoders, impressions, strict=True)):
+def _pooling_states(network: ClassifierNetwork, states: Any, ending: str = "") -> Arrays:
+    arrays: Arrays = {}
+    for number, (encoder, state) in enumerate(zip(network.encoders, states, strict=True)):
         name, blocks = f"member{number}", cast("Stack", encoder.stacks[0]).blocks
-        found |= named_states(f"{name}.state", blocks, impression.states[0], ending)
+        arrays |= named_states(f"{name}.state", blocks, state.states[0], ending)
         for field in ("most", "total", "tokens"):
-            found[f"{name}.{field}{ending}"] = getattr(impression, field).numpy(force=True)
-    return found
+            arrays[f"{name}.{field}{ending}"] = getattr(state, field).numpy(force=True)
+    return arrays

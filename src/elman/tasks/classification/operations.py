@@ -39,7 +39,7 @@ class PredictResponse(TypedDict):
 
 
 class ClassifierRunner(StatefulRunner):
-    """Answers with the most probable classes of the text so far."""
+    """Returns the most probable classes of the text so far."""
 
     def _answers(self, outputs: Any, counts: Sequence[int]) -> list[dict[str, Any]]:
         """Of probabilities (N, K)."""

@@ -17,7 +17,7 @@ from elman.training.previews import BaselineLoss, PredictionPreview
 
 @dataclass(frozen=True)
 class ClassPreviews:
-    """Held-out texts and the likeliest class of each."""
+    """The most probable class of some validation texts."""
 
     network: ClassifierNetwork
     labels: Sequence[Any]

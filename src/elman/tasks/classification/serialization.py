@@ -1,4 +1,4 @@
-"""What must hold of a classifier's file before it is believed."""
+"""Checks of the model file of a classifier."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 
 class Calibration(NamedTuple):
-    """What the held-out texts said of a classifier's certainty.
+    """Calibration of a classifier on its validation set.
 
     Attributes:
-        temperature: what its logits are divided by.
-        rejection: the probability below which an answer is rather 'none of these'.
+        temperature: divisor of the logits.
+        rejection: the probability below which a prediction is rejected.
     """
 
     temperature: float

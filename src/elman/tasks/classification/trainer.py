@@ -1,4 +1,4 @@
-"""How a classifier learns: it chooses its tokenizer, reads unlabelled text, then learns the labels.
+"""Training of a classifier: choice of the tokenizer, pretraining, learning the labels.
 
 Shapes: N texts, K classes.
 """
@@ -28,7 +28,7 @@ from elman.tasks.classification.config import (
 from elman.tasks.classification.inputs import LabelledTexts
 from elman.tasks.classification.objective import ClassificationObjective
 from elman.tasks.classification.preview import ClassPreviews
-from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoded, learned_tokenizer, told
+from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoded, learned_tokenizer, with_progress
 from elman.text.progress import ProgressCallback
 from elman.text.subword_hashing import HashedVocabulary, WordForms
 from elman.training.dataset import TokenDataset
@@ -39,36 +39,37 @@ from elman.training.pretraining import PretrainingObjective
 from elman.training.stages import Stage
 from elman.training.trainer import train
 
-TRIAL = 0.04  # share of the budget that each tokenizer is tried for
-TRIALS = TRIAL * len(ENCODER_TOKENIZERS)
-LANGUAGE = 0.75  # share of the rest that unlabelled text has, where there is some
-PIECE = 200  # tokens of unlabelled text that are read together
-LANGUAGE_ROWS = 64
-LANGUAGE_DROPOUT = 0.1
-LANGUAGE_VALID = 500  # pieces
-LEARNED_RATE = 2e-3  # of a reader that knows the language: it should not forget it
-LEARNED_PASSES = 4  # and it learns the labels sooner
+TRIAL_FRACTION = 0.04  # of the budget, for the trial of each tokenizer
+TRIALS_FRACTION = TRIAL_FRACTION * len(ENCODER_TOKENIZERS)
+PRETRAINING_FRACTION = 0.75  # of the rest, for pretraining if there is unlabelled text
+PIECE_LENGTH = 200  # tokens of a pretraining example
+PRETRAINING_BATCH_SIZE = 64
+PRETRAINING_DROPOUT = 0.1
+MAX_PRETRAINING_VALID = 500  # pieces
+FINE_TUNING_RATE = 2e-3  # learning rate after pretraining: low, to keep what was learned
+FINE_TUNING_EPOCHS = 4  # fewer are needed after pretraining
 
 ENSEMBLE_SIZE = 3
-LITTLE = 1_000_000  # tokens to learn from
-HURRY = 1.0  # minutes; with fewer, one network learned better than three half learned
+SMALL_DATA = 1_000_000  # training tokens up to which an ensemble is trained
+MIN_ENSEMBLE_MINUTES = 1.0  # with less time one network was better than three undertrained ones
 
-MAX_READ = 16_000_000
-"""Labelled tokens, over all passes: of long texts more teach by heart what they are about
-(the names in a film), and not what is said of it."""
+MAX_TOKENS = 16_000_000
+"""Limit of labelled tokens over all epochs: on long texts, more epochs overfit to details such as
+names."""
 
-MAX_TOGETHER = 8_000  # tokens of a batch, about
+TOKENS_PER_BATCH = 8_000  # approximately
 
 LABELS, PRETRAINING = "learning the labels", "reading unlabelled"
 
 
 @dataclass(frozen=True)
 class ClassifierData:
-    """What a classifier learns from.
+    """The data of a classifier.
 
     Args:
-        train: to learn from; valid: to choose by.
-        unlabelled: texts of the same kind without labels.
+        train: training set.
+        valid: validation set.
+        unlabelled: texts of the same kind for pretraining.
     """
 
     train: LabelledTexts
@@ -77,11 +78,13 @@ class ClassifierData:
 
 
 class ClassifierTrainer:
-    """A classifier on its way: vocabulary, network, and the objectives that are ahead of it.
+    """Vocabulary, network and training stages of a classifier.
 
     Args:
-        tokenizer: of its vocabulary, by name.
-        progress: hears how the texts are read: the step, the characters done, all of them.
+        material: the data.
+        settings: of the classifier.
+        tokenizer: name of the tokenizer.
+        progress: called with the step, the characters read, and their total.
     """
 
     def __init__(
@@ -95,12 +98,14 @@ class ClassifierTrainer:
         self.recipe = RECIPES[tokenizer]
         every = [*material.train.texts, *material.unlabelled]
         self.tokenizer = learned_tokenizer(
-            tokenizer, told(every, f"learning {tokenizer}s", progress)
+            tokenizer, with_progress(every, f"learning {tokenizer}s", progress)
         )
         forms = WordForms(self.tokenizer) if isinstance(self.tokenizer, HashedVocabulary) else None
 
         def read(texts: Sequence[str], which: str) -> TokenDataset:
-            return encoded(told(texts, f"reading {which}", progress), self.tokenizer, forms)
+            return encoded(
+                with_progress(texts, f"reading {which}", progress), self.tokenizer, forms
+            )
 
         self.examples = read(material.train.texts, "the texts")
         self.valid = read(material.valid.texts, "those held out")
@@ -111,44 +116,47 @@ class ClassifierTrainer:
                 encoder_of(settings, self.tokenizer),
                 len(material.train.labels),
                 self.recipe.dropout_of(settings),
-                self._members(),
+                self._ensemble_size(),
             )
 
-    def _members(self) -> int:
-        """Several where there is little to read, and time for it; else one has enough to do."""
+    def _ensemble_size(self) -> int:
+        """An ensemble if there is little data and enough time for it."""
         settings = self.settings
-        hurried = settings.steps is None and settings.minutes < HURRY
-        little = self.examples.tokens <= LITTLE and not len(self.unlabelled)
-        return ENSEMBLE_SIZE if little and not hurried else 1
+        has_time = settings.steps is not None or settings.minutes >= MIN_ENSEMBLE_MINUTES
+        is_small = self.examples.tokens <= SMALL_DATA and not len(self.unlabelled)
+        return ENSEMBLE_SIZE if is_small and has_time else 1
 
-    def phases(self, share: float) -> list[Stage]:
-        """What is ahead, within a share of the budget."""
+    def stages(self, fraction: float) -> list[Stage]:
+        """The stages of the training, within a fraction of the budget."""
         rows, valid = self.material.train, self.material.valid
-        show = ClassPreviews(
+        preview = ClassPreviews(
             self.network, rows.labels, rows.classes, valid.texts, self.valid, valid.classes
         )
         if not len(self.unlabelled):
-            return [Stage(LABELS, self.label_objective(), self.label_plan(share), share, show)]
-        first, then = share * LANGUAGE, share * (1 - LANGUAGE)
-        # Of unlabelled text there is seldom so much time that it would be known by heart.
-        language = dataclasses.replace(self.label_plan(first), max_steps=None)
-        gently = dataclasses.replace(self.label_plan(then), learning_rate=LEARNED_RATE)
+            return [
+                Stage(LABELS, self.label_objective(), self.label_plan(fraction), fraction, preview)
+            ]
+        first, second = fraction * PRETRAINING_FRACTION, fraction * (1 - PRETRAINING_FRACTION)
+        # Time rarely suffices to overfit to unlabelled text, so its steps are not limited.
+        pretraining = dataclasses.replace(self.label_plan(first), max_steps=None)
+        fine_tuning = dataclasses.replace(self.label_plan(second), learning_rate=FINE_TUNING_RATE)
         return [
-            Stage(PRETRAINING, self._language_objective(), language, first),
-            Stage(LABELS, self.label_objective(), gently, then, show),
+            Stage(PRETRAINING, self._pretraining_objective(), pretraining, first),
+            Stage(LABELS, self.label_objective(), fine_tuning, second, preview),
         ]
 
-    def label_plan(self, share: float) -> Plan:
-        passes = LEARNED_PASSES if len(self.unlabelled) else self.recipe.passes
-        passes = min(passes, max(1, MAX_READ // self.examples.tokens))
-        recipe = dataclasses.replace(self.recipe, passes=passes, rows=self._rows())
+    def label_plan(self, fraction: float) -> Plan:
+        """The plan for learning the labels, within a fraction of the budget."""
+        epochs = FINE_TUNING_EPOCHS if len(self.unlabelled) else self.recipe.passes
+        epochs = min(epochs, max(1, MAX_TOKENS // self.examples.tokens))
+        recipe = dataclasses.replace(self.recipe, passes=epochs, rows=self._batch_size())
         max_steps = recipe.steps_of(len(self.examples))
-        return recipe.plan_of(self.settings, max_steps=max_steps, fraction=share)
+        return recipe.plan_of(self.settings, max_steps=max_steps, fraction=fraction)
 
-    def _rows(self) -> int:
-        """Of a batch: long texts come fewer at a time."""
+    def _batch_size(self) -> int:
+        """Smaller for long texts."""
         mean = self.examples.tokens / len(self.examples)
-        return min(self.recipe.rows, max(8, int(MAX_TOGETHER / mean)))
+        return min(self.recipe.rows, max(8, int(TOKENS_PER_BATCH / mean)))
 
     def label_objective(self) -> ClassificationObjective:
         rows, valid = self.material.train, self.material.valid
@@ -162,34 +170,34 @@ class ClassifierTrainer:
             validation_metric=calibrated_loss,
             weights=class_weights(rows.classes, len(rows.labels)) if balanced else None,
             smoothing=SMOOTHING,
-            batch_size=self._rows(),
+            batch_size=self._batch_size(),
             seed=self.settings.seed,
         )
 
-    def _language_objective(self) -> PretrainingObjective:
+    def _pretraining_objective(self) -> PretrainingObjective:
         pieces = [
             piece
             for source in (self.unlabelled, self.examples)
             for row in source.rows
-            for piece in np.array_split(row, -(-len(row) // PIECE))
+            for piece in np.array_split(row, -(-len(row) // PIECE_LENGTH))
             if len(piece) > 1
         ]
         if len(pieces) < 2:
             raise EmptyTextError(
-                "no text has two words, so there is none to come",
+                "no text has two words, so there is no next word to predict",
                 location="unlabelled",
                 hint="Give it longer texts, or leave it out.",
             )
         order = np.random.default_rng(self.settings.seed).permutation(len(pieces))
-        held = max(1, min(LANGUAGE_VALID, len(pieces) // 10))
+        count = max(1, min(MAX_PRETRAINING_VALID, len(pieces) // 10))
         examples, valid = (
-            TokenDataset([pieces[place] for place in part.tolist()], self.examples.forms)
-            for part in (order[held:], order[:held])
+            TokenDataset([pieces[index] for index in part.tolist()], self.examples.forms)
+            for part in (order[count:], order[:count])
         )
         with seeded(self.settings.seed):
-            head = PretrainingHead(self.network.encoders[0], LANGUAGE_DROPOUT)
+            head = PretrainingHead(self.network.encoders[0], PRETRAINING_DROPOUT)
         return PretrainingObjective(
-            head, examples, valid, batch_size=LANGUAGE_ROWS, seed=self.settings.seed
+            head, examples, valid, batch_size=PRETRAINING_BATCH_SIZE, seed=self.settings.seed
         )
 
 
@@ -199,22 +207,22 @@ def choose_tokenizer(
     stop: Callable[[], bool],
     progress: ProgressCallback | None = None,
 ) -> Iterator[Event | str]:
-    """Try each tokenizer for a small part of the budget; yields the events, and at last its name.
+    """Train with each tokenizer for a small part of the budget.
 
-    The one with the smallest validation loss suits best.
+    Yields:
+        Events, and at last the name of the tokenizer with the lowest validation loss.
 
     Raises:
-        KeyboardInterrupt: where the trials were interrupted, or `stop` said so: nothing that
-            could be kept has been learned by then.
+        KeyboardInterrupt: a trial was interrupted, or `stop` returned true; there is no model yet.
     """
     losses = {}
     plain = dataclasses.replace(material, unlabelled=())
     for number, name in enumerate(ENCODER_TOKENIZERS):
-        apprentice = ClassifierTrainer(plain, settings, name, progress)
-        plan = apprentice.label_plan(TRIAL)
-        for event in train(apprentice.label_objective(), plan, stop=stop):
+        trial = ClassifierTrainer(plain, settings, name, progress)
+        plan = trial.label_plan(TRIAL_FRACTION)
+        for event in train(trial.label_objective(), plan, stop=stop):
             if isinstance(event, Progress):
-                done = TRIAL * (number + event.done)
+                done = TRIAL_FRACTION * (number + event.done)
                 yield dataclasses.replace(event, done=done, phase=f"trying {name}s")
             elif isinstance(event, Finished):
                 losses[name] = event.best_loss
@@ -224,17 +232,19 @@ def choose_tokenizer(
 
 
 def calibrated_loss(logits: np.ndarray[Any, Any], classes: np.ndarray[Any, Any]) -> float:
-    """(N, K) and (N,) -> nats of a label, at the temperature that suits: overconfidence, which
-    the temperature mends, must not choose the weights."""
+    """Cross-entropy in nats of logits (N, K) and classes (N,), at the best temperature.
+
+    Calibration corrects overconfidence later, so it must not influence the choice of weights.
+    """
     temperature = fit_temperature(logits, classes)
     log_p = torch.from_numpy(logits / temperature).double().log_softmax(1).numpy()
     return -float(log_p[np.arange(len(classes)), classes].mean())
 
 
 def class_weights(classes: np.ndarray[Any, Any], count: int) -> Tensor:
-    """(K,) the cube root of how much rarer than the mean a class is.
+    """Weights (K,): the cube root of the mean class size over the size of each class.
 
-    All of it would let a class of a dozen texts shake the network whenever one of them is read.
+    Without the root, a text of a rare class would cause a very large step.
     """
     sizes = np.maximum(np.bincount(classes, minlength=count), 1)
     return torch.from_numpy((sizes.mean() / sizes) ** (1 / 3)).float()

@@ -1,6 +1,6 @@
-"""What a describer is given, held against what it needs: vectors, each with its description.
+"""Check the inputs of a describer: vectors and descriptions.
 
-Shapes: N vectors, D their width.
+Shapes: N vectors, D vector size.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ class DescribedVectors(NamedTuple):
 
     @property
     def content(self) -> str:
-        """sha256 in hex of all of them."""
+        """sha256 of vectors and texts, in hex."""
         digest = hashlib.sha256(self.vectors.tobytes()).hexdigest()
         return hashed([digest, list(self.vectors.shape), *self.texts])
 
     def chosen(self, mask: npt.NDArray[np.bool_]) -> DescribedVectors:
-        """Those for which the mask (N,) holds."""
-        texts = [text for text, its in zip(self.texts, mask.tolist(), strict=True) if its]
+        """The rows where the mask (N,) is true."""
+        texts = [text for text, keep in zip(self.texts, mask.tolist(), strict=True) if keep]
         return DescribedVectors(self.vectors[mask], texts)
 
 
 def described(vectors: Any, descriptions: Any) -> DescribedVectors:
-    """Vectors (N, D) and their N descriptions.
+    """Check vectors (N, D) and their descriptions (N,).
 
     Raises:
-        InputError: where they are none, or do not go together.
+        InputError: either is invalid, or their numbers differ.
     """
     rows = checked_vectors(vectors)
     texts = as_texts(descriptions, "descriptions")
@@ -58,6 +58,10 @@ def described(vectors: Any, descriptions: Any) -> DescribedVectors:
 
 
 def split(examples: DescribedVectors, seed: int) -> tuple[DescribedVectors, DescribedVectors]:
-    """What to learn from, and what is held out."""
-    held = held_out(range(len(examples.texts)), seed)
-    return examples.chosen(~held), examples.chosen(held)
+    """Split into training and validation set.
+
+    Raises:
+        EmptyTextError: as in `held_out`.
+    """
+    is_valid = held_out(range(len(examples.texts)), seed)
+    return examples.chosen(~is_valid), examples.chosen(is_valid)

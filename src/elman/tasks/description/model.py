@@ -1,6 +1,6 @@
-"""Description: one in, many out.
+"""Description: from a vector to a text.
 
-Shapes: N vectors, D their width.
+Shapes: N vectors, D vector size.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from elman.tasks.seq2seq.estimator import Seq2SeqModel
 from elman.tasks.seq2seq.explain import explain_description
 from elman.tasks.seq2seq.generation import (
     GeneratedText,
-    ended,
     generate,
     generated_text,
     search_settings,
+    with_end,
 )
 from elman.tasks.seq2seq.objective import Seq2SeqObjective
 from elman.tasks.seq2seq.preview import Seq2SeqPreviews
@@ -35,7 +35,7 @@ from elman.training.plan import Plan
 
 
 class Describer(Seq2SeqSettings, Seq2SeqModel):
-    """A recurrent network that writes a text from a vector of numbers.
+    """A recurrent decoder that generates a text from a vector.
 
     ::
 
@@ -43,13 +43,14 @@ class Describer(Seq2SeqSettings, Seq2SeqModel):
         model.predict(vectors[:1])  # ["seven"]
         model.save("describer.safetensors")
 
-    The vector may be anything of a fixed width: an image's features, measurements, pixels. Its
-    numbers are scaled within the model.
+    Vectors may be image features, measurements, pixels or the like. The model standardises them.
 
-    Attributes, once fitted:
-        network_: the `EncoderDecoder`; target_: the descriptions' `TextCodec`; limit_: how long
-            they may become; n_features_in_: D.
-        record_: how it was trained, as plain data; it is saved with the model.
+    Attributes, after fitting:
+        network_: the `EncoderDecoder`.
+        target_: the `TextCodec` of the descriptions.
+        limit_: their maximum length.
+        n_features_in_: D.
+        record_: how it was trained, as plain data; saved with the model.
     """
 
     task: ClassVar[str] = "describe"
@@ -59,15 +60,15 @@ class Describer(Seq2SeqSettings, Seq2SeqModel):
     # Learning
 
     def fit(self, vectors: Any, descriptions: Sequence[str], *, valid: Any = None) -> Self:
-        """Learn from vectors and descriptions until the budget is spent; see `training`.
+        """Train on vectors and descriptions until the budget is spent; see `training`.
 
         Args:
             vectors: (N, D) finite numbers.
-            descriptions: N texts. Without `valid` a tenth, drawn at random, is held out.
-            valid: others to choose the best weights by, as a pair.
+            descriptions: (N,) texts.
+            valid: vectors and descriptions of the validation set; default: a random tenth.
 
         Raises:
-            InputError: where the vectors are none, or do not go with the descriptions.
+            InputError: vectors or descriptions are invalid, or their numbers differ.
         """
         return self._fit(vectors, descriptions, valid=valid)
 
@@ -84,7 +85,7 @@ class Describer(Seq2SeqSettings, Seq2SeqModel):
     def _keep(self, examples: DescribedVectors, cache: Cache) -> None:
         cache_examples(cache, examples.content, examples.texts, examples.vectors)
 
-    def _learn_sides(self, settings: Seq2SeqSettings, train: DescribedVectors) -> None:
+    def _learn_codecs(self, settings: Seq2SeqSettings, train: DescribedVectors) -> None:
         tokenizer = (
             _choose_tokenizer(train.texts) if settings.tokenizer == "auto" else settings.tokenizer
         )
@@ -93,7 +94,7 @@ class Describer(Seq2SeqSettings, Seq2SeqModel):
     def _datasets(self, examples: DescribedVectors) -> tuple[VectorDataset, TokenDataset]:
         return VectorDataset(examples.vectors), self.target_.examples(examples.texts)
 
-    def _shown(self, examples: DescribedVectors) -> tuple[Sequence[str], Sequence[str]]:
+    def _preview_texts(self, examples: DescribedVectors) -> tuple[Sequence[str], Sequence[str]]:
         names = [f"vector {number:,}" for number in range(1, len(examples.texts) + 1)]
         return names, examples.texts
 
@@ -102,7 +103,7 @@ class Describer(Seq2SeqSettings, Seq2SeqModel):
         return RECIPES["vector"]
 
     @property
-    def _reading(self) -> tuple[str, str]:
+    def _encoder_kind(self) -> tuple[str, str]:
         return "none", "vector"
 
     def _source_size(self, train: DescribedVectors) -> int:
@@ -111,13 +112,13 @@ class Describer(Seq2SeqSettings, Seq2SeqModel):
     def _begin(
         self, settings: Seq2SeqSettings, data: TrainingData
     ) -> tuple[Seq2SeqObjective, Plan, Seq2SeqPreviews]:
-        begun = super()._begin(settings, data)
+        parts = super()._begin(settings, data)
         self.network_.fit_input_scaling(torch.from_numpy(data.train.vectors))
-        return begun
+        return parts
 
     @property
     def n_features_in_(self) -> int:
-        """D, as scikit-learn calls it."""
+        """D, under the name that scikit-learn uses."""
         self._check_fitted()
         return self.network_.config.source
 
@@ -128,21 +129,26 @@ class Describer(Seq2SeqSettings, Seq2SeqModel):
 
         Args:
             vectors: (N, D).
-            beam: descriptions that are followed at the same time; 1 is greedy.
+            beam: hypotheses kept at each step, 1 to 100; 1 is greedy.
 
         Raises:
-            InputError: where they are no such vectors; SettingError: for a beam out of its range.
+            InputError: vectors are invalid, or of another size.
+            SettingError: the beam is out of range.
         """
         return [best[0].text for best in self.predict_best(vectors, count=1, beam=beam)]
 
     def predict_best(
         self, vectors: Any, count: int = 3, *, beam: int = 5
     ) -> list[list[GeneratedText]]:
-        """The `count` best descriptions of each vector, the best first; fewer where fewer were
-        found.
+        """The best descriptions of each vector, best first.
+
+        Args:
+            vectors: (N, D).
+            count: most descriptions of each vector, 1 to 100.
+            beam: as in `predict`, but at least `count`.
 
         Raises:
-            InputError, SettingError: as `predict`, and for a count below 1 or above 100.
+            InputError, SettingError: as in `predict`; the count is out of range.
         """
         self._check_fitted()
         search = search_settings(self.target_, beam, count)
@@ -152,14 +158,15 @@ class Describer(Seq2SeqSettings, Seq2SeqModel):
         return [[generated_text(each, self.target_) for each in best[:count]] for best in found]
 
     def explain(self, vector: Any, *, beam: int = 5) -> Trace:
-        """What the network made of a vector (D,), and which numbers each token that it wrote
-        rests on.
+        """The activations of the network over the best description of a vector, and the
+        attributions of each token.
 
         Args:
-            beam: as `predict` has it.
+            vector: (D,).
+            beam: as in `predict`.
 
         Raises:
-            InputError: where it is no such vector; SettingError: for a beam out of its range.
+            InputError, SettingError: as in `predict`.
         """
         self._check_fitted()
         rows = checked_vectors([vector])
@@ -168,36 +175,37 @@ class Describer(Seq2SeqSettings, Seq2SeqModel):
         with eval_mode(self.network_):
             found = generate(self.network_, VectorDataset(rows), self.limit_, search, self._step)
         best = found[0][0]
-        return explain_description(self.network_, rows[0], ended(best), self.target_.tokenizer)
+        return explain_description(self.network_, rows[0], with_end(best), self.target_.tokenizer)
 
     def score(self, vectors: Any, descriptions: Sequence[str]) -> float:
-        """chrF of what it writes, from 0 to 1, as `Translator.score` has it.
+        """chrF of `predict`, 0 to 1, as `Translator.score`.
 
         Raises:
-            InputError: where the vectors are none, or do not go with the descriptions.
+            InputError: as in `fit`.
         """
         from elman.metrics.generated_text import chrf
 
         rows, texts = described(vectors, descriptions)
         return chrf(self.predict(rows), texts).value / 100
 
-    # Keeping
+    # Saving
 
-    def _sides(self) -> dict[str, TextCodec]:
+    def _codecs(self) -> dict[str, TextCodec]:
         return {"target": self.target_}
 
-    def _take_sides(self, sides: dict[str, TextCodec]) -> None:
-        self.target_ = sides["target"]
+    def _set_codecs(self, codecs: dict[str, TextCodec]) -> None:
+        self.target_ = codecs["target"]
 
     def _facts(self) -> dict[str, Any]:
-        side = self.target_.tokenizer
-        return {"tokenizer": side.name, "vocabulary": side.size, "vector": self.n_features_in_}
+        vocabulary = self.target_.tokenizer
+        size = self.n_features_in_
+        return {"tokenizer": vocabulary.name, "vocabulary": vocabulary.size, "vector": size}
 
 
 def _choose_tokenizer(texts: Sequence[str]) -> str:
-    """Subwords where a few descriptions come again and again: each is then a token or two."""
-    again_and_again = 10 * len(set(texts)) <= len(texts)
-    return "subword" if again_and_again else choose_tokenizer(texts)
+    """Subwords if a few descriptions recur: each is then a token or two."""
+    many_repeats = 10 * len(set(texts)) <= len(texts)
+    return "subword" if many_repeats else choose_tokenizer(texts)
 
 
 MODEL = Describer

@@ -1,4 +1,4 @@
-"""A forecaster's report over rolling origins, and the seasonal naive forecast's beside it.
+"""The evaluation of a forecaster over rolling origins, and its baseline.
 
 Shapes: M origins, H the horizon, S series.
 """
@@ -24,14 +24,16 @@ BASELINE = "seasonal naive"
 
 
 class Backtest(NamedTuple):
-    """Forecasts from M origins, and what came. All are (M, H) but these:
+    """Forecasts from M origins, and the actual values.
 
     Attributes:
-        naive: the seasonal naive forecasts from the same origins.
-        scale: (M,) what the errors are scaled by: `naive_error` of the series of each.
-        series: (M,) which series each is of, in order; the origins of a series rise.
+        low_95, low_80, median, high_80, high_95: (M, H) quantiles.
+        actual: (M, H) the values that were forecast.
+        naive: (M, H) seasonal naive forecasts from the same origins.
+        scale: (M,) divisor of the errors, `naive_error` of the series.
+        series: (M,) index of the series, sorted; origins of a series ascend.
         names: (S,) of the series.
-        overlapping: how many neighbouring origins forecast some of the same values.
+        overlapping: number of adjacent origins that forecast some of the same values.
     """
 
     low_95: Values
@@ -39,7 +41,7 @@ class Backtest(NamedTuple):
     median: Values
     high_80: Values
     high_95: Values
-    came: Values
+    actual: Values
     naive: Values
     scale: Values
     series: npt.NDArray[np.int64]
@@ -47,47 +49,49 @@ class Backtest(NamedTuple):
     overlapping: int
 
 
-def evaluate_forecasts(tested: Backtest, warnings: tuple[str, ...] = ()) -> Evaluation:
-    """MASE of the medians and coverage of the intervals, and the baseline's MASE.
+def evaluate_forecasts(backtest: Backtest, warnings: tuple[str, ...] = ()) -> Evaluation:
+    """MASE of the medians, coverage of the intervals, and MASE of the baseline.
 
-    The interval of the difference is a bootstrap of origins, in blocks of those that forecast
-    some of the same values.
+    The bootstrap for the interval of the difference resamples blocks of origins that forecast some
+    of the same values.
 
     Raises:
-        EmptyTextError: no origin.
+        EmptyTextError: there are no origins.
     """
-    if not len(tested.came):
+    if not len(backtest.actual):
         raise EmptyTextError("no origin to forecast from")
-    ours = scaled_errors(tested.median, tested.came, tested.scale)
-    theirs = scaled_errors(tested.naive, tested.came, tested.scale)
+    ours = scaled_errors(backtest.median, backtest.actual, backtest.scale)
+    theirs = scaled_errors(backtest.naive, backtest.actual, backtest.scale)
     scores = {
         "mase": float(ours.mean()),
-        "coverage": coverage(tested.low_95, tested.high_95, tested.came),
-        "coverage_80": coverage(tested.low_80, tested.high_80, tested.came),
+        "coverage": coverage(backtest.low_95, backtest.high_95, backtest.actual),
+        "coverage_80": coverage(backtest.low_80, backtest.high_80, backtest.actual),
     }
-    # One block would be the whole of them, and every draw the same.
-    block = max(1, min(tested.overlapping, len(ours) // 2))
-    found = bootstrap_difference(ours, theirs, block=block)
+    # With a single block, all samples would be the same.
+    block = max(1, min(backtest.overlapping, len(ours) // 2))
+    difference = bootstrap_difference(ours, theirs, block=block)
     baseline = {"name": BASELINE, "mase": float(theirs.mean())}
     rows = [
         {
             "series": name,
-            "mase": float(ours[tested.series == number].mean()),
-            "baseline_mase": float(theirs[tested.series == number].mean()),
+            "mase": float(ours[backtest.series == number].mean()),
+            "baseline_mase": float(theirs[backtest.series == number].mean()),
         }
-        for number, name in enumerate(tested.names)
+        for number, name in enumerate(backtest.names)
     ]
     details = {
         "origins": len(ours),
-        "horizon": tested.came.shape[1],
+        "horizon": backtest.actual.shape[1],
         "series": rows,
-        "mase_by_step": _by_step(tested),
+        "mase_by_step": _by_step(backtest),
     }
-    interval = {"mase": (found.low, found.high)}
-    return Evaluation("forecast", tested.came.size, scores, baseline, interval, warnings, details)
+    interval = {"mase": (difference.low, difference.high)}
+    return Evaluation(
+        "forecast", backtest.actual.size, scores, baseline, interval, warnings, details
+    )
 
 
-def _by_step(tested: Backtest) -> list[float]:
-    """(H,) the scaled error of each step ahead."""
-    errors = np.abs(tested.median - tested.came) / tested.scale[:, None]
+def _by_step(backtest: Backtest) -> list[float]:
+    """The scaled error of each step of the horizon (H,)."""
+    errors = np.abs(backtest.median - backtest.actual) / backtest.scale[:, None]
     return [float(each) for each in errors.mean(0)]

@@ -1,4 +1,4 @@
-"""Whatever a forecaster is given, as series.
+"""Convert the inputs of a forecaster to series.
 
 Shapes: T steps, S series.
 """
@@ -32,10 +32,10 @@ _HINT = "Give a CSV file, or an array of numbers: (steps,) or (steps, series)"
 
 
 def read_series(given: SeriesInput) -> Series:
-    """The series.
+    """Read or convert series.
 
     Raises:
-        InputError: where they cannot be read, or hold something that is no finite number.
+        InputError: they cannot be read, or contain a value that is not a finite number.
     """
     if isinstance(given, Series):
         return given
@@ -43,22 +43,22 @@ def read_series(given: SeriesInput) -> Series:
         given = SeriesSource(TextSource([Path(given)]))
     if isinstance(given, SeriesSource):
         return given.read()
-    place = "the numbers given"
+    location = "the numbers given"
     try:
         values = np.array(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise InputError("these are not numbers", location=place, hint=_HINT) from error
+        raise InputError("these are not numbers", location=location, hint=_HINT) from error
     if values.ndim not in (1, 2) or 0 in values.shape[1:]:
-        raise InputError(f"numbers of shape {values.shape}", location=place, hint=_HINT)
+        raise InputError(f"numbers of shape {values.shape}", location=location, hint=_HINT)
     if not len(values):
-        raise EmptyTextError("there are none", location=place, hint=_HINT)
+        raise EmptyTextError("there are none", location=location, hint=_HINT)
     values = values.reshape(len(values), -1)
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
         step, series = bad[0]
         raise InputError(
-            f"{values[step, series]} at step {step} of series {series + 1} is no finite number",
-            location=place,
+            f"{values[step, series]} at step {step} of series {series + 1} is not a finite number",
+            location=location,
             hint="Impute or leave out what is missing",
         )
     return Series(tuple(str(number + 1) for number in range(values.shape[1])), values)

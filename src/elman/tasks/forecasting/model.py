@@ -1,6 +1,6 @@
-"""Forecasting: numbers in step, then ahead.
+"""Forecasting of time series.
 
-Shapes: T steps, S series, H the horizon, R values read.
+Shapes: T steps, S series, H horizon, R context length.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from elman.tasks.forecasting.serialization import ForecasterTensors, checked_nam
 from elman.tasks.forecasting.trainer import (
     ForecasterTrainer,
     backtest_of,
+    scale_intervals,
     spread_origins,
-    stretched,
 )
 from elman.text.dates import Calendar
 from elman.text.progress import ProgressCallback
@@ -47,12 +47,14 @@ Values = npt.NDArray[np.float64]
 
 
 class Forecast(NamedTuple):
-    """Values to come, (H, S) each: the median, and the ends of the intervals that hold 80 % and
-    95 % of what comes.
+    """A forecast.
 
     Attributes:
         names: (S,) of the series.
-        dates: (H,) written as those before them; none where the series had none.
+        dates: (H,) in the format of the series; empty if it has no dates.
+        median: (H, S).
+        low_80, high_80: (H, S) bounds of the 80 % interval.
+        low_95, high_95: (H, S) bounds of the 95 % interval.
     """
 
     names: tuple[str, ...]
@@ -65,7 +67,7 @@ class Forecast(NamedTuple):
 
 
 class Forecaster(ForecasterSettings, Model):
-    """Recurrent networks that go on with a series of numbers, and say how sure they are.
+    """Recurrent networks that forecast time series, with intervals.
 
     ::
 
@@ -73,14 +75,17 @@ class Forecaster(ForecasterSettings, Model):
         model.predict().median  # (12, 1): the next year
         model.save("forecaster.safetensors")
 
-    Several series of one table train one model. The scale of the values, the season and whether
-    logarithms are to be forecast are found in the series.
+    All series of a table train one model. Scale, season and the use of logarithms are chosen from
+    the data.
 
-    Attributes, once fitted:
-        network_: the `ForecastNetwork`; names_: of the series; calendar_: of their dates, or None.
-        last_: (R, S) the last values, from which `predict` goes on; scale_: (S,) what errors are
-        scaled by; widths_: by how much the intervals are stretched.
-        record_: how it was trained, as plain data; it is saved with the model.
+    Attributes, after fitting:
+        network_: the `ForecastNetwork`.
+        names_: of the series.
+        calendar_: of their dates; None without dates.
+        last_: (R, S) the last values, the default history of `predict`.
+        scale_: (S,) divisor of the errors.
+        widths_: factors of the 80 % and the 95 % interval.
+        record_: how it was trained, as plain data; saved with the model.
     """
 
     task: ClassVar[str] = "forecast"
@@ -97,17 +102,17 @@ class Forecaster(ForecasterSettings, Model):
     # Learning
 
     def fit(self, series: SeriesInput) -> Self:
-        """Learn from series; see `training`.
+        """Train on series; see `training`.
 
-        There are two trainings: with the end of the series held out, to see how many steps are
-        enough, how wide the intervals must be and how good the forecasts are; then from all of
-        it. The losses are those of the quantiles, in units of the seasonal naive error.
+        The first training leaves the end of the series for validation, and determines the number
+        of steps, the widths of the intervals and the scores. The second uses all values. The loss
+        is the quantile loss in units of the seasonal naive error.
 
         Args:
             series: a CSV file, a source, or an array (T,) or (T, S).
 
         Raises:
-            InputError: where the series cannot be read, or is too short.
+            InputError: the series cannot be read, or is too short.
         """
         return self._fit(series)
 
@@ -116,7 +121,7 @@ class Forecaster(ForecasterSettings, Model):
         settings: ForecasterSettings,  # noqa: ARG002
         series: SeriesInput,
         *,
-        cache: Cache | None = None,  # noqa: ARG002  # its baseline learns from the file itself
+        cache: Cache | None = None,  # noqa: ARG002  # its baseline needs no training data
         progress: ProgressCallback | None = None,  # noqa: ARG002  # files of series are small
     ) -> TrainingData:
         given = read_series(series)
@@ -126,18 +131,18 @@ class Forecaster(ForecasterSettings, Model):
         training = ForecasterTrainer(settings, data.train, forecasting_of(settings, data.train))
         for event in training.events(run):
             if isinstance(event, Finished):
-                self._learned(training, data)
+                self._set_fitted(training, data)
             yield event
 
-    def _learned(self, training: ForecasterTrainer, data: TrainingData) -> None:
-        """Take over what a training came to."""
+    def _set_fitted(self, training: ForecasterTrainer, data: TrainingData) -> None:
+        """Set the fitted attributes from a finished training."""
         series, network = training.series, training.network
-        told = network.config
+        config = network.config
         inner, outer = training.measured["widths"]
         self.network_, self.widths_ = network, (inner, outer)
         self.names_, self.calendar_ = series.names, series.calendar
-        self.last_ = series.values[-told.context_length :]
-        self.scale_ = naive_error(series.values, told.season)
+        self.last_ = series.values[-config.context_length :]
+        self.scale_ = naive_error(series.values, config.season)
         self._begin_record(
             data,
             values=len(series.values),
@@ -148,44 +153,45 @@ class Forecaster(ForecasterSettings, Model):
     # Forecasting
 
     def predict(self, horizon: int | None = None, history: SeriesInput | None = None) -> Forecast:
-        """The values to come.
+        """Forecast the next values.
 
         Args:
-            horizon: how many of them, at most those it was trained for; None: all of these.
-            history: what to go on from instead of the values it has learned from: the same series,
-                in full or from right after those on.
+            horizon: number of steps; default and maximum: the horizon of the training.
+            history: values before the forecast, in full or from the end of the training series on;
+                default: the training series.
 
         Raises:
-            SettingError: for a horizon beyond what it was trained for.
-            InputError: a history that cannot be read, of other series, or too short.
+            SettingError: the horizon is out of range.
+            InputError: the history cannot be read, has other series, or is too short.
         """
         self._check_fitted()
-        told = self.network_.config
-        if horizon is not None and type(horizon) is int and horizon > told.horizon:
+        config = self.network_.config
+        if horizon is not None and type(horizon) is int and horizon > config.horizon:
             raise SettingError(
-                f"{horizon} is beyond the {told.horizon} steps that it was trained for",
+                f"{horizon} is beyond the {config.horizon} steps that it was trained for",
                 location="horizon",
                 hint=f"Train for more: elman train FILE -o MODEL --horizon {horizon}",
             )
-        count = told.horizon if horizon is None else horizon
+        count = config.horizon if horizon is None else horizon
         whole("horizon", count, 1)
         series = self.history(history)
         origins = np.array([(len(series.values), each) for each in range(len(self.names_))])
-        found = stretched(quantiles_at(self.network_, series.values, origins), self.widths_)
-        low_95, low_80, median, high_80, high_95 = found.T[:, :count]
+        quantiles = quantiles_at(self.network_, series.values, origins)
+        scaled = scale_intervals(quantiles, self.widths_)
+        low_95, low_80, median, high_80, high_95 = scaled.T[:, :count]
         dates = () if series.calendar is None else tuple(series.calendar.next_dates(count))
         return Forecast(self.names_, dates, median, low_80, high_80, low_95, high_95)
 
     def explain(self, history: SeriesInput | None = None, *, series: str | None = None) -> Trace:
-        """What the network saw in the values of a series, remembered of them, and which each step
-        ahead rests on.
+        """The activations of the network over a series, its forecast, and the attributions.
 
         Args:
-            history: as `predict` has it.
-            series: the name of one; None: the first.
+            history: as in `predict`.
+            series: name of the series; default: the first.
 
         Raises:
-            InputError: as `predict`; SettingError: for a name that the model does not know.
+            InputError: as in `predict`.
+            SettingError: the model has no such series.
         """
         given = self.history(history)
         if series is not None and series not in self.names_:
@@ -196,80 +202,84 @@ class Forecaster(ForecasterSettings, Model):
             )
         column = 0 if series is None else self.names_.index(series)
         origins = np.array([(len(given.values), column)])
-        found = stretched(quantiles_at(self.network_, given.values, origins), self.widths_)
-        read = self.network_.config.context_length
-        return explain_forecast(self.network_, given.values[-read:, column], found[0])
+        quantiles = quantiles_at(self.network_, given.values, origins)
+        (scaled,) = scale_intervals(quantiles, self.widths_)
+        length = self.network_.config.context_length
+        return explain_forecast(self.network_, given.values[-length:, column], scaled)
 
     def history(self, given: SeriesInput | None = None) -> Series:
-        """What `predict` goes on from: the end of what was learned from, or what is given, with
-        that before it where its dates go on from there.
+        """The values before a forecast: the end of the training series, or the given values,
+        preceded by the training series if their dates continue it.
+
+        Args:
+            given: as `history` of `predict`.
 
         Raises:
-            InputError: as `predict`.
+            InputError: as in `predict`.
         """
         self._check_fitted()
         if given is None:
             return Series(self.names_, self.last_, self.calendar_)
         series = self._continued(self._same(read_series(given)))
-        read = self.network_.config.context_length
-        if len(series.values) < read:
+        needed = self.network_.config.context_length
+        if len(series.values) < needed:
             raise InputError(
-                f"{len(series.values):,} values, and {read:,} are needed to go on from",
+                f"{len(series.values):,} values, and {needed:,} are needed to go on from",
                 location=series.name,
                 hint="Give more of the history",
             )
         return series
 
     def evaluate(self, series: SeriesInput) -> Evaluation:
-        """The report over rolling origins: each forecast is made from the values before its
-        origin, and none from a value that the model has learned from on.
+        """Backtest over rolling origins. Each forecast uses the values before its origin; training
+        values are not forecast.
 
         Args:
-            series: in full, of which the values after those learned from are forecast; or newer
-                values alone; or other ones.
+            series: the training series continued, its new values only, or another series.
 
         Raises:
-            InputError: where they cannot be read, or too few are new.
+            InputError: the series cannot be read, or has too few new values.
         """
         self._check_fitted()
-        told = self.network_.config
+        config = self.network_.config
         given = self._same(read_series(series))
         known = self._known(given)
         if known is None:
             before = len(given.values)
             given = self._continued(given)
             known = len(given.values) - before or None
-        first = told.context_length if known is None else known
-        origins = spread_origins(first, len(given.values), told.horizon, len(self.names_))
+        first = config.context_length if known is None else known
+        origins = spread_origins(first, len(given.values), config.horizon, len(self.names_))
         if not len(origins):
             raise InputError(
-                f"{len(given.values):,} values, and {first + told.horizon:,} are needed: {first:,} "
-                f"to go on from, {told.horizon:,} to compare with",
+                f"{len(given.values):,} values, and {first + config.horizon:,} are needed: "
+                f"{first:,} to go on from, {config.horizon:,} to compare with",
                 location=given.name,
                 hint="Give at least as many new values as the horizon has steps",
             )
         scale = self.scale_
         if known is None:
-            scale = naive_error(given.values[:first], told.season)
-        found = stretched(quantiles_at(self.network_, given.values, origins), self.widths_)
+            scale = naive_error(given.values[:first], config.season)
+        quantiles = quantiles_at(self.network_, given.values, origins)
+        scaled = scale_intervals(quantiles, self.widths_)
         return evaluate_forecasts(
-            backtest_of(found, given.values, origins, told, scale, self.names_)
+            backtest_of(scaled, given.values, origins, config, scale, self.names_)
         )
 
     def score(self, series: SeriesInput) -> float:
-        """Minus the mean absolute scaled error (MASE) of `evaluate`: higher is better, and -1 is
-        as good as the seasonal naive forecast was where the model learned.
+        """Minus the mean absolute scaled error (MASE) of `evaluate`; higher is better. -1 equals
+        the seasonal naive forecast on the training series.
 
         Raises:
-            InputError: as `evaluate`.
+            InputError: as in `evaluate`.
         """
         return -self.evaluate(series).scores["mase"]
 
     def _same(self, series: Series) -> Series:
-        """The series of these names, in their order; or as many of any names.
+        """The series of the model in its order: by name, or else all if their number is the same.
 
         Raises:
-            InputError: others; or numbers that have no logarithm, where those are forecast.
+            InputError: another number of series, or values not above 0 for a model of logarithms.
         """
         if set(self.names_) <= set(series.names):
             columns = [series.names.index(name) for name in self.names_]
@@ -289,23 +299,22 @@ class Forecaster(ForecasterSettings, Model):
         return series
 
     def _known(self, series: Series) -> int | None:
-        """After how many values of a series those come that the model has not learned from; None
-        where the last that it learned from are not there."""
-        read = len(self.last_)
+        """Number of values up to the end of the training series; None if its end is not found."""
+        length = len(self.last_)
         ends = np.flatnonzero((series.values == self.last_[-1]).all(1)) + 1
         for end in ends[::-1]:
-            if end >= read and np.array_equal(series.values[end - read : end], self.last_):
+            if end >= length and np.array_equal(series.values[end - length : end], self.last_):
                 return int(end)
         return None
 
     def _continued(self, series: Series) -> Series:
-        """The series with the last values before it, where its dates go on from theirs."""
-        mine, its = self.calendar_, series.calendar
-        if mine is None or its is None or mine.next() != its.first:
+        """The series, preceded by the training values if its dates continue theirs."""
+        known, new = self.calendar_, series.calendar
+        if known is None or new is None or known.next() != new.first:
             return series
         return series._replace(values=np.concatenate([self.last_, series.values]))
 
-    # Keeping
+    # Saving
 
     def _architecture(self) -> ForecasterConfig:
         return self.network_.config
@@ -315,11 +324,11 @@ class Forecaster(ForecasterSettings, Model):
         return {"names": list(self.names_), "calendar": calendar}
 
     def _tensors(self) -> dict[str, Tensor]:
-        """Those of `ForecasterTensors`."""
-        kept = {"last": self.last_, "scale": self.scale_, "widths": self.widths_}
+        """The tensors of `ForecasterTensors`."""
+        others = {"last": self.last_, "scale": self.scale_, "widths": self.widths_}
         return {
             **{f"network.{name}": weight for name, weight in super()._tensors().items()},
-            **{name: torch.tensor(value, dtype=torch.float64) for name, value in kept.items()},
+            **{name: torch.tensor(value, dtype=torch.float64) for name, value in others.items()},
         }
 
     def _facts(self) -> dict[str, Any]:
@@ -327,12 +336,12 @@ class Forecaster(ForecasterSettings, Model):
         return {"series": list(self.names_), "dates": dates}
 
     def _restore(self, about: dict[str, Any]) -> Callable[[], ForecasterTensors]:
-        told = checked_forecasting(about.get("forecasting"))
+        config = checked_forecasting(about.get("forecasting"))
         self.names_ = names = checked_names(about.get("names"))
         calendar = about.get("calendar")
         self.calendar_ = None if calendar is None else Calendar.from_json(calendar)
-        check_cell(self, told.cell)
-        return lambda: ForecasterTensors(told, len(names))
+        check_cell(self, config.cell)
+        return lambda: ForecasterTensors(config, len(names))
 
     def _take(self, loaded: ForecasterTensors) -> None:
         loaded.check_finite()

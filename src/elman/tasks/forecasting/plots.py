@@ -1,6 +1,6 @@
-"""A picture of forecasts: what was, the median of what comes, and the intervals around it.
+"""Plot a forecast: recent values, the median, and the intervals.
 
-SVG is written here; PNG is drawn by matplotlib, which is an extra.
+SVG is written here; PNG needs matplotlib, an extra.
 """
 
 from __future__ import annotations
@@ -27,24 +27,36 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".svg", ".png")
 _LONGEST_NAME = 36
-MAX_PANELS = 12  # series drawn, one below the other
+MAX_PANELS = 12  # series plotted, at most
 
-# Blues on grey, which differ in lightness too: for every kind of sight, and for print.
+# Colours that differ in lightness too: for colour-blind readers and for print.
 _PAST, _MIDDLE, _INNER, _OUTER, _GRID = "#333333", "#0050a0", "#8fb8de", "#d3e3f3", "#e4e4e4"
 _WIDTH, _PANEL, _LEFT, _RIGHT, _TOP, _BOTTOM = 720, 260, 74, 16, 34, 34
-_TICKS = 6  # on an axis, at most about
-_TIMES = 3  # the horizon: as much of the past is shown ...
-_APART = (1, 2, 3, 4, 6, 8, 12, 24, 48, 96)  # steps between labels: parts of years and days
-_MIN_PAST = 24  # ... and no less, where there is
+_MAX_TICKS = 6  # on an axis, approximately
+_PAST_HORIZONS = 3  # horizons of the past to plot ...
+_LABEL_STEPS = (
+    1,
+    2,
+    3,
+    4,
+    6,
+    8,
+    12,
+    24,
+    48,
+    96,
+)  # steps between labels: parts of years and days
+_MIN_PAST = 24  # ... but at least so many steps, if available
 
 
 class Panel(NamedTuple):
-    """One series as it is drawn.
+    """The plot of one series.
 
     Attributes:
+        name: of the series.
         past: (P,) the values before the forecast.
-        labels: of the steps, the past ones first.
-        low_95 ... high_95: (H,) as `Forecast` has them.
+        labels: (P + H,) of the steps.
+        median, low_80, high_80, low_95, high_95: (H,) as in `Forecast`.
     """
 
     name: str
@@ -58,10 +70,10 @@ class Panel(NamedTuple):
 
 
 def check_plot(path: Path) -> None:
-    """Whether a picture of that kind can be drawn.
+    """Check that a plot can be written to a path.
 
     Raises:
-        SettingError: a name with another ending, or PNG without matplotlib.
+        SettingError: the suffix is not in SUFFIXES, or it is PNG and matplotlib is missing.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise SettingError(
@@ -72,13 +84,15 @@ def check_plot(path: Path) -> None:
 
 
 def draw(forecast: Forecast, history: Series, path: Path) -> None:
-    """Write the picture.
+    """Write the plot.
 
     Args:
+        forecast: to plot.
         history: the values before the forecast.
+        path: an SVG or PNG file.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: the file cannot be written.
     """
     panels = _panels(forecast, history)
     try:
@@ -95,7 +109,7 @@ def draw(forecast: Forecast, history: Series, path: Path) -> None:
 
 
 def svg(panels: Sequence[Panel]) -> str:
-    """The picture as SVG."""
+    """The plot as SVG."""
     height = _PANEL * len(panels)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
@@ -108,36 +122,36 @@ def svg(panels: Sequence[Panel]) -> str:
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """A few round numbers from low to high: 1, 2 or 5 times a power of ten apart."""
-    raw = (high - low) / _TICKS
+    """Round numbers between low and high, at a distance of 1, 2 or 5 times a power of ten."""
+    raw = (high - low) / _MAX_TICKS
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(each * power for each in (1, 2, 5, 10) if each * power >= raw * 0.999)
     first = math.ceil(low / step - 1e-9)
-    return [step * place for place in range(first, math.floor(high / step + 1e-9) + 1)]
+    return [step * index for index in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
 def _panels(forecast: Forecast, history: Series) -> list[Panel]:
     horizon = len(forecast.median)
-    shown = min(len(history.values), max(_MIN_PAST, _TIMES * horizon))
+    shown = min(len(history.values), max(_MIN_PAST, _PAST_HORIZONS * horizon))
     if forecast.dates and history.calendar is not None:
         labels = [*history.calendar.last_dates(shown), *forecast.dates]
     else:
         labels = [str(step) for step in range(1 - shown, horizon + 1)]
     bands = forecast[2:]
     return [
-        Panel(name, history.values[-shown:, place], labels, *(each[:, place] for each in bands))
-        for place, name in enumerate(forecast.names[:MAX_PANELS])
+        Panel(name, history.values[-shown:, index], labels, *(each[:, index] for each in bands))
+        for index, name in enumerate(forecast.names[:MAX_PANELS])
     ]
 
 
 class _Frame:
-    """From steps and values to places in a panel."""
+    """Maps steps and values to coordinates in a panel."""
 
     def __init__(self, panel: Panel, top: float) -> None:
-        everything = np.concatenate([panel.past, *panel[3:]])
-        low, high = float(everything.min()), float(everything.max())
-        room = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
-        self.low, self.high = low - room, high + room
+        values = np.concatenate([panel.past, *panel[3:]])
+        low, high = float(values.min()), float(values.max())
+        margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
+        self.low, self.high = low - margin, high + margin
         self.steps = len(panel.past) + len(panel.median)
         self.top, self.bottom = top + _TOP, top + _PANEL - _BOTTOM
 
@@ -145,8 +159,8 @@ class _Frame:
         return _LEFT + step / max(1, self.steps - 1) * (_WIDTH - _LEFT - _RIGHT)
 
     def y(self, value: float) -> float:
-        share = (value - self.low) / (self.high - self.low)
-        return self.bottom - share * (self.bottom - self.top)
+        fraction = (value - self.low) / (self.high - self.low)
+        return self.bottom - fraction * (self.bottom - self.top)
 
     def points(self, steps: Sequence[int], values: Values) -> str:
         pairs = zip(steps, values.tolist(), strict=True)
@@ -157,21 +171,21 @@ def _panel_svg(panel: Panel, top: float) -> list[str]:
     frame = _Frame(panel, top)
     count = len(panel.past)
     ahead = range(count, frame.steps)
-    # Every line and band begins at the last value, which is known.
+    # Lines and bands start at the last known value.
     joined = [count - 1, *ahead]
     last = panel.past[-1:]
 
     def from_last(values: Values) -> Values:
         return np.concatenate([last, values])
 
-    parts = [_text(_LEFT, top + 20, _cut(panel.name), anchor="start", weight="bold")]
+    parts = [_text(_LEFT, top + 20, _shortened(panel.name), anchor="start", weight="bold")]
     parts += _legend(top + 20)
     round_ones = ticks(frame.low, frame.high)
     for value in round_ones:
         y = frame.y(value)
         parts.append(_line(_LEFT, y, _WIDTH - _RIGHT, y, _GRID))
-        parts.append(_text(_LEFT - 8, y + 4, _said(value, round_ones), anchor="end"))
-    for step in _marked(frame.steps, max(map(len, panel.labels))):
+        parts.append(_text(_LEFT - 8, y + 4, _tick_text(value, round_ones), anchor="end"))
+    for step in _labelled_steps(frame.steps, max(map(len, panel.labels))):
         x = frame.x(step)
         parts.append(_line(x, frame.bottom, x, frame.bottom + 4, _PAST))
         anchor = "end" if x > _WIDTH - 60 else "middle"
@@ -180,9 +194,9 @@ def _panel_svg(panel: Panel, top: float) -> list[str]:
         (panel.low_95, panel.high_95, _OUTER),
         (panel.low_80, panel.high_80, _INNER),
     ):
-        there = frame.points(joined, from_last(high))
-        back = frame.points(joined[::-1], from_last(low)[::-1])
-        parts.append(f'<polygon points="{there} {back}" fill="{colour}"/>')
+        upper = frame.points(joined, from_last(high))
+        lower = frame.points(joined[::-1], from_last(low)[::-1])
+        parts.append(f'<polygon points="{upper} {lower}" fill="{colour}"/>')
     parts.append(_polyline(frame.points(range(count), panel.past), _PAST, 1.5))
     parts.append(_polyline(frame.points(joined, from_last(panel.median)), _MIDDLE, 2.2))
     parts.append(_line(_LEFT, frame.bottom, _WIDTH - _RIGHT, frame.bottom, _PAST))
@@ -190,10 +204,10 @@ def _panel_svg(panel: Panel, top: float) -> list[str]:
 
 
 def _legend(y: float) -> list[str]:
-    """What the colours are, to the right of the panel's name."""
+    """The legend, to the right of the name of the panel."""
     parts = []
     x = _WIDTH - _RIGHT - 308.0
-    for said, colour, thick, room in (
+    for label, colour, thick, width in (
         ("values", _PAST, 2.0, 72),
         ("median", _MIDDLE, 2.5, 78),
         ("80 %", _INNER, 10.0, 68),
@@ -203,30 +217,35 @@ def _legend(y: float) -> list[str]:
             f'<line x1="{x:.1f}" y1="{y - 4:.1f}" x2="{x + 18:.1f}" y2="{y - 4:.1f}" '
             f'stroke="{colour}" stroke-width="{thick:g}"/>'
         )
-        parts.append(_text(x + 23, y, said, anchor="start"))
-        x += room + 6
+        parts.append(_text(x + 23, y, label, anchor="start"))
+        x += width + 6
     return parts
 
 
-def _marked(steps: int, longest: int) -> range:
-    """The steps with a label: as many as have room side by side, evenly spread."""
-    room = 9.0 * longest + 24  # of a label, in pixels
-    most = max(2, int((_WIDTH - _LEFT - _RIGHT) / room))
-    apart = math.ceil(steps / most)
-    return range(0, steps, next((each for each in _APART if each >= apart), apart))
+def _labelled_steps(steps: int, longest: int) -> range:
+    """The steps with a label, evenly spaced: as many as fit.
+
+    Args:
+        steps: their number.
+        longest: characters of the longest label.
+    """
+    width = 9.0 * longest + 24  # of a label, in pixels
+    count = max(2, int((_WIDTH - _LEFT - _RIGHT) / width))
+    stride = math.ceil(steps / count)
+    return range(0, steps, next((each for each in _LABEL_STEPS if each >= stride), stride))
 
 
-def _said(value: float, among: Sequence[float]) -> str:
-    """A tick's number with the digits that tell it from its neighbours."""
-    step = abs(among[1] - among[0]) if len(among) > 1 else abs(value) or 1.0
+def _tick_text(value: float, values: Sequence[float]) -> str:
+    """A tick with the digits that distinguish it from its neighbours."""
+    step = abs(values[1] - values[0]) if len(values) > 1 else abs(value) or 1.0
     digits = max(0, -math.floor(math.log10(step) + 1e-9))
-    if max(map(abs, among)) >= 1e9 or digits > 6:
+    if max(map(abs, values)) >= 1e9 or digits > 6:
         return f"{value:.3g}"
     return f"{value + 0.0:,.{digits}f}"
 
 
-def _cut(name: str) -> str:
-    """A name that leaves room for the legend."""
+def _shortened(name: str) -> str:
+    """A name short enough for the legend beside it."""
     return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
 
 
@@ -241,11 +260,11 @@ def _polyline(points: str, colour: str, thick: float) -> str:
     )
 
 
-def _text(x: float, y: float, said: str, *, anchor: str, weight: str = "normal") -> str:
-    shown = escape("".join(each for each in said if each.isprintable()))
+def _text(x: float, y: float, text: str, *, anchor: str, weight: str = "normal") -> str:
+    shown = escape("".join(each for each in text if each.isprintable()))
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-weight="{weight}" '
-        f'impute="{_PAST}">{shown}</text>'
+        f'fill="{_PAST}">{shown}</text>'
     )
 
 
@@ -263,18 +282,18 @@ def _matplotlib() -> Any:
 
 def _draw_png(panels: Sequence[Panel], path: Path) -> None:
     size = (_WIDTH / 100, _PANEL / 100 * len(panels))
-    picture = _matplotlib().Figure(figsize=size, dpi=150, layout="constrained")
-    for axes, panel in zip(picture.subplots(len(panels), squeeze=False)[:, 0], panels, strict=True):
+    figure = _matplotlib().Figure(figsize=size, dpi=150, layout="constrained")
+    for axes, panel in zip(figure.subplots(len(panels), squeeze=False)[:, 0], panels, strict=True):
         count = len(panel.past)
         ahead = range(count, count + len(panel.median))
         axes.fill_between(ahead, panel.low_95, panel.high_95, color=_OUTER, label="95 %")
         axes.fill_between(ahead, panel.low_80, panel.high_80, color=_INNER, label="80 %")
         axes.plot(range(count), panel.past, color=_PAST, linewidth=1.2, label="values")
         axes.plot(ahead, panel.median, color=_MIDDLE, linewidth=1.8, label="median")
-        marked = _marked(len(panel.labels), max(map(len, panel.labels)))
+        marked = _labelled_steps(len(panel.labels), max(map(len, panel.labels)))
         axes.set_xticks(list(marked), [panel.labels[step] for step in marked])
         axes.set_title(panel.name, loc="left")
         axes.legend(
             ncols=4, frameon=False, fontsize="small", loc="lower right", bbox_to_anchor=(1.0, 1.0)
         )
-    picture.savefig(path)
+    figure.savefig(path)

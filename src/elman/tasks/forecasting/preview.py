@@ -15,7 +15,7 @@ from elman.training.previews import BaselineLoss, ForecastPreview
 
 @dataclass(frozen=True)
 class ForecastPreviews:
-    """The latest forecasts of what is held out, of a few series."""
+    """Forecasts of the end of the validation set, for a few series."""
 
     network: ForecastNetwork
     series: Series
@@ -23,14 +23,14 @@ class ForecastPreviews:
     scale: Values
 
     def baseline(self) -> BaselineLoss | None:
-        told, values = self.network.config, self.series.values
+        config, values = self.network.config, self.series.values
         naive = np.stack(
             [
-                seasonal_naive(values[:step, each], told.season, told.horizon)
+                seasonal_naive(values[:step, each], config.season, config.horizon)
                 for step, each in self.origins
             ]
         )
-        came = values_after(values, self.origins, told.horizon)
+        came = values_after(values, self.origins, config.horizon)
         sure = torch.from_numpy(naive)[..., None].expand(*naive.shape, len(LEVELS))
         losses = pinball(sure, torch.from_numpy(came)).mean((1, 2)).numpy()
         loss = float((losses / self.scale[self.origins[:, 1]]).mean())

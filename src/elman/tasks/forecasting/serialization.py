@@ -1,6 +1,6 @@
-"""A forecaster's tensors, and what must hold of its file before it is believed.
+"""The tensors of a forecaster, and checks of its file.
 
-Shapes: R values read, S series.
+Shapes: R context length, S series.
 """
 
 from __future__ import annotations
@@ -15,25 +15,27 @@ MAX_SERIES = 100_000
 
 
 class ForecasterTensors(nn.Module):
-    """The tensors of a file: the network, and what a forecast needs besides.
+    """The tensors of a model file.
 
-    last: (R, S) float64, the last values that were learned from, to go on from.
-    scale: (S,) float64, the seasonal naive error of each series.
-    widths: (2,) float64, by how much the intervals are stretched.
+    Attributes:
+        network: the forecaster.
+        last: (R, S) float64, the last training values, the default history.
+        scale: (S,) float64, the seasonal naive error of each series.
+        widths: (2,) float64, the factors of the 80 % and the 95 % interval.
     """
 
-    def __init__(self, told: ForecasterConfig, series: int) -> None:
+    def __init__(self, config: ForecasterConfig, series: int) -> None:
         super().__init__()
-        self.network = ForecastNetwork(told)
-        self.last = _numbers(told.context_length, series)
+        self.network = ForecastNetwork(config)
+        self.last = _numbers(config.context_length, series)
         self.scale = _numbers(series)
         self.widths = _numbers(2)
 
     def check_finite(self) -> None:
-        """Whether all of what a forecast needs besides the network are numbers.
+        """Check the tensors besides the network.
 
         Raises:
-            ModelFileError: where one is not.
+            ModelFileError: one is not finite.
         """
         for name in ("last", "scale", "widths"):
             if not bool(getattr(self, name).isfinite().all()):
@@ -45,10 +47,10 @@ def _numbers(*shape: int) -> nn.Parameter:
 
 
 def checked_names(value: object) -> tuple[str, ...]:
-    """The names of the series that a model file holds.
+    """Check the names of the series in a model file.
 
     Raises:
-        ModelFileError: where they are none.
+        ModelFileError: they are not 1 to MAX_SERIES strings.
     """
     if (
         not isinstance(value, list)

@@ -1,10 +1,10 @@
-"""How a forecaster learns: first with the end of the series held out, then from all of it.
+"""Training of a forecaster: first without the end of the series, then on all of it.
 
-What is held out says how many steps are enough, how wide the intervals must be, and how good the
-forecasts are. But the latest values tell the most of those to come, so the network that is kept
-learns from them too.
+The end of the series is the validation set of the first training, which determines the number of
+steps, the widths of the intervals and the scores. The final network also trains on the latest
+values, as they matter most for the next ones.
 
-Shapes: T steps, S series, M origins, H the horizon, Q levels.
+Shapes: T steps, S series, M origins, H horizon, Q levels.
 """
 
 from __future__ import annotations
@@ -42,18 +42,22 @@ from elman.training.eval_mode import seeded
 from elman.training.events import Event, Finished, Progress, Validated
 from elman.training.trainer import train
 
-MAX_ORIGINS = 48  # of a series, that a backtest forecasts from
+MAX_ORIGINS = 48  # of a series in a backtest
 _MIN_STEPS = 20  # of the second training
-_MEASURED = "measured"  # in a checkpoint's identity: what the first training found
+_MEASURED = "measured"  # key in a checkpoint of the results of the first training
 
 
 class ForecasterTrainer:
-    """Both trainings.
+    """Both trainings of a forecaster.
 
-    Attributes, once their events are over:
-        network: the one that learned from all values, or, where the first training was
-            interrupted, from all but the end.
-        measured: plain data: `best_step`, `widths` and the report on the end held out.
+    Args:
+        settings: of the forecaster.
+        series: training data.
+        forecasting: configuration of the network.
+
+    Attributes, after the events:
+        network: trained on all values; if the first training was interrupted, on all but the end.
+        measured: `best_step`, `widths` and the report on the validation set, as plain data.
     """
 
     network: ForecastNetwork
@@ -63,7 +67,7 @@ class ForecasterTrainer:
         self, settings: ForecasterSettings, series: Series, forecasting: ForecasterConfig
     ) -> None:
         self.settings = settings
-        self.told = forecasting
+        self.config = forecasting
         self.series = series
         length, count = series.values.shape
         self.end = length - held_out(length, forecasting)
@@ -76,49 +80,49 @@ class ForecasterTrainer:
         self.scale = naive_error(series.values[: self.end], forecasting.season)
 
     def events(self, run: Run) -> Iterator[Event]:
-        """What happens in both, as one training."""
-        told = {} if run.checkpoint is None else identity_of(run.checkpoint)
-        measured: dict[str, Any] | None = told.get(_MEASURED)
+        """The events of both, as of one training."""
+        identity = {} if run.checkpoint is None else identity_of(run.checkpoint)
+        measured: dict[str, Any] | None = identity.get(_MEASURED)
         spent = Finished(0, 0, 0.0, 0.0, 0, interrupted=False)
-        for learned, share in ((self.before, REHEARSAL), (self.all, 1 - REHEARSAL)):
-            is_last = learned is self.all
+        for origins, fraction in ((self.before, REHEARSAL), (self.all, 1 - REHEARSAL)):
+            is_last = origins is self.all
             if measured is not None and not is_last:
-                continue  # the checkpoint is one of the second training
-            self.network = built(self.told, self.settings.seed)
-            # What is learned from all values says nothing of how good it is.
+                continue  # the checkpoint is from the second training
+            self.network = new_network(self.config, self.settings.seed)
+            # The second training has no validation set, so it has no previews.
             preview = ForecastPreviews(self.network, self.series, self.held_out, self.scale)
             steps = self._steps() if measured is None else measured["best_step"]
             for event in train(
-                self._objective(learned),
-                forecast_plan(self.settings, share, steps),
+                self._objective(origins),
+                forecast_plan(self.settings, fraction, steps),
                 preview=None if is_last else preview,
                 checkpoint_at_once=is_last,
                 **run.with_identity(**{_MEASURED: measured}).arguments,
             ):
                 if isinstance(event, Finished):
-                    spent = _added(spent, event)
+                    spent = _sum_of(spent, event)
                     if not is_last:
                         measured = self._measured(event)
                     if is_last or event.interrupted:
                         self.measured = measured or {}
                         yield spent
                 else:
-                    yield _told(event, spent, is_last)
+                    yield _overall(event, spent, is_last)
             if spent.interrupted:
                 return
 
     def _steps(self) -> int:
-        """Of the first training, at most."""
+        """Maximum number of steps of the first training."""
         if self.settings.steps is not None:
             return self.settings.steps
         length, count = self.series.values.shape
-        return scope(length - self.told.context_length, count).steps
+        return scope(length - self.config.context_length, count).steps
 
-    def _objective(self, learned: Origins) -> ForecastObjective:
+    def _objective(self, origins: Origins) -> ForecastObjective:
         return ForecastObjective(
             self.network,
             self.series.values,
-            learned,
+            origins,
             self.held_out,
             self.scale,
             rows=ROWS,
@@ -126,94 +130,110 @@ class ForecasterTrainer:
         )
 
     def _measured(self, event: Finished) -> dict[str, Any]:
-        """What the first network tells of the next, as plain data."""
+        """Results of the first training for the second, as plain data."""
         values = self.series.values
-        found = quantiles_at(self.network, values, self.held_out)
-        came = values_after(values, self.held_out, self.told.horizon)
-        measured = stretched_by_halves(found, came, self.held_out)
-        tested = backtest_of(
-            measured, values, self.held_out, self.told, self.scale, self.series.names
+        quantiles = quantiles_at(self.network, values, self.held_out)
+        actual = values_after(values, self.held_out, self.config.horizon)
+        scaled = scale_intervals_by_halves(quantiles, actual, self.held_out)
+        backtest = backtest_of(
+            scaled, values, self.held_out, self.config, self.scale, self.series.names
         )
         return {
             "best_step": max(_MIN_STEPS, event.best_step),
-            "widths": list(fitted_widths(found, came, self.held_out)),
-            "report": evaluate_forecasts(tested).to_json(),
+            "widths": list(fit_widths(quantiles, actual, self.held_out)),
+            "report": evaluate_forecasts(backtest).to_json(),
         }
 
 
-def built(told: ForecasterConfig, seed: int) -> ForecastNetwork:
-    """A new network, the same for the same seed."""
+def new_network(config: ForecasterConfig, seed: int) -> ForecastNetwork:
+    """A new network with random weights of this seed."""
     with seeded(seed):
-        return ForecastNetwork(told)
+        return ForecastNetwork(config)
 
 
 def spread_origins(first: int, length: int, horizon: int, series: int) -> Origins:
-    """Origins from `first` on, MAX_ORIGINS of each series at most, evenly spread, with a whole
-    horizon of values after each; none where there is no room."""
-    room = length - horizon - first + 1
-    if room < 1:
+    """Evenly spaced origins (M, 2) with a whole horizon of values after each.
+
+    Args:
+        first: the first origin.
+        length: T.
+        horizon: H.
+        series: S; each has at most MAX_ORIGINS, or none if it is too short.
+    """
+    count = length - horizon - first + 1
+    if count < 1:
         return np.zeros((0, 2), dtype=np.int64)
-    steps = np.linspace(first, first + room - 1, min(room, MAX_ORIGINS)).round().astype(np.int64)
+    steps = np.linspace(first, first + count - 1, min(count, MAX_ORIGINS)).round().astype(np.int64)
     return np.concatenate([np.stack([steps, np.full_like(steps, n)], 1) for n in range(series)])
 
 
-def fitted_widths(quantiles: Values, came: Values, origins: Origins) -> tuple[float, float]:
-    """By how much the 80 % and the 95 % interval are to be stretched from the median.
+def fit_widths(quantiles: Values, actual: Values, origins: Origins) -> tuple[float, float]:
+    """Factors by which the 80 % and the 95 % interval cover these fractions of the values.
 
     Args:
-        quantiles: (M, H, Q); came: (M, H); origins: (M, 2).
+        quantiles: (M, H, Q) forecasts.
+        actual: (M, H) values.
+        origins: (M, 2) of the forecasts.
     """
-    ahead = origins[:, 0, None] + np.arange(came.shape[1])
+    ahead = origins[:, 0, None] + np.arange(actual.shape[1])
     count = len({*zip(ahead.ravel().tolist(), origins[:, 1].repeat(ahead.shape[1]), strict=True)})
     inner, outer = (
         fitted_width(
-            quantiles[..., MEDIAN - place],
+            quantiles[..., MEDIAN - side],
             quantiles[..., MEDIAN],
-            quantiles[..., MEDIAN + place],
-            came,
-            LEVELS[MEDIAN + place] - LEVELS[MEDIAN - place],
+            quantiles[..., MEDIAN + side],
+            actual,
+            LEVELS[MEDIAN + side] - LEVELS[MEDIAN - side],
             count,
         )
-        for place in (1, 2)
+        for side in (1, 2)
     )
     return inner, outer
 
 
-def stretched(quantiles: Values, widths: tuple[float, float]) -> Values:
-    """(..., Q) with both intervals stretched from the median; the wider one stays the wider."""
+def scale_intervals(quantiles: Values, widths: tuple[float, float]) -> Values:
+    """Quantiles (..., Q) with both intervals scaled around the median, sorted."""
     inner, outer = widths
     middle = quantiles[..., MEDIAN : MEDIAN + 1]
-    found = middle + (quantiles - middle) * np.array([outer, inner, 1.0, inner, outer])
-    return np.sort(found, axis=-1)
+    scaled = middle + (quantiles - middle) * np.array([outer, inner, 1.0, inner, outer])
+    return np.sort(scaled, axis=-1)
 
 
-def stretched_by_halves(quantiles: Values, came: Values, origins: Origins) -> Values:
-    """Each half of the origins as wide as the other half says, to be measured honestly; the
-    arguments are those of `fitted_widths`."""
+def scale_intervals_by_halves(quantiles: Values, actual: Values, origins: Origins) -> Values:
+    """Scale each half of the forecasts by widths fitted to the other half, for unbiased scores;
+    arguments as in `fit_widths`."""
     early = origins[:, 0] < np.median(origins[:, 0])
-    found = quantiles.copy()
+    scaled = quantiles.copy()
     for half in (early, ~early):
         if half.any() and not half.all():
-            widths = fitted_widths(quantiles[~half], came[~half], origins[~half])
-            found[half] = stretched(quantiles[half], widths)
-    return found
+            widths = fit_widths(quantiles[~half], actual[~half], origins[~half])
+            scaled[half] = scale_intervals(quantiles[half], widths)
+    return scaled
 
 
 def backtest_of(
     quantiles: Values,
     values: Values,
     origins: Origins,
-    told: ForecasterConfig,
+    config: ForecasterConfig,
     scale: Values,
     names: tuple[str, ...],
 ) -> Backtest:
-    """Forecasts (M, H, Q) beside what came and what the seasonal naive forecast said.
+    """Collect forecasts, actual values and seasonal naive forecasts.
 
     Args:
-        scale: (S,) of each series.
+        quantiles: (M, H, Q) forecasts.
+        values: (T, S) of the series.
+        origins: (M, 2) of the forecasts.
+        config: of the network.
+        scale: (S,) divisor of the errors of each series.
+        names: (S,) of the series.
     """
     naive = np.stack(
-        [seasonal_naive(values[:step, each], told.season, told.horizon) for step, each in origins]
+        [
+            seasonal_naive(values[:step, each], config.season, config.horizon)
+            for step, each in origins
+        ]
     )
     steps = np.unique(origins[:, 0])
     stride = int(np.diff(steps).min()) if len(steps) > 1 else 1
@@ -224,33 +244,33 @@ def backtest_of(
         median=median,
         high_80=high_80,
         high_95=high_95,
-        came=values_after(values, origins, told.horizon),
+        actual=values_after(values, origins, config.horizon),
         naive=naive,
         scale=scale[origins[:, 1]],
         series=origins[:, 1],
         names=names,
-        overlapping=-(-told.horizon // stride),
+        overlapping=-(-config.horizon // stride),
     )
 
 
-def _added(spent: Finished, event: Finished) -> Finished:
-    """The end of both trainings."""
+def _sum_of(spent: Finished, event: Finished) -> Finished:
+    """The event, with seconds and tokens of both trainings."""
     return dataclasses.replace(
         event, seconds=spent.seconds + event.seconds, tokens=spent.tokens + event.tokens
     )
 
 
-def _told(event: Event, spent: Finished, is_last: bool) -> Event:
-    """Progress within both trainings; nothing is held out from the last."""
+def _overall(event: Event, spent: Finished, is_last: bool) -> Event:
+    """The event, with its progress in both trainings; the last has no validation set."""
     if isinstance(event, Validated):
         return dataclasses.replace(event, in_sample=is_last)
     if not isinstance(event, Progress):
         return event
-    begun, share = (REHEARSAL, 1 - REHEARSAL) if is_last else (0.0, REHEARSAL)
+    start, fraction = (REHEARSAL, 1 - REHEARSAL) if is_last else (0.0, REHEARSAL)
     return dataclasses.replace(
         event,
         tokens=spent.tokens + event.tokens,
         seconds=spent.seconds + event.seconds,
-        done=begun + share * event.done,
+        done=start + fraction * event.done,
         phase="all values" if is_last else "the end held out",
     )

@@ -1,4 +1,4 @@
-"""The baseline beside every language model: the best Kneser-Ney n-gram of the same text.
+"""The baseline of language models: the best Kneser-Ney n-gram model of the training text.
 
 Shapes: N tokens, V vocabulary.
 """
@@ -16,8 +16,8 @@ from elman.counts.kneser_ney import KneserNey
 from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
 
 ORDERS = {"character": (5, 6, 7, 8), "subword": (3, 4, 5), "word": (3, 4, 5)}
-LONGEST = 5_000_000  # tokens of the training text, from its end, that are counted
-HELD_OUT = 0.1  # of them, to choose by
+MAX_TOKENS = 5_000_000  # of the training text, from its end
+VALIDATION_FRACTION = 0.1  # of these tokens, to choose the order
 
 Tokens = npt.NDArray[np.integer[Any]]
 Floats = npt.NDArray[np.floating[Any]]
@@ -25,10 +25,11 @@ Floats = npt.NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class NGramBaseline:
-    """An n-gram, and whether it begins anew at each line.
+    """An n-gram model, which may treat each line as a document.
 
     Attributes:
-        newline: the token that it takes for a BOUNDARY, or None.
+        model: the n-gram model.
+        newline: the token that counts as a BOUNDARY; None for none.
     """
 
     model: KneserNey
@@ -40,40 +41,45 @@ class NGramBaseline:
         return f"interpolated modified Kneser-Ney, order {self.model.order}{anew}"
 
     def log_probabilities(self, ids: Tokens) -> Floats:
-        """(N,) -> (N - 1,) nats; see `scoring.predictor.Predictor`."""
-        return self.model.log_probabilities(_seen(ids, self.newline))
+        """Log-probabilities (N - 1,) in nats of tokens (N,); see `elman.nn.predictor.Predictor`."""
+        return self.model.log_probabilities(_with_boundaries(ids, self.newline))
 
     def distributions(self, ids: Tokens, positions: Tokens) -> Iterator[Floats]:
-        """Rows (V,) of probabilities, in batches; see `scoring.predictor.Predictor`."""
-        return self.model.distributions(_seen(ids, self.newline), positions)
+        """Rows (V,) of probabilities, in batches; see `elman.nn.predictor.Predictor`."""
+        return self.model.distributions(_with_boundaries(ids, self.newline), positions)
 
 
 def best_ngram(ids: Tokens, tokenizer: Tokenizer) -> NGramBaseline:
-    """The n-gram of the training text that predicts its held-out tenth best.
+    """The n-gram model with the lowest loss on the last tenth of the training text.
 
-    Orders are tried up to 8 for characters and 5 for words; for words also with each line a
-    document of its own, which helps where lines are sentences in no order. A baseline that was
-    not tuned would flatter the network.
+    Tunes the order, up to 8 for characters and 5 for words; for words also whether each line is a
+    document, which helps if lines are unrelated sentences.
+
+    Args:
+        ids: (N,) training tokens.
+        tokenizer: their vocabulary.
 
     Raises:
-        EmptyTextError: for a text without tokens.
+        EmptyTextError: there are no tokens.
     """
-    ids = np.asarray(ids[-LONGEST:], dtype=np.int64)
+    ids = np.asarray(ids[-MAX_TOKENS:], dtype=np.int64)
     newlines: list[int | None] = [None]
     if tokenizer.name == "word":
         newlines += [int(token) for token in tokenizer.encode("\n")]
-    cut = max(1, round(len(ids) * (1 - HELD_OUT)))
+    cut = max(1, round(len(ids) * (1 - VALIDATION_FRACTION)))
 
     def loss(order: int, newline: int | None) -> float:
-        seen = _seen(ids, newline)
-        model = KneserNey.train(seen[:cut], tokenizer.size, order)
-        held_out = model.log_probabilities(seen[cut - 1 :])
-        return -float(held_out.mean()) if held_out.size else 0.0
+        text = _with_boundaries(ids, newline)
+        model = KneserNey.train(text[:cut], tokenizer.size, order)
+        log_p = model.log_probabilities(text[cut - 1 :])
+        return -float(log_p.mean()) if log_p.size else 0.0
 
     choices = [(order, newline) for newline in newlines for order in ORDERS[tokenizer.name]]
     order, newline = min(choices, key=lambda choice: loss(*choice))
-    return NGramBaseline(KneserNey.train(_seen(ids, newline), tokenizer.size, order), newline)
+    return NGramBaseline(
+        KneserNey.train(_with_boundaries(ids, newline), tokenizer.size, order), newline
+    )
 
 
-def _seen(ids: Tokens, newline: int | None) -> Tokens:
+def _with_boundaries(ids: Tokens, newline: int | None) -> Tokens:
     return ids if newline is None else np.where(ids == newline, BOUNDARY, ids)

@@ -1,7 +1,4 @@
-"""A language model's report: its scores, its baseline's beside them, how sure the difference is.
-
-Shapes: N tokens of the text, V vocabulary.
-"""
+"""The evaluation of a language model, its baseline, and intervals of the differences."""
 
 from __future__ import annotations
 
@@ -20,8 +17,8 @@ from elman.tasks.language_modeling.baseline import NGramBaseline
 from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
 from elman.text.tokenizers.words import Words
 
-FRESH_BLOCK = 64  # tokens, as other systems' figures have it
-BLOCK = 50  # neighbouring tokens or words that the bootstrap draws together
+FRESH_BLOCK = 64  # tokens, the usual block of other systems
+BLOCK = 50  # adjacent tokens or words that the bootstrap draws together
 
 
 def evaluate_language(
@@ -30,10 +27,16 @@ def evaluate_language(
     ngram: NGramBaseline | None,
     warnings: tuple[str, ...] = (),
 ) -> Evaluation:
-    """Score a network on a text, and an n-gram on the very same tokens.
+    """Score a network and an n-gram model on the same tokens.
+
+    Args:
+        network: of the language model.
+        corpus: the text.
+        ngram: the baseline; None for none.
+        warnings: included in the report.
 
     Raises:
-        EmptyTextError: for a text without characters.
+        EmptyTextError: the text has no characters.
     """
     text = _Text(corpus)
     log_probabilities, keyboard, scores = text.scores(network)
@@ -52,7 +55,7 @@ def evaluate_language(
         for name in ("hit1", "hit3"):
             ours, theirs = getattr(keyboard, name), getattr(other_keyboard, name)
             interval[name.replace("hit", "top")] = _interval(ours, theirs)
-        share = len(keyboard.saved) / keyboard.keystrokes  # from a word's mean to the text's
+        share = len(keyboard.saved) / keyboard.keystrokes  # from savings per word to a fraction
         low, high = _interval(keyboard.saved, other_keyboard.saved)
         interval["keystroke_savings"] = (low * share, high * share)
     named = {"name": ngram.name, **baseline}
@@ -62,19 +65,19 @@ def evaluate_language(
 
 
 class _Text:
-    """The text to be scored, and for words what a keyboard's writer means to enter."""
+    """The text to score, and for words the typing of a simulated user."""
 
     def __init__(self, corpus: Corpus) -> None:
         ids = np.asarray(corpus.ids)
-        # A part of a text has no BOUNDARY of its own: every text is read from a beginning.
+        # Every text starts with a BOUNDARY; a part of a corpus has none.
         self.ids = ids if ids[0] == BOUNDARY else np.concatenate([[BOUNDARY], ids])
         self.corpus = corpus
         self.tokenizer: Tokenizer = corpus.tokenizer
-        self.dictation: TypingCounts | None = None
+        self.typing: TypingCounts | None = None
         if isinstance(self.tokenizer, Words):
             self.positions = self.tokenizer.word_positions(self.ids)
             if len(self.positions):
-                self.dictation = _dictation(self.ids, self.tokenizer)
+                self.typing = _typing_counts(self.ids, self.tokenizer)
                 self.index = WordIndex(self.tokenizer.spellings, self.tokenizer.is_word)
 
     def scores(
@@ -87,10 +90,10 @@ class _Text:
         }
         if self.corpus.words:  # a blank text has characters, but no words
             scores["perplexity"] = perplexity(log_probabilities, self.corpus.words)
-        if self.dictation is None:
+        if self.typing is None:
             return log_probabilities, None, scores
         rows = predictor.distributions(self.ids, self.positions)
-        keyboard = keyboard_scores(self.index, self.dictation, rows)
+        keyboard = keyboard_scores(self.index, self.typing, rows)
         scores |= {
             "top1": keyboard.top1,
             "top3": keyboard.top3,
@@ -99,22 +102,22 @@ class _Text:
         return log_probabilities, keyboard, scores
 
 
-def _dictation(ids: Tokens, tokenizer: Words) -> TypingCounts:
-    """Document by document, so that no word reaches across a BOUNDARY."""
+def _typing_counts(ids: Tokens, tokenizer: Words) -> TypingCounts:
+    """Typing counts, document by document, so that no word spans a BOUNDARY."""
     words: list[str] = []
     spaced: list[bool] = []
     keystrokes = 0
     starts = np.flatnonzero(ids == BOUNDARY)
     for part in np.split(ids, starts[1:]):
         text = tokenizer.decode(part)
-        found = TypingCounts.of(text, tokenizer.words_in(text))
-        words += found.words
-        spaced += found.spaced
-        keystrokes += found.keystrokes
+        counts = TypingCounts.of(text, tokenizer.words_in(text))
+        words += counts.words
+        spaced += counts.spaced
+        keystrokes += counts.keystrokes
     return TypingCounts(words, spaced, keystrokes)
 
 
 def _interval(ours: Any, theirs: Any) -> tuple[float, float]:
-    # A short text has few blocks of the full length, and with a single one there is no spread.
-    found = bootstrap_difference(ours, theirs, block=max(1, min(BLOCK, len(ours) // 10)))
-    return found.low, found.high
+    # Use shorter blocks for short texts: a single block would give an interval of width 0.
+    difference = bootstrap_difference(ours, theirs, block=max(1, min(BLOCK, len(ours) // 10)))
+    return difference.low, difference.high

@@ -1,4 +1,4 @@
-"""The many forms in which a text can be given."""
+"""Convert the inputs of a language model to texts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ from elman.text.progress import ProgressCallback
 from elman.text.tokenizers.tokenizer import Tokenizer
 
 TextInput = str | os.PathLike[str] | TextSource | Sequence[str] | Sequence[os.PathLike[str]]
-"""A text itself (str), a file or folder (Path), several of either, or a source of them."""
+"""A text (str), a file or folder (Path), a list of either, or a `TextSource`."""
 
 
 def source_of(text: TextInput) -> TextSource:
-    """What `fit` and `score` take, as a source."""
+    """Convert an argument of `fit` or `score` to a source.
+
+    Raises:
+        SettingError: it is not a `TextInput`.
+    """
     if isinstance(text, TextSource):
         return text
     if isinstance(text, str):
@@ -26,7 +30,7 @@ def source_of(text: TextInput) -> TextSource:
     if isinstance(text, os.PathLike):
         return TextSource([text])
     if not isinstance(text, Iterable):
-        raise SettingError(f"{type(text).__name__} is no text", location="text")
+        raise SettingError(f"{type(text).__name__} is not a text", location="text")
     texts = [part for part in text if isinstance(part, str)]
     paths = [part for part in text if isinstance(part, os.PathLike)]
     if texts and not paths:
@@ -43,29 +47,41 @@ def prepared(
     cache: Cache,
     progress: ProgressCallback | None,
 ) -> tuple[Corpus, Corpus]:
-    """What to learn from and what is held out, in a vocabulary learned from the first text.
+    """Training and validation corpus, with a vocabulary learned from the first text.
+
+    Args:
+        text: the training text.
+        valid: the validation text; None: split the training text.
+        tokenizer: learns the vocabulary.
+        cache: stores the corpora.
+        progress: called while texts are read.
 
     Raises:
-        InputError: where a text cannot be read, or is too short to be parted.
-        OutputError: where the cache cannot be written.
+        InputError: a text cannot be read, or is too short to split.
+        OutputError: the cache cannot be written.
     """
     corpus = Corpus.prepare(source_of(text), tokenizer, cache=cache, progress=progress)
     if valid is None:
-        learned_from, held_out = corpus.split()
+        train, held_out = corpus.split()
     else:
-        learned_from = corpus
+        train = corpus
         held_out = Corpus.prepare(
             source_of(valid), corpus.tokenizer, cache=cache, progress=progress
         )
-    cache.evict(keep={part.key.partition("+")[0] for part in (learned_from, held_out)})
-    return learned_from, held_out
+    cache.evict(keep={part.key.partition("+")[0] for part in (train, held_out)})
+    return train, held_out
 
 
 def check_length(text: TextInput, corpus: Corpus, time: int) -> None:
-    """Whether there is a training window of `time` tokens and one more.
+    """Check that a corpus has at least one training window.
+
+    Args:
+        text: as given, for the hint.
+        corpus: the training corpus.
+        time: tokens of a window.
 
     Raises:
-        EmptyTextError: where there is not.
+        EmptyTextError: it is too short.
     """
     if len(corpus) > time:
         return
@@ -83,5 +99,5 @@ def check_length(text: TextInput, corpus: Corpus, time: int) -> None:
 def _is_file(text: str) -> bool:
     try:
         return Path(text).exists()
-    except (OSError, ValueError):  # too long, or no name at all
+    except (OSError, ValueError):  # too long, or not a path
         return False

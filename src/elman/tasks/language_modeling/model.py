@@ -1,4 +1,4 @@
-"""Text generation and the next word: many out, each fed back in.
+"""Language modelling: text generation and suggestions of the next word.
 
 Shapes: V vocabulary, N tokens of a text.
 """
@@ -48,7 +48,7 @@ from elman.training.plan import Plan
 
 
 class LanguageModel(LanguageModelSettings, Model):
-    """A recurrent network that has read a text and writes more of it.
+    """A recurrent network that predicts the next token of a text.
 
     ::
 
@@ -57,10 +57,11 @@ class LanguageModel(LanguageModelSettings, Model):
             print(piece, end="")
         model.save("tale.safetensors")
 
-    Attributes, once fitted:
-        network_: the `LanguageModelNetwork`; tokenizer_: the vocabulary.
-        record_: how it was trained, as plain data; it is saved with the model.
-        learned_: the words that `learn` was told of, and how often.
+    Attributes, after fitting:
+        network_: the `LanguageModelNetwork`.
+        tokenizer_: its vocabulary.
+        record_: how it was trained, as plain data; saved with the model.
+        learned_: counts of the words of the user, from `learn`.
     """
 
     task: ClassVar[str] = "language"
@@ -74,14 +75,14 @@ class LanguageModel(LanguageModelSettings, Model):
     # Learning
 
     def fit(self, text: TextInput, *, valid: TextInput | None = None) -> Self:
-        """Learn from a text until the budget is spent; see `training`.
+        """Train on a text until the budget is spent; see `training`.
 
         Args:
-            text: what to learn from; without `valid` its last tenth is held out.
-            valid: another text to choose the best weights by.
+            text: the training text.
+            valid: the validation text; default: the last tenth of the training text.
 
         Raises:
-            InputError: where a text cannot be read, or is too short.
+            InputError: a text cannot be read, or is too short.
         """
         return self._fit(text, valid=valid)
 
@@ -109,7 +110,7 @@ class LanguageModel(LanguageModelSettings, Model):
             self.network_ = LanguageModelNetwork(architecture_of(settings, train.tokenizer.size))
         self.tokenizer_ = train.tokenizer
         self.learned_ = Counter()
-        vars(self).pop("_finder", None)  # the tokenizer is another than it was
+        vars(self).pop("_finder", None)  # of the previous tokenizer
         self._begin_record(data, characters=train.characters, words=train.words, tokens=len(train))
         stream = BPTTDataset(
             self.network_, train.ids, valid.ids, batch_size=recipe.rows, sequence_length=recipe.time
@@ -118,17 +119,17 @@ class LanguageModel(LanguageModelSettings, Model):
         return stream, recipe.plan_of(settings), previews
 
     def _outcome(self, event: Finished) -> dict[str, Any]:
-        # Stopped before the first look at the held-out text, there is no loss.
+        # There is no loss if training stopped before the first validation.
         return {"valid_nats_per_token": event.best_loss if event.best_step else None}
 
     def learn(self, text: str) -> Self:
-        """Tell of words that the user writes, so that `suggest` offers them; nothing is trained."""
+        """Count the words of a user, so that `suggest` offers them; the network stays unchanged."""
         self._check_fitted()
         self.learned_.update(text[start:end] for start, end in WORDS.words_in(text))
         return self
 
     def forget(self, *words: str) -> Self:
-        """Forget the words named, or all that `learn` was told."""
+        """Forget these words, or all words of the user if none is given."""
         self._check_fitted()
         for word in words or tuple(self.learned_):
             self.learned_.pop(word, None)
@@ -137,12 +138,11 @@ class LanguageModel(LanguageModelSettings, Model):
     # Predicting
 
     def score(self, text: TextInput) -> float:
-        """The mean log-probability of a token, in nats, higher is better (as scikit-learn's
-        density estimators have it): nats per token with the sign turned, the state carried
-        over the whole text.
+        """The mean log-probability of a token in nats, with the state carried over the whole text;
+        higher is better, as for scikit-learn's density estimators.
 
         Raises:
-            InputError: where the text cannot be read.
+            InputError: the text cannot be read.
         """
         from elman.nn.predictor import NetworkPredictor
 
@@ -152,30 +152,34 @@ class LanguageModel(LanguageModelSettings, Model):
         return float(predictor.log_probabilities(corpus.ids).mean())
 
     def start(self) -> NetworkState:
-        """The state at the beginning of a text, for `step`."""
+        """The state at the start of a text, for `step`."""
         self._check_fitted()
         _, state = read(self.network_, [BOUNDARY], self.network_.initial_state(1), self._step)
         return state
 
     def step(self, text: str, state: NetworkState) -> tuple[NextTokenDistribution, NetworkState]:
-        """Read on: a token or more of text, and the state before them.
+        """Run the network over the next tokens of a text.
 
-        Words bring the space before them: "the", then "cat", is "the cat".
+        Tokens of words include the space before them: "the", then "cat", is "the cat".
+
+        Args:
+            text: one or more tokens.
+            state: from `start`, or the `step` before.
 
         Returns:
-            What is expected next, and the state after: of the same size however much was read.
+            The distribution of the next token, and the state, whose size is constant.
 
         Raises:
-            EmptyTextError: for an empty text.
+            EmptyTextError: the text is empty.
         """
-        spreads, state = self.step_many([text], state)
-        return NextTokenDistribution(spreads[0].numpy(force=True), self.tokenizer_), state
+        log_p, state = self.step_many([text], state)
+        return NextTokenDistribution(log_p[0].numpy(force=True), self.tokenizer_), state
 
     def step_many(self, texts: Sequence[str], states: NetworkState) -> tuple[Tensor, NetworkState]:
-        """Read on in several streams: a text and a row of the states for each; see `step`.
+        """Continue N streams: one text and one row of the states each; see `step`.
 
         Returns:
-            (N, V) the log-probabilities of what is next in each, and the states after.
+            Log-probabilities (N, V) of the next token, and the states.
         """
         self._check_fitted()
         rows = [self.tokenizer_.encode(text) for text in texts]
@@ -185,10 +189,10 @@ class LanguageModel(LanguageModelSettings, Model):
         return logits.float().log_softmax(1), states
 
     def explain(self, text: str) -> Trace:
-        """What the network saw in a text, remembered of it, and expected after each token.
+        """The activations of the network over a text, its predictions, and their attributions.
 
         Raises:
-            InputError: for a text without tokens, or with more than `MAX_TOKENS`.
+            InputError: the text has no tokens, or more than `elman.explain.summary.MAX_TOKENS`.
         """
         self._check_fitted()
         return explain_language(self.network_, self.tokenizer_, text)
@@ -206,23 +210,21 @@ class LanguageModel(LanguageModelSettings, Model):
         stop: str | Sequence[str] = (),
         seed: int | None = None,
     ) -> Iterator[str]:
-        """Write on after a prompt, piece by piece; the prompt itself is not given again.
+        """Continue a prompt; yields the generated text piece by piece, without the prompt.
 
         Args:
-            prompt: what is written goes on from it, with the space between them if one is due;
-                a word of which it has the beginning is written to its end.
-            length: tokens to write at most.
-            temperature, top_k, top_p, min_p, repetition_penalty: how each token is drawn; see
-                `elman.Sampling`.
-            stop: a text that ends it, or several, not given out themselves.
-            seed: of the draws; None draws otherwise every time.
+            prompt: the text to continue; an unfinished last word is completed.
+            length: maximum number of tokens.
+            temperature, top_k, top_p, min_p, repetition_penalty: see `elman.Sampling`.
+            stop: one or more texts that end the generation; they are not yielded.
+            seed: of the random draws; None: different at each call.
 
         Raises:
-            SettingError: for a setting out of its range.
+            SettingError: a setting is out of range.
         """
         sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
-        written = self._write(prompt, length, sampling, stop, seed, rows=1)
-        return (texts[0] for texts in written if texts[0])
+        pieces = self._generate(prompt, length, sampling, stop, seed, rows=1)
+        return (texts[0] for texts in pieces if texts[0])
 
     def generate_many(
         self,
@@ -238,13 +240,17 @@ class LanguageModel(LanguageModelSettings, Model):
         stop: str | Sequence[str] = (),
         seed: int | None = None,
     ) -> list[str]:
-        """Several continuations of one prompt, written side by side; see `generate`."""
+        """Generate several continuations of one prompt in one batch; see `generate`.
+
+        Args:
+            samples: number of continuations.
+        """
         whole("samples", samples, 1)
         sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
-        pieces = list(self._write(prompt, length, sampling, stop, seed, rows=samples))
+        pieces = list(self._generate(prompt, length, sampling, stop, seed, rows=samples))
         return ["".join(row) for row in zip(*pieces, strict=True)]
 
-    def _write(
+    def _generate(
         self,
         prompt: str,
         length: int,
@@ -271,34 +277,38 @@ class LanguageModel(LanguageModelSettings, Model):
         )
 
     def together(self) -> BatchedGenerator:
-        """For texts that are written side by side, each begun when it is asked for."""
+        """A generator of several texts that start and end independently."""
         self._check_fitted()
         return BatchedGenerator(self.network_, self.tokenizer_, self._step)
 
     def suggest(self, text: str, count: int = 3) -> list[Suggestion]:
-        """The likeliest next words; letters typed of an unfinished last word must begin them.
+        """The most probable next words, or completions of an unfinished last word, best first.
 
-        Words that `learn` was told of are among them, also where the model never saw them.
+        Words from `learn` are included, also those outside the vocabulary.
+
+        Args:
+            text: the text so far.
+            count: number of words, at least 1.
 
         Raises:
-            SettingError: for a count below 1.
+            SettingError: the count is below 1.
         """
         self._check_fitted()
         whole("count", count, 1)
         context, prefix = self.suggester.split_prefix(text)
-        place = self.suggester.read(self.suggester.tokens(context))
-        return self.suggester.suggest(place, prefix, UserPrior.counted(self.learned_), count)
+        position = self.suggester.read(self.suggester.tokens(context))
+        return self.suggester.suggest(position, prefix, UserPrior.counted(self.learned_), count)
 
     @property
     def suggester(self) -> Suggester:
-        """Suggests step by step what `suggest` does at once, without what `learn` was told."""
+        """The steps of `suggest`, without the words from `learn`."""
         return Suggester(self.network_, self.tokenizer_, self._step, self._finder)
 
     @cached_property
     def _finder(self) -> WordIndex | PrefixSearch:
         return finder_for(self.tokenizer_)
 
-    # Keeping
+    # Saving
 
     def _architecture(self) -> StackConfig:
         return self.network_.config

@@ -1,4 +1,4 @@
-"""A language model as a graph.
+"""The ONNX graph of a language model.
 
 Shapes: B batch, T time.
 """
@@ -11,15 +11,15 @@ import numpy as np
 import torch
 
 from elman.export.onnx.graph import Graph
-from elman.export.onnx.layers import begin, embedded, stack
+from elman.export.onnx.layers import embed, stack, token_inputs
 from elman.export.onnx.parity import ExportedGraph, ParityTrial
-from elman.export.onnx.parity_inputs import drawn, named_states
+from elman.export.onnx.parity_inputs import named_states, random_tokens
 from elman.nn.language_model import LanguageModelNetwork
 from elman.tasks.language_modeling.model import LanguageModel
 
 DOC = (
-    "tokens (batch, time), lengths (batch,) and a state, at first zeros -> logits of the token "
-    "after each, and the state after each row's last. A step is time 1."
+    "tokens (batch, time), lengths (batch,) and a state, initially zeros -> logits of the next "
+    "token at each time, and the state after the last token of each row. A step is time 1."
 )
 
 
@@ -29,9 +29,8 @@ def exported(model: LanguageModel) -> ExportedGraph:
 
 
 def _write(network: LanguageModelNetwork, graph: Graph) -> None:
-    """Tokens and a state in, logits and the state after out."""
-    tokens, rows = begin(graph)
-    x = embedded(graph, network.embedding, tokens, network.scale)
+    tokens, rows = token_inputs(graph)
+    x = embed(graph, network.embedding, tokens, network.scale)
     y = stack(graph, network.stack, x, rows, "state")
     logits = graph.op("Transpose", graph.linear(y, network.output), perm=[1, 0, 2])
     graph.output(logits, "logits", np.float32, "batch", "time", network.config.vocabulary)
@@ -39,15 +38,15 @@ def _write(network: LanguageModelNetwork, graph: Graph) -> None:
 
 def _trial(network: LanguageModelNetwork, number: int) -> ParityTrial:
     size = network.config.vocabulary
-    draw, given = drawn(number, size)
-    tokens, lengths = map(torch.from_numpy, given.values())
+    generator, inputs = random_tokens(number, size)
+    tokens, lengths = map(torch.from_numpy, inputs.values())
     rows, time = tokens.shape
     with torch.inference_mode():
-        # A state that something has been read into.
-        before = torch.from_numpy(draw.integers(0, size, (rows, 3)))
+        # Start from a state that is not initial.
+        before = torch.from_numpy(generator.integers(0, size, (rows, 3)))
         _, state = network(before, network.initial_state(rows))
         logits, after = network(tokens, state, lengths=lengths)
         logits[torch.arange(time) >= lengths[:, None]] = torch.nan
     blocks = network.stack.blocks
     expected = named_states("state", blocks, after, "_after") | {"logits": logits.numpy()}
-    return ParityTrial(given | named_states("state", blocks, state), expected)
+    return ParityTrial(inputs | named_states("state", blocks, state), expected)

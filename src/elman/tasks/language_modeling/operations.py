@@ -38,7 +38,7 @@ class SuggestResponse(TypedDict):
 
 
 class LanguageModelRunner(StatefulRunner):
-    """Answers with the most probable next tokens."""
+    """Returns the most probable next tokens."""
 
     def _answers(self, outputs: Any, counts: Sequence[int]) -> list[dict[str, Any]]:
         """Of log-probabilities (N, V)."""

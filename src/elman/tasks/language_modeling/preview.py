@@ -26,7 +26,7 @@ Tokens = npt.NDArray[np.integer[Any]]
 
 @dataclass(frozen=True)
 class GenerationPreviews:
-    """A text written after the held-out one's beginning, the draws always the same."""
+    """A continuation of the start of the validation text, with a fixed seed."""
 
     network: LanguageModelNetwork
     tokenizer: Any

@@ -1,6 +1,6 @@
-"""The baselines beside every model that writes: what was written for the nearest source.
+"""Baselines of translators and describers: the target of the nearest training source.
 
-Shapes: M sources learned from, N sources to answer, D numbers of a vector.
+Shapes: M training sources, N test sources, D vector size.
 """
 
 from __future__ import annotations
@@ -20,32 +20,31 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.floating[Any]]
 
 
-NGRAMS = (3, 5)  # characters, within words and at their edges
-MAX_SOURCES = 200_000  # that are held in memory: the last
+NGRAMS = (3, 5)  # characters, within words and at their boundaries
+MAX_SOURCES = 200_000  # the last ones are kept
 MAX_HOLDERS = 10_000
-"""Sources that may hold an n-gram. One that more of them hold says little of which is nearest, and
-costs most: the time for an answer is at most this, times its n-grams, however many sources there
-are."""
-AT_ONCE = 128  # sources answered, each with a similarity to every one in memory
+"""Maximum number of sources with an n-gram. More frequent n-grams are ignored: they are slow and
+hardly distinguish sources. This bounds the time of a query by its number of n-grams."""
+BATCH_SIZE = 128  # each source has a similarity to all M
 
 
 class NearestSource:
-    """A translation memory: the target of the source that is most alike.
+    """A translation memory: returns the target of the most similar source.
 
-    Alike is the cosine of TF-IDF vectors of n-grams of 3 to 5 characters, their counts damped to
-    1 + log n. Of sources equally near the first is taken. A source that shares no n-gram with any
-    is answered with the commonest target.
+    Similarity is the cosine of TF-IDF vectors of n-grams of 3 to 5 characters, with counts n as
+    1 + log n. The first of equally similar sources wins. A source that shares no n-gram with the
+    memory gets the most frequent target.
 
     Attributes:
-        name: what it is, for the report.
+        name: for the report.
     """
 
     def fit(self, sources: Sequence[str], targets: Sequence[str]) -> Self:
-        """Keep M sources and their targets.
+        """Store M sources and their targets.
 
         Raises:
-            ValueError: another number of targets.
-            EmptyTextError: no source.
+            ValueError: the numbers of sources and targets differ.
+            EmptyTextError: there are no sources.
         """
         from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -64,42 +63,42 @@ class NearestSource:
         )
         try:
             self._memory: Any = self._vectorizer.fit_transform(sources).T.tocsr()
-        except ValueError:  # no n-gram, or none that tells sources apart
+        except ValueError:  # no n-grams within the limits
             self._memory = None
         return self
 
     def answers(self, sources: Sequence[str]) -> list[str]:
-        """(N,) the target of each one's nearest source."""
+        """The target of the nearest source of each (N,)."""
         if self._memory is None:
             return [self._commonest] * len(sources)
         answers: list[str] = []
-        for start in range(0, len(sources), AT_ONCE):
-            asked = self._vectorizer.transform(sources[start : start + AT_ONCE])
-            cosines = asked @ self._memory  # sparse: (AT_ONCE, M)
+        for start in range(0, len(sources), BATCH_SIZE):
+            queries = self._vectorizer.transform(sources[start : start + BATCH_SIZE])
+            cosines = queries @ self._memory  # sparse: (BATCH_SIZE, M)
             nearest = np.asarray(cosines.argmax(axis=1)).ravel()
-            alike = cosines.max(axis=1).toarray().ravel()
+            similarities = cosines.max(axis=1).toarray().ravel()
             answers += [
-                self._targets[place] if cosine > 0 else self._commonest
-                for place, cosine in zip(nearest, alike, strict=True)
+                self._targets[index] if cosine > 0 else self._commonest
+                for index, cosine in zip(nearest, similarities, strict=True)
             ]
         return answers
 
 
 class NearestVector:
-    """The target of the vector at the smallest Euclidean distance, numbers taken as they are.
+    """Returns the target of the vector at the smallest Euclidean distance, without scaling.
 
     Attributes:
-        name: what it is, for the report.
+        name: for the report.
     """
 
     name = "nearest vector"
 
     def fit(self, vectors: Floats, targets: Sequence[str]) -> Self:
-        """Keep (M, D) vectors and their targets.
+        """Store vectors (M, D) and their targets.
 
         Raises:
-            ValueError: another number of targets, or vectors that are not (M, D) finite numbers.
-            EmptyTextError: no vector.
+            ValueError: the numbers differ, or vectors are not (M, D) finite numbers.
+            EmptyTextError: there are no vectors.
         """
         from sklearn.neighbors import NearestNeighbors
 
@@ -109,6 +108,6 @@ class NearestVector:
         return self
 
     def answers(self, vectors: Floats) -> list[str]:
-        """(N,) the target of each one's nearest vector, of (N, D)."""
+        """The target of the nearest vector of each, for vectors (N, D)."""
         nearest = self._neighbors.kneighbors(vectors, return_distance=False)
-        return [self._targets[place] for place in nearest.ravel()]
+        return [self._targets[index] for index in nearest.ravel()]

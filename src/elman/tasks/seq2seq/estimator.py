@@ -1,7 +1,4 @@
-"""What a translator and a describer have in common as estimators.
-
-Shapes: N sources and targets.
-"""
+"""Base class of translators and describers."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ from elman.tasks.seq2seq.config import EMA_DECAY, SMOOTHING, Seq2SeqRecipe, Seq2
 from elman.tasks.seq2seq.generation import LengthLimit
 from elman.tasks.seq2seq.objective import Seq2SeqObjective
 from elman.tasks.seq2seq.preview import Seq2SeqPreviews
-from elman.tasks.seq2seq.serialization import checked_limit, checked_rewriting, checked_sides
+from elman.tasks.seq2seq.serialization import checked_codecs, checked_limit, checked_seq2seq_config
 from elman.tasks.seq2seq.text_codec import TextCodec
 from elman.training.dataset import Dataset, TokenDataset
 from elman.training.eval_mode import seeded
@@ -26,11 +23,11 @@ from elman.training.plan import Plan
 
 
 class Seq2SeqModel(ExampleModel):
-    """An estimator that writes a text from a source."""
+    """An estimator that generates a text from a source."""
 
     _architecture_name: ClassVar[str] = "rewriter"
 
-    # What its examples are called in its record.
+    # Name of the number of examples in the training record.
     _examples_name: ClassVar[str]
 
     network_: EncoderDecoder
@@ -38,46 +35,46 @@ class Seq2SeqModel(ExampleModel):
     limit_: LengthLimit
 
     @abstractmethod
-    def _learn_sides(self, settings: Any, train: Any) -> None:
-        """The vocabularies of these examples."""
+    def _learn_codecs(self, settings: Any, train: Any) -> None:
+        """Learn the vocabularies of the training examples."""
 
     @abstractmethod
-    def _take_sides(self, sides: dict[str, TextCodec]) -> None:
-        """The vocabularies of a file: "target", and "source" where it has its own."""
+    def _set_codecs(self, codecs: dict[str, TextCodec]) -> None:
+        """Set the vocabularies: "target", and "source" unless it is shared."""
 
     @abstractmethod
     def _datasets(self, examples: Any) -> tuple[Dataset, TokenDataset]:
-        """The sources and the targets of some examples, as the network reads them."""
+        """Encode sources and targets."""
 
     @abstractmethod
-    def _shown(self, examples: Any) -> tuple[Sequence[str], Sequence[str]]:
-        """What stands for each source, and its target, in previews."""
+    def _preview_texts(self, examples: Any) -> tuple[Sequence[str], Sequence[str]]:
+        """Texts of sources and targets for previews."""
 
     @abstractmethod
-    def _sides(self) -> dict[str, TextCodec]:
-        """The vocabularies as `_take_sides` has them."""
+    def _codecs(self) -> dict[str, TextCodec]:
+        """The vocabularies, as for `_set_codecs`."""
 
     @property
     @abstractmethod
     def _recipe(self) -> Seq2SeqRecipe:
-        """By what the source is."""
+        """The recipe for this kind of source."""
 
     @property
     @abstractmethod
-    def _reading(self) -> tuple[str, str]:
-        """How the source is read: `Seq2SeqConfig`'s attention and order."""
+    def _encoder_kind(self) -> tuple[str, str]:
+        """Attention and order of the `Seq2SeqConfig`."""
 
     @abstractmethod
     def _source_size(self, train: Any) -> int:
-        """`Seq2SeqConfig.source`."""
+        """`source` of the `Seq2SeqConfig`."""
 
     def _begin(
         self, settings: Seq2SeqSettings, data: TrainingData
     ) -> tuple[Seq2SeqObjective, Plan, Seq2SeqPreviews]:
-        self._learn_sides(settings, data.train)
+        self._learn_codecs(settings, data.train)
         (sources, targets), valid = self._datasets(data.train), self._datasets(data.valid)
         self.limit_ = LengthLimit.learn(sources, targets)
-        recipe, (attention, order) = self._recipe, self._reading
+        recipe, (attention, order) = self._recipe, self._encoder_kind
         blocks = recipe.stack_of(settings, self.target_.tokenizer.size, tied=True)
         config = Seq2SeqConfig(blocks, self._source_size(data.train), attention, order)
         with seeded(settings.seed):
@@ -101,7 +98,12 @@ class Seq2SeqModel(ExampleModel):
         max_steps = recipe.passes * objective.sampler.steps_per_epoch
         plan = recipe.plan_of(settings, max_steps=max_steps, ema_decay=EMA_DECAY)
         preview = Seq2SeqPreviews(
-            self.network_, self.limit_, self.target_, targets, *valid, *self._shown(data.valid)
+            self.network_,
+            self.limit_,
+            self.target_,
+            targets,
+            *valid,
+            *self._preview_texts(data.valid),
         )
         return objective, plan, preview
 
@@ -112,13 +114,13 @@ class Seq2SeqModel(ExampleModel):
         return self.network_.config
 
     def _contents(self) -> dict[str, Any]:
-        vocabularies = {name: side.tokenizer.to_json() for name, side in self._sides().items()}
+        vocabularies = {name: codec.tokenizer.to_json() for name, codec in self._codecs().items()}
         return {"vocabularies": vocabularies, "limit": list(self.limit_)}
 
     def _restore(self, about: dict[str, Any]) -> Callable[[], EncoderDecoder]:
-        sides = checked_sides(about.get("vocabularies"))
-        self._take_sides(sides)
-        known = (self.cell, *self._reading)
-        config = checked_rewriting(about.get("rewriter"), known, sides)
+        codecs = checked_codecs(about.get("vocabularies"))
+        self._set_codecs(codecs)
+        known = (self.cell, *self._encoder_kind)
+        config = checked_seq2seq_config(about.get("rewriter"), known, codecs)
         self.limit_ = checked_limit(about.get("limit"))
         return lambda: EncoderDecoder(config, self._recipe.dropout_of(self))

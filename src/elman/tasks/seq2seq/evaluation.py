@@ -1,4 +1,4 @@
-"""The report of a model that writes, its baseline's beside it, and what a reader should be told.
+"""The evaluation of a translator or describer, its baseline, and warnings.
 
 Shapes: N rows; M distinct sources among them.
 """
@@ -34,42 +34,46 @@ if TYPE_CHECKING:
     Vectors = npt.NDArray[np.floating[Any]]
 
 
-LONGEST_WORD = 3  # characters of a phoneme's name: AH, TH, ei
-SHORT_IN_WORDS = 8  # of a target that is a word's pronunciation
-SHORT_IN_CHARACTERS = 20  # of a target that is a single word, such as a name
+MAX_PHONEME_LENGTH = 3  # characters, such as AH, TH, ei
+MAX_PHONEMES = 8  # of a pronunciation
+MAX_WORD_LENGTH = 20  # characters of a target that is a single word, such as a name
 
-TOO_SHORT, TOO_LONG = 0.7, 1.5  # of the targets' length
-IGNORES_SOURCE = 0.8  # of chrF that is left when sources are shuffled
-MANY_LOOPS = 0.02  # of the answers
+TOO_SHORT, TOO_LONG = 0.7, 1.5  # relative to the length of the targets
+MAX_SHUFFLED_CHRF = 0.8  # relative to chrF; above it the model ignores its source
+MAX_LOOPS = 0.02  # fraction of the outputs
 _LOOP = re.compile(r"(.{2,30}?)\1{3}", re.DOTALL)
 
 
 class Seq2SeqBaseline(Protocol):
-    """Such as `NearestSource` for texts, `NearestVector` for vectors."""
+    """A baseline, such as `NearestSource` or `NearestVector`."""
 
     name: str
 
     def answers(self, sources: Any, /) -> list[str]: ...
 
 
-class _Targets(NamedTuple):
-    """What is to be written: a target for each row; and, where they are short, the references of
-    each distinct source, and what their edits are counted in."""
+class _ScoredTargets(NamedTuple):
+    """The targets to score against.
+
+    Attributes:
+        targets: (N,) of each row.
+        distinct: references of each distinct source.
+        tokens: unit of the edits, if targets are short; else None.
+    """
 
     targets: Sequence[str]
     distinct: GroupedReferences
     tokens: Tokens | None
 
     def corpus_scores(self, answers: Sequence[str]) -> dict[str, CorpusScore]:
-        """BLEU takes n-grams of four words; of shorter targets it is 0, however right answers are,
-        and is left out."""
+        """chrF, and BLEU if any target has the four words that BLEU needs."""
         scored = {"chrf": chrf(answers, self.targets)}
         if any(len(target.split()) >= WORDS for target in self.targets):
             scored = {"bleu": bleu(answers, self.targets)} | scored
         return scored
 
     def counted(self, answers: Sequence[str]) -> dict[str, CountedMetric]:
-        """The scores that are shares."""
+        """Exact match and error rates, which are fractions of counts."""
         figures = {"exact_match": CountedMetric(fraction, match_counts(answers, self.targets))}
         if self.tokens is not None:
             firsts = [answers[row] for row in self.distinct.rows]
@@ -81,7 +85,7 @@ class _Targets(NamedTuple):
     def intervals(
         self, names: Collection[str], answers: Sequence[str], others: Sequence[str]
     ) -> dict[str, tuple[float, float]]:
-        """Of each score that is named, how far the answers are above the others."""
+        """Intervals of the difference of both outputs, for the scores named."""
         sides = []
         for side in (answers, others):
             figures = self.counted(side)
@@ -107,33 +111,31 @@ def evaluate_seq2seq(
     known_sources: Collection[str] | None = None,
     warnings: Sequence[str] = (),
 ) -> Evaluation:
-    """Score what a model wrote for N sources, and what a baseline writes for the very same ones.
+    """Score a model and a baseline on the same sources.
 
-    BLEU, chrF and exact match hold each row against its own target, as anyone would who has the
-    two files. Error rates, where targets are short, count each distinct source once: rows with the
-    same source are references of one another.
+    BLEU, chrF and exact match compare each row with its own target. Error rates, for short targets,
+    count each distinct source once; the targets of all rows with that source are its references.
 
     Args:
-        sources: (N,) texts; or (N, D) vectors, or None, of a model that describes.
-        targets: (N,) what was to be written.
-        answers: (N,) what the model wrote.
-        baseline: fitted to what the model learned from; it reads the sources.
-        shuffled: (N,) answers to the same sources in another order. A model that reads each source
-            by itself writes the same ones again, so they may be its answers in that order.
-        known_sources: those that the model learned from.
-        warnings: what a reader should know besides.
+        sources: (N,) texts; for a describer (N, D) vectors, or None.
+        targets: (N,) references.
+        answers: (N,) outputs of the model.
+        baseline: fitted to the training data of the model; None for none.
+        shuffled: (N,) outputs for shuffled sources; see `shuffled`. None: no shuffle test.
+        known_sources: sources of the training data; None: unknown.
+        warnings: further warnings to report.
 
     Raises:
-        ValueError: another number of targets, answers or sources.
-        EmptyTextError: no answer.
+        ValueError: the numbers of targets, outputs or sources differ.
+        EmptyTextError: there are no outputs.
     """
     check_pairs(answers, targets)
     texts = None if sources is None or isinstance(sources, np.ndarray) else sources
     if sources is not None:
         check_pairs(answers, sources)
-    # Without texts each row is a source of its own.
+    # Without source texts, treat each row as a distinct source.
     distinct = group_references(texts or [str(row) for row in range(len(targets))], targets)
-    aims = _Targets(targets, distinct, tokens_of(targets))
+    aims = _ScoredTargets(targets, distinct, tokens_of(targets))
     written = aims.corpus_scores(answers)
     scores = _values(written, aims.counted(answers))
 
@@ -160,32 +162,31 @@ def evaluate_seq2seq(
         }
         interval = aims.intervals(scores, answers, others)
     kind: str = "describe" if texts is None else "translate"
-    said = (*warnings, *_warnings(len(answers), scores, details))
-    return Evaluation(kind, len(answers), scores, named, interval, said, details)
+    warnings = (*warnings, *_warnings(len(answers), scores, details))
+    return Evaluation(kind, len(answers), scores, named, interval, warnings, details)
 
 
 def tokens_of(targets: Sequence[str]) -> Tokens | None:
-    """What to count edits in: 'token' for phonemes, 'character' for single words, else None: of
-    sentences BLEU says more.
+    """The unit of edits: 'token' for phonemes, 'character' for single words, None for sentences.
 
-    Phonemes are several to a target, few enough, and nearly all of a few letters.
+    Targets are phonemes if they have a few words each, nearly all of at most three characters.
     """
     words = [target.split() for target in targets]
     lengths = [len(word) for row in words for word in row]
     several = float(np.median([len(row) for row in words]))
-    if 1 < several <= SHORT_IN_WORDS and np.quantile(lengths, 0.95) <= LONGEST_WORD:
+    if 1 < several <= MAX_PHONEMES and np.quantile(lengths, 0.95) <= MAX_PHONEME_LENGTH:
         return "token"
-    short = float(np.median([len(target) for target in targets])) <= SHORT_IN_CHARACTERS
+    short = float(np.median([len(target) for target in targets])) <= MAX_WORD_LENGTH
     return "character" if short and several <= 1 else None
 
 
 def _length(texts: Sequence[str]) -> int:
-    """Characters in all."""
+    """Total number of characters."""
     return sum(map(len, texts))
 
 
 def _loops(answers: Sequence[str], targets: Sequence[str]) -> int:
-    """Answers that say something four times on end, where the target does not."""
+    """Number of outputs that repeat something four times in a row, unless the target does."""
     pairs = zip(answers, targets, strict=True)
     return sum(_repeats(answer) and not _repeats(target) for answer, target in pairs)
 
@@ -195,34 +196,35 @@ def _repeats(text: str) -> bool:
 
 
 def _warnings(rows: int, scores: dict[str, float], details: dict[str, Any]) -> list[str]:
-    said = []
+    warnings = []
     known = details.get("known_sources", 0)
     if known:
-        said.append(
+        warnings.append(
             f"{known:,} of {rows:,} sources stand in the training data too: "
             "these scores say less about new ones"
         )
     left = details.get("shuffled_chrf", 0.0)
-    if left > IGNORES_SOURCE * scores["chrf"]:
-        said.append(
+    if left > MAX_SHUFFLED_CHRF * scores["chrf"]:
+        warnings.append(
             f"with the sources shuffled chrF is {left:.1f}, of {scores['chrf']:.1f}: the model all "
             "but ignores what it reads; more training or more data may help"
         )
     length = details["length_ratio"]
     if not TOO_SHORT <= length <= TOO_LONG:
-        said.append(
+        warnings.append(
             f"the answers are {length:.0%} as long as their targets: a model that has not learned "
             "where to stop, or one that was trained on other texts"
         )
     loops = details["repetition_loops"]
-    if loops > MANY_LOOPS * rows:
-        said.append(f"{loops:,} of {rows:,} answers repeat themselves four times on end or more")
-    return said
+    if loops > MAX_LOOPS * rows:
+        warnings.append(
+            f"{loops:,} of {rows:,} answers repeat themselves four times on end or more"
+        )
+    return warnings
 
 
 def shuffled(answers: Sequence[str], seed: int = 0) -> list[str]:
-    """The answers to the same sources in another order: each is read by itself, so they are the
-    same answers in that order."""
+    """Outputs in random order: those of the shuffled sources, as each source is decoded alone."""
     order = list(answers)
     random.Random(seed).shuffle(order)
     return order

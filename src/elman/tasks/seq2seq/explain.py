@@ -28,7 +28,7 @@ TARGET = 1
 """Index of the target sequence."""
 
 
-def explain_rewrite(
+def explain_translation(
     network: EncoderDecoder,
     source: npt.NDArray[Any],
     tokens: Sequence[str],
@@ -48,14 +48,14 @@ def explain_rewrite(
     x = functional.embedding(ids, network.source_embedding.weight).detach() * network.scale
     encoder = cast("SourceEncoder", network.encoder)
 
-    def begin(x: Tensor) -> DecoderState:
+    def encode(x: Tensor) -> DecoderState:
         return network.encode_vectors(x, PaddedBatch(*table_indices(x)))
 
     recorded = _encoding(encoder)
     with eval_mode(network):
-        read = SequenceTrace("source", tuple(tokens), record_layers(begin, recorded, x))
+        read = SequenceTrace("source", tuple(tokens), record_layers(encode, recorded, x))
         return _trace(
-            network, "translate", AttributionInput(x), begin, read, recorded, target, tokenizers
+            network, "translate", AttributionInput(x), encode, read, recorded, target, tokenizers
         )
 
 
@@ -65,24 +65,24 @@ def explain_description(
     target: npt.NDArray[Any],
     tokenizer: Tokenizer,
 ) -> Trace:
-    """The trace of a text that was generated from a vector (D,); see `explain_rewrite`."""
+    """The trace of a text that was generated from a vector (D,); see `explain_translation`."""
     encoder = cast("VectorEncoder", network.encoder)
     numbers = torch.as_tensor(vector).to(encoder.center)[:, None]
 
-    def begin(x: Tensor) -> DecoderState:
+    def encode(x: Tensor) -> DecoderState:
         return network.encode(x[:, :, 0].t())
 
     read = SequenceTrace("vector", tuple(f"{number:g}" for number in vector.tolist()), ())
     with eval_mode(network):
         source = AttributionInput(numbers, encoder.center.detach()[:, None])
-        return _trace(network, "describe", source, begin, read, [], target, (None, tokenizer))
+        return _trace(network, "describe", source, encode, read, [], target, (None, tokenizer))
 
 
 def _trace(
     network: EncoderDecoder,
     task: str,
     source: AttributionInput,
-    begin: Any,
+    encode: Any,
     read: SequenceTrace,
     encoding: Sequence[RecordedLayer],
     target: npt.NDArray[Any],
@@ -92,7 +92,7 @@ def _trace(
 
     Args:
         source: vectors of the source.
-        begin: initial state of the decoder from the vectors (S, B, W).
+        encode: initial state of the decoder from the vectors (S, B, W).
         read: trace of the source.
         encoding: the recorded layers of the encoder.
     """
@@ -101,16 +101,16 @@ def _trace(
     ids = torch.as_tensor(inputs, dtype=torch.int64, device=network.embedding.weight.device)
     y = functional.embedding(ids, network.embedding.weight).detach() * network.scale
     with torch.inference_mode():
-        begun = begin(source.vectors[:, None])
-        _, weights, _ = network.attend(ids[:, None], begun)
+        start = encode(source.vectors[:, None])
+        _, weights, _ = network.attend(ids[:, None], start)
 
-    def write(y: Tensor) -> object:
+    def decode(y: Tensor) -> object:
         """Run the decoder alone; all rows attend to one source."""
         state = tuple(block.mixer.initial_state(y.shape[1]) for block in network.decoder_blocks)
-        return network.features(y, DecoderState(state, begun.memories))
+        return network.features(y, DecoderState(state, start.memories))
 
     def features(xs: Sequence[Tensor]) -> Tensor:
-        y, _, _ = network.features(xs[1], begin(xs[0]))
+        y, _, _ = network.features(xs[1], encode(xs[0]))
         return y
 
     def head(y: Tensor) -> Tensor:
@@ -135,7 +135,7 @@ def _trace(
         (
             read,
             SequenceTrace(
-                "target", tuple(tokenizer.pieces(inputs)), record_layers(write, decoding, y)
+                "target", tuple(tokenizer.pieces(inputs)), record_layers(decode, decoding, y)
             ),
         ),
         step_outputs(

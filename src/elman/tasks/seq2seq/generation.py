@@ -1,4 +1,4 @@
-"""What a translator and a describer do alike: they write targets.
+"""Generation of target texts by beam search.
 
 Shapes: N sources, T tokens of a target, S tokens of a source.
 """
@@ -23,30 +23,30 @@ from elman.training.dataset import Dataset, TokenDataset
 from elman.training.precision import fast_products
 from elman.training.samplers import by_length
 
-TOGETHER = 320  # targets that are followed at once, over all sources
-TOKENS_TOGETHER = 2**14
+MAX_HYPOTHESES = 320  # of a batch, over all sources
+TOKENS_PER_BATCH = 2**14
 
 REPEATS = {"subword": 3, "character": 8}
-"""How often a phrase may repeat in a row, by tokenizer: a number may have four zeros on end, hardly
-any text a word four times."""
+"""How often a phrase may occur in a row, by tokenizer: numbers may have four zeros, but texts
+rarely repeat a word four times."""
 
 
 class LengthLimit(NamedTuple):
-    """How many tokens a target may have: slope * (tokens of its source) + room."""
+    """The maximum length of a target: slope * (tokens of its source) + room, in tokens."""
 
     slope: float
     room: float
 
     @classmethod
     def learn(cls, sources: Dataset, targets: TokenDataset) -> LengthLimit:
-        """Targets are mostly so long as their sources make them; nearly all that were seen, and
-        as many tokens more as there were in the longest surprise, fit."""
+        """Fit the limit to training pairs: the median ratio of lengths, with a margin that covers
+        99.9 % of the pairs."""
         slope = float(np.median(targets.lengths / sources.lengths)) if _vary(sources) else 0.0
-        surprises = targets.lengths - slope * sources.lengths
-        return cls(slope, 5 + 1.2 * max(0.0, float(np.quantile(surprises, 0.999))))
+        excess = targets.lengths - slope * sources.lengths
+        return cls(slope, 5 + 1.2 * max(0.0, float(np.quantile(excess, 0.999))))
 
     def of(self, lengths: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        """(N,) tokens of sources -> (N,) of targets, at most."""
+        """Maximum lengths of targets (N,) for lengths of sources (N,)."""
         return np.ceil(self.slope * lengths + self.room).astype(np.int64)
 
 
@@ -56,18 +56,16 @@ def _vary(sources: Dataset) -> bool:
 
 @dataclass(frozen=True)
 class GeneratedText:
-    """A target that was found for a source.
+    """A generated target text.
 
     Attributes:
         text: the target.
-        score: what the targets of a source are ranked by: the mean of its tokens'
-            log-probabilities, in nats.
-        probability: of the whole target.
-        pieces: what each of its tokens writes, "" for the one that ends it; and their
-            probabilities.
-        attention: (T, S) how much each token of the source counted for each of these; None
-            where nobody asked, or the network has no attention.
-        source: what stands for each of the S tokens.
+        score: rank criterion, the mean log-probability of its tokens, in nats.
+        probability: of the whole target, 0 to 1.
+        pieces: (T,) the text of each token; "" for the end token.
+        probabilities: (T,) of each token, 0 to 1.
+        attention: (T, S) attention weights; None if not requested, or without attention.
+        source: (S,) the text of each source token; None if `attention` is.
     """
 
     text: str
@@ -80,33 +78,38 @@ class GeneratedText:
 
     @property
     def words(self) -> list[tuple[str, float]]:
-        """Each word with its probability, that of its tokens together."""
-        found: list[tuple[str, float]] = []
-        apart = True  # whether what comes next begins a word
-        unfinished = 1.0  # of the bytes so far of a character that takes several
-        for piece, its in zip(self.pieces, self.probabilities, strict=True):
-            probability = unfinished * its
+        """Each word with its probability, the product over its tokens."""
+        words: list[tuple[str, float]] = []
+        at_start = True  # whether the next piece begins a word
+        unfinished = 1.0  # probability of the first bytes of an incomplete character
+        for piece, token_probability in zip(self.pieces, self.probabilities, strict=True):
+            probability = unfinished * token_probability
             if not piece:
                 unfinished = probability
                 continue
-            if apart or piece[0].isspace():
-                found.append((piece.strip(), probability))
+            if at_start or piece[0].isspace():
+                words.append((piece.strip(), probability))
             else:
-                word, before = found[-1]
-                found[-1] = (word + piece.strip(), before * probability)
-            apart, unfinished = piece[-1].isspace(), 1.0
-        return [each for each in found if each[0]]
+                word, before = words[-1]
+                words[-1] = (word + piece.strip(), before * probability)
+            at_start, unfinished = piece[-1].isspace(), 1.0
+        return [each for each in words if each[0]]
 
 
-def search_settings(side: TextCodec, beam: int, count: int) -> BeamSettings:
-    """How `count` targets are looked for, by a beam that is no smaller.
+def search_settings(codec: TextCodec, beam: int, count: int) -> BeamSettings:
+    """Settings of a beam search.
+
+    Args:
+        codec: of the targets.
+        beam: hypotheses kept, 1 to 100; raised to `count` if smaller.
+        count: targets to return, 1 to 100.
 
     Raises:
-        SettingError: for a count or a beam out of its range.
+        SettingError: a value is out of range.
     """
     whole("count", count, 1, 100)
     whole("beam", beam, 1, 100)
-    return BeamSettings(beam=max(beam, count), repeats=REPEATS[side.tokenizer.name])
+    return BeamSettings(beam=max(beam, count), repeats=REPEATS[codec.tokenizer.name])
 
 
 def generate(
@@ -116,48 +119,62 @@ def generate(
     settings: BeamSettings,
     step: Step,
 ) -> list[list[Hypothesis]]:
-    """Of each source its best targets, the best first; step: the network's."""
-    found: list[list[Hypothesis]] = [[] for _ in range(len(sources))]
+    """The best targets of each source, best first.
+
+    Args:
+        network: encoder and decoder.
+        sources: N sources.
+        limit: maximum length of targets.
+        settings: of the search.
+        step: single step of the decoder.
+    """
+    targets: list[list[Hypothesis]] = [[] for _ in range(len(sources))]
     device = next(network.parameters()).device
-    rows = max(1, TOGETHER // settings.beam)
-    for chosen in by_length(sources.lengths, rows, TOKENS_TOGETHER):
+    rows = max(1, MAX_HYPOTHESES // settings.beam)
+    for chosen in by_length(sources.lengths, rows, TOKENS_PER_BATCH):
         limits = limit.of(sources.lengths[chosen])
         with fast_products(device):
             answers = beam_search(
                 network, sources.collate(chosen), limits, BOUNDARY, settings, step
             )
-        for place, answer in zip(chosen.tolist(), answers, strict=True):
-            found[place] = answer
-    return found
+        for index, answer in zip(chosen.tolist(), answers, strict=True):
+            targets[index] = answer
+    return targets
 
 
-def generated_text(found: Hypothesis, side: TextCodec) -> GeneratedText:
-    """A target as text, from its tokens."""
-    pieces = side.pieces(found.tokens)
+def generated_text(target: Hypothesis, codec: TextCodec) -> GeneratedText:
+    """Decode a target."""
+    pieces = codec.pieces(target.tokens)
     return GeneratedText(
-        text=side.decode(found.tokens),
-        score=found.score,
-        probability=float(np.exp(found.log_probability)),
-        pieces=pieces + [""] * (len(found.log_probabilities) - len(pieces)),
-        probabilities=np.exp(found.log_probabilities).tolist(),
+        text=codec.decode(target.tokens),
+        score=target.score,
+        probability=float(np.exp(target.log_probability)),
+        pieces=pieces + [""] * (len(target.log_probabilities) - len(pieces)),
+        probabilities=np.exp(target.log_probabilities).tolist(),
     )
 
 
-def ended(found: Hypothesis) -> npt.NDArray[np.int64]:
-    """A target's tokens (T,), with the one that ends it unless it was cut."""
-    return np.append(found.tokens, BOUNDARY)[: len(found.log_probabilities)]
+def with_end(target: Hypothesis) -> npt.NDArray[np.int64]:
+    """The tokens (T,) of a target, including the end token unless it was cut."""
+    return np.append(target.tokens, BOUNDARY)[: len(target.log_probabilities)]
 
 
-def attention_of(
-    network: EncoderDecoder, sources: Dataset, place: int, found: Sequence[Hypothesis]
+def attention_weights(
+    network: EncoderDecoder, sources: Dataset, index: int, targets: Sequence[Hypothesis]
 ) -> list[list[list[float]]]:
-    """Of each target of a source (T, S), how much each token of the source counted for each of
-    the target's, the end included unless the target was cut."""
-    looks = []
+    """Attention weights (T, S) of each target of one source.
+
+    Args:
+        network: encoder and decoder.
+        sources: N sources.
+        index: of the source.
+        targets: its targets.
+    """
+    weights = []
     with torch.inference_mode():
-        begun = network.encode(sources.collate(np.array([place])))
-        for each in found:
-            read = np.append(BOUNDARY, each.tokens)[: len(each.log_probabilities)]
-            _, attention, _ = network.attend(torch.from_numpy(read)[:, None], begun)
-            looks.append(attention[0].tolist())
-    return looks
+        start = network.encode(sources.collate(np.array([index])))
+        for each in targets:
+            inputs = np.append(BOUNDARY, each.tokens)[: len(each.log_probabilities)]
+            _, attention, _ = network.attend(torch.from_numpy(inputs)[:, None], start)
+            weights.append(attention[0].tolist())
+    return weights

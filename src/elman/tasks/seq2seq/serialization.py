@@ -1,4 +1,4 @@
-"""What must hold of a translator's or a describer's file before it is believed."""
+"""Checks of the model file of a translator or describer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from elman.text.tokenizers.table import tokenizer_from_json
 _LONGEST = 1e6  # tokens that a file may allow a target
 
 
-def checked_sides(value: object) -> dict[str, TextCodec]:
+def checked_codecs(value: object) -> dict[str, TextCodec]:
     """The vocabularies that a model file holds: "target", and "source" where it has its own.
 
     Raises:
@@ -26,28 +26,28 @@ def checked_sides(value: object) -> dict[str, TextCodec]:
     return {name: TextCodec(tokenizer) for name, tokenizer in tokenizers.items()}
 
 
-def checked_rewriting(
-    value: object, known: tuple[str, str, str], sides: dict[str, TextCodec]
+def checked_seq2seq_config(
+    value: object, known: tuple[str, str, str], codecs: dict[str, TextCodec]
 ) -> Seq2SeqConfig:
     """The encoder and decoder that a model file describes.
 
     Args:
         known: cell, attention and order as its settings have them.
-        sides: its vocabularies.
+        codecs: its vocabularies.
 
     Raises:
         ModelFileError: where they are none, or do not go together; SettingError: not in range.
     """
-    rewriting = checked_seq2seq(value, sides["target"].tokenizer.size)
-    if known != (rewriting.blocks.cell, rewriting.attention, rewriting.order):
+    config = checked_seq2seq(value, codecs["target"].tokenizer.size)
+    if known != (config.blocks.cell, config.attention, config.order):
         raise ModelFileError("its settings are not those of its network")
-    source = sides.get("source")
-    of_vectors = rewriting.order == "vector"
-    if not of_vectors and rewriting.source != (0 if source is None else source.tokenizer.size):
+    source = codecs.get("source")
+    of_vectors = config.order == "vector"
+    if not of_vectors and config.source != (0 if source is None else source.tokenizer.size):
         raise ModelFileError("its source's vocabulary is not that of its network")
     if of_vectors and source is not None:
         raise ModelFileError("its source is a vector and has a vocabulary")
-    return rewriting
+    return config
 
 
 def checked_limit(value: object) -> LengthLimit:

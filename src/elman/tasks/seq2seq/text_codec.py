@@ -1,4 +1,4 @@
-"""One side of a rewriting: its texts as tokens, and tokens as text again.
+"""Encode and decode the source or target texts of a sequence-to-sequence model.
 
 Shapes: T tokens of a text.
 """
@@ -20,22 +20,25 @@ CODEC_TOKENIZERS = ("subword", "character")
 MAX_SUBWORDS = 8_000
 
 CHARACTERS_A_SUBWORD = 700
-"""So much text is wanted for each subword: what is seldom read is seldom written."""
+"""Characters of training text for each subword: rare subwords are hardly learned."""
 
 FEW_SUBWORDS = 500
-"""So many are learned from less, too: of a few words said again and again, these words."""
+"""Minimum vocabulary even for less text, such as a few words that recur."""
 
 _NO_CHARACTER = "\ufffd"
-"""What a tokenizer decodes bytes to that make none."""
+"""Replaces bytes that are not a character."""
 
 Tokens = npt.NDArray[np.integer[Any]]
 
 
 class TextCodec:
-    """Texts of one side in a tokenizer of text.
+    """Encodes and decodes texts.
 
-    Subwords bring the space before them, so a text is read as if a space stood before it: its
-    first word is then the same token as within a text.
+    Subwords include the space before them. A space is added before each text, so that its first
+    word has the same token as elsewhere.
+
+    Args:
+        tokenizer: the vocabulary.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -44,7 +47,7 @@ class TextCodec:
 
     @classmethod
     def learn(cls, tokenizer: str, texts: Sequence[str]) -> TextCodec:
-        """The vocabulary of some texts."""
+        """Learn the vocabulary of texts, with the tokenizer of this name."""
         size = None
         if tokenizer == "subword":
             characters = sum(map(len, texts))
@@ -53,25 +56,23 @@ class TextCodec:
         return cls(TOKENIZERS[tokenizer].learn((f" {text}\n" for text in texts), size=size))
 
     def encode(self, text: str) -> Tokens:
-        """A text -> (T,), BOUNDARY at its end."""
+        """Tokens (T,) of a text, with a BOUNDARY at the end."""
         tokens = self.tokenizer.encode(self._prefix + text)
         return np.append(tokens, BOUNDARY).astype(np.int64)
 
     def examples(self, texts: Iterable[str]) -> TokenDataset:
-        """Several texts, to be laid side by side."""
+        """Encode texts as a data set."""
         return TokenDataset([self.encode(text) for text in texts])
 
     def decode(self, tokens: Sequence[int] | Tokens) -> str:
-        """(T,) -> a text. Bytes that make no character, which no text has, are left out."""
+        """The text of tokens (T,), without bytes that are not a character."""
         return self.tokenizer.decode(tokens).replace(_NO_CHARACTER, "").strip()
 
     def pieces(self, tokens: Sequence[int] | Tokens) -> list[str]:
-        """The tokenizer's pieces without what is no character: joined they are what `decode` gives,
-        but for space at either end."""
+        """The text of each token; joined and stripped, they are the result of `decode`."""
         return [piece.replace(_NO_CHARACTER, "") for piece in self.tokenizer.pieces(tokens)]
 
 
 def choose_tokenizer(texts: Sequence[str]) -> str:
-    """Characters for single words, such as spellings, and for scripts without spaces; subwords
-    for all else."""
+    """Characters for single words and for scripts without spaces, else subwords."""
     return "subword" if np.median([len(text.split()) for text in texts]) > 1 else "character"

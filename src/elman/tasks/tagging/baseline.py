@@ -1,4 +1,4 @@
-"""The baseline beside every tagger: each word's most frequent tag."""
+"""The baseline of taggers: the most frequent tag of each word."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ if TYPE_CHECKING:
 
 
 class MostFrequentTag:
-    """A word gets the tag that it had most often in training.
+    """Assigns each word its most frequent tag in training.
 
-    A word that was not there gets the tag of its lower-cased form, whatever the case it was seen
-    in; failing that, the commonest tag of the words that were seen once, since they are most like
-    those never seen. Of tags equally frequent the one more frequent overall is taken.
+    An unknown word gets the tag of its lower-case form, if that occurred in any case; else the most
+    frequent tag of the words that occurred once, as they resemble unknown ones. Ties go to the tag
+    that is more frequent overall.
 
-    Tags of entities are then read as conlleval reads them and written as their scheme has them, so
-    that none is illegal.
+    Tags of entities are then converted as conlleval reads them, so that sequences are valid.
     """
 
     name = "each word's most frequent tag"

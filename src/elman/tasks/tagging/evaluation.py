@@ -1,4 +1,4 @@
-"""A tagger's report, and its baseline's beside it."""
+"""The evaluation of a tagger and its baseline."""
 
 from __future__ import annotations
 
@@ -31,48 +31,48 @@ def evaluate_tags(
     scheme: str | None = None,
     warnings: tuple[str, ...] = (),
 ) -> Evaluation:
-    """Score a tagger on N sentences, and a baseline on the very same ones.
+    """Score a tagger and a baseline on the same N sentences.
 
     Args:
         words: of each sentence.
         gold: their tags.
-        predicted: the tagger's, in the same scheme.
-        baseline: fitted to what the tagger learned from.
-        scheme: of the tags; recognised from `gold` where it is None.
-        warnings: what a reader should know.
+        predicted: tags of the tagger, in the same scheme.
+        baseline: fitted to the training data of the tagger; None for none.
+        scheme: of the tags; None: detected from `gold`.
+        warnings: included in the report.
 
     Raises:
-        ValueError: another number of sentences, words or tags.
-        SettingError: no such scheme.
-        EmptyTextError: no word.
+        ValueError: the numbers of sentences, words or tags differ.
+        SettingError: the scheme is unknown.
+        EmptyTextError: there are no words.
     """
     if not any(words):
         raise EmptyTextError("no tagged word to score")
     scheme = detect_scheme(gold) if scheme is None else scheme
-    figures = _figures(gold, predicted, scheme)
-    scores = {name: figure.score() for name, figure in figures.items()}
-    examples = int(figures["accuracy"].counts[:, 1].sum())
+    metrics = _metrics(gold, predicted, scheme)
+    scores = {name: metric.score() for name, metric in metrics.items()}
+    examples = int(metrics["accuracy"].counts[:, 1].sum())
     details = _details(words, gold, predicted, scheme)
     if baseline is None:
         return Evaluation("tag", examples, scores, warnings=warnings, details=details)
 
-    others = _figures(gold, baseline.predict(words), scheme)
+    others = _metrics(gold, baseline.predict(words), scheme)
     named = {"name": baseline.name} | {name: other.score() for name, other in others.items()}
-    interval = {name: figures[name].interval(others[name]) for name in figures}
+    interval = {name: metrics[name].interval(others[name]) for name in metrics}
     return Evaluation("tag", examples, scores, named, interval, warnings, details)
 
 
-def _figures(gold: Sentences, predicted: Sentences, scheme: str) -> dict[str, CountedMetric]:
-    figures = {"accuracy": CountedMetric(fraction, word_counts(gold, predicted))}
+def _metrics(gold: Sentences, predicted: Sentences, scheme: str) -> dict[str, CountedMetric]:
+    metrics = {"accuracy": CountedMetric(fraction, word_counts(gold, predicted))}
     if scheme != "plain":
-        readings: dict[str, Callable[[Sequence[str]], list[Span]]] = {
+        span_readers: dict[str, Callable[[Sequence[str]], list[Span]]] = {
             "span_f1": partial(spans, scheme=scheme),
             "span_f1_conlleval": conlleval_spans,
         }
-        for name, read in readings.items():
-            there, named = ([read(tags) for tags in side] for side in (gold, predicted))
-            figures[name] = CountedMetric(span_f1, span_counts(there, named))
-    return figures
+        for name, read in span_readers.items():
+            gold_spans, found = ([read(tags) for tags in side] for side in (gold, predicted))
+            metrics[name] = CountedMetric(span_f1, span_counts(gold_spans, found))
+    return metrics
 
 
 def _details(
@@ -81,10 +81,10 @@ def _details(
     if scheme == "plain":
         table = class_table(*(list(chain.from_iterable(side)) for side in (gold, predicted)))
         return {"scheme": scheme, "tags": [asdict(row) for row in table]}
-    there, named = ([spans(tags, scheme) for tags in side] for side in (gold, predicted))
+    gold_spans, found = ([spans(tags, scheme) for tags in side] for side in (gold, predicted))
     return {
         "scheme": scheme,
-        "entities": [asdict(row) for row in entity_table(there, named)],
-        "missed": [asdict(entity) for entity in missed(words, there, named)],
-        "spurious": [asdict(entity) for entity in missed(words, named, there)],
+        "entities": [asdict(row) for row in entity_table(gold_spans, found)],
+        "missed": [asdict(entity) for entity in missed(words, gold_spans, found)],
+        "spurious": [asdict(entity) for entity in missed(words, found, gold_spans)],
     }

@@ -1,4 +1,4 @@
-"""The many forms in which sentences and their tags can be given."""
+"""Convert the inputs of a tagger to sentences and tags."""
 
 from __future__ import annotations
 
@@ -18,20 +18,22 @@ from elman.text.tag_vocabulary import TagVocabulary
 from elman.text.tagged import TaggedSource
 
 Sentences = TaggedSource | os.PathLike[str] | Sequence[Sequence[str]]
-"""A source, a file or folder (Path), or a list of words for each sentence."""
+"""A `TaggedSource`, a file or folder (Path), or a list of words for each sentence."""
 
 Tagged = Sentences | tuple[Sequence[Sequence[str]], Sequence[Sequence[str]]]
-"""Sentences that have their tags with them: lists of words come with lists of tags, as a pair."""
+"""Sentences with tags; lists of words and lists of tags as a tuple."""
 
-LONGEST = 1_000
-"""Words of a sentence that are learned from at once; a longer one is cut."""
+MAX_WORDS = 1_000
+"""Maximum length of a training sentence; longer ones are split."""
 
 
 class TaggedSentences(NamedTuple):
-    """Sentences in memory.
+    """Tagged sentences in memory.
 
     Attributes:
-        vocabulary: of the tags, where they are to be learned from.
+        words: of each sentence.
+        tags: of each word.
+        vocabulary: of the tags, in a training set.
     """
 
     words: list[Sequence[str]]
@@ -40,17 +42,17 @@ class TaggedSentences(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Words of all sentences."""
+        """Number of words of all sentences."""
         return sum(map(len, self.words))
 
     @property
     def rows(self) -> list[tuple[Sequence[str], Sequence[str]]]:
-        """Each sentence's words with their tags."""
+        """Words and tags of each sentence."""
         return list(zip(self.words, self.tags, strict=True))
 
     @property
     def content(self) -> str:
-        """sha256 in hex of all words and tags."""
+        """sha256 of all words and tags, in hex."""
         content = hashlib.sha256()
         # No word or tag holds a tab or a newline.
         for row in chain.from_iterable(self.rows):
@@ -61,10 +63,10 @@ class TaggedSentences(NamedTuple):
 def tagged_source(
     sentences: Sentences, tags: Sequence[Sequence[str]] | None = None
 ) -> TaggedSource:
-    """What `fit` and `score` take, as a source.
+    """Convert the arguments of `fit` and `score` to a source.
 
     Raises:
-        InputError: where tags are missing, or do not go with the words.
+        InputError: tags are missing, given twice, or do not match the words.
     """
     if isinstance(sentences, TaggedSource | os.PathLike):
         if tags is not None:
@@ -85,10 +87,10 @@ def tagged_source(
 
 
 def source_with_tags(tagged: Tagged) -> TaggedSource:
-    """What `valid` takes, as a source.
+    """Convert the argument `valid` of `fit` to a source.
 
     Raises:
-        InputError: as `tagged_source`.
+        InputError: as in `tagged_source`.
     """
     if isinstance(tagged, tuple) and len(tagged) == 2:
         return tagged_source(*tagged)
@@ -96,29 +98,29 @@ def source_with_tags(tagged: Tagged) -> TaggedSource:
 
 
 def read_tagged(source: TaggedSource, progress: ProgressCallback | None = None) -> TaggedSentences:
-    """All sentences of a source; those of more than LONGEST words in pieces.
+    """Read all sentences into memory; split those of more than MAX_WORDS words.
 
     Raises:
-        InputError: where they cannot be read, or there are none.
+        InputError: they cannot be read, have no tags, or there are none.
     """
-    found = TaggedSentences([], [])
+    tagged = TaggedSentences([], [])
     for sentence in source.sentences(progress_counter(progress, "reading", source.size)):
         if sentence.tags is None:
             raise InputError(
                 "the words have no tags", location=sentence.location, hint="Give each word one."
             )
-        words, tags = (_writable(row) for row in (sentence.words, sentence.tags))
-        for start in range(0, len(words), LONGEST):
-            found.words.append(words[start : start + LONGEST])
-            found.tags.append(tags[start : start + LONGEST])
-    return found
+        words, tags = (_without_surrogates(row) for row in (sentence.words, sentence.tags))
+        for start in range(0, len(words), MAX_WORDS):
+            tagged.words.append(words[start : start + MAX_WORDS])
+            tagged.tags.append(tags[start : start + MAX_WORDS])
+    return tagged
 
 
 def split(sentences: TaggedSentences, seed: int) -> tuple[TaggedSentences, TaggedSentences]:
-    """What to learn from, and a tenth that is held out, drawn at random.
+    """Split into training set and validation set, a random tenth.
 
     Raises:
-        EmptyTextError: where there is one sentence only.
+        EmptyTextError: there is only one sentence.
     """
     count = len(sentences.words)
     if count < 2:
@@ -130,44 +132,44 @@ def split(sentences: TaggedSentences, seed: int) -> tuple[TaggedSentences, Tagge
     return _chosen(sentences, order[held_out:]), _chosen(sentences, order[:held_out])
 
 
-def _chosen(sentences: TaggedSentences, places: list[int]) -> TaggedSentences:
-    """Some of the sentences, in the order in which they came."""
-    places = sorted(places)
+def _chosen(sentences: TaggedSentences, indices: list[int]) -> TaggedSentences:
+    """The sentences with these indices, in their original order."""
+    indices = sorted(indices)
     return sentences._replace(
-        words=[sentences.words[place] for place in places],
-        tags=[sentences.tags[place] for place in places],
+        words=[sentences.words[index] for index in indices],
+        tags=[sentences.tags[index] for index in indices],
     )
 
 
 def words_of_each(sentences: Sentences) -> list[Sequence[str]]:
-    """What `predict` takes, as the words of each sentence.
+    """Convert the argument of `predict` to the words of each sentence.
 
     Raises:
-        InputError: where they cannot be read, or are no lists of words.
+        InputError: sentences cannot be read, or are not lists of words.
     """
     if isinstance(sentences, os.PathLike):
         sentences = TaggedSource(TextSource([sentences]), tags_needed=False)
     if isinstance(sentences, TaggedSource):
         return [sentence.words for sentence in sentences.sentences()]
     if isinstance(sentences, str):
-        raise _no_words("sentences", sentences)
-    found: list[Sequence[str]] = []
+        raise _not_words("sentences", sentences)
+    rows: list[Sequence[str]] = []
     for number, words in enumerate(sentences, start=1):
         if isinstance(words, str) or not isinstance(words, Iterable):
-            raise _no_words(f"sentence {number}", words)
+            raise _not_words(f"sentence {number}", words)
         each = list(words)
         if not all(isinstance(word, str) for word in each):
-            raise _no_words(f"sentence {number}", words)
-        found.append(_writable(each))
-    return found
+            raise _not_words(f"sentence {number}", words)
+        rows.append(_without_surrogates(each))
+    return rows
 
 
-def _writable(row: Sequence[str]) -> tuple[str, ...]:
-    """Words or tags as a model file can hold them."""
+def _without_surrogates(row: Sequence[str]) -> tuple[str, ...]:
+    """Words or tags without surrogates, which a model file cannot hold."""
     return tuple(map(without_surrogates, row))
 
 
-def _no_words(location: str, found: object) -> InputError:
+def _not_words(location: str, found: object) -> InputError:
     return InputError(
         f"expected a list of words, found {found!r:.40}", location=location, hint="Split the text."
     )

@@ -1,4 +1,4 @@
-"""Sequence labelling: many in, many out, in step.
+"""Sequence labelling: a tag for each word.
 
 Shapes: T words of a sentence, K tags.
 """
@@ -44,11 +44,11 @@ from elman.training.events import Finished
 from elman.training.plan import Plan
 
 Floats = npt.NDArray[np.floating[Any]]
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
 class Tagger(TaggerSettings, ExampleModel):
-    """A recurrent network that names every word of a sentence, from all the words around it.
+    """A recurrent network that tags each word of a sentence.
 
     ::
 
@@ -56,14 +56,14 @@ class Tagger(TaggerSettings, ExampleModel):
         model.predict([["The", "cat", "sat"]])  # [["DET", "NOUN", "VERB"]]
         model.save("tagger.safetensors")
 
-    Words are read with their characters, so none is unknown. What it predicts is in the scheme
-    that it learned from, and no sequence is illegal in it; tags that were, it read as conlleval
-    does.
+    Words are hashed with their characters, so none is unknown. Predicted tags are valid sequences
+    in the scheme of the training data; invalid training sequences are read as conlleval does.
 
-    Attributes, once fitted:
-        network_: the `TaggerNetwork`; lexicon_: the words with a number of their own.
-        vocabulary_: the `TagVocabulary`; tags_: what a word can be; scheme_: of the tags.
-        record_: how it was trained, as plain data; it is saved with the model.
+    Attributes, after fitting:
+        network_: the `TaggerNetwork`.
+        lexicon_: the words with an embedding of their own.
+        vocabulary_: the `TagVocabulary`.
+        record_: how it was trained, as plain data; saved with the model.
     """
 
     task: ClassVar[str] = "tag"
@@ -83,30 +83,28 @@ class Tagger(TaggerSettings, ExampleModel):
         *,
         valid: Tagged | None = None,
     ) -> Self:
-        """Learn from tagged sentences until the budget is spent; see `training`.
+        """Train on tagged sentences until the budget is spent; see `training`.
 
-        The losses of validation are 1 - accuracy for plain tags; for entities they are 1 - span
-        F1, and above 1 while no entity is found.
+        The validation loss is 1 - accuracy for plain tags. For entities it is 1 - span F1, and
+        above 1 while no entity is found.
 
         Args:
-            sentences: what to learn from, with `tags` for lists of words; very long sentences
-                are learned in pieces. Without `valid` a tenth of them, drawn at random, is held
-                out.
-            tags: of each word, where the sentences do not bring their own.
-            valid: others to choose the best weights by; lists of words and lists of tags come as
-                a pair.
+            sentences: a file or source with tags, or a list of words for each sentence. Very long
+                sentences are split.
+            tags: a list of tags for each sentence, if `sentences` are lists of words.
+            valid: the validation set: a file or source, or a tuple of words and tags. Default: a
+                random tenth of the sentences.
 
         Raises:
-            InputError: where sentences cannot be read, have one tag only, or where `valid` has
-                a tag that they have not.
+            InputError: sentences cannot be read, have a single tag, or `valid` has other tags.
         """
         return self._fit(sentences, tags, valid=valid)
 
     _split = staticmethod(split)
 
     def _examples(self, *data: Any, progress: ProgressCallback | None = None) -> TaggedSentences:
-        found = read_tagged(tagged_source(*data), progress)
-        return found._replace(vocabulary=TagVocabulary.learn(found.tags))
+        tagged = read_tagged(tagged_source(*data), progress)
+        return tagged._replace(vocabulary=TagVocabulary.learn(tagged.tags))
 
     def _held_out(
         self, valid: Any, train: Any, progress: ProgressCallback | None
@@ -121,8 +119,8 @@ class Tagger(TaggerSettings, ExampleModel):
         self.vocabulary_ = train.vocabulary
         self.lexicon_ = HashedVocabulary.learn(train.words)
         with seeded(settings.seed):
-            reading = encoder_of(settings, self.lexicon_)
-            self.network_ = built(reading, self.vocabulary_, RECIPE.dropout_of(settings))
+            encoder = encoder_of(settings, self.lexicon_)
+            self.network_ = built(encoder, self.vocabulary_, RECIPE.dropout_of(settings))
         self._begin_record(
             data, sentences=len(train.words), words=train.size, scheme=self.vocabulary_.scheme
         )
@@ -134,90 +132,96 @@ class Tagger(TaggerSettings, ExampleModel):
 
     def _outcome(self, event: Finished) -> dict[str, Any]:
         score = "valid_accuracy" if self.scheme_ == "plain" else "valid_span_f1"
-        # Stopped before the first look at the held-out sentences, there is no score.
+        # There is no score if training stopped before the first validation.
         return {score: max(0.0, 1 - event.best_loss) if event.best_step else None}
 
     @property
     def tags_(self) -> list[str]:
-        """What a word can be, in the order of the columns of `marginals`."""
+        """The tags, in the order of the columns of `marginals`."""
         self._check_fitted()
         return self.vocabulary_.tags
 
     @property
     def scheme_(self) -> str:
-        """Of its tags, one of `elman.text.tagsets.SCHEMES`."""
+        """The scheme of the tags, one of `elman.text.tagsets.SCHEMES`."""
         self._check_fitted()
         return self.vocabulary_.scheme
 
     # Tagging
 
     def predict(self, sentences: Sentences) -> list[list[str]]:
-        """The best tags of each sentence; of one without words, none.
+        """The best tags of each sentence; an empty list for an empty sentence.
 
         Raises:
-            InputError: where they cannot be read, or are no lists of words.
+            InputError: sentences cannot be read, or are not lists of words.
         """
         self._check_fitted()
         words = words_of_each(sentences)
         examples = examples_of(list(filter(len, words)), WordForms(self.lexicon_))
-        found = iter(best_tags(self.network_, examples))
-        return [self.vocabulary_.decode(next(found)) if len(each) else [] for each in words]
+        tags = iter(best_tags(self.network_, examples))
+        return [self.vocabulary_.decode(next(tags)) if len(each) else [] for each in words]
 
     def predict_best(
         self, sentences: Sentences, count: int = 3
     ) -> list[list[tuple[list[str], float]]]:
-        """The `count` best sequences of tags of each sentence, the best first, and the
-        probability of each; fewer where there are no more.
+        """The most probable tag sequences of each sentence with their probabilities, best first.
+
+        Args:
+            sentences: as in `predict`.
+            count: most sequences of each sentence, 1 to 1,000.
 
         Raises:
-            InputError: as `predict`; SettingError: for a count below 1 or above 1,000.
+            InputError: as in `predict`.
+            SettingError: the count is out of range.
         """
         self._check_fitted()
         whole("count", count, 1, 1000)
 
-        def ask(padded: PaddedBatch) -> tuple[Tensor, Tensor]:
+        def forward(padded: PaddedBatch) -> tuple[Tensor, Tensor]:
             return self.network_.crf.best(self.network_(padded), padded.lengths, count)
 
-        def row(answer: tuple[Tensor, Tensor], place: int, length: int) -> Any:
-            tags, log_p = (part[:, ..., place].numpy(force=True) for part in answer)
+        def result_of(answer: tuple[Tensor, Tensor], index: int, length: int) -> Any:
+            tags, log_p = (part[:, ..., index].numpy(force=True) for part in answer)
             return [
                 (self.vocabulary_.decode(each[:length]), float(np.exp(score)))
                 for each, score in zip(tags, log_p, strict=True)
                 if score > -np.inf
             ]
 
-        return self._ask(sentences, ask, row, nothing=[([], 1.0)])
+        return self._run(sentences, forward, result_of, empty=[([], 1.0)])
 
     def marginals(self, sentences: Sentences) -> list[Floats]:
-        """The probability of each tag at each word of a sentence, (T, K), over all sequences.
+        """The marginal probability (T, K) of each tag of each word.
 
-        The columns are those of `tags_`. Where entities are written in IOB1, the probability of
-        B-, which is an entity's beginning right behind another, is counted with that of I-.
+        The columns are those of `tags_`. In IOB1 the probability of B-, the start of an entity
+        directly after another, is added to that of I-.
 
         Raises:
-            InputError: as `predict`.
+            InputError: as in `predict`.
         """
         self._check_fitted()
         size = len(self.vocabulary_.tags)
         outer = np.eye(size)[self.vocabulary_.outer]  # (inner, K)
 
-        def ask(padded: PaddedBatch) -> Tensor:
+        def forward(padded: PaddedBatch) -> Tensor:
             return self.network_.crf.marginals(self.network_(padded), padded.lengths)
 
-        def row(answer: Tensor, place: int, length: int) -> Floats:
-            found: Floats = np.exp(answer[:length, place].double().numpy(force=True)) @ outer
-            return found
+        def result_of(answer: Tensor, index: int, length: int) -> Floats:
+            probabilities: Floats = (
+                np.exp(answer[:length, index].double().numpy(force=True)) @ outer
+            )
+            return probabilities
 
-        return self._ask(sentences, ask, row, nothing=np.zeros((0, size)))
+        return self._run(sentences, forward, result_of, empty=np.zeros((0, size)))
 
     def explain(self, sentence: str | Sequence[str]) -> Trace:
-        """What the network saw in a sentence, remembered of it, and which words each tag rests on.
+        """The activations of the network over a sentence, its tags, and their attributions.
 
         Args:
-            sentence: its words, or a text to be parted into words.
+            sentence: a list of words, or a text to split into words.
 
         Raises:
-            InputError: for no word, or more than `elman.explain.summary.MAX_TOKENS`.
+            InputError: no words, or more than `elman.explain.summary.MAX_TOKENS`.
         """
         self._check_fitted()
         given = words_of(sentence) if isinstance(sentence, str) else sentence
@@ -233,47 +237,48 @@ class Tagger(TaggerSettings, ExampleModel):
             vocabulary.outer,
         )
 
-    def _ask(
+    def _run(
         self,
         sentences: Sentences,
-        ask: Callable[[PaddedBatch], Any],
-        row: Callable[[Any, int, int], Found],
-        nothing: Found,
-    ) -> list[Found]:
-        """What the network answers of each sentence.
+        forward: Callable[[PaddedBatch], Any],
+        result_of: Callable[[Any, int, int], Result],
+        empty: Result,
+    ) -> list[Result]:
+        """Run the network over sentences in batches.
 
         Args:
-            ask: of a batch.
-            row: the answer of one sentence, from a batch's answer, its place there and T.
-            nothing: the answer of a sentence without words.
+            sentences: as in `predict`.
+            forward: the output for a batch.
+            result_of: the result of one sentence, from the output, its index in the batch and T.
+            empty: the result of an empty sentence.
         """
         words = words_of_each(sentences)
-        places = [place for place, each in enumerate(words) if len(each)]
-        examples = examples_of([words[place] for place in places], WordForms(self.lexicon_))
-        found = [nothing] * len(words)
-        for chosen, answer in in_batches(self.network_, examples, ask):
+        indices = [index for index, each in enumerate(words) if len(each)]
+        examples = examples_of([words[index] for index in indices], WordForms(self.lexicon_))
+        results = [empty] * len(words)
+        for chosen, answer in in_batches(self.network_, examples, forward):
             for column, number in enumerate(chosen.tolist()):
                 length = int(examples.lengths[number])
-                found[places[number]] = row(answer, column, length)
-        return found
+                results[indices[number]] = result_of(answer, column, length)
+        return results
 
     def score(self, sentences: Sentences, tags: Sequence[Sequence[str]] | None = None) -> float:
-        """The share of words whose tag is right.
+        """The fraction of words with the correct tag.
 
         Raises:
-            InputError: where the sentences cannot be read, or have no tags.
+            InputError: the sentences cannot be read, or have no tags.
         """
         self._check_fitted()
         given = list(tagged_source(sentences, tags).sentences())
-        found = self.predict([sentence.words for sentence in given])
-        right = sum(
-            ours == theirs
-            for sentence, its in zip(given, found, strict=True)
-            for ours, theirs in zip(its, sentence.tags or (), strict=True)
+        predicted = self.predict([sentence.words for sentence in given])
+        correct = sum(
+            tag == gold
+            for sentence, row in zip(given, predicted, strict=True)
+            for tag, gold in zip(row, sentence.tags or (), strict=True)
         )
-        return right / sum(len(sentence.words) for sentence in given)
+        return correct / sum(len(sentence.words) for sentence in given)
 
-    # Keeping
+    # Saving
 
     def _architecture(self) -> EncoderConfig:
         return self.network_.reader.config
@@ -287,9 +292,9 @@ class Tagger(TaggerSettings, ExampleModel):
     def _restore(self, about: dict[str, Any]) -> Callable[[], TaggerNetwork]:
         self.lexicon_ = HashedVocabulary.from_json(about.get("vocabulary"))
         self.vocabulary_ = TagVocabulary.from_json(about.get("tags"))
-        reading = checked_encoder(about.get("reader"), self.lexicon_.size, BUCKETS)
-        check_cell(self, reading.blocks.cell)
-        return lambda: built(reading, self.vocabulary_, RECIPE.dropout_of(self))
+        encoder = checked_encoder(about.get("reader"), self.lexicon_.size, BUCKETS)
+        check_cell(self, encoder.blocks.cell)
+        return lambda: built(encoder, self.vocabulary_, RECIPE.dropout_of(self))
 
 
 MODEL = Tagger

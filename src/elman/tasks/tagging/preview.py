@@ -13,7 +13,7 @@ from elman.training.previews import BaselineLoss, TagsPreview
 
 @dataclass(frozen=True)
 class TagPreviews:
-    """Held-out sentences and their words' tags."""
+    """Predicted tags of some validation sentences."""
 
     objective: TaggingObjective
     vocabulary: TagVocabulary

@@ -1,4 +1,4 @@
-"""How a tagger learns: its objective, and what its best weights are chosen by."""
+"""Training of a tagger: its objective and validation metric."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def tag_objective(
     network: TaggerNetwork,
     lexicon: HashedVocabulary,
     vocabulary: TagVocabulary,
-    learned_from: TaggedSentences,
+    train: TaggedSentences,
     held_out: TaggedSentences,
     *,
     seed: int,
 ) -> TaggingObjective:
-    """Tagging the sentences to learn from, judged by those held out."""
+    """The objective of the training set, validated on the sentences held out."""
     forms = WordForms(lexicon)
     return TaggingObjective(
         network,
-        examples_of(learned_from.words, forms),
+        examples_of(train.words, forms),
         examples_of(held_out.words, forms),
-        tags=[vocabulary.encode(tags) for tags in learned_from.tags],
+        tags=[vocabulary.encode(tags) for tags in train.tags],
         validation_metric=validation_metric_for(vocabulary, held_out.tags),
         batch_size=RECIPE.rows,
         seed=seed,
@@ -44,34 +44,37 @@ def tag_objective(
 
 
 def examples_of(words: Sequence[Sequence[str]], forms: WordForms) -> TokenDataset:
-    """The words of each sentence (one at least) as a network reads them."""
+    """Sentences of at least one word as a data set."""
     return TokenDataset([forms.indices(each) for each in words], forms)
 
 
 def validation_metric_for(
     vocabulary: TagVocabulary, tags: Sequence[Sequence[str]]
 ) -> Callable[[list[Numbers]], float]:
-    """A loss of the tags that were found, by those that are right.
+    """The validation loss as a function of the predicted tags.
 
-    Of plain tags it is the share of words tagged wrongly. Of entities it is 1 - span F1, as
-    nearly all words are outside of entities, and accuracy would choose weights that find few;
-    while none at all is found, it is 1 and the share of words tagged wrongly.
+    For plain tags it is the error rate of words. For entities it is 1 - span F1, since accuracy
+    favours weights that find few entities; while F1 is 0, it is 1 + the error rate.
+
+    Args:
+        vocabulary: of the tags.
+        tags: of the validation set.
     """
-    wanted = [vocabulary.encode(each) for each in tags]
-    words = sum(map(len, wanted))
+    targets = [vocabulary.encode(each) for each in tags]
+    words = sum(map(len, targets))
 
-    def share_wrong(found: list[Numbers]) -> float:
-        pairs = zip(wanted, found, strict=True)
+    def error_rate(predicted: list[Numbers]) -> float:
+        pairs = zip(targets, predicted, strict=True)
         return sum(int((ours != theirs).sum()) for ours, theirs in pairs) / words
 
     def spans(rows: Sequence[Numbers]) -> list[list[Span]]:
         inner = vocabulary.inner
         return [conlleval_spans([inner[number] for number in row]) for row in rows]
 
-    entities = spans(wanted)
+    entities = spans(targets)
 
-    def span_loss(found: list[Numbers]) -> float:
-        f1 = float(span_f1(span_counts(entities, spans(found)).sum(0)))
-        return 1 - f1 if f1 > 0 else 1 + share_wrong(found)
+    def span_loss(predicted: list[Numbers]) -> float:
+        f1 = float(span_f1(span_counts(entities, spans(predicted)).sum(0)))
+        return 1 - f1 if f1 > 0 else 1 + error_rate(predicted)
 
-    return share_wrong if vocabulary.scheme == "plain" else span_loss
+    return error_rate if vocabulary.scheme == "plain" else span_loss

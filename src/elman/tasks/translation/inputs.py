@@ -1,4 +1,4 @@
-"""The many forms in which pairs of a source and its target can be given.
+"""Convert the inputs of a translator to pairs of source and target.
 
 Shapes: N pairs.
 """
@@ -19,15 +19,15 @@ from elman.text.pairs import PairSource
 from elman.text.progress import ProgressCallback, progress_counter
 
 Pairs = PairSource | os.PathLike[str] | Sequence[str]
-"""A source of pairs, a table (Path), or the sources: texts, or a file of one a line, that come
-with their targets in the same form."""
+"""A `PairSource`, a table (Path), or one side of the pairs: texts, or a file with one a line."""
 
 
 class TextPairs(NamedTuple):
     """N sources and their targets, in memory.
 
     Attributes:
-        name: where they are from, for messages.
+        sources, targets: (N,) texts.
+        name: location for messages.
     """
 
     sources: list[str]
@@ -36,7 +36,7 @@ class TextPairs(NamedTuple):
 
     @property
     def content(self) -> str:
-        """sha256 in hex of all of them."""
+        """sha256 of all pairs, in hex."""
         return hashed(self.rows)
 
     @property
@@ -44,28 +44,28 @@ class TextPairs(NamedTuple):
         """Each source with its target."""
         return list(zip(self.sources, self.targets, strict=True))
 
-    def chosen(self, places: npt.NDArray[Any]) -> TextPairs:
-        """Some of them."""
-        picked = places.tolist()
+    def chosen(self, indices: npt.NDArray[Any]) -> TextPairs:
+        """The pairs with these indices."""
+        rows = indices.tolist()
         return self._replace(
-            sources=[self.sources[i] for i in picked], targets=[self.targets[i] for i in picked]
+            sources=[self.sources[row] for row in rows], targets=[self.targets[row] for row in rows]
         )
 
 
 def pair_source(sources: Any, targets: Any = None) -> PairSource:
-    """What `fit` and `score` take, as a source.
+    """Convert the arguments of `fit` and `score` to a source of pairs.
 
     Raises:
-        InputError: targets are missing, or do not go with the sources.
+        InputError: targets are missing, or of another form than the sources.
     """
     if isinstance(sources, PairSource | os.PathLike) and targets is None:
         return sources if isinstance(sources, PairSource) else PairSource(TextSource([sources]))
     if isinstance(sources, os.PathLike) and isinstance(targets, os.PathLike):
         return PairSource(TextSource([sources, targets]))
-    apart = isinstance(sources, PairSource | os.PathLike) or isinstance(targets, os.PathLike)
-    if apart or not isinstance(sources, Iterable) or not isinstance(targets, Iterable):
+    is_mixed = isinstance(sources, PairSource | os.PathLike) or isinstance(targets, os.PathLike)
+    if is_mixed or not isinstance(sources, Iterable) or not isinstance(targets, Iterable):
         raise InputError(
-            "sources and targets are to be of one form",
+            "sources and targets must have the same form",
             location="targets",
             hint="Give two files, or two lists of texts.",
         )
@@ -73,23 +73,23 @@ def pair_source(sources: Any, targets: Any = None) -> PairSource:
 
 
 def read_pairs(source: PairSource, progress: ProgressCallback | None = None) -> TextPairs:
-    """All pairs of a source.
+    """Read all pairs into memory.
 
     Raises:
-        InputError: where they cannot be read, or there are none.
+        InputError: they cannot be read, or there are none.
     """
-    found = TextPairs([], [], source.name)
+    pairs = TextPairs([], [], source.name)
     for pair in source.pairs(progress_counter(progress, "reading", source.size)):
-        found.sources.append(pair.source)
-        found.targets.append(pair.target)
-    return found
+        pairs.sources.append(pair.source)
+        pairs.targets.append(pair.target)
+    return pairs
 
 
 def split(pairs: TextPairs, seed: int) -> tuple[TextPairs, TextPairs]:
-    """What to learn from, and what is held out.
+    """Split into training and validation set.
 
     Raises:
-        EmptyTextError: as `held_out`.
+        EmptyTextError: as in `held_out`.
     """
-    held = held_out(pairs.sources, seed, pairs.name)
-    return pairs.chosen(np.flatnonzero(~held)), pairs.chosen(np.flatnonzero(held))
+    is_valid = held_out(pairs.sources, seed, pairs.name)
+    return pairs.chosen(np.flatnonzero(~is_valid)), pairs.chosen(np.flatnonzero(is_valid))

@@ -1,4 +1,4 @@
-"""Rewriting: many in, then many out.
+"""Translation: from a source text to a target text.
 
 Shapes: N pairs, T tokens of a target, S tokens of a source.
 """
@@ -15,14 +15,14 @@ from elman.explain.trace import Trace
 from elman.tasks.inputs import as_texts
 from elman.tasks.seq2seq.config import RECIPES, Seq2SeqRecipe, TranslatorSettings
 from elman.tasks.seq2seq.estimator import Seq2SeqModel
-from elman.tasks.seq2seq.explain import explain_rewrite
+from elman.tasks.seq2seq.explain import explain_translation
 from elman.tasks.seq2seq.generation import (
     GeneratedText,
-    attention_of,
-    ended,
+    attention_weights,
     generate,
     generated_text,
     search_settings,
+    with_end,
 )
 from elman.tasks.seq2seq.text_codec import TextCodec, choose_tokenizer
 from elman.tasks.translation.inputs import Pairs, TextPairs, pair_source, read_pairs, split
@@ -33,7 +33,7 @@ from elman.training.eval_mode import eval_mode
 
 
 class Translator(TranslatorSettings, Seq2SeqModel):
-    """A recurrent network that reads a text and then writes another.
+    """A recurrent encoder-decoder that generates a target text from a source text.
 
     ::
 
@@ -41,13 +41,14 @@ class Translator(TranslatorSettings, Seq2SeqModel):
         model.predict(["Un chien court dans la neige."])  # ["A dog runs in the snow."]
         model.save("fr-en.safetensors")
 
-    From one language to another, from spelling to phonemes, from figures to words: whatever has
-    been shown often enough. No token is unknown, on neither side.
+    Sources and targets may be languages, spelling and phonemes, numbers and words, or the like.
+    There are no unknown tokens.
 
-    Attributes, once fitted:
-        network_: the `EncoderDecoder`; source_, target_: the `TextCodec`s, one where they
-            share a vocabulary; limit_: how long a target may become.
-        record_: how it was trained, as plain data; it is saved with the model.
+    Attributes, after fitting:
+        network_: the `EncoderDecoder`.
+        source_, target_: the `TextCodec`s; the same object if the vocabulary is shared.
+        limit_: the maximum length of targets.
+        record_: how it was trained, as plain data; saved with the model.
     """
 
     task: ClassVar[str] = "translate"
@@ -59,16 +60,16 @@ class Translator(TranslatorSettings, Seq2SeqModel):
     # Learning
 
     def fit(self, sources: Pairs, targets: Pairs | None = None, *, valid: Any = None) -> Self:
-        """Learn from pairs until the budget is spent; see `training`.
+        """Train on pairs until the budget is spent; see `training`.
 
         Args:
-            sources, targets: what to learn from: lists of texts, two parallel files, or a table
-                with both. Without `valid` a tenth of the sources, drawn at random, is held out.
-            valid: others to choose the best weights by; sources and targets that are apart come
-                as a pair.
+            sources, targets: lists of texts, two parallel files, or a table with both columns as
+                `sources` alone.
+            valid: the validation set, in the same form; lists or two files as a tuple. Default: a
+                random tenth of the sources.
 
         Raises:
-            InputError: where pairs cannot be read, or are too few.
+            InputError: the pairs cannot be read, or are too few.
         """
         return self._fit(sources, targets, valid=valid)
 
@@ -81,8 +82,8 @@ class Translator(TranslatorSettings, Seq2SeqModel):
         both = valid if isinstance(valid, tuple) and len(valid) == 2 else (valid,)
         return self._examples(*both, progress=progress)
 
-    def _learn_sides(self, settings: TranslatorSettings, train: TextPairs) -> None:
-        """The tokenizers of source and target, one vocabulary for both where they are alike."""
+    def _learn_codecs(self, settings: TranslatorSettings, train: TextPairs) -> None:
+        """Learn both vocabularies; a shared one if the tokenizers are the same."""
         texts = train.sources, train.targets
         tokenizers = [
             choose_tokenizer(each) if settings.tokenizer == "auto" else settings.tokenizer
@@ -97,7 +98,7 @@ class Translator(TranslatorSettings, Seq2SeqModel):
         sources = self.source_.examples(examples.sources)
         return sources, self.target_.examples(examples.targets)
 
-    def _shown(self, examples: TextPairs) -> tuple[Sequence[str], Sequence[str]]:
+    def _preview_texts(self, examples: TextPairs) -> tuple[Sequence[str], Sequence[str]]:
         return examples.sources, examples.targets
 
     @property
@@ -105,78 +106,81 @@ class Translator(TranslatorSettings, Seq2SeqModel):
         return RECIPES[self.source_.tokenizer.name]
 
     @property
-    def _reading(self) -> tuple[str, str]:
+    def _encoder_kind(self) -> tuple[str, str]:
         return self.attention, self.order
 
     def _source_size(self, train: TextPairs) -> int:  # noqa: ARG002
         return 0 if self.source_ is self.target_ else self.source_.tokenizer.size
 
-    # Rewriting
+    # Translating
 
     def predict(self, sources: Any, *, beam: int = 5) -> list[str]:
-        """The best target of each source; of a blank one, "".
+        """The best target of each source; "" for a blank source.
 
         Args:
-            beam: targets that are followed at the same time; 1 is greedy, and several times as
-                fast.
+            sources: (N,) texts.
+            beam: hypotheses kept at each step, 1 to 100; 1 is greedy and faster.
 
         Raises:
-            InputError: where they are no texts, or one is longer than 10,000 characters.
-            SettingError: for a beam out of its range.
+            InputError: sources are not texts, or one is longer than 10,000 characters.
+            SettingError: the beam is out of range.
         """
-        found = self.predict_best(sources, count=1, beam=beam)
-        return [best[0].text if best else "" for best in found]
+        targets = self.predict_best(sources, count=1, beam=beam)
+        return [best[0].text if best else "" for best in targets]
 
     def predict_best(
         self, sources: Any, count: int = 3, *, beam: int = 5, attention: bool = False
     ) -> list[list[GeneratedText]]:
-        """The `count` best targets of each source, the best first; fewer where fewer were found,
-        and of a blank source none.
+        """The best targets of each source, best first; none for a blank source.
 
         Args:
-            beam: as `predict` has it; it is no smaller than the count.
-            attention: whether to say how much each token of the source counted, too.
+            sources: (N,) texts.
+            count: most targets of each source, 1 to 100.
+            beam: as in `predict`, but at least `count`.
+            attention: whether to include attention weights.
 
         Raises:
-            InputError, SettingError: as `predict`, and for a count below 1 or above 100.
+            InputError, SettingError: as in `predict`; the count is out of range.
         """
         self._check_fitted()
         search = search_settings(self.target_, beam, count)
         texts = as_texts(sources, "sources")
-        places = [place for place, text in enumerate(texts) if text.strip()]
-        for place in places:
-            if len(texts[place]) > MAX_SIDE_LENGTH:
+        indices = [index for index, text in enumerate(texts) if text.strip()]
+        for index in indices:
+            if len(texts[index]) > MAX_SIDE_LENGTH:
                 raise InputError(
-                    f"number {place + 1} has {len(texts[place]):,} characters, more than "
+                    f"number {index + 1} has {len(texts[index]):,} characters, more than "
                     f"{MAX_SIDE_LENGTH:,}",
                     location="sources",
                     hint="Cut it into sentences.",
                 )
-        examples = self.source_.examples(texts[place].strip() for place in places)
-        found: list[list[GeneratedText]] = [[] for _ in texts]
+        examples = self.source_.examples(texts[index].strip() for index in indices)
+        targets: list[list[GeneratedText]] = [[] for _ in texts]
         answers = generate(self.network_, examples, self.limit_, search, self._step)
-        for number, (place, answer) in enumerate(zip(places, answers, strict=True)):
+        for number, (index, answer) in enumerate(zip(indices, answers, strict=True)):
             best = [generated_text(each, self.target_) for each in answer[:count]]
             if attention and self.attention != "none":
                 pieces = self.source_.pieces(examples.rows[number])
-                looks = attention_of(self.network_, examples, number, answer[:count])
+                weights = attention_weights(self.network_, examples, number, answer[:count])
                 best = [
-                    dataclasses.replace(rewrite, attention=weights, source=pieces)
-                    for rewrite, weights in zip(best, looks, strict=True)
+                    dataclasses.replace(target, attention=each, source=pieces)
+                    for target, each in zip(best, weights, strict=True)
                 ]
-            found[place] = best
-        return found
+            targets[index] = best
+        return targets
 
     def explain(self, source: str, *, beam: int = 5) -> Trace:
-        """What the network saw in a source, remembered of it, where it looked for each token that
-        it wrote, and what that rests on.
+        """The activations of the network over a source and its best target, the attention weights,
+        and the attributions of each target token.
 
         Args:
-            beam: as `predict` has it.
+            source: a text.
+            beam: as in `predict`.
 
         Raises:
-            InputError: for a blank source, or one of more tokens than `MAX_TOKENS`;
-            SettingError: for a beam out of its range.
+            InputError: the source is blank, or has more tokens than
+                `elman.explain.summary.MAX_TOKENS`.
+            SettingError: the beam is out of range.
         """
         self._check_fitted()
         (text,) = as_texts([source], "source")
@@ -187,16 +191,16 @@ class Translator(TranslatorSettings, Seq2SeqModel):
         with eval_mode(self.network_):
             best = generate(self.network_, examples, self.limit_, search, self._step)[0][0]
         tokenizers = self.source_.tokenizer, self.target_.tokenizer
-        return explain_rewrite(
-            self.network_, row, self.source_.pieces(row), ended(best), tokenizers
+        return explain_translation(
+            self.network_, row, self.source_.pieces(row), with_end(best), tokenizers
         )
 
     def score(self, sources: Pairs, targets: Pairs | None = None) -> float:
-        """chrF of what it writes, from 0 to 1 (M. Popović, 'chrF: character n-gram F-score for
-        automatic MT evaluation', 2015); `elman test` has BLEU and more.
+        """chrF of `predict`, 0 to 1 (M. Popović, 'chrF: character n-gram F-score for automatic MT
+        evaluation', 2015); `elman test` reports BLEU and more.
 
         Raises:
-            InputError: where the pairs cannot be read.
+            InputError: the pairs cannot be read.
         """
         from elman.metrics.generated_text import chrf
 
@@ -204,21 +208,21 @@ class Translator(TranslatorSettings, Seq2SeqModel):
         pairs = read_pairs(pair_source(sources, targets))
         return chrf(self.predict(pairs.sources), pairs.targets).value / 100
 
-    # Keeping
+    # Saving
 
-    def _sides(self) -> dict[str, TextCodec]:
+    def _codecs(self) -> dict[str, TextCodec]:
         target = {"target": self.target_}
         return target if self.source_ is self.target_ else {**target, "source": self.source_}
 
-    def _take_sides(self, sides: dict[str, TextCodec]) -> None:
-        self.target_ = sides["target"]
-        self.source_ = sides.get("source", self.target_)
+    def _set_codecs(self, codecs: dict[str, TextCodec]) -> None:
+        self.target_ = codecs["target"]
+        self.source_ = codecs.get("source", self.target_)
 
     def _facts(self) -> dict[str, Any]:
-        sides = self.source_.tokenizer, self.target_.tokenizer
+        codecs = self.source_.tokenizer, self.target_.tokenizer
         return {
-            "tokenizers": [side.name for side in sides],
-            "vocabulary": [side.size for side in sides],
+            "tokenizers": [codec.name for codec in codecs],
+            "vocabulary": [codec.size for codec in codecs],
         }
 
 

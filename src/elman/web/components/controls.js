@@ -2,7 +2,7 @@
 
 import { element, percent } from "./elements.js";
 
-const MOST = 8; // classes
+const MAX_CLASSES = 8; // classes
 
 /** @param {string} label @param {() => void} act */
 export function button(label, act) {
@@ -62,7 +62,7 @@ export function probabilityItem(label, probability) {
 /** The likeliest classes. @param {{label: string | number, probability: number}[]} classes best
  * first */
 export function probabilityList(classes) {
-  const shown = classes.slice(0, MOST);
+  const shown = classes.slice(0, MAX_CLASSES);
   const items = shown.map(({ label, probability }) => probabilityItem(String(label), probability));
   return element("ul", { className: "probabilities" }, ...items);
 }

@@ -9,7 +9,7 @@ import { resultsOf } from "./results.js";
 
 /** @typedef {import("./loss_chart.js").Stage} Stage */
 
-const MOST = 4_000; // points of a stage; beyond it every other one is dropped
+const MAX_POINTS = 4_000; // points of a stage; beyond it every other one is dropped
 
 const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const { setStatus } = statusLine("status");
@@ -108,8 +108,8 @@ listen({
     latest = point;
     const { points } = stageOf(point.stage);
     points.push(point);
-    if (points.length > MOST)
-      points.splice(0, MOST, ...points.slice(0, MOST).filter((_, n) => n % 2));
+    if (points.length > MAX_POINTS)
+      points.splice(0, MAX_POINTS, ...points.slice(0, MAX_POINTS).filter((_, n) => n % 2));
     setStatus(point.stage ? `Training: ${point.stage}.` : "Training.");
     drawSoon();
   },

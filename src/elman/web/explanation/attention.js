@@ -5,7 +5,7 @@
 import { element, percent } from "../components/elements.js";
 import { visible } from "./trace.js";
 
-const LEAST = 0.005; // weights below this leave a cell empty
+const MIN_WEIGHT = 0.005; // weights below this leave a cell empty
 
 /** @param {number[][]} weights
  * @param {string[]} source @param {string[]} target a token for each row */
@@ -41,7 +41,7 @@ function name(text, scope) {
 /** @param {number} weight */
 function cell(weight) {
   const made = element("td", { title: percent(weight) });
-  if (weight < LEAST) return made;
+  if (weight < MIN_WEIGHT) return made;
   const square = element("i", {});
   square.style.width = square.style.height = `${100 * Math.sqrt(weight)}%`;
   made.append(square);

@@ -6,7 +6,7 @@ import { element } from "../components/elements.js";
 /** @typedef {import("../views/keyboard.js").UserWord} UserWord
  * @typedef {import("../views/keyboard.js").UserWords} UserWords */
 
-const MOST = 200; // words of the list
+const MAX_WORDS = 200; // words of the list
 const FILE = "keyboard.json";
 
 /** @param {UserWords} words @param {(error: unknown) => void} showError */
@@ -62,7 +62,7 @@ export function userWordsPanel(words, showError) {
   async function draw() {
     if (!node.open) return;
     const all = await words.store().list();
-    const items = all.slice(0, MOST).map(item);
+    const items = all.slice(0, MAX_WORDS).map(item);
     const more = all.length - items.length;
     if (more > 0) items.push(element("li", {}, `and ${more} more, in the file`));
     list.replaceChildren(...items);

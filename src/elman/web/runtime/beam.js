@@ -31,7 +31,7 @@ import { BOUNDARY } from "./tokenizer.js";
 /** @typedef {Hypothesis & {state: DecoderState}} Open */
 /** @typedef {{origin: number, token: number, logP: number, total: number}} Extension */
 
-const LONGEST_PHRASE = 8; // tokens; loops of longer phrases are not detected
+const MAX_PHRASE = 8; // tokens; loops of longer phrases are not detected
 
 /**
  * The best targets of a source, at most K, best first. Yields after each token.
@@ -114,7 +114,7 @@ function likeliest(open, logPsOf, count) {
  * @param {number[]} tokens @param {number} repeats */
 function loops(tokens, repeats) {
   const found = [];
-  for (let length = 1; length <= LONGEST_PHRASE; length++) {
+  for (let length = 1; length <= MAX_PHRASE; length++) {
     const end = tokens.slice(-(length * (repeats + 1) - 1));
     if (end.length < length * (repeats + 1) - 1) break;
     if (end.every((token, index) => index < length || token === end[index - length])) {

@@ -107,7 +107,7 @@ const ON_VECTORS = {
   },
 };
 
-/** Whole numbers are exact as float64. @param {string} kind @param {number} size @returns {Vector} */
+/** Integers are exact as float64. @param {string} kind @param {number} size @returns {Vector} */
 const zeros = (kind, size) =>
   kind === "integer" ? new Float64Array(size) : new Float32Array(size);
 
@@ -116,33 +116,34 @@ const sizeOf = (shape) => shape.reduce((size, each) => size * each, 1);
 
 /** A cell whose weights a bundle has under a name. */
 export class Cell {
-  /** What every step sets or makes, by its place in the program. @type {Vector[]} */
+  /** Every value, by its index in the program. @type {Vector[]} */
   #vectors = [];
-  /** What a step does, in order. @type {(() => void)[]} */
+  /** The operations of a step, in order. @type {(() => void)[]} */
   #steps = [];
-  /** The places of what a step gives away, which needs memory of its own. @type {Set<number>} */
-  #given;
+  /** Indices of the values that a step returns, which need new memory each time.
+   * @type {Set<number>} */
+  #returned;
 
   /** @param {Bundle} bundle @param {string} name */
   constructor(bundle, name) {
     const program = bundle.cell;
     this.program = program;
     this.#vectors.length = program.values.length;
-    this.#given = new Set([program.output, ...program.after]);
-    program.values.forEach((value, place) => {
-      if (!value.rows) this.#vectors[place] = this.#weight(value, bundle, name);
-      else if (value.op !== "input" && value.op !== "state") this.#prepare(value, place);
+    this.#returned = new Set([program.output, ...program.after]);
+    program.values.forEach((value, index) => {
+      if (!value.rows) this.#vectors[index] = this.#weight(value, bundle, name);
+      else if (value.op !== "input" && value.op !== "state") this.#prepare(value, index);
     });
-    const places = [...program.values.keys()];
-    this.states = places.filter((place) => program.values[place].op === "state");
-    this.input = places.find((place) => program.values[place].op === "input") ?? -1;
+    const indices = [...program.values.keys()];
+    this.states = indices.filter((index) => program.values[index].op === "state");
+    this.input = indices.find((index) => program.values[index].op === "input") ?? -1;
     this.inputSize = program.values[this.input].shape[0];
     this.outputSize = program.values[program.output].shape[0];
   }
 
   /** @returns {CellState} */
   initialState() {
-    return this.program.initial.map((place) => this.#vectors[place].slice());
+    return this.program.initial.map((index) => this.#vectors[index].slice());
   }
 
   /** @param {Float32Array} x @param {CellState} state @returns {[Float32Array, CellState]} */
@@ -151,18 +152,18 @@ export class Cell {
     vectors[this.input] = x;
     for (let i = 0; i < state.length; i++) vectors[this.states[i]] = state[i];
     for (const step of this.#steps) step();
-    const after = this.program.after.map((place) => vectors[place]);
+    const after = this.program.after.map((index) => vectors[index]);
     return [/** @type {Float32Array} */ (vectors[this.program.output]), after];
   }
 
-  /** What follows from the weights, once. @param {Value} value @param {Bundle} bundle
+  /** A value that depends on weights only, computed once. @param {Value} value @param {Bundle} bundle
    * @param {string} name @returns {Vector} */
   #weight(value, bundle, name) {
     const { op, shape, kind } = value;
     if (op === "weight") return bundle.take(`${name}.${value.name}`, ...shape);
     if (op === "constant") return decoded(value);
     const out = zeros(kind, sizeOf(shape));
-    const [first] = value.of.map((place) => this.#vectors[place]);
+    const [first] = value.of.map((index) => this.#vectors[index]);
     if (op === "reshape") out.set(first);
     else if (op === "transpose") {
       const [rows, columns] = shape;
@@ -176,32 +177,32 @@ export class Cell {
         out[i] = first[Math.floor(i / width) * whole + value.start * inner + (i % width)];
       }
     } else {
-      const [a, b, c] = value.of.map((place) => this.#broadcast(place, shape));
+      const [a, b, c] = value.of.map((index) => this.#broadcast(index, shape));
       operationOf(ELEMENTWISE, op)(out, a, b, c);
     }
     return out;
   }
 
-  /** Write down how a value is made. @param {Value} value @param {number} place */
-  #prepare(value, place) {
+  /** Add the operation that computes a value. @param {Value} value @param {number} index */
+  #prepare(value, index) {
     const { op, kind, of, start, stop } = value;
     const [width] = value.shape;
     const vectors = this.#vectors;
-    const given = this.#given.has(place);
+    const isReturned = this.#returned.has(index);
     if (op === "slice") {
       this.#steps.push(() => {
         const part = vectors[of[0]].subarray(start, stop);
-        vectors[place] = given ? part.slice() : part;
+        vectors[index] = isReturned ? part.slice() : part;
       });
       return;
     }
-    vectors[place] = zeros(kind, width);
-    if (given) this.#steps.push(() => (vectors[place] = zeros(kind, width)));
+    vectors[index] = zeros(kind, width);
+    if (isReturned) this.#steps.push(() => (vectors[index] = zeros(kind, width)));
     if (op === "cat") {
       this.#steps.push(() => {
         let end = 0;
         for (const part of of) {
-          vectors[place].set(vectors[part], end);
+          vectors[index].set(vectors[part], end);
           end += vectors[part].length;
         }
       });
@@ -210,43 +211,43 @@ export class Cell {
     const elementwise = Object.hasOwn(ELEMENTWISE, op);
     const operation = operationOf(elementwise ? ELEMENTWISE : ON_VECTORS, op);
     const [a, b, c] = elementwise ? of.map((each) => this.#wide(each, width)) : of;
-    this.#steps.push(() => operation(vectors[place], vectors[a], vectors[b], vectors[c]));
+    this.#steps.push(() => operation(vectors[index], vectors[a], vectors[b], vectors[c]));
   }
 
-  /** The place of an operand that is as wide as what is made of it. A number counts for every
-   * element. @param {number} place @param {number} width */
-  #wide(place, width) {
-    const value = this.program.values[place];
-    if (value.rows && value.shape[0] === width) return place;
+  /** The index of an operand, broadcast to the size of the result if it is a scalar.
+   * @param {number} index @param {number} width */
+  #wide(index, width) {
+    const value = this.program.values[index];
+    if (value.rows && value.shape[0] === width) return index;
     const vectors = this.#vectors;
-    const vector = value.rows ? zeros(value.kind, width) : this.#broadcast(place, [width]);
-    if (value.rows) this.#steps.push(() => vector.fill(vectors[place][0]));
+    const vector = value.rows ? zeros(value.kind, width) : this.#broadcast(index, [width]);
+    if (value.rows) this.#steps.push(() => vector.fill(vectors[index][0]));
     return vectors.push(vector) - 1;
   }
 
-  /** @param {number} place of what follows from the weights @param {number[]} shape
+  /** A value that depends on weights only, broadcast. @param {number} index @param {number[]} shape
    * @returns {Vector} */
-  #broadcast(place, shape) {
-    const from = this.#vectors[place];
-    const own = this.#shapeOf(place);
-    const out = zeros(this.program.values[place].kind, sizeOf(shape));
+  #broadcast(index, shape) {
+    const from = this.#vectors[index];
+    const own = this.#shapeOf(index);
+    const out = zeros(this.program.values[index].kind, sizeOf(shape));
     for (let i = 0; i < out.length; i++) {
-      let [rest, index, size] = [i, 0, 1];
+      let [rest, offset, size] = [i, 0, 1];
       for (let axis = 1; axis <= shape.length; axis++) {
         const at = rest % shape[shape.length - axis];
         rest = Math.floor(rest / shape[shape.length - axis]);
-        const mine = own[own.length - axis] ?? 1;
-        if (mine > 1) index += at * size;
-        size *= mine;
+        const length = own[own.length - axis] ?? 1;
+        if (length > 1) offset += at * size;
+        size *= length;
       }
-      out[i] = from[index];
+      out[i] = from[offset];
     }
     return out;
   }
 
-  /** @param {number} place */
-  #shapeOf(place) {
-    return this.program.values[place].shape;
+  /** @param {number} index */
+  #shapeOf(index) {
+    return this.program.values[index].shape;
   }
 }
 
@@ -256,7 +257,7 @@ function operationOf(table, op) {
   return table[op];
 }
 
-/** A constant's numbers. @param {Value} value @returns {Vector} */
+/** The elements of a constant. @param {Value} value @returns {Vector} */
 function decoded({ kind, data }) {
   const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
   if (kind === "boolean") return Float32Array.from(bytes);

@@ -19,7 +19,7 @@ import { tokenizerFrom } from "./tokenizers.js";
 
 /** The most tokens that are read of a text: the first and the last half of them.
  * @type {Record<string, number>} */
-const LONGEST = { character: 2000, subword: 600, word: 400 };
+const MAX_TOKENS = { character: 2000, subword: 600, word: 400 };
 
 /** Splits texts into the tokens of an encoder. */
 export class EncoderTokenizer {
@@ -47,7 +47,7 @@ export class EncoderTokenizer {
   /** The first and last of too many tokens. @template Each @param {Each[]} found
    * @returns {Each[]} */
   cut(found) {
-    const longest = LONGEST[this.name];
+    const longest = MAX_TOKENS[this.name];
     if (found.length <= longest) return found;
     return [...found.slice(0, longest / 2), ...found.slice(-longest / 2)];
   }

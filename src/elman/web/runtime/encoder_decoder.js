@@ -22,7 +22,7 @@ import { Linear } from "./products.js";
 const EMBEDDING_SCALE = 2;
 
 /** A block with attention between its mixer and its MLP. */
-class AttendingBlock extends Block {
+class CrossAttentionBlock extends Block {
   /** @param {Bundle} bundle @param {string} name @param {Seq2SeqConfig} config */
   constructor(bundle, name, { blocks, attention }) {
     super(bundle, name, blocks);
@@ -64,7 +64,7 @@ export class EncoderDecoder {
       : this.embedding;
     this.blocks = Array.from(
       { length: blocks.layers },
-      (_, layer) => new AttendingBlock(bundle, `blocks.${layer}`, config),
+      (_, layer) => new CrossAttentionBlock(bundle, `blocks.${layer}`, config),
     );
     const normed = blocks.components.includes("norm");
     this.norm = normed ? new RMSNorm(bundle, "norm", width) : null;

@@ -16,13 +16,13 @@ import { Linear, logSoftmax } from "./products.js";
  *   the inputs of each step (C + H), the simple forecasts (H, 7) minus the seasonal naive one,
  *   divided by the scale; the seasonal naive forecast (H,), and the scale */
 
-const PARTS = ["norm", "convolution", "gate", "residual", "mlp"];
+const COMPONENTS = ["norm", "convolution", "gate", "residual", "mlp"];
 const INPUTS = 4;
-const SIMPLE = 7;
-const RECENT = 3; // the fewest seasonal differences that estimate the current level
-const CORRECTION = 0.3; // scale of the network's correction to the simple forecasts
+const BASE_FORECASTS = 7;
+const MIN_RECENT = 3; // the fewest seasonal differences that estimate the current level
+const CORRECTION_SCALE = 0.3; // scale of the network's correction to the simple forecasts
 const MIN_SCALE = 1e-3; // as a share of the spread
-const ROUNDING = 1e-6; // the least spread, as a share of the values
+const MIN_SPREAD = 1e-6; // the least spread, as a share of the values
 const TINY = 2 ** -126;
 
 /** One network of the ensemble: a scaled window -> five quantiles (H, 5) minus the seasonal naive
@@ -32,9 +32,9 @@ class Member {
   constructor(bundle, name, { hidden_size: width, layers, cell, horizon }) {
     this.horizon = horizon;
     this.into = Linear.from(bundle, `${name}.into`, INPUTS, width);
-    const architecture = { vocabulary: 1, cell, hidden_size: width, layers, components: PARTS, tied: false };
+    const architecture = { vocabulary: 1, cell, hidden_size: width, layers, components: COMPONENTS, tied: false };
     this.stack = new Stack(bundle, `${name}.stack`, architecture);
-    this.out = Linear.from(bundle, `${name}.out`, width, SIMPLE + 5);
+    this.out = Linear.from(bundle, `${name}.out`, width, BASE_FORECASTS + 5);
   }
 
   /** @param {Scaled} scaled */
@@ -47,11 +47,11 @@ class Member {
     });
     return vectors.slice(-this.horizon).map((vector, ahead) => {
       const output = this.out.of(vector);
-      const weights = logSoftmax(output.subarray(0, SIMPLE)).map(Math.exp);
-      const [shift, ...widths] = output.subarray(SIMPLE);
+      const weights = logSoftmax(output.subarray(0, BASE_FORECASTS)).map(Math.exp);
+      const [shift, ...widths] = output.subarray(BASE_FORECASTS);
       const middle = weights.reduce(
         (sum, weight, i) => sum + weight * simple[ahead][i],
-        CORRECTION * shift,
+        CORRECTION_SCALE * shift,
       );
       const [inner, outer, above, beyond] = widths.map(softplus);
       const [low, high] = [middle - inner, middle + above];
@@ -89,7 +89,7 @@ export class ForecastNetwork {
     const differences = values.slice(season).map((value, i) => value - values[i]);
     const level = mean(values.slice(-season));
     const deviation = mean(values.map((value) => Math.abs(value - level)));
-    const spread = deviation + ROUNDING * mean(values.map(Math.abs)) + TINY;
+    const spread = deviation + MIN_SPREAD * mean(values.map(Math.abs)) + TINY;
     const scale = mean(differences.map(Math.abs)) + MIN_SCALE * spread;
     const forecasts = this.#simple(values, differences, level);
     const naive = forecasts.map(([first]) => first);
@@ -114,7 +114,7 @@ export class ForecastNetwork {
     const seasons = Math.floor(values.length / season);
     const whole = values.slice(-seasons * season);
     const change = mean(differences);
-    const recent = mean(differences.slice(-Math.max(RECENT, Math.floor(season / 4))));
+    const recent = mean(differences.slice(-Math.max(MIN_RECENT, Math.floor(season / 4))));
     return Array.from({ length: horizon }, (_, ahead) => {
       const index = ahead % season;
       const cycle = Math.floor(ahead / season) + 1;

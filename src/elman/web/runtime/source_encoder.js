@@ -12,7 +12,7 @@ import { Linear } from "./products.js";
 /** @typedef {{blocks: Architecture, source: number, attention: string, order: string}}
  * Seq2SeqConfig */
 
-const LIMIT = 1e4; // deviations from the mean, at which inputs are clipped
+const MAX_DEVIATIONS = 1e4; // deviations from the mean, at which inputs are clipped
 
 export class SourceEncoder {
   /** @param {Bundle} bundle @param {string} name @param {Seq2SeqConfig} config */
@@ -65,7 +65,7 @@ export class VectorEncoder {
     // Round each step to float32 as Python does; infinity times a slope of 0 is 0.
     const scaled = vector.map((value, i) => {
       const deviation = Math.fround(Math.fround(value - this.center[i]) * this.slope[i]);
-      return Number.isNaN(deviation) ? 0 : Math.max(-LIMIT, Math.min(LIMIT, deviation));
+      return Number.isNaN(deviation) ? 0 : Math.max(-MAX_DEVIATIONS, Math.min(MAX_DEVIATIONS, deviation));
     });
     const x = this.into.of(scaled);
     const y = this.mlp.of(this.mlpNorm.of(x));

@@ -7,7 +7,7 @@ import { bytesOf } from "./tokenizer.js";
 
 export const BUCKETS = 2 ** 15;
 const LENGTHS = [2, 3, 4, 5];
-const LONGEST = 30; // characters of a word that are used: the first and the last half of them
+const MAX_WORD_LENGTH = 30; // characters of a word that are used: the first and the last half of them
 
 /** Digits that are not decimal: superscript, subscript, circled. Unicode adds no more of them. */
 const OTHER_DIGITS =
@@ -34,8 +34,8 @@ export class HashedVocabulary {
  * @param {string} word @returns {number[]} */
 export function ngrams(word) {
   let characters = Array.from(word);
-  if (characters.length > LONGEST) {
-    characters = [...characters.slice(0, LONGEST / 2), ...characters.slice(-LONGEST / 2)];
+  if (characters.length > MAX_WORD_LENGTH) {
+    characters = [...characters.slice(0, MAX_WORD_LENGTH / 2), ...characters.slice(-MAX_WORD_LENGTH / 2)];
   }
   const marked = Array.from(`<${characters.join("").toLowerCase()}>`);
   const grams = LENGTHS.flatMap((length) =>

@@ -10,18 +10,18 @@ import { ByteDecoder, bytesOf, FIRST_BYTE, firstSpellings } from "./tokenizer.js
 
 // The text is split before merging: first by GPT-2's rule as Python's `re` applies it, then as the
 // tokenizers library does. The two disagree on what is a digit and what is white space.
-const CUTS = new RegExp(
+const PRETOKENS = new RegExp(
   `'(?:s|t|re|ve|m|ll|d)| ?[\\p{L}\\p{Nl}\\p{No}]+| ?\\p{Nd}+| ?[^${SPACE}\\p{L}\\p{N}]+` +
     `|[${SPACE}]+(?!${NO_SPACE})|[${SPACE}]+`,
   "gu",
 );
 const WHITE = "\\p{White_Space}";
-const FINER_CUTS = new RegExp(
+const FINE_PRETOKENS = new RegExp(
   `'(?:[sdmt]|ll|ve|re)| ?\\p{L}+| ?\\p{N}+| ?[^${WHITE}\\p{L}\\p{N}]+` +
     `|${WHITE}+(?!\\P{White_Space})|${WHITE}+`,
   "gu",
 );
-const ROOM = 2 ** 24; // above the largest id, so that a pair of ids is one number
+const ID_RANGE = 2 ** 24; // above the largest id, so that a pair of ids is one number
 
 /** @implements {Tokenizer} */
 export class SubwordTokenizer {
@@ -40,15 +40,15 @@ export class SubwordTokenizer {
         id = this.spellings.push(joined) - 1;
         known.set(String(joined), id);
       }
-      this.merges.set(left * ROOM + right, [rank, id]);
+      this.merges.set(left * ID_RANGE + right, [rank, id]);
     });
     this.size = this.spellings.length;
   }
 
   /** @param {string} text @returns {number[]} */
   encode(text) {
-    const cuts = text.toWellFormed().match(CUTS) ?? [];
-    return cuts.flatMap((cut) => cut.match(FINER_CUTS) ?? []).flatMap((cut) => this.#merged(cut));
+    const cuts = text.toWellFormed().match(PRETOKENS) ?? [];
+    return cuts.flatMap((cut) => cut.match(FINE_PRETOKENS) ?? []).flatMap((cut) => this.#merged(cut));
   }
 
   decoder() {
@@ -62,7 +62,7 @@ export class SubwordTokenizer {
       let best = /** @type {[number, number]} */ ([Infinity, 0]);
       let index = -1;
       for (let i = 0; i + 1 < ids.length; i++) {
-        const found = this.merges.get(ids[i] * ROOM + ids[i + 1]);
+        const found = this.merges.get(ids[i] * ID_RANGE + ids[i + 1]);
         if (found !== undefined && found[0] < best[0]) [best, index] = [found, i];
       }
       if (index < 0) return ids;

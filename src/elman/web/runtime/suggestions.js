@@ -19,8 +19,8 @@ import { BOUNDARY } from "./tokenizer.js";
 
 const USER_WEIGHT = 0.1; // probability that goes to the user's own words
 const BEAM = 12; // spellings searched at once
-const LONGEST = 24; // tokens of a spelled word, besides the letters typed
-const LONGEST_TYPED = 100; // letters; anything longer is not a word
+const MAX_SPELLING = 24; // tokens of a spelled word, besides the letters typed
+const MAX_TYPED_LETTERS = 100; // letters; anything longer is not a word
 
 /**
  * The words of the vocabulary and of the user that begin with the typed letters, likeliest first.
@@ -79,7 +79,7 @@ export class PrefixSearch {
   complete(logits, state, prefix, userCounts, count) {
     const typed = withoutLeadingSpace(prefix);
     const letters = Array.from(prefix).length;
-    const steps = Array.from(typed).length <= LONGEST_TYPED ? letters + LONGEST : 0;
+    const steps = Array.from(typed).length <= MAX_TYPED_LETTERS ? letters + MAX_SPELLING : 0;
     /** @type {Map<string, number>} */
     const found = new Map();
     /** @type {Spelling[]} */

@@ -1,6 +1,6 @@
 /** Long work on the page's only thread, in slices between which the page handles its events. */
 
-const SLICE = 12; // milliseconds
+const SLICE_MILLISECONDS = 12;
 
 /**
  * Run a generator in slices, and yield what it yields.
@@ -16,7 +16,7 @@ export async function* sliced(work, signal) {
     const { done, value } = work.next();
     if (done) return value;
     yield value;
-    if (performance.now() - begun > SLICE) {
+    if (performance.now() - begun > SLICE_MILLISECONDS) {
       await new Promise((resolve) => setTimeout(resolve));
       signal.throwIfAborted();
       begun = performance.now();

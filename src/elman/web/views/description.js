@@ -12,7 +12,7 @@ import { latest } from "./page.js";
  *   best description of each vector, in order
  */
 
-const MOST = 64; // vectors at once
+const MAX_VECTORS = 64; // vectors at once
 
 /** @param {import("./page.js").Page<DescriptionClient>} page */
 export function descriptionView(page) {
@@ -26,7 +26,7 @@ export function descriptionView(page) {
   });
   const size = client.vectorSize ? `${client.vectorSize} numbers` : "numbers";
   const { box, node } = numbersBox(`The ${size} of a vector, one vector a line`, (text) => {
-    const vectors = rowsOf(text).slice(0, MOST);
+    const vectors = rowsOf(text).slice(0, MAX_VECTORS);
     if (vectors.length) void predict(vectors);
     else descriptions.replaceChildren();
   });

@@ -8,7 +8,7 @@ import { rounded } from "../explanation/trace.js";
  *   {names: string[], dates: string[]}} Forecast (H, S) each: H steps ahead of S series */
 
 const [WIDTH, HEIGHT, LEFT] = [720, 260, 48];
-const SHOWN = 120; // values of the history
+const MAX_HISTORY = 120; // values of the history
 
 /** The chart and the table of each series, under its name. @param {number[][]} history (T, S), or
  * empty if it is unknown @param {Forecast} forecast @returns {Node[]} */
@@ -23,7 +23,7 @@ export function forecastCharts(history, forecast) {
 /** @param {number[]} history @param {Forecast} forecast @param {number} series
  * @param {number[]} [actual] the values after the history, if they are known */
 export function forecastChart(history, forecast, series, actual = []) {
-  const past = history.slice(-SHOWN).filter(Number.isFinite);
+  const past = history.slice(-MAX_HISTORY).filter(Number.isFinite);
   const of = (/** @type {number[][]} */ rows) => rows.map((row) => row[series]);
   const median = of(forecast.median);
   const all = [...past, ...of(forecast.low_95), ...of(forecast.high_95), ...actual];

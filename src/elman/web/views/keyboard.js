@@ -34,8 +34,8 @@ import { element, percent } from "../components/elements.js";
  *   openKeyboard: (memory?: object) => Promise<KeyboardSession>}>} KeyboardPage
  */
 
-const PATIENCE = 150; // milliseconds until suggestions are dimmed as stale
-const ROOM = 100; // characters that an accepted word may take
+const STALE_MILLISECONDS = 150; // milliseconds until suggestions are dimmed as stale
+const MAX_ACCEPTED = 100; // characters that an accepted word may take
 const HELP = "1, 2, 3 or Tab accepts a suggestion; press Esc first to type these keys.";
 
 export class SessionExpired extends Error {}
@@ -156,7 +156,7 @@ export class Keyboard extends HTMLElement {
     if (!this.#current) return;
     this.#current = false;
     this.#suggestions.ariaBusy = "true";
-    this.#slow = setTimeout(() => this.#suggestions.classList.add("stale"), PATIENCE);
+    this.#slow = setTimeout(() => this.#suggestions.classList.add("stale"), STALE_MILLISECONDS);
   }
 
   /** Append what was typed meanwhile to the text of the session. @param {string} before
@@ -216,7 +216,7 @@ export class Keyboard extends HTMLElement {
   #accept(number) {
     const there = this.#current && !this.#busy && number < this.#suggestions.childElementCount;
     if (!there || !this.#session) return false;
-    if (this.#box.value.length > this.#session.maxLength - ROOM) return false;
+    if (this.#box.value.length > this.#session.maxLength - MAX_ACCEPTED) return false;
     void this.#write(number);
     return true;
   }

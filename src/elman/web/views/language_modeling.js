@@ -13,7 +13,7 @@ import { Keyboard } from "./keyboard.js";
  *   AsyncIterable<string>} stream generates text, piece by piece
  */
 
-const LENGTH = 300; // tokens
+const DEFAULT_LENGTH = 300; // tokens
 
 /** @param {import("./page.js").Page<LanguageModelingClient>} page */
 export function languageModelingView(page) {
@@ -22,7 +22,7 @@ export function languageModelingView(page) {
   const generated = element("p", { className: "generated", id: "generated", ariaLive: "off" });
   const temperature = slider("Temperature", { min: 0, max: 2, step: 0.05, value: 0.8 });
   const topP = slider("Top-p", { min: 0.05, max: 1, step: 0.01, value: 0.95 });
-  const length = numberBox("Length in tokens", LENGTH, 1, client.maxLength);
+  const length = numberBox("Length in tokens", DEFAULT_LENGTH, 1, client.maxLength);
   const seed = numberBox("Seed", 1);
   const generate = button("Generate", () => {
     if (running) running.abort();
