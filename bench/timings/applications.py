@@ -85,7 +85,7 @@ def _learning(cell: str) -> Comparison:
         return _within(name, lambda: list(islice(steps, STEPS)))
 
     peers = [Peer(name, partial(prepared, name)) for name in (FLOAT, WITHOUT)]
-    tokens = STEPS * recipe.rows * recipe.time
+    tokens = STEPS * recipe.batch_size * recipe.sequence_length
     return Comparison(f"characters trained on, {cell}", peers, items=tokens)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from elman.errors import SettingError
 
 
-def among(location: str, value: object, names: Collection[str]) -> None:
+def check_choice(location: str, value: object, names: Collection[str]) -> None:
     """Check that a setting is one of a few names.
 
     Args:
@@ -26,7 +26,7 @@ def among(location: str, value: object, names: Collection[str]) -> None:
         )
 
 
-def whole(location: str, value: Any, least: int, most: int | None = None) -> None:
+def check_integer(location: str, value: Any, least: int, most: int | None = None) -> None:
     """Check that a setting is an integer in a range.
 
     Args:
@@ -45,7 +45,7 @@ def whole(location: str, value: Any, least: int, most: int | None = None) -> Non
         )
 
 
-def number(location: str, value: Any, sound: Callable[[float], bool], range_: str) -> None:
+def check_number(location: str, value: Any, sound: Callable[[float], bool], range_: str) -> None:
     """Check that a setting is a finite number in a range.
 
     Args:

@@ -53,10 +53,10 @@ def test_second_direction_equals_its_stack_on_reversed_text(padded):
     """Against its stack on a row flipped by hand."""
     network = make()
     alone = row_of(padded, 0)
-    states = network.reader.initial_states(1)
-    x = network.reader.embedding(alone.tokens).transpose(0, 1)
-    forward, _ = network.reader.stacks[0](x, states[0])
-    backward, _ = network.reader.stacks[1](x.flip(1), states[1])
+    states = network.encoder.initial_states(1)
+    x = network.encoder.embedding(alone.tokens).transpose(0, 1)
+    forward, _ = network.encoder.stacks[0](x, states[0])
+    backward, _ = network.encoder.stacks[1](x.flip(1), states[1])
     expected = network.output(torch.cat([forward, backward.flip(1)], 2)).transpose(0, 1)
     torch.testing.assert_close(network(alone), expected.float())
 
@@ -115,13 +115,13 @@ def test_unknown_words_differ_by_their_ngrams():
     blocks = StackConfig(forms.vocabulary.size, hidden_size=8, layers=1, dropout=0.0)
     allowed = Transitions(*map(torch.from_numpy, transitions(["A", "B"], "plain")))
     network = TaggerNetwork(EncoderConfig(blocks, 2, BUCKETS), allowed, 0.0).eval()
-    table = network.reader.table(padded)[padded.tokens[:, 0]]
+    table = network.encoder.table(padded)[padded.tokens[:, 0]]
     assert torch.equal(table[0], table[4])
-    expected = network.reader.embedding.own.weight[1].clone()
+    expected = network.encoder.embedding.own.weight[1].clone()
     grams = table_arrays.ngrams[: table_arrays.starts[1]]
     for gram in grams[:-1]:
-        expected += network.reader.embedding.ngrams.weight[gram] / (len(grams) - 1) ** 0.5
-    expected += network.reader.embedding.ngrams.weight[grams[-1]]
+        expected += network.encoder.embedding.ngrams.weight[gram] / (len(grams) - 1) ** 0.5
+    expected += network.encoder.embedding.ngrams.weight[grams[-1]]
     torch.testing.assert_close(table[0], expected)
     distances = torch.cdist(table, table)
     assert 0 < distances[1, 2] < distances[1, 3]

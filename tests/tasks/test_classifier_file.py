@@ -68,16 +68,16 @@ VALUES = [
     (("settings", "more"), 1),
     (("settings", "directions"), 3),
     (("settings", "dropout"), "huge"),
-    *((("reader",), value) for value in (None, {}, [])),
-    *((("reader", "directions"), value) for value in (1, 2.0, True, "2", 0, 3)),
-    *((("reader", "buckets"), value) for value in (7, 32768.0, 0.0, False, None)),
-    (("reader", "more"), 1),
+    *((("encoder",), value) for value in (None, {}, [])),
+    *((("encoder", "directions"), value) for value in (1, 2.0, True, "2", 0, 3)),
+    *((("encoder", "buckets"), value) for value in (7, 32768.0, 0.0, False, None)),
+    (("encoder", "more"), 1),
     *((("members",), value) for value in (None, 0, 2, "1", 10**6)),
-    *((("reader", "blocks", "hidden_size"), value) for value in (9, 8.0, 10**9, "8")),
-    (("reader", "blocks", "cell"), "os.system"),
-    (("reader", "blocks", "layers"), 2),
-    (("reader", "blocks", "vocabulary"), 3),
-    (("reader", "blocks", "components"), ["mlp", "norm"]),
+    *((("encoder", "blocks", "hidden_size"), value) for value in (9, 8.0, 10**9, "8")),
+    (("encoder", "blocks", "cell"), "os.system"),
+    (("encoder", "blocks", "layers"), 2),
+    (("encoder", "blocks", "vocabulary"), 3),
+    (("encoder", "blocks", "components"), ["mlp", "norm"]),
     *((("vocabulary",), value) for value in (None, {}, {"name": "word", "words": [1]})),
     *(
         (("labels",), value)
@@ -96,7 +96,7 @@ def test_a_changed_header_is_refused(sound, tmp_path, names, value):
     assert_refused(altered(sound[0], tmp_path, setting(*names, value=value)))
 
 
-@pytest.mark.parametrize("name", ["settings", "reader", "vocabulary", "labels", "calibration"])
+@pytest.mark.parametrize("name", ["settings", "encoder", "vocabulary", "labels", "calibration"])
 def test_a_header_without_an_entry_is_refused(sound, tmp_path, name):
     assert_refused(altered(sound[0], tmp_path, lambda header, _: header.pop(name)))
 

@@ -100,16 +100,16 @@ OF_BOTH = [
     (("settings", "more"), 1),
     (("settings", "cell"), "gru"),
     (("settings", "dropout"), "huge"),
-    *((("rewriter",), value) for value in (None, {}, [])),
-    *((("rewriter", "source"), value) for value in (1, -1, True, 10**9, "9", None, 257.0)),
-    *((("rewriter", "attention"), value) for value in ("soft", None, [])),
-    *((("rewriter", "order"), value) for value in ("sideways", None)),
-    (("rewriter", "more"), 1),
-    *((("rewriter", "blocks", "hidden_size"), value) for value in (9, 8.0, 10**9, "8")),
-    *((("rewriter", "blocks", "cell"), value) for value in ("os.system", "gru")),
-    (("rewriter", "blocks", "layers"), 2),
-    (("rewriter", "blocks", "vocabulary"), 3),
-    (("rewriter", "blocks", "components"), ["mlp", "norm"]),
+    *((("encoder_decoder",), value) for value in (None, {}, [])),
+    *((("encoder_decoder", "source"), value) for value in (1, -1, True, 10**9, "9", None, 257.0)),
+    *((("encoder_decoder", "attention"), value) for value in ("soft", None, [])),
+    *((("encoder_decoder", "order"), value) for value in ("sideways", None)),
+    (("encoder_decoder", "more"), 1),
+    *((("encoder_decoder", "blocks", "hidden_size"), value) for value in (9, 8.0, 10**9, "8")),
+    *((("encoder_decoder", "blocks", "cell"), value) for value in ("os.system", "gru")),
+    (("encoder_decoder", "blocks", "layers"), 2),
+    (("encoder_decoder", "blocks", "vocabulary"), 3),
+    (("encoder_decoder", "blocks", "components"), ["mlp", "norm"]),
     *((("vocabularies",), value) for value in (None, {}, [], "target")),
     *((("vocabularies", "target"), value) for value in (None, {}, {"name": "word", "words": []})),
     (("vocabularies", "more"), {}),
@@ -131,10 +131,10 @@ def test_a_changed_header_is_refused(request, tmp_path, kind, names, value):
     ("names", "value"),
     [
         (("task",), "describe"),
-        (("rewriter", "attention"), "additive"),
-        (("rewriter", "order"), "forward"),
-        (("rewriter", "order"), "vector"),
-        (("rewriter", "source"), 0),
+        (("encoder_decoder", "attention"), "additive"),
+        (("encoder_decoder", "order"), "forward"),
+        (("encoder_decoder", "order"), "vector"),
+        (("encoder_decoder", "source"), 0),
         (("settings", "attention"), "none"),
         (("settings", "order"), "reversed"),
         (("vocabularies", "source"), None),
@@ -159,7 +159,9 @@ def test_a_sides_vocabulary_cannot_be_added(request, tmp_path, kind):
     assert_refused(altered(request.getfixturevalue(kind), tmp_path, add))
 
 
-@pytest.mark.parametrize("name", ["settings", "rewriter", "vocabularies", "limit", "training"])
+@pytest.mark.parametrize(
+    "name", ["settings", "encoder_decoder", "vocabularies", "limit", "training"]
+)
 def test_a_header_without_an_entry_is_refused(translated, tmp_path, name):
     assert_refused(altered(translated, tmp_path, lambda header, _: header.pop(name)))
 

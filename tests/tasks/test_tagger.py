@@ -439,7 +439,7 @@ def test_a_changed_header_is_refused(speech, tmp_path):
     for change in (
         lambda header, _: header["vocabulary"]["words"].pop(),
         lambda header, _: header["tags"].update(scheme="bio", labels=[]),
-        lambda header, _: header.pop("reader"),
+        lambda header, _: header.pop("encoder"),
         lambda header, _: header.pop("tags"),
     ):
         assert_refused(altered(path, tmp_path, change))
@@ -467,7 +467,7 @@ def test_the_seed_is_that_of_the_weights_the_order_and_the_training(monkeypatch)
 def test_the_settings_reach_the_network_and_the_plan():
     settings = elman.Tagger(hidden_size=7, layers=3, dropout=0.05)
     model = small(steps=1, layers=2, hidden_size=7, dropout=0.05).fit(WORDS, SPEECH)
-    reading = model.network_.reader.config
+    reading = model.network_.encoder.config
     assert (reading.blocks.hidden_size, reading.blocks.layers, reading.directions) == (7, 2, 2)
     assert reading.blocks.dropout == encoder_of(settings, model.lexicon_).blocks.dropout == 0.05
-    assert model.network_.dropout.p == model.network_.reader.dropout.p == 0.05
+    assert model.network_.dropout.p == model.network_.encoder.dropout.p == 0.05

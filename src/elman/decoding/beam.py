@@ -18,7 +18,7 @@ from elman.cells import map_state
 from elman.nn.encoder import PaddedBatch
 from elman.nn.native_step import Step, step_of
 from elman.nn.seq2seq import DecoderState, EncoderDecoder
-from elman.ranges import number, whole
+from elman.ranges import check_integer, check_number
 
 MAX_PHRASE = 8
 """Tokens; longer phrases may repeat without limit."""
@@ -44,9 +44,9 @@ class BeamSettings:
     repeats: int = 3
 
     def __post_init__(self) -> None:
-        whole("beam", self.beam, 1, 100)
-        number("length_reward", self.length_reward, lambda x: 0 <= x <= 3, "from 0 to 3")
-        whole("repeats", self.repeats, 1, 1000)
+        check_integer("beam", self.beam, 1, 100)
+        check_number("length_reward", self.length_reward, lambda x: 0 <= x <= 3, "from 0 to 3")
+        check_integer("repeats", self.repeats, 1, 1000)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from elman.ranges import number, whole
+from elman.ranges import check_integer, check_number
 
 Numbers = npt.NDArray[np.floating[Any]]
 
@@ -48,15 +48,15 @@ class Sampling:
     repetition_penalty: float = 1.0
 
     def __post_init__(self) -> None:
-        number("temperature", self.temperature, lambda x: x >= 0, "0 or more")
+        check_number("temperature", self.temperature, lambda x: x >= 0, "0 or more")
         if self.top_k is not None:
-            whole("top-k", self.top_k, 1)
+            check_integer("top-k", self.top_k, 1)
         if self.top_p is not None:
-            number("top-p", self.top_p, lambda x: 0 < x <= 1, "above 0, up to 1")
+            check_number("top-p", self.top_p, lambda x: 0 < x <= 1, "above 0, up to 1")
         if self.min_p is not None:
-            number("min-p", self.min_p, lambda x: 0 <= x <= 1, "from 0 to 1")
+            check_number("min-p", self.min_p, lambda x: 0 <= x <= 1, "from 0 to 1")
         least, most = PENALTIES
-        number(
+        check_number(
             "repetition-penalty",
             self.repetition_penalty,
             lambda x: least <= x <= most,

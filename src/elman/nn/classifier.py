@@ -56,7 +56,7 @@ class ClassifierNetwork(nn.Module):
         self.members = nn.ModuleList(
             nn.ModuleDict(
                 {
-                    "reader": Encoder(config, dropout),
+                    "encoder": Encoder(config, dropout),
                     "output": linear(2 * config.hidden_size, classes, scale=0.5),
                 }
             )
@@ -66,7 +66,7 @@ class ClassifierNetwork(nn.Module):
     @property
     def encoders(self) -> list[Encoder]:
         """One for each member."""
-        return [cast("Encoder", member["reader"]) for member in self._members()]
+        return [cast("Encoder", member["encoder"]) for member in self._members()]
 
     @property
     def outputs(self) -> list[nn.Linear]:

@@ -20,21 +20,21 @@ class TaggerNetwork(nn.Module):
     section 2, here with character n-grams.
 
     Args:
-        config: of the encoder; kept as `.reader.config`.
+        config: of the encoder; kept as `.encoder.config`.
         allowed: the transitions between tags that the CRF allows.
         dropout: the probability for the encoder's inputs and outputs.
     """
 
     def __init__(self, config: EncoderConfig, allowed: Transitions, dropout: float) -> None:
         super().__init__()
-        self.reader = Encoder(config, dropout)
+        self.encoder = Encoder(config, dropout)
         self.dropout = nn.Dropout(dropout)
         self.output = linear(config.hidden_size, len(allowed.start), scale=0.5)
         self.crf = CRF(allowed)
 
     def forward(self, padded: PaddedBatch) -> Tensor:
         """The emission scores (T, B, K) float32; the CRF adds the transitions."""
-        vectors, _ = self.reader(padded)
+        vectors, _ = self.encoder(padded)
         return self.logits(padded, vectors).float()
 
     def logits(self, padded: PaddedBatch, vectors: tuple[Tensor, ...]) -> Tensor:

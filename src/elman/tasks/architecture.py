@@ -13,7 +13,7 @@ from elman.cells import CELLS
 from elman.errors import ModelFileError
 from elman.nn.blocks import COMPONENTS, StackConfig
 from elman.nn.encoder import EncoderConfig
-from elman.ranges import among, number, whole
+from elman.ranges import check_choice, check_integer, check_number
 from elman.tasks.settings import DEEPEST, WIDEST, NetworkSettings, Recipe
 
 LARGEST_VOCABULARY = 2**20
@@ -25,11 +25,11 @@ class BlockRecipe(Recipe):
 
     Args:
         hidden_dropout: probability of dropout inside the blocks.
-        passes: over all examples, at most, however long the training may take.
+        epochs: the most epochs, however long the training may take.
     """
 
     hidden_dropout: float
-    passes: int
+    epochs: int
 
     def stack_of(
         self, settings: NetworkSettings, vocabulary: int, *, tied: bool = False
@@ -55,14 +55,14 @@ class EncoderRecipe(BlockRecipe):
     """The recipe of an encoder.
 
     Args:
-        rows: texts or sentences of a batch.
+        batch_size: texts or sentences of a batch.
     """
 
-    rows: int
+    batch_size: int
 
     def steps_of(self, examples: int) -> int:
         """The most steps of a training on so many examples."""
-        return self.passes * -(-examples // self.rows)
+        return self.epochs * -(-examples // self.batch_size)
 
 
 def checked_stack(value: object, vocabulary: int) -> StackConfig:
@@ -74,7 +74,7 @@ def checked_stack(value: object, vocabulary: int) -> StackConfig:
     names = {field.name for field in dataclasses.fields(StackConfig)}
     if not isinstance(value, dict) or value.keys() != names:
         raise ModelFileError("its architecture is not that of a network of tokens")
-    whole("vocabulary", value["vocabulary"], 1, LARGEST_VOCABULARY)
+    check_integer("vocabulary", value["vocabulary"], 1, LARGEST_VOCABULARY)
     if value["vocabulary"] != vocabulary:
         raise ModelFileError(
             f"its vocabulary has {vocabulary} tokens, its network {value['vocabulary']!r}"
@@ -94,10 +94,10 @@ def check_blocks(value: dict[str, Any]) -> None:
     Raises:
         SettingError: where one is not in range.
     """
-    among("cell", value["cell"], CELLS)
-    whole("hidden-size", value["hidden_size"], 1, WIDEST)
-    whole("layers", value["layers"], 1, DEEPEST)
-    number("dropout", value["dropout"], lambda p: 0 <= p < 1, "from 0 to below 1")
+    check_choice("cell", value["cell"], CELLS)
+    check_integer("hidden-size", value["hidden_size"], 1, WIDEST)
+    check_integer("layers", value["layers"], 1, DEEPEST)
+    check_number("dropout", value["dropout"], lambda p: 0 <= p < 1, "from 0 to below 1")
 
 
 def checked_encoder(value: object, vocabulary: int, buckets: int) -> EncoderConfig:
@@ -107,10 +107,10 @@ def checked_encoder(value: object, vocabulary: int, buckets: int) -> EncoderConf
         ModelFileError: where it is none; SettingError: not in range.
     """
     if not isinstance(value, dict) or value.keys() != {"blocks", "directions", "buckets"}:
-        raise ModelFileError("its reader is not one that is known here")
-    whole("directions", value["directions"], 1, 2)
+        raise ModelFileError("its encoder is not one that is known here")
+    check_integer("directions", value["directions"], 1, 2)
     if type(value["buckets"]) is not int or value["buckets"] != buckets:
-        raise ModelFileError("its reader is malformed")
+        raise ModelFileError("its encoder is malformed")
     blocks = checked_stack(value["blocks"], vocabulary)
     return EncoderConfig(blocks, value["directions"], buckets)
 

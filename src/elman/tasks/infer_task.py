@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from elman.ranges import among
+from elman.ranges import check_choice
 from elman.tasks.table import TASKS
 from elman.text.lines import lines_of
 
@@ -47,7 +47,7 @@ def task_of(files: DataFiles, named: str | None) -> tuple[Task, str]:
         InputError: the files cannot be read.
     """
     if named is not None:
-        among("task", named, TASKS)
+        check_choice("task", named, TASKS)
         return TASKS[named], "set by --task"
     for task in TASKS.values():
         for option in task.options:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from elman.console.terminal import counted, say, stdin_bytes
 from elman.errors import SettingError
-from elman.ranges import whole
+from elman.ranges import check_integer
 from elman.text.example_reader import Example, ExampleReader
 from elman.text.lines import lines_of
 
@@ -76,7 +76,7 @@ class PredictionRequest:
         """
         count: int | None = self.options.get("count")
         if count is not None:
-            whole("count", count, 1, 1000)
+            check_integer("count", count, 1, 1000)
             if not self.json:
                 raise SettingError("it needs --json", location="count", hint="Add --json.")
         return count
@@ -89,7 +89,7 @@ class PredictionRequest:
             SettingError: it is out of range.
         """
         beam = self.options.get("beam", _BEAM)
-        whole("beam", beam, 1, 100)
+        check_integer("beam", beam, 1, 100)
         return int(beam)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from elman.cells import CELLS
 from elman.errors import ModelFileError
-from elman.ranges import among, number, whole
+from elman.ranges import check_choice, check_integer, check_number
 from elman.training.plan import Plan
 
 WIDEST = 16_384
@@ -46,33 +46,37 @@ class NetworkSettings:
     """What every estimator can be told of its network and its training."""
 
     cell: str = setting(
-        "mingru", "the recurrent cell, a name of `elman.cells.CELLS`.", partial(among, names=CELLS)
+        "mingru",
+        "the recurrent cell, a name of `elman.cells.CELLS`.",
+        partial(check_choice, names=CELLS),
     )
     hidden_size: int | None = setting(
         None,
         "features of the vectors that pass from block to block, 1 to 16,384; None chooses.",
-        partial(whole, least=1, most=WIDEST),
+        partial(check_integer, least=1, most=WIDEST),
     )
     layers: int = setting(
-        1, "blocks, one above the other, 1 to 64.", partial(whole, least=1, most=DEEPEST)
+        1, "blocks, one above the other, 1 to 64.", partial(check_integer, least=1, most=DEEPEST)
     )
     dropout: float | None = setting(
         None,
         "probability of dropout in training, 0 to below 1; None chooses.",
-        partial(number, sound=lambda p: 0 <= p < 1, range_="from 0 to below 1"),
+        partial(check_number, sound=lambda p: 0 <= p < 1, range_="from 0 to below 1"),
     )
     minutes: float = setting(
         3.0,
         "training time in minutes by the wall clock, validations included, above 0.",
-        partial(number, sound=lambda x: 0 < x <= 1e6, range_="above 0"),
+        partial(check_number, sound=lambda x: 0 < x <= 1e6, range_="above 0"),
     )
     steps: int | None = setting(
         None,
         "training steps, which replace the minutes: the same weights every time on one machine.",
-        partial(whole, least=1),
+        partial(check_integer, least=1),
     )
     seed: int = setting(
-        0, "seed of everything random, 0 to 2**31 - 1.", partial(whole, least=0, most=LONGEST_SEED)
+        0,
+        "seed of everything random, 0 to 2**31 - 1.",
+        partial(check_integer, least=0, most=LONGEST_SEED),
     )
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from elman.errors import InputError
-from elman.ranges import whole
+from elman.ranges import check_integer
 from elman.text.conll import LINE_ENDS, TaggedSentence, is_blank, layout_of, may_be_comment
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class SentenceReader:
         tags_needed: bool = True,
     ) -> None:
         if column is not None:
-            whole("--column", column, 2)
+            check_integer("--column", column, 2)
         self.skipped = 0
         self.layout: ConllLayout | None = None
         self._name = name

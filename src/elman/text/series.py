@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from elman.errors import InputError
-from elman.ranges import among
+from elman.ranges import check_choice
 from elman.text.dates import DATE_NAMES, Calendar, parse_dates, step_of
 from elman.text.series_table import Table, read_table
 
@@ -85,7 +85,7 @@ class SeriesSource:
         impute: Impute | None = None,
     ) -> None:
         if impute is not None:
-            among("impute", impute, IMPUTATIONS)
+            check_choice("impute", impute, IMPUTATIONS)
         self.name = source.name
         self._source = source
         self._columns = columns

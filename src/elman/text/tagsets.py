@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from elman.ranges import among
+from elman.ranges import check_choice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -166,8 +166,8 @@ def convert_tags(tags: Sequence[str], scheme: str, to: str) -> tuple[str, ...]:
     Raises:
         SettingError: a scheme is unknown.
     """
-    among("scheme", scheme, SCHEMES)
-    among("scheme", to, SCHEMES)
+    check_choice("scheme", scheme, SCHEMES)
+    check_choice("scheme", to, SCHEMES)
     if "plain" in (scheme, to):
         return tuple(tags)
     result = [OUTSIDE] * len(tags)
@@ -216,7 +216,7 @@ def illegal_tags(tags: Sequence[str], scheme: str) -> list[IllegalTag]:
     Raises:
         SettingError: the scheme is unknown.
     """
-    among("scheme", scheme, SCHEMES)
+    check_choice("scheme", scheme, SCHEMES)
     result = []
     last = None
     for position, tag in enumerate(tags):
@@ -243,7 +243,7 @@ def transitions(tags: Sequence[str], scheme: str) -> LegalTransitions:
     Raises:
         SettingError: the scheme is unknown.
     """
-    among("scheme", scheme, SCHEMES)
+    check_choice("scheme", scheme, SCHEMES)
     size = len(tags)
     known = np.fromiter((_is_of(tag, scheme) for tag in tags), bool, size)
     first = np.fromiter((_may_follow(None, tag, scheme) for tag in tags), bool, size)

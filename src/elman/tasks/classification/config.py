@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from elman.nn.encoder import EncoderConfig
-from elman.ranges import among, whole
+from elman.ranges import check_choice, check_integer
 from elman.tasks.architecture import EncoderRecipe
 from elman.tasks.settings import NetworkSettings, setting
 from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoder_config
@@ -18,9 +18,9 @@ BALANCED = "balanced"
 SMOOTHING = 0.1
 
 RECIPES = {
-    "character": EncoderRecipe(256, 0.3, 3e-3, 0.5, hidden_dropout=0.15, passes=13, rows=64),
-    "subword": EncoderRecipe(128, 0.25, 3e-3, 0.3, hidden_dropout=0.25, passes=10, rows=64),
-    "word": EncoderRecipe(128, 0.25, 3e-3, 0.3, hidden_dropout=0.25, passes=10, rows=64),
+    "character": EncoderRecipe(256, 0.3, 3e-3, 0.5, hidden_dropout=0.15, epochs=13, batch_size=64),
+    "subword": EncoderRecipe(128, 0.25, 3e-3, 0.3, hidden_dropout=0.25, epochs=10, batch_size=64),
+    "word": EncoderRecipe(128, 0.25, 3e-3, 0.3, hidden_dropout=0.25, epochs=10, batch_size=64),
 }
 
 
@@ -32,19 +32,19 @@ class ClassifierSettings(NetworkSettings):
         AUTO,
         'what one token is, "character", "word" or "subword"; "auto" tries all three and takes '
         "the one that does best on the held-out texts.",
-        partial(among, names=(AUTO, *ENCODER_TOKENIZERS)),
+        partial(check_choice, names=(AUTO, *ENCODER_TOKENIZERS)),
     )
     directions: int = setting(
         1,
         "1 reads from the beginning, so that `step` can answer after every word; 2 also from the "
         "end.",
-        partial(whole, least=1, most=2),
+        partial(check_integer, least=1, most=2),
     )
     class_weight: str | None = setting(
         None,
         '"balanced" gives rare classes more weight, by the cube root of how much rarer than the '
         "mean they are; None weighs all texts the same.",
-        partial(among, names=(BALANCED,)),
+        partial(check_choice, names=(BALANCED,)),
     )
 
 

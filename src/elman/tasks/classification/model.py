@@ -17,7 +17,7 @@ from elman.metrics.calibration import fit_rejection, fit_temperature
 from elman.nn.classifier import ClassifierNetwork
 from elman.nn.encoder import EncoderConfig, EncoderStep
 from elman.nn.native_step import encoder_by_steps
-from elman.ranges import number, whole
+from elman.ranges import check_integer, check_number
 from elman.tasks.architecture import checked_encoder
 from elman.tasks.classification.config import AUTO, RECIPES, ClassifierSettings
 from elman.tasks.classification.explain import explain_classes
@@ -80,7 +80,7 @@ class Classifier(ClassifierSettings, ExampleModel):
     task: ClassVar[str] = "classify"
     pipeline_tag: ClassVar[str] = "text-classification"
     _estimator_type: ClassVar[str] = "classifier"
-    _architecture_name: ClassVar[str] = "reader"
+    _architecture_name: ClassVar[str] = "encoder"
 
     classes_: np.ndarray[Any, Any]
     network_: ClassifierNetwork
@@ -202,7 +202,7 @@ class Classifier(ClassifierSettings, ExampleModel):
             SettingError: `reject_below` is out of range.
         """
         if reject_below is not None:
-            number("reject-below", reject_below, lambda p: 0 <= p <= 1, "from 0 to 1")
+            check_number("reject-below", reject_below, lambda p: 0 <= p <= 1, "from 0 to 1")
         probabilities = self.predict_proba(X)
         labels: np.ndarray[Any, Any] = self.classes_[probabilities.argmax(axis=1)]
         if reject_below is not None:
@@ -319,12 +319,12 @@ class Classifier(ClassifierSettings, ExampleModel):
     def _restore(self, about: dict[str, Any]) -> Callable[[], ClassifierNetwork]:
         self.tokenizer_ = checked_tokenizer(about.get("vocabulary"))
         buckets = BUCKETS if isinstance(self.tokenizer_, HashedVocabulary) else 0
-        encoder = checked_encoder(about.get("reader"), self.tokenizer_.size, buckets)
+        encoder = checked_encoder(about.get("encoder"), self.tokenizer_.size, buckets)
         labels = checked_labels(about.get("labels"))
         self.classes_ = np.array(labels)
         self.calibration_ = checked_calibration(about.get("calibration"))
         members: Any = about.get("members")
-        whole("members", members, 1, MAX_MEMBERS)
+        check_integer("members", members, 1, MAX_MEMBERS)
         dropout = RECIPES[self.tokenizer_.name].dropout_of(self)
         return lambda: ClassifierNetwork(encoder, len(labels), dropout, members)
 

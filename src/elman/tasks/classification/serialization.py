@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from elman.errors import ModelFileError
-from elman.ranges import number
+from elman.ranges import check_number
 from elman.tasks.classification.inputs import Label
 from elman.text.subword_hashing import HashedVocabulary
 from elman.text.tokenizers.table import tokenizer_from_json
@@ -75,6 +75,6 @@ def checked_calibration(value: object) -> Calibration:
     """
     if not isinstance(value, dict) or value.keys() != set(Calibration._fields):
         raise ModelFileError("its calibration is malformed")
-    number("temperature", value["temperature"], lambda x: 0 < x < math.inf, "above 0")
-    number("rejection", value["rejection"], lambda x: 0 <= x <= 1, "from 0 to 1")
+    check_number("temperature", value["temperature"], lambda x: 0 < x < math.inf, "above 0")
+    check_number("rejection", value["rejection"], lambda x: 0 <= x <= 1, "from 0 to 1")
     return Calibration(**value)

@@ -147,16 +147,16 @@ class ClassifierTrainer:
 
     def label_plan(self, fraction: float) -> Plan:
         """The plan for learning the labels, within a fraction of the budget."""
-        epochs = FINE_TUNING_EPOCHS if len(self.unlabelled) else self.recipe.passes
+        epochs = FINE_TUNING_EPOCHS if len(self.unlabelled) else self.recipe.epochs
         epochs = min(epochs, max(1, MAX_TOKENS // self.examples.tokens))
-        recipe = dataclasses.replace(self.recipe, passes=epochs, rows=self._batch_size())
+        recipe = dataclasses.replace(self.recipe, epochs=epochs, batch_size=self._batch_size())
         max_steps = recipe.steps_of(len(self.examples))
         return recipe.plan_of(self.settings, max_steps=max_steps, fraction=fraction)
 
     def _batch_size(self) -> int:
         """Smaller for long texts."""
         mean = self.examples.tokens / len(self.examples)
-        return min(self.recipe.rows, max(8, int(TOKENS_PER_BATCH / mean)))
+        return min(self.recipe.batch_size, max(8, int(TOKENS_PER_BATCH / mean)))
 
     def label_objective(self) -> ClassificationObjective:
         rows, valid = self.material.train, self.material.valid

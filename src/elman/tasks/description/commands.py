@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from elman.errors import SettingError
-from elman.ranges import whole
+from elman.ranges import check_integer
 from elman.tasks.commands import CommandWords, TaskCommands, check_same, no_baseline, report_skipped
 from elman.tasks.description.task import TASK
 from elman.tasks.options import reader_options
@@ -121,7 +121,7 @@ class DescriptionCommands(TaskCommands):
             raise SettingError(cause, location="FILE", hint="Name a .npy or .npz file.")
         vectors = VectorSource(Path(given), None, width=model.n_features_in_).vectors()
         row = options.get("row", 1)
-        whole("row", row, 1, len(vectors))
+        check_integer("row", row, 1, len(vectors))
         return model.explain(vectors[row - 1])
 
     @classmethod

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from elman.errors import EmptyTextError, ModelFileError
 from elman.nn.forecaster import ForecasterConfig
-from elman.ranges import whole
+from elman.ranges import check_integer
 from elman.tasks.architecture import check_blocks
 from elman.tasks.forecasting.seasonality import grows_with_level, season_of
 from elman.tasks.settings import NetworkSettings, Recipe, changed, setting
@@ -62,13 +62,13 @@ class ForecasterSettings(NetworkSettings):
     horizon: int | None = setting(
         None,
         "H, the steps ahead, 1 to 10,000; None chooses: a season, or two where it is short.",
-        partial(whole, least=1, most=LONGEST_HORIZON),
+        partial(check_integer, least=1, most=LONGEST_HORIZON),
     )
     season: int | None = setting(
         None,
         "after how many steps the values are alike, 1 (never) to 10,000; None finds it by the "
         "dates or by the autocorrelation.",
-        partial(whole, least=1, most=LONGEST_HORIZON),
+        partial(check_integer, least=1, most=LONGEST_HORIZON),
     )
 
 
@@ -147,13 +147,13 @@ def checked_forecasting(value: object) -> ForecasterConfig:
     if not isinstance(value, dict) or value.keys() != names:
         raise ModelFileError("its network is not one that is known here")
     told: dict[str, Any] = value
-    whole("season", told["season"], 1, LONGEST_HORIZON)
-    whole("horizon", told["horizon"], 1, LONGEST_HORIZON)
-    whole(
+    check_integer("season", told["season"], 1, LONGEST_HORIZON)
+    check_integer("horizon", told["horizon"], 1, LONGEST_HORIZON)
+    check_integer(
         "context_length", told["context_length"], 2 * told["season"], _VALUES_READ * LONGEST_HORIZON
     )
-    whole("steps", told["steps"], 1, told["context_length"] - told["season"])
-    whole("networks", told["networks"], 1, 64)
+    check_integer("steps", told["steps"], 1, told["context_length"] - told["season"])
+    check_integer("networks", told["networks"], 1, 64)
     check_blocks(told)
     if type(told["logarithm"]) is not bool:
         raise ModelFileError("its network is malformed")

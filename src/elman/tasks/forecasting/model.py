@@ -19,7 +19,7 @@ from elman.explain.trace import Trace
 from elman.metrics.forecasting import naive_error
 from elman.metrics.report import Evaluation
 from elman.nn.forecaster import ForecasterConfig, ForecastNetwork
-from elman.ranges import whole
+from elman.ranges import check_integer
 from elman.tasks.architecture import check_cell
 from elman.tasks.estimator import Model, Run, TrainingData
 from elman.tasks.forecasting.config import (
@@ -173,7 +173,7 @@ class Forecaster(ForecasterSettings, Model):
                 hint=f"Train for more: elman train FILE -o MODEL --horizon {horizon}",
             )
         count = config.horizon if horizon is None else horizon
-        whole("horizon", count, 1)
+        check_integer("horizon", count, 1)
         series = self.history(history)
         origins = np.array([(len(series.values), each) for each in range(len(self.names_))])
         quantiles = quantiles_at(self.network_, series.values, origins)

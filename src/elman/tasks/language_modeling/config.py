@@ -10,7 +10,7 @@ from typing import Any
 
 from elman.errors import ModelFileError, SettingError
 from elman.nn.blocks import COMPONENTS, StackConfig
-from elman.ranges import among, number
+from elman.ranges import check_choice, check_number
 from elman.tasks.settings import NetworkSettings, Recipe, changed, setting
 from elman.text.tokenizers.table import TOKENIZERS
 
@@ -20,19 +20,24 @@ class LanguageModelRecipe(Recipe):
     """The recipe of a tokenizer's language models.
 
     Args:
-        rows: streams of text of a batch; time: tokens of each.
+        batch_size: streams of text of a batch.
+        sequence_length: tokens of each.
         tied: whether the output shares the embedding's weights.
     """
 
-    rows: int
-    time: int
+    batch_size: int
+    sequence_length: int
     tied: bool
 
 
 RECIPES = {
-    "character": LanguageModelRecipe(192, 0.15, 7e-3, 0.3, rows=32, time=64, tied=False),
-    "word": LanguageModelRecipe(256, 0.1, 5e-3, 0.5, rows=64, time=32, tied=True),
-    "subword": LanguageModelRecipe(256, 0.1, 3e-3, 0.3, rows=32, time=64, tied=True),
+    "character": LanguageModelRecipe(
+        192, 0.15, 7e-3, 0.3, batch_size=32, sequence_length=64, tied=False
+    ),
+    "word": LanguageModelRecipe(256, 0.1, 5e-3, 0.5, batch_size=64, sequence_length=32, tied=True),
+    "subword": LanguageModelRecipe(
+        256, 0.1, 3e-3, 0.3, batch_size=32, sequence_length=64, tied=True
+    ),
 }
 
 
@@ -40,7 +45,7 @@ def _check_parts(location: str, value: Any) -> None:
     if isinstance(value, str) or not isinstance(value, Sequence):
         raise SettingError(f"{value!r} is no list of names", location=location)
     for part in value:
-        among(location, part, COMPONENTS)
+        check_choice(location, part, COMPONENTS)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -50,7 +55,7 @@ class LanguageModelSettings(NetworkSettings):
     tokenizer: str = setting(
         "character",
         'what one token is, "character", "word" or "subword".',
-        partial(among, names=TOKENIZERS),
+        partial(check_choice, names=TOKENIZERS),
     )
     layers: int = changed(NetworkSettings, "layers", 2)
     components: Sequence[str] = setting(
@@ -61,7 +66,7 @@ class LanguageModelSettings(NetworkSettings):
     learning_rate: float | None = setting(
         None,
         "the largest learning rate, above 0, up to 10; None chooses by the tokenizer.",
-        partial(number, sound=lambda x: 0 < x <= 10, range_="above 0, up to 10"),
+        partial(check_number, sound=lambda x: 0 < x <= 10, range_="above 0, up to 10"),
     )
 
 

@@ -26,7 +26,7 @@ from elman.errors import EmptyTextError, ModelFileError
 from elman.explain.trace import Trace
 from elman.nn.blocks import NetworkState, StackConfig
 from elman.nn.language_model import LanguageModelNetwork
-from elman.ranges import whole
+from elman.ranges import check_integer
 from elman.tasks.architecture import checked_stack
 from elman.tasks.estimator import Model, TrainingData
 from elman.tasks.language_modeling.config import (
@@ -98,7 +98,7 @@ class LanguageModel(LanguageModelSettings, Model):
         tokenizer = TOKENIZERS[settings.tokenizer]
         cache = Cache() if cache is None else cache
         train, held_out = prepared(text, valid, tokenizer, cache, progress)
-        check_length(text, train, recipe_of(settings).time)
+        check_length(text, train, recipe_of(settings).sequence_length)
         hashes = {"content": train.content_hash, "corpus": train.key, "valid": held_out.key}
         return TrainingData(train, held_out, hashes)
 
@@ -113,7 +113,11 @@ class LanguageModel(LanguageModelSettings, Model):
         vars(self).pop("_finder", None)  # of the previous tokenizer
         self._begin_record(data, characters=train.characters, words=train.words, tokens=len(train))
         stream = BPTTDataset(
-            self.network_, train.ids, valid.ids, batch_size=recipe.rows, sequence_length=recipe.time
+            self.network_,
+            train.ids,
+            valid.ids,
+            batch_size=recipe.batch_size,
+            sequence_length=recipe.sequence_length,
         )
         previews = GenerationPreviews(self.network_, self.tokenizer_, train.ids, valid.ids)
         return stream, recipe.plan_of(settings), previews
@@ -245,7 +249,7 @@ class LanguageModel(LanguageModelSettings, Model):
         Args:
             samples: number of continuations.
         """
-        whole("samples", samples, 1)
+        check_integer("samples", samples, 1)
         sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
         pieces = list(self._generate(prompt, length, sampling, stop, seed, rows=samples))
         return ["".join(row) for row in zip(*pieces, strict=True)]
@@ -260,8 +264,8 @@ class LanguageModel(LanguageModelSettings, Model):
         rows: int,
     ) -> Iterator[list[str]]:
         self._check_fitted()
-        whole("length", length, 1)
-        whole("seed", 0 if seed is None else seed, 0, 2**63 - 1)
+        check_integer("length", length, 1)
+        check_integer("seed", 0 if seed is None else seed, 0, 2**63 - 1)
         context, prefix = split_prefix(prompt, self.tokenizer_)
         return generate_text(
             self.network_,
@@ -294,7 +298,7 @@ class LanguageModel(LanguageModelSettings, Model):
             SettingError: the count is below 1.
         """
         self._check_fitted()
-        whole("count", count, 1)
+        check_integer("count", count, 1)
         context, prefix = self.suggester.split_prefix(text)
         position = self.suggester.read(self.suggester.tokens(context))
         return self.suggester.suggest(position, prefix, UserPrior.counted(self.learned_), count)

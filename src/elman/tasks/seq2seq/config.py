@@ -9,7 +9,7 @@ from typing import Any
 from elman.errors import ModelFileError
 from elman.nn.attention import KINDS
 from elman.nn.seq2seq import ORDERS, Seq2SeqConfig
-from elman.ranges import among, whole
+from elman.ranges import check_choice, check_integer
 from elman.tasks.architecture import LARGEST_VOCABULARY, BlockRecipe, checked_stack
 from elman.tasks.seq2seq.text_codec import CODEC_TOKENIZERS
 from elman.tasks.settings import NetworkSettings, changed, setting
@@ -32,9 +32,9 @@ SMOOTHING = 0.1
 EMA_DECAY = 0.1
 
 RECIPES = {
-    "subword": Seq2SeqRecipe(256, 0.2, 2e-3, 0.1, hidden_dropout=0.1, passes=16, tokens=3_000),
-    "character": Seq2SeqRecipe(192, 0.1, 2e-3, 0.1, hidden_dropout=0.05, passes=20, tokens=2_500),
-    "vector": Seq2SeqRecipe(128, 0.2, 2e-3, 0.1, hidden_dropout=0.1, passes=40, tokens=300),
+    "subword": Seq2SeqRecipe(256, 0.2, 2e-3, 0.1, hidden_dropout=0.1, epochs=16, tokens=3_000),
+    "character": Seq2SeqRecipe(192, 0.1, 2e-3, 0.1, hidden_dropout=0.05, epochs=20, tokens=2_500),
+    "vector": Seq2SeqRecipe(128, 0.2, 2e-3, 0.1, hidden_dropout=0.1, epochs=40, tokens=300),
 }
 """By the tokenizer of the source; or where it is a vector."""
 
@@ -47,7 +47,7 @@ class Seq2SeqSettings(NetworkSettings):
     tokenizer: str = setting(
         "auto",
         'what one token of a text is, "subword" or "character"; "auto" chooses for each side.',
-        partial(among, names=(*CODEC_TOKENIZERS, "auto")),
+        partial(check_choice, names=(*CODEC_TOKENIZERS, "auto")),
     )
 
 
@@ -65,27 +65,27 @@ class TranslatorSettings(Seq2SeqSettings):
         "dot",
         'how the decoder weighs the places of the source, "dot" or "additive"; with "none" all it '
         "has of the source is one vector (I. Sutskever et al., 2014).",
-        partial(among, names=KINDS),
+        partial(check_choice, names=KINDS),
     )
     order: str = setting(
         "both",
         'how the source is read: from "both" ends, "forward", or "reversed", from its end alone.',
-        partial(among, names=ORDERS),
+        partial(check_choice, names=ORDERS),
     )
 
 
 def checked_seq2seq(value: object, vocabulary: int) -> Seq2SeqConfig:
-    """The rewriter that a model file describes, for a target vocabulary of that size.
+    """The configuration of an encoder-decoder in a model file, for a target vocabulary of that size.
 
     Raises:
         ModelFileError: where it is none; SettingError: not in range.
     """
     if not isinstance(value, dict) or value.keys() != {"blocks", "source", "attention", "order"}:
-        raise ModelFileError("its rewriter is not one that is known here")
-    among("attention", value["attention"], KINDS)
-    among("order", value["order"], (*ORDERS, "vector"))
+        raise ModelFileError("its encoder-decoder is not one that is known here")
+    check_choice("attention", value["attention"], KINDS)
+    check_choice("order", value["order"], (*ORDERS, "vector"))
     of_vectors = value["order"] == "vector"
-    whole("source", value["source"], int(of_vectors), _most_sources(of_vectors))
+    check_integer("source", value["source"], int(of_vectors), _most_sources(of_vectors))
     blocks = checked_stack(value["blocks"], vocabulary)
     told: dict[str, Any] = {**value, "blocks": blocks}
     return Seq2SeqConfig(**told)

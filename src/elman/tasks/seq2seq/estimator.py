@@ -25,7 +25,7 @@ from elman.training.plan import Plan
 class Seq2SeqModel(ExampleModel):
     """An estimator that generates a text from a source."""
 
-    _architecture_name: ClassVar[str] = "rewriter"
+    _architecture_name: ClassVar[str] = "encoder_decoder"
 
     # Name of the number of examples in the training record.
     _examples_name: ClassVar[str]
@@ -95,7 +95,7 @@ class Seq2SeqModel(ExampleModel):
             smoothing=SMOOTHING,
             seed=settings.seed,
         )
-        max_steps = recipe.passes * objective.sampler.steps_per_epoch
+        max_steps = recipe.epochs * objective.sampler.steps_per_epoch
         plan = recipe.plan_of(settings, max_steps=max_steps, ema_decay=EMA_DECAY)
         preview = Seq2SeqPreviews(
             self.network_,
@@ -121,6 +121,6 @@ class Seq2SeqModel(ExampleModel):
         codecs = checked_codecs(about.get("vocabularies"))
         self._set_codecs(codecs)
         known = (self.cell, *self._encoder_kind)
-        config = checked_seq2seq_config(about.get("rewriter"), known, codecs)
+        config = checked_seq2seq_config(about.get("encoder_decoder"), known, codecs)
         self.limit_ = checked_limit(about.get("limit"))
         return lambda: EncoderDecoder(config, self._recipe.dropout_of(self))

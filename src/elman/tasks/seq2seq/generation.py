@@ -16,7 +16,7 @@ import torch
 from elman.decoding.beam import BeamSettings, Hypothesis, beam_search
 from elman.nn.native_step import Step
 from elman.nn.seq2seq import EncoderDecoder
-from elman.ranges import whole
+from elman.ranges import check_integer
 from elman.tasks.seq2seq.text_codec import TextCodec
 from elman.text.tokenizers.tokenizer import BOUNDARY
 from elman.training.dataset import Dataset, TokenDataset
@@ -107,8 +107,8 @@ def search_settings(codec: TextCodec, beam: int, count: int) -> BeamSettings:
     Raises:
         SettingError: a value is out of range.
     """
-    whole("count", count, 1, 100)
-    whole("beam", beam, 1, 100)
+    check_integer("count", count, 1, 100)
+    check_integer("beam", beam, 1, 100)
     return BeamSettings(beam=max(beam, count), repeats=REPEATS[codec.tokenizer.name])
 
 

@@ -1,4 +1,4 @@
-"""The objective of a rewriter: a target for each source.
+"""The objective of an encoder-decoder: a target for each source.
 
 Shapes: N examples, B rows of a batch, D width of a vector.
 """

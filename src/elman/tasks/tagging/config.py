@@ -15,7 +15,7 @@ from elman.tasks.tokenization import encoder_config
 from elman.text.subword_hashing import HashedVocabulary
 from elman.text.tag_vocabulary import TagVocabulary
 
-RECIPE = EncoderRecipe(128, 0.5, 3e-3, 0.3, hidden_dropout=0.1, passes=8, rows=32)
+RECIPE = EncoderRecipe(128, 0.5, 3e-3, 0.3, hidden_dropout=0.1, epochs=8, batch_size=32)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

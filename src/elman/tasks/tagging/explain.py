@@ -33,28 +33,28 @@ def explain_tags(
         tags: the K tags in the scheme of the training data.
         outer: index in `tags` of each tag of the network.
     """
-    x = embed(network.reader, padded)
+    x = embed(network.encoder, padded)
     scheme = torch.eye(len(tags))[torch.from_numpy(outer)].to(x)
 
     def features(xs: Sequence[Tensor]) -> Tensor:
-        vectors, rows = encode(network.reader, xs[0])
+        vectors, rows = encode(network.encoder, xs[0])
         return network.crf.marginals(network.logits(rows, vectors), rows.lengths)
 
     def head(log_p: Tensor) -> Tensor:
         # One tag of the scheme may be several tags of the network.
         return (log_p.exp() @ scheme).clamp(min=torch.finfo(log_p.dtype).tiny).log()
 
-    recorded = stack_layers(list(network.reader.stacks))
+    recorded = stack_layers(list(network.encoder.stacks))
     query = AttributionQuery(
         (AttributionInput(x),), features, head, len(tags), aligned_input=0, tagging=True
     )
     with eval_mode(network):
         with torch.inference_mode():
             targets = outer[network.best(padded)[:, 0].numpy(force=True)].tolist()
-        layers = record_layers(lambda x: encode(network.reader, x), recorded, x)
+        layers = record_layers(lambda x: encode(network.encoder, x), recorded, x)
         return Trace(
             "tag",
-            model_summary(network, network.reader.config.blocks, recorded, ("word",), tags),
+            model_summary(network, network.encoder.config.blocks, recorded, ("word",), tags),
             (SequenceTrace("text", tuple(words), layers),),
             step_outputs(query, range(len(words)), targets, lambda index: tags[index]),
         )

@@ -16,7 +16,7 @@ from elman.explain.summary import check_length
 from elman.explain.trace import Trace
 from elman.nn.encoder import EncoderConfig, PaddedBatch
 from elman.nn.tagger import TaggerNetwork
-from elman.ranges import whole
+from elman.ranges import check_integer
 from elman.tasks.architecture import check_cell, checked_encoder
 from elman.tasks.estimator import TrainingData
 from elman.tasks.example_estimator import ExampleModel
@@ -68,7 +68,7 @@ class Tagger(TaggerSettings, ExampleModel):
 
     task: ClassVar[str] = "tag"
     pipeline_tag: ClassVar[str] = "token-classification"
-    _architecture_name: ClassVar[str] = "reader"
+    _architecture_name: ClassVar[str] = "encoder"
 
     network_: TaggerNetwork
     lexicon_: HashedVocabulary
@@ -175,7 +175,7 @@ class Tagger(TaggerSettings, ExampleModel):
             SettingError: the count is out of range.
         """
         self._check_fitted()
-        whole("count", count, 1, 1000)
+        check_integer("count", count, 1, 1000)
 
         def forward(padded: PaddedBatch) -> tuple[Tensor, Tensor]:
             return self.network_.crf.best(self.network_(padded), padded.lengths, count)
@@ -281,7 +281,7 @@ class Tagger(TaggerSettings, ExampleModel):
     # Saving
 
     def _architecture(self) -> EncoderConfig:
-        return self.network_.reader.config
+        return self.network_.encoder.config
 
     def _contents(self) -> dict[str, Any]:
         return {"vocabulary": self.lexicon_.to_json(), "tags": self.vocabulary_.to_json()}
@@ -292,7 +292,7 @@ class Tagger(TaggerSettings, ExampleModel):
     def _restore(self, about: dict[str, Any]) -> Callable[[], TaggerNetwork]:
         self.lexicon_ = HashedVocabulary.from_json(about.get("vocabulary"))
         self.vocabulary_ = TagVocabulary.from_json(about.get("tags"))
-        encoder = checked_encoder(about.get("reader"), self.lexicon_.size, BUCKETS)
+        encoder = checked_encoder(about.get("encoder"), self.lexicon_.size, BUCKETS)
         check_cell(self, encoder.blocks.cell)
         return lambda: built(encoder, self.vocabulary_, RECIPE.dropout_of(self))
 

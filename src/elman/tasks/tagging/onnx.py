@@ -46,8 +46,8 @@ def _labels(vocabulary: TagVocabulary) -> list[str]:
 
 def _write(network: TaggerNetwork, graph: Graph) -> None:
     tokens, rows = token_inputs(graph)
-    words = word_inputs(graph, network.reader.config)
-    ys = run_encoder(graph, network.reader, tokens, words, rows, None)
+    words = word_inputs(graph, network.encoder.config)
+    ys = run_encoder(graph, network.encoder, tokens, words, rows, None)
     forward, *backward = ys
     aligned = [forward, *(reverse_rows(graph, y, rows) for y in backward)]
     logits = graph.linear(graph.op("Concat", *aligned, axis=2), network.output)
@@ -106,7 +106,7 @@ def _best(graph: Graph, crf: CRF, logits: str, rows: GraphBatch) -> tuple[str, s
 
 
 def _trial(network: TaggerNetwork, number: int) -> ParityTrial:
-    inputs, padded = random_batch(number, network.reader.config)
+    inputs, padded = random_batch(number, network.encoder.config)
     with torch.inference_mode():
         logits = network(padded)
         tags, scores = network.crf.ranked(logits, padded.lengths, 2)

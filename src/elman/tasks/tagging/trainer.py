@@ -38,7 +38,7 @@ def tag_objective(
         examples_of(held_out.words, forms),
         tags=[vocabulary.encode(tags) for tags in train.tags],
         validation_metric=validation_metric_for(vocabulary, held_out.tags),
-        batch_size=RECIPE.rows,
+        batch_size=RECIPE.batch_size,
         seed=seed,
     )
 

@@ -18,7 +18,7 @@ class Member {
   /** @param {Bundle} bundle @param {string} name @param {any} config
    * @param {EncoderTokenizer} tokenizer @param {number} classes */
   constructor(bundle, name, config, tokenizer, classes) {
-    this.encoder = new Encoder(bundle, `${name}.reader`, config, tokenizer);
+    this.encoder = new Encoder(bundle, `${name}.encoder`, config, tokenizer);
     this.width = config.blocks.hidden_size * config.directions;
     this.output = Linear.from(bundle, `${name}.output`, 2 * this.width, classes);
   }
@@ -47,15 +47,15 @@ class Member {
 export class Classifier {
   /** @param {Bundle} bundle */
   constructor(bundle) {
-    const { vocabulary, reader, labels, members, calibration } = bundle.about;
+    const { vocabulary, encoder, labels, members, calibration } = bundle.about;
     this.tokenizer = new EncoderTokenizer(vocabulary);
     /** @type {(string | number | boolean)[]} */
     this.labels = labels;
     this.temperature = calibration.temperature;
-    this.unidirectional = reader.directions === 1;
+    this.unidirectional = encoder.directions === 1;
     this.members = Array.from(
       { length: members },
-      (_, member) => new Member(bundle, `members.${member}`, reader, this.tokenizer, labels.length),
+      (_, member) => new Member(bundle, `members.${member}`, encoder, this.tokenizer, labels.length),
     );
   }
 

@@ -11,7 +11,7 @@ import { finished } from "./time_slicing.js";
 export class Describer {
   /** @param {Bundle} bundle */
   constructor(bundle) {
-    this.vectorSize = bundle.about.rewriter.source;
+    this.vectorSize = bundle.about.encoder_decoder.source;
     this.search = new TargetSearch(bundle);
   }
 

@@ -14,10 +14,10 @@ import { TagVocabulary } from "./tags.js";
 export class Tagger {
   /** @param {Bundle} bundle */
   constructor(bundle) {
-    const { vocabulary, reader, tags } = bundle.about;
-    const width = reader.blocks.hidden_size * reader.directions;
+    const { vocabulary, encoder, tags } = bundle.about;
+    const width = encoder.blocks.hidden_size * encoder.directions;
     this.vocabulary = new TagVocabulary(tags);
-    this.encoder = new Encoder(bundle, "reader", reader, new EncoderTokenizer(vocabulary));
+    this.encoder = new Encoder(bundle, "encoder", encoder, new EncoderTokenizer(vocabulary));
     this.output = Linear.from(bundle, "output", width, this.vocabulary.tags.length);
     this.crf = new CRF(bundle, "crf", this.vocabulary);
   }

@@ -24,10 +24,10 @@ export const BEAM = 5;
 export class TargetSearch {
   /** @param {Bundle} bundle */
   constructor(bundle) {
-    const { rewriter, vocabularies, limit } = bundle.about;
+    const { encoder_decoder, vocabularies, limit } = bundle.about;
     this.target = new TextCodec(vocabularies.target);
     this.limit = limit;
-    this.network = new EncoderDecoder(bundle, rewriter);
+    this.network = new EncoderDecoder(bundle, encoder_decoder);
   }
 
   /** The best targets of a source, best first. Yields after each token.

@@ -15,10 +15,10 @@ export class Translator {
 
   /** @param {Bundle} bundle */
   constructor(bundle) {
-    const { rewriter, vocabularies } = bundle.about;
+    const { encoder_decoder, vocabularies } = bundle.about;
     this.search = new TargetSearch(bundle);
     this.source = vocabularies.source ? new TextCodec(vocabularies.source) : this.search.target;
-    this.attends = rewriter.attention !== "none";
+    this.attends = encoder_decoder.attention !== "none";
   }
 
   /** @param {string} text @param {number} count @param {AbortSignal} signal */
