@@ -75,10 +75,15 @@ class TranslatorSettings(Seq2SeqSettings):
 
 
 def checked_seq2seq(value: object, vocabulary: int) -> Seq2SeqConfig:
-    """The configuration of an encoder-decoder in a model file, for a target vocabulary of that size.
+    """Check the configuration of an encoder-decoder in a model file.
+
+    Args:
+        value: the configuration as plain data.
+        vocabulary: the size of the target vocabulary.
 
     Raises:
-        ModelFileError: where it is none; SettingError: not in range.
+        ModelFileError: it is not one.
+        SettingError: a value is out of range.
     """
     if not isinstance(value, dict) or value.keys() != {"blocks", "source", "attention", "order"}:
         raise ModelFileError("its encoder-decoder is not one that is known here")
