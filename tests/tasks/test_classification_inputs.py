@@ -110,8 +110,8 @@ def test_labels_are_numbered_in_order():
         (["t", "u"], ["a", 1], "words"),
     ],
 )
-def test_what_cannot_be_learned_from_is_refused(texts, labels, said):
-    assert said in refused(index_labels, texts, labels)
+def test_what_cannot_be_learned_from_is_refused(texts, labels, expected):
+    assert expected in refused(index_labels, texts, labels)
 
 
 @pytest.mark.parametrize(
