@@ -142,7 +142,7 @@ def test_a_model_is_written_with_weights_of_8_bits(elman, everything):
     done = elman(*TALE, "-o", "small.st", "--int8")
     out = answered(done).splitlines()
     assert re.fullmatch(
-        r"int8: \d\.\d{4} nats per token, float32 \d\.\d{4} \([-+]\d\.\d\d %\)", out[-2]
+        r"int8: \d\.\d{4} nats per character, float32 \d\.\d{4} \([-+]\d\.\d\d %\)", out[-2]
     )
     assert out[-1].startswith("small.st: ")
     assert is_int8("small.st")

@@ -125,9 +125,9 @@ def test_what_cannot_be_learned_from_is_refused(texts, labels, expected):
         (3, "expected two lists"),
     ],
 )
-def test_what_cannot_be_scored_by_is_refused(pair, said):
+def test_what_cannot_be_scored_by_is_refused(pair, expected):
     message = refused(index_labels_as, pair, ["a", "b"], "valid")
-    assert said in message
+    assert expected in message
     assert message.startswith("valid: ")
 
 
