@@ -43,8 +43,8 @@ def everything(here, reading, rewriting):
 
 
 CHIEF = {
-    "character.st held.txt": ("nats_per_token", r"\d\.\d{4} nats per (character|word)"),
-    "word.st held.txt": ("nats_per_token", r"\d\.\d{4} nats per (character|word)"),
+    "character.st held.txt": ("nats_per_token", r"\d\.\d{4} nats per [a-z]+"),
+    "word.st held.txt": ("nats_per_token", r"\d\.\d{4} nats per [a-z]+"),
     "classes.st who.csv": ("accuracy", r"\d+\.\d\d% accuracy"),
     "tags.st kinds.conll": ("accuracy", r"\d+\.\d\d% accuracy"),
     "french.st held.fr held.en": ("bleu", r"\d+\.\d\d BLEU"),
