@@ -199,6 +199,10 @@ void bind_program(nb::module_& module) {
         self.attention(query, {keys, values, mask, sizes}, out, heads, width,
                        at<const float>(score));
       })
+      .def("lstm", &Program::lstm)
+      .def("gru", &Program::gru)
+      .def("mingru", &Program::mingru)
+      .def("clockwork", &Program::clockwork)
       .def("copy", &Program::copy)
       .def("sum", &Program::sum)
       .def("elementwise", elementwise)

@@ -188,6 +188,13 @@ class Program {
   // score: (width,) of additive attention, or null for the scaled dot product.
   virtual void attention(int query, const AttentionMemory& memory, int out, int64_t heads,
                          int64_t width, const float* score) = 0;
+  // Steps of cells: h and c before, and after the step. `gates` are the sums of the products, in
+  // vectors of `units`; a GRU has the products of its hidden vector apart.
+  virtual void lstm(int gates, int c, int h_after, int c_after, int64_t units) = 0;
+  virtual void gru(int gates, int hidden, int h, int h_after, int64_t units) = 0;
+  virtual void mingru(int gates, int h, int h_after, int64_t units) = 0;
+  virtual void clockwork(int gates, int h, int time, int h_after, int time_after,
+                         const std::vector<int64_t>& periods) = 0;
   virtual void copy(int in, int out, int64_t width) = 0;
   virtual void sum(int in, int out, int64_t width) = 0;  // out: one number a row
   // Runs the instructions in order on rows of `width` numbers, block by block.

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "cells.h"
 #include "elementwise.h"
 #include "operations.h"
 
@@ -49,6 +50,20 @@ class SetProgram : public elman::Program {
   void attention(int query, const elman::AttentionMemory& memory, int out, int64_t heads,
                  int64_t width, const float* score) override {
     add(new Attention(query, memory, out, heads, width, score));
+  }
+  void lstm(int gates, int c, int h_after, int c_after, int64_t units) override {
+    add(new CellStep<LSTMStep>(units, {gates, c, h_after, c_after}));
+  }
+  void gru(int gates, int hidden, int h, int h_after, int64_t units) override {
+    add(new CellStep<GRUStep>(units, {gates, hidden, h, h_after}));
+  }
+  void mingru(int gates, int h, int h_after, int64_t units) override {
+    add(new CellStep<MinGRUStep>(units, {gates, h, h_after}));
+  }
+  void clockwork(int gates, int h, int time, int h_after, int time_after,
+                 const std::vector<int64_t>& periods) override {
+    add(new CellStep<ClockworkStep>(static_cast<int64_t>(periods.size()),
+                                    {gates, h, time, h_after, time_after, periods}));
   }
   void copy(int in, int out, int64_t width) override { add(new Copy(in, out, width)); }
   void sum(int in, int out, int64_t width) override { add(new Sum(in, out, width)); }

@@ -8,7 +8,7 @@ from typing import Any
 from elman.errors import InputError
 
 
-def needed(module: str, extra: str) -> Any:
+def require(module: str, extra: str) -> Any:
     """Import a module of an optional package.
 
     Args:

@@ -28,9 +28,8 @@ def test_language(elman, model):
     done = assert_explained(elman, model, "the cat")
     assert done.out.splitlines()[0].split() == [
         "after",
-        "comes",
-        "next",
-        "came",
+        "prediction",
+        "actual",
         "attributed",
         "to",
     ]

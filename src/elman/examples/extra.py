@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from elman.extras import needed
+from elman.extras import require
 
 
 def extra(module: str) -> Any:
@@ -13,4 +13,4 @@ def extra(module: str) -> Any:
     Raises:
         InputError: the package is not installed.
     """
-    return needed(module, "examples")
+    return require(module, "examples")

@@ -16,7 +16,7 @@ from typing import Any
 
 from elman.bundle import check_writable, write_whole
 from elman.errors import ElmanError, ExportError, MissingFileError
-from elman.extras import needed
+from elman.extras import require
 from elman.tasks.estimator import Model
 from elman.tasks.loading import load
 
@@ -39,7 +39,7 @@ def push(path: str | os.PathLike[str], repository: str, *, private: bool = False
         MissingFileError, ModelFileError: as `elman.load` has them.
         ExportError: where the hub does not take it.
     """
-    hub = needed("huggingface_hub", "hub")
+    hub = require("huggingface_hub", "hub")
     model = load(path)
     files = {MODEL: Path(path), CARD: card(model, repository).encode()}
     with _in_one_line(repository, ExportError, "the hub did not take it"):
@@ -66,7 +66,7 @@ def pull(repository: str, file: str | os.PathLike[str]) -> Model:
         ModelFileError: where it is no sound model of Elman's.
         OutputError: where it cannot be written; what was there before stays.
     """
-    hub = needed("huggingface_hub", "hub")
+    hub = require("huggingface_hub", "hub")
     check_writable(file)
     with tempfile.TemporaryDirectory() as folder:
         with _in_one_line(repository, MissingFileError, "the hub did not give it"):
@@ -120,8 +120,8 @@ def _rows(described: dict[str, Any], before: str = "") -> Iterator[tuple[str, st
 @contextlib.contextmanager
 def _in_one_line(location: str, kind: type[ElmanError], cause: str) -> Iterator[None]:
     """What goes wrong with the hub, as an error for people; its own bars stay away."""
-    needed("huggingface_hub.utils", "hub").disable_progress_bars()
-    errors = needed("huggingface_hub.errors", "hub")
+    require("huggingface_hub.utils", "hub").disable_progress_bars()
+    errors = require("huggingface_hub.errors", "hub")
     try:
         yield
     except errors.HFValidationError as error:

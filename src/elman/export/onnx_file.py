@@ -14,7 +14,7 @@ from typing import Any
 from elman.bundle import check_writable, open_bundle, write_whole
 from elman.export.onnx.graph import Graph
 from elman.export.onnx.parity import TRIAL_SHAPES, check_parity
-from elman.extras import needed
+from elman.extras import require
 from elman.tasks.loading import load
 from elman.tasks.table import TASKS
 
@@ -54,7 +54,7 @@ def write_onnx(path: str | os.PathLike[str], file: str | os.PathLike[str]) -> di
         OutputError: the file cannot be written.
     """
     for package in ("onnx", "onnxruntime"):
-        needed(package, "export")
+        require(package, "export")
     model = load(path)
     check_writable(file)
     exported = TASKS[model.task].onnx(model)

@@ -178,6 +178,35 @@ class StepProgram:
         self._native.attention(query.number, *slots, out.number, heads, query.width, weight)
         return out
 
+    def lstm(self, gates: Slot, h: StateSlots, c: StateSlots) -> Slot:
+        """gates (B, 4 H): the sums of the products, in the order i, f, g, o."""
+        units = h.after.width
+        self._native.lstm(gates.number, c.before.number, h.after.number, c.after.number, units)
+        return h.after
+
+    def gru(self, gates: Slot, hidden: Slot, h: StateSlots) -> Slot:
+        """gates and hidden (B, 3 H): the products of the input and of h, in the order r, z, n."""
+        units = h.after.width
+        self._native.gru(gates.number, hidden.number, h.before.number, h.after.number, units)
+        return h.after
+
+    def mingru(self, gates: Slot, h: StateSlots) -> Slot:
+        """gates (B, 2 H): the products of the input, in the order z, candidate."""
+        self._native.mingru(gates.number, h.before.number, h.after.number, h.after.width)
+        return h.after
+
+    def clockwork(self, gates: Slot, h: StateSlots, time: StateSlots, periods: list[int]) -> Slot:
+        """gates (B, H): the sums of the products."""
+        self._native.clockwork(
+            gates.number,
+            h.before.number,
+            time.before.number,
+            h.after.number,
+            time.after.number,
+            periods,
+        )
+        return h.after
+
     def copy(self, x: Slot, into: Slot) -> Slot:
         self._native.copy(x.number, into.number, _words(x.width, x.integer))
         return into

@@ -6,13 +6,23 @@ Shapes: B rows, W width of a vector.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from elman.cells import Cell, CellProgram, Value, state_tensors, trace
+from elman.cells import (
+    GRU,
+    LSTM,
+    Cell,
+    CellProgram,
+    Clockwork,
+    MinGRU,
+    Value,
+    state_tensors,
+    trace,
+)
 from elman.cells.program import BOOLEAN, FLOAT, INTEGER
 from elman.errors import UntraceableError
 from elman.kernels.step_program import (
@@ -23,6 +33,37 @@ from elman.kernels.step_program import (
     StepProgram,
     Temporary,
 )
+
+
+def _lstm(program: StepProgram, cell: Any, x: Slot, state: Any) -> Slot:
+    gates = program.layer(x, cell.i2h)
+    program.linear(state.h.before, cell.h2h.weight, cell.h2h.bias, gates, adds=True)
+    return program.lstm(gates, state.h, state.c)
+
+
+def _gru(program: StepProgram, cell: Any, x: Slot, state: Any) -> Slot:
+    hidden = program.layer(state.h.before, cell.h2h)
+    return program.gru(program.layer(x, cell.i2h), hidden, state.h)
+
+
+def _mingru(program: StepProgram, cell: Any, x: Slot, state: Any) -> Slot:
+    return program.mingru(program.layer(x, cell.i2h), state.h)
+
+
+def _clockwork(program: StepProgram, cell: Any, x: Slot, state: Any) -> Slot:
+    gates = program.layer(x, cell.i2h)
+    weight = (cell.h2h.weight * cell.block_upper).contiguous()
+    program.linear(state.h.before, weight, None, gates, adds=True)
+    return program.clockwork(gates, state.h, state.time, cell.periods.tolist())
+
+
+OVERRIDES: dict[type[Cell], Callable[[StepProgram, Any, Slot, Any], Slot]] = {
+    LSTM: _lstm,
+    GRU: _gru,
+    MinGRU: _mingru,
+    Clockwork: _clockwork,
+}
+"""Steps by hand, of cells whose traced step is slower: docs/decisions.md has the figures."""
 
 
 def lower_cell(program: StepProgram, cell: Cell, x: Slot, state: Any) -> Slot:
@@ -37,6 +78,9 @@ def lower_cell(program: StepProgram, cell: Cell, x: Slot, state: Any) -> Slot:
     Raises:
         UntraceableError: if only PyTorch can run the step.
     """
+    override = OVERRIDES.get(type(cell))
+    if override is not None:
+        return override(program, cell, x, state)
     traced = trace(cell)
     if any(field.kind == BOOLEAN for field in traced.state):
         raise UntraceableError(

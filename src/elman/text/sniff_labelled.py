@@ -1,4 +1,4 @@
-"""Whether a file holds texts with a label each: told by its first lines."""
+"""Recognise texts with a label each from the first lines of a file."""
 
 from __future__ import annotations
 

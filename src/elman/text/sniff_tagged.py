@@ -1,4 +1,4 @@
-"""Whether a file holds words with a tag each: told by its first lines."""
+"""Recognise words with a tag each from the first lines of a file."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor, nn
 
-from elman.extras import needed
+from elman.extras import require
 from elman.kernels.pointwise import EPSILON
 from elman.nn.blocks import RMSNorm
 
@@ -37,7 +37,7 @@ class Graph:
     """
 
     def __init__(self, weights: dict[Tensor, str], outer: Graph | None = None) -> None:
-        self._onnx = needed("onnx", "export")
+        self._onnx = require("onnx", "export")
         self._weights = weights
         self._root: Graph = self if outer is None else outer._root
         self._nodes: list[Any] = []

@@ -14,7 +14,7 @@ from torch import nn
 
 from elman.errors import ExportError
 from elman.export.onnx.graph import Graph
-from elman.extras import needed
+from elman.extras import require
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -81,7 +81,7 @@ def check_parity(content: bytes, trials: Iterable[ParityTrial], location: object
 
 def onnx_session(content: bytes) -> Any:
     """A session of ONNX Runtime for a serialized graph: one thread, logs errors only."""
-    runtime = needed("onnxruntime", "export")
+    runtime = require("onnxruntime", "export")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3

@@ -128,7 +128,7 @@ class DescriptionCommands(TaskCommands):
     def trace_table(cls) -> TraceTable:
         from elman.console.traces import TraceTable, written
 
-        return TraceTable(("wrote", "probability"), written)
+        return TraceTable(("output", "probability"), written)
 
 
 COMMANDS = DescriptionCommands

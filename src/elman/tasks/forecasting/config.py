@@ -123,11 +123,11 @@ def scope(origins: int, series: int) -> Variant:
     return VARIANTS[origins * series < FEW]
 
 
-def held_out(length: int, told: ForecasterConfig) -> int:
+def held_out(length: int, config: ForecasterConfig) -> int:
     """How many of T values, at the end, are held out to choose and to measure by."""
-    share = min(length // _SHARE_HELD_OUT, _LONGEST_HELD_OUT * max(told.horizon, told.season))
-    room = length - told.context_length - told.horizon - _MIN_WINDOWS + 1
-    return max(told.horizon, min(share, room))
+    share = min(length // _SHARE_HELD_OUT, _LONGEST_HELD_OUT * max(config.horizon, config.season))
+    room = length - config.context_length - config.horizon - _MIN_WINDOWS + 1
+    return max(config.horizon, min(share, room))
 
 
 def _horizon(season: int, length: int) -> int:
@@ -146,15 +146,18 @@ def checked_forecasting(value: object) -> ForecasterConfig:
     names = set(ForecasterConfig.__dataclass_fields__)
     if not isinstance(value, dict) or value.keys() != names:
         raise ModelFileError("its network is not one that is known here")
-    told: dict[str, Any] = value
-    check_integer("season", told["season"], 1, LONGEST_HORIZON)
-    check_integer("horizon", told["horizon"], 1, LONGEST_HORIZON)
+    config: dict[str, Any] = value
+    check_integer("season", config["season"], 1, LONGEST_HORIZON)
+    check_integer("horizon", config["horizon"], 1, LONGEST_HORIZON)
     check_integer(
-        "context_length", told["context_length"], 2 * told["season"], _VALUES_READ * LONGEST_HORIZON
+        "context_length",
+        config["context_length"],
+        2 * config["season"],
+        _VALUES_READ * LONGEST_HORIZON,
     )
-    check_integer("steps", told["steps"], 1, told["context_length"] - told["season"])
-    check_integer("networks", told["networks"], 1, 64)
-    check_blocks(told)
-    if type(told["logarithm"]) is not bool:
+    check_integer("steps", config["steps"], 1, config["context_length"] - config["season"])
+    check_integer("networks", config["networks"], 1, 64)
+    check_blocks(config)
+    if type(config["logarithm"]) is not bool:
         raise ModelFileError("its network is malformed")
-    return ForecasterConfig(**told)
+    return ForecasterConfig(**config)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 def _row(series: SeriesRange) -> list[str]:
     numbers = (series.least, series.mean, series.greatest)
-    told = ["-" if each is None else f"{each:,.6g}" for each in numbers]
-    return [cut(series.name), *told, f"{series.gaps:,}"]
+    cells = ["-" if each is None else f"{each:,.6g}" for each in numbers]
+    return [cut(series.name), *cells, f"{series.gaps:,}"]
 
 
 @dataclass(frozen=True)

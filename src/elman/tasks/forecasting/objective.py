@@ -35,12 +35,12 @@ def quantiles_at(network: ForecastNetwork, values: Values, origins: Origins) -> 
     Args:
         values: (T, S).
     """
-    told = network.config
-    found = np.empty((len(origins), told.horizon, len(LEVELS)))
+    config = network.config
+    found = np.empty((len(origins), config.horizon, len(LEVELS)))
     with eval_mode(network), torch.inference_mode():
         for start in range(0, len(origins), _TOGETHER):
             chosen = origins[start : start + _TOGETHER]
-            answer = network(torch.from_numpy(_windows(values, chosen, -told.context_length, 0)))
+            answer = network(torch.from_numpy(_windows(values, chosen, -config.context_length, 0)))
             found[start : start + _TOGETHER] = answer.numpy()
     return found
 
@@ -62,7 +62,7 @@ class ForecastObjective:
     Args:
         values: (T, S).
         learned: (M, 2) the origins to learn from; held_out: those to choose the best weights by.
-        scale: (S,) of each series, in units of which its loss is told.
+        scale: (S,) of each series, in units of which its loss is config.
         rows: B.
         seed: of the draws.
     """
@@ -88,21 +88,21 @@ class ForecastObjective:
 
     def loss(self, step: int) -> tuple[Tensor, int]:
         """The mean pinball loss, and how many values were read and forecast."""
-        told = self.network.config
+        config = self.network.config
         draw = np.random.default_rng([self.seed, step])
-        chosen = self.learned[draw.integers(len(self.learned), size=told.networks * self.rows)]
-        shape = (told.networks, self.rows, -1)
-        history = torch.from_numpy(_windows(self.values, chosen, -told.context_length, 0)).reshape(
-            shape
-        )
-        ahead = torch.from_numpy(values_after(self.values, chosen, told.horizon)).reshape(shape)
-        return self.network.loss(history, ahead), len(chosen) * (told.steps + told.horizon)
+        chosen = self.learned[draw.integers(len(self.learned), size=config.networks * self.rows)]
+        shape = (config.networks, self.rows, -1)
+        history = torch.from_numpy(
+            _windows(self.values, chosen, -config.context_length, 0)
+        ).reshape(shape)
+        ahead = torch.from_numpy(values_after(self.values, chosen, config.horizon)).reshape(shape)
+        return self.network.loss(history, ahead), len(chosen) * (config.steps + config.horizon)
 
     def validate(self) -> float:
         """The mean pinball loss at the origins held out, in units of each series' own scale."""
-        told = self.network.config
+        config = self.network.config
         found = quantiles_at(self.network, self.values, self.held_out)
-        came = values_after(self.values, self.held_out, told.horizon)
+        came = values_after(self.values, self.held_out, config.horizon)
         losses = pinball(torch.from_numpy(found), torch.from_numpy(came)).mean((1, 2)).numpy()
         return float((losses / self.scale[self.held_out[:, 1]]).mean())
 

@@ -94,7 +94,7 @@ class LanguageModelingCommands(TaskCommands):
     def trace_table(cls) -> TraceTable:
         from elman.console.traces import TraceTable, next_tokens
 
-        return TraceTable(("after", "comes next", "came"), next_tokens)
+        return TraceTable(("after", "prediction", "actual"), next_tokens)
 
 
 COMMANDS = LanguageModelingCommands

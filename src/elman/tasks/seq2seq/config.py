@@ -92,8 +92,8 @@ def checked_seq2seq(value: object, vocabulary: int) -> Seq2SeqConfig:
     of_vectors = value["order"] == "vector"
     check_integer("source", value["source"], int(of_vectors), _most_sources(of_vectors))
     blocks = checked_stack(value["blocks"], vocabulary)
-    told: dict[str, Any] = {**value, "blocks": blocks}
-    return Seq2SeqConfig(**told)
+    fields: dict[str, Any] = {**value, "blocks": blocks}
+    return Seq2SeqConfig(**fields)
 
 
 def _most_sources(of_vectors: bool) -> int:

@@ -84,7 +84,7 @@ class TranslationCommands(TaskCommands):
     def trace_table(cls) -> TraceTable:
         from elman.console.traces import TraceTable, attended
 
-        return TraceTable(("wrote", "probability", "looked at"), attended)
+        return TraceTable(("output", "probability", "attention"), attended)
 
 
 COMMANDS = TranslationCommands
