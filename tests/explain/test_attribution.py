@@ -178,7 +178,7 @@ def test_gradients_of_a_classifier_and_a_tagger():
         names = [output.target.text for output in trace.outputs]
         for token in set(networks.IDS.tolist()):
             actual = np.array(gradients(trace, networks.IDS, token))
-            encoders = getattr(network, "encoders", None) or [network.reader]
+            encoders = getattr(network, "encoders", None) or [network.encoder]
 
             def log_p(network=network, trace_of=trace_of, names=names):
                 outputs = trace_of(network).outputs
