@@ -70,7 +70,20 @@ def shakespeare(folder: Path, seeds: Sequence[int]) -> list[Row]:
             "{:.4f}",
         ),
         _mean("the same, fresh blocks of 64", reports, "nats_per_token_fresh", "{:.4f}"),
+        *_alone(reports),
         (f"baseline ({first['name']})", f"{first['nats_per_token']:.4f}", "state carried"),
+    ]
+
+
+def _alone(reports: Sequence[Evaluation]) -> list[Row]:
+    """The scores of the two parts of the model, each alone."""
+    return [
+        (
+            f"the {part} alone: nats a token",
+            f"{statistics.mean(each.details['alone'][part] for each in reports):.4f}",
+            "state carried",
+        )
+        for part in ("network", "counts")
     ]
 
 
@@ -89,6 +102,7 @@ def keyboard(folder: Path, seeds: Sequence[int]) -> list[Row]:
         _mean("keystroke savings", reports, "keystroke_savings", "{:.4f}"),
         ("baseline", f"{first['keystroke_savings']:.4f}", ""),
         _mean("perplexity per word", reports, "perplexity", "{:.1f}"),
+        *_alone(reports),
         ("baseline", f"{first['perplexity']:.1f}", ""),
     ]
     path = folder / "keyboard.safetensors"
@@ -175,7 +189,7 @@ def _trained(
     baseline: bool,
 ) -> tuple[LanguageModel, Evaluation]:
     cache = Cache()
-    model = LanguageModel(tokenizer=tokenizer, minutes=minutes, seed=seed)
+    model = LanguageModel(tokenizer=tokenizer, minutes=minutes, seed=seed, counts="on")
     begun = time.monotonic()
     for _ in model.training(TextSource([train]), valid=TextSource([valid]), cache=cache):
         pass
@@ -190,7 +204,10 @@ def _trained(
     if baseline:
         learned_from = Corpus.prepare(TextSource([train]), model.tokenizer_, cache=cache)
         ngram = best_ngram(learned_from.ids, model.tokenizer_)
-    report = evaluate_language(NetworkPredictor(model.network_), corpus, ngram)
+    mixture = model.mixture_
+    assert mixture is not None
+    parts = {"network": NetworkPredictor(model.network_), "counts": mixture.counts}
+    report = evaluate_language(NetworkPredictor(mixture), corpus, ngram, parts=parts)
     print(report.to_json(), file=sys.stderr)
     return model, report
 

@@ -150,6 +150,17 @@ void elementwise(Program& program, int64_t width, const std::vector<RegisterFiel
   program.elementwise(width, found, made);
 }
 
+void mix(Program& program, int tokens, int logits, int before, int after, int out,
+         int64_t vocabulary, Address unigrams,
+         const std::vector<std::tuple<Address, Address, Address, Address>>& orders,
+         const std::vector<float>& gate_bias, float gate_mass, float gate_entropy) {
+  NGrams ngrams{vocabulary, at<const float>(unigrams), {}, gate_bias, gate_mass, gate_entropy};
+  for (const auto& [tokens_, shares, starts, lower_mass] : orders)
+    ngrams.orders.push_back({at<const int32_t>(tokens_), at<const float>(shares),
+                             at<const int64_t>(starts), at<const float>(lower_mass)});
+  program.mix(tokens, logits, before, after, out, ngrams);
+}
+
 void bind_program(nb::module_& module) {
   nb::enum_<Register::Home>(module, "Home")
       .value("slot", Register::Home::slot)
@@ -203,6 +214,7 @@ void bind_program(nb::module_& module) {
       .def("gru", &Program::gru)
       .def("mingru", &Program::mingru)
       .def("clockwork", &Program::clockwork)
+      .def("mix", mix)
       .def("copy", &Program::copy)
       .def("sum", &Program::sum)
       .def("elementwise", elementwise)

@@ -140,6 +140,25 @@ struct AttentionMemory {
   int sizes;         // S, K as 64-bit integers
 };
 
+// The M n-grams of one order, sorted by context, then by token; contexts are ids of the order below.
+struct NGramOrder {
+  const int32_t* tokens;    // (M,) the last token
+  const float* shares;      // (M,) of the last token after the others
+  const int64_t* starts;    // (contexts + 1,)
+  const float* lower_mass;  // (contexts,) that is left to the lower orders
+};
+
+// N-grams of orders 1 to N, and the gate between them and a network. The arrays are the caller's.
+struct NGrams {
+  int64_t vocabulary;
+  const float* unigrams;           // (vocabulary,)
+  std::vector<NGramOrder> orders;  // 2, 3, ..., N
+  std::vector<float> gate_bias;    // (N,) by the number of orders above 1 that know the context
+  float gate_mass, gate_entropy;   // weights of the log of the mass left, and of the entropy
+};
+
+constexpr float SMALL_MASS = 1e-3f;  // added to the mass before its logarithm
+
 // Element-wise operations. Comparisons and logic return 1 or 0, and treat nonzero as true.
 enum class Element {
   add, sub, mul, multiply_add, div, remainder, maximum, minimum, where,
@@ -195,6 +214,10 @@ class Program {
   virtual void mingru(int gates, int h, int h_after, int64_t units) = 0;
   virtual void clockwork(int gates, int h, int time, int h_after, int time_after,
                          const std::vector<int64_t>& periods) = 0;
+  // Mixes logits with n-grams into log-probabilities: before and after are the contexts of orders 2
+  // to N, -1 where there is none. The logits are overwritten.
+  virtual void mix(int tokens, int logits, int before, int after, int out,
+                   const NGrams& ngrams) = 0;
   virtual void copy(int in, int out, int64_t width) = 0;
   virtual void sum(int in, int out, int64_t width) = 0;  // out: one number a row
   // Runs the instructions in order on rows of `width` numbers, block by block.

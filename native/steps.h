@@ -9,6 +9,7 @@
 
 #include "cells.h"
 #include "elementwise.h"
+#include "mixture.h"
 #include "operations.h"
 
 namespace {
@@ -64,6 +65,10 @@ class SetProgram : public elman::Program {
                  const std::vector<int64_t>& periods) override {
     add(new CellStep<ClockworkStep>(static_cast<int64_t>(periods.size()),
                                     {gates, h, time, h_after, time_after, periods}));
+  }
+  void mix(int tokens, int logits, int before, int after, int out,
+           const elman::NGrams& ngrams) override {
+    add(new Mix(tokens, logits, before, after, out, ngrams));
   }
   void copy(int in, int out, int64_t width) override { add(new Copy(in, out, width)); }
   void sum(int in, int out, int64_t width) override { add(new Sum(in, out, width)); }

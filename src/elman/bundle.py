@@ -39,6 +39,7 @@ _TYPES: dict[str, tuple[torch.dtype, int]] = {
     "F16": (torch.float16, 2),
     "I64": (torch.int64, 8),
     "I32": (torch.int32, 4),
+    "I16": (torch.int16, 2),
     "I8": (torch.int8, 1),
     "U8": (torch.uint8, 1),
     "BOOL": (torch.bool, 1),

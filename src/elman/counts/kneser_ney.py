@@ -11,7 +11,7 @@ Shapes: V vocabulary, T length of a text, N order, M distinct n-grams of one ord
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,7 @@ class _Table:
 
     keys: Ids  # (M,) id of the first n - 1 tokens, times V, plus the last token
     probabilities: Floats  # (M,) of the last token after the others, already interpolated
+    shares: Floats  # (M,) the part of `probabilities` that is not from the lower order
     starts: Ids  # (contexts + 1,) a context's n-grams are starts[context]:starts[context + 1]
     # (contexts + 1,) the probability mass of the lower order, gamma in the paper; 1 for a context
     # without continuations, and at the last index, which -1 (an unseen context) selects.
@@ -50,6 +51,22 @@ class _Table:
         keys = contexts * vocabulary + tokens
         indices = np.minimum(np.searchsorted(self.keys, keys), self.keys.size - 1)
         return np.where(self.keys[indices] == keys, indices, -1)
+
+
+class Shares(NamedTuple):
+    """The M n-grams of one order. As a context of the next order an n-gram has its index as id.
+
+    Attributes:
+        contexts: (M,) the id of the first n - 1 tokens; of order 2, the first token.
+        tokens: (M,) the last token.
+        probabilities: (M,) of the last token after the others.
+        shares: (M,) the part of it that is not from the lower order.
+    """
+
+    contexts: Ids
+    tokens: Ids
+    probabilities: Floats
+    shares: Floats
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -142,12 +159,23 @@ class KneserNey:
             mass = np.bincount(contexts, weights=removed, minlength=lower.size)
             backoff = np.ones(lower.size + 1)
             np.divide(mass, totals, out=backoff[:-1], where=totals > 0)
-            probabilities = (counts - removed) / totals[contexts]
-            probabilities += backoff[contexts] * lower[grams.suffixes]
+            shares = (counts - removed) / totals[contexts]
+            probabilities = shares + backoff[contexts] * lower[grams.suffixes]
             starts = np.searchsorted(contexts, np.arange(lower.size + 1))
-            tables.append(_Table(grams.keys, probabilities, starts, backoff))
+            tables.append(_Table(grams.keys, probabilities, shares, starts, backoff))
             lower = probabilities
         return cls(vocabulary, order, discounts, tables[0].probabilities, tuple(tables[1:]))
+
+    @property
+    def unigrams(self) -> Floats:
+        """(V,) the probabilities of order 1."""
+        return self._unigrams
+
+    def shares(self) -> Iterator[Shares]:
+        """The n-grams of the orders 2, 3, ..., sorted by context, then by token."""
+        for table in self._tables:
+            contexts, tokens = np.divmod(table.keys, self.vocabulary)
+            yield Shares(contexts, tokens, table.probabilities, table.shares)
 
     def log_probabilities(self, ids: Tokens) -> Floats:
         """log p(ids[t] | the up to N - 1 tokens before it), for t = 1..T-1, in nats.

@@ -18,8 +18,7 @@ from elman.decoding.generation import GenerationState
 from elman.decoding.incremental import read
 from elman.decoding.prompts import from_beginning, split_prefix
 from elman.decoding.sampling import Sampling
-from elman.nn.blocks import NetworkState
-from elman.nn.language_model import LanguageModelNetwork
+from elman.nn.mixture import LanguageNetwork, LanguageState
 from elman.nn.native_step import Step, stream_of
 from elman.text.tokenizers.tokenizer import Tokenizer
 
@@ -32,7 +31,7 @@ class ContinuedText:
     generator: np.random.Generator
     left: int  # most tokens still to generate
     logits: npt.NDArray[np.float32]  # (V,) of its next token
-    state: NetworkState  # of one row, until it joins the batch
+    state: LanguageState  # of one row, until it joins the batch
 
 
 class BatchedGenerator:
@@ -44,7 +43,7 @@ class BatchedGenerator:
         step: single step of the network.
     """
 
-    def __init__(self, network: LanguageModelNetwork, tokenizer: Tokenizer, step: Step) -> None:
+    def __init__(self, network: LanguageNetwork, tokenizer: Tokenizer, step: Step) -> None:
         self._network, self._tokenizer, self._step = network, tokenizer, step
         self._rows: list[ContinuedText] = []
         self._joining: list[ContinuedText] = []

@@ -16,13 +16,13 @@ import numpy.typing as npt
 from elman.cells import map_state
 from elman.decoding.incremental import read
 from elman.decoding.sampling import PENALTY_WINDOW, Sampling
-from elman.nn.language_model import LanguageModelNetwork
+from elman.nn.mixture import LanguageNetwork
 from elman.nn.native_step import Step, step_of, stream_of
 from elman.text.tokenizers.tokenizer import BOUNDARY, StreamDecoder, Tokenizer
 
 
 def generate_text(
-    network: LanguageModelNetwork,
+    network: LanguageNetwork,
     tokenizer: Tokenizer,
     prompt: npt.NDArray[Any],
     *,

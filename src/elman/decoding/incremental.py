@@ -15,8 +15,7 @@ import torch
 from torch import Tensor
 
 from elman.cells import map_state
-from elman.nn.blocks import NetworkState
-from elman.nn.language_model import LanguageModelNetwork
+from elman.nn.mixture import LanguageNetwork, LanguageState
 from elman.nn.native_step import Step
 from elman.text.tokenizers.tokenizer import Tokenizer
 
@@ -45,11 +44,11 @@ class NextTokenDistribution:
 
 
 def read(
-    network: LanguageModelNetwork,
+    network: LanguageNetwork,
     tokens: npt.NDArray[Any] | Sequence[int],
-    state: NetworkState,
+    state: LanguageState,
     step: Step,
-) -> tuple[Tensor, NetworkState]:
+) -> tuple[Tensor, LanguageState]:
     """Run tokens (T,), T at least 1, in one row.
 
     Args:
@@ -73,11 +72,11 @@ def read(
 
 
 def read_rows(
-    network: LanguageModelNetwork,
+    network: LanguageNetwork,
     rows: Sequence[npt.NDArray[Any] | Sequence[int]],
-    states: NetworkState,
+    states: LanguageState,
     step: Step,
-) -> tuple[Tensor, NetworkState]:
+) -> tuple[Tensor, LanguageState]:
     """Run the tokens of each row (at least 1) from its own state.
 
     Rows of up to FEW tokens step in one batch; a longer row runs alone.
@@ -106,12 +105,12 @@ def read_rows(
     return logits[inverse], map_state(lambda part: part[inverse], states)
 
 
-def _rows_of(states: NetworkState, rows: slice) -> NetworkState:
+def _rows_of(states: LanguageState, rows: slice) -> LanguageState:
     return map_state(lambda part: part[rows], states)
 
 
 def _store(
-    logits: Tensor, states: NetworkState, rows: slice, result: tuple[Tensor, NetworkState]
+    logits: Tensor, states: LanguageState, rows: slice, result: tuple[Tensor, LanguageState]
 ) -> None:
     """Write the logits and states of some rows into the batch."""
     logits[rows] = result[0].cpu()

@@ -14,8 +14,7 @@ from elman.decoding.incremental import read
 from elman.decoding.prompts import from_beginning
 from elman.decoding.suggestions import PrefixSearch, Suggestion, UserPrior, complete
 from elman.decoding.word_index import WordIndex
-from elman.nn.blocks import NetworkState
-from elman.nn.language_model import LanguageModelNetwork
+from elman.nn.mixture import LanguageNetwork, LanguageState
 from elman.nn.native_step import Step
 from elman.text.tokenizers.tokenizer import Tokenizer
 from elman.text.tokenizers.words import Words
@@ -28,7 +27,7 @@ class ContextPosition(NamedTuple):
     """What a network knows after a context: logits and state."""
 
     logits: Tensor  # (1, V) of the next token
-    state: NetworkState
+    state: LanguageState
 
 
 class Suggester:
@@ -43,7 +42,7 @@ class Suggester:
 
     def __init__(
         self,
-        network: LanguageModelNetwork,
+        network: LanguageNetwork,
         tokenizer: Tokenizer,
         step: Step,
         finder: WordIndex | PrefixSearch,

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from elman.cells import map_state
 from elman.decoding.word_index import WordIndex
-from elman.nn.blocks import NetworkState
+from elman.nn.mixture import LanguageState
 from elman.nn.native_step import Step
 from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
 
@@ -125,7 +125,7 @@ class _Beam(NamedTuple):
     texts: list[str]
     log_probabilities: Tensor  # (B,)
     logits: Tensor  # (B, V)
-    state: NetworkState  # B rows
+    state: LanguageState  # B rows
 
 
 class PrefixSearch:
@@ -154,7 +154,7 @@ class PrefixSearch:
         self,
         step: Step,
         logits: Tensor,
-        state: NetworkState,
+        state: LanguageState,
         prefix: str,
         prior: UserPrior,
         count: int,
@@ -201,7 +201,7 @@ class PrefixSearch:
         return _normalized(found, typed, prior, count)
 
     def probability(
-        self, step: Step, logits: Tensor, state: NetworkState, tokens: Sequence[int]
+        self, step: Step, logits: Tensor, state: LanguageState, tokens: Sequence[int]
     ) -> float:
         """Probability of a word spelled by these tokens and then ended.
 

@@ -40,7 +40,9 @@ def write_web(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> l
         OutputError: the folder is not empty, or cannot be written.
     """
     # Refuse a bad file, and a cell that cannot be exported, before a folder is created.
-    cell = cell_program(load(path))
+    model = load(path)
+    model.check_export()
+    cell = cell_program(model)
     folder = Path(folder)
     make_folder(folder)
     if any(folder.iterdir()):

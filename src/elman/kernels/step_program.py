@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -206,6 +208,42 @@ class StepProgram:
             periods,
         )
         return h.after
+
+    def mix(
+        self,
+        tokens: Slot,
+        logits: Slot,
+        contexts: StateSlots,
+        into: Slot,
+        unigrams: npt.NDArray[np.float32],
+        orders: Sequence[tuple[npt.NDArray[Any], ...]],
+        gate: tuple[Sequence[float], float, float],
+    ) -> None:
+        """log(g softmax(logits) + (1 - g) p) with the probabilities p of n-grams; the logits are
+        overwritten.
+
+        Args:
+            tokens: (B, 1) int64, the last token.
+            logits: (B, V).
+            contexts: (B, N - 1) int64, before and after the token.
+            into: (B, V).
+            unigrams: (V,); it and the arrays of `orders` are not copied.
+            orders: of each order from 2 on, its tokens int32, shares float32, starts int64 and
+                lower mass float32, see `elman.counts.ngrams`.
+            gate: its bias of each number of matched orders, and its weights of mass and entropy.
+        """
+        self._kept = (unigrams, orders)
+        self._native.mix(
+            tokens.number,
+            logits.number,
+            contexts.before.number,
+            contexts.after.number,
+            into.number,
+            len(unigrams),
+            unigrams.ctypes.data,
+            [tuple(each.ctypes.data for each in arrays) for arrays in orders],
+            *gate,
+        )
 
     def copy(self, x: Slot, into: Slot) -> Slot:
         self._native.copy(x.number, into.number, _words(x.width, x.integer))

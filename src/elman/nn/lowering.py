@@ -18,9 +18,10 @@ from elman.nn.attention import CrossAttentionBlock
 from elman.nn.blocks import Block, RMSNorm, Stack
 from elman.nn.cell_lowering import lower_cell
 from elman.nn.language_model import LanguageModelNetwork
+from elman.nn.mixture import Mixture
 from elman.nn.seq2seq import EncoderDecoder
 
-Stepped = Cell | Stack | LanguageModelNetwork | EncoderDecoder
+Stepped = Cell | Stack | LanguageModelNetwork | Mixture | EncoderDecoder
 
 
 class LoweredStep(NamedTuple):
@@ -47,6 +48,7 @@ def program_of(network: Stepped, *, int8: bool) -> LoweredStep:
     if not isinstance(network, Cell) and type(network) not in (
         Stack,
         LanguageModelNetwork,
+        Mixture,
         EncoderDecoder,
     ):
         raise UntraceableError("its step has no native lowering", location=type(network).__name__)
@@ -62,6 +64,8 @@ def program_of(network: Stepped, *, int8: bool) -> LoweredStep:
         state = map_state(part, network.initial_state(1))
         if isinstance(network, LanguageModelNetwork):
             _language_model(program, network, x, state, output)
+        elif isinstance(network, Mixture):
+            _mixture(program, network, x, state, output)
         elif isinstance(network, EncoderDecoder):
             _encoder_decoder(program, network, x, state, output)
         elif isinstance(network, Stack):
@@ -77,6 +81,8 @@ def _sizes(network: Stepped) -> tuple[torch.dtype, int, int]:
         return torch.float32, network.input_size, network.output_size
     if isinstance(network, Stack):
         return torch.float32, network.hidden_size, network.hidden_size
+    if isinstance(network, Mixture):
+        network = network.network
     return torch.int64, 1, network.output.out_features
 
 
@@ -85,6 +91,23 @@ def _language_model(
 ) -> None:
     x = program.embed(tokens, network.embedding.weight, network.scale)
     program.layer(_stack(program, network.stack, x, state), network.output, output)
+
+
+def _mixture(
+    program: StepProgram, mixture: Mixture, tokens: Slot, state: Any, output: Slot
+) -> None:
+    logits = program.inner(output.width)
+    _language_model(program, mixture.network, tokens, state.network, logits)
+    counts, gate = mixture.counts, mixture.gate
+    program.mix(
+        tokens,
+        logits,
+        state.contexts,
+        output,
+        counts.unigrams,
+        [each.arrays for each in counts.orders],
+        (gate.bias, gate.mass, gate.entropy),
+    )
 
 
 def _stack(program: StepProgram, stack: Stack, x: Slot, state: Any) -> Slot:

@@ -22,6 +22,7 @@ from elman.kernels.step_program import StepProgram
 from elman.nn.blocks import NetworkState, Stack
 from elman.nn.encoder import Encoder, EncoderStep, PaddedBatch
 from elman.nn.lowering import Stepped, program_of
+from elman.nn.mixture import Mixture, MixtureState
 from elman.nn.seq2seq import DecoderState, EncoderDecoder
 
 Step = Callable[[Tensor, Any], tuple[Tensor, Any]]
@@ -65,6 +66,10 @@ def _torch_step(network: Stepped) -> Step:
             elif isinstance(network, EncoderDecoder):
                 ys, after = network(x[None], state)
                 y = ys[0]
+            elif isinstance(network, Mixture):
+                ys, inner = network.network(x[:, None], state.network)
+                y, contexts = network.step(x, ys[:, 0], state.contexts)
+                after = MixtureState(inner, contexts)
             else:
                 ys, after = network(x[:, None], state)
                 y = ys[:, 0]

@@ -13,8 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from elman.nn.blocks import NetworkState
-from elman.nn.language_model import LanguageModelNetwork
+from elman.nn.mixture import LanguageNetwork, LanguageState
 from elman.nn.native_step import CompiledStep, step_of, stream_of
 
 Tokens = npt.NDArray[np.integer[Any]]
@@ -43,7 +42,7 @@ class NetworkPredictor:
             float32 products are used.
     """
 
-    def __init__(self, network: LanguageModelNetwork, *, int8: bool = False) -> None:
+    def __init__(self, network: LanguageNetwork, *, int8: bool = False) -> None:
         self.network = network
         self.device = next(network.parameters()).device
         step = step_of(network, int8=True) if int8 else None
@@ -79,14 +78,14 @@ class NetworkPredictor:
 
     def _chunks(self, ids: Tokens) -> Iterator[tuple[int, Tensor]]:
         """The offset of each chunk and its logits (1, T, V)."""
-        state: NetworkState = self.network.initial_state(1)
+        state: LanguageState = self.network.initial_state(1)
         for begin in range(0, len(ids), CHUNK):
             with torch.inference_mode():
                 tokens = self._tensor(ids[begin : begin + CHUNK])[None]
                 logits, state = self._logits(tokens, state)
             yield begin, logits
 
-    def _logits(self, tokens: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
+    def _logits(self, tokens: Tensor, state: LanguageState) -> tuple[Tensor, LanguageState]:
         """tokens (B, T) -> logits (B, T, V), the state after."""
         if self._step is None:
             logits, state = self.network(tokens, state)

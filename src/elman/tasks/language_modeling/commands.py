@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from elman.console.options import refuse_options
+from elman.console.terminal import say
 from elman.tasks.commands import CommandWords, TaskCommands, check_same, no_baseline
 from elman.tasks.language_modeling.task import TASK
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from elman.console.terminal import ReadingProgress
     from elman.console.traces import TraceTable
     from elman.data.corpus import Corpus
+    from elman.explain.trace import Trace
     from elman.metrics.report import Evaluation
+    from elman.nn.predictor import Predictor
     from elman.tasks.data_files import DataFiles
     from elman.tasks.language_modeling.baseline import NGramBaseline
     from elman.tasks.language_modeling.inspect import TextInspection
@@ -80,8 +83,15 @@ class LanguageModelingCommands(TaskCommands):
         from elman.nn.predictor import NetworkPredictor
         from elman.tasks.language_modeling.evaluation import evaluate_language
 
-        predictor = NetworkPredictor(self.model.network_, int8=self.model.int8_)
-        return evaluate_language(predictor, data, baseline, no_baseline(baseline))
+        int8, mixture = self.model.int8_, self.model.mixture_
+        parts: dict[str, Predictor] = {}
+        if mixture is not None:
+            parts = {
+                "network": NetworkPredictor(mixture.network, int8=int8),
+                "counts": mixture.counts,
+            }
+        predictor = NetworkPredictor(self.model.predicting, int8=int8)
+        return evaluate_language(predictor, data, baseline, no_baseline(baseline), parts)
 
     def described(self) -> str:
         return f"{TASK.name}, the next {self.model.tokenizer} of a text"
@@ -89,6 +99,12 @@ class LanguageModelingCommands(TaskCommands):
     def next_command(self, output: Path) -> str:
         verb = "suggest" if self.model.tokenizer == "word" else "generate"
         return f'elman {verb} {shlex.quote(str(output))} "The "'
+
+    @classmethod
+    def explain(cls, model: LanguageModel, given: str | None, options: dict[str, Any]) -> Trace:
+        if model.mixture_ is not None:
+            say("This is what the network alone expects, without the counts.")
+        return super().explain(model, given, options)
 
     @classmethod
     def trace_table(cls) -> TraceTable:

@@ -63,6 +63,11 @@ class LanguageModelSettings(NetworkSettings):
         "of each block, from `elman.nn.blocks.COMPONENTS`; none leaves the bare cell.",
         _check_parts,
     )
+    counts: str = setting(
+        "off",
+        'whether to answer with n-grams of the training text beside the network, "on" or "off".',
+        partial(check_choice, names=("on", "off")),
+    )
     learning_rate: float | None = setting(
         None,
         "the largest learning rate, above 0, up to 10; None chooses by the tokenizer.",

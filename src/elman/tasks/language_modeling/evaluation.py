@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ def evaluate_language(
     corpus: Corpus,
     ngram: NGramBaseline | None,
     warnings: tuple[str, ...] = (),
+    parts: Mapping[str, Predictor] | None = None,
 ) -> Evaluation:
     """Score a network and an n-gram model on the same tokens.
 
@@ -34,13 +36,18 @@ def evaluate_language(
         corpus: the text.
         ngram: the baseline; None for none.
         warnings: included in the report.
+        parts: of the model, by name, to be scored alone too.
 
     Raises:
         EmptyTextError: the text has no characters.
     """
     text = _Text(corpus)
     log_probabilities, keyboard, scores = text.scores(network)
-    details = {"token": text.tokenizer.name}
+    details: dict[str, Any] = {"token": text.tokenizer.name}
+    if parts:
+        details["alone"] = {
+            name: nats_per_token(part.log_probabilities(text.ids)) for name, part in parts.items()
+        }
     if len(text.ids) > FRESH_BLOCK:
         fresh = network.fresh_log_probabilities(text.ids, FRESH_BLOCK)
         scores["nats_per_token_fresh"] = nats_per_token(fresh)

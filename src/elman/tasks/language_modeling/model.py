@@ -5,13 +5,16 @@ Shapes: V vocabulary, N tokens of a text.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from torch import Tensor
 
+from elman.counts.ngrams import NGrams
 from elman.data.cache import Cache
 from elman.data.corpus import Corpus
 from elman.decoding.batched_generation import BatchedGenerator
@@ -22,13 +25,16 @@ from elman.decoding.sampling import Sampling
 from elman.decoding.suggester import WORDS, Suggester, finder_for
 from elman.decoding.suggestions import PrefixSearch, Suggestion, UserPrior
 from elman.decoding.word_index import WordIndex
-from elman.errors import EmptyTextError, ModelFileError
+from elman.errors import EmptyTextError, ExportError, ModelFileError
 from elman.explain.trace import Trace
-from elman.nn.blocks import NetworkState, StackConfig
+from elman.nn.blocks import StackConfig
 from elman.nn.language_model import LanguageModelNetwork
+from elman.nn.mixture import LanguageNetwork, LanguageState, Mixture
+from elman.nn.native_step import Step, step_of
 from elman.ranges import check_integer
 from elman.tasks.architecture import checked_stack
-from elman.tasks.estimator import Model, TrainingData
+from elman.tasks.estimator import Model, Run, TrainingData
+from elman.tasks.language_modeling import counts
 from elman.tasks.language_modeling.config import (
     LanguageModelSettings,
     architecture_of,
@@ -43,7 +49,7 @@ from elman.text.tokenizers.table import TOKENIZERS, tokenizer_from_json
 from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
 from elman.training.bptt import BPTTDataset
 from elman.training.eval_mode import seeded
-from elman.training.events import Finished
+from elman.training.events import Event, Finished
 from elman.training.plan import Plan
 
 
@@ -69,8 +75,11 @@ class LanguageModel(LanguageModelSettings, Model):
     _architecture_name: ClassVar[str] = "architecture"
 
     network_: LanguageModelNetwork
+    mixture_: Mixture | None
     tokenizer_: Tokenizer
     learned_: Counter[str]
+
+    _ngrams: NGrams | None = None
 
     # Learning
 
@@ -120,7 +129,25 @@ class LanguageModel(LanguageModelSettings, Model):
             sequence_length=recipe.sequence_length,
         )
         previews = GenerationPreviews(self.network_, self.tokenizer_, train.ids, valid.ids)
-        return stream, recipe.plan_of(settings), previews
+        return stream, self._count_ngrams(settings, train, recipe.plan_of(settings)), previews
+
+    def _count_ngrams(self, settings: LanguageModelSettings, train: Corpus, plan: Plan) -> Plan:
+        """Count before the network is trained; returns the rest of the budget."""
+        self.mixture_, self._ngrams = None, None
+        if settings.counts == "off":
+            return plan
+        begun = time.perf_counter()
+        self._ngrams = counts.count(train, self._count())
+        spent = (time.perf_counter() - begun) / 60
+        return plan if plan.minutes is None else replace(plan, minutes=plan.minutes - spent)
+
+    def _learn(
+        self, settings: LanguageModelSettings, data: TrainingData, run: Run
+    ) -> Iterator[Event]:
+        for event in super()._learn(settings, data, run):
+            if isinstance(event, Finished) and self._ngrams is not None:
+                self.mixture_ = counts.mixture_of(self.network_, self._ngrams, data.valid)
+            yield event
 
     def _outcome(self, event: Finished) -> dict[str, Any]:
         # There is no loss if training stopped before the first validation.
@@ -152,16 +179,16 @@ class LanguageModel(LanguageModelSettings, Model):
 
         self._check_fitted()
         corpus = Corpus.prepare(source_of(text), self.tokenizer_, cache=Cache())
-        predictor = NetworkPredictor(self.network_, int8=self.int8_)
+        predictor = NetworkPredictor(self.predicting, int8=self.int8_)
         return float(predictor.log_probabilities(corpus.ids).mean())
 
-    def start(self) -> NetworkState:
+    def start(self) -> LanguageState:
         """The state at the start of a text, for `step`."""
         self._check_fitted()
-        _, state = read(self.network_, [BOUNDARY], self.network_.initial_state(1), self._step)
+        _, state = read(self.predicting, [BOUNDARY], self.predicting.initial_state(1), self._step)
         return state
 
-    def step(self, text: str, state: NetworkState) -> tuple[NextTokenDistribution, NetworkState]:
+    def step(self, text: str, state: LanguageState) -> tuple[NextTokenDistribution, LanguageState]:
         """Run the network over the next tokens of a text.
 
         Tokens of words include the space before them: "the", then "cat", is "the cat".
@@ -179,7 +206,9 @@ class LanguageModel(LanguageModelSettings, Model):
         log_p, state = self.step_many([text], state)
         return NextTokenDistribution(log_p[0].numpy(force=True), self.tokenizer_), state
 
-    def step_many(self, texts: Sequence[str], states: NetworkState) -> tuple[Tensor, NetworkState]:
+    def step_many(
+        self, texts: Sequence[str], states: LanguageState
+    ) -> tuple[Tensor, LanguageState]:
         """Continue N streams: one text and one row of the states each; see `step`.
 
         Returns:
@@ -189,7 +218,7 @@ class LanguageModel(LanguageModelSettings, Model):
         rows = [self.tokenizer_.encode(text) for text in texts]
         if not all(map(len, rows)):
             raise EmptyTextError("nothing to read", location="step", hint="Give it some text.")
-        logits, states = read_rows(self.network_, rows, states, self._step)
+        logits, states = read_rows(self.predicting, rows, states, self._step)
         return logits.float().log_softmax(1), states
 
     def explain(self, text: str) -> Trace:
@@ -268,7 +297,7 @@ class LanguageModel(LanguageModelSettings, Model):
         check_integer("seed", 0 if seed is None else seed, 0, 2**63 - 1)
         context, prefix = split_prefix(prompt, self.tokenizer_)
         return generate_text(
-            self.network_,
+            self.predicting,
             self.tokenizer_,
             self.suggester.tokens(context),
             length=length,
@@ -283,7 +312,7 @@ class LanguageModel(LanguageModelSettings, Model):
     def together(self) -> BatchedGenerator:
         """A generator of several texts that start and end independently."""
         self._check_fitted()
-        return BatchedGenerator(self.network_, self.tokenizer_, self._step)
+        return BatchedGenerator(self.predicting, self.tokenizer_, self._step)
 
     def suggest(self, text: str, count: int = 3) -> list[Suggestion]:
         """The most probable next words, or completions of an unfinished last word, best first.
@@ -306,19 +335,47 @@ class LanguageModel(LanguageModelSettings, Model):
     @property
     def suggester(self) -> Suggester:
         """The steps of `suggest`, without the words from `learn`."""
-        return Suggester(self.network_, self.tokenizer_, self._step, self._finder)
+        return Suggester(self.predicting, self.tokenizer_, self._step, self._finder)
 
     @cached_property
     def _finder(self) -> WordIndex | PrefixSearch:
         return finder_for(self.tokenizer_)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the word search too: it is built again on demand."""
+        return {name: value for name, value in super().__getstate__().items() if name != "_finder"}
+
     # Saving
+
+    @property
+    def predicting(self) -> LanguageNetwork:
+        """What predicts: the network, or the network beside the counts."""
+        return self.network_ if self.mixture_ is None else self.mixture_
+
+    def _compile_step(self) -> Step:
+        return step_of(self.predicting, int8=self.int8_)
+
+    def check_export(self) -> None:
+        if self.mixture_ is not None:
+            raise ExportError(
+                "it answers with counts beside its network, which no export carries",
+                location=self.task,
+                hint="Train it with --counts off.",
+            )
 
     def _architecture(self) -> StackConfig:
         return self.network_.config
 
     def _contents(self) -> dict[str, Any]:
-        return {"vocabulary": self.tokenizer_.to_json(), "learned": dict(self.learned_)}
+        return {
+            "vocabulary": self.tokenizer_.to_json(),
+            "learned": dict(self.learned_),
+            "counts": None if self.mixture_ is None else counts.contents(self.mixture_),
+        }
+
+    def _tensors(self) -> dict[str, Tensor]:
+        more = {} if self.mixture_ is None else counts.tensors(self.mixture_)
+        return {**super()._tensors(), **more}
 
     def _facts(self) -> dict[str, Any]:
         return {"tokenizer": self.tokenizer_.name, "learned words": len(self.learned_)}
@@ -329,7 +386,12 @@ class LanguageModel(LanguageModelSettings, Model):
         self.learned_ = checked_learned(about.get("learned"))
         if (self.tokenizer, self.cell) != (self.tokenizer_.name, architecture.cell):
             raise ModelFileError("its settings are not those of its vocabulary and network")
-        return lambda: LanguageModelNetwork(architecture)
+        stored = about.get("counts")
+        counts.check(stored, architecture.vocabulary)
+        return lambda: counts.network_with(architecture, stored)
+
+    def _take(self, loaded: LanguageModelNetwork) -> None:
+        self.network_, self.mixture_ = loaded, counts.detached(loaded)
 
 
 MODEL = LanguageModel

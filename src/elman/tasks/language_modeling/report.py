@@ -14,6 +14,10 @@ KSR = "keystroke savings = (1 - (typed + selections) / keystrokes without help) 
 
 
 def _print_details(report: Evaluation) -> None:
+    alone = report.details.get("alone")
+    if alone is not None:
+        parts = ", ".join(f"the {name} alone {value:.4f}" for name, value in alone.items())
+        print(f"nats per {report.details['token']}: {parts}")
     if "keystroke_savings" in report.scores:
         print(KSR)
 
