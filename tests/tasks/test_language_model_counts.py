@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import random
+import time
 
 import numpy as np
 import pytest
@@ -80,6 +81,16 @@ def test_int8_keeps_the_counts(model, tmp_path):
     assert small.int8_
     assert small.mixture_ is not None
     assert small.score(tale(3, 20)) == pytest.approx(model.score(tale(3, 20)), abs=0.05)
+
+
+def test_a_short_budget_is_kept():
+    """Counting takes a share of the minutes, and the network always gets half of them."""
+    begun = time.monotonic()
+    model = elman.LanguageModel(hidden_size=8, layers=1, minutes=0.02, counts="on")
+    model.fit(tale(1, 20_000))
+    assert time.monotonic() - begun < 20  # on a slow machine
+    assert model.record_["steps"] > 0
+    assert model.mixture_ is not None
 
 
 def test_without_counts_nothing_is_kept(tmp_path):

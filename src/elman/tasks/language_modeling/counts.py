@@ -19,8 +19,11 @@ from elman.nn.mixture import Gate, Mixture, entropy_of
 ORDERS = {"character": 8, "subword": 5, "word": 4}
 """The longest n-grams by tokenizer."""
 
-COUNTED = 20_000_000
-"""The most tokens to count, from the end of the training text."""
+COUNTED = 5_000_000
+"""The most tokens to count, from the end of the training text: they take about 1 GB of memory."""
+
+COUNTED_A_MINUTE = 2_000_000
+"""The most tokens to count for each minute of the budget: a twentieth of it, about."""
 
 BYTES = 4
 """The size of an n-gram in a model file, about: its last token, its level, its followers."""
@@ -33,18 +36,20 @@ CHUNK = 1024
 PREFIX = "counts."
 
 
-def count(corpus: Corpus, parameters: int) -> NGrams | None:
+def count(corpus: Corpus, parameters: int, minutes: float | None) -> NGrams | None:
     """Count the n-grams of a training text.
 
     Args:
         corpus: the training text.
         parameters: of the network; the counts take at most as much space in a file.
+        minutes: of the whole training; None: there is no limit.
 
     Returns:
         The n-grams; None if the text has no n-gram longer than a token.
     """
     tokenizer = corpus.tokenizer
-    ids = np.asarray(corpus.ids[-COUNTED:], dtype=np.int64)
+    most = COUNTED if minutes is None else min(COUNTED, int(minutes * COUNTED_A_MINUTE))
+    ids = np.asarray(corpus.ids[-max(1, most) :], dtype=np.int64)
     model = KneserNey.train(ids, tokenizer.size, ORDERS[tokenizer.name])
     ngrams = NGrams.pruned(model, most=parameters * 4 // BYTES)
     return ngrams if ngrams.orders else None

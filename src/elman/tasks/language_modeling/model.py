@@ -137,9 +137,11 @@ class LanguageModel(LanguageModelSettings, Model):
         if settings.counts == "off":
             return plan
         begun = time.perf_counter()
-        self._ngrams = counts.count(train, self._count())
+        self._ngrams = counts.count(train, self._count(), plan.minutes)
+        if plan.minutes is None:
+            return plan
         spent = (time.perf_counter() - begun) / 60
-        return plan if plan.minutes is None else replace(plan, minutes=plan.minutes - spent)
+        return replace(plan, minutes=max(plan.minutes - spent, plan.minutes / 2))
 
     def _learn(
         self, settings: LanguageModelSettings, data: TrainingData, run: Run
