@@ -75,7 +75,7 @@ class LanguageModel(LanguageModelSettings, Model):
     _architecture_name: ClassVar[str] = "architecture"
 
     network_: LanguageModelNetwork
-    mixture_: Mixture | None
+    mixture_: Mixture | None = None
     tokenizer_: Tokenizer
     learned_: Counter[str]
 
