@@ -51,7 +51,7 @@ class NetworkPredictor:
     def log_probabilities(self, ids: Tokens) -> Floats:
         chunks = [
             _of_targets(logits, self._tensor(ids[begin + 1 : begin + 1 + logits.shape[1]]))
-            for begin, logits in self._chunks(ids[:-1])
+            for begin, logits in self.chunks(ids[:-1])
         ]
         return np.concatenate(chunks) if chunks else np.zeros(0, dtype=np.float32)
 
@@ -70,14 +70,14 @@ class NetworkPredictor:
 
     def distributions(self, ids: Tokens, positions: Tokens) -> Iterator[Floats]:
         """Batches (B, V) of logits: log-probabilities up to a constant of each row."""
-        for begin, logits in self._chunks(ids[:-1]):
+        for begin, logits in self.chunks(ids[:-1]):
             low, high = np.searchsorted(positions, [begin + 1, begin + 1 + logits.shape[1]])
             rows = logits[0, self._tensor(positions[low:high]) - begin - 1]
             if len(rows):
                 yield rows.numpy(force=True)
 
-    def _chunks(self, ids: Tokens) -> Iterator[tuple[int, Tensor]]:
-        """The offset of each chunk and its logits (1, T, V)."""
+    def chunks(self, ids: Tokens) -> Iterator[tuple[int, Tensor]]:
+        """Yield the offset of each chunk of a text and its logits (1, T, V)."""
         state: LanguageState = self.network.initial_state(1)
         for begin in range(0, len(ids), CHUNK):
             with torch.inference_mode():

@@ -15,6 +15,7 @@ from elman.errors import ModelFileError
 from elman.nn.blocks import StackConfig
 from elman.nn.language_model import LanguageModelNetwork
 from elman.nn.mixture import Gate, Mixture, entropy_of
+from elman.nn.predictor import NetworkPredictor
 
 ORDERS = {"character": 8, "subword": 5, "word": 4}
 """The longest n-grams by tokenizer."""
@@ -30,8 +31,6 @@ BYTES = 4
 
 GATED = 50_000
 """The most validation tokens to fit the gate on."""
-
-CHUNK = 1024
 
 PREFIX = "counts."
 
@@ -66,15 +65,11 @@ def mixture_of(network: LanguageModelNetwork, ngrams: NGrams, valid: Corpus) -> 
     ids = np.asarray(valid.ids[: GATED + 1], dtype=np.int64)
     contexts, targets = ngrams.states(ids)[:-1], ids[1:]
     entropies, log_network = [], []
-    state = network.initial_state(1)
-    with torch.inference_mode():
-        for begin in range(0, len(targets), CHUNK):
-            tokens = torch.from_numpy(ids[begin : min(begin + CHUNK, len(targets))])
-            logits, state = network(tokens[None].to(_device(network)), state)
-            log_p = logits[0].float().log_softmax(-1).cpu()
-            entropies.append(entropy_of(log_p))
-            chosen = torch.from_numpy(targets[begin : begin + CHUNK])
-            log_network.append(log_p.gather(-1, chosen[:, None])[:, 0])
+    for begin, logits in NetworkPredictor(network).chunks(ids[:-1]):
+        log_p = logits[0].float().log_softmax(-1).cpu()
+        entropies.append(entropy_of(log_p))
+        chosen = torch.from_numpy(targets[begin : begin + len(log_p)])
+        log_network.append(log_p.gather(-1, chosen[:, None])[:, 0])
     gate = Gate.fit(
         len(ngrams.orders) + 1,
         *ngrams.evidence(contexts),
@@ -178,7 +173,3 @@ def _checked(about: Any) -> tuple[list[int], list[bool], Gate]:
             if sound:
                 return sizes, wide, Gate(tuple(bias), mass, entropy)
     raise error
-
-
-def _device(network: nn.Module) -> torch.device:
-    return next(network.parameters()).device
