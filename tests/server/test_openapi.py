@@ -9,7 +9,6 @@ import os
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis.errors import Unsatisfiable
 
 schemathesis = pytest.importorskip("schemathesis")
 
@@ -48,7 +47,11 @@ def test_every_case_is_answered_as_described(server):
     def send_all(cases):
         for result in schema.get_all_operations():
             operation = result.ok()
-            for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+            modes = [GenerationMode.POSITIVE]
+            # A path is text, which is always valid: to look for what is not takes a minute.
+            if operation.body or operation.query or operation.headers or operation.cookies:
+                modes.append(GenerationMode.NEGATIVE)
+            for mode in modes:
 
                 @given(operation.as_strategy(generation_mode=mode))
                 @settings(
@@ -71,10 +74,7 @@ def test_every_case_is_answered_as_described(server):
                     answer = case.call(base_url=server.address, session=None, timeout=30)
                     case.validate_response(answer, checks=checks)
 
-                try:
-                    one()
-                except Unsatisfiable:
-                    assert mode is GenerationMode.NEGATIVE  # a route without input
+                one()
 
     send_all(WARM)  # what is allocated once is allocated by then
     before = server.resident
