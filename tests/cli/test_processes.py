@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -14,6 +15,8 @@ import termios
 import threading
 import time
 from pathlib import Path
+
+from elman.console.terminal import FirstInterrupt, say
 
 TRAIN = (
     "train",
@@ -108,6 +111,32 @@ def test_two_interrupts(begin):
     assert b"Traceback" not in err
     assert err.splitlines()[-1] == b"elman: interrupted" or out
     assert not list(Path().glob(".*.part")), "nothing half written"
+
+
+class Pressed(io.RawIOBase):
+    """Bytes; Ctrl-C is pressed while the first are written."""
+
+    written = b""
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        if not self.written:
+            signal.raise_signal(signal.SIGINT)
+        self.written += bytes(data)
+        return len(data)
+
+
+def test_an_interrupt_while_a_line_is_written(monkeypatch):
+    screen = Pressed()
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BufferedWriter(screen)))
+    with FirstInterrupt() as stop:
+        stop.arm()
+        say("a line")
+        assert stop()
+        assert stop()
+    assert screen.written == b"a line\nStopping after this step; Ctrl-C again gives up at once.\n"
 
 
 def test_an_interrupt_while_the_text_is_read(begin, here):

@@ -244,11 +244,17 @@ class FirstInterrupt(contextlib.AbstractContextManager["FirstInterrupt"]):
     A call returns whether Ctrl-C was pressed.
     """
 
+    LINE = "Stopping after this step; Ctrl-C again gives up at once."
+
     def __init__(self) -> None:
         self.interrupted = False
+        self.untold = False
         self.before: Any = None
 
     def __call__(self) -> bool:
+        if self.untold:
+            self.untold = False
+            say(self.LINE)
         return self.interrupted
 
     def arm(self) -> None:
@@ -262,4 +268,7 @@ class FirstInterrupt(contextlib.AbstractContextManager["FirstInterrupt"]):
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         self.interrupted = True
         signal.signal(signal.SIGINT, self.before)
-        say("Stopping after this step; Ctrl-C again gives up at once.")
+        try:
+            say(self.LINE)
+        except RuntimeError:  # it was pressed while stderr is written to, which cannot be nested
+            self.untold = True
