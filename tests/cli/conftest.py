@@ -7,7 +7,6 @@ import math
 import os
 import random
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +15,7 @@ import numpy as np
 import pytest
 import torch  # noqa: F401, so that the tests' one thread is set before it is used
 
+from commands import Process
 from elman.cli import main
 from elman.examples import Digit, PythonSentence, Split, Sunspots
 from elman.examples.digits import NAMES
@@ -281,21 +281,13 @@ def start():
     """Start a command as a process; whatever still runs at the end is killed."""
     started = []
 
-    def begun(*arguments: str, **settings) -> subprocess.Popen:
-        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        command = [sys.executable, "-m", "elman", *arguments]
-        process = subprocess.Popen(command, env=environment, **{**pipes, **settings})
-        started.append(process)
-        return process
+    def begun(*arguments: str, **settings) -> Process:
+        started.append(Process(*arguments, **settings))
+        return started[-1]
 
     yield begun
     for process in started:
-        process.kill()
-        process.wait()
-        for stream in (process.stdin, process.stdout, process.stderr):
-            if stream is not None:
-                stream.close()
+        process.close()
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ import contextlib
 import json
 import os
 import select
-import subprocess
 import sys
 import time
 
 import pytest
+
+from commands import Process
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 
@@ -24,13 +25,14 @@ class Terminal:
         import pty
 
         self.ours, theirs = pty.openpty()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "elman", "type", *arguments],
+        self.process = Process(
+            "type",
+            *arguments,
             stdin=theirs,
-            stdout=subprocess.PIPE,
             stderr=theirs,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "80", "TERM": "xterm"},
             start_new_session=True,
+            COLUMNS="80",
+            TERM="xterm",
         )
         os.close(theirs)
         self.output = ""
@@ -68,8 +70,7 @@ def terminal(here):  # noqa: ARG001
 
     yield begun
     for each in opened:
-        each.process.kill()
-        each.process.wait()
+        each.process.close()
         with contextlib.suppress(OSError):
             os.close(each.ours)
 

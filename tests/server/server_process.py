@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import httpx
+
+from commands import Process
 
 TEXTS = ["warm and funny", "cold and dull", "so warm", "so dull"] * 6
 LABELS = ["good", "bad", "good", "bad"] * 6
@@ -20,12 +20,7 @@ class Server:
     """`elman serve` as a process of its own."""
 
     def __init__(self, files, *options, **environment):
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "elman", "serve", *map(str, files), "--port", "0", *options],
-            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        self.process = Process("serve", *map(str, files), "--port", "0", *options, **environment)
         line = self.process.stderr.readline().decode()
         if " at http://" not in line:
             raise AssertionError(line + self.process.communicate()[1].decode())
@@ -62,11 +57,7 @@ class Server:
 
     def close(self):
         self.client.close()
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        for stream in (self.process.stdout, self.process.stderr):
-            stream.close()
+        self.process.close()
 
 
 def events(text):

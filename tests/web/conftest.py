@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import torch  # noqa: F401, so that the tests' one thread is set before it is used
 
 import elman
+from commands import Process
 
 HOSTILE = "<img src=x onerror=hacked=1>"
 
@@ -80,15 +77,12 @@ def served(tmp_path_factory, classifier, tagger, writer, translator, forecaster,
     for name, model in models.items():
         model.save(folder / f"{name}.safetensors")
     files = [f"{name}.safetensors" for name in models]
-    command = [sys.executable, "-m", "elman", "serve", *files, "--port", "0"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(
-        command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
-    ) as process:
-        line = process.stderr.readline()
-        yield line.rpartition(" at ")[2].strip()
-        process.terminate()
-        process.communicate(timeout=20)
+    process = Process("serve", *files, "--port", "0", cwd=folder)
+    line = process.stderr.readline().decode()
+    yield line.rpartition(" at ")[2].strip()
+    process.terminate()
+    process.communicate(timeout=20)
+    process.close()
 
 
 class Session:

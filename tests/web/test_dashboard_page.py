@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+
+from commands import Process
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
@@ -71,22 +70,16 @@ def training(tmp_path):
     started = []
 
     def begin(made, seconds=5.0):
-        command = [sys.executable, "-m", "elman", "train", *made(tmp_path), "-o", "new.safetensors"]
-        process = subprocess.Popen(
-            [*command, "--minutes", str(seconds / 60), "--watch"],
-            cwd=tmp_path,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        words = ("--minutes", str(seconds / 60), "--watch", "-o", "new.safetensors")
+        process = Process("train", *made(tmp_path), *words, cwd=tmp_path)
         started.append(process)
-        first = next(line for line in process.stderr if "Watch it at " in line)
+        first = next(line for line in map(bytes.decode, process.stderr) if "Watch it at " in line)
         return first.rpartition("Watch it at ")[2].strip()
 
     yield begin
     for process in started:
         _, errors = process.communicate(timeout=60)
+        process.close()
         assert process.returncode == 0, errors
 
 
