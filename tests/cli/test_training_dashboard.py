@@ -66,7 +66,7 @@ LANGUAGE = ("tale.txt", "-o", "new.st", "--hidden-size", "16", "--seed", "3")
 
 
 def test_the_events_are_those_of_the_terminal(watched):
-    run = watched(*LANGUAGE, "--steps", "400", "--json")
+    run = watched(*LANGUAGE, "--steps", "100", "--json")
     early, second = run.hear("early"), run.hear("second")
     time.sleep(0.5)
     late = run.hear("late")
@@ -82,7 +82,7 @@ def test_the_events_are_those_of_the_terminal(watched):
     data = {kind: data for _, kind, data in entries}
     assert data["ended"]["report"]["scores"] == answer["scores"]
     assert data["ended"]["commands"][0] == "elman serve new.st"
-    assert data["finished"]["step"] == data["progress"]["step"] == 400
+    assert data["finished"]["step"] == data["progress"]["step"] == 100
     assert f"best weights from step {data['finished']['best_step']}." in err
     validations = [data for _, kind, data in entries if kind == "validated"]
     best = min(validations, key=lambda look: look["loss"])
@@ -93,11 +93,11 @@ def test_the_events_are_those_of_the_terminal(watched):
     assert 0 < validations[0]["baseline"]["loss"] < 5
     assert len({look["previews"][0]["answer"] for look in validations}) > 1
     steps = [data["steps"] for _, kind, data in entries if kind == "progress"]
-    assert sum(steps) == 400
+    assert sum(steps) == 100
 
 
 def test_who_was_cut_off_goes_on_where_it_was(watched):
-    run = watched(*LANGUAGE, "--steps", "600")
+    run = watched(*LANGUAGE, "--steps", "150")
     whole = run.hear("whole")
     with httpx.stream("GET", f"{run.address}/events", timeout=30) as answer:
         text = ""
@@ -117,11 +117,11 @@ def test_who_was_cut_off_goes_on_where_it_was(watched):
 
 def test_the_same_model_with_and_without(watched, elman):
     """Also while somebody asks and takes nothing."""
-    run = watched(*LANGUAGE, "--steps", "150")
+    run = watched(*LANGUAGE, "--steps", "40")
     with socket.create_connection(("127.0.0.1", int(run.address.rpartition(":")[2]))) as lazy:
         lazy.sendall(b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         assert run.end()[0] == 0
-    done = elman("train", *LANGUAGE[:2], "alone.st", *LANGUAGE[3:], "--steps", "150")
+    done = elman("train", *LANGUAGE[:2], "alone.st", *LANGUAGE[3:], "--steps", "40")
     assert done.status == 0
     ours, theirs = (read(name) for name in ("new.st", "alone.st"))
     assert ours.keys() == theirs.keys()
@@ -155,7 +155,7 @@ def test_only_this_machine_and_its_own_page_are_answered(watched):
 def test_an_error_is_reported(watched, here):
     folder = here / "folder"
     folder.mkdir()
-    run = watched("tale.txt", "-o", "folder/new.st", "--hidden-size", "16", "--steps", "400")
+    run = watched("tale.txt", "-o", "folder/new.st", "--hidden-size", "16", "--steps", "50")
     heard = run.hear("it")
     shutil.rmtree(folder)
     status, _, err = run.end()
