@@ -69,7 +69,7 @@ def training(tmp_path):
     """Begin to train for some seconds; the address at which that is watched."""
     started = []
 
-    def begin(made, seconds=5.0):
+    def begin(made, seconds=3.0):
         words = ("--minutes", str(seconds / 60), "--watch", "-o", "new.safetensors")
         process = Process("train", *made(tmp_path), *words, cwd=tmp_path)
         started.append(process)
@@ -104,7 +104,7 @@ def test_a_language_model_is_watched(opened, training, shots):
 
 
 def test_labels_are_text_on_a_dark_phone(opened, training, shots):
-    page = opened(training(reviews), width=360, look="dark").page
+    page = opened(training(reviews, 1.5), width=360, look="dark").page
     expect(page.locator(".preview").first).to_be_visible(timeout=15_000)
     assert HOSTILE in page.locator("#previews").text_content()
     page.get_by_text("The model is trained and saved").wait_for(timeout=30_000)
@@ -119,7 +119,7 @@ def test_labels_are_text_on_a_dark_phone(opened, training, shots):
     ids=["tags", "pairs", "numbers"],
 )
 def test_every_task_shows_what_it_answers(opened, training, shots, made, selector):
-    page = opened(training(made, 3.0)).page
+    page = opened(training(made, 1.0)).page
     page.get_by_text("The model is trained and saved").wait_for(timeout=40_000)
     assert page.locator(selector).count() > 0
     assert page.locator("polyline.of-baseline").count() > 0
@@ -128,7 +128,7 @@ def test_every_task_shows_what_it_answers(opened, training, shots, made, selecto
 
 def test_a_loss_of_what_is_learned_too_is_not_called_held_out(opened, training):
     """A forecaster learns from all values in the end; what it held out before is among them."""
-    page = opened(training(numbers, 3.0)).page
+    page = opened(training(numbers, 1.0)).page
     page.get_by_text("The model is trained and saved").wait_for(timeout=40_000)
     figures = page.locator("#curves figure")
     expect(figures).to_have_count(2)
