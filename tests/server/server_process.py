@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import socket
@@ -76,3 +77,12 @@ def wait_until(condition, seconds=20.0):
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.02)
+
+
+async def answer_when_there_is_room(client, path, seconds=20.0):
+    """The response of a route that creates something, once it is not 503."""
+    until = time.monotonic() + seconds
+    while (answer := await client.post(path, json={})).status_code == 503:
+        assert time.monotonic() < until
+        await asyncio.sleep(0.1)
+    return answer

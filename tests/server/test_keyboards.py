@@ -8,6 +8,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from server_process import answer_when_there_is_room
 
 from elman.keyboard import Keyboard, memory_data, open_memory, save_memory
 from elman.server.limits import MAX_KEYBOARD_LENGTH, MAX_MEMORY_BYTES, Limits
@@ -297,8 +298,8 @@ def test_idle_keyboards_are_evicted(converse):
     async def conversation(client):
         typing = await Typing.create(client)
         full = await client.post(CREATE, json={})
-        await asyncio.sleep(2.2)
-        return full, await typing.post("write", text="a"), await client.post(CREATE, json={})
+        again = await answer_when_there_is_room(client, CREATE)
+        return full, await typing.post("write", text="a"), again
 
     limits = Limits(keyboards=1, idle=0.5)
     answers = converse(conversation, only={"mail"}, limits=limits)

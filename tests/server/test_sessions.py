@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from server_process import answer_when_there_is_room
 
 from elman.server.limits import CHECKPOINT_BYTES, CHECKPOINT_STEPS, Limits
 from elman.server.session_state import SessionState
@@ -257,8 +258,7 @@ def test_idle_sessions_are_evicted_and_make_room(converse):
     async def conversation(client):
         path = "/models/lstm/sessions"
         first = [(await client.post(path, json={})) for _ in range(4)]
-        await asyncio.sleep(2.2)
-        return first, await client.post(path, json={})
+        return first, await answer_when_there_is_room(client, path)
 
     first, again = converse(conversation, limits=limits)
     assert [each.status_code for each in first] == [200, 200, 200, 503]
