@@ -19,7 +19,7 @@ QUICK := tests/bench tests/kernels tests/recurrence/test_invariants.py tests/nn/
 	tests/text/test_labelled.py tests/text/test_tagged.py tests/text/test_pairs.py \
 	tests/text/test_series.py tests/text/test_vectors.py tests/data/test_corpus.py \
 	tests/data/test_cache.py tests/tasks/test_infer_task.py tests/counts \
-	tests/training/test_plan.py tests/training/test_samplers.py tests/training/test_bptt.py \
+	tests/training/test_plan.py tests/training/test_samplers.py \
 	tests/metrics/test_tagging.py tests/metrics/test_calibration.py \
 	tests/metrics/test_forecasting.py tests/decoding/test_sampling.py \
 	tests/explain/test_activations.py tests/explain/test_memory_span.py \
