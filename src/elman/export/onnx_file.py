@@ -56,7 +56,6 @@ def write_onnx(path: str | os.PathLike[str], file: str | os.PathLike[str]) -> di
     for package in ("onnx", "onnxruntime"):
         require(package, "export")
     model = load(path)
-    model.check_export()
     check_writable(file)
     exported = TASKS[model.task].onnx(model)
     graph = Graph({weight: name for name, weight in exported.network.named_parameters()})

@@ -25,7 +25,7 @@ from elman.decoding.sampling import Sampling
 from elman.decoding.suggester import WORDS, Suggester, finder_for
 from elman.decoding.suggestions import PrefixSearch, Suggestion, UserPrior
 from elman.decoding.word_index import WordIndex
-from elman.errors import EmptyTextError, ExportError, ModelFileError
+from elman.errors import EmptyTextError, ModelFileError
 from elman.explain.trace import Trace
 from elman.nn.blocks import StackConfig
 from elman.nn.language_model import LanguageModelNetwork
@@ -356,14 +356,6 @@ class LanguageModel(LanguageModelSettings, Model):
 
     def _compile_step(self) -> Step:
         return step_of(self.predicting, int8=self.int8_)
-
-    def check_export(self) -> None:
-        if self.mixture_ is not None:
-            raise ExportError(
-                "it answers with counts beside its network, which no export carries",
-                location=self.task,
-                hint="Train it with --counts off.",
-            )
 
     def _architecture(self) -> StackConfig:
         return self.network_.config

@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 import torch
 
+from elman.errors import ExportError
 from elman.export.onnx.graph import Graph
 from elman.export.onnx.layers import embed, stack, token_inputs
 from elman.export.onnx.parity import ExportedGraph, ParityTrial
@@ -24,6 +25,12 @@ DOC = (
 
 
 def exported(model: LanguageModel) -> ExportedGraph:
+    if model.mixture_ is not None:
+        raise ExportError(
+            "it answers with counts beside its network, which no graph carries",
+            location=model.task,
+            hint="Train it with --counts off.",
+        )
     network = model.network_
     return ExportedGraph(network, DOC, partial(_write, network), partial(_trial, network), {})
 
