@@ -10,7 +10,6 @@ from functools import partial
 import numpy as np
 import torch
 
-from elman.errors import ExportError
 from elman.export.onnx.graph import Graph
 from elman.export.onnx.layers import embed, stack, token_inputs
 from elman.export.onnx.parity import ExportedGraph, ParityTrial
@@ -23,16 +22,14 @@ DOC = (
     "token at each time, and the state after the last token of each row. A step is time 1."
 )
 
+ALONE = "The graph holds the network alone: the counts beside it stay in the model file."
+
 
 def exported(model: LanguageModel) -> ExportedGraph:
-    if model.mixture_ is not None:
-        raise ExportError(
-            "it answers with counts beside its network, which no graph carries",
-            location=model.task,
-            hint="Train it with --counts off.",
-        )
     network = model.network_
-    return ExportedGraph(network, DOC, partial(_write, network), partial(_trial, network), {})
+    write, trial = partial(_write, network), partial(_trial, network)
+    remark = ALONE if model.mixture_ is not None else None
+    return ExportedGraph(network, DOC, write, trial, {}, remark)
 
 
 def _write(network: LanguageModelNetwork, graph: Graph) -> None:
