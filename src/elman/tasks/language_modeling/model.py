@@ -224,13 +224,14 @@ class LanguageModel(LanguageModelSettings, Model):
         return logits.float().log_softmax(1), states
 
     def explain(self, text: str) -> Trace:
-        """The activations of the network over a text, its predictions, and their attributions.
+        """The activations of the network over a text, the predictions of the model, and what the
+        network attributes them to.
 
         Raises:
             InputError: the text has no tokens, or more than `elman.explain.summary.MAX_TOKENS`.
         """
         self._check_fitted()
-        return explain_language(self.network_, self.tokenizer_, text)
+        return explain_language(self.network_, self.mixture_, self.tokenizer_, text)
 
     def generate(
         self,
