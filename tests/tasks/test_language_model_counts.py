@@ -68,6 +68,18 @@ def test_the_step_is_the_distribution_of_both(model):
     np.testing.assert_allclose(distribution.log_probabilities, expected[0, -1], atol=1e-3)
 
 
+def test_the_share_of_the_file_is_told(model, path, tmp_path):
+    about = elman.load(path).describe()["counts"]
+    assert about["n-grams"] == len(model.mixture_.counts)
+    with_counts = path.stat().st_size
+    alone = copy.copy(model)
+    alone.mixture_ = None
+    alone.save(tmp_path / "alone.safetensors")
+    without = (tmp_path / "alone.safetensors").stat().st_size
+    assert about["share of the file"] == pytest.approx(1 - without / with_counts, abs=0.1)
+    assert alone.describe()["counts"] is None
+
+
 def test_copies_answer_alike(model):
     for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
         assert other.score(tale(3, 5)) == model.score(tale(3, 5))
@@ -93,7 +105,7 @@ def test_a_short_budget_is_kept():
 
 
 def test_without_counts_nothing_is_kept(tmp_path):
-    model = elman.LanguageModel(hidden_size=8, layers=1, steps=2).fit(tale(1, 100))
+    model = elman.LanguageModel(hidden_size=8, layers=1, steps=2, counts="off").fit(tale(1, 100))
     assert model.mixture_ is None
     model.save(tmp_path / "m.safetensors")
     assert elman.load(tmp_path / "m.safetensors").mixture_ is None

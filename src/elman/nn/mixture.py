@@ -22,7 +22,8 @@ from elman.nn.blocks import NetworkState, StackConfig
 from elman.nn.language_model import LanguageModelNetwork
 
 SMALL_MASS = 1e-3
-"""Added to the mass before its logarithm; the native core has the same."""
+"""Added to the mass before its logarithm. The native core and the page's runtime have the same; the
+tests of the step and of the page hold all three equal."""
 
 _RIDGE = 1e-4
 _STEPS = 100

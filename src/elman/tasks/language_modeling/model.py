@@ -28,6 +28,7 @@ from elman.decoding.word_index import WordIndex
 from elman.errors import EmptyTextError, ModelFileError
 from elman.explain.trace import Trace
 from elman.nn.blocks import StackConfig
+from elman.nn.int8 import packed
 from elman.nn.language_model import LanguageModelNetwork
 from elman.nn.mixture import LanguageNetwork, LanguageState, Mixture
 from elman.nn.native_step import Step, step_of
@@ -79,7 +80,7 @@ class LanguageModel(LanguageModelSettings, Model):
     tokenizer_: Tokenizer
     learned_: Counter[str]
 
-    _ngrams: NGrams | None = None
+    _ngrams: NGrams | None = None  # while the network is trained
 
     # Learning
 
@@ -149,6 +150,7 @@ class LanguageModel(LanguageModelSettings, Model):
         for event in super()._learn(settings, data, run):
             if isinstance(event, Finished) and self._ngrams is not None:
                 self.mixture_ = counts.mixture_of(self.network_, self._ngrams, data.valid)
+                self._ngrams = None
             yield event
 
     def _outcome(self, event: Finished) -> dict[str, Any]:
@@ -373,7 +375,11 @@ class LanguageModel(LanguageModelSettings, Model):
         return {**super()._tensors(), **more}
 
     def _facts(self) -> dict[str, Any]:
-        return {"tokenizer": self.tokenizer_.name, "learned words": len(self.learned_)}
+        found = {"tokenizer": self.tokenizer_.name, "learned words": len(self.learned_)}
+        if self.mixture_ is None:
+            return {**found, "counts": None}
+        stored = packed(self._tensors()) if self.int8_ else self._tensors()
+        return {**found, "counts": counts.facts(self.mixture_, stored)}
 
     def _restore(self, about: dict[str, Any]) -> Callable[[], LanguageModelNetwork]:
         self.tokenizer_ = tokenizer_from_json(about.get("vocabulary"))
