@@ -150,7 +150,7 @@ class LanguageModel(LanguageModelSettings, Model):
         for event in super()._learn(settings, data, run):
             if isinstance(event, Finished) and self._ngrams is not None:
                 self.mixture_ = counts.mixture_of(self.network_, self._ngrams, data.valid)
-                self._ngrams = None
+                self._ngrams, self._compiled = None, None  # the step has another part now
             yield event
 
     def _outcome(self, event: Finished) -> dict[str, Any]:
