@@ -94,7 +94,12 @@ def main() -> None:
             page.goto(f"{address}/empty.html")
             for cell in CELLS:
                 model = elman.LanguageModel(
-                    cell=cell, hidden_size=options.hidden_size, layers=1, components=(), steps=1
+                    cell=cell,
+                    hidden_size=options.hidden_size,
+                    layers=1,
+                    components=(),
+                    steps=1,
+                    counts="off",
                 )
                 model.fit(TEXT).save(folder / "model.safetensors")
                 (folder / "cell.json").write_text(json.dumps(cell_program(model)))

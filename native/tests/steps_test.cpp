@@ -431,6 +431,91 @@ void check_attention(const Sizes& sizes, bool additive) {
   expect_near("attention", doubles(out), expected, TOLERANCE);
 }
 
+// The n-grams of one order, with the arrays that they need. Contexts may have none.
+struct Grams {
+  std::vector<int32_t> tokens;
+  Floats shares, lower_mass;
+  Whole starts = {0};
+
+  Grams(int64_t contexts, int64_t vocabulary) {
+    for (int64_t context = 0; context < contexts; ++context) {
+      int64_t begin = starts.back();
+      for (int64_t token = 0; token < vocabulary; ++token)
+        if (source() % (context % 3 + 1) == 0 && context % 4 != 3)
+          tokens.push_back(static_cast<int32_t>(token));
+      starts.push_back(static_cast<int64_t>(tokens.size()));
+      int64_t followers = starts.back() - begin;
+      double rest = 1;
+      for (int64_t gram = 0; gram < followers; ++gram) {
+        shares.push_back(static_cast<float>((0.1 + 0.8 * (source() % 100) / 100) / double(followers)));
+        rest -= shares.back();
+      }
+      lower_mass.push_back(static_cast<float>(rest));
+    }
+  }
+
+  // The n-gram of a context and a token, or -1.
+  int64_t find(int64_t context, int64_t token) const {
+    for (int64_t gram = context < 0 ? 0 : starts[context]; context >= 0 && gram < starts[context + 1]; ++gram)
+      if (tokens[gram] == token) return gram;
+    return -1;
+  }
+  bool knows(int64_t context) const { return context >= 0 && starts[context] < starts[context + 1]; }
+  double share(int64_t context, int64_t token) const {
+    int64_t gram = find(context, token);
+    return gram < 0 ? 0 : shares[gram];
+  }
+  double rest(int64_t context) const { return context < 0 ? 1 : lower_mass[context]; }
+  NGramOrder order() const {
+    return {tokens.data(), shares.data(), starts.data(), lower_mass.data()};
+  }
+};
+
+// A network beside n-grams of orders 1 to 3: what each token makes of the contexts, and the
+// distribution of both.
+void check_mixture(const Sizes& sizes) {
+  int64_t V = sizes.width, rows = sizes.rows;
+  Floats unigrams = random_floats(V), logits = random_floats(rows * V, 4), given = logits;
+  double whole = 0;
+  for (float& p : unigrams) whole += p = std::fabs(p) + 0.01f;
+  for (float& p : unigrams) p = static_cast<float>(p / whole);
+  Grams pairs(V, V), triples(static_cast<int64_t>(pairs.tokens.size()), V);
+  NGrams ngrams = {V, unigrams.data(), {pairs.order(), triples.order()}, {0.3f, -0.5f, 1}, 0.7f, -0.4f};
+  Whole tokens(rows), before(2 * rows), after(2 * rows, -7);
+  for (int64_t row = 0; row < rows; ++row) {
+    tokens[row] = source() % V;
+    before[2 * row] = row % 3 ? source() % V : -1;
+    before[2 * row + 1] = row % 3 == 1 ? source() % static_cast<int64_t>(pairs.tokens.size()) : -1;
+  }
+  Floats out = unwritten(rows * V);
+  Run run{sizes};
+  int at = run.of(tokens, 1), of_logits = run.of(logits, V), from = run.of(before, 2);
+  int to = run.of(after, 2), mixed = run.of(out, V);
+  run.program->mix(at, of_logits, from, to, mixed, ngrams);
+  run.go();
+  Numbers expected(rows * V);
+  for (int64_t row = 0; row < rows; ++row) {
+    int64_t pair = tokens[row], triple = pairs.find(before[2 * row], tokens[row]);
+    expect(after[2 * row] == pair && after[2 * row + 1] == triple, "mix has other contexts");
+    double sum = 0, entropy = 0;
+    for (int64_t token = 0; token < V; ++token) sum += std::exp(double(given[row * V + token]));
+    for (int64_t token = 0; token < V; ++token) {
+      double log_p = given[row * V + token] - std::log(sum);
+      entropy -= std::exp(log_p) * log_p;
+    }
+    int matched = triples.knows(triple) ? 2 : pairs.knows(pair) ? 1 : 0;
+    double mass = matched == 2 ? triples.rest(triple) : matched ? pairs.rest(pair) : 1;
+    double odds = ngrams.gate_bias[matched] + 0.7f * std::log(mass + double(SMALL_MASS)) - 0.4f * entropy;
+    for (int64_t token = 0; token < V; ++token) {
+      double network = std::exp(double(given[row * V + token])) / sum;
+      double counts = pairs.share(pair, token) + pairs.rest(pair) * unigrams[token];
+      counts = triples.share(triple, token) + triples.rest(triple) * counts;
+      expected[row * V + token] = std::log(sigmoid(odds) * network + sigmoid(-odds) * counts);
+    }
+  }
+  expect_near("mix", doubles(out), expected, TOLERANCE);
+}
+
 }  // namespace
 
 int main() {
@@ -451,6 +536,7 @@ int main() {
         check_linear(sizes);
         check_attention(sizes, false);
         check_attention(sizes, true);
+        check_mixture(sizes);
       }
   });
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,16 @@ def test_language(elman, model):
         "attributed",
         "to",
     ]
+
+
+@pytest.mark.usefixtures("here")
+def test_the_share_of_the_network(elman):
+    settings = ("--tokenizer", "word", "--steps", "5", "--hidden-size", "8", "--counts", "on")
+    done = elman("train", "tale.txt", "-o", "both.st", *settings)
+    assert done.status == 0, done.err
+    done = assert_explained(elman, "both.st", "the cat")
+    columns = ["after", "prediction", "actual", "network's share", "attributed to"]
+    assert re.split(r"\s{2,}", done.out.splitlines()[0].strip()) == columns
 
 
 @pytest.mark.usefixtures("rewriting")

@@ -19,6 +19,18 @@ def test_a_page_and_a_graph(elman, here):
     assert (here / "word.onnx").stat().st_size > 1000
 
 
+@pytest.mark.usefixtures("here")
+def test_a_graph_without_the_counts_says_so(elman):
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    settings = ("--steps", "2", "--hidden-size", "8", "--counts", "on")
+    done = elman("train", "tale.txt", "-o", "both.st", *settings)
+    assert done.status == 0, done.err
+    done = elman("export", "both.st", "--onnx", "both.onnx")
+    assert done.status == 0, done.err
+    assert done.err.count("\n") == 1
+    assert "the network alone" in done.err
+
+
 def test_in_json(elman, here):
     done = elman("export", "character.st", "--web", "page", "--json")
     report = json.loads(done.out)["web"]

@@ -48,7 +48,7 @@ OPTIONS = {
         "--components": (TRAIN, ("--components", "none")),
         "--dropout": (TRAIN, ("--dropout", "0.5")),
         "--learning-rate": (TRAIN, ("--learning-rate", "0.1")),
-        "--counts": (TRAIN, ("--counts", "on")),
+        "--counts": (TRAIN, ("--counts", "off")),
         "--seed": (TRAIN, ("--seed", "1")),
         "--encoding": (TRAIN, ("--encoding", "latin-1")),
         "--directions": (CLASSES, ("--directions", "2")),

@@ -118,6 +118,19 @@ def test_a_file_holds_them(text, most):
         assert (one.starts == other.starts).all()
 
 
+def test_a_context_with_many_followers_is_stored_wider():
+    text = np.stack([np.zeros(300, dtype=int), np.arange(300)], 1).ravel()
+    ngrams = NGrams.pruned(KneserNey.train(text, 300, 2), ALL)
+    (order,) = ngrams.orders
+    assert order.is_wide
+    tensors = tensors_of(ngrams)
+    empty = empty_tensors([len(order.tokens)], [True], 300)
+    assert {name: part.dtype for name, part in empty.items()} == {
+        name: part.dtype for name, part in tensors.items()
+    }
+    assert (ngrams_of(tensors).orders[0].starts == order.starts).all()
+
+
 @pytest.mark.parametrize(
     ("name", "change"),
     [

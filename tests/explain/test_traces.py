@@ -45,6 +45,7 @@ MODELS = {
     "classify characters": lambda: (classifier(tokenizer="character"), TEXT),
     "tag": lambda: (elman.Tagger(**SMALL).fit([SENTENCE] * 20, [TAGS] * 20), SENTENCE),
     "language characters": lambda: (text_model("character"), TEXT),
+    "language with counts": lambda: (text_model("word", counts="on"), TEXT),
     "language words": lambda: (text_model("word", cell="clockwork"), TEXT),
     "language subwords": lambda: (text_model("subword", cell="plain", components=()), TEXT),
     "translate": lambda: (
@@ -125,9 +126,10 @@ def test_classes_after_each_token_equal_those_of_steps(tokenizer):
         np.testing.assert_allclose(probability(trace.outputs[-1], label), expected, atol=0.02)
 
 
+@pytest.mark.parametrize("counts", ["on", "off"])
 @pytest.mark.parametrize("tokenizer", ["word", "character", "subword"])
-def test_next_tokens_equal_those_of_steps(tokenizer):
-    model = text_model(tokenizer)
+def test_next_tokens_equal_those_of_steps(tokenizer, counts):
+    model = text_model(tokenizer, counts=counts)
     text = "the cat"
     trace = model.explain(text)
     assert "".join(trace.sequences[0].tokens) == text
@@ -142,6 +144,28 @@ def test_next_tokens_equal_those_of_steps(tokenizer):
             [p for _, p in actual], [p for _, p in expected.top(5)], rtol=1e-4
         )
     assert trace.outputs[-1].target is None
+
+
+def test_the_parts_of_a_mixture_are_its_answer():
+    model = text_model("character", counts="on")
+    alone = text_model("character", counts="off")
+    alone.network_ = model.network_
+    both, network = model.explain("the cat").outputs, alone.explain("the cat").outputs
+    for output, other in zip(both, network, strict=True):
+        assert [each.name for each in output.parts] == ["network", "counts"]
+        assert sum(each.share for each in output.parts) == pytest.approx(1)
+        for index, prediction in enumerate(output.predictions):
+            mixed = sum(each.share * each.predictions[index] for each in output.parts)
+            assert mixed == pytest.approx(prediction.probability, rel=1e-4)
+        if output.target is not None:
+            mixed = sum(each.share * each.target for each in output.parts)
+            assert mixed == pytest.approx(output.target.probability, rel=1e-4)
+            assert output.parts[0].target == pytest.approx(other.target.probability, rel=1e-4)
+            # The attributions are of the network.
+            pairs = zip(output.attributions, other.attributions, strict=True)
+            assert all((a.gradient_x_input == b.gradient_x_input).all() for a, b in pairs)
+        assert other.parts == ()
+    assert both[-1].parts[0].target is None
 
 
 def test_tags_equal_those_of_predict():

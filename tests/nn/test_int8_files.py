@@ -74,7 +74,8 @@ def fitted(request):
 
 @pytest.fixture(scope="module")
 def writer():
-    return elman.LanguageModel(hidden_size=16, layers=1, cell="lstm", steps=2).fit(PROSE)
+    settings = {"hidden_size": 16, "layers": 1, "steps": 2, "counts": "off"}
+    return elman.LanguageModel(cell="lstm", **settings).fit(PROSE)
 
 
 # Models and their files

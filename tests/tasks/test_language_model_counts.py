@@ -12,8 +12,7 @@ import pytest
 import torch
 
 import elman
-from elman.errors import ExportError
-from elman.export import write_onnx, write_web
+from elman.export import write_onnx
 from elman.nn.predictor import NetworkPredictor
 from elman.text.tokenizers.tokenizer import BOUNDARY
 from model_files import altered, assert_refused, setting
@@ -69,6 +68,18 @@ def test_the_step_is_the_distribution_of_both(model):
     np.testing.assert_allclose(distribution.log_probabilities, expected[0, -1], atol=1e-3)
 
 
+def test_the_share_of_the_file_is_told(model, path, tmp_path):
+    about = elman.load(path).describe()["counts"]
+    assert about["n-grams"] == len(model.mixture_.counts)
+    with_counts = path.stat().st_size
+    alone = copy.copy(model)
+    alone.mixture_ = None
+    alone.save(tmp_path / "alone.safetensors")
+    without = (tmp_path / "alone.safetensors").stat().st_size
+    assert about["share of the file"] == pytest.approx(1 - without / with_counts, abs=0.1)
+    assert alone.describe()["counts"] is None
+
+
 def test_copies_answer_alike(model):
     for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
         assert other.score(tale(3, 5)) == model.score(tale(3, 5))
@@ -94,7 +105,7 @@ def test_a_short_budget_is_kept():
 
 
 def test_without_counts_nothing_is_kept(tmp_path):
-    model = elman.LanguageModel(hidden_size=8, layers=1, steps=2).fit(tale(1, 100))
+    model = elman.LanguageModel(hidden_size=8, layers=1, steps=2, counts="off").fit(tale(1, 100))
     assert model.mixture_ is None
     model.save(tmp_path / "m.safetensors")
     assert elman.load(tmp_path / "m.safetensors").mixture_ is None
@@ -105,11 +116,13 @@ def test_a_later_training_without_counts_forgets_them():
     assert model.set_params(counts="off").fit(tale(1, 100)).mixture_ is None
 
 
-def test_no_export_loses_a_part(path, tmp_path):
-    for write, target in ((write_web, tmp_path / "page"), (write_onnx, tmp_path / "m.onnx")):
-        with pytest.raises(ExportError, match="counts"):
-            write(path, target)
-        assert not target.exists()
+def test_a_graph_holds_the_network_alone_and_says_so(path, tmp_path):
+    onnx = pytest.importorskip("onnx")
+    written = write_onnx(path, tmp_path / "m.onnx")
+    assert "counts" in written["remark"]
+    graph = onnx.load(tmp_path / "m.onnx").graph
+    assert written["remark"] in graph.doc_string
+    assert not any("counts" in each.name for each in graph.initializer)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,8 @@ def translator():
 
 @pytest.fixture(scope="session")
 def writer(tale):
-    return elman.LanguageModel(tokenizer="word", hidden_size=16, layers=1, steps=20).fit(tale)
+    settings = {"hidden_size": 16, "layers": 1, "steps": 20}
+    return elman.LanguageModel(tokenizer="word", counts="on", **settings).fit(tale)
 
 
 @pytest.fixture(scope="session")

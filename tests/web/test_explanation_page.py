@@ -135,6 +135,28 @@ def test_gates_are_shown(shown, trace, way):
         assert mean == pytest.approx(strip[2].mean(), abs=coarse(strip))
 
 
+def test_which_part_of_a_mixture_spoke(shown, writer, shots):
+    """The share of the network, and what each part alone expects, at the chosen token."""
+    trace = writer.explain("The cat sat on the mat")
+    page = shown(trace).page
+    page.click("button.token >> nth=3")
+    output = trace.outputs[3]
+    rows = [each.split("\t") for each in page.locator(".parts tr").all_inner_texts()]
+    assert rows[0][1:] == ["network", "counts"]
+    shares = [read(each.removesuffix(" %")) for each in rows[1][1:]]
+    assert shares == pytest.approx([100 * each.share for each in output.parts], abs=0.51)
+    for index, row in enumerate(rows[2 : 2 + len(output.predictions)]):
+        expected = [100 * each.predictions[index] for each in output.parts]
+        assert [read(each.removesuffix(" %")) for each in row[1:]] == pytest.approx(
+            expected, abs=0.51
+        )
+    for look, width in (("light", 1100), ("dark", 360)):
+        page.emulate_media(color_scheme=look)
+        page.set_viewport_size({"width": width, "height": 900})
+        page.screenshot(path=shots / f"explanation-mixture-{look}.png", full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_what_an_output_rests_on(shown, trace):
     """An output that is clicked colours the text by gradient times input, or by leaving out."""
     page = shown(trace).page

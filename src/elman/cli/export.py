@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from elman.console.options import Json, ModelFile
-from elman.console.terminal import print_json, print_list, size_in_words, working
+from elman.console.terminal import print_json, print_list, say, size_in_words, working
 from elman.errors import SettingError
 
 
@@ -42,6 +42,8 @@ def export(
     if onnx is not None:
         with working("Comparing with ONNX Runtime"):
             agreement = write_onnx(model, onnx)
+        if "remark" in agreement:
+            say(agreement["remark"])
         written["onnx"] = {"file": str(onnx), "bytes": onnx.stat().st_size, **agreement}
     if json:
         print_json(written)

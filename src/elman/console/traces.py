@@ -74,18 +74,25 @@ class TraceTable(NamedTuple):
 
 
 def show(trace: Trace, printed: TraceTable) -> None:
-    """Print the table, the shaded text if requested, and the memory spans."""
+    """Print the table, the shaded text if requested, and the memory spans.
+
+    Of a mixture the table has the share of its first part, whose attributions it prints.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False, show_header=True, header_style="bold")
-    for column in (*printed.columns, "attributed to"):
+    parts = trace.outputs[0].parts if trace.outputs else ()
+    shares = [f"{each.name}'s share" for each in parts[:1]]
+    for column in (*printed.columns, *shares, "attributed to"):
         table.add_column(column, overflow="fold")
     for output in trace.outputs:
-        attributed = ", ".join(_attributed_tokens(trace, output))
+        cells = [*printed.cells(trace, output)]
+        cells += [share_in_words(each.share) for each in output.parts[:1]]
+        cells.append(", ".join(_attributed_tokens(trace, output)))
         # Text, not str: cells may hold brackets, which rich would take for markup.
-        table.add_row(*map(Text, (*printed.cells(trace, output), attributed)))
+        table.add_row(*map(Text, cells))
     console = Console(highlight=False, markup=False)
     if trace.outputs:
         console.print(table)

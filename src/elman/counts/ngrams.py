@@ -72,6 +72,17 @@ class Order:
         shares = SHARES[self.levels].astype(np.float32)
         return self.tokens.astype(np.int32), shares, self.starts, self.lower_mass
 
+    @property
+    def followers(self) -> npt.NDArray[np.integer[Any]]:
+        """(contexts,) how many n-grams each context has; uint8 if that suffices for all."""
+        counts = np.diff(self.starts)
+        return counts.astype(np.uint8 if counts.max() < 256 else np.int32)
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether a context has more than 255 n-grams."""
+        return self.followers.dtype != np.uint8
+
     @cached_property
     def contexts(self) -> Ids:
         """(M,) the context of each n-gram."""
@@ -256,12 +267,10 @@ def tensors_of(ngrams: NGrams) -> dict[str, Tensor]:
     how many n-grams each context has."""
     tensors = {"unigrams": torch.from_numpy(ngrams.unigrams)}
     for number, order in enumerate(ngrams.orders, start=2):
-        followers = torch.from_numpy(np.diff(order.starts))
-        kind = torch.uint8 if int(followers.max()) < 256 else torch.int32
         tokens = torch.from_numpy(order.tokens.astype(np.int64))
         tensors[f"tokens_{number}"] = tokens.to(_token_type(ngrams.vocabulary))
         tensors[f"levels_{number}"] = torch.from_numpy(order.levels)
-        tensors[f"followers_{number}"] = followers.to(kind)
+        tensors[f"followers_{number}"] = torch.from_numpy(order.followers)
     return tensors
 
 

@@ -6,6 +6,7 @@ Shapes: T tokens, B rows. Time comes first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +15,7 @@ from elman.cells import CELLS
 from elman.errors import EmptyTextError, InputError
 from elman.explain.activations import RecordedLayer
 from elman.explain.attribution import AttributionQuery
-from elman.explain.trace import ModelSummary, StepOutput, TopPrediction
+from elman.explain.trace import ModelSummary, PartOutput, StepOutput, TopPrediction
 from elman.nn.blocks import StackConfig
 
 MAX_TOKENS = 256
@@ -81,6 +82,20 @@ def model_summary(
     )
 
 
+class Part(NamedTuple):
+    """A part of a mixture.
+
+    Attributes:
+        name: see `PartOutput`.
+        share: (A,) its weight at each position.
+        probabilities: (A, K) of each prediction.
+    """
+
+    name: str
+    share: Tensor
+    probabilities: Tensor
+
+
 def step_outputs(
     query: AttributionQuery,
     positions: Sequence[int],
@@ -88,6 +103,7 @@ def step_outputs(
     text: Callable[[int], str],
     *,
     sequence: int = 0,
+    parts: Sequence[Part] = (),
 ) -> tuple[StepOutput, ...]:
     """The predictions at each position, and their attributions.
 
@@ -97,12 +113,26 @@ def step_outputs(
         targets: index of the prediction to explain; None: the most probable.
         text: name of a prediction from its index.
         sequence: index of the sequence of the positions.
+        parts: of the mixture that predicts, the query's network first; empty: the network predicts.
     """
-    log_p = query.log_probabilities()
+    if parts:
+        shares = [each.share[:, None] * each.probabilities for each in parts]
+        log_p = torch.stack(shares).sum(0).log()
+    else:
+        log_p = query.log_probabilities()
     top = log_p.topk(min(TOP, log_p.shape[1]), dim=1).indices.tolist()
 
     def prediction(position: int, index: int) -> TopPrediction:
         return TopPrediction(text(index), min(1.0, float(log_p[position, index].exp())))
+
+    def of_part(part: Part, position: int, target: int | None) -> PartOutput:
+        own = [min(1.0, each) for each in part.probabilities[position].tolist()]
+        return PartOutput(
+            part.name,
+            float(part.share[position]),
+            tuple(own[index] for index in top[position]),
+            None if target is None else own[target],
+        )
 
     pairs = list(zip(positions, targets, strict=True))
     explained = [top[position][0] if target is None else target for position, target in pairs]
@@ -113,6 +143,7 @@ def step_outputs(
             tuple(prediction(position, index) for index in top[position]),
             None if target is None else prediction(position, target),
             attributions,
+            parts=tuple(of_part(each, position, target) for each in parts),
         )
         for (position, target), attributions in zip(
             pairs, query.attributions(positions, explained), strict=True

@@ -139,6 +139,23 @@ class Attribution:
     occlusion: Values
 
 
+@dataclass(frozen=True)
+class PartOutput:
+    """What one part of a mixture says alone.
+
+    Attributes:
+        name: `network` or `counts`.
+        share: its weight, 0 to 1; the shares of all parts sum to 1.
+        predictions: its probability of each prediction of the output.
+        target: its probability of the target; None without a target.
+    """
+
+    name: str
+    share: float
+    predictions: tuple[float, ...]
+    target: float | None
+
+
 @dataclass(frozen=True, eq=False)
 class StepOutput:
     """The output after a token.
@@ -151,6 +168,7 @@ class StepOutput:
             next; None after the last token of a text, where they explain the best prediction.
         attributions: one for each sequence that the output depends on.
         quantiles: of a forecast, by rising level, in place of predictions.
+        parts: of a mixture; the attributions are those of the first. Empty of any other model.
     """
 
     sequence: int
@@ -159,6 +177,7 @@ class StepOutput:
     target: TopPrediction | None
     attributions: tuple[Attribution, ...]
     quantiles: tuple[Quantile, ...] = ()
+    parts: tuple[PartOutput, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

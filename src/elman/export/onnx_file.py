@@ -45,7 +45,8 @@ def write_onnx(path: str | os.PathLike[str], file: str | os.PathLike[str]) -> di
         file: the ONNX file to write.
 
     Returns:
-        `compared`, the number of batches compared with the model, and `largest_difference`.
+        `compared`, the number of batches compared with the network, and `largest_difference`; where
+        the graph lacks a part of the model, `remark` says so. The graph's doc string does, too.
 
     Raises:
         InputError: onnx or onnxruntime is not installed.
@@ -56,7 +57,6 @@ def write_onnx(path: str | os.PathLike[str], file: str | os.PathLike[str]) -> di
     for package in ("onnx", "onnxruntime"):
         require(package, "export")
     model = load(path)
-    model.check_export()
     check_writable(file)
     exported = TASKS[model.task].onnx(model)
     graph = Graph({weight: name for name, weight in exported.network.named_parameters()})
@@ -64,7 +64,10 @@ def write_onnx(path: str | os.PathLike[str], file: str | os.PathLike[str]) -> di
     about = open_bundle(path).about
     copied = {name: value for name, value in about.items() if name in COPIED_METADATA}
     metadata = {"elman": json.dumps(copied | exported.metadata, ensure_ascii=False)}
-    content = graph.model("elman", exported.doc, metadata)
+    remark = exported.remark
+    doc = exported.doc if remark is None else f"{exported.doc} {remark}"
+    content = graph.model("elman", doc, metadata)
     difference = check_parity(content, map(exported.trial, range(len(TRIAL_SHAPES))), path)
     write_whole(Path(file), content)
-    return {"compared": len(TRIAL_SHAPES), "largest_difference": difference}
+    agreement = {"compared": len(TRIAL_SHAPES), "largest_difference": difference}
+    return agreement if remark is None else {**agreement, "remark": remark}

@@ -41,7 +41,6 @@ def write_web(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> l
     """
     # Refuse a bad file, and a cell that cannot be exported, before a folder is created.
     model = load(path)
-    model.check_export()
     cell = cell_program(model)
     folder = Path(folder)
     make_folder(folder)

@@ -22,7 +22,8 @@ from elman.nn.blocks import NetworkState, StackConfig
 from elman.nn.language_model import LanguageModelNetwork
 
 SMALL_MASS = 1e-3
-"""Added to the mass before its logarithm; the native core has the same."""
+"""Added to the mass before its logarithm. The native core and the page's runtime have the same; the
+tests of the step and of the page hold all three equal."""
 
 _RIDGE = 1e-4
 _STEPS = 100
@@ -95,6 +96,20 @@ class Gate:
         return torch.from_numpy(known).to(entropy) + self.entropy * entropy
 
 
+class Weighed(NamedTuple):
+    """Both parts of a mixture at K positions.
+
+    Attributes:
+        log_odds: (K,) log(g / (1 - g)).
+        log_network: (K, V) log-probabilities of the network.
+        counts: (K, V) probabilities of the counts.
+    """
+
+    log_odds: Tensor
+    log_network: Tensor
+    counts: Tensor
+
+
 class Mixture(nn.Module):
     """A network beside n-grams; it answers as a `LanguageModelNetwork` does.
 
@@ -148,10 +163,16 @@ class Mixture(nn.Module):
             logits: (K, V) of the network.
             contexts: (K, N - 1) of the counts.
         """
-        log_network = logits.float().log_softmax(-1)
-        z = self.gate.log_odds(*self.counts.evidence(contexts), entropy_of(log_network))[:, None]
-        counts = torch.from_numpy(self.counts.distribution(contexts)).to(log_network)
+        odds, log_network, counts = self.weigh(logits, contexts)
+        z = odds[:, None]
         return torch.logaddexp(logsigmoid(z) + log_network, logsigmoid(-z) + counts.log())
+
+    def weigh(self, logits: Tensor, contexts: npt.NDArray[np.int64]) -> Weighed:
+        """What each part says, and how much it counts; the arguments are those of `mix`."""
+        log_network = logits.float().log_softmax(-1)
+        log_odds = self.gate.log_odds(*self.counts.evidence(contexts), entropy_of(log_network))
+        counts = torch.from_numpy(self.counts.distribution(contexts)).to(log_network)
+        return Weighed(log_odds, log_network, counts)
 
 
 def entropy_of(log_probabilities: Tensor) -> Tensor:

@@ -175,13 +175,6 @@ class Model(NetworkSettings, ABC):
         """
         self.network_ = loaded
 
-    def check_export(self) -> None:
-        """Check that an export can carry the whole model.
-
-        Raises:
-            ExportError: it cannot.
-        """
-
     @abstractmethod
     def _facts(self) -> dict[str, Any]:
         """The part of `describe` that only this task has."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from elman.console.options import refuse_options
-from elman.console.terminal import say
 from elman.tasks.commands import CommandWords, TaskCommands, check_same, no_baseline
 from elman.tasks.language_modeling.task import TASK
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from elman.console.terminal import ReadingProgress
     from elman.console.traces import TraceTable
     from elman.data.corpus import Corpus
-    from elman.explain.trace import Trace
     from elman.metrics.report import Evaluation
     from elman.nn.predictor import Predictor
     from elman.tasks.data_files import DataFiles
@@ -99,12 +97,6 @@ class LanguageModelingCommands(TaskCommands):
     def next_command(self, output: Path) -> str:
         verb = "suggest" if self.model.tokenizer == "word" else "generate"
         return f'elman {verb} {shlex.quote(str(output))} "The "'
-
-    @classmethod
-    def explain(cls, model: LanguageModel, given: str | None, options: dict[str, Any]) -> Trace:
-        if model.mixture_ is not None:
-            say("This is what the network alone expects, without the counts.")
-        return super().explain(model, given, options)
 
     @classmethod
     def trace_table(cls) -> TraceTable:

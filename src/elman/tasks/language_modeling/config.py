@@ -64,7 +64,7 @@ class LanguageModelSettings(NetworkSettings):
         _check_parts,
     )
     counts: str = setting(
-        "off",
+        "on",
         'whether to answer with n-grams of the training text beside the network, "on" or "off".',
         partial(check_choice, names=("on", "off")),
     )

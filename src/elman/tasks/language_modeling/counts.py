@@ -90,8 +90,24 @@ def contents(mixture: Mixture) -> dict[str, Any]:
     orders, gate = mixture.counts.orders, mixture.gate
     return {
         "sizes": [len(each.tokens) for each in orders],
-        "wide": [int(np.diff(each.starts).max()) > 255 for each in orders],
+        "wide": [each.is_wide for each in orders],
         "gate": {"bias": list(gate.bias), "mass": gate.mass, "entropy": gate.entropy},
+    }
+
+
+def facts(mixture: Mixture, stored: dict[str, Tensor]) -> dict[str, Any]:
+    """The counts in a few numbers, for `elman info`.
+
+    Args:
+        mixture: the model.
+        stored: all tensors of its file, by name.
+    """
+    sizes = {name: each.numel() * each.element_size() for name, each in stored.items()}
+    ours = sum(size for name, size in sizes.items() if name.startswith(PREFIX))
+    return {
+        "longest n-gram": len(mixture.counts.orders) + 1,
+        "n-grams": len(mixture.counts),
+        "share of the file": round(ours / sum(sizes.values()), 3),
     }
 
 

@@ -6,18 +6,22 @@ from torch import Tensor
 
 from elman.explain.activations import record_layers, stack_layers
 from elman.explain.attribution import AttributionInput, AttributionQuery
-from elman.explain.summary import check_length, model_summary, step_outputs
+from elman.explain.summary import Part, check_length, model_summary, step_outputs
 from elman.explain.trace import SequenceTrace, Trace
 from elman.nn.language_model import LanguageModelNetwork
+from elman.nn.mixture import Mixture
 from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
 from elman.training.eval_mode import eval_mode
 
 
-def explain_language(network: LanguageModelNetwork, tokenizer: Tokenizer, text: str) -> Trace:
+def explain_language(
+    network: LanguageModelNetwork, mixture: Mixture | None, tokenizer: Tokenizer, text: str
+) -> Trace:
     """The trace of next-token prediction over a text, from the start of a document.
 
     Args:
-        network: the language model.
+        network: of the language model; activations and attributions are its own.
+        mixture: of the network and counts; None: the network predicts alone.
         tokenizer: its vocabulary.
         text: what it reads.
 
@@ -54,5 +58,21 @@ def explain_language(network: LanguageModelNetwork, tokenizer: Tokenizer, text: 
                     "text", tuple(tokenizer.pieces(tokens)), record_layers(read, recorded, x)
                 ),
             ),
-            step_outputs(query, range(len(ids)), targets, lambda index: tokenizer.decode([index])),
+            step_outputs(
+                query,
+                range(len(ids)),
+                targets,
+                lambda index: tokenizer.decode([index]),
+                parts=[] if mixture is None else _parts(mixture, query, ids),
+            ),
         )
+
+
+def _parts(mixture: Mixture, query: AttributionQuery, ids: Tensor) -> list[Part]:
+    """The network and the counts after each of the tokens `ids` (T,)."""
+    contexts = mixture.counts.states(ids.numpy(force=True))
+    log_odds, log_network, counts = mixture.weigh(query.log_probabilities(), contexts)
+    return [
+        Part("network", log_odds.sigmoid(), log_network.exp()),
+        Part("counts", (-log_odds).sigmoid(), counts),
+    ]

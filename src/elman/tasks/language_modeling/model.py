@@ -25,9 +25,10 @@ from elman.decoding.sampling import Sampling
 from elman.decoding.suggester import WORDS, Suggester, finder_for
 from elman.decoding.suggestions import PrefixSearch, Suggestion, UserPrior
 from elman.decoding.word_index import WordIndex
-from elman.errors import EmptyTextError, ExportError, ModelFileError
+from elman.errors import EmptyTextError, ModelFileError
 from elman.explain.trace import Trace
 from elman.nn.blocks import StackConfig
+from elman.nn.int8 import packed
 from elman.nn.language_model import LanguageModelNetwork
 from elman.nn.mixture import LanguageNetwork, LanguageState, Mixture
 from elman.nn.native_step import Step, step_of
@@ -79,7 +80,7 @@ class LanguageModel(LanguageModelSettings, Model):
     tokenizer_: Tokenizer
     learned_: Counter[str]
 
-    _ngrams: NGrams | None = None
+    _ngrams: NGrams | None = None  # while the network is trained
 
     # Learning
 
@@ -149,6 +150,7 @@ class LanguageModel(LanguageModelSettings, Model):
         for event in super()._learn(settings, data, run):
             if isinstance(event, Finished) and self._ngrams is not None:
                 self.mixture_ = counts.mixture_of(self.network_, self._ngrams, data.valid)
+                self._ngrams, self._compiled = None, None  # the step has another part now
             yield event
 
     def _outcome(self, event: Finished) -> dict[str, Any]:
@@ -224,13 +226,14 @@ class LanguageModel(LanguageModelSettings, Model):
         return logits.float().log_softmax(1), states
 
     def explain(self, text: str) -> Trace:
-        """The activations of the network over a text, its predictions, and their attributions.
+        """The activations of the network over a text, the predictions of the model, and what the
+        network attributes them to.
 
         Raises:
             InputError: the text has no tokens, or more than `elman.explain.summary.MAX_TOKENS`.
         """
         self._check_fitted()
-        return explain_language(self.network_, self.tokenizer_, text)
+        return explain_language(self.network_, self.mixture_, self.tokenizer_, text)
 
     def generate(
         self,
@@ -357,14 +360,6 @@ class LanguageModel(LanguageModelSettings, Model):
     def _compile_step(self) -> Step:
         return step_of(self.predicting, int8=self.int8_)
 
-    def check_export(self) -> None:
-        if self.mixture_ is not None:
-            raise ExportError(
-                "it answers with counts beside its network, which no export carries",
-                location=self.task,
-                hint="Train it with --counts off.",
-            )
-
     def _architecture(self) -> StackConfig:
         return self.network_.config
 
@@ -380,7 +375,11 @@ class LanguageModel(LanguageModelSettings, Model):
         return {**super()._tensors(), **more}
 
     def _facts(self) -> dict[str, Any]:
-        return {"tokenizer": self.tokenizer_.name, "learned words": len(self.learned_)}
+        found = {"tokenizer": self.tokenizer_.name, "learned words": len(self.learned_)}
+        if self.mixture_ is None:
+            return {**found, "counts": None}
+        stored = packed(self._tensors()) if self.int8_ else self._tensors()
+        return {**found, "counts": counts.facts(self.mixture_, stored)}
 
     def _restore(self, about: dict[str, Any]) -> Callable[[], LanguageModelNetwork]:
         self.tokenizer_ = tokenizer_from_json(about.get("vocabulary"))

@@ -22,10 +22,14 @@ DOC = (
     "token at each time, and the state after the last token of each row. A step is time 1."
 )
 
+ALONE = "The graph holds the network alone: the counts beside it stay in the model file."
+
 
 def exported(model: LanguageModel) -> ExportedGraph:
     network = model.network_
-    return ExportedGraph(network, DOC, partial(_write, network), partial(_trial, network), {})
+    write, trial = partial(_write, network), partial(_trial, network)
+    remark = ALONE if model.mixture_ is not None else None
+    return ExportedGraph(network, DOC, write, trial, {}, remark)
 
 
 def _write(network: LanguageModelNetwork, graph: Graph) -> None:

@@ -24,7 +24,7 @@ TASK = Task(
         Option(
             "counts",
             str,
-            "on: also answer with n-grams of the training text (language models).",
+            "on (default): language models answer with n-grams too; off: with the network alone.",
             ("train",),
             of_model=True,
         ),

@@ -1,12 +1,13 @@
 /** One step: the output after a token, and every state and gate as the token was read. */
 
 import { probabilityItem } from "../components/controls.js";
-import { element } from "../components/elements.js";
+import { element, percent } from "../components/elements.js";
 import { onSchemeChange } from "./colors.js";
 import { block } from "./heatmap.js";
 import { layerName, rounded, visible } from "./trace.js";
 
 /** @typedef {import("./trace.js").Matrix} Matrix
+ * @typedef {import("./trace.js").Part} Part
  * @typedef {import("./selection.js").Selection} Selection */
 
 /** Of states; the cell gives the meanings of its gates and outputs. @type {Record<string, string>} */
@@ -43,7 +44,7 @@ export function stepDetails(trace, signal) {
     const quoted = element("q", {}, visible(sequence.tokens[inspected]));
     node.replaceChildren(
       element("h3", {}, "After ", quoted, position),
-      ...(output ? [predictionList(output)] : []),
+      ...(output ? [element("div", {}, predictionList(output), ...partsOf(output))] : []),
       element("div", { className: "layers" }, ...layers.reverse()),
     );
   }
@@ -63,6 +64,37 @@ export function stepDetails(trace, signal) {
     return element("figure", { className: "gate" }, block(row, matrix.largest), caption);
   }
   return { node, show };
+}
+
+/** What each part of a mixture says; nothing of a model without parts.
+ * @param {import("./trace.js").Output} output */
+function partsOf(output) {
+  if (output.parts.length === 0) return [];
+  const [{ name }] = output.parts;
+  const note = `Attributions and states are those of the ${name} alone.`;
+  return [partsTable(output), element("p", { className: "note" }, note)];
+}
+
+/** Which part of a mixture says what: its share, and its own probability of each prediction.
+ * @param {import("./trace.js").Output} output */
+function partsTable({ parts, predictions, target }) {
+  const listed = target === null || predictions.some((each) => each.text === target.text);
+  const rows = (listed ? predictions : [...predictions, target]).map(({ text }, n) =>
+    tableRow(visible(text), parts, (each) => each.predictions[n] ?? each.target ?? 0),
+  );
+  const names = parts.map(({ name }) => element("th", { scope: "col" }, name));
+  return element(
+    "table",
+    { className: "parts" },
+    element("thead", {}, element("tr", {}, element("td", {}), ...names)),
+    element("tbody", {}, tableRow("share of the answer", parts, ({ share }) => share), ...rows),
+  );
+}
+
+/** @param {string} label @param {Part[]} parts @param {(part: Part) => number} probability */
+function tableRow(label, parts, probability) {
+  const cells = parts.map((each) => element("td", {}, percent(probability(each))));
+  return element("tr", {}, element("th", { scope: "row" }, label), ...cells);
 }
 
 /** The best predictions and the target, or the quantiles of a forecast.

@@ -8,9 +8,12 @@
  * @typedef {{level: number, value: number}} Quantile
  * @typedef {{sequence: number, gradientXInput: number[], occlusion: (number | null)[]}} Attribution
  *   of an output to the tokens of a sequence, by two methods
+ * @typedef {{name: string, share: number, predictions: number[], target: number | null}} Part of a
+ *   mixture: its weight, and its own probabilities of the predictions and of the target
  * @typedef {{sequence: number, after: number, predictions: Prediction[],
- *   target: Prediction | null, quantiles: Quantile[], attributions: Attribution[]}} Output after a
- *   token of a sequence; its attributions explain the target, or else the best prediction
+ *   target: Prediction | null, quantiles: Quantile[], attributions: Attribution[],
+ *   parts: Part[]}} Output after a token of a sequence; its attributions explain the target, or else
+ *   the best prediction, by the first part alone if there are parts
  * @typedef {{cell: string, layers: number, hiddenSize: number, parameters: number,
  *   meanings: Record<string, string>, ensembleSize: number}} Network
  * @typedef {{sensitivity: number[], steps: number | null}} Memory
@@ -79,7 +82,7 @@ function parseOutput(json) {
     ...each,
     gradientXInput: each.gradient_x_input,
   }));
-  return { ...json, attributions };
+  return { ...json, attributions, parts: json.parts ?? [] };
 }
 
 /** @param {any} json @returns {Layer} */

@@ -5,7 +5,7 @@
  */
 
 import { KeyboardSession } from "./keyboard_session.js";
-import { LanguageModelNetwork } from "./network.js";
+import { languageNetwork } from "./mixture.js";
 import { logSoftmax } from "./products.js";
 import { begins, decoderAfter, splitPrompt } from "./prompts.js";
 import { randomNumbers } from "./rng.js";
@@ -17,11 +17,11 @@ import { tokenizerFrom } from "./tokenizers.js";
 import { WordTokenizer } from "./word_tokenizer.js";
 
 /** @typedef {import("./safetensors.js").Bundle} Bundle */
-/** @typedef {import("./network.js").NetworkState} NetworkState */
+/** @typedef {import("./mixture.js").LanguageState} LanguageState */
 /** @typedef {import("./suggestions.js").Suggestion} Suggestion */
 /** @typedef {import("../views/language_modeling.js").GenerationOptions} GenerationOptions */
 /** @typedef {import("../views/language_modeling.js").LanguageModelingClient} LanguageModelingClient */
-/** @typedef {[Float32Array, NetworkState]} Output logits (V,) and the state after them */
+/** @typedef {[Float32Array, LanguageState]} Output logits (V,) and the state after them */
 
 const WORDS = new WordTokenizer({ tokens: [] }); // finds unfinished words for any other tokenizer
 
@@ -35,7 +35,7 @@ export class LanguageModel {
   /** @param {Bundle} bundle */
   constructor(bundle) {
     this.tokenizer = tokenizerFrom(bundle.about.vocabulary);
-    this.network = new LanguageModelNetwork(bundle, bundle.about.architecture);
+    this.network = languageNetwork(bundle);
     this.userCounts = new Map(Object.entries(bundle.about.learned));
   }
 
@@ -54,7 +54,7 @@ export class LanguageModel {
     return [BOUNDARY, ...this.tokenizer.encode(text || "\n")];
   }
 
-  /** @param {number[]} tokens one or more @param {NetworkState} state @returns {Output} */
+  /** @param {number[]} tokens one or more @param {LanguageState} state @returns {Output} */
   read(tokens, state = this.network.initialState()) {
     /** @type {Float32Array} */
     let logits = new Float32Array(0);

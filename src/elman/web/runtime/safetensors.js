@@ -8,10 +8,23 @@
 
 /** @typedef {import("./cells.js").CellProgram} CellProgram */
 /** @typedef {{dtype: string, shape: number[], data_offsets: [number, number]}} Entry */
+/** @typedef {Uint8Array | Int16Array | Int32Array} Integers */
 
 const SCHEMA = 2;
 const HEADER_LIMIT = 16 * 2 ** 20; // bytes
-const SIZES = /** @type {Record<string, number>} */ ({ F64: 8, F32: 4, I8: 1 });
+const SIZES = /** @type {Record<string, number>} */ ({
+  F64: 8,
+  F32: 4,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U8: 1,
+});
+const INTEGERS = /** @type {Record<string, new (data: ArrayBuffer) => Integers>} */ ({
+  I32: Int32Array,
+  I16: Int16Array,
+  U8: Uint8Array,
+});
 
 /** A model file is refused; the message says why in one sentence. */
 export class ModelFileError extends Error {}
@@ -65,6 +78,14 @@ export class Bundle {
     const { dtype, data } = this.#taken(name, shape);
     if (dtype !== "F64") refuse(`its tensor ${name} is not of 64 bits`);
     return new Float64Array(data);
+  }
+
+  /** A tensor of integers, which are no weights. @param {string} name @param {...number} shape
+   * @returns {Integers} */
+  takeIntegers(name, ...shape) {
+    const { dtype, data } = this.#taken(name, shape);
+    if (!Object.hasOwn(INTEGERS, dtype)) refuse(`its tensor ${name} is not of integers`);
+    return new INTEGERS[dtype](data);
   }
 
   /** @param {string} name @param {number[]} shape */

@@ -11,11 +11,11 @@ import { BOUNDARY } from "./tokenizer.js";
 
 /** @typedef {import("./tokenizer.js").Tokenizer} Tokenizer */
 /** @typedef {import("./word_tokenizer.js").WordTokenizer} WordTokenizer */
-/** @typedef {import("./network.js").LanguageModelNetwork} LanguageModelNetwork */
-/** @typedef {import("./network.js").NetworkState} NetworkState */
+/** @typedef {import("./mixture.js").LanguageNetwork} LanguageNetwork */
+/** @typedef {import("./mixture.js").LanguageState} LanguageState */
 /** @typedef {{word: string, probability: number}} Suggestion */
 /** @typedef {Map<string, number>} UserCounts how often the user has written each word */
-/** @typedef {{text: string, logP: number, logits: Float32Array, state: NetworkState}} Spelling */
+/** @typedef {{text: string, logP: number, logits: Float32Array, state: LanguageState}} Spelling */
 
 const USER_WEIGHT = 0.1; // probability that goes to the user's own words
 const BEAM = 12; // spellings searched at once
@@ -55,7 +55,7 @@ export function complete(tokenizer, probabilities, typed, userCounts, count) {
 
 /** The same for tokens smaller than a word: a beam search over spellings, to the end of a word. */
 export class PrefixSearch {
-  /** @param {LanguageModelNetwork} network @param {Tokenizer} tokenizer */
+  /** @param {LanguageNetwork} network @param {Tokenizer} tokenizer */
   constructor(network, tokenizer) {
     this.network = network;
     this.pieces = spellings(tokenizer);
@@ -70,7 +70,7 @@ export class PrefixSearch {
    * The likeliest words that begin with the typed letters, with probabilities over all those found.
    *
    * @param {Float32Array} logits (V,) after the context
-   * @param {NetworkState} state likewise
+   * @param {LanguageState} state likewise
    * @param {string} prefix what the next ids must spell first
    * @param {UserCounts} userCounts
    * @param {number} count
