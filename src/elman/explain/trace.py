@@ -139,6 +139,28 @@ class Attribution:
     occlusion: Values
 
 
+@dataclass(frozen=True)
+class CountedFeature:
+    """A feature of a linear model beside the network, and what it adds to the score of a target."""
+
+    text: str
+    added: float
+
+
+@dataclass(frozen=True)
+class CountsPart:
+    """What a linear model beside the network adds to the score of a target, less the mean of what
+    it adds to all: a score that all get changes nothing.
+
+    Attributes:
+        added: by all features.
+        features: those that add or take most, the largest first.
+    """
+
+    added: float
+    features: tuple[CountedFeature, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class StepOutput:
     """The output after a token.
@@ -151,6 +173,7 @@ class StepOutput:
             next; None after the last token of a text, where they explain the best prediction.
         attributions: one for each sequence that the output depends on.
         quantiles: of a forecast, by rising level, in place of predictions.
+        counts: of a linear model beside the network; None, and no field of the trace, without one.
     """
 
     sequence: int
@@ -159,6 +182,7 @@ class StepOutput:
     target: TopPrediction | None
     attributions: tuple[Attribution, ...]
     quantiles: tuple[Quantile, ...] = ()
+    counts: CountsPart | None = dataclasses.field(default=None, metadata={"optional": True})
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,8 +239,13 @@ class Trace:
 
 def _plain(value: Any, digits: int) -> Any:
     if dataclasses.is_dataclass(value):
-        names = (field.name for field in dataclasses.fields(value))
-        return {name: _plain(getattr(value, name), digits) for name in names}
+        named = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        optional = {each.name for each in dataclasses.fields(value) if "optional" in each.metadata}
+        return {
+            name: _plain(each, digits)
+            for name, each in named.items()
+            if each is not None or name not in optional
+        }
     if isinstance(value, dict):
         return {name: _plain(each, digits) for name, each in value.items()}
     if isinstance(value, tuple):
