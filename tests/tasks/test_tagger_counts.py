@@ -9,7 +9,7 @@ import torch
 import elman
 from elman.counts.linear_chain import gradient
 from elman.tasks.tagging.counts import MOST_BUCKETS, buckets_of
-from elman.tasks.tagging.joining import RANGE, Scores, fit_scales
+from elman.tasks.tagging.joining import BIASES, RANGE, Scores, fit_scales, join
 from elman.text.context_features import features_of
 
 SMALL = {"hidden_size": 8, "layers": 1, "steps": 40, "dropout": 0.1}
@@ -133,3 +133,20 @@ def test_a_trace_says_what_the_counts_add(fitted):
     assert plain["outputs"][0]["counts"]["features"]
     off = elman.Tagger(**SMALL, counts="off").fit(WORDS, SPEECH).explain(words)
     assert "counts" not in off.as_dict()["outputs"][0]
+
+
+@pytest.mark.parametrize(("repeats", "expected"), [(20, -BIASES[-1]), (1, 0)])
+def test_outside_is_lowered_as_the_metric_wants_unless_the_set_is_small(repeats, expected):
+    """A metric that wants as many entities as can be gets the largest shift."""
+    model = elman.Tagger(**{**SMALL, "steps": 1}).fit(WORDS, NAMES)
+    network, counts = model.network_, model.network_.counts
+    gold = [model.vocabulary_.encode(tags) for tags in NAMES[:3] * repeats]
+    valid = model.dataset(WORDS[:3] * repeats)
+
+    def outside(found):
+        scores = network.added(valid.collate(np.arange(len(valid))))
+        return float(scores[..., 0].sum()) + sum(int((tags == 0).sum()) for tags in found)
+
+    join(network, counts, valid, gold, outside, entities=True)
+    assert counts.bias[0].item() == expected
+    assert not counts.bias[1:].any()

@@ -31,6 +31,9 @@ WORDS = 10_000
 BIASES = np.arange(0, 4.5, 0.5)
 """What the score of "no entity" may be lowered by."""
 
+FEWEST = 100
+"""The fewest validation words of entities to choose it by."""
+
 RANGE = (0.05, 4.0)
 """Of a scale: no part is silent, and none drowns the other."""
 
@@ -83,7 +86,7 @@ def join(
             weight.mul_(of_network)
         for weight in (counts.weight, *counts.crf.parameters()):
             weight.mul_(of_counts)
-        if entities:
+        if entities and sum(int((tags != 0).sum()) for tags in gold) >= FEWEST:
             counts.bias[0] = -_bias(network, counts, valid, metric)
 
 
