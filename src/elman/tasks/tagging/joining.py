@@ -113,7 +113,8 @@ def fit_scales(
         start, pairs, end = (
             scales[0] * a + scales[1] * b for a, b in zip(network, counts, strict=True)
         )
-        total, slopes = 0.0, np.zeros(2)
+        # Normal in the logarithm: few tags that are all correct do not make a model certain.
+        total, slopes = 0.5 * (np.log(scales) ** 2).sum(), np.log(scales) / scales
         for batch in batches:
             emissions = scales[0] * batch.network + scales[1] * batch.counts
             found = gradient(emissions, batch.tags, batch.lengths, (start, pairs, end), allowed)
@@ -122,7 +123,7 @@ def fit_scales(
                 slopes[index] += (found.emissions * own).sum()
                 slopes[index] += sum((a * b).sum() for a, b in zip(found.chain, its, strict=True))
         x.grad = torch.from_numpy(slopes * scales * half * (1 - bent**2) / words)
-        return total / words
+        return float(total / words)
 
     search.step(loss)  # type: ignore[no-untyped-call]
     first, second = (middle + half * x.detach().tanh()).exp().tolist()
