@@ -45,11 +45,7 @@ def looked_up(words, lexicon):
         short = word if len(word) <= 30 else word[:15] + word[-15:]
         marked = f"<{short.lower()}>"
         grams = [marked[i : i + n] for n in (2, 3, 4, 5) for i in range(len(marked) - n + 1)]
-        kinds = "".join(
-            "X" if c.isupper() else "x" if c.isalpha() else "d" if c.isdigit() else c for c in short
-        )
-        shape = " " + "".join(kind for kind, _ in itertools.groupby(kinds))
-        ngrams += [zlib.crc32(each.encode()) % 32768 for each in [*grams, shape]]
+        ngrams += [zlib.crc32(each.encode()) % 32768 for each in [*grams, shape_of(short)]]
         owners += [index] * (len(grams) + 1)
         weights += [1 / np.sqrt(len(grams))] * len(grams) + [1]
     return {
@@ -58,6 +54,32 @@ def looked_up(words, lexicon):
         "ngram_words": np.array(owners),
         "ngram_weights": np.array(weights, dtype=np.float32),
     }
+
+
+def shape_of(word):
+    kinds = "".join(
+        "X" if c.isupper() else "x" if c.isalpha() else "d" if c.isdigit() else c for c in word
+    )
+    return " " + "".join(kind for kind, _ in itertools.groupby(kinds))
+
+
+def features_of(sentences, buckets):
+    """What the graph asks of the words around a word, according to its description."""
+    rows = np.zeros((len(sentences), max(map(len, sentences)), 22), dtype=np.int64)
+    for row, sentence in zip(rows, sentences, strict=True):
+        words = ["", "", *(word.lower() for word in sentence), "", ""]
+        shapes = list(map(shape_of, ["", "", *sentence, "", ""]))
+        for place in range(len(sentence)):
+            at, word = place + 2, words[place + 2]
+            texts = [f"word[{k}]={words[at + k]}" for k in range(-2, 3)]
+            texts += [f"shape[{k}]={shapes[at + k]}" for k in range(-2, 3)]
+            texts += [f"prefix{n}={word[:n]}" for n in range(1, 5)]
+            texts += [f"suffix{n}={word[-n:]}" for n in range(1, 5)]
+            for name, each in (("words", words), ("shapes", shapes)):
+                texts += [f"{name}[-1]={' '.join(each[at - 1 : at + 1])}"]
+                texts += [f"{name}[1]={' '.join(each[at : at + 2])}"]
+            row[place] = [zlib.crc32(text.encode()) % buckets for text in texts]
+    return rows
 
 
 def tagged(session, about, sentences):
@@ -69,6 +91,8 @@ def tagged(session, about, sentences):
         row[:length] = np.arange(end - length, end)
     words = looked_up([word for words in sentences for word in words], about["vocabulary"]["words"])
     given = {"tokens": tokens, "lengths": lengths, **words}
+    if "counts" in about:
+        given["features"] = features_of(sentences, about["counts"]["buckets"])
     [result] = session.run(["tags"], given)
     return [
         [about["labels"][tag] for tag in row[:length]]

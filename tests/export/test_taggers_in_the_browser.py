@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, given, settings
 
 import elman
 from elman.cells import CELLS
+from elman.nn.tagger import LinearTagger
 from elman.tasks.tagging.config import built, encoder_of
+from elman.text.context_features import features_of
 from elman.text.subword_hashing import HashedVocabulary, words_of
 from elman.text.tag_vocabulary import TagVocabulary
 
@@ -44,6 +46,16 @@ def tagger(scheme="bio", labels=("P", "L"), *, seed=0, **sizes):
     return model
 
 
+def with_counts(model, buckets=64):
+    """The model with a linear model beside its network, of random weights."""
+    linear = LinearTagger(buckets, model.network_.crf.allowed)
+    with torch.no_grad():
+        for weight in linear.parameters():
+            weight.normal_()
+    model.network_.counts = linear
+    return model
+
+
 def agree(shown, model, texts=TEXTS):
     result = shown(model, TAG, texts)
     words = [words_of(text) for text in texts]
@@ -62,6 +74,22 @@ def test_each_cell(shown, cell, int8):
         model.to_int8()
     result = agree(shown, model)
     assert len({tag for each in result for tag in each["tags"]}) > 2
+
+
+@pytest.mark.parametrize("int8", [False, True])
+def test_counts_beside_the_network(shown, int8):
+    model = with_counts(tagger("plain", [f"T{number}" for number in range(17)]))
+    if int8:
+        model.to_int8()
+    agree(shown, model)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(texts=MANY)
+def test_features_of_odd_words(run, texts):
+    words = [words_of(text) for text in texts]
+    code = "return given.map((words) => words.map((_, place) => featuresOf(words, place)));"
+    assert run("context_features.js", code, words) == list(map(features_of, words))
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

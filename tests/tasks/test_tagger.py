@@ -91,7 +91,15 @@ def test_before_fit_nothing_is_known(ask):
         ask(small())
 
 
-CHANGES = {"cell": "gru", "hidden_size": 6, "layers": 2, "dropout": 0.5, "steps": 30, "seed": 1}
+CHANGES = {
+    "cell": "gru",
+    "hidden_size": 6,
+    "layers": 2,
+    "dropout": 0.5,
+    "steps": 30,
+    "seed": 1,
+    "counts": "off",
+}
 
 
 @pytest.mark.parametrize("name", list(inspect.signature(elman.Tagger).parameters))
@@ -433,6 +441,12 @@ def test_a_changed_header_is_refused(speech, tmp_path):
         ("vocabulary/words", [3]),
         ("tags/labels", ["D", "N", "P"]),
         ("tags/scheme", "bio"),
+        ("counts", {}),
+        ("counts/buckets", 0),
+        ("counts/buckets", 2**40),
+        ("counts/buckets", 2.0),
+        ("counts/features", 3),
+        ("counts/more", 1),
         ("training", None),
     ):
         assert_refused(altered(path, tmp_path, setting(*keys.split("/"), value=value)))

@@ -156,6 +156,28 @@ class PartOutput:
     target: float | None
 
 
+@dataclass(frozen=True)
+class CountedFeature:
+    """A feature of a linear model beside the network, and what it adds to the score of a target."""
+
+    text: str
+    added: float
+
+
+@dataclass(frozen=True)
+class CountsPart:
+    """What a linear model beside the network adds to the score of a target, less the mean of what
+    it adds to all: a score that all get changes nothing.
+
+    Attributes:
+        added: by all features.
+        features: those that add or take most, the largest first.
+    """
+
+    added: float
+    features: tuple[CountedFeature, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class StepOutput:
     """The output after a token.
@@ -169,6 +191,7 @@ class StepOutput:
         attributions: one for each sequence that the output depends on.
         quantiles: of a forecast, by rising level, in place of predictions.
         parts: of a mixture; the attributions are those of the first. Empty of any other model.
+        counts: of a linear model beside the network; None, and no field of the trace, without one.
     """
 
     sequence: int
@@ -178,6 +201,7 @@ class StepOutput:
     attributions: tuple[Attribution, ...]
     quantiles: tuple[Quantile, ...] = ()
     parts: tuple[PartOutput, ...] = ()
+    counts: CountsPart | None = dataclasses.field(default=None, metadata={"optional": True})
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,8 +258,13 @@ class Trace:
 
 def _plain(value: Any, digits: int) -> Any:
     if dataclasses.is_dataclass(value):
-        names = (field.name for field in dataclasses.fields(value))
-        return {name: _plain(getattr(value, name), digits) for name in names}
+        named = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        optional = {each.name for each in dataclasses.fields(value) if "optional" in each.metadata}
+        return {
+            name: _plain(each, digits)
+            for name, each in named.items()
+            if each is not None or name not in optional
+        }
     if isinstance(value, dict):
         return {name: _plain(each, digits) for name, each in value.items()}
     if isinstance(value, tuple):

@@ -51,6 +51,11 @@ class CRF(nn.Module):
         self.pairs = nn.Parameter(torch.zeros(allowed.pairs.shape))
         self.end = nn.Parameter(torch.zeros(len(allowed.end)))
 
+    @property
+    def allowed(self) -> Transitions:
+        """The booleans that it was made from."""
+        return Transitions(self.allowed_start, self.allowed_pairs, self.allowed_end)
+
     def scores(self, forbidden: float = FORBIDDEN) -> Transitions:
         """The scores of the transitions, `forbidden` where they are not allowed."""
         return Transitions(

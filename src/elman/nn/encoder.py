@@ -37,6 +37,7 @@ class PaddedBatch(NamedTuple):
     tokens: Tensor  # (T, B) token ids, or indices into `words`
     lengths: Tensor  # (B,) tokens of each text, at least 1
     words: WordTable | None = None
+    features: Tensor | None = None  # (T, B, F) ids of each word's features, of a linear model
 
     @property
     def real(self) -> Tensor:

@@ -52,6 +52,13 @@ FILES = ("train", "test", "peek", "predict")
 
 SKIP_BAD_ROWS = Option("skip-bad-rows", bool, "Skip bad rows and count them.", FILES)
 COUNT = Option("count", int, "With --json: number of the likeliest answers.", ("predict",))
+COUNTS = Option(
+    "counts",
+    str,
+    "on or off: whether counts answer beside the network (language models, tagging).",
+    ("train",),
+    of_model=True,
+)
 BEAM = Option(
     "beam",
     int,

@@ -64,8 +64,15 @@ class TaggingCommands(TaskCommands):
         words, tags = data
         found = self.model.predict(words)
         warnings = no_baseline(baseline)
-        scheme = self.model.scheme_
-        return evaluate_tags(words, tags, found, baseline, scheme=scheme, warnings=warnings)
+        return evaluate_tags(
+            words,
+            tags,
+            found,
+            baseline,
+            scheme=self.model.scheme_,
+            warnings=warnings,
+            parts=self.model.predict_by_parts(words),
+        )
 
     @classmethod
     def trace_table(cls) -> TraceTable:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
 from elman.nn.crf import Transitions
 from elman.nn.encoder import EncoderConfig
 from elman.nn.tagger import TaggerNetwork
+from elman.ranges import check_choice
 from elman.tasks.architecture import EncoderRecipe
-from elman.tasks.settings import NetworkSettings, changed
+from elman.tasks.settings import NetworkSettings, changed, setting
 from elman.tasks.tokenization import encoder_config
 from elman.text.subword_hashing import HashedVocabulary
 from elman.text.tag_vocabulary import TagVocabulary
@@ -25,6 +27,11 @@ class TaggerSettings(NetworkSettings):
     layers: int = changed(
         NetworkSettings, "layers", 1, "blocks, one above the other, in each direction, 1 to 64."
     )
+    counts: str = setting(
+        "on",
+        'whether a linear model of words in context answers beside the network, "on" or "off".',
+        partial(check_choice, names=("on", "off")),
+    )
 
 
 def encoder_of(settings: TaggerSettings, lexicon: HashedVocabulary) -> EncoderConfig:
@@ -32,7 +39,14 @@ def encoder_of(settings: TaggerSettings, lexicon: HashedVocabulary) -> EncoderCo
     return encoder_config(lexicon, RECIPE.stack_of(settings, lexicon.size), directions=2)
 
 
-def built(reading: EncoderConfig, vocabulary: TagVocabulary, dropout: float) -> TaggerNetwork:
-    """A new network that keeps to the rules of these tags."""
-    allowed = Transitions(*map(torch.from_numpy, vocabulary.transitions))
-    return TaggerNetwork(reading, allowed, dropout)
+def allowed_of(vocabulary: TagVocabulary) -> Transitions:
+    """Which tags may be first, follow each other, and be last."""
+    return Transitions(*map(torch.from_numpy, vocabulary.transitions))
+
+
+def built(
+    reading: EncoderConfig, vocabulary: TagVocabulary, dropout: float, buckets: int = 0
+) -> TaggerNetwork:
+    """A new network that keeps to the rules of these tags, beside a linear model of as many
+    buckets, if any."""
+    return TaggerNetwork(reading, allowed_of(vocabulary), dropout, buckets)

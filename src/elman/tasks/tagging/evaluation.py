@@ -15,7 +15,7 @@ from elman.metrics.tagging import entity_table, missed, span_counts, span_f1, wo
 from elman.text.tagsets import conlleval_spans, detect_scheme, spans
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from elman.metrics.tagging import Sentences
     from elman.tasks.tagging.baseline import MostFrequentTag
@@ -30,6 +30,7 @@ def evaluate_tags(
     *,
     scheme: str | None = None,
     warnings: tuple[str, ...] = (),
+    parts: Mapping[str, Sentences] | None = None,
 ) -> Evaluation:
     """Score a tagger and a baseline on the same N sentences.
 
@@ -40,6 +41,7 @@ def evaluate_tags(
         baseline: fitted to the training data of the tagger; None for none.
         scheme: of the tags; None: detected from `gold`.
         warnings: included in the report.
+        parts: tags by each part of the tagger alone, by its name.
 
     Raises:
         ValueError: the numbers of sentences, words or tags differ.
@@ -53,6 +55,8 @@ def evaluate_tags(
     scores = {name: metric.score() for name, metric in metrics.items()}
     examples = int(metrics["accuracy"].counts[:, 1].sum())
     details = _details(words, gold, predicted, scheme)
+    if parts:
+        details["alone"] = _alone(metrics, gold, parts, scheme)
     if baseline is None:
         return Evaluation("tag", examples, scores, warnings=warnings, details=details)
 
@@ -73,6 +77,18 @@ def _metrics(gold: Sentences, predicted: Sentences, scheme: str) -> dict[str, Co
             gold_spans, found = ([read(tags) for tags in side] for side in (gold, predicted))
             metrics[name] = CountedMetric(span_f1, span_counts(gold_spans, found))
     return metrics
+
+
+def _alone(
+    metrics: dict[str, CountedMetric], gold: Sentences, parts: Mapping[str, Sentences], scheme: str
+) -> dict[str, Any]:
+    """The main score of each part alone, and the interval of the whole tagger's gain over it."""
+    name = "accuracy" if scheme == "plain" else "span_f1"
+    alone = {}
+    for part, predicted in parts.items():
+        its = _metrics(gold, predicted, scheme)[name]
+        alone[part] = {name: its.score(), "gain": list(metrics[name].interval(its))}
+    return alone
 
 
 def _details(

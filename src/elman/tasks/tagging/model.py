@@ -5,7 +5,9 @@ Shapes: T words of a sentence, K tags.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
@@ -15,12 +17,14 @@ from torch import Tensor
 from elman.explain.summary import check_length
 from elman.explain.trace import Trace
 from elman.nn.encoder import EncoderConfig, PaddedBatch
-from elman.nn.tagger import TaggerNetwork
+from elman.nn.tagger import LinearTagger, TaggerNetwork
 from elman.ranges import check_integer
 from elman.tasks.architecture import check_cell, checked_encoder
-from elman.tasks.estimator import TrainingData
+from elman.tasks.estimator import Run, TrainingData
 from elman.tasks.example_estimator import ExampleModel
+from elman.tasks.tagging import counts
 from elman.tasks.tagging.config import RECIPE, TaggerSettings, built, encoder_of
+from elman.tasks.tagging.dataset import SentenceDataset
 from elman.tasks.tagging.explain import explain_tags
 from elman.tasks.tagging.inputs import (
     Sentences,
@@ -32,15 +36,16 @@ from elman.tasks.tagging.inputs import (
     tagged_source,
     words_of_each,
 )
+from elman.tasks.tagging.joining import join
 from elman.tasks.tagging.objective import TaggingObjective, best_tags
 from elman.tasks.tagging.preview import TagPreviews
-from elman.tasks.tagging.trainer import examples_of, tag_objective
+from elman.tasks.tagging.trainer import tag_objective, validation_metric_for
 from elman.text.progress import ProgressCallback
 from elman.text.subword_hashing import BUCKETS, HashedVocabulary, WordForms, words_of
 from elman.text.tag_vocabulary import TagVocabulary
 from elman.training.dataset import in_batches
 from elman.training.eval_mode import seeded
-from elman.training.events import Finished
+from elman.training.events import Event, Finished
 from elman.training.plan import Plan
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -73,6 +78,8 @@ class Tagger(TaggerSettings, ExampleModel):
     network_: TaggerNetwork
     lexicon_: HashedVocabulary
     vocabulary_: TagVocabulary
+
+    _counted: LinearTagger | None = None  # while the network is trained
 
     # Learning
 
@@ -124,11 +131,46 @@ class Tagger(TaggerSettings, ExampleModel):
         self._begin_record(
             data, sentences=len(train.words), words=train.size, scheme=self.vocabulary_.scheme
         )
+        plan = RECIPE.plan_of(settings, max_steps=RECIPE.steps_of(len(train.words)))
+        plan = self._count_features(settings, train, plan)
         objective = tag_objective(
             self.network_, self.lexicon_, self.vocabulary_, train, valid, seed=settings.seed
         )
-        plan = RECIPE.plan_of(settings, max_steps=RECIPE.steps_of(len(train.words)))
         return objective, plan, TagPreviews(objective, self.vocabulary_, train, valid)
+
+    def _count_features(self, settings: TaggerSettings, train: TaggedSentences, plan: Plan) -> Plan:
+        """Fit the linear model before the network is trained; returns the rest of the budget."""
+        self._counted = None
+        if settings.counts == "off":
+            return plan
+        begun = time.perf_counter()
+        self._counted = counts.fit(
+            train,
+            self.vocabulary_,
+            parameters=self._count(),
+            minutes=plan.minutes,
+            seed=settings.seed,
+        )
+        if plan.minutes is None:
+            return plan
+        spent = (time.perf_counter() - begun) / 60
+        return replace(plan, minutes=max(plan.minutes - spent, plan.minutes / 2))
+
+    def _learn(self, settings: TaggerSettings, data: TrainingData, run: Run) -> Iterator[Event]:
+        for event in super()._learn(settings, data, run):
+            if isinstance(event, Finished) and self._counted is not None:
+                linear, self._counted = self._counted, None
+                forms = WordForms(self.lexicon_)
+                join(
+                    self.network_,
+                    linear,
+                    SentenceDataset(data.valid.words, forms, linear.buckets),
+                    [self.vocabulary_.encode(tags) for tags in data.valid.tags],
+                    validation_metric_for(self.vocabulary_, data.valid.tags),
+                    entities=self.scheme_ != "plain",
+                )
+                self.record_["parameters"] = self._count()
+            yield event
 
     def _outcome(self, event: Finished) -> dict[str, Any]:
         score = "valid_accuracy" if self.scheme_ == "plain" else "valid_span_f1"
@@ -156,9 +198,28 @@ class Tagger(TaggerSettings, ExampleModel):
             InputError: sentences cannot be read, or are not lists of words.
         """
         self._check_fitted()
+        return self._decoded(words_of_each(sentences), self.network_.best)
+
+    def predict_by_parts(self, sentences: Sentences) -> dict[str, list[list[str]]]:
+        """The best tags of each sentence by the network alone and by the counts alone, under these
+        names; empty where the network is all there is.
+
+        Raises:
+            InputError: as in `predict`.
+        """
+        self._check_fitted()
+        network = self.network_
+        if network.counts is None:
+            return {}
         words = words_of_each(sentences)
-        examples = examples_of(list(filter(len, words)), WordForms(self.lexicon_))
-        tags = iter(best_tags(self.network_, examples))
+        parts = {"network": network.best_of_network, "counts": network.best_of_counts}
+        return {name: self._decoded(words, best) for name, best in parts.items()}
+
+    def _decoded(
+        self, words: Sequence[Sequence[str]], best: Callable[[PaddedBatch], Tensor]
+    ) -> list[list[str]]:
+        examples = self.dataset(list(filter(len, words)))
+        tags = iter(best_tags(self.network_, examples, best))
         return [self.vocabulary_.decode(next(tags)) if len(each) else [] for each in words]
 
     def predict_best(
@@ -178,7 +239,7 @@ class Tagger(TaggerSettings, ExampleModel):
         check_integer("count", count, 1, 1000)
 
         def forward(padded: PaddedBatch) -> tuple[Tensor, Tensor]:
-            return self.network_.crf.best(self.network_(padded), padded.lengths, count)
+            return self.network_.joint_crf.best(self.network_(padded), padded.lengths, count)
 
         def result_of(answer: tuple[Tensor, Tensor], index: int, length: int) -> Any:
             tags, log_p = (part[:, ..., index].numpy(force=True) for part in answer)
@@ -204,7 +265,7 @@ class Tagger(TaggerSettings, ExampleModel):
         outer = np.eye(size)[self.vocabulary_.outer]  # (inner, K)
 
         def forward(padded: PaddedBatch) -> Tensor:
-            return self.network_.crf.marginals(self.network_(padded), padded.lengths)
+            return self.network_.joint_crf.marginals(self.network_(padded), padded.lengths)
 
         def result_of(answer: Tensor, index: int, length: int) -> Floats:
             probabilities: Floats = (
@@ -227,7 +288,7 @@ class Tagger(TaggerSettings, ExampleModel):
         given = words_of(sentence) if isinstance(sentence, str) else sentence
         (words,) = words_of_each([given])
         check_length(len(words), "sentence", "words")
-        examples = examples_of([words], WordForms(self.lexicon_))
+        examples = self.dataset([words])
         vocabulary = self.vocabulary_
         return explain_tags(
             self.network_,
@@ -236,6 +297,12 @@ class Tagger(TaggerSettings, ExampleModel):
             vocabulary.tags,
             vocabulary.outer,
         )
+
+    def dataset(self, words: Sequence[Sequence[str]]) -> SentenceDataset:
+        """Sentences of at least one word, as the network reads them."""
+        linear = self.network_.counts
+        buckets = 0 if linear is None else linear.buckets
+        return SentenceDataset(words, WordForms(self.lexicon_), buckets)
 
     def _run(
         self,
@@ -254,7 +321,7 @@ class Tagger(TaggerSettings, ExampleModel):
         """
         words = words_of_each(sentences)
         indices = [index for index, each in enumerate(words) if len(each)]
-        examples = examples_of([words[index] for index in indices], WordForms(self.lexicon_))
+        examples = self.dataset([words[index] for index in indices])
         results = [empty] * len(words)
         for chosen, answer in in_batches(self.network_, examples, forward):
             for column, number in enumerate(chosen.tolist()):
@@ -284,7 +351,11 @@ class Tagger(TaggerSettings, ExampleModel):
         return self.network_.encoder.config
 
     def _contents(self) -> dict[str, Any]:
-        return {"vocabulary": self.lexicon_.to_json(), "tags": self.vocabulary_.to_json()}
+        return {
+            "vocabulary": self.lexicon_.to_json(),
+            "tags": self.vocabulary_.to_json(),
+            "counts": counts.contents(self.network_),
+        }
 
     def _facts(self) -> dict[str, Any]:
         return {"scheme": self.scheme_, "tags": self.tags_, "words": len(self.lexicon_.words)}
@@ -294,7 +365,8 @@ class Tagger(TaggerSettings, ExampleModel):
         self.vocabulary_ = TagVocabulary.from_json(about.get("tags"))
         encoder = checked_encoder(about.get("encoder"), self.lexicon_.size, BUCKETS)
         check_cell(self, encoder.blocks.cell)
-        return lambda: built(encoder, self.vocabulary_, RECIPE.dropout_of(self))
+        buckets = counts.check(about.get("counts"))
+        return lambda: built(encoder, self.vocabulary_, RECIPE.dropout_of(self), buckets)
 
 
 MODEL = Tagger

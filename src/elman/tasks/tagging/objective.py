@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from elman.nn.encoder import PaddedBatch
 from elman.nn.tagger import TaggerNetwork
-from elman.training.dataset import TokenDataset, in_batches
+from elman.tasks.tagging.dataset import SentenceDataset
+from elman.training.dataset import in_batches
 from elman.training.example_objective import TokenObjective
 
 
@@ -24,12 +25,13 @@ class TaggingObjective(TokenObjective):
     """
 
     network: TaggerNetwork
+    valid: SentenceDataset
 
     def __init__(
         self,
         network: TaggerNetwork,
-        examples: TokenDataset,
-        valid: TokenDataset,
+        examples: SentenceDataset,
+        valid: SentenceDataset,
         *,
         tags: Sequence[np.ndarray[Any, Any]],
         validation_metric: Callable[[list[np.ndarray[Any, Any]]], float],
@@ -48,10 +50,18 @@ class TaggingObjective(TokenObjective):
         return self.validation_metric(best_tags(self.network, self.valid))
 
 
-def best_tags(network: TaggerNetwork, examples: TokenDataset) -> list[np.ndarray[Any, Any]]:
-    """Of each example its best tags (T,), in the examples' order."""
+def best_tags(
+    network: TaggerNetwork,
+    examples: SentenceDataset,
+    best: Callable[[PaddedBatch], Tensor] | None = None,
+) -> list[np.ndarray[Any, Any]]:
+    """Of each example its best tags (T,), in the examples' order.
+
+    Args:
+        best: finds the tags (T, B) of a batch, with a part of the network; None: with all of it.
+    """
     found: list[np.ndarray[Any, Any]] = [np.empty(0)] * len(examples)
-    for chosen, tags in in_batches(network, examples, network.best):
+    for chosen, tags in in_batches(network, examples, best or network.best):
         rows = tags.t().numpy(force=True)
         for row, place in zip(rows, chosen.tolist(), strict=True):
             found[place] = row[: examples.lengths[place]]

@@ -6,6 +6,7 @@ Shapes: T time, B batch, K tags. Inside, time comes first, (T, B, K).
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,8 +17,10 @@ from elman.export.onnx.layers import GraphBatch, reverse_rows, token_inputs
 from elman.export.onnx.parity import ExportedGraph, ParityTrial
 from elman.export.onnx.parity_inputs import random_batch
 from elman.nn.crf import CRF
-from elman.nn.tagger import TaggerNetwork
+from elman.nn.tagger import LinearTagger, TaggerNetwork
+from elman.tasks.tagging.counts import contents
 from elman.tasks.tagging.model import Tagger
+from elman.text.context_features import AFFIXES, FEATURES
 from elman.text.tag_vocabulary import TagVocabulary
 
 DOC = (
@@ -27,14 +30,30 @@ DOC = (
     f"are undefined. {WORDS}"
 )
 
+COUNTS = (
+    f" features (batch, time, {FEATURES}) are the ids of each word's features: the crc32 of the "
+    "UTF-8 bytes of a text, modulo {buckets}. The texts are word[0]=w and shape[0]=s, where w is "
+    "the word in lower case and s its shape as above, of the whole word; prefix1= and suffix1= to "
+    f"prefix{AFFIXES}= and suffix{AFFIXES}= with the first and last characters of w; word[k]= and "
+    "shape[k]= of the k-th word after it, for k of -2, -1, 1 and 2; words[-1]= and shapes[-1]=, "
+    "those of the word before and of the word, with a space between; words[1]= and shapes[1]=, "
+    "those of the word and of the word after. Beyond the ends of a sentence words are empty, and "
+    "the shape of an empty word is one space."
+)
+"""How a program computes the input `features`."""
+
 MIN_MARGIN = 1e-3
 """Score margin of the best tag sequence over the second, below which parity is not required."""
 
 
 def exported(model: Tagger) -> ExportedGraph:
     network = model.network_
-    metadata = {"labels": _labels(model.vocabulary_)}
-    return ExportedGraph(network, DOC, partial(_write, network), partial(_trial, network), metadata)
+    metadata: dict[str, Any] = {"labels": _labels(model.vocabulary_)}
+    if network.counts is not None:
+        metadata["counts"] = contents(network)
+    counts = network.counts
+    doc = DOC if counts is None else DOC + COUNTS.replace("{buckets}", str(counts.buckets))
+    return ExportedGraph(network, doc, partial(_write, network), partial(_trial, network), metadata)
 
 
 def _labels(vocabulary: TagVocabulary) -> list[str]:
@@ -51,11 +70,21 @@ def _write(network: TaggerNetwork, graph: Graph) -> None:
     forward, *backward = ys
     aligned = [forward, *(reverse_rows(graph, y, rows) for y in backward)]
     logits = graph.linear(graph.op("Concat", *aligned, axis=2), network.output)
-    tags, score = _best(graph, network.crf, logits, rows)
+    if network.counts is not None:
+        logits = graph.op("Add", logits, _added(graph, network.counts))
+    tags, score = _best(graph, network.joint_crf, logits, rows)
     batch_first = graph.op("Transpose", logits, perm=[1, 0, 2])
     graph.output(tags, "tags", np.int64, "batch", "time")
     graph.output(score, "score", np.float32, "batch")
     graph.output(batch_first, "logits", np.float32, "batch", "time", network.output.out_features)
+
+
+def _added(graph: Graph, counts: LinearTagger) -> str:
+    """What a linear model adds to the logits (T, B, K), from the input `features`."""
+    features = graph.input("features", np.int64, "batch", "time", FEATURES)
+    weights = graph.op("Gather", graph.weight(counts.weight), features)  # (B, T, F, K)
+    sums = graph.op("ReduceSum", weights, graph.constant([2]), keepdims=0)
+    return graph.op("Add", graph.op("Transpose", sums, perm=[1, 0, 2]), graph.weight(counts.bias))
 
 
 def _best(graph: Graph, crf: CRF, logits: str, rows: GraphBatch) -> tuple[str, str]:
@@ -65,7 +94,12 @@ def _best(graph: Graph, crf: CRF, logits: str, rows: GraphBatch) -> tuple[str, s
     start, pairs, end = (
         graph.op("Where", graph.constant(mask.numpy(force=True), np.bool_), weight, never)
         for mask, weight in zip(
-            allowed, map(graph.weight, (crf.start, crf.pairs, crf.end)), strict=True
+            allowed,
+            (
+                graph.constant(score.numpy(force=True), np.float32)
+                for score in (crf.start, crf.pairs, crf.end)
+            ),
+            strict=True,
         )
     )
     into = graph.op("Transpose", pairs, perm=[1, 0])
@@ -107,9 +141,14 @@ def _best(graph: Graph, crf: CRF, logits: str, rows: GraphBatch) -> tuple[str, s
 
 def _trial(network: TaggerNetwork, number: int) -> ParityTrial:
     inputs, padded = random_batch(number, network.encoder.config)
+    if network.counts is not None:
+        rows = (*inputs["tokens"].shape, FEATURES)
+        features = np.random.default_rng(number).integers(0, network.counts.buckets, rows)
+        inputs = inputs | {"features": features}
+        padded = padded._replace(features=torch.from_numpy(features).transpose(0, 1))
     with torch.inference_mode():
         logits = network(padded)
-        tags, scores = network.crf.ranked(logits, padded.lengths, 2)
+        tags, scores = network.joint_crf.ranked(logits, padded.lengths, 2)
     real = padded.real[..., 0]
     # Of two about equally good sequences either may be returned.
     sure = real & (scores[0] - scores[1] > MIN_MARGIN)

@@ -6,7 +6,6 @@ from elman.tasks.tagging.baseline import MostFrequentTag
 from elman.tasks.tagging.inputs import TaggedSentences
 from elman.tasks.tagging.objective import TaggingObjective, best_tags
 from elman.text.tag_vocabulary import TagVocabulary
-from elman.training.dataset import TokenDataset
 from elman.training.preview_rows import PAST, spread_indices
 from elman.training.previews import BaselineLoss, TagsPreview
 
@@ -31,8 +30,9 @@ class TagPreviews:
     def samples(self) -> list[TagsPreview]:
         valid, held_out = self.objective.valid, self.held_out
         places = spread_indices(len(valid)).tolist()
-        chosen = TokenDataset([valid.rows[place] for place in places], valid.forms)
-        found = best_tags(self.objective.network, chosen)
+        chosen = valid.subset(places)
+        network = self.objective.network
+        found = best_tags(network, chosen, network.best_of_network)
         return [
             TagsPreview(
                 held_out.words[place][:PAST],

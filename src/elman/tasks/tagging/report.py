@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 def _print_details(report: Evaluation) -> None:
     """Tags or entities, and the entities that were missed or spurious."""
     details = report.details
+    for part, scores in details.get("alone", {}).items():
+        (name, score), (low, high) = next(iter(scores.items())), scores["gain"]
+        print(
+            f"the {part} alone: {name.replace('_', ' ')} {score:.4f}; "
+            f"both together gain {low:+.4f} to {high:+.4f} (95 % interval)"
+        )
     print()
     print_classes(details.get("tags") or details.get("entities") or [], "tag")
     for name in ("missed", "spurious"):

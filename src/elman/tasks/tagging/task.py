@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from elman.tasks.options import COUNT, FILES, SKIP_BAD_ROWS, Option
+from elman.tasks.options import COUNT, COUNTS, FILES, SKIP_BAD_ROWS, Option
 from elman.tasks.task import Detection, Task, lazily
 
 TASK = Task(
@@ -19,6 +19,7 @@ TASK = Task(
             names_task=True,
         ),
         SKIP_BAD_ROWS,
+        COUNTS,
         COUNT,
     ),
 )

@@ -11,12 +11,12 @@ import numpy.typing as npt
 from elman.metrics.tagging import span_counts, span_f1
 from elman.nn.tagger import TaggerNetwork
 from elman.tasks.tagging.config import RECIPE
+from elman.tasks.tagging.dataset import SentenceDataset
 from elman.tasks.tagging.inputs import TaggedSentences
 from elman.tasks.tagging.objective import TaggingObjective
 from elman.text.subword_hashing import HashedVocabulary, WordForms
 from elman.text.tag_vocabulary import TagVocabulary
 from elman.text.tagsets import Span, conlleval_spans
-from elman.training.dataset import TokenDataset
 
 Numbers = npt.NDArray[np.integer[Any]]
 
@@ -34,18 +34,13 @@ def tag_objective(
     forms = WordForms(lexicon)
     return TaggingObjective(
         network,
-        examples_of(train.words, forms),
-        examples_of(held_out.words, forms),
+        SentenceDataset(train.words, forms),
+        SentenceDataset(held_out.words, forms),
         tags=[vocabulary.encode(tags) for tags in train.tags],
         validation_metric=validation_metric_for(vocabulary, held_out.tags),
         batch_size=RECIPE.batch_size,
         seed=seed,
     )
-
-
-def examples_of(words: Sequence[Sequence[str]], forms: WordForms) -> TokenDataset:
-    """Sentences of at least one word as a data set."""
-    return TokenDataset([forms.indices(each) for each in words], forms)
 
 
 def validation_metric_for(

@@ -13,18 +13,24 @@ import { logSumExp } from "./products.js";
 /** @typedef {import("./tags.js").TagVocabulary} TagVocabulary */
 
 export class CRF {
-  /** @param {Bundle} bundle @param {string} name @param {TagVocabulary} vocabulary */
-  constructor(bundle, name, vocabulary) {
+  /** @param {Bundle} bundle @param {string[]} names whose scores add up
+   * @param {TagVocabulary} vocabulary */
+  constructor(bundle, names, vocabulary) {
     const { tags } = vocabulary;
     const size = tags.length;
     /** @param {Float32Array} scores @param {(index: number) => boolean} allowed */
     const legal = (scores, allowed) =>
       scores.map((score, index) => (allowed(index) ? score : -Infinity));
-    const pairs = bundle.take(`${name}.pairs`, size, size);
-    this.start = legal(bundle.take(`${name}.start`, size), (to) =>
+    /** @param {string} part @param {number[]} shape */
+    const summed = (part, ...shape) => {
+      const [first, ...others] = names.map((name) => bundle.take(`${name}.${part}`, ...shape));
+      return first.map((score, index) => others.reduce((sum, other) => sum + other[index], score));
+    };
+    const pairs = summed("pairs", size, size);
+    this.start = legal(summed("start", size), (to) =>
       vocabulary.mayFollow(undefined, tags[to]),
     );
-    this.end = legal(bundle.take(`${name}.end`, size), (from) => vocabulary.mayFollow(tags[from]));
+    this.end = legal(summed("end", size), (from) => vocabulary.mayFollow(tags[from]));
     /** By tag: the scores of each tag before it. */
     this.from = tags.map((after, to) =>
       tags.map((before, from) =>

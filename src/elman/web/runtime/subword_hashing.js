@@ -43,7 +43,17 @@ export function ngrams(word) {
       marked.slice(start, start + length).join(""),
     ),
   );
-  return [...grams, shape(characters)].map((gram) => crc32(bytesOf(gram)) % BUCKETS);
+  return [...grams, shape(characters)].map((gram) => hashOf(gram) % BUCKETS);
+}
+
+/** The CRC-32 of a text's UTF-8 bytes. @param {string} text */
+export function hashOf(text) {
+  return crc32(bytesOf(text));
+}
+
+/** A word's shape, as `shape` has it. @param {string} word */
+export function shapeOf(word) {
+  return shape(Array.from(word));
 }
 
 /** The kinds of the characters, each run of a kind once: ' Xx' for 'Paris'.

@@ -1,5 +1,6 @@
 /** A tagger: the tag of each word, from the words before and after it. */
 
+import { LinearTagger } from "./context_features.js";
 import { CRF } from "./crf.js";
 import { Encoder, EncoderTokenizer } from "./encoder.js";
 import { Linear } from "./products.js";
@@ -14,12 +15,14 @@ import { TagVocabulary } from "./tags.js";
 export class Tagger {
   /** @param {Bundle} bundle */
   constructor(bundle) {
-    const { vocabulary, encoder, tags } = bundle.about;
+    const { vocabulary, encoder, tags, counts } = bundle.about;
     const width = encoder.blocks.hidden_size * encoder.directions;
     this.vocabulary = new TagVocabulary(tags);
     this.encoder = new Encoder(bundle, "encoder", encoder, new EncoderTokenizer(vocabulary));
     this.output = Linear.from(bundle, "output", width, this.vocabulary.tags.length);
-    this.crf = new CRF(bundle, "crf", this.vocabulary);
+    const size = this.vocabulary.tags.length;
+    this.counts = counts && new LinearTagger(bundle, "counts", counts, size);
+    this.crf = new CRF(bundle, counts ? ["crf", "counts.crf"] : ["crf"], this.vocabulary);
   }
 
   /** @param {string} text */
@@ -41,6 +44,7 @@ export class Tagger {
     const logits = words.map((_, time) =>
       this.output.of(Float32Array.from(directions.flatMap((vectors) => [...vectors[time]]))),
     );
+    this.counts?.addTo(logits, words);
     const { tags, logP } = this.crf.best(logits);
     return { tags: this.vocabulary.decode(tags), probability: Math.exp(logP) };
   }

@@ -1,0 +1,106 @@
+"""The counts of a tagger: a linear model of words in context, fitted before its network is trained.
+
+Shapes: T words of a sentence.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from elman.counts.linear_chain import BATCH, learn
+from elman.errors import ModelFileError
+from elman.nn.crf import Transitions
+from elman.nn.tagger import LinearTagger, TaggerNetwork
+from elman.tasks.tagging.config import allowed_of
+from elman.tasks.tagging.inputs import TaggedSentences
+from elman.text.context_features import FEATURES, ContextHasher
+from elman.text.tag_vocabulary import TagVocabulary
+
+EPOCHS = 3
+"""More gained nothing on the validation sets, and a fourth of the time is a network's epoch."""
+
+WORDS_A_MINUTE = 150_000
+"""The most words to learn from for each minute of the budget, a tenth of it, about."""
+
+FEW_TAGS = 64
+"""With more tags than these a word takes longer."""
+
+MOST_BUCKETS = 2**20
+
+
+def fit(
+    train: TaggedSentences,
+    vocabulary: TagVocabulary,
+    *,
+    parameters: int,
+    minutes: float | None,
+    seed: int,
+) -> LinearTagger:
+    """Learn the linear model.
+
+    Args:
+        train: the training set.
+        vocabulary: of its tags.
+        parameters: of the network; the linear model has at most as many.
+        minutes: of the whole training; None: there is no limit.
+        seed: of the order of the sentences.
+    """
+    hasher = ContextHasher()
+    hashes = [hasher.rows(words) for words in train.words]
+    allowed = vocabulary.transitions
+    kinds = len(allowed.start)
+    distinct = len(np.unique(np.concatenate(hashes)))
+    buckets = buckets_of(distinct, most=parameters // kinds)
+    epoch = -(-len(hashes) // BATCH)
+    steps = EPOCHS * epoch
+    if minutes is not None:
+        words = minutes * WORDS_A_MINUTE * min(1, FEW_TAGS / kinds)
+        steps = min(steps, max(1, int(words * epoch / train.size)))
+    learned = learn(
+        [rows % buckets for rows in hashes],
+        [vocabulary.encode(tags) for tags in train.tags],
+        allowed,
+        buckets,
+        steps=steps,
+        seed=seed,
+    )
+    model = LinearTagger(buckets, allowed_of(vocabulary))
+    with torch.no_grad():
+        model.weight.copy_(learned.weight)
+        for name, part in zip(Transitions._fields, learned.chain, strict=True):
+            getattr(model.crf, name).copy_(torch.from_numpy(part))
+    return model
+
+
+def buckets_of(features: int, most: int) -> int:
+    """A power of two from half the number of distinct features, at least, to `most`, if it can."""
+    buckets = 1
+    while buckets < features and 2 * buckets <= min(most, MOST_BUCKETS):
+        buckets *= 2
+    return buckets
+
+
+def check(stored: object) -> int:
+    """The buckets of the linear model that a model file describes; 0 for none.
+
+    Raises:
+        ModelFileError: it is no such description.
+    """
+    match stored:
+        case None:
+            return 0
+        case {"features": features, "buckets": buckets, **others} if (
+            not others
+            and features == FEATURES
+            and type(buckets) is int
+            and 1 <= buckets <= MOST_BUCKETS
+        ):
+            return buckets
+    raise ModelFileError("its counts are malformed")
+
+
+def contents(network: TaggerNetwork) -> dict[str, int] | None:
+    """The description of a linear model in a model file; None where there is none."""
+    counts = network.counts
+    return None if counts is None else {"features": FEATURES, "buckets": counts.buckets}
