@@ -103,21 +103,21 @@ def test_words_typed(run, tokenizers, texts):
 def test_words_that_are_looked_up(run, texts):
     words = words_of(" ".join(texts))
     code = """
-        const vocabulary = new HashedVocabulary({ words: given.own });
-        return { words: wordsOf(given.text), ngrams: given.words.map(ngrams),
+        const vocabulary = new HashedVocabulary({ words: given.own, buckets: 4096 });
+        return { words: wordsOf(given.text), ngrams: given.words.map((word) => ngrams(word, 4096)),
                  numbers: given.words.map((word) => vocabulary.index(word)) };
     """
     own = sorted({word.lower() for word in words[::2]})
     given = {"own": own, "text": " ".join(texts), "words": words}
     result = run("segmentation.js subword_hashing.js", code, given)
     assert result["words"] == words
-    assert result["ngrams"] == [ngrams(word) for word in words]
+    assert result["ngrams"] == [ngrams(word, 4096) for word in words]
     assert result["numbers"] == [HashedVocabulary(own).id_of(word) for word in words]
 
 
 @pytest.mark.parametrize("word", ["", "a" * 31, "ab" * 40, "Ωmega" * 9])
 def test_short_and_long_words(run, word):
-    assert run("subword_hashing.js", "return ngrams(given)", word) == ngrams(word)
+    assert run("subword_hashing.js", "return ngrams(given, 256)", word) == ngrams(word, 256)
 
 
 @given(seed=st.integers(0, 2**53 - 1))

@@ -64,12 +64,12 @@ def test_it_is_plain_data_and_back(texts):
     [
         None,
         {"name": "word"},
-        {"name": "words", "words": []},
-        {"name": "word", "words": ["a", "a"]},
-        {"name": "word", "words": ["a", ""]},
-        {"name": "word", "words": ["a", 3]},
-        {"name": "word", "words": ["a"], "more": 1},
-        {"name": "word", "words": [str(number) for number in range(50_001)]},
+        {"name": "words", "words": [], "buckets": 256},
+        {"name": "word", "words": ["a", "a"], "buckets": 256},
+        {"name": "word", "words": ["a", ""], "buckets": 256},
+        {"name": "word", "words": ["a", 3], "buckets": 256},
+        {"name": "word", "words": ["a"], "buckets": 256, "more": 1},
+        {"name": "word", "words": [str(number) for number in range(50_001)], "buckets": 256},
     ],
 )
 def test_anything_else_is_damage(value):
@@ -125,13 +125,13 @@ def bucket_of(gram):
 
 def test_the_ngrams_of_a_word():
     grams = ["<a", "ab", "b>", "<ab", "ab>", "<ab>", " Xx"]
-    assert sorted(ngrams("Ab")) == sorted(map(bucket_of, grams))
-    assert ngrams("") == [bucket_of("<>"), bucket_of(" ")]
+    assert sorted(ngrams("Ab", BUCKETS)) == sorted(map(bucket_of, grams))
+    assert ngrams("", BUCKETS) == [bucket_of("<>"), bucket_of(" ")]
 
 
 @given(word=words)
 def test_case_is_the_shapes_affair(word):
-    result, lower = ngrams(word), ngrams(word.lower())
+    result, lower = ngrams(word, BUCKETS), ngrams(word.lower(), BUCKETS)
     assert result[:-1] == lower[:-1]
     assert all(0 <= index < BUCKETS for index in result)
     assert (result[-1] == lower[-1]) == (shape(word) == shape(word.lower()))
@@ -139,8 +139,26 @@ def test_case_is_the_shapes_affair(word):
 
 def test_of_a_long_word_its_ends_are_read():
     word = "a" * 15 + "b" * 1000 + "c" * 15
-    assert ngrams(word) == ngrams("a" * 15 + "c" * 15)
-    assert len(ngrams("ab" * 500_000)) == len(ngrams("a" * MAX_WORD_LENGTH))
+    assert ngrams(word, BUCKETS) == ngrams("a" * 15 + "c" * 15, BUCKETS)
+    assert len(ngrams("ab" * 500_000, 256)) == len(ngrams("a" * MAX_WORD_LENGTH, 256))
+
+
+@pytest.mark.parametrize(("count", "least", "most"), [(0, 256, 256), (50, 256, 2048)])
+def test_few_words_have_few_buckets(count, least, most):
+    learned = HashedVocabulary.learn([[f"word{number}" for number in range(count)]])
+    assert least <= learned.buckets <= most
+    assert HashedVocabulary.from_json(learned.to_json()).buckets == learned.buckets
+
+
+def test_many_words_share_the_most_buckets():
+    learned = HashedVocabulary.learn([[f"word{number}" for number in range(6_000)]])
+    assert learned.buckets == BUCKETS
+
+
+@pytest.mark.parametrize("buckets", [0, 128, 300, 2 * BUCKETS])
+def test_other_buckets_are_refused(buckets):
+    with pytest.raises(ModelFileError, match="power of two"):
+        HashedVocabulary.from_json({"name": "word", "words": ["a"], "buckets": buckets})
 
 
 # Forms
@@ -165,7 +183,7 @@ def test_each_word_is_found_where_it_was_put(texts):
     for word, index in zip([word for text in texts for word in text], among, strict=True):
         assert result.ids[index] == vocabulary.id_of(word)
         its = slice(result.starts[index], ends[index])
-        assert result.ngrams[its].tolist() == ngrams(word)
+        assert result.ngrams[its].tolist() == ngrams(word, vocabulary.buckets)
         *grams, shape_weight = result.weights[its].tolist()
         assert np.square(grams).sum() == pytest.approx(1)
         assert len(set(grams)) == shape_weight == 1

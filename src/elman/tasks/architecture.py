@@ -15,6 +15,8 @@ from elman.nn.blocks import COMPONENTS, StackConfig
 from elman.nn.encoder import EncoderConfig
 from elman.ranges import check_choice, check_integer, check_number
 from elman.tasks.settings import DEEPEST, WIDEST, NetworkSettings, Recipe
+from elman.text.subword_hashing import HashedVocabulary, buckets_of
+from elman.text.tokenizers.tokenizer import Tokenizer
 
 LARGEST_VOCABULARY = 2**20
 
@@ -100,8 +102,8 @@ def check_blocks(value: dict[str, Any]) -> None:
     check_number("dropout", value["dropout"], lambda p: 0 <= p < 1, "from 0 to below 1")
 
 
-def checked_encoder(value: object, vocabulary: int, buckets: int) -> EncoderConfig:
-    """The encoder that a model file describes, for a vocabulary of that size.
+def checked_encoder(value: object, vocabulary: Tokenizer | HashedVocabulary) -> EncoderConfig:
+    """The encoder that a model file describes, for a vocabulary.
 
     Raises:
         ModelFileError: where it is none; SettingError: not in range.
@@ -109,9 +111,10 @@ def checked_encoder(value: object, vocabulary: int, buckets: int) -> EncoderConf
     if not isinstance(value, dict) or value.keys() != {"blocks", "directions", "buckets"}:
         raise ModelFileError("its encoder is not one that is known here")
     check_integer("directions", value["directions"], 1, 2)
+    buckets = buckets_of(vocabulary)
     if type(value["buckets"]) is not int or value["buckets"] != buckets:
         raise ModelFileError("its encoder is malformed")
-    blocks = checked_stack(value["blocks"], vocabulary)
+    blocks = checked_stack(value["blocks"], vocabulary.size)
     return EncoderConfig(blocks, value["directions"], buckets)
 
 

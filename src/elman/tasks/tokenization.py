@@ -15,7 +15,7 @@ from elman.nn.blocks import StackConfig
 from elman.nn.encoder import EncoderConfig, PaddedBatch
 from elman.tasks.inputs import as_texts
 from elman.text.progress import ProgressCallback
-from elman.text.subword_hashing import BUCKETS, HashedVocabulary, WordForms, words_of
+from elman.text.subword_hashing import HashedVocabulary, WordForms, buckets_of, words_of
 from elman.text.tokenizers.table import TOKENIZERS
 from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
 from elman.training.dataset import TokenDataset
@@ -103,9 +103,7 @@ def encoder_config(
     tokenizer: Tokenizer | HashedVocabulary, blocks: StackConfig, directions: int
 ) -> EncoderConfig:
     """The configuration of an encoder for this tokenizer."""
-    return EncoderConfig(
-        blocks, directions, BUCKETS if isinstance(tokenizer, HashedVocabulary) else 0
-    )
+    return EncoderConfig(blocks, directions, buckets_of(tokenizer))
 
 
 def _cut(tokens: np.ndarray[Any, Any], tokenizer: str) -> np.ndarray[Any, Any]:

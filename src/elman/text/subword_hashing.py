@@ -21,7 +21,7 @@ from elman.text.tokenizers.pretokenization import pieces
 from elman.text.tokenizers.tokenizer import damaged, fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,7 +35,12 @@ MAX_WORDS = 50_000
 """The most words in a vocabulary."""
 
 BUCKETS = 2**15
-"""The number of hash buckets for n-grams; colliding n-grams share an embedding."""
+"""The most hash buckets for n-grams; colliding n-grams share an embedding."""
+
+MIN_BUCKETS = 2**8
+
+FEW_WORDS = 5_000
+"""The most distinct words whose n-grams are counted; more words have enough for BUCKETS."""
 
 LENGTHS = (2, 3, 4, 5)
 """The lengths of n-grams in characters, including the marks < and > of the word's ends."""
@@ -51,17 +56,20 @@ class HashedVocabulary:
 
     Args:
         words: in lower case, the most frequent first; the ids are 1, 2, ...
+        buckets: of the n-grams, a power of two from MIN_BUCKETS to BUCKETS.
     """
 
     name: ClassVar[str] = "word"
 
-    def __init__(self, words: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str], buckets: int = BUCKETS) -> None:
         self.words = list(words)
+        self.buckets = buckets
         self._ids = {word: number for number, word in enumerate(self.words, start=1)}
 
     @classmethod
     def learn(cls, texts: Iterable[Iterable[str]], *, min_count: int = 2) -> Self:
-        """The vocabulary of some texts.
+        """The vocabulary of some texts, with a bucket for each of their n-grams, about, up to
+        BUCKETS: a few texts then give a small file.
 
         Args:
             texts: each as words.
@@ -70,7 +78,7 @@ class HashedVocabulary:
         counts = Counter(word.lower() for text in texts for word in text)
         frequent = [word for word, count in counts.items() if count >= min_count]
         frequent.sort(key=lambda word: (-counts[word], word))
-        return cls(frequent[:MAX_WORDS])
+        return cls(frequent[:MAX_WORDS], _needed_buckets(counts))
 
     @property
     def size(self) -> int:
@@ -83,7 +91,7 @@ class HashedVocabulary:
 
     def to_json(self) -> dict[str, Any]:
         """The vocabulary as plain data."""
-        return {"name": self.name, "words": self.words}
+        return {"name": self.name, "words": self.words, "buckets": self.buckets}
 
     @classmethod
     def from_json(cls, value: object) -> Self:
@@ -92,12 +100,28 @@ class HashedVocabulary:
         Raises:
             ModelFileError: the value is malformed.
         """
-        words = fields(value, cls.name, words=list)["words"]
+        found = fields(value, cls.name, words=list, buckets=int)
+        words, buckets = found["words"], found["buckets"]
         if not all(type(word) is str and word for word in words) or len(words) > MAX_WORDS:
             raise damaged(f"it is not a list of at most {MAX_WORDS:,} words")
         if len(set(words)) != len(words):
             raise damaged("a word occurs twice")
-        return cls(words)
+        if not MIN_BUCKETS <= buckets <= BUCKETS or buckets & (buckets - 1):
+            raise damaged(f"its buckets are no power of two from {MIN_BUCKETS} to {BUCKETS:,}")
+        return cls(words, buckets)
+
+
+def buckets_of(vocabulary: object) -> int:
+    """The hash buckets of a vocabulary of words; 0 for tokens of other kinds."""
+    return vocabulary.buckets if isinstance(vocabulary, HashedVocabulary) else 0
+
+
+def _needed_buckets(words: Collection[str]) -> int:
+    """The power of two from the number of distinct n-grams of some words on."""
+    if len(words) > FEW_WORDS:
+        return BUCKETS
+    count = len({hashed for word in words for hashed in ngram_hashes(word)})
+    return int(2 ** np.ceil(np.log2(min(max(count, MIN_BUCKETS), BUCKETS))))
 
 
 def words_of(text: str) -> list[str]:
@@ -106,8 +130,13 @@ def words_of(text: str) -> list[str]:
     return [piece for piece in stripped if piece]
 
 
-def ngrams(word: str) -> list[int]:
-    """The hash buckets of the n-grams of a word, and last of its shape; each from 0 to BUCKETS - 1.
+def ngrams(word: str, buckets: int) -> list[int]:
+    """The hash buckets of `ngram_hashes`, each from 0 to buckets - 1."""
+    return [hashed % buckets for hashed in ngram_hashes(word)]
+
+
+def ngram_hashes(word: str) -> list[int]:
+    """The CRC-32 of the n-grams of a word, and last of its shape.
 
     The n-grams are of the word in lower case; the shape, such as 'Xx' or 'd.d', keeps its case.
     """
@@ -119,7 +148,7 @@ def ngrams(word: str) -> list[int]:
         for length in LENGTHS
         for start in range(len(marked) - length + 1)
     ]
-    return [zlib.crc32(gram.encode("utf-8", "replace")) % BUCKETS for gram in [*grams, shape(word)]]
+    return [zlib.crc32(gram.encode("utf-8", "replace")) for gram in [*grams, shape(word)]]
 
 
 def shape(word: str) -> str:
@@ -183,7 +212,7 @@ class WordForms:
     def _add(self, word: str) -> int:
         index = self._indices[word] = len(self._ids)
         self._ids.append(self.vocabulary.id_of(word))
-        self._ngrams.append(np.array(ngrams(word), dtype=np.int32))
+        self._ngrams.append(np.array(ngrams(word, self.vocabulary.buckets), dtype=np.int32))
         return index
 
     def look_up(self, indices: NDArray[Any]) -> tuple[Integers, WordRows]:

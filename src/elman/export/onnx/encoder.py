@@ -14,7 +14,7 @@ from elman.export.onnx.graph import Graph, Names
 from elman.export.onnx.layers import GraphBatch, reverse_rows, stack
 from elman.nn.blocks import Stack
 from elman.nn.encoder import Encoder, EncoderConfig
-from elman.text.subword_hashing import BUCKETS, LENGTHS, MAX_WORD_LENGTH
+from elman.text.subword_hashing import LENGTHS, MAX_WORD_LENGTH
 
 WORDS = (
     "If the vocabulary is a lexicon, tokens are indices into the distinct words that numbers, "
@@ -23,9 +23,9 @@ WORDS = (
     f"n-grams are the runs of {LENGTHS[0]} to {LENGTHS[-1]} characters of <word> in lower case, "
     "each with weight 1 / sqrt(their count), and its shape, with weight 1: a space, and the word "
     "with X for upper case, x for other letters, d for digits, other characters unchanged, "
-    "repeats of one kind merged. The id of either is crc32 of its UTF-8 bytes modulo "
-    f"{BUCKETS}. A word of more than {MAX_WORD_LENGTH} characters is shortened to its first and "
-    f"last {MAX_WORD_LENGTH // 2} for n-grams and shape, but not for the lexicon."
+    "repeats of one kind merged. The id of either is crc32 of its UTF-8 bytes modulo the "
+    f"buckets of the lexicon. A word of more than {MAX_WORD_LENGTH} characters is shortened to its "
+    f"first and last {MAX_WORD_LENGTH // 2} for n-grams and shape, but not for the lexicon."
 )
 """How a program computes the inputs of the graph from words."""
 

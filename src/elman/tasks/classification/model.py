@@ -50,7 +50,7 @@ from elman.tasks.estimator import Run, TrainingData
 from elman.tasks.example_estimator import ExampleModel
 from elman.tasks.inputs import as_texts, hashed
 from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoded, tokenize_for_trace
-from elman.text.subword_hashing import BUCKETS, HashedVocabulary
+from elman.text.subword_hashing import HashedVocabulary
 from elman.text.tokenizers.tokenizer import Tokenizer
 from elman.training.checkpoint import identity_of
 from elman.training.events import Event, Finished
@@ -318,8 +318,7 @@ class Classifier(ClassifierSettings, ExampleModel):
 
     def _restore(self, about: dict[str, Any]) -> Callable[[], ClassifierNetwork]:
         self.tokenizer_ = checked_tokenizer(about.get("vocabulary"))
-        buckets = BUCKETS if isinstance(self.tokenizer_, HashedVocabulary) else 0
-        encoder = checked_encoder(about.get("encoder"), self.tokenizer_.size, buckets)
+        encoder = checked_encoder(about.get("encoder"), self.tokenizer_)
         labels = checked_labels(about.get("labels"))
         self.classes_ = np.array(labels)
         self.calibration_ = checked_calibration(about.get("calibration"))

@@ -41,7 +41,7 @@ from elman.tasks.tagging.objective import TaggingObjective, best_tags
 from elman.tasks.tagging.preview import TagPreviews
 from elman.tasks.tagging.trainer import tag_objective, validation_metric_for
 from elman.text.progress import ProgressCallback
-from elman.text.subword_hashing import BUCKETS, HashedVocabulary, WordForms, words_of
+from elman.text.subword_hashing import HashedVocabulary, WordForms, words_of
 from elman.text.tag_vocabulary import TagVocabulary
 from elman.training.dataset import in_batches
 from elman.training.eval_mode import seeded
@@ -363,7 +363,7 @@ class Tagger(TaggerSettings, ExampleModel):
     def _restore(self, about: dict[str, Any]) -> Callable[[], TaggerNetwork]:
         self.lexicon_ = HashedVocabulary.from_json(about.get("vocabulary"))
         self.vocabulary_ = TagVocabulary.from_json(about.get("tags"))
-        encoder = checked_encoder(about.get("encoder"), self.lexicon_.size, BUCKETS)
+        encoder = checked_encoder(about.get("encoder"), self.lexicon_)
         check_cell(self, encoder.blocks.cell)
         buckets = counts.check(about.get("counts"))
         return lambda: built(encoder, self.vocabulary_, RECIPE.dropout_of(self), buckets)

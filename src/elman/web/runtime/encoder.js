@@ -6,7 +6,7 @@
 
 import { Stack } from "./network.js";
 import { wordsOf } from "./segmentation.js";
-import { BUCKETS, HashedVocabulary, ngrams } from "./subword_hashing.js";
+import { HashedVocabulary, ngrams } from "./subword_hashing.js";
 import { BOUNDARY } from "./tokenizer.js";
 import { tokenizerFrom } from "./tokenizers.js";
 
@@ -66,7 +66,7 @@ export class Encoder {
     const own = this.hashed ? "embedding.own" : "embedding";
     this.own = bundle.take(`${name}.${own}.weight`, tokenizer.size, this.width);
     this.ngrams = this.hashed
-      ? bundle.take(`${name}.embedding.ngrams.weight`, BUCKETS, this.width)
+      ? bundle.take(`${name}.embedding.ngrams.weight`, this.hashed.buckets, this.width)
       : this.own;
     this.stacks = Array.from(
       { length: directions },
@@ -87,9 +87,10 @@ export class Encoder {
   /** A word's own vector plus the weighted sum of those of its N n-grams, 1 / sqrt(N) each, and of
    * its shape (the last), 1. @param {string} word */
   #word(word) {
-    const index = /** @type {HashedVocabulary} */ (this.hashed).index(word);
+    const vocabulary = /** @type {HashedVocabulary} */ (this.hashed);
+    const index = vocabulary.index(word);
     const vector = this.own.slice(index * this.width, (index + 1) * this.width);
-    const hashes = ngrams(word);
+    const hashes = ngrams(word, vocabulary.buckets);
     const weight = (hashes.length - 1) ** -0.5;
     hashes.forEach((hash, i) => {
       const share = i < hashes.length - 1 ? weight : 1;

@@ -5,7 +5,6 @@
 
 import { bytesOf } from "./tokenizer.js";
 
-export const BUCKETS = 2 ** 15;
 const LENGTHS = [2, 3, 4, 5];
 const MAX_WORD_LENGTH = 30; // characters of a word that are used: the first and the last half of them
 
@@ -18,8 +17,9 @@ const IS_DIGIT = new RegExp(`[\\p{Nd}${OTHER_DIGITS}]`, "u");
 
 /** Words with an index of their own; 0 is the index of all others. */
 export class HashedVocabulary {
-  /** @param {{words: string[]}} json */
-  constructor({ words }) {
+  /** @param {{words: string[], buckets: number}} json */
+  constructor({ words, buckets }) {
+    this.buckets = buckets;
     this.indices = new Map(words.map((word, index) => [word, index + 1]));
     this.size = words.length + 1;
   }
@@ -30,9 +30,15 @@ export class HashedVocabulary {
   }
 }
 
-/** The hashes of a word's n-grams and then of its shape, from 0 to below BUCKETS.
+/** The buckets of a word's n-grams and then of its shape.
+ * @param {string} word @param {number} buckets @returns {number[]} */
+export function ngrams(word, buckets) {
+  return ngramHashes(word).map((hash) => hash % buckets);
+}
+
+/** The CRC-32 of a word's n-grams and then of its shape.
  * @param {string} word @returns {number[]} */
-export function ngrams(word) {
+export function ngramHashes(word) {
   let characters = Array.from(word);
   if (characters.length > MAX_WORD_LENGTH) {
     characters = [...characters.slice(0, MAX_WORD_LENGTH / 2), ...characters.slice(-MAX_WORD_LENGTH / 2)];
@@ -43,7 +49,7 @@ export function ngrams(word) {
       marked.slice(start, start + length).join(""),
     ),
   );
-  return [...grams, shape(characters)].map((gram) => hashOf(gram) % BUCKETS);
+  return [...grams, shape(characters)].map((gram) => hashOf(gram));
 }
 
 /** The CRC-32 of a text's UTF-8 bytes. @param {string} text */
@@ -76,9 +82,10 @@ const CRC32 = Uint32Array.from({ length: 256 }, (_, byte) => {
   return rest;
 });
 
-/** @param {number[]} bytes */
-function crc32(bytes) {
-  let rest = 0xffffffff;
+/** The checksum of bytes, or of those before, whose checksum is given, and these.
+ * @param {Iterable<number>} bytes @param {number} [before] */
+export function crc32(bytes, before = 0) {
+  let rest = before ^ 0xffffffff;
   for (const byte of bytes) rest = CRC32[(rest ^ byte) & 255] ^ (rest >>> 8);
   return (rest ^ 0xffffffff) >>> 0;
 }
