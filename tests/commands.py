@@ -193,6 +193,8 @@ def monitored(descriptors: list[int], began: dict[str, str]) -> list[str]:
             with contextlib.suppress(OSError):  # nobody asks any more
                 told.write(b"%d\n" % status)
             os._exit(0)
+    # A shell's background processes, such as a CI's, start with SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for target, stream in enumerate(streams):
         os.dup2(stream, target)
         os.close(stream)

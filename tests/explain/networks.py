@@ -73,7 +73,7 @@ def collate(ids=IDS):
 
 
 def trace_of_language(network):
-    return explain_language(network, TOKENIZER, TEXT)
+    return explain_language(network, None, TOKENIZER, TEXT)
 
 
 def trace_of_classes(network, ids=IDS):

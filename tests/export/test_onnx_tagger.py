@@ -36,8 +36,9 @@ def small(**settings):
     return elman.Tagger(**{"hidden_size": 8, "steps": 30, "dropout": 0.1, **settings})
 
 
-def looked_up(words, lexicon):
+def looked_up(words, vocabulary):
     """What the graph asks of some words, according to its description."""
+    lexicon, buckets = vocabulary["words"], vocabulary["buckets"]
     numbers, ngrams, owners, weights = [], [], [], []
     for index, word in enumerate(words):
         lower = word.lower()
@@ -45,7 +46,7 @@ def looked_up(words, lexicon):
         short = word if len(word) <= 30 else word[:15] + word[-15:]
         marked = f"<{short.lower()}>"
         grams = [marked[i : i + n] for n in (2, 3, 4, 5) for i in range(len(marked) - n + 1)]
-        ngrams += [zlib.crc32(each.encode()) % 32768 for each in [*grams, shape_of(short)]]
+        ngrams += [zlib.crc32(each.encode()) % buckets for each in [*grams, shape_of(short)]]
         owners += [index] * (len(grams) + 1)
         weights += [1 / np.sqrt(len(grams))] * len(grams) + [1]
     return {
@@ -89,7 +90,7 @@ def tagged(session, about, sentences):
     ends = lengths.cumsum()
     for row, length, end in zip(tokens, lengths, ends, strict=True):
         row[:length] = np.arange(end - length, end)
-    words = looked_up([word for words in sentences for word in words], about["vocabulary"]["words"])
+    words = looked_up([word for words in sentences for word in words], about["vocabulary"])
     given = {"tokens": tokens, "lengths": lengths, **words}
     if "counts" in about:
         given["features"] = features_of(sentences, about["counts"]["buckets"])
@@ -131,7 +132,7 @@ def test_entities_are_legal_in_their_scheme(tmp_path, scheme):
 def test_the_description_states_the_inputs_of_words(tmp_path):
     session, _ = opened(small(steps=1).fit(WORDS, SPEECH), tmp_path)
     description = session.get_modelmeta().graph_description
-    for each in ("2 to 5", "1 / sqrt", "crc32", "modulo 32768", "more than 30", "last 15"):
+    for each in ("2 to 5", "1 / sqrt", "crc32", "modulo the buckets", "more than 30", "last 15"):
         assert re.search(re.escape(each), description)
 
 
