@@ -23,6 +23,10 @@ TEMPERATURES = (0.25, 10.0)
 """The bounds of the search. With every validation text correct, T would go to 0 and all
 probabilities to 1, which a small sample does not justify."""
 
+WEIGHTS = ((0.01, 4.0), (0.0, 10.0))
+"""The bounds of 1 / T and w, for the same reason; a bad network may be silenced."""
+
+TINY = 1e-30
 BISECTIONS = 30
 KEPT = 0.95  # the fraction of correct predictions that the threshold keeps
 
@@ -64,6 +68,36 @@ def fit_temperature(logits: Floats, labels: Integers) -> float:
         else:
             high = middle
     return float(np.exp(-(low + high) / 2))
+
+
+def fit_weights(logits: Floats, scores: Floats, labels: Integers) -> tuple[float, float]:
+    """The T and w that maximise the likelihood of the labels under softmax(logits / T + w scores).
+
+    A product of experts: logits of a network and scores of another model (G. Hinton, 'Training
+    Products of Experts by Minimizing Contrastive Divergence', 2002, section 1). The mean negative
+    log-likelihood is convex in 1 / T and w.
+
+    Args:
+        logits, scores: (N, K) of validation texts.
+        labels: (N,) the class of each.
+    """
+    from scipy.optimize import minimize
+
+    z = np.stack([logits, scores]).astype(np.float64)
+    gold = z[:, np.arange(len(labels)), labels]  # (2, N)
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        both = np.tensordot(weights, z, 1)
+        both -= both.max(axis=1, keepdims=True)
+        p = np.exp(both)
+        p /= p.sum(axis=1, keepdims=True)
+        likelihood = np.log(p[np.arange(len(labels)), labels] + TINY).mean()
+        slope = ((p * z).sum(axis=2) - gold).mean(axis=1)
+        return -float(likelihood), slope
+
+    found = minimize(loss, (1.0, 1.0), jac=True, method="L-BFGS-B", bounds=WEIGHTS)
+    of_logits, of_scores = found.x.tolist()
+    return 1 / of_logits, of_scores
 
 
 def fit_rejection(
