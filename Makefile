@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: demo docs quick test check check-native check-web bench-language bench-classification-tagging bench-seq2seq bench-forecasting bench-speed bench-serve bench-browser fuzz clean
+.PHONY: demo docs quick test check check-native check-web bench-language bench-classification-tagging bench-rivals bench-seq2seq bench-forecasting bench-speed bench-serve bench-browser fuzz clean
 
 demo: .venv/ready
 	$(BIN)/elman demo
@@ -81,6 +81,9 @@ bench-language: .venv/ready
 
 bench-classification-tagging: .venv/ready
 	$(BIN)/python bench/classification_tagging.py
+
+bench-rivals: .venv/peers
+	$(BIN)/python bench/rivals.py
 
 bench-seq2seq: .venv/ready
 	$(BIN)/python bench/seq2seq.py

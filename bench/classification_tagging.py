@@ -31,7 +31,7 @@ from tables import DATA, Bench, Row, run_benches, seconds
 Texts = tuple[list[str], list[str]]
 
 
-def _labelled(path: str) -> Texts:
+def labelled(path: str) -> Texts:
     rows = list(LabelledSource(TextSource([DATA / path])).examples())
     return [row.text for row in rows], [row.label or "" for row in rows]
 
@@ -59,16 +59,16 @@ def classes(
 
     def run(minutes: float, seed: int) -> Evaluation:
         model = Classifier(minutes=minutes, seed=seed, **settings)
-        learned_from = _labelled(train)
+        learned_from = labelled(train)
         begun = time.monotonic()
         model.fit(
             *learned_from,
-            valid=_labelled(valid) if valid else None,
+            valid=labelled(valid) if valid else None,
             unlabelled=_lines(unlabelled) if unlabelled else (),
             out_of_scope=_lines(out_of_scope[0]) if out_of_scope else (),
         )
         _say(model, time.monotonic() - begun)
-        texts, labels = _labelled(test)
+        texts, labels = labelled(test)
         baseline = TextBaseline().fit(*learned_from) if seed == 0 else None
         report = evaluate_classes(texts, labels, _answers(model, texts), baseline)
         if out_of_scope:
@@ -88,14 +88,14 @@ def tags(train: str, valid: str, test: str, **settings: Any) -> Callable[[float,
         begun = time.monotonic()
         model.fit(DATA / train, valid=DATA / valid)
         _say(model, time.monotonic() - begun)
-        words, gold = _tagged(test)
-        baseline = MostFrequentTag().fit(*_tagged(train)) if seed == 0 else None
+        words, gold = tagged(test)
+        baseline = MostFrequentTag().fit(*tagged(train)) if seed == 0 else None
         return evaluate_tags(words, gold, model.predict(words), baseline, scheme=model.scheme_)
 
     return run
 
 
-def _tagged(path: str) -> tuple[list[Sequence[str]], list[Sequence[str]]]:
+def tagged(path: str) -> tuple[list[Sequence[str]], list[Sequence[str]]]:
     sentences = list(TaggedSource(TextSource([DATA / path])).sentences())
     return [each.words for each in sentences], [each.tags or () for each in sentences]
 
@@ -111,7 +111,7 @@ def _say(model: Classifier | Tagger, seconds: float) -> None:
 
 def _speed() -> list[Row]:
     """Reviews a second in batches, alternated with the baseline's pipeline."""
-    learned_from, (texts, _) = _labelled("imdb/train.jsonl.gz"), _labelled("imdb/test.jsonl.gz")
+    learned_from, (texts, _) = labelled("imdb/train.jsonl.gz"), labelled("imdb/test.jsonl.gz")
     texts = texts[:5000]
     baseline = TextBaseline().fit(*learned_from)
     model = Classifier(tokenizer="word", minutes=0.5).fit(*learned_from)
