@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from contextlib import nullcontext
 from pathlib import Path
@@ -129,10 +130,24 @@ def train(
     else:
         job.task.report_format.print(report)
         print_int8(report, float32, job.task.report_format)
+        if not interrupted and job.model.steps is None:
+            say_unread(job.model.record_)
         size = size_in_words(output.stat().st_size)
         print(f"{output}: {size}. Next: {job.next_command(output)}")
     if interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+def say_unread(record: dict[str, Any]) -> None:
+    """Say how many minutes would do, if the training did not read all of its data once.
+
+    Args:
+        record: of the training.
+    """
+    tokens, read = record.get("tokens", record.get("words", 0)), record["tokens_read"]
+    if 0 < read < tokens:
+        minutes = math.ceil(record["seconds"] / 60 * tokens / read)
+        say(f"It read {read / tokens:.0%} of the data. To read all of it: --minutes {minutes}")
 
 
 def _components(typed: str | None) -> tuple[str, ...] | None:
