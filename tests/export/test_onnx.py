@@ -74,6 +74,12 @@ def test_classifiers(tmp_path, tokenizer, directions):
     written(model.fit(TEXTS, LABELS), tmp_path)
 
 
+def test_without_counts_no_scores_are_needed(tmp_path):
+    model = elman.Classifier(tokenizer="word", hidden_size=16, steps=6, counts="off")
+    session = onnx_session(written(model.fit(TEXTS, LABELS), tmp_path))
+    assert "scores" not in [each.name for each in session.get_inputs()]
+
+
 def test_words_are_looked_up_as_the_model_does(tmp_path):
     """What another program has to do with a text: words, their n-grams, and which is whose."""
     model = elman.Classifier(tokenizer="word", hidden_size=16, steps=6, directions=2).fit(
@@ -97,6 +103,7 @@ def test_words_are_looked_up_as_the_model_does(tmp_path):
         "ngrams": words.ngrams,
         "ngram_words": np.repeat(np.arange(len(counts)), counts),
         "ngram_weights": words.weights,
+        "scores": model.linear_.scores(texts),
     }
     [result] = session.run(["probabilities"], given)
     np.testing.assert_allclose(result, model.predict_proba(texts), atol=1e-4)

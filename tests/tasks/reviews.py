@@ -6,7 +6,7 @@ import torch
 
 import elman
 
-SMALL = {"tokenizer": "word", "hidden_size": 8, "steps": 6}
+SMALL = {"tokenizer": "word", "hidden_size": 8, "steps": 6, "counts": "off"}
 TEXTS = ["warm and funny", "cold and dull", "so warm", "so dull", "neither, really"] * 12
 LABELS = ["good", "bad", "good", "bad", "none"] * 12
 LINES = ["a film that is warm and dull", "really cold, and so funny"] * 6

@@ -231,3 +231,29 @@ def test_a_stop_while_tokenizers_are_tried_is_an_interrupt():
         list(model.training(TEXTS, LABELS, stop=lambda: next(asked) == 10))
     with pytest.raises(NotFittedError):
         model.predict(TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("texts", "tokenizer"),
+    [(["smith", "müller", "rossi"] * 20, "character"), (["it is so", "it is not"] * 30, "word")],
+)
+def test_trials_that_learn_nothing_do_not_choose(texts, tokenizer):
+    """One step each: the kind of text decides."""
+    model = small(tokenizer="auto", steps=5).fit(texts, ["a", "b"] * 30)
+    assert model.tokenizer_.name == tokenizer
+
+
+def test_long_texts_are_not_tried_as_characters():
+    texts = [" ".join([word] * 80) for word in ("warm", "cold")] * 20
+    events = list(small(tokenizer="auto", steps=50).training(texts, ["a", "b"] * 20))
+    phases = {event.phase for event in events if isinstance(event, Progress)}
+    assert phases == {"trying words", "trying subwords", LEARNING}
+
+
+@pytest.mark.parametrize(("minutes", "least", "most"), [(0.001, 1, 1), (5, 3, 3)])
+def test_an_ensemble_takes_time(minutes, least, most):
+    model = elman.Classifier(tokenizer="word", hidden_size=8, minutes=minutes)
+    events = model.training(TEXTS, LABELS)
+    next(events)
+    events.close()
+    assert least <= len(model.network_.members) <= most

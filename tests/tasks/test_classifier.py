@@ -155,6 +155,7 @@ CHANGES = {
     "directions": 2,
     "dropout": 0.9,
     "class_weight": "balanced",
+    "counts": "on",
     "steps": 7,
     "seed": 1,
 }
@@ -168,6 +169,10 @@ def test_every_setting_changes_something(usual, name):
         assert plans == [1, 2]
         return
     changed = small(**{name: CHANGES[name]}).fit(TEXTS, LABELS)
+    if name == "counts":  # of the network nothing changes
+        assert (usual.linear_, same_weights(changed, usual)) == (None, True)
+        assert changed.linear_ is not None
+        return
     assert not same_weights(changed, usual)
 
 

@@ -69,15 +69,16 @@ def test_the_step_is_the_distribution_of_both(model):
 
 
 def test_the_share_of_the_file_is_told(model, path, tmp_path):
-    about = elman.load(path).describe()["counts"]
-    assert about["n-grams"] == len(model.mixture_.counts)
+    about = elman.load(path).describe()
+    assert about["counts"]["n-grams"] == len(model.mixture_.counts)
     with_counts = path.stat().st_size
     alone = copy.copy(model)
     alone.mixture_ = None
     alone.save(tmp_path / "alone.safetensors")
     without = (tmp_path / "alone.safetensors").stat().st_size
-    assert about["share of the file"] == pytest.approx(1 - without / with_counts, abs=0.1)
+    assert about["counts' share"] == pytest.approx(1 - without / with_counts, abs=0.1)
     assert alone.describe()["counts"] is None
+    assert "counts' share" not in alone.describe()
 
 
 def test_copies_answer_alike(model):

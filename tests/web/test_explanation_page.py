@@ -157,6 +157,19 @@ def test_which_part_of_a_mixture_spoke(shown, writer, shots):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_what_the_counts_add(shown, classifier, shots):
+    trace = classifier.explain(TEXT)
+    page = shown(trace).page
+    counts = trace.outputs[-1].counts
+    rows = page.query_selector_all(".parts tr")
+    found = [[cell.text_content() for cell in row.query_selector_all("th, td")] for row in rows]
+    assert found[0][0].startswith("the counts add to")
+    assert [row[0] for row in found[1:]] == [each.text for each in counts.features]
+    expected = [counts.added, *(each.added for each in counts.features)]
+    assert [float(row[1].replace("−", "-")) for row in found] == pytest.approx(expected, rel=0.01)
+    page.screenshot(path=shots / "explanation-counts.png", full_page=True)
+
+
 def test_what_an_output_rests_on(shown, trace):
     """An output that is clicked colours the text by gradient times input, or by leaving out."""
     page = shown(trace).page

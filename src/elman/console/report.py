@@ -21,6 +21,20 @@ def labels(form: str, **names: str) -> ScoreLabels:
     return {name: (label, form) for name, label in names.items()}
 
 
+def print_alone(details: dict[str, Any]) -> None:
+    """Print what each part of a model reaches alone, and the interval of what both gain over it.
+
+    Args:
+        details: of an evaluation; `alone` has the score of each part, and its `gain`.
+    """
+    for part, scores in details.get("alone", {}).items():
+        (name, score), (low, high) = next(iter(scores.items())), scores["gain"]
+        print(
+            f"the {part} alone: {name.replace('_', ' ')} {score:.4f}; "
+            f"both together gain {low:+.4f} to {high:+.4f} (95 % interval)"
+        )
+
+
 ROWS = 20  # of a table by class, the largest classes
 MISTAKES = 5  # of each kind
 

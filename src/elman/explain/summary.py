@@ -104,6 +104,7 @@ def step_outputs(
     *,
     sequence: int = 0,
     parts: Sequence[Part] = (),
+    log_p: Tensor | None = None,
 ) -> tuple[StepOutput, ...]:
     """The predictions at each position, and their attributions.
 
@@ -114,12 +115,12 @@ def step_outputs(
         text: name of a prediction from its index.
         sequence: index of the sequence of the positions.
         parts: of the mixture that predicts, the query's network first; empty: the network predicts.
+        log_p: (A, K) what is predicted, if it is neither of the query nor of the parts.
     """
     if parts:
-        shares = [each.share[:, None] * each.probabilities for each in parts]
-        log_p = torch.stack(shares).sum(0).log()
-    else:
-        log_p = query.log_probabilities()
+        log_p = torch.stack([each.share[:, None] * each.probabilities for each in parts])
+        log_p = log_p.sum(0).log()
+    log_p = query.log_probabilities() if log_p is None else log_p
     top = log_p.topk(min(TOP, log_p.shape[1]), dim=1).indices.tolist()
 
     def prediction(position: int, index: int) -> TopPrediction:

@@ -361,11 +361,19 @@ class Model(NetworkSettings, ABC):
         return {
             "task": self.task,
             **self._facts(),
+            **self._counts_share(),
             "parameters": self._count(),
             "network": dataclasses.asdict(self._architecture()),
             "settings": self._plain_settings(),
             "training": self.record_,
         }
+
+    def _counts_share(self) -> dict[str, float]:
+        """The share of the counts in the tensors of a model file, 0 to 1; empty without counts."""
+        tensors = packed(self._tensors()) if self.int8_ else self._tensors()
+        sizes = {name: each.numel() * each.element_size() for name, each in tensors.items()}
+        counted = sum(size for name, size in sizes.items() if name.startswith("counts."))
+        return {"counts' share": round(counted / sum(sizes.values()), 3)} if counted else {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the compiled step: it cannot be copied, and is compiled again on demand."""

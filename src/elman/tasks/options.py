@@ -51,14 +51,15 @@ FILES = ("train", "test", "peek", "predict")
 """The commands that read data files."""
 
 SKIP_BAD_ROWS = Option("skip-bad-rows", bool, "Skip bad rows and count them.", FILES)
-COUNT = Option("count", int, "With --json: number of the likeliest answers.", ("predict",))
 COUNTS = Option(
     "counts",
     str,
-    "on or off: whether counts answer beside the network (language models, tagging).",
+    "on (default): also answer with counts of the training data; off: with the network alone "
+    "(language models, classification, tagging).",
     ("train",),
     of_model=True,
 )
+COUNT = Option("count", int, "With --json: number of the likeliest answers.", ("predict",))
 BEAM = Option(
     "beam",
     int,

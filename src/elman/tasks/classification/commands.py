@@ -114,11 +114,16 @@ class ClassificationCommands(TaskCommands):
         return TextBaseline().fit(texts, [str(label) for label in labels])
 
     def evaluated(self, data: ClassTestSet, baseline: TextBaseline | None) -> Evaluation:
-        from elman.metrics.classification import area_under_roc
+        from elman.metrics.classification import ClassPredictions, area_under_roc
         from elman.tasks.classification.evaluation import evaluate_classes, shuffle_test
 
-        gold, answers = [str(each) for each in data.labels], self._answers(data.texts)
-        report = evaluate_classes(data.texts, gold, answers, baseline, no_baseline(baseline))
+        gold, names = [str(each) for each in data.labels], self._names
+        parts = {
+            part: ClassPredictions(names, probabilities)
+            for part, probabilities in self.model.predict_proba_by_parts(data.texts).items()
+        }
+        answers = parts.pop("both")
+        report = evaluate_classes(data.texts, gold, answers, baseline, no_baseline(baseline), parts)
         if data.out_of_scope:
             report.scores["roc_auc_out_of_scope"] = area_under_roc(
                 answers.confidences, self._answers(data.out_of_scope).confidences
@@ -131,8 +136,11 @@ class ClassificationCommands(TaskCommands):
     def _answers(self, texts: Sequence[str]) -> ClassPredictions:
         from elman.metrics.classification import ClassPredictions
 
-        names = [str(label) for label in self.model.classes_.tolist()]
-        return ClassPredictions(names, self.model.predict_proba(texts))
+        return ClassPredictions(self._names, self.model.predict_proba(texts))
+
+    @property
+    def _names(self) -> list[str]:
+        return [str(label) for label in self.model.classes_.tolist()]
 
     @classmethod
     def trace_table(cls) -> TraceTable:

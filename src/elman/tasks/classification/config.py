@@ -34,6 +34,12 @@ class ClassifierSettings(NetworkSettings):
         "the one that does best on the held-out texts.",
         partial(check_choice, names=(AUTO, *ENCODER_TOKENIZERS)),
     )
+    counts: str = setting(
+        "on",
+        "whether to answer with a linear model of word and character n-grams beside the network, "
+        '"on" or "off".',
+        partial(check_choice, names=("on", "off")),
+    )
     directions: int = setting(
         1,
         "1 reads from the beginning, so that `step` can answer after every word; 2 also from the "

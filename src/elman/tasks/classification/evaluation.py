@@ -25,7 +25,7 @@ from elman.metrics.intervals import Interval, bootstrap_difference, bootstrap_ro
 from elman.metrics.report import Evaluation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from elman.metrics.classification import Floats, Integers
     from elman.tasks.classification.baseline import TextBaseline
@@ -37,6 +37,7 @@ def evaluate_classes(
     answers: ClassPredictions,
     baseline: TextBaseline | None = None,
     warnings: tuple[str, ...] = (),
+    parts: Mapping[str, ClassPredictions] | None = None,
 ) -> Evaluation:
     """Score a classifier and a baseline on the same texts.
 
@@ -46,6 +47,7 @@ def evaluate_classes(
         answers: predictions of the classifier.
         baseline: fitted to the training data of the classifier; None for none.
         warnings: included in the report.
+        parts: predictions of each part of the classifier alone, by its name.
 
     Raises:
         ValueError: the numbers of texts, labels or predictions differ.
@@ -58,6 +60,8 @@ def evaluate_classes(
         "classes": [asdict(row) for row in table],
         "confusions": [asdict(pair) for pair in confusions(gold, predicted)],
     }
+    if parts:
+        details["alone"] = {name: _alone(gold, predicted, part) for name, part in parts.items()}
     if baseline is None:
         return Evaluation("classify", len(gold), scores, warnings=warnings, details=details)
 
@@ -73,6 +77,12 @@ def evaluate_classes(
     }
     interval = {name: (each.low, each.high) for name, each in differences.items()}
     return Evaluation("classify", len(gold), scores, named, interval, warnings, details)
+
+
+def _alone(gold: Sequence[str], predicted: Sequence[str], part: ClassPredictions) -> dict[str, Any]:
+    """The accuracy of a part, and the interval of the whole classifier's gain over it."""
+    gain = _accuracy_difference(gold, predicted, part.labels)
+    return {"accuracy": accuracy(gold, part.labels), "gain": [gain.low, gain.high]}
 
 
 def shuffle_test(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from elman.explain.summary import model_summary, step_outputs
 from elman.explain.trace import SequenceTrace, Trace
 from elman.nn.classifier import ClassifierNetwork
 from elman.nn.encoder import PaddedBatch
+from elman.tasks.classification.counts import LinearTrace
 from elman.training.eval_mode import eval_mode
 
 
@@ -22,6 +24,7 @@ def explain_classes(
     tokenizer: str,
     labels: Sequence[object],
     temperature: float,
+    linear: LinearTrace | None = None,
 ) -> Trace:
     """The trace of the classification of a text, with an output after each token if the network
     reads forward only.
@@ -33,6 +36,8 @@ def explain_classes(
         tokenizer: kind of token.
         labels: the classes.
         temperature: divides the logits.
+        linear: what the linear part does; it takes part in the predictions, activations and
+            attributions are the network's. None: there is none.
     """
     encoders = network.encoders
     parts = [embed(encoder, padded) for encoder in encoders]
@@ -55,7 +60,17 @@ def explain_classes(
     first = 0 if len(encoders[0].stacks) == 1 else len(tokens) - 1
     with eval_mode(network):
         positions = range(first, len(tokens))
-        targets = query.log_probabilities().argmax(1)[first:].tolist()
+        log_p = query.log_probabilities()
+        if linear is not None:
+            log_p = (log_p + linear.added).log_softmax(1)
+        targets = log_p.argmax(1)[first:].tolist()
+        names = [str(label) for label in labels]
+        outputs = step_outputs(query, positions, targets, names.__getitem__, log_p=log_p)
+        if linear is not None:
+            outputs = tuple(
+                replace(output, counts=linear.part(output.after, target))
+                for output, target in zip(outputs, targets, strict=True)
+            )
         layers = record_layers(lambda x: encode(encoders[0], x), recorded, parts[0])
         return Trace(
             "classify",
@@ -63,5 +78,5 @@ def explain_classes(
                 network, network.config.blocks, recorded, (tokenizer,), labels, len(encoders)
             ),
             (SequenceTrace("text", tuple(tokens), layers),),
-            step_outputs(query, positions, targets, lambda index: str(labels[index])),
+            outputs,
         )

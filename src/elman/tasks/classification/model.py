@@ -10,15 +10,18 @@ from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from torch import Tensor
 
+from elman.counts.sparse_linear import SparseLinear
 from elman.errors import EmptyTextError, SettingError
 from elman.explain.trace import Trace
-from elman.metrics.calibration import fit_rejection, fit_temperature
+from elman.metrics.calibration import fit_rejection, fit_temperature, fit_weights
 from elman.nn.classifier import ClassifierNetwork
 from elman.nn.encoder import EncoderConfig, EncoderStep
 from elman.nn.native_step import encoder_by_steps
 from elman.ranges import check_integer, check_number
 from elman.tasks.architecture import checked_encoder
+from elman.tasks.classification import counts
 from elman.tasks.classification.config import AUTO, RECIPES, ClassifierSettings
 from elman.tasks.classification.explain import explain_classes
 from elman.tasks.classification.inputs import (
@@ -73,7 +76,8 @@ class Classifier(ClassifierSettings, ExampleModel):
         classes_: (K,) sorted labels.
         network_: the `ClassifierNetwork`.
         tokenizer_: its vocabulary.
-        calibration_: temperature and rejection threshold.
+        linear_: the linear model beside the network; None without counts.
+        calibration_: temperature, weight of the linear model, rejection threshold.
         record_: how it was trained, as plain data; saved with the model.
     """
 
@@ -86,6 +90,7 @@ class Classifier(ClassifierSettings, ExampleModel):
     network_: ClassifierNetwork
     tokenizer_: Tokenizer | HashedVocabulary
     calibration_: Calibration
+    linear_: SparseLinear | None = None
 
     # Learning
 
@@ -141,11 +146,12 @@ class Classifier(ClassifierSettings, ExampleModel):
         return replace(prepared, hashes=hashes, options=texts)
 
     def _learn(self, settings: ClassifierSettings, data: TrainingData, run: Run) -> Iterator[Event]:
-        """Choose the tokenizer if none is set, pretrain, and learn the labels."""
+        """Choose the tokenizer if none is set, pretrain, learn the labels; then fit what stands
+        beside the network."""
         tokenizer, fraction = settings.tokenizer, 1.0
         material = ClassifierData(data.train, data.valid, data.options["unlabelled"])
         if tokenizer == AUTO:
-            fraction = 1 - TRIALS_FRACTION
+            fraction -= TRIALS_FRACTION
             if run.checkpoint is not None:
                 chosen = identity_of(run.checkpoint).get("chosen")
                 tokenizer = chosen if chosen in ENCODER_TOKENIZERS else AUTO
@@ -159,10 +165,21 @@ class Classifier(ClassifierSettings, ExampleModel):
                 else:
                     yield event
             run = run.with_identity(chosen=tokenizer)
-        trainer = ClassifierTrainer(material, settings, tokenizer, run.progress)
+        begun = None if run.checkpoint is None else identity_of(run.checkpoint).get("members")
+        trainer = ClassifierTrainer(
+            material,
+            settings,
+            tokenizer,
+            run.progress,
+            fraction=fraction,
+            members=begun if type(begun) is int and 0 < begun <= MAX_MEMBERS else None,
+        )
+        run = run.with_identity(members=len(trainer.network.members))
         self.network_, self.tokenizer_ = trainer.network, trainer.tokenizer
         self.classes_ = np.array(data.train.labels)
         self.calibration_ = Calibration(temperature=1.0, rejection=0.0)
+        self.linear_, spent = counts.fit(settings, data.train, self._count(), run.progress)
+        fraction -= spent
         self._begin_record(
             data,
             texts=len(data.train.texts),
@@ -175,16 +192,21 @@ class Classifier(ClassifierSettings, ExampleModel):
             yield event
 
     def _calibrate(self, trainer: ClassifierTrainer, out_of_scope: list[str]) -> None:
-        """Fit temperature and rejection threshold on the validation set."""
+        """Fit temperature, weight of the linear part and rejection threshold on the validation
+        set."""
         gold = trainer.material.valid.classes
         logits = class_logits(self.network_, trainer.valid)
-        temperature = fit_temperature(logits, gold)
-        self.calibration_ = Calibration(temperature, rejection=0.0)
-        probabilities = self.calibration_.probabilities(logits)
+        scores = self._scores(trainer.material.valid.texts)
+        if scores is None:
+            self.calibration_ = Calibration(fit_temperature(logits, gold), rejection=0.0)
+        else:
+            temperature, weight = fit_weights(logits, scores, gold)
+            self.calibration_ = Calibration(temperature, rejection=0.0, counts=weight)
+        probabilities = self.calibration_.probabilities(logits, scores)
         others = self.predict_proba(out_of_scope).max(axis=1) if out_of_scope else None
         correct = probabilities.argmax(axis=1) == gold
         rejection = fit_rejection(probabilities.max(axis=1), correct, others)
-        self.calibration_ = Calibration(temperature, rejection)
+        self.calibration_ = self.calibration_._replace(rejection=rejection)
         self.record_ |= {"valid_texts": len(gold), "valid_accuracy": float(correct.mean())}
 
     # Predicting
@@ -213,6 +235,15 @@ class Classifier(ClassifierSettings, ExampleModel):
     def predict_proba(self, X: Any) -> Floats:  # noqa: N803
         """The probability of each class (N, K), calibrated by temperature scaling (C. Guo et al.,
         'On Calibration of Modern Neural Networks', 2017, section 4.2)."""
+        return self.predict_proba_by_parts(X)["both"]
+
+    def predict_proba_by_parts(self, X: Any) -> dict[str, Floats]:  # noqa: N803
+        """The probabilities (N, K) by `both` parts, and if there are counts by the `network` alone
+        and by the `counts` alone.
+
+        Raises:
+            InputError: X is not a list of texts.
+        """
         self._check_fitted()
         texts = as_texts(X)
         if not texts:
@@ -220,7 +251,16 @@ class Classifier(ClassifierSettings, ExampleModel):
                 "found 0 sample(s): no text to read", location="texts", hint="Give it some."
             )
         logits = class_logits(self.network_, encoded(texts, self.tokenizer_))
-        return self.calibration_.probabilities(logits)
+        scores, probabilities = self._scores(texts), self.calibration_.probabilities
+        found = {"both": probabilities(logits, scores)}
+        if scores is not None:
+            nothing = np.zeros_like(logits)
+            found |= {"network": probabilities(logits), "counts": probabilities(nothing, scores)}
+        return found
+
+    def _scores(self, texts: Sequence[str]) -> Floats | None:
+        """The scores (N, K) of the linear part, if there is one."""
+        return None if self.linear_ is None else self.linear_.scores(texts)
 
     def score(self, X: Any, y: Any) -> float:  # noqa: N803
         """The accuracy on texts and their labels, 0 to 1."""
@@ -243,7 +283,7 @@ class Classifier(ClassifierSettings, ExampleModel):
                 location="directions",
                 hint="Train with directions=1.",
             )
-        return beginning(self.network_, self.tokenizer_, self._step)
+        return beginning(self.network_, self.tokenizer_, self.linear_, self._step)
 
     def step(self, text: str, state: StreamingStates) -> tuple[dict[Label, float], StreamingStates]:
         """Classify a text so far.
@@ -271,8 +311,10 @@ class Classifier(ClassifierSettings, ExampleModel):
         Returns:
             Probabilities (N, K), and the states.
         """
-        logits, states = continued(self.network_, self.tokenizer_, texts, states, self._step)
-        return self.calibration_.probabilities(logits), states
+        logits, scores, states = continued(
+            self.network_, self.tokenizer_, self.linear_, texts, states, self._step
+        )
+        return self.calibration_.probabilities(logits, scores), states
 
     def explain(self, text: str) -> Trace:
         """The activations of the network over a text, its outputs, and their attributions.
@@ -282,6 +324,11 @@ class Classifier(ClassifierSettings, ExampleModel):
         """
         self._check_fitted()
         padded, tokens = tokenize_for_trace(text, self.tokenizer_)
+        linear = None
+        if self.linear_ is not None:
+            words = isinstance(self.tokenizer_, HashedVocabulary)
+            weight = self.calibration_.counts
+            linear = counts.LinearTrace(self.linear_, tokens, weight, words)
         return explain_classes(
             self.network_,
             padded,
@@ -289,6 +336,7 @@ class Classifier(ClassifierSettings, ExampleModel):
             self.tokenizer_.name,
             self.classes_.tolist(),
             self.calibration_.temperature,
+            linear,
         )
 
     def _compile_step(self) -> list[EncoderStep]:
@@ -305,7 +353,12 @@ class Classifier(ClassifierSettings, ExampleModel):
             "vocabulary": self.tokenizer_.to_json(),
             "labels": self.classes_.tolist(),
             "calibration": self.calibration_._asdict(),
+            "counts": None if self.linear_ is None else counts.contents(self.linear_),
         }
+
+    def _tensors(self) -> dict[str, Tensor]:
+        more = {} if self.linear_ is None else counts.tensors(self.linear_)
+        return {**super()._tensors(), **more}
 
     def _facts(self) -> dict[str, Any]:
         return {
@@ -325,7 +378,14 @@ class Classifier(ClassifierSettings, ExampleModel):
         members: Any = about.get("members")
         check_integer("members", members, 1, MAX_MEMBERS)
         dropout = RECIPES[self.tokenizer_.name].dropout_of(self)
-        return lambda: ClassifierNetwork(encoder, len(labels), dropout, members)
+        stored = about.get("counts")
+        counts.check(stored, len(labels))
+        return lambda: counts.attach(
+            ClassifierNetwork(encoder, len(labels), dropout, members), stored
+        )
+
+    def _take(self, loaded: ClassifierNetwork) -> None:
+        self.network_, self.linear_ = loaded, counts.detached(loaded)
 
     def __sklearn_tags__(self) -> Any:
         return sklearn_tags()

@@ -21,20 +21,30 @@ from elman.nn.blocks import Stack
 from elman.nn.classifier import BELOW_ALL, ClassifierNetwork
 from elman.nn.encoder import Encoder
 from elman.tasks.classification.model import Classifier
+from elman.tasks.classification.serialization import Calibration
 
 DOC = (
     "tokens (batch, time) and lengths (batch,) -> the probability of each label. The state of a "
     f"text that goes on is initially zeros, and -10000 for `most`, a running maximum. {WORDS}"
 )
 
+SCORES = (
+    "The linear part of the model works on text and is not in the graph: give its scores "
+    "(batch, labels), or zeros, with which the network answers alone."
+)
+
 
 def exported(model: Classifier) -> ExportedGraph:
-    network, temperature = model.network_, model.calibration_.temperature
-    write = partial(_write, network, temperature)
-    return ExportedGraph(network, DOC, write, partial(_trial, network, temperature), {})
+    network, calibration = model.network_, model.calibration_
+    write = partial(_write, network, calibration, model.linear_ is not None)
+    trial = partial(_trial, network, calibration, model.linear_ is not None)
+    remark = None if model.linear_ is None else SCORES
+    return ExportedGraph(network, DOC, write, trial, {}, remark)
 
 
-def _write(network: ClassifierNetwork, temperature: float, graph: Graph) -> None:
+def _write(
+    network: ClassifierNetwork, calibration: Calibration, with_scores: bool, graph: Graph
+) -> None:
     tokens, rows = token_inputs(graph)
     words = word_inputs(graph, network.config)
     members = [
@@ -46,7 +56,11 @@ def _write(network: ClassifierNetwork, temperature: float, graph: Graph) -> None
     log_sum = graph.op(
         "ReduceLogSumExp", graph.op("Concat", *members, axis=0), graph.constant([0]), keepdims=0
     )
-    calibrated = graph.op("Div", log_sum, graph.number(temperature))
+    calibrated = graph.op("Div", log_sum, graph.number(calibration.temperature))
+    if with_scores:
+        scores = graph.input("scores", np.float32, "batch", network.classes)
+        weighted = graph.op("Mul", scores, graph.number(calibration.counts))
+        calibrated = graph.op("Add", calibrated, weighted)
     probabilities = graph.op("Softmax", calibrated, axis=-1)
     graph.output(probabilities, "probabilities", np.float32, "batch", network.classes)
 
@@ -91,7 +105,9 @@ def _accumulate(graph: Graph, kind: str, value: str, name: str, hidden_size: int
     return joined
 
 
-def _trial(network: ClassifierNetwork, temperature: float, number: int) -> ParityTrial:
+def _trial(
+    network: ClassifierNetwork, calibration: Calibration, with_scores: bool, number: int
+) -> ParityTrial:
     inputs, padded = random_batch(number, network.config)
     unidirectional = network.config.directions == 1
     with torch.inference_mode():
@@ -99,8 +115,13 @@ def _trial(network: ClassifierNetwork, temperature: float, number: int) -> Parit
         if unidirectional:  # start from a state that is not initial
             _, before = network(padded, before)
         logits, after = network(padded, before)
-        probabilities = (logits.double() / temperature).softmax(1).float()
-    expected = {"probabilities": probabilities.numpy()}
+    scores = None
+    if with_scores:
+        shape = (len(logits), network.classes)
+        scores = np.random.default_rng(number).normal(size=shape).astype(np.float32)
+        inputs["scores"] = scores
+    probabilities = calibration.probabilities(logits.numpy(), scores).astype(np.float32)
+    expected = {"probabilities": probabilities}
     if unidirectional:
         inputs |= _pooling_states(network, before)
         expected |= _pooling_states(network, after, "_after")

@@ -15,6 +15,18 @@ from elman.training.preview_rows import shortened, spread_indices
 from elman.training.previews import BaselineLoss, PredictionPreview
 
 
+def loss_of_frequencies(classes: npt.NDArray[Any], wanted: npt.NDArray[Any], count: int) -> float:
+    """The cross-entropy in nats of predicting how often each class occurs.
+
+    Args:
+        classes: (N,) of the training set.
+        wanted: (M,) of the validation set.
+        count: K.
+    """
+    sizes = np.bincount(classes, minlength=count) + 1.0
+    return -float(np.log(sizes / sizes.sum())[wanted].mean())
+
+
 @dataclass(frozen=True)
 class ClassPreviews:
     """The most probable class of some validation texts."""
@@ -27,8 +39,7 @@ class ClassPreviews:
     wanted: npt.NDArray[Any]  # and their classes
 
     def baseline(self) -> BaselineLoss | None:
-        counts = np.bincount(self.classes, minlength=len(self.labels)) + 1.0
-        loss = -float(np.log(counts / counts.sum())[self.wanted].mean())
+        loss = loss_of_frequencies(self.classes, self.wanted, len(self.labels))
         return BaselineLoss("how often each class occurs", "nats per label", loss)
 
     def samples(self) -> list[PredictionPreview]:

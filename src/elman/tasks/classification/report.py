@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from elman.console.report import MISTAKES, PrimaryScore, ReportFormat, labels, print_classes
+from elman.console.report import (
+    MISTAKES,
+    PrimaryScore,
+    ReportFormat,
+    labels,
+    print_alone,
+    print_classes,
+)
 
 if TYPE_CHECKING:
     from elman.metrics.report import Evaluation
@@ -15,6 +22,7 @@ def _print_details(report: Evaluation) -> None:
     details = report.details
     if report.baseline is not None:
         print(f"The commonest class alone: {report.baseline['majority_accuracy']:.1%}.")
+    print_alone(details)
     print()
     print_classes(details["classes"], "class")
     confusions = details["confusions"][:MISTAKES]

@@ -26,15 +26,21 @@ class Calibration(NamedTuple):
     Attributes:
         temperature: divisor of the logits.
         rejection: the probability below which a prediction is rejected.
+        counts: the weight of the scores of the linear model; 0 without one.
     """
 
     temperature: float
     rejection: float
+    counts: float = 0.0
 
-    def probabilities(self, logits: np.ndarray[Any, Any]) -> Floats:
-        """(N, K) at the temperature."""
-        scaled = torch.from_numpy(logits).double() / self.temperature
-        spread: Floats = scaled.softmax(dim=1).numpy()
+    def probabilities(
+        self, logits: np.ndarray[Any, Any], scores: np.ndarray[Any, Any] | None = None
+    ) -> Floats:
+        """(N, K) from the logits of the network and the scores of the linear model, if any."""
+        scaled = logits.astype(np.float64) / self.temperature
+        if scores is not None:
+            scaled += self.counts * scores
+        spread: Floats = torch.from_numpy(scaled).softmax(dim=1).numpy()
         return spread
 
 
@@ -77,4 +83,5 @@ def checked_calibration(value: object) -> Calibration:
         raise ModelFileError("its calibration is malformed")
     check_number("temperature", value["temperature"], lambda x: 0 < x < math.inf, "above 0")
     check_number("rejection", value["rejection"], lambda x: 0 <= x <= 1, "from 0 to 1")
+    check_number("counts", value["counts"], lambda x: 0 <= x < math.inf, "from 0 on")
     return Calibration(**value)

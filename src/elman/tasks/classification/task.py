@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from elman.tasks.options import COUNT, FILES, SKIP_BAD_ROWS, Option
+from elman.tasks.options import COUNT, COUNTS, FILES, SKIP_BAD_ROWS, Option
 from elman.tasks.task import Detection, Task, lazily
 
 TASK = Task(
@@ -36,6 +36,7 @@ TASK = Task(
             ("train",),
             of_model=True,
         ),
+        COUNTS,
         Option(
             "unlabelled",
             Path,

@@ -6,6 +6,7 @@ Shapes: N texts, K classes.
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +28,7 @@ from elman.tasks.classification.config import (
 )
 from elman.tasks.classification.inputs import LabelledTexts
 from elman.tasks.classification.objective import ClassificationObjective
-from elman.tasks.classification.preview import ClassPreviews
+from elman.tasks.classification.preview import ClassPreviews, loss_of_frequencies
 from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoded, learned_tokenizer, with_progress
 from elman.text.progress import ProgressCallback
 from elman.text.subword_hashing import HashedVocabulary, WordForms
@@ -50,8 +51,14 @@ FINE_TUNING_RATE = 2e-3  # learning rate after pretraining: low, to keep what wa
 FINE_TUNING_EPOCHS = 4  # fewer are needed after pretraining
 
 ENSEMBLE_SIZE = 3
+"""The most members; with a budget in minutes, as many as can be trained for all epochs."""
+
 SMALL_DATA = 1_000_000  # training tokens up to which an ensemble is trained
-MIN_ENSEMBLE_MINUTES = 1.0  # with less time one network was better than three undertrained ones
+TIMED_STEPS = 3  # to measure the speed of this machine
+
+LONG_TEXT = 300  # characters in the mean from which no network of characters is tried
+LEARNED = 0.9  # a trial with more of the loss of the classes' frequencies has learned nothing
+WORDS_OF_SINGLE = 1.5  # words of the median text up to which texts count as single words
 
 MAX_TOKENS = 16_000_000
 """Limit of labelled tokens over all epochs: on long texts, more epochs overfit to details such as
@@ -85,6 +92,8 @@ class ClassifierTrainer:
         settings: of the classifier.
         tokenizer: name of the tokenizer.
         progress: called with the step, the characters read, and their total.
+        fraction: of the budget that the training has, 0 to 1.
+        members: of the ensemble; None: as many as the budget allows.
     """
 
     def __init__(
@@ -93,6 +102,9 @@ class ClassifierTrainer:
         settings: ClassifierSettings,
         tokenizer: str,
         progress: ProgressCallback | None = None,
+        *,
+        fraction: float = 1.0,
+        members: int | None = None,
     ) -> None:
         self.settings = settings
         self.recipe = RECIPES[tokenizer]
@@ -111,20 +123,44 @@ class ClassifierTrainer:
         self.valid = read(material.valid.texts, "those held out")
         self.unlabelled = read(material.unlabelled, "those without labels")
         self.material = material
-        with seeded(settings.seed):
-            self.network = ClassifierNetwork(
-                encoder_of(settings, self.tokenizer),
-                len(material.train.labels),
-                self.recipe.dropout_of(settings),
-                self._ensemble_size(),
+        self.network = self._built(1)
+        members = self._ensemble_size(fraction) if members is None else members
+        if members > 1:
+            self.network = self._built(members)
+
+    def _built(self, members: int) -> ClassifierNetwork:
+        with seeded(self.settings.seed):
+            return ClassifierNetwork(
+                encoder_of(self.settings, self.tokenizer),
+                len(self.material.train.labels),
+                self.recipe.dropout_of(self.settings),
+                members,
             )
 
-    def _ensemble_size(self) -> int:
-        """An ensemble if there is little data and enough time for it."""
-        settings = self.settings
-        has_time = settings.steps is not None or settings.minutes >= MIN_ENSEMBLE_MINUTES
-        is_small = self.examples.tokens <= SMALL_DATA and not len(self.unlabelled)
-        return ENSEMBLE_SIZE if is_small and has_time else 1
+    def _ensemble_size(self, fraction: float) -> int:
+        """An ensemble if there is little data, and time for all epochs of each member."""
+        if self.examples.tokens > SMALL_DATA or len(self.unlabelled):
+            return 1
+        if self.settings.steps is not None:
+            return ENSEMBLE_SIZE
+        plan = self.label_plan(fraction)
+        assert plan.minutes is not None
+        assert plan.max_steps is not None
+        affordable = plan.minutes * 60 / (plan.max_steps * self._seconds_a_step())
+        return max(1, min(ENSEMBLE_SIZE, int(affordable)))
+
+    def _seconds_a_step(self) -> float:
+        """The time of a training step of one member, measured."""
+        objective = self.label_objective()
+        seconds = []
+        with seeded(self.settings.seed):
+            for step in range(TIMED_STEPS):
+                begun = time.perf_counter()
+                loss, _ = objective.loss(step)
+                loss.backward()  # type: ignore[no-untyped-call]
+                seconds.append(time.perf_counter() - begun)
+        self.network.zero_grad()
+        return sorted(seconds)[TIMED_STEPS // 2]
 
     def stages(self, fraction: float) -> list[Stage]:
         """The stages of the training, within a fraction of the budget."""
@@ -207,18 +243,22 @@ def choose_tokenizer(
     stop: Callable[[], bool],
     progress: ProgressCallback | None = None,
 ) -> Iterator[Event | str]:
-    """Train with each tokenizer for a small part of the budget.
+    """Train with each tokenizer for a small part of the budget; characters of long texts aside.
 
     Yields:
-        Events, and at last the name of the tokenizer with the lowest validation loss.
+        Events, and at last the name of the tokenizer with the lowest validation loss; if no trial
+        has learned anything in its time, characters for single words, and words for other texts.
 
     Raises:
         KeyboardInterrupt: a trial was interrupted, or `stop` returned true; there is no model yet.
     """
     losses = {}
     plain = dataclasses.replace(material, unlabelled=())
+    characters = sum(map(len, plain.train.texts)) / len(plain.train.texts)
     for number, name in enumerate(ENCODER_TOKENIZERS):
-        trial = ClassifierTrainer(plain, settings, name, progress)
+        if name == "character" and characters > LONG_TEXT:
+            continue
+        trial = ClassifierTrainer(plain, settings, name, progress, members=1)
         plan = trial.label_plan(TRIAL_FRACTION)
         for event in train(trial.label_objective(), plan, stop=stop):
             if isinstance(event, Progress):
@@ -228,7 +268,13 @@ def choose_tokenizer(
                 losses[name] = event.best_loss
                 if event.interrupted:
                     raise KeyboardInterrupt
-    yield min(losses, key=lambda name: losses[name])
+    best = min(losses, key=lambda name: losses[name])
+    rows, valid = material.train, material.valid
+    chance = loss_of_frequencies(rows.classes, valid.classes, len(rows.labels))
+    if losses[best] > LEARNED * chance:
+        words = float(np.median([len(text.split()) for text in rows.texts]))
+        best = "character" if words <= WORDS_OF_SINGLE else "word"
+    yield best
 
 
 def calibrated_loss(logits: np.ndarray[Any, Any], classes: np.ndarray[Any, Any]) -> float:

@@ -95,20 +95,9 @@ def contents(mixture: Mixture) -> dict[str, Any]:
     }
 
 
-def facts(mixture: Mixture, stored: dict[str, Tensor]) -> dict[str, Any]:
-    """The counts in a few numbers, for `elman info`.
-
-    Args:
-        mixture: the model.
-        stored: all tensors of its file, by name.
-    """
-    sizes = {name: each.numel() * each.element_size() for name, each in stored.items()}
-    ours = sum(size for name, size in sizes.items() if name.startswith(PREFIX))
-    return {
-        "longest n-gram": len(mixture.counts.orders) + 1,
-        "n-grams": len(mixture.counts),
-        "share of the file": round(ours / sum(sizes.values()), 3),
-    }
+def facts(mixture: Mixture) -> dict[str, Any]:
+    """The counts in a few numbers, for `elman info`."""
+    return {"longest n-gram": len(mixture.counts.orders) + 1, "n-grams": len(mixture.counts)}
 
 
 class CountTensors(nn.Module):

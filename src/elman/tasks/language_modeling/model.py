@@ -28,7 +28,6 @@ from elman.decoding.word_index import WordIndex
 from elman.errors import EmptyTextError, ModelFileError
 from elman.explain.trace import Trace
 from elman.nn.blocks import StackConfig
-from elman.nn.int8 import packed
 from elman.nn.language_model import LanguageModelNetwork
 from elman.nn.mixture import LanguageNetwork, LanguageState, Mixture
 from elman.nn.native_step import Step, step_of
@@ -376,10 +375,8 @@ class LanguageModel(LanguageModelSettings, Model):
 
     def _facts(self) -> dict[str, Any]:
         found = {"tokenizer": self.tokenizer_.name, "learned words": len(self.learned_)}
-        if self.mixture_ is None:
-            return {**found, "counts": None}
-        stored = packed(self._tensors()) if self.int8_ else self._tensors()
-        return {**found, "counts": counts.facts(self.mixture_, stored)}
+        of_counts = None if self.mixture_ is None else counts.facts(self.mixture_)
+        return {**found, "counts": of_counts}
 
     def _restore(self, about: dict[str, Any]) -> Callable[[], LanguageModelNetwork]:
         self.tokenizer_ = tokenizer_from_json(about.get("vocabulary"))

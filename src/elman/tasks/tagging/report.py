@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from elman.console.report import MISTAKES, PrimaryScore, ReportFormat, labels, print_classes
+from elman.console.report import (
+    MISTAKES,
+    PrimaryScore,
+    ReportFormat,
+    labels,
+    print_alone,
+    print_classes,
+)
 
 if TYPE_CHECKING:
     from elman.metrics.report import Evaluation
@@ -13,12 +20,7 @@ if TYPE_CHECKING:
 def _print_details(report: Evaluation) -> None:
     """Tags or entities, and the entities that were missed or spurious."""
     details = report.details
-    for part, scores in details.get("alone", {}).items():
-        (name, score), (low, high) = next(iter(scores.items())), scores["gain"]
-        print(
-            f"the {part} alone: {name.replace('_', ' ')} {score:.4f}; "
-            f"both together gain {low:+.4f} to {high:+.4f} (95 % interval)"
-        )
+    print_alone(details)
     print()
     print_classes(details.get("tags") or details.get("entities") or [], "tag")
     for name in ("missed", "spurious"):

@@ -44,7 +44,7 @@ export function stepDetails(trace, signal) {
     const quoted = element("q", {}, visible(sequence.tokens[inspected]));
     node.replaceChildren(
       element("h3", {}, "After ", quoted, position),
-      ...(output ? [element("div", {}, predictionList(output), ...partsOf(output))] : []),
+      ...(output ? [element("div", {}, predictionList(output), ...partsOf(output), ...countsOf(output))] : []),
       element("div", { className: "layers" }, ...layers.reverse()),
     );
   }
@@ -95,6 +95,26 @@ function partsTable({ parts, predictions, target }) {
 function tableRow(label, parts, probability) {
   const cells = parts.map((each) => element("td", {}, percent(probability(each))));
   return element("tr", {}, element("th", { scope: "row" }, label), ...cells);
+}
+
+/** What a linear model beside the network adds to the target's score, by which features; nothing of
+ * a model without one. @param {import("./trace.js").Output} output */
+function countsOf({ counts, predictions, target }) {
+  if (!counts) return [];
+  const row = (/** @type {string} */ name, /** @type {number} */ added) =>
+    element(
+      "tr",
+      {},
+      element("th", { scope: "row" }, name),
+      element("td", {}, `${added > 0 ? "+" : ""}${rounded(added)}`),
+    );
+  const title = `the counts add to “${visible((target ?? predictions[0]).text)}”`;
+  const rows = counts.features.map(({ text, added }) => row(visible(text), added));
+  const note = "Attributions and states are those of the network alone.";
+  return [
+    element("table", { className: "parts" }, element("tbody", {}, row(title, counts.added), ...rows)),
+    element("p", { className: "note" }, note),
+  ];
 }
 
 /** The best predictions and the target, or the quantiles of a forecast.

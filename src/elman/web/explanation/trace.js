@@ -10,9 +10,11 @@
  *   of an output to the tokens of a sequence, by two methods
  * @typedef {{name: string, share: number, predictions: number[], target: number | null}} Part of a
  *   mixture: its weight, and its own probabilities of the predictions and of the target
+ * @typedef {{added: number, features: {text: string, added: number}[]}} Counts what a linear model
+ *   adds to the score of the target, and by which features most
  * @typedef {{sequence: number, after: number, predictions: Prediction[],
  *   target: Prediction | null, quantiles: Quantile[], attributions: Attribution[],
- *   parts: Part[]}} Output after a token of a sequence; its attributions explain the target, or else
+ *   parts: Part[], counts?: Counts}} Output after a token of a sequence; its attributions explain the target, or else
  *   the best prediction, by the first part alone if there are parts
  * @typedef {{cell: string, layers: number, hiddenSize: number, parameters: number,
  *   meanings: Record<string, string>, ensembleSize: number}} Network

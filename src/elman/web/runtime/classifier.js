@@ -6,6 +6,7 @@
 
 import { Linear, logSoftmax, logSumExp } from "./products.js";
 import { Encoder, EncoderTokenizer } from "./encoder.js";
+import { SparseLinear } from "./sparse_linear.js";
 
 /** @typedef {import("./safetensors.js").Bundle} Bundle */
 /** @typedef {import("./encoder.js").Token} Token */
@@ -47,11 +48,12 @@ class Member {
 export class Classifier {
   /** @param {Bundle} bundle */
   constructor(bundle) {
-    const { vocabulary, encoder, labels, members, calibration } = bundle.about;
+    const { vocabulary, encoder, labels, members, calibration, counts } = bundle.about;
     this.tokenizer = new EncoderTokenizer(vocabulary);
     /** @type {(string | number | boolean)[]} */
     this.labels = labels;
-    this.temperature = calibration.temperature;
+    this.calibration = calibration;
+    this.linear = counts ? new SparseLinear(bundle, counts, labels.length) : null;
     this.unidirectional = encoder.directions === 1;
     this.members = Array.from(
       { length: members },
@@ -61,9 +63,10 @@ export class Classifier {
 
   /** @param {string} text */
   async predict(text) {
-    const words = this.running(text).flatMap(({ token, probabilities }) =>
-      typeof token === "string" ? [{ word: token, classes: this.#named(probabilities) }] : [],
-    );
+    const words = this.running(text).map(({ word, probabilities }) => ({
+      word,
+      classes: this.#named(probabilities),
+    }));
     return { classes: this.#named(this.probabilities(text)), words };
   }
 
@@ -74,26 +77,35 @@ export class Classifier {
 
   /** The probability of each class (K,). @param {string} text @returns {number[]} */
   probabilities(text) {
-    return /** @type {number[]} */ (this.#probabilities(this.tokenizer.tokens(text)).at(-1));
+    const logits = /** @type {number[]} */ (this.#logits(this.tokenizer.tokens(text)).at(-1));
+    return this.#probabilities(logits, this.linear?.scores(text));
   }
 
-  /** Each token and the probabilities after it; none if the model is bidirectional.
-   * @param {string} text @returns {{token: Token, probabilities: number[]}[]} */
+  /** Each word and the probabilities after it; none if the model is bidirectional, or if its tokens
+   * are not words. @param {string} text @returns {{word: string, probabilities: number[]}[]} */
   running(text) {
-    const tokens = this.unidirectional ? this.tokenizer.tokens(text) : [];
-    const found = tokens.length ? this.#probabilities(tokens) : [];
-    return found.map((probabilities, i) => ({ token: tokens[i], probabilities }));
+    if (!this.unidirectional || !this.tokenizer.hashed) return [];
+    const words = /** @type {string[]} */ (this.tokenizer.tokens(text));
+    const scores = this.linear?.running(words);
+    return this.#logits(words).map((logits, i) => ({
+      word: words[i],
+      probabilities: this.#probabilities(logits, scores?.[i]),
+    }));
   }
 
-  /** @param {Token[]} tokens @returns {number[][]} (T, K) */
-  #probabilities(tokens) {
+  /** Logits of the network after each token. @param {Token[]} tokens @returns {number[][]} (T, K) */
+  #logits(tokens) {
     const each = this.members.map((member) => member.logProbabilities(tokens));
-    return tokens.map((_, time) => {
-      const summed = this.labels.map((_, label) =>
-        logSumExp(each.map((logPs) => logPs[time][label])),
-      );
-      const logPs = logSoftmax(summed.map((logP) => logP / this.temperature));
-      return Array.from(logPs, Math.exp);
-    });
+    return tokens.map((_, time) =>
+      this.labels.map((_, label) => logSumExp(each.map((logPs) => logPs[time][label]))),
+    );
+  }
+
+  /** @param {number[]} logits (K,) of the network @param {number[]} [scores] (K,) of the linear part
+   * @returns {number[]} (K,) */
+  #probabilities(logits, scores) {
+    const { temperature, counts } = this.calibration;
+    const both = logits.map((logit, k) => logit / temperature + counts * (scores?.[k] ?? 0));
+    return Array.from(logSoftmax(both), Math.exp);
   }
 }

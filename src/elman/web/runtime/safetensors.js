@@ -8,7 +8,7 @@
 
 /** @typedef {import("./cells.js").CellProgram} CellProgram */
 /** @typedef {{dtype: string, shape: number[], data_offsets: [number, number]}} Entry */
-/** @typedef {Uint8Array | Int16Array | Int32Array} Integers */
+/** @typedef {Int8Array | Uint8Array | Int16Array | Int32Array} Integers */
 
 const SCHEMA = 2;
 const HEADER_LIMIT = 16 * 2 ** 20; // bytes
@@ -23,6 +23,7 @@ const SIZES = /** @type {Record<string, number>} */ ({
 const INTEGERS = /** @type {Record<string, new (data: ArrayBuffer) => Integers>} */ ({
   I32: Int32Array,
   I16: Int16Array,
+  I8: Int8Array,
   U8: Uint8Array,
 });
 

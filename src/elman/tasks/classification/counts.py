@@ -1,0 +1,215 @@
+"""The linear part of a classifier: its budget, its place in a model file, its running scores."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from elman.counts.sparse_linear import MAX_FEATURES, RunningScores, SparseLinear
+from elman.errors import ModelFileError
+from elman.explain.summary import TOP
+from elman.explain.trace import CountedFeature, CountsPart
+from elman.nn.classifier import ClassifierNetwork
+from elman.tasks.classification.config import BALANCED, ClassifierSettings
+from elman.tasks.classification.inputs import LabelledTexts
+from elman.tasks.classification.trainer import class_weights
+from elman.text.progress import ProgressCallback
+
+PRODUCTS = 1_000_000_000
+"""Bound of the work of a fit, features of all texts times classes: a minute, about."""
+
+PRODUCTS_A_MINUTE = 100_000_000
+"""The same for each minute of the budget: a tenth of it, about."""
+
+MAX_FRACTION = 0.5
+"""Of the budget: the network always has the rest."""
+
+PREFIX = "counts."
+
+
+def fit(
+    settings: ClassifierSettings,
+    rows: LabelledTexts,
+    parameters: int,
+    progress: ProgressCallback | None,
+) -> tuple[SparseLinear | None, float]:
+    """Fit the linear part, before the network is trained.
+
+    Args:
+        settings: of the classifier.
+        rows: the training set.
+        parameters: of the network; the linear part takes at most as much space in a file.
+        progress: called with the name of the step.
+
+    Returns:
+        The linear part, None if the settings want none; and the fraction of the budget that it
+        took.
+    """
+    if settings.counts == "off":
+        return None, 0.0
+    begun = time.perf_counter()
+    if progress is not None:
+        progress("counting n-grams", 0, 1)
+    minutes = None if settings.steps is not None else settings.minutes
+    most = PRODUCTS if minutes is None else min(PRODUCTS, int(minutes * PRODUCTS_A_MINUTE))
+    balanced = settings.class_weight == BALANCED
+    linear = SparseLinear.fit(
+        rows.texts,
+        rows.classes,
+        len(rows.labels),
+        max_bytes=4 * parameters,
+        max_products=most,
+        class_weights=class_weights(rows.classes, len(rows.labels)).numpy() if balanced else None,
+    )
+    spent = (time.perf_counter() - begun) / 60
+    return linear, 0.0 if minutes is None else min(spent / minutes, MAX_FRACTION)
+
+
+class LinearTrace:
+    """What the linear part does to the answers after each token of a text.
+
+    Args:
+        linear: the weights.
+        tokens: (T,) as a person reads them.
+        weight: of the scores in the answer.
+        words: whether each token is a word.
+
+    Attributes:
+        added: (T, K) what it adds to the logits.
+    """
+
+    def __init__(
+        self, linear: SparseLinear, tokens: Sequence[str], weight: float, words: bool
+    ) -> None:
+        self._linear, self._tokens, self._weight = linear, tokens, weight
+        self._states = linear.states(tokens) if words else []
+        if words:
+            scores = np.concatenate([linear.running(state) for state in self._states[1:]])
+        else:  # the last word of a prefix may be unfinished, so nothing can be carried on
+            prefixes = ["".join(tokens[: length + 1]) for length in range(len(tokens))]
+            scores = linear.scores(prefixes)
+        self.added = torch.from_numpy(weight * scores)
+
+    def part(self, index: int, target: int) -> CountsPart:
+        """What it adds to the logit of a target, less the mean of all.
+
+        Args:
+            index: of the token after which there is the answer.
+            target: the index of the class.
+        """
+        added = self.added[index]
+        total = float(added[target] - added.mean())
+        if not self._states:
+            return CountsPart(total, ())
+        words = self._weight * self._linear.contributions(self._states[: index + 2])
+        of_words = words[:, target] - words.mean(axis=1)
+        top = np.argsort(-np.abs(of_words), kind="stable")[:TOP]
+        features = (CountedFeature(self._tokens[word], float(of_words[word])) for word in top)
+        return CountsPart(total, tuple(features))
+
+
+# The state of a stream holds tensors.
+
+
+def as_tensors(state: RunningScores) -> tuple[Tensor, ...]:
+    """The running scores as tensors, which share their memory."""
+    return tuple(map(torch.from_numpy, state))
+
+
+def from_tensors(parts: tuple[Tensor, ...]) -> RunningScores:
+    """The running scores of `as_tensors`."""
+    return RunningScores(*(part.numpy(force=True) for part in parts))
+
+
+# Model files
+
+
+def tensors(linear: SparseLinear) -> dict[str, Tensor]:
+    """The arrays of a model file, by name."""
+    arrays = {"keys": linear.keys, "steps": linear.steps, "scale": linear.scale}
+    arrays["bias"] = linear.bias
+    return {f"{PREFIX}{name}": torch.from_numpy(each) for name, each in arrays.items()}
+
+
+def contents(linear: SparseLinear) -> dict[str, Any]:
+    """The plain data of a model file."""
+    return {"features": len(linear.keys), "characters": linear.characters}
+
+
+class LinearTensors(nn.Module):
+    """The arrays of the linear part in a model file, as parameters without gradients.
+
+    Args:
+        about: of `contents`.
+        classes: K.
+
+    Raises:
+        ModelFileError: it is not what `contents` returns.
+    """
+
+    def __init__(self, about: Any, classes: int) -> None:
+        super().__init__()
+        match about:
+            case {"features": int(features), "characters": bool(characters)} if (
+                len(about) == 2 and 0 <= features <= MAX_FEATURES and features is not True
+            ):
+                self.characters = characters
+            case _:
+                raise ModelFileError("its counts are malformed")
+        for name, part in {
+            "keys": torch.empty(features, dtype=torch.int32),
+            "steps": torch.empty(features, classes, dtype=torch.int8),
+            "scale": torch.empty(classes),
+            "bias": torch.empty(classes),
+        }.items():
+            self.register_parameter(name, nn.Parameter(part, requires_grad=False))
+
+    def linear(self) -> SparseLinear:
+        """The linear part.
+
+        Raises:
+            ModelFileError: the arrays are not those of a linear part.
+        """
+        parts = {name: part.detach().numpy() for name, part in self.named_parameters()}
+        keys, scale, bias = (parts[name] for name in ("keys", "scale", "bias"))
+        if not (np.diff(keys.astype(np.int64)) > 0).all():
+            raise ModelFileError("the features of its counts are not sorted")
+        if not np.isfinite([scale, bias]).all() or (scale <= 0).any():
+            raise ModelFileError("the weights of its counts are no numbers")
+        return SparseLinear(keys, parts["steps"], scale, bias, self.characters)
+
+
+def check(about: Any, classes: int) -> None:
+    """Check the plain data of a model file, before anything is allocated.
+
+    Raises:
+        ModelFileError: it is not what `contents` returns, nor None.
+    """
+    if about is not None:
+        with torch.device("meta"):
+            LinearTensors(about, classes)
+
+
+def attach(network: ClassifierNetwork, about: Any) -> ClassifierNetwork:
+    """Give a network a part `counts` for the arrays of a model file, if there are any."""
+    if about is not None:
+        network.counts = LinearTensors(about, network.classes)
+    return network
+
+
+def detached(network: ClassifierNetwork) -> SparseLinear | None:
+    """Take the linear part out of a network from `attach`; None if it has none.
+
+    Raises:
+        ModelFileError: the arrays are not those of a linear part.
+    """
+    stored = getattr(network, "counts", None)
+    if not isinstance(stored, LinearTensors):
+        return None
+    del network.counts
+    return stored.linear()
