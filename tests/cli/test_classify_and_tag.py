@@ -63,7 +63,8 @@ def test_scores_of_a_classifier(elman):
         "calibration_error",
         "roc_auc_out_of_scope",
     }
-    assert report["scores"]["roc_auc_out_of_scope"] == 0.5, "the same texts inside and outside"
+    # The same texts are inside and outside.
+    assert report["scores"]["roc_auc_out_of_scope"] == pytest.approx(0.5)
     order = report["details"]["order"]
     assert order["accuracy"] == report["scores"]["accuracy"]
     assert order["difference"] == pytest.approx(order["accuracy"] - order["accuracy_shuffled"])

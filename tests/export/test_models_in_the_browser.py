@@ -62,7 +62,7 @@ def test_classifiers(shown, unit, directions):
     result = shown(model, ANSWER, READ)
     expected = model.predict_proba(READ)
     assert expected.std(0).max() > 1e-3
-    assert model.calibration_.counts > 0
+    assert model.calibration_.counts_weight > 0
     np.testing.assert_allclose([each["last"] for each in result], expected, atol=1e-4)
     for each in result:
         if directions == 2 or unit != "word":

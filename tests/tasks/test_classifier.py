@@ -179,7 +179,7 @@ def test_every_setting_changes_something(usual, name):
 def test_a_budget_of_minutes_is_kept():
     model = elman.Classifier(tokenizer="word", hidden_size=8, minutes=0.002)
     (finished,) = [e for e in model.training(TEXTS * 50, LABELS * 50) if isinstance(e, Finished)]
-    assert 0.05 < finished.seconds < 5
+    assert 0.02 < finished.seconds < 5  # the linear part may take half of it
     assert 0 < finished.step < 10 * 50
 
 

@@ -12,6 +12,7 @@ from reviews import LABELS, TEXTS, small
 
 import elman
 from elman.cells import map_state
+from elman.errors import SettingError
 from elman.metrics.calibration import fit_temperature, fit_weights
 from elman.tasks.classification.objective import class_logits
 from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoded
@@ -41,7 +42,7 @@ def path(words, tmp_path_factory):
 
 def test_the_answer_weighs_both(model):
     logits = class_logits(model.network_, encoded(TEXTS, model.tokenizer_))
-    temperature, weight = model.calibration_.temperature, model.calibration_.counts
+    temperature, weight = model.calibration_.temperature, model.calibration_.counts_weight
     total = logits.astype(float) / temperature + weight * model.linear_.scores(TEXTS)
     expected = torch.from_numpy(total).softmax(1).numpy()
     np.testing.assert_allclose(model.predict_proba(TEXTS), expected, atol=1e-6)
@@ -80,13 +81,14 @@ def test_the_trace_ends_with_the_answer(model):
 
 def test_the_trace_tells_what_the_counts_add(words):
     trace = words.explain("so warm, and warm")
-    weighted = words.calibration_.counts * words.linear_.scores(["so warm, and warm"])[0]
+    weighted = words.calibration_.counts_weight * words.linear_.scores(["so warm, and warm"])[0]
     output = trace.outputs[-1]
     target = words.classes_.tolist().index(output.predictions[0].text)
     assert output.counts.added == pytest.approx(weighted[target] - weighted.mean(), abs=1e-4)
-    bias = words.calibration_.counts * (words.linear_.bias - words.linear_.bias.mean())[target]
+    weight, bias = words.calibration_.counts_weight, words.linear_.bias
+    of_bias = weight * (bias[target] - bias.mean())
     of_words = sum(each.added for each in output.counts.features)
-    assert of_words + bias == pytest.approx(output.counts.added, abs=1e-4)
+    assert of_words + of_bias == pytest.approx(output.counts.added, abs=1e-4)
     assert "warm" in [each.text for each in output.counts.features]
 
 
@@ -132,7 +134,7 @@ def test_a_changed_header_is_refused(path, tmp_path, value):
 
 @pytest.mark.parametrize("value", [-1, "huge", None])
 def test_a_weight_out_of_range_is_refused(path, tmp_path, value):
-    assert_refused(altered(path, tmp_path, setting("calibration", "counts", value=value)))
+    assert_refused(altered(path, tmp_path, setting("calibration", "counts_weight", value=value)))
 
 
 @pytest.mark.parametrize(
@@ -143,6 +145,7 @@ def test_a_weight_out_of_range_is_refused(path, tmp_path, value):
         lambda tensors: tensors["counts.scale"].fill_(float("nan")),
         lambda tensors: tensors["counts.scale"].fill_(-1),
         lambda tensors: tensors["counts.bias"].fill_(float("inf")),
+        lambda tensors: tensors["counts.bias"].fill_(-3e38),
     ],
 )
 def test_changed_counts_are_refused(path, tmp_path, change):
@@ -158,11 +161,12 @@ def test_the_weights_of_both_are_the_likeliest():
 
     def loss(temperature, weight):
         total = torch.from_numpy(one / temperature + weight * other).log_softmax(1).numpy()
-        return -total[np.arange(400), labels].mean()
+        prior = 0.5 * (np.log(temperature) ** 2 + np.log(weight) ** 2)
+        return prior - total[np.arange(400), labels].sum()
 
     temperature, weight = fit_weights(one, other, labels)
     best = loss(temperature, weight)
-    assert best < loss(fit_temperature(one, labels), 0)
+    assert best < loss(fit_temperature(one, labels), 0.01)
     for factor in (0.9, 1.1):
         assert best < loss(temperature * factor, weight)
         assert best < loss(temperature, weight * factor)
@@ -171,8 +175,29 @@ def test_the_weights_of_both_are_the_likeliest():
 def test_a_part_that_knows_nothing_is_silenced():
     draw = np.random.default_rng(0)
     labels = draw.integers(0, 3, 400)
-    good, noise = 3 * np.eye(3)[labels] + draw.normal(size=(400, 3)), draw.normal(size=(400, 3))
-    assert fit_weights(good, noise, labels)[1] < 0.4
+    good, noise = np.eye(3)[labels] + draw.normal(size=(400, 3)), draw.normal(size=(400, 3))
+    assert fit_weights(good, noise, labels)[1] < 0.2
     temperature, weight = fit_weights(20 * noise, good, labels)
     assert temperature > 50
-    assert weight > 1
+    assert weight > 0.5
+
+
+def test_a_few_texts_that_are_all_correct_are_no_certainty():
+    labels = np.arange(6) % 2
+    temperature, weight = fit_weights(np.eye(2)[labels], np.eye(2)[labels], labels)
+    assert 0.5 < temperature < 1
+    assert 1 < weight < 2
+
+
+def test_a_state_of_another_model_is_refused(words):
+    others = (small().fit(TEXTS, LABELS), small(hidden_size=4, counts="on").fit(TEXTS, LABELS))
+    for other in others:
+        for one, start in ((words, other.start()), (other, words.start())):
+            with pytest.raises(SettingError, match="another model"):
+                one.step("warm", start)
+
+
+@pytest.mark.parametrize("value", [True, False, 3.0])
+def test_features_are_a_number(path, tmp_path, value):
+    about = {"features": value, "characters": True}
+    assert_refused(altered(path, tmp_path, setting("counts", value=about)))

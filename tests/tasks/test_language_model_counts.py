@@ -76,9 +76,9 @@ def test_the_share_of_the_file_is_told(model, path, tmp_path):
     alone.mixture_ = None
     alone.save(tmp_path / "alone.safetensors")
     without = (tmp_path / "alone.safetensors").stat().st_size
-    assert about["counts' share"] == pytest.approx(1 - without / with_counts, abs=0.1)
+    assert about["counts' share of the file"] == pytest.approx(1 - without / with_counts, abs=0.1)
     assert alone.describe()["counts"] is None
-    assert "counts' share" not in alone.describe()
+    assert "counts' share of the file" not in alone.describe()
 
 
 def test_copies_answer_alike(model):

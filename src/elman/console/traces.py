@@ -10,7 +10,7 @@ import numpy as np
 from elman.console.terminal import counted, share_in_words
 
 if TYPE_CHECKING:
-    from elman.explain.trace import LayerTrace, SequenceTrace, StepOutput, Trace
+    from elman.explain.trace import CountsPart, LayerTrace, SequenceTrace, StepOutput, Trace
 
 MAX_TOKENS = 3
 """Tokens named in a cell, at most."""
@@ -76,7 +76,8 @@ class TraceTable(NamedTuple):
 def show(trace: Trace, printed: TraceTable) -> None:
     """Print the table, the shaded text if requested, and the memory spans.
 
-    Of a mixture the table has the share of its first part, whose attributions it prints.
+    Of a mixture the table has the share of its first part, whose attributions it prints; of a
+    linear model beside the network, what it adds to the answer.
     """
     from rich.console import Console
     from rich.table import Table
@@ -85,17 +86,23 @@ def show(trace: Trace, printed: TraceTable) -> None:
     table = Table(box=None, pad_edge=False, show_header=True, header_style="bold")
     parts = trace.outputs[0].parts if trace.outputs else ()
     shares = [f"{each.name}'s share" for each in parts[:1]]
-    for column in (*printed.columns, *shares, "attributed to"):
+    with_counts = any(output.counts for output in trace.outputs)
+    columns = [*shares, *(["the counts add"] if with_counts else []), "attributed to"]
+    for column in (*printed.columns, *columns):
         table.add_column(column, overflow="fold")
     for output in trace.outputs:
         cells = [*printed.cells(trace, output)]
         cells += [share_in_words(each.share) for each in output.parts[:1]]
+        if with_counts:
+            cells.append("" if output.counts is None else _added(output.counts))
         cells.append(", ".join(_attributed_tokens(trace, output)))
         # Text, not str: cells may hold brackets, which rich would take for markup.
         table.add_row(*map(Text, cells))
     console = Console(highlight=False, markup=False)
     if trace.outputs:
         console.print(table)
+    if parts or with_counts:
+        console.print("States and attributions are those of the network alone.")
     if printed.shaded:
         console.print()
         console.print(_shaded(trace))
@@ -103,6 +110,12 @@ def show(trace: Trace, printed: TraceTable) -> None:
     for sequence in trace.sequences:
         for layer in sequence.layers:
             console.print(f"{sequence.name}, {_memory(layer)}")
+
+
+def _added(counts: CountsPart) -> str:
+    """What a linear model adds to the answer, and the features that add or take most."""
+    shown = ", ".join(f"{visible(each.text)} {each.added:+.2g}" for each in counts.features[:3])
+    return f"{counts.added:+.2g}" + (f": {shown}" if shown else "")
 
 
 def visible(token: str) -> str:

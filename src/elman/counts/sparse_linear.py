@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from elman.text.subword_hashing import ngram_hashes, words_of
+from elman.text.subword_hashing import MAX_WORD_LENGTH, ngram_hashes, words_of
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -76,11 +76,17 @@ class WordFeatures(NamedTuple):
     ngrams: Hashes
 
 
-@lru_cache(maxsize=2**16)
 def word_features(word: str) -> WordFeatures:
-    """The hashed features of a word."""
+    """The hashed features of a word; those of words of usual length are kept."""
+    return _kept(word) if len(word) <= MAX_WORD_LENGTH else _hashed(word)
+
+
+def _hashed(word: str) -> WordFeatures:
     key = b"\n" + word.lower().encode("utf-8", "replace")
     return WordFeatures(key, zlib.crc32(key), _signed(ngram_hashes(word)) | 1)
+
+
+_kept = lru_cache(maxsize=2**16)(_hashed)
 
 
 def word_ngrams(words: Sequence[WordFeatures], before: int = START) -> Hashes:
@@ -154,7 +160,8 @@ class SparseLinear:
             class_weights: (K,) weights of the classes; None: all weigh the same.
 
         Returns:
-            The weights; no features at all if no two texts share one.
+            The weights; no features at all if no two texts share one. Where `max_bytes` leaves
+            some out, the features that are left count alone.
         """
         from scipy import sparse
         from sklearn.exceptions import ConvergenceWarning
@@ -220,6 +227,11 @@ class SparseLinear:
         seen = np.zeros((rows, -(-len(self.keys) // 8)), dtype=np.uint8)
         before = np.full((rows, 1), START, dtype=np.int64)
         return RunningScores(words, words.copy(), counts, seen, before)
+
+    @cached_property
+    def state_widths(self) -> list[int]:
+        """The widths of the parts of a state."""
+        return [part.shape[1] for part in self.start(1)]
 
     def advance(self, texts: Sequence[str], state: RunningScores) -> RunningScores:
         """The state after more words of each text (N,)."""
@@ -299,6 +311,7 @@ class TextHashes:
             words = np.arange(len(self._ngrams), dtype=np.int32)
             x = x + _counted(self._words, words) @ _counted(self._ngrams, keys)
         x.data[:] = 1
+        x.sort_indices()  # else the order of the texts would decide how sums are rounded
         return x
 
 

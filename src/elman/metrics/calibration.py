@@ -23,8 +23,8 @@ TEMPERATURES = (0.25, 10.0)
 """The bounds of the search. With every validation text correct, T would go to 0 and all
 probabilities to 1, which a small sample does not justify."""
 
-WEIGHTS = ((0.01, 4.0), (0.0, 10.0))
-"""The bounds of 1 / T and w, for the same reason; a bad network may be silenced."""
+LOG_WEIGHTS = ((-5.0, 1.5), (-5.0, 2.5))
+"""The bounds of log 1 / T and log w: a bad network may nearly be silenced."""
 
 TINY = 1e-30
 BISECTIONS = 30
@@ -71,11 +71,12 @@ def fit_temperature(logits: Floats, labels: Integers) -> float:
 
 
 def fit_weights(logits: Floats, scores: Floats, labels: Integers) -> tuple[float, float]:
-    """The T and w that maximise the likelihood of the labels under softmax(logits / T + w scores).
+    """The T and w that suit the labels under softmax(logits / T + w scores).
 
     A product of experts: logits of a network and scores of another model (G. Hinton, 'Training
-    Products of Experts by Minimizing Contrastive Divergence', 2002, section 1). The mean negative
-    log-likelihood is convex in 1 / T and w.
+    Products of Experts by Minimizing Contrastive Divergence', 2002, section 1). The logarithms of
+    1 / T and of w have a standard normal prior: a few texts that are all correct do not justify
+    certainty.
 
     Args:
         logits, scores: (N, K) of validation texts.
@@ -84,19 +85,21 @@ def fit_weights(logits: Floats, scores: Floats, labels: Integers) -> tuple[float
     from scipy.optimize import minimize
 
     z = np.stack([logits, scores]).astype(np.float64)
-    gold = z[:, np.arange(len(labels)), labels]  # (2, N)
+    rows = np.arange(len(labels))
+    gold = z[:, rows, labels]  # (2, N)
 
-    def loss(weights: Floats) -> tuple[float, Floats]:
+    def loss(logs: Floats) -> tuple[float, Floats]:
+        weights = np.exp(logs)
         both = np.tensordot(weights, z, 1)
         both -= both.max(axis=1, keepdims=True)
         p = np.exp(both)
         p /= p.sum(axis=1, keepdims=True)
-        likelihood = np.log(p[np.arange(len(labels)), labels] + TINY).mean()
-        slope = ((p * z).sum(axis=2) - gold).mean(axis=1)
-        return -float(likelihood), slope
+        likelihood = np.log(p[rows, labels] + TINY).sum()
+        slope = weights * ((p * z).sum(axis=2) - gold).sum(axis=1)
+        return 0.5 * float((logs**2).sum()) - float(likelihood), slope + logs
 
-    found = minimize(loss, (1.0, 1.0), jac=True, method="L-BFGS-B", bounds=WEIGHTS)
-    of_logits, of_scores = found.x.tolist()
+    found = minimize(loss, (0.0, 0.0), jac=True, method="L-BFGS-B", bounds=LOG_WEIGHTS)
+    of_logits, of_scores = np.exp(found.x).tolist()
     return 1 / of_logits, of_scores
 
 

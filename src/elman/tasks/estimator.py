@@ -373,7 +373,8 @@ class Model(NetworkSettings, ABC):
         tensors = packed(self._tensors()) if self.int8_ else self._tensors()
         sizes = {name: each.numel() * each.element_size() for name, each in tensors.items()}
         counted = sum(size for name, size in sizes.items() if name.startswith("counts."))
-        return {"counts' share": round(counted / sum(sizes.values()), 3)} if counted else {}
+        share = round(counted / sum(sizes.values()), 3)
+        return {"counts' share of the file": share} if counted else {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the compiled step: it cannot be copied, and is compiled again on demand."""

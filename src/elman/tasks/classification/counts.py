@@ -31,6 +31,9 @@ MAX_FRACTION = 0.5
 
 PREFIX = "counts."
 
+LARGEST = 1e6
+"""No weight of the linear part is near it."""
+
 
 def fit(
     settings: ClassifierSettings,
@@ -155,8 +158,8 @@ class LinearTensors(nn.Module):
     def __init__(self, about: Any, classes: int) -> None:
         super().__init__()
         match about:
-            case {"features": int(features), "characters": bool(characters)} if (
-                len(about) == 2 and 0 <= features <= MAX_FEATURES and features is not True
+            case {"features": features, "characters": bool(characters)} if (
+                len(about) == 2 and type(features) is int and 0 <= features <= MAX_FEATURES
             ):
                 self.characters = characters
             case _:
@@ -179,8 +182,9 @@ class LinearTensors(nn.Module):
         keys, scale, bias = (parts[name] for name in ("keys", "scale", "bias"))
         if not (np.diff(keys.astype(np.int64)) > 0).all():
             raise ModelFileError("the features of its counts are not sorted")
-        if not np.isfinite([scale, bias]).all() or (scale <= 0).any():
-            raise ModelFileError("the weights of its counts are no numbers")
+        sound = (scale > 0) & (scale < LARGEST) & (np.abs(bias) < LARGEST)  # False for NaN
+        if not sound.all():
+            raise ModelFileError("the weights of its counts are out of range")
         return SparseLinear(keys, parts["steps"], scale, bias, self.characters)
 
 

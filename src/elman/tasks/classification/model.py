@@ -44,10 +44,11 @@ from elman.tasks.classification.serialization import (
 )
 from elman.tasks.classification.streaming import StreamingStates, beginning, continued
 from elman.tasks.classification.trainer import (
-    TRIALS_FRACTION,
+    TRIAL_FRACTION,
     ClassifierData,
     ClassifierTrainer,
     choose_tokenizer,
+    tokenizers_to_try,
 )
 from elman.tasks.estimator import Run, TrainingData
 from elman.tasks.example_estimator import ExampleModel
@@ -146,12 +147,11 @@ class Classifier(ClassifierSettings, ExampleModel):
         return replace(prepared, hashes=hashes, options=texts)
 
     def _learn(self, settings: ClassifierSettings, data: TrainingData, run: Run) -> Iterator[Event]:
-        """Choose the tokenizer if none is set, pretrain, learn the labels; then fit what stands
-        beside the network."""
+        """Choose the tokenizer if none is set, fit the linear part, pretrain, learn the labels."""
         tokenizer, fraction = settings.tokenizer, 1.0
         material = ClassifierData(data.train, data.valid, data.options["unlabelled"])
         if tokenizer == AUTO:
-            fraction -= TRIALS_FRACTION
+            fraction -= TRIAL_FRACTION * len(tokenizers_to_try(material))
             if run.checkpoint is not None:
                 chosen = identity_of(run.checkpoint).get("chosen")
                 tokenizer = chosen if chosen in ENCODER_TOKENIZERS else AUTO
@@ -201,7 +201,7 @@ class Classifier(ClassifierSettings, ExampleModel):
             self.calibration_ = Calibration(fit_temperature(logits, gold), rejection=0.0)
         else:
             temperature, weight = fit_weights(logits, scores, gold)
-            self.calibration_ = Calibration(temperature, rejection=0.0, counts=weight)
+            self.calibration_ = Calibration(temperature, rejection=0.0, counts_weight=weight)
         probabilities = self.calibration_.probabilities(logits, scores)
         others = self.predict_proba(out_of_scope).max(axis=1) if out_of_scope else None
         correct = probabilities.argmax(axis=1) == gold
@@ -295,9 +295,11 @@ class Classifier(ClassifierSettings, ExampleModel):
         Returns:
             The probability of each class, and the state, whose size is constant. After all words
             of a text the probabilities are those of `predict_proba`, unless that shortens the text
-            or, with tokens other than words, appends an end token.
+            or, with tokens other than words, appends an end token. The linear part takes each text
+            as whole words, so a word should not be cut in two, even if the tokens are characters.
 
         Raises:
+            SettingError: the state is of another model.
             EmptyTextError: the text has no tokens.
         """
         spreads, state = self.step_many([text], state)
@@ -327,7 +329,7 @@ class Classifier(ClassifierSettings, ExampleModel):
         linear = None
         if self.linear_ is not None:
             words = isinstance(self.tokenizer_, HashedVocabulary)
-            weight = self.calibration_.counts
+            weight = self.calibration_.counts_weight
             linear = counts.LinearTrace(self.linear_, tokens, weight, words)
         return explain_classes(
             self.network_,

@@ -29,8 +29,8 @@ DOC = (
 )
 
 SCORES = (
-    "The linear part of the model works on text and is not in the graph: give its scores "
-    "(batch, labels), or zeros, with which the network answers alone."
+    "The linear part of the model works on text and is not in the graph: give its scores, of "
+    "`model.linear_.scores(texts)` (batch, labels), or zeros, with which the network answers alone."
 )
 
 
@@ -59,7 +59,7 @@ def _write(
     calibrated = graph.op("Div", log_sum, graph.number(calibration.temperature))
     if with_scores:
         scores = graph.input("scores", np.float32, "batch", network.classes)
-        weighted = graph.op("Mul", scores, graph.number(calibration.counts))
+        weighted = graph.op("Mul", scores, graph.number(calibration.counts_weight))
         calibrated = graph.op("Add", calibrated, weighted)
     probabilities = graph.op("Softmax", calibrated, axis=-1)
     graph.output(probabilities, "probabilities", np.float32, "batch", network.classes)

@@ -26,12 +26,12 @@ class Calibration(NamedTuple):
     Attributes:
         temperature: divisor of the logits.
         rejection: the probability below which a prediction is rejected.
-        counts: the weight of the scores of the linear model; 0 without one.
+        counts_weight: of the scores of the linear model; 0 without one.
     """
 
     temperature: float
     rejection: float
-    counts: float = 0.0
+    counts_weight: float = 0.0
 
     def probabilities(
         self, logits: np.ndarray[Any, Any], scores: np.ndarray[Any, Any] | None = None
@@ -39,7 +39,7 @@ class Calibration(NamedTuple):
         """(N, K) from the logits of the network and the scores of the linear model, if any."""
         scaled = logits.astype(np.float64) / self.temperature
         if scores is not None:
-            scaled += self.counts * scores
+            scaled += self.counts_weight * scores
         spread: Floats = torch.from_numpy(scaled).softmax(dim=1).numpy()
         return spread
 
@@ -83,5 +83,6 @@ def checked_calibration(value: object) -> Calibration:
         raise ModelFileError("its calibration is malformed")
     check_number("temperature", value["temperature"], lambda x: 0 < x < math.inf, "above 0")
     check_number("rejection", value["rejection"], lambda x: 0 <= x <= 1, "from 0 to 1")
-    check_number("counts", value["counts"], lambda x: 0 <= x < math.inf, "from 0 on")
+    weight = value["counts_weight"]
+    check_number("counts_weight", weight, lambda x: 0 <= x < math.inf, "0 or above")
     return Calibration(**value)

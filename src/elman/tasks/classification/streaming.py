@@ -15,7 +15,7 @@ from torch import Tensor
 
 from elman.counts.sparse_linear import SparseLinear
 from elman.decoding.incremental import FEW
-from elman.errors import EmptyTextError
+from elman.errors import EmptyTextError, SettingError
 from elman.nn.classifier import ClassifierNetwork, PoolingState
 from elman.nn.encoder import EncoderStep
 from elman.tasks.classification.counts import as_tensors, from_tensors
@@ -62,8 +62,13 @@ def continued(
         reads: of the members, step by step; they are asked where all texts are as short.
 
     Raises:
+        SettingError: the states are of another model.
         EmptyTextError: for a text without anything to read.
     """
+    if not _is_state_of(states, network, linear):
+        raise SettingError(
+            "it is a state of another model", location="state", hint="Begin with start()."
+        )
     forms = None
     rows: list[npt.NDArray[Any]]
     if isinstance(tokenizer, HashedVocabulary):
@@ -78,6 +83,17 @@ def continued(
         return logits, None, StreamingStates(members, ())
     after = linear.advance(texts, from_tensors(states.linear))
     return logits, linear.running(after), StreamingStates(members, as_tensors(after))
+
+
+def _is_state_of(
+    states: StreamingStates, network: ClassifierNetwork, linear: SparseLinear | None
+) -> bool:
+    """Whether states may be those of a model: of so many members, units, classes and features."""
+    of_network = [each.most.shape[1] for each in states.members]
+    of_linear = [part.shape[1] for part in states.linear]
+    return of_network == [network.config.hidden_size] * len(network.members) and of_linear == (
+        [] if linear is None else linear.state_widths
+    )
 
 
 def _read(

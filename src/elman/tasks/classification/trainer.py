@@ -41,7 +41,6 @@ from elman.training.stages import Stage
 from elman.training.trainer import train
 
 TRIAL_FRACTION = 0.04  # of the budget, for the trial of each tokenizer
-TRIALS_FRACTION = TRIAL_FRACTION * len(ENCODER_TOKENIZERS)
 PRETRAINING_FRACTION = 0.75  # of the rest, for pretraining if there is unlabelled text
 PIECE_LENGTH = 200  # tokens of a pretraining example
 PRETRAINING_BATCH_SIZE = 64
@@ -55,6 +54,7 @@ ENSEMBLE_SIZE = 3
 
 SMALL_DATA = 1_000_000  # training tokens up to which an ensemble is trained
 TIMED_STEPS = 3  # to measure the speed of this machine
+STEP_MARGIN = 1.3  # of a step's time, for the optimiser, validations and the counts
 
 LONG_TEXT = 300  # characters in the mean from which no network of characters is tried
 LEARNED = 0.9  # a trial with more of the loss of the classes' frequencies has learned nothing
@@ -146,7 +146,8 @@ class ClassifierTrainer:
         plan = self.label_plan(fraction)
         assert plan.minutes is not None
         assert plan.max_steps is not None
-        affordable = plan.minutes * 60 / (plan.max_steps * self._seconds_a_step())
+        seconds = STEP_MARGIN * plan.max_steps * self._seconds_a_step()
+        affordable = plan.minutes * 60 / seconds
         return max(1, min(ENSEMBLE_SIZE, int(affordable)))
 
     def _seconds_a_step(self) -> float:
@@ -237,6 +238,15 @@ class ClassifierTrainer:
         )
 
 
+def tokenizers_to_try(material: ClassifierData) -> list[str]:
+    """The names of the tokenizers that are tried: no characters where texts are long."""
+    characters = sum(map(len, material.train.texts)) / len(material.train.texts)
+    names = list(ENCODER_TOKENIZERS)
+    if characters > LONG_TEXT:
+        names.remove("character")
+    return names
+
+
 def choose_tokenizer(
     material: ClassifierData,
     settings: ClassifierSettings,
@@ -254,10 +264,7 @@ def choose_tokenizer(
     """
     losses = {}
     plain = dataclasses.replace(material, unlabelled=())
-    characters = sum(map(len, plain.train.texts)) / len(plain.train.texts)
-    for number, name in enumerate(ENCODER_TOKENIZERS):
-        if name == "character" and characters > LONG_TEXT:
-            continue
+    for number, name in enumerate(tokenizers_to_try(material)):
         trial = ClassifierTrainer(plain, settings, name, progress, members=1)
         plan = trial.label_plan(TRIAL_FRACTION)
         for event in train(trial.label_objective(), plan, stop=stop):

@@ -5,6 +5,8 @@ Shapes: T words of a sentence.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 
@@ -46,20 +48,26 @@ def fit(
         minutes: of the whole training; None: there is no limit.
         seed: of the order of the sentences.
     """
-    hasher = ContextHasher()
-    hashes = [hasher.rows(words) for words in train.words]
     allowed = vocabulary.transitions
     kinds = len(allowed.start)
+    order = np.random.default_rng(seed).permutation(len(train.words))
+    words = math.inf
+    if minutes is not None:
+        words = minutes * WORDS_A_MINUTE * min(1, FEW_TAGS / kinds)
+        read = np.cumsum([len(train.words[index]) for index in order.tolist()])
+        order = order[: max(BATCH, int(np.searchsorted(read, words)))]
+    chosen = np.sort(order).tolist()
+    hasher = ContextHasher()
+    hashes = [hasher.rows(train.words[index]) for index in chosen]
     distinct = len(np.unique(np.concatenate(hashes)))
     buckets = buckets_of(distinct, most=parameters // kinds)
     epoch = -(-len(hashes) // BATCH)
     steps = EPOCHS * epoch
-    if minutes is not None:
-        words = minutes * WORDS_A_MINUTE * min(1, FEW_TAGS / kinds)
-        steps = min(steps, max(1, int(words * epoch / train.size)))
+    if words < EPOCHS * sum(map(len, hashes)):
+        steps = max(1, int(words * epoch / sum(map(len, hashes))))
     learned = learn(
         [rows % buckets for rows in hashes],
-        [vocabulary.encode(tags) for tags in train.tags],
+        [vocabulary.encode(train.tags[index]) for index in chosen],
         allowed,
         buckets,
         steps=steps,

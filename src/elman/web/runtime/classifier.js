@@ -104,8 +104,8 @@ export class Classifier {
   /** @param {number[]} logits (K,) of the network @param {number[]} [scores] (K,) of the linear part
    * @returns {number[]} (K,) */
   #probabilities(logits, scores) {
-    const { temperature, counts } = this.calibration;
-    const both = logits.map((logit, k) => logit / temperature + counts * (scores?.[k] ?? 0));
+    const { temperature, counts_weight: weight } = this.calibration;
+    const both = logits.map((logit, k) => logit / temperature + weight * (scores?.[k] ?? 0));
     return Array.from(logSoftmax(both), Math.exp);
   }
 }
