@@ -6,13 +6,49 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from elman.bundle import Bundle, layout_of
 from elman.errors import SettingError
 from elman.nn.int8 import is_int8, unpacked
 
 Network = TypeVar("Network", bound=nn.Module)
+
+
+class StoredArrays(nn.Module):
+    """Arrays of a model file beside the weights of its network, as parameters without gradients.
+
+    Args:
+        arrays: of the expected types and shapes, by name.
+    """
+
+    def __init__(self, arrays: dict[str, Tensor]) -> None:
+        super().__init__()
+        for name, part in arrays.items():
+            self.register_parameter(name, nn.Parameter(part, requires_grad=False))
+
+    @property
+    def arrays(self) -> dict[str, Tensor]:
+        """The arrays, by name."""
+        return {name: part.detach() for name, part in self.named_parameters()}
+
+
+Stored = TypeVar("Stored", bound=StoredArrays)
+
+
+def attach(network: Network, stored: StoredArrays) -> Network:
+    """Give a network a part `counts` for the arrays of a model file."""
+    network.counts = stored
+    return network
+
+
+def detach(network: nn.Module, kind: type[Stored]) -> Stored | None:
+    """Take the arrays of `attach` out of a network; None if it has none."""
+    stored = getattr(network, "counts", None)
+    if not isinstance(stored, kind):
+        return None
+    del network.counts
+    return stored
 
 
 def load_network(bundle: Bundle, build: Callable[[], Network]) -> Network:

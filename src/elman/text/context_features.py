@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 REACH = 2
 """Neighbours on either side whose word and shape are features."""
 
+NEIGHBOURS = [offset for offset in range(-REACH, REACH + 1) if offset]
+"""Where they stand, from the word."""
+
+PADDING = [""] * REACH
+"""The words beyond an end of a sentence."""
+
 AFFIXES = 4
 """The longest prefix and suffix in characters."""
 
@@ -37,12 +43,12 @@ FEATURES = 2 * (2 * REACH + 1) + 2 * AFFIXES + 4
 
 def features_of(words: Sequence[str]) -> list[list[str]]:
     """The features (T, F) of each word of a sentence, as texts."""
-    padded = ["", "", *(word.lower() for word in words), "", ""]
-    shapes = [shape(word) for word in ("", "", *words, "", "")]
+    padded = [*PADDING, *(word.lower() for word in words), *PADDING]
+    shapes = [shape(word) for word in (*PADDING, *words, *PADDING)]
     rows = []
     for place in range(REACH, len(words) + REACH):
         row = own_features(padded[place], shapes[place])
-        for offset in (-2, -1, 1, 2):
+        for offset in NEIGHBOURS:
             row += neighbour_features(offset, padded[place + offset], shapes[place + offset])
         rows.append(
             row + pair_features(*(each[place - 1 : place + 2] for each in (padded, shapes)))
@@ -90,12 +96,12 @@ class ContextHasher:
 
     def rows(self, words: Sequence[str]) -> NDArray[np.int64]:
         """The hashes (T, F) of the features of each word, in the order of `features_of`."""
-        forms = [self._form(word) for word in ("", "", *words, "", "")]
+        forms = [self._form(word) for word in (*PADDING, *words, *PADDING)]
         hashes = np.stack([each[2] for each in forms])
         lower, shapes = [each[0] for each in forms], [each[1] for each in forms]
         count, own = len(words), 2 + 2 * AFFIXES
         parts: list[NDArray[Any]] = [hashes[REACH : REACH + count, :own]]
-        for index, offset in enumerate((-2, -1, 1, 2)):
+        for index, offset in enumerate(NEIGHBOURS):
             columns = slice(own + 2 * index, own + 2 * index + 2)
             parts.append(hashes[REACH + offset : REACH + offset + count, columns])
         ends = range(REACH - 1, REACH - 1 + count)
@@ -108,7 +114,7 @@ class ContextHasher:
         if word not in self._forms:
             lower, form = word.lower(), shape(word)
             texts = own_features(lower, form)
-            for offset in (-2, -1, 1, 2):
+            for offset in NEIGHBOURS:
                 texts += neighbour_features(offset, lower, form)
             self._forms[word] = lower, form, np.array([*map(hashed, texts)], dtype=np.int64)
         return self._forms[word]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 WARM_UP = 0.03  # fraction of the budget
 
@@ -34,6 +34,12 @@ class Plan:
     max_grad_norm: float = 1.0
     ema_decay: float = 0.0
     seed: int = 0
+
+    def after(self, seconds: float) -> Plan:
+        """The plan for what is left of the minutes after some seconds; at least half of them."""
+        if self.minutes is None:
+            return self
+        return replace(self, minutes=max(self.minutes - seconds / 60, self.minutes / 2))
 
     def done(self, step: int, seconds: float) -> float:
         """The fraction of the budget that is spent, 0 to 1."""

@@ -8,16 +8,18 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from elman.counts.sparse_linear import MAX_FEATURES, RunningScores, SparseLinear
 from elman.errors import ModelFileError
 from elman.explain.summary import TOP
 from elman.explain.trace import CountedFeature, CountsPart
 from elman.nn.classifier import ClassifierNetwork
+from elman.tasks import weights
 from elman.tasks.classification.config import BALANCED, ClassifierSettings
 from elman.tasks.classification.inputs import LabelledTexts
 from elman.tasks.classification.trainer import class_weights
+from elman.tasks.weights import StoredArrays
 from elman.text.progress import ProgressCallback
 
 PRODUCTS = 1_000_000_000
@@ -144,7 +146,7 @@ def contents(linear: SparseLinear) -> dict[str, Any]:
     return {"features": len(linear.keys), "characters": linear.characters}
 
 
-class LinearTensors(nn.Module):
+class LinearTensors(StoredArrays):
     """The arrays of the linear part in a model file, as parameters without gradients.
 
     Args:
@@ -156,21 +158,22 @@ class LinearTensors(nn.Module):
     """
 
     def __init__(self, about: Any, classes: int) -> None:
-        super().__init__()
         match about:
             case {"features": features, "characters": bool(characters)} if (
                 len(about) == 2 and type(features) is int and 0 <= features <= MAX_FEATURES
             ):
-                self.characters = characters
+                pass
             case _:
                 raise ModelFileError("its counts are malformed")
-        for name, part in {
-            "keys": torch.empty(features, dtype=torch.int32),
-            "steps": torch.empty(features, classes, dtype=torch.int8),
-            "scale": torch.empty(classes),
-            "bias": torch.empty(classes),
-        }.items():
-            self.register_parameter(name, nn.Parameter(part, requires_grad=False))
+        super().__init__(
+            {
+                "keys": torch.empty(features, dtype=torch.int32),
+                "steps": torch.empty(features, classes, dtype=torch.int8),
+                "scale": torch.empty(classes),
+                "bias": torch.empty(classes),
+            }
+        )
+        self.characters = characters
 
     def linear(self) -> SparseLinear:
         """The linear part.
@@ -178,7 +181,7 @@ class LinearTensors(nn.Module):
         Raises:
             ModelFileError: the arrays are not those of a linear part.
         """
-        parts = {name: part.detach().numpy() for name, part in self.named_parameters()}
+        parts = {name: part.numpy() for name, part in self.arrays.items()}
         keys, scale, bias = (parts[name] for name in ("keys", "scale", "bias"))
         if not (np.diff(keys.astype(np.int64)) > 0).all():
             raise ModelFileError("the features of its counts are not sorted")
@@ -200,10 +203,10 @@ def check(about: Any, classes: int) -> None:
 
 
 def attach(network: ClassifierNetwork, about: Any) -> ClassifierNetwork:
-    """Give a network a part `counts` for the arrays of a model file, if there are any."""
-    if about is not None:
-        network.counts = LinearTensors(about, network.classes)
-    return network
+    """Give a network a part for the arrays of a model file, if there are any."""
+    return (
+        network if about is None else weights.attach(network, LinearTensors(about, network.classes))
+    )
 
 
 def detached(network: ClassifierNetwork) -> SparseLinear | None:
@@ -212,8 +215,5 @@ def detached(network: ClassifierNetwork) -> SparseLinear | None:
     Raises:
         ModelFileError: the arrays are not those of a linear part.
     """
-    stored = getattr(network, "counts", None)
-    if not isinstance(stored, LinearTensors):
-        return None
-    del network.counts
-    return stored.linear()
+    stored = weights.detach(network, LinearTensors)
+    return None if stored is None else stored.linear()

@@ -235,7 +235,7 @@ class Classifier(ClassifierSettings, ExampleModel):
     def predict_proba(self, X: Any) -> Floats:  # noqa: N803
         """The probability of each class (N, K), calibrated by temperature scaling (C. Guo et al.,
         'On Calibration of Modern Neural Networks', 2017, section 4.2)."""
-        return self.predict_proba_by_parts(X)["both"]
+        return self.calibration_.probabilities(*self._evidence(X))
 
     def predict_proba_by_parts(self, X: Any) -> dict[str, Floats]:  # noqa: N803
         """The probabilities (N, K) by `both` parts, and if there are counts by the `network` alone
@@ -244,19 +244,22 @@ class Classifier(ClassifierSettings, ExampleModel):
         Raises:
             InputError: X is not a list of texts.
         """
+        (logits, scores), probabilities = self._evidence(X), self.calibration_.probabilities
+        found = {"both": probabilities(logits, scores)}
+        if scores is not None:
+            nothing = np.zeros_like(logits)
+            found |= {"network": probabilities(logits), "counts": probabilities(nothing, scores)}
+        return found
+
+    def _evidence(self, X: Any) -> tuple[Floats, Floats | None]:  # noqa: N803
+        """The logits (N, K) of the network, and the scores of the linear part, if there is one."""
         self._check_fitted()
         texts = as_texts(X)
         if not texts:
             raise EmptyTextError(
                 "found 0 sample(s): no text to read", location="texts", hint="Give it some."
             )
-        logits = class_logits(self.network_, encoded(texts, self.tokenizer_))
-        scores, probabilities = self._scores(texts), self.calibration_.probabilities
-        found = {"both": probabilities(logits, scores)}
-        if scores is not None:
-            nothing = np.zeros_like(logits)
-            found |= {"network": probabilities(logits), "counts": probabilities(nothing, scores)}
-        return found
+        return class_logits(self.network_, encoded(texts, self.tokenizer_)), self._scores(texts)
 
     def _scores(self, texts: Sequence[str]) -> Floats | None:
         """The scores (N, K) of the linear part, if there is one."""

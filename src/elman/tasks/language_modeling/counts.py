@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from elman.counts.kneser_ney import KneserNey
 from elman.counts.ngrams import NGrams, empty_tensors, ngrams_of, tensors_of
@@ -16,6 +16,7 @@ from elman.nn.blocks import StackConfig
 from elman.nn.language_model import LanguageModelNetwork
 from elman.nn.mixture import Gate, Mixture, entropy_of
 from elman.nn.predictor import NetworkPredictor
+from elman.tasks.weights import StoredArrays, attach, detach
 
 ORDERS = {"character": 8, "subword": 5, "word": 4}
 """The longest n-grams by tokenizer."""
@@ -100,7 +101,7 @@ def facts(mixture: Mixture) -> dict[str, Any]:
     return {"longest n-gram": len(mixture.counts.orders) + 1, "n-grams": len(mixture.counts)}
 
 
-class CountTensors(nn.Module):
+class CountTensors(StoredArrays):
     """The arrays of the counts in a model file, as parameters without gradients.
 
     Args:
@@ -112,10 +113,9 @@ class CountTensors(nn.Module):
     """
 
     def __init__(self, about: Any, vocabulary: int) -> None:
-        super().__init__()
-        sizes, wide, self.gate = _checked(about)
-        for name, part in empty_tensors(sizes, wide, vocabulary).items():
-            self.register_parameter(name, nn.Parameter(part, requires_grad=False))
+        sizes, wide, gate = _checked(about)
+        super().__init__(empty_tensors(sizes, wide, vocabulary))
+        self.gate = gate
 
     def mixture(self, network: LanguageModelNetwork) -> Mixture:
         """The model of both parts.
@@ -123,8 +123,7 @@ class CountTensors(nn.Module):
         Raises:
             ModelFileError: the arrays are not those of n-grams.
         """
-        parts = {name: part.detach() for name, part in self.named_parameters()}
-        return Mixture(network, ngrams_of(parts), self.gate)
+        return Mixture(network, ngrams_of(self.arrays), self.gate)
 
 
 def check(about: Any, vocabulary: int) -> None:
@@ -141,9 +140,7 @@ def check(about: Any, vocabulary: int) -> None:
 def network_with(config: StackConfig, about: Any) -> LanguageModelNetwork:
     """A network, with a part `counts` for the arrays of a model file if there are counts."""
     network = LanguageModelNetwork(config)
-    if about is not None:
-        network.counts = CountTensors(about, config.vocabulary)
-    return network
+    return network if about is None else attach(network, CountTensors(about, config.vocabulary))
 
 
 def detached(network: LanguageModelNetwork) -> Mixture | None:
@@ -152,11 +149,8 @@ def detached(network: LanguageModelNetwork) -> Mixture | None:
     Raises:
         ModelFileError: the arrays are not those of n-grams.
     """
-    stored = getattr(network, "counts", None)
-    if not isinstance(stored, CountTensors):
-        return None
-    del network.counts
-    return stored.mixture(network)
+    stored = detach(network, CountTensors)
+    return None if stored is None else stored.mixture(network)
 
 
 def _checked(about: Any) -> tuple[list[int], list[bool], Gate]:

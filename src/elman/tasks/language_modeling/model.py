@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -138,10 +137,7 @@ class LanguageModel(LanguageModelSettings, Model):
             return plan
         begun = time.perf_counter()
         self._ngrams = counts.count(train, self._count(), plan.minutes)
-        if plan.minutes is None:
-            return plan
-        spent = (time.perf_counter() - begun) / 60
-        return replace(plan, minutes=max(plan.minutes - spent, plan.minutes / 2))
+        return plan.after(time.perf_counter() - begun)
 
     def _learn(
         self, settings: LanguageModelSettings, data: TrainingData, run: Run

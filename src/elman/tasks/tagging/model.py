@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
@@ -151,10 +150,7 @@ class Tagger(TaggerSettings, ExampleModel):
             minutes=plan.minutes,
             seed=settings.seed,
         )
-        if plan.minutes is None:
-            return plan
-        spent = (time.perf_counter() - begun) / 60
-        return replace(plan, minutes=max(plan.minutes - spent, plan.minutes / 2))
+        return plan.after(time.perf_counter() - begun)
 
     def _learn(self, settings: TaggerSettings, data: TrainingData, run: Run) -> Iterator[Event]:
         for event in super()._learn(settings, data, run):
