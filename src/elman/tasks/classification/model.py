@@ -235,7 +235,8 @@ class Classifier(ClassifierSettings, ExampleModel):
     def predict_proba(self, X: Any) -> Floats:  # noqa: N803
         """The probability of each class (N, K), calibrated by temperature scaling (C. Guo et al.,
         'On Calibration of Modern Neural Networks', 2017, section 4.2)."""
-        return self.calibration_.probabilities(*self._evidence(X))
+        logits, scores = self._evidence(X)
+        return self.calibration_.probabilities(logits, scores)
 
     def predict_proba_by_parts(self, X: Any) -> dict[str, Floats]:  # noqa: N803
         """The probabilities (N, K) by `both` parts, and if there are counts by the `network` alone
@@ -244,7 +245,8 @@ class Classifier(ClassifierSettings, ExampleModel):
         Raises:
             InputError: X is not a list of texts.
         """
-        (logits, scores), probabilities = self._evidence(X), self.calibration_.probabilities
+        logits, scores = self._evidence(X)
+        probabilities = self.calibration_.probabilities
         found = {"both": probabilities(logits, scores)}
         if scores is not None:
             nothing = np.zeros_like(logits)
