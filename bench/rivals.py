@@ -8,7 +8,8 @@ are chosen by each set's validation data, or a tenth of the training data where 
 Rivals of classifiers: TF-IDF of words (1-2) and of characters (2-5) with logistic regression and
 with a linear support vector machine, and NB-SVM of words (S. Wang, C. Manning, 2012). Of taggers: a
 linear-chain CRF of python-crfsuite with words, affixes, shapes and neighbours. Of language models:
-the report's Kneser-Ney n-grams.
+the report's Kneser-Ney n-grams. Of describers: one and five nearest vectors, a support vector
+machine with a Gaussian kernel, and logistic regression of the standardised numbers.
 
 All rows take about an hour. Run some alone with `python bench/rivals.py sst2 wnut17`, with another
 budget with `--minutes 1`.
@@ -28,9 +29,10 @@ import numpy as np
 import torch
 
 from classification_tagging import IMDB, SST2, labelled, tagged
-from elman import Classifier, LanguageModel, Tagger
+from elman import Classifier, Describer, LanguageModel, Tagger
 from elman.data.cache import Cache
 from elman.data.corpus import Corpus
+from elman.examples import digits
 from elman.metrics.classification import correct
 from elman.metrics.intervals import bootstrap_difference
 from elman.nn.predictor import NetworkPredictor
@@ -53,6 +55,33 @@ def _row(
     how = f"{rival[1]:.4f} by {rival[0]}; difference {low:+.4f} to {high:+.4f}"
     verdict = "LOST" if high < 0 else "won" if low > 0 else "level"
     return f"{name}, {minutes:g} min", f"{ours:.4f}", f"{verdict}: {how}"
+
+
+def _exact(
+    name: str,
+    minutes: float,
+    gold: Sequence[str],
+    answers: Sequence[Any],
+    rivals: dict[str, Callable[..., Any]],
+    given: Any,
+) -> Row:
+    """The row of answers that are right or wrong.
+
+    Args:
+        gold: the right answers.
+        answers: of Elman.
+        rivals: fitted, by name.
+        given: what they answer.
+    """
+    hits = {
+        rival: correct(gold, [str(each) for each in predict(given)])
+        for rival, predict in rivals.items()
+    }
+    best = max(hits, key=lambda rival: hits[rival].mean())
+    ours = correct(gold, [str(each) for each in answers])
+    gain = bootstrap_difference(ours, hits[best], block=1)
+    score = (best, float(hits[best].mean()))
+    return _row(name, minutes, float(ours.mean()), score, (gain.low, gain.high))
 
 
 # Classes
@@ -112,15 +141,8 @@ def classes(name: str, train: str, test: str, valid: str | None, minutes: float)
     model = Classifier(minutes=minutes)
     model.fit(texts, labels, valid=labelled(valid) if valid else None)
     given, gold = labelled(test)
-    hits = {
-        rival: correct(gold, [str(each) for each in predict(given)])
-        for rival, predict in class_rivals(texts, labels).items()
-    }
-    best = max(hits, key=lambda rival: hits[rival].mean())
-    ours = correct(gold, [str(each) for each in model.predict(given)])
-    gain = bootstrap_difference(ours, hits[best], block=1)
-    score = (best, float(hits[best].mean()))
-    return _row(name, minutes, float(ours.mean()), score, (gain.low, gain.high))
+    rivals = class_rivals(texts, labels)
+    return _exact(name, minutes, gold, model.predict(given), rivals, given)
 
 
 # Tags
@@ -170,6 +192,37 @@ def tags(name: str, train: str, test: str, valid: str, minutes: float) -> Row:
     score = "accuracy" if model.scheme_ == "plain" else "span_f1"
     best = ("python-crfsuite", alone[score])
     return _row(name, minutes, report.scores[score], best, tuple(alone["gain"]))
+
+
+# Vectors
+
+
+def vector_rivals(vectors: Any, names: Sequence[str]) -> dict[str, Callable[..., Any]]:
+    """Fitted rivals by name, each a function from vectors to descriptions."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    models = {
+        "nearest vector": KNeighborsClassifier(1),
+        "five nearest vectors": KNeighborsClassifier(5),
+        "Gaussian SVM": SVC(C=10),
+        "logistic regression": make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)),
+    }
+    return {name: model.fit(vectors, names).predict for name, model in models.items()}
+
+
+def images(name: str, minutes: float) -> Row:
+    split = digits()
+    (vectors, names), (asked, gold) = (
+        (np.stack([each.vector for each in part]), [each.name for each in part])
+        for part in (split.train, split.test)
+    )
+    model = Describer(minutes=minutes).fit(vectors, names)
+    rivals = vector_rivals(vectors, names)
+    return _exact(name, minutes, gold, model.predict(asked), rivals, asked)
 
 
 # Text
@@ -235,6 +288,7 @@ ROWS: dict[str, Callable[[float], Row]] = {
         *(f"keyboard_english/{part}.txt" for part in ("train", "test")),
         "word",
     ),
+    "digits": partial(images, "digits"),
 }
 
 

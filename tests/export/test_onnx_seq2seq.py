@@ -24,6 +24,7 @@ pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 
 SOURCES = ["abc", "d", "ba"]
+VECTORS = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
 SHARED = (["one two", "two one"] * 20, ["un deux", "deux un"] * 20)
 
 
@@ -178,3 +179,15 @@ def test_a_describer_that_reads_otherwise_is_not_written(tmp_path, monkeypatch):
     describing().save(tmp_path / "say.st")
     with pytest.raises(ExportError, match=r"say.st: ONNX Runtime's .* off the model's own"):
         write_onnx(tmp_path / "say.st", tmp_path / "say.onnx")
+
+
+def test_a_graph_without_the_nearest_vectors_says_so(tmp_path):
+    model = elman.Describer(hidden_size=8, layers=1, steps=2)
+    model.fit(VECTORS, ["above" if each[0] > 0 else "below" for each in VECTORS])
+    assert model.nearest_ is not None
+    model.save(tmp_path / "m.safetensors")
+    agreement = write_onnx(tmp_path / "m.safetensors", tmp_path / "m.onnx")
+    assert agreement["remark"] == describer.ALONE
+    model.nearest_ = None
+    model.save(tmp_path / "m.safetensors")
+    assert "remark" not in write_onnx(tmp_path / "m.safetensors", tmp_path / "m.onnx")

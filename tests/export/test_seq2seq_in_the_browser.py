@@ -3,6 +3,7 @@ them, looking at the same tokens."""
 
 from __future__ import annotations
 
+import copy
 import itertools
 
 import numpy as np
@@ -15,6 +16,9 @@ from elman.cells import CELLS
 from elman.decoding import beam as beams
 from elman.nn.blocks import COMPONENTS
 from elman.nn.seq2seq import EncoderDecoder, Seq2SeqConfig
+from elman.tasks.description import counts
+from elman.tasks.description.inputs import DescribedVectors
+from elman.tasks.description.mixing import NearestDescriptions
 from elman.tasks.seq2seq.config import RECIPES
 from elman.tasks.seq2seq.generation import LengthLimit
 from elman.tasks.seq2seq.text_codec import TextCodec
@@ -91,6 +95,28 @@ def test_describers(shown, cell, int8):
     exact = rounded_in_place(model) if int8 else None
     scores = agree(shown, model, VECTORS, expected_of=exact)
     assert len({round(score, 4) for score in scores}) > 3
+
+
+def with_counts(model):
+    """Beside it 40 vectors, four of each description; two begin alike."""
+    draw = np.random.default_rng(1)
+    said = ["le chat", "le chat est", "the cat", "é", "la reine", "a", "ab", "abc", "b", "the"] * 4
+    vectors = draw.normal(size=(40, 5)).astype(np.float32) * 3 + 1
+    memory = counts.remember(DescribedVectors(vectors, said), model.target_, 10**6, 0)
+    assert memory is not None
+    model.nearest_ = NearestDescriptions(*memory, 0.6)
+    return model
+
+
+@pytest.mark.parametrize("int8", [False, True])
+def test_describers_with_counts(shown, int8):
+    model = with_counts(describer(hidden_size=16, layers=2))
+    exact = rounded_in_place(model) if int8 else None
+    for count, beam in ((3, 5), (9, 2)):
+        agree(shown, model, VECTORS, count, beam, expected_of=exact)
+    alone = copy.copy(exact or model)
+    alone.nearest_ = None
+    assert alone.predict(VECTORS) != model.predict(VECTORS)
 
 
 @pytest.mark.parametrize("vector", [[1.0], [1.0] * 6, [1.0, 2.0, 3.0, 4.0, 1e39]])

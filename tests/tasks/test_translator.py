@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from elman.data.cache import Cache
 from elman.errors import InputError, NotFittedError, SettingError
 from elman.tasks.inputs import held_out
 from elman.tasks.seq2seq.generation import GeneratedText, LengthLimit
+from elman.tasks.seq2seq.text_codec import TextCodec
 from elman.tasks.translation.inputs import TextPairs, pair_source, split
 from elman.text.pairs import PairSource
 from elman.training.dataset import TokenDataset
@@ -361,3 +363,16 @@ def test_a_number_may_have_many_zeros():
     pairs = ["a", "b"] * 40, ["100000", "7"] * 40
     model = elman.Translator(tokenizer="character", hidden_size=32, layers=1, steps=60)
     assert model.fit(*pairs, valid=pairs).predict(["a", "b"]) == ["100000", "7"]
+
+
+def test_learning_the_vocabulary_is_part_of_the_minutes(monkeypatch):
+    learn = TextCodec.learn
+
+    def slowly(*arguments):
+        time.sleep(0.5)
+        return learn(*arguments)
+
+    monkeypatch.setattr(TextCodec, "learn", slowly)
+    model = small(steps=None, minutes=1.0)
+    _, plan, _ = model._begin(model, model._prepare(model, *PAIRS))
+    assert 30 <= 60 * plan.minutes <= 59.5

@@ -64,6 +64,7 @@ class DescriptionCommands(TaskCommands):
             valid=None if valid is None else self._rows(valid, reading, width),
             cache=Cache(),
             checkpoint=checkpoint,
+            progress=reading,
             stop=stop,
         )
 
@@ -102,7 +103,8 @@ class DescriptionCommands(TaskCommands):
         from elman.tasks.seq2seq.evaluation import evaluate_seq2seq, shuffled
 
         vectors, descriptions = data
-        answers = self.model.predict(vectors)
+        parts = self.model.predict_by_parts(vectors)
+        answers = parts.pop("both")
         return evaluate_seq2seq(
             vectors,
             descriptions,
@@ -110,6 +112,7 @@ class DescriptionCommands(TaskCommands):
             baseline,
             shuffled(answers),
             warnings=no_baseline(baseline),
+            parts=parts,
         )
 
     @classmethod

@@ -5,17 +5,28 @@ Shapes: N vectors, D vector size.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, Self
 
 import torch
+from torch import Tensor
 
 from elman.data.cache import Cache
 from elman.data.example_cache import cache_examples
+from elman.decoding.beam import Hypothesis
 from elman.explain.trace import Trace
+from elman.nn.seq2seq import EncoderDecoder
+from elman.tasks.description import counts
 from elman.tasks.description.inputs import DescribedVectors, described, split
-from elman.tasks.estimator import TrainingData
-from elman.tasks.seq2seq.config import RECIPES, Seq2SeqRecipe, Seq2SeqSettings
+from elman.tasks.description.mixing import Floats, NearestDescriptions
+from elman.tasks.estimator import Run, TrainingData
+from elman.tasks.seq2seq.config import (
+    RECIPES,
+    DescriberSettings,
+    Seq2SeqRecipe,
+    Seq2SeqSettings,
+)
 from elman.tasks.seq2seq.estimator import Seq2SeqModel
 from elman.tasks.seq2seq.explain import explain_description
 from elman.tasks.seq2seq.generation import (
@@ -31,10 +42,12 @@ from elman.tasks.seq2seq.text_codec import TextCodec, choose_tokenizer
 from elman.text.vectors import check_width, checked_vectors
 from elman.training.dataset import TokenDataset, VectorDataset
 from elman.training.eval_mode import eval_mode
+from elman.training.events import Event, Finished
 from elman.training.plan import Plan
+from elman.training.trainer import train
 
 
-class Describer(Seq2SeqSettings, Seq2SeqModel):
+class Describer(DescriberSettings, Seq2SeqModel):
     """A recurrent decoder that generates a text from a vector.
 
     ::
@@ -49,6 +62,7 @@ class Describer(Seq2SeqSettings, Seq2SeqModel):
         network_: the `EncoderDecoder`.
         target_: the `TextCodec` of the descriptions.
         limit_: their maximum length.
+        nearest_: the nearest training vectors beside the network; None without counts.
         n_features_in_: D.
         record_: how it was trained, as plain data; saved with the model.
     """
@@ -56,6 +70,8 @@ class Describer(Seq2SeqSettings, Seq2SeqModel):
     task: ClassVar[str] = "describe"
     pipeline_tag: ClassVar[str] = "image-to-text"
     _examples_name: ClassVar[str] = "descriptions"
+
+    nearest_: NearestDescriptions | None = None
 
     # Learning
 
@@ -116,6 +132,22 @@ class Describer(Seq2SeqSettings, Seq2SeqModel):
         self.network_.fit_input_scaling(torch.from_numpy(data.train.vectors))
         return parts
 
+    def _learn(self, settings: DescriberSettings, data: TrainingData, run: Run) -> Iterator[Event]:
+        """Store the training vectors, train the network, and fit the gate between both."""
+        objective, plan, preview = self._begin(settings, data)
+        self.nearest_, memory, begun = None, None, time.perf_counter()
+        if settings.counts == "on":
+            if run.progress is not None:
+                run.progress("comparing vectors", 0, 1)
+            codec, size = self.target_, self._count()
+            memory = counts.remember(data.train, codec, size, settings.seed)
+        plan = plan.after(time.perf_counter() - begun)
+        for event in train(objective, plan, preview=preview, **run.arguments):
+            if isinstance(event, Finished) and memory is not None:
+                parts = self.network_, data.valid, self.target_, self.limit_, self._step
+                self.nearest_ = counts.joined(memory, *parts)
+            yield event
+
     @property
     def n_features_in_(self) -> int:
         """D, under the name that scikit-learn uses."""
@@ -150,16 +182,53 @@ class Describer(Seq2SeqSettings, Seq2SeqModel):
         Raises:
             InputError, SettingError: as in `predict`; the count is out of range.
         """
-        self._check_fitted()
-        search = search_settings(self.target_, beam, count)
-        rows = checked_vectors(vectors)
-        check_width(rows, self.n_features_in_)
-        found = generate(self.network_, VectorDataset(rows), self.limit_, search, self._step)
+        found = self._found(self._checked(vectors), beam, count)
         return [[generated_text(each, self.target_) for each in best[:count]] for best in found]
 
+    def predict_by_parts(self, vectors: Any, *, beam: int = 5) -> dict[str, list[str]]:
+        """The best description of each vector by `both` parts, and if there are counts by the
+        `network` alone and by the `counts` alone.
+
+        Args:
+            vectors, beam: as in `predict`.
+
+        Raises:
+            InputError, SettingError: as in `predict`.
+        """
+        rows = self._checked(vectors)
+        alone = self._generated(rows, beam, 1)
+        answers = {"both": self._mixed(rows, alone), "network": alone}
+        found = {
+            name: [self.target_.decode(best[0].tokens) for best in answer]
+            for name, answer in answers.items()
+        }
+        if self.nearest_ is None:
+            return {"both": found["both"]}
+        nearest = self.nearest_.best(rows)
+        return found | {"counts": [self.target_.decode(each[:-1]) for each in nearest]}
+
+    def _checked(self, vectors: Any) -> Floats:
+        self._check_fitted()
+        rows = checked_vectors(vectors)
+        check_width(rows, self.n_features_in_)
+        return rows
+
+    def _generated(self, rows: Floats, beam: int, count: int) -> list[list[Hypothesis]]:
+        """The best descriptions of vectors (N, D) by the network alone."""
+        search = search_settings(self.target_, beam, count)
+        return generate(self.network_, VectorDataset(rows), self.limit_, search, self._step)
+
+    def _mixed(self, rows: Floats, found: list[list[Hypothesis]]) -> list[list[Hypothesis]]:
+        """The best descriptions by both parts, from those of the network."""
+        return found if self.nearest_ is None else self.nearest_.mixed(self.network_, rows, found)
+
+    def _found(self, rows: Floats, beam: int, count: int) -> list[list[Hypothesis]]:
+        """The best descriptions of vectors (N, D)."""
+        return self._mixed(rows, self._generated(rows, beam, count))
+
     def explain(self, vector: Any, *, beam: int = 5) -> Trace:
-        """The activations of the network over the best description of a vector, and the
-        attributions of each token.
+        """The activations of the network over the best description of a vector, the attributions
+        of each token, and what each part says of it.
 
         Args:
             vector: (D,).
@@ -168,14 +237,14 @@ class Describer(Seq2SeqSettings, Seq2SeqModel):
         Raises:
             InputError, SettingError: as in `predict`.
         """
-        self._check_fitted()
-        rows = checked_vectors([vector])
-        check_width(rows, self.n_features_in_)
-        search = search_settings(self.target_, beam, 1)
+        rows = self._checked([vector])
         with eval_mode(self.network_):
-            found = generate(self.network_, VectorDataset(rows), self.limit_, search, self._step)
-        best = found[0][0]
-        return explain_description(self.network_, rows[0], with_end(best), self.target_.tokenizer)
+            best = with_end(self._found(rows, beam, 1)[0][0])
+        vocabulary, nearest = self.target_.tokenizer, self.nearest_
+        beside = None
+        if nearest is not None:
+            beside = nearest.continuations(rows[0], best, vocabulary.size)
+        return explain_description(self.network_, rows[0], best, vocabulary, beside)
 
     def score(self, vectors: Any, descriptions: Sequence[str]) -> float:
         """chrF of `predict`, 0 to 1, as `Translator.score`.
@@ -196,10 +265,31 @@ class Describer(Seq2SeqSettings, Seq2SeqModel):
     def _set_codecs(self, codecs: dict[str, TextCodec]) -> None:
         self.target_ = codecs["target"]
 
+    def _contents(self) -> dict[str, Any]:
+        stored = None if self.nearest_ is None else counts.contents(self.nearest_)
+        return {**super()._contents(), "counts": stored}
+
+    def _tensors(self) -> dict[str, Tensor]:
+        more = {} if self.nearest_ is None else counts.tensors(self.nearest_)
+        return {**super()._tensors(), **more}
+
+    def _restore(self, about: dict[str, Any]) -> Callable[[], EncoderDecoder]:
+        build = super()._restore(about)
+        stored, config = about.get("counts"), about["encoder_decoder"]
+        counts.check(stored, config["source"], self.target_.tokenizer.size)
+        return lambda: counts.attach(build(), stored)
+
+    def _take(self, loaded: EncoderDecoder) -> None:
+        self.network_, self.nearest_ = loaded, counts.detached(loaded)
+
     def _facts(self) -> dict[str, Any]:
         vocabulary = self.target_.tokenizer
         size = self.n_features_in_
-        return {"tokenizer": vocabulary.name, "vocabulary": vocabulary.size, "vector": size}
+        facts = {"tokenizer": vocabulary.name, "vocabulary": vocabulary.size, "vector": size}
+        stored = (
+            {} if self.nearest_ is None else {"stored vectors": len(self.nearest_.nearest.rows)}
+        )
+        return {**facts, **stored}
 
 
 def _choose_tokenizer(texts: Sequence[str]) -> str:

@@ -23,10 +23,14 @@ DOC = (
     "source token."
 )
 
+ALONE = "The graph holds the network alone: the nearest vectors stay in the model file."
+
 
 def exported(model: Describer) -> ExportedGraph:
     network = model.network_
-    return ExportedGraph(network, DOC, partial(_write, network), partial(_trial, network), {})
+    write, trial = partial(_write, network), partial(_trial, network)
+    remark = ALONE if model.nearest_ is not None else None
+    return ExportedGraph(network, DOC, write, trial, {}, remark)
 
 
 def _write(network: EncoderDecoder, graph: Graph) -> None:

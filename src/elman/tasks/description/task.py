@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from elman.tasks.options import BEAM, COUNT, SKIP_BAD_ROWS, Option
+from elman.tasks.options import BEAM, COUNT, COUNTS, SKIP_BAD_ROWS, Option
 from elman.tasks.task import Detection, Task
 
 
@@ -24,6 +24,7 @@ TASK = Task(
     detection=Detection(0, from_names=_from_names),
     options=(
         SKIP_BAD_ROWS.on("train", "test", "peek"),
+        COUNTS,
         COUNT,
         BEAM,
         Option("row", int, "Row of the file, from 1 (default 1) (description).", ("explain",)),

@@ -52,6 +52,18 @@ class Seq2SeqSettings(NetworkSettings):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
+class DescriberSettings(Seq2SeqSettings):
+    """The settings of `Describer`."""
+
+    counts: str = setting(
+        "on",
+        "whether to answer with the nearest training vectors beside the network, where they help "
+        'on the held-out ones, "on" or "off".',
+        partial(check_choice, names=("on", "off")),
+    )
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
 class TranslatorSettings(Seq2SeqSettings):
     """The settings of `Translator`."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
@@ -71,6 +72,7 @@ class Seq2SeqModel(ExampleModel):
     def _begin(
         self, settings: Seq2SeqSettings, data: TrainingData
     ) -> tuple[Seq2SeqObjective, Plan, Seq2SeqPreviews]:
+        begun = time.perf_counter()
         self._learn_codecs(settings, data.train)
         (sources, targets), valid = self._datasets(data.train), self._datasets(data.valid)
         self.limit_ = LengthLimit.learn(sources, targets)
@@ -97,6 +99,7 @@ class Seq2SeqModel(ExampleModel):
         )
         max_steps = recipe.epochs * objective.sampler.steps_per_epoch
         plan = recipe.plan_of(settings, max_steps=max_steps, ema_decay=EMA_DECAY)
+        plan = plan.after(time.perf_counter() - begun)
         preview = Seq2SeqPreviews(
             self.network_,
             self.limit_,

@@ -25,7 +25,7 @@ from elman.metrics.ngram_counts import WORDS, bleu_counts, bleu_of, chrf_counts,
 from elman.metrics.report import Evaluation
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -96,6 +96,13 @@ class _ScoredTargets(NamedTuple):
         ours, theirs = sides
         return {name: ours[name].interval(theirs[name]) for name in names}
 
+    def alone(self, answers: Sequence[str], part: Sequence[str]) -> dict[str, Any]:
+        """The exact matches of a part, and the interval of the whole model's gain over it."""
+        both, alone = (
+            CountedMetric(fraction, match_counts(side, self.targets)) for side in (answers, part)
+        )
+        return {"exact_match": alone.score(), "gain": list(both.interval(alone))}
+
 
 def _values(corpus: dict[str, CorpusScore], counted: dict[str, CountedMetric]) -> dict[str, float]:
     shares = {name: each.score() for name, each in counted.items()}
@@ -110,6 +117,7 @@ def evaluate_seq2seq(
     shuffled: Sequence[str] | None = None,
     known_sources: Collection[str] | None = None,
     warnings: Sequence[str] = (),
+    parts: Mapping[str, Sequence[str]] | None = None,
 ) -> Evaluation:
     """Score a model and a baseline on the same sources.
 
@@ -124,6 +132,7 @@ def evaluate_seq2seq(
         shuffled: (N,) outputs for shuffled sources; see `shuffled`. None: no shuffle test.
         known_sources: sources of the training data; None: unknown.
         warnings: further warnings to report.
+        parts: (N,) outputs of each part of the model alone, by its name.
 
     Raises:
         ValueError: the numbers of targets, outputs or sources differ.
@@ -152,6 +161,9 @@ def evaluate_seq2seq(
     if shuffled is not None:
         scored = aims.corpus_scores(shuffled)
         details |= {f"shuffled_{name}": each.value for name, each in scored.items()}
+
+    if parts:
+        details["alone"] = {name: aims.alone(answers, part) for name, part in parts.items()}
 
     named, interval = None, {}
     if baseline is not None:

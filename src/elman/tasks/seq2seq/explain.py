@@ -6,8 +6,9 @@ vocabulary. Time comes first.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from torch.nn import functional
 
 from elman.explain.activations import RecordedLayer, record_layers
 from elman.explain.attribution import AttributionInput, AttributionQuery
-from elman.explain.summary import model_summary, step_outputs, table_indices
+from elman.explain.summary import Part, model_summary, step_outputs, table_indices
 from elman.explain.trace import AttentionWeights, SequenceTrace, Trace
 from elman.nn.encoder import PaddedBatch
 from elman.nn.seq2seq import DecoderState, EncoderDecoder, SourceEncoder, VectorEncoder
@@ -26,6 +27,21 @@ from elman.training.eval_mode import eval_mode
 
 TARGET = 1
 """Index of the target sequence."""
+
+
+class Continuations(NamedTuple):
+    """What the counts beside a network make of a target, token by token.
+
+    Attributes:
+        probabilities: (T, V) of the next token, given the tokens of the target before it; zeros
+            where nothing that is counted begins so.
+        begun: (T,) the probability of the tokens before it.
+        weight: of the counts before the first token, 0 to 1.
+    """
+
+    probabilities: Tensor
+    begun: Tensor
+    weight: float
 
 
 def explain_translation(
@@ -64,8 +80,15 @@ def explain_description(
     vector: npt.NDArray[np.float32],
     target: npt.NDArray[Any],
     tokenizer: Tokenizer,
+    counts: Continuations | None = None,
 ) -> Trace:
-    """The trace of a text that was generated from a vector (D,); see `explain_translation`."""
+    """The trace of a text that was generated from a vector (D,).
+
+    Args:
+        network, target, tokenizer: as for `explain_translation`.
+        vector: the source.
+        counts: beside the network; None: it answers alone.
+    """
     encoder = cast("VectorEncoder", network.encoder)
     numbers = torch.as_tensor(vector).to(encoder.center)[:, None]
 
@@ -75,7 +98,9 @@ def explain_description(
     read = SequenceTrace("vector", tuple(f"{number:g}" for number in vector.tolist()), ())
     with eval_mode(network):
         source = AttributionInput(numbers, encoder.center.detach()[:, None])
-        return _trace(network, "describe", source, encode, read, [], target, (None, tokenizer))
+        return _trace(
+            network, "describe", source, encode, read, [], target, (None, tokenizer), counts
+        )
 
 
 def _trace(
@@ -87,6 +112,7 @@ def _trace(
     encoding: Sequence[RecordedLayer],
     target: npt.NDArray[Any],
     tokenizers: tuple[Tokenizer | None, Tokenizer],
+    counts: Continuations | None = None,
 ) -> Trace:
     """The trace of source and decoder.
 
@@ -144,8 +170,27 @@ def _trace(
             target.tolist(),
             lambda index: tokenizer.decode([index]),
             sequence=TARGET,
+            parts=() if counts is None else _parts(query.log_probabilities(), target, counts),
         ),
         attention,
+    )
+
+
+def _parts(
+    log_network: Tensor, target: npt.NDArray[Any], counts: Continuations
+) -> tuple[Part, Part]:
+    """The network, with log-probabilities (T, V), and the counts at each token of a target (T,).
+
+    The share of a part follows from how probable it made the tokens before (Bayes' theorem).
+    """
+    tokens = torch.as_tensor(target, dtype=torch.int64)[:, None]
+    own = log_network.detach().double().cpu()
+    after = own.gather(1, tokens)[:, 0].cumsum(0)
+    before = torch.cat([after.new_zeros(1), after[:-1]])
+    log_odds = math.log((1 - counts.weight) / counts.weight) + before - counts.begun.log()
+    return (
+        Part("network", log_odds.sigmoid(), own.exp()),
+        Part("counts", (-log_odds).sigmoid(), counts.probabilities),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from elman.console.report import PrimaryScore, ReportFormat, labels
+from elman.console.report import PrimaryScore, ReportFormat, labels, print_alone
 
 if TYPE_CHECKING:
     from elman.metrics.report import Evaluation
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 def _print_details(report: Evaluation) -> None:
     """What the sources were worth, and how to compute the scores again."""
     details = report.details
+    print_alone(details)
     print()
     shuffled = [
         f"{FORMAT.scores[name][0]} {details[f'shuffled_{name}']:.1f}"

@@ -55,7 +55,7 @@ class TextCodec:
             size = FIRST_OWN + min(MAX_SUBWORDS, most)
         return cls(TOKENIZERS[tokenizer].learn((f" {text}\n" for text in texts), size=size))
 
-    def encode(self, text: str) -> Tokens:
+    def encode(self, text: str) -> npt.NDArray[np.int64]:
         """Tokens (T,) of a text, with a BOUNDARY at the end."""
         tokens = self.tokenizer.encode(self._prefix + text)
         return np.append(tokens, BOUNDARY).astype(np.int64)

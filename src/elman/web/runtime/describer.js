@@ -1,9 +1,12 @@
 /** A describer: the best descriptions of a vector. */
 
+import { NearestDescriptions } from "./nearest_vectors.js";
 import { TargetSearch, BEAM } from "./target_search.js";
 import { finished } from "./time_slicing.js";
 
 /** @typedef {import("./safetensors.js").Bundle} Bundle */
+/** @typedef {import("./beam.js").Hypothesis} Hypothesis */
+/** @typedef {import("./encoder_decoder.js").DecoderState} DecoderState */
 /** @typedef {import("./target_search.js").Target} Target */
 /** @typedef {import("../views/description.js").DescriptionClient} DescriptionClient */
 
@@ -13,6 +16,8 @@ export class Describer {
   constructor(bundle) {
     this.vectorSize = bundle.about.encoder_decoder.source;
     this.search = new TargetSearch(bundle);
+    const { counts } = bundle.about;
+    this.nearest = counts ? new NearestDescriptions(bundle, counts, this.vectorSize) : undefined;
   }
 
   /** @param {number[][]} vectors @param {AbortSignal} signal */
@@ -31,6 +36,11 @@ export class Describer {
       );
     }
     if (!numbers.every(Number.isFinite)) throw new RangeError("A number is too large for float32.");
-    return yield* this.search.run(numbers, count, beam);
+    const { search, nearest } = this;
+    const rank =
+      nearest &&
+      ((/** @type {DecoderState} */ initial, /** @type {Hypothesis[]} */ found) =>
+        nearest.mixed(search.network, initial, numbers, found));
+    return yield* search.run(numbers, count, beam, rank);
   }
 }

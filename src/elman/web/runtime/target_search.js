@@ -6,6 +6,7 @@ import { TextCodec } from "./text_codec.js";
 
 /** @typedef {import("./safetensors.js").Bundle} Bundle */
 /** @typedef {import("./beam.js").Hypothesis} Hypothesis */
+/** @typedef {import("./encoder_decoder.js").DecoderState} DecoderState */
 
 /**
  * A generated target.
@@ -32,16 +33,21 @@ export class TargetSearch {
 
   /** The best targets of a source, best first. Yields after each token.
    * @param {number[] | Float32Array} source tokens (S,), or a vector (D,) @param {number} count
-   * @param {number} beam @returns {Generator<undefined, Target[]>} */
-  *run(source, count, beam) {
+   * @param {number} beam
+   * @param {(initial: DecoderState, found: Hypothesis[]) => Generator<undefined, Hypothesis[]>}
+   *   [rank] what ranks the hypotheses again, if anything does
+   * @returns {Generator<undefined, Target[]>} */
+  *run(source, count, beam, rank) {
     const [slope, room] = this.limit;
     const tokens = source instanceof Float32Array ? 1 : source.length;
-    const found = yield* search(this.network, this.network.begin(source), {
+    const initial = this.network.begin(source);
+    const found = yield* search(this.network, initial, {
       beam: Math.max(beam, count),
       repeats: this.target.repeats,
       limit: Math.ceil(slope * tokens + room),
     });
-    return found.slice(0, count).map((target) => targetOf(target, this.target));
+    const ranked = rank ? yield* rank(initial, found) : found;
+    return ranked.slice(0, count).map((target) => targetOf(target, this.target));
   }
 }
 

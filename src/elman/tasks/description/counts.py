@@ -1,0 +1,275 @@
+"""The counts of a describer: the nearest training vectors; their place in a model file.
+
+Shapes: M stored vectors of D numbers, L distinct descriptions.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from elman.counts.nearest_vectors import MAX_ROWS, MOST_TRUST, NearestVectors, kept_rows
+from elman.errors import ModelFileError
+from elman.metrics.counted import CountedMetric
+from elman.metrics.ngram_counts import chrf_counts, chrf_of
+from elman.nn.seq2seq import EncoderDecoder
+from elman.tasks import weights
+from elman.tasks.description.inputs import DescribedVectors
+from elman.tasks.description.mixing import (
+    NearestDescriptions,
+    Tokens,
+    fit_weight,
+    token_log_probabilities,
+)
+from elman.tasks.seq2seq.generation import LengthLimit, generate, search_settings
+from elman.tasks.seq2seq.text_codec import TextCodec
+from elman.tasks.weights import StoredArrays
+from elman.text.tokenizers.tokenizer import BOUNDARY
+from elman.training.dataset import VectorDataset
+from elman.training.eval_mode import eval_mode
+
+WEIGHED = 2_000
+"""The most validation vectors to fit the weight on."""
+
+DESCRIBED = 200
+"""The most validation vectors to describe with and without the counts."""
+
+PREFIX = "counts."
+LARGEST = 1e30  # no figure of the counts is near it
+
+
+class Memory(NamedTuple):
+    """The training vectors, before they have a weight; see `NearestDescriptions`."""
+
+    nearest: NearestVectors
+    targets: tuple[Tokens, ...]
+
+
+def remember(
+    train: DescribedVectors, codec: TextCodec, parameters: int, seed: int
+) -> Memory | None:
+    """Store the training vectors, before the network is trained.
+
+    Args:
+        train: the training set.
+        codec: of the descriptions.
+        parameters: of the network; the vectors take at most as much space in a file.
+        seed: of the draw where there are too many vectors.
+
+    Returns:
+        The memory; None if no description occurs twice in it.
+    """
+    texts, labels = np.unique(np.array(train.texts, dtype=object), return_inverse=True)
+    targets = [codec.encode(text) for text in texts.tolist()]
+    sizes = np.array([4 * len(each) + 4 for each in targets])
+    rows = kept_rows(labels, train.vectors.shape[1], sizes, 4 * parameters, seed)
+    present, labels = np.unique(labels[rows], return_inverse=True)
+    if len(present) == len(rows):
+        return None
+    nearest = NearestVectors.fit(train.vectors[rows], labels, seed)
+    return Memory(nearest, tuple(targets[index] for index in present.tolist()))
+
+
+def joined(
+    memory: Memory,
+    network: EncoderDecoder,
+    valid: DescribedVectors,
+    codec: TextCodec,
+    limit: LengthLimit,
+    step: Any,
+) -> NearestDescriptions | None:
+    """Fit the weight of the memory beside the trained network.
+
+    Args:
+        memory: of `remember`.
+        network: the trained network.
+        valid: the validation set.
+        codec, limit, step: of the network, as for `generate`.
+
+    Returns:
+        The memory with its weight; None if the validation set is less likely with it, or described
+        worse by more than the 95 % interval of chrF.
+    """
+    vectors, targets = (
+        valid.vectors[:WEIGHED],
+        [codec.encode(each) for each in valid.texts[:WEIGHED]],
+    )
+    log_p = [each.sum() for each in token_log_probabilities(network, vectors, targets)]
+    neighbours = memory.nearest.of(vectors)
+    index = {target.tobytes(): label for label, target in enumerate(memory.targets)}
+    gold = np.array([index.get(target.tobytes(), -1) for target in targets])
+    weight = fit_weight(np.array(log_p), neighbours.probability(gold), neighbours.trust)
+    if weight is None:
+        return None
+    both = NearestDescriptions(*memory, weight)
+    vectors, texts = vectors[:DESCRIBED], valid.texts[:DESCRIBED]
+    with eval_mode(network):
+        found = generate(network, VectorDataset(vectors), limit, search_settings(codec, 5, 1), step)
+    answers = (
+        [codec.decode(best[0].tokens) for best in each]
+        for each in (both.mixed(network, vectors, found), found)
+    )
+    ours, alone = (CountedMetric(chrf_of, chrf_counts(each, texts)) for each in answers)
+    return both if ours.interval(alone)[1] >= 0 else None
+
+
+# Model files
+
+
+def tensors(counts: NearestDescriptions) -> dict[str, Tensor]:
+    """The arrays of a model file, by name."""
+    nearest, targets = counts.nearest, counts.targets
+    arrays = {
+        "rows": nearest.rows,
+        "labels": nearest.labels,
+        "center": nearest.center,
+        "step": nearest.step,
+        "weight": nearest.weight,
+        "lengths": np.array([len(each) for each in targets], dtype=np.int32),
+        "tokens": np.concatenate(targets).astype(np.int32),
+    }
+    return {f"{PREFIX}{name}": torch.from_numpy(each) for name, each in arrays.items()}
+
+
+def contents(counts: NearestDescriptions) -> dict[str, Any]:
+    """The plain data of a model file."""
+    nearest = counts.nearest
+    return {
+        "vectors": len(nearest.rows),
+        "descriptions": len(counts.targets),
+        "tokens": sum(map(len, counts.targets)),
+        "neighbours": nearest.neighbours,
+        "bandwidth": nearest.bandwidth,
+        "unit": nearest.unit,
+        "trust": list(nearest.trust),
+        "weight": counts.weight,
+    }
+
+
+class VectorTensors(StoredArrays):
+    """The arrays of the counts in a model file, as parameters without gradients.
+
+    Args:
+        about: of `contents`.
+        width: D.
+        vocabulary: of the descriptions.
+
+    Raises:
+        ModelFileError: it is not what `contents` returns.
+    """
+
+    def __init__(self, about: Any, width: int, vocabulary: int) -> None:
+        vectors, descriptions, tokens = _checked(about)
+        super().__init__(
+            {
+                "rows": torch.empty(vectors, width, dtype=torch.int8),
+                "labels": torch.empty(vectors, dtype=torch.int32),
+                "center": torch.empty(width),
+                "step": torch.empty(width),
+                "weight": torch.empty(width),
+                "lengths": torch.empty(descriptions, dtype=torch.int32),
+                "tokens": torch.empty(tokens, dtype=torch.int32),
+            }
+        )
+        self.about = about
+        self.vocabulary = vocabulary
+
+    def counts(self) -> NearestDescriptions:
+        """The counts.
+
+        Raises:
+            ModelFileError: the arrays are not those of vectors and descriptions.
+        """
+        parts = {name: part.numpy() for name, part in self.arrays.items()}
+        lengths, tokens = parts.pop("lengths"), parts.pop("tokens").astype(np.int64)
+        ends = np.cumsum(lengths, dtype=np.int64) - 1
+        bounds = (lengths >= 1).all() and ends[-1] == len(tokens) - 1
+        if not bounds or not np.array_equal(np.flatnonzero(tokens == BOUNDARY), ends):
+            raise ModelFileError("the descriptions of its counts do not end where they should")
+        if tokens.min() < 0 or tokens.max() >= self.vocabulary:
+            raise ModelFileError("its counts hold tokens that it does not know")
+        if parts["labels"].min() < 0 or parts["labels"].max() >= len(lengths):
+            raise ModelFileError("its counts hold vectors without a description")
+        sound = (  # False for NaN
+            (np.abs(parts["center"]) < np.inf)
+            & (parts["step"] > 0)
+            & (parts["step"] < np.inf)
+            & (parts["weight"] >= 0)
+            & (parts["weight"] < LARGEST)
+        )
+        if not sound.all():
+            raise ModelFileError("the figures of its counts are out of range")
+        nearest = NearestVectors(
+            rows=parts["rows"],
+            labels=parts["labels"],
+            center=parts["center"],
+            step=parts["step"],
+            weight=parts["weight"],
+            neighbours=self.about["neighbours"],
+            bandwidth=self.about["bandwidth"],
+            unit=self.about["unit"],
+            trust=tuple(self.about["trust"]),
+        )
+        targets = tuple(np.split(tokens, ends[:-1] + 1))
+        return NearestDescriptions(nearest, targets, self.about["weight"])
+
+
+def _checked(about: Any) -> tuple[int, int, int]:
+    match about:
+        case {
+            "vectors": int(vectors),
+            "descriptions": int(descriptions),
+            "tokens": int(tokens),
+            "neighbours": int(neighbours),
+            "bandwidth": float(bandwidth),
+            "unit": float(unit),
+            "trust": [float(intercept), float(slope)],
+            "weight": float(weight),
+        }:
+            sizes = (neighbours, descriptions, vectors, tokens)
+            sound = (
+                len(about) == 8
+                and not any(isinstance(each, bool) for each in sizes)
+                and 1 <= neighbours <= vectors <= MAX_ROWS
+                and 1 <= descriptions <= min(vectors, tokens)
+                and tokens < 2**31
+                and all(0 < each < LARGEST for each in (bandwidth, unit))
+                and abs(intercept) <= MOST_TRUST
+                and 0 <= slope <= MOST_TRUST
+                and 0 < weight < 1
+            )
+            if sound:
+                return vectors, descriptions, tokens
+    raise ModelFileError("its counts are malformed")
+
+
+def check(about: Any, width: int, vocabulary: int) -> None:
+    """Check the plain data of a model file, before anything is allocated.
+
+    Raises:
+        ModelFileError: it is not what `contents` returns, nor None.
+    """
+    if about is not None:
+        with torch.device("meta"):
+            VectorTensors(about, width, vocabulary)
+
+
+def attach(network: EncoderDecoder, about: Any) -> EncoderDecoder:
+    """Give a network a part for the arrays of a model file, if there are any."""
+    if about is None:
+        return network
+    config = network.config
+    return weights.attach(network, VectorTensors(about, config.source, config.blocks.vocabulary))
+
+
+def detached(network: EncoderDecoder) -> NearestDescriptions | None:
+    """Take the counts out of a network from `attach`; None if it has none.
+
+    Raises:
+        ModelFileError: the arrays are not those of vectors and descriptions.
+    """
+    stored = weights.detach(network, VectorTensors)
+    return None if stored is None else stored.counts()
