@@ -9,7 +9,9 @@ Rivals of classifiers: TF-IDF of words (1-2) and of characters (2-5) with logist
 with a linear support vector machine, and NB-SVM of words (S. Wang, C. Manning, 2012). Of taggers: a
 linear-chain CRF of python-crfsuite with words, affixes, shapes and neighbours. Of language models:
 the report's Kneser-Ney n-grams. Of describers: one and five nearest vectors, a support vector
-machine with a Gaussian kernel, and logistic regression of the standardised numbers.
+machine with a Gaussian kernel, and logistic regression of the standardised numbers. Of forecasters:
+seasonal naive, and statsforecast's AutoETS, AutoTheta and MSTL, fitted once to the values before
+the test set as Elman is.
 
 All rows take about an hour. Run some alone with `python bench/rivals.py sst2 wnut17`, with another
 budget with `--minutes 1`.
@@ -41,6 +43,7 @@ from elman.tasks.language_modeling.evaluation import evaluate_language
 from elman.tasks.tagging.evaluation import evaluate_tags
 from elman.text.files import TextSource
 from elman.text.subword_hashing import shape
+from forecasting import SETTINGS, evaluated
 from tables import DATA, Row, bench_parser, check_data, check_rows, publish, table
 
 AFFIX = 4  # the longest prefix and suffix of a word among the features of the CRF
@@ -256,6 +259,18 @@ def _whole(path: str) -> Path:
     return cut
 
 
+# Series
+
+
+def series(name: str, minutes: float) -> Row:
+    report = evaluated(name, minutes, seed=0)
+    assert report.baseline is not None
+    low, high = report.interval["mase"]
+    gain = -high, -low  # of errors less is better
+    best = (report.baseline["name"], report.baseline["mase"])
+    return _row(f"{name} (MASE, less is better)", minutes, report.scores["mase"], best, gain)
+
+
 ROWS: dict[str, Callable[[float], Row]] = {
     "trec": partial(classes, "trec", "trec/train.txt", "trec/test.txt", None),
     "sst2": partial(classes, "sst2", *SST2),
@@ -289,6 +304,7 @@ ROWS: dict[str, Callable[[float], Row]] = {
         "word",
     ),
     "digits": partial(images, "digits"),
+    **{name: partial(series, name) for name in SETTINGS},
 }
 
 

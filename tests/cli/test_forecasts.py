@@ -42,7 +42,10 @@ def folder(tmp_path_factory, elman):
     assert done.status == 0, done.err
     assert "MASE" in done.out
     assert "coverage of the 95 % interval" in done.out
-    assert "baseline: seasonal naive" in done.out
+    assert "baseline: " in done.out
+    assert "seasonal naive" in done.out
+    assert "the network alone: MASE" in done.out
+    assert "the counts alone: MASE" in done.out
     return folder
 
 
@@ -82,7 +85,9 @@ def test_a_newer_history(elman, folder, tmp_path):
     assert done.status == 0, done.err
     assert "5 origins, 6 steps ahead from each" in done.out
     done = elman("test", str(folder / "m.st"), str(tmp_path / "new.csv"), "--json")
-    assert json.loads(done.out)["baseline"]["name"] == "seasonal naive"
+    report = json.loads(done.out)
+    assert report["details"]["baselines"]["seasonal naive"] >= report["baseline"]["mase"]
+    assert report["details"]["alone"].keys() == {"network", "counts"}
 
 
 def test_a_picture_has_all_of_it(elman, folder):
@@ -171,6 +176,14 @@ def test_what_cannot_be_predicted_is_one_line(elman, folder, arguments, message)
         (table().replace(",3\n", ",\n"), [], "--impute linear, previous or zero"),
         (table(10), [], "10 values are too few for a season of 1"),
         (table(), ["--season", "30"], "values are too few for a season of 30"),
+        (table(), ["--season", "12,40"], "80 values are too few for a season of 40"),
+        (table(), ["--season", "12,12"], "season: '12,12' is neither a season nor two"),
+        (table(), ["--season", "a"], "season: 'a' is"),
+        (
+            table(),
+            ["--season", "12,4", "--counts", "off"],
+            "season: a second season is for the counts, which are off",
+        ),
         (table(), ["--series", "c"], "no column is called 'c': there is Passengers <all>, b"),
         (table(), ["--impute", "mean"], "'mean' is not known. It is linear, previous or zero"),
         (
@@ -200,3 +213,20 @@ def test_a_gap_that_is_filled(elman, tmp_path, monkeypatch):
     )
     assert done.status == 0, done.err
     assert json.loads(done.out)["task"] == "forecast"
+
+
+def test_two_seasons_are_in_the_file_and_each_part_is_shown(elman, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text(table(120))
+    done = elman(
+        *("train", "a.csv", "--task", "forecast", "-o", "m.st", "--season", "4,12"),
+        *("--series", "b", "--steps", "2", "--hidden-size", "4", "--horizon", "4"),
+    )
+    assert done.status == 0, done.err
+    counts = json.loads(elman("info", "m.st", "--json").out)["counts"]
+    assert counts["seasons"] == [4, 12]
+    assert sum(counts["shares"].values()) == pytest.approx(1)
+    explained = elman("explain", "m.st")
+    assert "the counts add" in explained.out
+    trace = json.loads(elman("explain", "m.st", "--json").out)
+    assert all(output["counts"]["features"] == [] for output in trace["outputs"])

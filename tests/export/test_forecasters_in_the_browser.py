@@ -8,7 +8,7 @@ import torch
 
 import elman
 from elman.cells import CELLS
-from elman.nn.forecaster import ForecasterConfig, ForecastNetwork
+from elman.nn.forecaster import ForecasterConfig, ForecastNetwork, LinearForecast
 from elman.tasks.forecasting.model import Forecast
 
 from .conftest import livened, rounded_in_place
@@ -17,7 +17,9 @@ FORECAST = "return model.forecast(given ?? model.last);"
 FIGURES = ("median", "low_80", "high_80", "low_95", "high_95")
 
 
-def forecaster(*, season=4, logarithm=False, series=2, cell="gru", hidden_size=8, seed=0, **sizes):
+def forecaster(
+    *, season=4, logarithm=False, series=2, cell="gru", hidden_size=8, seed=0, window=0, **sizes
+):
     """A forecaster with weights that no training has touched, and livelier than at first."""
     model = elman.Forecaster(cell=cell, hidden_size=hidden_size)
     settings = {
@@ -35,8 +37,13 @@ def forecaster(*, season=4, logarithm=False, series=2, cell="gru", hidden_size=8
     model.network_ = livened(ForecastNetwork(config))
     draw = np.random.default_rng(seed)
     model.names_ = tuple(f"series {number}" for number in range(series))
+    if window:
+        linear = LinearForecast(config.horizon, window, share=0.6)
+        linear.matrix.copy_(torch.tensor(draw.normal(size=config.horizon * window) / window))
+        model.network_.counts = linear
+        model._counts = {"window": window, "seasons": [season], "shares": {"network": 1 - 0.6}}
     model.calendar_ = None
-    model.last_ = walk(draw, config.context_length, series)
+    model.last_ = walk(draw, model.network_.history_length, series)
     model.scale_, model.widths_, model.record_ = np.ones(series), (1.2, 0.7), {}
     return model
 
@@ -74,6 +81,18 @@ def test_seasons_and_logarithms(shown, season, logarithm):
     model = forecaster(season=season, logarithm=logarithm, horizon=9, networks=1)
     agree(shown, model)
     agree(shown, model, walk(np.random.default_rng(5), 90))
+
+
+@pytest.mark.parametrize("window", [9, 33])  # shorter and longer than the network's
+@pytest.mark.parametrize("logarithm", [False, True])
+@pytest.mark.parametrize("int8", [False, True])
+def test_counts_beside_the_network(shown, window, logarithm, int8):
+    model = forecaster(window=window, logarithm=logarithm, hidden_size=16, horizon=16)
+    matrix = model.network_.counts.matrix.clone()
+    exact = rounded_in_place(model) if int8 else None
+    assert torch.equal((exact or model).network_.counts.matrix, matrix)
+    agree(shown, model, expected_of=exact)
+    agree(shown, model, walk(np.random.default_rng(5), 90), expected_of=exact)
 
 
 @pytest.mark.parametrize("level", [0.0, 7.0, -1e12])

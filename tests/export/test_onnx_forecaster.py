@@ -20,6 +20,7 @@ STEPS = np.arange(60.0)
 SWINGS = np.sin(2 * np.pi * STEPS / 4)
 LEVEL = 5 + 0.1 * STEPS + SWINGS - 6  # below nought, too
 GROWING = np.exp(0.03 * STEPS) * (3 + SWINGS)
+NOISY = LEVEL + 0.3 * np.random.default_rng(0).normal(size=60)  # so that both parts have a share
 WIDE = np.stack([GROWING, GROWING[::-1]], axis=1)
 COMPONENTS = ("median", "low_80", "high_80", "low_95", "high_95")
 
@@ -33,14 +34,14 @@ def test_every_cell(tmp_path, cell):
     written(stirred(small(cell=cell, layers=2).fit(LEVEL)), tmp_path)
 
 
-@pytest.mark.parametrize("series", [LEVEL, GROWING, WIDE, 1e-5 * LEVEL, 1e6 * GROWING])
+@pytest.mark.parametrize("series", [LEVEL, NOISY, GROWING, WIDE, 1e-5 * LEVEL, 1e6 * GROWING])
 @pytest.mark.parametrize("season", [1, 4])
 def test_it_forecasts_from_the_file_alone(tmp_path, series, season):
     """What it learned from stands in the file; and from other values it goes on as well."""
     model = stirred(small(season=season, horizon=7).fit(series))
     session, about = opened(model, tmp_path)
     assert about["names"] == list(model.names_)
-    read = about["forecasting"]["context_length"]
+    read = model.network_.history_length
     other = series[:-3] * 1.5
     given = {"history": other.reshape(len(other), -1)[-read:].T}
     for expected, asked in ((model.predict(), {}), (model.predict(history=other), given)):
@@ -58,7 +59,7 @@ def test_logarithms_are_in_the_graph(tmp_path):
     written(model, tmp_path)
 
 
-@pytest.mark.parametrize("part", ["_base_forecasts", "_scale_intervals"])
+@pytest.mark.parametrize("part", ["_base_forecasts", "_scale_intervals", "_linear"])
 def test_a_graph_that_forecasts_otherwise_is_not_written(tmp_path, monkeypatch, part):
     whole = getattr(forecaster, part)
 
@@ -66,10 +67,14 @@ def test_a_graph_that_forecasts_otherwise_is_not_written(tmp_path, monkeypatch, 
         if part == "_scale_intervals":
             return whole(graph, given[0], (given[1][0], 1.1 * given[1][1]))
         simple = whole(graph, *given)
+        if part == "_linear":
+            return graph.op("Mul", simple, graph.constant(1.1, np.float64))
         return [*simple[:-1], simple[0]]
 
     monkeypatch.setattr(forecaster, part, other)
-    stirred(small().fit(LEVEL)).save(tmp_path / "ahead.st")
+    model = stirred(small().fit(NOISY))
+    assert 0.1 < model.network_.counts.share < 0.9
+    model.save(tmp_path / "ahead.st")
     with pytest.raises(ExportError, match=r"ahead.st: ONNX Runtime's .* off the model's own"):
         write_onnx(tmp_path / "ahead.st", tmp_path / "ahead.onnx")
 
@@ -77,9 +82,9 @@ def test_a_graph_that_forecasts_otherwise_is_not_written(tmp_path, monkeypatch, 
 def test_values_that_nearly_stand_still(tmp_path):
     """What keeps a window's scale from being nothing is in the graph."""
     model = stirred(small().fit(LEVEL))
-    session, about = opened(model, tmp_path)
+    session, _ = opened(model, tmp_path)
     other = 3 + 1e-7 * SWINGS
-    given = {"history": other[None, -about["forecasting"]["context_length"] :]}
+    given = {"history": other[None, -model.network_.history_length :]}
     expected = model.predict(history=other).median
     result = session.run(["median"], given)[0].T
     np.testing.assert_allclose(1e7 * (result - 3), 1e7 * (expected - 3), atol=1e-3)

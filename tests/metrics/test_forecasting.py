@@ -83,7 +83,8 @@ def backtest(origins=40, horizon=6, seed=0, better=0.5):
         high_80=median + 1,
         high_95=median + 2,
         actual=actual,
-        naive=naive,
+        baselines={"seasonal naive": naive},
+        parts={},
         scale=np.full(origins, 2.0),
         series=np.repeat([0, 1], origins // 2),
         names=("a", "b"),
@@ -98,7 +99,8 @@ def test_report_has_scores_and_baseline():
     assert report.examples == 240
     assert report.scores["mase"] == pytest.approx(np.abs(tested.median - tested.actual).mean() / 2)
     assert report.baseline["name"] == "seasonal naive"
-    assert report.baseline["mase"] == pytest.approx(np.abs(tested.naive - tested.actual).mean() / 2)
+    naive = tested.baselines["seasonal naive"]
+    assert report.baseline["mase"] == pytest.approx(np.abs(naive - tested.actual).mean() / 2)
     assert report.scores["coverage_80"] < report.scores["coverage"] == 1.0
     low, high = report.interval["mase"]
     assert low < report.scores["mase"] - report.baseline["mase"] < high < 0
@@ -122,9 +124,25 @@ def test_overlapping_forecasts_are_resampled_in_blocks():
 
 
 def test_one_origin_and_no_origin():
-    tested = backtest()
-    one = Backtest(*(part[:1] for part in tested[:9]), names=("a",), overlapping=6)
-    assert math.isfinite(evaluate_forecasts(one).scores["mase"])
-    none = Backtest(*(part[:0] for part in tested[:9]), names=("a",), overlapping=6)
+    assert math.isfinite(evaluate_forecasts(backtest(2)).scores["mase"])
     with pytest.raises(EmptyTextError):
-        evaluate_forecasts(none)
+        evaluate_forecasts(backtest(0))
+
+
+def test_the_best_baseline_of_these_values_is_compared_with():
+    tested = backtest()
+    worse, better = tested.actual + 9, tested.actual + 0.1
+    several = tested._replace(baselines={"a": worse, "b": better, "c": worse})
+    report = evaluate_forecasts(several)
+    assert report.baseline == {"name": "b", "mase": pytest.approx(0.05)}
+    assert list(report.details["baselines"]) == ["a", "b", "c"]
+    assert report.interval["mase"][0] > 0
+
+
+def test_each_part_is_scored_alone():
+    tested = backtest()
+    parts = {"network": tested.actual + 1, "counts": tested.median}
+    alone = evaluate_forecasts(tested._replace(parts=parts)).details["alone"]
+    assert alone["network"]["MASE"] == pytest.approx(0.5)
+    assert alone["network"]["gain"][0] > 0
+    assert alone["counts"]["gain"] == [0, 0]

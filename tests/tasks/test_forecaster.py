@@ -79,7 +79,7 @@ def test_the_score_is_of_what_is_new(model):
     report = model.evaluate(longer)
     assert report.details["origins"] == 140 - 120 - 6 + 1
     assert model.score(longer) == -report.scores["mase"]
-    assert report.scores["mase"] < report.baseline["mase"]
+    assert report.scores["mase"] < report.details["baselines"]["seasonal naive"]
     # Of another series all that is not needed to begin with.
     other = model.evaluate(wave(140, seed=9))
     assert other.details["origins"] > report.details["origins"]
@@ -181,7 +181,16 @@ def test_too_few_values_say_how_many_are_needed():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"horizon": 0}, {"season": 0}, {"horizon": 1.5}, {"cell": "brain"}, {"dropout": 1.0}],
+    [
+        {"horizon": 0},
+        {"season": 0},
+        {"season": (12, 12)},
+        {"season": "1,2,3"},
+        {"season": ()},
+        {"horizon": 1.5},
+        {"cell": "brain"},
+        {"dropout": 1.0},
+    ],
 )
 def test_settings_out_of_range(wrong):
     with pytest.raises(SettingError):
@@ -211,6 +220,7 @@ def test_a_file_holds_all_that_a_forecast_needs(dated, tmp_path):
     assert loaded.score(wave(140)) == model.score(wave(140))
 
 
+SHARES = {"network": 0.5, "exponential smoothing": 0.5}
 DAMAGE = [
     {"names": []},
     {"names": ["x", 3]},
@@ -228,6 +238,22 @@ DAMAGE = [
     {"cell": "gru"},
     {"hidden_size": 9},
     {"logarithm": 1},
+    {"counts": None},
+    {"counts": {}},
+    *(
+        {"counts": {"window": 60, "seasons": [12], "shares": SHARES} | wrong}
+        for wrong in (
+            {"window": 48},
+            {"window": 10**9},
+            {"window": True},
+            {"seasons": []},
+            {"seasons": [0]},
+            {"shares": {"network": 1.5, "autoregression": -0.5}},
+            {"shares": {"autoregression": 1.0}},
+            {"shares": {"network": 0.5, "oracle": 0.5}},
+            {"more": 1},
+        )
+    ),
 ]
 
 
@@ -252,7 +278,7 @@ def test_a_damaged_file_is_refused(dated, tmp_path, damage):
         load(tmp_path / "m.safetensors")
 
 
-@pytest.mark.parametrize("name", ["last", "scale", "widths"])
+@pytest.mark.parametrize("name", ["last", "scale", "widths", "network.counts.matrix"])
 def test_numbers_that_are_none_are_refused(dated, tmp_path, name):
     about, tensors = saved(dated[0], tmp_path)
     tensors[name] = tensors[name] * float("nan")

@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from elman.errors import EmptyTextError
+from elman.tasks.estimator import Run
 from elman.tasks.forecasting.config import ForecasterSettings, forecasting_of
+from elman.tasks.forecasting.counts import plan_of, shares_of
 from elman.tasks.forecasting.inputs import read_series
 from elman.tasks.forecasting.trainer import (
     MAX_ORIGINS,
@@ -87,3 +90,83 @@ def test_no_half_is_as_wide_as_it_says_itself():
     after = scale_intervals_by_halves(quantiles, came, origins)
     np.testing.assert_array_equal(after[5:], before[5:])
     assert (np.ptp(after[:5], axis=2) > np.ptp(before[:5], axis=2)).all()
+
+
+def fitted(values, **changes):
+    """A trainer after a short training."""
+    settings = ForecasterSettings(**{"steps": 3, "hidden_size": 4, "horizon": 6, **changes})
+    series = read_series(values)
+    trained = ForecasterTrainer(settings, series, forecasting_of(settings, series))
+    run = Run({}, None, 20.0, lambda: False, None)
+    for _ in trained.events(run):
+        pass
+    return trained
+
+
+def half_hours(days=40):
+    """A day of 48 steps, a week of 336, and noise."""
+    steps = np.arange(48 * days)
+    work = np.where(steps // 48 % 7 < 5, 3.0, 0.0)
+    draw = np.random.default_rng(0).normal(size=len(steps))
+    return 20 + 5 * np.sin(2 * np.pi * steps / 48) + work + 0.3 * draw
+
+
+def test_the_counts_without_the_end_choose_the_shares():
+    values = np.random.default_rng(0).normal(size=(150, 2)).cumsum(0)
+    trained = fitted(values)
+    shares = trained.measured["shares"]
+    assert sum(shares.values()) == pytest.approx(1)
+    assert set(shares) == {"network", "exponential smoothing", "autoregression"}
+    assert trained.network.counts.share == pytest.approx(1 - shares["network"])
+    # Other values at the end choose other shares, of the same matrices before it.
+    other = values.copy()
+    other[trained.end :] = values[trained.end - 1]
+    assert fitted(other).measured["shares"] != shares
+    before = [each._fit_counts(trained.end) for each in (trained, fitted(other))]
+    for name, matrix in before[0].items():
+        np.testing.assert_array_equal(matrix, before[1][name])
+
+
+def test_a_part_that_is_clearly_worse_says_nothing():
+    actual = np.zeros((30, 4))
+    medians = {"network": actual + 0.1, "exponential smoothing": actual + 5}
+    shares = shares_of(medians, actual, np.ones(30), horizons=8)
+    assert shares["network"] > 0.999
+    fewer = shares_of(medians | {"autoregression": actual + 0.15}, actual, np.ones(30), horizons=1)
+    assert fewer["autoregression"] > 0.2
+
+
+def test_the_network_is_that_without_counts():
+    values = np.random.default_rng(0).normal(size=120).cumsum()
+    both, alone = fitted(values), fitted(values, counts="off")
+    assert alone.network.counts is None
+    assert alone.measured["shares"] is None
+    for one, other in zip(both.network.members, alone.network.members, strict=True):
+        for weight, same in zip(one.parameters(), other.parameters(), strict=True):
+            np.testing.assert_array_equal(weight.detach(), same.detach())
+
+
+def test_a_day_and_a_week_are_found_together():
+    series = read_series(half_hours())
+    settings = ForecasterSettings()
+    config = forecasting_of(settings, series)
+    assert config.season in (48, 336)
+    found = plan_of(settings, series, config, 48 * 36)
+    assert found.seasons == (48, 336)
+    assert found.window % 336 == 0
+    # A day alone, where no two weeks can be looked back on, or where it was typed.
+    short = read_series(half_hours(18))
+    config = forecasting_of(ForecasterSettings(season=48), short)
+    assert plan_of(settings, short, config, 48 * 15).seasons == (48,)
+    typed = ForecasterSettings(season=48)
+    assert plan_of(typed, series, forecasting_of(typed, series), 48 * 36).seasons == (48,)
+    typed = ForecasterSettings(season="48,336")
+    config = forecasting_of(typed, series)
+    assert config.season == 48
+    assert plan_of(typed, series, config, 48 * 36).seasons == (48, 336)
+    with pytest.raises(EmptyTextError, match="too few for a season of 336"):
+        plan_of(typed, short, forecasting_of(typed, short), 48 * 15)
+
+
+def test_too_few_values_for_a_window_have_the_network_alone():
+    assert fitted(np.arange(52.0) % 5, season=16, horizon=4).network.counts is None

@@ -167,7 +167,8 @@ class CountedFeature:
 @dataclass(frozen=True)
 class CountsPart:
     """What a linear model beside the network adds to the score of a target, less the mean of what
-    it adds to all: a score that all get changes nothing.
+    it adds to all: a score that all get changes nothing. Of a forecast, how far it moves the
+    median.
 
     Attributes:
         added: by all features.

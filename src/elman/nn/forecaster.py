@@ -72,8 +72,38 @@ class ScaledWindow(NamedTuple):
     scale: Tensor  # (B, 1) float64, the mean seasonal difference
 
 
+class LinearForecast(nn.Module):
+    """A forecast that is a linear function of the last values, last + M (values - last).
+
+    Args:
+        horizon: H.
+        window: R, the values that it depends on.
+        share: of the forecast in its mean with a network's median, 0 to 1.
+
+    Attributes:
+        matrix: (H R,) float32, the rows of M. It is one row, so that int8 weights leave it as it
+            is: a rounded sum over hundreds of values would drift.
+    """
+
+    def __init__(self, horizon: int, window: int, share: float) -> None:
+        super().__init__()
+        self.horizon, self.window, self.share = horizon, window, share
+        self.matrix = nn.Parameter(torch.zeros(horizon * window), requires_grad=False)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """The forecast (B, H) float64 after windows (B, R or more) float64.
+
+        Differences from the last value are multiplied, so rounding the matrix to float32 costs
+        nothing where values are large and alike.
+        """
+        last = values[:, -1:]
+        matrix = self.matrix.view(self.horizon, self.window).double()
+        return last + (values[:, -self.window :] - last) @ matrix.T
+
+
 class ForecastNetwork(nn.Module):
-    """An ensemble of small networks; their quantiles are averaged.
+    """An ensemble of small networks; their quantiles are averaged. With `counts` the answer is
+    a mean of the network's median and a linear forecast, and the intervals move with it.
 
     Each network reads the last values step by step, then the future steps, for which it gets the
     naive forecast and the time to the horizon. For each future step it outputs softmax weights of
@@ -94,20 +124,47 @@ class ForecastNetwork(nn.Module):
         self.config = config
         members = (_Member(config) for _ in range(config.networks))
         self.members = nn.ModuleList(members)
+        self.counts: LinearForecast | None = None
+
+    @property
+    def history_length(self) -> int:
+        """The values before the origin that a forecast uses, of all parts."""
+        window = 0 if self.counts is None else self.counts.window
+        return max(self.config.context_length, window)
 
     def forward(self, history: Tensor) -> Tensor:
         """The quantiles of the values after the window.
 
         Args:
-            history: (B, R) float64, the values before the origin.
+            history: (B, `history_length`) float64, the values before the origin.
 
         Returns:
             (B, H, Q) float64, ascending along Q.
         """
-        scaled = self.scaled(history)
-        outputs = torch.stack([member(scaled) for member in self.members]).mean(0).double()
-        quantiles = scaled.naive[..., None] + scaled.scale[..., None] * outputs
+        values = history.log() if self.config.logarithm else history
+        quantiles = self._quantiles(values)
+        if self.counts is not None:
+            middle = quantiles[..., MEDIAN : MEDIAN + 1]
+            quantiles = quantiles + self.counts.share * (self.counts(values)[..., None] - middle)
         return quantiles.exp() if self.config.logarithm else quantiles
+
+    def by_network(self, history: Tensor) -> Tensor:
+        """The quantiles of the network alone; as `forward`."""
+        values = history.log() if self.config.logarithm else history
+        quantiles = self._quantiles(values)
+        return quantiles.exp() if self.config.logarithm else quantiles
+
+    def by_counts(self, history: Tensor) -> Tensor:
+        """The forecast (B, H) of the counts alone, which there must be; as `forward`."""
+        assert self.counts is not None
+        forecast: Tensor = self.counts(history.log() if self.config.logarithm else history)
+        return forecast.exp() if self.config.logarithm else forecast
+
+    def _quantiles(self, values: Tensor) -> Tensor:
+        """The network's quantiles (B, H, Q), of logarithms if the values (B, R) are those."""
+        scaled = self._scaled(values[:, -self.config.context_length :])
+        outputs = torch.stack([member(scaled) for member in self.members]).mean(0).double()
+        return scaled.naive[..., None] + scaled.scale[..., None] * outputs
 
     def loss(self, history: Tensor, actual: Tensor) -> Tensor:
         """The mean pinball loss of the networks' quantiles, in units of the window's scale.
@@ -126,8 +183,10 @@ class ForecastNetwork(nn.Module):
 
     def scaled(self, history: Tensor) -> ScaledWindow:
         """Normalise windows (B, R) float64, each by its own level and scale."""
+        return self._scaled(history.log() if self.config.logarithm else history)
+
+    def _scaled(self, values: Tensor) -> ScaledWindow:
         config = self.config
-        values = history.log() if config.logarithm else history
         differences = values[:, config.season :] - values[:, : -config.season]
         level = values[:, -config.season :].mean(1, keepdim=True)
         spread = (values - level).abs().mean(1, keepdim=True)
@@ -144,7 +203,7 @@ class ForecastNetwork(nn.Module):
         future = [(naive - level) / spread, base[..., 1]]
         inputs = torch.cat([torch.stack(past, 2), torch.stack(future, 2)], 1)
         ahead = torch.arange(1 - config.steps, config.horizon + 1).clamp(min=0) / config.horizon
-        time = torch.stack([ahead > 0, ahead], 1).expand(len(history), -1, -1)
+        time = torch.stack([ahead > 0, ahead], 1).expand(len(values), -1, -1)
         return ScaledWindow(torch.cat([inputs, time], 2).float(), base.float(), naive, scale)
 
     def _base(self, values: Tensor, differences: Tensor, level: Tensor) -> Tensor:

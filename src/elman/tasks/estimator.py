@@ -372,7 +372,9 @@ class Model(NetworkSettings, ABC):
         """The share of the counts in the tensors of a model file, 0 to 1; empty without counts."""
         tensors = packed(self._tensors()) if self.int8_ else self._tensors()
         sizes = {name: each.numel() * each.element_size() for name, each in tensors.items()}
-        counted = sum(size for name, size in sizes.items() if name.startswith("counts."))
+        counted = sum(
+            size for name, size in sizes.items() if name.startswith(("counts.", "network.counts."))
+        )
         share = round(counted / sum(sizes.values()), 3)
         return {"counts' share of the file": share} if counted else {}
 

@@ -55,7 +55,7 @@ COUNTS = Option(
     "counts",
     str,
     "on (default): also answer with counts of the training data; off: with the network alone "
-    "(language models, classification, tagging).",
+    "(language models, classification, tagging, forecasts).",
     ("train",),
     of_model=True,
 )

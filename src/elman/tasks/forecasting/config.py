@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
-from elman.errors import EmptyTextError, ModelFileError
+from elman.errors import EmptyTextError, ModelFileError, SettingError
 from elman.nn.forecaster import ForecasterConfig
-from elman.ranges import check_integer
+from elman.ranges import check_choice, check_integer
 from elman.tasks.architecture import check_blocks
 from elman.tasks.forecasting.seasonality import grows_with_level, season_of
 from elman.tasks.settings import NetworkSettings, Recipe, changed, setting
@@ -51,6 +51,34 @@ VARIANTS = {True: Variant(5, 160), False: Variant(3, 400)}
 """By whether there are few."""
 
 
+def check_seasons(name: str, value: object) -> None:
+    """Check one season or two, as they are typed.
+
+    Raises:
+        SettingError: one is not in range, both are the same, or there are more than two.
+    """
+    given: list[object] = list(value) if isinstance(value, tuple | list) else [value]
+    if isinstance(value, str):
+        given = [int(each) if each.strip().isdecimal() else each for each in value.split(",")]
+    for each in given:
+        check_integer(name, each, least=1, most=LONGEST_HORIZON)
+    if not 1 <= len(given) <= 2 or (len(given) == 2 and (given[0] == given[1] or 1 in given)):
+        raise SettingError(
+            f"{value!r} is neither a season nor two",
+            location=name,
+            hint="Type a number of steps, or two such as 48,336",
+        )
+
+
+def typed_seasons(value: int | tuple[int, ...] | str | None) -> tuple[int, ...] | None:
+    """The seasons of a setting that `check_seasons` accepts, in their order; None: none given."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return tuple(int(each) for each in value.split(","))
+    return value if isinstance(value, tuple) else (value,)
+
+
 @dataclass(kw_only=True, eq=False, repr=False)
 class ForecasterSettings(NetworkSettings):
     """The settings of `Forecaster`."""
@@ -64,12 +92,34 @@ class ForecasterSettings(NetworkSettings):
         "H, the steps ahead, 1 to 10,000; None chooses: a season, or two where it is short.",
         partial(check_integer, least=1, most=LONGEST_HORIZON),
     )
-    season: int | None = setting(
+    season: int | tuple[int, int] | str | None = setting(
         None,
-        "after how many steps the values are alike, 1 (never) to 10,000; None finds it by the "
-        "dates or by the autocorrelation.",
-        partial(check_integer, least=1, most=LONGEST_HORIZON),
+        "after how many steps the values are alike, 1 (never) to 10,000, or two such seasons as a "
+        "tuple or as '48,336': errors are scaled by the first, and the counts know both; None "
+        "finds them by the dates or by the autocorrelation.",
+        check_seasons,
     )
+    counts: str = setting(
+        "on",
+        "'on': forecasts that are linear functions of the last values are fitted before the "
+        "network, and the answer is a mean of both; 'off': the network alone.",
+        partial(check_choice, names=("on", "off")),
+    )
+
+    def check_settings(self) -> Self:
+        """As in `NetworkSettings`.
+
+        Raises:
+            SettingError: also for a second season without counts, which would change nothing.
+        """
+        super().check_settings()
+        if self.counts == "off" and len(typed_seasons(self.season) or ()) > 1:
+            raise SettingError(
+                "a second season is for the counts, which are off",
+                location="season",
+                hint="Give one season, or leave out --counts off",
+            )
+        return self
 
 
 def forecasting_of(settings: ForecasterSettings, series: Series) -> ForecasterConfig:
@@ -81,7 +131,8 @@ def forecasting_of(settings: ForecasterSettings, series: Series) -> ForecasterCo
     values = series.values
     length = len(values)
     step = None if series.calendar is None else series.calendar.step
-    season = season_of(values, step) if settings.season is None else settings.season
+    typed = typed_seasons(settings.season)
+    season = season_of(values, step) if typed is None else typed[0]
     horizon = _horizon(season, length) if settings.horizon is None else settings.horizon
     seasons = _VALUES_READ
     if season > 1:

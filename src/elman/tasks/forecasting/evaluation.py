@@ -5,7 +5,8 @@ Shapes: M origins, H the horizon, S series.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -20,16 +21,14 @@ if TYPE_CHECKING:
     Values = npt.NDArray[np.float64]
 
 
-BASELINE = "seasonal naive"
-
-
 class Backtest(NamedTuple):
     """Forecasts from M origins, and the actual values.
 
     Attributes:
         low_95, low_80, median, high_80, high_95: (M, H) quantiles.
         actual: (M, H) the values that were forecast.
-        naive: (M, H) seasonal naive forecasts from the same origins.
+        baselines: (M, H) forecasts from the same origins, by name.
+        parts: (M, H) medians of each part of the forecaster alone, by name; empty of one part.
         scale: (M,) divisor of the errors, `naive_error` of the series.
         series: (M,) index of the series, sorted; origins of a series ascend.
         names: (S,) of the series.
@@ -42,7 +41,8 @@ class Backtest(NamedTuple):
     high_80: Values
     high_95: Values
     actual: Values
-    naive: Values
+    baselines: Mapping[str, Values]
+    parts: Mapping[str, Values]
     scale: Values
     series: npt.NDArray[np.int64]
     names: tuple[str, ...]
@@ -50,10 +50,11 @@ class Backtest(NamedTuple):
 
 
 def evaluate_forecasts(backtest: Backtest, warnings: tuple[str, ...] = ()) -> Evaluation:
-    """MASE of the medians, coverage of the intervals, and MASE of the baseline.
+    """MASE of the medians, coverage of the intervals, and MASE of the best baseline.
 
-    The bootstrap for the interval of the difference resamples blocks of origins that forecast some
-    of the same values.
+    The baseline is the best on these very values, the hardest choice for the forecaster. The
+    bootstrap for the interval of the difference resamples blocks of origins that forecast some of
+    the same values.
 
     Raises:
         EmptyTextError: there are no origins.
@@ -61,7 +62,12 @@ def evaluate_forecasts(backtest: Backtest, warnings: tuple[str, ...] = ()) -> Ev
     if not len(backtest.actual):
         raise EmptyTextError("no origin to forecast from")
     ours = scaled_errors(backtest.median, backtest.actual, backtest.scale)
-    theirs = scaled_errors(backtest.naive, backtest.actual, backtest.scale)
+    others = {
+        name: scaled_errors(each, backtest.actual, backtest.scale)
+        for name, each in backtest.baselines.items()
+    }
+    best = min(others, key=lambda name: float(others[name].mean()))
+    theirs = others[best]
     scores = {
         "mase": float(ours.mean()),
         "coverage": coverage(backtest.low_95, backtest.high_95, backtest.actual),
@@ -70,7 +76,7 @@ def evaluate_forecasts(backtest: Backtest, warnings: tuple[str, ...] = ()) -> Ev
     # With a single block, all samples would be the same.
     block = max(1, min(backtest.overlapping, len(ours) // 2))
     difference = bootstrap_difference(ours, theirs, block=block)
-    baseline = {"name": BASELINE, "mase": float(theirs.mean())}
+    baseline = {"name": best, "mase": float(theirs.mean())}
     rows = [
         {
             "series": name,
@@ -84,11 +90,24 @@ def evaluate_forecasts(backtest: Backtest, warnings: tuple[str, ...] = ()) -> Ev
         "horizon": backtest.actual.shape[1],
         "series": rows,
         "mase_by_step": _by_step(backtest),
+        "baselines": {name: float(each.mean()) for name, each in others.items()},
     }
+    if backtest.parts:
+        details["alone"] = _alone(backtest, ours, block)
     interval = {"mase": (difference.low, difference.high)}
     return Evaluation(
         "forecast", backtest.actual.size, scores, baseline, interval, warnings, details
     )
+
+
+def _alone(backtest: Backtest, ours: Values, block: int) -> dict[str, Any]:
+    """MASE of each part alone, and the interval of how much less that of both is."""
+    alone = {}
+    for name, medians in backtest.parts.items():
+        errors = scaled_errors(medians, backtest.actual, backtest.scale)
+        gain = bootstrap_difference(errors, ours, block=block)
+        alone[name] = {"MASE": float(errors.mean()), "gain": [gain.low, gain.high]}
+    return alone
 
 
 def _by_step(backtest: Backtest) -> list[float]:

@@ -15,7 +15,7 @@ from torch import Tensor
 from elman.explain.activations import record_layers, stack_layers
 from elman.explain.attribution import AttributionInput, AttributionQuery, identity
 from elman.explain.summary import model_summary
-from elman.explain.trace import Quantile, SequenceTrace, StepOutput, Trace
+from elman.explain.trace import CountsPart, Quantile, SequenceTrace, StepOutput, Trace
 from elman.nn.forecaster import LEVELS, MEDIAN, ForecastNetwork
 from elman.training.eval_mode import eval_mode
 
@@ -27,11 +27,12 @@ def explain_forecast(
 
     Args:
         network: the forecaster.
-        history: (R,) values.
+        history: (R,) values, as many as the network and its counts need.
         quantiles: (H, Q) forecast.
     """
     config = network.config
-    values = torch.as_tensor(history)[:, None]
+    whole = torch.as_tensor(history)[:, None]
+    values = whole[-config.context_length :]
     # The seasonal naive forecast: the value one season earlier, or later in the first season.
     season = config.season
     references = torch.cat([values[season : 2 * season], values[:-season]])
@@ -39,7 +40,7 @@ def explain_forecast(
     recorded = stack_layers([member.stack])
 
     def medians(xs: Sequence[Tensor]) -> Tensor:
-        median: Tensor = network(xs[0][:, :, 0].t())[..., MEDIAN]
+        median: Tensor = network.by_network(xs[0][:, :, 0].t())[..., MEDIAN]
         return median.t()[..., None]
 
     def read(x: Tensor) -> object:
@@ -51,11 +52,12 @@ def explain_forecast(
         identity,
         config.networks * config.hidden_size,
     )
-    shown = [f"{value:g}" for value in history.tolist()]
+    shown = [f"{value:g}" for value in values[:, 0].tolist()]
     horizon = [f"+{step}" for step in range(1, config.horizon + 1)]
     with eval_mode(network):
         with torch.inference_mode():
             x = member.into(network.scaled(values.t()).steps)[0]
+            added = _added(network, whole.t(), quantiles)
         attributions = query.attributions(range(config.horizon), [0] * config.horizon)
         return Trace(
             "forecast",
@@ -73,10 +75,24 @@ def explain_forecast(
                 ),
             ),
             tuple(
-                StepOutput(1, config.steps + step, (), None, each, _quantiles(row.tolist()))
-                for step, (row, each) in enumerate(zip(quantiles, attributions, strict=True))
+                StepOutput(
+                    1, config.steps + step, (), None, each, _quantiles(row.tolist()), counts=part
+                )
+                for step, (row, each, part) in enumerate(
+                    zip(quantiles, attributions, added, strict=True)
+                )
             ),
         )
+
+
+def _added(
+    network: ForecastNetwork, history: Tensor, quantiles: npt.NDArray[Any]
+) -> list[CountsPart | None]:
+    """How far the counts move the network's median of each step (H,), in units of the series."""
+    if network.counts is None:
+        return [None] * len(quantiles)
+    alone = network.by_network(history)[0, :, MEDIAN].numpy()
+    return [CountsPart(each, ()) for each in (quantiles[:, MEDIAN] - alone).tolist()]
 
 
 def _quantiles(values: list[float]) -> tuple[Quantile, ...]:

@@ -22,6 +22,7 @@ from elman.nn.forecaster import ForecasterConfig, ForecastNetwork
 from elman.ranges import check_integer
 from elman.tasks.architecture import check_cell
 from elman.tasks.estimator import Model, Run, TrainingData
+from elman.tasks.forecasting import counts
 from elman.tasks.forecasting.config import (
     ForecasterSettings,
     checked_forecasting,
@@ -36,6 +37,7 @@ from elman.tasks.forecasting.trainer import (
     ForecasterTrainer,
     backtest_of,
     scale_intervals,
+    seasons_of,
     spread_origins,
 )
 from elman.text.dates import Calendar
@@ -99,6 +101,8 @@ class Forecaster(ForecasterSettings, Model):
     scale_: Values
     widths_: tuple[float, float]
 
+    _counts: dict[str, Any] | None = None  # as a model file describes them
+
     # Learning
 
     def fit(self, series: SeriesInput) -> Self:
@@ -137,12 +141,12 @@ class Forecaster(ForecasterSettings, Model):
     def _set_fitted(self, training: ForecasterTrainer, data: TrainingData) -> None:
         """Set the fitted attributes from a finished training."""
         series, network = training.series, training.network
-        config = network.config
         inner, outer = training.measured["widths"]
         self.network_, self.widths_ = network, (inner, outer)
         self.names_, self.calendar_ = series.names, series.calendar
-        self.last_ = series.values[-config.context_length :]
-        self.scale_ = naive_error(series.values, config.season)
+        self.last_ = series.values[-network.history_length :]
+        self.scale_ = naive_error(series.values, network.config.season)
+        self._counts = training.described_counts
         self._begin_record(
             data,
             values=len(series.values),
@@ -204,7 +208,7 @@ class Forecaster(ForecasterSettings, Model):
         origins = np.array([(len(given.values), column)])
         quantiles = quantiles_at(self.network_, given.values, origins)
         (scaled,) = scale_intervals(quantiles, self.widths_)
-        length = self.network_.config.context_length
+        length = self.network_.history_length
         return explain_forecast(self.network_, given.values[-length:, column], scaled)
 
     def history(self, given: SeriesInput | None = None) -> Series:
@@ -221,7 +225,7 @@ class Forecaster(ForecasterSettings, Model):
         if given is None:
             return Series(self.names_, self.last_, self.calendar_)
         series = self._continued(self._same(read_series(given)))
-        needed = self.network_.config.context_length
+        needed = self.network_.history_length
         if len(series.values) < needed:
             raise InputError(
                 f"{len(series.values):,} values, and {needed:,} are needed to go on from",
@@ -248,7 +252,7 @@ class Forecaster(ForecasterSettings, Model):
             before = len(given.values)
             given = self._continued(given)
             known = len(given.values) - before or None
-        first = config.context_length if known is None else known
+        first = self.network_.history_length if known is None else known
         origins = spread_origins(first, len(given.values), config.horizon, len(self.names_))
         if not len(origins):
             raise InputError(
@@ -263,8 +267,15 @@ class Forecaster(ForecasterSettings, Model):
         quantiles = quantiles_at(self.network_, given.values, origins)
         scaled = scale_intervals(quantiles, self.widths_)
         return evaluate_forecasts(
-            backtest_of(scaled, given.values, origins, config, scale, self.names_)
+            backtest_of(
+                scaled, given.values, origins, self.network_, scale, self.names_, self._seasons
+            )
         )
+
+    @property
+    def _seasons(self) -> tuple[int, ...]:
+        counted = None if self._counts is None else self._counts["seasons"]
+        return seasons_of(self.network_.config, counted)
 
     def score(self, series: SeriesInput) -> float:
         """Minus the mean absolute scaled error (MASE) of `evaluate`; higher is better. -1 equals
@@ -321,7 +332,7 @@ class Forecaster(ForecasterSettings, Model):
 
     def _contents(self) -> dict[str, Any]:
         calendar = None if self.calendar_ is None else self.calendar_.to_json()
-        return {"names": list(self.names_), "calendar": calendar}
+        return {"names": list(self.names_), "calendar": calendar, "counts": self._counts}
 
     def _tensors(self) -> dict[str, Tensor]:
         """The tensors of `ForecasterTensors`."""
@@ -333,15 +344,19 @@ class Forecaster(ForecasterSettings, Model):
 
     def _facts(self) -> dict[str, Any]:
         dates = None if self.calendar_ is None else self.calendar_.step.name
-        return {"series": list(self.names_), "dates": dates}
+        counts = {} if self._counts is None else {"counts": self._counts}
+        return {"series": list(self.names_), "dates": dates, **counts}
 
     def _restore(self, about: dict[str, Any]) -> Callable[[], ForecasterTensors]:
         config = checked_forecasting(about.get("forecasting"))
         self.names_ = names = checked_names(about.get("names"))
         calendar = about.get("calendar")
         self.calendar_ = None if calendar is None else Calendar.from_json(calendar)
+        self._counts = about_counts = counts.checked(about.get("counts"), config)
         check_cell(self, config.cell)
-        return lambda: ForecasterTensors(config, len(names))
+        return lambda: ForecasterTensors(
+            config, len(names), counts.empty_forecast(about_counts, config)
+        )
 
     def _take(self, loaded: ForecasterTensors) -> None:
         loaded.check_finite()

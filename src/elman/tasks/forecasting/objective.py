@@ -6,14 +6,14 @@ Q levels, N networks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from elman.nn.forecaster import LEVELS, ForecastNetwork, pinball
+from elman.nn.forecaster import LEVELS, MEDIAN, ForecastNetwork, pinball
 from elman.training.eval_mode import eval_mode
 
 Origins = npt.NDArray[np.int64]
@@ -35,13 +35,39 @@ def quantiles_at(network: ForecastNetwork, values: Values, origins: Origins) -> 
     Args:
         values: (T, S).
     """
-    config = network.config
-    found = np.empty((len(origins), config.horizon, len(LEVELS)))
+    found = np.empty((len(origins), network.config.horizon, len(LEVELS)))
+    return _forecast_into(found, network, network, values, origins)
+
+
+def medians_by_part(
+    network: ForecastNetwork, values: Values, origins: Origins
+) -> dict[str, Values]:
+    """The forecasts (M, H) of the network alone and of the counts alone, under these names; empty
+    where the network is all there is. Arguments as in `quantiles_at`."""
+    if network.counts is None:
+        return {}
+    shape = len(origins), network.config.horizon
+    alone = np.empty((*shape, len(LEVELS))), np.empty(shape)
+    by_network, by_counts = (
+        _forecast_into(found, network, forecast, values, origins)
+        for found, forecast in zip(alone, (network.by_network, network.by_counts), strict=True)
+    )
+    return {"network": by_network[..., MEDIAN], "counts": by_counts}
+
+
+def _forecast_into(
+    found: Values,
+    network: ForecastNetwork,
+    forecast: Callable[[Tensor], Tensor],
+    values: Values,
+    origins: Origins,
+) -> Values:
+    """Fill an array with the forecasts at origins, some windows at a time."""
     with eval_mode(network), torch.inference_mode():
         for start in range(0, len(origins), _TOGETHER):
             chosen = origins[start : start + _TOGETHER]
-            answer = network(torch.from_numpy(_windows(values, chosen, -config.context_length, 0)))
-            found[start : start + _TOGETHER] = answer.numpy()
+            history = torch.from_numpy(_windows(values, chosen, -network.history_length, 0))
+            found[start : start + _TOGETHER] = forecast(history).numpy()
     return found
 
 

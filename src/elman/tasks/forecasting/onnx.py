@@ -21,19 +21,21 @@ from elman.nn.forecaster import (
     BASE_FORECASTS,
     CORRECTION_SCALE,
     LEVELS,
+    MEDIAN,
     MIN_RECENT,
     MIN_SCALE,
     MIN_SPREAD,
     TINY,
     ForecasterConfig,
     ForecastNetwork,
+    LinearForecast,
 )
 from elman.tasks.forecasting.model import Forecaster
 from elman.tasks.forecasting.trainer import scale_intervals
 
 DOC = (
-    "history (batch, values), the last values of a series, as many as the context length -> for "
-    "each step of the horizon the median and the ends of the 80 % and 95 % intervals. The default "
+    "history (batch, values), the last values of a series, as many as the model needs -> for each "
+    "step of the horizon the median and the ends of the 80 % and 95 % intervals. The default "
     "history is that of the training series, in the order of the names."
 )
 
@@ -56,9 +58,7 @@ def exported(model: Forecaster) -> ExportedGraph:
 
 def _write(model: Forecaster, graph: Graph) -> None:
     config = model.network_.config
-    history = graph.input(
-        "history", np.float64, "batch", config.context_length, default=model.last_.T
-    )
+    history = graph.input("history", np.float64, "batch", len(model.last_), default=model.last_.T)
     quantiles = _quantiles(graph, model.network_, history)
     for name, value in zip(
         QUANTILES, _scale_intervals(graph, quantiles, model.widths_), strict=True
@@ -69,13 +69,29 @@ def _write(model: Forecaster, graph: Graph) -> None:
 def _quantiles(graph: Graph, network: ForecastNetwork, history: str) -> str:
     """history (B, R) -> (B, H, Q) float64"""
     config = network.config
-    scaled = _scaled(graph, config, graph.op("Log", history) if config.logarithm else history)
+    values = graph.op("Log", history) if config.logarithm else history
+    scaled = _scaled(graph, config, _time_slice(graph, values, -config.context_length))
     members = [_member(graph, config, member, scaled) for member in network.members]
     mean = graph.op("Cast", graph.op("Mean", *members), to=11)
     last = graph.constant([2])
     corrections = graph.op("Mul", graph.op("Unsqueeze", scaled.scale, last), mean)
     quantiles = graph.op("Add", graph.op("Unsqueeze", scaled.naive, last), corrections)
+    if network.counts is not None:
+        linear = graph.op("Unsqueeze", _linear(graph, network.counts, values), last)
+        middle = graph.slices(quantiles, [1] * len(LEVELS))[MEDIAN]
+        moved = graph.op("Sub", linear, middle)
+        quantiles = graph.op("Add", quantiles, _multiply(graph, moved, network.counts.share))
     return graph.op("Exp", quantiles) if config.logarithm else quantiles
+
+
+def _linear(graph: Graph, counts: LinearForecast, values: str) -> str:
+    """The linear forecast (B, H) float64, as in `LinearForecast`."""
+    last = _time_slice(graph, values, -1)
+    differences = graph.op("Sub", _time_slice(graph, values, -counts.window), last)
+    matrix = counts.matrix.view(counts.horizon, counts.window).numpy(force=True)
+    # float32 in the file, widened in the graph, as the module does.
+    weights = graph.op("Cast", graph.constant(matrix.T, np.float32), to=11)
+    return graph.op("Add", last, graph.op("MatMul", differences, weights))
 
 
 def _scale_intervals(graph: Graph, quantiles: str, widths: tuple[float, float]) -> list[str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from elman.console.report import ROWS, PrimaryScore, ReportFormat, labels
+from elman.console.report import ROWS, PrimaryScore, ReportFormat, labels, print_alone
 from elman.console.terminal import counted, print_table
+from elman.tasks.forecasting.baseline import left_out
 
 if TYPE_CHECKING:
     from elman.metrics.report import Evaluation
@@ -16,6 +17,11 @@ def _print_details(report: Evaluation) -> None:
     details = report.details
     origins = counted(details["origins"], "origin", "origins")
     print(f"{origins}, {counted(details['horizon'], 'step', 'steps')} ahead from each")
+    others = (f"{name} {mase:.3f}" for name, mase in details["baselines"].items())
+    print(f"baselines, of which the best is chosen on these values: {', '.join(others)}")
+    print_alone(details)
+    for line in left_out(tuple(details["baselines"])):
+        print(line)
     series = details["series"]
     if len(series) == 1:
         return

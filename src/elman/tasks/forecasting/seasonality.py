@@ -32,6 +32,14 @@ _BY_STEP = {
     "half-hourly": (48, 336),
 }
 
+_PAIRS = ((7, 365), (24, 168), (48, 336))  # a week and a year, a day and a week
+
+
+def companion(season: int) -> int | None:
+    """The other season that often goes with one, a day with a week or a week with a year."""
+    others = {**dict(_PAIRS), **{longer: shorter for shorter, longer in _PAIRS}}
+    return others.get(season)
+
 
 def season_of(values: Values, step: DateStep | None) -> int:
     """After how many steps the values are alike.

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from elman.errors import ModelFileError
-from elman.nn.forecaster import ForecasterConfig, ForecastNetwork
+from elman.nn.forecaster import ForecasterConfig, ForecastNetwork, LinearForecast
 
 MAX_SERIES = 100_000
 
@@ -18,21 +18,24 @@ class ForecasterTensors(nn.Module):
     """The tensors of a model file.
 
     Attributes:
-        network: the forecaster.
+        network: the forecaster, with its counts.
         last: (R, S) float64, the last training values, the default history.
         scale: (S,) float64, the seasonal naive error of each series.
         widths: (2,) float64, the factors of the 80 % and the 95 % interval.
     """
 
-    def __init__(self, config: ForecasterConfig, series: int) -> None:
+    def __init__(
+        self, config: ForecasterConfig, series: int, counts: LinearForecast | None
+    ) -> None:
         super().__init__()
         self.network = ForecastNetwork(config)
-        self.last = _numbers(config.context_length, series)
+        self.network.counts = counts
+        self.last = _numbers(self.network.history_length, series)
         self.scale = _numbers(series)
         self.widths = _numbers(2)
 
     def check_finite(self) -> None:
-        """Check the tensors besides the network.
+        """Check the tensors besides the weights of the network.
 
         Raises:
             ModelFileError: one is not finite.
@@ -40,6 +43,9 @@ class ForecasterTensors(nn.Module):
         for name in ("last", "scale", "widths"):
             if not bool(getattr(self, name).isfinite().all()):
                 raise ModelFileError(f"its tensor {name!r} holds what is not a number")
+        counts = self.network.counts
+        if counts is not None and not bool(counts.matrix.isfinite().all()):
+            raise ModelFileError("its counts hold what is not a number")
 
 
 def _numbers(*shape: int) -> nn.Parameter:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from elman.tasks.options import FILES, Option
+from elman.tasks.options import COUNTS, FILES, Option
 from elman.tasks.task import Detection, Task
 
 
@@ -44,7 +44,15 @@ TASK = Task(
             ("train",),
             of_model=True,
         ),
-        Option("season", int, "Seasonal period in steps (1: none).", ("train",), of_model=True),
+        Option(
+            "season",
+            str,
+            "Seasonal period in steps (1: none), or two such as 48,336.",
+            ("train",),
+            metavar="STEPS",
+            of_model=True,
+        ),
+        COUNTS,
         Option(
             "horizon", int, "Number of steps to print (default: all) (forecasts).", ("predict",)
         ),

@@ -10,14 +10,17 @@ Shapes: T steps, S series, M origins, H horizon, Q levels.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from elman.metrics.forecasting import fitted_width, naive_error, seasonal_naive
+from elman.metrics.forecasting import fitted_width, naive_error
 from elman.nn.forecaster import LEVELS, MEDIAN, ForecasterConfig, ForecastNetwork
 from elman.tasks.estimator import Run
+from elman.tasks.forecasting import counts
+from elman.tasks.forecasting.baseline import baseline_forecasts
 from elman.tasks.forecasting.config import (
     REHEARSAL,
     ROWS,
@@ -31,6 +34,7 @@ from elman.tasks.forecasting.objective import (
     ForecastObjective,
     Origins,
     Values,
+    medians_by_part,
     origins_in,
     quantiles_at,
     values_after,
@@ -44,6 +48,7 @@ from elman.training.trainer import train
 
 MAX_ORIGINS = 48  # of a series in a backtest
 _MIN_STEPS = 20  # of the second training
+_WIDER = 10.0  # times, at most, that intervals are stretched after the second training
 _MEASURED = "measured"  # key in a checkpoint of the results of the first training
 
 
@@ -56,8 +61,10 @@ class ForecasterTrainer:
         forecasting: configuration of the network.
 
     Attributes, after the events:
-        network: trained on all values; if the first training was interrupted, on all but the end.
-        measured: `best_step`, `widths` and the report on the validation set, as plain data.
+        network: trained on all values; if the first training was interrupted, or the second had
+            no time for half of the steps, on all but the end.
+        measured: `best_step`, `widths` and `sizes` of the intervals, `shares` of the parts by name
+            (None without counts) and the report on the validation set, as plain data.
     """
 
     network: ForecastNetwork
@@ -78,12 +85,27 @@ class ForecasterTrainer:
         )
         self.held_out = spread_origins(self.end, length, forecasting.horizon, count)
         self.scale = naive_error(series.values[: self.end], forecasting.season)
+        self.counts = counts.plan_of(settings, series, forecasting, self.end)
+
+    @property
+    def seasons(self) -> tuple[int, ...]:
+        """The season of the network, and the other of the counts if they have two."""
+        return seasons_of(self.config, None if self.counts is None else self.counts.seasons)
+
+    @property
+    def described_counts(self) -> dict[str, Any] | None:
+        """The counts of the network for a model file; None where it has none."""
+        if self.counts is None or self.network.counts is None:
+            return None
+        seasons, window = self.counts
+        return {"window": window, "seasons": list(seasons), "shares": self.measured["shares"]}
 
     def events(self, run: Run) -> Iterator[Event]:
         """The events of both, as of one training."""
         identity = {} if run.checkpoint is None else identity_of(run.checkpoint)
         measured: dict[str, Any] | None = identity.get(_MEASURED)
         spent = Finished(0, 0, 0.0, 0.0, 0, interrupted=False)
+        rehearsed: ForecastNetwork | None = None  # of the first training, if it was in this run
         for origins, fraction in ((self.before, REHEARSAL), (self.all, 1 - REHEARSAL)):
             is_last = origins is self.all
             if measured is not None and not is_last:
@@ -92,9 +114,12 @@ class ForecasterTrainer:
             # The second training has no validation set, so it has no previews.
             preview = ForecastPreviews(self.network, self.series, self.held_out, self.scale)
             steps = self._steps() if measured is None else measured["best_step"]
+            begun = time.perf_counter()
+            matrices = self._fit_counts(len(self.series.values) if is_last else self.end)
+            plan = forecast_plan(self.settings, fraction, steps)
             for event in train(
                 self._objective(origins),
-                forecast_plan(self.settings, fraction, steps),
+                plan.after(time.perf_counter() - begun),
                 preview=None if is_last else preview,
                 checkpoint_at_once=is_last,
                 **run.with_identity(**{_MEASURED: measured}).arguments,
@@ -102,7 +127,16 @@ class ForecasterTrainer:
                 if isinstance(event, Finished):
                     spent = _sum_of(spent, event)
                     if not is_last:
-                        measured = self._measured(event)
+                        measured = self._measured(event, matrices)
+                        rehearsed = self.network
+                    elif measured is not None:
+                        cut_short = event.step < measured["best_step"] / 2
+                        if rehearsed is not None and cut_short and self.settings.steps is None:
+                            self.network = rehearsed  # as good as it was measured, at least
+                        if measured["shares"] is not None:
+                            linear = counts.linear_forecast(matrices, measured["shares"])
+                            self.network.counts = linear
+                            measured = {**measured, "widths": self._resized(measured)}
                     if is_last or event.interrupted:
                         self.measured = measured or {}
                         yield spent
@@ -129,20 +163,71 @@ class ForecasterTrainer:
             seed=self.settings.seed,
         )
 
-    def _measured(self, event: Finished) -> dict[str, Any]:
-        """Results of the first training for the second, as plain data."""
+    def _fit_counts(self, end: int) -> dict[str, Values]:
+        """The matrices of the linear forecasts, fitted to the values before a step."""
+        if self.counts is None:
+            return {}
+        return counts.fit(self.counts, self.series.values[:end], self.config)
+
+    def _interval_sizes(self, quantiles: Values) -> Values:
+        """(2,) the mean size of the 80 % and the 95 % interval, in units of each series."""
+        scale = self.scale[self.held_out[:, 1], None]
+        sizes = (
+            (quantiles[..., MEDIAN + side] - quantiles[..., MEDIAN - side]) / scale
+            for side in (1, 2)
+        )
+        return np.array([each.mean() for each in sizes])
+
+    def _resized(self, measured: dict[str, Any]) -> list[float]:
+        """The factors of the intervals for the second network. It knows the values held out, or
+        had less time, so its intervals may be narrower than those that the factors were fitted to;
+        at the same windows they become as wide, at least."""
+        quantiles = quantiles_at(self.network, self.series.values, self.held_out)
+        sizes = np.maximum(self._interval_sizes(quantiles), np.finfo(float).tiny)
+        ratio = np.array(measured["sizes"]) / sizes
+        return [float(each) for each in np.array(measured["widths"]) * np.clip(ratio, 1, _WIDER)]
+
+    def _measured(self, event: Finished, matrices: dict[str, Values]) -> dict[str, Any]:
+        """Results of the first training for the second, as plain data; joins network and counts.
+
+        Args:
+            matrices: of the counts before the values held out.
+        """
         values = self.series.values
         quantiles = quantiles_at(self.network, values, self.held_out)
         actual = values_after(values, self.held_out, self.config.horizon)
+        shares = None
+        if matrices:
+            medians = {counts.NETWORK: quantiles[..., MEDIAN]}
+            medians |= counts.medians(matrices, values, self.held_out, self.config)
+            length, series = values.shape
+            horizons = series * (length - self.end) / self.config.horizon
+            scale = self.scale[self.held_out[:, 1]]
+            shares = counts.shares_of(medians, actual, scale, horizons)
+            self.network.counts = counts.linear_forecast(matrices, shares)
+            quantiles = quantiles_at(self.network, values, self.held_out)
         scaled = scale_intervals_by_halves(quantiles, actual, self.held_out)
         backtest = backtest_of(
-            scaled, values, self.held_out, self.config, self.scale, self.series.names
+            scaled,
+            values,
+            self.held_out,
+            self.network,
+            self.scale,
+            self.series.names,
+            self.seasons,
         )
         return {
             "best_step": max(_MIN_STEPS, event.best_step),
             "widths": list(fit_widths(quantiles, actual, self.held_out)),
+            "shares": shares,
+            "sizes": self._interval_sizes(quantiles).tolist(),
             "report": evaluate_forecasts(backtest).to_json(),
         }
+
+
+def seasons_of(config: ForecasterConfig, counted: Sequence[int] | None) -> tuple[int, ...]:
+    """The season of a network, then those that only its counts know."""
+    return (config.season, *(each for each in counted or () if each != config.season))
 
 
 def new_network(config: ForecasterConfig, seed: int) -> ForecastNetwork:
@@ -215,26 +300,23 @@ def backtest_of(
     quantiles: Values,
     values: Values,
     origins: Origins,
-    config: ForecasterConfig,
+    network: ForecastNetwork,
     scale: Values,
     names: tuple[str, ...],
+    seasons: tuple[int, ...],
 ) -> Backtest:
-    """Collect forecasts, actual values and seasonal naive forecasts.
+    """Collect forecasts, actual values, and the forecasts of baselines and parts.
 
     Args:
         quantiles: (M, H, Q) forecasts.
         values: (T, S) of the series.
         origins: (M, 2) of the forecasts.
-        config: of the network.
+        network: the forecaster, with its counts.
         scale: (S,) divisor of the errors of each series.
         names: (S,) of the series.
+        seasons: that the baselines know; the first is the network's.
     """
-    naive = np.stack(
-        [
-            seasonal_naive(values[:step, each], config.season, config.horizon)
-            for step, each in origins
-        ]
-    )
+    horizon = network.config.horizon
     steps = np.unique(origins[:, 0])
     stride = int(np.diff(steps).min()) if len(steps) > 1 else 1
     low_95, low_80, median, high_80, high_95 = np.moveaxis(quantiles, 2, 0)
@@ -244,12 +326,13 @@ def backtest_of(
         median=median,
         high_80=high_80,
         high_95=high_95,
-        actual=values_after(values, origins, config.horizon),
-        naive=naive,
+        actual=values_after(values, origins, horizon),
+        baselines=baseline_forecasts(values, origins, horizon, seasons),
+        parts=medians_by_part(network, values, origins),
         scale=scale[origins[:, 1]],
         series=origins[:, 1],
         names=names,
-        overlapping=-(-config.horizon // stride),
+        overlapping=-(-horizon // stride),
     )
 
 

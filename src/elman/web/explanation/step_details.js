@@ -108,7 +108,8 @@ function countsOf({ counts, predictions, target }) {
       element("th", { scope: "row" }, name),
       element("td", {}, `${added > 0 ? "+" : ""}${rounded(added)}`),
     );
-  const title = `the counts add to “${visible((target ?? predictions[0]).text)}”`;
+  const named = target ?? predictions[0]; // a forecast has neither
+  const title = named ? `the counts add to “${visible(named.text)}”` : "the counts add";
   const rows = counts.features.map(({ text, added }) => row(visible(text), added));
   const note = "Attributions and states are those of the network alone.";
   return [

@@ -25,6 +25,27 @@ const MIN_SCALE = 1e-3; // as a share of the spread
 const MIN_SPREAD = 1e-6; // the least spread, as a share of the values
 const TINY = 2 ** -126;
 
+/** @typedef {{window: number, shares: {network: number}}} Counts the linear forecast in a model file */
+
+/** A forecast that is a linear function of the last values: last + M (values - last). */
+class LinearForecast {
+  /** @param {Bundle} bundle @param {string} name @param {Counts} counts @param {number} horizon */
+  constructor(bundle, name, { window, shares }, horizon) {
+    this.window = window;
+    this.share = 1 - shares.network;
+    this.matrix = bundle.take(`${name}.matrix`, horizon * window);
+  }
+
+  /** The forecast (H,). @param {number[]} values (at least `window`) */
+  of(values) {
+    const last = values[values.length - 1];
+    const differences = values.slice(-this.window).map((value) => value - last);
+    return Array.from({ length: this.matrix.length / this.window }, (_, ahead) =>
+      differences.reduce((sum, each, i) => sum + each * this.matrix[ahead * this.window + i], last),
+    );
+  }
+}
+
 /** One network of the ensemble: a scaled window -> five quantiles (H, 5) minus the seasonal naive
  * forecast. */
 class Member {
@@ -61,9 +82,13 @@ class Member {
 }
 
 export class ForecastNetwork {
-  /** @param {Bundle} bundle @param {string} name @param {ForecastConfig} config */
-  constructor(bundle, name, config) {
+  /** @param {Bundle} bundle @param {string} name @param {ForecastConfig} config
+   * @param {Counts | null} [counts] of the model file, if it has them */
+  constructor(bundle, name, config, counts = null) {
     this.config = config;
+    this.counts = counts && new LinearForecast(bundle, `${name}.counts`, counts, config.horizon);
+    /** The values before a forecast that it depends on. */
+    this.historyLength = Math.max(config.context_length, this.counts?.window ?? 0);
     this.members = Array.from(
       { length: config.networks },
       (_, member) => new Member(bundle, `${name}.members.${member}`, config),
@@ -72,15 +97,19 @@ export class ForecastNetwork {
 
   /** The quantiles of the next values (H, 5), ascending. @param {number[]} history (R,) */
   quantiles(history) {
-    const scaled = this.#scaled(this.config.logarithm ? history.map(Math.log) : history);
+    const values = this.config.logarithm ? history.map(Math.log) : history;
+    const scaled = this.#scaled(values.slice(-this.config.context_length));
     const each = this.members.map((member) => member.quantiles(scaled));
-    return scaled.naive.map((naive, ahead) =>
-      each[0][ahead].map((_, level) => {
-        const relative = mean(each.map((rows) => rows[ahead][level]));
-        const value = naive + scaled.scale * relative;
-        return this.config.logarithm ? Math.exp(value) : value;
-      }),
-    );
+    const linear = this.counts?.of(values);
+    return scaled.naive.map((naive, ahead) => {
+      const quantiles = each[0][ahead].map(
+        (_, level) => naive + scaled.scale * mean(each.map((rows) => rows[ahead][level])),
+      );
+      const moved = linear ? this.counts.share * (linear[ahead] - quantiles[2]) : 0;
+      return quantiles.map((value) =>
+        this.config.logarithm ? Math.exp(value + moved) : value + moved,
+      );
+    });
   }
 
   /** Scale a window for the networks. @param {number[]} values (R,) @returns {Scaled} */

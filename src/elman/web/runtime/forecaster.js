@@ -14,13 +14,14 @@ import { ForecastNetwork } from "./forecast_network.js";
 export class Forecaster {
   /** @param {Bundle} bundle */
   constructor(bundle) {
-    const { forecasting, names } = bundle.about;
+    const { forecasting, names, counts } = bundle.about;
     /** @type {string[]} */
     this.names = names;
-    this.network = new ForecastNetwork(bundle, "network", forecasting);
-    const last = bundle.takeDoubles("last", forecasting.context_length, names.length);
+    this.network = new ForecastNetwork(bundle, "network", forecasting, counts);
+    const length = this.network.historyLength;
+    const last = bundle.takeDoubles("last", length, names.length);
     /** The last values of the training data (R, S). */
-    this.last = Array.from({ length: forecasting.context_length }, (_, step) =>
+    this.last = Array.from({ length }, (_, step) =>
       Array.from(last.subarray(step * names.length, (step + 1) * names.length)),
     );
     bundle.takeDoubles("scale", names.length);
@@ -45,9 +46,9 @@ export class Forecaster {
    * @returns {Forecast} */
   forecast(history) {
     this.#check(history);
-    const { context_length: contextLength } = this.network.config;
+    const { historyLength } = this.network;
     const each = this.names.map((_, series) =>
-      this.#scaled(this.network.quantiles(history.slice(-contextLength).map((row) => row[series]))),
+      this.#scaled(this.network.quantiles(history.slice(-historyLength).map((row) => row[series]))),
     );
     /** @param {number} level */
     const quantile = (level) => each[0].map((_, ahead) => each.map((rows) => rows[ahead][level]));
@@ -67,7 +68,7 @@ export class Forecaster {
 
   /** @param {number[][]} history */
   #check(history) {
-    const { context_length: contextLength, logarithm } = this.network.config;
+    const { historyLength, config } = this.network;
     const wrong = history.findIndex((row) => row.length !== this.names.length);
     if (wrong >= 0) {
       const [is, has] = [this.names.length, history[wrong].length];
@@ -75,12 +76,12 @@ export class Forecaster {
         `The model forecasts ${is} series; row ${wrong + 1} has ${has} numbers.`,
       );
     }
-    if (history.length < contextLength) {
+    if (history.length < historyLength) {
       throw new RangeError(
-        `The history has ${history.length} values; at least ${contextLength} are needed.`,
+        `The history has ${history.length} values; at least ${historyLength} are needed.`,
       );
     }
-    if (logarithm && history.flat().some((value) => value <= 0)) {
+    if (config.logarithm && history.flat().some((value) => value <= 0)) {
       throw new RangeError("The model was trained on positive numbers; the history has others.");
     }
   }
