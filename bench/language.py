@@ -204,10 +204,7 @@ def _trained(
     if baseline:
         learned_from = Corpus.prepare(TextSource([train]), model.tokenizer_, cache=cache)
         ngram = best_ngram(learned_from.ids, model.tokenizer_)
-    mixture = model.mixture_
-    assert mixture is not None
-    parts = {"network": NetworkPredictor(model.network_), "counts": mixture.counts}
-    report = evaluate_language(NetworkPredictor(mixture), corpus, ngram, parts=parts)
+    report = evaluate_language(NetworkPredictor(model.predicting), corpus, ngram)
     print(report.to_json(), file=sys.stderr)
     return model, report
 

@@ -226,11 +226,7 @@ def write_bundle(
     Raises:
         OutputError: the file cannot be written, for example because the disk is full.
     """
-    text = json.dumps({"schema": SCHEMA, **about}, ensure_ascii=False, allow_nan=False)
-    data = save(
-        {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()},
-        metadata={_KEY: text},
-    )
+    data = serialised(about, tensors)
     if int.from_bytes(data[:8], "little") > HEADER_LIMIT:
         raise OutputError(
             "the vocabulary is too large for a model file's header",
@@ -238,6 +234,15 @@ def write_bundle(
             hint="Train with --tokenizer subword.",
         )
     write_whole(Path(path), data)
+
+
+def serialised(about: dict[str, Any], tensors: dict[str, Tensor]) -> bytes:
+    """The bytes of a file; the arguments are those of `write_bundle`."""
+    text = json.dumps({"schema": SCHEMA, **about}, ensure_ascii=False, allow_nan=False)
+    return save(
+        {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()},
+        metadata={_KEY: text},
+    )
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection
 from typing import Any
 
 from elman.errors import SettingError
+
+BYTES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 
 
 def check_choice(location: str, value: object, names: Collection[str]) -> None:
@@ -67,3 +70,27 @@ def listed(names: Collection[str]) -> str:
     """The names in words: 'a, b or c'."""
     *others, last = names
     return f"{', '.join(others)} or {last}" if others else last
+
+
+def check_size(location: str, value: Any) -> None:
+    """Check that a setting is a size.
+
+    Args:
+        location: the setting, for messages.
+        value: to check.
+
+    Raises:
+        SettingError: it is no size above 0.
+    """
+    if type(value) not in (int, str) or not bytes_of(value):
+        raise SettingError(
+            f"{value!r} is no size", location=location, hint="It is such as 5MB or 300kB."
+        )
+
+
+def bytes_of(size: int | str) -> int | None:
+    """The bytes of a size such as '5MB', '300 kB' or 300000; None if it is no size."""
+    found = re.fullmatch(r"(\d{1,12}(?:\.\d{1,9})?)\s*([a-z]*)", str(size).strip().lower())
+    if found is None or found[2] not in BYTES:
+        return None
+    return int(float(found[1]) * BYTES[found[2]])

@@ -29,7 +29,7 @@ def test_a_table_becomes_a_classifier(elman):
     assert "accuracy" in out
     assert "baseline: TF-IDF of words (1-2) with logistic regression\n" in out
     assert "The commonest class alone: " in out
-    assert "The network is " in out
+    assert "The model is " in out
     assert "elman predict m.st -" in out
     assert done.err.startswith(
         "Task: classify, a label for each text (CSV, text in column text, label in column label; "

@@ -49,6 +49,7 @@ OPTIONS = {
         "--dropout": (TRAIN, ("--dropout", "0.5")),
         "--learning-rate": (TRAIN, ("--learning-rate", "0.1")),
         "--counts": (TRAIN, ("--counts", "off")),
+        "--size": (WIDER, ("--size", "60kB")),
         "--seed": (TRAIN, ("--seed", "1")),
         "--encoding": (TRAIN, ("--encoding", "latin-1")),
         "--directions": (CLASSES, ("--directions", "2")),

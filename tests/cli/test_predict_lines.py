@@ -80,7 +80,7 @@ def test_train(made):
         "perplexity per word",
     ]
     assert out[5].startswith("baseline: interpolated modified Kneser-Ney, order ")
-    verdict = r"The network is \d\.\d{3} nats per character (better|worse) than its baseline"
+    verdict = r"The model is \d\.\d{3} nats per character (better|worse) than its baseline"
     assert re.match(verdict, out[6])
     assert re.fullmatch(
         r'character\.st: [\d.]+ kB\. Next: elman generate character\.st "The "', out[7]

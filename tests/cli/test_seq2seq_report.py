@@ -20,7 +20,7 @@ def test_a_translation_report(capsys):
     theirs = report.baseline["bleu"]
     assert rows[1].split()[1:3] == ["100.0", f"{theirs:.1f}"]
     assert "baseline: nearest source" in rows
-    assert f"The network is {100 - theirs:.1f} BLEU better than its baseline." in rows
+    assert f"The model is {100 - theirs:.1f} BLEU better than its baseline." in rows
     left = report.details
     shuffled = f"BLEU {left['shuffled_bleu']:.1f}, chrF {left['shuffled_chrf']:.1f}"
     assert f"With the sources shuffled: {shuffled}." in rows
@@ -35,7 +35,7 @@ def test_a_report_of_pronunciations(capsys):
     FORMAT.print(evaluate_seq2seq(sources, targets, targets, baseline))
     out, _ = capsys.readouterr()
     assert "token error rate" in out
-    assert "The network is 100.0 points of word error rate better than its baseline." in out
+    assert "The model is 100.0 points of word error rate better than its baseline." in out
     assert "shuffled" not in out
 
 

@@ -14,6 +14,10 @@ from elman.cli.train import say_unread
     [
         ({"tokens": 1000, "tokens_read": 250, "seconds": 60}, "25% of the data.*--minutes 4\n"),
         ({"words": 1000, "tokens_read": 999, "seconds": 60}, "100% of the data.*--minutes 2\n"),
+        (
+            {"source_tokens": 600, "target_tokens": 400, "tokens_read": 100, "seconds": 60},
+            "10% of the data.*--minutes 10\n",
+        ),
         ({"tokens": 1000, "tokens_read": 1000, "seconds": 60}, "^$"),
         ({"tokens": 1000, "tokens_read": 0, "seconds": 60}, "^$"),
         ({"pairs": 10, "tokens_read": 5, "seconds": 60}, "^$"),

@@ -14,12 +14,12 @@ from elman.errors import EmptyTextError, SettingError
 class Dictionary:
     """Interpolated modified Kneser-Ney, one n-gram at a time."""
 
-    def __init__(self, ids, vocabulary, order):
+    def __init__(self, ids, vocabulary, order, newline=None):
         text = ids if ids[0] == 0 else [0, *ids]
-        self.vocabulary, self.order = vocabulary, order
+        self.vocabulary, self.order, self.newline = vocabulary, order, newline
         met = [Counter() for _ in range(order + 1)]
         for end in range(1, len(text)):
-            start_of_document = max(t for t in range(end) if text[t] == 0)
+            start_of_document = max(t for t in range(end) if text[t] in (0, newline))
             for length in range(1, order + 1):
                 start = end - length + 1
                 if start >= start_of_document:
@@ -28,7 +28,7 @@ class Dictionary:
         for length in range(1, order + 1):
             counts = {}
             for gram, count in met[length].items():
-                led_by_boundary = length > 1 and gram[0] == 0
+                led_by_boundary = length > 1 and gram[0] in (0, newline)
                 if length == order or led_by_boundary:
                     counts[gram] = count
                 else:
@@ -60,11 +60,10 @@ class Dictionary:
         return max(count - discounts[min(count, 3)], 0) / total + left * beneath
 
     def context(self, before):
-        """The context: up to N - 1 tokens, not past the last BOUNDARY."""
+        """The context: up to N - 1 tokens, not past the last BOUNDARY or newline."""
         before = list(before)[max(len(before) - self.order + 1, 0) :]
-        if 0 in before:
-            before = before[len(before) - 1 - before[::-1].index(0) :]
-        return tuple(before)
+        begins = [index for index, token in enumerate(before) if token in (0, self.newline)]
+        return tuple(before[begins[-1] :] if begins else before)
 
     def distribution(self, before):
         context = self.context(before)
@@ -99,11 +98,11 @@ def random_text(vocabulary, length, seed):
 
 
 @settings(max_examples=60, deadline=None)
-@given(texts)
-def test_equals_the_dictionary(drawn):
+@given(texts, st.sampled_from([None, 1]))
+def test_equals_the_dictionary(drawn, newline):
     vocabulary, text, other, order = drawn
-    model = KneserNey.train(np.array(text), vocabulary, order)
-    expected = Dictionary(text, vocabulary, order)
+    model = KneserNey.train(np.array(text), vocabulary, order, newline)
+    expected = Dictionary(text, vocabulary, order, newline)
     np.testing.assert_allclose(following(model, np.array(other)), expected.distribution(other))
     scored = model.log_probabilities(np.array(other))
     assert scored.shape == (len(other) - 1,)

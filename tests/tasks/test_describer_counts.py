@@ -222,10 +222,10 @@ def test_the_counts_take_no_more_space_than_the_network():
     draw = np.random.default_rng(0)
     wide = DescribedVectors(draw.normal(size=(500, 64)).astype(np.float32), ["a", "b"] * 250)
     codec = small(steps=1).fit(VECTORS, SAID).target_
-    memory = counts.remember(wide, codec, 2_000, 0)
+    memory = counts.remember(wide, codec, 8_000, 0)
     assert memory.nearest.rows.nbytes + memory.nearest.labels.nbytes <= 8_000
     assert len(memory.nearest.rows) > 100
-    assert counts.remember(wide, codec, 10, 0) is None
+    assert counts.remember(wide, codec, 40, 0) is None
 
 
 @pytest.mark.parametrize("value", ["maybe", True])

@@ -218,3 +218,15 @@ def test_a_part_of_a_text_is_read_from_a_beginning(cache):
         expected
     )
     assert evaluate_language(predictor, part, None, ("why",)).to_json()["baseline"] is None
+
+
+def test_line_ends_count_as_words_in_the_literature(cache):
+    """Each of the five lines ends a sequence there, so it has a token more."""
+    text = "the cat sat\non the mat\n" * 2 + "the end\n"
+    tokenizer = Words.learn([text])
+    corpus = Corpus.prepare(TextSource.from_texts([text]), tokenizer, cache=cache)
+    predictor = NetworkPredictor(network_for(tokenizer))
+    scores = evaluate_language(predictor, corpus, None).scores
+    nats = -predictor.log_probabilities(corpus.ids).sum(dtype=float)
+    assert scores["perplexity"] == pytest.approx(math.exp(nats / 14), rel=1e-4)
+    assert scores["perplexity_with_line_ends"] == pytest.approx(math.exp(nats / 19), rel=1e-4)

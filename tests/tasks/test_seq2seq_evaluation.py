@@ -11,7 +11,7 @@ from sacrebleu import corpus_bleu, corpus_chrf
 
 from elman.errors import EmptyTextError
 from elman.tasks.seq2seq.baseline import NearestSource, NearestVector
-from elman.tasks.seq2seq.evaluation import evaluate_seq2seq, tokens_of
+from elman.tasks.seq2seq.evaluation import evaluate_seq2seq, reported, tokens_of
 
 NOUNS = {"chat": "cat", "chien": "dog", "cheval": "horse", "oiseau": "bird", "renard": "fox"}
 VERBS = {"mange": "eats", "regarde": "watches", "cherche": "is looking for", "aime": "loves"}
@@ -173,3 +173,17 @@ def test_another_number_of_rows_or_none():
         evaluate_seq2seq(["a"], ["b"], ["b"], shuffled=[])
     with pytest.raises(EmptyTextError):
         evaluate_seq2seq([], [], [])
+
+
+@pytest.mark.parametrize(("read", "expected"), [(0, 200), (250_000, 500), (10**6, 1000)])
+def test_the_report_takes_a_fraction_of_what_was_read(read, expected):
+    record = {"pairs": 1000, "source_tokens": 6000, "target_tokens": 4000, "tokens_read": read}
+    rows = reported(range(1000), record)
+    assert len(rows) == expected
+    assert rows[0] == 0
+    assert len(set(np.diff(rows))) == 1, "they are spread evenly"
+
+
+def test_few_rows_are_reported_whole():
+    record = {"descriptions": 5, "source_tokens": 5, "target_tokens": 5, "tokens_read": 9}
+    assert reported(["a", "b", "c"], record) == ["a", "b", "c"]

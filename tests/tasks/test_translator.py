@@ -16,6 +16,7 @@ from sklearn.base import clone
 import elman
 from elman.data.cache import Cache
 from elman.errors import InputError, NotFittedError, SettingError
+from elman.tasks import estimator
 from elman.tasks.inputs import held_out
 from elman.tasks.seq2seq.generation import GeneratedText, LengthLimit
 from elman.tasks.seq2seq.text_codec import TextCodec
@@ -365,14 +366,14 @@ def test_a_number_may_have_many_zeros():
     assert model.fit(*pairs, valid=pairs).predict(["a", "b"]) == ["100000", "7"]
 
 
-def test_learning_the_vocabulary_is_part_of_the_minutes(monkeypatch):
-    learn = TextCodec.learn
+def test_all_before_the_training_and_the_scoring_are_part_of_the_minutes(monkeypatch):
+    learn, plans = TextCodec.learn, []
 
     def slowly(*arguments):
         time.sleep(0.5)
         return learn(*arguments)
 
     monkeypatch.setattr(TextCodec, "learn", slowly)
-    model = small(steps=None, minutes=1.0)
-    _, plan, _ = model._begin(model, model._prepare(model, *PAIRS))
-    assert 30 <= 60 * plan.minutes <= 59.5
+    monkeypatch.setattr(estimator, "train", lambda _, plan, **__: plans.append(plan) or iter(()))
+    list(small(steps=None, minutes=1.0).training(*PAIRS, scoring=0.1))
+    assert 30 <= 60 * plans[0].minutes <= 53.5

@@ -150,7 +150,8 @@ def _show(
                     if interrupted and not event.step:
                         raise KeyboardInterrupt
                     bar.stop()
-                    say(_summary(event))
+                    if event.step:
+                        say(_summary(event))
                     save()
     finally:
         bar.stop()

@@ -64,6 +64,10 @@ def train(
     learning_rate: Annotated[
         float | None, typer.Option(help="Peak learning rate (default: by tokenizer).")
     ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(metavar="SIZE", help="Most bytes of the model file, such as 5MB or 300kB."),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Random seed (default 0).")] = None,
     encoding: Encoding = "utf-8",
     resume: Annotated[
@@ -107,6 +111,7 @@ def train(
         "learning_rate": learning_rate,
         "minutes": minutes,
         "steps": steps,
+        "size": size,
         "seed": seed,
         **model_settings("train", options),
     }
@@ -144,7 +149,8 @@ def say_unread(record: dict[str, Any]) -> None:
     Args:
         record: of the training.
     """
-    tokens, read = record.get("tokens", record.get("words", 0)), record["tokens_read"]
+    pairs = record.get("source_tokens", 0) + record.get("target_tokens", 0)
+    tokens, read = record.get("tokens", record.get("words", pairs)), record["tokens_read"]
     if 0 < read < tokens:
         minutes = math.ceil(record["seconds"] / 60 * tokens / read)
         say(f"It read {read / tokens:.0%} of the data. To read all of it: --minutes {minutes}")

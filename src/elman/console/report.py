@@ -65,7 +65,7 @@ class PrimaryScore:
         word = "better" if gain > 0 else "worse"
         doubt = "" if low > 0 or high < 0 else ", which may be chance"
         difference = self.difference.format(abs(gain), **report.details)
-        return f"The network is {difference} {word} than its baseline{doubt}."
+        return f"The model is {difference} {word} than its baseline{doubt}."
 
 
 @dataclass(frozen=True)

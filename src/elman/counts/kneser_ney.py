@@ -89,7 +89,9 @@ class KneserNey:
     _tables: tuple[_Table, ...]  # orders 2, 3, ..., up to the last with n-grams
 
     @classmethod
-    def train(cls, ids: Tokens, vocabulary: int, order: int) -> KneserNey:
+    def train(
+        cls, ids: Tokens, vocabulary: int, order: int, newline: int | None = None
+    ) -> KneserNey:
         """Count the n-grams of a text and smooth them.
 
         A BOUNDARY is added before the first token, unless it is one. An n-gram that starts with the
@@ -100,6 +102,8 @@ class KneserNey:
             ids: (T,) integers below V; may be memory-mapped.
             vocabulary: V.
             order: N, at least 1. About 5 for words, up to 8 for characters.
+            newline: a token that begins a document, as a BOUNDARY does: no context reaches beyond
+                it. None (default): only a BOUNDARY does.
 
         Raises:
             SettingError: the order or the vocabulary is less than 1.
@@ -117,7 +121,8 @@ class KneserNey:
             raise EmptyTextError("no token to learn an n-gram from")
 
         positions = np.arange(text.size)
-        boundaries = np.maximum.accumulate(np.where(text == BOUNDARY, positions, 0))
+        begins = (text == BOUNDARY) | (text == newline)
+        boundaries = np.maximum.accumulate(np.where(begins, positions, 0))
         ends = positions[1:]  # where an n-gram of the current order may end
         reach = ends - boundaries[:-1]  # (T - 1,) the tokens of context before each
         grams = text  # (T,) the id of the n-gram, one order lower, that ends at each position

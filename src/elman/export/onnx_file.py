@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from elman.bundle import check_writable, open_bundle, write_whole
+from elman.errors import ExportError
 from elman.export.onnx.graph import Graph
 from elman.export.onnx.parity import TRIAL_SHAPES, check_parity
 from elman.extras import require
@@ -51,12 +52,18 @@ def write_onnx(path: str | os.PathLike[str], file: str | os.PathLike[str]) -> di
     Raises:
         InputError: onnx or onnxruntime is not installed.
         MissingFileError, ModelFileError: as in `elman.load`.
-        ExportError: the outputs of the graph differ from those of the model.
+        ExportError: the model has no network, or the outputs of the graph differ from its own.
         OutputError: the file cannot be written.
     """
     for package in ("onnx", "onnxruntime"):
         require(package, "export")
     model = load(path)
+    if not model.has_network:
+        raise ExportError(
+            "it answers with counts only, and ONNX carries its network",
+            location=path,
+            hint="Train with --counts on, or export a page: elman export --web.",
+        )
     check_writable(file)
     exported = TASKS[model.task].onnx(model)
     graph = Graph({weight: name for name, weight in exported.network.named_parameters()})

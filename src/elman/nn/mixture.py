@@ -25,6 +25,9 @@ SMALL_MASS = 1e-3
 """Added to the mass before its logarithm. The native core and the page's runtime have the same; the
 tests of the step and of the page hold all three equal."""
 
+CLOSED = -40.0
+"""Log-odds of a network whose share is 0 in the precision of probabilities."""
+
 _RIDGE = 1e-4
 _STEPS = 100
 
@@ -49,6 +52,11 @@ class Gate:
     bias: tuple[float, ...]
     mass: float
     entropy: float
+
+    @classmethod
+    def closed(cls, orders: int) -> Gate:
+        """The gate that leaves the network no share, for N orders of n-grams."""
+        return cls((CLOSED,) * orders, 0.0, 0.0)
 
     @classmethod
     def fit(

@@ -5,7 +5,7 @@ Shapes: N tokens, V vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,7 +13,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from elman.nn.mixture import LanguageNetwork, LanguageState
+from elman.nn.blocks import NetworkState
+from elman.nn.mixture import LanguageNetwork, Mixture, entropy_of
 from elman.nn.native_step import CompiledStep, step_of, stream_of
 
 Tokens = npt.NDArray[np.integer[Any]]
@@ -37,55 +38,81 @@ class NetworkPredictor:
     """Scores a text with a network in float32; the state is carried through the whole text.
 
     Args:
-        network: in evaluation mode.
+        network: in evaluation mode. Of a mixture, whole distributions are computed only where they
+            are asked for; a token's probability takes the network's logits, and an n-gram.
         int8: step token by token with int8 products, as `step_of` does; without the native core
             float32 products are used.
     """
 
     def __init__(self, network: LanguageNetwork, *, int8: bool = False) -> None:
-        self.network = network
+        self.mixture = network if isinstance(network, Mixture) else None
+        self.network = network.network if isinstance(network, Mixture) else network
         self.device = next(network.parameters()).device
-        step = step_of(network, int8=True) if int8 else None
+        step = step_of(self.network, int8=True) if int8 else None
         self._step = step if isinstance(step, CompiledStep) else None
 
     def log_probabilities(self, ids: Tokens) -> Floats:
-        chunks = [
-            _of_targets(logits, self._tensor(ids[begin + 1 : begin + 1 + logits.shape[1]]))
-            for begin, logits in self.chunks(ids[:-1])
-        ]
-        return np.concatenate(chunks) if chunks else np.zeros(0, dtype=np.float32)
+        return self.by_parts(ids)["both"]
+
+    def by_parts(self, ids: Tokens) -> dict[str, Floats]:
+        """`log_probabilities` by `both` parts, and of a mixture by `network` and `counts` alone."""
+        log_p, entropies = self.scored(ids)
+        if self.mixture is None:
+            return {"both": log_p}
+        contexts = self.mixture.counts.states(np.asarray(ids, dtype=np.int64))[:-1]
+        return self._mixed(log_p, entropies, contexts, ids[1:])
+
+    def scored(self, ids: Tokens) -> tuple[Floats, Floats]:
+        """The network's log-probability of each token but the first, and the entropy in nats of
+        the distribution that it comes from, (N - 1,) each."""
+        chunks = [self._scored(logits, ids[begin + 1 :]) for begin, logits in self._chunks(ids)]
+        return _joined(chunks)
 
     def fresh_log_probabilities(self, ids: Tokens, block: int = 64) -> Floats:
         """`log_probabilities` with the state reset after every `block` tokens."""
         count = (len(ids) - 1) // block
-        inputs = self._tensor(ids[: count * block]).view(count, block)
-        targets = self._tensor(ids[1 : count * block + 1]).view(count, block)
-        batches = []
-        with torch.inference_mode():
-            for begin in range(0, count, ROWS):
-                rows, row_targets = inputs[begin : begin + ROWS], targets[begin : begin + ROWS]
-                logits, _ = self._logits(rows, self.network.initial_state(len(rows)))
-                batches.append(_of_targets(logits, row_targets))
-        return np.concatenate(batches) if batches else np.zeros(0, dtype=np.float32)
+        inputs, targets = (
+            np.asarray(each, dtype=np.int64).reshape(count, block)
+            for each in (ids[: count * block], ids[1 : count * block + 1])
+        )
+        scored = []
+        for begin in range(0, count, ROWS):
+            rows = inputs[begin : begin + ROWS]
+            with torch.inference_mode():
+                state = self.network.initial_state(len(rows))
+                logits, _ = self._logits(self._tensor(rows), state)
+            scored.append(self._scored(logits, targets[begin : begin + ROWS].ravel()))
+        log_p, entropies = _joined(scored)
+        if self.mixture is None or not count:
+            return log_p
+        contexts = np.concatenate([self.mixture.counts.states(row) for row in inputs])
+        return self._mixed(log_p, entropies, contexts, targets.ravel())["both"]
 
     def distributions(self, ids: Tokens, positions: Tokens) -> Iterator[Floats]:
         """Batches (B, V) of logits: log-probabilities up to a constant of each row."""
-        for begin, logits in self.chunks(ids[:-1]):
+        mixture = self.mixture
+        if mixture is not None:
+            contexts = mixture.counts.states(np.asarray(ids, dtype=np.int64))
+        for begin, logits in self._chunks(ids):
             low, high = np.searchsorted(positions, [begin + 1, begin + 1 + logits.shape[1]])
             rows = logits[0, self._tensor(positions[low:high]) - begin - 1]
+            if len(rows) and mixture is not None:
+                rows = mixture.mix(rows, contexts[positions[low:high] - 1])
             if len(rows):
                 yield rows.numpy(force=True)
 
-    def chunks(self, ids: Tokens) -> Iterator[tuple[int, Tensor]]:
-        """Yield the offset of each chunk of a text and its logits (1, T, V)."""
-        state: LanguageState = self.network.initial_state(1)
+    def _chunks(self, ids: Tokens) -> Iterator[tuple[int, Tensor]]:
+        """Yield the offset of each chunk of a text without its last token, and the network's
+        logits (1, T, V)."""
+        ids = ids[:-1]
+        state = self.network.initial_state(1)
         for begin in range(0, len(ids), CHUNK):
             with torch.inference_mode():
                 tokens = self._tensor(ids[begin : begin + CHUNK])[None]
                 logits, state = self._logits(tokens, state)
             yield begin, logits
 
-    def _logits(self, tokens: Tensor, state: LanguageState) -> tuple[Tensor, LanguageState]:
+    def _logits(self, tokens: Tensor, state: NetworkState) -> tuple[Tensor, NetworkState]:
         """tokens (B, T) -> logits (B, T, V), the state after."""
         if self._step is None:
             logits, state = self.network(tokens, state)
@@ -94,11 +121,42 @@ class NetworkPredictor:
         rows = [stream.read(column).copy() for column in tokens.t().tolist()]
         return torch.from_numpy(np.stack(rows, axis=1)), stream.state
 
+    def _scored(self, logits: Tensor, targets: Tokens) -> tuple[Floats, Floats]:
+        """The network's log-probability of targets, and the entropies, (B * T,) each.
+
+        Args:
+            logits: (B, T, V).
+            targets: the first B * T of them.
+        """
+        with torch.inference_mode():
+            log_p = logits.float().log_softmax(-1).flatten(0, 1)
+            chosen = log_p.gather(1, self._tensor(targets[: len(log_p)])[:, None])[:, 0]
+            entropies = entropy_of(log_p)
+        return chosen.numpy(force=True), entropies.numpy(force=True)
+
+    def _mixed(
+        self, log_p: Floats, entropies: Floats, contexts: npt.NDArray[np.int64], targets: Tokens
+    ) -> dict[str, Floats]:
+        """The log-probabilities of targets (T,) by both parts, and by each.
+
+        Args:
+            log_p, entropies: (T,) of the network.
+            contexts: (T, N - 1) of the n-grams.
+            targets: (T,).
+        """
+        assert self.mixture is not None
+        counts, gate = self.mixture.counts, self.mixture.gate
+        log_counts = np.log(counts.probabilities(contexts, np.asarray(targets, dtype=np.int64)))
+        z = gate.log_odds(*counts.evidence(contexts), torch.from_numpy(entropies)).numpy()
+        both = np.logaddexp(-np.logaddexp(0, -z) + log_p, -np.logaddexp(0, z) + log_counts)
+        return {"both": both, "network": log_p, "counts": log_counts}
+
     def _tensor(self, ids: Tokens) -> Tensor:
         return torch.from_numpy(np.asarray(ids, dtype=np.int64)).to(self.device)
 
 
-def _of_targets(logits: Tensor, targets: Tensor) -> Floats:
-    """logits (B, T, V), targets of B * T tokens -> their log-probabilities (B * T,)."""
-    picked = logits.log_softmax(-1).gather(-1, targets.view(*logits.shape[:2], 1))
-    return picked.flatten().numpy(force=True)
+def _joined(parts: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+    if not parts:
+        return np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.float32)
+    first, second = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return first, second

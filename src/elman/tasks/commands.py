@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from elman.training.events import Event
 
 
+SCORING = 0.1
+"""The fraction of a training's minutes that is left for its report, about."""
+
 Data = TypeVar("Data")
 
 
@@ -109,6 +112,7 @@ class TaskCommands(ABC):
             checkpoint=checkpoint,
             progress=reading,
             stop=stop,
+            scoring=SCORING,
         )
         for source in sources:
             report_skipped(self.skipped(source), source.name)

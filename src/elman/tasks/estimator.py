@@ -5,21 +5,24 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import os
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self, cast
 
 import torch
 from torch import Tensor, nn
 
-from elman.bundle import Bundle, write_bundle
+from elman.bundle import Bundle, serialised, write_bundle
 from elman.data.cache import Cache
 from elman.errors import ModelFileError, NotFittedError, SettingError
 from elman.nn.int8 import fake_quantize, packed
 from elman.nn.lowering import Stepped
 from elman.nn.native_step import WeightCache, step_of
+from elman.ranges import bytes_of
+from elman.tasks.file_size import SCORES, Division, Shape, built_network, divided
+from elman.tasks.run import Run, TrainingData
 from elman.tasks.settings import NetworkSettings
 from elman.tasks.weights import load_network, record_of
 from elman.text.progress import ProgressCallback
@@ -36,52 +39,6 @@ def _not_fitted_error() -> type[NotFittedError]:
     from sklearn import exceptions
 
     return type("NotFittedError", (NotFittedError, exceptions.NotFittedError), {})
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """The prepared data of a training.
-
-    Args:
-        train: the training set.
-        valid: the validation set, which chooses the best weights.
-        hashes: hashes of their content by name, for the record and the checkpoint.
-        options: other arguments of `fit`, by name.
-    """
-
-    train: Any
-    valid: Any
-    hashes: dict[str, Any]
-    options: dict[str, Any] = dataclasses.field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of a training.
-
-    Args:
-        identity: settings and hashes; a checkpoint with others belongs to another run.
-        checkpoint: the file for the state of an unfinished training; None writes none.
-        checkpoint_seconds: seconds between two checkpoints.
-        stop: called before each step; True ends the training early.
-        progress: called while data is read; None: nobody listens.
-    """
-
-    identity: dict[str, Any]
-    checkpoint: Path | None
-    checkpoint_seconds: float
-    stop: Callable[[], bool]
-    progress: ProgressCallback | None
-
-    def with_identity(self, **more: Any) -> Run:
-        """The same run, with more in its identity."""
-        return dataclasses.replace(self, identity={**self.identity, **more})
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """The keyword arguments of `train`."""
-        names = ("identity", "checkpoint", "checkpoint_seconds", "stop")
-        return {name: getattr(self, name) for name in names}
 
 
 class Model(NetworkSettings, ABC):
@@ -137,7 +94,7 @@ class Model(NetworkSettings, ABC):
     def _learn(self, settings: Any, data: TrainingData, run: Run) -> Iterator[Event]:
         """Train on one objective. When `Finished` is yielded, the model can predict."""
         objective, plan, preview = self._begin(settings, data)
-        yield from train(objective, plan, preview=preview, **run.arguments)
+        yield from train(objective, run.rest_of(plan), preview=preview, **run.arguments)
 
     def _outcome(self, event: Finished) -> dict[str, Any]:  # noqa: ARG002
         """The result of the validation, for the record."""
@@ -208,6 +165,7 @@ class Model(NetworkSettings, ABC):
         checkpoint_seconds: float = 20.0,
         progress: ProgressCallback | None = None,
         stop: Callable[[], bool] = lambda: False,
+        scoring: float = 0.0,
         **options: Any,
     ) -> Iterator[Event]:
         """Train step by step.
@@ -222,6 +180,7 @@ class Model(NetworkSettings, ABC):
             progress: called while data is read, with the name of the step, what is done and the
                 total, in bytes of files or characters of texts.
             stop: called before each step; True ends the training early.
+            scoring: fraction of the minutes to leave for what follows, 0 to below 1 (default 0).
 
         Yields:
             The events of the training.
@@ -232,10 +191,13 @@ class Model(NetworkSettings, ABC):
             TrainingError, ResumeError, OutputError: see `train`.
             KeyboardInterrupt: the training was stopped before there was a model.
         """
+        begun = time.monotonic()
         settings = self._settings_type()(**self._plain_settings()).check_settings()
         prepared = self._prepare(settings, *data, cache=cache, progress=progress, **options)
         identity = {**self._plain_settings(), **prepared.hashes}
-        run = Run(identity, checkpoint, checkpoint_seconds, stop, progress)
+        seconds = 60 * settings.minutes * (1 - scoring)
+        deadline = None if settings.steps is not None else begun + seconds
+        run = Run(identity, checkpoint, checkpoint_seconds, stop, progress, deadline)
         for event in self._learn(settings, prepared, run):
             if isinstance(event, Finished):
                 self.record_ |= {
@@ -245,6 +207,9 @@ class Model(NetworkSettings, ABC):
                     "tokens_read": event.tokens,
                     **self._outcome(event),
                 }
+                most = None if settings.size is None else bytes_of(settings.size)
+                if most is not None and len(serialised(*self._file())) + SCORES > most:
+                    self.to_int8()
             yield event
 
     def _fit(self, *data: Any, **options: Any) -> Self:
@@ -261,6 +226,27 @@ class Model(NetworkSettings, ABC):
     def _begin_record(self, data: TrainingData, **facts: Any) -> None:
         """Begin the record of a new network with facts about its training data."""
         self.record_ = {**data.hashes, **facts, "parameters": self._count()}
+
+    def _divide(
+        self,
+        shape: Shape[Any],
+        hidden_size: int,
+        build: Callable[[Shape[Any]], nn.Module],
+        *,
+        vocabulary: Any,
+        others: int = 0,
+    ) -> Division[Any]:
+        """Create the network of a model, as large as the size of its file allows.
+
+        Args:
+            shape, hidden_size, build, vocabulary, others: those of `divided`.
+
+        Raises:
+            SettingError: the size is too small.
+        """
+        division = divided(shape, hidden_size, build, vocabulary=vocabulary, others=others)
+        self.network_ = built_network(build, division.shape)
+        return division
 
     def _count(self) -> int:
         """The number of parameters of the network."""
@@ -322,6 +308,10 @@ class Model(NetworkSettings, ABC):
             ModelFileError: a weight is not finite, and int8 weights are requested.
         """
         self._check_fitted()
+        write_bundle(path, *self._file(int8=int8 or self.int8_))
+
+    def _file(self, *, int8: bool = False) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """The plain data and the tensors of a model file."""
         about = {
             "task": self.task,
             "settings": self._plain_settings(),
@@ -331,9 +321,7 @@ class Model(NetworkSettings, ABC):
             "training": self.record_,
         }
         tensors = self._tensors()
-        if int8 or self.int8_:
-            about, tensors = about | {"int8": True}, packed(tensors)
-        write_bundle(path, about, tensors)
+        return (about | {"int8": True}, packed(tensors)) if int8 else (about, tensors)
 
     @classmethod
     def from_bundle(cls, bundle: Bundle) -> Self:

@@ -11,7 +11,8 @@ from typing import Any
 
 from elman.data.cache import Cache
 from elman.data.example_cache import cache_examples
-from elman.tasks.estimator import Model, TrainingData
+from elman.tasks.estimator import Model
+from elman.tasks.run import TrainingData
 from elman.text.progress import ProgressCallback
 
 

@@ -55,7 +55,8 @@ COUNTS = Option(
     "counts",
     str,
     "on (default): also answer with counts of the training data; off: with the network alone "
-    "(language models, classification, tagging, forecasts).",
+    "(all but translation); only: with the counts alone (language models, classification, "
+    "tagging).",
     ("train",),
     of_model=True,
 )

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Self
 
 from elman.cells import CELLS
-from elman.errors import ModelFileError
-from elman.ranges import check_choice, check_integer, check_number
+from elman.errors import ModelFileError, SettingError
+from elman.ranges import check_choice, check_integer, check_number, check_size
 from elman.training.plan import Plan
 
 WIDEST = 16_384
@@ -39,6 +39,13 @@ def changed(kind: type[NetworkSettings], name: str, default: Any, meaning: str =
     """A setting of `kind` with another default and, if it is given, another meaning."""
     metadata = kind.__dataclass_fields__[name].metadata
     return setting(default, meaning or metadata["meaning"], metadata["check"])
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON can hold it: lists for tuples, Python's numbers for numpy's."""
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value.item() if hasattr(value, "item") else value
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -73,6 +80,11 @@ class NetworkSettings:
         "training steps, which replace the minutes: the same weights every time on one machine.",
         partial(check_integer, least=1),
     )
+    size: int | str | None = setting(
+        None,
+        'the most bytes of the model file, or a size such as "5MB"; None: no limit.',
+        check_size,
+    )
     seed: int = setting(
         0,
         "seed of everything random, 0 to 2**31 - 1.",
@@ -84,14 +96,8 @@ class NetworkSettings:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
     def _plain_settings(self) -> dict[str, Any]:
-        """The settings as JSON can hold them: lists for tuples, Python's numbers for numpy's."""
-
-        def plain(value: Any) -> Any:
-            if isinstance(value, list | tuple):
-                return [plain(each) for each in value]
-            return value.item() if hasattr(value, "item") else value
-
-        return {name: plain(value) for name, value in self.get_params().items()}
+        """The settings as JSON can hold them."""
+        return {name: _plain(value) for name, value in self.get_params().items()}
 
     def check_settings(self) -> Self:
         """Itself, where each setting is in its range.
@@ -103,6 +109,20 @@ class NetworkSettings:
             value = getattr(self, name)
             if value is not None or its.default is not None:
                 its.metadata["check"](name.replace("_", "-"), value)
+        return self
+
+    @property
+    def has_network(self) -> bool:
+        """Whether a network is trained."""
+        return True
+
+    @property
+    def has_counts(self) -> bool:
+        """Whether the training data is counted, too."""
+        return getattr(self, "counts", "off") != "off"
+
+    def with_network(self) -> Self:
+        """The settings of a model with a network: themselves."""
         return self
 
     @classmethod
@@ -135,6 +155,48 @@ class NetworkSettings:
         return "\n".join(lines)
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
+class CountedSettings(NetworkSettings):
+    """The settings of an estimator with two parts, counts and a network."""
+
+    counts: str = setting(
+        "on",
+        '"on" answers with counts of the training data beside the network, "off" with the network '
+        'alone, "only" with the counts alone.',
+        partial(check_choice, names=("on", "off", "only")),
+    )
+
+    @classmethod
+    def _network_settings(cls) -> tuple[str, ...]:
+        """The settings that change nothing without a network."""
+        return "cell", "hidden_size", "layers", "dropout"
+
+    @property
+    def has_network(self) -> bool:
+        """Whether a network is trained."""
+        return self.counts != "only"
+
+    def with_network(self) -> Self:
+        """The settings of a model with both parts, if this one has no network."""
+        return self if self.has_network else replace(self, counts="on")
+
+    def check_settings(self) -> Self:
+        """Itself, where each setting is in its range, and has an effect.
+
+        Raises:
+            SettingError: for the first that is not, or that sets up a network where there is none.
+        """
+        super().check_settings()
+        for name in () if self.has_network else self._network_settings():
+            if _plain(getattr(self, name)) != _plain(self.__dataclass_fields__[name].default):
+                raise SettingError(
+                    "there is no network to set up with counts only",
+                    location=name.replace("_", "-"),
+                    hint="Leave it out, or let the network answer too: counts on.",
+                )
+        return self
+
+
 @dataclass(frozen=True)
 class Recipe:
     """What a network is built and trained with where its settings leave the choice; bench/results
@@ -152,7 +214,9 @@ class Recipe:
     weight_decay: float
 
     def hidden_size_of(self, settings: NetworkSettings) -> int:
-        """Features of the vectors between blocks."""
+        """Features of the vectors between blocks; 1 where there is no network to be trained."""
+        if not settings.has_network:
+            return 1
         return self.hidden_size if settings.hidden_size is None else settings.hidden_size
 
     def dropout_of(self, settings: NetworkSettings) -> float:
@@ -174,9 +238,10 @@ class Recipe:
             fraction: of the budget, 0 to 1.
             ema_decay: see `Plan`.
         """
+        steps = None if settings.steps is None else max(1, round(fraction * settings.steps))
         return Plan(
             minutes=None if settings.steps is not None else fraction * settings.minutes,
-            steps=None if settings.steps is None else max(1, round(fraction * settings.steps)),
+            steps=steps if settings.has_network else 0,
             max_steps=max_steps,
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 WARM_UP = 0.03  # fraction of the budget
 
@@ -14,7 +14,8 @@ class Plan:
 
     Args:
         minutes: training time in minutes, with validations.
-        steps: the number of steps, instead of the minutes; deterministic on one machine.
+        steps: the number of steps, instead of the minutes; deterministic on one machine. 0 trains
+            nothing.
         max_steps: an upper bound on the steps within the minutes: more epochs overfit, and the
             learning rate reaches 0 by then.
         learning_rate: the maximum, reached after the warm-up.
@@ -35,16 +36,10 @@ class Plan:
     ema_decay: float = 0.0
     seed: int = 0
 
-    def after(self, seconds: float) -> Plan:
-        """The plan for what is left of the minutes after some seconds; at least half of them."""
-        if self.minutes is None:
-            return self
-        return replace(self, minutes=max(self.minutes - seconds / 60, self.minutes / 2))
-
     def done(self, step: int, seconds: float) -> float:
         """The fraction of the budget that is spent, 0 to 1."""
         if self.steps is not None:
-            return min(1.0, step / self.steps)
+            return min(1.0, step / self.steps) if self.steps else 1.0
         of_max_steps = step / self.max_steps if self.max_steps else 0.0
         return min(1.0, max(of_max_steps, seconds / (60 * (self.minutes or 0))))
 

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from elman.console.terminal import say
 from elman.tasks.classification.task import TASK
-from elman.tasks.commands import CommandWords, TaskCommands, check_same, no_baseline, report_skipped
+from elman.tasks.commands import (
+    SCORING,
+    CommandWords,
+    TaskCommands,
+    check_same,
+    no_baseline,
+    report_skipped,
+)
 from elman.tasks.options import reader_options
 
 if TYPE_CHECKING:
@@ -79,6 +86,7 @@ class ClassificationCommands(TaskCommands):
             checkpoint=checkpoint,
             progress=reading,
             stop=stop,
+            scoring=SCORING,
         )
 
     def report(self) -> Evaluation:

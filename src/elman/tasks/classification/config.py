@@ -8,7 +8,7 @@ from functools import partial
 from elman.nn.encoder import EncoderConfig
 from elman.ranges import check_choice, check_integer
 from elman.tasks.architecture import EncoderRecipe
-from elman.tasks.settings import NetworkSettings, setting
+from elman.tasks.settings import CountedSettings, changed, setting
 from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoder_config
 from elman.text.subword_hashing import HashedVocabulary
 from elman.text.tokenizers.tokenizer import Tokenizer
@@ -25,7 +25,7 @@ RECIPES = {
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class ClassifierSettings(NetworkSettings):
+class ClassifierSettings(CountedSettings):
     """The settings of `Classifier`."""
 
     tokenizer: str = setting(
@@ -34,11 +34,12 @@ class ClassifierSettings(NetworkSettings):
         "the one that does best on the held-out texts.",
         partial(check_choice, names=(AUTO, *ENCODER_TOKENIZERS)),
     )
-    counts: str = setting(
+    counts: str = changed(
+        CountedSettings,
+        "counts",
         "on",
-        "whether to answer with a linear model of word and character n-grams beside the network, "
-        '"on" or "off".',
-        partial(check_choice, names=("on", "off")),
+        '"on" answers with a linear model of word and character n-grams beside the network, '
+        '"off" with the network alone, "only" without a network.',
     )
     directions: int = setting(
         1,
@@ -52,6 +53,10 @@ class ClassifierSettings(NetworkSettings):
         "mean they are; None weighs all texts the same.",
         partial(check_choice, names=(BALANCED,)),
     )
+
+    @classmethod
+    def _network_settings(cls) -> tuple[str, ...]:
+        return *super()._network_settings(), "directions", "tokenizer"
 
 
 def encoder_of(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,9 +27,6 @@ PRODUCTS = 1_000_000_000
 PRODUCTS_A_MINUTE = 100_000_000
 """The same for each minute of the budget: a tenth of it, about."""
 
-MAX_FRACTION = 0.5
-"""Of the budget: the network always has the rest."""
-
 PREFIX = "counts."
 
 LARGEST = 1e6
@@ -40,39 +36,35 @@ LARGEST = 1e6
 def fit(
     settings: ClassifierSettings,
     rows: LabelledTexts,
-    parameters: int,
+    most_bytes: int,
     progress: ProgressCallback | None,
-) -> tuple[SparseLinear | None, float]:
+) -> SparseLinear | None:
     """Fit the linear part, before the network is trained.
 
     Args:
         settings: of the classifier.
         rows: the training set.
-        parameters: of the network; the linear part takes at most as much space in a file.
+        most_bytes: of the linear part in a file.
         progress: called with the name of the step.
 
     Returns:
-        The linear part, None if the settings want none; and the fraction of the budget that it
-        took.
+        The linear part; None if the settings want none.
     """
     if settings.counts == "off":
-        return None, 0.0
-    begun = time.perf_counter()
+        return None
     if progress is not None:
         progress("counting n-grams", 0, 1)
     minutes = None if settings.steps is not None else settings.minutes
     most = PRODUCTS if minutes is None else min(PRODUCTS, int(minutes * PRODUCTS_A_MINUTE))
     balanced = settings.class_weight == BALANCED
-    linear = SparseLinear.fit(
+    return SparseLinear.fit(
         rows.texts,
         rows.classes,
         len(rows.labels),
-        max_bytes=4 * parameters,
+        max_bytes=most_bytes,
         max_products=most,
         class_weights=class_weights(rows.classes, len(rows.labels)).numpy() if balanced else None,
     )
-    spent = (time.perf_counter() - begun) / 60
-    return linear, 0.0 if minutes is None else min(spent / minutes, MAX_FRACTION)
 
 
 class LinearTrace:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from elman.errors import EmptyTextError, InputError
+from elman.errors import EmptyTextError, InputError, SettingError
 from elman.tasks.inputs import HELD_OUT, MAX_HELD_OUT, as_texts, hashed, listed_values
 from elman.text.byte_decoding import without_surrogates
 
@@ -172,3 +172,19 @@ def sklearn_tags() -> Any:
         classifier_tags=ClassifierTags(),
         input_tags=InputTags(one_d_array=True, two_d_array=False, string=True),
     )
+
+
+def unlabelled_texts(given: Sequence[str], has_network: bool) -> list[str]:
+    """Texts without labels, for pretraining.
+
+    Raises:
+        InputError: they are not texts; SettingError: there is no network to learn from them.
+    """
+    texts = as_texts(given, "unlabelled")
+    if texts and not has_network:
+        raise SettingError(
+            "counts learn from labelled texts only",
+            location="unlabelled",
+            hint="Leave it out, or let a network learn from it: counts on.",
+        )
+    return texts

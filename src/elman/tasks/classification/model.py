@@ -32,6 +32,7 @@ from elman.tasks.classification.inputs import (
     index_labels_as,
     sklearn_tags,
     split,
+    unlabelled_texts,
 )
 from elman.tasks.classification.objective import class_logits
 from elman.tasks.classification.serialization import (
@@ -50,10 +51,10 @@ from elman.tasks.classification.trainer import (
     choose_tokenizer,
     tokenizers_to_try,
 )
-from elman.tasks.estimator import Run, TrainingData
 from elman.tasks.example_estimator import ExampleModel
 from elman.tasks.inputs import as_texts, hashed
-from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoded, tokenize_for_trace
+from elman.tasks.run import Run, TrainingData
+from elman.tasks.tokenization import encoded, tokenize_for_trace
 from elman.text.subword_hashing import HashedVocabulary
 from elman.text.tokenizers.tokenizer import Tokenizer
 from elman.training.checkpoint import identity_of
@@ -139,7 +140,7 @@ class Classifier(ClassifierSettings, ExampleModel):
         **options: Any,
     ) -> TrainingData:
         texts = {
-            "unlabelled": as_texts(unlabelled, "unlabelled"),
+            "unlabelled": unlabelled_texts(unlabelled, settings.has_network),
             "out_of_scope": as_texts(out_of_scope, "out_of_scope"),
         }
         prepared = super()._prepare(settings, *data, **options)
@@ -152,19 +153,13 @@ class Classifier(ClassifierSettings, ExampleModel):
         material = ClassifierData(data.train, data.valid, data.options["unlabelled"])
         if tokenizer == AUTO:
             fraction -= TRIAL_FRACTION * len(tokenizers_to_try(material))
-            if run.checkpoint is not None:
-                chosen = identity_of(run.checkpoint).get("chosen")
-                tokenizer = chosen if chosen in ENCODER_TOKENIZERS else AUTO
-            for event in (
-                choose_tokenizer(material, settings, run.stop, run.progress)
-                if tokenizer == AUTO
-                else ()
-            ):
+            for event in choose_tokenizer(material, settings, run):
                 if isinstance(event, str):
                     tokenizer = event
                 else:
                     yield event
             run = run.with_identity(chosen=tokenizer)
+        fraction = min(fraction, run.left_of(settings.minutes))
         begun = None if run.checkpoint is None else identity_of(run.checkpoint).get("members")
         trainer = ClassifierTrainer(
             material,
@@ -178,8 +173,8 @@ class Classifier(ClassifierSettings, ExampleModel):
         self.network_, self.tokenizer_ = trainer.network, trainer.tokenizer
         self.classes_ = np.array(data.train.labels)
         self.calibration_ = Calibration(temperature=1.0, rejection=0.0)
-        self.linear_, spent = counts.fit(settings, data.train, self._count(), run.progress)
-        fraction -= spent
+        self.linear_ = counts.fit(settings, data.train, trainer.counts_bytes, run.progress)
+        fraction = min(fraction, run.left_of(settings.minutes))
         self._begin_record(
             data,
             texts=len(data.train.texts),
@@ -239,8 +234,8 @@ class Classifier(ClassifierSettings, ExampleModel):
         return self.calibration_.probabilities(logits, scores)
 
     def predict_proba_by_parts(self, X: Any) -> dict[str, Floats]:  # noqa: N803
-        """The probabilities (N, K) by `both` parts, and if there are counts by the `network` alone
-        and by the `counts` alone.
+        """The probabilities (N, K) by `both` parts, and if there are two by the `network` alone and
+        by the `counts` alone.
 
         Raises:
             InputError: X is not a list of texts.
@@ -248,7 +243,7 @@ class Classifier(ClassifierSettings, ExampleModel):
         logits, scores = self._evidence(X)
         probabilities = self.calibration_.probabilities
         found = {"both": probabilities(logits, scores)}
-        if scores is not None:
+        if scores is not None and self.has_network:
             nothing = np.zeros_like(logits)
             found |= {"network": probabilities(logits), "counts": probabilities(nothing, scores)}
         return found

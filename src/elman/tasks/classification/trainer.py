@@ -6,8 +6,7 @@ Shapes: N texts, K classes.
 from __future__ import annotations
 
 import dataclasses
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,15 +28,19 @@ from elman.tasks.classification.config import (
 from elman.tasks.classification.inputs import LabelledTexts
 from elman.tasks.classification.objective import ClassificationObjective
 from elman.tasks.classification.preview import ClassPreviews, loss_of_frequencies
+from elman.tasks.file_size import Division, Shape, built_network, divided
+from elman.tasks.run import Run
 from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoded, learned_tokenizer, with_progress
 from elman.text.progress import ProgressCallback
-from elman.text.subword_hashing import HashedVocabulary, WordForms
+from elman.text.subword_hashing import HashedVocabulary, WordForms, buckets_of
+from elman.training.checkpoint import identity_of
 from elman.training.dataset import TokenDataset
 from elman.training.eval_mode import seeded
 from elman.training.events import Event, Finished, Progress
 from elman.training.plan import Plan
 from elman.training.pretraining import PretrainingObjective
 from elman.training.stages import Stage
+from elman.training.timing import seconds_a_step
 from elman.training.trainer import train
 
 TRIAL_FRACTION = 0.04  # of the budget, for the trial of each tokenizer
@@ -52,8 +55,7 @@ FINE_TUNING_EPOCHS = 4  # fewer are needed after pretraining
 ENSEMBLE_SIZE = 3
 """The most members; with a budget in minutes, as many as can be trained for all epochs."""
 
-SMALL_DATA = 1_000_000  # training tokens up to which an ensemble is trained
-TIMED_STEPS = 3  # to measure the speed of this machine
+SMALL_DATA = 1_000_000  # training tokens up to which steps train an ensemble
 STEP_MARGIN = 1.3  # of a step's time, for the optimiser, validations and the counts
 
 LONG_TEXT = 300  # characters in the mean from which no network of characters is tried
@@ -108,10 +110,15 @@ class ClassifierTrainer:
     ) -> None:
         self.settings = settings
         self.recipe = RECIPES[tokenizer]
-        every = [*material.train.texts, *material.unlabelled]
+        self.material = material
+        every = [*material.train.texts, *material.unlabelled] if settings.has_network else []
         self.tokenizer = learned_tokenizer(
             tokenizer, with_progress(every, f"learning {tokenizer}s", progress)
         )
+        shape = self._divided(ENSEMBLE_SIZE if members is None else members).shape
+        self.settings = shape.settings
+        if isinstance(self.tokenizer, HashedVocabulary):
+            self.tokenizer = HashedVocabulary(self.tokenizer.words, shape.buckets)
         forms = WordForms(self.tokenizer) if isinstance(self.tokenizer, HashedVocabulary) else None
 
         def read(texts: Sequence[str], which: str) -> TokenDataset:
@@ -122,46 +129,49 @@ class ClassifierTrainer:
         self.examples = read(material.train.texts, "the texts")
         self.valid = read(material.valid.texts, "those held out")
         self.unlabelled = read(material.unlabelled, "those without labels")
-        self.material = material
         self.network = self._built(1)
-        members = self._ensemble_size(fraction) if members is None else members
+        if members is None:
+            members = self._ensemble_size(fraction, shape.members)
         if members > 1:
             self.network = self._built(members)
+        self.counts_bytes = self._divided(members).counts
+
+    def _divided(self, members: int) -> Division[ClassifierSettings]:
+        """The size of the file, divided for an ensemble of at most as many members."""
+        return divided(
+            Shape(self.settings, buckets_of(self.tokenizer), members),
+            self.recipe.hidden_size,
+            self._network_of,
+            vocabulary=[self.tokenizer.to_json(), self.material.train.labels],
+        )
 
     def _built(self, members: int) -> ClassifierNetwork:
-        with seeded(self.settings.seed):
-            return ClassifierNetwork(
-                encoder_of(self.settings, self.tokenizer),
-                len(self.material.train.labels),
-                self.recipe.dropout_of(self.settings),
-                members,
-            )
+        shape = Shape(self.settings, buckets_of(self.tokenizer), members)
+        network: ClassifierNetwork = built_network(self._network_of, shape)
+        return network
 
-    def _ensemble_size(self, fraction: float) -> int:
-        """An ensemble if there is little data, and time for all epochs of each member."""
-        if self.examples.tokens > SMALL_DATA or len(self.unlabelled):
+    def _network_of(self, shape: Shape[ClassifierSettings]) -> ClassifierNetwork:
+        return ClassifierNetwork(
+            dataclasses.replace(encoder_of(shape.settings, self.tokenizer), buckets=shape.buckets),
+            len(self.material.train.labels),
+            self.recipe.dropout_of(shape.settings),
+            shape.members,
+        )
+
+    def _ensemble_size(self, fraction: float, most: int) -> int:
+        """As many members as there is time for all epochs of; with a budget in steps an ensemble
+        if there is little data."""
+        if most == 1 or len(self.unlabelled) or not self.settings.has_network:
             return 1
         if self.settings.steps is not None:
-            return ENSEMBLE_SIZE
+            return most if self.examples.tokens <= SMALL_DATA else 1
         plan = self.label_plan(fraction)
         assert plan.minutes is not None
         assert plan.max_steps is not None
-        seconds = STEP_MARGIN * plan.max_steps * self._seconds_a_step()
+        step = seconds_a_step(self.label_objective(), self.settings.seed)
+        seconds = STEP_MARGIN * plan.max_steps * step
         affordable = plan.minutes * 60 / seconds
-        return max(1, min(ENSEMBLE_SIZE, int(affordable)))
-
-    def _seconds_a_step(self) -> float:
-        """The time of a training step of one member, measured."""
-        objective = self.label_objective()
-        seconds = []
-        with seeded(self.settings.seed):
-            for step in range(TIMED_STEPS):
-                begun = time.perf_counter()
-                loss, _ = objective.loss(step)
-                loss.backward()  # type: ignore[no-untyped-call]
-                seconds.append(time.perf_counter() - begun)
-        self.network.zero_grad()
-        return sorted(seconds)[TIMED_STEPS // 2]
+        return max(1, min(most, int(affordable)))
 
     def stages(self, fraction: float) -> list[Stage]:
         """The stages of the training, within a fraction of the budget."""
@@ -248,26 +258,29 @@ def tokenizers_to_try(material: ClassifierData) -> list[str]:
 
 
 def choose_tokenizer(
-    material: ClassifierData,
-    settings: ClassifierSettings,
-    stop: Callable[[], bool],
-    progress: ProgressCallback | None = None,
+    material: ClassifierData, settings: ClassifierSettings, run: Run
 ) -> Iterator[Event | str]:
     """Train with each tokenizer for a small part of the budget; characters of long texts aside.
 
     Yields:
         Events, and at last the name of the tokenizer with the lowest validation loss; if no trial
         has learned anything in its time, characters for single words, and words for other texts.
+        There is no trial without a network, nor where the run's checkpoint holds the choice.
 
     Raises:
         KeyboardInterrupt: a trial was interrupted, or `stop` returned true; there is no model yet.
     """
+    begun = {} if run.checkpoint is None else identity_of(run.checkpoint)
+    chosen = begun.get("chosen") if settings.has_network else "word"
+    if chosen in ENCODER_TOKENIZERS:
+        yield chosen
+        return
     losses = {}
     plain = dataclasses.replace(material, unlabelled=())
     for number, name in enumerate(tokenizers_to_try(material)):
-        trial = ClassifierTrainer(plain, settings, name, progress, members=1)
+        trial = ClassifierTrainer(plain, settings, name, run.progress, members=1)
         plan = trial.label_plan(TRIAL_FRACTION)
-        for event in train(trial.label_objective(), plan, stop=stop):
+        for event in train(trial.label_objective(), plan, stop=run.stop):
             if isinstance(event, Progress):
                 done = TRIAL_FRACTION * (number + event.done)
                 yield dataclasses.replace(event, done=done, phase=f"trying {name}s")

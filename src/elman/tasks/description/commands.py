@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from elman.errors import SettingError
 from elman.ranges import check_integer
-from elman.tasks.commands import CommandWords, TaskCommands, check_same, no_baseline, report_skipped
+from elman.tasks.commands import (
+    SCORING,
+    CommandWords,
+    TaskCommands,
+    check_same,
+    no_baseline,
+    report_skipped,
+)
 from elman.tasks.description.task import TASK
 from elman.tasks.options import reader_options
 
@@ -66,6 +73,7 @@ class DescriptionCommands(TaskCommands):
             checkpoint=checkpoint,
             progress=reading,
             stop=stop,
+            scoring=SCORING,
         )
 
     def read(self, train: TextSource | None, reading: ReadingProgress) -> DescriptionTestSet:
@@ -93,6 +101,12 @@ class DescriptionCommands(TaskCommands):
         from elman.data.example_cache import cached_vectors
 
         return cached_vectors(Cache(), str(self.model.record_.get(part)))
+
+    def held_out(self) -> DescriptionTestSet:
+        from elman.tasks.seq2seq.evaluation import reported
+
+        vectors, texts = (reported(each, self.model.record_) for each in super().held_out())
+        return vectors, list(texts)
 
     def fit_baseline(self, data: DescriptionTestSet) -> NearestVector:
         from elman.tasks.seq2seq.baseline import NearestVector

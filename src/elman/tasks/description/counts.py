@@ -49,14 +49,14 @@ class Memory(NamedTuple):
 
 
 def remember(
-    train: DescribedVectors, codec: TextCodec, parameters: int, seed: int
+    train: DescribedVectors, codec: TextCodec, most_bytes: int, seed: int
 ) -> Memory | None:
     """Store the training vectors, before the network is trained.
 
     Args:
         train: the training set.
         codec: of the descriptions.
-        parameters: of the network; the vectors take at most as much space in a file.
+        most_bytes: of the vectors in a file.
         seed: of the draw where there are too many vectors.
 
     Returns:
@@ -65,7 +65,7 @@ def remember(
     texts, labels = np.unique(np.array(train.texts, dtype=object), return_inverse=True)
     targets = [codec.encode(text) for text in texts.tolist()]
     sizes = np.array([4 * len(each) + 4 for each in targets])
-    rows = kept_rows(labels, train.vectors.shape[1], sizes, 4 * parameters, seed)
+    rows = kept_rows(labels, train.vectors.shape[1], sizes, most_bytes, seed)
     present, labels = np.unique(labels[rows], return_inverse=True)
     if len(present) == len(rows):
         return None

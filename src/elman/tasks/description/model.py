@@ -5,7 +5,6 @@ Shapes: N vectors, D vector size.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, Self
 
@@ -20,7 +19,7 @@ from elman.nn.seq2seq import EncoderDecoder
 from elman.tasks.description import counts
 from elman.tasks.description.inputs import DescribedVectors, described, split
 from elman.tasks.description.mixing import Floats, NearestDescriptions
-from elman.tasks.estimator import Run, TrainingData
+from elman.tasks.run import Run, TrainingData
 from elman.tasks.seq2seq.config import (
     RECIPES,
     DescriberSettings,
@@ -135,14 +134,13 @@ class Describer(DescriberSettings, Seq2SeqModel):
     def _learn(self, settings: DescriberSettings, data: TrainingData, run: Run) -> Iterator[Event]:
         """Store the training vectors, train the network, and fit the gate between both."""
         objective, plan, preview = self._begin(settings, data)
-        self.nearest_, memory, begun = None, None, time.perf_counter()
-        if settings.counts == "on":
+        self.nearest_, memory = None, None
+        if settings.has_counts:
             if run.progress is not None:
                 run.progress("comparing vectors", 0, 1)
-            codec, size = self.target_, self._count()
-            memory = counts.remember(data.train, codec, size, settings.seed)
-        plan = plan.after(time.perf_counter() - begun)
-        for event in train(objective, plan, preview=preview, **run.arguments):
+            codec, most = self.target_, self._counts_bytes
+            memory = counts.remember(data.train, codec, most, settings.seed)
+        for event in train(objective, run.rest_of(plan), preview=preview, **run.arguments):
             if isinstance(event, Finished) and memory is not None:
                 parts = self.network_, data.valid, self.target_, self.limit_, self._step
                 self.nearest_ = counts.joined(memory, *parts)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from elman.console.options import refuse_options
-from elman.tasks.commands import CommandWords, TaskCommands
+from elman.tasks.commands import SCORING, CommandWords, TaskCommands
 from elman.tasks.forecasting.task import TASK
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class ForecastingCommands(TaskCommands):
         # The end of the same series is held out: there are no others to choose by.
         refuse_options(TASK.name, valid=self.files.valid)
         series = self.open(self.files.data, self.files)
-        return self.model.training(series, checkpoint=checkpoint, stop=stop)
+        return self.model.training(series, checkpoint=checkpoint, stop=stop, scoring=SCORING)
 
     def report(self) -> Evaluation:
         """The report that the training made, before it learned from the end too."""

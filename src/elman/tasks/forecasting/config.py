@@ -10,9 +10,10 @@ from functools import partial
 from typing import Any, NamedTuple, Self
 
 from elman.errors import EmptyTextError, ModelFileError, SettingError
-from elman.nn.forecaster import ForecasterConfig
+from elman.nn.forecaster import ForecasterConfig, ForecastNetwork
 from elman.ranges import check_choice, check_integer
 from elman.tasks.architecture import check_blocks
+from elman.tasks.file_size import Shape, divided
 from elman.tasks.forecasting.seasonality import grows_with_level, season_of
 from elman.tasks.settings import NetworkSettings, Recipe, changed, setting
 from elman.text.series import Series
@@ -29,6 +30,7 @@ _SEASONS_READ = (4, 12)  # at least and at most, where there are so many ...
 _SHARE_READ = 20  # ... and otherwise a twentieth of the values
 _VALUES_READ = 48  # where there is no season
 _MAX_STEPS = 24  # are read one by one, the last of them: more were no better, and slower
+_REPORTED = 25  # bytes, about, of a figure in the report that a model file holds
 _MIN_WINDOWS = 8  # to learn from, besides those held out
 _SHARE_HELD_OUT = 6  # a sixth
 _LONGEST_HELD_OUT = 4  # horizons or seasons, whichever is longer
@@ -159,6 +161,34 @@ def forecasting_of(settings: ForecasterSettings, series: Series) -> ForecasterCo
         layers=settings.layers,
         dropout=RECIPE.dropout_of(settings),
     )
+
+
+def sized(settings: ForecasterSettings, series: Series) -> tuple[ForecasterConfig, int | None]:
+    """The network of `forecasting_of`, as large as the size of the model file allows.
+
+    Returns:
+        Its configuration, and the bytes that are left for counts; None: no limit.
+
+    Raises:
+        EmptyTextError: the series is too short; SettingError: the size is too small.
+    """
+    config = forecasting_of(settings, series)
+    if settings.size is None:
+        return config, None
+
+    def of_shape(shape: Shape[ForecasterSettings]) -> ForecasterConfig:
+        hidden_size = RECIPE.hidden_size_of(shape.settings)
+        return replace(config, hidden_size=hidden_size, networks=shape.members)
+
+    count = len(series.names)
+    division = divided(
+        Shape(settings, members=config.networks),
+        config.hidden_size,
+        lambda shape: ForecastNetwork(of_shape(shape)),
+        vocabulary=series.names,
+        others=8 * count * (config.context_length + _REPORTED) + _REPORTED * config.horizon,
+    )
+    return of_shape(division.shape), division.counts
 
 
 def forecast_plan(settings: ForecasterSettings, share: float, max_steps: int) -> Plan:

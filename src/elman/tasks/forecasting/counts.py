@@ -24,6 +24,7 @@ from elman.text.series import Series
 NETWORK = "network"
 
 _TEMPERATURE = 0.6  # of one horizon: an error so much above the best has 1 / e of its share
+_NETWORK_PRIOR = 0.5  # times that of another part
 _MOST_SEASONS = 2
 
 
@@ -117,7 +118,8 @@ def shares_of(
 
     Exponential weighting by the mean scaled error at held-out origins. The temperature falls with
     the square root of the amount of held-out data, as the noise of a mean does: the fewer
-    independent forecasts there are, the more equal the shares.
+    independent forecasts there are, the more equal the shares. The network begins with half of
+    what another part has, because its weights were chosen by the same origins.
 
     Args:
         medians: (M, H) by part.
@@ -127,7 +129,10 @@ def shares_of(
     """
     errors = [float(scaled_errors(each, actual, scale).mean()) for each in medians.values()]
     unit = _TEMPERATURE / math.sqrt(horizons) * min(errors) + float(np.finfo(np.float32).eps)
-    weights = [math.exp((min(errors) - each) / unit) for each in errors]
+    weights = [
+        math.exp((min(errors) - each) / unit) * (_NETWORK_PRIOR if name == NETWORK else 1)
+        for name, each in zip(medians, errors, strict=True)
+    ]
     return {name: each / sum(weights) for name, each in zip(medians, weights, strict=True)}
 
 

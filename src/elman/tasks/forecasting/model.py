@@ -21,12 +21,12 @@ from elman.metrics.report import Evaluation
 from elman.nn.forecaster import ForecasterConfig, ForecastNetwork
 from elman.ranges import check_integer
 from elman.tasks.architecture import check_cell
-from elman.tasks.estimator import Model, Run, TrainingData
+from elman.tasks.estimator import Model
 from elman.tasks.forecasting import counts
 from elman.tasks.forecasting.config import (
     ForecasterSettings,
     checked_forecasting,
-    forecasting_of,
+    sized,
 )
 from elman.tasks.forecasting.evaluation import evaluate_forecasts
 from elman.tasks.forecasting.explain import explain_forecast
@@ -40,6 +40,7 @@ from elman.tasks.forecasting.trainer import (
     seasons_of,
     spread_origins,
 )
+from elman.tasks.run import Run, TrainingData
 from elman.text.dates import Calendar
 from elman.text.progress import ProgressCallback
 from elman.text.series import Series
@@ -132,7 +133,8 @@ class Forecaster(ForecasterSettings, Model):
         return TrainingData(given, None, {"content": given.content_hash()})
 
     def _learn(self, settings: ForecasterSettings, data: TrainingData, run: Run) -> Iterator[Event]:
-        training = ForecasterTrainer(settings, data.train, forecasting_of(settings, data.train))
+        config, most_bytes = sized(settings, data.train)
+        training = ForecasterTrainer(settings, data.train, config, most_bytes)
         for event in training.events(run):
             if isinstance(event, Finished):
                 self._set_fitted(training, data)

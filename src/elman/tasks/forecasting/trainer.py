@@ -10,7 +10,6 @@ Shapes: T steps, S series, M origins, H horizon, Q levels.
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,7 +17,6 @@ import numpy as np
 
 from elman.metrics.forecasting import fitted_width, naive_error
 from elman.nn.forecaster import LEVELS, MEDIAN, ForecasterConfig, ForecastNetwork
-from elman.tasks.estimator import Run
 from elman.tasks.forecasting import counts
 from elman.tasks.forecasting.baseline import baseline_forecasts
 from elman.tasks.forecasting.config import (
@@ -40,6 +38,7 @@ from elman.tasks.forecasting.objective import (
     values_after,
 )
 from elman.tasks.forecasting.preview import ForecastPreviews
+from elman.tasks.run import Run
 from elman.text.series import Series
 from elman.training.checkpoint import identity_of
 from elman.training.eval_mode import seeded
@@ -59,6 +58,7 @@ class ForecasterTrainer:
         settings: of the forecaster.
         series: training data.
         forecasting: configuration of the network.
+        most_bytes: of the counts in a file; None: no limit.
 
     Attributes, after the events:
         network: trained on all values; if the first training was interrupted, or the second had
@@ -71,7 +71,11 @@ class ForecasterTrainer:
     measured: dict[str, Any]
 
     def __init__(
-        self, settings: ForecasterSettings, series: Series, forecasting: ForecasterConfig
+        self,
+        settings: ForecasterSettings,
+        series: Series,
+        forecasting: ForecasterConfig,
+        most_bytes: int | None = None,
     ) -> None:
         self.settings = settings
         self.config = forecasting
@@ -86,6 +90,9 @@ class ForecasterTrainer:
         self.held_out = spread_origins(self.end, length, forecasting.horizon, count)
         self.scale = naive_error(series.values[: self.end], forecasting.season)
         self.counts = counts.plan_of(settings, series, forecasting, self.end)
+        if self.counts is not None and most_bytes is not None:
+            needed = 4 * forecasting.horizon * self.counts.window
+            self.counts = self.counts if needed <= most_bytes else None
 
     @property
     def seasons(self) -> tuple[int, ...]:
@@ -114,12 +121,12 @@ class ForecasterTrainer:
             # The second training has no validation set, so it has no previews.
             preview = ForecastPreviews(self.network, self.series, self.held_out, self.scale)
             steps = self._steps() if measured is None else measured["best_step"]
-            begun = time.perf_counter()
             matrices = self._fit_counts(len(self.series.values) if is_last else self.end)
-            plan = forecast_plan(self.settings, fraction, steps)
+            left = 1.0 if is_last else run.left_of(self.settings.minutes)
+            plan = forecast_plan(self.settings, fraction * left, steps)
             for event in train(
                 self._objective(origins),
-                plan.after(time.perf_counter() - begun),
+                run.rest_of(plan) if is_last else plan,
                 preview=None if is_last else preview,
                 checkpoint_at_once=is_last,
                 **run.with_identity(**{_MEASURED: measured}).arguments,

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from elman.console.traces import TraceTable
     from elman.data.corpus import Corpus
     from elman.metrics.report import Evaluation
-    from elman.nn.predictor import Predictor
     from elman.tasks.data_files import DataFiles
     from elman.tasks.language_modeling.baseline import NGramBaseline
     from elman.tasks.language_modeling.inspect import TextInspection
@@ -24,7 +23,13 @@ if TYPE_CHECKING:
     from elman.text.files import TextSource
 
 
-REPORTED = 100_000  # tokens of the held-out text that the report at the end reads, at most
+REPORTED = {"character": 100_000, "subword": 50_000, "word": 20_000}
+"""The most tokens of the held-out text that the report at the end reads: words are typed, too."""
+
+REPORTED_FRACTION = 0.1
+"""Of the tokens that the training read: more would take more than a tenth of its time."""
+
+FEWEST_REPORTED = 10_000
 
 
 class LanguageModelingCommands(TaskCommands):
@@ -70,7 +75,11 @@ class LanguageModelingCommands(TaskCommands):
 
     def held_out(self) -> Corpus:
         found: Corpus = super().held_out()
-        return found.part(0, REPORTED) if len(found) > REPORTED else found
+        most = REPORTED[self.model.tokenizer]
+        if self.model.has_network:
+            read = int(REPORTED_FRACTION * self.model.record_["tokens_read"])
+            most = min(most, max(FEWEST_REPORTED, read))
+        return found.part(0, most) if len(found) > most else found
 
     def fit_baseline(self, data: Corpus) -> NGramBaseline:
         from elman.tasks.language_modeling.baseline import best_ngram
@@ -81,15 +90,11 @@ class LanguageModelingCommands(TaskCommands):
         from elman.nn.predictor import NetworkPredictor
         from elman.tasks.language_modeling.evaluation import evaluate_language
 
-        int8, mixture = self.model.int8_, self.model.mixture_
-        parts: dict[str, Predictor] = {}
-        if mixture is not None:
-            parts = {
-                "network": NetworkPredictor(mixture.network, int8=int8),
-                "counts": mixture.counts,
-            }
-        predictor = NetworkPredictor(self.model.predicting, int8=int8)
-        return evaluate_language(predictor, data, baseline, no_baseline(baseline), parts)
+        predictor = NetworkPredictor(self.model.predicting, int8=self.model.int8_)
+        report = evaluate_language(predictor, data, baseline, no_baseline(baseline))
+        if not self.model.has_network:
+            report.details.pop("alone")
+        return report
 
     def described(self) -> str:
         return f"{TASK.name}, the next {self.model.tokenizer} of a text"

@@ -11,7 +11,7 @@ from typing import Any
 from elman.errors import ModelFileError, SettingError
 from elman.nn.blocks import COMPONENTS, StackConfig
 from elman.ranges import check_choice, check_number
-from elman.tasks.settings import NetworkSettings, Recipe, changed, setting
+from elman.tasks.settings import CountedSettings, NetworkSettings, Recipe, changed, setting
 from elman.text.tokenizers.table import TOKENIZERS
 
 
@@ -49,7 +49,7 @@ def _check_parts(location: str, value: Any) -> None:
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class LanguageModelSettings(NetworkSettings):
+class LanguageModelSettings(CountedSettings):
     """The settings of `LanguageModel`."""
 
     tokenizer: str = setting(
@@ -63,16 +63,22 @@ class LanguageModelSettings(NetworkSettings):
         "of each block, from `elman.nn.blocks.COMPONENTS`; none leaves the bare cell.",
         _check_parts,
     )
-    counts: str = setting(
+    counts: str = changed(
+        CountedSettings,
+        "counts",
         "on",
-        'whether to answer with n-grams of the training text beside the network, "on" or "off".',
-        partial(check_choice, names=("on", "off")),
+        '"on" answers with n-grams of the training text beside the network, "off" with '
+        'the network alone, "only" without a network.',
     )
     learning_rate: float | None = setting(
         None,
         "the largest learning rate, above 0, up to 10; None chooses by the tokenizer.",
         partial(check_number, sound=lambda x: 0 < x <= 10, range_="above 0, up to 10"),
     )
+
+    @classmethod
+    def _network_settings(cls) -> tuple[str, ...]:
+        return *super()._network_settings(), "components", "learning_rate"
 
 
 def recipe_of(settings: LanguageModelSettings) -> LanguageModelRecipe:

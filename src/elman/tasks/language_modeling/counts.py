@@ -5,20 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from elman.counts.kneser_ney import KneserNey
 from elman.counts.ngrams import NGrams, empty_tensors, ngrams_of, tensors_of
 from elman.data.corpus import Corpus
-from elman.errors import ModelFileError
+from elman.errors import EmptyTextError, ModelFileError
 from elman.nn.blocks import StackConfig
 from elman.nn.language_model import LanguageModelNetwork
-from elman.nn.mixture import Gate, Mixture, entropy_of
+from elman.nn.mixture import Gate, Mixture
 from elman.nn.predictor import NetworkPredictor
 from elman.tasks.weights import StoredArrays, attach, detach
+from elman.text.tokenizers.tokenizer import Tokenizer
 
-ORDERS = {"character": 8, "subword": 5, "word": 4}
+ORDERS = {"character": 8, "subword": 5, "word": 5}
 """The longest n-grams by tokenizer."""
 
 COUNTED = 5_000_000
@@ -28,20 +30,29 @@ COUNTED_A_MINUTE = 2_000_000
 """The most tokens to count for each minute of the budget: a twentieth of it, about."""
 
 BYTES = 4
-"""The size of an n-gram in a model file, about: its last token, its level, its followers."""
+"""The fewest bytes of an n-gram in a model file: its last token, its level, its followers."""
+
+TRIED = 300_000
+"""The most tokens to try by whether lines are documents."""
 
 GATED = 50_000
 """The most validation tokens to fit the gate on."""
 
+GATED_FRACTION = 0.05
+"""Of the tokens that the training read, the most to fit the gate on."""
+
+FEWEST_GATED = 5_000
+"""Where the training read less, as many are read nonetheless."""
+
 PREFIX = "counts."
 
 
-def count(corpus: Corpus, parameters: int, minutes: float | None) -> NGrams | None:
+def count(corpus: Corpus, most_bytes: int, minutes: float | None) -> NGrams | None:
     """Count the n-grams of a training text.
 
     Args:
         corpus: the training text.
-        parameters: of the network; the counts take at most as much space in a file.
+        most_bytes: of the counts in a file.
         minutes: of the whole training; None: there is no limit.
 
     Returns:
@@ -50,33 +61,66 @@ def count(corpus: Corpus, parameters: int, minutes: float | None) -> NGrams | No
     tokenizer = corpus.tokenizer
     most = COUNTED if minutes is None else min(COUNTED, int(minutes * COUNTED_A_MINUTE))
     ids = np.asarray(corpus.ids[-max(1, most) :], dtype=np.int64)
-    model = KneserNey.train(ids, tokenizer.size, ORDERS[tokenizer.name])
-    ngrams = NGrams.pruned(model, most=parameters * 4 // BYTES)
-    return ngrams if ngrams.orders else None
+    order = ORDERS[tokenizer.name]
+    model = KneserNey.train(ids, tokenizer.size, order, _line_end(ids, tokenizer, order))
+    most = most_bytes // BYTES
+    while True:  # how many bytes an n-gram takes depends on the others
+        ngrams = NGrams.pruned(model, most)
+        size = sum(part.nbytes for part in tensors_of(ngrams).values())
+        if size <= most_bytes or not ngrams.orders:
+            return ngrams if ngrams.orders else None
+        most = int(most * min(0.95, most_bytes / size))
 
 
-def mixture_of(network: LanguageModelNetwork, ngrams: NGrams, valid: Corpus) -> Mixture:
+def _line_end(ids: npt.NDArray[np.int64], tokenizer: Tokenizer, order: int) -> int | None:
+    """The token of a line's end, if words are predicted better when each line is a document: in
+    lists of sentences and in chats the words before a line say nothing of it."""
+    if tokenizer.name != "word":
+        return None
+    few = ids[-TRIED:]
+    cut = len(few) * 9 // 10
+    (newline,) = tokenizer.encode("\n").tolist()
+    losses = {
+        end: -KneserNey.train(few[:cut], tokenizer.size, order, end)
+        .log_probabilities(few[cut - 1 :])
+        .mean()
+        for end in (None, newline)
+    }
+    return min(losses, key=lambda end: losses[end]) if cut > 1 else None
+
+
+def no_ngrams() -> EmptyTextError:
+    """The error where n-grams alone were to answer, and there are none."""
+    return EmptyTextError(
+        "the text, or the size of the file, leaves no n-grams",
+        location="counts",
+        hint="Give more text, or let a network answer: --counts off.",
+    )
+
+
+def mixture_of(
+    network: LanguageModelNetwork, ngrams: NGrams, valid: Corpus | None, read: int
+) -> Mixture:
     """A network and n-grams with a gate that is fitted on the validation text.
 
     Args:
         network: the trained network.
         ngrams: of the training text.
-        valid: the validation text.
+        valid: the validation text; None: the network has no share.
+        read: tokens that the training has read; more of the validation text would take too long.
     """
-    ids = np.asarray(valid.ids[: GATED + 1], dtype=np.int64)
-    contexts, targets = ngrams.states(ids)[:-1], ids[1:]
-    entropies, log_network = [], []
-    for begin, logits in NetworkPredictor(network).chunks(ids[:-1]):
-        log_p = logits[0].float().log_softmax(-1).cpu()
-        entropies.append(entropy_of(log_p))
-        chosen = torch.from_numpy(targets[begin : begin + len(log_p)])
-        log_network.append(log_p.gather(-1, chosen[:, None])[:, 0])
+    if valid is None:
+        return Mixture(network, ngrams, Gate.closed(len(ngrams.orders) + 1))
+    most = min(GATED, max(FEWEST_GATED, int(GATED_FRACTION * read)))
+    ids = np.asarray(valid.ids[: most + 1], dtype=np.int64)
+    contexts = ngrams.states(ids)[:-1]
+    log_network, entropies = NetworkPredictor(network).scored(ids)
     gate = Gate.fit(
         len(ngrams.orders) + 1,
         *ngrams.evidence(contexts),
-        torch.cat(entropies).double().numpy(),
-        torch.cat(log_network).double().numpy(),
-        np.log(ngrams.probabilities(contexts, targets)),
+        entropies,
+        log_network,
+        np.log(ngrams.probabilities(contexts, ids[1:])),
     )
     return Mixture(network, ngrams, gate)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -27,27 +26,25 @@ def evaluate_language(
     corpus: Corpus,
     ngram: NGramBaseline | None,
     warnings: tuple[str, ...] = (),
-    parts: Mapping[str, Predictor] | None = None,
 ) -> Evaluation:
     """Score a network and an n-gram model on the same tokens.
 
     Args:
-        network: of the language model.
+        network: of the language model; the parts of a mixture are also scored alone.
         corpus: the text.
         ngram: the baseline; None for none.
         warnings: included in the report.
-        parts: of the model, by name, to be scored alone too.
 
     Raises:
         EmptyTextError: the text has no characters.
     """
     text = _Text(corpus)
-    log_probabilities, keyboard, scores = text.scores(network)
+    by_parts = network.by_parts(text.ids)
+    log_probabilities = by_parts.pop("both")
+    keyboard, scores = text.scores(network, log_probabilities)
     details: dict[str, Any] = {"token": text.tokenizer.name}
-    if parts:
-        details["alone"] = {
-            name: nats_per_token(part.log_probabilities(text.ids)) for name, part in parts.items()
-        }
+    if by_parts:
+        details["alone"] = {name: nats_per_token(part) for name, part in by_parts.items()}
     if len(text.ids) > FRESH_BLOCK:
         fresh = network.fresh_log_probabilities(text.ids, FRESH_BLOCK)
         scores["nats_per_token_fresh"] = nats_per_token(fresh)
@@ -56,7 +53,8 @@ def evaluate_language(
             "language", len(log_probabilities), scores, warnings=warnings, details=details
         )
 
-    other_log_probabilities, other_keyboard, baseline = text.scores(ngram)
+    other_log_probabilities = ngram.log_probabilities(text.ids)
+    other_keyboard, baseline = text.scores(ngram, other_log_probabilities)
     interval = {"nats_per_token": _interval(-log_probabilities, -other_log_probabilities)}
     if keyboard is not None and other_keyboard is not None:
         for name in ("hit1", "hit3"):
@@ -88,17 +86,19 @@ class _Text:
                 self.index = WordIndex(self.tokenizer.spellings, self.tokenizer.is_word)
 
     def scores(
-        self, predictor: Predictor
-    ) -> tuple[Floats, KeyboardScores | None, dict[str, float]]:
-        log_probabilities = predictor.log_probabilities(self.ids)
+        self, predictor: Predictor, log_probabilities: Floats
+    ) -> tuple[KeyboardScores | None, dict[str, float]]:
         scores = {
             "nats_per_token": nats_per_token(log_probabilities),
             "bits_per_character": bits_per_character(log_probabilities, self.corpus.characters),
         }
         if self.corpus.words:  # a blank text has characters, but no words
             scores["perplexity"] = perplexity(log_probabilities, self.corpus.words)
+            if isinstance(self.tokenizer, Words):
+                counted = self.corpus.words + self.tokenizer.decode(self.ids).count("\n")
+                scores["perplexity_with_line_ends"] = perplexity(log_probabilities, counted)
         if self.typing is None:
-            return log_probabilities, None, scores
+            return None, scores
         rows = predictor.distributions(self.ids, self.positions)
         keyboard = keyboard_scores(self.index, self.typing, rows)
         scores |= {
@@ -106,7 +106,7 @@ class _Text:
             "top3": keyboard.top3,
             "keystroke_savings": keyboard.keystroke_savings,
         }
-        return log_probabilities, keyboard, scores
+        return keyboard, scores
 
 
 def _typing_counts(ids: Tokens, tokenizer: Words) -> TypingCounts:

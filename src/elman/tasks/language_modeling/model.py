@@ -5,10 +5,10 @@ Shapes: V vocabulary, N tokens of a text.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
 from typing import Any, ClassVar, Self
 
 from torch import Tensor
@@ -32,22 +32,23 @@ from elman.nn.mixture import LanguageNetwork, LanguageState, Mixture
 from elman.nn.native_step import Step, step_of
 from elman.ranges import check_integer
 from elman.tasks.architecture import checked_stack
-from elman.tasks.estimator import Model, Run, TrainingData
+from elman.tasks.estimator import Model
+from elman.tasks.file_size import Shape, built_network
 from elman.tasks.language_modeling import counts
 from elman.tasks.language_modeling.config import (
     LanguageModelSettings,
-    architecture_of,
     checked_learned,
     recipe_of,
 )
 from elman.tasks.language_modeling.explain import explain_language
 from elman.tasks.language_modeling.inputs import TextInput, check_length, prepared, source_of
 from elman.tasks.language_modeling.preview import GenerationPreviews
+from elman.tasks.language_modeling.width import network_of, width_for
+from elman.tasks.run import Run, TrainingData
 from elman.text.progress import ProgressCallback
 from elman.text.tokenizers.table import TOKENIZERS, tokenizer_from_json
 from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
 from elman.training.bptt import BPTTDataset
-from elman.training.eval_mode import seeded
 from elman.training.events import Event, Finished
 from elman.training.plan import Plan
 
@@ -79,6 +80,7 @@ class LanguageModel(LanguageModelSettings, Model):
     learned_: Counter[str]
 
     _ngrams: NGrams | None = None  # while the network is trained
+    _width: int | None = None  # of `width_for`, in a training
 
     # Learning
 
@@ -114,8 +116,11 @@ class LanguageModel(LanguageModelSettings, Model):
         self, settings: LanguageModelSettings, data: TrainingData
     ) -> tuple[BPTTDataset, Plan, GenerationPreviews]:
         train, valid, recipe = data.train, data.valid, recipe_of(settings)
-        with seeded(settings.seed):
-            self.network_ = LanguageModelNetwork(architecture_of(settings, train.tokenizer.size))
+        build, vocabulary = partial(network_of, train.tokenizer.size), train.tokenizer.to_json()
+        division = self._divide(Shape(settings), recipe.hidden_size, build, vocabulary=vocabulary)
+        if self._width is not None:
+            narrower = replace(settings, hidden_size=self._width)
+            self.network_ = built_network(build, Shape(narrower))
         self.tokenizer_ = train.tokenizer
         self.learned_ = Counter()
         vars(self).pop("_finder", None)  # of the previous tokenizer
@@ -128,23 +133,23 @@ class LanguageModel(LanguageModelSettings, Model):
             sequence_length=recipe.sequence_length,
         )
         previews = GenerationPreviews(self.network_, self.tokenizer_, train.ids, valid.ids)
-        return stream, self._count_ngrams(settings, train, recipe.plan_of(settings)), previews
-
-    def _count_ngrams(self, settings: LanguageModelSettings, train: Corpus, plan: Plan) -> Plan:
-        """Count before the network is trained; returns the rest of the budget."""
+        plan = recipe.plan_of(settings)
         self.mixture_, self._ngrams = None, None
-        if settings.counts == "off":
-            return plan
-        begun = time.perf_counter()
-        self._ngrams = counts.count(train, self._count(), plan.minutes)
-        return plan.after(time.perf_counter() - begun)
+        if settings.has_counts:
+            self._ngrams = counts.count(train, division.counts, plan.minutes)
+            if self._ngrams is None and not settings.has_network:
+                raise counts.no_ngrams()
+        return stream, plan, previews
 
     def _learn(
         self, settings: LanguageModelSettings, data: TrainingData, run: Run
     ) -> Iterator[Event]:
+        self._width = width_for(settings, data, run)
+        run = run.with_identity(width=self._width)
         for event in super()._learn(settings, data, run):
             if isinstance(event, Finished) and self._ngrams is not None:
-                self.mixture_ = counts.mixture_of(self.network_, self._ngrams, data.valid)
+                valid = data.valid if settings.has_network else None
+                self.mixture_ = counts.mixture_of(self.network_, self._ngrams, valid, event.tokens)
                 self._ngrams, self._compiled = None, None  # the step has another part now
             yield event
 

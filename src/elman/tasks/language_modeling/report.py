@@ -29,6 +29,7 @@ FORMAT = ReportFormat(
     | labels("{:.4f}", nats_per_token_fresh="  on fresh blocks of 64")
     | labels("{:.4f}", bits_per_character="bits per character")
     | labels("{:,.1f}", perplexity="perplexity per word")
+    | labels("{:,.1f}", perplexity_with_line_ends="  with line ends as words")
     | labels("{:.1%}", top1="next word, first", top3="next word, among three")
     | labels("{:.1%}", keystroke_savings="keystroke savings"),
 )

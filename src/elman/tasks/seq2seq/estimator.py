@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-import time
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from elman.nn.seq2seq import EncoderDecoder, Seq2SeqConfig
-from elman.tasks.estimator import TrainingData
 from elman.tasks.example_estimator import ExampleModel
+from elman.tasks.file_size import Shape
+from elman.tasks.run import TrainingData
 from elman.tasks.seq2seq.config import EMA_DECAY, SMOOTHING, Seq2SeqRecipe, Seq2SeqSettings
 from elman.tasks.seq2seq.generation import LengthLimit
 from elman.tasks.seq2seq.objective import Seq2SeqObjective
@@ -18,7 +18,6 @@ from elman.tasks.seq2seq.preview import Seq2SeqPreviews
 from elman.tasks.seq2seq.serialization import checked_codecs, checked_limit, checked_seq2seq_config
 from elman.tasks.seq2seq.text_codec import TextCodec
 from elman.training.dataset import Dataset, TokenDataset
-from elman.training.eval_mode import seeded
 from elman.training.events import Finished
 from elman.training.plan import Plan
 
@@ -34,6 +33,8 @@ class Seq2SeqModel(ExampleModel):
     network_: EncoderDecoder
     target_: TextCodec
     limit_: LengthLimit
+
+    _counts_bytes = 0  # that the counts have in a model file, at most
 
     @abstractmethod
     def _learn_codecs(self, settings: Any, train: Any) -> None:
@@ -72,15 +73,16 @@ class Seq2SeqModel(ExampleModel):
     def _begin(
         self, settings: Seq2SeqSettings, data: TrainingData
     ) -> tuple[Seq2SeqObjective, Plan, Seq2SeqPreviews]:
-        begun = time.perf_counter()
         self._learn_codecs(settings, data.train)
         (sources, targets), valid = self._datasets(data.train), self._datasets(data.valid)
         self.limit_ = LengthLimit.learn(sources, targets)
-        recipe, (attention, order) = self._recipe, self._encoder_kind
-        blocks = recipe.stack_of(settings, self.target_.tokenizer.size, tied=True)
-        config = Seq2SeqConfig(blocks, self._source_size(data.train), attention, order)
-        with seeded(settings.seed):
-            self.network_ = EncoderDecoder(config, recipe.dropout_of(settings))
+        recipe, source = self._recipe, self._source_size(data.train)
+        self._counts_bytes = self._divide(
+            Shape(settings),
+            recipe.hidden_size,
+            lambda shape: self._network_of(shape.settings, source),
+            vocabulary=self._vocabularies(),
+        ).counts
         self._begin_record(
             data,
             **{self._examples_name: len(targets)},
@@ -99,7 +101,6 @@ class Seq2SeqModel(ExampleModel):
         )
         max_steps = recipe.epochs * objective.sampler.steps_per_epoch
         plan = recipe.plan_of(settings, max_steps=max_steps, ema_decay=EMA_DECAY)
-        plan = plan.after(time.perf_counter() - begun)
         preview = Seq2SeqPreviews(
             self.network_,
             self.limit_,
@@ -110,6 +111,12 @@ class Seq2SeqModel(ExampleModel):
         )
         return objective, plan, preview
 
+    def _network_of(self, settings: Seq2SeqSettings, source: int) -> EncoderDecoder:
+        attention, order = self._encoder_kind
+        blocks = self._recipe.stack_of(settings, self.target_.tokenizer.size, tied=True)
+        config = Seq2SeqConfig(blocks, source, attention, order)
+        return EncoderDecoder(config, self._recipe.dropout_of(settings))
+
     def _outcome(self, event: Finished) -> dict[str, Any]:
         return {"valid_loss": event.best_loss if math.isfinite(event.best_loss) else None}
 
@@ -117,8 +124,10 @@ class Seq2SeqModel(ExampleModel):
         return self.network_.config
 
     def _contents(self) -> dict[str, Any]:
-        vocabularies = {name: codec.tokenizer.to_json() for name, codec in self._codecs().items()}
-        return {"vocabularies": vocabularies, "limit": list(self.limit_)}
+        return {"vocabularies": self._vocabularies(), "limit": list(self.limit_)}
+
+    def _vocabularies(self) -> dict[str, Any]:
+        return {name: codec.tokenizer.to_json() for name, codec in self._codecs().items()}
 
     def _restore(self, about: dict[str, Any]) -> Callable[[], EncoderDecoder]:
         codecs = checked_codecs(about.get("vocabularies"))

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 
 from elman.nn.crf import Transitions
 from elman.nn.encoder import EncoderConfig
 from elman.nn.tagger import TaggerNetwork
-from elman.ranges import check_choice
 from elman.tasks.architecture import EncoderRecipe
-from elman.tasks.settings import NetworkSettings, changed, setting
+from elman.tasks.settings import CountedSettings, NetworkSettings, changed
 from elman.tasks.tokenization import encoder_config
 from elman.text.subword_hashing import HashedVocabulary
 from elman.text.tag_vocabulary import TagVocabulary
@@ -21,16 +19,18 @@ RECIPE = EncoderRecipe(128, 0.5, 3e-3, 0.3, hidden_dropout=0.1, epochs=8, batch_
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class TaggerSettings(NetworkSettings):
+class TaggerSettings(CountedSettings):
     """The settings of `Tagger`."""
 
     layers: int = changed(
         NetworkSettings, "layers", 1, "blocks, one above the other, in each direction, 1 to 64."
     )
-    counts: str = setting(
+    counts: str = changed(
+        CountedSettings,
+        "counts",
         "on",
-        'whether a linear model of words in context answers beside the network, "on" or "off".',
-        partial(check_choice, names=("on", "off")),
+        '"on" answers with a linear model of words in context beside the network, "off" with '
+        'the network alone, "only" without a network.',
     )
 
 

@@ -35,7 +35,7 @@ def fit(
     train: TaggedSentences,
     vocabulary: TagVocabulary,
     *,
-    parameters: int,
+    most_bytes: int,
     minutes: float | None,
     seed: int,
 ) -> LinearTagger:
@@ -44,7 +44,7 @@ def fit(
     Args:
         train: the training set.
         vocabulary: of its tags.
-        parameters: of the network; the linear model has at most as many.
+        most_bytes: of the linear model in a file.
         minutes: of the whole training; None: there is no limit.
         seed: of the order of the sentences.
     """
@@ -60,7 +60,8 @@ def fit(
     hasher = ContextHasher()
     hashes = [hasher.rows(train.words[index]) for index in chosen]
     distinct = len(np.unique(np.concatenate(hashes)))
-    buckets = buckets_of(distinct, most=parameters // kinds)
+    transitions = 4 * kinds * (kinds + 3)  # bytes of the CRF, and of the biases
+    buckets = buckets_of(distinct, most=max(1, (most_bytes - transitions) // (4 * kinds)))
     epoch = -(-len(hashes) // BATCH)
     steps = EPOCHS * epoch
     if words < EPOCHS * sum(map(len, hashes)):

@@ -19,7 +19,7 @@ from elman.nn.encoder import PaddedBatch
 from elman.nn.tagger import LinearTagger, TaggerNetwork
 from elman.tasks.tagging.counts import FEW_TAGS
 from elman.tasks.tagging.dataset import SentenceDataset
-from elman.tasks.tagging.objective import best_tags
+from elman.tasks.tagging.objective import of_each
 from elman.training.dataset import in_batches
 
 Numbers = npt.NDArray[np.integer[Any]]
@@ -87,7 +87,7 @@ def join(
         for weight in (counts.weight, *counts.crf.parameters()):
             weight.mul_(of_counts)
         if entities and sum(int((tags != 0).sum()) for tags in gold) >= FEWEST:
-            counts.bias[0] = -_bias(network, counts, valid, metric)
+            counts.bias[0] = -_bias(network, valid, metric)
 
 
 def fit_scales(
@@ -156,14 +156,22 @@ def _chain(parts: tuple[Tensor, Tensor, Tensor]) -> Chain:
     return start, pairs, end
 
 
-def _bias(
-    network: TaggerNetwork, counts: LinearTagger, valid: SentenceDataset, metric: Metric
-) -> float:
+def _bias(network: TaggerNetwork, valid: SentenceDataset, metric: Metric) -> float:
     """By how much to lower the score of tag 0; the middle of the three that do best together, for
     a validation set is small."""
+
+    def scored(padded: PaddedBatch) -> tuple[Tensor, Tensor]:
+        return network(padded), padded.lengths
+
+    batches, crf = list(in_batches(network, valid, scored)), network.joint_crf
     losses = []
     for bias in BIASES:
-        counts.bias[0] = -bias
-        losses.append(metric(best_tags(network, valid)))
+        lowered = torch.zeros(len(crf.start), device=crf.start.device)
+        lowered[0] = bias
+        best = (
+            (chosen, crf.ranked(scores - lowered, lengths)[0][0])
+            for chosen, (scores, lengths) in batches
+        )
+        losses.append(metric(of_each(valid, best)))
     padded = np.pad(losses, 1, mode="edge")
     return float(BIASES[np.argmin(np.convolve(padded, np.ones(3), mode="valid"))])

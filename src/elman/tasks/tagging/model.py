@@ -5,8 +5,8 @@ Shapes: T words of a sentence, K tags.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
@@ -19,8 +19,9 @@ from elman.nn.encoder import EncoderConfig, PaddedBatch
 from elman.nn.tagger import LinearTagger, TaggerNetwork
 from elman.ranges import check_integer
 from elman.tasks.architecture import check_cell, checked_encoder
-from elman.tasks.estimator import Run, TrainingData
 from elman.tasks.example_estimator import ExampleModel
+from elman.tasks.file_size import Shape
+from elman.tasks.run import Run, TrainingData
 from elman.tasks.tagging import counts
 from elman.tasks.tagging.config import RECIPE, TaggerSettings, built, encoder_of
 from elman.tasks.tagging.dataset import SentenceDataset
@@ -43,7 +44,6 @@ from elman.text.progress import ProgressCallback
 from elman.text.subword_hashing import HashedVocabulary, WordForms, words_of
 from elman.text.tag_vocabulary import TagVocabulary
 from elman.training.dataset import in_batches
-from elman.training.eval_mode import seeded
 from elman.training.events import Event, Finished
 from elman.training.plan import Plan
 
@@ -123,34 +123,35 @@ class Tagger(TaggerSettings, ExampleModel):
     ) -> tuple[TaggingObjective, Plan, TagPreviews]:
         train, valid = data.train, data.valid
         self.vocabulary_ = train.vocabulary
-        self.lexicon_ = HashedVocabulary.learn(train.words)
-        with seeded(settings.seed):
-            encoder = encoder_of(settings, self.lexicon_)
-            self.network_ = built(encoder, self.vocabulary_, RECIPE.dropout_of(settings))
+        self.lexicon_ = HashedVocabulary.learn(train.words if settings.has_network else [])
+        division = self._divide(
+            Shape(settings, self.lexicon_.buckets),
+            RECIPE.hidden_size,
+            self._network_of,
+            vocabulary=[self.lexicon_.to_json(), self.vocabulary_.to_json()],
+        )
+        self.lexicon_ = HashedVocabulary(self.lexicon_.words, division.shape.buckets)
         self._begin_record(
             data, sentences=len(train.words), words=train.size, scheme=self.vocabulary_.scheme
         )
         plan = RECIPE.plan_of(settings, max_steps=RECIPE.steps_of(len(train.words)))
-        plan = self._count_features(settings, train, plan)
+        self._counted = None
+        if settings.has_counts:
+            self._counted = counts.fit(
+                train,
+                self.vocabulary_,
+                most_bytes=division.counts,
+                minutes=plan.minutes,
+                seed=settings.seed,
+            )
         objective = tag_objective(
             self.network_, self.lexicon_, self.vocabulary_, train, valid, seed=settings.seed
         )
         return objective, plan, TagPreviews(objective, self.vocabulary_, train, valid)
 
-    def _count_features(self, settings: TaggerSettings, train: TaggedSentences, plan: Plan) -> Plan:
-        """Fit the linear model before the network is trained; returns the rest of the budget."""
-        self._counted = None
-        if settings.counts == "off":
-            return plan
-        begun = time.perf_counter()
-        self._counted = counts.fit(
-            train,
-            self.vocabulary_,
-            parameters=self._count(),
-            minutes=plan.minutes,
-            seed=settings.seed,
-        )
-        return plan.after(time.perf_counter() - begun)
+    def _network_of(self, shape: Shape[TaggerSettings]) -> TaggerNetwork:
+        encoder = replace(encoder_of(shape.settings, self.lexicon_), buckets=shape.buckets)
+        return built(encoder, self.vocabulary_, RECIPE.dropout_of(shape.settings))
 
     def _learn(self, settings: TaggerSettings, data: TrainingData, run: Run) -> Iterator[Event]:
         for event in super()._learn(settings, data, run):
@@ -198,14 +199,14 @@ class Tagger(TaggerSettings, ExampleModel):
 
     def predict_by_parts(self, sentences: Sentences) -> dict[str, list[list[str]]]:
         """The best tags of each sentence by the network alone and by the counts alone, under these
-        names; empty where the network is all there is.
+        names; empty where one of them is all there is.
 
         Raises:
             InputError: as in `predict`.
         """
         self._check_fitted()
         network = self.network_
-        if network.counts is None:
+        if network.counts is None or not self.has_network:
             return {}
         words = words_of_each(sentences)
         parts = {"network": network.best_of_network, "counts": network.best_of_counts}

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,8 +60,20 @@ def best_tags(
     Args:
         best: finds the tags (T, B) of a batch, with a part of the network; None: with all of it.
     """
+    return of_each(examples, in_batches(network, examples, best or network.best))
+
+
+def of_each(
+    examples: SentenceDataset, batches: Iterable[tuple[np.ndarray[Any, Any], Tensor]]
+) -> list[np.ndarray[Any, Any]]:
+    """The tags (T,) of each example, in the examples' order.
+
+    Args:
+        examples: N sentences.
+        batches: the indices (B,) of the examples in a batch, and their tags (T, B).
+    """
     found: list[np.ndarray[Any, Any]] = [np.empty(0)] * len(examples)
-    for chosen, tags in in_batches(network, examples, best or network.best):
+    for chosen, tags in batches:
         rows = tags.t().numpy(force=True)
         for row, place in zip(rows, chosen.tolist(), strict=True):
             found[place] = row[: examples.lengths[place]]

@@ -58,6 +58,12 @@ class TranslationCommands(TaskCommands):
             check_same(self.model.keep_training(known, cache=Cache()), train.name)
         return pairs.sources, pairs.targets
 
+    def held_out(self) -> Scored:
+        from elman.tasks.seq2seq.evaluation import reported
+
+        sources, targets = (reported(each, self.model.record_) for each in super().held_out())
+        return sources, targets
+
     def fit_baseline(self, data: Scored) -> TranslationBaseline:
         from elman.tasks.seq2seq.baseline import NearestSource
 
