@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from elman.cli.load_model import load_language_model
-from elman.console.keys import BACKSPACE, ENDS, ENTER, LITERAL, TAB, Key, keys
+from elman.console.keys import BACKSPACE, ENDS, ENTER, TAB, Key, keys
 from elman.console.options import Int8, Json, ModelFile
 from elman.console.terminal import counted, error_console, print_json, print_list, say
 from elman.errors import InputError, SettingError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from elman.keyboard import Keyboard, UserCounts, UserModel
 
 
-HELP = "1 2 3 or Tab accepts · Ctrl-V before a digit types it · Ctrl-D ends"
+HELP = "Tab accepts the first word · Alt+1, 2 or 3 one of them · Ctrl-D ends"
 MAX_AFTER = 3  # preceding words that the list shows per word
 
 
@@ -121,7 +121,6 @@ def _write(keyboard: Keyboard, memory: Path | None) -> None:
     """Type until Ctrl-C or Ctrl-D; save the learned words after each line."""
     from rich.live import Live
 
-    literal = False
     with (
         keys() as pressed,
         Live(
@@ -131,11 +130,7 @@ def _write(keyboard: Keyboard, memory: Path | None) -> None:
         for key in pressed:
             if key.text in ENDS and not key.pasted:
                 break
-            if key.text == LITERAL and not literal:
-                literal = True
-                continue
-            _press(keyboard, Key(key.text, pasted=literal or key.pasted))
-            literal = False
+            _press(keyboard, key)
             if "\n" in key.text:
                 _keep(keyboard.memory, memory)
             live.update(_screen(keyboard), refresh=True)
@@ -146,9 +141,9 @@ def _press(keyboard: Keyboard, key: Key) -> None:
         keyboard.type("".join(each for each in key.text if each.isprintable() or each == "\n"))
     elif key.text == BACKSPACE:
         keyboard.delete()
-    elif key.text == TAB or (key.text in "123" and not keyboard.text[-1:].isdigit()):
+    elif key.text == TAB or key.alt:
         number = 0 if key.text == TAB else int(key.text) - 1
-        if number < len(keyboard.suggestions):
+        if 0 <= number < len(keyboard.suggestions):
             keyboard.accept(number)
     elif key.text.isprintable() or key.text == ENTER:
         keyboard.type(key.text)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-ENTER, TAB, BACKSPACE, ESCAPE, LITERAL = "\n", "\t", "\x7f", "\x1b", "\x16"
+ENTER, TAB, BACKSPACE, ESCAPE = "\n", "\t", "\x7f", "\x1b"
 ENDS = "\x03\x04"  # Ctrl-C and Ctrl-D
 
 _PASTE_START, _PASTE_END = "\x1b[200~", "\x1b[201~"
@@ -17,11 +17,15 @@ _BRACKETED_PASTE_ON, _BRACKETED_PASTE_OFF = b"\x1b[?2004h", b"\x1b[?2004l"
 _ESCAPE_SECONDS = 0.02  # within which the rest of an escape sequence arrives
 
 
+_WINDOWS_ALT_1 = "x"  # the second code of Alt+1; those of Alt+2 and Alt+3 follow
+
+
 class Key(NamedTuple):
-    """A key, or a pasted text, in which no character is a command."""
+    """A key, alone or with Alt, or a pasted text, in which no character is a command."""
 
     text: str
     pasted: bool = False
+    alt: bool = False
 
 
 @contextlib.contextmanager
@@ -60,11 +64,14 @@ def _characters(terminal: int) -> Iterator[str]:
 
 
 def _keys_of(characters: Iterator[str]) -> Iterator[Key]:
-    """Keys and pastes; other escape sequences, such as arrows, are skipped."""
+    """Keys, digits with Alt, and pastes; other escape sequences, such as arrows, are skipped."""
     for character in characters:
         if character == ESCAPE:
-            if _sequence(characters) == _PASTE_START:
+            sequence = _sequence(characters)
+            if sequence == _PASTE_START:
                 yield Key(_pasted(characters), pasted=True)
+            elif sequence[1:].isdigit():
+                yield Key(sequence[1:], alt=True)
         elif character == "\b":
             yield Key(BACKSPACE)
         elif character:
@@ -76,9 +83,8 @@ def _sequence(characters: Iterator[str]) -> str:
     sequence = ESCAPE
     for character in characters:
         sequence += character
-        if not character or (
-            (len(sequence) > 2 or character not in "[O") and character not in "0123456789;"
-        ):
+        going_on = "0123456789;" if len(sequence) > 2 else "[O"
+        if not character or character not in going_on:
             break
     return sequence
 
@@ -98,6 +104,9 @@ def _windows_keys() -> Iterator[Key]:
     while True:
         key: str = msvcrt.getwch()  # type: ignore[attr-defined]
         if key in "\x00\xe0":  # an arrow or the like: a second code follows
-            msvcrt.getwch()  # type: ignore[attr-defined]
+            code: str = msvcrt.getwch()  # type: ignore[attr-defined]
+            number = ord(code) - ord(_WINDOWS_ALT_1) + 1
+            if key == "\x00" and 1 <= number <= 3:
+                yield Key(str(number), alt=True)
         else:
             yield Key({"\r": ENTER, "\b": BACKSPACE}.get(key, key))

@@ -36,7 +36,8 @@ import { element, percent } from "../components/elements.js";
 
 const STALE_MILLISECONDS = 150; // milliseconds until suggestions are dimmed as stale
 const MAX_ACCEPTED = 100; // characters that an accepted word may take
-const HELP = "1, 2, 3 or Tab accepts a suggestion; press Esc first to type these keys.";
+const HELP =
+  "Tab accepts the first suggestion, Alt+1, 2 or 3 one of them; after Esc, Tab leaves the box.";
 
 export class SessionExpired extends Error {}
 
@@ -48,7 +49,7 @@ export class Keyboard extends HTMLElement {
   #slow = 0; // a timer
   #busy = false;
   #cleared = false; // whether the session has yet to begin a new text
-  #literal = false; // whether the next key is typed as it is
+  #leaving = false; // whether Tab leaves the box, after Escape
   #box;
   #suggestions = element("div", { className: "row", role: "group", ariaLabel: "Suggestions" });
   #counts = element("p", { className: "note" });
@@ -223,14 +224,16 @@ export class Keyboard extends HTMLElement {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey)
-      return;
-    const literal = this.#literal;
-    this.#literal = event.key === "Escape";
-    if (literal) return;
-    const number = event.key === "Tab" ? 0 : ["1", "2", "3"].indexOf(event.key);
-    const digits = number >= 0 && event.key !== "Tab" && /\d$/.test(this.#box.value);
-    if (number >= 0 && !digits && this.#accept(number)) event.preventDefault();
+    if (event.isComposing || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const leaving = this.#leaving;
+    this.#leaving = event.key === "Escape";
+    // With Alt, some systems type another character than the key's: the code stays.
+    const number = event.altKey
+      ? ["Digit1", "Digit2", "Digit3"].indexOf(event.code)
+      : event.key === "Tab" && !leaving
+        ? 0
+        : -1;
+    if (number >= 0 && this.#accept(number)) event.preventDefault();
   }
 }
 
