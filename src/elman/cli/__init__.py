@@ -25,6 +25,7 @@ from elman.cli.push import push
 from elman.cli.serve import serve
 from elman.cli.suggest import suggest
 from elman.cli.test import test
+from elman.cli.threads import with_threads
 from elman.cli.train import train
 from elman.cli.type import type_
 from elman.console.errors import in_one_line
@@ -41,11 +42,11 @@ app = typer.Typer(
 )
 
 for command in (
-    *(peek, train, test, predict, generate, suggest, explain, serve, info),
-    *(export, push, pull, cache, demo),
+    *(peek, *map(with_threads, (train, test, predict, generate, suggest, explain)), serve, info),
+    *(with_threads(export), push, pull, cache, with_threads(demo)),
 ):
     app.command()(command)
-app.command("type")(type_)
+app.command("type")(with_threads(type_))
 
 
 def _version(typed: bool) -> None:
