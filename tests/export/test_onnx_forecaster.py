@@ -1,4 +1,4 @@
-"""A forecaster's graph holds all of it, and what it learned from: asked nothing, it goes on."""
+"""A forecaster's graph holds all of it, and its metadata what it learned from."""
 
 from __future__ import annotations
 
@@ -37,14 +37,15 @@ def test_every_cell(tmp_path, cell):
 @pytest.mark.parametrize("series", [LEVEL, NOISY, GROWING, WIDE, 1e-5 * LEVEL, 1e6 * GROWING])
 @pytest.mark.parametrize("season", [1, 4])
 def test_it_forecasts_from_the_file_alone(tmp_path, series, season):
-    """What it learned from stands in the file; and from other values it goes on as well."""
+    """What it learned from stands in the metadata; and from other values it goes on as well."""
     model = stirred(small(season=season, horizon=7).fit(series))
     session, about = opened(model, tmp_path)
     assert about["names"] == list(model.names_)
     read = model.network_.history_length
     other = series[:-3] * 1.5
     given = {"history": other.reshape(len(other), -1)[-read:].T}
-    for expected, asked in ((model.predict(), {}), (model.predict(history=other), given)):
+    learned = {"history": np.array(about["history"])}
+    for expected, asked in ((model.predict(), learned), (model.predict(history=other), given)):
         result = session.run(COMPONENTS, asked)
         for name, values in zip(COMPONENTS, result, strict=True):
             scale = np.abs(series).max()

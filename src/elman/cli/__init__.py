@@ -6,7 +6,7 @@ No module here imports torch before a command needs it: `elman --help` takes 0.3
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 import typer
@@ -41,10 +41,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (
-    *(peek, *map(with_threads, (train, test, predict, generate, suggest, explain)), serve, info),
-    *(with_threads(export), push, pull, cache, with_threads(demo)),
-):
+computing: tuple[Callable[..., None], ...] = train, test, predict, generate, suggest, explain
+others: tuple[Callable[..., None], ...] = serve, info, with_threads(export), push, pull, cache
+for command in (peek, *(with_threads(each) for each in computing), *others, with_threads(demo)):
     app.command()(command)
 app.command("type")(with_threads(type_))
 

@@ -39,11 +39,12 @@ COPIED_METADATA = (
 
 
 def write_onnx(path: str | os.PathLike[str], file: str | os.PathLike[str]) -> dict[str, Any]:
-    """Write a model as an ONNX graph, with its vocabulary and labels in the metadata.
+    """Write a model as an ONNX graph, with its vocabulary and labels in the metadata; and these as
+    a JSON file beside it, since not every runtime can read the metadata of a graph.
 
     Args:
         path: the model file; int8 weights become float32 in the graph.
-        file: the ONNX file to write.
+        file: the ONNX file to write; with `.json` behind its name, the JSON file.
 
     Returns:
         `compared`, the number of batches compared with the network, and `largest_difference`; where
@@ -70,11 +71,12 @@ def write_onnx(path: str | os.PathLike[str], file: str | os.PathLike[str]) -> di
     exported.write(graph)
     about = open_bundle(path).about
     copied = {name: value for name, value in about.items() if name in COPIED_METADATA}
-    metadata = {"elman": json.dumps(copied | exported.metadata, ensure_ascii=False)}
+    known = json.dumps(copied | exported.metadata, ensure_ascii=False)
     remark = exported.remark
     doc = exported.doc if remark is None else f"{exported.doc} {remark}"
-    content = graph.model("elman", doc, metadata)
+    content = graph.model("elman", doc, {"elman": known})
     difference = check_parity(content, map(exported.trial, range(len(TRIAL_SHAPES))), path)
     write_whole(Path(file), content)
+    write_whole(Path(f"{os.fspath(file)}.json"), known.encode())
     agreement = {"compared": len(TRIAL_SHAPES), "largest_difference": difference}
     return agreement if remark is None else {**agreement, "remark": remark}

@@ -51,16 +51,8 @@ class Graph:
         """Add an operator with one output; returns its name."""
         return self._node(kind, inputs, [self._new(kind)], attributes)[0]
 
-    def input(
-        self,
-        name: str,
-        kind: npt.DTypeLike,
-        *shape: int | str,
-        default: npt.NDArray[Any] | None = None,
-    ) -> str:
-        """Add an input of the graph, optional if there is a default."""
-        if default is not None:
-            self._initializer(name, default)
+    def input(self, name: str, kind: npt.DTypeLike, *shape: int | str) -> str:
+        """Add an input of the graph. All are required: not every runtime knows defaults."""
         self._inputs.append(self._value(name, kind, shape))
         return name
 
@@ -90,7 +82,12 @@ class Graph:
         return name
 
     def transposed(self, parameter: Tensor) -> str:
-        return self.op("Transpose", self.weight(parameter), perm=[1, 0])
+        """A matrix of the network, transposed in the file: quantisers and other runtimes know
+        products with a stored matrix, but not with one that a node transposes."""
+        name = f"{self._weights[parameter]}_transposed"
+        if name not in self._root._initializers:
+            self._initializer(name, parameter.numpy(force=True).T)
+        return name
 
     def linear(self, x: str, layer: nn.Linear) -> str:
         """A linear layer: x (..., K) -> (..., N)."""

@@ -35,8 +35,8 @@ from elman.tasks.forecasting.trainer import scale_intervals
 
 DOC = (
     "history (batch, values), the last values of a series, as many as the model needs -> for each "
-    "step of the horizon the median and the ends of the 80 % and 95 % intervals. The default "
-    "history is that of the training series, in the order of the names."
+    "step of the horizon the median and the ends of the 80 % and 95 % intervals. That of the "
+    "training series is `history` in the metadata, in the order of the names."
 )
 
 QUANTILES = ("low_95", "low_80", "median", "high_80", "high_95")
@@ -53,12 +53,14 @@ class ScaledHistory(NamedTuple):
 
 
 def exported(model: Forecaster) -> ExportedGraph:
-    return ExportedGraph(model.network_, DOC, partial(_write, model), partial(_trial, model), {})
+    metadata = {"history": model.last_.T.tolist()}
+    write, trial = partial(_write, model), partial(_trial, model)
+    return ExportedGraph(model.network_, DOC, write, trial, metadata)
 
 
 def _write(model: Forecaster, graph: Graph) -> None:
     config = model.network_.config
-    history = graph.input("history", np.float64, "batch", len(model.last_), default=model.last_.T)
+    history = graph.input("history", np.float64, "batch", len(model.last_))
     quantiles = _quantiles(graph, model.network_, history)
     for name, value in zip(
         QUANTILES, _scale_intervals(graph, quantiles, model.widths_), strict=True
