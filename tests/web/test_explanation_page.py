@@ -171,10 +171,13 @@ def test_what_the_counts_add(shown, classifier, shots):
 
 
 def test_what_an_output_rests_on(shown, trace):
-    """An output that is clicked colours the text by gradient times input, or by leaving out."""
+    """An output that is clicked colours the text as the terminal does, by leaving each token out;
+    or by gradient times input."""
     page = shown(trace).page
     page.click("button.output >> nth=3")
     (rest,) = trace.outputs[3].attributions
+    assert titles(page, ".piece[title]:not([title=''])") == rounded(rest.occlusion)
+    page.get_by_label("gradient × input").check()
     assert titles(page, ".piece[title]:not([title=''])") == rounded(rest.gradient_x_input)
     page.get_by_label("leaving each out").check()
     assert titles(page, ".piece[title]:not([title=''])") == rounded(rest.occlusion)

@@ -101,6 +101,7 @@ def show(trace: Trace, printed: TraceTable) -> None:
     console = Console(highlight=False, markup=False)
     if trace.outputs:
         console.print(table)
+        console.print("Attributed by leaving each token out (occlusion).")
     if parts or with_counts:
         console.print("States and attributions are those of the network alone.")
     if printed.shaded:

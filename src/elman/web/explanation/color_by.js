@@ -78,7 +78,7 @@ export function colorBy(trace, change) {
     "fieldset",
     { className: "color-by" },
     element("legend", {}, about),
-    ...(attributed ? [gradient.label, occlusion.label] : []),
+    ...(attributed ? [occlusion.label, gradient.label] : []),
     element("span", { className: "hidden-unit" }, unit.label, number, layer),
   );
   return { node, show };

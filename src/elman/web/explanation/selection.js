@@ -23,7 +23,7 @@ export function initialSelection(trace) {
   const sequence = trace.outputs[output]?.sequence ?? Math.max(0, drawn);
   const time = trace.outputs[output]?.after ?? trace.sequences[sequence].tokens.length - 1;
   const found = output < 0 ? null : output;
-  return { sequence, time, inspected: time, output: found, method: "gradientXInput", unit: null };
+  return { sequence, time, inspected: time, output: found, method: "occlusion", unit: null };
 }
 
 /** The index of the output after a token; without one, the output stays selected.
