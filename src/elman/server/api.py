@@ -155,8 +155,7 @@ class Api:
         below = [_described(each) for each in operations.values()] + generating + stateful + every
         described = [replace(each, path=_MODEL + each.path) for each in below] + server
         self._description = describe_api("Elman", described)
-        for method in ("GET", "HEAD"):
-            self.router.add(method, "/openapi.json", Route(self._openapi, "openapi"))
+        self.router.add("GET", "/openapi.json", Route(self._openapi, "openapi"))
 
 
 def _described(operation: Operation) -> Endpoint:
