@@ -59,3 +59,55 @@ def test_head_of_a_route_for_post_names_the_method(server):
 @pytest.mark.parametrize("path", ["/health", "/"])
 def test_the_methods_of_a_route_for_get_are_get_and_head(server, path):
     assert server.post(path, {}).headers["allow"] == "GET, HEAD"
+
+
+LONG = [  # each fits one segment of the loopback, so it arrives in one block
+    [f"X: {'a' * 40_000}"],
+    [f"X-{number}: {'a' * 700}" for number in range(55)],
+    [f"{'x' * 700}-{number}: a" for number in range(55)],
+]
+
+
+@pytest.mark.parametrize("headers", LONG, ids=["one", "many", "long names"])
+@pytest.mark.parametrize("before", [0, 2])
+def test_a_head_that_arrives_whole_has_the_same_limit(server, headers, before):
+    with server.connect() as client, client.makefile("rb") as stream:
+        for _ in range(before):
+            client.sendall(head_of("GET", "/health"))
+            assert read_response(stream, "GET")[0] == 200
+        client.sendall(head_of("GET", "/health", *headers))
+        assert read_response(stream, "GET")[0] == 431
+        assert stream.read() == b""  # the connection is closed
+
+
+def test_many_requests_in_one_block_are_no_long_head(server):
+    count = 200
+    head = head_of("GET", "/health", f"X: {'a' * 700}")
+    with server.connect() as client, client.makefile("rb") as stream:
+        client.sendall(head * count)
+        assert {read_response(stream, "GET")[0] for _ in range(count)} == {200}
+
+
+def test_a_head_just_within_the_limit_is_answered(server):
+    with server.connect() as client, client.makefile("rb") as stream:
+        client.sendall(head_of("GET", "/health", f"X: {'a' * 32_000}"))
+        assert read_response(stream, "GET")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ["Host: localhost"],
+        ["Host: evil.example"],
+        ["Origin: {}", "Origin: https://evil.example"],
+        ["Origin: https://evil.example", "Origin: {}"],
+        ["Authorization: Bearer a", "Authorization: Bearer b"],
+    ],
+)
+def test_a_header_that_may_occur_once_is_refused_twice(server, headers):
+    lines = [each.format("http://localhost") for each in headers]
+    with server.connect() as client, client.makefile("rb") as stream:
+        client.sendall(head_of("POST", "/models/lstm/sessions", "Content-Length: 0", *lines))
+        status, _, body = read_response(stream, "POST")
+    assert status == 400
+    assert headers[0].partition(":")[0].encode() in body
