@@ -344,7 +344,6 @@ class Forecaster(ForecasterSettings, Model):
         return lambda: ForecasterTensors(config, len(names))
 
     def _take(self, loaded: ForecasterTensors) -> None:
-        loaded.check_finite()
         inner, outer = loaded.widths.tolist()
         self.network_, self.widths_ = loaded.network, (inner, outer)
         self.last_, self.scale_ = loaded.last.numpy(), loaded.scale.numpy()

@@ -31,16 +31,6 @@ class ForecasterTensors(nn.Module):
         self.scale = _numbers(series)
         self.widths = _numbers(2)
 
-    def check_finite(self) -> None:
-        """Check the tensors besides the network.
-
-        Raises:
-            ModelFileError: one is not finite.
-        """
-        for name in ("last", "scale", "widths"):
-            if not bool(getattr(self, name).isfinite().all()):
-                raise ModelFileError(f"its tensor {name!r} holds what is not a number")
-
 
 def _numbers(*shape: int) -> nn.Parameter:
     return nn.Parameter(torch.empty(*shape, dtype=torch.float64), requires_grad=False)
