@@ -18,6 +18,7 @@ from elman.errors import ElmanError
 from elman.server.http_errors import ApiError
 from elman.server.limits import Limits
 from elman.server.session_state import SessionState
+from elman.server.stores import sqlite
 from elman.server.stores.redis import LEASE_SECONDS, RedisStore
 from elman.server.stores.store import StateFormat
 
@@ -135,6 +136,19 @@ class RedisServer:
     def stop(self):
         self.process.kill()  # it may be stopped by a signal
         self.process.wait()
+
+
+def test_tables_are_created_together_or_not_at_all(converse, tmp_path, monkeypatch):
+    database = str(tmp_path / "sessions.db")
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite, "_SCHEMA", (*sqlite._SCHEMA, "no statement"))
+        with pytest.raises(ElmanError, match="cannot store sessions"):
+            converse(step("a"), sessions=database)
+    with contextlib.closing(sqlite3.connect(database)) as file:
+        assert file.execute("select name from sqlite_master").fetchall() == []
+        assert file.execute("pragma application_id").fetchone() == (0,)
+    session, _, _ = converse(step("a"), sessions=database)
+    assert converse(go_on(session, "b"), sessions=database)["steps"] == 3
 
 
 @pytest.fixture
