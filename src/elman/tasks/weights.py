@@ -70,7 +70,7 @@ def load_network(bundle: Bundle, build: Callable[[], Network]) -> Network:
     tensors = unpacked(bundle, expected) if is_int8(bundle) else bundle.tensors(expected)
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
-            bundle.refuse(f"its tensor {name!r} holds what is not a finite number")
+            bundle.refuse(f"its tensor {name!r} holds what is not a number")
     network = build().eval()
     with torch.no_grad():
         for name, parameter in network.named_parameters():
