@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: demo docs quick test check check-native check-web bench-language bench-classification-tagging bench-rivals bench-seq2seq bench-forecasting bench-speed bench-serve bench-browser fuzz clean
+.PHONY: demo docs quick test check check-native check-web bench-language bench-classification-tagging bench-rivals bench-seq2seq bench-forecasting bench-speed bench-serve bench-browser fuzz kill soak clean
 
 demo: .venv/ready
 	$(BIN)/elman demo
@@ -97,9 +97,19 @@ bench-speed: .venv/peers
 bench-serve: .venv/ready
 	$(BIN)/python bench/serving.py
 
-# Ten thousand requests to the server and more, valid and invalid by its OpenAPI schema.
+# Ten thousand requests to the server and more, valid and invalid by its OpenAPI schema; damaged
+# model files of every task.
 fuzz: .venv/ready
 	ELMAN_CASES=300 $(BIN)/pytest -s tests/server/test_openapi.py
+	$(BIN)/python bench/fuzz_models.py --workers $(WORKERS)
+
+# Trainings and servers that are killed at random moments.
+kill: .venv/ready
+	$(BIN)/python bench/kill.py
+
+# A server under a mixed load for ten minutes.
+soak: .venv/ready
+	$(BIN)/python bench/soak.py
 
 bench-browser: .venv/ready
 	$(BIN)/python bench/browser.py

@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import errno
 import json
+import math
 import os
 import pickle
 import resource
@@ -20,10 +21,11 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 import elman
+import model_files
 from elman import bundle
 from elman.bundle import HEADER_LIMIT, check_writable, layout_of, open_bundle, write_bundle
 from elman.cells import CELLS
@@ -129,16 +131,33 @@ def test_views_and_tensors_that_learn_are_written(tmp_path: Path) -> None:
     assert torch.equal(result["t"], weight.detach().t())
 
 
-def test_a_link_to_a_sound_file_is_read_and_writing_leaves_its_target(
-    sound: Path, tmp_path: Path
-) -> None:
-    link = tmp_path / "link"
+def test_through_a_link_what_it_points_to_is_read_and_written(sound: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "elsewhere" / "link"
     link.symlink_to(sound)
     assert open_bundle(link).layout == LAYOUT
-    before = sound.read_bytes()
-    write_bundle(link, {}, {})
-    assert sound.read_bytes() == before
-    assert open_bundle(link).layout == {}
+    for target in (tmp_path / "copy", tmp_path / "new"):
+        if target.name == "copy":
+            target.write_bytes(sound.read_bytes())
+        link.unlink()
+        link.symlink_to(Path("..") / target.name)
+        check_writable(link)
+        write_bundle(link, {}, {})
+        assert link.is_symlink()
+        assert open_bundle(target).layout == {}
+        assert sorted(link.parent.iterdir()) == [link]
+
+
+def test_a_pipe_and_a_device_are_not_replaced(tmp_path: Path) -> None:
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for path in (pipe, link):
+        with pytest.raises(OutputError, match="is not a file"):
+            check_writable(path)
+        with pytest.raises(OutputError, match="is not a file"):
+            write_bundle(path, {}, {})
+    assert pipe.is_fifo()
 
 
 # Damage
@@ -612,6 +631,21 @@ def test_a_model_file_altered_in_one_field_is_refused(
     with pytest.raises(ModelFileError) as caught:
         elman.load(path)
     one_line(caught, path)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_weights_that_are_not_finite_are_refused(
+    model_path: Path, tmp_path: Path, value: float
+) -> None:
+    tensors = load_file(model_path)
+    names = [name for name, each in tensors.items() if each.is_floating_point() and each.numel()]
+    assert len(names) > 5
+    for name in names:
+
+        def spoil(_: object, tensors: dict[str, Tensor], name: str = name) -> None:
+            tensors[name].view(-1)[-1] = value
+
+        model_files.assert_refused(model_files.altered(model_path, tmp_path, spoil))
 
 
 def test_the_unaltered_file_loads(model_path: Path, tmp_path: Path) -> None:

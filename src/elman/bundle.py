@@ -248,17 +248,22 @@ def serialised(about: dict[str, Any], tensors: dict[str, Tensor]) -> bytes:
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file atomically: to a temporary name, synced, then renamed.
 
+    Args:
+        path: of the file; of a symbolic link, what it points to is written.
+        data: the content.
+
     Raises:
         OutputError: the file cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    target = _target(path)
+    temporary = _temporary(target)
     try:
         try:
             with temporary.open("xb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(path)
+            temporary.replace(target)
         except BaseException:
             with contextlib.suppress(OSError):
                 temporary.unlink()
@@ -276,12 +281,29 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     path = Path(path)
     if _holds(path.is_dir):
         raise OutputError("is a folder", location=path, hint=f"Name a file: -o {path / 'model'}")
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    temporary = _temporary(_target(path))
     try:
         temporary.touch(exist_ok=False)
         temporary.unlink()
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def _target(path: Path) -> Path:
+    """The file to replace: the path, or what it points to as a symbolic link.
+
+    Raises:
+        OutputError: it is a device or a pipe, in whose place a file would stand.
+    """
+    target = Path(os.path.realpath(path)) if _holds(path.is_symlink) else path
+    if _holds(target.exists) and not (_holds(target.is_file) or _holds(target.is_dir)):
+        raise OutputError("is not a file", location=path, hint="Name another place with -o.")
+    return target
+
+
+def _temporary(path: Path) -> Path:
+    """A name beside a file, for its content until it is complete."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
 
 
 def make_folder(path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from elman.tasks.language_modeling.model import LanguageModel
+from elman.training.checkpoint import locked_checkpoint
 
 SMALL = ("--hidden-size", "16", "--layers", "1")
 RUN = ("train", "tale.txt", "-o", "m.st", "--steps", "200", *SMALL)
@@ -125,6 +126,41 @@ def test_nothing_to_resume(elman, here):  # noqa: ARG001
     assert done.status == 0
     line = "No checkpoint m.st.checkpoint: starting from the beginning."
     assert done.err.splitlines()[0] == line
+
+
+def test_a_finished_model_is_not_resumed(elman, here):  # noqa: ARG001
+    shutil.copy("word.st", "m.st")
+    before = contents()
+    done = elman("train", "tale.txt", "-o", "m.st", "--steps", "1", *SMALL, "--resume")
+    assert (done.status, done.out) == (1, "")
+    assert done.err == (
+        "elman: m.st: its training is finished, so there is nothing to resume. "
+        "Name another file with -o, or leave out --resume to train it anew.\n"
+    )
+    assert contents() == before
+
+
+def test_a_second_training_of_the_same_file_is_refused(elman, here):  # noqa: ARG001
+    with locked_checkpoint(Path("m.st.checkpoint")):
+        before = contents()
+        for more in ((), ("--resume",)):
+            done = elman(*RUN, *more)
+            assert (done.status, done.out) == (1, "")
+            assert done.err == (
+                "elman: m.st.checkpoint: another training writes it now. "
+                "Wait for its end, or name another file with -o.\n"
+            )
+        assert contents() == before
+    assert elman("train", "tale.txt", "-o", "m.st", "--steps", "1", *SMALL).status == 0
+    assert not list(Path().glob(".m.st*"))
+
+
+def test_a_model_behind_a_link_is_replaced(elman, here):  # noqa: ARG001
+    Path("models").mkdir()
+    Path("m.st").symlink_to("models/real.st")
+    assert elman("train", "tale.txt", "-o", "m.st", "--steps", "3", *SMALL).status == 0
+    assert Path("m.st").is_symlink()
+    assert steps_of("models/real.st") == 3
 
 
 def test_a_damaged_checkpoint(elman, unfinished):  # noqa: ARG001

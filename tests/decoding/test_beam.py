@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from elman.decoding import beam as beams
 from elman.decoding.beam import BeamSettings, beam_search
-from elman.errors import SettingError
+from elman.errors import ModelFileError, SettingError
 from elman.kernels import core
 from elman.nn.blocks import StackConfig
 from elman.nn.encoder import PaddedBatch
@@ -325,3 +325,9 @@ def test_the_core_and_torch_find_the_same():
         for one, other in zip(some, others, strict=True):
             assert one.tokens.tolist() == other.tokens.tolist()
             assert one.log_probabilities == pytest.approx(other.log_probabilities, abs=1e-4)
+
+
+def test_weights_so_large_that_logits_overflow_are_one_line():
+    network = make(spread=1e38)
+    with pytest.raises(ModelFileError, match="its logits are not numbers"):
+        found_for(network, ragged([3, 2]), 5)

@@ -12,7 +12,7 @@ from scipy.special import softmax
 from scipy.stats import chisquare
 
 from elman.decoding.sampling import Sampling
-from elman.errors import SettingError
+from elman.errors import ModelFileError, SettingError
 
 
 def by_hand(
@@ -189,4 +189,11 @@ def test_what_is_out_of_range_is_refused_by_name(setting, value):
         Sampling(**{setting: value})
     assert caught.value.location == setting.replace("_", "-")
     assert repr(value) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("logits", [[math.nan, 0.0], [math.inf, 0.0], [math.inf, -math.inf]])
+def test_logits_that_are_not_numbers_are_one_line(logits):
+    with pytest.raises(ModelFileError, match="its logits are not numbers") as caught:
+        Sampling().draw(np.array(logits, np.float32), [], 0.5)
     assert "\n" not in str(caught.value)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
+import pickle
 
+import joblib
 import numpy as np
 import pytest
 import torch
@@ -324,3 +327,16 @@ def test_what_was_taught_is_mixed_with_what_the_model_believes(words, prior, tex
         assert [share for _, share in result] == pytest.approx([mixed[word] for word in best])
     finally:
         words.forget()
+
+
+def test_a_used_model_can_be_pickled_and_copied(model, tmp_path):
+    text = "The old king sa"
+    expected = model.suggest(text), "".join(model.generate(text, length=20, seed=1))
+    joblib.dump(model, tmp_path / "model")
+    for again in (
+        pickle.loads(pickle.dumps(model)),
+        copy.deepcopy(model),
+        joblib.load(tmp_path / "model"),
+    ):
+        assert again.suggest(text) == expected[0]
+        assert "".join(again.generate(text, length=20, seed=1)) == expected[1]

@@ -285,7 +285,7 @@ def test_clients_that_disconnect_leave_the_queue(server):
         (b"\x16\x03\x01\x02\x00\x01\x00" + b"\0" * 60, b"400"),
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 70_000, b"431"),
         (b"GET /" + b"a" * 70_000, b"431"),
-        (b"GET / HTTP/1.1\r\n\r\n", b"421"),
+        (b"GET / HTTP/1.1\r\n\r\n", b"400"),
         (b"POST /models/reviews/predict HTTP/1.1\r\nHost: localhost\r\n"
          b"Content-Length: 99999999999999999999999\r\n\r\n", b"4"),
         (b"POST /models/reviews/predict HTTP/1.1\r\nHost: localhost\r\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -14,7 +15,12 @@ import pytest
 from test_sessions import Session, close, next_of
 
 from elman.errors import ElmanError
+from elman.server.http_errors import ApiError
 from elman.server.limits import Limits
+from elman.server.session_state import SessionState
+from elman.server.stores import sqlite
+from elman.server.stores.redis import LEASE_SECONDS, RedisStore
+from elman.server.stores.store import StateFormat
 
 
 def step(text):
@@ -103,23 +109,59 @@ def test_a_file_that_is_not_a_store_is_left_unchanged(converse, tmp_path, what):
     assert before is None or novel.read_bytes() == before
 
 
+class RedisServer:
+    """A Redis of the tests' own, which loses everything when it stops."""
+
+    def __init__(self, folder):
+        self.program = shutil.which("redis-server")
+        if self.program is None:
+            pytest.skip("redis-server is not installed")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.folder, self.address = folder, f"redis://127.0.0.1:{self.port}/0"
+        self.start()
+
+    def start(self):
+        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        self.process = subprocess.Popen(
+            [self.program, *options], cwd=self.folder, stdout=subprocess.DEVNULL
+        )
+        for _ in range(200):
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return
+            time.sleep(0.02)
+
+    def stop(self):
+        self.process.kill()  # it may be stopped by a signal
+        self.process.wait()
+
+
+def test_tables_are_created_together_or_not_at_all(converse, tmp_path, monkeypatch):
+    database = str(tmp_path / "sessions.db")
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite, "_SCHEMA", (*sqlite._SCHEMA, "no statement"))
+        with pytest.raises(ElmanError, match="cannot store sessions"):
+            converse(step("a"), sessions=database)
+    with contextlib.closing(sqlite3.connect(database)) as file:
+        assert file.execute("select name from sqlite_master").fetchall() == []
+        assert file.execute("pragma application_id").fetchone() == (0,)
+    session, _, _ = converse(step("a"), sessions=database)
+    assert converse(go_on(session, "b"), sessions=database)["steps"] == 3
+
+
 @pytest.fixture
-def redis(tmp_path):
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("redis-server is not installed")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
-    for _ in range(200):
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-            break
-        time.sleep(0.02)
-    yield f"redis://127.0.0.1:{port}/0"
-    process.terminate()
-    process.wait()
+def redis_server(tmp_path):
+    server = RedisServer(tmp_path)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis(redis_server):
+    """The address of a Redis."""
+    return redis_server.address
 
 
 @pytest.fixture
@@ -169,3 +211,122 @@ def test_redis_holds_no_more_sessions_than_the_limit(redis, converse):
 def test_a_missing_redis_is_one_line(converse):
     with pytest.raises(ElmanError, match="no Redis answers"):
         converse(step("a"), sessions="redis://127.0.0.1:1/0")
+
+
+def test_without_redis_sessions_are_503_and_the_server_is_not_ready(converse, redis_server, caplog):
+    async def conversation(client):
+        session = await Session.create(client, "lstm")
+        paths = [
+            ("POST", "/models/lstm/sessions"),
+            ("POST", f"{session.path}/step"),
+            ("POST", f"{session.path}/rewind"),
+            ("POST", f"{session.path}/fork"),
+            ("GET", f"{session.path}/export"),
+            ("GET", session.path),
+            ("DELETE", session.path),
+            ("GET", "/ready"),
+        ]
+        redis_server.stop()
+        body = {"text": "a", "steps": 1}
+        away = [
+            await client.request(method, path, json=_body_for(path, body)) for method, path in paths
+        ]
+        health = await client.get("/health")
+        predicted = await client.post("/models/reviews/predict", json={"texts": ["warm"]})
+        await asyncio.sleep(2.5)  # sessions are evicted twice
+        redis_server.start()
+        back = await client.get("/ready")
+        again = await (await Session.create(client, "lstm")).step("a")
+        await asyncio.sleep(1.2)
+        return away, health, predicted, back, again
+
+    away, health, predicted, back, again = converse(conversation, sessions=redis_server.address)
+    for answer in away:
+        assert answer.status_code == 503, answer.text
+        assert answer.headers["retry-after"] == "1"
+        assert answer.json()["error"]["cause"] == "sessions are out of reach"
+    assert health.status_code == predicted.status_code == back.status_code == 200
+    assert again["steps"] == 1
+    lines = [(each.levelname, each.exc_info) for each in caplog.records if "elman" in each.name]
+    assert lines == [("ERROR", None), ("WARNING", None)]  # no traceback, and not each time
+
+
+def _body_for(path, body):
+    """The part of a body that a route takes."""
+    names = {"step": ["text"], "rewind": ["steps"]}.get(path.rpartition("/")[2], [])
+    return {name: body[name] for name in names}
+
+
+def test_a_redis_that_hangs_is_503_after_a_timeout(converse, redis_server):
+    async def conversation(client):
+        session = await Session.create(client, "lstm")
+        redis_server.process.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        answers = await asyncio.gather(session.post("step", text="a"), client.get("/ready"))
+        taken = time.monotonic() - began
+        redis_server.process.send_signal(signal.SIGCONT)
+        return answers, taken
+
+    answers, taken = converse(conversation, sessions=redis_server.address)
+    assert [each.status_code for each in answers] == [503, 503]
+    assert taken < 8
+
+
+@pytest.fixture
+def two_stores(redis):
+    """Run a coroutine with two stores that share a Redis, and the name of a session."""
+
+    def run(conversation, request_timeout):
+        async def go():
+            limits = Limits(request_timeout=request_timeout)
+            formats = {"model": StateFormat(b"\0" * 32, 4)}
+            stores = [RedisStore(redis, limits, formats) for _ in range(2)]
+            for store in stores:
+                await store.connect(redis)
+            try:
+                await stores[0].add("model:a", SessionState.initial(b"0123"))
+                return await conversation(*stores)
+            finally:
+                for store in stores:
+                    await store.close()
+
+        return asyncio.run(go())
+
+    return run
+
+
+def test_a_session_whose_holder_died_is_free_after_its_lease(two_stores):
+    async def conversation(first, second):
+        await first.acquire("model:a")
+        await first.close()  # it renews no lock any more
+        began = time.monotonic()
+        await second.acquire("model:a")
+        return time.monotonic() - began
+
+    assert 1 < two_stores(conversation, 30) < LEASE_SECONDS + 1
+
+
+def test_a_session_that_is_held_for_longer_than_a_lease_stays_locked(two_stores):
+    async def conversation(first, second):
+        state = await first.acquire("model:a")
+        with pytest.raises(ApiError, match="another server does not release"):
+            await second.acquire("model:a")
+        await first.release("model:a", state)
+        return await second.acquire("model:a") == state
+
+    assert two_stores(conversation, 1.5 * LEASE_SECONDS)
+
+
+def test_a_release_after_the_lease_is_refused(two_stores):
+    """The step of the holder that came later stands."""
+
+    async def conversation(first, second):
+        state = await first.acquire("model:a")
+        first._renewing.cancel()  # as where the way to Redis is broken
+        later = (await second.acquire("model:a")).stepped("b", b"4567", b"0123")
+        with pytest.raises(ApiError, match="lease"):
+            await first.release("model:a", state.stepped("a", b"89ab", b"0123"))
+        await second.release("model:a", later)
+        return (await second.acquire("model:a")).state
+
+    assert two_stores(conversation, 30) == b"4567"

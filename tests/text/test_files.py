@@ -117,14 +117,60 @@ def test_standard_input_can_be_read_again(monkeypatch: pytest.MonkeyPatch) -> No
     assert names_of(source) == ["standard input"]
 
 
-def test_the_copy_of_standard_input_is_removed(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_copy_of_standard_input_has_no_name(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(here))
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"text")))
     source = TextSource(["-"])
     assert source.size == 4
+    assert list(here.iterdir()) == []
+    assert text_of(source) == ["text"]
+
+
+def test_where_files_need_a_name_the_copy_is_removed(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("elman.text.paths._OPEN_FILES", here / "none")
+    monkeypatch.setattr("tempfile.tempdir", str(here))
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"text")))
+    source = TextSource(["-"])
+    assert text_of(source) == text_of(source) == ["text"]
     assert len(list(here.iterdir())) == 1
     del source
     assert list(here.iterdir()) == []
+
+
+class Endless(io.RawIOBase):
+    """A stream that never ends, and counts what was read of it."""
+
+    def __init__(self, block: bytes) -> None:
+        self.block, self.read_bytes = block, 0
+
+    def read(self, size: int = -1) -> bytes:
+        self.read_bytes += size
+        return self.block * (size // len(self.block))
+
+
+def test_zeros_without_end_are_refused_after_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Endless(b"\0")
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=stream))
+    assert message_of(lambda: text_of(TextSource(["-"])), BinaryFileError).startswith(
+        "standard input: not text but binary data"
+    )
+    assert stream.read_bytes == reading_module.BLOCK
+
+
+def test_text_without_end_takes_half_of_the_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream, free = Endless(b"y\n"), 8 * reading_module.BLOCK
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=stream))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free))
+    monkeypatch.setattr("tempfile.tempdir", "/tmp")
+    assert message_of(lambda: text_of(TextSource(["-"])), OutputError) == (
+        "standard input: has more than 4,194,304 bytes, half of the room in /tmp. "
+        "Write it to a file first, or set TMPDIR to a folder with more room"
+    )
+    assert stream.read_bytes == 5 * reading_module.BLOCK
 
 
 @pytest.mark.skipif(not Path("/dev/fd").exists(), reason="no /dev/fd on this system")

@@ -184,12 +184,19 @@ def check_resume(checkpoint: Path, output: Path, resume: bool) -> None:
     Args:
         checkpoint: the file of an unfinished training.
         output: the model file.
-        resume: whether --resume was typed. Without a checkpoint it prints a warning.
+        resume: whether --resume was typed. Without a checkpoint and a model it prints a warning.
 
     Raises:
-        ResumeError: there is a checkpoint, and --resume was not typed.
+        ResumeError: there is a checkpoint, and --resume was not typed; or there is none, and the
+            model that a new training would replace is finished.
     """
     if resume and not checkpoint.exists():
+        if output.exists():
+            raise ResumeError(
+                "its training is finished, so there is nothing to resume",
+                location=output,
+                hint="Name another file with -o, or leave out --resume to train it anew.",
+            )
         say(f"No checkpoint {checkpoint}: starting from the beginning.")
     if not resume and checkpoint.exists():
         raise ResumeError(

@@ -96,36 +96,38 @@ def train(
     from elman.tasks.data_files import DataFiles
     from elman.tasks.infer_task import task_of
     from elman.tasks.options import check_options
+    from elman.training.checkpoint import locked_checkpoint
 
     check_writable(output)
     checkpoint = output.with_name(f"{output.name}.checkpoint")
     check_writable(checkpoint)
-    check_resume(checkpoint, output, resume)
-    settings: dict[str, Any] = {
-        "tokenizer": tokenizer,
-        "cell": cell,
-        "hidden_size": hidden_size,
-        "layers": layers,
-        "components": _components(components),
-        "dropout": dropout,
-        "learning_rate": learning_rate,
-        "minutes": minutes,
-        "steps": steps,
-        "size": size,
-        "seed": seed,
-        **model_settings("train", options),
-    }
-    files = DataFiles.named(text, valid, encoding, **options)
-    inferred, evidence = task_of(files, task)
-    check_options(inferred, "train", files.options)
-    job = commands_to_train(inferred, files, settings)
-    notice = "" if task else f"Task: {job.described()} ({evidence}; change it with --task)."
-    with live(job, output) if watch else nullcontext() as page:
-        listeners = () if page is None else (page.record,)
-        outcome = run_training(job, output, checkpoint, notice, int8=int8, listeners=listeners)
-        report, float32, interrupted = outcome
-        if page is not None:
-            log_end(page, job, output, report, interrupted)
+    with locked_checkpoint(checkpoint):
+        check_resume(checkpoint, output, resume)
+        settings: dict[str, Any] = {
+            "tokenizer": tokenizer,
+            "cell": cell,
+            "hidden_size": hidden_size,
+            "layers": layers,
+            "components": _components(components),
+            "dropout": dropout,
+            "learning_rate": learning_rate,
+            "minutes": minutes,
+            "steps": steps,
+            "size": size,
+            "seed": seed,
+            **model_settings("train", options),
+        }
+        files = DataFiles.named(text, valid, encoding, **options)
+        inferred, evidence = task_of(files, task)
+        check_options(inferred, "train", files.options)
+        job = commands_to_train(inferred, files, settings)
+        notice = "" if task else f"Task: {job.described()} ({evidence}; change it with --task)."
+        with live(job, output) if watch else nullcontext() as page:
+            listeners = () if page is None else (page.record,)
+            outcome = run_training(job, output, checkpoint, notice, int8=int8, listeners=listeners)
+            report, float32, interrupted = outcome
+            if page is not None:
+                log_end(page, job, output, report, interrupted)
     if int8 and float32 is None:
         command = f"elman test {shlex.quote(str(output))} FILE"
         say(f"These scores are of the float32 weights. Score the int8 weights: {command}")

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from elman.cells import map_state
+from elman.decoding.sampling import not_a_number
 from elman.nn.encoder import PaddedBatch
 from elman.nn.native_step import Step, step_of
 from elman.nn.seq2seq import DecoderState, EncoderDecoder
@@ -96,6 +97,9 @@ def beam_search(
         boundary: the token that begins and ends a target.
         settings: of the search.
         step: single step of the decoder, if the caller has one.
+
+    Raises:
+        ModelFileError: a logit is not a number.
     """
     step = step_of(network) if step is None else step
     with torch.inference_mode():
@@ -139,6 +143,8 @@ class _Beams:
         # A hypothesis that ends makes room for another, so consider twice as many.
         totals = (self.total[..., None] + log_p).flatten(1)
         best, indices = totals.topk(min(2 * beam, totals.shape[1]), dim=1)
+        if best[:, 0].isnan().any():  # NaN comes before all numbers
+            raise not_a_number()
         origins, chosen = indices // vocabulary, indices % vocabulary
         chosen_log_p = log_p.flatten(1).gather(1, indices)
 

@@ -5,6 +5,7 @@ Shapes: V vocabulary.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from elman.errors import ModelFileError
 from elman.ranges import check_integer, check_number
 
 Numbers = npt.NDArray[np.floating[Any]]
@@ -70,8 +72,13 @@ class Sampling:
             logits: (V,).
             recent: the last PENALTY_WINDOW tokens.
             uniform: a random number from [0, 1).
+
+        Raises:
+            ModelFileError: a logit is not a number.
         """
         cumulative = self._weights(logits, recent).cumsum()
+        if math.isnan(cumulative[-1]):
+            raise not_a_number()
         return int(cumulative.searchsorted(uniform * cumulative[-1], side="right"))
 
     def probabilities(self, logits: Numbers, recent: Sequence[int]) -> Numbers:
@@ -92,8 +99,8 @@ class Sampling:
             best[logits.argmax()] = 1.0
             return best
         # Shift the largest logit to 0: a low temperature would overflow otherwise.
-        logits -= logits.max()
-        with np.errstate(over="ignore"):  # to minus infinity: never drawn
+        with np.errstate(over="ignore", invalid="ignore"):  # to minus infinity: never drawn
+            logits -= logits.max()
             logits /= self.temperature
         weights: Numbers = np.exp(logits, out=logits)
         if self.top_k is not None and self.top_k < len(weights):
@@ -106,6 +113,15 @@ class Sampling:
         if self.min_p is not None:
             weights = _keep(weights, np.flatnonzero(weights >= self.min_p * weights.max()))
         return weights
+
+
+def not_a_number() -> ModelFileError:
+    """The error for a model whose weights are so large that its logits overflow."""
+    return ModelFileError(
+        "its logits are not numbers, because its weights are too large",
+        location="model",
+        hint="Train it again with a smaller --learning-rate.",
+    )
 
 
 def _order(weights: Numbers) -> npt.NDArray[np.int64]:

@@ -136,6 +136,7 @@ class PrefixSearch:
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
         self.pieces = [tokenizer.decode([token]) for token in range(tokenizer.size)]
         valid = [bool(text) and "\ufffd" not in text for text in self.pieces]
         self.ends = torch.tensor(
@@ -149,6 +150,10 @@ class PrefixSearch:
         for token, text in enumerate(self.pieces):
             self._by_first[text[:1]].append(token)
         self._allowed_next = lru_cache(_CACHED)(self._following)
+
+    def __reduce__(self) -> tuple[type[PrefixSearch], tuple[Tokenizer]]:
+        """Pickle the tokenizer, from which all else follows; a cache cannot be pickled."""
+        return type(self), (self._tokenizer,)
 
     def complete(
         self,

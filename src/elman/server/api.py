@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from elman.server.events import GenerationEvents
 from elman.server.generation import TokenStream
-from elman.server.http_errors import overloaded
+from elman.server.http_errors import ApiError, overloaded
 from elman.server.keyboards import Keyboards
 from elman.server.limits import Limits
 from elman.server.metrics import MEDIA_TYPE, Metrics
@@ -77,15 +77,24 @@ class Api:
 
     async def _evict(self, store: SessionStore) -> None:
         """Evict idle sessions and keyboards again and again."""
+        reached = True  # whether the store answered the last time
         while True:
             await asyncio.sleep(_EVICTION_SECONDS)
+            self._keyboards.evict_expired()
+            self.metrics.keyboards = len(self._keyboards)
             try:
                 await store.evict_expired()
                 self.metrics.sessions = await store.count()
-                self._keyboards.evict_expired()
-                self.metrics.keyboards = len(self._keyboards)
-            except Exception:  # a full disk, or no Redis: the next time may succeed
+            except ApiError as error:
+                if reached:  # one line, not one a second
+                    _log.error("%s: %s", error.cause, error.__cause__)
+                reached = False
+            except Exception:  # such as a full disk: the next time may succeed
                 _log.exception("sessions could not be stored")
+            else:
+                if not reached:
+                    _log.warning("sessions are in reach again")
+                reached = True
 
     async def generate(self, entry: ModelEntry, request: GenerateRequest) -> GenerationEvents:
         """Continue a prompt, in server-sent events."""
@@ -111,9 +120,10 @@ class Api:
         return {"status": "ok"}
 
     async def ready(self) -> StatusResponse:
-        """Whether the server has room for requests."""
+        """Whether the server has room for requests, and reaches its sessions."""
         if any(each.dispatcher.queued >= self._limits.queued for each in self._models.values()):
             raise overloaded("too many requests wait")
+        await self._store.check()
         return {"status": "ready"}
 
     async def prometheus(self) -> Any:
@@ -155,8 +165,7 @@ class Api:
         below = [_described(each) for each in operations.values()] + generating + stateful + every
         described = [replace(each, path=_MODEL + each.path) for each in below] + server
         self._description = describe_api("Elman", described)
-        for method in ("GET", "HEAD"):
-            self.router.add(method, "/openapi.json", Route(self._openapi, "openapi"))
+        self.router.add("GET", "/openapi.json", Route(self._openapi, "openapi"))
 
 
 def _described(operation: Operation) -> Endpoint:

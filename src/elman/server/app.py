@@ -54,9 +54,7 @@ def create_training_app(log: EventLog, limits: Limits) -> ASGIApp:
     """The ASGI application that shows a training to browsers on this machine."""
     files, router = dashboard_files(), Router()
     add_static_files(router, files)
-    events = TrainingEventsApp(log)
-    for method in ("GET", "HEAD"):
-        router.add(method, "/events", events)
+    router.add("GET", "/events", TrainingEventsApp(log))
     return RequestMiddleware(
         router,
         hosts=LOCAL_HOSTS,

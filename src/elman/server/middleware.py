@@ -31,6 +31,7 @@ SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 ]
+_UNIQUE_HEADERS = ("Host", "Origin", "Authorization")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -97,7 +98,13 @@ class RequestMiddleware:
 
     def _check(self, scope: Scope, client: str) -> ApiError | None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        host = headers.get(b"host", b"").decode("latin-1").lower()
+        names = [name for name, _ in scope["headers"]]
+        for unique in _UNIQUE_HEADERS:
+            if names.count(unique.lower().encode()) > 1:  # a proxy may have checked another one
+                return ApiError(400, "the header is repeated", location=unique)
+        if b"host" not in headers:  # RFC 9112, 3.2
+            return ApiError(400, "the header is missing", location="Host")
+        host = headers[b"host"].decode("latin-1").lower()
         # Without the port; an IPv6 address is in brackets.
         end = host.find(":", host.find("]") + 1)
         if (host if end < 0 else host[:end]) not in self._hosts:

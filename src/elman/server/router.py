@@ -76,7 +76,7 @@ class Router:
         self._root = _Node()
 
     def add(self, method: str, path: str, handler: Route | ASGIApp) -> None:
-        """Add a route.
+        """Add a route. What answers GET answers HEAD too; its connection drops the body.
 
         Args:
             path: parts in braces are variables, as in `/models/tale/sessions/{session}`.
@@ -86,6 +86,8 @@ class Router:
         for part in path.split("/")[1:]:
             node = node.child(part)
         node.handlers[method] = handler
+        if method == "GET":
+            node.handlers["HEAD"] = handler
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         node, variables = self._root, {}

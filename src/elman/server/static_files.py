@@ -33,5 +33,4 @@ class StaticFile:
 def add_static_files(router: Router, files: Mapping[str, Path]) -> None:
     """Serve files by the paths at which a browser requests them."""
     for path, file in files.items():
-        for method in ("GET", "HEAD"):
-            router.add(method, path, StaticFile(file))
+        router.add("GET", path, StaticFile(file))

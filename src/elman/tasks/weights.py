@@ -60,7 +60,7 @@ def load_network(bundle: Bundle, build: Callable[[], Network]) -> Network:
             the tensors of the file before they are read.
 
     Raises:
-        ModelFileError: the tensors do not match the network.
+        ModelFileError: the tensors do not match the network, or hold what is not a number.
     """
     try:
         with torch.device("meta"):
@@ -68,6 +68,9 @@ def load_network(bundle: Bundle, build: Callable[[], Network]) -> Network:
     except SettingError as error:  # values that are valid one by one, but not together
         bundle.refuse(str(error))
     tensors = unpacked(bundle, expected) if is_int8(bundle) else bundle.tensors(expected)
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+            bundle.refuse(f"its tensor {name!r} holds what is not a number")
     network = build().eval()
     with torch.no_grad():
         for name, parameter in network.named_parameters():

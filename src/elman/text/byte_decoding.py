@@ -71,6 +71,35 @@ def has_zeros(block: bytes, encoding: str) -> bool:
     return b"\0" in block and not _is_wide(encoding)
 
 
+def check_text(name: str, block: bytes, encoding: str, *, is_first: bool) -> None:
+    """Check that a block of bytes may be text.
+
+    Args:
+        name: of the file, for messages.
+        block: some of its bytes.
+        encoding: a name that `checked_encoding` returned.
+        is_first: whether the file begins with the block.
+
+    Raises:
+        BinaryFileError: it is not text.
+        EncodingError: it is announced as UTF-16, and the encoding is another.
+    """
+    is_wide = block[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    if is_first and is_wide and not _is_wide(encoding):
+        raise EncodingError(
+            f"begins with the byte order mark of UTF-16, not {_display_name(encoding)}",
+            location=name,
+            hint="Name its encoding: --encoding utf-16",
+        )
+    kind = binary_kind(block, encoding) if is_first else None
+    if kind is not None or has_zeros(block, encoding):
+        raise BinaryFileError(
+            f"not text but {kind or _ZEROS}",
+            location=name,
+            hint="Name plain text files, or extract the text first",
+        )
+
+
 def without_surrogates(text: str) -> str:
     """The text with each lone surrogate replaced by U+FFFD, so that UTF-8 can encode it."""
     # `isascii` reads a flag of the string; most texts need no search.
@@ -119,7 +148,7 @@ class TextDecoder:
         newlines = io.IncrementalNewlineDecoder(None, translate=True)
         start, is_first = 0, True
         for block in self._blocks(read):
-            self._check(block, is_first=start == 0)
+            check_text(self.name, block, self._encoding, is_first=start == 0)
             text = self._decode(decoder, block, start)
             start += len(block)
             if is_first and text:
@@ -140,22 +169,6 @@ class TextDecoder:
             ) from error
         except OSError as error:
             raise unreadable(self.name, error) from error
-
-    def _check(self, block: bytes, *, is_first: bool) -> None:
-        is_wide = block[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-        if is_first and is_wide and not _is_wide(self._encoding):
-            raise EncodingError(
-                f"begins with the byte order mark of UTF-16, not {_display_name(self._encoding)}",
-                location=self.name,
-                hint="Name its encoding: --encoding utf-16",
-            )
-        kind = binary_kind(block, self._encoding) if is_first else None
-        if kind is not None or has_zeros(block, self._encoding):
-            raise BinaryFileError(
-                f"not text but {kind or _ZEROS}",
-                location=self.name,
-                hint="Name plain text files, or extract the text first",
-            )
 
     def _decode(self, decoder: codecs.IncrementalDecoder, block: bytes, start: int) -> str:
         pending = decoder.getstate()[0]

@@ -11,10 +11,16 @@ import weakref
 from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import IO, TYPE_CHECKING, BinaryIO, Protocol
 
 from elman.errors import EmptyTextError, InputError, MissingFileError, OutputError
-from elman.text.byte_decoding import TextDecoder, binary_kind, unreadable
+from elman.text.byte_decoding import (
+    BLOCK,
+    TextDecoder,
+    binary_kind,
+    check_text,
+    unreadable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +28,10 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".txt", ".text", ".md", ".rst")
 """Suffixes of text files, with or without .gz after them."""
+
+
+_OPEN_FILES = Path("/proc/self/fd")
+"""Where Linux lets a process open its files again, each from its beginning."""
 
 
 class Input(Protocol):
@@ -54,15 +64,21 @@ class FileInput:
 class StreamInput:
     """Standard input or a pipe, copied to a temporary file when it is first read.
 
+    The copy has no name where the system allows it, so nothing is left behind, however the process
+    ends. A stream without an end stops it: when a block cannot be text, or half of the room that
+    was free is taken.
+
     Args:
         name: for messages.
         path: of the pipe; None: standard input.
+        encoding: of the text.
     """
 
-    def __init__(self, name: str, path: Path | None) -> None:
+    def __init__(self, name: str, path: Path | None, encoding: str) -> None:
         self.name = name
         self.gzipped = False
         self._path = path
+        self._encoding = encoding
 
     def path(self) -> Path:
         """The path of the copy. The first call reads the stream to its end.
@@ -70,7 +86,8 @@ class StreamInput:
         Raises:
             MissingFileError: the stream cannot be read.
             EmptyTextError: the stream is empty.
-            OutputError: the copy cannot be written.
+            BinaryFileError, EncodingError: it is not text.
+            OutputError: the copy cannot be written, or is too long.
         """
         return self._copy
 
@@ -89,18 +106,39 @@ class StreamInput:
         return copy
 
     def _copy_to_file(self, bytes_in: BinaryIO) -> Path:
+        folder = tempfile.gettempdir()
         try:
-            handle, name = tempfile.mkstemp(prefix="elman-")
-            weakref.finalize(self, Path(name).unlink, missing_ok=True)
-            with os.fdopen(handle, "wb") as copy:
-                shutil.copyfileobj(bytes_in, copy)
+            room = shutil.disk_usage(folder).free // 2
+            copy, path = _temporary_file()
+            weakref.finalize(self, copy.close)
+            size = 0
+            while block := bytes_in.read(BLOCK):
+                check_text(self.name, block, self._encoding, is_first=size == 0)
+                size += len(block)
+                if size > room:
+                    raise OutputError(
+                        f"has more than {room:,} bytes, half of the room in {folder}",
+                        location=self.name,
+                        hint="Write it to a file first, or set TMPDIR to a folder with more room",
+                    )
+                copy.write(block)
+            copy.flush()
         except OSError as error:
             raise OutputError(
-                f"cannot be copied to {tempfile.gettempdir()}: {(error.strerror or '').lower()}",
+                f"cannot be copied to {folder}: {(error.strerror or '').lower()}",
                 location=self.name,
                 hint="Set TMPDIR to a folder with room",
             ) from error
-        return Path(name)
+        return path
+
+
+def _temporary_file() -> tuple[IO[bytes], Path]:
+    """A file that is gone once it is closed, and a path at which it can be read meanwhile."""
+    if _OPEN_FILES.is_dir():
+        unnamed = tempfile.TemporaryFile()  # noqa: SIM115 - its owner closes it
+        return unnamed, _OPEN_FILES / str(unnamed.fileno())
+    named = tempfile.NamedTemporaryFile(prefix="elman-")  # noqa: SIM115
+    return named, Path(named.name)
 
 
 def resolve(name: str, encoding: str) -> list[Input]:
@@ -115,7 +153,7 @@ def resolve(name: str, encoding: str) -> list[Input]:
         EmptyTextError: the file is empty.
     """
     if name == "-":
-        return [StreamInput("standard input", None)]
+        return [StreamInput("standard input", None, encoding)]
     path = Path(name)
     try:
         if path.is_dir():
@@ -130,7 +168,7 @@ def resolve(name: str, encoding: str) -> list[Input]:
     except (OSError, ValueError) as error:
         raise unreadable(name, error) from error
     if not path.is_file():
-        return [StreamInput(name, path)]
+        return [StreamInput(name, path, encoding)]
     if not os.access(path, os.R_OK):
         raise unreadable(name, PermissionError(13, "permission denied"))
     if not size:

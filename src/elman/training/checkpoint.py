@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 import glob
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from torch import Tensor
 
 from elman.bundle import Layout, layout_of, open_bundle, write_bundle
 from elman.errors import OutputError, ResumeError
 from elman.training.state import TrainState
+
+
+@contextmanager
+def locked_checkpoint(path: Path) -> Iterator[None]:
+    """Keep other processes from using the same checkpoint. The lock ends with the process, even if
+    it is killed; its file is then left behind, and the next training removes it.
+
+    Raises:
+        ResumeError: another training uses it.
+    """
+    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise ResumeError(
+            "another training writes it now",
+            location=path,
+            hint="Wait for its end, or name another file with -o.",
+        ) from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # removed while it is held, which Windows refuses
+            Path(lock.lock_file).unlink()
+        lock.release()
 
 
 def write_checkpoint(

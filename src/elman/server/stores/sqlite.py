@@ -18,11 +18,12 @@ from elman.server.stores.memory import MemoryStore
 from elman.server.stores.store import StateFormats, format_of, is_served
 
 _APPLICATION_ID = 0x454C4D31  # "ELM1": SQLite's mark of the program that owns a file
-_SCHEMA = """
-create table sessions (name text primary key, used real not null, record blob not null)
-    without rowid;
-create table keys (key blob not null);
-"""
+_SCHEMA = (
+    f"pragma application_id = {_APPLICATION_ID}",
+    "create table sessions (name text primary key, used real not null, record blob not null)"
+    " without rowid",
+    "create table keys (key blob not null)",
+)
 
 
 class SqliteStore(MemoryStore):
@@ -114,14 +115,19 @@ def _open(path: Path) -> sqlite3.Connection:
     file = sqlite3.connect(path, check_same_thread=False, timeout=1.0)
     if is_new:
         path.chmod(0o600)  # it holds users' texts, and a key
-    (application,) = file.execute("pragma application_id").fetchone()
-    (tables,) = file.execute("select count(*) from sqlite_master").fetchone()
-    if tables == 0:
-        with file:
-            file.executescript(f"pragma application_id = {_APPLICATION_ID}; {_SCHEMA}")
-    elif application != _APPLICATION_ID:
+    try:
+        with file:  # one transaction: all tables or none, and no other server between them
+            file.execute("begin immediate")
+            (application,) = file.execute("pragma application_id").fetchone()
+            (tables,) = file.execute("select count(*) from sqlite_master").fetchone()
+            if tables == 0:
+                for statement in _SCHEMA:
+                    file.execute(statement)
+            elif application != _APPLICATION_ID:
+                raise sqlite3.DatabaseError("it belongs to another program")
+        file.execute("pragma journal_mode = wal")
+        file.execute("pragma synchronous = normal")
+    except BaseException:
         file.close()
-        raise sqlite3.DatabaseError("it belongs to another program")
-    file.execute("pragma journal_mode = wal")
-    file.execute("pragma synchronous = normal")
+        raise
     return file

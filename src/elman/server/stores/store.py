@@ -53,8 +53,8 @@ class SessionStore(ABC):
         """Hold a session until `release` or `delete`.
 
         Raises:
-            ApiError: where there is none, too many requests wait for it, or another server does
-                not release it.
+            ApiError: where there is none, too many requests wait for it, another server does not
+                release it, or it cannot be reached.
         """
         queue = self._queues.get(name)
         if queue is None:
@@ -105,6 +105,13 @@ class SessionStore(ABC):
 
         Raises:
             ApiError: if the store is full.
+        """
+
+    async def check(self) -> None:  # noqa: B027 - memory can always be reached
+        """Check that sessions can be reached.
+
+        Raises:
+            ApiError: if they cannot.
         """
 
     @abstractmethod

@@ -361,7 +361,6 @@ class Forecaster(ForecasterSettings, Model):
         )
 
     def _take(self, loaded: ForecasterTensors) -> None:
-        loaded.check_finite()
         inner, outer = loaded.widths.tolist()
         self.network_, self.widths_ = loaded.network, (inner, outer)
         self.last_, self.scale_ = loaded.last.numpy(), loaded.scale.numpy()

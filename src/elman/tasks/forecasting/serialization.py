@@ -34,19 +34,6 @@ class ForecasterTensors(nn.Module):
         self.scale = _numbers(series)
         self.widths = _numbers(2)
 
-    def check_finite(self) -> None:
-        """Check the tensors besides the weights of the network.
-
-        Raises:
-            ModelFileError: one is not finite.
-        """
-        for name in ("last", "scale", "widths"):
-            if not bool(getattr(self, name).isfinite().all()):
-                raise ModelFileError(f"its tensor {name!r} holds what is not a number")
-        counts = self.network.counts
-        if counts is not None and not bool(counts.matrix.isfinite().all()):
-            raise ModelFileError("its counts hold what is not a number")
-
 
 def _numbers(*shape: int) -> nn.Parameter:
     return nn.Parameter(torch.empty(*shape, dtype=torch.float64), requires_grad=False)
