@@ -32,7 +32,9 @@ _IN_WORDS: dict[Shape, str] = {
 }
 _NUMBERING = ("", "id", "idx", "index")
 _HEADING = re.compile(r"[^\W\d][\w-]*")  # one word; a first row of two texts has more
-DELIMITERS = ("\t", ",", ";")
+DELIMITERS = ("\t", ";", "|", ",")
+"""Of tables, the least likely within a text first."""
+_SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.|\\t)\"?", re.IGNORECASE)
 TABLE_SUFFIXES = ("csv", "tsv")
 JSON_SUFFIXES = ("jsonl", "json", "ndjson")
 _MAX_BROKEN = 100  # lines of broken JSON before the first valid one
@@ -294,6 +296,12 @@ def json_object(line: str) -> dict[str, Any] | None:
 
 def _is_json_object(line: str) -> bool:
     return line.startswith("{") and (line.startswith('{"') or json_object(line) is not None)
+
+
+def separator_line(line: str) -> str | None:
+    """The delimiter that a first line 'sep=;' names, as spreadsheets write it; None for others."""
+    match = _SEPARATOR_LINE.fullmatch(line.strip("\r\n "))
+    return match and match[1].replace("\\t", "\t")
 
 
 def suffix_of(name: str) -> str:
