@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,22 @@ def lines_of(chunks: Iterable[str], *, keep_ends: bool = False) -> Iterator[str]
             room -= len(unfinished[-1])
     if unfinished:
         yield "".join(unfinished)
+
+
+def csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+    r"""The cells of each row; quoted cells may hold newlines, and any cell a lone \r.
+
+    Args:
+        lines: with the \n at their ends.
+        delimiter: one character.
+
+    Raises:
+        csv.Error: quotes are malformed.
+    """
+    # `csv` takes a lone \r for the end of a row; no text has a zero byte.
+    held = (line.replace("\r", "\0") for line in lines)
+    for row in csv.reader(held, delimiter=delimiter, strict=True):
+        yield [cell.replace("\0", "\r") for cell in row]
 
 
 class LineReader:

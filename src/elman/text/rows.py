@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from elman.text.byte_decoding import without_surrogates
-from elman.text.lines import MAX_LINE_LENGTH
+from elman.text.lines import MAX_LINE_LENGTH, csv_rows
 from elman.text.tables import FASTTEXT
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def _quoted(
     # The limit is global to the process and 131,072 by default: only raise it, never lower it.
     csv.field_size_limit(max(csv.field_size_limit(), MAX_TEXT_LENGTH + 1))
     try:
-        return next(csv.reader(row_lines(), delimiter=layout.delimiter, strict=True))
+        return next(csv_rows(row_lines(), layout.delimiter))
     except csv.Error as error:
         ended, last = "unexpected end" in str(error), lines.number
         lines.give_back(taken)

@@ -211,7 +211,9 @@ def _blank_comments(lines: list[str], delimiter: str) -> None:
 
 def _parse(lines: Sequence[str], delimiter: str, name: str) -> tuple[list[list[str]], list[int]]:
     """The cells of each row, and the number of its first line."""
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    # `csv` takes a lone \r for the end of a row.
+    held = (line.replace("\r", " ") for line in lines)
+    reader = csv.reader(held, delimiter=delimiter, strict=True)
     rows: list[list[str]] = []
     line_numbers: list[int] = []
     first = 1

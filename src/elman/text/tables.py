@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from elman.errors import EmptyTextError, InputError, SettingError
 from elman.text.byte_decoding import without_surrogates
 from elman.text.columns import LABELLED, Columns
+from elman.text.lines import csv_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -257,7 +258,7 @@ def _table(
 
 def _names(header: str, delimiter: str) -> tuple[str, ...]:
     try:
-        fields = next(csv.reader([header], delimiter=delimiter, strict=True))
+        fields = next(csv_rows([header], delimiter))
     except csv.Error:  # not a header but a text with a lone quote, or a very long line
         fields = header.split(delimiter)
     return tuple(field.strip() for field in fields)
