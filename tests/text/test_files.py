@@ -201,7 +201,7 @@ def test_where_the_encoding_is_wrong(
 ) -> None:
     monkeypatch.setattr(reading_module, "BLOCK", block)
     Path("a.txt").write_bytes(data)
-    hint = " Name its encoding, for example: --encoding latin-1"
+    hint = " Name its encoding, for example: --encoding cp1252"
     assert message_of(lambda: text_of(TextSource(["a.txt"])), EncodingError) == line + hint
 
 
@@ -209,7 +209,7 @@ def test_an_encoding_of_wide_characters_has_no_lines() -> None:
     Path("a.txt").write_bytes("ab\n".encode("utf-16-le") + b"\x00\xd8")
     line = message_of(lambda: text_of(TextSource(["a.txt"], encoding="utf-16-le")), EncodingError)
     assert line == (
-        "a.txt: byte 7 (0x00) is not UTF-16-LE. Name its encoding, for example: --encoding latin-1"
+        "a.txt: byte 7 (0x00) is not UTF-16-LE. Name its encoding, for example: --encoding cp1252"
     )
 
 

@@ -36,6 +36,7 @@ _MAGIC = {
 }
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NEWLINE, _ANY_END = re.compile(rb"\n"), re.compile(rb"\r\n|\r|\n")
+_UNDEFINED_IN_CP1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
 _MAX_HELD = 1 << 20  # characters
 
 
@@ -211,7 +212,11 @@ class TextDecoder:
         else:
             line, column = self._line_and_column(offset)
             location = f"{self.name}:{line}"
-        other = "latin-1" if self._encoding.startswith("utf") else "utf-8"
+        other = "utf-8"
+        if self._encoding.startswith("utf"):
+            # Of the control characters of Latin-1, cp1252 makes letters, all but five.
+            is_windows = not _UNDEFINED_IN_CP1252.intersection(error.object[error.start :])
+            other = "cp1252" if is_windows else "latin-1"
         return EncodingError(
             f"byte {column} ({byte}) is not {encoding}",
             location=location,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from elman.console.terminal import say
 from elman.tasks.commands import CommandWords, TaskCommands, check_same, no_baseline, report_skipped
 from elman.tasks.options import reader_options
 from elman.tasks.tagging.task import TASK
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from elman.tasks.task import Task
     from elman.text.files import TextSource
     from elman.text.tagged import TaggedSource
+    from elman.training.events import Event
 
     Scored = tuple[Sequence[Sequence[str]], Sequence[Sequence[str]]]
 
@@ -35,7 +38,15 @@ class TaggingCommands(TaskCommands):
     def open(cls, source: TextSource, files: DataFiles) -> TaggedSource:
         from elman.text.tagged import TaggedSource
 
-        return TaggedSource(source, **reader_options(files.options, "column"))
+        return TaggedSource(source, **reader_options(files.options, "column", "word-column"))
+
+    def training(
+        self, reading: ReadingProgress, checkpoint: Path | None, stop: Callable[[], bool]
+    ) -> Iterator[Event]:
+        note = self.open(self.files.data, self.files).note
+        if note is not None:
+            say(f"{self.files.data.name}: {note}.")
+        yield from super().training(reading, checkpoint, stop)
 
     def read(
         self,
