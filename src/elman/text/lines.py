@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections import deque
+from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 
 MAX_LINE_LENGTH = 1 << 26
@@ -84,6 +85,23 @@ class LineReader:
             if line and not line.isspace():
                 return line
         return None
+
+    def peek(self, count: int) -> list[str]:
+        """The next lines, at most so many, which remain to be taken."""
+        taken: list[str] = []
+        while len(taken) < count and (line := self.take()) is not None:
+            taken.append(line)
+        self.give_back(taken)
+        return taken
+
+    def convert(self, function: Callable[[Iterable[str]], Iterable[str]]) -> None:
+        """Replace the lines that are still to be taken.
+
+        Args:
+            function: these lines -> others, as lazily as they are taken.
+        """
+        self._lines = iter(function(chain(self._back, self._lines)))
+        self._back = deque()
 
     def give_back(self, lines: Sequence[str]) -> None:
         """Push back the lines taken last, so that they are taken again in the same order."""

@@ -30,6 +30,8 @@ _SPLIT_HINT = "Split it into several texts"
 
 _WHOLLY_QUOTED = re.compile('"([^"]*(?:""[^"]*)*)"')
 
+_FASTTEXT_LABEL = re.compile(rf"(?:^|(?<=\s)){FASTTEXT}(\S*)\s*")
+
 Cell = object
 """A value of a row: a str, or another JSON value; None where it is missing."""
 
@@ -229,13 +231,12 @@ def _read_json(line: str, lines: LineReader, layout: TableLayout) -> tuple[Cell,
 
 
 def _read_fasttext(line: str, lines: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:  # noqa: ARG001
-    first, *remainder = line.split(maxsplit=1)
-    if not first.startswith(FASTTEXT):
+    labels = _FASTTEXT_LABEL.findall(line)
+    if not labels:
         return line, None
-    text = remainder[0] if remainder else ""
-    if FASTTEXT in text and any(word.startswith(FASTTEXT) for word in text.split()):
+    if len(set(labels)) > 1:
         raise BadRowError("several labels, but only one per row is supported", "Keep one")
-    return text, first.removeprefix(FASTTEXT)
+    return _FASTTEXT_LABEL.sub("", line).strip(), labels[0]
 
 
 def _read_line(line: str, lines: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:  # noqa: ARG001

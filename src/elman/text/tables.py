@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from elman.errors import EmptyTextError, InputError, SettingError
 from elman.text.byte_decoding import without_surrogates
 from elman.text.columns import LABELLED, Columns
+from elman.text.json_array import begins_array, object_lines
 from elman.text.lines import csv_rows
+from elman.text.sniff_columns import (
+    MAX_ROWS,
+    ColumnGuess,
+    labelled_columns,
+    paired_columns,
+    rows_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +46,7 @@ DELIMITERS = ("\t", ";", "|", ",")
 _SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.|\\t)\"?", re.IGNORECASE)
 TABLE_SUFFIXES = ("csv", "tsv")
 JSON_SUFFIXES = ("jsonl", "json", "ndjson")
+_FASTTEXT_LINES = 20  # after the first, one of which shows the format
 _MAX_BROKEN = 100  # lines of broken JSON before the first valid one
 _MAX_SHOWN = 40  # characters of the name of a column in a message
 
@@ -80,6 +89,8 @@ class TableLayout(NamedTuple):
         text, label: the names of the two columns to read; None where the format has no columns,
             or the file no labels.
         delimiter: of CSV and TSV.
+        has_header: whether the first row of CSV or TSV names the columns; else their names are
+            their numbers, from 1.
     """
 
     shape: Shape
@@ -87,6 +98,7 @@ class TableLayout(NamedTuple):
     text: str | None = None
     label: str | None = None
     delimiter: str = ""
+    has_header: bool = True
 
     @property
     def shape_in_words(self) -> str:
@@ -95,7 +107,7 @@ class TableLayout(NamedTuple):
 
     def in_words(self) -> str:
         """The layout in words, such as 'CSV, text in column sentence, label in column class'."""
-        parts = [self.shape_in_words]
+        parts = [self.shape_in_words + ("" if self.has_header else " without a header")]
         if self.text is not None:
             parts.append(f"text in column {self.text}")
         if self.label is not None:
@@ -119,10 +131,14 @@ def layout_of(lines: LineReader, name: str, requested: RequestedColumns) -> Tabl
     if line is None:
         raise EmptyTextError("holds no rows", location=name, hint="Name a file with text")
     suffix = suffix_of(name)
+    if begins_array(line) and (suffix in (*JSON_SUFFIXES, "") or requested.labels_needed):
+        lines.give_back([line])
+        lines.convert(object_lines)
+        return _json_lines(lines, name, requested)
     if suffix in JSON_SUFFIXES or _is_json_object(line):
         lines.give_back([line])
         return _json_lines(lines, name, requested)
-    if line.startswith(FASTTEXT) and requested.columns is LABELLED:
+    if requested.columns is LABELLED and line.lstrip().startswith(FASTTEXT):
         lines.give_back([line])
         if requested.text is not None or requested.label is not None:
             raise InputError(
@@ -131,13 +147,78 @@ def layout_of(lines: LineReader, name: str, requested: RequestedColumns) -> Tabl
                 hint=f"Leave out {LABELLED.text_option} and {LABELLED.label_option}",
             )
         return TableLayout("fasttext")
-    result = _table(line, suffix, f"{name}:{lines.number}", requested)
+    delimiter = separator_line(line)
+    if suffix in TABLE_SUFFIXES or delimiter is not None:
+        while line is not None and (separator_line(line) is not None or line.startswith("#")):
+            line = lines.take_filled()
+        if line is None:
+            raise EmptyTextError("holds no rows", location=name, hint="Name a file with text")
+    result = _table(line, suffix, f"{name}:{lines.number}", requested, delimiter)
     if isinstance(result, TableLayout):
         return result
+    guess = _by_cells(line, lines, suffix, requested, delimiter)
+    if guess is not None:
+        return guess
+    if requested.columns is LABELLED and requested.text is None and _are_fasttext(line, lines):
+        lines.give_back([line])
+        return TableLayout("fasttext")
     if requested.labels_needed or requested.text is not None or suffix in TABLE_SUFFIXES:
         raise result
     lines.give_back([line])
     return TableLayout("lines")
+
+
+def _are_fasttext(line: str, lines: LineReader) -> bool:
+    """Whether a first line, or most of the lines after it, have a label of fastText."""
+    following = lines.peek(_FASTTEXT_LINES)
+    marked = sum(FASTTEXT in each for each in following)
+    return FASTTEXT in line or 2 * marked > len(following) > 0
+
+
+def _by_cells(
+    line: str, lines: LineReader, suffix: str, requested: RequestedColumns, delimiter: str | None
+) -> TableLayout | None:
+    """The layout of a table whose columns have numbers or are identified by their cells; None
+    where it is none. Gives the first line back where it is no header."""
+    columns = requested.columns
+    asked = [each for each in (requested.text, requested.label) if each is not None]
+    if not all(each.isdecimal() for each in asked) or not (asked or requested.labels_needed):
+        return None
+    following = lines.peek(MAX_ROWS if requested.labels_needed else 0)
+    usual = DELIMITERS if suffix in TABLE_SUFFIXES or asked else DELIMITERS[:1]
+    for each in [delimiter] if delimiter else usual:
+        if each not in line:
+            continue
+        names = _names(line, each)
+        rows = rows_of([line, *following], each)
+        guess = labelled_columns(rows) if columns is LABELLED else paired_columns(rows)
+        wanted = [int(number) - 1 for number in asked]
+        if any(not 0 <= column < len(names) for column in wanted):
+            continue
+        text, label = guess.text if guess else None, guess.label if guess else None
+        text = text if requested.text is None else int(requested.text) - 1
+        label = label if requested.label is None else int(requested.label) - 1
+        if label is not None and label == text:
+            label = 1 - label if len(names) == 2 else None
+        if text is None or (label is None and requested.labels_needed):
+            continue
+        has_header = bool(rows) and label is not None and _is_header_cell(rows, label, guess)
+        if has_header and len({*names}) < len([each for each in names if each]):
+            has_header = False
+        if not has_header:
+            names = tuple(str(number + 1) for number in range(len(names)))
+            lines.give_back([line])
+        shape: Shape = "tsv" if each == "\t" else "csv"
+        named = None if label is None else names[label]
+        return TableLayout(shape, names, names[text], named, each, has_header)
+    return None
+
+
+def _is_header_cell(rows: Sequence[Sequence[str]], label: int, guess: ColumnGuess | None) -> bool:
+    """Whether the first cell of the labels is none of them."""
+    if guess is not None and guess.label == label:
+        return guess.has_header
+    return rows[0][label] not in {row[label] for row in rows[1:]}
 
 
 def find_columns(
@@ -222,12 +303,18 @@ def _cut(name: str) -> str:
 
 
 def _table(
-    line: str, suffix: str, location: str, requested: RequestedColumns
+    line: str, suffix: str, location: str, requested: RequestedColumns, delimiter: str | None
 ) -> TableLayout | InputError:
-    """The layout of a table with this header, or the error if it is not one."""
+    """The layout of a table with this header, or the error if it is not one.
+
+    Args:
+        delimiter: that a line above the header named; None: any.
+    """
     columns = requested.columns
     delimiters = [each for each in DELIMITERS if each in line]
-    if suffix not in TABLE_SUFFIXES:
+    if delimiter is not None:
+        delimiters = [delimiter]
+    elif suffix not in TABLE_SUFFIXES:
         # The line may be a text: a space follows a comma in a sentence, but rarely in a header.
         tight = [each for each in delimiters if f"{each} " not in line]
         if not requested.labels_needed or tight != delimiters:
