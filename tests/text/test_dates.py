@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elman.errors import ModelFileError
-from elman.text.dates import WEEKDAYS, Calendar, DateStep, format_date, parse_dates, step_of
+from elman.text.date_formats import format_date
+from elman.text.dates import WEEKDAYS, Calendar, DateStep, parse_dates, step_of
 
 MONTHLY, QUARTERLY = DateStep("monthly", 1, 0), DateStep("quarterly", 3, 0)
 STEPS = [

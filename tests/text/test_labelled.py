@@ -402,21 +402,6 @@ def test_files_and_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert source.layout.in_words() == "CSV, text in column text, label in column label"
 
 
-def test_a_label_that_was_not_learned() -> None:
-    source = LabelledSource(TextSource.from_texts(["__label__a x\n__label__b y\n__label__a z"]))
-    assert len(list(source.examples())) == 3
-    limited = source.limited_to({"a", "c"})
-    assert message_of(lambda: list(limited.examples())) == (
-        "text 1:2: the label 'b' is not among those learned (a or c). "
-        "Fix it, or skip such rows: --skip-bad-rows"
-    )
-    many = source.limited_to([str(number) for number in range(11)])
-    assert "not among those learned (11 labels). " in message_of(lambda: list(many.examples()))
-    assert len(list(source.examples())) == 3, "the other is left as it was"
-    bad = LabelledSource(TextSource.from_texts(["__label__a x\nb\n"]), skip_bad_rows=True)
-    assert (len(list(bad.examples())), bad.skipped, bad.limited_to("a").skipped) == (1, 1, 0)
-
-
 def test_one_class() -> None:
     check_classes({"a", "b"}, "r")
     assert message_of(lambda: check_classes({"a"}, "r.csv")) == (

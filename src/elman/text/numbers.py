@@ -112,7 +112,8 @@ def _decimal_of(cells: Sequence[str], usual: Decimal) -> Decimal:
     marked = [cell for cell in cells if "." in cell or "," in cell]
     if not marked:
         return usual
-    points, commas = ([number_of(cell, mark) for cell in marked] for mark in DECIMALS)
+    points = [number_of(cell) for cell in marked]
+    commas = [number_of(cell, "comma") for cell in marked]
     fits = [sum(value is not None for value in values) for values in (points, commas)]
     if fits[0] != fits[1]:
         return "point" if fits[0] > fits[1] else "comma"

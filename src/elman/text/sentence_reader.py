@@ -132,13 +132,14 @@ class SentenceReader:
     def _of_table(
         self, sentences: Iterable[TaggedSentence | InputError]
     ) -> Iterator[TaggedSentence]:
-        for sentence in sentences:
-            error = sentence
-            if isinstance(sentence, TaggedSentence):
-                if sentence.tags is not None or not self._tags_needed:
-                    yield sentence
-                    continue
-                error = InputError("a tag is empty", location=sentence.location, hint=_ANOTHER)
+        for found in sentences:
+            if isinstance(found, InputError):
+                error = found
+            elif found.tags is None and self._tags_needed:
+                error = InputError("a tag is empty", location=found.location, hint=_ANOTHER)
+            else:
+                yield found
+                continue
             if not self._skip_bad_rows:
                 raise error
             self.skipped += 1

@@ -148,11 +148,13 @@ def unstacked(
                 location=table.name,
                 hint=f"Add the row, with an empty number, or read one series: --series {name!r}",
             )
-    cells = [
+    values_of_steps = [
         [table.rows[rows[step]][column] for rows, column in series.values()]
         for step in range(len(first))
     ]
-    shaped = table.of_rows(cells, list(series), [table.line_numbers[row] for row in first])
+    shaped = table.of_rows(
+        values_of_steps, list(series), [table.line_numbers[row] for row in first]
+    )
     named = " and ".join(table.names[column] for column in columns)
     return Shaped(
         shaped,

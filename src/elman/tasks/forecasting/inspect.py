@@ -12,7 +12,7 @@ from elman.console.inspection import LISTED, cut, print_notes
 from elman.console.terminal import counted, print_list, print_table
 from elman.errors import EmptyTextError
 from elman.tasks.inspection import Inspection
-from elman.text.dates import format_date
+from elman.text.date_formats import format_date
 from elman.text.series import imputed
 
 if TYPE_CHECKING:

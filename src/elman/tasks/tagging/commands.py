@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from elman.console.terminal import say
-from elman.tasks.commands import CommandWords, TaskCommands, check_same, no_baseline, report_skipped
+from elman.tasks.commands import (
+    CommandWords,
+    TaskCommands,
+    check_same,
+    no_baseline,
+    report_skipped,
+    unseen_in,
+)
 from elman.tasks.options import reader_options
 from elman.tasks.tagging.task import TASK
 
@@ -55,7 +62,7 @@ class TaggingCommands(TaskCommands):
     ) -> Scored:
         from elman.data.cache import Cache
 
-        source = self.open(self.files.data, self.files).limited_to(self.model.tags_)
+        source = self.open(self.files.data, self.files)
         sentences = list(source.sentences())
         report_skipped(source.skipped, source.name)
         if train is not None:
@@ -74,7 +81,8 @@ class TaggingCommands(TaskCommands):
 
         words, tags = data
         found = self.model.predict(words)
-        warnings = no_baseline(baseline)
+        unseen = unseen_in((tag for row in tags for tag in row), self.model.tags_, "word", "tag")
+        warnings = (*no_baseline(baseline), *unseen)
         return evaluate_tags(
             words,
             tags,
