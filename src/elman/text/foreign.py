@@ -59,7 +59,8 @@ def unread_table(lines: Sequence[str], name: str) -> Foreign | None:
     if suffix_of(name) in TABLE_SUFFIXES:
         return Foreign(
             f"a table without known columns of texts, labels or numbers: {first[:60]!r}",
-            f"Name the columns, or their numbers: --text-column 1 --label-column 2, {_AS_TEXT}",
+            f"Name the columns, or their numbers: --text-column 1 --label-column 2, {_AS_TEXT} "
+            "[--text-column NAME]",
         )
     if begins_array(first) or first.startswith('{"') or first == "{":
         return Foreign(
