@@ -139,14 +139,7 @@ def layout_of(lines: LineReader, name: str, requested: RequestedColumns) -> Tabl
         lines.give_back([line])
         return _json_lines(lines, name, requested)
     if requested.columns is LABELLED and line.lstrip().startswith(FASTTEXT):
-        lines.give_back([line])
-        if requested.text is not None or requested.label is not None:
-            raise InputError(
-                "fastText lines have no named columns",
-                location=f"{name}:{lines.number + 1}",
-                hint=f"Leave out {LABELLED.text_option} and {LABELLED.label_option}",
-            )
-        return TableLayout("fasttext")
+        return _fasttext(line, lines, name, requested)
     delimiter = separator_line(line)
     if suffix in TABLE_SUFFIXES or delimiter is not None:
         while line is not None and (separator_line(line) is not None or line.startswith("#")):
@@ -159,13 +152,23 @@ def layout_of(lines: LineReader, name: str, requested: RequestedColumns) -> Tabl
     guess = _by_cells(line, lines, suffix, requested, delimiter)
     if guess is not None:
         return guess
-    if requested.columns is LABELLED and requested.text is None and _are_fasttext(line, lines):
-        lines.give_back([line])
-        return TableLayout("fasttext")
+    if requested.columns is LABELLED and _are_fasttext(line, lines):
+        return _fasttext(line, lines, name, requested)
     if requested.labels_needed or requested.text is not None or suffix in TABLE_SUFFIXES:
         raise result
     lines.give_back([line])
     return TableLayout("lines")
+
+
+def _fasttext(line: str, lines: LineReader, name: str, requested: RequestedColumns) -> TableLayout:
+    lines.give_back([line])
+    if requested.text is not None or requested.label is not None:
+        raise InputError(
+            "fastText lines have no named columns",
+            location=f"{name}:{lines.number + 1}",
+            hint=f"Leave out {LABELLED.text_option} and {LABELLED.label_option}",
+        )
+    return TableLayout("fasttext")
 
 
 def _are_fasttext(line: str, lines: LineReader) -> bool:

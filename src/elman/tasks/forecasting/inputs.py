@@ -49,10 +49,11 @@ def read_series(given: SeriesInput) -> Series:
         return given.read()
     location = "the numbers given"
     names, dates = _labels_of(given)
-    if hasattr(given, "columns") and names:
-        given = given[list(names)]
+    table: Any = given
+    if hasattr(table, "columns") and names:
+        table = table[list(names)]
     try:
-        values = np.array(given, dtype=np.float64)
+        values = np.array(table, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError("these are not numbers", location=location, hint=_HINT) from error
     if values.ndim not in (1, 2) or 0 in values.shape[1:]:
