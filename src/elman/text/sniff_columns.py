@@ -97,3 +97,10 @@ def paired_columns(rows: Sequence[Sequence[str]]) -> ColumnGuess | None:
 def _seems_header(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first row is much shorter than most: one word where texts have several."""
     return mean(len(cell.split()) for row in rows[1:] for cell in row[:2]) >= 2
+
+
+def is_header_cell(rows: Sequence[Sequence[str]], label: int, guess: ColumnGuess | None) -> bool:
+    """Whether the first cell of the labels is none of them."""
+    if guess is not None and guess.label == label:
+        return guess.has_header
+    return rows[0][label] not in {row[label] for row in rows[1:]}

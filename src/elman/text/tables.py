@@ -15,7 +15,7 @@ from elman.text.json_array import begins_array, object_lines
 from elman.text.lines import csv_rows
 from elman.text.sniff_columns import (
     MAX_ROWS,
-    ColumnGuess,
+    is_header_cell,
     labelled_columns,
     paired_columns,
     rows_of,
@@ -205,7 +205,7 @@ def _by_cells(
             label = 1 - label if len(names) == 2 else None
         if text is None or (label is None and requested.labels_needed):
             continue
-        has_header = bool(rows) and label is not None and _is_header_cell(rows, label, guess)
+        has_header = bool(rows) and label is not None and is_header_cell(rows, label, guess)
         if has_header and len({*names}) < len([each for each in names if each]):
             has_header = False
         if not has_header:
@@ -215,13 +215,6 @@ def _by_cells(
         named = None if label is None else names[label]
         return TableLayout(shape, names, names[text], named, each, has_header)
     return None
-
-
-def _is_header_cell(rows: Sequence[Sequence[str]], label: int, guess: ColumnGuess | None) -> bool:
-    """Whether the first cell of the labels is none of them."""
-    if guess is not None and guess.label == label:
-        return guess.has_header
-    return rows[0][label] not in {row[label] for row in rows[1:]}
 
 
 def find_columns(
