@@ -31,8 +31,9 @@ from safetensors.torch import load_file
 import elman
 from elman.cli import main as elman_command
 
-STEPS = 150
-TEXT = "the cat sat on the mat; the dog did not, and so the bird sang to the old king.\n" * 300
+STEPS = 400
+ROWS = "text,label\n" + "warm and funny,good\ncold and dull,bad\nso warm a film,good\n" * 60
+TEXT = "the cat sat on the mat\n" * 100
 LAG_SECONDS = 3.0  # that a killed server may lose; it writes every second
 LETTERS = "the cat sat on the mat "
 
@@ -40,7 +41,7 @@ LETTERS = "the cat sat on the mat "
 def run_command(words: list[str]) -> None:
     """Run a command in this process, a new one, silently."""
     torch.set_num_threads(1)
-    elman.LanguageModel.training.__kwdefaults__["checkpoint_seconds"] = 0.0
+    elman.Classifier.training.__kwdefaults__["checkpoint_seconds"] = 0.0
     silent = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silent, 1)
     os.dup2(silent, 2)
@@ -51,8 +52,8 @@ def run_training(output: Path, kill_after: float | None) -> bool:
     """Train, or go on, until the end or for some seconds; whether it came to the end."""
     context = multiprocessing.get_context("fork")
     checkpoint = output.with_name(f"{output.name}.checkpoint")
-    words = ["train", str(output.with_name("text.txt")), "-o", str(output), "--steps", str(STEPS)]
-    words += ["--hidden-size", "32", *(["--resume"] if checkpoint.exists() else [])]
+    words = ["train", str(output.with_name("data.csv")), "-o", str(output), "--steps", str(STEPS)]
+    words += ["--hidden-size", "16", *(["--resume"] if checkpoint.exists() else [])]
     process = context.Process(target=run_command, args=(words,))
     process.start()
     process.join(kill_after)
@@ -73,14 +74,14 @@ def same_weights(first: Path, second: Path) -> bool:
 
 
 def kill_trainings(folder: Path, rounds: int, draw: random.Random) -> str:
-    (folder / "text.txt").write_text(TEXT, encoding="utf-8")
+    (folder / "data.csv").write_text(ROWS, encoding="utf-8")
     begun = time.monotonic()
     run_training(folder / "undisturbed", None)
     seconds = time.monotonic() - begun
     kills = resumed = 0
     for number in range(rounds):
         output = folder / f"killed-{number}"
-        # As long as the whole run on average: most runs are killed several times.
+        # Less than the whole run takes: each is killed until its checkpoint is near the end.
         while not run_training(output, draw.uniform(0, 0.7 * seconds)):
             kills += 1
             resumed += output.with_name(f"{output.name}.checkpoint").exists()
@@ -118,7 +119,7 @@ class Server:
 
 def kill_servers(folder: Path, rounds: int, draw: random.Random) -> str:
     model, database = folder / "served.safetensors", folder / "sessions.db"
-    (folder / "undisturbed").rename(model)
+    elman.LanguageModel(hidden_size=32, steps=10).fit(TEXT).save(model)
     session, steps, earlier, lost = "", 0, 0, []
     for number in range(rounds):
         server = Server(model, database)
@@ -146,9 +147,9 @@ def kill_servers(folder: Path, rounds: int, draw: random.Random) -> str:
         server.kill()
         with contextlib.closing(sqlite3.connect(database)) as file:
             (sound,) = file.execute("pragma integrity_check").fetchone()
+            (stored,) = file.execute("select count(*) from sessions").fetchone()
         if sound != "ok":
             sys.exit(f"round {number}: the file is damaged: {sound}")
-            (stored,) = file.execute("select count(*) from sessions").fetchone()
         if not stored and not earlier:  # a session of less than a second may be lost as a whole
             session, steps = "", 0
     return (
@@ -179,13 +180,16 @@ def main() -> None:
     parser.add_argument("--servers", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    torch.set_num_threads(1)
     draw = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as temporary:
         os.environ["ELMAN_CACHE"] = str(Path(temporary) / "cache")
         folder = Path(temporary) / "work"
         folder.mkdir()
-        print(kill_trainings(folder, options.trainings, draw), flush=True)
-        print(kill_servers(folder, options.servers, draw), flush=True)
+        if options.trainings:
+            print(kill_trainings(folder, options.trainings, draw), flush=True)
+        if options.servers:
+            print(kill_servers(folder, options.servers, draw), flush=True)
 
 
 if __name__ == "__main__":

@@ -270,7 +270,7 @@ def test_too_short_a_series(refused):
     )
     refused(
         *("predict", "sold.st", "short.csv"),
-        line="short.csv: 8 values, and 24 are needed to go on from. Give more of the history",
+        line="short.csv: 8 values, and 36 are needed to go on from. Give more of the history",
     )
 
 

@@ -143,13 +143,36 @@ def test_bad_tables(elman, content):
     assert not Path("m.st").exists()
 
 
-def test_a_label_that_training_never_had(elman):
-    Path("new.csv").write_text("text,label\nwhere is the whale,whale\n")
-    for arguments in ((*CLASSIFY, "--valid", "new.csv"), ("test", "classes.st", "new.csv")):
-        done = elman(*arguments)
-        assert done.status == 1
-        message = "elman: new.csv:2: the label 'whale' is not among those learned "
-        assert done.err.splitlines()[-1].startswith(message)
+def test_a_label_that_training_never_had_is_an_error(elman):
+    rows = Path("who.csv").read_text().splitlines()[:21]
+    Path("known.csv").write_text("\n".join(rows))
+    Path("new.csv").write_text("\n".join([*rows, "where is the whale,whale"]))
+    known, new = (
+        json.loads(answered(elman("test", "classes.st", name, "--json")))
+        for name in ("known.csv", "new.csv")
+    )
+    assert new["examples"] == known["examples"] + 1 == 21
+    assert new["scores"]["accuracy"] == pytest.approx(known["scores"]["accuracy"] * 20 / 21)
+    said = "No training example has the label of 1 text (whale); scored as errors."
+    assert said in new["warnings"]
+    assert said not in known["warnings"]
+    done = elman(*CLASSIFY, "--valid", "new.csv")
+    assert done.status == 0
+    assert "1 validation text has a label that no training text has" in done.err
+
+
+def test_a_tag_that_training_never_had_is_an_error(elman):
+    rows = "the\tDET\ncat\tWORD\n\n"
+    Path("known.conll").write_text(rows)
+    Path("new.conll").write_text(f"{rows}sat\tSEAT\n\n")
+    known, new = (
+        json.loads(answered(elman("test", "tags.st", name, "--json")))
+        for name in ("known.conll", "new.conll")
+    )
+    assert new["examples"] == known["examples"] + 1 == 3
+    assert new["scores"]["accuracy"] == pytest.approx(known["scores"]["accuracy"] * 2 / 3)
+    said = "No training example has the tag of 1 word (SEAT); scored as errors."
+    assert said in new["warnings"]
 
 
 def test_data_of_another_task(elman):
@@ -163,7 +186,8 @@ def test_data_of_another_task(elman):
 
 def test_columns_that_are_named_tell_the_task(elman):
     Path("odd.tsv").write_text("one\ttwo\n" + "".join(f"a{n % 7}\tb{n % 2}\n" for n in range(30)))
-    assert "Task: language, " in elman("train", "odd.tsv", "-o", "m.st", *SMALL, "--json").err
+    refused = elman("train", "odd.tsv", "-o", "m.st", *SMALL, "--json")
+    assert refused.err.startswith("elman: odd.tsv: it is a table without known columns of texts")
     done = elman("train", "odd.tsv", "-o", "m.st", *SMALL, "--label-column", "two", "--json")
     assert (
         "Task: classify, a label for each text (set by --label-column; change it with --task"

@@ -35,7 +35,7 @@ MODEL = """
     from elman.explain.trace import ModelSummary, SequenceTrace, Trace
     from elman.nn.blocks import StackConfig
     from elman.tasks.estimator import Model
-from elman.tasks.run import TrainingData
+    from elman.tasks.run import TrainingData
     from elman.training.events import Finished
 
     class LineCounter(Model):

@@ -32,6 +32,8 @@ SCORE_PAIRS = ("test", "french.st", "three.tsv", "--json")
 PREDICT = ("predict", "classes.st", "who.csv")
 FORETELL = ("predict", "sold.st")
 LINEAR, ZERO = ("--impute", "linear"), ("--impute", "zero")
+DMY, MDY = ("--date-order", "dmy"), ("--date-order", "mdy")
+POINT, COMMA = ("--decimal", "point"), ("--decimal", "comma")
 SOLD, BOUGHT = ("--series", "sold"), ("--series", "bought")
 GENERATE = ("generate", "character.st", "the c", "--length", "20", "--seed", "1")
 OPTIONS = {
@@ -59,6 +61,7 @@ OPTIONS = {
         "--text-column": (CLASSES, ("--text-column", "label", "--label-column", "text")),
         "--label-column": (("train", "two.csv", *CLASSES[2:]), ("--label-column", "again")),
         "--column": (("train", "four.conll", *TAGS[2:]), ("--column", "2")),
+        "--word-column": (("train", "four.conll", *TAGS[2:]), ("--word-column", "2")),
         "--source-column": (PAIRS, ("--source-column", "other")),
         "--target-column": (PAIRS, ("--target-column", "other")),
         "--attention": (PAIRS, ("--attention", "additive")),
@@ -67,6 +70,8 @@ OPTIONS = {
         "--season": (SALES, ("--season", "4")),
         "--series": (SALES, SOLD),
         "--impute": (("train", "gaps.csv", *SALES[2:]), LINEAR, ZERO),
+        "--date-order": (("train", "orders.csv", *SALES[2:]), DMY, MDY),
+        "--decimal": (("train", "decimals.csv", *SALES[2:]), POINT, COMMA),
         "--skip-bad-rows": (("train", "bad.csv", *CLASSES[2:]), ("--skip-bad-rows",)),
         "--resume": (TRAIN, ("--resume",)),
         "--int8": (WIDER, ("--int8",)),
@@ -102,10 +107,13 @@ OPTIONS = {
         "--text-column": (("test", "classes.st", "two.csv"), ("--text-column", "other")),
         "--label-column": (("test", "classes.st", "two.csv"), ("--label-column", "again")),
         "--column": (("test", "tags.st", "three.conll"), ("--column", "2")),
+        "--word-column": (("test", "tags.st", "three.conll", "--json"), ("--word-column", "2")),
         "--source-column": (SCORE_PAIRS, ("--source-column", "other")),
         "--target-column": (SCORE_PAIRS, ("--target-column", "other")),
         "--series": (("test", "sold.st", "sales.csv", "--json"), SOLD, BOUGHT),
         "--impute": (("test", "sold.st", "gaps.csv", "--json"), LINEAR, ZERO),
+        "--date-order": (("test", "sold.st", "orders.csv", "--json"), DMY, MDY),
+        "--decimal": (("test", "sold.st", "decimals.csv", "--json"), POINT, COMMA),
         "--skip-bad-rows": (("test", "classes.st", "bad.csv"), ("--skip-bad-rows",)),
         "--out-of-scope": (SCORE, ("--out-of-scope", "tale.txt")),
         "--shuffle-words": (SCORE, ("--shuffle-words",)),
@@ -118,6 +126,7 @@ OPTIONS = {
         "--count": ((*PREDICT, "--json"), ("--count", "2")),
         "--text-column": ((*PREDICT, "--json"), ("--text-column", "label")),
         "--column": (("predict", "tags.st", "kinds.conll"), ("--column", "3")),
+        "--word-column": (("predict", "tags.st", "three.conll", "--json"), ("--word-column", "2")),
         "--source-column": (
             ("predict", "french.st", "three.tsv", "--json"),
             ("--source-column", "other"),
@@ -127,6 +136,8 @@ OPTIONS = {
         "--plot": (FORETELL, ("--plot", "sold.svg")),
         "--series": ((*FORETELL, "sales.csv"), SOLD, BOUGHT),
         "--impute": ((*FORETELL, "gaps.csv"), LINEAR, ZERO),
+        "--date-order": ((*FORETELL, "orders.csv"), DMY, MDY),
+        "--decimal": ((*FORETELL, "decimals.csv"), POINT, COMMA),
         "--skip-bad-rows": (("predict", "classes.st", "bad.csv"), ("--skip-bad-rows",)),
         "--encoding": (
             ("predict", "classes.st", "tale.txt", "--json"),
@@ -147,9 +158,12 @@ OPTIONS = {
         "--text-column": (("peek", "who.csv"), ("--text-column", "label")),
         "--label-column": (("peek", "who.csv"), ("--label-column", "text")),
         "--column": (("peek", "three.conll"), ("--column", "2")),
+        "--word-column": (("peek", "three.conll"), ("--word-column", "2")),
         "--source-column": (("peek", "three.tsv"), ("--source-column", "other")),
         "--target-column": (("peek", "three.tsv"), ("--target-column", "other")),
         "--series": (("peek", "sales.csv"), SOLD),
+        "--date-order": (("peek", "orders.csv"), DMY, MDY),
+        "--decimal": (("peek", "decimals.csv"), POINT, COMMA),
         "--skip-bad-rows": (("peek", "bad.csv"), ("--skip-bad-rows",)),
         "--encoding": (("peek", "tale.txt"), ("--encoding", "latin-1")),
         "--json": (("peek", "tale.txt"), ("--json",)),
@@ -215,6 +229,12 @@ def test_every_option_changes_something(elman, here, monkeypatch, command, optio
     sales = (f"{row}5,{month % 5 + 1}" for month, row in enumerate(sold))  # none is known already
     Path("sales.csv").write_text("\n".join([f"{first},bought", *sales]))
     Path("gaps.csv").write_text("\n".join([first, *sold[:-9], "2006-12,", *sold[-8:]]))
+    # Read day first, these months follow those that sold.st has learned from.
+    months = ((2007 + number // 12, number % 12 + 1) for number in range(8, 88))
+    orders = [f"01/{month:02}/{year},{month % 5 + 20}" for year, month in months]
+    Path("orders.csv").write_text("\n".join(["month,sold", *orders]))
+    decimals = [f'{number},"{number % 12 + 10},250"' for number in range(80)]
+    Path("decimals.csv").write_text("\n".join(["step,sold", *decimals]))
     if option == "--train":
         # A text that only --train tells of.
         trained = elman(

@@ -124,7 +124,6 @@ def test_many_labels_and_long_ones(peek):
         ("train.csv", "classify", "CSV, text in column review, label in column stars", "rows"),
         ("plain.conll", "tag", "CoNLL, 2 columns a word, blank lines between s", "sentences"),
         ("plain.conll --task language", "language", "set by --task", "lines"),
-        ("odd.tsv", "language", "looks like tab-separated columns", "lines"),
         ("odd.tsv --label-column sound", "classify", "set by --label-column", "rows"),
         ("odd.tsv --text-column spelling", "classify", "set by --text-column", "rows"),
         ("odd.tsv --column 2", "tag", "set by --column", "sentences"),
@@ -138,14 +137,13 @@ def test_the_task_in_json(peek, arguments, task, seen, count):
     assert count in result
 
 
-def test_a_table_that_is_read_as_text_is_not_reported_as_text(peek):
-    out = peek("odd.tsv")
-    assert "It looks like text" not in out
-    assert (
-        "\nNote: it looks like tab-separated columns; as text, the columns are learned too." in out
-    )
-    assert "--text-column NAME --label-column NAME" in out
-    assert "\nWithout these it is text to continue: a language model.\n" in out
+def test_a_table_of_unknown_columns_is_text_only_if_that_is_typed(peek, elman):
+    refused = elman("peek", "odd.tsv")
+    assert refused.status == 1
+    assert refused.err.startswith("elman: odd.tsv: it is a table without known columns of texts")
+    assert "--task language" in refused.err
+    read = peek("odd.tsv", "--task", "language")
+    assert "\nNext: elman train odd.tsv --task language -o model.safetensors" in read
 
 
 def test_what_was_typed_is_typed_again(peek):
@@ -170,8 +168,14 @@ def test_a_task_is_typed_again_only_where_it_is_needed(peek):
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ("odd.tsv --valid odd.tsv", "--valid: it does not apply to the task 'language'."),
-        ("odd.tsv --skip-bad-rows", "--skip-bad-rows: it does not apply to the task 'lang"),
+        (
+            "odd.tsv --task language --valid odd.tsv",
+            "--valid: it does not apply to the task 'language'.",
+        ),
+        (
+            "odd.tsv --task language --skip-bad-rows",
+            "--skip-bad-rows: it does not apply to the task 'lang",
+        ),
         ("train.csv --label-column stars --column 2", "--column: it does not apply to the"),
         ("train.conll --task tag --text-column a", "--text-column: it does not apply to the"),
         ("train.csv --task sing", "--task: 'sing' is not known. It is language, classify, tag,"),

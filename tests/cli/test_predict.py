@@ -250,7 +250,7 @@ BAD = [
         "classes.st",
         b"caf\xe9\n",
         "standard input:1: byte 4 (0xe9) is not UTF-8. Name its encoding, for example: "
-        "--encoding latin-1",
+        "--encoding cp1252",
     ),
     ("tags.st", b"", f"standard input: holds no sentence. {FORMAT}"),
     (

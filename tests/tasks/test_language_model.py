@@ -238,7 +238,10 @@ def test_a_missing_file_is_named(tmp_path):
 def test_a_name_given_for_a_text_is_pointed_out(tmp_path, monkeypatch):
     (tmp_path / "tale.txt").write_text(PROSE)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(EmptyTextError, match=r"Path\('tale.txt'\)"):
+    with (
+        pytest.warns(UserWarning, match="is the name of a file"),
+        pytest.raises(EmptyTextError, match=r"Path\('tale.txt'\)"),
+    ):
         small().fit("tale.txt")
     with pytest.raises(EmptyTextError, match="more text"):
         small().fit("tale.tx")

@@ -60,9 +60,9 @@ def test_several_files_in_the_order_given() -> None:
 
 def test_line_ends_and_the_byte_order_mark() -> None:
     Path("dos.txt").write_bytes("\ufeffone\r\ntwo\rthree\n\r\n".encode())
-    assert text_of(TextSource(["dos.txt"])) == ["one\ntwo\nthree\n\n"]
+    assert text_of(TextSource(["dos.txt"])) == ["one\ntwo\rthree\n\n"]
     assert text_of(TextSource.from_texts(["\ufeffone\r\ntwo\rthree\n\r\n"])) == [
-        "one\ntwo\nthree\n\n"
+        "one\ntwo\rthree\n\n"
     ]
 
 
@@ -205,7 +205,7 @@ def test_chunks(text: str, size: int, cuts: list[int]) -> None:
 @given(text=st.text(st.sampled_from("aé漢\r\n"), max_size=40), block=st.integers(1, 7))
 @settings(max_examples=100, deadline=None)
 def test_blocks_may_end_within_a_character_or_a_line_end(text: str, block: int) -> None:
-    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    plain = text.replace("\r\n", "\n") if "\n" in text else text.replace("\r", "\n")
     reader = reading_module.TextDecoder("x", lambda: Path("unused"), "utf-8", gzipped=False)
     data = text.encode()
     reader._blocks = (
@@ -236,7 +236,8 @@ def test_the_hash_is_of_the_content_alone() -> None:
     [
         (b"caf\xe9\n", "a.txt:1: byte 4 (0xe9) is not UTF-8."),
         (b"ok\n" * 16 + b"abcd\xe9f\n", "a.txt:17: byte 5 (0xe9) is not UTF-8."),
-        (b"ok\r\nok\rcaf\xe9", "a.txt:3: byte 4 (0xe9) is not UTF-8."),
+        (b"ok\r\nok\rcaf\xe9", "a.txt:2: byte 7 (0xe9) is not UTF-8."),
+        (b"ok\rok\rcaf\xe9", "a.txt:3: byte 4 (0xe9) is not UTF-8."),
         (b"ok\ncut " + "漢".encode()[:2], "a.txt:2: byte 5 (0xe6) is not UTF-8."),
     ],
 )
@@ -246,7 +247,7 @@ def test_where_the_encoding_is_wrong(
 ) -> None:
     monkeypatch.setattr(reading_module, "BLOCK", block)
     Path("a.txt").write_bytes(data)
-    hint = " Name its encoding, for example: --encoding latin-1"
+    hint = " Name its encoding, for example: --encoding cp1252"
     assert message_of(lambda: text_of(TextSource(["a.txt"])), EncodingError) == line + hint
 
 
@@ -254,7 +255,7 @@ def test_an_encoding_of_wide_characters_has_no_lines() -> None:
     Path("a.txt").write_bytes("ab\n".encode("utf-16-le") + b"\x00\xd8")
     line = message_of(lambda: text_of(TextSource(["a.txt"], encoding="utf-16-le")), EncodingError)
     assert line == (
-        "a.txt: byte 7 (0x00) is not UTF-16-LE. Name its encoding, for example: --encoding latin-1"
+        "a.txt: byte 7 (0x00) is not UTF-16-LE. Name its encoding, for example: --encoding cp1252"
     )
 
 

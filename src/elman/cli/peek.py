@@ -5,13 +5,18 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from elman.cli.task_options import TaskName, task_options
 from elman.console.options import Encoding, Json, TextFiles
 from elman.console.terminal import print_json, working
+from elman.errors import InputError
+
+if TYPE_CHECKING:
+    from elman.tasks.data_files import DataFiles
+    from elman.tasks.task import Task
 
 
 @task_options("peek")
@@ -46,13 +51,23 @@ def peek(
     inspection.show("It is read as" if task else "It looks like")
     if inspection.can_be_learned:
         named: dict[str, Any] = {"valid": valid, **files.options}
-        if task is not None and task_of(files, None)[0] is not inferred:
+        if task is not None and not _is_inferred(inferred, files):
             named["task"] = task
         if encoding != "utf-8":
             named["encoding"] = encoding
         suggested = _typed(inspection.suggested_options)
         words = [*text, *_typed(named), "-o", "model.safetensors", *suggested]
         print(f"Next: elman train {shlex.join(map(str, words))}")
+
+
+def _is_inferred(task: Task, files: DataFiles) -> bool:
+    """Whether a training without --task would train for this task."""
+    from elman.tasks.infer_task import task_of
+
+    try:
+        return task_of(files, None)[0] is task
+    except InputError:  # such as a table whose columns have unknown names
+        return False
 
 
 def _typed(options: Mapping[str, Any]) -> Iterator[object]:

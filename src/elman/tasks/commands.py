@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
@@ -28,6 +29,8 @@ SCORING = 0.1
 """The fraction of a training's minutes that is left for its report, about."""
 
 Data = TypeVar("Data")
+
+_SHOWN = 5  # labels in a warning
 
 
 class CommandWords(NamedTuple):
@@ -244,6 +247,27 @@ def no_baseline(baseline: object) -> tuple[str, ...]:
     if baseline is not None:
         return ()
     return ("No baseline: the training data is not in the cache. Name it: --train FILE",)
+
+
+def unseen_in(
+    gold: Iterable[str], known: Iterable[str], inputs: str, label: str
+) -> tuple[str, ...]:
+    """The warning that some labels of a test set were never learned; empty if all were.
+
+    Their inputs are scored as errors, as conlleval and scikit-learn do.
+
+    Args:
+        gold: the labels of the test set.
+        known: those of the model.
+        inputs, label: what has a label, and what it is, in the singular.
+    """
+    names = set(known)
+    unseen = Counter(each for each in gold if each not in names)
+    if not unseen:
+        return ()
+    shown = ", ".join(list(unseen)[:_SHOWN]) + (", ..." if len(unseen) > _SHOWN else "")
+    counted = f"{unseen.total():,} {inputs}{'' if unseen.total() == 1 else 's'}"
+    return (f"No training example has the {label} of {counted} ({shown}); scored as errors.",)
 
 
 def check_same(same: bool, name: str) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from elman.errors import InputError
 from elman.ranges import check_choice
 from elman.tasks.table import TASKS
+from elman.text.foreign import Foreign, foreign_folder, foreign_format, unread_table
 from elman.text.lines import lines_of
 
 if TYPE_CHECKING:
@@ -61,8 +63,12 @@ def infer_task(source: TextSource) -> TaskGuess:
     """Infer a task from the names of the files, or else from the start of the first one.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: it cannot be read, or is in a format that no task reads; a table, JSON or XML is
+            read as running text only on request.
     """
+    folder = foreign_folder(source.names)
+    if folder is not None:
+        raise _refused(folder, source.name)
     tasks = sorted(TASKS.values(), key=lambda task: task.detection.priority)
     for task in tasks:
         evidence = task.detection.from_names(source.names)
@@ -71,11 +77,21 @@ def infer_task(source: TextSource) -> TaskGuess:
     name, lines = _first_lines(source)
     if name is None:
         return TaskGuess(tasks[-1].name, "there is no text yet")
+    foreign = foreign_format(lines, name)
+    if foreign is not None:
+        raise _refused(foreign, name)
     for task in tasks:
         evidence = task.detection.from_lines(lines, name)
+        unread = unread_table(lines, name) if task is tasks[-1] else None
+        if unread is not None:
+            raise _refused(unread, name)
         if evidence is not None:
             return TaskGuess(task.name, evidence)
     raise AssertionError("the last task takes any text")
+
+
+def _refused(foreign: Foreign, name: str) -> InputError:
+    return InputError(f"it is {foreign.what}", location=name, hint=foreign.hint)
 
 
 def _first_lines(source: TextSource) -> tuple[str | None, list[str]]:

@@ -89,6 +89,20 @@ def reader_options(typed: Mapping[str, Any], *columns: str) -> dict[str, Any]:
     return {**named, "skip_bad_rows": "skip-bad-rows" in typed}
 
 
+def series_options(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a `SeriesSource`, by name.
+
+    Args:
+        typed: the typed options, by name.
+    """
+    return {
+        "columns": typed.get("series"),
+        "impute": typed.get("impute"),
+        "date_order": typed.get("date-order"),
+        "decimal": typed.get("decimal"),
+    }
+
+
 def check_options(task: Task, command: str, typed: Iterable[str]) -> None:
     """Check that a command of a task accepts the typed options.
 

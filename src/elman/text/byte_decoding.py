@@ -35,7 +35,9 @@ _MAGIC = {
     b"\x28\xb5\x2f\xfd": "zstandard data",
 }
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_LINE_END = re.compile(rb"\r\n|\r|\n")
+_NEWLINE, _ANY_END = re.compile(rb"\n"), re.compile(rb"\r\n|\r|\n")
+_UNDEFINED_IN_CP1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
+_MAX_HELD = 1 << 20  # characters
 
 
 def checked_encoding(encoding: str) -> str:
@@ -106,6 +108,43 @@ def without_surrogates(text: str) -> str:
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
+class NewlineDecoder:
+    r"""Turns the line ends of a text into \n: \r\n or \n; or \r, in texts without any \n.
+
+    Where \n ends lines, a lone \r is a character of a line, as for `wc -l` and for the programs
+    that write parallel files.
+    """
+
+    def __init__(self) -> None:
+        self._universal = io.IncrementalNewlineDecoder(None, translate=True)
+        self._is_any_end: bool | None = None  # None: undecided, since no text had a line end
+        self._held = ""
+
+    def decode(self, text: str, *, final: bool = False) -> str:
+        r"""The next part of the text with \n at its line ends; text after a first \r is held back
+        until a \n comes, or much text without any.
+
+        Args:
+            text: the part.
+            final: whether the text ends with it.
+        """
+        if self._is_any_end:
+            return self._universal.decode(text, final=final)
+        text, self._held = self._held + text, ""
+        if self._is_any_end is None:
+            if "\n" in text:
+                self._is_any_end = False
+            elif "\r" in text:
+                if not final and len(text) <= _MAX_HELD:
+                    self._held = text
+                    return ""
+                self._is_any_end = True
+                return self._universal.decode(text, final=final)
+        if text.endswith("\r") and not final:  # it may belong to a \r\n
+            text, self._held = text[:-1], "\r"
+        return text.replace("\r\n", "\n")
+
+
 class TextDecoder:
     """Decodes the text of one file, any number of times.
 
@@ -145,7 +184,7 @@ class TextDecoder:
 
     def _texts(self, read: Callable[[int], None] | None) -> Iterator[str]:
         decoder = codecs.getincrementaldecoder(self._encoding)("strict")
-        newlines = io.IncrementalNewlineDecoder(None, translate=True)
+        newlines = NewlineDecoder()
         start, is_first = 0, True
         for block in self._blocks(read):
             check_text(self.name, block, self._encoding, is_first=start == 0)
@@ -186,7 +225,11 @@ class TextDecoder:
         else:
             line, column = self._line_and_column(offset)
             location = f"{self.name}:{line}"
-        other = "latin-1" if self._encoding.startswith("utf") else "utf-8"
+        other = "utf-8"
+        if self._encoding.startswith("utf"):
+            # Of the control characters of Latin-1, cp1252 makes letters, all but five.
+            is_windows = not _UNDEFINED_IN_CP1252.intersection(error.object[error.start :])
+            other = "cp1252" if is_windows else "latin-1"
         return EncodingError(
             f"byte {column} ({byte}) is not {encoding}",
             location=location,
@@ -207,19 +250,47 @@ class TextDecoder:
 
 
 class ReadPosition:
-    """The line and the column (in bytes) after some bytes, both from 1."""
+    r"""The line and the column (in bytes) after some bytes, both from 1.
+
+    A lone \r ends a line where no \n does, see `NewlineDecoder`.
+    """
 
     def __init__(self) -> None:
-        self.line = 1
-        self.column = 1
-        self._was_return = False
+        self._newlines = _Count(_NEWLINE)
+        self._any_ends = _Count(_ANY_END)
+
+    @property
+    def line(self) -> int:
+        return self._count.line
+
+    @property
+    def column(self) -> int:
+        return self._count.column
 
     def advance(self, part: bytes) -> None:
         """Move the position past these bytes."""
-        if self._was_return and part.startswith(b"\n"):
+        self._newlines.advance(part)
+        self._any_ends.advance(part)
+
+    @property
+    def _count(self) -> _Count:
+        return self._newlines if self._newlines.line > 1 else self._any_ends
+
+
+class _Count:
+    """Counts the line ends of a kind."""
+
+    def __init__(self, end: re.Pattern[bytes]) -> None:
+        self.line = 1
+        self.column = 1
+        self._end = end
+        self._was_return = False
+
+    def advance(self, part: bytes) -> None:
+        if self._was_return and part.startswith(b"\n") and self._end is _ANY_END:
             part, self.column = part[1:], 1
         self._was_return = part.endswith(b"\r")
-        ends = list(_LINE_END.finditer(part))
+        ends = list(self._end.finditer(part))
         self.line += len(ends)
         self.column = len(part) - ends[-1].end() + 1 if ends else self.column + len(part)
 

@@ -9,13 +9,31 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from elman.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
+WORD_NAMES = frozenset({"token", "tokens", "word", "words", "form"})
+TAG_NAMES = frozenset(
+    {"tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "ner tag", "entity", "iob"}
+    | {
+        "bio",
+        "pos",
+        "pos_tag",
+        "pos tag",
+        "postag",
+        "upos",
+        "xpos",
+        "chunk",
+        "slot",
+        "named entity",
+    }
+)
+"""Usual names of columns of words and of tags, in lower case."""
 
 FORMAT = "One word a line, its tag last, and a blank line after each sentence"
 LINE_ENDS = "\r\n"
@@ -26,6 +44,9 @@ _FORM, _UPOS = 2, 4
 _MAY_BE_NONE = (6, 9, 10)
 _CONLLU_NAMES = (".conllu", ".conllu.gz")
 _OTHER_FORMATS = ('{"', "__label__")  # the beginning of JSON and fastText lines
+_LETTERS = frozenset("BIESLUbieslu")
+_ENTITY = re.compile(r"[Oo]|[BIESLUbieslu][-_]\S+")
+_CONLL_2009_COLUMNS, _CONLL_2009_POS = 14, 5
 _NUMBER = re.compile(r"[0-9]+([-.][0-9]+)?")
 _FIELD = re.compile(r"[^ \t]+")
 
@@ -40,6 +61,9 @@ class ConllLayout:
         word, tag: the columns of the word and of the tag, counted from 1; `tag = columns + 1`
             where the rows have no tag yet.
         tabs: whether a tab separates the columns; otherwise spaces do.
+        header: the header, a row of the file that names the columns; None: there is none.
+        named: whether `# global.columns` names the columns (CoNLL-U Plus).
+        has_ids: whether the first column has IDs as in CoNLL-U.
     """
 
     shape: str
@@ -47,6 +71,19 @@ class ConllLayout:
     word: int
     tag: int
     tabs: bool
+    header: str | None = None
+    named: bool = False
+    has_ids: bool = False
+
+    @property
+    def note(self) -> str | None:
+        """What is remarkable about the columns, for the user."""
+        parts = []
+        if self.header is not None:
+            parts.append("the first row names the columns and is left out")
+        if self.named or self.header is not None or (self.word > 1 and self.shape == "conll"):
+            parts.append(f"the words are in column {self.word}, the tags in column {self.tag}")
+        return "; ".join(parts) or None
 
     def word_of(self, fields: Sequence[str]) -> str:
         """The word in a row's columns."""
@@ -57,8 +94,8 @@ class ConllLayout:
         if self.tag > self.columns:
             return ""
         tag = fields[self.tag - 1].strip(" ")
-        is_missing = self.shape == "conllu" and tag == "_" and self.tag not in _MAY_BE_NONE
-        return "" if is_missing else tag
+        may_be_none = self.named or self.shape == "conll" or self.tag in _MAY_BE_NONE
+        return canonical_tag(tag) if tag != "_" or may_be_none else ""
 
     def fields(self, row: str) -> list[str]:
         """The columns of a row that is given without its line ending."""
@@ -87,11 +124,22 @@ class ConllLayout:
         """
         if self.shape == "conllu":
             return row.startswith("#")
-        if row.startswith("-DOCSTART-"):
+        if row.startswith("-DOCSTART-") or (at_start and row == self.header):
             return True
         # A word may begin with a hash sign.
         is_row = "=" not in row and len(self.fields(row)) == self.columns
         return at_start and may_be_comment(row) and not is_row
+
+
+def canonical_tag(tag: str) -> str:
+    """A tag of an entity as schemes write it: 'B-PER' for 'B_PER', 'B-per' for 'b-per', 'O' for
+    'o'; any other tag as it is."""
+    if tag == "o":
+        return "O"
+    if tag[:1] in _LETTERS and tag[1:2] in ("-", "_") and tag[2:]:
+        is_entity = tag[1] == "-" or tag[0].isupper()
+        return f"{tag[0].upper()}-{tag[2:]}" if is_entity else tag
+    return tag
 
 
 def is_blank(line: str) -> bool:
@@ -104,33 +152,74 @@ def may_be_comment(row: str) -> bool:
     return row.startswith("-DOCSTART-") or (row.startswith("# ") and "\t" not in row)
 
 
+class RequestedTags(NamedTuple):
+    """The columns of words and tags to read.
+
+    Attributes:
+        tag: the column of the tag, counted from 1; None: the last one, or UPOS in CoNLL-U.
+        word: the column of the word; None: the first one that does not count the words, or FORM.
+        needed: whether the tag column must exist; if not, `tag` may be the one after the last.
+    """
+
+    tag: int | None = None
+    word: int | None = None
+    needed: bool = True
+
+
 def layout_of(
-    rows: Sequence[str], location: str, *, name: str, column: int | None, tags_needed: bool
+    rows: Sequence[str],
+    location: str,
+    *,
+    name: str,
+    requested: RequestedTags,
+    names: Sequence[str] = (),
 ) -> ConllLayout:
     """Detect the layout of a file from the rows of its first sentence.
+
+    A first row such as 'token<TAB>tag' is a header. A first column that counts 1, 2, 3, or 0, 1, 2,
+    is an index, and the words are in the second.
 
     Args:
         rows: without their line endings.
         location: file and line of the first row, for messages.
         name: of the file; .conllu means CoNLL-U.
-        column: of the tag, counted from 1; None: the last one, or UPOS in CoNLL-U.
-        tags_needed: whether the tag column must exist; if not, `column` may be the one after the
-            last.
+        requested: the columns to read.
+        names: of the columns, from `# global.columns`; empty: there are none.
 
     Raises:
         InputError: these are not rows of words and tags, or there is no such column.
     """
     tabs = "\t" in rows[0]
     fields = _fields(rows[0], tabs=tabs)
+    header = None
+    if not names:
+        header = rows[0] if is_header(fields) else None
+        names = fields if header is not None else ()
+    folded = [each.strip().casefold() for each in names]
     numbered = len(fields) == _CONLLU_COLUMNS and tabs and _NUMBER.fullmatch(fields[0])
-    if numbered or name.endswith(_CONLLU_NAMES):
-        layout = ConllLayout("conllu", _CONLLU_COLUMNS, _FORM, column or _UPOS, tabs=True)
+    if not names and (numbered or name.endswith(_CONLLU_NAMES)):
+        word, tag = requested.word or _FORM, requested.tag or _UPOS
+        layout = ConllLayout("conllu", _CONLLU_COLUMNS, word, tag, tabs=True, has_ids=True)
         last = _CONLLU_COLUMNS
     else:
         columns = len(fields)
-        layout = ConllLayout("conll", columns, 1, column or max(columns, 2), tabs)
-        last = columns if tags_needed else columns + 1
-        if rows[0].startswith(_OTHER_FORMATS) or (tabs and _hold_texts(rows)):
+        data = [_fields(row, tabs=tabs) for row in rows[header is not None :]]
+        word = _column_of(folded, WORD_NAMES) or (2 if _count_words(data) else 1)
+        tag = _column_of(folded[word:], TAG_NAMES, last=True)
+        default = word + tag if tag else _default_tag(data, columns, word)
+        is_plus = bool(names) and header is None
+        layout = ConllLayout(
+            "conllu" if is_plus else "conll",
+            columns,
+            requested.word or word,
+            requested.tag or default,
+            tabs,
+            header=header,
+            named=is_plus,
+            has_ids=is_plus and folded[0] == "id",
+        )
+        last = columns if requested.needed else columns + 1
+        if rows[0].startswith(_OTHER_FORMATS) or (tabs and _hold_texts(rows, layout.word)):
             raise InputError(
                 "is not a list of words but a table of texts", location=location, hint=FORMAT
             )
@@ -139,9 +228,46 @@ def layout_of(
     return layout
 
 
-def _hold_texts(rows: Sequence[str]) -> bool:
-    """Whether most first columns have a space in them, as texts do and few words."""
-    return 2 * sum(" " in row.split("\t")[0].strip(" ") for row in rows) > len(rows)
+def is_header(fields: Sequence[str]) -> bool:
+    """Whether a first row names a column of words and one of tags."""
+    folded = [field.strip().casefold() for field in fields]
+    word = _column_of(folded, WORD_NAMES)
+    return bool(word) and bool(_column_of(folded, TAG_NAMES)) and len(set(folded)) == len(folded)
+
+
+def _column_of(names: Sequence[str], known: frozenset[str], *, last: bool = False) -> int:
+    """The column with a known name, from 1; 0 where there is none."""
+    found = [column for column, name in enumerate(names, start=1) if name in known]
+    return found[-1 if last else 0] if found else 0
+
+
+def _count_words(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first of several columns counts the words of a sentence."""
+    firsts = [row[0] for row in rows]
+    return (
+        len(rows) > 1
+        and min(map(len, rows)) > 1
+        and any(firsts == [str(start + row) for row in range(len(rows))] for start in (0, 1))
+    )
+
+
+def _default_tag(rows: Sequence[Sequence[str]], columns: int, word: int) -> int:
+    """The last column; in CoNLL-2009 the part of speech; and where the last column holds the same
+    in every row, such as an annotator, the last column before it with tags of entities."""
+    if word > 1 and columns >= _CONLL_2009_COLUMNS:
+        return _CONLL_2009_POS
+    whole = [row for row in rows if len(row) == columns]
+    if word > 1 and len({row[-1] for row in whole}) == 1 and not _ENTITY.fullmatch(whole[0][-1]):
+        for column in range(columns - 1, word, -1):
+            if all(_ENTITY.fullmatch(row[column - 1]) for row in whole):
+                return column
+    return max(columns, word + 1)
+
+
+def _hold_texts(rows: Sequence[str], column: int) -> bool:
+    """Whether most cells of a column have a space in them, as texts do and few words."""
+    cells = [row.split("\t")[column - 1 : column] for row in rows]
+    return 2 * sum(" " in cell.strip(" ") for row in cells for cell in row) > len(rows)
 
 
 def _no_such_column(layout: ConllLayout, last: int, location: str) -> InputError:

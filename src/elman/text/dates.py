@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from elman.errors import ModelFileError
+from elman.text.date_formats import DateReading, date_readings, format_date, order_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,19 +16,16 @@ if TYPE_CHECKING:
 
 DATE_NAMES = frozenset(
     {"date", "datetime", "time", "timestamp", "ds", "day", "week", "month", "quarter", "year"}
-    | {"period", "when", "hour"}
+    | {"period", "when", "hour", "datum", "fecha", "zeit", "epoch", "unix", "unixtime", "ts", "dt"}
+    | {"date_time", "unix_time", "time_stamp", "yearmonth", "year_month", "utc", "month_year"}
 )
 """Usual names of date columns, in lower case."""
 
-_ISO_DAY, _ISO_TIME, _QUARTER = "ISO", "ISO time", "quarter"
-_FORMATS = (
-    *("%Y-%m", "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y/%m", "%m/%Y", "%Y.%m.%d"),
-    *("%b %Y", "%B %Y", "%d %b %Y", "%b %d, %Y", "%d-%b-%Y", "%m/%d/%y", "%d/%m/%y", "%Y"),
-    *("%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M"),
-    *("%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%Y/%m/%d %H:%M:%S"),
-)
-_QUARTERS = re.compile(r"(\d{4})[ -]?Q([1-4])", re.IGNORECASE)
+DATE_ORDERS = ("dmy", "mdy", "ymd")
+"""The orders of day, month and year in a date."""
+
 _MIN_AGREEMENT = 0.5  # the fraction of differences that must equal the step
+_MIN_ADVANTAGE = 0.02  # in regularity, of one order of day and month over another
 _SECONDS = {7 * 86400: "weekly", 86400: "daily", 3600: "hourly", 1800: "half-hourly"}
 _MONTHS = {1: "monthly", 3: "quarterly", 12: "yearly"}
 WEEKDAYS = "weekdays"
@@ -71,7 +68,7 @@ class Calendar(NamedTuple):
     """The dates of a series: the first, the last and the step between them.
 
     Attributes:
-        form: their format, as `parse_dates` returns it.
+        form: their format, see `date_formats`.
     """
 
     first: datetime
@@ -128,29 +125,68 @@ class Calendar(NamedTuple):
             raise ModelFileError("its dates are malformed") from error
 
 
-def parse_dates(texts: Sequence[str]) -> tuple[list[datetime], str] | None:
-    """The dates and their format; None where no single format fits all texts."""
-    texts = [text.strip() for text in texts]
-    for form in (_ISO_TIME, _QUARTER, *_FORMATS):
-        try:
-            dates = [_parse(text, form) for text in texts]
-        except ValueError:
-            continue
-        if form == _ISO_TIME and all(len(text) == 10 for text in texts):
-            form = _ISO_DAY
-        return dates, form
-    return None
+class AmbiguousDatesError(ValueError):
+    """Dates whose order of day and month is not determined.
+
+    Args:
+        text: the first of the dates.
+        readings: of it, the likeliest first.
+    """
+
+    def __init__(self, text: str, readings: Sequence[DateReading]) -> None:
+        super().__init__(text)
+        self.text = text
+        self.readings = readings
 
 
-def format_date(date: datetime, form: str) -> str:
-    """A date as text, in a format that `parse_dates` returned."""
-    if form == _ISO_DAY:
-        return date.date().isoformat()
-    if form == _ISO_TIME:
-        return date.isoformat(sep=" ")
-    if form == _QUARTER:
-        return f"{date.year}Q{(date.month + 2) // 3}"
-    return date.strftime(form)
+def parse_dates(texts: Sequence[str], order: str | None = None) -> DateReading | None:
+    """Read dates in the one format that fits all texts; None where none does.
+
+    Where day and month fit in either order, the dates have the order in which they rise in one
+    regular step; likewise for offsets from UTC, which are obeyed unless the clock that ignores them
+    is more regular (daily data).
+
+    Args:
+        texts: the dates.
+        order: of day, month and year, one of DATE_ORDERS; None: determine it.
+
+    Raises:
+        AmbiguousDatesError: both orders are equally regular.
+    """
+    readings = date_readings(texts)
+    if order is not None:
+        other_orders = {*DATE_ORDERS} - {order}
+        readings = [each for each in readings if order_of(each.form) not in other_orders]
+    if len(readings) < 2:
+        return readings[0] if readings else None
+    ranked = sorted(readings, key=lambda each: -_regularity(each.dates))
+    best, other = ranked[:2]
+    if best.dates == other.dates:
+        return best
+    if order_of(best.form) == order_of(other.form):
+        # A clock that changes is as regular as the instants only without any change.
+        return best if _regularity(best.dates) > _regularity(other.dates) else readings[0]
+    if _regularity(best.dates) < _regularity(other.dates) + _MIN_ADVANTAGE:
+        raise AmbiguousDatesError(texts[0], ranked[:2])
+    return best
+
+
+def date_order(form: str) -> str | None:
+    """The order of day, month and year in a format, one of DATE_ORDERS; None where one is not in
+    it, or the month is a name."""
+    order = order_of(form)
+    return order if order in DATE_ORDERS and "%b" not in form and "%B" not in form else None
+
+
+def _regularity(dates: Sequence[datetime]) -> float:
+    """The fraction of differences between adjacent dates that equal the commonest, in months or
+    seconds; of dates that do not rise, that of the sorted different dates, less 2."""
+    if any(after <= before for before, after in pairwise(dates)):
+        return _regularity(sorted(set(dates))) - 2
+    if len(dates) < 2:
+        return 0.0
+    step = step_of(dates)
+    return sum(step.after(a, 1) == b for a, b in pairwise(dates)) / (len(dates) - 1)
 
 
 def step_of(dates: Sequence[datetime]) -> DateStep:
@@ -177,17 +213,6 @@ def step_of(dates: Sequence[datetime]) -> DateStep:
 def _commonest(differences: Sequence[float]) -> float | None:
     difference, count = Counter(differences).most_common(1)[0]
     return difference if count >= _MIN_AGREEMENT * len(differences) else None
-
-
-def _parse(text: str, form: str) -> datetime:
-    if form == _ISO_TIME:
-        return datetime.fromisoformat(text).replace(tzinfo=None)
-    if form == _QUARTER:
-        match = _QUARTERS.fullmatch(text)
-        if match is None:
-            raise ValueError
-        return datetime(int(match[1]), 3 * int(match[2]) - 2, 1)
-    return datetime.strptime(text, form)
 
 
 def _months_later(date: datetime, months: int, *, at_end: bool) -> datetime:

@@ -5,22 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
 
 from elman.errors import EmptyTextError, InputError
-from elman.ranges import listed
 from elman.text.columns import LABELLED
 from elman.text.lines import LineReader
 from elman.text.rows import BadRowError, Cell, checked_label, checked_text, read_row
 from elman.text.tables import RequestedColumns, TableLayout, layout_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from elman.text.columns import Columns
 
 
 Row = tuple[int, tuple[Cell, Cell] | BadRowError | None]
 """The line number of a row, and its text and label, or its error; None for a blank line."""
-
-_MAX_SHOWN = 10  # labels in a message
 
 
 class Example(NamedTuple):
@@ -66,7 +63,6 @@ class ExampleReader:
 
     Args:
         name: of the file, for messages; its suffix helps to detect the layout.
-        labels: the allowed labels; None: any.
         keep_skipped: whether a skipped row, or a blank line among texts one per line, yields an
             example with an empty text. Predictions then stay aligned with the lines of the input.
         columns: the kind of row.
@@ -84,7 +80,6 @@ class ExampleReader:
         self,
         name: str,
         *,
-        labels: Collection[str] | None = None,
         keep_skipped: bool = False,
         columns: Columns = LABELLED,
         **options: Unpack[ExampleOptions],
@@ -100,7 +95,6 @@ class ExampleReader:
         )
         self._requested = requested.checked()
         self._skip_bad_rows = options.get("skip_bad_rows", False)
-        self._labels = labels
         self._keep_skipped = keep_skipped
 
     def detect_layout(self, lines: Iterable[str]) -> TableLayout:
@@ -159,15 +153,7 @@ class ExampleReader:
             if self._requested.labels_needed:
                 raise
             return text, None
-        if self._labels is not None and label not in self._labels:
-            raise BadRowError(
-                f"the label {label!r} is not among those learned ({self._allowed_labels()})"
-            )
         return text, label
-
-    def _allowed_labels(self) -> str:
-        names = sorted(self._labels or ())
-        return f"{len(names)} labels" if len(names) > _MAX_SHOWN else listed(names)
 
     def _error(self, bad: BadRowError, line: int) -> InputError:
         hint = f"{bad.remedy}, or skip such rows: --skip-bad-rows"

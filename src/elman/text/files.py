@@ -6,7 +6,6 @@ A source can be read any number of times and never holds a whole file in memory.
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 from copy import copy
 from functools import cached_property, partial
@@ -14,6 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from elman.text.byte_decoding import (
+    NewlineDecoder,
     TextDecoder,
     checked_encoding,
     cut_in_chunks,
@@ -146,7 +146,7 @@ def _name_of_text(number: int) -> str:
 
 def _chunks_of_text(text: str, size: int, read: Callable[[int], None] | None) -> Iterator[str]:
     """The chunks of a text in memory, cut like those of a file."""
-    newlines = io.IncrementalNewlineDecoder(None, translate=True)
+    newlines = NewlineDecoder()
     text = without_surrogates(text.removeprefix("\ufeff"))
     parts = (text[start : start + size] for start in range(0, len(text), size))
     for chunk in cut_in_chunks(chain(map(newlines.decode, parts), _end_of(newlines)), size):
@@ -155,5 +155,5 @@ def _chunks_of_text(text: str, size: int, read: Callable[[int], None] | None) ->
         yield chunk
 
 
-def _end_of(newlines: io.IncrementalNewlineDecoder) -> Iterator[str]:
+def _end_of(newlines: NewlineDecoder) -> Iterator[str]:
     yield newlines.decode("", final=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from copy import copy
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Self, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from elman.errors import InputError
 from elman.text.example_reader import Example, ExampleOptions, ExampleReader
@@ -33,13 +32,6 @@ class LabelledSource(RowSource[ExampleReader]):
 
     def __init__(self, source: TextSource, **options: Unpack[ExampleOptions]) -> None:
         super().__init__(source, partial(ExampleReader, **options))
-
-    def limited_to(self, labels: Collection[str]) -> Self:
-        """The same rows; a row with any other label is bad. For evaluating a trained model."""
-        limited = copy(self)
-        limited._make_reader = partial(self._make_reader, labels=frozenset(labels))
-        limited._readers = []
-        return limited
 
     def examples(self, read: Callable[[int], None] | None = None) -> Iterator[Example]:
         """The rows from the beginning.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from collections import deque
+from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 
 MAX_LINE_LENGTH = 1 << 26
@@ -38,6 +40,22 @@ def lines_of(chunks: Iterable[str], *, keep_ends: bool = False) -> Iterator[str]
         yield "".join(unfinished)
 
 
+def csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+    r"""The cells of each row; quoted cells may hold newlines, and any cell a lone \r.
+
+    Args:
+        lines: with the \n at their ends.
+        delimiter: one character.
+
+    Raises:
+        csv.Error: quotes are malformed.
+    """
+    # `csv` takes a lone \r for the end of a row; no text has a zero byte.
+    held = (line.replace("\r", "\0") for line in lines)
+    for row in csv.reader(held, delimiter=delimiter, strict=True):
+        yield [cell.replace("\0", "\r") for cell in row]
+
+
 class LineReader:
     r"""Reads lines one by one, on demand, and numbers them from 1.
 
@@ -67,6 +85,23 @@ class LineReader:
             if line and not line.isspace():
                 return line
         return None
+
+    def peek(self, count: int) -> list[str]:
+        """The next lines, at most so many, which remain to be taken."""
+        taken: list[str] = []
+        while len(taken) < count and (line := self.take()) is not None:
+            taken.append(line)
+        self.give_back(taken)
+        return taken
+
+    def convert(self, function: Callable[[Iterable[str]], Iterable[str]]) -> None:
+        """Replace the lines that are still to be taken.
+
+        Args:
+            function: these lines -> others, as lazily as they are taken.
+        """
+        self._lines = iter(function(chain(self._back, self._lines)))
+        self._back = deque()
 
     def give_back(self, lines: Sequence[str]) -> None:
         """Push back the lines taken last, so that they are taken again in the same order."""

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from elman.text.byte_decoding import without_surrogates
-from elman.text.lines import MAX_LINE_LENGTH
+from elman.text.lines import MAX_LINE_LENGTH, csv_rows
 from elman.text.tables import FASTTEXT
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ _TOO_LONG = f"the text has more than {MAX_TEXT_LENGTH // 1_000_000} million char
 _SPLIT_HINT = "Split it into several texts"
 
 _WHOLLY_QUOTED = re.compile('"([^"]*(?:""[^"]*)*)"')
+
+_FASTTEXT_LABEL = re.compile(rf"(?:^|(?<=\s)){FASTTEXT}(\S*)\s*")
 
 Cell = object
 """A value of a row: a str, or another JSON value; None where it is missing."""
@@ -191,7 +193,7 @@ def _quoted(
     # The limit is global to the process and 131,072 by default: only raise it, never lower it.
     csv.field_size_limit(max(csv.field_size_limit(), MAX_TEXT_LENGTH + 1))
     try:
-        return next(csv.reader(row_lines(), delimiter=layout.delimiter, strict=True))
+        return next(csv_rows(row_lines(), layout.delimiter))
     except csv.Error as error:
         ended, last = "unexpected end" in str(error), lines.number
         lines.give_back(taken)
@@ -229,13 +231,12 @@ def _read_json(line: str, lines: LineReader, layout: TableLayout) -> tuple[Cell,
 
 
 def _read_fasttext(line: str, lines: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:  # noqa: ARG001
-    first, *remainder = line.split(maxsplit=1)
-    if not first.startswith(FASTTEXT):
+    labels = _FASTTEXT_LABEL.findall(line)
+    if not labels:
         return line, None
-    text = remainder[0] if remainder else ""
-    if FASTTEXT in text and any(word.startswith(FASTTEXT) for word in text.split()):
+    if len(set(labels)) > 1:
         raise BadRowError("several labels, but only one per row is supported", "Keep one")
-    return text, first.removeprefix(FASTTEXT)
+    return _FASTTEXT_LABEL.sub("", line).strip(), labels[0]
 
 
 def _read_line(line: str, lines: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:  # noqa: ARG001

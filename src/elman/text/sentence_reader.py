@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from elman.errors import InputError
 from elman.ranges import check_integer
-from elman.text.conll import LINE_ENDS, TaggedSentence, is_blank, layout_of, may_be_comment
+from elman.text.conll import (
+    LINE_ENDS,
+    RequestedTags,
+    TaggedSentence,
+    is_blank,
+    layout_of,
+    may_be_comment,
+)
+from elman.text.tagged_table import table_sentences, tag_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from elman.text.conll import ConllLayout
 
@@ -21,6 +30,7 @@ MAX_LINES = 100_000
 MAX_ROW_LENGTH = 1_000_000
 """The longest row, in characters."""
 
+_GLOBAL_COLUMNS = "# global.columns"
 _SKIP = "Fix it, or skip such sentences: --skip-bad-rows"
 _ANOTHER = "Name another column with --column, or skip such sentences: --skip-bad-rows"
 # An ID of CoNLL-U: a word 3, a range 3-4 or an empty node 3.1; nine digits are enough.
@@ -33,17 +43,21 @@ class SentenceReader:
     Args:
         name: of the file, for messages; .conllu means CoNLL-U.
         column: of the tag, counted from 1; None: the last one, or UPOS in CoNLL-U.
+        word_column: of the word, counted from 1; None: see `conll.layout_of`.
         skip_bad_rows: whether to skip and count sentences with a bad row; if not, a bad row is an
             error.
+        check_layout: called with the layout, the first row and its location; raises InputError
+            where they do not suit; None: any suits.
         tags_needed: whether every word needs a tag; if not, `column` may be the one after the
             last, where predicted tags will be written.
 
     Attributes:
         skipped: the number of sentences skipped so far.
-        layout: of the rows; None before the first sentence.
+        layout: of the rows; None before the first sentence, and in tables with a header.
+        note: what is remarkable about the columns, for the user; None if nothing.
 
     Raises:
-        SettingError: `column` is less than 2.
+        SettingError: `column` is less than 2, or `word_column` than 1.
     """
 
     def __init__(
@@ -51,15 +65,22 @@ class SentenceReader:
         name: str,
         *,
         column: int | None = None,
+        word_column: int | None = None,
         skip_bad_rows: bool = False,
         tags_needed: bool = True,
+        check_layout: Callable[[ConllLayout, str, str], None] | None = None,
     ) -> None:
         if column is not None:
             check_integer("--column", column, 2)
+        if word_column is not None:
+            check_integer("--word-column", word_column, 1)
         self.skipped = 0
         self.layout: ConllLayout | None = None
+        self.note: str | None = None
         self._name = name
-        self._column = column
+        self._check_layout = check_layout
+        self._requested = RequestedTags(column, word_column, tags_needed)
+        self._names: list[str] = []  # of the columns in CoNLL-U Plus
         self._skip_bad_rows = skip_bad_rows
         self._tags_needed = tags_needed
         self._pending: list[str] = []  # lines since the last sentence
@@ -78,8 +99,21 @@ class SentenceReader:
         Raises:
             InputError: a row is bad and is not to be skipped, or the file is not CoNLL.
         """
-        for first, stretch in _stretches(lines):
+        lines = iter(lines)
+        before: list[str] = []
+        for line in lines:
+            before.append(line)
+            if not is_blank(line):
+                break
+        table = tag_table(before[-1], self._requested) if before else None
+        if table is not None:
+            self.note = table.in_words
+            numbered = enumerate(lines, start=len(before) + 1)
+            yield from self._of_table(table_sentences(table, numbered, self._name))
+            return
+        for first, stretch in _stretches(chain(before, lines)):
             layout = self.layout = self.layout or self._layout_of(first, stretch)
+            self.note = layout.note if layout else None
             try:
                 sentence = self._sentence(first, stretch, layout) if layout else None
                 self._check_length(first, stretch)
@@ -95,29 +129,49 @@ class SentenceReader:
                 self._pending = []
                 yield sentence
 
+    def _of_table(
+        self, sentences: Iterable[TaggedSentence | InputError]
+    ) -> Iterator[TaggedSentence]:
+        for found in sentences:
+            if isinstance(found, InputError):
+                error = found
+            elif found.tags is None and self._tags_needed:
+                error = InputError("a tag is empty", location=found.location, hint=_ANOTHER)
+            else:
+                yield found
+                continue
+            if not self._skip_bad_rows:
+                raise error
+            self.skipped += 1
+
     def _layout_of(self, first: int, lines: list[str]) -> ConllLayout | None:
         """The layout of the first rows; None where there are only comments."""
-        rows = [
-            (number, line.rstrip(LINE_ENDS))
-            for number, line in enumerate(lines, start=first)
-            if not is_blank(line) and not may_be_comment(line)
-        ]
+        rows = []
+        for number, line in enumerate(lines, start=first):
+            if line.startswith(_GLOBAL_COLUMNS):
+                self._names = line.partition("=")[2].split()
+            elif not is_blank(line) and not may_be_comment(line):
+                rows.append((number, line.rstrip(LINE_ENDS)))
         if not rows:
             return None
-        return layout_of(
+        layout = layout_of(
             [row for _, row in rows],
             f"{self._name}:{rows[0][0]}",
             name=self._name,
-            column=self._column,
-            tags_needed=self._tags_needed,
+            requested=self._requested,
+            names=self._names,
         )
+        data = rows[layout.header is not None :]
+        if self._check_layout is not None and data:
+            self._check_layout(layout, data[0][1], f"{self._name}:{data[0][0]}")
+        return layout
 
     def _sentence(self, first: int, lines: list[str], layout: ConllLayout) -> TaggedSentence | None:
         """The sentence in these lines; None where they have no rows."""
         words: list[str] = []
         tags: list[str] = []
         rows: list[int] = []
-        numbering = _Numbering() if layout.shape == "conllu" else None
+        numbering = _Numbering() if layout.has_ids else None
         location = ""
         for index, line in enumerate(lines):
             row = line.rstrip(LINE_ENDS)

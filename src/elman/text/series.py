@@ -6,7 +6,7 @@ Shapes: T steps, S series.
 from __future__ import annotations
 
 import hashlib
-import math
+from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -15,14 +15,19 @@ import numpy.typing as npt
 
 from elman.errors import InputError
 from elman.ranges import check_choice
-from elman.text.dates import DATE_NAMES, Calendar, parse_dates, step_of
+from elman.text.dates import DATE_ORDERS, Calendar, step_of
+from elman.text.numbers import DECIMALS, is_number
+from elman.text.series_columns import find_dates, shown
+from elman.text.series_shapes import transposed, unstacked
 from elman.text.series_table import Table, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
+    from elman.text.date_formats import DateReading
     from elman.text.files import TextSource
+    from elman.text.numbers import Decimal
 
 
 Values = npt.NDArray[np.float64]
@@ -31,7 +36,7 @@ IMPUTATIONS = ("linear", "previous", "zero")
 """Replacements for missing numbers: linear interpolation, the previous number, or zero."""
 Impute = Literal["linear", "previous", "zero"]
 
-_MAX_SHOWN = 40  # characters of a cell in a message
+_HOUR, _DAY = 3600, 86400  # seconds
 _IMPUTE_HINT = "fill the gaps with --impute linear, previous or zero"
 
 
@@ -44,6 +49,7 @@ class Series(NamedTuple):
         calendar: of the dates; None where there are none.
         dates: (T,) one for each step, or empty.
         name: of the file.
+        notes: what was joined or left out of the file, for the user.
     """
 
     names: tuple[str, ...]
@@ -51,6 +57,7 @@ class Series(NamedTuple):
     calendar: Calendar | None = None
     dates: tuple[datetime, ...] = ()
     name: str = "the numbers given"
+    notes: tuple[str, ...] = ()
 
     def content_hash(self) -> str:
         """SHA-256 in hex of the numbers and the names of the series."""
@@ -62,19 +69,24 @@ class Series(NamedTuple):
 class SeriesSource:
     """The series of a table, which can be read any number of times.
 
-    The delimiter is a comma, a semicolon or a tab; cells may be quoted. The first row is a header
-    unless it holds numbers (the numbers 0, 1, 2 ... in order are a header). Blank lines are
-    skipped. Every column of numbers is a series. The date column is the first one with the name of
-    a date, or with text that can be parsed as dates.
+    The delimiter is a comma, a semicolon, a tab or a bar; cells may be quoted. The first row is a
+    header unless it holds numbers (the numbers 0, 1, 2 ... in order are a header). Blank lines,
+    comments and lines of description above the header are skipped. Every column of numbers is a
+    series; or every row, where the other columns are numbered or dated; or every value of a column
+    of identifiers, where the dates recur for each. For the dates see `find_dates`, for the numbers
+    `read_numbers`.
 
     Args:
         source: one file.
         columns: the names of the series to read; None: all columns of numbers.
         impute: the replacement for missing numbers, one of IMPUTATIONS; None: a missing number is
             an error.
+        date_order: the order of day, month and year, one of DATE_ORDERS; None: the one in which
+            the dates rise in a regular step.
+        decimal: the decimal mark, 'point' or 'comma'; None: the one that fits each column.
 
     Raises:
-        SettingError: `impute` is not in IMPUTATIONS.
+        SettingError: `impute`, `date_order` or `decimal` is none of its choices.
     """
 
     def __init__(
@@ -83,13 +95,21 @@ class SeriesSource:
         *,
         columns: Sequence[str] | None = None,
         impute: Impute | None = None,
+        date_order: str | None = None,
+        decimal: Decimal | None = None,
     ) -> None:
         if impute is not None:
             check_choice("impute", impute, IMPUTATIONS)
+        if date_order is not None:
+            check_choice("date-order", date_order, DATE_ORDERS)
+        if decimal is not None:
+            check_choice("decimal", decimal, DECIMALS)
         self.name = source.name
         self._source = source
         self._columns = columns
         self._impute = impute
+        self._date_order = date_order
+        self._decimal = decimal
 
     def read(self) -> Series:
         """The series, with missing numbers replaced.
@@ -99,43 +119,57 @@ class SeriesSource:
             InputError: a cell is not a number, a row has another length, the dates do not rise, a
                 column is missing, there are several files, or no numbers.
         """
-        table = read_table(self._source)
-        return self._series(table, lambda column: _imputed_numbers(table, column, self._impute))
+        series, table, columns = self._read()
+        for index, column in enumerate(columns):
+            series.values[:, index] = _filled(series.values[:, index], table, column, self._impute)
+        return series
 
     def with_gaps(self) -> tuple[Series, list[str]]:
-        """The series with NaN for each missing number, and the location of each row.
+        """The series with NaN for each missing number, and the location of each step.
 
         Raises:
             EmptyTextError, InputError: as `read`; missing numbers are not an error.
         """
-        table = read_table(self._source)
-        series = self._series(table, lambda column: _numbers(table, column))
-        return series, [table.location(row) for row in range(len(table.rows))]
+        series, table, _ = self._read()
+        return series, [table.location(step) for step in range(len(table.rows))]
 
-    def _series(self, table: Table, numbers: Callable[[int], Values]) -> Series:
-        """The requested columns, each parsed by `numbers`, and their dates."""
-        date_column = _date_column(table)
-        columns = self._requested(table, None if date_column is None else date_column[0])
-        values = np.stack([numbers(column) for column in columns], axis=1)
-        names = tuple(table.names[column] for column in columns)
-        if date_column is None:
-            return Series(names, values, name=table.name)
-        column, dates, form = date_column
-        _check_rising(table, column, dates)
-        calendar = None
-        if len(dates) > 1:
-            calendar = Calendar(dates[0], dates[-1], step_of(dates), form)
-        return Series(names, values, calendar, tuple(dates), table.name)
+    def _read(self) -> tuple[Series, Table, list[int]]:
+        """The series with gaps, the table whose columns they are, and these columns."""
+        table = read_table(self._source, self._decimal)
+        shaped = transposed(table, self._columns)
+        if shaped is not None:
+            notes = (*table.notes, shaped.note)
+            columns = list(range(len(shaped.table.names)))
+            return _series(shaped.table, columns, shaped.dates, notes), shaped.table, columns
+        dates = find_dates(table, self._date_order)
+        notes = (*table.notes, *dates.notes)
+        if dates.reading is None:
+            columns = self._requested(table, dates.ignored)
+            return _series(table, columns, None, notes), table, columns
+        if any(after <= before for before, after in pairwise(dates.reading.dates)):
+            others = [each for each in range(len(table.names)) if each not in dates.columns]
+            shaped = unstacked(table, dates.reading, others, self._columns)
+            if shaped is not None:
+                notes = (*notes, shaped.note)
+                columns = list(range(len(shaped.table.names)))
+                return _series(shaped.table, columns, shaped.dates, notes), shaped.table, columns
+            _check_rising(table, sorted(dates.columns), dates.reading)
+        columns = self._requested(table, dates.columns | dates.ignored)
+        return _series(table, columns, dates.reading, notes), table, columns
 
-    def _requested(self, table: Table, dates: int | None) -> list[int]:
-        """The indices of the columns to read as numbers."""
-        listed = ", ".join(name for index, name in enumerate(table.names) if index != dates)
+    def _requested(self, table: Table, excluded: Collection[int]) -> list[int]:
+        """The indices of the columns to read as numbers.
+
+        Args:
+            excluded: the indices of dates and counters, which are read on request only.
+        """
+        names = [name for index, name in enumerate(table.names) if index not in excluded]
+        listed = ", ".join(names)
         if self._columns is None:
             columns = [
                 index
                 for index in range(len(table.names))
-                if index != dates
-                and any(table.number(cell) is not None for cell in table.column(index))
+                if index not in excluded and any(map(is_number, table.column(index)))
             ]
             if not columns:
                 raise InputError(
@@ -154,59 +188,62 @@ class SeriesSource:
         return [table.names.index(name) for name in self._columns]
 
 
-def _date_column(table: Table) -> tuple[int, list[datetime], str] | None:
-    """The first column of dates: its index, the dates and their format."""
-    for column, name in enumerate(table.names):
-        texts = table.column(column)
-        named = name.casefold() in DATE_NAMES
-        if not named and any(table.number(text) is not None for text in texts[:100]):
-            continue
-        parsed = parse_dates(texts)
-        if parsed is not None:
-            return column, *parsed
-        if named and any(parse_dates([text]) is not None for text in texts[:1]):
-            for row, text in enumerate(texts):
-                if parse_dates([texts[0], text]) is None:
-                    raise InputError(
-                        f"{_cut(text)!r} in column {name} is not a date such as {texts[0]!r}",
-                        location=table.location(row),
-                        hint="Write all dates in one format, best as 2001-12-31",
-                    )
-    return None
+def _series(
+    table: Table, columns: Sequence[int], dates: DateReading | None, notes: tuple[str, ...]
+) -> Series:
+    """Columns of a table as series, with NaN for missing numbers."""
+    readings = [table.numbers(column) for column in columns]
+    values = np.array([reading.values for reading in readings], dtype=np.float64).T.copy()
+    commas = [
+        table.names[column]
+        for column, reading in zip(columns, readings, strict=True)
+        if reading.decimal == "comma" and any("." in cell for cell in table.column(column))
+    ]
+    if commas:
+        notes = (*notes, f"a point separates thousands in {', '.join(commas)}")
+    names = tuple(table.names[column] for column in columns)
+    if dates is None:
+        return Series(names, values, name=table.name, notes=notes)
+    calendar = None
+    if len(dates.dates) > 1:
+        calendar = Calendar(dates.dates[0], dates.dates[-1], step_of(dates.dates), dates.form)
+    return Series(names, values, calendar, tuple(dates.dates), table.name, notes)
 
 
-def _check_rising(table: Table, column: int, dates: Sequence[datetime]) -> None:
+def _check_rising(table: Table, columns: Sequence[int], reading: DateReading) -> None:
+    """Check that dates rise.
+
+    Raises:
+        InputError: they do not; where a clock was put back an hour, the message says so.
+    """
+    dates = reading.dates
+    seconds = Counter((after - before).total_seconds() for before, after in pairwise(dates))
+    step = seconds.most_common(1)[0][0]
     for row, (before, after) in enumerate(pairwise(dates), start=1):
-        if after <= before:
-            raise InputError(
-                f"the date {table.rows[row][column]} does not come after "
-                f"{table.rows[row - 1][column]}",
-                location=table.location(row),
-                hint="Sort the rows by date, one row per date; put several series in separate "
-                "columns",
-            )
+        if after > before:
+            continue
+        earlier, later = (" ".join(table.rows[each][c] for c in columns) for each in (row - 1, row))
+        hint = "Sort the rows by date, one row per date; put several series in separate columns"
+        cause = f"the date {later} does not come after {earlier}"
+        if 0 < step < _DAY and (after - before).total_seconds() == step - _HOUR:
+            cause += ": the hour is there twice, as where daylight saving time ends"
+            hint = f"Write times with their offset from UTC, such as {after:%Y-%m-%dT%H:%M}+01:00"
+        raise InputError(cause, location=table.location(row), hint=hint)
 
 
-def _numbers(table: Table, column: int) -> Values:
-    """(T,) a column as finite numbers, with NaN for missing ones."""
-    numbers = (table.number(cell) for cell in table.column(column))
-    return np.array([math.nan if number is None else number for number in numbers])
-
-
-def _imputed_numbers(table: Table, column: int, impute: Impute | None) -> Values:
+def _filled(values: Values, table: Table, column: int, impute: Impute | None) -> Values:
     """(T,) a column as finite numbers.
 
     Raises:
         InputError: a number is missing and `impute` is None, or all numbers are missing.
     """
-    values = _numbers(table, column)
     missing = np.flatnonzero(np.isnan(values)).tolist()
     if not missing:
         return values
     if impute is None:
         cell = table.rows[missing[0]][column]
         raise InputError(
-            f"{_cut(cell)!r} in column {table.names[column]} is not a number"
+            f"{shown(cell)} in column {table.names[column]} is not a number"
             if cell
             else f"the number in column {table.names[column]} is missing",
             location=table.location(missing[0]),
@@ -239,7 +276,3 @@ def imputed(values: Values, impute: Impute) -> Values:
     else:
         complete[gaps] = np.interp(gaps, known, values[known])
     return complete
-
-
-def _cut(cell: str) -> str:
-    return cell if len(cell) <= _MAX_SHOWN else f"{cell[:_MAX_SHOWN]}..."

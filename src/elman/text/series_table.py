@@ -1,15 +1,23 @@
-"""Parse CSV tables of numbers, with or without a header."""
+"""Parse tables of numbers, with or without a header, and what people write above the header."""
 
 from __future__ import annotations
 
 import csv
-import math
-import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from elman.errors import EmptyTextError, InputError
-from elman.text.dates import parse_dates
+from elman.text.date_formats import is_date
 from elman.text.lines import lines_of
+from elman.text.numbers import (
+    MISSING,
+    AmbiguousNumbersError,
+    Decimal,
+    NumberReading,
+    is_number,
+    read_numbers,
+)
+from elman.text.tables import DELIMITERS, separator_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,10 +25,10 @@ if TYPE_CHECKING:
     from elman.text.files import TextSource
 
 
-_DELIMITERS = ("\t", ";", ",")
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
-_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
-_MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "-", ".", "?"})
+_MAX_PREAMBLE = 30  # rows above the header
+_SNIFFED_LINES = 200
+_MIN_AGREEMENT = 0.8  # the fraction of lines that must hold the delimiter
+_HINT = "Name a CSV file with numbers"
 
 
 class Table:
@@ -31,7 +39,9 @@ class Table:
         names: of the columns; their numbers from 1 where there is no header.
         rows: the cells, without spaces around them.
         line_numbers: the first line of each row, from 1.
-        decimal_comma: whether a decimal point may be a comma.
+        usual_decimal: the usual decimal mark of files with this delimiter.
+        decimal: the decimal mark of every column; None: determine it for each column.
+        notes: what was left out, for the user.
     """
 
     def __init__(
@@ -41,34 +51,77 @@ class Table:
         rows: list[list[str]],
         line_numbers: list[int],
         *,
-        decimal_comma: bool,
+        usual_decimal: Decimal = "point",
+        decimal: Decimal | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.names = names
         self.rows = rows
         self.line_numbers = line_numbers
-        self._decimal_comma = decimal_comma
+        self.notes = list(notes)
+        self._usual_decimal = usual_decimal
+        self._decimal = decimal
 
     def column(self, index: int) -> list[str]:
         """The cells of one column."""
         return [row[index] for row in self.rows]
 
-    def number(self, cell: str) -> float | None:
-        """The finite number in a cell; None where it has none."""
-        if not _is_number(cell, decimal_comma=self._decimal_comma):
-            return None
-        number = float(cell.replace(",", "."))
-        return number if math.isfinite(number) else None
+    def numbers(self, index: int) -> NumberReading:
+        """The numbers of a column, None where a cell has none.
+
+        Raises:
+            InputError: they can be read with a decimal point and with a decimal comma.
+        """
+        try:
+            return read_numbers(
+                self.column(index), usual=self._usual_decimal, decimal=self._decimal
+            )
+        except AmbiguousNumbersError as error:
+            meanings = " or ".join(f"{value:.10g}" for value in error.readings.values())
+            options = " or ".join(
+                f"--decimal {mark} ({value:.10g})" for mark, value in error.readings.items()
+            )
+            row = next(row for row, cells in enumerate(self.rows) if cells[index] == error.cell)
+            raise InputError(
+                f"{error.cell!r} in column {self.names[index]} can be {meanings}",
+                location=self.location(row),
+                hint=f"Name the decimal mark: {options}",
+            ) from error
+
+    def of_rows(
+        self, rows: list[list[str]], names: Sequence[str], line_numbers: Sequence[int] = ()
+    ) -> Table:
+        """A table with the same settings.
+
+        Args:
+            rows, names, line_numbers: see the class; no line numbers where a row is not one of the
+                file.
+        """
+        return Table(
+            self.name,
+            names,
+            rows,
+            list(line_numbers),
+            usual_decimal=self._usual_decimal,
+            decimal=self._decimal,
+            notes=self.notes,
+        )
 
     def location(self, row: int) -> str:
-        """File and line of a row, for messages."""
-        return f"{self.name}:{self.line_numbers[row]}"
+        """File and line of a row, for messages; the file alone where there are no line numbers."""
+        return f"{self.name}:{self.line_numbers[row]}" if self.line_numbers else self.name
 
 
-def read_table(source: TextSource) -> Table:
-    """Read a table whose delimiter is a tab, a semicolon or a comma; cells may be quoted.
+def read_table(source: TextSource, decimal: Decimal | None = None) -> Table:
+    """Read a table whose delimiter is a tab, a semicolon, a bar or a comma; cells may be quoted.
 
-    Blank lines are skipped. Where the delimiter is a semicolon, a decimal point may be a comma.
+    Blank lines, a first line 'sep=;', comments (#) and lines of description above the header are
+    skipped.
+
+    Args:
+        source: one file.
+        decimal: the decimal mark; None: the one that fits each column.
 
     Raises:
         EmptyTextError: there are no rows.
@@ -83,30 +136,84 @@ def read_table(source: TextSource) -> Table:
             hint="Name one CSV file; put several series in separate columns",
         )
     name = documents[0].name
-    lines = list(lines_of(documents[0].chunks(), keep_ends=True))
-    first = next((line for line in lines if line.strip()), None)
-    if first is None:
-        raise EmptyTextError("holds no rows", location=name, hint="Name a CSV file with numbers")
-    delimiter = next((each for each in _DELIMITERS if each in first), ",")
-    comma = delimiter == ";"
-    rows, line_numbers = _parse(lines, delimiter, name)
-    names = _header(rows[0], decimal_comma=comma)
-    if names is not None:
-        rows, line_numbers = rows[1:], line_numbers[1:]
-        if not rows:
-            raise EmptyTextError(
-                "has a header but no rows", location=name, hint="Name a CSV file with numbers"
-            )
-    else:
-        names = [str(number + 1) for number in range(len(rows[0]))]
-    table = Table(name, names, rows, line_numbers, decimal_comma=comma)
+    table = parse_table(list(lines_of(documents[0].chunks(), keep_ends=True)), name, decimal)
     _check(table)
     return table
 
 
-def _parse(lines: list[str], delimiter: str, name: str) -> tuple[list[list[str]], list[int]]:
+def parse_table(lines: Sequence[str], name: str, decimal: Decimal | None = None) -> Table:
+    """The table in some lines, whose rows may still differ in length; see `read_table`.
+
+    Raises:
+        EmptyTextError: there are no rows.
+        InputError: the quotes are malformed.
+    """
+    filled = [line for line in lines[:_SNIFFED_LINES] if line.strip()]
+    if not filled:
+        raise EmptyTextError("holds no rows", location=name, hint=_HINT)
+    delimiter = separator_line(filled[0])
+    lines = list(lines)
+    if delimiter is not None:
+        lines[lines.index(filled[0])] = "\n"
+    delimiter = delimiter or _delimiter_of(filled)
+    _blank_comments(lines, delimiter)
+    rows, line_numbers = _parse(lines, delimiter, name)
+    if not rows:
+        raise EmptyTextError("holds no rows", location=name, hint=_HINT)
+    notes = []
+    header = _header_row(rows, line_numbers)
+    if header:
+        last = line_numbers[header] - 1
+        notes.append(f"lines 1 to {last} describe the table and are left out")
+        rows, line_numbers = rows[header:], line_numbers[header:]
+    names = _header(rows[0])
+    if names is not None:
+        rows, line_numbers = rows[1:], line_numbers[1:]
+        if not rows:
+            raise EmptyTextError("has a header but no rows", location=name, hint=_HINT)
+    else:
+        names = [str(number + 1) for number in range(len(rows[0]))]
+    names, rows = _without_empty_columns(names, rows)
+    return Table(
+        name,
+        names,
+        rows,
+        line_numbers,
+        usual_decimal="comma" if delimiter == ";" else "point",
+        decimal=decimal,
+        notes=notes,
+    )
+
+
+def _delimiter_of(filled: Sequence[str]) -> str:
+    """The delimiter that most lines hold; else one that the first line holds."""
+    for each in DELIMITERS:
+        if sum(each in line for line in filled) >= _MIN_AGREEMENT * len(filled):
+            return each
+    return next((each for each in DELIMITERS if each in filled[0]), ",")
+
+
+def _blank_comments(lines: list[str], delimiter: str) -> None:
+    """Blank the comments above the table; a last one with as many cells as the row is a header."""
+    comments = []
+    for index, line in enumerate(lines):
+        if line.startswith("#"):
+            comments.append(index)
+        elif line.strip():
+            is_header = delimiter in line and lines[index - 1].startswith("#")
+            if is_header and lines[index - 1].count(delimiter) == line.count(delimiter):
+                lines[index - 1] = lines[index - 1].lstrip("# ")
+                comments.pop()
+            break
+    for index in comments:
+        lines[index] = "\n"
+
+
+def _parse(lines: Sequence[str], delimiter: str, name: str) -> tuple[list[list[str]], list[int]]:
     """The cells of each row, and the number of its first line."""
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    # `csv` takes a lone \r for the end of a row.
+    held = (line.replace("\r", " ") for line in lines)
+    reader = csv.reader(held, delimiter=delimiter, strict=True)
     rows: list[list[str]] = []
     line_numbers: list[int] = []
     first = 1
@@ -123,16 +230,70 @@ def _parse(lines: list[str], delimiter: str, name: str) -> tuple[list[list[str]]
     return rows, line_numbers
 
 
-def _header(row: list[str], *, decimal_comma: bool) -> list[str] | None:
+def _header_row(rows: Sequence[Sequence[str]], line_numbers: Sequence[int]) -> int:
+    """The index of the header: 0, unless lines of description stand above it.
+
+    Such lines have fewer cells than the table, or a blank line stands between them and the header.
+    """
+    width = Counter(map(len, rows)).most_common(1)[0][0]
+    sample = [row for row in rows[-_SNIFFED_LINES:] if len(row) == width]
+    are_numbers = [
+        2 * sum(map(is_number, column)) > sum(cell.lower() not in MISSING for cell in column)
+        for column in zip(*sample, strict=True)
+    ]
+    if not any(are_numbers):
+        return 0
+
+    def is_data(row: Sequence[str]) -> bool:
+        cells = [cell for cell, is_one in zip(row, are_numbers, strict=False) if is_one]
+        return len(row) == width and any(map(is_number, cells))
+
+    header = (
+        next((row for row, each in enumerate(rows[: _MAX_PREAMBLE + 1]) if is_data(each)), 0) - 1
+    )
+    if header < 1 or len(rows[header]) != width or not all(map(_may_be_name, rows[header])):
+        return 0
+    follow_blank = line_numbers[header] > line_numbers[header - 1] + 1
+    are_shorter = all(_filled(row) < _filled(rows[header]) for row in rows[:header])
+    return header if follow_blank or are_shorter else 0
+
+
+def _filled(row: Sequence[str]) -> int:
+    return sum(map(bool, row))
+
+
+def _may_be_name(cell: str) -> bool:
+    return not is_number(cell) or cell.isdigit()
+
+
+def _header(row: list[str]) -> list[str] | None:
     """The names of the columns, or None where the first row holds numbers."""
     if len(row) > 1 and row == [str(number) for number in range(len(row))]:
         return row
-    others = [
-        cell
-        for cell in row
-        if not _is_number(cell, decimal_comma=decimal_comma) and cell.lower() not in _MISSING
-    ]
-    return row if any(parse_dates([cell]) is None for cell in others) else None
+    others = [cell for cell in row if not is_number(cell) and cell.lower() not in MISSING]
+    return row if any(not is_date(cell) for cell in others) else None
+
+
+def _without_empty_columns(
+    names: list[str], rows: list[list[str]]
+) -> tuple[list[str], list[list[str]]]:
+    """The table without columns that have neither a name nor cells, as a trailing delimiter
+    makes."""
+    width = len(names)
+    empty = {
+        index
+        for index, name in enumerate(names)
+        if not name and not any(len(row) == width and row[index] for row in rows)
+    }
+    if not empty:
+        return names, rows
+
+    def kept(row: list[str]) -> list[str]:
+        if len(row) != width:
+            return row
+        return [cell for index, cell in enumerate(row) if index not in empty]
+
+    return kept(names), [kept(row) for row in rows]
 
 
 def _check(table: Table) -> None:
@@ -151,7 +312,3 @@ def _check(table: Table) -> None:
             location=table.name,
             hint="Give each column another name",
         )
-
-
-def _is_number(cell: str, *, decimal_comma: bool) -> bool:
-    return bool(_NUMBER.fullmatch(cell) or (decimal_comma and _DECIMAL_COMMA.fullmatch(cell)))

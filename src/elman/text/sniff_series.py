@@ -2,65 +2,105 @@
 
 from __future__ import annotations
 
-import csv
-import math
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from elman.text.dates import parse_dates
-from elman.text.tables import DELIMITERS
+from elman.errors import InputError
+from elman.text.columns import LABELLED
+from elman.text.date_formats import is_date
+from elman.text.numbers import MISSING, is_number
+from elman.text.series_columns import find_dates
+from elman.text.series_shapes import transposed, unstacked
+from elman.text.series_table import parse_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from elman.text.series_table import Table
 
 
 _MIN_ROWS = 2
 _MIN_AGREEMENT = 0.9
 """The fraction of rows with the right number of columns, and of cells that are numbers."""
-_MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
+_MAX_CATEGORIES = 0.2  # distinct cells of a column of text beside dated numbers, by rows
+_FEW_CATEGORIES = 10
 
 
-def numbers_in(lines: Sequence[str]) -> str | None:
+def numbers_in(lines: Sequence[str], name: str = "") -> str | None:
     """The evidence that these first lines of a file are a table of numbers, with or without a
     header, such as 'a table of numbers, 2 columns'; None where they are not, or where a column
-    holds text."""
-    filled = [line for line in lines if line.strip()]
-    if len(filled) <= _MIN_ROWS:
-        return None
-    delimiter = next((each for each in DELIMITERS if each in filled[0]), ",")
-    rows = _parse(filled, delimiter)
-    width = len(rows[0])
-    complete = [row for row in rows[1:] if len(row) == width]  # the first may be a header
-    if len(complete) < max(_MIN_ROWS, _MIN_AGREEMENT * len(rows[1:])):
-        return None
-    numbers = 0
-    for column in zip(*complete, strict=True):
-        cells = [cell.strip() for cell in column if cell.strip().casefold() not in _MISSING]
-        if sum(map(_is_number, cells)) >= _MIN_AGREEMENT * max(1, len(cells)):
-            numbers += 1
-        elif not _are_dates(cells):
-            return None
-    if not numbers:
-        return None
-    kind = "one column" if width == 1 else f"{width} columns"
-    return f"a table of numbers, {kind}"
+    holds text.
 
+    Beside dates that rise, a column may hold text that recurs, such as the weather of each hour.
 
-def _parse(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+    Args:
+        lines: of the file.
+        name: of the file.
+    """
+    if sum(not line.isspace() and line != "" for line in lines) <= _MIN_ROWS:
+        return None
     try:
-        return list(csv.reader(lines, delimiter=delimiter))
-    except csv.Error:  # a cell beyond the field limit of `csv`
-        return [line.split(delimiter) for line in lines]
-
-
-def _is_number(cell: str) -> bool:
-    """Whether a cell holds a finite number, such as -1.5, 1e3 or 1,5."""
+        table = parse_table(lines, name)
+    except InputError:
+        return None
+    width = len(table.names)
+    complete = [row for row, cells in enumerate(table.rows) if len(cells) == width]
+    if len(complete) < max(_MIN_ROWS, _MIN_AGREEMENT * len(table.rows)):
+        return None
+    rows = [table.rows[row] for row in complete]
+    table = table.of_rows(rows, table.names, [table.line_numbers[row] for row in complete])
     try:
-        return "_" not in cell and math.isfinite(float(cell.replace(",", ".")))
-    except ValueError:
-        return False
+        shaped = transposed(table, None)
+    except InputError:
+        return "a table of numbers, a series in each row"
+    if shaped is not None:
+        return "a table of numbers, a series in each row"
+    kinds = [_kind(table.column(column)) for column in range(width)]
+    if "numbers" not in kinds:
+        return None
+    if "text" in kinds and not _are_dated_numbers(table, kinds):
+        return None
+    return f"a table of numbers, {'one column' if width == 1 else f'{width} columns'}"
 
 
-def _are_dates(cells: Sequence[str]) -> bool:
-    """Whether these are dates, or begin with a digit and have no letters."""
+def _kind(column: Sequence[str]) -> str:
+    """What the cells of a column are: 'numbers', 'dates', 'text' or 'nothing'."""
+    cells = [cell for cell in column if cell.casefold() not in MISSING]
+    if not cells:
+        return "nothing"
+    most = _MIN_AGREEMENT * len(cells)
+    if sum(map(is_number, cells)) >= most:
+        return "numbers"
     digits = sum(cell[0].isdigit() and not any(map(str.isalpha, cell)) for cell in cells)
-    return digits >= _MIN_AGREEMENT * len(cells) or parse_dates(cells) is not None
+    return "dates" if digits >= most or sum(map(is_date, cells)) >= most else "text"
+
+
+def _are_dated_numbers(table: Table, kinds: Sequence[str]) -> bool:
+    """Whether dates come with numbers, and with text that only recurs.
+
+    The dates rise; or they recur, once for each text of a column.
+    """
+    names = [name.casefold() for name in table.names]
+    has_text = any(name in LABELLED.text_names[:20] for name in names)
+    has_label = any(name in LABELLED.label_names for name in names)
+    if has_text and has_label:
+        return False
+    try:
+        dates = find_dates(table)
+    except InputError:
+        return False
+    if dates.reading is None:
+        return False
+    few = max(_FEW_CATEGORIES, _MAX_CATEGORIES * len(table.rows))
+    for column, kind in enumerate(kinds):
+        if kind != "text" or column in dates.columns:
+            continue
+        if len(set(table.column(column))) > min(few, len(table.rows) - 1):
+            return False
+    if all(before < after for before, after in pairwise(dates.reading.dates)):
+        return True
+    others = [column for column in range(len(kinds)) if column not in dates.columns]
+    try:
+        return unstacked(table, dates.reading, others, None) is not None
+    except InputError:  # of series that are not read together
+        return True

@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from elman.text.conll import is_header
 from elman.text.tables import suffix_of
+from elman.text.tagged_table import tag_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 TAG_SUFFIXES = ("conll", "conllu", "conllx", "iob", "iob2", "bio", "bioes")
-_MAX_COLUMNS = 5  # of CoNLL files
+_MAX_COLUMNS, _MAX_COUNTED = 5, 40  # of CoNLL files; of those whose first column counts words
 _CONLLU_COLUMNS = 10
 _CONLLU_ID = re.compile(r"\d+([-.]\d+)?")
 _DOCUMENT = "-DOCSTART-"
-_TAG = re.compile(r"[BIESLUO]-\S+|[^\W\da-z]\S*|\W+")
+_TAG = re.compile(r"[BIESLUObieslu][-_]\S+|o|[^\W\da-z]\S*|\W+")
 """An entity's tag, a part of speech, which begins with a capital, or a punctuation mark's."""
 _MOST = 0.9
 """The share of rows that have to be of the kind."""
@@ -25,10 +27,16 @@ _MOST = 0.9
 def tagged_in(lines: Sequence[str], name: str) -> str | None:
     """What shows that these lines are words with tags, the first of a file; None if nothing."""
     rows = [line for line in lines if line.strip() and not line.startswith(_DOCUMENT)]
+    table = tag_table(rows[0]) if rows else None
+    if table is not None and len(rows) > 1:
+        return table.in_words
+    if rows and rows[0].startswith("# global.columns"):
+        return "CoNLL-U Plus"
     words = [line for line in rows if not line.startswith("#")]
     if _is_conllu(words):
         return "CoNLL-U, ten columns a word"
-    columns = _columns_of_conll(rows)
+    has_header = bool(rows) and is_header(rows[0].split("\t" if "\t" in rows[0] else None))
+    columns = _columns_of_conll(rows[has_header:])
     by_name = suffix_of(name) in TAG_SUFFIXES
     if columns and (by_name or _is_grouped(lines)):
         return f"CoNLL, {columns} columns a word, blank lines between sentences"
@@ -53,7 +61,9 @@ def _columns_of_conll(rows: Sequence[str]) -> int | None:
         len(row) == number and not any(each != each.strip() or " " in each for each in row)
         for row in tables
     )
-    if not 2 <= number <= _MAX_COLUMNS or words < _MOST * len(rows):
+    firsts = [row[0] for row in tables]
+    counted = firsts[:2] in (["1", "2"], ["0", "1"]) and all(map(str.isdigit, firsts))
+    if not 2 <= number <= (_MAX_COUNTED if counted else _MAX_COLUMNS) or words < _MOST * len(rows):
         return None
     tags = sum(_TAG.fullmatch(row[-1]) is not None for row in tables)
     if separator == " " and tags < _MOST * len(rows):

@@ -11,6 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from elman.errors import EmptyTextError, InputError, SettingError
 from elman.text.byte_decoding import without_surrogates
 from elman.text.columns import LABELLED, Columns
+from elman.text.json_array import begins_array, object_lines
+from elman.text.lines import csv_rows
+from elman.text.sniff_columns import (
+    MAX_ROWS,
+    is_header_cell,
+    labelled_columns,
+    paired_columns,
+    rows_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,9 +41,12 @@ _IN_WORDS: dict[Shape, str] = {
 }
 _NUMBERING = ("", "id", "idx", "index")
 _HEADING = re.compile(r"[^\W\d][\w-]*")  # one word; a first row of two texts has more
-DELIMITERS = ("\t", ",", ";")
+DELIMITERS = ("\t", ";", "|", ",")
+"""Of tables, the least likely within a text first."""
+_SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.|\\t)\"?", re.IGNORECASE)
 TABLE_SUFFIXES = ("csv", "tsv")
 JSON_SUFFIXES = ("jsonl", "json", "ndjson")
+_FASTTEXT_LINES = 20  # after the first, one of which shows the format
 _MAX_BROKEN = 100  # lines of broken JSON before the first valid one
 _MAX_SHOWN = 40  # characters of the name of a column in a message
 
@@ -77,6 +89,8 @@ class TableLayout(NamedTuple):
         text, label: the names of the two columns to read; None where the format has no columns,
             or the file no labels.
         delimiter: of CSV and TSV.
+        has_header: whether the first row of CSV or TSV names the columns; else their names are
+            their numbers, from 1.
     """
 
     shape: Shape
@@ -84,6 +98,7 @@ class TableLayout(NamedTuple):
     text: str | None = None
     label: str | None = None
     delimiter: str = ""
+    has_header: bool = True
 
     @property
     def shape_in_words(self) -> str:
@@ -92,7 +107,7 @@ class TableLayout(NamedTuple):
 
     def in_words(self) -> str:
         """The layout in words, such as 'CSV, text in column sentence, label in column class'."""
-        parts = [self.shape_in_words]
+        parts = [self.shape_in_words + ("" if self.has_header else " without a header")]
         if self.text is not None:
             parts.append(f"text in column {self.text}")
         if self.label is not None:
@@ -116,25 +131,91 @@ def layout_of(lines: LineReader, name: str, requested: RequestedColumns) -> Tabl
     if line is None:
         raise EmptyTextError("holds no rows", location=name, hint="Name a file with text")
     suffix = suffix_of(name)
+    if begins_array(line) and (suffix in (*JSON_SUFFIXES, "") or requested.labels_needed):
+        lines.give_back([line])
+        lines.convert(object_lines)
+        return _json_lines(lines, name, requested)
     if suffix in JSON_SUFFIXES or _is_json_object(line):
         lines.give_back([line])
         return _json_lines(lines, name, requested)
-    if line.startswith(FASTTEXT) and requested.columns is LABELLED:
-        lines.give_back([line])
-        if requested.text is not None or requested.label is not None:
-            raise InputError(
-                "fastText lines have no named columns",
-                location=f"{name}:{lines.number + 1}",
-                hint=f"Leave out {LABELLED.text_option} and {LABELLED.label_option}",
-            )
-        return TableLayout("fasttext")
-    result = _table(line, suffix, f"{name}:{lines.number}", requested)
+    if requested.columns is LABELLED and line.lstrip().startswith(FASTTEXT):
+        return _fasttext(line, lines, name, requested)
+    delimiter = separator_line(line)
+    if suffix in TABLE_SUFFIXES or delimiter is not None:
+        while line is not None and (separator_line(line) is not None or line.startswith("#")):
+            line = lines.take_filled()
+        if line is None:
+            raise EmptyTextError("holds no rows", location=name, hint="Name a file with text")
+    result = _table(line, suffix, f"{name}:{lines.number}", requested, delimiter)
     if isinstance(result, TableLayout):
         return result
+    guess = _by_cells(line, lines, suffix, requested, delimiter)
+    if guess is not None:
+        return guess
+    # Who only predicts gets an answer before the next line, so no line is waited for.
+    following = lines.peek(_FASTTEXT_LINES) if requested.labels_needed else []
+    if requested.columns is LABELLED and _are_fasttext(line, following):
+        return _fasttext(line, lines, name, requested)
     if requested.labels_needed or requested.text is not None or suffix in TABLE_SUFFIXES:
         raise result
     lines.give_back([line])
     return TableLayout("lines")
+
+
+def _fasttext(line: str, lines: LineReader, name: str, requested: RequestedColumns) -> TableLayout:
+    lines.give_back([line])
+    if requested.text is not None or requested.label is not None:
+        raise InputError(
+            "fastText lines have no named columns",
+            location=f"{name}:{lines.number + 1}",
+            hint=f"Leave out {LABELLED.text_option} and {LABELLED.label_option}",
+        )
+    return TableLayout("fasttext")
+
+
+def _are_fasttext(line: str, following: Sequence[str]) -> bool:
+    """Whether a first line, or most of the lines after it, have a label of fastText."""
+    marked = sum(FASTTEXT in each for each in following)
+    return FASTTEXT in line or 2 * marked > len(following) > 0
+
+
+def _by_cells(
+    line: str, lines: LineReader, suffix: str, requested: RequestedColumns, delimiter: str | None
+) -> TableLayout | None:
+    """The layout of a table whose columns have numbers or are identified by their cells; None
+    where it is none. Gives the first line back where it is no header."""
+    columns = requested.columns
+    asked = [each for each in (requested.text, requested.label) if each is not None]
+    if not all(each.isdecimal() for each in asked) or not (asked or requested.labels_needed):
+        return None
+    following = lines.peek(MAX_ROWS if requested.labels_needed else 0)
+    usual = DELIMITERS if suffix in TABLE_SUFFIXES or asked else DELIMITERS[:1]
+    for each in [delimiter] if delimiter else usual:
+        if each not in line:
+            continue
+        names = _names(line, each)
+        rows = rows_of([line, *following], each)
+        guess = labelled_columns(rows) if columns is LABELLED else paired_columns(rows)
+        wanted = [int(number) - 1 for number in asked]
+        if any(not 0 <= column < len(names) for column in wanted):
+            continue
+        text, label = guess.text if guess else None, guess.label if guess else None
+        text = text if requested.text is None else int(requested.text) - 1
+        label = label if requested.label is None else int(requested.label) - 1
+        if label is not None and label == text:
+            label = 1 - label if len(names) == 2 else None
+        if text is None or (label is None and requested.labels_needed):
+            continue
+        has_header = bool(rows) and label is not None and is_header_cell(rows, label, guess)
+        if has_header and len({*names}) < len([each for each in names if each]):
+            has_header = False
+        if not has_header:
+            names = tuple(str(number + 1) for number in range(len(names)))
+            lines.give_back([line])
+        shape: Shape = "tsv" if each == "\t" else "csv"
+        named = None if label is None else names[label]
+        return TableLayout(shape, names, names[text], named, each, has_header)
+    return None
 
 
 def find_columns(
@@ -219,12 +300,18 @@ def _cut(name: str) -> str:
 
 
 def _table(
-    line: str, suffix: str, location: str, requested: RequestedColumns
+    line: str, suffix: str, location: str, requested: RequestedColumns, delimiter: str | None
 ) -> TableLayout | InputError:
-    """The layout of a table with this header, or the error if it is not one."""
+    """The layout of a table with this header, or the error if it is not one.
+
+    Args:
+        delimiter: that a line above the header named; None: any.
+    """
     columns = requested.columns
     delimiters = [each for each in DELIMITERS if each in line]
-    if suffix not in TABLE_SUFFIXES:
+    if delimiter is not None:
+        delimiters = [delimiter]
+    elif suffix not in TABLE_SUFFIXES:
         # The line may be a text: a space follows a comma in a sentence, but rarely in a header.
         tight = [each for each in delimiters if f"{each} " not in line]
         if not requested.labels_needed or tight != delimiters:
@@ -255,7 +342,7 @@ def _table(
 
 def _names(header: str, delimiter: str) -> tuple[str, ...]:
     try:
-        fields = next(csv.reader([header], delimiter=delimiter, strict=True))
+        fields = next(csv_rows([header], delimiter))
     except csv.Error:  # not a header but a text with a lone quote, or a very long line
         fields = header.split(delimiter)
     return tuple(field.strip() for field in fields)
@@ -294,6 +381,12 @@ def json_object(line: str) -> dict[str, Any] | None:
 
 def _is_json_object(line: str) -> bool:
     return line.startswith("{") and (line.startswith('{"') or json_object(line) is not None)
+
+
+def separator_line(line: str) -> str | None:
+    """The delimiter that a first line 'sep=;' names, as spreadsheets write it; None for others."""
+    match = _SEPARATOR_LINE.fullmatch(line.strip("\r\n "))
+    return match and match[1].replace("\\t", "\t")
 
 
 def suffix_of(name: str) -> str:

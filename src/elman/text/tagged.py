@@ -30,6 +30,7 @@ class TaggedSource(RowSource[SentenceReader]):
     Args:
         source: the files, CoNLL or CoNLL-U, which is detected from the first rows of each.
         column: of the tag, counted from 1; None: the last one, or UPOS in CoNLL-U.
+        word_column: of the word, counted from 1; None: see `conll.layout_of`.
         skip_bad_rows: whether to skip and count sentences with a bad row; if not, a bad row is an
             error.
         tags_needed: whether every word needs a tag.
@@ -38,7 +39,7 @@ class TaggedSource(RowSource[SentenceReader]):
         name: of the source.
 
     Raises:
-        SettingError: `column` is less than 2.
+        SettingError: `column` is less than 2, or `word_column` than 1.
     """
 
     def __init__(
@@ -46,11 +47,16 @@ class TaggedSource(RowSource[SentenceReader]):
         source: TextSource,
         *,
         column: int | None = None,
+        word_column: int | None = None,
         skip_bad_rows: bool = False,
         tags_needed: bool = True,
     ) -> None:
         make_reader = partial(
-            SentenceReader, column=column, skip_bad_rows=skip_bad_rows, tags_needed=tags_needed
+            SentenceReader,
+            column=column,
+            word_column=word_column,
+            skip_bad_rows=skip_bad_rows,
+            tags_needed=tags_needed,
         )
         super().__init__(source, make_reader)
         self._in_memory: list[TaggedSentence] = []
@@ -100,6 +106,17 @@ class TaggedSource(RowSource[SentenceReader]):
             InputError, EmptyTextError: as `sentences`.
         """
         return next(copy(self).sentences()).layout.shape
+
+    @property
+    def note(self) -> str | None:
+        """What is remarkable about the columns of the first file, for the user; None if nothing.
+
+        Raises:
+            InputError, EmptyTextError: as `sentences`.
+        """
+        source = copy(self)
+        next(source.sentences())
+        return source._readers[0].note if source._readers else None
 
     @property
     def skipped(self) -> int:

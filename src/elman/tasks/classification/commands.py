@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from elman.console.terminal import say
+from elman.console.terminal import counted, say
 from elman.tasks.classification.task import TASK
 from elman.tasks.commands import (
     SCORING,
@@ -17,6 +17,7 @@ from elman.tasks.commands import (
     check_same,
     no_baseline,
     report_skipped,
+    unseen_in,
 )
 from elman.tasks.options import reader_options
 
@@ -72,7 +73,7 @@ class ClassificationCommands(TaskCommands):
         check_classes(set(labels), files.data.name)
         valid: LabelledRows | None = None
         if files.valid is not None:
-            valid = _read(self.open(files.valid, files).limited_to(set(labels)), reading)
+            valid = _known_rows(_read(self.open(files.valid, files), reading), set(labels))
             both = len(set(texts) & set(valid[0]))
             if both:
                 say(f"{both:,} texts are in both the training and the validation data.")
@@ -104,8 +105,7 @@ class ClassificationCommands(TaskCommands):
         from elman.data.cache import Cache
 
         files = self.files
-        known = [str(label) for label in self.model.classes_.tolist()]
-        texts, labels = _read(self.open(files.data, files).limited_to(known), reading)
+        texts, labels = _read(self.open(files.data, files), reading)
         if train is not None:
             rows = _read(self.open(train, files), reading)
             check_same(self.model.keep_training(*rows, cache=Cache()), train.name)
@@ -131,7 +131,8 @@ class ClassificationCommands(TaskCommands):
             for part, probabilities in self.model.predict_proba_by_parts(data.texts).items()
         }
         answers = parts.pop("both")
-        report = evaluate_classes(data.texts, gold, answers, baseline, no_baseline(baseline), parts)
+        warnings = (*no_baseline(baseline), *unseen_in(gold, names, "text", "label"))
+        report = evaluate_classes(data.texts, gold, answers, baseline, warnings, parts)
         if data.out_of_scope:
             report.scores["roc_auc_out_of_scope"] = area_under_roc(
                 answers.confidences, self._answers(data.out_of_scope).confidences
@@ -175,6 +176,18 @@ def _read(labelled: LabelledSource, reading: ReadingProgress) -> LabelledRows:
     found = list(labelled.examples(read))
     report_skipped(labelled.skipped, labelled.name)
     return [each.text for each in found], [each.label for each in found]
+
+
+def _known_rows(rows: LabelledRows, known: set[Any]) -> LabelledRows:
+    """The rows of a validation set with labels that can be learned; the others are said."""
+    good = [(text, label) for text, label in zip(*rows, strict=True) if label in known]
+    left_out = len(rows[0]) - len(good)
+    if left_out:
+        say(
+            f"{counted(left_out, 'validation text has', 'validation texts have')} a label that no "
+            "training text has; left out here, and an error in: elman test"
+        )
+    return [text for text, _ in good], [label for _, label in good]
 
 
 def _read_unlabelled(files: DataFiles, option: str, reading: ReadingProgress) -> list[str]:

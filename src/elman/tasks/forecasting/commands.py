@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from elman.console.options import refuse_options
+from elman.console.terminal import say
 from elman.tasks.commands import SCORING, CommandWords, TaskCommands
 from elman.tasks.forecasting.task import TASK
+from elman.tasks.options import series_options
 
 if TYPE_CHECKING:
     from elman.console.terminal import ReadingProgress
@@ -39,9 +41,7 @@ class ForecastingCommands(TaskCommands):
         """The columns of numbers that were named, their gaps filled as was typed."""
         from elman.text.series import SeriesSource
 
-        return SeriesSource(
-            source, columns=files.options.get("series"), impute=files.options.get("impute")
-        )
+        return SeriesSource(source, **series_options(files.options))
 
     @classmethod
     def inspect(cls, files: DataFiles) -> SeriesInspection:
@@ -58,7 +58,9 @@ class ForecastingCommands(TaskCommands):
     ) -> Iterator[Event]:
         # The end of the same series is held out: there are no others to choose by.
         refuse_options(TASK.name, valid=self.files.valid)
-        series = self.open(self.files.data, self.files)
+        series = self.open(self.files.data, self.files).read()
+        for note in series.notes:
+            say(f"{series.name}: {note}.")
         return self.model.training(series, checkpoint=checkpoint, stop=stop, scoring=SCORING)
 
     def report(self) -> Evaluation:

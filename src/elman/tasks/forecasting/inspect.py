@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from elman.console.inspection import LISTED, cut, print_notes
 from elman.console.terminal import counted, print_list, print_table
 from elman.errors import EmptyTextError
 from elman.tasks.inspection import Inspection
-from elman.text.dates import format_date
+from elman.text.date_formats import format_date
 from elman.text.series import imputed
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class SeriesInspection(Inspection):
         first_gap: the place of the first row with a gap.
         season, horizon: as a forecaster would choose them; None where it was not asked, or cannot.
         too_short: what it says where it cannot.
+        notes: what was joined or left out of the file.
     """
 
     steps: int
@@ -72,6 +73,7 @@ class SeriesInspection(Inspection):
     season: int | None = None
     horizon: int | None = None
     too_short: str | None = None
+    notes: list[str] = field(default_factory=list)
 
     @property
     def can_be_learned(self) -> bool:
@@ -98,7 +100,7 @@ class SeriesInspection(Inspection):
         )
         if len(self.series) > LISTED:
             print(f"and {len(self.series) - LISTED:,} more")
-        notes = []
+        notes = [f"{note}." for note in self.notes]
         if self.off_step:
             dates = counted(self.off_step, "date does", "dates do")
             notes.append(
@@ -140,6 +142,7 @@ def inspect_source(
         series=[_range(series, column) for column in range(len(series.names))],
         gaps=int(missing.sum()),
         first_gap=places[rows[0]] if len(rows) else None,
+        notes=list(series.notes),
         **({} if choose is None else _chosen(series, choose)),
     )
 

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from elman.console.terminal import json_line, say
+from elman.tasks.options import series_options
 from elman.tasks.predictions import PredictionLines
+from elman.text.dates import date_order
 from elman.text.series import SeriesSource
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from elman.tasks.forecasting.model import Forecast, Forecaster
-    from elman.tasks.predictions import PredictionRequest
-
+    from elman.tasks.options import series_options
+from elman.tasks.predictions import PredictionRequest
 
 _DIGITS = 7  # that a number is printed with, at most
 _COLUMNS = {
@@ -46,8 +48,10 @@ def write_predictions(model: Forecaster, request: PredictionRequest) -> Iterator
         check_plot(plot)
     given = None
     if request.files:
-        columns, impute = request.options.get("series"), request.options.get("impute")
-        given = SeriesSource(request.source(), columns=columns, impute=impute).read()
+        options = series_options(request.options)
+        if options["date_order"] is None and model.calendar_ is not None:
+            options["date_order"] = date_order(model.calendar_.form)
+        given = SeriesSource(request.source(), **options).read()
     past = model.history(given)
     forecast = model.predict(request.options.get("horizon"), history=given)
     if plot is not None:

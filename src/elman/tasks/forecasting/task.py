@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from elman.tasks.options import COUNTS, FILES, Option
-from elman.tasks.task import Detection, Task
-
-
-def _from_lines(lines: Sequence[str], name: str) -> str | None:  # noqa: ARG001
-    from elman.text.sniff_series import numbers_in
-
-    return numbers_in(lines)
-
+from elman.tasks.task import Detection, Task, lazily
 
 TASK = Task(
     name="forecast",
     package="elman.tasks.forecasting",
     summary="the numbers to come",
-    detection=Detection(10, from_lines=_from_lines),
+    detection=Detection(10, from_lines=lazily("elman.text.sniff_series:numbers_in")),
     options=(
         Option(
             "series",
@@ -35,6 +27,20 @@ TASK = Task(
             str,
             "Fill missing numbers: linear, previous or zero (forecasts).",
             ("train", "test", "predict"),
+            names_task=True,
+        ),
+        Option(
+            "date-order",
+            str,
+            "Order in dates: dmy, mdy or ymd (default: the regular one) (forecasts).",
+            FILES,
+            names_task=True,
+        ),
+        Option(
+            "decimal",
+            str,
+            "Decimal mark: point or comma (default: by the numbers) (forecasts).",
+            FILES,
             names_task=True,
         ),
         Option(

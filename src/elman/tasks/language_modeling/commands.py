@@ -41,8 +41,12 @@ class LanguageModelingCommands(TaskCommands):
     words: ClassVar[CommandWords] = CommandWords("What comes next")
 
     @classmethod
-    def open(cls, source: TextSource, files: DataFiles) -> TextSource:  # noqa: ARG003
-        return source
+    def open(cls, source: TextSource, files: DataFiles) -> TextSource:
+        """The whole texts, or the column of tables that was named."""
+        from elman.text.column_texts import ColumnTexts
+
+        column = files.options.get("text-column")
+        return source if column is None else ColumnTexts(source, column)
 
     @classmethod
     def skipped(cls, source: TextSource) -> int:  # noqa: ARG003  # a text has no rows
@@ -53,16 +57,18 @@ class LanguageModelingCommands(TaskCommands):
         from elman.tasks.language_modeling.inspect import inspect_source
 
         refuse_options(TASK.name, valid=files.valid)  # of held-out text there is nothing to say
-        return inspect_source(files.data)
+        return inspect_source(cls.open(files.data, files))
 
     def read(self, train: TextSource | None, reading: ReadingProgress) -> Corpus:
         from elman.data.cache import Cache
         from elman.data.corpus import Corpus
 
         cache, tokenizer = Cache(), self.model.tokenizer_
-        corpus = Corpus.prepare(self.files.data, tokenizer, cache=cache, progress=reading)
+        data = self.open(self.files.data, self.files)
+        corpus = Corpus.prepare(data, tokenizer, cache=cache, progress=reading)
         if train is not None:
-            whole = Corpus.prepare(train, tokenizer, cache=cache, progress=reading)
+            known = self.open(train, self.files)
+            whole = Corpus.prepare(known, tokenizer, cache=cache, progress=reading)
             check_same(whole.content_hash == self.model.record_.get("content"), train.name)
         return corpus
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -18,7 +19,7 @@ TextInput = str | os.PathLike[str] | TextSource | Sequence[str] | Sequence[os.Pa
 
 
 def source_of(text: TextInput) -> TextSource:
-    """Convert an argument of `fit` or `score` to a source.
+    """Convert an argument of `fit` or `score` to a source; warn where a str names a file.
 
     Raises:
         SettingError: it is not a `TextInput`.
@@ -26,6 +27,10 @@ def source_of(text: TextInput) -> TextSource:
     if isinstance(text, TextSource):
         return text
     if isinstance(text, str):
+        if _is_file(text):
+            warnings.warn(
+                f"the text is the name of a file; for what is in it: Path({text!r})", stacklevel=2
+            )
         return TextSource.from_texts([text])
     if isinstance(text, os.PathLike):
         return TextSource([text])
@@ -98,6 +103,6 @@ def check_length(text: TextInput, corpus: Corpus, time: int) -> None:
 
 def _is_file(text: str) -> bool:
     try:
-        return Path(text).exists()
+        return Path(text).is_file()
     except (OSError, ValueError):  # too long, or not a path
         return False

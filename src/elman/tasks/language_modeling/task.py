@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from elman.tasks.options import COUNTS
+from elman.tasks.options import COUNTS, Option
 from elman.tasks.task import Detection, Task
 
 
@@ -20,5 +20,13 @@ TASK = Task(
     package="elman.tasks.language_modeling",
     summary="the next token of a text",
     detection=Detection(100, from_lines=_from_lines),  # the last resort: any text can be continued
-    options=(COUNTS,),
+    options=(
+        Option(
+            "text-column",
+            str,
+            "Column with the text.",
+            ("train", "test", "peek"),
+        ),
+        COUNTS,
+    ),
 )

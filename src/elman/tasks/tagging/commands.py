@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from elman.tasks.commands import CommandWords, TaskCommands, check_same, no_baseline, report_skipped
+from elman.console.terminal import say
+from elman.tasks.commands import (
+    CommandWords,
+    TaskCommands,
+    check_same,
+    no_baseline,
+    report_skipped,
+    unseen_in,
+)
 from elman.tasks.options import reader_options
 from elman.tasks.tagging.task import TASK
 
@@ -19,6 +28,7 @@ if TYPE_CHECKING:
     from elman.tasks.task import Task
     from elman.text.files import TextSource
     from elman.text.tagged import TaggedSource
+    from elman.training.events import Event
 
     Scored = tuple[Sequence[Sequence[str]], Sequence[Sequence[str]]]
 
@@ -35,7 +45,15 @@ class TaggingCommands(TaskCommands):
     def open(cls, source: TextSource, files: DataFiles) -> TaggedSource:
         from elman.text.tagged import TaggedSource
 
-        return TaggedSource(source, **reader_options(files.options, "column"))
+        return TaggedSource(source, **reader_options(files.options, "column", "word-column"))
+
+    def training(
+        self, reading: ReadingProgress, checkpoint: Path | None, stop: Callable[[], bool]
+    ) -> Iterator[Event]:
+        note = self.open(self.files.data, self.files).note
+        if note is not None:
+            say(f"{self.files.data.name}: {note}.")
+        yield from super().training(reading, checkpoint, stop)
 
     def read(
         self,
@@ -44,7 +62,7 @@ class TaggingCommands(TaskCommands):
     ) -> Scored:
         from elman.data.cache import Cache
 
-        source = self.open(self.files.data, self.files).limited_to(self.model.tags_)
+        source = self.open(self.files.data, self.files)
         sentences = list(source.sentences())
         report_skipped(source.skipped, source.name)
         if train is not None:
@@ -63,7 +81,8 @@ class TaggingCommands(TaskCommands):
 
         words, tags = data
         found = self.model.predict(words)
-        warnings = no_baseline(baseline)
+        unseen = unseen_in((tag for row in tags for tag in row), self.model.tags_, "word", "tag")
+        warnings = (*no_baseline(baseline), *unseen)
         return evaluate_tags(
             words,
             tags,

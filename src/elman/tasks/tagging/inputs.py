@@ -6,7 +6,8 @@ import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import NamedTuple
+from numbers import Integral
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -82,8 +83,20 @@ def tagged_source(
             location="tags",
             hint="Give a list of tags for each list of words.",
         )
-    words = [each if isinstance(each, str) else list(each) for each in sentences]
-    return TaggedSource.from_sentences(words, [list(each) for each in tags])
+    words = [each if isinstance(each, str) else list(each) for each in plain(sentences)]
+    named = [list(each) for each in plain(tags)]
+    if any(isinstance(tag, Integral) for row in named[:1] for tag in row):
+        raise InputError(
+            "tags are numbers, not names",
+            location="tags",
+            hint="Name them; of a dataset of Hugging Face: features['ner_tags'].feature.int2str",
+        )
+    return TaggedSource.from_sentences(words, named)
+
+
+def plain(rows: Any) -> Any:
+    """A column of lists as lists: columns of pyarrow hold values of types of its own."""
+    return rows.to_pylist() if hasattr(rows, "to_pylist") else rows
 
 
 def source_with_tags(tagged: Tagged) -> TaggedSource:
@@ -154,7 +167,7 @@ def words_of_each(sentences: Sentences) -> list[Sequence[str]]:
     if isinstance(sentences, str):
         raise _not_words("sentences", sentences)
     rows: list[Sequence[str]] = []
-    for number, words in enumerate(sentences, start=1):
+    for number, words in enumerate(plain(sentences), start=1):
         if isinstance(words, str) or not isinstance(words, Iterable):
             raise _not_words(f"sentence {number}", words)
         each = list(words)

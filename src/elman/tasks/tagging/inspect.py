@@ -38,6 +38,7 @@ class TaggedInspection(ExamplesInspection):
 
     Attributes:
         shape: "conll" or "conllu".
+        note: what is remarkable about the columns, or None.
         tags: how many words each has, the commonest first; of sentences without tags, none.
         scheme: of the tags, see elman.text.tagsets.
         illegal: tags that the scheme does not allow where they stand.
@@ -46,6 +47,7 @@ class TaggedInspection(ExamplesInspection):
     """
 
     shape: str
+    note: str | None
     sentences: int
     words: int
     tags: dict[str, int]
@@ -77,7 +79,7 @@ class TaggedInspection(ExamplesInspection):
             print("\nThe first illegal tags:")
             for each in self.first_illegal:
                 print(f"  {each}")
-        notes = []
+        notes = [f"{self.note}."] if self.note else []
         if len(self.tags) < 2:
             tags = "one tag only" if self.tags else "no tags"
             notes.append(f"the words have {tags}; two or more are needed.")
@@ -106,6 +108,7 @@ def inspect_source(tagged: TaggedSource, valid: TaggedSource | None = None) -> T
         )
     return TaggedInspection(
         shape=tagged.shape,
+        note=tagged.note,
         sentences=look.sentences.total(),
         words=sum(length * count for length, count in look.lengths.items()),
         tags=dict(look.tags.most_common()),

@@ -13,14 +13,15 @@ from elman.tasks.predictions import PredictionLines, PredictionWriter
 from elman.text.conll import (
     FORMAT,
     LINE_ENDS,
+    ConllLayout,
     TaggedSentence,
     is_blank,
-    layout_of,
     may_be_comment,
 )
 from elman.text.example_reader import ExampleReader
 from elman.text.lines import lines_of
 from elman.text.sentence_reader import SentenceReader
+from elman.text.tagged_table import tag_table
 
 if TYPE_CHECKING:
     from elman.tasks.predictions import PredictionRequest
@@ -48,7 +49,7 @@ class TagWriter(PredictionWriter["TaggedSentence | str"]):
         self.model = model
         self.count = request.count or 1
         self.column: int | None = request.options.get("column")
-        self.reader_options = reader_options(request.options, "column")
+        self.reader_options = reader_options(request.options, "column", "word-column")
         self.tail = ""  # of the last document
 
     def size(self, item: TaggedSentence | str) -> int:
@@ -74,6 +75,7 @@ class TagWriter(PredictionWriter["TaggedSentence | str"]):
             document.name,
             **self.reader_options,
             tags_needed=False,
+            check_layout=self._check_first,
         )
         self.readers[document.name] = reader
         lines = lines_of(document.chunks(), keep_ends=True)
@@ -93,29 +95,29 @@ class TagWriter(PredictionWriter["TaggedSentence | str"]):
         self.tail = reader.trailing_lines or "".join(sentence.lines[-2:])
 
     def _checked(self, lines: Iterable[str], name: str) -> Iterator[str]:
-        """The same lines, of which the first row is held against what the model can tag."""
+        """The same lines, of which the first must not be the header of a table of texts."""
         is_first = True
         for number, line in enumerate(lines, start=1):
             row = line.rstrip(LINE_ENDS)
             if is_first and not is_blank(row) and not may_be_comment(row):
                 is_first = False
-                self._check_first(row, f"{name}:{number}", name)
+                table = None if tag_table(row) else _table_with_header(row, name)
+                if table is not None:
+                    raise InputError(
+                        f"these are texts ({table}), and the model tags words",
+                        location=f"{name}:{number}",
+                        hint=FORMAT,
+                    )
             yield line
 
-    def _check_first(self, row: str, location: str, name: str) -> None:
-        table = _table_with_header(row, name)
-        if table is not None:
-            raise InputError(
-                f"these are texts ({table}), and the model tags words",
-                location=location,
-                hint=FORMAT,
-            )
-        layout = layout_of([row], location, name=name, column=self.column, tags_needed=False)
-        if layout.shape == "conllu" or layout.columns == 1 or self.column is not None:
+    def _check_first(self, layout: ConllLayout, row: str, location: str) -> None:
+        """Check that the last column of the first row holds a tag that the model knows."""
+        is_given = self.column is not None or layout.header is not None
+        if layout.shape == "conllu" or layout.tag > layout.columns or is_given:
             return
-        tag = layout.fields(row)[-1]
+        tag = layout.tag_of(layout.fields(row))
         tags = self.model.tags_
-        if tag not in (*tags, "_"):
+        if tag not in (*tags, "_", ""):
             known = listed(tags[:_SHOWN] + ["others"] * (len(tags) > _SHOWN))
             raise InputError(
                 f"the last column, {tag!r:.40}, is no tag that the model knows ({known})",

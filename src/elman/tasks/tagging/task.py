@@ -18,6 +18,13 @@ TASK = Task(
             FILES,
             names_task=True,
         ),
+        Option(
+            "word-column",
+            int,
+            "Column with the word, from 1 (default: the first without numbers, or FORM).",
+            FILES,
+            names_task=True,
+        ),
         SKIP_BAD_ROWS,
         COUNTS,
         COUNT,

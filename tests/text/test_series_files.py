@@ -1,0 +1,277 @@
+"""Tables as spreadsheets, statistical offices and data sets write them."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+
+from elman.errors import InputError
+from elman.tasks.infer_task import infer_task
+from elman.text.files import TextSource
+from elman.text.series import SeriesSource
+
+MONTHS = [f"{2015 + number // 12}-{number % 12 + 1:02}-01" for number in range(36)]
+VALUES = [100 + 7.5 * number for number in range(36)]
+
+
+def table(header, rows, delimiter=","):
+    return "\n".join([header, *(delimiter.join(map(str, row)) for row in rows), ""])
+
+
+MONTHLY = table("date,y", zip(MONTHS, VALUES, strict=True))
+
+
+def read(text, **settings):
+    return SeriesSource(TextSource.from_texts([text]), **settings).read()
+
+
+def check_monthly(text):
+    """Whatever surrounds the table, the same series is read, and a forecaster is inferred."""
+    series = read(text)
+    assert series.names == ("y",)
+    assert series.values[:, 0].tolist() == VALUES
+    assert series.calendar.first == datetime(2015, 1, 1)
+    assert series.calendar.step.name == "monthly"
+    assert infer_task(TextSource.from_texts([text])).task == "forecast"
+    return series
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "Data Source,World Bank\nLast Updated,2024-03-01\n\n",
+        "Sales of all shops\n",
+        '"Sales, all shops"\nin thousands\n\n',
+        "Source:\n\n\n",
+    ],
+)
+def test_lines_of_description_above_the_header(above):
+    series = check_monthly(above + MONTHLY)
+    lines = (above + MONTHLY)[: (above + MONTHLY).index("date,y")].count("\n")
+    assert series.notes == (f"lines 1 to {lines} describe the table and are left out",)
+
+
+@pytest.mark.parametrize(
+    "above", ["# made by hand\n", "# one\n#two\n\n", "sep=,\n", '"sep=,"\r\n', "\ufeffsep=,\n"]
+)
+def test_comments_and_a_line_with_the_separator(above):
+    assert check_monthly(above + MONTHLY).notes == ()
+
+
+def test_a_header_behind_a_hash_sign():
+    check_monthly("# " + MONTHLY)
+
+
+def test_a_bad_cell_in_the_first_row_is_no_preamble():
+    with pytest.raises(InputError, match=":2: 'abc' in column y is not a number"):
+        read("date,y\n2014-12-01,abc\n" + MONTHLY.partition("\n")[2])
+
+
+@pytest.mark.parametrize("delimiter", [";", "|", "\t"])
+def test_other_delimiters_with_decimal_commas(delimiter):
+    rows = [
+        (date, str(value).replace(".", ",")) for date, value in zip(MONTHS, VALUES, strict=True)
+    ]
+    check_monthly(table(f"date{delimiter}y", rows, delimiter))
+    check_monthly(f"sep={delimiter}\n" + table(f"date{delimiter}y", rows, delimiter))
+
+
+def test_quoted_numbers_with_thousands_separators(tmp_path):
+    rows = [(date, f'"{1000 * value:,.1f}"') for date, value in zip(MONTHS, VALUES, strict=True)]
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(table("date,y", rows).replace("\n", "\r\n").encode("utf-8-sig")))
+    series = SeriesSource(TextSource([path])).read()
+    np.testing.assert_allclose(series.values[:, 0], 1000 * np.array(VALUES))
+
+
+def test_a_number_that_can_be_read_in_two_ways_is_asked_for():
+    text = table("date,y", [(date, f'"{10 + n},010"') for n, date in enumerate(MONTHS)])
+    with pytest.raises(InputError) as error:
+        read(text)
+    assert "text 1:2: '10,010' in column y can be 10010 or 10.01" in str(error.value)
+    assert "--decimal point (10010) or --decimal comma (10.01)" in str(error.value)
+    assert read(text, decimal="point").values[0, 0] == 10010
+    assert read(text, decimal="comma").values[0, 0] == 10.01
+
+
+def test_dates_in_either_order_are_asked_for():
+    text = table("date,y", [(f"01/{n + 1:02}/2015", n) for n in range(10)])
+    with pytest.raises(InputError) as error:
+        read(text)
+    assert str(error.value).startswith("text 1:3: '01/02/2015' in column date can be 2015-0")
+    assert "--date-order dmy" in str(error.value)
+    assert "--date-order mdy" in str(error.value)
+    assert read(text, date_order="dmy").calendar.step.name == "monthly"
+    assert read(text, date_order="mdy").calendar.step.name == "daily"
+
+
+@pytest.mark.parametrize("name", ["", "index", "Unnamed: 0"])
+@pytest.mark.parametrize("start", [0, 1])
+def test_a_column_that_counts_the_rows_is_left_out(name, start):
+    rows = [
+        (start + n, date, value) for n, (date, value) in enumerate(zip(MONTHS, VALUES, strict=True))
+    ]
+    series = check_monthly(table(f"{name},date,y", rows))
+    assert "only counts the rows" in series.notes[0]
+
+
+def test_steps_under_the_name_of_a_date_are_no_series():
+    rows = [(f"{1949 + number / 12:.5f}", value) for number, value in enumerate(VALUES)]
+    series = read(table("time,y", rows))
+    assert series.names == ("y",)
+    assert series.notes == ("column time only counts the rows and is left out",)
+
+
+@pytest.mark.parametrize(
+    ("header", "columns", "step"),
+    [
+        ("Date;Time;y", lambda d: (f"{d:%d/%m/%Y}", f"{d:%H:%M:%S}"), "hourly"),
+        ("date;hour;y", lambda d: (f"{d:%Y-%m-%d}", d.hour), "hourly"),
+        ("year;month;day;hour;y", lambda d: (d.year, d.month, d.day, d.hour), "hourly"),
+        ("hr;y;yr;mo;dd", lambda d: (d.hour, "*", d.year, d.month, d.day), "hourly"),
+    ],
+)
+def test_dates_in_several_columns(header, columns, step):
+    dates = [datetime(2006, 12, 30, 17) + timedelta(hours=number) for number in range(72)]
+    rows = []
+    for number, date in enumerate(dates):
+        cells = list(columns(date))
+        if "*" in cells:
+            cells[cells.index("*")] = number
+        else:
+            cells.append(number)
+        rows.append(cells)
+    series = read(table(header, rows, ";"))
+    assert series.names == ("y",)
+    assert series.dates == tuple(dates)
+    assert series.calendar.step.name == step
+    assert "are read together as dates" in series.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "step"),
+    [
+        ("year,month,y", lambda n: (2015 + n // 12, n % 12 + 1), "monthly"),
+        (
+            "Year,Month,y",
+            lambda n: (2015 + n // 12, datetime(1, n % 12 + 1, 1).strftime("%b")),
+            "monthly",
+        ),
+        ("year,quarter,y", lambda n: (2015 + n // 4, f"Q{n % 4 + 1}"), "quarterly"),
+        ("year,week,y", lambda n: (2015, n + 1), "weekly"),
+    ],
+)
+def test_a_year_and_a_part_of_it(header, cells, step):
+    series = read(table(header, [(*cells(n), n) for n in range(36)]))
+    assert series.names == ("y",)
+    assert series.calendar.step.name == step
+
+
+@pytest.mark.parametrize("bad", ["soon", "2015-13-01", "?"])
+def test_a_cell_that_is_not_a_date_is_named(bad):
+    rows = list(zip(MONTHS, VALUES, strict=True))
+    rows[7] = (bad, 1.0)
+    with pytest.raises(
+        InputError, match=r":9: .* in column when is not a date such as '2015-01-01'"
+    ):
+        read(table("when,y", rows))
+
+
+def test_an_hour_that_is_there_twice_is_explained():
+    hours = [datetime(2023, 10, 28) + timedelta(hours=number) for number in range(27)]
+    times = [*hours, *(hours[-1] + timedelta(hours=number) for number in range(20))]
+    text = table("time,y", [(f"{time:%Y-%m-%d %H:%M}", 1) for time in times])
+    with pytest.raises(InputError) as error:
+        read(text)
+    assert "text 1:29: the date 2023-10-29 02:00 does not come after" in str(error.value)
+    assert "daylight saving time ends" in str(error.value)
+    assert "Sort" not in str(error.value)
+
+
+def test_rows_in_disorder_are_not_taken_for_a_change_of_the_clock():
+    rows = list(zip(MONTHS, VALUES, strict=True))
+    rows[5], rows[9] = rows[9], rows[5]
+    with pytest.raises(InputError, match="Sort the rows"):
+        read(table("date,y", rows))
+
+
+@pytest.mark.parametrize("by_date", [False, True])
+@pytest.mark.parametrize("identifiers", ["unique_id", "store,item"])
+def test_series_below_one_another(by_date, identifiers):
+    names = ["A", "B", "C"] if identifiers == "unique_id" else ["1,8", "1,9", "2,8"]
+    rows = [
+        (name, date, 10 * s + n) for s, name in enumerate(names) for n, date in enumerate(MONTHS)
+    ]
+    if by_date:
+        rows.sort(key=lambda row: row[1])
+    text = table(f"{identifiers},ds,y", rows)
+    series = read(text)
+    assert series.names == tuple(name.replace(",", " ") for name in names)
+    np.testing.assert_array_equal(series.values, np.arange(36)[:, None] + [0, 10, 20])
+    assert series.calendar.step.name == "monthly"
+    assert infer_task(TextSource.from_texts([text])).task == "forecast"
+    assert read(text, columns=[series.names[1]]).values[0, 0] == 10
+
+
+def test_series_of_different_spans_are_read_one_by_one():
+    rows = [("A", date, n) for n, date in enumerate(MONTHS)]
+    rows += [("B", date, 50 + n) for n, date in enumerate(MONTHS[12:])]
+    text = table("unique_id,ds,y", rows)
+    with pytest.raises(InputError) as error:
+        read(text)
+    assert "A from 2015-01-01 to 2017-12-01, B from 2016-01-01 to 2017-12-01" in str(error.value)
+    series = read(text, columns=["B"])
+    assert series.dates[0] == datetime(2016, 1, 1)
+    assert series.values[:, 0].tolist() == [50 + n for n in range(24)]
+
+
+def test_a_series_in_each_row():
+    names = [f"V{number + 2}" for number in range(36)]
+    rows = [[f"M{s}", *(10 * s + n for n in range(36))] for s in range(3)]
+    text = table(",".join(["V1", *names]), rows)
+    series = read(text)
+    assert series.names == ("M0", "M1", "M2")
+    np.testing.assert_array_equal(series.values, np.arange(36)[:, None] + [0, 10, 20])
+    assert infer_task(TextSource.from_texts([text])).task == "forecast"
+    rows[1][30:] = [""] * 7
+    shorter = table(",".join(["V1", *names]), rows)
+    with pytest.raises(InputError, match="M0 from V2 to V37, M1 from V2 to V30"):
+        read(shorter)
+    assert read(shorter, columns=["M1"]).values.shape == (29, 1)
+
+
+def test_years_as_columns_are_dates():
+    years = [str(year) for year in range(1960, 1990)]
+    rows = [[f"Land {s}", f"L{s}", *range(s, s + 30)] for s in range(4)]
+    series = read(table(",".join(["Country Name", "Country Code", *years]), rows))
+    assert series.names == ("Land 0", "Land 1", "Land 2", "Land 3")
+    assert series.calendar.step.name == "yearly"
+    assert series.calendar.first == datetime(1960, 1, 1)
+
+
+def test_numbers_in_step_with_a_column_of_text_are_a_series():
+    hours = [datetime(2020, 1, 1) + timedelta(hours=number) for number in range(60)]
+    rows = [(f"{hour:%Y-%m-%d %H:%M}", ["No", "Is"][n % 2], n) for n, hour in enumerate(hours)]
+    text = table("time,holiday,load", rows)
+    assert infer_task(TextSource.from_texts([text])).task == "forecast"
+    assert read(text).names == ("load",)
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    ["%m/%d/%Y %I:%M %p", "%Y-%m-%d %H:%M:%S UTC", "%d.%m.%Y %H:%M", "%Y-%m-%dT%H:%M:%S.000Z"],
+)
+def test_times_and_numbers_are_a_series_not_classes(stamp):
+    hours = [datetime(2021, 3, 1) + timedelta(hours=number) for number in range(60)]
+    text = table("ts,y", [(hour.strftime(stamp), n / 2) for n, hour in enumerate(hours)])
+    assert infer_task(TextSource.from_texts([text])).task == "forecast"
+    assert read(text).dates == tuple(hours)
+
+
+def test_dated_texts_with_labels_are_still_classes():
+    rows = [(date, f"a text of {date}", n % 2) for n, date in enumerate(MONTHS)]
+    text = table("date,text,label", rows)
+    assert infer_task(TextSource.from_texts([text])).task == "classify"

@@ -1,0 +1,181 @@
+"""Tables of texts as spreadsheets and data sets write them, and formats that are refused."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from elman.errors import InputError
+from elman.tasks.infer_task import infer_task
+from elman.text.files import TextSource
+from elman.text.json_array import object_lines
+from elman.text.labelled import LabelledSource
+from elman.text.pairs import PairSource
+
+ROWS = [(f"a text, number {number}", ["good", "bad"][number % 2]) for number in range(20)]
+
+
+def labelled(path, **options):
+    source = LabelledSource(TextSource([path]), **options)
+    return [(each.text, each.label) for each in source.examples()]
+
+
+def check(path, content, rows=ROWS):
+    """The rows are read, and a classifier is inferred."""
+    path.write_bytes(content.encode())
+    assert labelled(path) == rows
+    assert infer_task(TextSource([path])).task == "classify"
+
+
+def written(rows, delimiter=","):
+    file = io.StringIO()
+    csv.writer(file, delimiter=delimiter, lineterminator="\n").writerows(rows)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "|", "\t"])
+def test_a_line_with_the_separator_and_comments_above_the_header(tmp_path, delimiter):
+    table = written([("text", "label"), *ROWS], delimiter)
+    for above in (f"sep={delimiter}\n", "# made by hand\n", f"\ufeffsep={delimiter}\r\n"):
+        check(tmp_path / "a.csv", above + table)
+
+
+def test_a_bar_between_the_columns(tmp_path):
+    check(tmp_path / "a.txt", written([("text", "label"), *ROWS], "|"))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "txt"])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("header", [None, ("v1", "v2"), ("", "x")])
+def test_columns_are_known_by_their_cells(tmp_path, suffix, order, header):
+    delimiter = "," if suffix == "csv" else "\t"
+    rows = [tuple(row[column] for column in order) for row in ROWS]
+    rows = rows if header is None else [header, *rows]
+    check(tmp_path / f"a.{suffix}", written(rows, delimiter))
+    check(tmp_path / f"a.{suffix}", written(rows, delimiter).replace("\n", "\r\n"))
+
+
+def test_a_header_with_unnamed_columns(tmp_path):
+    rows = [("v1", "v2", "Unnamed: 2", ""), *((label, text, "", "") for text, label in ROWS)]
+    check(tmp_path / "a.csv", written(rows))
+
+
+def test_numbered_classes_of_two_texts(tmp_path):
+    rows = [(3 + n % 2, "short text", f"a longer text {n}") for n in range(20)]
+    expected = [(text, str(label)) for label, _, text in rows]
+    check(tmp_path / "a.csv", written(rows), expected)
+
+
+def test_columns_by_their_numbers(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("\n".join(f"{n}\t{label}\t{text}" for n, (text, label) in enumerate(ROWS)))
+    assert labelled(path, text_column="3", label_column="2") == ROWS
+    source = LabelledSource(TextSource([path]), text_column="3", labels_needed=False)
+    assert [each.text for each in source.examples()] == [text for text, _ in ROWS]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("suffix", ["json", "txt"])
+def test_an_array_of_json(tmp_path, indent, suffix):
+    objects = [{"text": text, "label": label} for text, label in ROWS]
+    check(tmp_path / f"a.{suffix}", json.dumps(objects, indent=indent))
+    check(tmp_path / f"a.{suffix}", "\ufeff\n " + json.dumps(objects, indent=indent))
+
+
+def test_an_array_of_pairs(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps([{"source": f"s {n}", "target": f"t {n}"} for n in range(5)]))
+    assert [pair.target for pair in PairSource(TextSource([path])).pairs()][4] == "t 4"
+    assert infer_task(TextSource([path])).task == "translate"
+
+
+def test_objects_come_from_the_lines_where_they_end():
+    lines = ['[{"a":\n', "1},\n", '{"b": "]}"}, {"c": [1]}\n', "]\n"]
+    assert list(object_lines(lines)) == ["", '{"a": 1}', '{"b": "]}"}', '{"c": [1]}', ""]
+
+
+def test_a_broken_object_is_named(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text('[\n{"text": "a", "label": "b"},\n{"text": "a" "label": "b"}\n]\n')
+    with pytest.raises(InputError, match="broken JSON"):
+        labelled(path)
+
+
+def test_pairs_without_a_header(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("".join(f"one {n} thing\tchose {n} et\tby x\n" for n in range(12)))
+    pairs = list(PairSource(TextSource([path])).pairs())
+    assert pairs[0][:2] == ("one 0 thing", "chose 0 et")
+    assert len(pairs) == 12
+    assert infer_task(TextSource([path])).task == "translate"
+
+
+@pytest.mark.parametrize(
+    "form", ["{text} __label__{label}", " __label__{label} {text}", "\t__label__{label}\t{text}"]
+)
+def test_a_label_of_fasttext_anywhere(tmp_path, form):
+    rows = [(text.replace(",", ""), label) for text, label in ROWS]
+    lines = [form.format(text=text, label=label) for text, label in rows]
+    check(tmp_path / "a.txt", "\n".join(lines), rows)
+
+
+def test_a_first_line_of_fasttext_without_label(tmp_path):
+    path = tmp_path / "a.txt"
+    lines = ["a text without", *(f"__label__{label} {text}" for text, label in ROWS)]
+    path.write_text("\n".join(lines))
+    with pytest.raises(InputError, match=r"a.txt:1: there is no label.*--skip-bad-rows"):
+        labelled(path)
+    assert labelled(path, skip_bad_rows=True) == ROWS
+
+
+REFUSED = {
+    "a.tmx": '<?xml version="1.0"?>\n<tmx version="1.4"><body>\n</body></tmx>\n',
+    "a.html": "<!DOCTYPE html>\n<p>Well</p>\n",
+    "a.po": 'msgid ""\nmsgstr ""\n\n#: a.c:1\nmsgid "cat"\nmsgstr "chat"\n',
+    "a.tsf": "# made\n@relation made\n@frequency monthly\n@data\nT1:2015-01-01 00-00-00:1,2,3\n",
+    "a.json": '[{"id": 1, "annotations": [{"result": []}], "data": {"text": "a"}}]',
+    "a.arpa": "\\data\\\nngram 1=3\n\n\\1-grams:\n-0.5\ta\n\\end\\\n",
+    "a.vec": "".join(f"w{n} {' '.join(['0.25'] * 50)}\n" for n in range(5)),
+    "b.vec": f"2 50\nthe {' '.join(['0.25'] * 50)}\nof {' '.join(['-1e-05'] * 50)}\n",
+    "a.aff": "SET UTF-8\nSFX A Y 1\nSFX A 0 s .\n",
+    "a.dic": "3\ncat/S\ndog/S\nsheep\n",
+    "c.csv": "some text\nmore text\n",
+    "c.tsv": "kana\tromaji\nka\tx\n",
+    "c.json": '{"a": 1}\n{"a": 2}\n{"a": 3}\n',
+    "d.txt": '[{"a": 1}, {"a": 2}]\n',
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_not_running_text_is_refused_by_name(tmp_path, name):
+    path = tmp_path / name
+    path.write_text(REFUSED[name])
+    with pytest.raises(InputError) as error:
+        infer_task(TextSource([path]))
+    assert "it is " in error.value.cause
+    assert error.value.hint
+
+
+def test_a_folder_of_hugging_face_is_refused(tmp_path):
+    for name in ("state.json", "dataset_info.json"):
+        (tmp_path / name).write_text("{}")
+    with pytest.raises(InputError, match="load_from_disk"):
+        infer_task(TextSource([tmp_path]))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[Scene: a room]\nWell, yes.\n",
+        "12\nmen were there, and/or not.\nSo it goes.\n",
+        "# A title\n\nSome text, as it is.\n",
+        "<3 is a heart\nand this is text\n",
+    ],
+)
+def test_running_text_is_not_refused(tmp_path, text):
+    path = tmp_path / "a.txt"
+    path.write_text(text)
+    assert infer_task(TextSource([path])).task == "language"
