@@ -78,6 +78,8 @@ def test_the_commands(folder, capsys, document, count):
         assert program == "elman"
         for option in {"-o", "--plot", "--web", "--onnx"} & set(arguments):
             written.add(arguments[arguments.index(option) + 1])
+            if option == "--onnx":
+                written.add(f"{arguments[arguments.index(option) + 1]}.json")
         with pytest.raises(SystemExit) as ended:
             main(arguments)
         assert ended.value.code == 0, line
