@@ -38,22 +38,33 @@ def task_options(command: str) -> Callable[[Callable[..., None]], Callable[..., 
         def run(**given: Any) -> None:
             function(**given)
 
-        signature = inspect.signature(function, eval_str=True)
-        own = [
-            each
-            for each in signature.parameters.values()
-            if each.kind is not inspect.Parameter.VAR_KEYWORD
-        ]
-        # Typer reads the signature, and the annotations of a wrapped function.
-        named = [*own, *map(_parameter, options_of_tasks(command).values())]
-        run.__signature__ = signature.replace(  # type: ignore[attr-defined]
-            parameters=[each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in named]
-        )
-        run.__annotations__ = {each.name: each.annotation for each in named}
-        del run.__wrapped__
+        add_parameters(run, function, map(_parameter, options_of_tasks(command).values()))
         return run
 
     return decorate
+
+
+def add_parameters(
+    run: Callable[..., None], function: Callable[..., None], more: Iterable[inspect.Parameter]
+) -> None:
+    """Give a wrapped command more parameters, in place of any `**options`.
+
+    Args:
+        run: the wrapper, made with `functools.wraps`.
+        function: the command that it wraps.
+        more: follow those of the command.
+    """
+    signature = inspect.signature(function, eval_str=True)
+    own = [
+        each
+        for each in signature.parameters.values()
+        if each.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    # Typer reads the signature, and the annotations of a wrapped function.
+    named = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own, *more)]
+    run.__signature__ = signature.replace(parameters=named)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in named}
+    del run.__wrapped__  # type: ignore[attr-defined]
 
 
 def model_settings(command: str, options: dict[str, Any]) -> dict[str, Any]:

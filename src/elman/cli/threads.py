@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from elman.cli.task_options import add_parameters
 from elman.ranges import check_integer
 
 MOST = 1024
@@ -32,17 +33,10 @@ def with_threads(function: Callable[..., None]) -> Callable[..., None]:
             use_threads(threads)
         function(**given)
 
-    signature = inspect.signature(function, eval_str=True)
-    own = [
-        each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in signature.parameters.values()
-    ]
     option = inspect.Parameter(
         "threads", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Threads
     )
-    named = [*own, option]
-    run.__signature__ = signature.replace(parameters=named)  # type: ignore[attr-defined]
-    run.__annotations__ = {each.name: each.annotation for each in named}
-    del run.__wrapped__
+    add_parameters(run, function, [option])
     return run
 
 

@@ -50,7 +50,7 @@ def fit(
     Returns:
         The linear part; None if the settings want none.
     """
-    if settings.counts == "off":
+    if not settings.has_counts:
         return None
     if progress is not None:
         progress("counting n-grams", 0, 1)

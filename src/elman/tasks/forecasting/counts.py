@@ -54,7 +54,7 @@ def plan_of(
     Raises:
         EmptyTextError: the series is too short for the second season that was typed.
     """
-    if settings.counts == "off":
+    if not settings.has_counts:
         return None
     typed = typed_seasons(settings.season)
     first = (config.season,)

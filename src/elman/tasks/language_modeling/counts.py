@@ -75,10 +75,10 @@ def count(corpus: Corpus, most_bytes: int, minutes: float | None) -> NGrams | No
 def _line_end(ids: npt.NDArray[np.int64], tokenizer: Tokenizer, order: int) -> int | None:
     """The token of a line's end, if words are predicted better when each line is a document: in
     lists of sentences and in chats the words before a line say nothing of it."""
-    if tokenizer.name != "word":
-        return None
     few = ids[-TRIED:]
     cut = len(few) * 9 // 10
+    if tokenizer.name != "word" or cut <= 1:
+        return None
     (newline,) = tokenizer.encode("\n").tolist()
     losses = {
         end: -KneserNey.train(few[:cut], tokenizer.size, order, end)
@@ -86,7 +86,7 @@ def _line_end(ids: npt.NDArray[np.int64], tokenizer: Tokenizer, order: int) -> i
         .mean()
         for end in (None, newline)
     }
-    return min(losses, key=lambda end: losses[end]) if cut > 1 else None
+    return min(losses, key=lambda end: losses[end])
 
 
 def no_ngrams() -> EmptyTextError:
