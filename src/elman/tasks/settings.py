@@ -48,6 +48,15 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
+def counts_setting(meaning: str, *more: str) -> Any:
+    """The setting `counts`: "on" (the default), "off", and what more it may be.
+
+    Args:
+        meaning: as for `setting`.
+    """
+    return setting("on", meaning, partial(check_choice, names=("on", "off", *more)))
+
+
 @dataclass(kw_only=True, eq=False, repr=False)
 class NetworkSettings:
     """What every estimator can be told of its network and its training."""
@@ -159,11 +168,10 @@ class NetworkSettings:
 class CountedSettings(NetworkSettings):
     """The settings of an estimator with two parts, counts and a network."""
 
-    counts: str = setting(
-        "on",
+    counts: str = counts_setting(
         '"on" answers with counts of the training data beside the network, "off" with the network '
         'alone, "only" with the counts alone.',
-        partial(check_choice, names=("on", "off", "only")),
+        "only",
     )
 
     @classmethod

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple, Self
 
 from elman.errors import EmptyTextError, ModelFileError, SettingError
 from elman.nn.forecaster import ForecasterConfig, ForecastNetwork
-from elman.ranges import check_choice, check_integer
+from elman.ranges import check_integer
 from elman.tasks.architecture import check_blocks
 from elman.tasks.file_size import Shape, divided
 from elman.tasks.forecasting.seasonality import grows_with_level, season_of
-from elman.tasks.settings import NetworkSettings, Recipe, changed, setting
+from elman.tasks.settings import NetworkSettings, Recipe, changed, counts_setting, setting
 from elman.text.series import Series
 from elman.training.plan import Plan
 
@@ -101,11 +101,9 @@ class ForecasterSettings(NetworkSettings):
         "finds them by the dates or by the autocorrelation.",
         check_seasons,
     )
-    counts: str = setting(
-        "on",
+    counts: str = counts_setting(
         "'on': forecasts that are linear functions of the last values are fitted before the "
-        "network, and the answer is a mean of both; 'off': the network alone.",
-        partial(check_choice, names=("on", "off")),
+        "network, and the answer is a mean of both; 'off': the network alone."
     )
 
     def check_settings(self) -> Self:

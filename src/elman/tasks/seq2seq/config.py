@@ -12,7 +12,7 @@ from elman.nn.seq2seq import ORDERS, Seq2SeqConfig
 from elman.ranges import check_choice, check_integer
 from elman.tasks.architecture import LARGEST_VOCABULARY, BlockRecipe, checked_stack
 from elman.tasks.seq2seq.text_codec import CODEC_TOKENIZERS
-from elman.tasks.settings import NetworkSettings, changed, setting
+from elman.tasks.settings import NetworkSettings, changed, counts_setting, setting
 
 WIDEST_VECTOR = 65_536
 
@@ -55,11 +55,9 @@ class Seq2SeqSettings(NetworkSettings):
 class DescriberSettings(Seq2SeqSettings):
     """The settings of `Describer`."""
 
-    counts: str = setting(
-        "on",
+    counts: str = counts_setting(
         "whether to answer with the nearest training vectors beside the network, where they help "
-        'on the held-out ones, "on" or "off".',
-        partial(check_choice, names=("on", "off")),
+        'on the held-out ones, "on" or "off".'
     )
 
 
