@@ -143,7 +143,7 @@ def _press(keyboard: Keyboard, key: Key) -> None:
         keyboard.delete()
     elif key.text == TAB or key.alt:
         number = 0 if key.text == TAB else int(key.text) - 1
-        if 0 <= number < len(keyboard.suggestions):
+        if number < len(keyboard.suggestions):
             keyboard.accept(number)
     elif key.text.isprintable() or key.text == ENTER:
         keyboard.type(key.text)

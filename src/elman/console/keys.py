@@ -70,7 +70,7 @@ def _keys_of(characters: Iterator[str]) -> Iterator[Key]:
             sequence = _sequence(characters)
             if sequence == _PASTE_START:
                 yield Key(_pasted(characters), pasted=True)
-            elif sequence[1:].isdigit():
+            elif sequence[1:] in ("1", "2", "3"):
                 yield Key(sequence[1:], alt=True)
         elif character == "\b":
             yield Key(BACKSPACE)
