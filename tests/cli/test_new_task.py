@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import json
 import subprocess
@@ -245,7 +244,7 @@ def test_its_options_are_options_of_the_command(elman, counting):
     assert done.stdout.split() == ["16", "12", "13"], done.stderr
 
 
-def served(path):
+def served(path, in_a_thread):
     """What a server of one model answers: its description, a request to count, and its paths."""
     httpx = pytest.importorskip("httpx", reason="httpx is not installed")
     pytest.importorskip("fastapi", reason="the extra serve is not installed")
@@ -265,22 +264,22 @@ def served(path):
                 described = await client.get("/openapi.json")
         return model.json(), counted, described.json()["paths"]
 
-    return asyncio.run(converse())
+    return in_a_thread(converse())
 
 
-def test_the_server_runs_its_operations(elman, counting):
+def test_the_server_runs_its_operations(elman, counting, in_a_thread):
     (counting / "counting" / "operations.py").write_text(dedent(OPERATIONS), encoding="utf-8")
     importlib.invalidate_caches()
     assert elman("train", "lines.txt", "-o", "count.st").status == 0
-    model, counted, paths = served(counting / "count.st")
+    model, counted, paths = served(counting / "count.st", in_a_thread)
     assert model["operations"] == ["count"]
     assert counted.json() == {"counts": [1, 4]}
     assert "/models/{name}/count" in paths
 
 
-def test_without_operations_the_server_describes_its_model(elman, counting):
+def test_without_operations_the_server_describes_its_model(elman, counting, in_a_thread):
     assert elman("train", "lines.txt", "-o", "count.st").status == 0
-    model, counted, paths = served(counting / "count.st")
+    model, counted, paths = served(counting / "count.st", in_a_thread)
     assert model["task"] == "count"
     assert model["operations"] == []
     assert counted.status_code == 404

@@ -97,7 +97,7 @@ def test_train(made):
 def test_train_on_words(made):
     out = (made / "word.out").read_text().splitlines()
     assert KSR in out
-    assert "next word, among three" in out[6]
+    assert any(line.startswith("next word, among three") for line in out)
     assert out[-1].endswith('Next: elman suggest word.st "The "')
 
 

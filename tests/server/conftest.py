@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import math
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import numpy as np
@@ -62,7 +60,7 @@ def models(loaded):
 
 
 @pytest.fixture(scope="session")
-def converse_all(loaded):
+def converse_all(loaded, in_a_thread):
     """Run a conversation with several servers in this process, one client each.
 
     `converse_all(conversation, count, only=names_of_models, **config)`
@@ -84,9 +82,7 @@ def converse_all(loaded):
                     clients.append(await stack.enter_async_context(client))
                 return await conversation(clients)
 
-        # In a thread of its own: a browser that other tests drive has a loop in this one.
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(asyncio.run, go()).result()
+        return in_a_thread(go())
 
     return run
 

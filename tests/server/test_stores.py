@@ -273,7 +273,7 @@ def test_a_redis_that_hangs_is_503_after_a_timeout(converse, redis_server):
 
 
 @pytest.fixture
-def two_stores(redis):
+def two_stores(redis, in_a_thread):
     """Run a coroutine with two stores that share a Redis, and the name of a session."""
 
     def run(conversation, request_timeout):
@@ -290,7 +290,7 @@ def two_stores(redis):
                 for store in stores:
                     await store.close()
 
-        return asyncio.run(go())
+        return in_a_thread(go())
 
     return run
 
