@@ -26,7 +26,6 @@ from elman.data.corpus import Corpus
 from elman.keyboard import Keyboard, UserModel, simulate_typing
 from elman.keyboard.observations import Observation
 from elman.metrics.report import Evaluation
-from elman.nn.predictor import NetworkPredictor
 from elman.tasks.language_modeling.baseline import best_ngram
 from elman.tasks.language_modeling.evaluation import evaluate_language
 from elman.text.files import TextSource
@@ -204,7 +203,7 @@ def _trained(
     if baseline:
         learned_from = Corpus.prepare(TextSource([train]), model.tokenizer_, cache=cache)
         ngram = best_ngram(learned_from.ids, model.tokenizer_)
-    report = evaluate_language(NetworkPredictor(model.predicting), corpus, ngram)
+    report = evaluate_language(model.predictor, corpus, ngram)
     print(report.to_json(), file=sys.stderr)
     return model, report
 

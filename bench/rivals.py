@@ -37,7 +37,6 @@ from elman.data.corpus import Corpus
 from elman.examples import digits
 from elman.metrics.classification import correct
 from elman.metrics.intervals import bootstrap_difference
-from elman.nn.predictor import NetworkPredictor
 from elman.tasks.language_modeling.baseline import best_ngram
 from elman.tasks.language_modeling.evaluation import evaluate_language
 from elman.tasks.tagging.evaluation import evaluate_tags
@@ -238,7 +237,7 @@ def text(name: str, train: str, test: str, tokenizer: str, minutes: float) -> Ro
         pass
     corpora = [Corpus.prepare(TextSource([path]), model.tokenizer_, cache=cache) for path in paths]
     ngram = best_ngram(corpora[0].ids, model.tokenizer_)
-    report = evaluate_language(NetworkPredictor(model.predicting), corpora[1], ngram)
+    report = evaluate_language(model.predictor, corpora[1], ngram)
     assert report.baseline is not None
     low, high = report.interval["nats_per_token"]
     gain = -high, -low  # of nats less is better

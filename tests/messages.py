@@ -18,4 +18,4 @@ def message_of(call: Callable[[], object], expected: type[ElmanError] = InputErr
         call()
     assert type(caught.value) is expected
     assert "\n" not in str(caught.value)
-    return str(caught.value)
+    return caught.value.in_shell

@@ -45,7 +45,7 @@ LAYOUT = layout_of(TENSORS)
 
 def one_line(caught: pytest.ExceptionInfo[Any], path: Path) -> None:
     """Place, cause and hint, in one line."""
-    error, text = caught.value, str(caught.value)
+    error, text = caught.value, caught.value.in_shell
     assert text.splitlines() == [text]
     assert text.startswith(f"{path}: ")
     assert error.cause

@@ -61,8 +61,8 @@ def folder(tmp_path, monkeypatch, tale):
 @pytest.mark.parametrize(
     ("document", "count"),
     [
-        ("README.md", 20),
-        ("docs/classification-and-tagging.md", 9),
+        ("README.md", 23),
+        ("docs/classification-and-tagging.md", 11),
         ("docs/shapes.md", 13),
         ("docs/trace.md", 4),
         ("docs/how-it-reads.md", 3),

@@ -22,14 +22,30 @@ Each message names the location, the cause and the next step, in one line:
 
 from __future__ import annotations
 
+import re
+
+_FLAGS = ("skip-bad-rows",)  # options without a value, which are True in Python
+_NO_VALUES = {"and", "or", "to", "as", "for", "in", "with", "if", "is"}
+# A command is typed in a shell wherever its advice is read.
+_OPTION = re.compile(
+    r"(?P<command>(?:elman [a-z]+|pip install) .*)"
+    r"|--(?P<name>[a-z][a-z-]*)(?P<value> (?:'[^']*'|[\w+-]+))?"
+)
+
 
 class ElmanError(Exception):
     """`location: cause. hint`, on one line.
+
+    Options in it, such as `--text-column 2`, become Python's keywords in `str(error)`:
+    `text_column=2`; the command prints `in_shell`.
 
     Args:
         cause: what is wrong, without a full stop at its end.
         location: the file (and line), the option or the setting.
         hint: what to do or type next, a sentence.
+
+    Attributes:
+        in_shell: the line with the options as they are typed.
     """
 
     def __init__(self, cause: str, *, location: object = None, hint: str | None = None) -> None:
@@ -39,7 +55,22 @@ class ElmanError(Exception):
         line = cause if self.location is None else f"{self.location}: {cause}"
         if hint is not None:
             line = f"{line}. {hint}"
-        super().__init__(" ".join(line.split()))
+        self.in_shell = " ".join(line.split())
+        super().__init__(_OPTION.sub(_keyword, self.in_shell))
+
+
+def _keyword(found: re.Match[str]) -> str:
+    """The keyword of an option: `column=2` of `--column 2`; a command stays as it is."""
+    if found["command"]:
+        return found["command"]
+    name = found["name"].replace("-", "_")
+    if found["name"] in _FLAGS:
+        return f"{name}=True{found['value'] or ''}"
+    value = (found["value"] or "").strip()
+    if not value or value in _NO_VALUES:
+        return name + (found["value"] or "")
+    plain = value[0] in "'-0123456789" or value.isupper()
+    return f"{name}={value if plain else repr(value)}"
 
 
 class InputError(ElmanError, ValueError):

@@ -102,6 +102,7 @@ def test_of_a_file_that_was_saved_so_there_is_nothing_to_compare(elman, everythi
 
 ASKED = {
     "generate": ("generate", "character.st", "the c", "--seed", "1", "--length", "200"),
+    "score": ("score", "character.st", "the cat", "--json"),
     "suggest": ("suggest", "word.st", "the ", "--json"),
     "classify": ("predict", "classes.st", "who.csv", "--json"),
     "tag": ("predict", "tags.st", "kinds.conll", "--json"),

@@ -102,6 +102,11 @@ OPTIONS = {
         "--int8": (("suggest", "word.st", "the ", "--json"), ("--int8",)),
         "--json": (("suggest", "word.st", "the "), ("--json",)),
     },
+    "score": {
+        "--encoding": (("score", "word.st", "held.txt"), ("--encoding", "latin-1")),
+        "--int8": (("score", "word.st", "the cat"), ("--int8",)),
+        "--json": (("score", "word.st", "the cat"), ("--json",)),
+    },
     "test": {
         "--train": (("test", "unknown.st", "held.txt"), ("--train", "mine.txt")),
         "--text-column": (("test", "classes.st", "two.csv"), ("--text-column", "other")),

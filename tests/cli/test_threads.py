@@ -11,7 +11,10 @@ import typer
 from elman.cli import app
 from elman.cli.threads import VARIABLES
 
-COMPUTE = {"train", "test", "predict", "generate", "suggest", "explain", "type", "export", "demo"}
+COMPUTE = {
+    *("train", "test", "predict", "score", "generate"),
+    *("suggest", "explain", "type", "export", "demo"),
+}
 
 
 @pytest.fixture(autouse=True)

@@ -111,3 +111,13 @@ def test_a_class_can_weigh_more():
     plain = fitted(rare).scores(["warm"])
     heavier = fitted(rare, class_weights=np.array([1, 20], dtype=np.float32)).scores(["warm"])
     assert heavier[0, 1] > plain[0, 1]
+
+
+def test_a_text_of_double_weight_counts_as_the_margins_of_two():
+    """The objective of the solver is a sum over texts: a class weighs as its texts."""
+    of_class = np.array([1, 3], dtype=np.float32)
+    target = np.array([1, 0, 0, 0, 0, 0] * 5)
+    by_class = fitted(target, class_weights=of_class)
+    by_text = fitted(target, sample_weights=of_class[target])
+    np.testing.assert_array_equal(by_class.steps, by_text.steps)
+    np.testing.assert_allclose(by_class.scale, by_text.scale)

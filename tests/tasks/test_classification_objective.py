@@ -25,13 +25,14 @@ BLOCKS = StackConfig(6, hidden_size=8, layers=1, dropout=0.0)
 pytestmark = pytest.mark.usefixtures("exact_products")
 
 
-def class_objective(weights=None, smoothing=0.0, validation_metric=lambda *_: 0.0):
+def class_objective(weights=None, smoothing=0.0, validation_metric=lambda *_: 0.0, of_texts=None):
     torch.manual_seed(0)
     network = ClassifierNetwork(EncoderConfig(BLOCKS), 3, 0.0)
     read = TokenDataset([np.array(row) for row in ROWS])
     return ClassificationObjective(
         network, read, read, classes=CLASSES, valid_classes=CLASSES, batch_size=2, seed=0,
-        validation_metric=validation_metric, weights=weights, smoothing=smoothing,
+        validation_metric=validation_metric, class_weights=weights, sample_weights=of_texts,
+        smoothing=smoothing,
     )  # fmt: skip
 
 
@@ -41,10 +42,11 @@ def alone(objective, index):
 
 
 @pytest.mark.parametrize("weights", [None, torch.tensor([0.5, 1.0, 2.0])])
+@pytest.mark.parametrize("of_texts", [None, torch.tensor([0.5, 1.5, 0.0, 2.0, 1.0])])
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
-def test_the_loss_of_labels_is_weighted_and_smoothed(weights, smoothing):
+def test_the_loss_of_labels_is_weighted_and_smoothed(weights, of_texts, smoothing):
     """Szegedy et al. 2016, section 7: of the target, a share is spread over all classes."""
-    objective = class_objective(weights, smoothing)
+    objective = class_objective(weights, smoothing, of_texts=of_texts)
     of_class = torch.ones(3) if weights is None else weights
     for step in range(6):
         loss, tokens = objective.loss(step)
@@ -54,7 +56,8 @@ def test_the_loss_of_labels_is_weighted_and_smoothed(weights, smoothing):
         for index in chosen:
             target = (1 - smoothing) * functional.one_hot(torch.tensor(CLASSES[index]), 3)
             target = (target + smoothing / 3) * of_class
-            total -= float((target * alone(objective, index).log_softmax(0)).sum())
+            loss_of_text = float((target * alone(objective, index).log_softmax(0)).sum())
+            total -= loss_of_text * (1 if of_texts is None else float(of_texts[index]))
             norm += float(of_class[CLASSES[index]])
         assert float(loss.detach()) == pytest.approx(total / norm, rel=1e-5)
 

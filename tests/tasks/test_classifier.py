@@ -204,13 +204,14 @@ def test_a_small_set_is_not_read_for_ever():
         ("directions", 3),
         ("directions", 0),
         ("class_weight", "heavy"),
-        ("class_weight", {0: 1}),
+        ("class_weight", {"good": 0}),
+        ("class_weight", {"good": "much"}),
     ],
 )
 def test_what_is_out_of_range_is_refused_before_anything_is_read(name, value):
     with pytest.raises(SettingError) as caught:
         elman.Classifier(**{name: value}).fit(None, None)
-    assert caught.value.location == name.replace("_", "-")
+    assert caught.value.location.split(" ")[0] == name.replace("_", "-")
 
 
 def test_rare_classes_weigh_more_on_request():

@@ -34,7 +34,7 @@ NOT_OF_TEXTS = {
     "check_estimator_sparse_matrix": OF_NUMBERS,
     "check_classifiers_regression_target": "any number can be a label: 1.5 of five stars",
     "check_supervised_y_2d": "labels in a table are refused, not flattened with a warning",
-    "check_class_weight_classifiers": "class_weight is 'balanced' or None",
+    "check_sample_weight_equivalence_on_dense_data": "which texts are held out depends on how many",
 }
 
 

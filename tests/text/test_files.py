@@ -271,7 +271,7 @@ def test_utf16_that_was_not_announced() -> None:
 def test_an_unknown_encoding(encoding: str) -> None:
     Path("a.txt").write_text("text")
     assert message_of(lambda: TextSource(["a.txt"], encoding=encoding), SettingError) == (
-        f"--encoding: unknown encoding {encoding!r}. Try one of: utf-8, latin-1, cp1252, utf-16"
+        f"encoding: unknown encoding {encoding!r}. Try one of: utf-8, latin-1, cp1252, utf-16"
     )
 
 

@@ -123,7 +123,7 @@ def test_errors_name_the_line(text, message):
 
 
 def test_the_error_for_a_gap_has_a_hint():
-    with pytest.raises(InputError, match="--impute linear, previous or zero"):
+    with pytest.raises(InputError, match=r"impute=.linear., previous or zero"):
         read("x\n1\n\n?\n")
 
 

@@ -92,7 +92,7 @@ def test_a_number_that_can_be_read_in_two_ways_is_asked_for():
     with pytest.raises(InputError) as error:
         read(text)
     assert "text 1:2: '10,010' in column y can be 10010 or 10.01" in str(error.value)
-    assert "--decimal point (10010) or --decimal comma (10.01)" in str(error.value)
+    assert "decimal='point' (10010) or decimal='comma' (10.01)" in str(error.value)
     assert read(text, decimal="point").values[0, 0] == 10010
     assert read(text, decimal="comma").values[0, 0] == 10.01
 
@@ -102,8 +102,8 @@ def test_dates_in_either_order_are_asked_for():
     with pytest.raises(InputError) as error:
         read(text)
     assert str(error.value).startswith("text 1:3: '01/02/2015' in column date can be 2015-0")
-    assert "--date-order dmy" in str(error.value)
-    assert "--date-order mdy" in str(error.value)
+    assert "date_order='dmy'" in str(error.value)
+    assert "date_order='mdy'" in str(error.value)
     assert read(text, date_order="dmy").calendar.step.name == "monthly"
     assert read(text, date_order="mdy").calendar.step.name == "daily"
 

@@ -126,7 +126,7 @@ def test_a_first_line_of_fasttext_without_label(tmp_path):
     path = tmp_path / "a.txt"
     lines = ["a text without", *(f"__label__{label} {text}" for text, label in ROWS)]
     path.write_text("\n".join(lines))
-    with pytest.raises(InputError, match=r"a.txt:1: there is no label.*--skip-bad-rows"):
+    with pytest.raises(InputError, match=r"a.txt:1: there is no label.*skip_bad_rows=True"):
         labelled(path)
     assert labelled(path, skip_bad_rows=True) == ROWS
 

@@ -268,7 +268,7 @@ def test_other_formats_are_rejected(
 @pytest.mark.parametrize("column", [1, 0, -1, True, 2.0])
 def test_no_row_has_its_tag_there(column: int) -> None:
     call = lambda: TaggedSource(TextSource.from_texts(["a"]), column=column)  # noqa: E731
-    assert "--column" in message_of(call, SettingError)
+    assert message_of(call, SettingError).startswith("column: ")
 
 
 def test_a_file_without_blank_lines(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -249,7 +249,7 @@ def test_persistent_nan_losses_end_the_training():
     text = str(caught.value)
     assert text.splitlines() == [text]
     assert "step 130" in text
-    assert "--learning-rate" in text
+    assert "learning_rate" in text
     scales = [event.learning_rate_scale for event in of(RolledBack, events)]
     assert scales == [0.5**n for n in range(1, trainer.MAX_ROLLBACKS + 1)]
     assert {event.step for event in of(RolledBack, events)} == {100}

@@ -22,6 +22,7 @@ from elman.cli.peek import peek
 from elman.cli.predict import predict
 from elman.cli.pull import pull
 from elman.cli.push import push
+from elman.cli.score import score
 from elman.cli.serve import serve
 from elman.cli.suggest import suggest
 from elman.cli.test import test
@@ -41,7 +42,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-computing: tuple[Callable[..., None], ...] = train, test, predict, generate, suggest, explain
+computing: tuple[Callable[..., None], ...] = (
+    *(train, test, predict, score),
+    *(generate, suggest, explain),
+)
 others: tuple[Callable[..., None], ...] = serve, info, with_threads(export), push, pull, cache
 for command in (peek, *(with_threads(each) for each in computing), *others, with_threads(demo)):
     app.command()(command)

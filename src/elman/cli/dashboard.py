@@ -70,7 +70,7 @@ def _cause(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "The training was interrupted."
     return (
-        str(error)
+        error.in_shell
         if isinstance(error, ElmanError)
         else "The training failed; the terminal shows the error."
     )

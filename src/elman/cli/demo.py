@@ -69,7 +69,7 @@ def parts_at_hand(folder: Path) -> Iterator[DemoPart]:
         try:
             yield from task.demo_parts(folder)
         except InputError as error:
-            say(str(error))
+            say(error.in_shell)
 
 
 def _what_next(folder: Path) -> None:

@@ -1,12 +1,12 @@
-"""elman predict: predictions for files or for a stream on stdin."""
+"""elman predict: predictions for texts, for files or for a stream on stdin."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from elman.cli.inputs import files_and_texts
 from elman.cli.task_options import task_options
 from elman.console.options import Encoding, Int8, Json, ModelFile
 from elman.console.terminal import Throughput
@@ -15,12 +15,11 @@ from elman.console.terminal import Throughput
 @task_options("predict")
 def predict(
     model: ModelFile,
-    files: Annotated[
-        list[Path] | None,
+    inputs: Annotated[
+        list[str] | None,
         typer.Argument(
-            metavar="FILE",
-            readable=False,
-            help="Files (also .gz) or folders; - or none reads stdin.",
+            metavar="INPUT",
+            help="Texts in quotes, or files (also .gz) or folders; - or none reads stdin.",
         ),
     ] = None,
     encoding: Encoding = "utf-8",
@@ -28,13 +27,14 @@ def predict(
     json: Json = False,
     **options: Any,
 ) -> None:
-    """Predict classes, tags, texts or numbers from files.
+    """Predict classes, tags, texts or numbers, of texts or of files.
 
     Classification: one text per line, or a table, JSON lines or fastText lines, with or without
-    labels. Prints one line per text; an empty line for an empty line or a skipped bad row.
+    labels. Prints one line per text; an empty line for an empty line or a skipped bad row. On a
+    terminal the text and the probability stand beside the class.
 
     Tagging: CoNLL or CoNLL-U, with or without tags; a blank line ends a sentence. Prints the file
-    with the predicted tags.
+    with the predicted tags. Running text is split into words; each line is a sentence.
 
     Translation: one source per line, or a table with a source column. Prints one line per source;
     --json adds alternatives, word probabilities and attention.
@@ -58,7 +58,8 @@ def predict(
     if unit is None:
         raise no_predictions(task, model)
     check_options(task, "predict", typed)
-    request = PredictionRequest(files or [], encoding, json, typed)
+    files, texts = files_and_texts(inputs or [])
+    request = PredictionRequest(files, encoding, json, typed, texts)
     with Throughput(unit) as pace:
         for lines, count in task.predictions(loaded, request):
             print(lines, end="", flush=True)

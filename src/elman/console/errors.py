@@ -26,7 +26,7 @@ def in_one_line(error: Exception, arguments: list[str], command: Any) -> tuple[s
     if isinstance(error, SettingError):
         return _of_setting(error, command), 1
     if isinstance(error, ElmanError):
-        return str(error), 1
+        return error.in_shell, 1
     if isinstance(error, TyperException):
         return f"{_sentence(error)} Try: {_help_of(arguments, command)}", error.exit_code
     if isinstance(error, OSError):
@@ -43,7 +43,7 @@ def _of_setting(error: SettingError, command: Any) -> str:
     """Name a setting by its option, such as --hidden-size."""
     option = f"--{error.location}"
     known = {name for each in _commands(command) for p in each.params for name in p.opts}
-    return f"--{error}" if option in known else str(error)
+    return f"--{error.in_shell}" if option in known else error.in_shell
 
 
 def _sentence(error: TyperException) -> str:

@@ -34,6 +34,11 @@ def is_terminal() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
 
 
+def prints_to_terminal() -> bool:
+    """Whether stdout is a terminal, so that a person reads it; False if it is closed."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 @functools.cache
 def error_console() -> Any:
     """The console of all bars and messages; one, so that they do not overwrite each other."""
@@ -222,7 +227,7 @@ class Throughput(contextlib.AbstractContextManager["Throughput"]):
             TextColumn("{task.description}"),
             console=error_console(),
             transient=True,
-            disable=not is_terminal() or sys.stdout is None or sys.stdout.isatty(),
+            disable=not is_terminal() or sys.stdout is None or prints_to_terminal(),
         )
         self.line = self.bar.add_task("")
 

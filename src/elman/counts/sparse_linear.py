@@ -145,6 +145,7 @@ class SparseLinear:
         max_bytes: int,
         max_products: int,
         class_weights: Floats | None = None,
+        sample_weights: Floats | None = None,
     ) -> SparseLinear:
         """Fit a linear support vector machine for each class against the rest, on the features of
         at least two texts, weighted by inverse document frequency.
@@ -158,6 +159,7 @@ class SparseLinear:
                 proportional: if it is exceeded, only words are used, and of these only a random
                 part of the texts.
             class_weights: (K,) weights of the classes; None: all weigh the same.
+            sample_weights: (N,) weights of the texts; None: all weigh the same.
 
         Returns:
             The weights; no features at all if no two texts share one. Where `max_bytes` leaves
@@ -192,7 +194,8 @@ class SparseLinear:
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            solver.fit(x / norm, target)
+            weights_of_rows = None if sample_weights is None else sample_weights[chosen]
+            solver.fit(x / norm, target, sample_weight=weights_of_rows)
         weights, bias = solver.coef_.T * (idf / norm)[:, None], solver.intercept_
         if classes == 2:  # one column: of the second class, against the first
             weights, bias = np.hstack([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2

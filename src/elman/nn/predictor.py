@@ -20,7 +20,7 @@ from elman.nn.native_step import CompiledStep, step_of, stream_of
 Tokens = npt.NDArray[np.integer[Any]]
 Floats = npt.NDArray[np.floating[Any]]
 
-ROWS = 32  # batch size of independent blocks
+BATCH = 2048  # tokens of a batch of texts, at most; a longer text is read alone
 CHUNK = 1024  # tokens a forward pass; the state is carried over, so any number gives equal results
 
 
@@ -71,22 +71,43 @@ class NetworkPredictor:
     def fresh_log_probabilities(self, ids: Tokens, block: int = 64) -> Floats:
         """`log_probabilities` with the state reset after every `block` tokens."""
         count = (len(ids) - 1) // block
-        inputs, targets = (
-            np.asarray(each, dtype=np.int64).reshape(count, block)
-            for each in (ids[: count * block], ids[1 : count * block + 1])
-        )
-        scored = []
-        for begin in range(0, count, ROWS):
-            rows = inputs[begin : begin + ROWS]
-            with torch.inference_mode():
-                state = self.network.initial_state(len(rows))
-                logits, _ = self._logits(self._tensor(rows), state)
-            scored.append(self._scored(logits, targets[begin : begin + ROWS].ravel()))
-        log_p, entropies = _joined(scored)
-        if self.mixture is None or not count:
-            return log_p
-        contexts = np.concatenate([self.mixture.counts.states(row) for row in inputs])
-        return self._mixed(log_p, entropies, contexts, targets.ravel())["both"]
+        blocks = [ids[begin * block : (begin + 1) * block + 1] for begin in range(count)]
+        found = self.log_probabilities_of_rows(blocks)
+        return np.concatenate(found) if found else np.zeros(0, dtype=np.float32)
+
+    def log_probabilities_of_rows(self, rows: Sequence[Tokens]) -> list[Floats]:
+        """`log_probabilities` of each of several texts (N,), in batches of similar lengths."""
+        found: list[Floats] = [np.zeros(0, dtype=np.float32)] * len(rows)
+        order = sorted(range(len(rows)), key=lambda row: len(rows[row]))
+        begin = 0
+        while begin < len(order):
+            end = begin + 1
+            while end < len(order) and len(rows[order[end]]) * (end + 1 - begin) <= BATCH:
+                end += 1
+            chosen, begin = order[begin:end], end
+            if len(chosen) == 1:
+                found[chosen[0]] = self.log_probabilities(rows[chosen[0]])
+                continue
+            batch = self._log_probabilities_of_batch([rows[row] for row in chosen])
+            for row, log_p in zip(chosen, batch, strict=True):
+                found[row] = log_p
+        return found
+
+    def _log_probabilities_of_batch(self, rows: Sequence[Tokens]) -> list[Floats]:
+        width = max(map(len, rows))
+        padded = np.zeros((len(rows), width), dtype=np.int64)
+        for row, tokens in zip(padded, rows, strict=True):
+            row[: len(tokens)] = tokens
+        with torch.inference_mode():
+            state = self.network.initial_state(len(rows))
+            logits, _ = self._logits(self._tensor(padded[:, :-1]), state)
+        targets = padded[:, 1:].ravel()
+        log_p, entropies = self._scored(logits, targets)
+        if self.mixture is not None:
+            contexts = np.concatenate([self.mixture.counts.states(row)[:-1] for row in padded])
+            log_p = self._mixed(log_p, entropies, contexts, targets)["both"]
+        by_row = log_p.reshape(len(rows), width - 1)
+        return [row[: len(tokens) - 1] for row, tokens in zip(by_row, rows, strict=True)]
 
     def distributions(self, ids: Tokens, positions: Tokens) -> Iterator[Floats]:
         """Batches (B, V) of logits: log-probabilities up to a constant of each row."""

@@ -22,6 +22,7 @@ from elman.nn.lowering import Stepped
 from elman.nn.native_step import WeightCache, step_of
 from elman.ranges import bytes_of
 from elman.tasks.file_size import SCORES, Division, Shape, built_network, divided
+from elman.tasks.notebook import as_html
 from elman.tasks.run import Run, TrainingData
 from elman.tasks.settings import NetworkSettings
 from elman.tasks.weights import load_network, record_of
@@ -192,7 +193,7 @@ class Model(NetworkSettings, ABC):
             KeyboardInterrupt: the training was stopped before there was a model.
         """
         begun = time.monotonic()
-        settings = self._settings_type()(**self._plain_settings()).check_settings()
+        settings = self._settings_type().from_json(self._plain_settings())
         prepared = self._prepare(settings, *data, cache=cache, progress=progress, **options)
         identity = {**self._plain_settings(), **prepared.hashes}
         seconds = 60 * settings.minutes * (1 - scoring)
@@ -252,8 +253,11 @@ class Model(NetworkSettings, ABC):
         """The number of parameters of the network."""
         return sum(weight.numel() for weight in self.network_.parameters())
 
+    def _is_fitted(self) -> bool:
+        return any(name.endswith("_") and not name.startswith("_") for name in vars(self))
+
     def _check_fitted(self) -> None:
-        if not any(name.endswith("_") and not name.startswith("_") for name in vars(self)):
+        if not self._is_fitted():
             raise _not_fitted_error()(
                 "it has learned nothing yet",
                 location=type(self).__name__,
@@ -369,6 +373,13 @@ class Model(NetworkSettings, ABC):
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the compiled step: it cannot be copied, and is compiled again on demand."""
         return {name: value for name, value in vars(self).items() if name != "_compiled"}
+
+    def _repr_html_(self) -> str:
+        """The settings that differ from the defaults, and what was learned, for a notebook."""
+        if self._is_fitted():
+            facts = {name: its for name, its in self.describe().items() if name != "settings"}
+            return as_html(repr(self), facts)
+        return as_html(f"{self!r}, not fitted", self.get_params())
 
     def __repr__(self) -> str:
         changed = (

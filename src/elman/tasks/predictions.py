@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from elman.text.stdin_stream import ByteStream
 
 _BEAM = 5  # default beam size
+_TEXTS = "text"  # the name of the document with the texts of a command
 
 Item = TypeVar("Item")
 
@@ -40,21 +41,27 @@ class PredictionRequest:
         encoding: of the files, such as 'utf-8'.
         json: whether to write JSON lines.
         options: the typed options, by name.
+        texts: to predict for instead of files.
     """
 
     files: Sequence[Path]
     encoding: str
     json: bool
     options: dict[str, Any]
+    texts: Sequence[str] = ()
 
     def documents(self) -> Iterator[Document]:
-        """The documents; standard input is read as it arrives.
+        """The documents; standard input is read as it arrives. The texts are the lines of one.
 
         Raises:
             InputError: they cannot be read.
         """
+        from elman.text.files import Document
         from elman.text.stdin_stream import arriving_documents
 
+        if self.texts:
+            lines = as_lines(" ".join(text.splitlines()) for text in self.texts)
+            return iter([Document(_TEXTS, lambda: iter([lines]))])
         return arriving_documents(self.files or [Path("-")], _stdin, encoding=self.encoding)
 
     def source(self) -> TextSource:
@@ -66,6 +73,19 @@ class PredictionRequest:
         from elman.text.files import TextSource
 
         return TextSource(self.files, encoding=self.encoding)
+
+    def check_no_texts(self) -> None:
+        """Check that there are only files, for a model of vectors or numbers.
+
+        Raises:
+            SettingError: there is a text.
+        """
+        if self.texts:
+            raise SettingError(
+                f"{self.texts[0]!r:.60} is no file, and the model reads no texts",
+                location="INPUT",
+                hint="Name a file.",
+            )
 
     @property
     def count(self) -> int | None:
@@ -99,6 +119,7 @@ class PredictionWriter(ABC, Generic[Item]):
     def __init__(self, request: PredictionRequest) -> None:
         self.json = request.json
         self.documents = request.documents
+        self.has_texts = bool(request.texts)
         self.readers: dict[str, Any] = {}
 
     @abstractmethod
@@ -142,8 +163,13 @@ class ExampleWriter(PredictionWriter[Example]):
         """A reader for the file of that name; it yields an empty text for a bad row."""
 
     def read(self, document: Document) -> Iterator[Example]:
+        lines = lines_of(document.chunks())
+        if self.has_texts:  # never the header of a table
+            return (
+                Example(text, None, line, document.name) for line, text in enumerate(lines, start=1)
+            )
         reader = self.readers[document.name] = self.make_reader(document.name)
-        return reader.examples(lines_of(document.chunks()))
+        return reader.examples(lines)
 
     def size(self, item: Example) -> int:
         return len(item.text)

@@ -7,7 +7,7 @@ a training takes a checked copy, which no later `set_params` changes.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Self
@@ -24,25 +24,41 @@ LONGEST_SEED = 2**31 - 1
 _PAGE = 100  # characters of a docstring's line
 
 
-def setting(default: Any, meaning: str, check: Callable[[str, Any], None]) -> Any:
+def _restored(value: Any) -> Any:
+    """A value of a model file: what JSON has as a list is a tuple among settings."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def setting(
+    default: Any,
+    meaning: str,
+    check: Callable[[str, Any], None],
+    restored: Callable[[Any], Any] = _restored,
+) -> Any:
     """A setting, as a field of a dataclass.
 
     Args:
         default: its value unless another is given; where it is None, None is in range as well.
         meaning: what it is, in one line, with its tokenizer and range, for the class's docstring.
         check: (name, value) -> None, which raises SettingError for a value out of range.
+        restored: a value of a model file -> the setting, to be checked.
     """
-    return field(default=default, metadata={"meaning": meaning, "check": check})
+    metadata = {"meaning": meaning, "check": check, "restored": restored}
+    return field(default=default, metadata=metadata)
 
 
 def changed(kind: type[NetworkSettings], name: str, default: Any, meaning: str = "") -> Any:
     """A setting of `kind` with another default and, if it is given, another meaning."""
     metadata = kind.__dataclass_fields__[name].metadata
-    return setting(default, meaning or metadata["meaning"], metadata["check"])
+    meaning = meaning or metadata["meaning"]
+    return setting(default, meaning, metadata["check"], metadata["restored"])
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON can hold it: lists for tuples, Python's numbers for numpy's."""
+    """A value as JSON can hold it: lists for tuples, pairs for a mapping (its keys may be numbers),
+    and Python's numbers for numpy's."""
+    if isinstance(value, Mapping):
+        return [[_plain(each) for each in pair] for pair in value.items()]
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     return value.item() if hasattr(value, "item") else value
@@ -143,9 +159,9 @@ class NetworkSettings:
         """
         if not isinstance(value, dict) or value.keys() != cls.__dataclass_fields__.keys():
             raise ModelFileError("its settings are not those of such a model")
-        # What JSON has as a list is a tuple among settings.
         known: dict[str, Any] = {
-            name: tuple(its) if isinstance(its, list) else its for name, its in value.items()
+            name: cls.__dataclass_fields__[name].metadata["restored"](its)
+            for name, its in value.items()
         }
         return cls(**known).check_settings()
 

@@ -55,7 +55,7 @@ def checked_encoding(encoding: str) -> str:
     except (LookupError, ValueError, TypeError) as error:
         raise SettingError(
             f"unknown encoding {encoding!r}",
-            location="--encoding",
+            location="encoding",
             hint="Try one of: utf-8, latin-1, cp1252, utf-16",
         ) from error
 

@@ -71,9 +71,9 @@ class SentenceReader:
         check_layout: Callable[[ConllLayout, str, str], None] | None = None,
     ) -> None:
         if column is not None:
-            check_integer("--column", column, 2)
+            check_integer("column", column, 2)
         if word_column is not None:
-            check_integer("--word-column", word_column, 1)
+            check_integer("word-column", word_column, 1)
         self.skipped = 0
         self.layout: ConllLayout | None = None
         self.note: str | None = None

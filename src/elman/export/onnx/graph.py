@@ -131,6 +131,7 @@ class Graph:
         xs: Names,
         kinds: Sequence[Any],
         *,
+        shapes: Sequence[Sequence[int | str]] | None = None,
         output_kind: Any = np.float32,
         backward: bool = False,
     ) -> tuple[Names, str]:
@@ -141,13 +142,15 @@ class Graph:
             states: initial states.
             xs: (T, ...) inputs.
             kinds: element types of states and xs.
+            shapes: of states and xs in the body; None leaves them to the runtime, of which not all
+                can infer a rank that the body needs.
             output_kind: element type of ys.
             backward: loop from the last time to the first; ys stay in the order of xs.
         """
         body = Graph(self._weights, self)
         inputs = [body._new("input") for _ in (*states, *xs)]
-        for name, kind in zip(inputs, kinds, strict=True):
-            body.input(name, kind)
+        for name, kind, shape in zip(inputs, kinds, shapes or [()] * len(inputs), strict=True):
+            body.input(name, kind, *shape)
         after, y = step(body, inputs[: len(states)], inputs[len(states) :])
         for value, kind in zip([*after, y], [*kinds[: len(states)], output_kind], strict=True):
             body.output(value, body._new("after"), kind)

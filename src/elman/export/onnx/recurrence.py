@@ -192,7 +192,10 @@ class _Values:
         return graph.op("Sub", a, graph.op("Mul", whole, b))
 
     def _transpose(self, weight: int) -> str:
-        """A weight (N, K) as (K, N), transposed outside the loop."""
+        """A weight (N, K) as (K, N): in the file, or transposed outside the loop."""
+        value = self._program.values[weight]
+        if value.op == "weight":  # a body that uses a stored matrix suits more runtimes
+            return self._graph.transposed(self._cell.get_parameter(value.name))
         if self._outer is not None:
             return self._outer._transpose(weight)
         if weight not in self._transposed:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from elman.nn.encoder import EncoderConfig
-from elman.ranges import check_choice, check_integer
+from elman.ranges import check_choice, check_integer, check_number
 from elman.tasks.architecture import EncoderRecipe
 from elman.tasks.settings import CountedSettings, changed, setting
 from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoder_config
@@ -22,6 +24,23 @@ RECIPES = {
     "subword": EncoderRecipe(128, 0.25, 3e-3, 0.3, hidden_dropout=0.25, epochs=10, batch_size=64),
     "word": EncoderRecipe(128, 0.25, 3e-3, 0.3, hidden_dropout=0.25, epochs=10, batch_size=64),
 }
+
+
+def _check_class_weight(location: str, value: Any) -> None:
+    if not isinstance(value, Mapping):
+        check_choice(location, value, names=(BALANCED,))
+        return
+    for label, weight in value.items():
+        check_number(f"{location} of {label!r}", weight, lambda w: w > 0, "above 0")
+
+
+def _restored_class_weight(value: Any) -> Any:
+    """The pairs of a model file as a dict; anything else as it is, for the check to refuse."""
+    pairs = isinstance(value, list) and all(isinstance(each, list) for each in value)
+    hashable = pairs and all(
+        len(each) == 2 and not isinstance(each[0], list | dict) for each in value
+    )
+    return dict(value) if hashable else value
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -47,11 +66,13 @@ class ClassifierSettings(CountedSettings):
         "end.",
         partial(check_integer, least=1, most=2),
     )
-    class_weight: str | None = setting(
+    class_weight: str | Mapping[Any, float] | None = setting(
         None,
         '"balanced" gives rare classes more weight, by the cube root of how much rarer than the '
-        "mean they are; None weighs all texts the same.",
-        partial(check_choice, names=(BALANCED,)),
+        "mean they are; a dict has the weight of each label, 1 for those that it leaves out; None "
+        "weighs all classes the same.",
+        _check_class_weight,
+        _restored_class_weight,
     )
 
     @classmethod

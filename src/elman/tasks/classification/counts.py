@@ -15,9 +15,9 @@ from elman.explain.summary import TOP
 from elman.explain.trace import CountedFeature, CountsPart
 from elman.nn.classifier import ClassifierNetwork
 from elman.tasks import weights
-from elman.tasks.classification.config import BALANCED, ClassifierSettings
+from elman.tasks.classification.config import ClassifierSettings
 from elman.tasks.classification.inputs import LabelledTexts
-from elman.tasks.classification.trainer import class_weights
+from elman.tasks.classification.weighting import weights_of_classes, weights_of_texts
 from elman.tasks.weights import StoredArrays
 from elman.text.progress import ProgressCallback
 
@@ -56,14 +56,14 @@ def fit(
         progress("counting n-grams", 0, 1)
     minutes = None if settings.steps is not None else settings.minutes
     most = PRODUCTS if minutes is None else min(PRODUCTS, int(minutes * PRODUCTS_A_MINUTE))
-    balanced = settings.class_weight == BALANCED
     return SparseLinear.fit(
         rows.texts,
         rows.classes,
         len(rows.labels),
         max_bytes=most_bytes,
         max_products=most,
-        class_weights=class_weights(rows.classes, len(rows.labels)).numpy() if balanced else None,
+        class_weights=weights_of_classes(settings, rows),
+        sample_weights=weights_of_texts(rows),
     )
 
 

@@ -24,6 +24,7 @@ class LabelledTexts(NamedTuple):
     texts: list[str]
     classes: np.ndarray[Any, Any]  # (N,) indices into labels
     labels: Sequence[Label]  # (K,) sorted
+    weights: np.ndarray[Any, Any] | None = None  # (N,) of the texts, above 0
 
     @property
     def content(self) -> str:
@@ -39,7 +40,8 @@ class LabelledTexts(NamedTuple):
     def chosen(self, indices: np.ndarray[Any, Any]) -> LabelledTexts:
         """The rows with these indices."""
         texts = [self.texts[index] for index in indices.tolist()]
-        return self._replace(texts=texts, classes=self.classes[indices])
+        weights = None if self.weights is None else self.weights[indices]
+        return self._replace(texts=texts, classes=self.classes[indices], weights=weights)
 
 
 def as_labels(labels: Any, count: int, location: str = "labels") -> list[Label]:
@@ -85,11 +87,16 @@ def _is_label(value: Any) -> bool:
     return isinstance(value, int)
 
 
-def index_labels(texts: Any, labels: Any) -> LabelledTexts:
+def index_labels(texts: Any, labels: Any, sample_weight: Any = None) -> LabelledTexts:
     """Training texts, with labels as class indices.
 
+    Args:
+        texts, labels: (N,) each.
+        sample_weight: (N,) of the texts; those of weight 0 are left out. None: they have none.
+
     Raises:
-        InputError: as `as_texts` and `as_labels`; no texts; fewer than two classes.
+        InputError: as `as_texts` and `as_labels`; no texts; fewer than two classes; weights that
+            are none.
     """
     listed = as_texts(texts)
     if not listed:
@@ -97,6 +104,12 @@ def index_labels(texts: Any, labels: Any) -> LabelledTexts:
             "found 0 sample(s): no text to learn from", location="texts", hint="Give it some."
         )
     named = as_labels(labels, len(listed))
+    weights = None
+    if sample_weight is not None:
+        every = as_weights(sample_weight, len(listed))
+        kept = np.flatnonzero(every).tolist()
+        listed, named = [listed[index] for index in kept], [named[index] for index in kept]
+        weights = every[kept]
     try:
         known = sorted(set(named))
     except TypeError as error:
@@ -109,7 +122,39 @@ def index_labels(texts: Any, labels: Any) -> LabelledTexts:
             location="labels",
             hint="Give texts of at least two classes.",
         )
-    return LabelledTexts(listed, _indices(named, known), known)
+    return LabelledTexts(listed, _indices(named, known), known, weights)
+
+
+def as_weights(weights: Any, count: int, location: str = "sample_weight") -> np.ndarray[Any, Any]:
+    """Convert the weights of texts to an array (N,) of float64.
+
+    Args:
+        weights: a list, array or column.
+        count: N.
+        location: for errors.
+
+    Raises:
+        InputError: another number than texts; a value below 0 or not finite; no value above 0.
+    """
+    found = listed_values(weights)
+    if found is None or len(found) != count:
+        raise InputError(
+            f"{count} texts have {'no' if found is None else len(found)} weights",
+            location=location,
+            hint="Give each text one weight.",
+        )
+    for number, each in enumerate(found, start=1):
+        if not isinstance(each, int | float) or not 0 <= each < math.inf:
+            raise InputError(
+                f"the weight {each!r} of text {number} is not one",
+                location=location,
+                hint="A weight is a finite number, 0 or above.",
+            )
+    if not any(found):
+        raise InputError(
+            "every weight is zero", location=location, hint="Give some text a weight above 0."
+        )
+    return np.array(found, dtype=np.float64)
 
 
 def index_labels_as(pair: Any, known: Sequence[Label], location: str) -> LabelledTexts:

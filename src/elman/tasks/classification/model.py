@@ -12,22 +12,18 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from torch import Tensor
 
-from elman.counts.sparse_linear import SparseLinear
-from elman.errors import EmptyTextError, SettingError
+from elman.errors import EmptyTextError
 from elman.explain.trace import Trace
 from elman.metrics.calibration import fit_rejection, fit_temperature, fit_weights
 from elman.nn.classifier import ClassifierNetwork
-from elman.nn.encoder import EncoderConfig, EncoderStep
-from elman.nn.native_step import encoder_by_steps
-from elman.ranges import check_integer, check_number
+from elman.nn.encoder import EncoderConfig
+from elman.ranges import check_integer
 from elman.tasks.architecture import checked_encoder
 from elman.tasks.classification import counts
 from elman.tasks.classification.config import AUTO, RECIPES, ClassifierSettings
 from elman.tasks.classification.explain import explain_classes
 from elman.tasks.classification.inputs import (
-    Label,
     LabelledTexts,
-    as_labels,
     index_labels,
     index_labels_as,
     sklearn_tags,
@@ -35,15 +31,14 @@ from elman.tasks.classification.inputs import (
     unlabelled_texts,
 )
 from elman.tasks.classification.objective import class_logits
+from elman.tasks.classification.probabilities import ClassProbabilities
 from elman.tasks.classification.serialization import (
     MAX_MEMBERS,
     Calibration,
-    Floats,
     checked_calibration,
     checked_labels,
     checked_tokenizer,
 )
-from elman.tasks.classification.streaming import StreamingStates, beginning, continued
 from elman.tasks.classification.trainer import (
     TRIAL_FRACTION,
     ClassifierData,
@@ -51,18 +46,16 @@ from elman.tasks.classification.trainer import (
     choose_tokenizer,
     tokenizers_to_try,
 )
-from elman.tasks.example_estimator import ExampleModel
 from elman.tasks.inputs import as_texts, hashed
 from elman.tasks.run import Run, TrainingData
-from elman.tasks.tokenization import encoded, tokenize_for_trace
+from elman.tasks.tokenization import tokenize_for_trace
 from elman.text.subword_hashing import HashedVocabulary
-from elman.text.tokenizers.tokenizer import Tokenizer
 from elman.training.checkpoint import identity_of
 from elman.training.events import Event, Finished
 from elman.training.stages import train_in_stages
 
 
-class Classifier(ClassifierSettings, ExampleModel):
+class Classifier(ClassProbabilities):
     """A recurrent network that classifies texts.
 
     ::
@@ -88,18 +81,13 @@ class Classifier(ClassifierSettings, ExampleModel):
     _estimator_type: ClassVar[str] = "classifier"
     _architecture_name: ClassVar[str] = "encoder"
 
-    classes_: np.ndarray[Any, Any]
-    network_: ClassifierNetwork
-    tokenizer_: Tokenizer | HashedVocabulary
-    calibration_: Calibration
-    linear_: SparseLinear | None = None
-
     # Learning
 
     def fit(
         self,
         X: Any,  # noqa: N803 (scikit-learn's names)
         y: Any = None,
+        sample_weight: Any = None,
         *,
         valid: tuple[Any, Any] | None = None,
         unlabelled: Sequence[str] = (),
@@ -109,6 +97,8 @@ class Classifier(ClassifierSettings, ExampleModel):
 
         Args:
             X, y: (N,) texts and their labels.
+            sample_weight: (N,) how much each text counts in training, 0 or more; a text of weight
+                0 is left out. Validation texts count alike. None: all texts do.
             valid: texts and labels of the validation set, which chooses tokenizer, weights and
                 temperature; default: a tenth of X and y.
             unlabelled: texts of the same kind for pretraining, which takes most of the budget (A.
@@ -118,7 +108,9 @@ class Classifier(ClassifierSettings, ExampleModel):
         Raises:
             InputError: texts or labels that cannot be used.
         """
-        return self._fit(X, y, valid=valid, unlabelled=unlabelled, out_of_scope=out_of_scope)
+        options: dict[str, Any] = {} if sample_weight is None else {"sample_weight": sample_weight}
+        options |= {"valid": valid, "unlabelled": unlabelled, "out_of_scope": out_of_scope}
+        return self._fit(X, y, **options)
 
     _split = staticmethod(split)
 
@@ -135,6 +127,7 @@ class Classifier(ClassifierSettings, ExampleModel):
         self,
         settings: ClassifierSettings,
         *data: Any,
+        sample_weight: Any = None,
         unlabelled: Sequence[str] = (),
         out_of_scope: Sequence[str] = (),
         **options: Any,
@@ -143,8 +136,11 @@ class Classifier(ClassifierSettings, ExampleModel):
             "unlabelled": unlabelled_texts(unlabelled, settings.has_network),
             "out_of_scope": as_texts(out_of_scope, "out_of_scope"),
         }
-        prepared = super()._prepare(settings, *data, **options)
+        given = data if sample_weight is None else (*data, sample_weight)
+        prepared = super()._prepare(settings, *given, **options)
         hashes = {**prepared.hashes, "unlabelled": hashed(texts["unlabelled"])}
+        if prepared.train.weights is not None:
+            hashes["sample_weight"] = hashed(prepared.train.weights.tolist())
         return replace(prepared, hashes=hashes, options=texts)
 
     def _learn(self, settings: ClassifierSettings, data: TrainingData, run: Run) -> Iterator[Event]:
@@ -206,118 +202,6 @@ class Classifier(ClassifierSettings, ExampleModel):
 
     # Predicting
 
-    def predict(self, X: Any, *, reject_below: float | None = None) -> np.ndarray[Any, Any]:  # noqa: N803
-        """The class of each text (N,).
-
-        Args:
-            X: (N,) texts.
-            reject_below: return None if the most probable class is less probable than this, 0 to
-                1. `calibration_.rejection` is fitted on the validation set. Default: never.
-
-        Raises:
-            InputError: X is not a list of texts.
-            SettingError: `reject_below` is out of range.
-        """
-        if reject_below is not None:
-            check_number("reject-below", reject_below, lambda p: 0 <= p <= 1, "from 0 to 1")
-        probabilities = self.predict_proba(X)
-        labels: np.ndarray[Any, Any] = self.classes_[probabilities.argmax(axis=1)]
-        if reject_below is not None:
-            labels = labels.astype(object)
-            labels[probabilities.max(axis=1) < reject_below] = None
-        return labels
-
-    def predict_proba(self, X: Any) -> Floats:  # noqa: N803
-        """The probability of each class (N, K), calibrated by temperature scaling (C. Guo et al.,
-        'On Calibration of Modern Neural Networks', 2017, section 4.2)."""
-        logits, scores = self._evidence(X)
-        return self.calibration_.probabilities(logits, scores)
-
-    def predict_proba_by_parts(self, X: Any) -> dict[str, Floats]:  # noqa: N803
-        """The probabilities (N, K) by `both` parts, and if there are two by the `network` alone and
-        by the `counts` alone.
-
-        Raises:
-            InputError: X is not a list of texts.
-        """
-        logits, scores = self._evidence(X)
-        probabilities = self.calibration_.probabilities
-        found = {"both": probabilities(logits, scores)}
-        if scores is not None and self.has_network:
-            nothing = np.zeros_like(logits)
-            found |= {"network": probabilities(logits), "counts": probabilities(nothing, scores)}
-        return found
-
-    def _evidence(self, X: Any) -> tuple[Floats, Floats | None]:  # noqa: N803
-        """The logits (N, K) of the network, and the scores of the linear part, if there is one."""
-        self._check_fitted()
-        texts = as_texts(X)
-        if not texts:
-            raise EmptyTextError(
-                "found 0 sample(s): no text to read", location="texts", hint="Give it some."
-            )
-        return class_logits(self.network_, encoded(texts, self.tokenizer_)), self._scores(texts)
-
-    def _scores(self, texts: Sequence[str]) -> Floats | None:
-        """The scores (N, K) of the linear part, if there is one."""
-        return None if self.linear_ is None else self.linear_.scores(texts)
-
-    def score(self, X: Any, y: Any) -> float:  # noqa: N803
-        """The accuracy on texts and their labels, 0 to 1."""
-        texts = as_texts(X)
-        labels = as_labels(y, len(texts))
-        # Compare Python values: an array of short strings would truncate a longer one.
-        pairs = zip(self.predict(texts).tolist(), labels, strict=True)
-        return float(np.mean([predicted == label for predicted, label in pairs]))
-
-    def start(self) -> StreamingStates:
-        """The state before a text, for `step`.
-
-        Raises:
-            SettingError: the model is bidirectional.
-        """
-        self._check_fitted()
-        if self.network_.config.directions != 1:
-            raise SettingError(
-                "a model that reads in both directions has no answer before the end",
-                location="directions",
-                hint="Train with directions=1.",
-            )
-        return beginning(self.network_, self.tokenizer_, self.linear_, self._step)
-
-    def step(self, text: str, state: StreamingStates) -> tuple[dict[Label, float], StreamingStates]:
-        """Classify a text so far.
-
-        Args:
-            text: the next word or words.
-            state: from `start`, or the `step` before.
-
-        Returns:
-            The probability of each class, and the state, whose size is constant. After all words
-            of a text the probabilities are those of `predict_proba`, unless that shortens the text
-            or, with tokens other than words, appends an end token. The linear part takes each text
-            as whole words, so a word should not be cut in two, even if the tokens are characters.
-
-        Raises:
-            SettingError: the state is of another model.
-            EmptyTextError: the text has no tokens.
-        """
-        spreads, state = self.step_many([text], state)
-        return dict(zip(self.classes_.tolist(), spreads[0].tolist(), strict=True)), state
-
-    def step_many(
-        self, texts: Sequence[str], states: StreamingStates
-    ) -> tuple[Floats, StreamingStates]:
-        """Continue N streams: one text and one row of the states each; see `step`.
-
-        Returns:
-            Probabilities (N, K), and the states.
-        """
-        logits, scores, states = continued(
-            self.network_, self.tokenizer_, self.linear_, texts, states, self._step
-        )
-        return self.calibration_.probabilities(logits, scores), states
-
     def explain(self, text: str) -> Trace:
         """The activations of the network over a text, its outputs, and their attributions.
 
@@ -340,9 +224,6 @@ class Classifier(ClassifierSettings, ExampleModel):
             self.calibration_.temperature,
             linear,
         )
-
-    def _compile_step(self) -> list[EncoderStep]:
-        return [encoder_by_steps(encoder, int8=self.int8_) for encoder in self.network_.encoders]
 
     # Saving
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,8 @@ class ClassificationObjective(TokenObjective):
         classes: (N,) of the examples; valid_classes: of those to choose by.
         validation_metric: logits (N, K) and classes (N,) -> a loss, smaller is better.
         batch_size: B; seed: of the order of the examples.
-        weights: (K,) of the classes, or None where all weigh the same.
+        class_weights: (K,) of the classes, or None where all weigh the same.
+        sample_weights: (N,) of the examples, with a mean of 1, or None where all weigh the same.
         smoothing: of the labels, the share given to all classes alike (C. Szegedy et al.,
             'Rethinking the Inception Architecture for Computer Vision', 2016, section 7).
     """
@@ -37,7 +39,8 @@ class ClassificationObjective(TokenObjective):
         classes: np.ndarray[Any, Any],
         valid_classes: np.ndarray[Any, Any],
         validation_metric: Callable[[np.ndarray[Any, Any], np.ndarray[Any, Any]], float],
-        weights: Tensor | None,
+        class_weights: Tensor | None,
+        sample_weights: Tensor | None,
         smoothing: float,
         batch_size: int,
         seed: int,
@@ -46,15 +49,28 @@ class ClassificationObjective(TokenObjective):
         self.classes = torch.from_numpy(classes)
         self.valid_classes = valid_classes
         self.validation_metric = validation_metric
-        self.weights = weights
+        self.class_weights = class_weights
+        self.sample_weights = sample_weights
         self.smoothing = smoothing
 
     def _loss(self, padded: PaddedBatch, chosen: np.ndarray[Any, Any]) -> Tensor:
         logits, _ = self.network.member_logits(padded)
-        wanted = self.classes[torch.from_numpy(chosen)].repeat(len(logits))
-        return functional.cross_entropy(
-            logits.flatten(0, 1), wanted, weight=self.weights, label_smoothing=self.smoothing
+        rows = torch.from_numpy(chosen)
+        wanted = self.classes[rows].repeat(len(logits))
+        loss = partial(
+            functional.cross_entropy,
+            logits.flatten(0, 1),
+            wanted,
+            weight=self.class_weights,
+            label_smoothing=self.smoothing,
         )
+        if self.sample_weights is None:
+            mean: Tensor = loss()
+            return mean
+        weights = self.sample_weights[rows].repeat(len(logits))
+        total = len(wanted) if self.class_weights is None else self.class_weights[wanted].sum()
+        weighted: Tensor = (weights * loss(reduction="none")).sum() / total
+        return weighted
 
     def validate(self) -> float:
         return self.validation_metric(class_logits(self.network, self.valid), self.valid_classes)

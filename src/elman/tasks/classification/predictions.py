@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from elman.console.terminal import json_line
+from elman.console.terminal import json_line, prints_to_terminal
 from elman.errors import InputError, SettingError
 from elman.tasks.options import reader_options
 from elman.tasks.predictions import ExampleWriter, PredictionLines, as_lines
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 REJECTED = "none of these"
 FITTED = "fitted"
+
+_SHOWN = 60  # characters of a text beside its class
 
 
 def write_predictions(model: Classifier, request: PredictionRequest) -> Iterator[PredictionLines]:
@@ -39,7 +41,8 @@ class ClassWriter(ExampleWriter):
         self.model = model
         self.labels: list[Any] = model.classes_.tolist()
         self.threshold = _threshold(request.options.get("reject-below"), model)
-        self.write = self._as_json if request.json else self._as_line
+        line = self._for_a_person if prints_to_terminal() else self._as_line
+        self.write = self._as_json if request.json else line
         self.count = request.count
         self.reader_options = reader_options(request.options, "text-column")
         self.begun: set[str] = set()
@@ -60,7 +63,7 @@ class ClassWriter(ExampleWriter):
     def _check_no_tags(self, name: str, examples: list[Example]) -> None:
         from elman.text.sniff_tagged import tagged_in
 
-        layout = self.readers[name].layout
+        layout = None if self.has_texts else self.readers[name].layout
         if layout is None or layout.shape != "lines":
             return
         seen = tagged_in([each.text for each in examples], name)
@@ -81,6 +84,13 @@ class ClassWriter(ExampleWriter):
             return ""
         label = self._best(probabilities)
         return REJECTED if label is None else " ".join(str(label).splitlines())
+
+    def _for_a_person(self, example: Example, probabilities: Any) -> str:
+        if probabilities is None:
+            return ""
+        text = " ".join(example.text.split())
+        shown = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+        return f"{shown}  {self._as_line(example, probabilities)}  {probabilities.max():.2f}"
 
     def _as_json(self, example: Example, probabilities: Any) -> str:
         row: dict[str, Any] = {"file": example.name, "line": example.line}

@@ -37,11 +37,23 @@ class Calibration(NamedTuple):
         self, logits: np.ndarray[Any, Any], scores: np.ndarray[Any, Any] | None = None
     ) -> Floats:
         """(N, K) from the logits of the network and the scores of the linear model, if any."""
+        spread: Floats = self._scaled(logits, scores).softmax(dim=1).numpy()
+        return spread
+
+    def log_probabilities(
+        self, logits: np.ndarray[Any, Any], scores: np.ndarray[Any, Any] | None = None
+    ) -> Floats:
+        """The logarithm of `probabilities`, from its arguments."""
+        log_p: Floats = self._scaled(logits, scores).log_softmax(dim=1).numpy()
+        return log_p
+
+    def _scaled(
+        self, logits: np.ndarray[Any, Any], scores: np.ndarray[Any, Any] | None
+    ) -> torch.Tensor:
         scaled = logits.astype(np.float64) / self.temperature
         if scores is not None:
             scaled += self.counts_weight * scores
-        spread: Floats = torch.from_numpy(scaled).softmax(dim=1).numpy()
-        return spread
+        return torch.from_numpy(scaled)
 
 
 def checked_tokenizer(value: object) -> Tokenizer | HashedVocabulary:

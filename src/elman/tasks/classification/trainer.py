@@ -12,14 +12,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from elman.errors import EmptyTextError
 from elman.metrics.calibration import fit_temperature
 from elman.nn.classifier import ClassifierNetwork
 from elman.nn.pretraining import PretrainingHead
 from elman.tasks.classification.config import (
-    BALANCED,
     RECIPES,
     SMOOTHING,
     ClassifierSettings,
@@ -28,6 +26,7 @@ from elman.tasks.classification.config import (
 from elman.tasks.classification.inputs import LabelledTexts
 from elman.tasks.classification.objective import ClassificationObjective
 from elman.tasks.classification.preview import ClassPreviews, loss_of_frequencies
+from elman.tasks.classification.weighting import weights_of_classes, weights_of_texts
 from elman.tasks.file_size import Division, Shape, built_network, divided
 from elman.tasks.run import Run
 from elman.tasks.tokenization import ENCODER_TOKENIZERS, encoded, learned_tokenizer, with_progress
@@ -207,7 +206,7 @@ class ClassifierTrainer:
 
     def label_objective(self) -> ClassificationObjective:
         rows, valid = self.material.train, self.material.valid
-        balanced = self.settings.class_weight == BALANCED
+        of_classes, of_texts = weights_of_classes(self.settings, rows), weights_of_texts(rows)
         return ClassificationObjective(
             self.network,
             self.examples,
@@ -215,7 +214,8 @@ class ClassifierTrainer:
             classes=rows.classes,
             valid_classes=valid.classes,
             validation_metric=calibrated_loss,
-            weights=class_weights(rows.classes, len(rows.labels)) if balanced else None,
+            class_weights=None if of_classes is None else torch.from_numpy(of_classes),
+            sample_weights=None if of_texts is None else torch.from_numpy(of_texts),
             smoothing=SMOOTHING,
             batch_size=self._batch_size(),
             seed=self.settings.seed,
@@ -305,12 +305,3 @@ def calibrated_loss(logits: np.ndarray[Any, Any], classes: np.ndarray[Any, Any])
     temperature = fit_temperature(logits, classes)
     log_p = torch.from_numpy(logits / temperature).double().log_softmax(1).numpy()
     return -float(log_p[np.arange(len(classes)), classes].mean())
-
-
-def class_weights(classes: np.ndarray[Any, Any], count: int) -> Tensor:
-    """Weights (K,): the cube root of the mean class size over the size of each class.
-
-    Without the root, a text of a rare class would cause a very large step.
-    """
-    sizes = np.maximum(np.bincount(classes, minlength=count), 1)
-    return torch.from_numpy((sizes.mean() / sizes) ** (1 / 3)).float()

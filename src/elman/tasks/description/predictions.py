@@ -23,6 +23,7 @@ def write_predictions(model: Describer, request: PredictionRequest) -> Iterator[
         InputError: the vectors cannot be read, or are none of those that the model knows;
         SettingError: an option is out of range, or there is no file.
     """
+    request.check_no_texts()
     if not request.files or Path("-") in request.files:
         raise SettingError(
             "vectors do not come through a pipe", location="FILE", hint="Name a .npy or .npz file."

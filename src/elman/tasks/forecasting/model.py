@@ -176,7 +176,7 @@ class Forecaster(ForecasterSettings, Model):
             raise SettingError(
                 f"{horizon} is beyond the {config.horizon} steps that it was trained for",
                 location="horizon",
-                hint=f"Train for more: elman train FILE -o MODEL --horizon {horizon}",
+                hint=f"Train again, for more: --horizon {horizon}",
             )
         count = config.horizon if horizon is None else horizon
         check_integer("horizon", count, 1)

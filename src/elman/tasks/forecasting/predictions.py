@@ -43,6 +43,7 @@ def write_predictions(model: Forecaster, request: PredictionRequest) -> Iterator
     """
     from elman.tasks.forecasting.plots import MAX_PANELS, check_plot, draw
 
+    request.check_no_texts()
     plot: Path | None = request.options.get("plot")
     if plot is not None:
         check_plot(plot)

@@ -93,11 +93,9 @@ class LanguageModelingCommands(TaskCommands):
         return best_ngram(data.ids, self.model.tokenizer_)
 
     def evaluated(self, data: Corpus, baseline: NGramBaseline | None) -> Evaluation:
-        from elman.nn.predictor import NetworkPredictor
         from elman.tasks.language_modeling.evaluation import evaluate_language
 
-        predictor = NetworkPredictor(self.model.predicting, int8=self.model.int8_)
-        report = evaluate_language(predictor, data, baseline, no_baseline(baseline))
+        report = evaluate_language(self.model.predictor, data, baseline, no_baseline(baseline))
         if not self.model.has_network:
             report.details.pop("alone")
         return report

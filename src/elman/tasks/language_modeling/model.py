@@ -11,16 +11,13 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, ClassVar, Self
 
+import numpy as np
 from torch import Tensor
 
 from elman.counts.ngrams import NGrams
 from elman.data.cache import Cache
 from elman.data.corpus import Corpus
-from elman.decoding.batched_generation import BatchedGenerator
-from elman.decoding.generation import generate_text
 from elman.decoding.incremental import NextTokenDistribution, read, read_rows
-from elman.decoding.prompts import split_prefix
-from elman.decoding.sampling import Sampling
 from elman.decoding.suggester import WORDS, Suggester, finder_for
 from elman.decoding.suggestions import PrefixSearch, Suggestion, UserPrior
 from elman.decoding.word_index import WordIndex
@@ -30,10 +27,11 @@ from elman.nn.blocks import StackConfig
 from elman.nn.language_model import LanguageModelNetwork
 from elman.nn.mixture import LanguageNetwork, LanguageState, Mixture
 from elman.nn.native_step import Step, step_of
+from elman.nn.predictor import Floats, NetworkPredictor
 from elman.ranges import check_integer
 from elman.tasks.architecture import checked_stack
-from elman.tasks.estimator import Model
 from elman.tasks.file_size import Shape, built_network
+from elman.tasks.inputs import as_texts
 from elman.tasks.language_modeling import counts
 from elman.tasks.language_modeling.config import (
     LanguageModelSettings,
@@ -41,7 +39,9 @@ from elman.tasks.language_modeling.config import (
     recipe_of,
 )
 from elman.tasks.language_modeling.explain import explain_language
+from elman.tasks.language_modeling.generation import TextGeneration
 from elman.tasks.language_modeling.inputs import TextInput, check_length, prepared, source_of
+from elman.tasks.language_modeling.line_scores import LineScore, score_lines
 from elman.tasks.language_modeling.preview import GenerationPreviews
 from elman.tasks.language_modeling.width import network_of, width_for
 from elman.tasks.run import Run, TrainingData
@@ -53,7 +53,7 @@ from elman.training.events import Event, Finished
 from elman.training.plan import Plan
 
 
-class LanguageModel(LanguageModelSettings, Model):
+class LanguageModel(LanguageModelSettings, TextGeneration):
     """A recurrent network that predicts the next token of a text.
 
     ::
@@ -179,12 +179,26 @@ class LanguageModel(LanguageModelSettings, Model):
         Raises:
             InputError: the text cannot be read.
         """
-        from elman.nn.predictor import NetworkPredictor
-
         self._check_fitted()
         corpus = Corpus.prepare(source_of(text), self.tokenizer_, cache=Cache())
-        predictor = NetworkPredictor(self.predicting, int8=self.int8_)
-        return float(predictor.log_probabilities(corpus.ids).mean())
+        return float(self.predictor.log_probabilities(corpus.ids).mean())
+
+    def score_samples(self, X: Any) -> Floats:  # noqa: N803 (scikit-learn's names)
+        """The log-probability of each text in nats (N,), each read alone as a line; it includes
+        the line end after it. The name is that of scikit-learn's density estimators.
+
+        Args:
+            X: (N,) texts.
+
+        Raises:
+            InputError: X is not a list of texts.
+        """
+        return np.array([-each.nats for each in self.score_lines(as_texts(X))])
+
+    def score_lines(self, lines: Sequence[str]) -> list[LineScore]:
+        """The nats and perplexity of each line; see `score_samples`."""
+        self._check_fitted()
+        return score_lines(self.predictor, self.tokenizer_, lines)
 
     def start(self) -> LanguageState:
         """The state at the start of a text, for `step`."""
@@ -235,90 +249,6 @@ class LanguageModel(LanguageModelSettings, Model):
         self._check_fitted()
         return explain_language(self.network_, self.mixture_, self.tokenizer_, text)
 
-    def generate(
-        self,
-        prompt: str = "",
-        *,
-        length: int = 400,
-        temperature: float = 1.0,
-        top_k: int | None = None,
-        top_p: float | None = None,
-        min_p: float | None = None,
-        repetition_penalty: float = 1.0,
-        stop: str | Sequence[str] = (),
-        seed: int | None = None,
-    ) -> Iterator[str]:
-        """Continue a prompt; yields the generated text piece by piece, without the prompt.
-
-        Args:
-            prompt: the text to continue; an unfinished last word is completed.
-            length: maximum number of tokens.
-            temperature, top_k, top_p, min_p, repetition_penalty: see `elman.Sampling`.
-            stop: one or more texts that end the generation; they are not yielded.
-            seed: of the random draws; None: different at each call.
-
-        Raises:
-            SettingError: a setting is out of range.
-        """
-        sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
-        pieces = self._generate(prompt, length, sampling, stop, seed, rows=1)
-        return (texts[0] for texts in pieces if texts[0])
-
-    def generate_many(
-        self,
-        prompt: str = "",
-        *,
-        samples: int,
-        length: int = 400,
-        temperature: float = 1.0,
-        top_k: int | None = None,
-        top_p: float | None = None,
-        min_p: float | None = None,
-        repetition_penalty: float = 1.0,
-        stop: str | Sequence[str] = (),
-        seed: int | None = None,
-    ) -> list[str]:
-        """Generate several continuations of one prompt in one batch; see `generate`.
-
-        Args:
-            samples: number of continuations.
-        """
-        check_integer("samples", samples, 1)
-        sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
-        pieces = list(self._generate(prompt, length, sampling, stop, seed, rows=samples))
-        return ["".join(row) for row in zip(*pieces, strict=True)]
-
-    def _generate(
-        self,
-        prompt: str,
-        length: int,
-        sampling: Sampling,
-        stop: str | Sequence[str],
-        seed: int | None,
-        rows: int,
-    ) -> Iterator[list[str]]:
-        self._check_fitted()
-        check_integer("length", length, 1)
-        check_integer("seed", 0 if seed is None else seed, 0, 2**63 - 1)
-        context, prefix = split_prefix(prompt, self.tokenizer_)
-        return generate_text(
-            self.predicting,
-            self.tokenizer_,
-            self.suggester.tokens(context),
-            length=length,
-            sampling=sampling,
-            stop=[stop] if isinstance(stop, str) else stop,
-            seed=seed,
-            rows=rows,
-            prefix=prefix,
-            step=self._step,
-        )
-
-    def together(self) -> BatchedGenerator:
-        """A generator of several texts that start and end independently."""
-        self._check_fitted()
-        return BatchedGenerator(self.predicting, self.tokenizer_, self._step)
-
     def suggest(self, text: str, count: int = 3) -> list[Suggestion]:
         """The most probable next words, or completions of an unfinished last word, best first.
 
@@ -356,6 +286,11 @@ class LanguageModel(LanguageModelSettings, Model):
     def predicting(self) -> LanguageNetwork:
         """What predicts: the network, or the network beside the counts."""
         return self.network_ if self.mixture_ is None else self.mixture_
+
+    @property
+    def predictor(self) -> NetworkPredictor:
+        """What scores whole texts, with the current weights."""
+        return NetworkPredictor(self.predicting, int8=self.int8_)
 
     def _compile_step(self) -> Step:
         return step_of(self.predicting, int8=self.int8_)

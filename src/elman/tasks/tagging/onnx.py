@@ -89,21 +89,17 @@ def _added(graph: Graph, counts: LinearTagger) -> str:
 
 def _best(graph: Graph, crf: CRF, logits: str, rows: GraphBatch) -> tuple[str, str]:
     """The best tags (B, T) of each row and their score (B,), as `CRF.ranked`; logits (T, B, K)."""
-    allowed = (crf.allowed_start, crf.allowed_pairs, crf.allowed_end)
-    never = graph.number(-np.inf)
     start, pairs, end = (
-        graph.op("Where", graph.constant(mask.numpy(force=True), np.bool_), weight, never)
-        for mask, weight in zip(
-            allowed,
-            (
-                graph.constant(score.numpy(force=True), np.float32)
-                for score in (crf.start, crf.pairs, crf.end)
-            ),
-            strict=True,
+        torch.where(allowed, score, -torch.inf).numpy(force=True)
+        for allowed, score in (
+            (crf.allowed_start, crf.start),
+            (crf.allowed_pairs, crf.pairs),
+            (crf.allowed_end, crf.end),
         )
     )
-    into = graph.op("Transpose", pairs, perm=[1, 0])
-    tags = graph.constant(np.arange(len(crf.start))[None])
+    into = graph.constant(pairs.T, np.float32)  # a body can use a constant in every runtime
+    count = len(crf.start)
+    tags = graph.constant(np.arange(count)[None])
     first, last = graph.constant([1]), graph.constant([2])
 
     def forward_step(body: Graph, before: Names, inputs: Names) -> tuple[Names, str]:
@@ -124,16 +120,22 @@ def _best(graph: Graph, crf: CRF, logits: str, rows: GraphBatch) -> tuple[str, s
     active = graph.op("And", later, rows.real)
     (scores,), sources = graph.scan(
         forward_step,
-        [graph.op("Add", start, initial)],
+        [graph.op("Add", graph.constant(start, np.float32), initial)],
         [logits, active],
         [np.float32, np.float32, np.bool_],
+        shapes=[("batch", count), ("batch", count), ("batch", 1)],
         output_kind=np.int64,
     )
-    totals = graph.op("Add", scores, end)
+    totals = graph.op("Add", scores, graph.constant(end, np.float32))
     ends = graph.op("ArgMax", totals, axis=1, keepdims=1)
-    kinds = [np.int64, np.int64]
     _, best_tags = graph.scan(
-        backward_step, [ends], [sources], kinds, output_kind=np.int64, backward=True
+        backward_step,
+        [ends],
+        [sources],
+        [np.int64, np.int64],
+        shapes=[("batch", 1), ("batch", count)],
+        output_kind=np.int64,
+        backward=True,
     )
     score = graph.op("ReduceMax", totals, first, keepdims=0)
     return graph.op("Transpose", graph.op("Squeeze", best_tags, last), perm=[1, 0]), score

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from elman.console.terminal import json_line
+from elman.console.terminal import json_line, say
 from elman.errors import EmptyTextError, InputError
 from elman.ranges import listed
 from elman.tasks.options import reader_options
 from elman.tasks.predictions import PredictionLines, PredictionWriter
+from elman.tasks.tagging.running_text import is_running_text, sentences_of
 from elman.text.conll import (
     FORMAT,
     LINE_ENDS,
@@ -32,7 +34,8 @@ _SHOWN = 10  # tags in a message
 
 
 def write_predictions(model: Tagger, request: PredictionRequest) -> Iterator[PredictionLines]:
-    """Each sentence as it was written, with the model's tags; or a JSON object for each.
+    """Each sentence as it was written, with the model's tags; or a JSON object for each. Running
+    text is written one word a line.
 
     Raises:
         InputError: they cannot be read, or are no sentences, one word a line; SettingError: an
@@ -79,8 +82,17 @@ class TagWriter(PredictionWriter["TaggedSentence | str"]):
         )
         self.readers[document.name] = reader
         lines = lines_of(document.chunks(), keep_ends=True)
+        before, row = _first_row(lines)
+        every = chain(before, lines)
+        is_text = is_running_text(row, self.model.tags_)
+        if is_text and not self.has_texts:
+            say(f"{document.name}: running text; each line is a sentence, split into words.")
+        if is_text or self.has_texts:
+            yield from sentences_of(every, document.name)
+            return
+        _check_no_table(row, f"{document.name}:{len(before)}", document.name)
         sentence = None
-        for sentence in reader.sentences(self._checked(lines, document.name)):
+        for sentence in reader.sentences(every):
             # A file may end without the blank line that another one needs before it.
             if self.tail:
                 yield _until_blank(self.tail)
@@ -93,22 +105,6 @@ class TagWriter(PredictionWriter["TaggedSentence | str"]):
             )
         yield reader.trailing_lines
         self.tail = reader.trailing_lines or "".join(sentence.lines[-2:])
-
-    def _checked(self, lines: Iterable[str], name: str) -> Iterator[str]:
-        """The same lines, of which the first must not be the header of a table of texts."""
-        is_first = True
-        for number, line in enumerate(lines, start=1):
-            row = line.rstrip(LINE_ENDS)
-            if is_first and not is_blank(row) and not may_be_comment(row):
-                is_first = False
-                table = None if tag_table(row) else _table_with_header(row, name)
-                if table is not None:
-                    raise InputError(
-                        f"these are texts ({table}), and the model tags words",
-                        location=f"{name}:{number}",
-                        hint=FORMAT,
-                    )
-            yield line
 
     def _check_first(self, layout: ConllLayout, row: str, location: str) -> None:
         """Check that the last column of the first row holds a tag that the model knows."""
@@ -147,10 +143,34 @@ def _until_blank(tail: str) -> str:
     return "" if is_blank(tail.splitlines()[-1]) else "\n"
 
 
+def _first_row(lines: Iterator[str]) -> tuple[list[str], str]:
+    """Take the lines up to the first that is neither blank nor a comment, and return them and that
+    row, "" if there is none."""
+    taken: list[str] = []
+    for line in lines:
+        taken.append(line)
+        if not is_blank(line) and not may_be_comment(line):
+            return taken, line.rstrip(LINE_ENDS)
+    return taken, ""
+
+
+def _check_no_table(row: str, location: str, name: str) -> None:
+    """Check that the first row is not the header of a table of texts.
+
+    Raises:
+        InputError: it is.
+    """
+    if not row or "\t" in row or tag_table(row):
+        return
+    table = _table_with_header(row, name)
+    if table is not None:
+        raise InputError(
+            f"these are texts ({table}), and the model tags words", location=location, hint=FORMAT
+        )
+
+
 def _table_with_header(row: str, name: str) -> str | None:
-    """What table begins with this row, unless a tab is in it, as in a word's."""
-    if "\t" in row:
-        return None
+    """What table begins with this row."""
     try:
         return ExampleReader(name).detect_layout([row]).in_words()
     except InputError:

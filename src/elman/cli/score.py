@@ -1,0 +1,97 @@
+"""elman score: how probable each line is to a language model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from elman.cli.inputs import files_and_texts
+from elman.cli.load_model import load_language_model
+from elman.console.options import Encoding, Int8, Json, ModelFile
+from elman.console.terminal import json_line, working
+from elman.errors import EmptyTextError
+
+if TYPE_CHECKING:
+    from elman.tasks.language_modeling.line_scores import LineScore
+    from elman.tasks.predictions import PredictionRequest
+
+
+class _Line(NamedTuple):
+    """A line and where it stands: its file, and its number from 1."""
+
+    file: str
+    number: int
+    text: str
+
+
+def score(
+    model: ModelFile,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="INPUT",
+            help="Texts in quotes, or files (also .gz) or folders; - or none reads stdin.",
+        ),
+    ] = None,
+    encoding: Encoding = "utf-8",
+    int8: Int8 = False,
+    json: Json = False,
+) -> None:
+    """Score lines with a language model, to find unusual ones or to choose among some.
+
+    Prints a table with a row for each line: its rank, from 1 for the lowest perplexity; its nats,
+    the negative log-probability of its tokens and of the line end; the perplexity per token; and
+    the line. A blank line has an empty row. Each line is read alone, as after a line end.
+    """
+    from elman.tasks.predictions import PredictionRequest
+
+    loaded = load_language_model(model, int8=int8)
+    files, texts = files_and_texts(inputs or [])
+    lines = list(_lines(PredictionRequest(files, encoding, json, {}, texts)))
+    real = [index for index, line in enumerate(lines) if line.text.strip()]
+    if not real:
+        raise EmptyTextError(
+            "there is no line to score", location="INPUT", hint="Give it some text."
+        )
+    with working("scoring"):
+        found = loaded.score_lines([lines[index].text for index in real])
+    ranks = _ranks([each.perplexity for each in found])
+    answers = dict(zip(real, zip(found, ranks, strict=True), strict=True))
+    if not json:
+        print("rank\tnats\tperplexity\ttext")
+    for index, line in enumerate(lines):
+        print(_as_json(line, answers.get(index)) if json else _as_row(line, answers.get(index)))
+
+
+def _lines(request: PredictionRequest) -> Iterator[_Line]:
+    from elman.text.lines import lines_of
+
+    for document in request.documents():
+        for number, text in enumerate(lines_of(document.chunks()), start=1):
+            yield _Line(document.name, number, text)
+
+
+def _ranks(values: list[float]) -> list[int]:
+    """The rank of each value, from 1 for the smallest; equal values keep their order."""
+    ranks = [0] * len(values)
+    for rank, index in enumerate(sorted(range(len(values)), key=values.__getitem__), start=1):
+        ranks[index] = rank
+    return ranks
+
+
+def _as_row(line: _Line, answer: tuple[LineScore, int] | None) -> str:
+    if answer is None:
+        return ""
+    found, rank = answer
+    text = line.text.replace("\t", " ")
+    return f"{rank}\t{found.nats:.4f}\t{found.perplexity:.6g}\t{text}"
+
+
+def _as_json(line: _Line, answer: tuple[LineScore, int] | None) -> str:
+    row = {"file": line.file, "line": line.number, "text": line.text}
+    if answer is None:
+        return json_line(row | dict.fromkeys(("nats", "tokens", "perplexity", "rank")))
+    found, rank = answer
+    return json_line(row | found._asdict() | {"perplexity": found.perplexity, "rank": rank})

@@ -1,0 +1,95 @@
+"""elman score: how probable lines are."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import elman as package
+from elman import Classifier, LanguageModel
+
+LINES = ["the cat sat on the mat.", "", "mat the on sat cat the.", "q" * 40, "the dog.", "é\tà"]
+
+
+@pytest.fixture(scope="module", params=["character", "subword", "word"])
+def model(request):
+    settings = {"tokenizer": request.param, "hidden_size": 16, "steps": 20}
+    return LanguageModel(**settings).fit(
+        "the cat sat on the mat.\na bird looked at the dog.\n" * 80
+    )
+
+
+def by_steps(model, line):
+    """The log-probability of a line's tokens and of its end, token by token."""
+    log_p, state = model.step_many(["\n"], model.start())
+    total = 0.0
+    for token in model.tokenizer_.encode(f"{line}\n").tolist():
+        total += float(log_p[0, token])
+        logits, state = model.predicting(torch.tensor([[token]]), state)
+        log_p = logits[:, 0].log_softmax(1)
+    return total
+
+
+def test_log_probabilities_are_those_of_steps(model):
+    with torch.inference_mode():
+        expected = [by_steps(model, line) for line in LINES]
+    np.testing.assert_allclose(model.score_samples(LINES), expected, rtol=2e-4)
+
+
+def test_lines_do_not_depend_on_their_batch(model):
+    many = ["the cat sat.", *LINES, "x " * 3000]
+    alone = [model.score_samples([line])[0] for line in many]
+    np.testing.assert_allclose(model.score_samples(many), alone, rtol=2e-4)
+
+
+def test_what_was_learned_is_more_probable(model):
+    learned, turned = model.score_samples([LINES[0], LINES[2]])
+    assert learned > turned
+
+
+def test_a_table_of_lines(elman, here):  # noqa: ARG001
+    Path("some.txt").write_text("".join(f"{line}\n" for line in LINES), encoding="utf-8")
+    done = elman("score", "word.st", "some.txt")
+    assert (done.status, done.err) == (0, "")
+    header, *rows = done.out.splitlines()
+    assert header.split("\t") == ["rank", "nats", "perplexity", "text"]
+    assert [row.rpartition("\t")[2] for row in rows] == [line.replace("\t", " ") for line in LINES]
+    answers = [
+        json.loads(row) for row in elman("score", "word.st", "some.txt", "--json").out.splitlines()
+    ]
+    assert [row["text"] for row in answers] == LINES
+    assert answers[1]["rank"] is None
+    answered = [row for row in answers if row["rank"] is not None]
+    scored = package.load("word.st").score_samples([row["text"] for row in answered])
+    np.testing.assert_allclose([-row["nats"] for row in answered], scored)
+    for row in answered:
+        assert row["perplexity"] == pytest.approx(math.exp(row["nats"] / row["tokens"]))
+    order = np.argsort([row["perplexity"] for row in answered])
+    assert [answered[index]["rank"] for index in order] == [1, 2, 3, 4, 5]
+    piped = elman("score", "word.st", stdin=Path("some.txt").read_bytes())
+    assert piped.out == done.out
+
+
+def test_texts(elman, here):  # noqa: ARG001
+    done = elman("score", "character.st", "the cat sat on the mat.", "zzzz")
+    assert [row.split("\t")[0] for row in done.out.splitlines()] == ["rank", "1", "2"]
+
+
+def test_what_cannot_be_scored(elman, here):  # noqa: ARG001
+    Classifier(hidden_size=4, steps=1).fit(["a", "b"] * 10, ["x", "y"] * 10).save("classes.st")
+    for arguments, message in (
+        (
+            ("classes.st", "a b"),
+            "classes.st: it is a model for the task 'classify', not",
+        ),
+        (("word.st", "gone.txt"), "gone.txt: no such file or folder"),
+        (("word.st", " "), "INPUT: there is no line to score"),
+    ):
+        done = elman("score", *arguments)
+        assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
+        assert done.err.startswith(f"elman: {message}")
