@@ -29,10 +29,11 @@ class ForecastRequest(ApiRequest):
 
 
 class ForecastResponse(TypedDict):
-    """A row per step, a column per series: medians and the bounds of 80 % and 95 % intervals."""
+    """A row per step, a column per series: medians and the bounds of 80 % and 95 % intervals. The
+    dates are of the steps; of series that end at different dates, a list for each in its place."""
 
     names: list[str]
-    dates: list[str]
+    dates: list[str] | list[list[str]]
     median: list[list[float]]
     low_80: list[list[float]]
     high_80: list[list[float]]
@@ -55,7 +56,7 @@ def forecast(
         median, low_80, high_80, low_95, high_95 = (table.tolist() for table in tables)
         return {
             "names": list(found.names),
-            "dates": list(found.dates),
+            "dates": [list(each) for each in found.own_dates] or list(found.dates),
             "median": median,
             "low_80": low_80,
             "high_80": high_80,
