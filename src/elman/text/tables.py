@@ -91,6 +91,7 @@ class TableLayout(NamedTuple):
         delimiter: of CSV and TSV.
         has_header: whether the first row of CSV or TSV names the columns; else their names are
             their numbers, from 1.
+        has_quoting: whether quotes around a whole field of TSV are not part of it.
     """
 
     shape: Shape
@@ -99,6 +100,7 @@ class TableLayout(NamedTuple):
     label: str | None = None
     delimiter: str = ""
     has_header: bool = True
+    has_quoting: bool = True
 
     @property
     def shape_in_words(self) -> str:
