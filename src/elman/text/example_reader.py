@@ -113,7 +113,11 @@ class ExampleReader:
             EmptyTextError: there are only blank lines.
             InputError: the columns cannot be identified, or a requested one is missing.
         """
-        return layout_of(LineReader(lines), self.name, self._requested)
+        return self._layout_of(LineReader(lines))
+
+    def _layout_of(self, lines: LineReader) -> TableLayout:
+        """`layout_of` the lines; takes the header."""
+        return layout_of(lines, self.name, self._requested)
 
     def examples(self, lines: Iterable[str]) -> Iterator[Example]:
         """The rows, each as soon as its last line has arrived; blank lines are skipped.
@@ -126,7 +130,7 @@ class ExampleReader:
             InputError: the columns cannot be identified; a row is bad and is not to be skipped.
         """
         reader = LineReader(lines)
-        self.layout = layout_of(reader, self.name, self._requested)
+        self.layout = self._layout_of(reader)
         every_line = self._keep_skipped and self.layout.shape == "lines"
         looks_ahead = self._requested.labels_needed and self.layout.shape == "tsv"
         rows = _rows_in(reader, self.layout, every_line=every_line, looks_ahead=looks_ahead)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from elman.text.byte_decoding import without_surrogates
 from elman.text.lines import MAX_LINE_LENGTH, csv_rows
+from elman.text.pronunciations import entry_of
 from elman.text.tables import FASTTEXT
 
 if TYPE_CHECKING:
@@ -273,6 +274,11 @@ def _read_fasttext(line: str, lines: LineReader, layout: TableLayout) -> tuple[C
     return _FASTTEXT_LABEL.sub("", line).strip(), labels[0]
 
 
+def _read_pronunciation(line: str, lines: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:  # noqa: ARG001
+    entry = entry_of(line)
+    return (line, None) if entry is None else (entry.word, " ".join(entry.phones))
+
+
 def _read_line(line: str, lines: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:  # noqa: ARG001
     return line, None
 
@@ -282,5 +288,6 @@ _READERS: dict[str, Callable[[str, LineReader, TableLayout], tuple[Cell, Cell]]]
     "tsv": _read_tsv,
     "jsonl": _read_json,
     "fasttext": _read_fasttext,
+    "dictionary": _read_pronunciation,
     "lines": _read_line,
 }
