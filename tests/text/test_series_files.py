@@ -411,3 +411,46 @@ def test_dated_texts_with_labels_are_still_classes():
     rows = [(date, f"a text of {date}", n % 2) for n, date in enumerate(MONTHS)]
     text = table("date,text,label", rows)
     assert infer_task(TextSource.from_texts([text])).task == "classify"
+
+
+def hours(count=60):
+    return [datetime(2023, 10, 28) + timedelta(hours=number) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("winter", "summer"),
+    [("CET", "CEST"), ("MEZ", "MESZ"), ("+01:00[Europe/Berlin]", "+02:00[Europe/Berlin]")],
+)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_names_of_time_zones_are_offsets(winter, summer, delimiter):
+    """Over the change of daylight saving time, at 1:00 in UTC."""
+    rows = []
+    for number, hour in enumerate(hours()):
+        offset = 2 if hour < datetime(2023, 10, 29, 1) else 1
+        local = hour + timedelta(hours=offset)
+        gap = "" if winter.startswith("+") else " "
+        rows.append((f"{local:%Y-%m-%d %H:%M}{gap}{summer if offset == 2 else winter}", number))
+    series = read(table(delimiter.join(["time", "load"]), rows, delimiter))
+    assert list(series.dates) == hours()
+    assert series.notes == ("offsets from UTC differ; the dates are in UTC",)
+    alike = [(f"{hour:%Y-%m-%d %H:%M} EST", n) for n, hour in enumerate(hours())]
+    assert read(table("time,load", alike)).calendar.next_dates(1) == ["2023-10-30 12:00 EST"]
+
+
+def test_weeks_as_intervals_begin_at_their_start():
+    weeks = [datetime(2021, 1, 4) + timedelta(weeks=number) for number in range(20)]
+    rows = [(f"{w:%Y-%m-%d}/{w + timedelta(days=6):%Y-%m-%d}", n) for n, w in enumerate(weeks)]
+    series = read(table("period,y", rows))
+    assert list(series.dates) == weeks
+    assert series.notes == ("each date is the start of its range",)
+    assert series.calendar.step.name == "weekly"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_thousands_in_groups_of_two(end):
+    numbers = [100_000 + 4_321.5 * number for number in range(36)]
+    cells = [f"{int(n) // 100_000},{int(n) // 1000 % 100:02},{n % 1000:05.1f}" for n in numbers]
+    rows = [(date, f'"{cell}"') for date, cell in zip(MONTHS, cells, strict=True)]
+    text = "\ufeff" + table("date,y", rows).replace("\n", end)
+    np.testing.assert_allclose(read(text).values[:, 0], numbers)
+    assert infer_task(TextSource.from_texts([text])).task == "forecast"
