@@ -454,3 +454,21 @@ def test_thousands_in_groups_of_two(end):
     text = "\ufeff" + table("date,y", rows).replace("\n", end)
     np.testing.assert_allclose(read(text).values[:, 0], numbers)
     assert infer_task(TextSource.from_texts([text])).task == "forecast"
+
+
+@pytest.mark.parametrize("falling", [False, True])
+@pytest.mark.parametrize("form", ["%b", "%B", "%-m"])
+@pytest.mark.parametrize("more", [False, True])
+def test_a_year_in_each_row_and_a_month_in_each_column(falling, form, more):
+    names = [f"{datetime(2000, month, 1):{form}}" for month in range(1, 13)]
+    rows = [[2000 + y, *(12 * y + m for m in range(12)), *(["0.5"] * more)] for y in range(10)]
+    rows[-1][9:13] = [""] * 4  # the year is not over
+    header = ",".join(["Year", *names, *(["Mean"] * more)])
+    series = read(table(header, rows[::-1] if falling else rows))
+    assert series.values[:, 0].tolist() == list(range(116))
+    assert series.calendar.step.name == "monthly"
+    assert series.calendar.next_dates(1) == ["2009-09"]
+    assert series.notes[0].startswith("each row is a year, each column a month")
+    assert ("Mean left out" in series.notes[0]) == more
+    del rows[3]  # no months in step
+    assert len(read(table(header, rows), impute="zero").names) > 1

@@ -18,7 +18,7 @@ from elman.ranges import check_choice
 from elman.text.dates import DATE_ORDERS, Calendar, step_of
 from elman.text.numbers import DECIMALS, is_number
 from elman.text.series_columns import find_dates, shown
-from elman.text.series_shapes import transposed, unstacked
+from elman.text.series_shapes import months_in_columns, transposed, unstacked
 from elman.text.series_table import Table, read_table, series_lines
 from elman.text.series_tsf import is_tsf, read_tsf
 
@@ -178,6 +178,9 @@ class SeriesSource:
             return _of_shaped(read_tsf(lines, name, self._columns), ())
         table = read_table(lines, name, self._decimal)
         shaped = transposed(table, self._columns)
+        if shaped is not None:
+            return _of_shaped(shaped, table.notes)
+        shaped = months_in_columns(table) if self._columns is None else None
         if shaped is not None:
             return _of_shaped(shaped, table.notes)
         dates = find_dates(table, self._date_order)

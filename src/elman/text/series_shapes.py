@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -13,13 +14,19 @@ from elman.text.numbers import MISSING, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from elman.text.date_formats import DateReading
     from elman.text.series_table import Table
 
 
 _NUMBERED = re.compile(r"(.*?)(\d+)")
+_YEAR = re.compile(r"[12]\d{3}")
+_MONTHS = "january february march april may june july august september october november december"
+_MONTHS_OF_A_YEAR = (
+    _MONTHS.split(),
+    [name[:3] for name in _MONTHS.split()],
+    [str(month) for month in range(1, 13)],
+)
 _MIN_DATES, _MIN_NUMBERED = 3, 8  # columns of values in a table with a series in each row
 _MAX_IDENTIFIERS = 6  # columns that are tried as identifiers
 _MAX_SHOWN = 20  # names of series in a message
@@ -98,6 +105,29 @@ def transposed(table: Table, requested: Sequence[str] | None) -> Shaped | None:
     return shaped_of_spans(table, series, form, None, "each row is a series")
 
 
+def months_in_columns(table: Table) -> Shaped | None:
+    """The monthly series of a table with a year in each row and a month in each column; None where
+    it is none. Years may fall; columns after December, such as the year's mean, are left out.
+
+    Args:
+        table: with rows of equal length.
+    """
+    months = [name.casefold().rstrip(".") for name in table.names[1:13]]
+    years = table.column(0)
+    if months not in _MONTHS_OF_A_YEAR or not all(map(_YEAR.fullmatch, years)):
+        return None
+    rows = table.rows if len(years) < 2 or years[0] < years[1] else table.rows[::-1]
+    numbers = [int(row[0]) for row in rows]
+    if any(b - a != 1 for a, b in pairwise(numbers)):
+        return None
+    dates = [datetime(year, month, 1) for year in numbers for month in range(1, 13)]
+    span = OwnSpan([cell for row in rows for cell in row[1:13]], dates)
+    note = "each row is a year, each column a month"
+    if table.names[13:]:
+        note += f"; {', '.join(table.names[13:])} left out"
+    return shaped_of_spans(table, {"value": span}, "%Y-%m", None, note)
+
+
 def _are_numbered(names: Sequence[str]) -> bool:
     matches = [_NUMBERED.fullmatch(name) for name in names]
     parts = [(match[1], int(match[2])) for match in matches if match is not None]
@@ -163,11 +193,11 @@ def unstacked(
         _check_complete(spans, dates.form, table.name)
         return shaped_of_spans(table, spans, dates.form, None, note)
     first = orders[0]
-    cells = [
+    steps = [
         [table.rows[rows[step]][column] for rows, column in series.values()]
         for step in range(len(first))
     ]
-    shaped = table.of_rows(cells, list(series), [table.line_numbers[row] for row in first])
+    shaped = table.of_rows(steps, list(series), [table.line_numbers[row] for row in first])
     common = tuple(dates.dates[row] for row in first)
     return Shaped(shaped, (note,), _calendar(common, dates.form, None), common)
 
