@@ -173,6 +173,9 @@ def test_a_tag_that_training_never_had_is_an_error(elman):
     assert new["scores"]["accuracy"] == pytest.approx(known["scores"]["accuracy"] * 2 / 3)
     said = "No training example has the tag of 1 word (SEAT); scored as errors."
     assert said in new["warnings"]
+    done = elman("train", "kinds.conll", "--valid", "new.conll", "-o", "m.st", *SMALL)
+    assert done.status == 0
+    assert said in done.out + done.err
 
 
 def test_data_of_another_task(elman):

@@ -43,6 +43,7 @@ def forecaster(
         model.network_.counts = linear
         model._counts = {"window": window, "seasons": [season], "shares": {"network": 1 - 0.6}}
     model.calendar_ = None
+    model.ends_ = ()
     model.last_ = walk(draw, model.network_.history_length, series)
     model.scale_, model.widths_, model.record_ = np.ones(series), (1.2, 0.7), {}
     return model

@@ -45,6 +45,7 @@ def test_a_seed_writes_the_same_text(shown, model, prompt, how):
 def test_suggestions(shown, model, taught):
     model = model.forget().learn(taught)
     texts = [*PROMPTS, "the c", "my old fr", "the king's well-", 'he "', "pel", "the pe"]
+    texts += ["the CAT", "the kings", "it didn’", "it di\u0301dnt", "PEL", "the ΣΟΦΟΣ"]  # folded
     result = shown(model, SUGGEST, texts)
     for text, suggestions in zip(texts, result, strict=True):
         expected = model.suggest(text, 5)

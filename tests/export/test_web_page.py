@@ -48,6 +48,13 @@ def test_writing_can_be_stopped(visit, characters):
     assert 50 < len(page.locator("#generated").text_content()) < 999_999
 
 
+def test_a_suggestion_replaces_letters_that_were_typed_otherwise(visit, words):
+    page = visit(words)
+    page.fill("#text", "The dog didnt")
+    page.get_by_role("button", name="didn't", exact=True).click()
+    page.wait_for_function("document.querySelector('#text').value === \"The dog didn't \"")
+
+
 @pytest.mark.parametrize(("key", "accepted"), [("Alt+1", 0), ("Alt+3", 2), ("Tab", 0)])
 def test_a_key_accepts_a_suggestion(visit, words, key, accepted):
     page = visit(words)

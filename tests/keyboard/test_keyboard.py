@@ -95,6 +95,18 @@ def test_accepting_after_a_comma_adds_the_space_before_too(model):
     assert board.text == "A bird sat on the mat, so "
 
 
+def test_accepting_replaces_letters_that_were_typed_otherwise(model):
+    """As many keystrokes as the letters and one more; deleting the word costs its length."""
+    board = Keyboard(model)
+    board.type("The dog didnt")
+    number = words_of(board).index("didn't")
+    board.accept(number)
+    assert board.text == "The dog didn't "
+    assert (board.keystrokes, board.saved) == (14, 1)
+    board.delete(len("didn't "))
+    assert (board.text, board.keystrokes) == ("The dog ", 21)
+
+
 def test_typing_a_space_after_the_added_space_changes_nothing(words):
     board = Keyboard(words)
     board.type("The dog walked to the ri")

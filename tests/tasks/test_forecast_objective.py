@@ -27,8 +27,8 @@ def objective(values=VALUES):
     return ForecastObjective(
         ForecastNetwork(CONFIG),
         values,
-        origins_in(range(8, END - 3 + 1), 2),
-        origins_in(range(END, 58), 2),
+        origins_in([8, 8], END - 3 + 1),
+        origins_in([END, END], 58),
         np.array([1.0, 2.0]),
         rows=16,
         seed=3,
@@ -75,8 +75,8 @@ def test_what_can_be_learned_is_learned():
     """Values that repeat themselves after 5 steps, where the season is set to 4."""
     values = np.array([0.0, 1.0, 3.0, -2.0, 1.5])[np.arange(200) % 5, None]
     ours = objective()
-    ours.values, ours.learned = values, origins_in(range(8, 150), 1)
-    ours.held_out = origins_in(range(150, 197), 1)
+    ours.values, ours.learned = values, origins_in([8], 150)
+    ours.held_out = origins_in([150], 197)
 
     def error():
         result = quantiles_at(ours.network, values, ours.held_out)[..., MEDIAN]

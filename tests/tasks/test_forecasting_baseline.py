@@ -12,7 +12,7 @@ from elman.tasks.forecasting.trainer import spread_origins
 STEPS = np.arange(120)
 WAVE = (np.sin(2 * np.pi * STEPS / 12) + 0.05 * STEPS)[:, None]
 WAVE = WAVE + 0.1 * np.random.default_rng(0).normal(size=WAVE.shape)
-ORIGINS = spread_origins(96, 120, 6, 1)[::6]
+ORIGINS = spread_origins([96], 120, 6)[::6]
 
 
 def test_without_the_extra_there_is_the_seasonal_naive_forecast(monkeypatch):

@@ -41,7 +41,7 @@ def test_no_value_of_the_end_is_learned_from_before_it_is_measured_by(length, se
 
 @given(st.integers(10, 500), st.integers(0, 400), st.integers(1, 30), st.integers(1, 3))
 def test_origins_are_spread_over_what_there_is(length, first, horizon, series):
-    origins = spread_origins(first, length, horizon, series)
+    origins = spread_origins([first] * series, length, horizon)
     room = length - horizon - first + 1
     if room < 1:
         assert len(origins) == 0

@@ -170,8 +170,6 @@ def test_sentences_in_every_form(tmp_path):
         ([["a"], []], [["X"], []], None, "sentence 2"),
         (TaggedSource.from_sentences(WORDS, SPEECH), SPEECH, None, "tags"),
         (TaggedSource.from_sentences(WORDS), None, None, "sentence 1:1"),
-        (WORDS, SPEECH, ([["a", "b"]], [["N", "?"]]), "sentence 1:2"),
-        (WORDS, NAMES, ([["a", "b"]], [["O", "E-P"]]), "sentence 1:2"),
         (WORDS, SPEECH, ([], []), "the sentences given"),
         (WORDS, SPEECH, [["a"]], "tags"),
     ],
@@ -186,11 +184,18 @@ def test_what_cannot_be_learned_from_is_one_line(sentences, tags, valid, locatio
     assert not hasattr(model, "network_")
 
 
-def test_an_unknown_tag_of_a_file_is_found_at_its_line(tmp_path):
+def test_tags_that_training_never_saw_count_as_errors(tmp_path):
+    """In a file and in lists; none of them is ever predicted."""
     path = tmp_path / "valid.conll"
-    path.write_text("a\tN\n\nb\tN\nc\tZ\n")
-    with pytest.raises(InputError, match=r"valid\.conll:4: the tag 'Z' is not among"):
-        small(steps=1).fit(WORDS, SPEECH, valid=path)
+    path.write_text("cat\tN\n\nBob\tN\nran\tZ\n")
+    model = small().fit(WORDS, SPEECH, valid=path)
+    assert model.record_["valid_accuracy"] == pytest.approx(2 / 3)
+    assert "Z" not in model.tags_
+    entities = [["B-P", "I-P", "O"], ["B-Z", "I-Z", "O"]]
+    model = small().fit(WORDS, NAMES, valid=([WORDS[2]] * 2, entities))
+    assert model.record_["valid_span_f1"] == pytest.approx(0.5)  # P is found twice, Z never
+    only = small(steps=3).fit(WORDS, SPEECH, valid=([["ran", "sat"]], [["Z", "Z"]]))
+    assert only.record_["valid_accuracy"] == 0
 
 
 @pytest.mark.parametrize("sentences", ["the cat", ["the cat"], [3], [["the", 3]], [None]])
@@ -376,6 +381,11 @@ def test_weights_are_judged_by_accuracy_or_by_entities():
     assert validation_metric([vocabulary.encode(tags) for tags in predicted]) == pytest.approx(
         1 - 2 / 6
     )
+    with_unseen = [[tag.replace("I-L", "B-Q") for tag in tags] for tags in NAMES[:3]]
+    missed = validation_metric_for(vocabulary, with_unseen)(
+        [vocabulary.encode(tags) for tags in NAMES[:3]]
+    )
+    assert missed == pytest.approx(1 - 2 * 2 / (3 + 4))  # 2 of 3 found are among the 4 there
     nothing = [vocabulary.encode(["O"] * len(tags)) for tags in NAMES[:3]]
     assert validation_metric(nothing) == pytest.approx(1 + 5 / 11)
 

@@ -20,6 +20,7 @@ from elman.text import rows as rows_module
 from elman.text.example_reader import Example, ExampleReader
 from elman.text.files import TextSource
 from elman.text.labelled import LabelledSource, check_classes
+from elman.text.pair_reader import PairReader
 from messages import message_of
 
 if TYPE_CHECKING:
@@ -63,6 +64,28 @@ def test_unquoted_tsv(rows: list) -> None:
     assume(not any(text[0] == '"' == text[-1] for text, _ in rows))
     content = "\n".join("\t".join(row) for row in [("text", "label"), *rows])
     assert read(content) == rows
+
+
+OPEN = '"Look," she said.'
+
+
+@pytest.mark.parametrize("place", [0, 1, 300, 3000])
+def test_one_open_quote_shows_that_tsv_quotes_nothing(place: int) -> None:
+    """Wherever it stands, in a file with a header or without one, every quote stays."""
+    rows = [('"Thanks!"', "good"), ('He said "no" to all', "bad"), ("plain as ever", "good")] * 1100
+    rows[place] = (OPEN, "good")
+    lines = ["\t".join(row) for row in rows]
+    assert read("\n".join(["text\tlabel", *lines]), "a.tsv") == rows
+    assert read("\n".join(lines), "a.tsv") == rows
+    pairs = [(text, f"{text} ja {number}") for number, (text, _) in enumerate(rows)]
+    content = "\n".join("\t".join(pair) for pair in [("english", "german"), *pairs])
+    reader = PairReader("a.tsv")
+    assert [each[:2] for each in reader.examples(io.StringIO(content))] == pairs
+
+
+def test_fields_are_unquoted_where_all_are_quoted_as_csv_quotes_them() -> None:
+    rows = [('"Thanks!"', "good"), ('a\n"b', "bad"), ("plain", "good")]
+    assert read(written(rows, delimiter="\t", quoting=0), "a.tsv") == rows
 
 
 @given(rows=pairs, ascii_only=st.booleans())

@@ -285,3 +285,12 @@ def test_real_pairs(names: list[str], count: int) -> None:
     sources, targets = ([text.strip() for text in side] for side in sides)
     assert [pair.source for pair in pairs] == sources
     assert [pair.target for pair in pairs] == targets
+
+
+def test_columns_of_identifiers_are_passed_over() -> None:
+    """As Tatoeba exports pairs: number, sentence, number, translation."""
+    pairs = [(f"The cat of number {n} sleeps", f"Le chat {n} dort") for n in range(20)]
+    lines = [f"{1000 + n}\t{a}\t{5000 + n}\t{b}" for n, (a, b) in enumerate(pairs)]
+    source = PairSource(TextSource.from_texts(["\n".join(lines)]))
+    assert [(pair.source, pair.target) for pair in source.pairs()] == pairs
+    assert source.layout_in_words == "TSV, 2 -> 4"

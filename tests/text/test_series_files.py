@@ -216,16 +216,137 @@ def test_series_below_one_another(by_date, identifiers):
     assert read(text, columns=[series.names[1]]).values[0, 0] == 10
 
 
-def test_series_of_different_spans_are_read_one_by_one():
+LATE = {"A": (0, 36), "B": (12, 36), "C": (6, 30)}  # first and last month of each series
+
+
+def long_table(columns, *, by_date=False, falling=False, delimiter=","):
+    rows = [(name, MONTHS[n], 10 * n) for name, (a, b) in LATE.items() for n in range(a, b)]
+    if by_date:
+        rows.sort(key=lambda row: row[1])
+    if falling:
+        rows = rows[::-1]
+    order = [["id", "ds", "y"].index(column) for column in columns]
+    header = delimiter.join(["unique_id", "ds", "y"][each] for each in order)
+    return table(header, [[row[each] for each in order] for row in rows], delimiter)
+
+
+@pytest.mark.parametrize("falling", [False, True])
+@pytest.mark.parametrize("by_date", [False, True])
+@pytest.mark.parametrize(
+    ("columns", "delimiter"),
+    [(("id", "ds", "y"), ","), (("ds", "id", "y"), ";"), (("y", "ds", "id"), "\t")],
+)
+def test_series_below_one_another_have_spans_of_their_own(columns, delimiter, by_date, falling):
+    text = long_table(columns, by_date=by_date, falling=falling, delimiter=delimiter)
+    series = read(text)
+    assert set(series.names) == set(LATE)
+    ends = dict(zip(series.names, series.ends, strict=True))
+    for column, name in enumerate(series.names):
+        first, last = LATE[name]
+        assert series.own(column).tolist() == [10 * n for n in range(first, last)]
+        assert f"{ends[name]:%Y-%m-%d}" == MONTHS[last - 1]
+        assert series.calendars()[column].next_dates(1) == [
+            f"{2015 + last // 12}-{last % 12 + 1:02}-01"
+        ]
+    assert np.isfinite(series.common).all()
+    assert len(series.common) == 24
+    assert series.calendar.step.name == "monthly"
+    assert infer_task(TextSource.from_texts([text])).task == "forecast"
+    one = read(text, columns=["B"])
+    assert one.dates[0] == datetime(2016, 1, 1)
+    assert one.values[:, 0].tolist() == [10 * n for n in range(12, 36)]
+
+
+def test_series_that_end_together_share_the_dates_of_the_longest():
     rows = [("A", date, n) for n, date in enumerate(MONTHS)]
     rows += [("B", date, 50 + n) for n, date in enumerate(MONTHS[12:])]
+    series = read(table("unique_id,ds,y", rows))
+    assert (series.starts, series.ends) == ((0, 12), ())
+    assert series.dates[12] == datetime(2016, 1, 1)
+    assert series.own(1)[0] == 50
+
+
+def test_a_gap_inside_a_series_is_named_and_gaps_are_filled_within_spans():
+    rows = [("A", date, n) for n, date in enumerate(MONTHS)]
+    rows += [("B", date, n) for n, date in enumerate(MONTHS) if 5 <= n != 20]
+    with pytest.raises(InputError, match="'B' lacks the date 2016-09-01"):
+        read(table("unique_id,ds,y", rows))
+    rows = [("A", date, n) for n, date in enumerate(MONTHS)]
+    rows += [("B", date, "" if n == 20 else n) for n, date in enumerate(MONTHS) if n >= 5]
     text = table("unique_id,ds,y", rows)
-    with pytest.raises(InputError) as error:
+    with pytest.raises(InputError, match="the number in column B is missing"):
         read(text)
-    assert "A from 2015-01-01 to 2017-12-01, B from 2016-01-01 to 2017-12-01" in str(error.value)
-    series = read(text, columns=["B"])
-    assert series.dates[0] == datetime(2016, 1, 1)
-    assert series.values[:, 0].tolist() == [50 + n for n in range(24)]
+    assert read(text, impute="linear").own(1).tolist() == list(range(5, 36))
+
+
+def test_newest_first_is_read_in_reverse():
+    dates = [f"{n % 28 + 1:02}/{n // 28 + 1:02}/2020" for n in range(56)]
+    rows = list(zip(dates, range(56), strict=True))
+    upright, falling = table("date,y", rows), table("date,y", rows[::-1])
+    series = read(falling)
+    assert series.values.tolist() == read(upright).values.tolist()
+    assert series.dates == read(upright).dates
+    assert series.notes == ("the rows run from the last date to the first and are read in reverse",)
+    rows[3] = (dates[3], "")
+    with pytest.raises(InputError, match=":54: the number in column y"):
+        read(table("date,y", rows[::-1]))
+
+
+TSF = """# Dataset
+@relation made
+@attribute series_name string
+{attributes}@frequency {frequency}
+@missing true
+@equallength false
+@data
+"""
+
+
+@pytest.mark.parametrize(
+    ("frequency", "start", "name", "following"),
+    [
+        ("monthly", "2015-01-01 00-00-00", "monthly", "2015-06-01"),
+        ("yearly", "2015-01-01 00-00-00", "yearly", "2020-01-01"),
+        ("daily", "2015-01-01 00-00-00", "daily", "2015-01-06"),
+        ("half_hourly", "2015-01-01 00-30-00", "half-hourly", "2015-01-01 03:00:00"),
+        ("10_minutes", "2015-01-01 00-30-00", "unknown", "2015-01-01 01:20:00"),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_monash_series(frequency, start, name, following, end):
+    header = TSF.format(
+        frequency=frequency, attributes="@attribute start_timestamp date\n@attribute n numeric\n"
+    )
+    text = f"{header}T1:{start}:7:1,2.5,?,4,5\nT2:{start}:8:?,2,3,4e1\n\n".replace("\n", end)
+    with pytest.raises(InputError, match="the number in column T1 is missing"):
+        read(text)
+    series = read(text, impute="linear")
+    assert series.names == ("T1", "T2")
+    assert series.own(0).tolist() == [1, 2.5, 3.25, 4, 5]
+    assert series.own(1).tolist() == [2, 3, 40]
+    assert series.calendar.step.name == name
+    assert series.calendars()[0].next_dates(1) == [following]
+    assert series.calendars()[1].next_dates(2)[1] == following
+    assert infer_task(TextSource.from_texts([text])).task == "forecast"
+
+
+def test_monash_series_without_dates_and_broken_ones():
+    header = TSF.format(frequency="weekly", attributes="")
+    series = read(f"{header}T1:1,2,3\nT1:4,5\n")
+    assert series.names == ("T1", "T1 2")
+    assert series.calendar is None
+    assert series.own(1).tolist() == [4, 5]
+    for text, message in [
+        (header, "holds no series"),
+        (header + "1,2,3\n", ":8: expected 1 attributes and the values, found 1 fields"),
+        (header.replace("weekly", "never") + "T1:1\n", ":4: 'never' is not a frequency"),
+        (header + "T1:1,two,3\n", "'two' in column T1 is not a number"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            read(text)
+    dated = TSF.format(frequency="weekly", attributes="@attribute start date\n")
+    with pytest.raises(InputError, match=":9: 'soon' is not a start"):
+        read(dated + "T1:soon:1,2\n")
 
 
 def test_a_series_in_each_row():
@@ -238,8 +359,14 @@ def test_a_series_in_each_row():
     assert infer_task(TextSource.from_texts([text])).task == "forecast"
     rows[1][30:] = [""] * 7
     shorter = table(",".join(["V1", *names]), rows)
-    with pytest.raises(InputError, match="M0 from V2 to V37, M1 from V2 to V30"):
-        read(shorter)
+    series = read(shorter)
+    assert [len(series.own(each)) for each in range(3)] == [36, 29, 36]
+    assert series.own(1).tolist() == [10 + n for n in range(29)]
+    assert any("lengths of their own, 29 to 36" in note for note in series.notes)
+    rows[1][1:] = [""] * 36
+    empty = read(table(",".join(["V1", *names]), rows))
+    assert empty.names == ("M0", "M2")
+    assert "M1 without numbers, left out" in empty.notes
     assert read(shorter, columns=["M1"]).values.shape == (29, 1)
 
 
@@ -250,6 +377,15 @@ def test_years_as_columns_are_dates():
     assert series.names == ("Land 0", "Land 1", "Land 2", "Land 3")
     assert series.calendar.step.name == "yearly"
     assert series.calendar.first == datetime(1960, 1, 1)
+    rows[1][2:7], rows[2][-3:] = [""] * 5, [".."] * 3  # begins late; ends early
+    series = read(table(",".join(["Country Name", "Country Code", *years]), rows))
+    assert series.own(1).tolist() == list(range(6, 31))
+    assert [each.next_dates(1)[0] for each in series.calendars()] == [
+        "1990",
+        "1990",
+        "1987",
+        "1990",
+    ]
 
 
 def test_numbers_in_step_with_a_column_of_text_are_a_series():
@@ -275,3 +411,64 @@ def test_dated_texts_with_labels_are_still_classes():
     rows = [(date, f"a text of {date}", n % 2) for n, date in enumerate(MONTHS)]
     text = table("date,text,label", rows)
     assert infer_task(TextSource.from_texts([text])).task == "classify"
+
+
+def hours(count=60):
+    return [datetime(2023, 10, 28) + timedelta(hours=number) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("winter", "summer"),
+    [("CET", "CEST"), ("MEZ", "MESZ"), ("+01:00[Europe/Berlin]", "+02:00[Europe/Berlin]")],
+)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_names_of_time_zones_are_offsets(winter, summer, delimiter):
+    """Over the change of daylight saving time, at 1:00 in UTC."""
+    rows = []
+    for number, hour in enumerate(hours()):
+        offset = 2 if hour < datetime(2023, 10, 29, 1) else 1
+        local = hour + timedelta(hours=offset)
+        gap = "" if winter.startswith("+") else " "
+        rows.append((f"{local:%Y-%m-%d %H:%M}{gap}{summer if offset == 2 else winter}", number))
+    series = read(table(delimiter.join(["time", "load"]), rows, delimiter))
+    assert list(series.dates) == hours()
+    assert series.notes == ("offsets from UTC differ; the dates are in UTC",)
+    alike = [(f"{hour:%Y-%m-%d %H:%M} EST", n) for n, hour in enumerate(hours())]
+    assert read(table("time,load", alike)).calendar.next_dates(1) == ["2023-10-30 12:00 EST"]
+
+
+def test_weeks_as_intervals_begin_at_their_start():
+    weeks = [datetime(2021, 1, 4) + timedelta(weeks=number) for number in range(20)]
+    rows = [(f"{w:%Y-%m-%d}/{w + timedelta(days=6):%Y-%m-%d}", n) for n, w in enumerate(weeks)]
+    series = read(table("period,y", rows))
+    assert list(series.dates) == weeks
+    assert series.notes == ("each date is the start of its range",)
+    assert series.calendar.step.name == "weekly"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_thousands_in_groups_of_two(end):
+    numbers = [100_000 + 4_321.5 * number for number in range(36)]
+    cells = [f"{int(n) // 100_000},{int(n) // 1000 % 100:02},{n % 1000:05.1f}" for n in numbers]
+    rows = [(date, f'"{cell}"') for date, cell in zip(MONTHS, cells, strict=True)]
+    text = "\ufeff" + table("date,y", rows).replace("\n", end)
+    np.testing.assert_allclose(read(text).values[:, 0], numbers)
+    assert infer_task(TextSource.from_texts([text])).task == "forecast"
+
+
+@pytest.mark.parametrize("falling", [False, True])
+@pytest.mark.parametrize("form", ["%b", "%B", "%-m"])
+@pytest.mark.parametrize("more", [False, True])
+def test_a_year_in_each_row_and_a_month_in_each_column(falling, form, more):
+    names = [f"{datetime(2000, month, 1):{form}}" for month in range(1, 13)]
+    rows = [[2000 + y, *(12 * y + m for m in range(12)), *(["0.5"] * more)] for y in range(10)]
+    rows[-1][9:13] = [""] * 4  # the year is not over
+    header = ",".join(["Year", *names, *(["Mean"] * more)])
+    series = read(table(header, rows[::-1] if falling else rows))
+    assert series.values[:, 0].tolist() == list(range(116))
+    assert series.calendar.step.name == "monthly"
+    assert series.calendar.next_dates(1) == ["2009-09"]
+    assert series.notes[0].startswith("each row is a year, each column a month")
+    assert ("Mean left out" in series.notes[0]) == more
+    del rows[3]  # no months in step
+    assert len(read(table(header, rows), impute="zero").names) > 1

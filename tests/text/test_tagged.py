@@ -325,16 +325,6 @@ def test_no_sentence_is_left() -> None:
     )
 
 
-def test_only_known_tags() -> None:
-    texts = TextSource.from_texts(["a O\nb B-X\n\nc O\n\n"])
-    limited = TaggedSource(texts).limited_to({"O", "B-Y"})
-    message = message_of(lambda: list(limited.sentences()))
-    assert "text 1:2: the tag 'B-X' is not among those learned (B-Y or O)" in message
-    limited = TaggedSource(texts, skip_bad_rows=True).limited_to({"O"})
-    assert [each.words for each in limited.sentences()] == [("c",)]
-    assert limited.skipped == 1
-
-
 word = st.text(st.sampled_from("ab# é"), min_size=1, max_size=4).map(str.strip).filter(bool)
 sentences_in_memory = st.lists(st.lists(st.tuples(word, field), min_size=1, max_size=4), min_size=1)
 

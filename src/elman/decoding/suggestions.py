@@ -9,11 +9,12 @@ import heapq
 import math
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -21,9 +22,11 @@ from elman.cells import map_state
 from elman.decoding.word_index import WordIndex
 from elman.nn.mixture import LanguageState
 from elman.nn.native_step import Step
+from elman.text.folding import fold
 from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
 
 USER_WEIGHT = 0.1  # mixture weight of the user's words
+FOLDED = 0.01  # probability that a word is typed without its capitals, accents or apostrophes
 CANDIDATES = 64  # most probable words of the model to consider
 BEAM = 12  # spellings in the beam
 MAX_SPELLING = 24  # tokens of a spelled word, besides the letters typed
@@ -67,10 +70,13 @@ def complete(
 ) -> list[Suggestion]:
     """Complete a word from a vocabulary and the words of the user, best first.
 
+    Words that begin exactly as typed come first. Those that do once both are folded
+    (`elman.text.folding`) fill what is left of the count: don't for dont, her for HER.
+
     Args:
         index: the words of the vocabulary.
         probabilities: (V,) of the next token.
-        typed: first letters of the word, case-sensitive.
+        typed: first letters of the word.
         prior: words of the user.
         count: most suggestions to return.
     """
@@ -88,26 +94,60 @@ def complete(
             position = index.index_of(word)
             p = 0.0 if position is None else float(by_token[index.tokens[position]])
             mixed[word] = prior.model * p + weight
+    best = _best(mixed, count)
+    if len(best) < count:
+        best += _complete_folded(index, by_token, typed, prior, count - len(best))
+    return best
+
+
+def _complete_folded(
+    index: WordIndex,
+    probabilities: npt.NDArray[np.floating[Any]],
+    typed: str,
+    prior: UserPrior,
+    count: int,
+) -> list[Suggestion]:
+    """The words that begin as typed only once both are folded; arguments as for `complete`."""
+    key = fold(typed)
+    if not key:
+        return []
+    most = max(count, CANDIDATES)
+    candidates = dict(index.complete_folded(probabilities, typed, most))
+    for word in prior.words:
+        if not word.startswith(typed) and fold(word).startswith(key):
+            position = index.index_of(word)
+            p = 0.0 if position is None else float(probabilities[index.tokens[position]])
+            candidates[word] = p
+    mixed = {word: prior.model * p + prior.words.get(word, 0.0) for word, p in candidates.items()}
     return _best(mixed, count)
 
 
 def _normalized(
-    log_p: Mapping[str, float], typed: str, prior: UserPrior, count: int
+    log_p: Mapping[str, float], typed: str, prior: UserPrior, count: int, *, folded: bool
 ) -> list[Suggestion]:
     """The same from log-probabilities of spellings, normalized over these words, best first.
 
     If the letters typed are nearly impossible for the model, the words of the user decide.
+
+    Args:
+        log_p: log-probability of each word found.
+        typed: first letters of the word.
+        prior: words of the user.
+        count: most suggestions to return.
+        folded: whether words of the user that fit only if folded are among them.
     """
-    mixed = {word: value + math.log(prior.model) for word, value in log_p.items()}
-    others = (
-        (weight, word)
+    key = fold(typed)
+    of_user = {
+        word: weight if word.startswith(typed) else weight * FOLDED
         for word, weight in prior.words.items()
-        if word not in log_p and word.startswith(typed)
-    )
+        if word.startswith(typed) or (folded and fold(word).startswith(key))
+    }
+    mixed = {word: value + math.log(prior.model) for word, value in log_p.items()}
+    others = ((weight, word) for word, weight in of_user.items() if word not in log_p)
     for weight, word in heapq.nlargest(count, others):
         mixed[word] = math.log(weight)
-    for word in log_p.keys() & prior.words.keys():
-        mixed[word] = float(np.logaddexp(mixed[word], math.log(prior.words[word])))
+    for word in log_p.keys() & of_user.keys():
+        mixed[word] = float(np.logaddexp(mixed[word], math.log(of_user[word])))
     highest = max(mixed.values(), default=0.0)
     weights = {word: math.exp(value - highest) for word, value in mixed.items()}
     total = sum(weights.values())
@@ -128,11 +168,28 @@ class _Beam(NamedTuple):
     state: LanguageState  # B rows
 
 
+class _Matching:
+    """How spellings are compared with the prefix: as they are, or folded.
+
+    Args:
+        pieces: what each of the V tokens spells.
+        key: gives the form of a text that is compared.
+    """
+
+    def __init__(self, pieces: Sequence[str], key: Callable[[str], str]) -> None:
+        self.key = key
+        self.pieces = [key(text) for text in pieces]
+        self.by_first: defaultdict[str, list[int]] = defaultdict(list)  # first character -> tokens
+        for token, text in enumerate(self.pieces):
+            self.by_first[text[:1]].append(token)
+
+
 class PrefixSearch:
     """Word completion for tokens smaller than a word: beam search over spellings.
 
     Each step extends the most probable spellings by a token, and scores each of them as a whole
-    word by the probability that the next token ends it.
+    word by the probability that the next token ends it. Where the words that begin as typed are
+    improbable, a second search finds those that do once both are folded (`elman.text.folding`).
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -146,9 +203,8 @@ class PrefixSearch:
             [ok and all(map(_in_word, text)) for ok, text in zip(valid, self.pieces, strict=True)]
         )
         self.ends[BOUNDARY] = True
-        self._by_first: defaultdict[str, list[int]] = defaultdict(list)  # first character -> tokens
-        for token, text in enumerate(self.pieces):
-            self._by_first[text[:1]].append(token)
+        self._exact = _Matching(self.pieces, str)
+        self._folded = _Matching(self.pieces, fold)
         self._allowed_next = lru_cache(_CACHED)(self._following)
 
     def __reduce__(self) -> tuple[type[PrefixSearch], tuple[Tokenizer]]:
@@ -181,7 +237,27 @@ class PrefixSearch:
             Suggestions with probabilities normalized over all words found.
         """
         typed = prefix.lstrip()
-        steps = len(prefix) + MAX_SPELLING if len(typed) <= MAX_TYPED_LETTERS else 0
+        found = self._search(step, logits, state, prefix, count, self._exact)
+        folded = bool(fold(typed)) and sum(map(math.exp, found.values())) < FOLDED
+        if folded:
+            others = self._search(step, logits, state, prefix, count, self._folded)
+            for word, log_p in others.items():
+                if not word.startswith(typed):
+                    found[word] = log_p + math.log(FOLDED)
+        return _normalized(found, typed, prior, count, folded=folded)
+
+    def _search(
+        self,
+        step: Step,
+        logits: Tensor,
+        state: LanguageState,
+        prefix: str,
+        count: int,
+        matching: _Matching,
+    ) -> dict[str, float]:
+        """The log-probability of each word found that begins with the prefix."""
+        steps = len(prefix) + MAX_SPELLING if len(prefix.lstrip()) <= MAX_TYPED_LETTERS else 0
+        key = matching.key(prefix)
         found: dict[str, float] = {}
         beam = _Beam([""], torch.zeros(1, dtype=torch.float64), logits, state)
         for _ in range(steps):
@@ -190,9 +266,11 @@ class PrefixSearch:
             endings = log_p[:, self.ends].logsumexp(1).tolist()
             for text, ending in zip(beam.texts, endings, strict=True):
                 word = text.lstrip()
-                if text.startswith(prefix) and _is_word(word):
+                if matching.key(text).startswith(key) and _is_word(word):
                     found[word] = float(np.logaddexp(found.get(word, -math.inf), ending))
-            allowed = torch.stack([self._allowed_next(text, prefix) for text in beam.texts])
+            allowed = torch.stack(
+                [self._allowed_next(text, prefix, matching) for text in beam.texts]
+            )
             # A longer spelling is at most as probable as its beginning.
             bar = -math.inf
             if len(found) >= count:
@@ -203,7 +281,7 @@ class PrefixSearch:
             if not len(values):
                 break
             beam = self._extended(step, beam, best.indices[: len(values)], values)
-        return _normalized(found, typed, prior, count)
+        return found
 
     def probability(
         self, step: Step, logits: Tensor, state: LanguageState, tokens: Sequence[int]
@@ -223,17 +301,20 @@ class PrefixSearch:
         ends = self.ends.to(logits.device)
         return math.exp(total + float(logits[0].float().log_softmax(0)[ends].logsumexp(0)))
 
-    def _following(self, text: str, prefix: str) -> Tensor:
+    def _following(self, text: str, prefix: str, matching: _Matching) -> Tensor:
         """(V,) bool: tokens after which the spelling is still one word that fits the prefix."""
-        if len(text) >= len(prefix) and text.strip():
+        key, start = matching.key(prefix), matching.key(text)
+        if len(start) >= len(key) and text.strip():
             return self.inside
         space = prefix[: len(prefix) - len(prefix.lstrip())] if prefix else " "
-        following = prefix[len(text) : len(text) + 1]
+        following = key[len(start) : len(start) + 1]
         allowed = torch.zeros(len(self.pieces), dtype=torch.bool)
-        for token in self._by_first[following] if following else range(len(self.pieces)):
-            longer = text + self.pieces[token]
+        # A token that folds to nothing, as an apostrophe does, may stand anywhere.
+        fitting = [*matching.by_first[following], *matching.by_first[""]]
+        for token in fitting if following else range(len(self.pieces)):
+            longer, longer_key = text + self.pieces[token], start + matching.pieces[token]
             fits = len(longer) > len(text) and (
-                longer.startswith(prefix) or prefix.startswith(longer)
+                longer_key.startswith(key) or key.startswith(longer_key)
             )
             allowed[token] = fits and all(map(_in_word, longer.removeprefix(space)))
         return allowed

@@ -6,10 +6,13 @@ Shapes: V tokens, W words.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+from elman.text.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,14 +72,43 @@ class WordIndex:
             ValueError: probabilities of another shape.
         """
         fitting = self.matching(typed)
-        values = self.take_words(probabilities)[fitting]
+        return self._best(probabilities, np.arange(fitting.start, fitting.stop), count)
+
+    def complete_folded(
+        self, probabilities: Scores, typed: str, count: int
+    ) -> list[tuple[str, float]]:
+        """The most probable words that begin with `typed` only if both are folded
+        (`elman.text.folding`), best first. Arguments and errors as for `complete`."""
+        folded, indices = self._by_fold
+        key = fold(typed)
+        if not key:
+            return []
+        low = bisect_left(folded, key)
+        high = bisect_right(folded, key, low, key=lambda word: word[: len(key)])
+        exact = self.matching(typed)
+        among = np.sort(indices[low:high])
+        among = among[(among < exact.start) | (among >= exact.stop)]
+        return self._best(probabilities, among, count)
+
+    def _best(
+        self, probabilities: Scores, among: npt.NDArray[np.int64], count: int
+    ) -> list[tuple[str, float]]:
+        """The most probable of some words, given by their indices in rising order."""
+        values = self.take_words(probabilities)[among]
         count = min(count, values.size)
         if count < 1:
             return []
         least = np.partition(values, values.size - count)[values.size - count]
         candidates = np.flatnonzero(values >= least)
         best = candidates[np.argsort(-values[candidates], kind="stable")][:count]
-        return [(self.words[fitting.start + each], float(values[each])) for each in best]
+        return [(self.words[among[each]], float(values[each])) for each in best]
+
+    @cached_property
+    def _by_fold(self) -> tuple[list[str], npt.NDArray[np.int64]]:
+        """The folded words, sorted, and the index of each in `words`."""
+        folded = [fold(word) for word in self.words]
+        order = sorted(range(len(folded)), key=lambda index: folded[index])
+        return [folded[index] for index in order], np.array(order, dtype=np.int64)
 
     def take_words(self, probabilities: Scores) -> Scores:
         """The scores of the words, (..., V) -> (..., W), in the order of `words`.

@@ -86,7 +86,8 @@ class Keyboard:
         self._changed()
 
     def accept(self, number: int) -> None:
-        """Accept a suggestion, and the space that follows it.
+        """Accept a suggestion, and the space that follows it. Letters that were typed otherwise
+        than the suggestion has them, such as dont of don't, are replaced.
 
         Args:
             number: index in `suggestions`, from 0.
@@ -104,10 +105,13 @@ class Keyboard:
         _, typed = WORDS.split_typed(line.text)
         space = "" if kind_of(word) & Kind.IDEOGRAPH else " "
         before = space if not typed and _needs_space(line.text) else ""
-        completion = before + word[len(typed) :] + space
+        kept = _common_prefix(typed, word)
+        for _ in typed[kept:]:
+            line.drop_last()
+        completion = before + word[kept:] + space
         line.append(completion, accepted=True)
         line.auto_space = bool(space)
-        self._count(1, len(completion))
+        self._count(1, len(completion) - len(typed[kept:]))
         self._changed()
 
     def delete(self, count: int = 1) -> None:

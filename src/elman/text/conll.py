@@ -35,6 +35,8 @@ TAG_NAMES = frozenset(
 )
 """Usual names of columns of words and of tags, in lower case."""
 
+_SYNTAX_NAMES = frozenset({"pos", "pos_tag", "pos tag", "postag", "upos", "xpos", "chunk"})
+
 FORMAT = "One word a line, its tag last, and a blank line after each sentence"
 LINE_ENDS = "\r\n"
 
@@ -81,7 +83,8 @@ class ConllLayout:
         parts = []
         if self.header is not None:
             parts.append("the first row names the columns and is left out")
-        if self.named or self.header is not None or (self.word > 1 and self.shape == "conll"):
+        is_usual = self.word == 1 and self.tag >= self.columns
+        if self.named or self.header is not None or (self.shape == "conll" and not is_usual):
             parts.append(f"the words are in column {self.word}, the tags in column {self.tag}")
         return "; ".join(parts) or None
 
@@ -177,7 +180,8 @@ def layout_of(
     """Detect the layout of a file from the rows of its first sentence.
 
     A first row such as 'token<TAB>tag' is a header. A first column that counts 1, 2, 3, or 0, 1, 2,
-    is an index, and the words are in the second.
+    is an index, and the words are in the second. If tags of entities are not in the last column but
+    in another, that is the column of the tags; if it is the first, the words follow it.
 
     Args:
         rows: without their line endings.
@@ -205,8 +209,9 @@ def layout_of(
         columns = len(fields)
         data = [_fields(row, tabs=tabs) for row in rows[header is not None :]]
         word = _column_of(folded, WORD_NAMES) or (2 if _count_words(data) else 1)
-        tag = _column_of(folded[word:], TAG_NAMES, last=True)
-        default = word + tag if tag else _default_tag(data, columns, word)
+        default = tag_column(folded) or _default_tag(data, columns, word)
+        if default == word == 1:
+            word = 2
         is_plus = bool(names) and header is None
         layout = ConllLayout(
             "conllu" if is_plus else "conll",
@@ -223,7 +228,7 @@ def layout_of(
             raise InputError(
                 "is not a list of words but a table of texts", location=location, hint=FORMAT
             )
-    if not layout.word < layout.tag <= last:
+    if layout.word == layout.tag or layout.tag > last:
         raise _no_such_column(layout, last, location)
     return layout
 
@@ -235,10 +240,21 @@ def is_header(fields: Sequence[str]) -> bool:
     return bool(word) and bool(_column_of(folded, TAG_NAMES)) and len(set(folded)) == len(folded)
 
 
-def _column_of(names: Sequence[str], known: frozenset[str], *, last: bool = False) -> int:
-    """The column with a known name, from 1; 0 where there is none."""
-    found = [column for column, name in enumerate(names, start=1) if name in known]
-    return found[-1 if last else 0] if found else 0
+def _column_of(names: Sequence[str], known: frozenset[str]) -> int:
+    """The first column with a known name, from 1; 0 where there is none."""
+    return next((column for column, name in enumerate(names, start=1) if name in known), 0)
+
+
+def tag_column(names: Sequence[str]) -> int:
+    """The column of the tags by its name, from 1: the last one, but a part of speech only where it
+    is all there is; 0 where there is none.
+
+    Args:
+        names: of the columns, in lower case.
+    """
+    found = [column for column, name in enumerate(names, start=1) if name in TAG_NAMES]
+    others = [column for column in found if names[column - 1] not in _SYNTAX_NAMES]
+    return (others or found or [0])[-1]
 
 
 def _count_words(rows: Sequence[Sequence[str]]) -> bool:
@@ -252,16 +268,21 @@ def _count_words(rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _default_tag(rows: Sequence[Sequence[str]], columns: int, word: int) -> int:
-    """The last column; in CoNLL-2009 the part of speech; and where the last column holds the same
-    in every row, such as an annotator, the last column before it with tags of entities."""
+    """The last column; in CoNLL-2009 the part of speech; and where the last column holds no tags of
+    entities, the last one that does."""
     if word > 1 and columns >= _CONLL_2009_COLUMNS:
         return _CONLL_2009_POS
     whole = [row for row in rows if len(row) == columns]
-    if word > 1 and len({row[-1] for row in whole}) == 1 and not _ENTITY.fullmatch(whole[0][-1]):
-        for column in range(columns - 1, word, -1):
+    if len(whole) > 1:
+        for column in range(columns, 0, -1):
             if all(_ENTITY.fullmatch(row[column - 1]) for row in whole):
                 return column
     return max(columns, word + 1)
+
+
+def is_entity_tag(cell: str) -> bool:
+    """Whether a cell is a tag such as B-PER or O."""
+    return _ENTITY.fullmatch(cell) is not None
 
 
 def _hold_texts(rows: Sequence[str], column: int) -> bool:

@@ -27,6 +27,22 @@ _PIVOT = 69  # of two-digit years, as in POSIX: 69 is 1969, 68 is 2068
 _YEARS_WITHOUT_SEPARATOR = range(1500, 2500)  # others are rather numbers than dates
 _EPOCH_YEARS = range(1971, 2100)
 
+# Hours from UTC: of North America as in RFC 2822, and of Europe.
+_ZONES = {
+    **{"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7},
+    **{
+        "WEST": 1,
+        "WET": 0,
+        "BST": 1,
+        "CEST": 2,
+        "CET": 1,
+        "MESZ": 2,
+        "MEZ": 1,
+        "EEST": 3,
+        "EET": 2,
+    },
+}
+
 _REGEXES = {
     "Y": r"(\d{4})",
     "y": r"(\d{2})",
@@ -45,12 +61,14 @@ _REGEXES = {
     "V": r"(\d{2})",
     "s": r"(\d{9,10})",
     "Q": r"(\d{12,13})",
-    "z": r"( ?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))",
+    "z": rf"( ?(?:Z|UTC|GMT|{'|'.join(_ZONES)}|[+-]\d{{2}}(?::?\d{{2}})?)(?:\[[A-Za-z_/+-]+\])?)",
 }
 _PADDED = frozenset("mdHI")
 _DIRECTIVE = re.compile(r"%-?([A-Za-z])|(.)", re.DOTALL)
 _WEEKDAY = re.compile(r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? +", re.IGNORECASE)
-_RANGE = re.compile(r" (?:-|–|—|to|bis|until) ")
+_RANGE = re.compile(
+    r" (?:-|–|—|to|bis|until) |(?<=\d{2})/(?=\d{4}-\d{2}-)"
+)  # 2001-01-01/2001-01-07
 
 
 def _templates() -> Iterator[str]:
@@ -284,6 +302,9 @@ def _date(fields: dict[str, str]) -> datetime:
 
 
 def _offset(zone: str) -> timedelta:
+    zone = zone.partition("[")[0].strip()
+    if zone in _ZONES:
+        return timedelta(hours=_ZONES[zone])
     digits = re.sub("[^0-9]", "", zone)
     if not digits:
         return timedelta(0)

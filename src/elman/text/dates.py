@@ -180,7 +180,9 @@ def date_order(form: str) -> str | None:
 
 def _regularity(dates: Sequence[datetime]) -> float:
     """The fraction of differences between adjacent dates that equal the commonest, in months or
-    seconds; of dates that do not rise, that of the sorted different dates, less 2."""
+    seconds; of dates that neither rise nor fall, that of the sorted different dates, less 2."""
+    if len(dates) > 1 and all(after < before for before, after in pairwise(dates)):
+        dates = dates[::-1]
     if any(after <= before for before, after in pairwise(dates)):
         return _regularity(sorted(set(dates))) - 2
     if len(dates) < 2:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
 from elman.errors import EmptyTextError, InputError
 from elman.text.columns import LABELLED
 from elman.text.lines import LineReader
-from elman.text.rows import BadRowError, Cell, checked_label, checked_text, read_row
+from elman.text.rows import (
+    BadRowError,
+    Cell,
+    checked_label,
+    checked_text,
+    quotes_belong_to_texts,
+    read_row,
+)
 from elman.text.tables import RequestedColumns, TableLayout, layout_of
 
 if TYPE_CHECKING:
@@ -15,6 +22,8 @@ if TYPE_CHECKING:
 
     from elman.text.columns import Columns
 
+
+_QUOTED_LINES = 10_000  # of TSV after the first quote, which show whether quotes are of the texts
 
 Row = tuple[int, tuple[Cell, Cell] | BadRowError | None]
 """The line number of a row, and its text and label, or its error; None for a blank line."""
@@ -104,7 +113,11 @@ class ExampleReader:
             EmptyTextError: there are only blank lines.
             InputError: the columns cannot be identified, or a requested one is missing.
         """
-        return layout_of(LineReader(lines), self.name, self._requested)
+        return self._layout_of(LineReader(lines))
+
+    def _layout_of(self, lines: LineReader) -> TableLayout:
+        """`layout_of` the lines; takes the header."""
+        return layout_of(lines, self.name, self._requested)
 
     def examples(self, lines: Iterable[str]) -> Iterator[Example]:
         """The rows, each as soon as its last line has arrived; blank lines are skipped.
@@ -117,9 +130,11 @@ class ExampleReader:
             InputError: the columns cannot be identified; a row is bad and is not to be skipped.
         """
         reader = LineReader(lines)
-        self.layout = layout_of(reader, self.name, self._requested)
+        self.layout = self._layout_of(reader)
         every_line = self._keep_skipped and self.layout.shape == "lines"
-        return self.examples_of(_rows_in(reader, self.layout, every_line=every_line))
+        looks_ahead = self._requested.labels_needed and self.layout.shape == "tsv"
+        rows = _rows_in(reader, self.layout, every_line=every_line, looks_ahead=looks_ahead)
+        return self.examples_of(rows)
 
     def examples_of(self, rows: Iterable[Row]) -> Iterator[Example]:
         """The same for rows that are already numbered and split into cells."""
@@ -179,7 +194,16 @@ class ExampleReader:
         )
 
 
-def _rows_in(reader: LineReader, layout: TableLayout, *, every_line: bool) -> Iterator[Row]:
+def _rows_in(
+    reader: LineReader, layout: TableLayout, *, every_line: bool, looks_ahead: bool
+) -> Iterator[Row]:
+    """The rows of a file.
+
+    Args:
+        every_line: whether blank lines are rows too.
+        looks_ahead: whether the first quote may wait for the next lines, which show whether quotes
+            belong to the texts.
+    """
     if every_line:
         yield from ((number, None) for number in range(1, reader.number + 1))
     while (line := reader.take() if every_line else reader.take_filled()) is not None:
@@ -187,6 +211,11 @@ def _rows_in(reader: LineReader, layout: TableLayout, *, every_line: bool) -> It
         if not line or line.isspace():
             yield first, None
             continue
+        if looks_ahead and '"' in line:
+            looks_ahead = False
+            shown = [line, *reader.peek(_QUOTED_LINES)]
+            if quotes_belong_to_texts(shown, len(layout.names)):
+                layout = layout._replace(has_quoting=False)
         try:
             cells = read_row(line, reader, layout)
         except BadRowError as bad:

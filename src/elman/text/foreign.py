@@ -85,11 +85,6 @@ def _is_gettext(lines: Sequence[str], name: str) -> bool:
     return starts > 0 and (ends >= starts or suffix_of(name) in ("po", "pot"))
 
 
-def _is_monash(lines: Sequence[str], name: str) -> bool:
-    tags = {line.split()[0].lower() for line in lines if line.startswith("@")}
-    return "@data" in tags or (suffix_of(name) == "tsf" and bool(tags))
-
-
 def _is_label_studio(lines: Sequence[str], name: str) -> bool:  # noqa: ARG001
     begin = "".join(lines[:200])
     return begins_array(lines[0]) and '"annotations"' in begin and '"result"' in begin
@@ -139,10 +134,6 @@ _FORMATS: tuple[tuple[Callable[[Sequence[str], str], bool], Foreign], ...] = (
             "a catalogue of gettext (PO)",
             f"Write it as {_TABLE}, such as with po2csv of the Translate Toolkit, {_AS_TEXT}",
         ),
-    ),
-    (
-        _is_monash,
-        Foreign("series in the Monash format (TSF)", "Write a CSV file with a column a series"),
     ),
     (
         _is_label_studio,

@@ -22,6 +22,7 @@ _AROUND = re.compile(rf"(?:{_CURRENCY}) ?|(?: ?(?:{_CURRENCY}|%))$")
 _SPACES = re.compile("(?<=[0-9])[ \u00a0\u2009\u202f'’](?=[0-9]{3}(?![0-9]))")
 _PLAIN = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
+_INDIAN = re.compile(r"[-+]?[1-9]\d?(,\d{2})+,\d{3}(\.\d*)?")  # lakhs: 1,23,456
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}[.,]\d{3}")  # with either mark, a decimal or a thousand
 _SWAPPED = str.maketrans(".,", ",.")
 
@@ -94,7 +95,7 @@ def number_of(cell: str, decimal: Decimal = "point") -> float | None:
     text = _SPACES.sub("", text)
     if decimal == "comma":
         text = text.translate(_SWAPPED)
-    if _GROUPED.fullmatch(text):
+    if _GROUPED.fullmatch(text) or (decimal == "point" and _INDIAN.fullmatch(text)):
         text = text.replace(",", "")
     if not _PLAIN.fullmatch(text):
         return None

@@ -9,6 +9,7 @@ from elman.text.alignment import check_alignment
 from elman.text.columns import PAIRED
 from elman.text.example_reader import ExampleReader
 from elman.text.lines import lines_of
+from elman.text.pronunciations import SAMPLE, is_dictionary, without_comments
 from elman.text.rows import BadRowError, checked_side
 from elman.text.tables import TableLayout
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
     from elman.text.example_reader import Example, Row
     from elman.text.files import Document
-    from elman.text.rows import Cell
+    from elman.text.lines import LineReader
+    from elman.text.pronunciations import SAMPLE, is_dictionary, without_comments
+from elman.text.rows import Cell
 
 
 class Pair(NamedTuple):
@@ -97,6 +100,15 @@ class PairReader(ExampleReader):
         """
         self.layout = TableLayout("lines")
         return self.examples_of(_parallel_rows(sources, targets))
+
+    def _layout_of(self, lines: LineReader) -> TableLayout:
+        """As for other examples; or a pronouncing dictionary, whose comments become blank lines."""
+        requested = self._requested
+        named = requested.text is not None or requested.label is not None
+        if requested.labels_needed and not named and is_dictionary(lines.peek(SAMPLE)):
+            lines.convert(without_comments)
+            return TableLayout("dictionary", ("word", "phones"), "word", "phones")
+        return super()._layout_of(lines)
 
     def _checked(self, cells: tuple[Cell, Cell] | BadRowError) -> tuple[str, str | None]:
         if isinstance(cells, BadRowError):

@@ -122,6 +122,8 @@ class PairSource(RowSource[PairReader]):
             return "two parallel files"
         for document in self._source.documents():
             layout = self._make_reader(document.name).detect_layout(lines_of(document.chunks()))
+            if layout.shape == "dictionary":
+                return layout.shape_in_words
             return f"{layout.shape_in_words}, {layout.text} -> {layout.label}"
         return "nothing"
 

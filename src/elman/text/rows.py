@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import json
 import re
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from elman.text.byte_decoding import without_surrogates
 from elman.text.lines import MAX_LINE_LENGTH, csv_rows
+from elman.text.pronunciations import entry_of
 from elman.text.tables import FASTTEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from elman.text.lines import LineReader
     from elman.text.tables import TableLayout
@@ -29,6 +31,8 @@ _TOO_LONG = f"the text has more than {MAX_TEXT_LENGTH // 1_000_000} million char
 _SPLIT_HINT = "Split it into several texts"
 
 _WHOLLY_QUOTED = re.compile('"([^"]*(?:""[^"]*)*)"')
+
+_MAX_ROW_LINES = 100  # of a quoted row, after its first
 
 _FASTTEXT_LABEL = re.compile(rf"(?:^|(?<=\s)){FASTTEXT}(\S*)\s*")
 
@@ -140,16 +144,47 @@ def _read_csv(line: str, lines: LineReader, layout: TableLayout) -> tuple[Cell, 
 
 def _read_tsv(line: str, lines: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:
     """Most TSV files have no quoting, so a text may begin with a lone quote; some are quoted like
-    CSV. A line with as many tabs as the header is a row, and its fully quoted fields are unquoted.
-    Any other line is parsed as CSV, whose quoted texts may hold tabs and newlines, and taken so if
-    the result fits the header."""
+    CSV. A line with as many tabs as the header is a row, and its fully quoted fields are unquoted
+    unless the layout says that the file quotes nothing. Any other line is parsed as CSV, whose
+    quoted texts may hold tabs and newlines, and taken so if the result fits the header."""
     fields = line.split("\t")
-    if '"' in line:
+    if '"' in line and layout.has_quoting:
         if len(fields) == len(layout.names):
             fields = [_unquoted(field) for field in fields]
         else:
             fields = _quoted_or(fields, line, lines, layout)
     return _columns(fields, layout, "Write a tab within a text as a space")
+
+
+def quotes_belong_to_texts(lines: Sequence[str], width: int) -> bool:
+    """Whether these lines of TSV show that the file quotes nothing: one of them is a whole row with
+    a field that begins with a quote and is not enclosed by quotes. Rows of several lines, as CSV
+    writes them, are passed over.
+
+    Args:
+        lines: rows, without newlines.
+        width: the number of fields of a row.
+    """
+    index = 0
+    while index < len(lines):
+        line = lines[index]
+        index += 1
+        if '"' not in line:
+            continue
+        fields = line.split("\t")
+        if len(fields) == width:
+            quoted = [field for field in fields if field.startswith('"')]
+            if not all(map(_WHOLLY_QUOTED.fullmatch, quoted)):
+                return True
+            continue
+        after = iter(lines[index : index + _MAX_ROW_LINES])
+        try:
+            row = next(csv_rows((f"{each}\n" for each in chain([line], after)), "\t"))
+        except csv.Error:
+            continue
+        if len(row) == width:
+            index = min(index + _MAX_ROW_LINES, len(lines)) - sum(1 for _ in after)
+    return False
 
 
 def _quoted_or(fields: list[str], line: str, lines: LineReader, layout: TableLayout) -> list[str]:
@@ -239,6 +274,11 @@ def _read_fasttext(line: str, lines: LineReader, layout: TableLayout) -> tuple[C
     return _FASTTEXT_LABEL.sub("", line).strip(), labels[0]
 
 
+def _read_pronunciation(line: str, lines: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:  # noqa: ARG001
+    entry = entry_of(line)
+    return (line, None) if entry is None else (entry.word, " ".join(entry.phones))
+
+
 def _read_line(line: str, lines: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:  # noqa: ARG001
     return line, None
 
@@ -248,5 +288,6 @@ _READERS: dict[str, Callable[[str, LineReader, TableLayout], tuple[Cell, Cell]]]
     "tsv": _read_tsv,
     "jsonl": _read_json,
     "fasttext": _read_fasttext,
+    "dictionary": _read_pronunciation,
     "lines": _read_line,
 }

@@ -16,6 +16,7 @@ from elman.text.conll import (
     layout_of,
     may_be_comment,
 )
+from elman.text.slashed import NOTE, separator_of, slashed_sentences
 from elman.text.tagged_table import table_sentences, tag_table
 
 if TYPE_CHECKING:
@@ -110,6 +111,13 @@ class SentenceReader:
             self.note = table.in_words
             numbered = enumerate(lines, start=len(before) + 1)
             yield from self._of_table(table_sentences(table, numbered, self._name))
+            return
+        is_named = self._requested.tag is not None or self._requested.word is not None
+        separator = separator_of(before[-1]) if before and not is_named else None
+        if separator is not None:
+            self.note = NOTE
+            numbered = enumerate(chain(before, lines), start=1)
+            yield from self._of_table(slashed_sentences(separator, numbered, self._name))
             return
         for first, stretch in _stretches(chain(before, lines)):
             layout = self.layout = self.layout or self._layout_of(first, stretch)

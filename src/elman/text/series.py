@@ -18,8 +18,9 @@ from elman.ranges import check_choice
 from elman.text.dates import DATE_ORDERS, Calendar, step_of
 from elman.text.numbers import DECIMALS, is_number
 from elman.text.series_columns import find_dates, shown
-from elman.text.series_shapes import transposed, unstacked
-from elman.text.series_table import Table, read_table
+from elman.text.series_shapes import months_in_columns, transposed, unstacked
+from elman.text.series_table import Table, read_table, series_lines
+from elman.text.series_tsf import is_tsf, read_tsf
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from elman.text.date_formats import DateReading
     from elman.text.files import TextSource
     from elman.text.numbers import Decimal
+    from elman.text.series_shapes import Shaped
 
 
 Values = npt.NDArray[np.float64]
@@ -41,15 +43,17 @@ _IMPUTE_HINT = "fill the gaps with --impute linear, previous or zero"
 
 
 class Series(NamedTuple):
-    """One or several time series with common steps.
+    """One or several time series; the last value of each is in the last row.
 
     Attributes:
         names: (S,) of the series.
-        values: (T, S) finite numbers.
+        values: (T, S) finite numbers; NaN before the first value of a series.
         calendar: of the dates; None where there are none.
-        dates: (T,) one for each step, or empty.
+        dates: (T,) one for each step; empty without dates, or where series end at different ones.
         name: of the file.
         notes: what was joined or left out of the file, for the user.
+        starts: (S,) the row of the first value of each series; empty: all begin in the first row.
+        ends: (S,) the date of the last value of each series; empty: all end with the calendar.
     """
 
     names: tuple[str, ...]
@@ -58,6 +62,37 @@ class Series(NamedTuple):
     dates: tuple[datetime, ...] = ()
     name: str = "the numbers given"
     notes: tuple[str, ...] = ()
+    starts: tuple[int, ...] = ()
+    ends: tuple[datetime, ...] = ()
+
+    @property
+    def first_rows(self) -> tuple[int, ...]:
+        """(S,) the row of the first value of each series."""
+        return self.starts or (0,) * len(self.names)
+
+    @property
+    def common(self) -> Values:
+        """The rows (T, S) in which every series has values, the last ones."""
+        return self.values[max(self.first_rows) :]
+
+    def own(self, index: int) -> Values:
+        """The values (T,) of one series, from its first."""
+        return self.values[self.first_rows[index] :, index]
+
+    def calendars(self) -> list[Calendar | None]:
+        """(S,) the calendar of each series, up to its own end."""
+        if self.calendar is None or not self.ends:
+            return [self.calendar] * len(self.names)
+        return [self.calendar._replace(last=end) for end in self.ends]
+
+    def selected(self, columns: Sequence[int]) -> Series:
+        """Some of the series, by their indices, in this order."""
+        return self._replace(
+            names=tuple(self.names[each] for each in columns),
+            values=self.values[:, list(columns)],
+            starts=tuple(self.starts[each] for each in columns) if self.starts else (),
+            ends=tuple(self.ends[each] for each in columns) if self.ends else (),
+        )
 
     def content_hash(self) -> str:
         """SHA-256 in hex of the numbers and the names of the series."""
@@ -73,7 +108,9 @@ class SeriesSource:
     header unless it holds numbers (the numbers 0, 1, 2 ... in order are a header). Blank lines,
     comments and lines of description above the header are skipped. Every column of numbers is a
     series; or every row, where the other columns are numbered or dated; or every value of a column
-    of identifiers, where the dates recur for each. For the dates see `find_dates`, for the numbers
+    of identifiers, where the dates recur for each: such series have spans of their own, and so have
+    those of the Monash format (.tsf). Rows from the last date to the first are reversed. For the
+    dates see `find_dates`, for the numbers
     `read_numbers`.
 
     Args:
@@ -121,7 +158,8 @@ class SeriesSource:
         """
         series, table, columns = self._read()
         for index, column in enumerate(columns):
-            series.values[:, index] = _filled(series.values[:, index], table, column, self._impute)
+            filled = _filled(series.own(index), table, column, self._impute)
+            series.values[len(series.values) - len(filled) :, index] = filled
         return series
 
     def with_gaps(self) -> tuple[Series, list[str]]:
@@ -135,27 +173,33 @@ class SeriesSource:
 
     def _read(self) -> tuple[Series, Table, list[int]]:
         """The series with gaps, the table whose columns they are, and these columns."""
-        table = read_table(self._source, self._decimal)
+        name, lines = series_lines(self._source)
+        if is_tsf(lines):
+            return _of_shaped(read_tsf(lines, name, self._columns), ())
+        table = read_table(lines, name, self._decimal)
         shaped = transposed(table, self._columns)
         if shaped is not None:
-            notes = (*table.notes, shaped.note)
-            columns = list(range(len(shaped.table.names)))
-            return _series(shaped.table, columns, shaped.dates, notes), shaped.table, columns
+            return _of_shaped(shaped, table.notes)
+        shaped = months_in_columns(table) if self._columns is None else None
+        if shaped is not None:
+            return _of_shaped(shaped, table.notes)
         dates = find_dates(table, self._date_order)
         notes = (*table.notes, *dates.notes)
         if dates.reading is None:
             columns = self._requested(table, dates.ignored)
             return _series(table, columns, None, notes), table, columns
-        if any(after <= before for before, after in pairwise(dates.reading.dates)):
+        reading = dates.reading
+        if len(reading.dates) > 1 and all(b < a for a, b in pairwise(reading.dates)):
+            table, reading = table.reversed(), reading._replace(dates=reading.dates[::-1])
+            notes = (*notes, "the rows run from the last date to the first and are read in reverse")
+        if any(after <= before for before, after in pairwise(reading.dates)):
             others = [each for each in range(len(table.names)) if each not in dates.columns]
-            shaped = unstacked(table, dates.reading, others, self._columns)
+            shaped = unstacked(table, reading, others, self._columns)
             if shaped is not None:
-                notes = (*notes, shaped.note)
-                columns = list(range(len(shaped.table.names)))
-                return _series(shaped.table, columns, shaped.dates, notes), shaped.table, columns
-            _check_rising(table, sorted(dates.columns), dates.reading)
+                return _of_shaped(shaped, notes)
+            _check_rising(table, sorted(dates.columns), reading)
         columns = self._requested(table, dates.columns | dates.ignored)
-        return _series(table, columns, dates.reading, notes), table, columns
+        return _series(table, columns, reading, notes), table, columns
 
     def _requested(self, table: Table, excluded: Collection[int]) -> list[int]:
         """The indices of the columns to read as numbers.
@@ -186,6 +230,16 @@ class SeriesSource:
                 hint="Name one of these with --series",
             )
         return [table.names.index(name) for name in self._columns]
+
+
+def _of_shaped(shaped: Shaped, notes: Sequence[str]) -> tuple[Series, Table, list[int]]:
+    """The series that are the columns of a table, with gaps; the table, and all its columns."""
+    columns = list(range(len(shaped.table.names)))
+    series = _series(shaped.table, columns, None, (*notes, *shaped.notes))
+    series = series._replace(
+        calendar=shaped.calendar, dates=shaped.dates, starts=shaped.starts, ends=shaped.ends
+    )
+    return series, shaped.table, columns
 
 
 def _series(
@@ -232,7 +286,7 @@ def _check_rising(table: Table, columns: Sequence[int], reading: DateReading) ->
 
 
 def _filled(values: Values, table: Table, column: int, impute: Impute | None) -> Values:
-    """(T,) a column as finite numbers.
+    """The end of a column, (T,), as finite numbers.
 
     Raises:
         InputError: a number is missing and `impute` is None, or all numbers are missing.
@@ -241,12 +295,13 @@ def _filled(values: Values, table: Table, column: int, impute: Impute | None) ->
     if not missing:
         return values
     if impute is None:
-        cell = table.rows[missing[0]][column]
+        row = len(table.rows) - len(values) + missing[0]
+        cell = table.rows[row][column]
         raise InputError(
             f"{shown(cell)} in column {table.names[column]} is not a number"
             if cell
             else f"the number in column {table.names[column]} is missing",
-            location=table.location(missing[0]),
+            location=table.location(row),
             hint=f"{len(missing):,} of {len(values):,} rows lack this number; {_IMPUTE_HINT}",
         )
     if len(missing) == len(values):

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import re
-import shlex
+from datetime import datetime
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from elman.errors import InputError
 from elman.text.date_formats import date_readings, format_date, is_date
+from elman.text.dates import Calendar, DateStep, step_of
 from elman.text.numbers import MISSING, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from elman.text.date_formats import DateReading
     from elman.text.series_table import Table
 
 
 _NUMBERED = re.compile(r"(.*?)(\d+)")
+_YEAR = re.compile(r"[12]\d{3}")
+_MONTHS = "january february march april may june july august september october november december"
+_MONTHS_OF_A_YEAR = (
+    _MONTHS.split(),
+    [name[:3] for name in _MONTHS.split()],
+    [str(month) for month in range(1, 13)],
+)
 _MIN_DATES, _MIN_NUMBERED = 3, 8  # columns of values in a table with a series in each row
 _MAX_IDENTIFIERS = 6  # columns that are tried as identifiers
 _MAX_SHOWN = 20  # names of series in a message
@@ -27,18 +34,36 @@ _MAX_SHOWN = 20  # names of series in a message
 Cells = TypeVar("Cells")
 
 
+class OwnSpan(NamedTuple):
+    """A series with a start and an end of its own.
+
+    Attributes:
+        cells: (N,) its values, empty where one is missing.
+        dates: (N,) of the values; empty: none.
+    """
+
+    cells: list[str]
+    dates: Sequence[datetime]
+
+
 class Shaped(NamedTuple):
-    """A table whose columns are the series.
+    """A table whose columns are the series, all with their last value in the last row.
 
     Attributes:
         table: T rows; without line numbers where a row of it is not one of the file.
-        dates: of the rows; None where there are none.
-        note: how it was read, for the user.
+        notes: how it was read, for the user.
+        calendar: of the dates; None where there are none.
+        dates: (T,) of the rows; empty where there are none, or each series has its own.
+        starts: (S,) the first row of each series; empty: 0.
+        ends: (S,) the last date of each series; empty: that of the calendar.
     """
 
     table: Table
-    dates: DateReading | None
-    note: str
+    notes: tuple[str, ...]
+    calendar: Calendar | None = None
+    dates: tuple[datetime, ...] = ()
+    starts: tuple[int, ...] = ()
+    ends: tuple[datetime, ...] = ()
 
 
 def transposed(table: Table, requested: Sequence[str] | None) -> Shaped | None:
@@ -52,7 +77,7 @@ def transposed(table: Table, requested: Sequence[str] | None) -> Shaped | None:
         requested: the names of the series to read; None: all.
 
     Raises:
-        InputError: the series begin or end at different steps, or one of them is missing.
+        InputError: a requested series is missing.
     """
     first = next(
         (
@@ -71,19 +96,36 @@ def transposed(table: Table, requested: Sequence[str] | None) -> Shaped | None:
         readings or _are_numbered(names)
     ):
         return None
-    cells = {name: row[first:] for name, row in zip(identifiers, table.rows, strict=True)}
-    cells = _chosen(cells, requested, table.name)
-    filled = {
-        name: [step for step, cell in enumerate(row) if cell.lower() not in MISSING]
-        for name, row in cells.items()
+    dates = readings[0].dates if readings else []
+    series = {
+        name: OwnSpan(row[first:], dates) for name, row in zip(identifiers, table.rows, strict=True)
     }
-    spans = {name: (steps[0], steps[-1]) for name, steps in filled.items() if steps}
-    _check_same_span({name: (names[a], names[b]) for name, (a, b) in spans.items()}, table.name)
-    start, end = next(iter(spans.values()), (0, -1))
-    rows = [[row[step] for row in cells.values()] for step in range(start, end + 1)]
-    dates = readings[0]._replace(dates=readings[0].dates[start : end + 1]) if readings else None
-    shaped = table.of_rows(rows, list(cells))
-    return Shaped(shaped, dates, "each row is a series")
+    form = readings[0].form if readings else ""
+    series = chosen(series, requested, table.name)
+    return shaped_of_spans(table, series, form, None, "each row is a series")
+
+
+def months_in_columns(table: Table) -> Shaped | None:
+    """The monthly series of a table with a year in each row and a month in each column; None where
+    it is none. Years may fall; columns after December, such as the year's mean, are left out.
+
+    Args:
+        table: with rows of equal length.
+    """
+    months = [name.casefold().rstrip(".") for name in table.names[1:13]]
+    years = table.column(0)
+    if months not in _MONTHS_OF_A_YEAR or not all(map(_YEAR.fullmatch, years)):
+        return None
+    rows = table.rows if len(years) < 2 or years[0] < years[1] else table.rows[::-1]
+    numbers = [int(row[0]) for row in rows]
+    if any(b - a != 1 for a, b in pairwise(numbers)):
+        return None
+    dates = [datetime(year, month, 1) for year in numbers for month in range(1, 13)]
+    span = OwnSpan([cell for row in rows for cell in row[1:13]], dates)
+    note = "each row is a year, each column a month"
+    if table.names[13:]:
+        note += f"; {', '.join(table.names[13:])} left out"
+    return shaped_of_spans(table, {"value": span}, "%Y-%m", None, note)
 
 
 def _are_numbered(names: Sequence[str]) -> bool:
@@ -106,7 +148,7 @@ def unstacked(
         requested: the names of the series to read; None: all.
 
     Raises:
-        InputError: the series have different dates, or one of them is missing.
+        InputError: a series lacks a date inside its span, or a requested one is missing.
     """
     candidates = [
         column for column in others if len(set(table.column(column))) <= len(table.rows) // 2
@@ -116,6 +158,9 @@ def unstacked(
         groups: dict[str, list[int]] = {}
         for row, cells in enumerate(table.rows):
             groups.setdefault(" ".join(cells[column] for column in columns), []).append(row)
+        falls = len(groups) > 1 and all(_rise(dates.dates, rows[::-1]) for rows in groups.values())
+        if falls:
+            groups = {name: rows[::-1] for name, rows in groups.items()}
         if len(groups) > 1 and all(_rise(dates.dates, rows) for rows in groups.values()):
             break
     else:
@@ -132,46 +177,127 @@ def unstacked(
         for name, rows in groups.items()
         for column in values
     }
-    series = _chosen(series, requested, table.name)
-    spans = {
-        name: (format_date(dates.dates[rows[0]], dates.form), _last(dates, rows))
-        for name, (rows, _) in series.items()
-    }
-    _check_same_span(spans, table.name)
-    first = next(iter(series.values()))[0]
-    for name, (rows, _) in series.items():
-        missing = {dates.dates[row] for row in first} ^ {dates.dates[row] for row in rows}
-        if missing:
-            raise InputError(
-                f"series {name!r} and {next(iter(series))!r} do not both have the date "
-                f"{format_date(min(missing), dates.form)}",
-                location=table.name,
-                hint=f"Add the row, with an empty number, or read one series: --series {name!r}",
+    series = chosen(series, requested, table.name)
+    named = " and ".join(table.names[column] for column in columns)
+    note = f"column {named} names the series of each row"
+    if falls:
+        note += ", from the last date to the first"
+    orders = [rows for rows, _ in series.values()]
+    if len({tuple(dates.dates[row] for row in rows) for rows in orders}) > 1:
+        spans = {
+            name: OwnSpan(
+                [table.rows[row][column] for row in rows], [dates.dates[row] for row in rows]
             )
-    values_of_steps = [
+            for name, (rows, column) in series.items()
+        }
+        _check_complete(spans, dates.form, table.name)
+        return shaped_of_spans(table, spans, dates.form, None, note)
+    first = orders[0]
+    steps = [
         [table.rows[rows[step]][column] for rows, column in series.values()]
         for step in range(len(first))
     ]
-    shaped = table.of_rows(
-        values_of_steps, list(series), [table.line_numbers[row] for row in first]
+    shaped = table.of_rows(steps, list(series), [table.line_numbers[row] for row in first])
+    common = tuple(dates.dates[row] for row in first)
+    return Shaped(shaped, (note,), _calendar(common, dates.form, None), common)
+
+
+def shaped_of_spans(
+    table: Table, series: dict[str, OwnSpan], form: str, step: DateStep | None, note: str
+) -> Shaped:
+    """Series as columns, each ending in the last row. Missing values at either end are left out of
+    a series.
+
+    Args:
+        table: whose settings the new one has.
+        series: by name.
+        form: of the dates, see `date_formats`.
+        step: from one date to the next; None: the most frequent one of the longest series.
+        note: how the file was read, for the user.
+    """
+    notes = [note]
+    empty = [name for name, span in series.items() if not any(map(_is_there, span.cells))]
+    if empty and len(empty) < len(series):
+        more = f" and {len(empty) - 1:,} more" if len(empty) > 1 else ""
+        notes.append(f"{empty[0]}{more} without numbers, left out")
+        series = {name: span for name, span in series.items() if name not in empty}
+    spans = {name: _without_ends(span) for name, span in series.items()}
+    longest = max(spans.values(), key=lambda span: len(span.cells))
+    length = len(longest.cells)
+    starts = tuple(length - len(span.cells) for span in spans.values())
+    columns = [[""] * (length - len(span.cells)) + span.cells for span in spans.values()]
+    rows = [list(row) for row in zip(*columns, strict=True)]
+    shaped = table.of_rows(rows, list(spans))
+    if any(starts):
+        shortest = length - max(starts)
+        notes.append(f"the series have lengths of their own, {shortest:,} to {length:,}")
+    elif len({span.dates[-1] for span in spans.values() if span.dates}) > 1:
+        notes.append("the series end at dates of their own")
+    found = Shaped(shaped, tuple(notes), starts=starts if any(starts) else ())
+    if not all(span.dates for span in spans.values()):
+        return found
+    ends = tuple(span.dates[-1] for span in spans.values())
+    common = len(set(ends)) == 1 and all(
+        span.dates[0] == longest.dates[start]
+        for span, start in zip(spans.values(), starts, strict=True)
     )
-    named = " and ".join(table.names[column] for column in columns)
-    return Shaped(
-        shaped,
-        dates._replace(dates=[dates.dates[row] for row in first]),
-        f"column {named} names the series of each row",
-    )
+    calendar = _calendar(longest.dates, form, step)
+    if common:
+        return found._replace(calendar=calendar, dates=tuple(longest.dates))
+    if calendar is not None:
+        calendar = calendar._replace(
+            first=min(span.dates[0] for span in spans.values()), last=max(ends)
+        )
+    return found._replace(calendar=calendar, ends=ends)
+
+
+def _without_ends(span: OwnSpan) -> OwnSpan:
+    """A series from its first number to its last; all of it where there is none."""
+    there = [index for index, cell in enumerate(span.cells) if _is_there(cell)]
+    if not there:
+        return span
+    first, last = there[0], there[-1] + 1
+    return OwnSpan(span.cells[first:last], span.dates[first:last])
+
+
+def _is_there(cell: str) -> bool:
+    return cell.lower() not in MISSING
+
+
+def _calendar(dates: Sequence[datetime], form: str, step: DateStep | None) -> Calendar | None:
+    if len(dates) < 2:
+        return None
+    return Calendar(dates[0], dates[-1], step or step_of(dates), form)
+
+
+def _check_complete(spans: dict[str, OwnSpan], form: str, name: str) -> None:
+    """Check that no series lacks a date between its first and its last that others have.
+
+    Raises:
+        InputError: one does, and its dates do not come in one regular step.
+    """
+    union = sorted({date for span in spans.values() for date in span.dates})
+    for series, span in spans.items():
+        own = span.dates
+        missing = next(
+            (date for date in union if own[0] < date < own[-1] and date not in set(own)), None
+        )
+        if missing is None:
+            continue
+        step = step_of(own)
+        if any(step.after(before, 1) != after for before, after in pairwise(own)):
+            raise InputError(
+                f"series {series!r} lacks the date {format_date(missing, form)}, which others have",
+                location=name,
+                hint="Add the row, with an empty number, and fill it: --impute linear",
+            )
 
 
 def _rise(dates: Sequence[datetime], rows: Sequence[int]) -> bool:
     return all(dates[before] < dates[after] for before, after in pairwise(rows))
 
 
-def _last(dates: DateReading, rows: Sequence[int]) -> str:
-    return format_date(dates.dates[rows[-1]], dates.form)
-
-
-def _chosen(
+def chosen(
     series: dict[str, Cells], requested: Sequence[str] | None, name: str
 ) -> dict[str, Cells]:
     """The requested series, in the order of the request."""
@@ -185,24 +311,3 @@ def _chosen(
                 hint="Name one of these with --series",
             )
     return series if requested is None else {each: series[each] for each in requested}
-
-
-def _check_same_span(spans: dict[str, tuple[str, str]], name: str) -> None:
-    """Check that series begin and end together.
-
-    Args:
-        spans: the first and last date or step of each series, by its name.
-        name: of the file.
-
-    Raises:
-        InputError: they do not.
-    """
-    one = next(iter(spans), "")
-    for other, span in spans.items():
-        if span != spans[one]:
-            raise InputError(
-                f"series of different spans: {one} from {spans[one][0]} to {spans[one][1]}, "
-                f"{other} from {span[0]} to {span[1]}",
-                location=name,
-                hint=f"Name those of one span, such as --series {shlex.quote(one)}",
-            )

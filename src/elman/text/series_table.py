@@ -108,25 +108,20 @@ class Table:
             notes=self.notes,
         )
 
+    def reversed(self) -> Table:
+        """The table with its last row first."""
+        return self.of_rows(self.rows[::-1], self.names, self.line_numbers[::-1])
+
     def location(self, row: int) -> str:
         """File and line of a row, for messages; the file alone where there are no line numbers."""
         return f"{self.name}:{self.line_numbers[row]}" if self.line_numbers else self.name
 
 
-def read_table(source: TextSource, decimal: Decimal | None = None) -> Table:
-    """Read a table whose delimiter is a tab, a semicolon, a bar or a comma; cells may be quoted.
-
-    Blank lines, a first line 'sep=;', comments (#) and lines of description above the header are
-    skipped.
-
-    Args:
-        source: one file.
-        decimal: the decimal mark; None: the one that fits each column.
+def series_lines(source: TextSource) -> tuple[str, list[str]]:
+    """The name and the lines of the one file of a source.
 
     Raises:
-        EmptyTextError: there are no rows.
-        InputError: there are several files, a row has another length, the quotes are malformed, or
-            two columns have the same name.
+        InputError: there are several files.
     """
     documents = list(source.documents())
     if len(documents) != 1:
@@ -135,8 +130,26 @@ def read_table(source: TextSource, decimal: Decimal | None = None) -> Table:
             location=source.name,
             hint="Name one CSV file; put several series in separate columns",
         )
-    name = documents[0].name
-    table = parse_table(list(lines_of(documents[0].chunks(), keep_ends=True)), name, decimal)
+    return documents[0].name, list(lines_of(documents[0].chunks(), keep_ends=True))
+
+
+def read_table(lines: Sequence[str], name: str, decimal: Decimal | None = None) -> Table:
+    """Read a table whose delimiter is a tab, a semicolon, a bar or a comma; cells may be quoted.
+
+    Blank lines, a first line 'sep=;', comments (#) and lines of description above the header are
+    skipped.
+
+    Args:
+        lines: of the file, with their ends.
+        name: of the file.
+        decimal: the decimal mark; None: the one that fits each column.
+
+    Raises:
+        EmptyTextError: there are no rows.
+        InputError: a row has another length, the quotes are malformed, or two columns have the same
+            name.
+    """
+    table = parse_table(lines, name, decimal)
     _check(table)
     return table
 

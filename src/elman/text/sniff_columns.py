@@ -77,21 +77,30 @@ def labelled_columns(rows: Sequence[Sequence[str]]) -> ColumnGuess | None:
 
 
 def paired_columns(rows: Sequence[Sequence[str]]) -> ColumnGuess | None:
-    """The first two columns, if both hold different texts and the first row is one like the
-    others; None where they do not.
+    """The first two columns, besides those of identifiers in digits (Tatoeba's), if both hold
+    different texts and the first row is one like the others; None where they do not.
 
     Args:
         rows: from `rows_of`.
     """
-    if not rows or len(rows[0]) > 3 or not _NUMBERING.isdisjoint(map(str.casefold, rows[0])):
+    if not rows or not _NUMBERING.isdisjoint(map(str.casefold, rows[0])):
         return None
+    columns = list(zip(*rows, strict=True))
+    kept = [column for column, cells in enumerate(columns) if not all(map(str.isdecimal, cells))]
+    if not 2 <= len(kept) <= 3:
+        return None
+    rows = [[row[column] for column in kept] for row in rows]
     for cells in list(zip(*rows, strict=True))[:2]:
         lettered = sum(any(map(str.isalpha, cell)) for cell in cells)
         if len(set(cells)) <= _MIN_DISTINCT * len(cells) or lettered < _MIN_AGREEMENT * len(cells):
             return None
     is_short = all(" " not in cell for cell in rows[0][:2])
     has_texts = mean(len(cell.split()) for row in rows for cell in row[:2]) > 1
-    return None if is_short and has_texts and _seems_header(rows) else ColumnGuess(0, 1, False)
+    return (
+        None
+        if is_short and has_texts and _seems_header(rows)
+        else ColumnGuess(kept[0], kept[1], False)
+    )
 
 
 def _seems_header(rows: Sequence[Sequence[str]]) -> bool:

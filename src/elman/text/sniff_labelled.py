@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from elman.errors import InputError
 from elman.text.example_reader import ExampleReader
+from elman.text.sniff_tagged import is_grouped
 from elman.text.tables import suffix_of
+from elman.text.tagged_table import tag_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +19,10 @@ _MOST = 0.9  # of the rows have to be good, and of the texts to hold a letter
 
 def labelled_in(lines: Sequence[str], name: str) -> str | None:
     """What shows that these lines, the first of a file, are texts with labels; None if nothing."""
+    filled = [line for line in lines if line.strip()]
+    table = tag_table(filled[0]) if filled else None
+    if table is not None and (table.sentence is not None or is_grouped(lines)):
+        return None  # words with tags, in sentences
     reader = ExampleReader(name, skip_bad_rows=True)
     try:
         examples = reader.examples(lines)

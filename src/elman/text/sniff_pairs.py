@@ -53,6 +53,8 @@ def pairs_in(lines: Sequence[str], name: str) -> str | None:
     if len(rows) < _MIN_AGREEMENT * (len(rows) + reader.skipped):
         return None
     columns = layout.text, layout.label
+    if layout.shape == "dictionary":
+        return layout.shape_in_words
     if not PAIRED.match(*columns) or LABELLED.match(*columns):
         if columns[1].casefold() in {*LABELLED.label_names} - {*PAIRED.label_names}:
             return None  # only labels have such a name

@@ -12,6 +12,7 @@ from elman.text.numbers import MISSING, is_number
 from elman.text.series_columns import find_dates
 from elman.text.series_shapes import transposed, unstacked
 from elman.text.series_table import parse_table
+from elman.text.series_tsf import is_tsf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +38,8 @@ def numbers_in(lines: Sequence[str], name: str = "") -> str | None:
         lines: of the file.
         name: of the file.
     """
+    if is_tsf(lines):
+        return "series in the Monash format"
     if sum(not line.isspace() and line != "" for line in lines) <= _MIN_ROWS:
         return None
     try:
@@ -49,11 +52,7 @@ def numbers_in(lines: Sequence[str], name: str = "") -> str | None:
         return None
     rows = [table.rows[row] for row in complete]
     table = table.of_rows(rows, table.names, [table.line_numbers[row] for row in complete])
-    try:
-        shaped = transposed(table, None)
-    except InputError:
-        return "a table of numbers, a series in each row"
-    if shaped is not None:
+    if transposed(table, None) is not None:
         return "a table of numbers, a series in each row"
     kinds = [_kind(table.column(column)) for column in range(width)]
     if "numbers" not in kinds:
@@ -97,7 +96,8 @@ def _are_dated_numbers(table: Table, kinds: Sequence[str]) -> bool:
             continue
         if len(set(table.column(column))) > min(few, len(table.rows) - 1):
             return False
-    if all(before < after for before, after in pairwise(dates.reading.dates)):
+    pairs = list(pairwise(dates.reading.dates))
+    if all(before < after for before, after in pairs) or all(a > b for a, b in pairs):
         return True
     others = [column for column in range(len(kinds)) if column not in dates.columns]
     try:

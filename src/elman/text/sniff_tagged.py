@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from elman.text.conll import is_header
+from elman.text.conll import is_entity_tag, is_header
+from elman.text.slashed import NOTE, slashed_in
 from elman.text.tables import suffix_of
 from elman.text.tagged_table import tag_table
 
@@ -30,6 +31,8 @@ def tagged_in(lines: Sequence[str], name: str) -> str | None:
     table = tag_table(rows[0]) if rows else None
     if table is not None and len(rows) > 1:
         return table.in_words
+    if slashed_in(rows) is not None:
+        return f"words and tags, {NOTE}"
     if rows and rows[0].startswith("# global.columns"):
         return "CoNLL-U Plus"
     words = [line for line in rows if not line.startswith("#")]
@@ -38,7 +41,7 @@ def tagged_in(lines: Sequence[str], name: str) -> str | None:
     has_header = bool(rows) and is_header(rows[0].split("\t" if "\t" in rows[0] else None))
     columns = _columns_of_conll(rows[has_header:])
     by_name = suffix_of(name) in TAG_SUFFIXES
-    if columns and (by_name or _is_grouped(lines)):
+    if columns and (by_name or is_grouped(lines)):
         return f"CoNLL, {columns} columns a word, blank lines between sentences"
     return "its name's ending" if by_name else None
 
@@ -65,13 +68,16 @@ def _columns_of_conll(rows: Sequence[str]) -> int | None:
     counted = firsts[:2] in (["1", "2"], ["0", "1"]) and all(map(str.isdigit, firsts))
     if not 2 <= number <= (_MAX_COUNTED if counted else _MAX_COLUMNS) or words < _MOST * len(rows):
         return None
-    tags = sum(_TAG.fullmatch(row[-1]) is not None for row in tables)
+    tags = max(
+        sum(_TAG.fullmatch(row[-1]) is not None for row in tables),
+        sum(is_entity_tag(row[0]) for row in tables),
+    )
     if separator == " " and tags < _MOST * len(rows):
         return None
     return number
 
 
-def _is_grouped(lines: Sequence[str]) -> bool:
+def is_grouped(lines: Sequence[str]) -> bool:
     """Whether a blank line stands between lines that are not blank."""
     filled = [bool(line.strip()) for line in lines]
     first = filled.index(True) if True in filled else 0

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from elman.text.lines import LineReader
 
 
-Shape = Literal["csv", "tsv", "jsonl", "fasttext", "lines"]
+Shape = Literal["csv", "tsv", "jsonl", "fasttext", "dictionary", "lines"]
 """The format of a file; 'lines' is one text per line, without labels."""
 
 FASTTEXT = "__label__"
@@ -37,6 +37,7 @@ _IN_WORDS: dict[Shape, str] = {
     "tsv": "TSV",
     "jsonl": "JSON lines",
     "fasttext": "fastText lines",
+    "dictionary": "a pronouncing dictionary, an alternate such as a(2) as a pair of its own",
     "lines": "one text per line",
 }
 _NUMBERING = ("", "id", "idx", "index")
@@ -91,6 +92,7 @@ class TableLayout(NamedTuple):
         delimiter: of CSV and TSV.
         has_header: whether the first row of CSV or TSV names the columns; else their names are
             their numbers, from 1.
+        has_quoting: whether quotes around a whole field of TSV are not part of it.
     """
 
     shape: Shape
@@ -99,6 +101,7 @@ class TableLayout(NamedTuple):
     label: str | None = None
     delimiter: str = ""
     has_header: bool = True
+    has_quoting: bool = True
 
     @property
     def shape_in_words(self) -> str:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 MAX_TAGS = 1000
 """The most tags; a CRF has a score for each pair of them."""
 
+UNKNOWN = -1
+"""The id of a tag that training never saw."""
+
 _SEPARATORS = frozenset("\t\r\n")
 _LETTERS = {
     "iob1": {"B": "I", "I": "I", "E": "I", "S": "I"},
@@ -89,10 +92,10 @@ class TagVocabulary:
         return learned
 
     def encode(self, tags: Sequence[str]) -> NDArray[np.int64]:
-        """The ids (T,) of the tags (T,) of a sentence; illegal tags are interpreted as by
-        conlleval."""
+        """The ids (T,) of the tags (T,) of a sentence, UNKNOWN for a tag of no label of the
+        vocabulary; illegal tags are interpreted as by conlleval."""
         inner = convert_tags(tags, self.scheme, self.inner_scheme)
-        return np.array([self._ids[tag] for tag in inner], dtype=np.int64)
+        return np.array([self._ids.get(tag, UNKNOWN) for tag in inner], dtype=np.int64)
 
     def decode(self, ids: Iterable[int]) -> list[str]:
         """The tags of the scheme for the ids of a sentence."""

@@ -8,7 +8,6 @@ from itertools import chain
 from typing import TYPE_CHECKING, Self
 
 from elman.errors import EmptyTextError, InputError
-from elman.ranges import listed
 from elman.text.conll import FORMAT, ConllLayout, TaggedSentence
 from elman.text.files import TextSource
 from elman.text.lines import lines_of
@@ -16,11 +15,10 @@ from elman.text.row_source import RowSource
 from elman.text.sentence_reader import SentenceReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 
 _IN_MEMORY = "the sentences given"
-_MAX_SHOWN = 20  # tags in a message
 _SEPARATORS = frozenset("\t\r\n")
 
 
@@ -60,9 +58,6 @@ class TaggedSource(RowSource[SentenceReader]):
         )
         super().__init__(source, make_reader)
         self._in_memory: list[TaggedSentence] = []
-        self._allowed: frozenset[str] | None = None  # tags
-        self._disallowed = 0  # sentences
-        self._skip_bad_rows = skip_bad_rows
 
     @classmethod
     def from_sentences(
@@ -91,13 +86,6 @@ class TaggedSource(RowSource[SentenceReader]):
             tagged._in_memory.append(_sentence(each, its_tags, number))
         return tagged
 
-    def limited_to(self, tags: Collection[str]) -> Self:
-        """The same sentences; a sentence with any other tag is bad. For evaluating a trained
-        model."""
-        limited = copy(self)
-        limited._allowed = frozenset(tags)
-        return limited
-
     @property
     def shape(self) -> str:
         """The format of the first sentence: "conll" or "conllu".
@@ -118,11 +106,6 @@ class TaggedSource(RowSource[SentenceReader]):
         next(source.sentences())
         return source._readers[0].note if source._readers else None
 
-    @property
-    def skipped(self) -> int:
-        """The number of sentences that the last call of `sentences` skipped."""
-        return self._disallowed + super().skipped
-
     def sentences(self, read: Callable[[int], None] | None = None) -> Iterator[TaggedSentence]:
         """The sentences from the beginning.
 
@@ -133,12 +116,11 @@ class TaggedSource(RowSource[SentenceReader]):
             InputError: a row is bad and is not to be skipped, or a file is not CoNLL.
             EmptyTextError: there is no sentence.
         """
-        self._disallowed, self._readers = 0, []
+        self._readers = []
         is_empty = True
         for sentence in chain(self._in_memory, self._from_files(read)):
-            if self._is_allowed(sentence):
-                is_empty = False
-                yield sentence
+            is_empty = False
+            yield sentence
         if is_empty:
             skipped = f" ({self.skipped:,} skipped)" if self.skipped else ""
             raise EmptyTextError(f"holds no sentence{skipped}", location=self.name, hint=FORMAT)
@@ -147,26 +129,6 @@ class TaggedSource(RowSource[SentenceReader]):
         for document in self._source.documents(read):
             reader = self._reader(document.name)
             yield from reader.sentences(lines_of(document.chunks(), keep_ends=True))
-
-    def _is_allowed(self, sentence: TaggedSentence) -> bool:
-        """Whether all tags are allowed; if not, counts the sentence as skipped, or raises."""
-        if self._allowed is None or self._allowed.issuperset(sentence.tags or ()):
-            return True
-        if self._skip_bad_rows:
-            self._disallowed += 1
-            return False
-        position, tag = next(
-            (position, tag)
-            for position, tag in enumerate(sentence.tags or ())
-            if tag not in self._allowed
-        )
-        few = len(self._allowed) <= _MAX_SHOWN
-        names = listed(sorted(self._allowed)) if few else len(self._allowed)
-        raise InputError(
-            f"the tag {tag!r} is not among those learned ({names})",
-            location=sentence.location_of(position),
-            hint="Fix it, or skip such sentences: --skip-bad-rows",
-        )
 
 
 def _sentence(words: Sequence[str], tags: Sequence[str] | None, number: int) -> TaggedSentence:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from elman.errors import InputError
 from elman.text.conll import (
-    TAG_NAMES,
     WORD_NAMES,
     ConllLayout,
     RequestedTags,
     TaggedSentence,
     canonical_tag,
     is_header,
+    tag_column,
 )
 from elman.text.lines import csv_rows
 from elman.text.tables import DELIMITERS
@@ -77,12 +77,11 @@ def tag_table(line: str, requested: RequestedTags | None = None) -> TagTable | N
         if not is_header(names) or (delimiter == "\t" and sentence is None):
             continue
         word = next(column for column, name in enumerate(folded) if name in WORD_NAMES)
-        tags = [column for column, name in enumerate(folded) if name in TAG_NAMES]
         return TagTable(
             delimiter,
             names,
             (requested.word or word + 1) - 1,
-            (requested.tag or tags[-1] + 1) - 1,
+            (requested.tag or tag_column(folded)) - 1,
             sentence,
         )
     return None

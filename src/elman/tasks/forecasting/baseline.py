@@ -42,7 +42,7 @@ def baseline_forecasts(
     forecaster is; at the later ones its state is updated with the values since.
 
     Args:
-        values: (T, S).
+        values: (T, S), NaN before the first value of a series.
         origins: (M, 2) steps and series, by series, ascending.
         horizon: H.
         seasons: the first is that of the seasonal naive forecast.
@@ -85,6 +85,7 @@ def _classical(
     begun, fitted, found = time.monotonic(), -1, []
     for step, each in origins:
         history = values[max(0, step - MOST_VALUES) : step, each]
+        history = history[~np.isnan(history)]  # before the first value of a series
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:

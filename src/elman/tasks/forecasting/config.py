@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple, Self
 
+import numpy as np
+
 from elman.errors import EmptyTextError, ModelFileError, SettingError
 from elman.nn.forecaster import ForecasterConfig, ForecastNetwork
 from elman.ranges import check_integer
@@ -128,7 +130,7 @@ def forecasting_of(settings: ForecasterSettings, series: Series) -> ForecasterCo
     Raises:
         EmptyTextError: the series is too short.
     """
-    values = series.values
+    values = series.common  # the season and the horizon are to suit the shortest series too
     length = len(values)
     step = None if series.calendar is None else series.calendar.step
     typed = typed_seasons(settings.season)
@@ -141,11 +143,15 @@ def forecasting_of(settings: ForecasterSettings, series: Series) -> ForecasterCo
     read = season * max(2, min(seasons, length // 3 // season))
     needed = read + 2 * horizon + _MIN_WINDOWS
     if length < needed:
+        named, hint = "", "Give more of them, or a shorter --season or --horizon"
+        if series.starts:
+            named = f"series {series.names[int(np.argmax(series.starts))]!r}: "
+            hint = "Leave such short series out, or give a shorter --season or --horizon"
         raise EmptyTextError(
-            f"{length:,} values are too few for a season of {season:,} and a horizon of "
+            f"{named}{length:,} values are too few for a season of {season:,} and a horizon of "
             f"{horizon:,}: {needed:,} are needed",
             location=series.name,
-            hint="Give more of them, or a shorter --season or --horizon",
+            hint=hint,
         )
     return ForecasterConfig(
         season=season,
@@ -153,7 +159,7 @@ def forecasting_of(settings: ForecasterSettings, series: Series) -> ForecasterCo
         context_length=read,
         steps=min(read - season, _MAX_STEPS),
         logarithm=grows_with_level(values, season),
-        networks=scope(length - read, len(series.names)).networks,
+        networks=scope(series, read).networks,
         cell=settings.cell,
         hidden_size=RECIPE.hidden_size_of(settings),
         layers=settings.layers,
@@ -197,9 +203,10 @@ def forecast_plan(settings: ForecasterSettings, share: float, max_steps: int) ->
     return replace(plan, steps=steps)
 
 
-def scope(origins: int, series: int) -> Variant:
-    """What suits so many origins in each of so many series."""
-    return VARIANTS[origins * series < FEW]
+def scope(series: Series, context_length: int) -> Variant:
+    """What suits so many origins as the series have."""
+    length = len(series.values) - context_length
+    return VARIANTS[sum(length - first for first in series.first_rows) < FEW]
 
 
 def held_out(length: int, config: ForecasterConfig) -> int:

@@ -49,7 +49,8 @@ def plan_of(
     first if exponential smoothing with both forecasts better before the values held out.
 
     Args:
-        end: where the values held out begin.
+        end: where the values held out begin. Of series of different lengths the last rows, which
+            all have, count.
 
     Raises:
         EmptyTextError: the series is too short for the second season that was typed.
@@ -59,18 +60,20 @@ def plan_of(
     typed = typed_seasons(settings.season)
     first = (config.season,)
     seasons = typed or first
-    window = window_of(end, seasons, config.horizon)
+    first_row = max(series.first_rows)
+    length = end - first_row
+    window = window_of(length, seasons, config.horizon)
     if not window and len(seasons) > 1:
         raise EmptyTextError(
-            f"{len(series.values):,} values are too few for a season of {max(seasons):,}",
+            f"{len(series.common):,} values are too few for a season of {max(seasons):,}",
             location=series.name,
             hint="Give more of them, or one --season",
         )
     other = companion(config.season) if typed is None else None
     if other is not None:
         both = tuple(sorted((*first, other)))
-        wide = window_of(end, both, config.horizon)
-        values = in_units(series.values[:end], config)
+        wide = window_of(length, both, config.horizon)
+        values = in_units(series.values[first_row:end], config)
         if wide and (
             smoothing_loss(values, both, config.horizon, wide)
             < smoothing_loss(values, first, config.horizon, wide)

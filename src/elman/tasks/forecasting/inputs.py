@@ -18,7 +18,7 @@ import numpy.typing as npt
 from elman.errors import EmptyTextError, InputError
 from elman.text.dates import AmbiguousDatesError, Calendar, parse_dates, step_of
 from elman.text.files import TextSource
-from elman.text.series import Series, SeriesSource
+from elman.text.series import Series, SeriesSource, Values
 
 SeriesInput = (
     str
@@ -72,6 +72,28 @@ def read_series(given: SeriesInput) -> Series:
     if len(names) != values.shape[1]:
         names = tuple(str(number + 1) for number in range(values.shape[1]))
     return Series(tuple(map(str, names)), values, _calendar(dates, location), tuple(dates))
+
+
+def training_ends(series: Series, last: Values) -> list[int | None]:
+    """(S,) the row after the end of the training series in each series; None where it is not found.
+
+    Args:
+        series: in the order of the model.
+        last: (R, S) the last training values.
+    """
+    whole = _end_in(series.values, last)
+    if whole is not None or not (series.starts or series.ends):
+        return [whole] * len(series.names)
+    columns = range(len(series.names))
+    return [_end_in(series.values[:, [each]], last[:, [each]]) for each in columns]
+
+
+def _end_in(values: Values, last: Values) -> int | None:
+    ends = np.flatnonzero((values == last[-1]).all(1)) + 1
+    for end in ends[::-1]:
+        if end >= len(last) and np.array_equal(values[end - len(last) : end], last):
+            return int(end)
+    return None
 
 
 def _labels_of(given: Any) -> tuple[tuple[Any, ...], list[datetime]]:

@@ -50,7 +50,7 @@ class SeriesInspection(Inspection):
     """What a look at series of numbers found.
 
     Attributes:
-        steps: T.
+        steps: T, of the longest series.
         first, last: dates in the format of the file; None where there are none.
         step: of the dates, such as 'monthly'; 'unknown' where it has no name.
         off_step: dates that do not come one step after the one before.
@@ -131,6 +131,7 @@ def inspect_source(
     """
     series, places = source.with_gaps()
     missing = np.isnan(series.values)
+    missing &= np.arange(len(missing))[:, None] >= np.array(series.first_rows)
     rows = np.flatnonzero(missing.any(axis=1))
     calendar = series.calendar
     return SeriesInspection(
@@ -152,7 +153,7 @@ def _off_step(calendar: Calendar, dates: Sequence[datetime]) -> int:
 
 
 def _range(series: Series, column: int) -> SeriesRange:
-    values = series.values[:, column]
+    values = series.own(column)
     there = values[~np.isnan(values)]
     found = [float(each) for each in (there.min(), there.max(), there.mean())] if len(there) else []
     least, greatest, mean = found or (None, None, None)
@@ -161,12 +162,16 @@ def _range(series: Series, column: int) -> SeriesRange:
 
 def _chosen(series: Series, choose: Callable[[Series], tuple[int, int]]) -> dict[str, Any]:
     """A series without a single number has nothing to choose by, and is left out."""
-    whole = [values for values in series.values.T if not np.isnan(values).all()]
+    count = len(series.names)
+    whole = [each for each in range(count) if not np.isnan(series.own(each)).all()]
     if not whole:
         return {}
-    values = np.stack([imputed(each, "linear") for each in whole], axis=1)
+    chosen = series.selected(whole)
+    for column in range(len(whole)):
+        filled = imputed(chosen.own(column), "linear")
+        chosen.values[len(chosen.values) - len(filled) :, column] = filled
     try:
-        season, horizon = choose(series._replace(values=values))
+        season, horizon = choose(chosen)
     except EmptyTextError as error:
         return {"too_short": error.cause}
     return {"season": season, "horizon": horizon}

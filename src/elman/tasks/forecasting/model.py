@@ -6,6 +6,7 @@ Shapes: T steps, S series, H horizon, R context length.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -30,12 +31,17 @@ from elman.tasks.forecasting.config import (
 )
 from elman.tasks.forecasting.evaluation import evaluate_forecasts
 from elman.tasks.forecasting.explain import explain_forecast
-from elman.tasks.forecasting.inputs import SeriesInput, read_series
+from elman.tasks.forecasting.inputs import SeriesInput, read_series, training_ends
 from elman.tasks.forecasting.objective import quantiles_at
-from elman.tasks.forecasting.serialization import ForecasterTensors, checked_names
+from elman.tasks.forecasting.serialization import (
+    ForecasterTensors,
+    checked_ends,
+    checked_names,
+)
 from elman.tasks.forecasting.trainer import (
     ForecasterTrainer,
     backtest_of,
+    naive_errors,
     scale_intervals,
     seasons_of,
     spread_origins,
@@ -54,10 +60,12 @@ class Forecast(NamedTuple):
 
     Attributes:
         names: (S,) of the series.
-        dates: (H,) in the format of the series; empty if it has no dates.
+        dates: (H,) in the format of the series, those after the last of all; empty if it has no
+            dates.
         median: (H, S).
         low_80, high_80: (H, S) bounds of the 80 % interval.
         low_95, high_95: (H, S) bounds of the 95 % interval.
+        own_dates: (S, H) of each series; empty if all end together.
     """
 
     names: tuple[str, ...]
@@ -67,6 +75,11 @@ class Forecast(NamedTuple):
     high_80: Values
     low_95: Values
     high_95: Values
+    own_dates: tuple[tuple[str, ...], ...] = ()
+
+    def dates_of(self, index: int) -> tuple[str, ...]:
+        """(H,) the dates of one series; empty if it has none."""
+        return self.own_dates[index] if self.own_dates else self.dates
 
 
 class Forecaster(ForecasterSettings, Model):
@@ -79,12 +92,14 @@ class Forecaster(ForecasterSettings, Model):
         model.save("forecaster.safetensors")
 
     All series of a table train one model. Scale, season and the use of logarithms are chosen from
-    the data.
+    the data. Series may begin and end at different dates: each is forecast from its own end. The
+    network learns from all windows of each; context, season and counts suit the shortest series.
 
     Attributes, after fitting:
         network_: the `ForecastNetwork`.
         names_: of the series.
         calendar_: of their dates; None without dates.
+        ends_: (S,) the last date of each series; empty where all end with the calendar.
         last_: (R, S) the last values, the default history of `predict`.
         scale_: (S,) divisor of the errors.
         widths_: factors of the 80 % and the 95 % interval.
@@ -98,6 +113,7 @@ class Forecaster(ForecasterSettings, Model):
     network_: ForecastNetwork
     names_: tuple[str, ...]
     calendar_: Calendar | None
+    ends_: tuple[datetime, ...]
     last_: Values
     scale_: Values
     widths_: tuple[float, float]
@@ -145,9 +161,9 @@ class Forecaster(ForecasterSettings, Model):
         series, network = training.series, training.network
         inner, outer = training.measured["widths"]
         self.network_, self.widths_ = network, (inner, outer)
-        self.names_, self.calendar_ = series.names, series.calendar
+        self.names_, self.calendar_, self.ends_ = series.names, series.calendar, series.ends
         self.last_ = series.values[-network.history_length :]
-        self.scale_ = naive_error(series.values, network.config.season)
+        self.scale_ = naive_errors(series, len(series.values), network.config.season)
         self._counts = training.described_counts
         self._begin_record(
             data,
@@ -186,7 +202,9 @@ class Forecaster(ForecasterSettings, Model):
         scaled = scale_intervals(quantiles, self.widths_)
         low_95, low_80, median, high_80, high_95 = scaled.T[:, :count]
         dates = () if series.calendar is None else tuple(series.calendar.next_dates(count))
-        return Forecast(self.names_, dates, median, low_80, high_80, low_95, high_95)
+        calendars = series.calendars() if series.ends else []
+        own = tuple(tuple(each.next_dates(count)) for each in calendars if each is not None)
+        return Forecast(self.names_, dates, median, low_80, high_80, low_95, high_95, own)
 
     def explain(self, history: SeriesInput | None = None, *, series: str | None = None) -> Trace:
         """The activations of the network over a series, its forecast, and the attributions.
@@ -225,12 +243,12 @@ class Forecaster(ForecasterSettings, Model):
         """
         self._check_fitted()
         if given is None:
-            return Series(self.names_, self.last_, self.calendar_)
+            return Series(self.names_, self.last_, self.calendar_, ends=self.ends_)
         series = self._continued(self._same(read_series(given)))
         needed = self.network_.history_length
-        if len(series.values) < needed:
+        if len(series.common) < needed:
             raise InputError(
-                f"{len(series.values):,} values, and {needed:,} are needed to go on from",
+                f"{len(series.common):,} values, and {needed:,} are needed to go on from",
                 location=series.name,
                 hint="Give more of the history",
             )
@@ -249,23 +267,29 @@ class Forecaster(ForecasterSettings, Model):
         self._check_fitted()
         config = self.network_.config
         given = self._same(read_series(series))
-        known = self._known(given)
-        if known is None:
+        known = training_ends(given, self.last_)
+        if known == [None] * len(known):
             before = len(given.values)
             given = self._continued(given)
-            known = len(given.values) - before or None
-        first = self.network_.history_length if known is None else known
-        origins = spread_origins(first, len(given.values), config.horizon, len(self.names_))
+            known = [len(given.values) - before or None] * len(known)
+        needed = self.network_.history_length
+        firsts = [
+            row + needed if end is None else end
+            for row, end in zip(given.first_rows, known, strict=True)
+        ]
+        origins = spread_origins(firsts, len(given.values), config.horizon)
         if not len(origins):
+            first = min(firsts)
             raise InputError(
                 f"{len(given.values):,} values, and {first + config.horizon:,} are needed: "
                 f"{first:,} to go on from, {config.horizon:,} to compare with",
                 location=given.name,
                 hint="Give at least as many new values as the horizon has steps",
             )
-        scale = self.scale_
-        if known is None:
-            scale = naive_error(given.values[:first], config.season)
+        scale = self.scale_.copy()
+        for each, (row, first, end) in enumerate(zip(given.first_rows, firsts, known, strict=True)):
+            if end is None and first <= len(given.values):
+                scale[each] = naive_error(given.values[row:first, each], config.season)
         quantiles = quantiles_at(self.network_, given.values, origins)
         scaled = scale_intervals(quantiles, self.widths_)
         return evaluate_forecasts(
@@ -296,34 +320,28 @@ class Forecaster(ForecasterSettings, Model):
         """
         if set(self.names_) <= set(series.names):
             columns = [series.names.index(name) for name in self.names_]
-            series = series._replace(names=self.names_, values=series.values[:, columns])
+            series = series.selected(columns)
         if len(series.names) != len(self.names_):
             raise InputError(
                 f"{len(series.names)} series, where the model has learned {len(self.names_)}",
                 location=series.name,
                 hint=f"It knows {', '.join(self.names_[:10])}",
             )
-        if self.network_.config.logarithm and series.values.min() <= 0:
+        least = np.nanmin(series.values)
+        if self.network_.config.logarithm and least <= 0:
             raise InputError(
-                f"it holds {series.values.min():g}, and the model has learned from numbers above 0",
+                f"it holds {least:g}, and the model has learned from numbers above 0",
                 location=series.name,
                 hint="Train a model on numbers of this kind",
             )
         return series
 
-    def _known(self, series: Series) -> int | None:
-        """Number of values up to the end of the training series; None if its end is not found."""
-        length = len(self.last_)
-        ends = np.flatnonzero((series.values == self.last_[-1]).all(1)) + 1
-        for end in ends[::-1]:
-            if end >= length and np.array_equal(series.values[end - length : end], self.last_):
-                return int(end)
-        return None
-
     def _continued(self, series: Series) -> Series:
         """The series, preceded by the training values if its dates continue theirs."""
         known, new = self.calendar_, series.calendar
         if known is None or new is None or known.next() != new.first:
+            return series
+        if self.ends_ or series.starts or series.ends:  # each has a date of its own to go on from
             return series
         return series._replace(values=np.concatenate([self.last_, series.values]))
 
@@ -334,7 +352,10 @@ class Forecaster(ForecasterSettings, Model):
 
     def _contents(self) -> dict[str, Any]:
         calendar = None if self.calendar_ is None else self.calendar_.to_json()
-        return {"names": list(self.names_), "calendar": calendar, "counts": self._counts}
+        contents = {"names": list(self.names_), "calendar": calendar, "counts": self._counts}
+        if self.ends_:
+            contents["ends"] = [end.isoformat() for end in self.ends_]
+        return contents
 
     def _tensors(self) -> dict[str, Tensor]:
         """The tensors of `ForecasterTensors`."""
@@ -354,6 +375,7 @@ class Forecaster(ForecasterSettings, Model):
         self.names_ = names = checked_names(about.get("names"))
         calendar = about.get("calendar")
         self.calendar_ = None if calendar is None else Calendar.from_json(calendar)
+        self.ends_ = checked_ends(about.get("ends"), self.calendar_, len(names))
         self._counts = about_counts = counts.checked(about.get("counts"), config)
         check_cell(self, config.cell)
         return lambda: ForecasterTensors(

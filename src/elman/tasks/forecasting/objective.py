@@ -6,7 +6,7 @@ Q levels, N networks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -24,9 +24,10 @@ Values = npt.NDArray[np.float64]
 _TOGETHER = 512  # windows of a batch, where nothing is learned from it
 
 
-def origins_in(steps: range, series: int) -> Origins:
-    """Every one of these steps, in each of S series."""
-    return np.array([(step, each) for each in range(series) for step in steps]).reshape(-1, 2)
+def origins_in(firsts: Sequence[int], end: int) -> Origins:
+    """Every step before `end`, from the first (S,) of each series on."""
+    origins = [(step, each) for each, first in enumerate(firsts) for step in range(first, end)]
+    return np.array(origins, dtype=np.int64).reshape(-1, 2)
 
 
 def quantiles_at(network: ForecastNetwork, values: Values, origins: Origins) -> Values:

@@ -29,10 +29,12 @@ class ForecastRequest(ApiRequest):
 
 
 class ForecastResponse(TypedDict):
-    """A row per step, a column per series: medians and the bounds of 80 % and 95 % intervals."""
+    """A row per step, a column per series: medians and the bounds of 80 % and 95 % intervals.
+    Series that end at different dates have a list each in `own_dates`, and no `dates`."""
 
     names: list[str]
     dates: list[str]
+    own_dates: list[list[str]]
     median: list[list[float]]
     low_80: list[list[float]]
     high_80: list[list[float]]
@@ -55,7 +57,8 @@ def forecast(
         median, low_80, high_80, low_95, high_95 = (table.tolist() for table in tables)
         return {
             "names": list(found.names),
-            "dates": list(found.dates),
+            "dates": [] if found.own_dates else list(found.dates),
+            "own_dates": [list(each) for each in found.own_dates],
             "median": median,
             "low_80": low_80,
             "high_80": high_80,

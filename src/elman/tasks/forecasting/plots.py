@@ -132,16 +132,18 @@ def ticks(low: float, high: float) -> list[float]:
 
 def _panels(forecast: Forecast, history: Series) -> list[Panel]:
     horizon = len(forecast.median)
-    shown = min(len(history.values), max(_MIN_PAST, _PAST_HORIZONS * horizon))
-    if forecast.dates and history.calendar is not None:
-        labels = [*history.calendar.last_dates(shown), *forecast.dates]
-    else:
-        labels = [str(step) for step in range(1 - shown, horizon + 1)]
-    bands = forecast[2:]
-    return [
-        Panel(name, history.values[-shown:, index], labels, *(each[:, index] for each in bands))
-        for index, name in enumerate(forecast.names[:MAX_PANELS])
-    ]
+    most = max(_MIN_PAST, _PAST_HORIZONS * horizon)
+    bands = (forecast.median, forecast.low_80, forecast.high_80, forecast.low_95, forecast.high_95)
+    panels = []
+    calendars = history.calendars()
+    for index, name in enumerate(forecast.names[:MAX_PANELS]):
+        past, calendar = history.own(index)[-most:], calendars[index]
+        if forecast.dates and calendar is not None:
+            labels = [*calendar.last_dates(len(past)), *forecast.dates_of(index)]
+        else:
+            labels = [str(step) for step in range(1 - len(past), horizon + 1)]
+        panels.append(Panel(name, past, labels, *(each[:, index] for each in bands)))
+    return panels
 
 
 class _Frame:

@@ -69,9 +69,10 @@ def _as_csv(forecast: Forecast) -> str:
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(["date" if forecast.dates else "step", "series", *_COLUMNS.values()])
     for place, name in enumerate(forecast.names):
+        dates = forecast.dates_of(place)
         for step in range(len(forecast.median)):
             values = (getattr(forecast, column)[step, place] for column in _COLUMNS)
-            when = forecast.dates[step] if forecast.dates else step + 1
+            when = dates[step] if dates else step + 1
             writer.writerow([when, name, *map(plain, values)])
     return table.getvalue()
 
@@ -82,9 +83,12 @@ def plain(value: float) -> str:
 
 
 def _as_json(forecast: Forecast) -> dict[str, Any]:
+    own = forecast.own_dates
     series = [
         {"series": name}
+        | ({"dates": list(own[place])} if own else {})
         | {said: getattr(forecast, column)[:, place].tolist() for column, said in _COLUMNS.items()}
         for place, name in enumerate(forecast.names)
     ]
-    return {"dates": list(forecast.dates) or None, "forecasts": series}
+    common = None if own else list(forecast.dates) or None
+    return {"dates": common, "forecasts": series}

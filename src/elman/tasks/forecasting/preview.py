@@ -46,7 +46,7 @@ class ForecastPreviews:
         return [
             ForecastPreview(
                 names[each],
-                values[max(0, step - PAST) : step, each].tolist(),
+                values[max(step - PAST, self.series.first_rows[each]) : step, each].tolist(),
                 came=values[step : step + len(quantiles), each].tolist(),
                 **dict(zip(_ENDS, np.sort(quantiles).T.tolist(), strict=True)),
             )

@@ -5,11 +5,14 @@ Shapes: R context length, S series.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import torch
 from torch import nn
 
 from elman.errors import ModelFileError
 from elman.nn.forecaster import ForecasterConfig, ForecastNetwork, LinearForecast
+from elman.text.dates import Calendar
 
 MAX_SERIES = 100_000
 
@@ -37,6 +40,26 @@ class ForecasterTensors(nn.Module):
 
 def _numbers(*shape: int) -> nn.Parameter:
     return nn.Parameter(torch.empty(*shape, dtype=torch.float64), requires_grad=False)
+
+
+def checked_ends(value: object, calendar: Calendar | None, series: int) -> tuple[datetime, ...]:
+    """Check the last dates of the series in a model file; empty where all end with the calendar.
+
+    Raises:
+        ModelFileError: there is not one for each series, not after the last of the calendar.
+    """
+    if value is None:
+        return ()
+    if not isinstance(value, list) or len(value) != series or calendar is None:
+        raise ModelFileError("the ends of its series are malformed")
+    try:
+        ends = tuple(datetime.fromisoformat(each) for each in value)
+        after = any(end > calendar.last for end in ends)
+    except (TypeError, ValueError) as error:
+        raise ModelFileError("the ends of its series are malformed") from error
+    if after:
+        raise ModelFileError("the ends of its series are malformed")
+    return ends
 
 
 def checked_names(value: object) -> tuple[str, ...]:

@@ -81,14 +81,12 @@ class ForecasterTrainer:
         self.config = forecasting
         self.series = series
         length, count = series.values.shape
-        self.end = length - held_out(length, forecasting)
-        last = length - forecasting.horizon + 1
-        self.all = origins_in(range(forecasting.context_length, last), count)
-        self.before = origins_in(
-            range(forecasting.context_length, self.end - forecasting.horizon + 1), count
-        )
-        self.held_out = spread_origins(self.end, length, forecasting.horizon, count)
-        self.scale = naive_error(series.values[: self.end], forecasting.season)
+        self.end = length - held_out(len(series.common), forecasting)
+        firsts = [first + forecasting.context_length for first in series.first_rows]
+        self.all = origins_in(firsts, length - forecasting.horizon + 1)
+        self.before = origins_in(firsts, self.end - forecasting.horizon + 1)
+        self.held_out = spread_origins([self.end] * count, length, forecasting.horizon)
+        self.scale = naive_errors(series, self.end, forecasting.season)
         self.counts = counts.plan_of(settings, series, forecasting, self.end)
         if self.counts is not None and most_bytes is not None:
             needed = 4 * forecasting.horizon * self.counts.window
@@ -156,8 +154,7 @@ class ForecasterTrainer:
         """Maximum number of steps of the first training."""
         if self.settings.steps is not None:
             return self.settings.steps
-        length, count = self.series.values.shape
-        return scope(length - self.config.context_length, count).steps
+        return scope(self.series, self.config.context_length).steps
 
     def _objective(self, origins: Origins) -> ForecastObjective:
         return ForecastObjective(
@@ -174,7 +171,9 @@ class ForecasterTrainer:
         """The matrices of the linear forecasts, fitted to the values before a step."""
         if self.counts is None:
             return {}
-        return counts.fit(self.counts, self.series.values[:end], self.config)
+        return counts.fit(
+            self.counts, self.series.values[max(self.series.first_rows) : end], self.config
+        )
 
     def _interval_sizes(self, quantiles: Values) -> Values:
         """(2,) the mean size of the 80 % and the 95 % interval, in units of each series."""
@@ -243,20 +242,30 @@ def new_network(config: ForecasterConfig, seed: int) -> ForecastNetwork:
         return ForecastNetwork(config)
 
 
-def spread_origins(first: int, length: int, horizon: int, series: int) -> Origins:
+def naive_errors(series: Series, end: int, season: int) -> Values:
+    """(S,) the `naive_error` of each series in its values before a row."""
+    if not series.starts:
+        return naive_error(series.values[:end], season)
+    before = (series.values[first:end, each] for each, first in enumerate(series.starts))
+    return np.array([naive_error(values, season) for values in before])
+
+
+def spread_origins(firsts: Sequence[int], length: int, horizon: int) -> Origins:
     """Evenly spaced origins (M, 2) with a whole horizon of values after each.
 
     Args:
-        first: the first origin.
+        firsts: (S,) the first origin in each series, which has at most MAX_ORIGINS, or none if it
+            is too short.
         length: T.
         horizon: H.
-        series: S; each has at most MAX_ORIGINS, or none if it is too short.
     """
-    count = length - horizon - first + 1
-    if count < 1:
-        return np.zeros((0, 2), dtype=np.int64)
-    steps = np.linspace(first, first + count - 1, min(count, MAX_ORIGINS)).round().astype(np.int64)
-    return np.concatenate([np.stack([steps, np.full_like(steps, n)], 1) for n in range(series)])
+    found = [np.zeros((0, 2), dtype=np.int64)]
+    for number, first in enumerate(firsts):
+        count = max(0, length - horizon - first + 1)
+        steps = np.linspace(first, first + count - 1, min(count, MAX_ORIGINS)).round()
+        steps = steps.astype(np.int64)
+        found.append(np.stack([steps, np.full_like(steps, number)], 1))
+    return np.concatenate(found)
 
 
 def fit_widths(quantiles: Values, actual: Values, origins: Origins) -> tuple[float, float]:
@@ -324,8 +333,8 @@ def backtest_of(
         seasons: that the baselines know; the first is the network's.
     """
     horizon = network.config.horizon
-    steps = np.unique(origins[:, 0])
-    stride = int(np.diff(steps).min()) if len(steps) > 1 else 1
+    steps = np.diff(origins[:, 0])[np.diff(origins[:, 1]) == 0]
+    stride = int(steps.min()) if len(steps) else 1
     low_95, low_80, median, high_80, high_95 = np.moveaxis(quantiles, 2, 0)
     return Backtest(
         low_95=low_95,

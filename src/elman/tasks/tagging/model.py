@@ -42,7 +42,7 @@ from elman.tasks.tagging.preview import TagPreviews
 from elman.tasks.tagging.trainer import tag_objective, validation_metric_for
 from elman.text.progress import ProgressCallback
 from elman.text.subword_hashing import HashedVocabulary, WordForms, words_of
-from elman.text.tag_vocabulary import TagVocabulary
+from elman.text.tag_vocabulary import UNKNOWN, TagVocabulary
 from elman.training.dataset import in_batches
 from elman.training.events import Event, Finished
 from elman.training.plan import Plan
@@ -99,10 +99,10 @@ class Tagger(TaggerSettings, ExampleModel):
                 sentences are split.
             tags: a list of tags for each sentence, if `sentences` are lists of words.
             valid: the validation set: a file or source, or a tuple of words and tags. Default: a
-                random tenth of the sentences.
+                random tenth of the sentences. Tags that training never saw count as errors.
 
         Raises:
-            InputError: sentences cannot be read, have a single tag, or `valid` has other tags.
+            InputError: sentences cannot be read, or have a single tag.
         """
         return self._fit(sentences, tags, valid=valid)
 
@@ -113,10 +113,12 @@ class Tagger(TaggerSettings, ExampleModel):
         return tagged._replace(vocabulary=TagVocabulary.learn(tagged.tags))
 
     def _held_out(
-        self, valid: Any, train: Any, progress: ProgressCallback | None
+        self,
+        valid: Any,
+        train: Any,  # noqa: ARG002  # tags that it lacks count as errors
+        progress: ProgressCallback | None,
     ) -> TaggedSentences:
-        source = source_with_tags(valid).limited_to(train.vocabulary.tags)
-        return read_tagged(source, progress)
+        return read_tagged(source_with_tags(valid), progress)
 
     def _begin(
         self, settings: TaggerSettings, data: TrainingData
@@ -158,16 +160,30 @@ class Tagger(TaggerSettings, ExampleModel):
             if isinstance(event, Finished) and self._counted is not None:
                 linear, self._counted = self._counted, None
                 forms = WordForms(self.lexicon_)
+                words, tags, gold = self._known(data.valid)
                 join(
                     self.network_,
                     linear,
-                    SentenceDataset(data.valid.words, forms, linear.buckets),
-                    [self.vocabulary_.encode(tags) for tags in data.valid.tags],
-                    validation_metric_for(self.vocabulary_, data.valid.tags),
+                    SentenceDataset(words, forms, linear.buckets),
+                    gold,
+                    validation_metric_for(self.vocabulary_, tags),
                     entities=self.scheme_ != "plain",
                 )
                 self.record_["parameters"] = self._count()
             yield event
+
+    def _known(
+        self, valid: TaggedSentences
+    ) -> tuple[Sequence[Sequence[str]], Sequence[Sequence[str]], list[npt.NDArray[np.int64]]]:
+        """Words, tags and ids of the validation sentences without unseen tags, which no scale of
+        scores makes probable; if each has some, of all, with the first tag in their place."""
+        ids = [self.vocabulary_.encode(tags) for tags in valid.tags]
+        known = [row for row, each in enumerate(ids) if UNKNOWN not in each] or range(len(ids))
+        return (
+            [valid.words[row] for row in known],
+            [valid.tags[row] for row in known],
+            [ids[row].clip(0) for row in known],
+        )
 
     def _outcome(self, event: Finished) -> dict[str, Any]:
         score = "valid_accuracy" if self.scheme_ == "plain" else "valid_span_f1"

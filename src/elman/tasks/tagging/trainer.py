@@ -51,6 +51,8 @@ def validation_metric_for(
     For plain tags it is the error rate of words. For entities it is 1 - span F1, since accuracy
     favours weights that find few entities; while F1 is 0, it is 1 + the error rate.
 
+    Tags that training never saw are never predicted, so they count as errors.
+
     Args:
         vocabulary: of the tags.
         tags: of the validation set.
@@ -66,7 +68,7 @@ def validation_metric_for(
         inner = vocabulary.inner
         return [conlleval_spans([inner[number] for number in row]) for row in rows]
 
-    entities = spans(targets)
+    entities = [conlleval_spans(each) for each in tags]  # those of unseen labels too
 
     def span_loss(predicted: list[Numbers]) -> float:
         f1 = float(span_f1(span_counts(entities, spans(predicted)).sum(0)))

@@ -4,6 +4,7 @@
  * Shapes: V vocabulary.
  */
 
+import { fold } from "./folding.js";
 import { logSoftmax, logSumExp } from "./products.js";
 import { spellings } from "./prompts.js";
 import { isInWord, isLetter, withoutLeadingSpace } from "./segmentation.js";
@@ -18,12 +19,14 @@ import { BOUNDARY } from "./tokenizer.js";
 /** @typedef {{text: string, logP: number, logits: Float32Array, state: LanguageState}} Spelling */
 
 const USER_WEIGHT = 0.1; // probability that goes to the user's own words
+const FOLDED = 0.01; // probability that a word is typed without capitals, accents or apostrophes
 const BEAM = 12; // spellings searched at once
 const MAX_SPELLING = 24; // tokens of a spelled word, besides the letters typed
 const MAX_TYPED_LETTERS = 100; // letters; anything longer is not a word
 
 /**
- * The words of the vocabulary and of the user that begin with the typed letters, likeliest first.
+ * The words of the vocabulary and of the user that begin with the typed letters, likeliest first;
+ * then, up to the count, those that do once both are folded.
  *
  * @param {WordTokenizer} tokenizer
  * @param {Float64Array} probabilities (V,) of the next id
@@ -33,25 +36,37 @@ const MAX_TYPED_LETTERS = 100; // letters; anything longer is not a word
  * @returns {Suggestion[]}
  */
 export function complete(tokenizer, probabilities, typed, userCounts, count) {
-  /** @type {Suggestion[]} */
-  const found = [];
-  tokenizer.tokens.forEach((word, id) => {
-    if (word.startsWith(typed) && tokenizer.isWord(id)) {
-      found.push({ word, probability: probabilities[id] });
-    }
-  });
-  if (userCounts.size === 0) return found.sort(best).slice(0, count);
   const total = sum(userCounts.values());
-  for (const word of userCounts.keys()) {
-    const isNew = word.startsWith(typed) && !tokenizer.ids.has(word);
-    if (isNew) found.push({ word, probability: 0 });
-  }
-  for (const each of found) {
-    const ofUser = (userCounts.get(each.word) ?? 0) / total;
-    each.probability = (1 - USER_WEIGHT) * each.probability + USER_WEIGHT * ofUser;
-  }
-  return found.sort(best).slice(0, count);
+  /** @param {(word: string) => boolean} fits */
+  const matching = (fits) => {
+    /** @type {Suggestion[]} */
+    const found = [];
+    tokenizer.tokens.forEach((word, id) => {
+      if (fits(word) && tokenizer.isWord(id)) found.push({ word, probability: probabilities[id] });
+    });
+    for (const word of userCounts.keys()) {
+      if (fits(word) && !tokenizer.ids.has(word)) found.push({ word, probability: 0 });
+    }
+    for (const each of total ? found : []) {
+      const ofUser = (userCounts.get(each.word) ?? 0) / total;
+      each.probability = (1 - USER_WEIGHT) * each.probability + USER_WEIGHT * ofUser;
+    }
+    return found.sort(best).slice(0, count);
+  };
+  const exact = matching((word) => word.startsWith(typed));
+  const key = fold(typed);
+  if (exact.length === count || !key) return exact;
+  const folded = matching((word) => !word.startsWith(typed) && fold(word).startsWith(key));
+  return [...exact, ...folded].slice(0, count);
 }
+
+/**
+ * How spellings are compared with the prefix: as they are, or folded.
+ *
+ * @typedef {object} Matching
+ * @property {(text: string) => string} key
+ * @property {string[]} pieces the key of what each id spells
+ */
 
 /** The same for tokens smaller than a word: a beam search over spellings, to the end of a word. */
 export class PrefixSearch {
@@ -64,10 +79,15 @@ export class PrefixSearch {
       (text, id) => id === BOUNDARY || (sound[id] && !isInWord(Array.from(text)[0])),
     );
     this.inside = this.pieces.map((text, id) => sound[id] && Array.from(text).every(isInWord));
+    /** @type {Matching} */
+    this.exact = { key: (text) => text, pieces: this.pieces };
+    /** @type {Matching} */
+    this.folded = { key: fold, pieces: this.pieces.map(fold) };
   }
 
   /**
    * The likeliest words that begin with the typed letters, with probabilities over all those found.
+   * Where they are improbable, also those that do once both are folded.
    *
    * @param {Float32Array} logits (V,) after the context
    * @param {LanguageState} state likewise
@@ -78,6 +98,35 @@ export class PrefixSearch {
    */
   complete(logits, state, prefix, userCounts, count) {
     const typed = withoutLeadingSpace(prefix);
+    const found = this.#words(logits, state, prefix, count, this.exact);
+    const key = fold(typed);
+    const folded = key !== "" && sum([...found.values()].map(Math.exp)) < FOLDED;
+    if (folded) {
+      for (const [word, logP] of this.#words(logits, state, prefix, count, this.folded)) {
+        if (!word.startsWith(typed)) found.set(word, logP + Math.log(FOLDED));
+      }
+    }
+    const total = sum(userCounts.values());
+    const matching = /** @type {[string, number][]} */ ([]);
+    for (const [word, n] of userCounts) {
+      const share = (USER_WEIGHT * n) / total;
+      if (word.startsWith(typed)) matching.push([word, share]);
+      else if (folded && fold(word).startsWith(key)) matching.push([word, share * FOLDED]);
+    }
+    return mixture(found, matching).slice(0, count);
+  }
+
+  /**
+   * The log-probability of each word found that begins with the prefix.
+   *
+   * @param {Float32Array} logits (V,) after the context
+   * @param {LanguageState} state likewise
+   * @param {string} prefix
+   * @param {number} count
+   * @param {Matching} matching
+   */
+  #words(logits, state, prefix, count, matching) {
+    const typed = withoutLeadingSpace(prefix);
     const letters = Array.from(prefix).length;
     const steps = Array.from(typed).length <= MAX_TYPED_LETTERS ? letters + MAX_SPELLING : 0;
     /** @type {Map<string, number>} */
@@ -85,7 +134,9 @@ export class PrefixSearch {
     /** @type {Spelling[]} */
     let beam = [{ text: "", logP: 0, logits, state }];
     for (let step = 0; step < steps && beam.length > 0; step++) {
-      const candidates = beam.flatMap((spelling) => this.#continuations(spelling, prefix, found));
+      const candidates = beam.flatMap((spelling) =>
+        this.#continuations(spelling, prefix, matching, found),
+      );
       candidates.sort((a, b) => b.logP - a.logP);
       // No longer spelling can overtake the words found, once its beginning is below them.
       const bar = [...found.values()].sort((a, b) => b - a)[count - 1] ?? -Infinity;
@@ -94,8 +145,7 @@ export class PrefixSearch {
         .filter(({ logP }) => logP > bar)
         .map((candidate) => this.#step(candidate));
     }
-    const matching = [...userCounts].filter(([word]) => word.startsWith(typed));
-    return mixture(found, matching, sum(userCounts.values())).slice(0, count);
+    return found;
   }
 
   /**
@@ -103,16 +153,17 @@ export class PrefixSearch {
    *
    * @param {Spelling} spelling
    * @param {string} prefix
+   * @param {Matching} matching
    * @param {Map<string, number>} found
    */
-  #continuations(spelling, prefix, found) {
+  #continuations(spelling, prefix, matching, found) {
     const logPs = logSoftmax(spelling.logits);
     const word = withoutLeadingSpace(spelling.text);
-    if (spelling.text.startsWith(prefix) && isWord(word)) {
+    if (matching.key(spelling.text).startsWith(matching.key(prefix)) && isWord(word)) {
       const ending = spelling.logP + logSumExp(logPs.filter((_, id) => this.ends[id]));
       found.set(word, logSumExp([found.get(word) ?? -Infinity, ending]));
     }
-    const open = this.#allowed(spelling.text, prefix);
+    const open = this.#allowed(spelling.text, prefix, matching);
     return Array.from(logPs, (logP, id) => ({ spelling, id, logP: spelling.logP + logP }))
       .filter(({ id }) => open[id])
       .sort((a, b) => b.logP - a.logP)
@@ -120,15 +171,16 @@ export class PrefixSearch {
   }
 
   /** Which ids keep a spelling within one word that begins with the prefix.
-   * @param {string} text @param {string} prefix */
-  #allowed(text, prefix) {
-    if (text.length >= prefix.length && withoutLeadingSpace(text)) return this.inside;
+   * @param {string} text @param {string} prefix @param {Matching} matching */
+  #allowed(text, prefix, { key, pieces }) {
+    const [start, wanted] = [key(text), key(prefix)];
+    if (start.length >= wanted.length && withoutLeadingSpace(text)) return this.inside;
     const space = prefix
       ? prefix.slice(0, prefix.length - withoutLeadingSpace(prefix).length)
       : " ";
-    return this.pieces.map((piece) => {
-      const longer = text + piece;
-      const fits = piece !== "" && (longer.startsWith(prefix) || prefix.startsWith(longer));
+    return this.pieces.map((piece, id) => {
+      const [longer, made] = [text + piece, start + pieces[id]];
+      const fits = piece !== "" && (made.startsWith(wanted) || wanted.startsWith(made));
       const rest = longer.startsWith(space) ? longer.slice(space.length) : longer;
       return fits && Array.from(rest).every(isInWord);
     });
@@ -142,18 +194,16 @@ export class PrefixSearch {
 }
 
 /**
- * Mix log-probabilities of spellings with the user's counts, normalise, likeliest first.
+ * Mix log-probabilities of spellings with the user's words, normalise, likeliest first.
  *
  * @param {Map<string, number>} found
- * @param {[string, number][]} matching
- * @param {number} total
+ * @param {[string, number][]} matching words of the user, each with its probability
  * @returns {Suggestion[]}
  */
-function mixture(found, matching, total) {
+function mixture(found, matching) {
   const mixed = new Map([...found].map(([word, logP]) => [word, logP + Math.log(1 - USER_WEIGHT)]));
-  for (const [word, n] of matching) {
-    const ofUser = Math.log((USER_WEIGHT * n) / total);
-    mixed.set(word, logSumExp([mixed.get(word) ?? -Infinity, ofUser]));
+  for (const [word, share] of matching) {
+    mixed.set(word, logSumExp([mixed.get(word) ?? -Infinity, Math.log(share)]));
   }
   const all = logSumExp([...mixed.values()]);
   return [...mixed].map(([word, logP]) => ({ word, probability: Math.exp(logP - all) })).sort(best);
