@@ -29,6 +29,8 @@ _MAGIC = {
     b"\xff\xd8\xff": "a JPEG image",
     b"GIF8": "a GIF image",
     b"PK\x03\x04": "a zip archive",
+    b"PAR1": "Parquet without .parquet at the end of its name",
+    b"ARROW1": "Arrow or Feather without .arrow or .feather at the end of its name",
     b"\x1f\x8b": "gzip data without .gz at the end of its name",
     b"BZh": "bzip2 data",
     b"\xfd7zXZ": "xz data",

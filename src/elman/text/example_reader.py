@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
 
 from elman.errors import EmptyTextError, InputError
 from elman.text.columns import LABELLED
+from elman.text.formats.row_file import row_format_of
 from elman.text.lines import LineReader
 from elman.text.rows import BadRowError, Cell, checked_label, checked_text, read_row
 from elman.text.tables import RequestedColumns, TableLayout, layout_of
@@ -104,7 +105,7 @@ class ExampleReader:
             EmptyTextError: there are only blank lines.
             InputError: the columns cannot be identified, or a requested one is missing.
         """
-        return layout_of(LineReader(lines), self.name, self._requested)
+        return self._detected(LineReader(lines))
 
     def examples(self, lines: Iterable[str]) -> Iterator[Example]:
         """The rows, each as soon as its last line has arrived; blank lines are skipped.
@@ -117,9 +118,14 @@ class ExampleReader:
             InputError: the columns cannot be identified; a row is bad and is not to be skipped.
         """
         reader = LineReader(lines)
-        self.layout = layout_of(reader, self.name, self._requested)
+        self.layout = self._detected(reader)
         every_line = self._keep_skipped and self.layout.shape == "lines"
         return self.examples_of(_rows_in(reader, self.layout, every_line=every_line))
+
+    def _detected(self, lines: LineReader) -> TableLayout:
+        converted = row_format_of(self.name)
+        layout = layout_of(lines, self.name, self._requested)
+        return layout._replace(converted=converted.words if converted else "")
 
     def examples_of(self, rows: Iterable[Row]) -> Iterator[Example]:
         """The same for rows that are already numbered and split into cells."""

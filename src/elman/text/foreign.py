@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
+from elman.text.formats.row_file import row_format_of
 from elman.text.json_array import begins_array
 from elman.text.tables import DELIMITERS, TABLE_SUFFIXES, suffix_of
 
@@ -33,18 +33,6 @@ class Foreign(NamedTuple):
     hint: str
 
 
-def foreign_folder(names: Sequence[str]) -> Foreign | None:
-    """The format of a folder, by the names of its files; None for others."""
-    files = {PurePath(name).name: PurePath(name).parent for name in names}
-    if "dataset_info.json" in files and "state.json" in files:
-        folder = files["dataset_info.json"]
-        command = (
-            f"from datasets import load_from_disk; load_from_disk('{folder}').to_csv('data.csv')"
-        )
-        return Foreign("a dataset of Hugging Face", f'Write it as CSV: python -c "{command}"')
-    return None
-
-
 def foreign_format(lines: Sequence[str], name: str) -> Foreign | None:
     """The format of a file, by its first lines; None where they may be read as they are."""
     filled = [line.strip() for line in lines if line.strip()]
@@ -56,6 +44,13 @@ def foreign_format(lines: Sequence[str], name: str) -> Foreign | None:
 def unread_table(lines: Sequence[str], name: str) -> Foreign | None:
     """What is read as running text only on request: tables by their name, JSON, XML."""
     first = next((line.strip() for line in lines if line.strip()), "")
+    converted = row_format_of(name)
+    if converted is not None:
+        return Foreign(
+            f"{converted.words} without a known column of texts, labels, words or numbers",
+            "Name the columns: --text-column NAME --label-column NAME; as running text: "
+            "--task language --text-column NAME",
+        )
     if suffix_of(name) in TABLE_SUFFIXES:
         return Foreign(
             f"a table without known columns of texts, labels or numbers: {first[:60]!r}",

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from elman.errors import InputError
 from elman.text.files import TextSource
+from elman.text.json_rows import json_object
 from elman.text.lines import lines_of
 from elman.text.pair_reader import PairOptions, PairReader, pair_of
 from elman.text.row_source import RowSource
-from elman.text.tables import JSON_SUFFIXES, TABLE_SUFFIXES, json_object, suffix_of
+from elman.text.tables import JSON_SUFFIXES, TABLE_SUFFIXES, suffix_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from elman.text.byte_decoding import without_surrogates
+from elman.text.json_rows import MISSING, value_at
 from elman.text.lines import MAX_LINE_LENGTH, csv_rows
 from elman.text.tables import FASTTEXT
 
@@ -225,9 +226,12 @@ def _read_json(line: str, lines: LineReader, layout: TableLayout) -> tuple[Cell,
         raise BadRowError("JSON nested too deeply, or a number too long") from error
     if not isinstance(row, dict):
         raise BadRowError(f"{_kind(row)}, not an object")
-    if layout.text not in row:
+    assert layout.text is not None
+    text = value_at(row, layout.text)
+    if text is MISSING:
         raise BadRowError(f"the object has no {layout.text!r}")
-    return row[layout.text], row.get(layout.label)
+    label = MISSING if layout.label is None else value_at(row, layout.label)
+    return text, None if label is MISSING else label
 
 
 def _read_fasttext(line: str, lines: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:  # noqa: ARG001

@@ -17,6 +17,7 @@ from elman.text.numbers import (
     is_number,
     read_numbers,
 )
+from elman.text.series_json import json_table
 from elman.text.tables import DELIMITERS, separator_line
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ class Table:
 
 
 def read_table(source: TextSource, decimal: Decimal | None = None) -> Table:
-    """Read a table whose delimiter is a tab, a semicolon, a bar or a comma; cells may be quoted.
+    """Read a table whose delimiter is a tab, a semicolon, a bar or a comma; cells may be quoted. Or
+    a table of JSON objects, in lines or an array.
 
     Blank lines, a first line 'sep=;', comments (#) and lines of description above the header are
     skipped.
@@ -146,11 +148,14 @@ def parse_table(lines: Sequence[str], name: str, decimal: Decimal | None = None)
 
     Raises:
         EmptyTextError: there are no rows.
-        InputError: the quotes are malformed.
+        InputError: the quotes are malformed, or JSON is.
     """
     filled = [line for line in lines[:_SNIFFED_LINES] if line.strip()]
     if not filled:
         raise EmptyTextError("holds no rows", location=name, hint=_HINT)
+    found = json_table(lines, name)
+    if found is not None:
+        return Table(name, *found, decimal=decimal)
     delimiter = separator_line(filled[0])
     lines = list(lines)
     if delimiter is not None:

@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from elman.text.conll import is_header
+from elman.text.formats.row_file import row_format_of
 from elman.text.tables import suffix_of
+from elman.text.tagged_json import columns_in
 from elman.text.tagged_table import tag_table
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ _MOST = 0.9
 
 def tagged_in(lines: Sequence[str], name: str) -> str | None:
     """What shows that these lines are words with tags, the first of a file; None if nothing."""
+    columns, _ = columns_in(lines)
+    if columns is not None:
+        converted = row_format_of(name)
+        return f"{converted.words if converted else 'JSON'}, {columns.in_words}"
     rows = [line for line in lines if line.strip() and not line.startswith(_DOCUMENT)]
     table = tag_table(rows[0]) if rows else None
     if table is not None and len(rows) > 1:

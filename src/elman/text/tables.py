@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from elman.errors import EmptyTextError, InputError, SettingError
 from elman.text.byte_decoding import without_surrogates
 from elman.text.columns import LABELLED, Columns
 from elman.text.json_array import begins_array, object_lines
+from elman.text.json_rows import column_names, is_json_object, json_object
 from elman.text.lines import csv_rows
 from elman.text.sniff_columns import (
     MAX_ROWS,
@@ -89,6 +89,7 @@ class TableLayout(NamedTuple):
         text, label: the names of the two columns to read; None where the format has no columns,
             or the file no labels.
         delimiter: of CSV and TSV.
+        converted: the format in words of a file that was converted to these rows; empty for others.
         has_header: whether the first row of CSV or TSV names the columns; else their names are
             their numbers, from 1.
     """
@@ -99,11 +100,12 @@ class TableLayout(NamedTuple):
     label: str | None = None
     delimiter: str = ""
     has_header: bool = True
+    converted: str = ""
 
     @property
     def shape_in_words(self) -> str:
         """The format in words, such as 'CSV'."""
-        return _IN_WORDS[self.shape]
+        return self.converted or _IN_WORDS[self.shape]
 
     def in_words(self) -> str:
         """The layout in words, such as 'CSV, text in column sentence, label in column class'."""
@@ -135,7 +137,7 @@ def layout_of(lines: LineReader, name: str, requested: RequestedColumns) -> Tabl
         lines.give_back([line])
         lines.convert(object_lines)
         return _json_lines(lines, name, requested)
-    if suffix in JSON_SUFFIXES or _is_json_object(line):
+    if suffix in JSON_SUFFIXES or is_json_object(line):
         lines.give_back([line])
         return _json_lines(lines, name, requested)
     if requested.columns is LABELLED and line.lstrip().startswith(FASTTEXT):
@@ -355,8 +357,8 @@ def _json_lines(lines: LineReader, name: str, requested: RequestedColumns) -> Ta
         taken.append(line)
         row = json_object(line)
         if row is not None:
-            names = tuple(row)
-            text, label = find_columns(names, f"{name}:{lines.number}", requested)
+            names = tuple(column_names(row))
+            text, label = _json_columns(names, f"{name}:{lines.number}", requested)
             layout = TableLayout("jsonl", names, text, label)
     first = lines.number - len(taken) + 1
     lines.give_back(taken)
@@ -370,17 +372,18 @@ def _json_lines(lines: LineReader, name: str, requested: RequestedColumns) -> Ta
     return layout
 
 
-def json_object(line: str) -> dict[str, Any] | None:
-    """The JSON object in a line; None where the line holds something else."""
+def _json_columns(
+    names: Sequence[str], location: str, requested: RequestedColumns
+) -> tuple[str, str | None]:
+    """See `find_columns`; a column within an object is also known by the last part of its name."""
     try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return row if isinstance(row, dict) else None
-
-
-def _is_json_object(line: str) -> bool:
-    return line.startswith("{") and (line.startswith('{"') or json_object(line) is not None)
+        return find_columns(names, location, requested)
+    except InputError:
+        leaves = {name.rpartition(".")[2]: name for name in names}
+        if len(leaves) < len(names) or requested.text is not None or requested.label is not None:
+            raise
+        text, label = find_columns(list(leaves), location, requested)
+        return leaves[text], None if label is None else leaves[label]
 
 
 def separator_line(line: str) -> str | None:

@@ -43,10 +43,13 @@ class LanguageModelingCommands(TaskCommands):
     @classmethod
     def open(cls, source: TextSource, files: DataFiles) -> TextSource:
         """The whole texts, or the column of tables that was named."""
-        from elman.text.column_texts import ColumnTexts
+        from elman.text.column_texts import ColumnTexts, check_running_text
 
         column = files.options.get("text-column")
-        return source if column is None else ColumnTexts(source, column)
+        if column is None:
+            check_running_text(source)
+            return source
+        return ColumnTexts(source, column)
 
     @classmethod
     def skipped(cls, source: TextSource) -> int:  # noqa: ARG003  # a text has no rows
