@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from elman.errors import EmptyTextError, InputError
 from elman.text.date_formats import is_date
+from elman.text.formats.row_file import delimiter_of
 from elman.text.lines import lines_of
 from elman.text.numbers import (
     MISSING,
@@ -18,7 +19,7 @@ from elman.text.numbers import (
     read_numbers,
 )
 from elman.text.series_json import json_table
-from elman.text.tables import DELIMITERS, separator_line
+from elman.text.tables import DELIMITERS, separator_line, suffix_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -160,7 +161,7 @@ def parse_table(lines: Sequence[str], name: str, decimal: Decimal | None = None)
     lines = list(lines)
     if delimiter is not None:
         lines[lines.index(filled[0])] = "\n"
-    delimiter = delimiter or _delimiter_of(filled)
+    delimiter = delimiter_of(suffix_of(name)) or delimiter or _delimiter_of(filled)
     _blank_comments(lines, delimiter)
     rows, line_numbers = _parse(lines, delimiter, name)
     if not rows:

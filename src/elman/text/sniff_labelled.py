@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from elman.errors import InputError
 from elman.text.example_reader import ExampleReader
 from elman.text.tables import suffix_of
+from elman.text.tagged_table import tag_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,9 @@ _MOST = 0.9  # of the rows have to be good, and of the texts to hold a letter
 
 def labelled_in(lines: Sequence[str], name: str) -> str | None:
     """What shows that these lines, the first of a file, are texts with labels; None if nothing."""
+    words = tag_table(next((line for line in lines if line.strip()), ""))
+    if words is not None and words.sentence is not None:
+        return None
     reader = ExampleReader(name, skip_bad_rows=True)
     try:
         examples = reader.examples(lines)

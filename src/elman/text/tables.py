@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from elman.errors import EmptyTextError, InputError, SettingError
 from elman.text.byte_decoding import without_surrogates
 from elman.text.columns import LABELLED, Columns
+from elman.text.formats.row_file import delimiter_of
 from elman.text.json_array import begins_array, object_lines
 from elman.text.json_rows import column_names, is_json_object, json_object
 from elman.text.lines import csv_rows
@@ -44,7 +45,7 @@ _HEADING = re.compile(r"[^\W\d][\w-]*")  # one word; a first row of two texts ha
 DELIMITERS = ("\t", ";", "|", ",")
 """Of tables, the least likely within a text first."""
 _SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.|\\t)\"?", re.IGNORECASE)
-TABLE_SUFFIXES = ("csv", "tsv")
+TABLE_SUFFIXES = ("csv", "tsv", "xlsx", "xlsm")
 JSON_SUFFIXES = ("jsonl", "json", "ndjson")
 _FASTTEXT_LINES = 20  # after the first, one of which shows the format
 _MAX_BROKEN = 100  # lines of broken JSON before the first valid one
@@ -142,7 +143,7 @@ def layout_of(lines: LineReader, name: str, requested: RequestedColumns) -> Tabl
         return _json_lines(lines, name, requested)
     if requested.columns is LABELLED and line.lstrip().startswith(FASTTEXT):
         return _fasttext(line, lines, name, requested)
-    delimiter = separator_line(line)
+    delimiter = delimiter_of(suffix) or separator_line(line)
     if suffix in TABLE_SUFFIXES or delimiter is not None:
         while line is not None and (separator_line(line) is not None or line.startswith("#")):
             line = lines.take_filled()

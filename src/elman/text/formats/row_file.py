@@ -23,20 +23,31 @@ class RowFormat(NamedTuple):
         converter: the module and the function that convert such a file: (a `RowFile`) -> its lines,
             with newlines.
         is_text: whether the file is text, which may also be compressed (.gz).
+        delimiter: of the lines, which are CSV; empty: they are JSON.
     """
 
     words: str
     converter: str
     is_text: bool = False
+    delimiter: str = ""
 
 
 _ARROW = "elman.text.formats.arrow:lines"
+_XLSX = "elman.text.formats.xlsx:lines"
 ROW_FORMATS = {
     "parquet": RowFormat("Parquet", _ARROW),
     "feather": RowFormat("Feather", _ARROW),
     "arrow": RowFormat("Arrow", _ARROW),
+    "xlsx": RowFormat("Excel", _XLSX, delimiter=","),
+    "xlsm": RowFormat("Excel", _XLSX, delimiter=","),
 }
 """The formats that are converted, by the suffix of a file."""
+
+
+def delimiter_of(suffix: str) -> str | None:
+    """The delimiter of the lines to which files with a suffix are converted; None for others."""
+    found = ROW_FORMATS.get(suffix)
+    return found.delimiter or None if found else None
 
 
 def row_format_of(name: str) -> RowFormat | None:
