@@ -136,7 +136,6 @@ REFUSED = {
     "a.html": "<!DOCTYPE html>\n<p>Well</p>\n",
     "a.po": 'msgid ""\nmsgstr ""\n\n#: a.c:1\nmsgid "cat"\nmsgstr "chat"\n',
     "a.tsf": "# made\n@relation made\n@frequency monthly\n@data\nT1:2015-01-01 00-00-00:1,2,3\n",
-    "a.json": '[{"id": 1, "annotations": [{"result": []}], "data": {"text": "a"}}]',
     "a.arpa": "\\data\\\nngram 1=3\n\n\\1-grams:\n-0.5\ta\n\\end\\\n",
     "a.vec": "".join(f"w{n} {' '.join(['0.25'] * 50)}\n" for n in range(5)),
     "b.vec": f"2 50\nthe {' '.join(['0.25'] * 50)}\nof {' '.join(['-1e-05'] * 50)}\n",

@@ -19,6 +19,7 @@ from elman.text.byte_decoding import (
     cut_in_chunks,
     without_surrogates,
 )
+from elman.text.formats.label_tools import converted, may_be_export
 from elman.text.formats.row_file import RowDecoder
 from elman.text.paths import resolve
 
@@ -108,13 +109,18 @@ class TextSource:
         for number, text in enumerate(self._texts, start=1):
             yield Document(_name_of_text(number), partial(_chunks_of_text, text, size, read))
         for each in self._inputs:
-            yield Document(each.name, partial(self._decoder(each).chunks, size, read))
+            yield Document(each.name, partial(self._chunks_of, each, size, read))
 
-    def _decoder(self, each: Input) -> TextDecoder | RowDecoder:
-        if each.row_format is None:
-            return TextDecoder(each.name, each.path, self._encoding, gzipped=each.gzipped)
+    def _chunks_of(
+        self, each: Input, size: int, read: Callable[[int], None] | None
+    ) -> Iterator[str]:
         notes = self._notes.setdefault(each.name, [])
-        return RowDecoder(each.name, each.path, each.row_format, notes, gzipped=each.gzipped)
+        if each.row_format is not None:
+            rows = RowDecoder(each.name, each.path, each.row_format, notes, gzipped=each.gzipped)
+            return rows.chunks(size, read)
+        decoder = TextDecoder(each.name, each.path, self._encoding, gzipped=each.gzipped)
+        chunks = decoder.chunks(size, read)
+        return converted(chunks, size, notes) if may_be_export(each.name) else chunks
 
     @property
     def notes(self) -> list[str]:

@@ -85,11 +85,6 @@ def _is_monash(lines: Sequence[str], name: str) -> bool:
     return "@data" in tags or (suffix_of(name) == "tsf" and bool(tags))
 
 
-def _is_label_studio(lines: Sequence[str], name: str) -> bool:  # noqa: ARG001
-    begin = "".join(lines[:200])
-    return begins_array(lines[0]) and '"annotations"' in begin and '"result"' in begin
-
-
 def _is_arpa(lines: Sequence[str], name: str) -> bool:  # noqa: ARG001
     return "\\data\\" in lines[:_SAMPLE] and any(line.startswith("ngram 1=") for line in lines)
 
@@ -138,10 +133,6 @@ _FORMATS: tuple[tuple[Callable[[Sequence[str], str], bool], Foreign], ...] = (
     (
         _is_monash,
         Foreign("series in the Monash format (TSF)", "Write a CSV file with a column a series"),
-    ),
-    (
-        _is_label_studio,
-        Foreign("an export of Label Studio (JSON)", "Export it again, as CSV or as CONLL2003"),
     ),
     (
         _is_arpa,

@@ -27,6 +27,8 @@ MAX_SIDE_LENGTH = 10_000
 at each token, so the cost grows with the product of both lengths."""
 
 _TOO_LONG = f"the text has more than {MAX_TEXT_LENGTH // 1_000_000} million characters"
+_SEVERAL = "several labels, but only one per row is supported"
+_CHOICES = '{"choices":'  # several labels in a cell of Label Studio's tables
 _SPLIT_HINT = "Split it into several texts"
 
 _WHOLLY_QUOTED = re.compile('"([^"]*(?:""[^"]*)*)"')
@@ -118,6 +120,9 @@ def checked_label(label: Cell) -> str:
         return json.dumps(label)
     if label is None:
         raise BadRowError("there is no label", "Add it")
+    in_list = isinstance(label, list) and len(label) > 1
+    if in_list or (isinstance(label, str) and label.startswith(_CHOICES)):
+        raise BadRowError(_SEVERAL, "Keep one")
     if not isinstance(label, str):
         raise BadRowError(f"the label is {_kind(label)}, not a name or a whole number")
     label = without_surrogates(label.strip())
@@ -239,7 +244,7 @@ def _read_fasttext(line: str, lines: LineReader, layout: TableLayout) -> tuple[C
     if not labels:
         return line, None
     if len(set(labels)) > 1:
-        raise BadRowError("several labels, but only one per row is supported", "Keep one")
+        raise BadRowError(_SEVERAL, "Keep one")
     return _FASTTEXT_LABEL.sub("", line).strip(), labels[0]
 
 

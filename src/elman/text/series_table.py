@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from elman.errors import EmptyTextError, InputError
 from elman.text.date_formats import is_date
 from elman.text.formats.row_file import delimiter_of
-from elman.text.lines import lines_of
+from elman.text.lines import lines_of, separator_line
 from elman.text.numbers import (
     MISSING,
     AmbiguousNumbersError,
@@ -19,7 +19,7 @@ from elman.text.numbers import (
     read_numbers,
 )
 from elman.text.series_json import json_table
-from elman.text.tables import DELIMITERS, separator_line, suffix_of
+from elman.text.tables import DELIMITERS, suffix_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from elman.errors import InputError
 from elman.text.example_reader import ExampleReader
 from elman.text.tables import suffix_of
+from elman.text.tagged_json import columns_in
 from elman.text.tagged_table import tag_table
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ def labelled_in(lines: Sequence[str], name: str) -> str | None:
     except InputError:
         return None
     assert reader.layout is not None
+    columns, _ = columns_in(lines)
+    if columns is not None and columns.spans and columns.tags == reader.layout.label:
+        return None
     if reader.layout.shape in ("csv", "tsv"):
         try:
             texts = [example.text for example in examples]

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from elman.errors import EmptyTextError, InputError, SettingError
 from elman.text.byte_decoding import without_surrogates
 from elman.text.columns import LABELLED, Columns
+from elman.text.formats.label_tools import ABOUT_ANNOTATIONS
 from elman.text.formats.row_file import delimiter_of
 from elman.text.json_array import begins_array, object_lines
 from elman.text.json_rows import column_names, is_json_object, json_object
-from elman.text.lines import csv_rows
+from elman.text.lines import csv_rows, separator_line
 from elman.text.sniff_columns import (
     MAX_ROWS,
     is_header_cell,
@@ -44,7 +45,6 @@ _NUMBERING = ("", "id", "idx", "index")
 _HEADING = re.compile(r"[^\W\d][\w-]*")  # one word; a first row of two texts has more
 DELIMITERS = ("\t", ";", "|", ",")
 """Of tables, the least likely within a text first."""
-_SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.|\\t)\"?", re.IGNORECASE)
 TABLE_SUFFIXES = ("csv", "tsv", "xlsx", "xlsm")
 JSON_SUFFIXES = ("jsonl", "json", "ndjson")
 _FASTTEXT_LINES = 20  # after the first, one of which shows the format
@@ -242,6 +242,8 @@ def find_columns(
         InputError: the columns cannot be identified, or a requested one is missing.
     """
     columns = requested.columns
+    if {"annotation_id", "lead_time"}.issubset(names) and requested.label is None:
+        names = [name for name in names if name not in ABOUT_ANNOTATIONS]  # of Label Studio
     label = _checked_name(requested.label, names, location, columns.label_option)
     text = _checked_name(requested.text, names, location, columns.text_option)
     text, label = columns.likeliest(names, text, label)
@@ -385,12 +387,6 @@ def _json_columns(
             raise
         text, label = find_columns(list(leaves), location, requested)
         return leaves[text], None if label is None else leaves[label]
-
-
-def separator_line(line: str) -> str | None:
-    """The delimiter that a first line 'sep=;' names, as spreadsheets write it; None for others."""
-    match = _SEPARATOR_LINE.fullmatch(line.strip("\r\n "))
-    return match and match[1].replace("\\t", "\t")
 
 
 def suffix_of(name: str) -> str:
