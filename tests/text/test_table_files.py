@@ -132,9 +132,9 @@ def test_a_first_line_of_fasttext_without_label(tmp_path):
 
 
 REFUSED = {
-    "a.tmx": '<?xml version="1.0"?>\n<tmx version="1.4"><body>\n</body></tmx>\n',
+    "a.xml": '<?xml version="1.0"?>\n<tmx version="1.4"><body>\n</body></tmx>\n',
     "a.html": "<!DOCTYPE html>\n<p>Well</p>\n",
-    "a.po": 'msgid ""\nmsgstr ""\n\n#: a.c:1\nmsgid "cat"\nmsgstr "chat"\n',
+    "a.txt": 'msgid ""\nmsgstr ""\n\n#: a.c:1\nmsgid "cat"\nmsgstr "chat"\n',
     "a.tsf": "# made\n@relation made\n@frequency monthly\n@data\nT1:2015-01-01 00-00-00:1,2,3\n",
     "a.arpa": "\\data\\\nngram 1=3\n\n\\1-grams:\n-0.5\ta\n\\end\\\n",
     "a.vec": "".join(f"w{n} {' '.join(['0.25'] * 50)}\n" for n in range(5)),

@@ -36,7 +36,7 @@ class Foreign(NamedTuple):
 def foreign_format(lines: Sequence[str], name: str) -> Foreign | None:
     """The format of a file, by its first lines; None where they may be read as they are."""
     filled = [line.strip() for line in lines if line.strip()]
-    if not filled:
+    if not filled or row_format_of(name) is not None:
         return None
     return next((found for matches, found in _FORMATS if matches(filled, name)), None)
 
@@ -65,8 +65,8 @@ def unread_table(lines: Sequence[str], name: str) -> Foreign | None:
     return None
 
 
-def _is_tmx(lines: Sequence[str], name: str) -> bool:
-    return suffix_of(name) == "tmx" or any("<tmx" in line for line in lines[:_SAMPLE])
+def _is_tmx(lines: Sequence[str], name: str) -> bool:  # noqa: ARG001
+    return any("<tmx" in line for line in lines[:_SAMPLE])
 
 
 def _is_xml(lines: Sequence[str], name: str) -> bool:  # noqa: ARG001
@@ -119,15 +119,17 @@ def _is_hunspell(lines: Sequence[str], name: str) -> bool:
     return words and (suffix_of(name) == "dic" or flagged > 0.1 * len(lines))
 
 
-_TABLE = "a table with a header source,target"
 _FORMATS: tuple[tuple[Callable[[Sequence[str], str], bool], Foreign], ...] = (
-    (_is_tmx, Foreign("a translation memory (TMX)", f"Write it as {_TABLE}, {_AS_TEXT}")),
+    (
+        _is_tmx,
+        Foreign("a translation memory (TMX)", f"End its name in .tmx, {_AS_TEXT}"),
+    ),
     (_is_xml, Foreign("XML or HTML", f"Extract its text first, {_AS_TEXT}")),
     (
         _is_gettext,
         Foreign(
             "a catalogue of gettext (PO)",
-            f"Write it as {_TABLE}, such as with po2csv of the Translate Toolkit, {_AS_TEXT}",
+            f"End its name in .po, {_AS_TEXT}",
         ),
     ),
     (

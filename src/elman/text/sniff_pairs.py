@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from elman.errors import InputError
 from elman.text.columns import LABELLED, PAIRED
-from elman.text.pair_reader import PairReader
+from elman.text.pair_reader import PairReader, pairs_in_words
 from elman.text.paths import SUFFIXES
 from elman.text.tables import JSON_SUFFIXES, TABLE_SUFFIXES
 
@@ -62,7 +62,7 @@ def pairs_in(lines: Sequence[str], name: str) -> str | None:
             return None
         if columns[1].casefold() in LABELLED.label_names and _median_words(targets) < 2:
             return None
-    return f"{layout.shape_in_words}, {columns[0]} -> {columns[1]}"
+    return pairs_in_words(layout)
 
 
 def _are_texts(values: Sequence[str]) -> bool:

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from elman.text.byte_decoding import cut_in_chunks
+from elman.text.byte_decoding import TextDecoder, cut_in_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,6 +38,8 @@ ROW_FORMATS = {
     "parquet": RowFormat("Parquet", _ARROW),
     "feather": RowFormat("Feather", _ARROW),
     "arrow": RowFormat("Arrow", _ARROW),
+    "tmx": RowFormat("TMX", "elman.text.formats.tmx:lines", is_text=True),
+    "po": RowFormat("gettext", "elman.text.formats.gettext:lines", is_text=True),
     "xlsx": RowFormat("Excel", _XLSX, delimiter=","),
     "xlsm": RowFormat("Excel", _XLSX, delimiter=","),
 }
@@ -85,6 +87,22 @@ class RowFile:
         self.notes = notes
         self._read = read
         self._reported = 0
+
+    def blocks(self) -> Iterator[bytes]:
+        """The bytes, decompressed, in blocks; reports how many of the file were read.
+
+        Raises:
+            MissingFileError: the file cannot be read.
+            InputError: its gzip data is damaged.
+        """
+
+        def count(size: int) -> None:
+            self._reported += size
+            if self._read is not None:
+                self._read(size)
+
+        decoder = TextDecoder(self.name, lambda: self.path, "utf-8", gzipped=self.gzipped)
+        return decoder.blocks(count)
 
     def report(self, part: float) -> None:
         """Report how much of the file has been read.
