@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
 
 from elman.errors import EmptyTextError, InputError
 from elman.text.columns import LABELLED
-from elman.text.formats.row_file import row_format_of
+from elman.text.formats.row_file import format_in_words
 from elman.text.lines import LineReader
 from elman.text.rows import BadRowError, Cell, checked_label, checked_text, read_row
 from elman.text.tables import RequestedColumns, TableLayout, layout_of
@@ -123,9 +123,8 @@ class ExampleReader:
         return self.examples_of(_rows_in(reader, self.layout, every_line=every_line))
 
     def _detected(self, lines: LineReader) -> TableLayout:
-        converted = row_format_of(self.name)
         layout = layout_of(lines, self.name, self._requested)
-        return layout._replace(converted=converted.words if converted else "")
+        return layout._replace(converted=format_in_words(self.name))
 
     def examples_of(self, rows: Iterable[Row]) -> Iterator[Example]:
         """The same for rows that are already numbered and split into cells."""

@@ -125,7 +125,7 @@ class TextSource:
     @property
     def notes(self) -> list[str]:
         """What the last reading of each file left out, for the user."""
-        return [note for each in self._inputs for note in self._notes.get(each.name, ())]
+        return [note for notes in self._notes.values() for note in notes]
 
     @property
     def row_format(self) -> str | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from elman.errors import InputError
+from elman.text.class_folder import classes_in
 from elman.text.example_reader import ExampleReader
+from elman.text.slot_folder import intents_in
 from elman.text.tables import suffix_of
 from elman.text.tagged_json import columns_in
 from elman.text.tagged_table import tag_table
@@ -15,6 +17,15 @@ if TYPE_CHECKING:
 
 
 _MOST = 0.9  # of the rows have to be good, and of the texts to hold a letter
+
+
+def labelled_by_names(names: Sequence[str]) -> str | None:
+    """What shows that files are texts with labels, by their names; None if nothing.
+
+    Raises:
+        InputError: they are several splits of such texts.
+    """
+    return intents_in(names) or classes_in(names)
 
 
 def labelled_in(lines: Sequence[str], name: str) -> str | None:

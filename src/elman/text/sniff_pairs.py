@@ -10,6 +10,7 @@ from elman.errors import InputError
 from elman.text.columns import LABELLED, PAIRED
 from elman.text.pair_reader import PairReader, pairs_in_words
 from elman.text.paths import SUFFIXES
+from elman.text.slot_folder import slots_in
 from elman.text.tables import JSON_SUFFIXES, TABLE_SUFFIXES
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def are_parallel(names: Sequence[str], others: Collection[str]) -> bool:
     known = {*SUFFIXES, *(f".{each}" for each in (*TABLE_SUFFIXES, *JSON_SUFFIXES, *others)), ""}
     endings = {path.suffix.lower() for path in paths}
     stems = {path.with_suffix("") for path in paths}
+    if slots_in(names) is not None:
+        return False
     return len(paths) == len(endings) == 2 and len(stems) == 1 and known.isdisjoint(endings)
 
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 _SHARDS = (".parquet", ".feather", ".arrow")
 _ABOUT = re.compile(r"readme|license|licence|changelog|\.gitattributes", re.IGNORECASE)
-_SPLIT = re.compile(
-    r"(?<![a-z])(train|training|test|validation|valid|val|dev|eval)(?![a-z])", re.IGNORECASE
-)
-_SPLITS = {"training": "train", "valid": "validation", "val": "validation", "dev": "validation"}
+SPLITS = ("train", "training", "test", "validation", "valid", "val", "dev", "eval")
+"""What folders and files of a part of a data set are called."""
+_SPLIT = re.compile(rf"(?<![a-z])({'|'.join(SPLITS)})(?![a-z])")
+_SAME = {"training": "train", "valid": "validation", "val": "validation", "dev": "validation"}
 
 
 def table_parts(folder: Path, visible: Sequence[Path]) -> list[Path] | None:
@@ -49,7 +49,7 @@ def table_parts(folder: Path, visible: Sequence[Path]) -> list[Path] | None:
     for path in shards:
         found = _SPLIT.findall(str(path.relative_to(folder)).lower())
         name = found[-1] if found else ""
-        by_split.setdefault(_SPLITS.get(name, name), []).append(path)
+        by_split.setdefault(_SAME.get(name, name), []).append(path)
     if len(by_split) > 1:
         names = ", ".join(name or "others" for name in by_split)
         first = by_split.get("train") or shards

@@ -52,6 +52,16 @@ def delimiter_of(suffix: str) -> str | None:
     return found.delimiter or None if found else None
 
 
+def format_in_words(name: str) -> str:
+    """The format of a document that was converted to rows; empty for others."""
+    if name.endswith("/"):
+        return "a folder for each class"
+    found = row_format_of(name)
+    if found is not None:
+        return found.words
+    return "parallel files" if PurePath(name).name == "seq.in" else ""
+
+
 def row_format_of(name: str) -> RowFormat | None:
     """The format of a file that is converted, by its name; None for others."""
     path = PurePath(name)
