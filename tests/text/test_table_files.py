@@ -138,6 +138,7 @@ REFUSED = {
     "a.tsf": "# made\n@relation made\n@frequency monthly\n@data\nT1:2015-01-01 00-00-00:1,2,3\n",
     "a.arpa": "\\data\\\nngram 1=3\n\n\\1-grams:\n-0.5\ta\n\\end\\\n",
     "a.vec": "".join(f"w{n} {' '.join(['0.25'] * 50)}\n" for n in range(5)),
+    "c.vec": "".join(f"{w} {' '.join(['0.25'] * 50)}\n" for w in ("the", ",", ".", ";", "|")),
     "b.vec": f"2 50\nthe {' '.join(['0.25'] * 50)}\nof {' '.join(['-1e-05'] * 50)}\n",
     "a.aff": "SET UTF-8\nSFX A Y 1\nSFX A 0 s .\n",
     "a.dic": "3\ncat/S\ndog/S\nsheep\n",

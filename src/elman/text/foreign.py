@@ -98,7 +98,7 @@ def _is_vectors(lines: Sequence[str], name: str) -> bool:  # noqa: ARG001
         len(rows) > 1
         and len(widths) == 1
         and min(widths) > _MIN_VECTOR
-        and not any(each in "".join(lines[1:3]) for each in DELIMITERS)
+        and not any(each in number for row in rows for number in row[1:] for each in DELIMITERS)
         and all(all(map(_NUMBER.fullmatch, row[1:])) for row in rows)
         and not all(_NUMBER.fullmatch(row[0]) for row in rows)
     )

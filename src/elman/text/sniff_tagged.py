@@ -28,10 +28,10 @@ _MOST = 0.9
 
 def tagged_in(lines: Sequence[str], name: str) -> str | None:
     """What shows that these lines are words with tags, the first of a file; None if nothing."""
-    columns, _ = columns_in(lines)
-    if columns is not None:
+    listed, _ = columns_in(lines)
+    if listed is not None:
         converted = row_format_of(name)
-        return f"{converted.words if converted else 'JSON'}, {columns.in_words}"
+        return f"{converted.words if converted else 'JSON'}, {listed.in_words}"
     rows = [line for line in lines if line.strip() and not line.startswith(_DOCUMENT)]
     table = tag_table(rows[0]) if rows else None
     if table is not None and len(rows) > 1:

@@ -96,11 +96,11 @@ def columns_in(
         if line.strip():
             break
     first = before[-1] if before else ""
-    rows = chain(before, lines)
+    rows: Iterator[str] = chain(before, lines)
     if begins_array(first):
         rows = object_lines(rows)
     elif not first.lstrip("\ufeff").startswith("{"):
-        return None, iter(rows)
+        return None, rows
     taken: list[str] = []
     found = None
     for line in rows:
