@@ -29,6 +29,7 @@ _MAGIC = {
     b"\xff\xd8\xff": "a JPEG image",
     b"GIF8": "a GIF image",
     b"PK\x03\x04": "a zip archive",
+    b"\xd0\xcf\x11\xe0": "a document of old versions of Office, such as .xls",
     b"PAR1": "Parquet without .parquet at the end of its name",
     b"ARROW1": "Arrow or Feather without .arrow or .feather at the end of its name",
     b"\x1f\x8b": "gzip data without .gz at the end of its name",

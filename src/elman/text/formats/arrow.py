@@ -95,12 +95,18 @@ def _batches(pyarrow: Any, file: RowFile) -> Iterator[tuple[Any, float]]:
         with pyarrow.OSFile(str(file.path)) as raw, pyarrow.ipc.open_file(raw) as opened_file:
             count = opened_file.num_record_batches
             for index in range(count):
-                yield opened_file.get_batch(index), (index + 1) / count
+                yield _checked(opened_file.get_batch(index)), (index + 1) / count
     else:
         size = max(1, file.path.stat().st_size)
         with pyarrow.OSFile(str(file.path)) as raw, pyarrow.ipc.open_stream(raw) as stream:
             for batch in stream:
-                yield batch, raw.tell() / size
+                yield _checked(batch), raw.tell() / size
+
+
+def _checked(batch: Any) -> Any:
+    """A batch whose offsets and texts were checked: those of Arrow are read as they stand."""
+    batch.validate(full=True)
+    return batch
 
 
 def _features(schema: Any, file: RowFile) -> _Features:

@@ -62,7 +62,7 @@ def lines(file: RowFile) -> Iterator[str]:
 _HINT = "Save the sheet as CSV, and name that"
 _ERRORS = (
     *(zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, TypeError, IndexError),
-    *(AttributeError, NotImplementedError, RuntimeError, OverflowError, SyntaxError),
+    *(AttributeError, NotImplementedError, RuntimeError, OverflowError, SyntaxError, OSError),
 )
 """What openpyxl raises for damaged files; `SyntaxError` is the base of errors in XML."""
 
