@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -21,6 +22,7 @@ DOCUMENTS = {
         "docs/shapes.md",
         "docs/trace.md",
         "docs/how-it-reads.md",
+        "docs/files.md",
     )
 }
 FEWER = "--steps 20 --hidden-size 16"
@@ -42,6 +44,10 @@ def folder(tmp_path, monkeypatch, tale):
     ]
     for name in ("reviews.csv", "held-out.csv"):
         (tmp_path / name).write_text("\n".join(["text,label", *(rows * 20)]), encoding="utf-8")
+    cues = (f"{n}\n00:0{n % 6}:00,000 --> 00:0{n % 6}:01,000\n{tale[:60]}\n\n" for n in range(60))
+    (tmp_path / "captions.srt").write_text("".join(cues), encoding="utf-8")
+    messages = (json.dumps({"message": {"text": line}}) for line in tale.splitlines() if line)
+    (tmp_path / "messages.jsonl").write_text("\n".join(messages), encoding="utf-8")
     sentence = "Ada\tB-person\nlives\tO\nin\tO\nLondon\tB-place\n\n"
     for name in ("entities.conll", "entities-test.conll"):
         (tmp_path / name).write_text(sentence * 20, encoding="utf-8")
@@ -66,6 +72,7 @@ def folder(tmp_path, monkeypatch, tale):
         ("docs/shapes.md", 13),
         ("docs/trace.md", 4),
         ("docs/how-it-reads.md", 3),
+        ("docs/files.md", 3),
     ],
 )
 def test_the_commands(folder, capsys, document, count):

@@ -194,7 +194,8 @@ def test_vectors_of_another_width(refused):
 def test_a_text_as_vectors(refused):
     line = (
         "{}: expected vectors and a text file with one line per vector. "
-        "Name a .npy or .npz file, then the text file"
+        "Name a .npy or .npz file, then the text file; or a table with lists of numbers, such as "
+        "Parquet or JSON lines"
     )
     for arguments in every_reading("winds.st", ("winds.txt",)):
         refused(*arguments, line=line.format("winds.txt"))

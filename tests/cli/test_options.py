@@ -59,6 +59,7 @@ OPTIONS = {
         "--unlabelled": (CLASSES, ("--unlabelled", "tale.txt")),
         "--out-of-scope": (CLASSES, ("--out-of-scope", "tale.txt")),
         "--text-column": (CLASSES, ("--text-column", "label", "--label-column", "text")),
+        "--strip": (("train", "said.srt", *TRAIN[2:]), ("--strip",)),
         "--label-column": (("train", "two.csv", *CLASSES[2:]), ("--label-column", "again")),
         "--column": (("train", "four.conll", *TAGS[2:]), ("--column", "2")),
         "--word-column": (("train", "four.conll", *TAGS[2:]), ("--word-column", "2")),
@@ -110,6 +111,7 @@ OPTIONS = {
     "test": {
         "--train": (("test", "unknown.st", "held.txt"), ("--train", "mine.txt")),
         "--text-column": (("test", "classes.st", "two.csv"), ("--text-column", "other")),
+        "--strip": (("test", "word.st", "said.srt"), ("--strip",)),
         "--label-column": (("test", "classes.st", "two.csv"), ("--label-column", "again")),
         "--column": (("test", "tags.st", "three.conll"), ("--column", "2")),
         "--word-column": (("test", "tags.st", "three.conll", "--json"), ("--word-column", "2")),
@@ -161,6 +163,7 @@ OPTIONS = {
         "--valid": (("peek", "who.csv"), ("--valid", "who.csv")),
         "--task": (("peek", "kinds.conll"), ("--task", "language")),
         "--text-column": (("peek", "who.csv"), ("--text-column", "label")),
+        "--strip": (("peek", "said.srt"), ("--strip",)),
         "--label-column": (("peek", "who.csv"), ("--label-column", "text")),
         "--column": (("peek", "three.conll"), ("--column", "2")),
         "--word-column": (("peek", "three.conll"), ("--word-column", "2")),
@@ -219,6 +222,8 @@ def test_no_option_is_left_out():
 @pytest.mark.usefixtures("reading", "rewriting", "small_examples", "hub")
 def test_every_option_changes_something(elman, here, monkeypatch, command, option):
     Path("mine.txt").write_text("the pelican said nothing\n" * 50)
+    cues = (f"{n}\n00:00:{n:02},000 --> 00:00:{n:02},900\nthe whale, {n}\n\n" for n in range(60))
+    Path("said.srt").write_text("".join(cues))
     rows = Path("who.csv").read_text().splitlines()
     Path("bad.csv").write_text("\n".join([*rows, "bad,y,z"]))
     Path("rare.csv").write_text("\n".join([*rows, "where is the whale,whale"]))

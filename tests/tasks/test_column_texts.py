@@ -9,6 +9,8 @@ import pytest
 from elman.errors import InputError
 from elman.tasks.data_files import DataFiles
 from elman.tasks.infer_task import task_of
+from elman.text.column_texts import ColumnTexts
+from elman.text.files import TextSource
 
 TEXTS = ["once upon a time", "there was a king", "he slept"]
 
@@ -32,5 +34,17 @@ def test_only_the_column_is_text(tmp_path, name, content, column):
     (document,) = source.documents()
     assert "".join(document.chunks()) == "\n".join(TEXTS) + "\n"
     assert task.commands.inspect(files).words == 10
+    assert files.notes == []
     with pytest.raises(InputError):
         task.commands.inspect(DataFiles.named([path], text_column="none"))
+
+
+def test_rows_without_text_are_left_out_and_counted(tmp_path):
+    path = tmp_path / "a.jsonl"
+    texts = ["once upon", "", "a time", None]
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    source = ColumnTexts(TextSource([path]), "text")
+    for _ in range(2):
+        (document,) = source.documents()
+        assert "".join(document.chunks()) == "once upon\na time\n"
+        assert source.notes == ["rows left out: 2 without text"]

@@ -208,7 +208,7 @@ def test_blocks_may_end_within_a_character_or_a_line_end(text: str, block: int) 
     plain = text.replace("\r\n", "\n") if "\n" in text else text.replace("\r", "\n")
     reader = reading_module.TextDecoder("x", lambda: Path("unused"), "utf-8", gzipped=False)
     data = text.encode()
-    reader._blocks = (
+    reader.blocks = (
         lambda _: (  # type: ignore[method-assign]
             data[start : start + block] for start in range(0, len(data), block)
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from elman.cli.task_options import TaskName, task_options
+from elman.console.inspection import print_notes
 from elman.console.options import Encoding, Json, TextFiles
 from elman.console.terminal import print_json, working
 from elman.errors import InputError
@@ -45,10 +46,13 @@ def peek(
         inferred, evidence = task_of(files, task)
         check_options(inferred, "peek", files.options)
         inspection = inferred.commands.inspect(files)
+        notes = files.notes
     if json:
-        print_json({**inspection.to_json(), "task": inferred.name, "seen": evidence})
+        left_out = {"left_out": notes} if notes else {}
+        print_json({**inspection.to_json(), **left_out, "task": inferred.name, "seen": evidence})
         return
     inspection.show("It is read as" if task else "It looks like")
+    print_notes([f"{note}." for note in notes])
     if inspection.can_be_learned:
         named: dict[str, Any] = {"valid": valid, **files.options}
         if task is not None and not _is_inferred(inferred, files):

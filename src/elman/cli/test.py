@@ -10,7 +10,7 @@ import typer
 from elman.cli.task_options import task_options
 from elman.console.options import Encoding, Int8, Json, ModelFile, TextFiles
 from elman.console.report import int8_as_json, print_int8
-from elman.console.terminal import ReadingProgress, print_json, working
+from elman.console.terminal import ReadingProgress, print_json, say, working
 
 if TYPE_CHECKING:
     from elman.metrics.report import Evaluation
@@ -59,6 +59,8 @@ def test(
         report = job.evaluated(data, job.baseline())
         if int8 and not (original := load(model)).int8_:
             float32 = task.commands(original, files).evaluated(data, None)
+    for note in files.notes:
+        say(f"{note}.")
     if json:
         print_json({**report.to_json(), **int8_as_json(report, float32, job.task.report_format)})
     else:

@@ -126,6 +126,8 @@ def train(
             listeners = () if page is None else (page.record,)
             outcome = run_training(job, output, checkpoint, notice, int8=int8, listeners=listeners)
             report, float32, interrupted = outcome
+            for note in files.notes:
+                say(f"{note}.")
             if page is not None:
                 log_end(page, job, output, report, interrupted)
     if int8 and float32 is None:

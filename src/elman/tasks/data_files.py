@@ -55,3 +55,8 @@ class DataFiles:
     def given(self) -> Iterator[TextSource]:
         """Yield the data, then the validation data if there is some."""
         yield from filter(None, (self.data, self.valid))
+
+    @property
+    def notes(self) -> list[str]:
+        """What was left out when the files were read last, with their names; for the user."""
+        return [f"{source.name}: {note}" for source in self.given() for note in source.notes]

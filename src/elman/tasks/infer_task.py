@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from elman.errors import InputError
 from elman.ranges import check_choice
 from elman.tasks.table import TASKS
-from elman.text.foreign import Foreign, foreign_folder, foreign_format, unread_table
+from elman.text.foreign import Foreign, foreign_format, unread_table
 from elman.text.lines import lines_of
 
 if TYPE_CHECKING:
@@ -66,9 +66,6 @@ def infer_task(source: TextSource) -> TaskGuess:
         InputError: it cannot be read, or is in a format that no task reads; a table, JSON or XML is
             read as running text only on request.
     """
-    folder = foreign_folder(source.names)
-    if folder is not None:
-        raise _refused(folder, source.name)
     tasks = sorted(TASKS.values(), key=lambda task: task.detection.priority)
     for task in tasks:
         evidence = task.detection.from_names(source.names)

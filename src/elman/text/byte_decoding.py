@@ -29,6 +29,9 @@ _MAGIC = {
     b"\xff\xd8\xff": "a JPEG image",
     b"GIF8": "a GIF image",
     b"PK\x03\x04": "a zip archive",
+    b"\xd0\xcf\x11\xe0": "a document of old versions of Office, such as .xls",
+    b"PAR1": "Parquet without .parquet at the end of its name",
+    b"ARROW1": "Arrow or Feather without .arrow or .feather at the end of its name",
     b"\x1f\x8b": "gzip data without .gz at the end of its name",
     b"BZh": "bzip2 data",
     b"\xfd7zXZ": "xz data",
@@ -165,7 +168,7 @@ class TextDecoder:
 
     def head(self) -> bytes:
         """The first block of bytes, decompressed."""
-        return next(self._blocks(None), b"")
+        return next(self.blocks(None), b"")
 
     def chunks(self, size: int, read: Callable[[int], None] | None) -> Iterator[str]:
         """The text in chunks, see `cut_in_chunks`.
@@ -186,7 +189,7 @@ class TextDecoder:
         decoder = codecs.getincrementaldecoder(self._encoding)("strict")
         newlines = NewlineDecoder()
         start, is_first = 0, True
-        for block in self._blocks(read):
+        for block in self.blocks(read):
             check_text(self.name, block, self._encoding, is_first=start == 0)
             text = self._decode(decoder, block, start)
             start += len(block)
@@ -195,7 +198,7 @@ class TextDecoder:
             yield newlines.decode(text)
         yield newlines.decode(self._decode(decoder, b"", start), final=True)
 
-    def _blocks(self, read: Callable[[int], None] | None) -> Iterator[bytes]:
+    def blocks(self, read: Callable[[int], None] | None) -> Iterator[bytes]:
         try:
             with self._locate().open("rb") as raw:
                 opened = gzip.GzipFile(fileobj=raw) if self._gzipped else raw
@@ -240,7 +243,7 @@ class TextDecoder:
         """Both from 1. Reads the file again up to the offset: counting lines while decoding would
         slow every file."""
         position = ReadPosition()
-        for block in self._blocks(None):
+        for block in self.blocks(None):
             part = block[:offset]
             offset -= len(part)
             position.advance(part)

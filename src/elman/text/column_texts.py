@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from elman.errors import InputError
 from elman.text.byte_decoding import cut_in_chunks
 from elman.text.example_reader import ExampleReader
 from elman.text.files import CHUNK, Document, TextSource
@@ -12,6 +13,9 @@ from elman.text.lines import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from elman.text.example_reader import Example
+    from elman.text.rows import BadRowError, Cell
 
 
 class ColumnTexts(TextSource):
@@ -26,14 +30,54 @@ class ColumnTexts(TextSource):
         self.__dict__.update(source.__dict__)
         self._column = column
 
+    @property
+    def row_format(self) -> str | None:
+        """None: the column is running text."""
+        return None
+
     def documents(self, read: Callable[[int], None] | None = None) -> Iterator[Document]:
         """The documents, one per table; opening one raises InputError where it has no such column
-        or a bad row."""
+        or a bad row. A row without text is left out and counted."""
         for document in super().documents(read):
-            yield Document(document.name, partial(_texts_of, document, self._column))
+            notes = self._notes.setdefault(f"{document.name}, column", [])
+            yield Document(document.name, partial(_texts_of, document, self._column, notes))
 
 
-def _texts_of(document: Document, column: str) -> Iterator[str]:
-    reader = ExampleReader(document.name, text_column=column, labels_needed=False)
+def check_running_text(source: TextSource) -> None:
+    """Check that a source is running text, or one column of a table.
+
+    Raises:
+        InputError: it is a table of which no column was named.
+    """
+    if source.row_format is not None:
+        raise InputError(
+            f"it is a table ({source.row_format}), not running text",
+            location=source.name,
+            hint="Name the column of the text: --text-column NAME",
+        )
+
+
+class _ColumnReader(ExampleReader):
+    """Reads rows whose text may be empty."""
+
+    def _checked(self, cells: tuple[Cell, Cell] | BadRowError) -> tuple[str, str | None]:
+        if isinstance(cells, tuple) and (cells[0] is None or cells[0] == ""):
+            return "", None
+        return super()._checked(cells)
+
+
+def _texts_of(document: Document, column: str, notes: list[str]) -> Iterator[str]:
+    reader = _ColumnReader(document.name, text_column=column, labels_needed=False)
     examples = reader.examples(lines_of(document.chunks()))
-    return cut_in_chunks((f"{' '.join(each.text.split())}\n" for each in examples), CHUNK)
+    return cut_in_chunks(_lines(examples, notes), CHUNK)
+
+
+def _lines(examples: Iterator[Example], notes: list[str]) -> Iterator[str]:
+    empty = 0
+    for example in examples:
+        if example.text:
+            yield f"{' '.join(example.text.split())}\n"
+        else:
+            empty += 1
+    if empty:
+        notes[:] = [f"rows left out: {empty:,} without text"]

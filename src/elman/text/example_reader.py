@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
 
 from elman.errors import EmptyTextError, InputError
 from elman.text.columns import LABELLED
+from elman.text.formats.row_file import format_in_words
 from elman.text.lines import LineReader
 from elman.text.rows import (
     BadRowError,
@@ -117,7 +118,8 @@ class ExampleReader:
 
     def _layout_of(self, lines: LineReader) -> TableLayout:
         """`layout_of` the lines; takes the header."""
-        return layout_of(lines, self.name, self._requested)
+        layout = layout_of(lines, self.name, self._requested)
+        return layout._replace(converted=format_in_words(self.name))
 
     def examples(self, lines: Iterable[str]) -> Iterator[Example]:
         """The rows, each as soon as its last line has arrived; blank lines are skipped.

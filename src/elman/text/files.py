@@ -19,11 +19,15 @@ from elman.text.byte_decoding import (
     cut_in_chunks,
     without_surrogates,
 )
+from elman.text.formats.label_tools import converted, may_be_export
+from elman.text.formats.row_file import RowDecoder
 from elman.text.paths import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from os import PathLike
+
+    from elman.text.paths import Input
 
 
 CHUNK = 1 << 20
@@ -81,6 +85,7 @@ class TextSource:
         self._encoding = checked_encoding(encoding)
         self._chunk_size = chunk_size
         self._texts: list[str] = []
+        self._notes: dict[str, list[str]] = {}  # by the name of a file
         names = [os.fspath(path) for path in paths]
         self._inputs = [each for name in names for each in resolve(name, self._encoding)]
         self.name = names[0] if names else "the texts given"
@@ -104,8 +109,30 @@ class TextSource:
         for number, text in enumerate(self._texts, start=1):
             yield Document(_name_of_text(number), partial(_chunks_of_text, text, size, read))
         for each in self._inputs:
-            decoder = TextDecoder(each.name, each.path, self._encoding, gzipped=each.gzipped)
-            yield Document(each.name, partial(decoder.chunks, size, read))
+            yield Document(each.name, partial(self._chunks_of, each, size, read))
+
+    def _chunks_of(
+        self, each: Input, size: int, read: Callable[[int], None] | None
+    ) -> Iterator[str]:
+        notes = self._notes.setdefault(each.name, [])
+        if each.row_format is not None:
+            rows = RowDecoder(each.name, each.path, each.row_format, notes, gzipped=each.gzipped)
+            return rows.chunks(size, read)
+        decoder = TextDecoder(each.name, each.path, self._encoding, gzipped=each.gzipped)
+        chunks = decoder.chunks(size, read)
+        return converted(chunks, size, notes) if may_be_export(each.name) else chunks
+
+    @property
+    def notes(self) -> list[str]:
+        """What the last reading of each file left out, for the user."""
+        return [note for notes in self._notes.values() for note in notes]
+
+    @property
+    def row_format(self) -> str | None:
+        """The format of the first file that is rows and not running text, such as 'Parquet'; None
+        where all are text. JSON, CSV and TSV are text."""
+        formats = (each.row_format for each in self._inputs)
+        return next((each.words for each in formats if each is not None), None)
 
     @property
     def names(self) -> list[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
+from elman.text.formats.row_file import row_format_of
 from elman.text.json_array import begins_array
 from elman.text.tables import DELIMITERS, TABLE_SUFFIXES, suffix_of
 
@@ -33,22 +33,10 @@ class Foreign(NamedTuple):
     hint: str
 
 
-def foreign_folder(names: Sequence[str]) -> Foreign | None:
-    """The format of a folder, by the names of its files; None for others."""
-    files = {PurePath(name).name: PurePath(name).parent for name in names}
-    if "dataset_info.json" in files and "state.json" in files:
-        folder = files["dataset_info.json"]
-        command = (
-            f"from datasets import load_from_disk; load_from_disk('{folder}').to_csv('data.csv')"
-        )
-        return Foreign("a dataset of Hugging Face", f'Write it as CSV: python -c "{command}"')
-    return None
-
-
 def foreign_format(lines: Sequence[str], name: str) -> Foreign | None:
     """The format of a file, by its first lines; None where they may be read as they are."""
     filled = [line.strip() for line in lines if line.strip()]
-    if not filled:
+    if not filled or row_format_of(name) is not None:
         return None
     return next((found for matches, found in _FORMATS if matches(filled, name)), None)
 
@@ -56,6 +44,13 @@ def foreign_format(lines: Sequence[str], name: str) -> Foreign | None:
 def unread_table(lines: Sequence[str], name: str) -> Foreign | None:
     """What is read as running text only on request: tables by their name, JSON, XML."""
     first = next((line.strip() for line in lines if line.strip()), "")
+    converted = row_format_of(name)
+    if converted is not None:
+        return Foreign(
+            f"{converted.words} without a known column of texts, labels, words or numbers",
+            "Name the columns: --text-column NAME --label-column NAME; as running text: "
+            "--task language --text-column NAME",
+        )
     if suffix_of(name) in TABLE_SUFFIXES:
         return Foreign(
             f"a table without known columns of texts, labels or numbers: {first[:60]!r}",
@@ -70,8 +65,8 @@ def unread_table(lines: Sequence[str], name: str) -> Foreign | None:
     return None
 
 
-def _is_tmx(lines: Sequence[str], name: str) -> bool:
-    return suffix_of(name) == "tmx" or any("<tmx" in line for line in lines[:_SAMPLE])
+def _is_tmx(lines: Sequence[str], name: str) -> bool:  # noqa: ARG001
+    return any("<tmx" in line for line in lines[:_SAMPLE])
 
 
 def _is_xml(lines: Sequence[str], name: str) -> bool:  # noqa: ARG001
@@ -83,11 +78,6 @@ def _is_gettext(lines: Sequence[str], name: str) -> bool:
     starts = sum(_MSGID.match(line) is not None for line in lines)
     ends = sum(line.startswith("msgstr") for line in lines)
     return starts > 0 and (ends >= starts or suffix_of(name) in ("po", "pot"))
-
-
-def _is_label_studio(lines: Sequence[str], name: str) -> bool:  # noqa: ARG001
-    begin = "".join(lines[:200])
-    return begins_array(lines[0]) and '"annotations"' in begin and '"result"' in begin
 
 
 def _is_arpa(lines: Sequence[str], name: str) -> bool:  # noqa: ARG001
@@ -103,7 +93,7 @@ def _is_vectors(lines: Sequence[str], name: str) -> bool:  # noqa: ARG001
         len(rows) > 1
         and len(widths) == 1
         and min(widths) > _MIN_VECTOR
-        and not any(each in "".join(lines[1:3]) for each in DELIMITERS)
+        and not any(each in number for row in rows for number in row[1:] for each in DELIMITERS)
         and all(all(map(_NUMBER.fullmatch, row[1:])) for row in rows)
         and not all(_NUMBER.fullmatch(row[0]) for row in rows)
     )
@@ -124,20 +114,18 @@ def _is_hunspell(lines: Sequence[str], name: str) -> bool:
     return words and (suffix_of(name) == "dic" or flagged > 0.1 * len(lines))
 
 
-_TABLE = "a table with a header source,target"
 _FORMATS: tuple[tuple[Callable[[Sequence[str], str], bool], Foreign], ...] = (
-    (_is_tmx, Foreign("a translation memory (TMX)", f"Write it as {_TABLE}, {_AS_TEXT}")),
+    (
+        _is_tmx,
+        Foreign("a translation memory (TMX)", f"End its name in .tmx, {_AS_TEXT}"),
+    ),
     (_is_xml, Foreign("XML or HTML", f"Extract its text first, {_AS_TEXT}")),
     (
         _is_gettext,
         Foreign(
             "a catalogue of gettext (PO)",
-            f"Write it as {_TABLE}, such as with po2csv of the Translate Toolkit, {_AS_TEXT}",
+            f"End its name in .po, {_AS_TEXT}",
         ),
-    ),
-    (
-        _is_label_studio,
-        Foreign("an export of Label Studio (JSON)", "Export it again, as CSV or as CONLL2003"),
     ),
     (
         _is_arpa,

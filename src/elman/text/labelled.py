@@ -6,10 +6,12 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Unpack
 
 from elman.errors import InputError
+from elman.text.class_folder import with_classes
 from elman.text.example_reader import Example, ExampleOptions, ExampleReader
 from elman.text.files import TextSource
 from elman.text.lines import lines_of
 from elman.text.row_source import RowSource
+from elman.text.slot_folder import LABEL, with_slots
 from elman.text.tables import Shape, TableLayout
 
 if TYPE_CHECKING:
@@ -20,7 +22,8 @@ class LabelledSource(RowSource[ExampleReader]):
     """Labelled rows of one or several files, which can be read any number of times.
 
     Args:
-        source: the files. Each has its own layout and header.
+        source: the files. Each has its own layout and header. Or a folder with a folder of texts
+            for each class, or with the files `seq.in` and `label`.
         options: of the readers.
 
     Attributes:
@@ -31,6 +34,8 @@ class LabelledSource(RowSource[ExampleReader]):
     """
 
     def __init__(self, source: TextSource, **options: Unpack[ExampleOptions]) -> None:
+        if options.get("labels_needed", True):
+            source = with_classes(with_slots(source, LABEL))
         super().__init__(source, partial(ExampleReader, **options))
 
     def examples(self, read: Callable[[int], None] | None = None) -> Iterator[Example]:

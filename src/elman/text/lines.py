@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 
+_SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.|\\t)\"?", re.IGNORECASE)
 MAX_LINE_LENGTH = 1 << 26
 """In characters; a longer line means that the file is not text to train on."""
 
@@ -38,6 +40,12 @@ def lines_of(chunks: Iterable[str], *, keep_ends: bool = False) -> Iterator[str]
             room -= len(unfinished[-1])
     if unfinished:
         yield "".join(unfinished)
+
+
+def separator_line(line: str) -> str | None:
+    """The delimiter that a first line 'sep=;' names, as spreadsheets write it; None for others."""
+    match = _SEPARATOR_LINE.fullmatch(line.strip("\r\n "))
+    return match and match[1].replace("\\t", "\t")
 
 
 def csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:

@@ -125,6 +125,18 @@ def pair_of(example: Example) -> Pair:
     return Pair(example.text, example.label, example.line, example.name)
 
 
+def pairs_in_words(layout: TableLayout) -> str:
+    """The layout of sources and targets in words, such as 'TSV, french -> english'."""
+    if layout.shape == "dictionary":
+        return layout.shape_in_words
+    words = f"{layout.shape_in_words}, {layout.text} -> {layout.label}"
+    unread = [name for name in layout.names if name not in (layout.text, layout.label)]
+    if layout.has_header or not unread:
+        return words
+    columns = f"column {unread[0]} is" if len(unread) == 1 else f"columns {', '.join(unread)} are"
+    return f"{words}; {columns} not read"
+
+
 def _parallel_rows(sources: Document, targets: Document) -> Iterator[Row]:
     """The lines of both files in step. Lines blank in both are skipped; where one is blank, the
     row is bad, unless a check shows that the whole files are misaligned."""

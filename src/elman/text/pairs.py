@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from elman.errors import InputError
 from elman.text.files import TextSource
+from elman.text.json_rows import json_object
 from elman.text.lines import lines_of
-from elman.text.pair_reader import PairOptions, PairReader, pair_of
+from elman.text.pair_reader import PairOptions, PairReader, pair_of, pairs_in_words
 from elman.text.row_source import RowSource
-from elman.text.tables import JSON_SUFFIXES, TABLE_SUFFIXES, json_object, suffix_of
+from elman.text.tables import JSON_SUFFIXES, TABLE_SUFFIXES, suffix_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -122,9 +123,7 @@ class PairSource(RowSource[PairReader]):
             return "two parallel files"
         for document in self._source.documents():
             layout = self._make_reader(document.name).detect_layout(lines_of(document.chunks()))
-            if layout.shape == "dictionary":
-                return layout.shape_in_words
-            return f"{layout.shape_in_words}, {layout.text} -> {layout.label}"
+            return pairs_in_words(layout)
         return "nothing"
 
 

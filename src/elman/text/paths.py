@@ -21,9 +21,13 @@ from elman.text.byte_decoding import (
     check_text,
     unreadable,
 )
+from elman.text.formats.folders import table_parts
+from elman.text.formats.row_file import row_format_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from elman.text.formats.row_file import RowFormat
 
 
 SUFFIXES = (".txt", ".text", ".md", ".rst")
@@ -48,6 +52,10 @@ class Input(Protocol):
     def path(self) -> Path:
         """The path of the bytes."""
 
+    @property
+    def row_format(self) -> RowFormat | None:
+        """The format of rows that is converted to lines; None for text."""
+
 
 class FileInput:
     """A regular file."""
@@ -59,6 +67,10 @@ class FileInput:
 
     def path(self) -> Path:
         return self._path
+
+    @property
+    def row_format(self) -> RowFormat | None:
+        return row_format_of(self.name)
 
 
 class StreamInput:
@@ -90,6 +102,10 @@ class StreamInput:
             OutputError: the copy cannot be written, or is too long.
         """
         return self._copy
+
+    @property
+    def row_format(self) -> RowFormat | None:
+        return None
 
     @cached_property
     def _copy(self) -> Path:
@@ -178,6 +194,9 @@ def resolve(name: str, encoding: str) -> list[Input]:
 
 def _files_of(folder: Path, encoding: str) -> list[Input]:
     visible = list(_walk(folder))
+    parts = table_parts(folder, visible)
+    if parts is not None:
+        return [FileInput(path) for path in parts]
     texts = [path for path in visible if _has_text_suffix(path)]
     files = [path for path in texts or visible if path.stat().st_size]
     inputs: list[Input] = [FileInput(path) for path in files]

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from elman.text.byte_decoding import without_surrogates
+from elman.text.json_rows import MISSING, value_at
 from elman.text.lines import MAX_LINE_LENGTH, csv_rows
 from elman.text.pronunciations import entry_of
 from elman.text.tables import FASTTEXT
@@ -28,6 +29,8 @@ MAX_SIDE_LENGTH = 10_000
 at each token, so the cost grows with the product of both lengths."""
 
 _TOO_LONG = f"the text has more than {MAX_TEXT_LENGTH // 1_000_000} million characters"
+_SEVERAL = "several labels, but only one per row is supported"
+_CHOICES = '{"choices":'  # several labels in a cell of Label Studio's tables
 _SPLIT_HINT = "Split it into several texts"
 
 _WHOLLY_QUOTED = re.compile('"([^"]*(?:""[^"]*)*)"')
@@ -121,6 +124,9 @@ def checked_label(label: Cell) -> str:
         return json.dumps(label)
     if label is None:
         raise BadRowError("there is no label", "Add it")
+    in_list = isinstance(label, list) and len(label) > 1
+    if in_list or (isinstance(label, str) and label.startswith(_CHOICES)):
+        raise BadRowError(_SEVERAL, "Keep one")
     if not isinstance(label, str):
         raise BadRowError(f"the label is {_kind(label)}, not a name or a whole number")
     label = without_surrogates(label.strip())
@@ -260,9 +266,12 @@ def _read_json(line: str, lines: LineReader, layout: TableLayout) -> tuple[Cell,
         raise BadRowError("JSON nested too deeply, or a number too long") from error
     if not isinstance(row, dict):
         raise BadRowError(f"{_kind(row)}, not an object")
-    if layout.text not in row:
+    assert layout.text is not None
+    text = value_at(row, layout.text)
+    if text is MISSING:
         raise BadRowError(f"the object has no {layout.text!r}")
-    return row[layout.text], row.get(layout.label)
+    label = MISSING if layout.label is None else value_at(row, layout.label)
+    return text, None if label is MISSING else label
 
 
 def _read_fasttext(line: str, lines: LineReader, layout: TableLayout) -> tuple[Cell, Cell]:  # noqa: ARG001
@@ -270,7 +279,7 @@ def _read_fasttext(line: str, lines: LineReader, layout: TableLayout) -> tuple[C
     if not labels:
         return line, None
     if len(set(labels)) > 1:
-        raise BadRowError("several labels, but only one per row is supported", "Keep one")
+        raise BadRowError(_SEVERAL, "Keep one")
     return _FASTTEXT_LABEL.sub("", line).strip(), labels[0]
 
 

@@ -17,6 +17,7 @@ from elman.text.conll import (
     may_be_comment,
 )
 from elman.text.slashed import NOTE, separator_of, slashed_sentences
+from elman.text.tagged_json import columns_in, json_sentences
 from elman.text.tagged_table import table_sentences, tag_table
 
 if TYPE_CHECKING:
@@ -100,7 +101,11 @@ class SentenceReader:
         Raises:
             InputError: a row is bad and is not to be skipped, or the file is not CoNLL.
         """
-        lines = iter(lines)
+        columns, lines = columns_in(lines, self._requested)
+        if columns is not None:
+            self.note = columns.in_words
+            yield from self._of_table(json_sentences(columns, lines, self._name))
+            return
         before: list[str] = []
         for line in lines:
             before.append(line)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from elman.errors import EmptyTextError, InputError
 from elman.text.date_formats import is_date
-from elman.text.lines import lines_of
+from elman.text.formats.row_file import delimiter_of
+from elman.text.lines import lines_of, separator_line
 from elman.text.numbers import (
     MISSING,
     AmbiguousNumbersError,
@@ -17,7 +18,8 @@ from elman.text.numbers import (
     is_number,
     read_numbers,
 )
-from elman.text.tables import DELIMITERS, separator_line
+from elman.text.series_json import json_table
+from elman.text.tables import DELIMITERS, suffix_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,7 +136,8 @@ def series_lines(source: TextSource) -> tuple[str, list[str]]:
 
 
 def read_table(lines: Sequence[str], name: str, decimal: Decimal | None = None) -> Table:
-    """Read a table whose delimiter is a tab, a semicolon, a bar or a comma; cells may be quoted.
+    """Read a table whose delimiter is a tab, a semicolon, a bar or a comma; cells may be quoted. Or
+    a table of JSON objects, in lines or an array.
 
     Blank lines, a first line 'sep=;', comments (#) and lines of description above the header are
     skipped.
@@ -159,16 +162,19 @@ def parse_table(lines: Sequence[str], name: str, decimal: Decimal | None = None)
 
     Raises:
         EmptyTextError: there are no rows.
-        InputError: the quotes are malformed.
+        InputError: the quotes are malformed, or JSON is.
     """
     filled = [line for line in lines[:_SNIFFED_LINES] if line.strip()]
     if not filled:
         raise EmptyTextError("holds no rows", location=name, hint=_HINT)
+    found = json_table(lines, name)
+    if found is not None:
+        return Table(name, *found, decimal=decimal)
     delimiter = separator_line(filled[0])
     lines = list(lines)
     if delimiter is not None:
         lines[lines.index(filled[0])] = "\n"
-    delimiter = delimiter or _delimiter_of(filled)
+    delimiter = delimiter_of(suffix_of(name)) or delimiter or _delimiter_of(filled)
     _blank_comments(lines, delimiter)
     rows, line_numbers = _parse(lines, delimiter, name)
     if not rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from statistics import mean
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 200  # that are looked at
 _NUMBERING = frozenset({"", "id", "idx", "index"})  # names of columns that only count rows
+_ATTRIBUTION = re.compile(r"CC[- ](BY|0)|attribution:|https?://|tatoeba", re.IGNORECASE)
 _MIN_ROWS = 10
 _MIN_AGREEMENT = 0.9  # the fraction of rows with the usual number of cells
 _MAX_LABELS = 0.3  # distinct labels, by rows
@@ -77,8 +79,11 @@ def labelled_columns(rows: Sequence[Sequence[str]]) -> ColumnGuess | None:
 
 
 def paired_columns(rows: Sequence[Sequence[str]]) -> ColumnGuess | None:
-    """The first two columns, besides those of identifiers in digits (Tatoeba's), if both hold
-    different texts and the first row is one like the others; None where they do not.
+    """The first two columns that hold different texts, if the first row is one like the others;
+    None where there are none.
+
+    Beside them stand at most a column of anything after them, and any of whole numbers or of
+    attributions, as Tatoeba writes.
 
     Args:
         rows: from `rows_of`.
@@ -86,26 +91,35 @@ def paired_columns(rows: Sequence[Sequence[str]]) -> ColumnGuess | None:
     if not rows or not _NUMBERING.isdisjoint(map(str.casefold, rows[0])):
         return None
     columns = list(zip(*rows, strict=True))
-    kept = [column for column, cells in enumerate(columns) if not all(map(str.isdecimal, cells))]
+    kept = [
+        column
+        for column, cells in enumerate(columns)
+        if not all(map(str.isdigit, cells)) and not _are_attributions(cells)
+    ]
     if not 2 <= len(kept) <= 3:
         return None
-    rows = [[row[column] for column in kept] for row in rows]
-    for cells in list(zip(*rows, strict=True))[:2]:
+    for column in kept[:2]:
+        cells = columns[column]
         lettered = sum(any(map(str.isalpha, cell)) for cell in cells)
         if len(set(cells)) <= _MIN_DISTINCT * len(cells) or lettered < _MIN_AGREEMENT * len(cells):
             return None
-    is_short = all(" " not in cell for cell in rows[0][:2])
-    has_texts = mean(len(cell.split()) for row in rows for cell in row[:2]) > 1
-    return (
-        None
-        if is_short and has_texts and _seems_header(rows)
-        else ColumnGuess(kept[0], kept[1], False)
-    )
+    pairs = [[row[column] for column in kept[:2]] for row in rows]
+    is_short = all(" " not in cell for cell in pairs[0])
+    has_texts = mean(len(cell.split()) for pair in pairs for cell in pair) > 1
+    if is_short and has_texts and _seems_header(pairs):
+        return None
+    return ColumnGuess(kept[0], kept[1], False)
+
+
+def _are_attributions(cells: Sequence[str]) -> bool:
+    """Whether most cells say whose a text is, and under which licence."""
+    found = sum(_ATTRIBUTION.match(cell) is not None for cell in cells)
+    return found >= _MIN_AGREEMENT * len(cells)
 
 
 def _seems_header(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first row is much shorter than most: one word where texts have several."""
-    return mean(len(cell.split()) for row in rows[1:] for cell in row[:2]) >= 2
+    return mean(len(cell.split()) for row in rows[1:] for cell in row) >= 2
 
 
 def is_header_cell(rows: Sequence[Sequence[str]], label: int, guess: ColumnGuess | None) -> bool:

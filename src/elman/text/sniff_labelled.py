@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from elman.errors import InputError
+from elman.text.class_folder import classes_in
 from elman.text.example_reader import ExampleReader
+from elman.text.slot_folder import intents_in
 from elman.text.sniff_tagged import is_grouped
 from elman.text.tables import suffix_of
+from elman.text.tagged_json import columns_in
 from elman.text.tagged_table import tag_table
 
 if TYPE_CHECKING:
@@ -15,6 +18,15 @@ if TYPE_CHECKING:
 
 
 _MOST = 0.9  # of the rows have to be good, and of the texts to hold a letter
+
+
+def labelled_by_names(names: Sequence[str]) -> str | None:
+    """What shows that files are texts with labels, by their names; None if nothing.
+
+    Raises:
+        InputError: they are several splits of such texts.
+    """
+    return intents_in(names) or classes_in(names)
 
 
 def labelled_in(lines: Sequence[str], name: str) -> str | None:
@@ -29,6 +41,9 @@ def labelled_in(lines: Sequence[str], name: str) -> str | None:
     except InputError:
         return None
     assert reader.layout is not None
+    columns, _ = columns_in(lines)
+    if columns is not None and columns.spans and columns.tags == reader.layout.label:
+        return None
     if reader.layout.shape in ("csv", "tsv"):
         try:
             texts = [example.text for example in examples]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from elman.errors import InputError
 from elman.text.columns import LABELLED, PAIRED
-from elman.text.pair_reader import PairReader
+from elman.text.pair_reader import PairReader, pairs_in_words
 from elman.text.paths import SUFFIXES
+from elman.text.slot_folder import slots_in
 from elman.text.tables import JSON_SUFFIXES, TABLE_SUFFIXES
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def are_parallel(names: Sequence[str], others: Collection[str]) -> bool:
     known = {*SUFFIXES, *(f".{each}" for each in (*TABLE_SUFFIXES, *JSON_SUFFIXES, *others)), ""}
     endings = {path.suffix.lower() for path in paths}
     stems = {path.with_suffix("") for path in paths}
+    if slots_in(names) is not None:
+        return False
     return len(paths) == len(endings) == 2 and len(stems) == 1 and known.isdisjoint(endings)
 
 
@@ -64,7 +67,7 @@ def pairs_in(lines: Sequence[str], name: str) -> str | None:
             return None
         if columns[1].casefold() in LABELLED.label_names and _median_words(targets) < 2:
             return None
-    return f"{layout.shape_in_words}, {columns[0]} -> {columns[1]}"
+    return pairs_in_words(layout)
 
 
 def _are_texts(values: Sequence[str]) -> bool:

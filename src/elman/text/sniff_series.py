@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from elman.errors import InputError
 from elman.text.columns import LABELLED
 from elman.text.date_formats import is_date
+from elman.text.json_array import begins_array, object_lines
+from elman.text.json_rows import json_object
 from elman.text.numbers import MISSING, is_number
 from elman.text.series_columns import find_dates
 from elman.text.series_shapes import transposed, unstacked
@@ -40,6 +42,10 @@ def numbers_in(lines: Sequence[str], name: str = "") -> str | None:
     """
     if is_tsf(lines):
         return "series in the Monash format"
+    if begins_array(next((line for line in lines if line.strip()), "")):
+        lines = list(object_lines(lines))
+        if lines and json_object(lines[-1]) is None:  # cut where the first lines end
+            lines = lines[:-1]
     if sum(not line.isspace() and line != "" for line in lines) <= _MIN_ROWS:
         return None
     try:

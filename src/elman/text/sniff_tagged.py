@@ -6,8 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from elman.text.conll import is_entity_tag, is_header
+from elman.text.formats.row_file import row_format_of
 from elman.text.slashed import NOTE, slashed_in
 from elman.text.tables import suffix_of
+from elman.text.tagged_json import columns_in
 from elman.text.tagged_table import tag_table
 
 if TYPE_CHECKING:
@@ -27,6 +29,10 @@ _MOST = 0.9
 
 def tagged_in(lines: Sequence[str], name: str) -> str | None:
     """What shows that these lines are words with tags, the first of a file; None if nothing."""
+    listed, _ = columns_in(lines)
+    if listed is not None:
+        converted = row_format_of(name)
+        return f"{converted.words if converted else 'JSON'}, {listed.in_words}"
     rows = [line for line in lines if line.strip() and not line.startswith(_DOCUMENT)]
     table = tag_table(rows[0]) if rows else None
     if table is not None and len(rows) > 1:

@@ -50,7 +50,7 @@ class StreamReader(TextDecoder):
     """
 
     def __init__(self, name: str, stream: ByteStream, encoding: str) -> None:
-        super().__init__(name, Path, encoding, gzipped=False)  # _blocks reads no path
+        super().__init__(name, Path, encoding, gzipped=False)  # `blocks` reads no path
         self._stream = stream
         self._start = 0  # the offset of the last block, in bytes
         self._last = b""
@@ -64,7 +64,7 @@ class StreamReader(TextDecoder):
         """
         return self._texts(None)
 
-    def _blocks(self, read: Callable[[int], None] | None) -> Iterator[bytes]:  # noqa: ARG002
+    def blocks(self, read: Callable[[int], None] | None) -> Iterator[bytes]:  # noqa: ARG002
         try:
             while block := self._stream.read(BLOCK):
                 self._start += len(self._last)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from elman.errors import EmptyTextError, InputError, SettingError
 from elman.text.byte_decoding import without_surrogates
 from elman.text.columns import LABELLED, Columns
+from elman.text.formats.label_tools import ABOUT_ANNOTATIONS
+from elman.text.formats.row_file import delimiter_of
 from elman.text.json_array import begins_array, object_lines
-from elman.text.lines import csv_rows
+from elman.text.json_rows import column_names, is_json_object, json_object
+from elman.text.lines import csv_rows, separator_line
 from elman.text.sniff_columns import (
     MAX_ROWS,
     is_header_cell,
@@ -44,8 +46,7 @@ _NUMBERING = ("", "id", "idx", "index")
 _HEADING = re.compile(r"[^\W\d][\w-]*")  # one word; a first row of two texts has more
 DELIMITERS = ("\t", ";", "|", ",")
 """Of tables, the least likely within a text first."""
-_SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.|\\t)\"?", re.IGNORECASE)
-TABLE_SUFFIXES = ("csv", "tsv")
+TABLE_SUFFIXES = ("csv", "tsv", "xlsx", "xlsm")
 JSON_SUFFIXES = ("jsonl", "json", "ndjson")
 _FASTTEXT_LINES = 20  # after the first, one of which shows the format
 _MAX_BROKEN = 100  # lines of broken JSON before the first valid one
@@ -90,6 +91,7 @@ class TableLayout(NamedTuple):
         text, label: the names of the two columns to read; None where the format has no columns,
             or the file no labels.
         delimiter: of CSV and TSV.
+        converted: the format in words of a file that was converted to these rows; empty for others.
         has_header: whether the first row of CSV or TSV names the columns; else their names are
             their numbers, from 1.
         has_quoting: whether quotes around a whole field of TSV are not part of it.
@@ -102,11 +104,12 @@ class TableLayout(NamedTuple):
     delimiter: str = ""
     has_header: bool = True
     has_quoting: bool = True
+    converted: str = ""
 
     @property
     def shape_in_words(self) -> str:
         """The format in words, such as 'CSV'."""
-        return _IN_WORDS[self.shape]
+        return self.converted or _IN_WORDS[self.shape]
 
     def in_words(self) -> str:
         """The layout in words, such as 'CSV, text in column sentence, label in column class'."""
@@ -138,12 +141,12 @@ def layout_of(lines: LineReader, name: str, requested: RequestedColumns) -> Tabl
         lines.give_back([line])
         lines.convert(object_lines)
         return _json_lines(lines, name, requested)
-    if suffix in JSON_SUFFIXES or _is_json_object(line):
+    if suffix in JSON_SUFFIXES or is_json_object(line):
         lines.give_back([line])
         return _json_lines(lines, name, requested)
     if requested.columns is LABELLED and line.lstrip().startswith(FASTTEXT):
         return _fasttext(line, lines, name, requested)
-    delimiter = separator_line(line)
+    delimiter = delimiter_of(suffix) or separator_line(line)
     if suffix in TABLE_SUFFIXES or delimiter is not None:
         while line is not None and (separator_line(line) is not None or line.startswith("#")):
             line = lines.take_filled()
@@ -242,6 +245,8 @@ def find_columns(
         InputError: the columns cannot be identified, or a requested one is missing.
     """
     columns = requested.columns
+    if {"annotation_id", "lead_time"}.issubset(names) and requested.label is None:
+        names = [name for name in names if name not in ABOUT_ANNOTATIONS]  # of Label Studio
     label = _checked_name(requested.label, names, location, columns.label_option)
     text = _checked_name(requested.text, names, location, columns.text_option)
     text, label = columns.likeliest(names, text, label)
@@ -358,8 +363,8 @@ def _json_lines(lines: LineReader, name: str, requested: RequestedColumns) -> Ta
         taken.append(line)
         row = json_object(line)
         if row is not None:
-            names = tuple(row)
-            text, label = find_columns(names, f"{name}:{lines.number}", requested)
+            names = tuple(column_names(row))
+            text, label = _json_columns(names, f"{name}:{lines.number}", requested)
             layout = TableLayout("jsonl", names, text, label)
     first = lines.number - len(taken) + 1
     lines.give_back(taken)
@@ -373,23 +378,18 @@ def _json_lines(lines: LineReader, name: str, requested: RequestedColumns) -> Ta
     return layout
 
 
-def json_object(line: str) -> dict[str, Any] | None:
-    """The JSON object in a line; None where the line holds something else."""
+def _json_columns(
+    names: Sequence[str], location: str, requested: RequestedColumns
+) -> tuple[str, str | None]:
+    """See `find_columns`; a column within an object is also known by the last part of its name."""
     try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return row if isinstance(row, dict) else None
-
-
-def _is_json_object(line: str) -> bool:
-    return line.startswith("{") and (line.startswith('{"') or json_object(line) is not None)
-
-
-def separator_line(line: str) -> str | None:
-    """The delimiter that a first line 'sep=;' names, as spreadsheets write it; None for others."""
-    match = _SEPARATOR_LINE.fullmatch(line.strip("\r\n "))
-    return match and match[1].replace("\\t", "\t")
+        return find_columns(names, location, requested)
+    except InputError:
+        leaves = {name.rpartition(".")[2]: name for name in names}
+        if len(leaves) < len(names) or requested.text is not None or requested.label is not None:
+            raise
+        text, label = find_columns(list(leaves), location, requested)
+        return leaves[text], None if label is None else leaves[label]
 
 
 def suffix_of(name: str) -> str:

@@ -13,6 +13,7 @@ from elman.text.files import TextSource
 from elman.text.lines import lines_of
 from elman.text.row_source import RowSource
 from elman.text.sentence_reader import SentenceReader
+from elman.text.slot_folder import TAGS, with_slots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +27,9 @@ class TaggedSource(RowSource[SentenceReader]):
     """Tagged sentences of one or several files, which can be read any number of times.
 
     Args:
-        source: the files, CoNLL or CoNLL-U, which is detected from the first rows of each.
+        source: the files, CoNLL or CoNLL-U, which is detected from the first rows of each; tables
+            with a column of sentences; rows of JSON with lists of words and tags; or a folder with
+            the files `seq.in` and `seq.out`.
         column: of the tag, counted from 1; None: the last one, or UPOS in CoNLL-U.
         word_column: of the word, counted from 1; None: see `conll.layout_of`.
         skip_bad_rows: whether to skip and count sentences with a bad row; if not, a bad row is an
@@ -56,7 +59,7 @@ class TaggedSource(RowSource[SentenceReader]):
             skip_bad_rows=skip_bad_rows,
             tags_needed=tags_needed,
         )
-        super().__init__(source, make_reader)
+        super().__init__(with_slots(source, TAGS), make_reader)
         self._in_memory: list[TaggedSentence] = []
 
     @classmethod

@@ -108,7 +108,7 @@ def table_sentences(
             is_end = bool(rows or bad) and now not in ("", mark)
             mark = now or mark
         if is_end and (rows or bad):
-            yield bad or _sentence(rows, name)
+            yield bad or tagged_sentence(rows, name)
             rows, bad = [], None
         if not any(cells):
             continue
@@ -121,7 +121,7 @@ def table_sentences(
         else:
             rows.append((number, cells[table.word], canonical_tag(cells[table.tag])))
     if rows or bad:
-        yield bad or _sentence(rows, name)
+        yield bad or tagged_sentence(rows, name)
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
@@ -131,7 +131,13 @@ def _cells(line: str, delimiter: str) -> list[str]:
         return line.rstrip("\r\n").split(delimiter)
 
 
-def _sentence(rows: Sequence[tuple[int, str, str]], name: str) -> TaggedSentence:
+def tagged_sentence(rows: Sequence[tuple[int, str, str]], name: str) -> TaggedSentence:
+    """A sentence as CoNLL would write it.
+
+    Args:
+        rows: the line of each word, the word and its tag; an empty tag where it has none.
+        name: of the file.
+    """
     tags = tuple(tag for _, _, tag in rows)
     return TaggedSentence(
         words=tuple(" ".join(word.split()) for _, word, _ in rows),

@@ -15,6 +15,7 @@ from elman.text.array_file import ARRAY_SUFFIXES, check_shape, read_array
 from elman.text.lines import lines_of
 from elman.text.rows import BadRowError, checked_side
 from elman.text.tables import suffix_of
+from elman.text.vector_table import is_vector_table, read_vector_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,8 +29,8 @@ _IN_MEMORY = "the vectors given"
 _SKIP = "or skip such rows: --skip-bad-rows"
 _BLOCK = 1 << 22  # numbers checked at once
 
-Line = tuple[str, str]
-"""The location of a line and its text."""
+Line = tuple[str, str | None]
+"""The location of a line and its text; None where a row of a table has none."""
 
 
 class VectorSource:
@@ -59,6 +60,7 @@ class VectorSource:
         self.skipped = 0
         self._path = vectors
         self._descriptions = descriptions
+        self._is_table = False
         self._skip_bad_rows = skip_bad_rows
         self._width = width
 
@@ -66,21 +68,29 @@ class VectorSource:
     def of_files(
         cls, source: TextSource, *, skip_bad_rows: bool = False, width: int | None = None
     ) -> Self:
-        """The source of two files named together: the vectors, then the descriptions.
+        """The source of two files named together: the vectors, then the descriptions; or of
+        tables with a column of each.
 
         Args:
-            source: one or two files.
+            source: one or two files, or tables.
             skip_bad_rows, width: see the class.
 
         Raises:
-            InputError: the first is not a .npy or .npz file, or there are more than two.
+            InputError: the first is neither a table nor a .npy or .npz file, or more than one file
+                follows that.
         """
         files = source.split_by_file()
-        if len(files) not in (1, 2) or suffix_of(files[0].name) not in ARRAY_SUFFIXES:
+        is_array = suffix_of(files[0].name) in ARRAY_SUFFIXES if files else False
+        if files and not is_array and is_vector_table(files[0]):
+            table = cls(Path(source.name), source, skip_bad_rows=skip_bad_rows, width=width)
+            table._is_table = True
+            return table
+        if len(files) not in (1, 2) or not is_array:
             raise InputError(
                 "expected vectors and a text file with one line per vector",
                 location=source.name,
-                hint="Name a .npy or .npz file, then the text file",
+                hint="Name a .npy or .npz file, then the text file; or a table with lists of "
+                "numbers, such as Parquet or JSON lines",
             )
         descriptions = files[1] if len(files) == 2 else None
         return cls(Path(files[0].name), descriptions, skip_bad_rows=skip_bad_rows, width=width)
@@ -92,7 +102,7 @@ class VectorSource:
             MissingFileError, EmptyTextError, InputError: they cannot be read, have another width,
                 or hold NaN or infinity.
         """
-        return checked_vectors(self._read(), self.name)
+        return checked_vectors(self._read()[0], self.name)
 
     def rows(
         self, read: Callable[[int], None] | None = None
@@ -113,8 +123,8 @@ class VectorSource:
                 location=self.name,
                 hint="Name a text file with one line per vector after it",
             )
-        vectors = self._read()
-        lines = self._lines(self._descriptions, len(vectors), read)
+        vectors, in_table = self._read(read)
+        lines = in_table or self._lines(self._descriptions, len(vectors), read)
         good = _finite_rows(vectors)
         descriptions = []
         for row, (location, line) in enumerate(lines):
@@ -141,22 +151,30 @@ class VectorSource:
             )
         return vectors, descriptions
 
-    def _read(self) -> NDArray[np.float32]:
-        vectors = read_array(self._path)
+    def _read(
+        self, read: Callable[[int], None] | None = None
+    ) -> tuple[NDArray[np.float32], list[Line]]:
+        """The vectors, and the descriptions beside them in a table."""
+        lines: list[Line] = []
+        if self._is_table:
+            assert self._descriptions is not None
+            vectors, lines = read_vector_table(self._descriptions, read)
+        else:
+            vectors = read_array(self._path)
         if self._width is not None:
             check_width(vectors, self._width, self.name)
-        return vectors
+        return vectors, lines
 
     def _lines(
         self, source: TextSource, count: int, read: Callable[[int], None] | None
     ) -> list[Line]:
         """One line per vector; blank lines at the end are ignored."""
-        lines = [
+        lines: list[Line] = [
             (f"{document.name}:{number}", line)
             for document in source.documents(read)
             for number, line in enumerate(lines_of(document.chunks()), start=1)
         ]
-        while len(lines) > count and not lines[-1][1].strip():
+        while len(lines) > count and not (lines[-1][1] or "").strip():
             lines.pop()
         if len(lines) != count:
             raise InputError(

@@ -11,7 +11,11 @@ TASK = Task(
     name="classify",
     package="elman.tasks.classification",
     summary="a label for each text",
-    detection=Detection(30, from_lines=lazily("elman.text.sniff_labelled:labelled_in")),
+    detection=Detection(
+        30,
+        from_names=lazily("elman.text.sniff_labelled:labelled_by_names"),
+        from_lines=lazily("elman.text.sniff_labelled:labelled_in"),
+    ),
     options=(
         Option("text-column", str, "Column with the text.", FILES, names_task=True),
         Option(

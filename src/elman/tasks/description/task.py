@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from elman.tasks.options import BEAM, COUNT, COUNTS, SKIP_BAD_ROWS, Option
-from elman.tasks.task import Detection, Task
+from elman.tasks.task import Detection, Task, lazily
 
 
 def _from_names(names: Sequence[str]) -> str | None:
@@ -21,7 +21,9 @@ TASK = Task(
     name="describe",
     package="elman.tasks.description",
     summary="a text for each vector",
-    detection=Detection(0, from_names=_from_names),
+    detection=Detection(
+        0, from_names=_from_names, from_lines=lazily("elman.text.vector_table:vectors_in")
+    ),
     options=(
         SKIP_BAD_ROWS.on("train", "test", "peek"),
         COUNTS,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from elman.console.options import refuse_options
+from elman.errors import SettingError
 from elman.tasks.commands import CommandWords, TaskCommands, check_same, no_baseline
 from elman.tasks.language_modeling.task import TASK
 
@@ -42,11 +43,22 @@ class LanguageModelingCommands(TaskCommands):
 
     @classmethod
     def open(cls, source: TextSource, files: DataFiles) -> TextSource:
-        """The whole texts, or the column of tables that was named."""
-        from elman.text.column_texts import ColumnTexts
+        """The whole texts, stripped if that was asked for; or the column of tables that was
+        named."""
+        from elman.text.boilerplate import StrippedTexts
+        from elman.text.column_texts import ColumnTexts, check_running_text
 
         column = files.options.get("text-column")
-        return source if column is None else ColumnTexts(source, column)
+        if column is None:
+            check_running_text(source)
+            return StrippedTexts(source) if files.options.get("strip") else source
+        if files.options.get("strip"):
+            raise SettingError(
+                "a column of a table has nothing around it",
+                location="strip",
+                hint="Leave out --strip or --text-column",
+            )
+        return ColumnTexts(source, column)
 
     @classmethod
     def skipped(cls, source: TextSource) -> int:  # noqa: ARG003  # a text has no rows

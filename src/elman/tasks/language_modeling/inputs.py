@@ -10,6 +10,7 @@ from pathlib import Path
 from elman.data.cache import Cache
 from elman.data.corpus import Corpus
 from elman.errors import EmptyTextError, SettingError
+from elman.text.column_texts import check_running_text
 from elman.text.files import TextSource
 from elman.text.progress import ProgressCallback
 from elman.text.tokenizers.tokenizer import Tokenizer
@@ -23,9 +24,10 @@ def source_of(text: TextInput) -> TextSource:
 
     Raises:
         SettingError: it is not a `TextInput`.
+        InputError: it is a table.
     """
     if isinstance(text, TextSource):
-        return text
+        return _running_text(text)
     if isinstance(text, str):
         if _is_file(text):
             warnings.warn(
@@ -33,7 +35,7 @@ def source_of(text: TextInput) -> TextSource:
             )
         return TextSource.from_texts([text])
     if isinstance(text, os.PathLike):
-        return TextSource([text])
+        return _running_text(TextSource([text]))
     if not isinstance(text, Iterable):
         raise SettingError(f"{type(text).__name__} is not a text", location="text")
     texts = [part for part in text if isinstance(part, str)]
@@ -41,8 +43,13 @@ def source_of(text: TextInput) -> TextSource:
     if texts and not paths:
         return TextSource.from_texts(texts)
     if paths and not texts:
-        return TextSource(paths)
+        return _running_text(TextSource(paths))
     raise SettingError("expected texts (str) or files (Path), all of a kind", location="text")
+
+
+def _running_text(source: TextSource) -> TextSource:
+    check_running_text(source)
+    return source
 
 
 def prepared(

@@ -15,6 +15,7 @@ from elman.console.terminal import print_list, share_in_words, size_in_words
 from elman.data.corpus_file import TextCount
 from elman.errors import EmptyTextError
 from elman.tasks.inspection import Inspection
+from elman.text.boilerplate import boilerplate_in
 from elman.text.sniff import table_in
 from elman.text.tokenizers.characters import count_characters
 
@@ -59,6 +60,7 @@ class TextInspection(Inspection):
         scripts: the share of each script among the letters, the largest first.
         task: what it looks like: "language", text to continue.
         remark: a table or markup that the text seems to be, or None.
+        around: what stands around the text, such as the times of subtitles, or None.
         tokenizer: the suggested tokenizer, and `because`, why.
         amount: how much training data that is.
     """
@@ -77,6 +79,7 @@ class TextInspection(Inspection):
     scripts: dict[str, float]
     task: str
     remark: str | None
+    around: str | None
     tokenizer: str
     because: str
     amount: str
@@ -112,6 +115,8 @@ class TextInspection(Inspection):
             columns = "its texts and labels are read if their columns are named: --text-column NAME"
             print_notes([f"it {self.remark}.", f"{columns} --label-column NAME."])
             looks = "Without these it is"
+        if self.around:
+            print_notes([f"it {self.around}."])
         print(f"\n{looks} text to continue: a language model.")
         print(f"As training text it is {self.amount}.")
         print(f"Tokenizer: {self.tokenizer} ({self.because}).")
@@ -129,6 +134,7 @@ def inspect_source(source: TextSource) -> TextInspection:
     if not look.text.characters:
         raise EmptyTextError("holds no text", location=source.name, hint="Name a file with text")
     by_count = _by_count(counts)
+    around = boilerplate_in(look.first_lines)
     tokenizer, because = _suggested_tokenizer(look.text.characters, len(by_count))
     return TextInspection(
         documents=look.documents,
@@ -145,6 +151,7 @@ def inspect_source(source: TextSource) -> TextInspection:
         scripts=_scripts(counts),
         task="language",
         remark=table_in(look.first_lines),
+        around=around.in_words if around else None,
         tokenizer=tokenizer,
         because=because,
         amount=next((said for most, said in _HINT if look.text.characters < most), _AMPLE),

@@ -10,9 +10,11 @@ from elman.tasks.task import Detection, Task
 
 def _from_lines(lines: Sequence[str], name: str) -> str:  # noqa: ARG001
     """Any text can be continued."""
+    from elman.text.boilerplate import boilerplate_in
     from elman.text.sniff import table_in
 
-    return table_in(lines) or "running text"
+    around = boilerplate_in(lines)
+    return table_in(lines) or (around.in_words if around else "running text")
 
 
 TASK = Task(
@@ -25,6 +27,12 @@ TASK = Task(
             "text-column",
             str,
             "Column with the text.",
+            ("train", "test", "peek"),
+        ),
+        Option(
+            "strip",
+            bool,
+            "Leave out dates of chats, times of subtitles, Gutenberg's licence (language models).",
             ("train", "test", "peek"),
         ),
         COUNTS,

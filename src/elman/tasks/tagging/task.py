@@ -9,7 +9,11 @@ TASK = Task(
     name="tag",
     package="elman.tasks.tagging",
     summary="a tag for each word",
-    detection=Detection(40, from_lines=lazily("elman.text.sniff_tagged:tagged_in")),
+    detection=Detection(
+        40,
+        from_names=lazily("elman.text.slot_folder:slots_in"),
+        from_lines=lazily("elman.text.sniff_tagged:tagged_in"),
+    ),
     options=(
         Option(
             "column",
