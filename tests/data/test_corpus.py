@@ -226,7 +226,7 @@ def test_a_text_that_changes_meanwhile(
 def test_too_little_text(cache: Cache, text: str, tokenizer: type[Tokenizer], line: str) -> None:
     with pytest.raises(EmptyTextError) as caught:
         Corpus.prepare(TextSource.from_texts([text]), tokenizer, cache=cache)
-    assert str(caught.value) == line
+    assert caught.value.in_shell == line
 
 
 @each_tokenizer
@@ -314,7 +314,7 @@ def test_a_split_that_makes_no_sense(cache: Cache, settings: dict[str, float], l
     corpus = Corpus.prepare(TextSource.from_texts(["ab"]), Characters, cache=cache)
     with pytest.raises(SettingError) as caught:
         corpus.split(**settings)  # type: ignore[arg-type]
-    assert str(caught.value) == line
+    assert caught.value.in_shell == line
 
 
 def test_too_short_to_split(cache: Cache) -> None:

@@ -87,7 +87,7 @@ def test_distributions_stand_at_their_positions(monkeypatch):
 def test_with_weights_of_8_bits_it_reads_as_the_native_core_steps(monkeypatch):
     """In one stream, in blocks, and at positions; without the core, as in float32."""
     monkeypatch.setattr("elman.nn.predictor.CHUNK", 7)
-    monkeypatch.setattr("elman.nn.predictor.ROWS", 2)
+    monkeypatch.setattr("elman.nn.predictor.BATCH", 256)
     tokenizer = Characters.learn([TEXT])
     ids = np.concatenate([[BOUNDARY], tokenizer.encode(TEXT[:90])])
     positions = np.array([1, 6, 7, 8, 80])

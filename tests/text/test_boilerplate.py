@@ -106,5 +106,5 @@ def test_it_is_said_aloud_and_offered(tmp_path, content, what):
     assert task.commands.inspect(asked).words < found.words
     assert task.commands.inspect(asked).around is None
     both = DataFiles.named([path], strip=True, text_column="a")
-    with pytest.raises(SettingError, match="--strip or --text-column"):
+    with pytest.raises(SettingError, match="strip or text_column"):
         task.commands.inspect(both)

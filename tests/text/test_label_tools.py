@@ -55,7 +55,7 @@ def test_label_studio(tmp_path):
 def test_several_labels_are_bad_rows(tmp_path, annotations):
     tasks = [studio(text, choice(label)) for text, label in ROWS]
     source = source_of(tmp_path / "a.json", [*tasks, studio("d", *annotations)])
-    with pytest.raises(InputError, match=r"several labels.*--skip-bad-rows"):
+    with pytest.raises(InputError, match=r"several labels.*skip_bad_rows=True"):
         labelled(source)
     assert labelled(source, skip_bad_rows=True)[0] == ROWS
 

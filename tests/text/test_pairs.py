@@ -293,4 +293,4 @@ def test_columns_of_identifiers_are_passed_over() -> None:
     lines = [f"{1000 + n}\t{a}\t{5000 + n}\t{b}" for n, (a, b) in enumerate(pairs)]
     source = PairSource(TextSource.from_texts(["\n".join(lines)]))
     assert [(pair.source, pair.target) for pair in source.pairs()] == pairs
-    assert source.layout_in_words == "TSV, 2 -> 4"
+    assert source.layout_in_words == "TSV, 2 -> 4; columns 1, 3 are not read"

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from elman.tasks.predictions import PredictionRequest
 
 
-class _Line(NamedTuple):
-    """A line and where it stands: its file, and its number from 1."""
+class _Place(NamedTuple):
+    """A line and where it stands: its file, its number from 1, its text."""
 
     file: str
     number: int
@@ -39,7 +39,9 @@ def score(
     int8: Int8 = False,
     json: Json = False,
 ) -> None:
-    """Score lines with a language model, to find unusual ones or to choose among some.
+    """Score lines with a language model: rank, nats, perplexity.
+
+    Finds unusual lines, or the best of some.
 
     Prints a table with a row for each line: its rank, from 1 for the lowest perplexity; its nats,
     the negative log-probability of its tokens and of the line end; the perplexity per token; and
@@ -65,12 +67,12 @@ def score(
         print(_as_json(line, answers.get(index)) if json else _as_row(line, answers.get(index)))
 
 
-def _lines(request: PredictionRequest) -> Iterator[_Line]:
+def _lines(request: PredictionRequest) -> Iterator[_Place]:
     from elman.text.lines import lines_of
 
     for document in request.documents():
         for number, text in enumerate(lines_of(document.chunks()), start=1):
-            yield _Line(document.name, number, text)
+            yield _Place(document.name, number, text)
 
 
 def _ranks(values: list[float]) -> list[int]:
@@ -81,7 +83,7 @@ def _ranks(values: list[float]) -> list[int]:
     return ranks
 
 
-def _as_row(line: _Line, answer: tuple[LineScore, int] | None) -> str:
+def _as_row(line: _Place, answer: tuple[LineScore, int] | None) -> str:
     if answer is None:
         return ""
     found, rank = answer
@@ -89,7 +91,7 @@ def _as_row(line: _Line, answer: tuple[LineScore, int] | None) -> str:
     return f"{rank}\t{found.nats:.4f}\t{found.perplexity:.6g}\t{text}"
 
 
-def _as_json(line: _Line, answer: tuple[LineScore, int] | None) -> str:
+def _as_json(line: _Place, answer: tuple[LineScore, int] | None) -> str:
     row = {"file": line.file, "line": line.number, "text": line.text}
     if answer is None:
         return json_line(row | dict.fromkeys(("nats", "tokens", "perplexity", "rank")))
