@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: demo docs quick test check check-native check-web bench-language bench-classification-tagging bench-rivals bench-seq2seq bench-forecasting bench-speed bench-serve bench-browser fuzz kill soak clean
+.PHONY: demo docs quick test check check-native check-web check-runtimes bench-language bench-classification-tagging bench-rivals bench-seq2seq bench-forecasting bench-speed bench-serve bench-browser fuzz kill soak clean
 
 demo: .venv/ready
 	$(BIN)/elman demo
@@ -75,6 +75,14 @@ else
 	npm install --no-package-lock --no-audit --no-fund --silent
 	npm run --silent check
 endif
+
+# Exported graphs in the runtimes that can be installed here.
+check-runtimes: .venv/ready
+	@$(BIN)/pip install --quiet 'openvino>=2026.4,<2027' || \
+		echo 'not checked in OpenVINO: it cannot be installed'
+	@npm install --no-save --no-package-lock --no-audit --no-fund --silent 'onnxruntime-web@>=1.30 <2' || \
+		echo 'not checked in onnxruntime-web: it cannot be installed'
+	$(BIN)/pytest -rs tests/export/test_runtimes.py
 
 bench-language: .venv/ready
 	$(BIN)/python bench/language.py

@@ -8,15 +8,6 @@ import sys
 import tracemalloc
 
 import pytest
-from tests.text.arrow_files import (
-    ROWS,
-    SUFFIXES,
-    class_label,
-    labelled_columns,
-    pa,
-    save_to_disk,
-    write,
-)
 
 from elman.errors import InputError
 from elman.tasks.data_files import DataFiles
@@ -27,6 +18,16 @@ from elman.text.labelled import LabelledSource
 from elman.text.pairs import PairSource
 from elman.text.series import SeriesSource
 from elman.text.tagged import TaggedSource
+
+from .arrow_files import (
+    ROWS,
+    SUFFIXES,
+    class_label,
+    labelled_columns,
+    pa,
+    save_to_disk,
+    write,
+)
 
 CLASSES = {"label": class_label("bad", "good")}
 NUMBERED = {"text": [text for text, _ in ROWS], "label": [int(each == "good") for _, each in ROWS]}
@@ -106,7 +107,7 @@ def test_a_column_as_running_text(tmp_path):
     assert "".join(document.chunks()) == "".join(f"{text}\n" for text, _ in ROWS)
     files = DataFiles.named([path])
     task, _ = task_of(files, "language")
-    with pytest.raises(InputError, match=r"Feather.*--text-column"):
+    with pytest.raises(InputError, match=r"Feather.*text_column=NAME"):
         task.commands.open(files.data, files)
 
 
