@@ -13,6 +13,8 @@ from elman.cells import CELLS
 from elman.errors import ExportError, InputError
 from elman.export import write_onnx
 from elman.export.onnx.parity import onnx_session
+from elman.nn.encoder import PaddedBatch
+from elman.tasks.table import TASKS
 from elman.text.subword_hashing import WordForms, words_of
 
 from .conftest import COMPONENTS, language_model
@@ -111,6 +113,41 @@ def test_words_are_looked_up_as_the_model_does(tmp_path):
     }
     [result] = session.run(["probabilities"], given)
     np.testing.assert_allclose(result, model.predict_proba(texts), atol=1e-4)
+
+
+@pytest.mark.parametrize("directions", [1, 2])
+def test_a_row_without_tokens_is_answered(tmp_path, directions):
+    """As the network answers it; the other rows do not change."""
+    model = elman.Classifier(
+        tokenizer="character", directions=directions, hidden_size=16, steps=6, counts="off"
+    ).fit(TEXTS, LABELS)
+    session = onnx_session(written(model, tmp_path))
+    trial = TASKS["classify"].onnx(elman.load(tmp_path / "model.st")).trial(3)
+    inputs = trial.inputs | model_start(session, len(trial.inputs["tokens"]))
+    whole, _ = probabilities(session, model, inputs)
+    lengths = inputs["lengths"].copy()
+    lengths[1] = 0
+    found, expected = probabilities(session, model, inputs | {"lengths": lengths})
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    np.testing.assert_allclose(np.delete(found, 1, 0), np.delete(whole, 1, 0), atol=1e-6)
+
+
+def model_start(session, rows):
+    """The inputs for the state before a text."""
+    return {
+        each.name: np.full((rows, *each.shape[1:]), -1e4 if "most" in each.name else 0, np.float32)
+        for each in session.get_inputs()
+        if each.name.startswith("member")
+    }
+
+
+def probabilities(session, model, inputs):
+    """Those of the graph, and of the network."""
+    tokens, lengths = (torch.from_numpy(inputs[name]) for name in ("tokens", "lengths"))
+    with torch.inference_mode():
+        logits, _ = model.network_(PaddedBatch(tokens.t(), lengths))
+    (found,) = session.run(["probabilities"], inputs)
+    return found, model.calibration_.probabilities(logits.numpy())
 
 
 def test_the_file_is_usable_alone(tmp_path):

@@ -112,8 +112,10 @@ class ClassifierNetwork(nn.Module):
         for encoder, output, before in zip(steps, self.outputs, states, strict=True):
             vectors, encoder_states = encoder(padded, before.states)
             pooled = _pooled(before, vectors, padded, encoder_states)
-            mean = pooled.total / pooled.tokens
-            logits.append(self._logits(output, pooled.most, mean).float())
+            # A row that has had no token yet is pooled to zeros.
+            most = pooled.most.where(pooled.tokens > 0, 0.0)
+            mean = pooled.total / pooled.tokens.clamp(min=1)
+            logits.append(self._logits(output, most, mean).float())
             after.append(pooled)
         return torch.stack(logits), tuple(after)
 

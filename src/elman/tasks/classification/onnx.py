@@ -93,7 +93,11 @@ def _member(
         most = _accumulate(graph, "Max", most, f"{name}.most", hidden_size)
         total = _accumulate(graph, "Add", total, f"{name}.total", hidden_size)
         count = _accumulate(graph, "Add", count, f"{name}.tokens", 1)
-    pooled = graph.op("Concat", most, graph.op("Div", total, count), axis=1)
+    # A row that has had no token yet is pooled to zeros.
+    is_empty = graph.op("Less", count, graph.number(1))
+    most = graph.op("Where", is_empty, graph.number(0), most)
+    mean = graph.op("Div", total, graph.op("Max", count, graph.number(1)))
+    pooled = graph.op("Concat", most, mean, axis=1)
     logits = graph.op("LogSoftmax", graph.linear(pooled, output), axis=-1)
     return graph.op("Unsqueeze", logits, first)
 
