@@ -89,3 +89,14 @@ def test_what_cannot_be_predicted(elman, reading, rewriting, arguments, message)
     done = elman("predict", *arguments)
     assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
     assert done.err.startswith(f"elman: {message}")
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+def test_a_table_without_a_header_is_read_as_in_training(elman, reading, delimiter):  # noqa: ARG001
+    rows = [line.split(",") for line in Path("who.csv").read_text("utf-8").splitlines()[1:]]
+    lines = (delimiter.join([str(row), *cells]) + "\n" for row, cells in enumerate(rows))
+    path = Path("bare.csv" if delimiter == "," else "bare.tsv")
+    path.write_text("".join(lines), encoding="utf-8")
+    done = elman("predict", "classes.st", str(path))
+    assert (done.status, done.err) == (0, "")
+    assert done.out == elman("predict", "classes.st", "who.csv").out

@@ -192,9 +192,10 @@ def _by_cells(
     where it is none. Gives the first line back where it is no header."""
     columns = requested.columns
     asked = [each for each in (requested.text, requested.label) if each is not None]
-    if not all(each.isdecimal() for each in asked) or not (asked or requested.labels_needed):
+    looks_ahead = requested.labels_needed or suffix in TABLE_SUFFIXES  # a file, no stream
+    if not all(each.isdecimal() for each in asked) or not (asked or looks_ahead):
         return None
-    following = lines.peek(MAX_ROWS if requested.labels_needed else 0)
+    following = lines.peek(MAX_ROWS if looks_ahead else 0)
     usual = DELIMITERS if suffix in TABLE_SUFFIXES or asked else DELIMITERS[:1]
     for each in [delimiter] if delimiter else usual:
         if each not in line:

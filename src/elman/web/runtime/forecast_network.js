@@ -100,12 +100,13 @@ export class ForecastNetwork {
     const values = this.config.logarithm ? history.map(Math.log) : history;
     const scaled = this.#scaled(values.slice(-this.config.context_length));
     const each = this.members.map((member) => member.quantiles(scaled));
-    const linear = this.counts?.of(values);
+    const { counts } = this;
+    const linear = counts?.of(values);
     return scaled.naive.map((naive, ahead) => {
       const quantiles = each[0][ahead].map(
         (_, level) => naive + scaled.scale * mean(each.map((rows) => rows[ahead][level])),
       );
-      const moved = linear ? this.counts.share * (linear[ahead] - quantiles[2]) : 0;
+      const moved = counts && linear ? counts.share * (linear[ahead] - quantiles[2]) : 0;
       return quantiles.map((value) =>
         this.config.logarithm ? Math.exp(value + moved) : value + moved,
       );
