@@ -6,9 +6,20 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from elman.console.terminal import replace_invalid_bytes
 from elman.errors import SettingError
+
+Inputs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="INPUT",
+        help="Texts in quotes, or files (also .gz) or folders; - or none reads stdin.",
+    ),
+]
 
 _FILE_NAME = re.compile(r"\S*\.[A-Za-z0-9]{1,8}")
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from elman.cli.inputs import files_and_texts
+from elman.cli.inputs import Inputs, files_and_texts
 from elman.cli.task_options import task_options
 from elman.console.options import Encoding, Int8, Json, ModelFile
 from elman.console.terminal import Throughput
@@ -15,13 +13,7 @@ from elman.console.terminal import Throughput
 @task_options("predict")
 def predict(
     model: ModelFile,
-    inputs: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="INPUT",
-            help="Texts in quotes, or files (also .gz) or folders; - or none reads stdin.",
-        ),
-    ] = None,
+    inputs: Inputs = None,
     encoding: Encoding = "utf-8",
     int8: Int8 = False,
     json: Json = False,

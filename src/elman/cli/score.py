@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING
 
-import typer
-
-from elman.cli.inputs import files_and_texts
+from elman.cli.inputs import Inputs, files_and_texts
 from elman.cli.load_model import load_language_model
 from elman.console.options import Encoding, Int8, Json, ModelFile
 from elman.console.terminal import json_line, working
@@ -16,25 +14,12 @@ from elman.errors import EmptyTextError
 if TYPE_CHECKING:
     from elman.tasks.language_modeling.line_scores import LineScore
     from elman.tasks.predictions import PredictionRequest
-
-
-class _Place(NamedTuple):
-    """A line and where it stands: its file, its number from 1, its text."""
-
-    file: str
-    number: int
-    text: str
+    from elman.text.example_reader import Example
 
 
 def score(
     model: ModelFile,
-    inputs: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="INPUT",
-            help="Texts in quotes, or files (also .gz) or folders; - or none reads stdin.",
-        ),
-    ] = None,
+    inputs: Inputs = None,
     encoding: Encoding = "utf-8",
     int8: Int8 = False,
     json: Json = False,
@@ -67,12 +52,13 @@ def score(
         print(_as_json(line, answers.get(index)) if json else _as_row(line, answers.get(index)))
 
 
-def _lines(request: PredictionRequest) -> Iterator[_Place]:
+def _lines(request: PredictionRequest) -> Iterator[Example]:
+    from elman.text.example_reader import Example
     from elman.text.lines import lines_of
 
     for document in request.documents():
         for number, text in enumerate(lines_of(document.chunks()), start=1):
-            yield _Place(document.name, number, text)
+            yield Example(text, None, number, document.name)
 
 
 def _ranks(values: list[float]) -> list[int]:
@@ -83,7 +69,7 @@ def _ranks(values: list[float]) -> list[int]:
     return ranks
 
 
-def _as_row(line: _Place, answer: tuple[LineScore, int] | None) -> str:
+def _as_row(line: Example, answer: tuple[LineScore, int] | None) -> str:
     if answer is None:
         return ""
     found, rank = answer
@@ -91,8 +77,8 @@ def _as_row(line: _Place, answer: tuple[LineScore, int] | None) -> str:
     return f"{rank}\t{found.nats:.4f}\t{found.perplexity:.6g}\t{text}"
 
 
-def _as_json(line: _Place, answer: tuple[LineScore, int] | None) -> str:
-    row = {"file": line.file, "line": line.number, "text": line.text}
+def _as_json(line: Example, answer: tuple[LineScore, int] | None) -> str:
+    row = {"file": line.name, "line": line.line, "text": line.text}
     if answer is None:
         return json_line(row | dict.fromkeys(("nats", "tokens", "perplexity", "rank")))
     found, rank = answer

@@ -61,13 +61,7 @@ def as_labels(labels: Any, count: int, location: str = "labels") -> list[Label]:
             location=location,
             hint="Give each text its label: fit(texts, labels)",
         )
-    found = listed_values(labels)
-    if found is None or len(found) != count:
-        raise InputError(
-            f"{count} texts have {'no' if found is None else len(found)} labels",
-            location=location,
-            hint="Give each text one label.",
-        )
+    found = _one_for_each(labels, count, "label", location)
     for number, each in enumerate(found, start=1):
         if not _is_label(each):
             raise InputError(
@@ -75,6 +69,22 @@ def as_labels(labels: Any, count: int, location: str = "labels") -> list[Label]:
                 location=location,
                 hint="A label is a word or a number.",
             )
+    return found
+
+
+def _one_for_each(values: Any, count: int, what: str, location: str) -> list[Any]:
+    """Convert values to a list, of which each text has one.
+
+    Raises:
+        InputError: there is another number of them.
+    """
+    found = listed_values(values)
+    if found is None or len(found) != count:
+        raise InputError(
+            f"{count} texts have {'no' if found is None else len(found)} {what}s",
+            location=location,
+            hint=f"Give each text one {what}.",
+        )
     return found
 
 
@@ -136,13 +146,7 @@ def as_weights(weights: Any, count: int, location: str = "sample_weight") -> np.
     Raises:
         InputError: another number than texts; a value below 0 or not finite; no value above 0.
     """
-    found = listed_values(weights)
-    if found is None or len(found) != count:
-        raise InputError(
-            f"{count} texts have {'no' if found is None else len(found)} weights",
-            location=location,
-            hint="Give each text one weight.",
-        )
+    found = _one_for_each(weights, count, "weight", location)
     for number, each in enumerate(found, start=1):
         if not isinstance(each, int | float) or not 0 <= each < math.inf:
             raise InputError(
