@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from elman.errors import EncodingError
 from elman.text.byte_decoding import NewlineDecoder
-from elman.text.formats.row_file import json_line
+from elman.text.formats.row_file import json_line, reasons_in_words
 from elman.text.lines import lines_of
 
 if TYPE_CHECKING:
@@ -59,8 +59,7 @@ def lines(file: RowFile) -> Iterator[str]:
         yield json_line({"source": message.source, "target": message.target})
         written = message.line
     if left_out:
-        counts = ", ".join(f"{count:,} {why}" for why, count in sorted(left_out.items()))
-        file.notes.append(f"messages left out: {counts}")
+        file.notes.append(f"messages left out: {reasons_in_words(left_out)}")
 
 
 def _texts(file: RowFile) -> Iterator[str]:

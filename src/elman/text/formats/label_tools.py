@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from elman.text.byte_decoding import cut_in_chunks
-from elman.text.formats.row_file import json_line
+from elman.text.formats.row_file import json_line, reasons_in_words
 from elman.text.json_array import begins_array, object_lines
 from elman.text.json_rows import json_object
 from elman.text.lines import lines_of
@@ -109,8 +109,7 @@ def _rows(tool: Tool, lines: Iterable[str], notes: list[str]) -> Iterator[str]:
         else:
             yield f"{line.rstrip()}\n" if found is None else json_line(found)
     if left_out:
-        counts = ", ".join(f"{count:,} {why}" for why, count in sorted(left_out.items()))
-        notes[:] = [f"it is an export of {tool.name}; texts left out: {counts}"]
+        notes[:] = [f"it is an export of {tool.name}; texts left out: {reasons_in_words(left_out)}"]
 
 
 def _with(text: Any, labels: Iterable[Any], spans: list[_Row]) -> _Row | LeftOut:

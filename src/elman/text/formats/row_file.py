@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from elman.text.byte_decoding import TextDecoder, cut_in_chunks
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -173,6 +174,11 @@ class RowDecoder:
         file = RowFile(self.name, path, gzipped=self._gzipped, read=read, notes=self._notes)
         yield from convert(file)
         file.report(1)
+
+
+def reasons_in_words(left_out: Counter[str]) -> str:
+    """How many rows are left out for each reason, such as '3 fuzzy, 1 without a translation'."""
+    return ", ".join(f"{count:,} {why}" for why, count in sorted(left_out.items()))
 
 
 def json_line(row: dict[str, Any]) -> str:
