@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from elman.console.options import refuse_options
 from elman.errors import SettingError
@@ -59,6 +59,10 @@ class LanguageModelingCommands(TaskCommands):
                 hint="Leave out --strip or --text-column",
             )
         return ColumnTexts(source, column)
+
+    def read_as(self, source: TextSource) -> dict[str, Any]:  # noqa: ARG002
+        column = self.files.options.get("text-column")
+        return {} if column is None else {"text_column": column}
 
     @classmethod
     def skipped(cls, source: TextSource) -> int:  # noqa: ARG003  # a text has no rows
