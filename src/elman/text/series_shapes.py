@@ -69,8 +69,9 @@ class Shaped(NamedTuple):
 def transposed(table: Table, requested: Sequence[str] | None) -> Shaped | None:
     """The series in the rows of a table as columns; None where the columns are the series.
 
-    The first columns are text, the first of them a different one in each row; the other columns are
-    numbered (V2, V3, ...) or dates. Series may begin late and end early.
+    The first columns are text, the first of them a different one in each row, or all together; the
+    other columns are numbered (V2, V3, ...) or dates, with other numbers before the first date left
+    out, such as latitudes. Series may begin late and end early.
 
     Args:
         table: with rows of equal length.
@@ -87,11 +88,21 @@ def transposed(table: Table, requested: Sequence[str] | None) -> Shaped | None:
         ),
         0,
     )
-    names = list(table.names[first:])
     identifiers = table.column(0)
-    if not first or len(set(identifiers)) < len(identifiers) or all(map(is_date, identifiers)):
+    if not first or all(map(is_date, identifiers)):
         return None
+    if len(set(identifiers)) < len(identifiers):
+        identifiers = [" ".join(filter(None, row[:first])) for row in table.rows]
+        if len(set(identifiers)) < len(identifiers):
+            return None
+    names = list(table.names[first:])
     readings = date_readings(names)
+    note = "each row is a series"
+    before = next((place for place, name in enumerate(names) if is_date(name)), 0)
+    if not readings and before:
+        readings = date_readings(names[before:])
+        note += f"; {', '.join(names[:before])} left out"
+        first, names = first + before, names[before:]
     if len(names) < (_MIN_DATES if readings else _MIN_NUMBERED) or not (
         readings or _are_numbered(names)
     ):
@@ -102,7 +113,7 @@ def transposed(table: Table, requested: Sequence[str] | None) -> Shaped | None:
     }
     form = readings[0].form if readings else ""
     series = chosen(series, requested, table.name)
-    return shaped_of_spans(table, series, form, None, "each row is a series")
+    return shaped_of_spans(table, series, form, None, note)
 
 
 def months_in_columns(table: Table) -> Shaped | None:
