@@ -77,6 +77,9 @@ def test_the_column_that_was_trained_on(elman, reading):  # noqa: ARG001
     assert len(set(named.split())) > 1
     assert ours(elman("predict", "both.st", "both.csv")) == named
     assert ours(elman("predict", "both.st", "both.csv", columns[0], "title")) != named
+    found = [elman("test", "both.st", "both.csv", "--json", *given) for given in ((), columns)]
+    assert found[0] == found[1]
+    assert found[0].status == 0
 
 
 def test_quotes_of_unquoted_tsv_are_those_of_training(elman, classes):

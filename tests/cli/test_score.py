@@ -132,5 +132,10 @@ def test_the_column_that_was_trained_on(elman, here):  # noqa: ARG001
     lines = rows_of(elman("score", "said.st", "said.txt"))
     assert rows_of(elman("score", "said.st", "said.csv")) == lines
     assert rows_of(elman("score", "said.st", stdin=TABLE.encode())) == lines
+    found = [
+        json.loads(elman("test", "said.st", "many.csv", "--json", *columns).out)["scores"]
+        for columns in ((), ("--text-column", "said"), ("--text-column", "by"))
+    ]
+    assert found[0] == found[1] != found[2]
     by = rows_of(elman("score", "said.st", "said.csv", "--text-column", "by"))
     assert [row.split("\t")[-1] for row in by] == ["a", "b", "c"]

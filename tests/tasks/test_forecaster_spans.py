@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -185,3 +186,5 @@ def test_the_commands(tmp_path, capsys, monkeypatch):
     (tmp_path / "c.csv").write_text(f"unique_id,ds,y\nC,{month(90)},9.5\n")
     as_json = json.loads(run("predict", "m.safetensors", "c.csv", "--json").out)
     assert [each["dates"][0] for each in as_json["forecasts"]] == [month(96), month(96), month(91)]
+    dates = [load("m.safetensors").predict(history=Path("c.csv")).dates_of(n)[0] for n in range(3)]
+    assert dates == [each["dates"][0] for each in as_json["forecasts"]]

@@ -125,7 +125,8 @@ class TaskCommands(ABC):
 
     def read_as(self, source: Any) -> dict[str, Any]:  # noqa: ARG002
         """How the texts of a source from `open` were read, so that later commands read others
-        alike: its `text_column`, or `one_text_per_file`; empty where nothing has to be known."""
+        alike: `text_column` and `label_column`, or `one_text_per_file`; empty where nothing has to
+        be known."""
         return {}
 
     def recorded(self, events: Iterable[Event], source: Any) -> Iterator[Event]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from elman.errors import InputError
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from elman.text.rows import BadRowError, Cell
+
+
+_HEAD = 100  # lines that show the columns of a table
 
 
 class ColumnTexts(TextSource):
@@ -59,6 +63,21 @@ def _is_table(row_format: str, name: str) -> InputError:
         location=name,
         hint="Name the column of the text: --text-column NAME",
     )
+
+
+def usual_column(source: TextSource, column: str | None) -> str | None:
+    """The column that a model was trained on, if the first file is a table that has it; else None.
+
+    Args:
+        source: running text or tables.
+        column: its name; None: it was trained on running text.
+    """
+    document = next(iter(source.documents()), None)
+    if document is None or column is None:
+        return None
+    reader = _ColumnReader(document.name, usual_text=column, labels_needed=False)
+    head = islice(lines_of(document.chunks()), _HEAD)
+    return column if _has_column(reader, list(head), column) else None
 
 
 def lines_or_column(document: Document, column: str | None, usual: str | None) -> Iterator[Example]:

@@ -61,8 +61,8 @@ class ExampleOptions(TypedDict, total=False):
             error.
         labels_needed: whether a row without a label is bad (default: yes). If not, lines that are
             not a table are texts, one per line.
-        usual_text: the text column of the training data, which is read where a table has it and
-            `text_column` is None; None, the default: unknown.
+        usual_text, usual_label: the columns of the training data, which are read where a table has
+            them and no others are named; None, the default: unknown.
     """
 
     text_column: str | None
@@ -70,6 +70,7 @@ class ExampleOptions(TypedDict, total=False):
     skip_bad_rows: bool
     labels_needed: bool
     usual_text: str | None
+    usual_label: str | None
 
 
 class ExampleReader:
@@ -110,6 +111,7 @@ class ExampleReader:
             options.get("labels_needed", True),
             columns,
             options.get("usual_text"),
+            options.get("usual_label"),
         )
         self._requested = requested.checked()
         self._skip_bad_rows = options.get("skip_bad_rows", False)

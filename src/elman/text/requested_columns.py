@@ -30,7 +30,8 @@ class RequestedColumns(NamedTuple):
         text, label: their names; None: the likeliest.
         labels_needed: whether a label column must exist.
         columns: the kind of row.
-        usual_text: the text column that a table has if it is like the training data; None: unknown.
+        usual_text, usual_label: the columns that a table has if it is like the training data; None:
+            unknown.
     """
 
     text: str | None = None
@@ -38,6 +39,7 @@ class RequestedColumns(NamedTuple):
     labels_needed: bool = True
     columns: Columns = LABELLED
     usual_text: str | None = None
+    usual_label: str | None = None
 
     def checked(self) -> RequestedColumns:
         """The same object, once it has been checked.
@@ -81,6 +83,8 @@ def find_columns(
     text = _checked_name(requested.text, names, location, columns.text_option)
     if text is None and requested.usual_text in names and requested.usual_text != label:
         text = requested.usual_text
+    if label is None and requested.usual_label in names and requested.usual_label != text:
+        label = requested.usual_label
     text, label = columns.likeliest(names, text, label)
     if text is label is None and columns.by_order and 1 <= len(names) <= 2:
         if all(map(is_heading, names)):

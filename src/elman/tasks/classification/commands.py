@@ -96,8 +96,9 @@ class ClassificationCommands(TaskCommands):
         if source.one_text_per_file:
             return {"one_text_per_file": True}
         layout = source.read_layout
-        named = layout is not None and layout.text is not None and layout.has_header
-        return {"text_column": layout.text} if layout is not None and named else {}
+        if layout is None or layout.text is None or not layout.has_header:
+            return {}
+        return {"text_column": layout.text, "label_column": layout.label}
 
     def report(self) -> Evaluation:
         report = super().report()
@@ -112,11 +113,15 @@ class ClassificationCommands(TaskCommands):
 
     def read(self, train: TextSource | None, reading: ReadingProgress) -> ClassTestSet:
         from elman.data.cache import Cache
+        from elman.text.labelled import LabelledSource
 
         files = self.files
-        texts, labels = _read(self.open(files.data, files), reading)
+        columns = reader_options(files.options, "text-column", "label-column")
+        columns["usual_text"] = self.model.record_.get("text_column")
+        columns["usual_label"] = self.model.record_.get("label_column")
+        texts, labels = _read(LabelledSource(files.data, **columns), reading)
         if train is not None:
-            rows = _read(self.open(train, files), reading)
+            rows = _read(LabelledSource(files.open(train), **columns), reading)
             check_same(self.model.keep_training(*rows, cache=Cache()), train.name)
         return ClassTestSet(texts, labels, _read_unlabelled(files, "out-of-scope", reading))
 

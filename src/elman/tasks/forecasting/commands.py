@@ -95,10 +95,7 @@ class ForecastingCommands(TaskCommands):
 
     @classmethod
     def explain(cls, model: Forecaster, given: str | None, options: dict[str, Any]) -> Trace:
-        from elman.text.files import TextSource
-        from elman.text.series import SeriesSource
-
-        history = None if given is None else SeriesSource(TextSource([Path(given)])).read()
+        history = None if given is None else Path(given)
         return model.explain(history, series=options.get("series"))
 
     @classmethod

@@ -245,7 +245,7 @@ class Forecaster(ForecasterSettings, Model):
         self._check_fitted()
         if given is None:
             return Series(self.names_, self.last_, self.calendar_, ends=self.ends_)
-        read = read_series(given)
+        read = read_series(given, self.names_)
         continued = self._continued(read)
         series = self._same(read if continued is None else continued.series)
         needed = self.network_.history_length
@@ -269,7 +269,7 @@ class Forecaster(ForecasterSettings, Model):
         """
         self._check_fitted()
         config = self.network_.config
-        read = read_series(series)
+        read = read_series(series, self.names_)
         continued = self._continued(read)
         given = self._same(read if continued is None else continued.series)
         known = training_ends(given, self.last_)

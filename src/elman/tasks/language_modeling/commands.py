@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -78,12 +79,17 @@ class LanguageModelingCommands(TaskCommands):
     def read(self, train: TextSource | None, reading: ReadingProgress) -> Corpus:
         from elman.data.cache import Cache
         from elman.data.corpus import Corpus
+        from elman.text.column_texts import usual_column
 
         cache, tokenizer = Cache(), self.model.tokenizer_
-        data = self.open(self.files.data, self.files)
+        files = self.files
+        usual = usual_column(files.data, self.model.record_.get("text_column"))
+        if usual is not None:
+            files = replace(files, options={"text-column": usual, **files.options})
+        data = self.open(files.data, files)
         corpus = Corpus.prepare(data, tokenizer, cache=cache, progress=reading)
         if train is not None:
-            known = self.open(train, self.files)
+            known = self.open(train, files)
             whole = Corpus.prepare(known, tokenizer, cache=cache, progress=reading)
             check_same(whole.content_hash == self.model.record_.get("content"), train.name)
         return corpus
