@@ -179,8 +179,9 @@ def test_two_columns_of_one_name_are_refused(tmp_path):
     path = tmp_path / "a.csv"
     rows = [(text, text, label) for text, label in ROWS]
     path.write_text(written([("text", "text", "label"), *rows]), encoding="utf-8")
-    with pytest.raises(InputError, match="2 columns are called text"):
-        labelled(path)
+    for read in (labelled, lambda path: infer_task(TextSource([path]))):
+        with pytest.raises(InputError, match="2 columns are called text"):
+            read(path)
     others = [(text, "x", "y", label) for text, label in ROWS]
     check(path, written([("text", "note", "note", "label"), *others]))
 
