@@ -90,6 +90,8 @@ def test_places_in_rows_and_days_in_columns():
         datetime(2020, 2, 28),
     )
     assert "Lat, Long left out" in series.notes[0]
+    whole = text.replace("Hubei,China", ",China").replace("Tibet,China", ",Nepal")
+    assert read(whole).names == ("Spain", "China", "Italy", "Nepal")
     assert infer_task(TextSource.from_texts([text])).task == "forecast"
 
 

@@ -85,6 +85,7 @@ def transposed(table: Table, requested: Sequence[str] | None) -> Shaped | None:
             column
             for column in range(len(table.names))
             if all(is_number(cell) or cell.lower() in MISSING for cell in table.column(column))
+            and any(map(is_number, table.column(column)))
         ),
         0,
     )
