@@ -121,7 +121,7 @@ class ClassificationCommands(TaskCommands):
         columns["usual_label"] = self.model.record_.get("label_column")
         texts, labels = _read(LabelledSource(files.data, **columns), reading)
         if train is not None:
-            rows = _read(LabelledSource(files.open(train), **columns), reading)
+            rows = _read(LabelledSource(train, **columns), reading)
             check_same(self.model.keep_training(*rows, cache=Cache()), train.name)
         return ClassTestSet(texts, labels, _read_unlabelled(files, "out-of-scope", reading))
 
