@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     from elman.tasks.tagging.model import Tagger
     from elman.tasks.translation.model import Translator
     from elman.text.files import TextSource
+    from elman.text.labelled import LabelledSource
+    from elman.text.pairs import PairSource
+    from elman.text.series import SeriesSource
+    from elman.text.tagged import TaggedSource
+    from elman.text.vectors import VectorSource
 
 _NAMES_OF_MODULES = {
     "elman.cells": (
@@ -62,6 +67,11 @@ _NAMES_OF_MODULES = {
     "elman.tasks.tagging.model": ("Tagger",),
     "elman.tasks.translation.model": ("Translator",),
     "elman.text.files": ("TextSource",),
+    "elman.text.labelled": ("LabelledSource",),
+    "elman.text.pairs": ("PairSource",),
+    "elman.text.series": ("SeriesSource",),
+    "elman.text.tagged": ("TaggedSource",),
+    "elman.text.vectors": ("VectorSource",),
 }
 _MODULE_OF = {name: module for module, names in _NAMES_OF_MODULES.items() for name in names}
 
@@ -77,17 +87,22 @@ __all__ = [
     "ElmanError",
     "ElmanReLU",
     "Forecaster",
+    "LabelledSource",
     "LanguageModel",
     "LanguageModelNetwork",
     "MinGRU",
+    "PairSource",
     "PlainRNN",
     "Sampling",
+    "SeriesSource",
     "StackConfig",
     "Suggestion",
+    "TaggedSource",
     "Tagger",
     "TextSource",
     "Trace",
     "Translator",
+    "VectorSource",
     "__version__",
     "explain_cell",
     "load",

@@ -93,6 +93,10 @@ class EncodingError(InputError):
     """Text in another encoding than the one named."""
 
 
+class UnseenLabelWarning(UserWarning):
+    """Labels or tags of a validation set that training never saw; they count as errors."""
+
+
 class SettingError(ElmanError, ValueError):
     """A setting out of its range."""
 

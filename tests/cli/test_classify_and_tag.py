@@ -156,9 +156,11 @@ def test_a_label_that_training_never_had_is_an_error(elman):
     said = "No training example has the label of 1 text (whale); scored as errors."
     assert said in new["warnings"]
     assert said not in known["warnings"]
-    done = elman(*CLASSIFY, "--valid", "new.csv")
-    assert done.status == 0
-    assert "1 validation text has a label that no training text has" in done.err
+    outcomes = [elman(*CLASSIFY, "--json", "--valid", name) for name in ("known.csv", "new.csv")]
+    assert [done.status for done in outcomes] == [0, 0]
+    assert "1 validation text has a label that no training text has ('whale')" in outcomes[1].err
+    without, scored = (json.loads(done.out)["scores"]["accuracy"] for done in outcomes)
+    assert scored == pytest.approx(without * 20 / 21)
 
 
 def test_a_tag_that_training_never_had_is_an_error(elman):

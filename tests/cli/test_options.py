@@ -59,6 +59,7 @@ OPTIONS = {
         "--unlabelled": (CLASSES, ("--unlabelled", "tale.txt")),
         "--out-of-scope": (CLASSES, ("--out-of-scope", "tale.txt")),
         "--text-column": (CLASSES, ("--text-column", "label", "--label-column", "text")),
+        "--sheet": (("train", "book.xlsx", *CLASSES[2:]), ("--sheet", "other")),
         "--strip": (("train", "said.srt", *TRAIN[2:]), ("--strip",)),
         "--label-column": (("train", "two.csv", *CLASSES[2:]), ("--label-column", "again")),
         "--column": (("train", "four.conll", *TAGS[2:]), ("--column", "2")),
@@ -104,6 +105,11 @@ OPTIONS = {
         "--json": (("suggest", "word.st", "the "), ("--json",)),
     },
     "score": {
+        "--text-column": (("score", "word.st", "who.csv"), ("--text-column", "text")),
+        "--sheet": (
+            ("score", "word.st", "book.xlsx", "--text-column", "text"),
+            ("--sheet", "other"),
+        ),
         "--encoding": (("score", "word.st", "held.txt"), ("--encoding", "latin-1")),
         "--int8": (("score", "word.st", "the cat"), ("--int8",)),
         "--json": (("score", "word.st", "the cat"), ("--json",)),
@@ -111,6 +117,7 @@ OPTIONS = {
     "test": {
         "--train": (("test", "unknown.st", "held.txt"), ("--train", "mine.txt")),
         "--text-column": (("test", "classes.st", "two.csv"), ("--text-column", "other")),
+        "--sheet": (("test", "classes.st", "book.xlsx"), ("--sheet", "other")),
         "--strip": (("test", "word.st", "said.srt"), ("--strip",)),
         "--label-column": (("test", "classes.st", "two.csv"), ("--label-column", "again")),
         "--column": (("test", "tags.st", "three.conll"), ("--column", "2")),
@@ -132,6 +139,7 @@ OPTIONS = {
         "--reject-below": (PREDICT, ("--reject-below", "1")),
         "--count": ((*PREDICT, "--json"), ("--count", "2")),
         "--text-column": ((*PREDICT, "--json"), ("--text-column", "label")),
+        "--sheet": (("predict", "classes.st", "book.xlsx", "--json"), ("--sheet", "other")),
         "--column": (("predict", "tags.st", "kinds.conll"), ("--column", "3")),
         "--word-column": (("predict", "tags.st", "three.conll", "--json"), ("--word-column", "2")),
         "--source-column": (
@@ -163,6 +171,7 @@ OPTIONS = {
         "--valid": (("peek", "who.csv"), ("--valid", "who.csv")),
         "--task": (("peek", "kinds.conll"), ("--task", "language")),
         "--text-column": (("peek", "who.csv"), ("--text-column", "label")),
+        "--sheet": (("peek", "book.xlsx"), ("--sheet", "other")),
         "--strip": (("peek", "said.srt"), ("--strip",)),
         "--label-column": (("peek", "who.csv"), ("--label-column", "text")),
         "--column": (("peek", "three.conll"), ("--column", "2")),
@@ -245,6 +254,13 @@ def test_every_option_changes_something(elman, here, monkeypatch, command, optio
     Path("orders.csv").write_text("\n".join(["month,sold", *orders]))
     decimals = [f'{number},"{number % 12 + 10},250"' for number in range(80)]
     Path("decimals.csv").write_text("\n".join(["step,sold", *decimals]))
+    if option == "--sheet":
+        openpyxl = pytest.importorskip("openpyxl", reason="the extra 'files' is not installed")
+        book = openpyxl.Workbook()
+        for sheet, some in ((book.active, rows), (book.create_sheet("other"), rows[:50])):
+            for row in some:
+                sheet.append(row.split(","))
+        book.save("book.xlsx")
     if option == "--train":
         # A text that only --train tells of.
         trained = elman(

@@ -66,6 +66,61 @@ def test_classes_of_any_rows(elman, classes, name, written):
         assert ours(elman("predict", "classes.st", "-", stdin=written.encode())) == wanted
 
 
+def test_the_column_that_was_trained_on(elman, reading):  # noqa: ARG001
+    rows = [line.split(",") for line in Path("who.csv").read_text("utf-8").splitlines()[1:]]
+    written = "".join(f"a title,{text},{label}\n" for text, label in rows)
+    Path("both.csv").write_text(f"title,wording,kind\n{written}", encoding="utf-8")
+    columns = ("--text-column", "wording", "--label-column", "kind")
+    trained = elman("train", "both.csv", "-o", "both.st", *columns, "--steps", "20")
+    assert trained.status == 0, trained.err
+    named = ours(elman("predict", "both.st", "both.csv", columns[0], columns[1]))
+    assert len(set(named.split())) > 1
+    assert ours(elman("predict", "both.st", "both.csv")) == named
+    assert ours(elman("predict", "both.st", "both.csv", columns[0], "title")) != named
+    found = [elman("test", "both.st", "both.csv", "--json", *given) for given in ((), columns)]
+    assert found[0] == found[1]
+    assert found[0].status == 0
+
+
+def test_quotes_of_unquoted_tsv_are_those_of_training(elman, classes):
+    texts = ['"the bird and the river"', '"the cat," and the mat', "the dog"]
+    Path("a.tsv").write_text("text\tlabel\n" + "".join(f"{text}\tx\n" for text in texts))
+    rows = objects(ours(elman("predict", "classes.st", "a.tsv", "--json")))
+    probabilities = classes.predict_proba(texts).max(axis=1)
+    assert [row["probability"] for row in rows] == pytest.approx(probabilities)
+    unquoted = classes.predict_proba([texts[0].strip('"')]).max()
+    assert unquoted != pytest.approx(probabilities[0])
+
+
+def test_the_files_of_a_folder_of_classes(elman, reading):
+    rows = [line.split(",") for line in Path("who.csv").read_text("utf-8").splitlines()[1:]]
+    for number, (text, label) in enumerate(rows[:60]):
+        Path("all", label).mkdir(parents=True, exist_ok=True)
+        Path("all", label, f"{number:03}.txt").write_text(f"{text}\n\nand on.\n", "utf-8")
+    Path("all", "README.txt").write_text("about", "utf-8")
+    Path("new").mkdir()
+    Path("new", "1.txt").write_text(f"{TEXTS[0]}\n{TEXTS[1]}\n", "utf-8")
+    Path("new", "2.txt").write_text(" \n", "utf-8")
+    texts = {str(path): path.read_text("utf-8") for path in sorted(Path("all").rglob("0*.txt"))}
+    trained = elman("train", "all", "-o", "files.st", "--steps", "20", "--tokenizer", "word")
+    assert trained.status == 0, trained.err
+    for model in ("files.st", "classes.st"):
+        done = elman("predict", model, "all")
+        labels = package.load(reading / model).predict(list(texts.values()))
+        wanted = list(zip(texts, labels, strict=True))
+        assert done.out == "".join(f"{path}\t{label}\n" for path, label in wanted)
+        assert (done.status, done.err) == (0, "1 file about the data left out.\n")
+        listed = objects(elman("predict", model, "all", "--json").out)
+        assert [(each["file"], each["label"]) for each in listed] == wanted
+    # A folder without classes is known by the model.
+    (label,) = package.load(reading / "files.st").predict([f"{TEXTS[0]}\n{TEXTS[1]}\n"])
+    assert ours(elman("predict", "files.st", "new")) == f"new/1.txt\t{label}\nnew/2.txt\t\n"
+    assert (
+        elman("predict", "classes.st", "new").out.splitlines()
+        == package.load(reading / "classes.st").predict(TEXTS[:2]).tolist()
+    )
+
+
 def test_a_line_for_a_line(elman, classes):
     lines = ["", TEXTS[0], " ", "", TEXTS[1], ""]
     answers = ours(elman("predict", "classes.st", stdin="\n".join(lines).encode() + b"\n"))

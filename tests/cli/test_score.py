@@ -93,3 +93,49 @@ def test_what_cannot_be_scored(elman, here):  # noqa: ARG001
         done = elman("score", *arguments)
         assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
         assert done.err.startswith(f"elman: {message}")
+
+
+TABLE = 'id,said,by\n1,the cat sat on the mat.,a\n2,"a bird\nlooked at the dog.",b\n3,,c\n'
+SAID = ["the cat sat on the mat.", "a bird looked at the dog.", ""]
+
+
+def rows_of(done):
+    assert (done.status, done.err) == (0, "")
+    return done.out.splitlines()[1:]
+
+
+def test_a_column_of_a_table(elman, here):  # noqa: ARG001
+    Path("said.csv").write_text(TABLE)
+    Path("said.txt").write_text("".join(f"{line}\n" for line in SAID))
+    lines = rows_of(elman("score", "word.st", "said.txt"))
+    assert rows_of(elman("score", "word.st", "said.csv", "--text-column", "said")) == lines
+    listed = elman("score", "word.st", "said.csv", "--text-column", "said", "--json").out
+    places = [(row["line"], row["text"]) for row in map(json.loads, listed.splitlines())]
+    assert places == list(zip((2, 3, 5), SAID, strict=True))
+    for arguments, message in (
+        (("said.csv", "--text-column", "words"), "said.csv:1: no column is called 'words'"),
+        (("the cat", "--text-column", "said"), "--text-column: texts in quotes have no columns"),
+    ):
+        done = elman("score", "word.st", *arguments)
+        assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
+        assert done.err.startswith(f"elman: {message}")
+
+
+def test_the_column_that_was_trained_on(elman, here):  # noqa: ARG001
+    header, *rows = TABLE.splitlines(keepends=True)
+    Path("many.csv").write_text(header + "".join(rows) * 60)
+    Path("said.csv").write_text(TABLE)
+    Path("said.txt").write_text("".join(f"{line}\n" for line in SAID))
+    trained = ("--task", "language", "--tokenizer", "word", "--steps", "5", "--hidden-size", "8")
+    done = elman("train", "many.csv", "-o", "said.st", "--text-column", "said", *trained)
+    assert done.status == 0, done.err
+    lines = rows_of(elman("score", "said.st", "said.txt"))
+    assert rows_of(elman("score", "said.st", "said.csv")) == lines
+    assert rows_of(elman("score", "said.st", stdin=TABLE.encode())) == lines
+    found = [
+        json.loads(elman("test", "said.st", "many.csv", "--json", *columns).out)["scores"]
+        for columns in ((), ("--text-column", "said"), ("--text-column", "by"))
+    ]
+    assert found[0] == found[1] != found[2]
+    by = rows_of(elman("score", "said.st", "said.csv", "--text-column", "by"))
+    assert [row.split("\t")[-1] for row in by] == ["a", "b", "c"]

@@ -117,7 +117,7 @@ def test_what_cannot_be_learned_from_is_refused(texts, labels, expected):
 @pytest.mark.parametrize(
     ("pair", "expected"),
     [
-        ((["t", "u"], ["a", "z"]), "'z' of text 2 does not occur in training"),
+        ((["t", "u"], ["y", "z"]), "no text has a label that occurs in training, such as 'a'"),
         ((["t"], ["a", "b"]), "1 texts have 2 labels"),
         (("t", ["a"]), "expected several texts"),
         ((["t"],), "expected two lists"),

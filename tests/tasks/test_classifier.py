@@ -13,7 +13,7 @@ from checks import OUT_OF_RANGE
 from reviews import LABELS, TEXTS, same_weights, small, weights
 
 import elman
-from elman.errors import EmptyTextError, InputError, SettingError
+from elman.errors import EmptyTextError, InputError, SettingError, UnseenLabelWarning
 from elman.metrics.calibration import fit_rejection, fit_temperature
 from elman.nn.native_step import CompiledStep
 from elman.tasks.classification.config import RECIPES
@@ -222,6 +222,21 @@ def test_rare_classes_weigh_more_on_request():
         for weight in (None, "balanced")
     ]
     assert result[1] > result[0]
+
+
+def test_labels_that_training_never_saw_count_as_errors():
+    known = (TEXTS[:20], LABELS[:20])
+    with pytest.warns(
+        UnseenLabelWarning, match="5 validation texts have a label .* they count as errors"
+    ):
+        model = small(steps=20).fit(TEXTS, LABELS, valid=(TEXTS[:25], LABELS[:20] + ["new"] * 5))
+    without = small(steps=20).fit(TEXTS, LABELS, valid=known)
+    assert "new" not in model.classes_
+    assert model.record_["valid_texts"] == 25
+    accuracy = without.record_["valid_accuracy"]
+    assert accuracy > 0
+    assert model.record_["valid_accuracy"] == pytest.approx(accuracy * 20 / 25)
+    np.testing.assert_array_equal(model.predict_proba(TEXTS), without.predict_proba(TEXTS))
 
 
 # Bad input

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -82,6 +83,52 @@ def test_new_values_are_scored_and_training_values_are_not(model):
         model.evaluate(source(long_table()))
 
 
+@pytest.mark.parametrize(
+    "new",
+    [
+        {"A": (96, 99), "B": (96, 97), "C": (90, 95)},
+        {"A": (96, 97), "C": (90, 91)},  # one row each
+        {"C": (90, 94)},
+        {"B": (96, 97)},
+    ],
+)
+def test_new_values_alone_continue_the_series_that_have_some(model, new):
+    whole = {name: (first, new.get(name, (0, last))[1]) for name, (first, last) in SPANS.items()}
+    expected = model.predict(history=source(long_table(whole)))
+    found = model.predict(history=new_rows(new))
+    np.testing.assert_array_equal(found.median, expected.median)
+    for index in range(3):
+        assert found.dates_of(index) == expected.dates_of(index)
+
+
+def new_rows(spans):
+    """Rows of new values, from the first date to the last."""
+    header, *_ = long_table().splitlines()
+    phases = {name: phase for phase, name in enumerate(SPANS)}
+    rows = [
+        f"{name},{month(n)},{wave(n, phases[name]):.5f}"
+        for name, (first, last) in spans.items()
+        for n in range(first, last)
+    ]
+    text = "\n".join([header, *rows]) + "\n"
+    return SeriesSource(TextSource.from_texts([text]), known=tuple(SPANS))
+
+
+def test_new_values_alone_are_scored(model):
+    spans = {"A": (0, 96 + 8), "B": (24, 96), "C": (10, 90 + 7)}
+    whole = model.evaluate(source(long_table(spans)))
+    fresh = model.evaluate(new_rows({"A": (96, 96 + 8), "C": (90, 90 + 7)}))
+    assert fresh.scores == whole.scores
+    assert fresh.details["origins"] == whole.details["origins"] == 3 + 2
+    assert [row["series"] for row in fresh.details["series"]] == ["A", "C"]
+    assert fresh.warnings == ("Too few new values to score B.",)
+
+
+def test_a_gap_after_the_training_is_named(model):
+    with pytest.raises(InputError, match="series 'A' do not begin at 2018-01-01"):
+        model.predict(history=new_rows({"A": (97, 99)}))
+
+
 def test_the_file_keeps_the_ends(model, tmp_path):
     path = tmp_path / "m.safetensors"
     model.save(path)
@@ -136,3 +183,8 @@ def test_the_commands(tmp_path, capsys, monkeypatch):
     assert as_json["dates"] is None
     assert as_json["forecasts"][2]["dates"][0] == month(98)
     assert "MASE" in run("test", "m.safetensors", "b.csv").out
+    (tmp_path / "c.csv").write_text(f"unique_id,ds,y\nC,{month(90)},9.5\n")
+    as_json = json.loads(run("predict", "m.safetensors", "c.csv", "--json").out)
+    assert [each["dates"][0] for each in as_json["forecasts"]] == [month(96), month(96), month(91)]
+    dates = [load("m.safetensors").predict(history=Path("c.csv")).dates_of(n)[0] for n in range(3)]
+    assert dates == [each["dates"][0] for each in as_json["forecasts"]]

@@ -15,7 +15,7 @@ import elman
 from elman.cells import CELLS
 from elman.data.cache import Cache
 from elman.data.example_cache import cached_examples
-from elman.errors import InputError, NotFittedError, ResumeError, SettingError
+from elman.errors import InputError, NotFittedError, ResumeError, SettingError, UnseenLabelWarning
 from elman.tasks import estimator
 from elman.tasks.tagging import inputs as sentences_module
 from elman.tasks.tagging.config import encoder_of
@@ -188,13 +188,17 @@ def test_tags_that_training_never_saw_count_as_errors(tmp_path):
     """In a file and in lists; none of them is ever predicted."""
     path = tmp_path / "valid.conll"
     path.write_text("cat\tN\n\nBob\tN\nran\tZ\n")
-    model = small().fit(WORDS, SPEECH, valid=path)
+    message = r"1 validation word has a tag that no training word has \('Z'\); it counts as errors"
+    with pytest.warns(UnseenLabelWarning, match=message):
+        model = small().fit(WORDS, SPEECH, valid=path)
     assert model.record_["valid_accuracy"] == pytest.approx(2 / 3)
     assert "Z" not in model.tags_
     entities = [["B-P", "I-P", "O"], ["B-Z", "I-Z", "O"]]
-    model = small().fit(WORDS, NAMES, valid=([WORDS[2]] * 2, entities))
+    with pytest.warns(UnseenLabelWarning, match=r"2 validation words have .* \('B-Z'\)"):
+        model = small().fit(WORDS, NAMES, valid=([WORDS[2]] * 2, entities))
     assert model.record_["valid_span_f1"] == pytest.approx(0.5)  # P is found twice, Z never
-    only = small(steps=3).fit(WORDS, SPEECH, valid=([["ran", "sat"]], [["Z", "Z"]]))
+    with pytest.warns(UnseenLabelWarning, match="2 validation words"):
+        only = small(steps=3).fit(WORDS, SPEECH, valid=([["ran", "sat"]], [["Z", "Z"]]))
     assert only.record_["valid_accuracy"] == 0
 
 

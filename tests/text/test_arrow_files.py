@@ -6,6 +6,7 @@ import datetime
 import json
 import sys
 import tracemalloc
+import warnings
 
 import pytest
 
@@ -23,6 +24,7 @@ from .arrow_files import (
     ROWS,
     SUFFIXES,
     class_label,
+    feather,
     labelled_columns,
     pa,
     save_to_disk,
@@ -182,6 +184,17 @@ def test_damaged_files_are_refused_in_a_line(tmp_path, suffix, damage):
     # Arrow has no checksums: a damage within a value is a wrong value.
     assert error is not None or (damage != "cut" and "parquet" not in suffix)
     assert error is None or ("\n" not in str(error) and error.hint)
+
+
+def test_the_first_version_of_feather_is_refused_with_the_way_to_rewrite_it(tmp_path):
+    path = tmp_path / "a.feather"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        feather.write_feather(pa.table(labelled_columns()), path, version=1)
+        message = str(refusal(path))
+        assert "Feather version 1" in message
+        exec(message.partition("in Python: ")[2], {})
+    assert labelled(path) == ROWS
 
 
 def test_other_names_are_explained(tmp_path):

@@ -41,6 +41,44 @@ def test_monthly_dates_in_every_format(form):
     assert [format_date(date, read.form) for date in read.dates] == texts
 
 
+@pytest.mark.parametrize("language", ["de", "fr", "es"])
+@pytest.mark.parametrize("width", ["wide", "abbreviated"])
+@pytest.mark.parametrize("form", ["{} {}", "{}-{}", "1. {} {}", "1 de {} de {}"])
+def test_months_of_other_languages(language, width, form):
+    dates = pytest.importorskip("babel.dates", reason="the extra 'examples' is not installed")
+    names = dates.get_month_names(width, locale=language)
+    months = [(names[n % 12 + 1], 2015 + n // 12) for n in range(48)]
+    texts = [form.format(*month) for month in months]
+    for change in (str, str.upper, str.title):
+        read = parse_dates([form.format(change(name), year) for name, year in months])
+        assert read.dates == [datetime(2015 + n // 12, n % 12 + 1, 1) for n in range(48)]
+    if width == "wide":
+        assert [format_date(date, parse_dates(texts).form) for date in read.dates] == texts
+    without = [text.replace("ä", "a").replace("é", "e").replace("û", "u") for text in texts]
+    assert parse_dates(without).dates == read.dates
+
+
+@pytest.mark.parametrize(
+    "form", ["{0}/{2:02}", "{0}-{2:02}", "{0}/{1}", "{0}–{1}", "FY{0}", "FY {0}", "FY{0}/{2:02}"]
+)
+@pytest.mark.parametrize("first", [1990, 2001])
+def test_fiscal_years(form, first):
+    years = range(first, first + 8)
+    texts = [form.format(year, year + 1, (year + 1) % 100) for year in years]
+    read = parse_dates(texts)
+    assert read.dates == [datetime(year, 1, 1) for year in years]
+    assert step_of(read.dates).name == "yearly"
+    assert [format_date(date, read.form) for date in read.dates] == texts
+    assert is_date(texts[0])
+
+
+def test_years_that_do_not_follow_are_no_fiscal_year():
+    assert not is_date("2019/21")
+    assert not is_date("1999/2001")
+    months = [f"2001-{month:02}" for month in range(1, 13)]  # one of them is 2001-02
+    assert parse_dates(months).dates == [datetime(2001, month, 1) for month in range(1, 13)]
+
+
 @pytest.mark.parametrize("form", ["%d/%m/%Y", "%m/%d/%Y", "%d-%m-%y", "%-m/%-d/%Y"])
 def test_the_order_is_asked_for_where_both_are_regular(form):
     texts = written(form, 10)

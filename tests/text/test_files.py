@@ -141,6 +141,39 @@ def test_where_files_need_a_name_the_copy_is_removed(
     assert list(here.iterdir()) == []
 
 
+def test_copies_of_killed_processes_are_deleted(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither those in use, nor new ones, nor links, nor those of other users."""
+    monkeypatch.setattr("elman.text.paths._OPEN_FILES", here / "none")
+    monkeypatch.setattr("tempfile.tempdir", str(here))
+    for name in ("elman-stale", "elman-new", "elman-used", "other", "target"):
+        Path(name).write_text("x")
+        if name != "elman-new":
+            os.utime(name, (1, 1))
+    Path("elman-link").symlink_to("target")
+    os.utime("elman-link", (1, 1), follow_symlinks=False)
+
+    def read() -> set[str]:
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"text")))
+        assert text_of(TextSource(["-"])) == ["text"]
+        return {path.name for path in here.iterdir()}
+
+    code = "import fcntl, sys; f = open('elman-used'); fcntl.flock(f, 2); print(); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as user:
+        assert user.stdout is not None
+        user.stdout.readline()
+        left = {"elman-new", "elman-used", "elman-link", "other", "target"}
+        assert read() == left
+        user.kill()
+    with monkeypatch.context() as another:
+        another.setattr("os.getuid", lambda: -1)
+        assert read() == left
+    assert read() == left - {"elman-used"}
+
+
 class Endless(io.RawIOBase):
     """A stream that never ends, and counts what was read of it."""
 

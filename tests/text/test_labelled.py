@@ -83,6 +83,16 @@ def test_one_open_quote_shows_that_tsv_quotes_nothing(place: int) -> None:
     assert [each[:2] for each in reader.examples(io.StringIO(content))] == pairs
 
 
+def test_quotes_are_those_of_the_file_where_no_label_is_needed() -> None:
+    """As in training; a stream, which waits for no line, is unquoted until it shows its quotes."""
+    rows = [('"Thanks!"', "good"), (OPEN, "good"), ('"Bye!"', "bad")]
+    content = "\n".join("\t".join(row) for row in [("text", "label"), *rows])
+    assert read(content, "a.tsv", labels_needed=False) == rows
+    stream = ExampleReader("-", labels_needed=False, arrives=True)
+    texts = [each.text for each in stream.examples(io.StringIO(content))]
+    assert texts == ["Thanks!", OPEN, '"Bye!"']
+
+
 def test_fields_are_unquoted_where_all_are_quoted_as_csv_quotes_them() -> None:
     rows = [('"Thanks!"', "good"), ('a\n"b', "bad"), ("plain", "good")]
     assert read(written(rows, delimiter="\t", quoting=0), "a.tsv") == rows
@@ -253,6 +263,7 @@ BAD_ROWS = [
     ('{"text": "a", "label": "b"}', '{"text": {}, "label": "b"}', "the text is an object, not"),
     ('{"text": "a", "label": "b"}', '{"text": "a", "label": ["b"]}',
      "the label is a list, not a name or a whole number. "),
+    ("text,label", """a,"['O', 'B-PER']\"""", "several labels, but only one per row is supported."),
     ('{"text": "a", "label": "b"}', '["a", "b"]', "a list, not an object. "),
     ('{"text": "a", "label": "b"}', "[" * 100_000,
      "JSON nested too deeply, or a number too long. "),

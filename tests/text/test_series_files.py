@@ -65,6 +65,59 @@ def test_a_header_behind_a_hash_sign():
     check_monthly("# " + MONTHLY)
 
 
+@pytest.mark.parametrize("total", ["Total", "Grand total:", "SUM", "Summe", "Moyenne"])
+def test_a_total_below_the_table_is_left_out(total):
+    series = check_monthly(f"{MONTHLY}{total},{sum(VALUES)}\n")
+    assert series.notes == (f"line 38, {total!r}, is no step and is left out",)
+    assert len(check_monthly(f"{MONTHLY}{total},{sum(VALUES)}\nAverage,231.25\n").notes) == 2
+    years = table("year,y", [(1960 + n, n % 7) for n in range(40)])
+    series = read(f"{years}{total},117\n")
+    assert series.names == ("y",)
+    assert len(series.values) == 40
+
+
+def test_places_in_rows_and_days_in_columns():
+    """As Johns Hopkins University wrote cases, with a region for some countries only."""
+    days = [f"{1 + n // 28}/{1 + n % 28}/20" for n in range(56)]
+    places = [("", "Spain"), ("Hubei", "China"), ("", "Italy"), ("Tibet", "China")]
+    rows = [(*place, 33.9, -67.7, *(n * k for n in range(56))) for k, place in enumerate(places)]
+    text = table("Province/State,Country/Region,Lat,Long," + ",".join(days), rows)
+    series = read(text)
+    assert series.names == ("Spain", "Hubei China", "Italy", "Tibet China")
+    assert series.values[:, 3].tolist() == [3 * n for n in range(56)]
+    assert (series.calendar.first, series.calendar.last) == (
+        datetime(2020, 1, 1),
+        datetime(2020, 2, 28),
+    )
+    assert "Lat, Long left out" in series.notes[0]
+    whole = text.replace("Hubei,China", ",China").replace("Tibet,China", ",Nepal")
+    assert read(whole).names == ("Spain", "China", "Italy", "Nepal")
+    assert infer_task(TextSource.from_texts([text])).task == "forecast"
+
+
+def test_years_in_columns_below_lines_of_description():
+    """As the World Bank writes indicators, with a comma at the end of each line."""
+    years = ",".join(f'"{year}"' for year in range(1960, 2000))
+    head = f'"Country Name","Country Code","Indicator Name",{years},'
+    above = '"Data Source","World Development Indicators",\n\n"Last Updated Date","2020-07-01",\n\n'
+    rows = [
+        f'"{name}","{name[:3]}","Population",' + ",".join(f'"{k * 1000 + n}"' for n in range(40))
+        for k, name in enumerate(["Aruba", "Spain", "Italy"], start=1)
+    ]
+    text = f"\ufeff{above}{head}\n" + "".join(f"{row},\n" for row in rows)
+    series = read(text)
+    assert series.names == ("Aruba", "Spain", "Italy")
+    assert series.values[:, 1].tolist() == [2000 + n for n in range(40)]
+    assert series.calendar.first == datetime(1960, 1, 1)
+    assert infer_task(TextSource.from_texts([text])).task == "forecast"
+
+
+def test_a_series_may_be_called_total():
+    rows = [(name, *range(n, n + 9)) for n, name in enumerate(["north", "south", "total"])]
+    series = read(table("region," + ",".join(f"V{n}" for n in range(1, 10)), rows))
+    assert series.names == ("north", "south", "total")
+
+
 def test_a_bad_cell_in_the_first_row_is_no_preamble():
     with pytest.raises(InputError, match=":2: 'abc' in column y is not a number"):
         read("date,y\n2014-12-01,abc\n" + MONTHLY.partition("\n")[2])

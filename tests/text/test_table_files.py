@@ -43,6 +43,32 @@ def test_a_line_with_the_separator_and_comments_above_the_header(tmp_path, delim
         check(tmp_path / "a.csv", above + table)
 
 
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+def test_a_header_that_begins_with_a_hash(tmp_path, delimiter):
+    rows = [(number, text, label) for number, (text, label) in enumerate(ROWS)]
+    for header in ("#id", "# id"):
+        table = written([(header, "text", "label"), *rows], delimiter)
+        check(tmp_path / "a.csv", table)
+        check(tmp_path / "a.csv", f"# made by hand\n{table}")
+    table = written([("#text", "label"), *ROWS], delimiter)
+    check(tmp_path / "a.csv", table)
+    # Below a comment that reads like a header the header is still one.
+    check(tmp_path / "a.csv", "# text, label\n" + written([("text", "label"), *ROWS], delimiter))
+    path = tmp_path / "b.csv"
+    path.write_text(written([("#id", "body", "kind"), *rows], delimiter), encoding="utf-8")
+    assert labelled(path, text_column="body", label_column="kind") == ROWS
+    source = LabelledSource(TextSource([path]), text_column="body", labels_needed=False)
+    assert [each.text for each in source.examples()] == [text for text, _ in ROWS]
+
+
+def test_pairs_below_a_header_that_begins_with_a_hash(tmp_path):
+    pairs = [(f"one{n}", f"un{n}") for n in range(12)]
+    path = tmp_path / "a.tsv"
+    path.write_text("#en\tfr\n" + written(pairs, "\t"), encoding="utf-8")
+    found = [(each.source, each.target) for each in PairSource(TextSource([path])).pairs()]
+    assert found == pairs
+
+
 def test_a_bar_between_the_columns(tmp_path):
     check(tmp_path / "a.txt", written([("text", "label"), *ROWS], "|"))
 
@@ -83,6 +109,90 @@ def test_an_array_of_json(tmp_path, indent, suffix):
     objects = [{"text": text, "label": label} for text, label in ROWS]
     check(tmp_path / f"a.{suffix}", json.dumps(objects, indent=indent))
     check(tmp_path / f"a.{suffix}", "\ufeff\n " + json.dumps(objects, indent=indent))
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("name", ["data", "rows", "records"])
+def test_an_array_within_an_object(tmp_path, indent, name):
+    """Also where braces and quotes stand in the texts, and something after the array."""
+    rows = [(f'a "text", number {n}]}}\\', label) for n, (_, label) in enumerate(ROWS)]
+    objects = [{"text": text, "label": label} for text, label in rows]
+    before = {"version": 1, "features": [{"name": "text"}], "about": {"of": "a } text ["}}
+    document = {**before, name: objects, "next": {"data": [{"text": "no row"}]}}
+    path = tmp_path / "a.json"
+    check(path, json.dumps(document, indent=indent), rows)
+    source = TextSource([path])
+    assert len(list(LabelledSource(source).examples())) == len(rows)
+    assert source.notes == [f"the rows are those in {name!r}"]
+    small = TextSource([path], chunk_size=200)
+    assert [(each.text, each.label) for each in LabelledSource(small).examples()] == rows
+    as_served = [{"row_idx": n, "row": each} for n, each in enumerate(objects)]
+    check(path, json.dumps({"rows": as_served}, indent=indent), rows)
+
+
+def test_a_bad_row_within_an_object_is_named_by_its_line(tmp_path):
+    objects = [{"text": text, "label": label} for text, label in ROWS]
+    del objects[3]["label"]
+    path = tmp_path / "a.json"
+    written_out = json.dumps({"version": 1, "data": objects}, indent=1)
+    path.write_text(written_out, encoding="utf-8")
+    with pytest.raises(InputError, match=r"a\.json:(\d+): there is no label") as error:
+        labelled(path)
+    line = int(str(error.value).rpartition("a.json:")[2].partition(":")[0])
+    assert written_out.splitlines()[line - 2].strip() == f'"text": "{ROWS[3][0]}"'
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"text": "a b", "label": label, "items": [{"text": "c"}]} for _, label in ROWS],
+        [{"data": [{"start": 1}], "text": text, "label": label} for text, label in ROWS],
+    ],
+)
+def test_rows_of_json_with_arrays_of_objects_are_rows(tmp_path, rows):
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    assert labelled(path) == [(row["text"], row["label"]) for row in rows]
+
+
+def test_one_object_that_holds_no_rows_is_refused_with_the_way_out(tmp_path):
+    path = tmp_path / "a.json"
+    columns = {name: {str(n): row[i] for n, row in enumerate(ROWS)} for i, name in enumerate("ab")}
+    for indent in (None, 1):
+        path.write_text(json.dumps(columns, indent=indent), encoding="utf-8")
+        with pytest.raises(InputError, match=r"one JSON object, not rows.*lines=True"):
+            infer_task(TextSource([path]))
+
+
+def test_whole_numbers_with_a_point_are_labels(tmp_path):
+    """As pandas writes classes where some are missing."""
+    rows = [(text, float(n % 2)) for n, (text, _) in enumerate(ROWS)]
+    path = tmp_path / "a.jsonl"
+    lines = [json.dumps({"text": text, "label": label}) for text, label in rows]
+    check(path, "\n".join(lines), [(text, str(label)) for text, label in rows])
+    path.write_text("\n".join([*lines, '{"text": "a", "label": 0.37}']), encoding="utf-8")
+    with pytest.raises(InputError, match=r"a\.jsonl:21: the label is 0\.37, not a name"):
+        labelled(path)
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = [(text, text, label) for text, label in ROWS]
+    path.write_text(written([("text", "text", "label"), *rows]), encoding="utf-8")
+    for read in (labelled, lambda path: infer_task(TextSource([path]))):
+        with pytest.raises(InputError, match="2 columns are called text"):
+            read(path)
+    others = [(text, "x", "y", label) for text, label in ROWS]
+    check(path, written([("text", "note", "note", "label"), *others]))
+
+
+def test_a_column_that_repeats_a_text_is_not_the_text(tmp_path):
+    """Sentiment140 has a date and a query in each row, in a table without a header."""
+    rows = [
+        (label, n, "Mon Apr 06 22:19:45 PDT 2009, as it was collected", "NO_QUERY", "ann", text)
+        for n, (text, label) in enumerate(ROWS)
+    ]
+    check(tmp_path / "a.csv", written(rows))
 
 
 def test_an_array_of_pairs(tmp_path):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import re
 import sys
 import zipfile
+from functools import partial
 
 import pytest
 
-from elman.errors import InputError
+from elman.errors import InputError, SettingError
 from elman.tasks.infer_task import infer_task
 from elman.text.column_texts import ColumnTexts
 from elman.text.files import TextSource
@@ -74,6 +76,33 @@ def test_other_sheets_are_named(book):
     source = TextSource([book([("text", "label"), *ROWS], [("x",)], [("y",)])])
     assert len(list(LabelledSource(source).examples())) == len(ROWS)
     assert source.notes == ["the sheet 'part 1' is read; 'part 2', 'part 3' are left out"]
+
+
+def test_a_sheet_by_its_name(book):
+    turned = [(text, label[::-1]) for text, label in ROWS]
+    path = book([("text", "label"), *ROWS], [("text", "label"), *turned])
+    source = TextSource([path], sheet="part 2")
+    assert [(row.text, row.label) for row in LabelledSource(source).examples()] == turned
+    assert source.notes == ["the sheet 'part 2' is read; 'part 1' is left out"]
+    with pytest.raises(InputError) as error:
+        list(LabelledSource(TextSource([path], sheet="part 3")).examples())
+    assert "no sheet is called 'part 3': there is 'part 1', 'part 2'" in str(error.value)
+    path.with_suffix(".csv").write_text("text,label\n")
+    with pytest.raises(SettingError, match="is no workbook"):
+        TextSource([path.with_suffix(".csv")], sheet="part 1")
+
+
+def test_formulas_that_were_never_calculated_are_counted(book):
+    path = book([("text", "label"), *ROWS, ("more", '=IF(A2="","x","y")'), ("last", "=B2")])
+    assert "2 formulas were never calculated" in refusal(path)
+    assert "(the first is B22)" in refusal(path)
+    # As Excel writes their values: an empty text is one.
+    for cell, value in ((b"B22", b"<v>bad</v>"), (b"B23", b"<v></v>")):
+        found = rb'<c r="%s"[^>]*>(<f>.*?</f>)<v ?/?>(?:</v>)?' % cell
+        valued = rb'<c r="%s" t="str">\1%s' % (cell, value)
+        changed(path, "xl/worksheets/sheet1.xml", partial(re.sub, found, valued))
+    with pytest.raises(InputError, match=r"book\.xlsx:23: the label is empty"):
+        labelled(path)
 
 
 def test_pairs_and_running_text(book):

@@ -23,7 +23,8 @@ def predict(
 
     Classification: one text per line, or a table, JSON lines or fastText lines, with or without
     labels. Prints one line per text; an empty line for an empty line or a skipped bad row. On a
-    terminal the text and the probability stand beside the class.
+    terminal the text and the probability stand beside the class. In a folder of classes each file
+    is a text, as in training, and its path stands before the class.
 
     Tagging: CoNLL or CoNLL-U, with or without tags; a blank line ends a sentence. Prints the file
     with the predicted tags. Running text is split into words; each line is a sentence.

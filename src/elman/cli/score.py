@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from elman.cli.inputs import Inputs, files_and_texts
 from elman.cli.load_model import load_language_model
 from elman.console.options import Encoding, Int8, Json, ModelFile
 from elman.console.terminal import json_line, working
-from elman.errors import EmptyTextError
+from elman.errors import EmptyTextError, SettingError
+from elman.tasks.options import SHEET, typed_options
 
 if TYPE_CHECKING:
     from elman.tasks.language_modeling.line_scores import LineScore
-    from elman.tasks.predictions import PredictionRequest
     from elman.text.example_reader import Example
 
 
 def score(
     model: ModelFile,
     inputs: Inputs = None,
+    text_column: Annotated[
+        str | None,
+        typer.Option(
+            help="Column of a table to score (default: the one that the model was trained on)."
+        ),
+    ] = None,
+    sheet: Annotated[str | None, typer.Option(help=SHEET.help)] = None,
     encoding: Encoding = "utf-8",
     int8: Int8 = False,
     json: Json = False,
@@ -30,13 +38,25 @@ def score(
 
     Prints a table with a row for each line: its rank, from 1 for the lowest perplexity; its nats,
     the negative log-probability of its tokens and of the line end; the perplexity per token; and
-    the line. A blank line has an empty row. Each line is read alone, as after a line end.
+    the line. A blank line has an empty row. Each line is read alone, as after a line end. Of a
+    table each text in the column is a line.
     """
     from elman.tasks.predictions import PredictionRequest
+    from elman.text.column_texts import lines_or_column
 
     loaded = load_language_model(model, int8=int8)
     files, texts = files_and_texts(inputs or [])
-    lines = list(_lines(PredictionRequest(files, encoding, json, {}, texts)))
+    if texts and text_column is not None:
+        raise SettingError(
+            "texts in quotes have no columns", location="text-column", hint="Leave it out."
+        )
+    usual = None if texts else loaded.record_.get("text_column")
+    request = PredictionRequest(files, encoding, json, typed_options({"sheet": sheet}), texts)
+    lines = [
+        line
+        for document in request.documents()
+        for line in lines_or_column(document, text_column, usual)
+    ]
     real = [index for index, line in enumerate(lines) if line.text.strip()]
     if not real:
         raise EmptyTextError(
@@ -50,15 +70,6 @@ def score(
         print("rank\tnats\tperplexity\ttext")
     for index, line in enumerate(lines):
         print(_as_json(line, answers.get(index)) if json else _as_row(line, answers.get(index)))
-
-
-def _lines(request: PredictionRequest) -> Iterator[Example]:
-    from elman.text.example_reader import Example
-    from elman.text.lines import lines_of
-
-    for document in request.documents():
-        for number, text in enumerate(lines_of(document.chunks()), start=1):
-            yield Example(text, None, number, document.name)
 
 
 def _ranks(values: list[float]) -> list[int]:

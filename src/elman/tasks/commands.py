@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shlex
+import warnings
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 from elman.console.options import refuse_options
 from elman.console.terminal import read_prompt, say
-from elman.errors import EmptyTextError, InputError
+from elman.errors import EmptyTextError, InputError, UnseenLabelWarning
 
 if TYPE_CHECKING:
     from elman.console.terminal import ReadingProgress
@@ -108,7 +110,7 @@ class TaskCommands(ABC):
         from elman.data.cache import Cache
 
         sources = [self.open(each, self.files) for each in self.files.given()]
-        yield from self.model.training(
+        events = self.model.training(
             sources[0],
             valid=sources[1] if len(sources) > 1 else None,
             cache=Cache(),
@@ -117,8 +119,31 @@ class TaskCommands(ABC):
             stop=stop,
             scoring=SCORING,
         )
+        yield from self.recorded(events, sources[0])
         for source in sources:
             report_skipped(self.skipped(source), source.name)
+
+    def read_as(self, source: Any) -> dict[str, Any]:  # noqa: ARG002
+        """How the texts of a source from `open` were read, so that later commands read others
+        alike: `text_column` and `label_column`, or `one_text_per_file`; empty where nothing has to
+        be known."""
+        return {}
+
+    def recorded(self, events: Iterable[Event], source: Any) -> Iterator[Event]:
+        """The events of a training, at whose end the record tells how the data was read. Warnings
+        about the data are printed as lines."""
+        from elman.training.events import Finished
+
+        following = iter(events)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UnseenLabelWarning)
+            first = next(following, None)
+        for warning in caught:
+            say(f"{warning.message}.")
+        for event in following if first is None else chain([first], following):
+            if isinstance(event, Finished):
+                self.model.record_ |= self.read_as(source)
+            yield event
 
     @classmethod
     def skipped(cls, source: Any) -> int:

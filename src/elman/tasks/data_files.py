@@ -48,7 +48,7 @@ class DataFiles:
         """
         from elman.text.files import TextSource
 
-        open_source = partial(TextSource, encoding=encoding)
+        open_source = partial(TextSource, encoding=encoding, sheet=options.get("sheet"))
         held_out = open_source(valid) if valid else None
         return cls(open_source(data), held_out, open_source, typed_options(options))
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from elman.errors import EmptyTextError, InputError
+from elman.console.terminal import counted
+from elman.errors import EmptyTextError, InputError, UnseenLabelWarning
 
 HELD_OUT = 0.1
 MAX_HELD_OUT = 2_000
@@ -55,6 +57,23 @@ def listed_values(values: Any) -> list[Any] | None:
     if not isinstance(values, Iterable):
         return None
     return [each.item() if isinstance(each, np.generic) else each for each in values]
+
+
+def warn_of_unseen(unseen: Sequence[Any], what: str, label: str) -> None:
+    """Warn that labels of a validation set do not occur in training, if there are any.
+
+    Args:
+        unseen: these labels, one for each of their inputs.
+        what, label: what has a label, and what it is, in the singular.
+    """
+    if unseen:
+        have = counted(len(unseen), f"validation {what} has", f"validation {what}s have")
+        counts = "it counts" if len(unseen) == 1 else "they count"
+        warnings.warn(
+            f"{have} a {label} that no training {what} has ({unseen[0]!r}); {counts} as errors",
+            UnseenLabelWarning,
+            stacklevel=2,
+        )
 
 
 def held_out(groups: Sequence[Any], seed: int, location: str = "sources") -> npt.NDArray[np.bool_]:

@@ -51,6 +51,7 @@ FILES = ("train", "test", "peek", "predict")
 """The commands that read data files."""
 
 SKIP_BAD_ROWS = Option("skip-bad-rows", bool, "Skip bad rows and count them.", FILES)
+SHEET = Option("sheet", str, "Sheet of an Excel workbook (default: the first).", FILES)
 COUNTS = Option(
     "counts",
     str,

@@ -62,7 +62,9 @@ class PredictionRequest:
         if self.texts:
             lines = as_lines(" ".join(text.splitlines()) for text in self.texts)
             return iter([Document(_TEXTS, lambda: iter([lines]))])
-        return arriving_documents(self.files or [Path("-")], _stdin, encoding=self.encoding)
+        return arriving_documents(
+            self.files or [Path("-")], _stdin, encoding=self.encoding, sheet=self._sheet
+        )
 
     def source(self) -> TextSource:
         """The files as one source.
@@ -72,7 +74,11 @@ class PredictionRequest:
         """
         from elman.text.files import TextSource
 
-        return TextSource(self.files, encoding=self.encoding)
+        return TextSource(self.files, encoding=self.encoding, sheet=self._sheet)
+
+    @property
+    def _sheet(self) -> str | None:
+        return self.options.get("sheet")
 
     def check_no_texts(self) -> None:
         """Check that there are only files, for a model of vectors or numbers.

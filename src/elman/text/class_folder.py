@@ -67,7 +67,7 @@ class ClassFolder(TextSource):
             if label is None:
                 left_out["about the data"] += 1
                 continue
-            text = _whole(document)
+            text = whole_text(document)
             if text.isspace() or not text:
                 left_out["without text"] += 1
             else:
@@ -96,9 +96,7 @@ def with_classes(source: TextSource) -> TextSource:
 def class_files(names: Sequence[str]) -> ClassFiles | None:
     """The files of a folder of classes, by their names; None where they are no texts, or not in
     two folders or more beside each other."""
-    if any(suffix_of(each) in (*TABLE_SUFFIXES, *JSON_SUFFIXES) for each in names):
-        return None
-    if any(row_format_of(each) is not None for each in names):
+    if _holds_rows(names):
         return None
     paths = [Path(each) for each in names]
     kept = [path for path in paths if not _ABOUT.match(path.name)]
@@ -109,6 +107,11 @@ def class_files(names: Sequence[str]) -> ClassFiles | None:
     if len(roots) != 1 or len(by_class) < 2 or any(not name for name in by_class):
         return None
     return ClassFiles(roots.pop(), by_class)
+
+
+def _holds_rows(names: Sequence[str]) -> bool:
+    tables = (*TABLE_SUFFIXES, *JSON_SUFFIXES)
+    return any(suffix_of(each) in tables or row_format_of(each) is not None for each in names)
 
 
 def classes_in(names: Sequence[str]) -> str | None:
@@ -122,16 +125,36 @@ def classes_in(names: Sequence[str]) -> str | None:
     if files is None:
         _check_splits(names)
         return None
+    if not _are_examples(files):
+        return None
     by_class = files.by_class
-    count = sum(map(len, by_class.values()))
-    if count < _MIN_FILES or min(map(len, by_class.values())) < _MIN_OF_CLASS:
-        return None
-    sizes = [path.stat().st_size for paths in by_class.values() for path in paths]
-    if median(sizes) > _MAX_MEDIAN:
-        return None
     listed = ", ".join(list(by_class)[:_LISTED])
     more = f" and {len(by_class) - _LISTED} more" if len(by_class) > _LISTED else ""
     return f"a folder for each class, {listed}{more}"
+
+
+def _are_examples(files: ClassFiles) -> bool:
+    """Whether there are enough files, and short ones, to be one example each."""
+    counts = [len(paths) for paths in files.by_class.values()]
+    if sum(counts) < _MIN_FILES or min(counts) < _MIN_OF_CLASS:
+        return False
+    sizes = [path.stat().st_size for paths in files.by_class.values() for path in paths]
+    return median(sizes) <= _MAX_MEDIAN
+
+
+def texts_among(names: Sequence[str], *, one_per_file: bool) -> set[str] | None:
+    """The files of a folder that are one text each; None where the texts stand in lines or rows.
+
+    Args:
+        names: of the text files in the folder.
+        one_per_file: whether a file was one text in training.
+    """
+    if _holds_rows(names):
+        return None
+    files = class_files(names)
+    if not one_per_file and (files is None or not _are_examples(files)):
+        return None
+    return {name for name in names if not _ABOUT.match(Path(name).name)}
 
 
 def _check_splits(names: Sequence[str]) -> None:
@@ -150,7 +173,7 @@ def _check_splits(names: Sequence[str]) -> None:
         )
 
 
-def _whole(document: Document) -> str:
+def whole_text(document: Document) -> str:
     """The text of a document.
 
     Raises:

@@ -1,21 +1,25 @@
-"""One column of tables as running text."""
+"""One column of tables as running text, or as lines to score."""
 
 from __future__ import annotations
 
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from elman.errors import InputError
 from elman.text.byte_decoding import cut_in_chunks
-from elman.text.example_reader import ExampleReader
+from elman.text.example_reader import Example, ExampleReader
 from elman.text.files import CHUNK, Document, TextSource
+from elman.text.formats.row_file import row_format_of
 from elman.text.lines import lines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from elman.text.example_reader import Example
     from elman.text.rows import BadRowError, Cell
+
+
+_HEAD = 100  # lines that show the columns of a table
 
 
 class ColumnTexts(TextSource):
@@ -50,11 +54,67 @@ def check_running_text(source: TextSource) -> None:
         InputError: it is a table of which no column was named.
     """
     if source.row_format is not None:
-        raise InputError(
-            f"it is a table ({source.row_format}), not running text",
-            location=source.name,
-            hint="Name the column of the text: --text-column NAME",
-        )
+        raise _is_table(source.row_format, source.name)
+
+
+def _is_table(row_format: str, name: str) -> InputError:
+    return InputError(
+        f"it is a table ({row_format}), not running text",
+        location=name,
+        hint="Name the column of the text: --text-column NAME",
+    )
+
+
+def usual_column(source: TextSource, column: str | None) -> str | None:
+    """The column that a model was trained on, if the first file is a table that has it; else None.
+
+    Args:
+        source: running text or tables.
+        column: its name; None: it was trained on running text.
+    """
+    document = next(iter(source.documents()), None)
+    if document is None or column is None:
+        return None
+    reader = _ColumnReader(document.name, usual_text=column, labels_needed=False)
+    head = islice(lines_of(document.chunks()), _HEAD)
+    return column if _has_column(reader, list(head), column) else None
+
+
+def lines_or_column(document: Document, column: str | None, usual: str | None) -> Iterator[Example]:
+    """The lines of a document, or the texts in a column of a table, each without line ends.
+
+    A blank line, and a row without text, has an empty text.
+
+    Args:
+        document: running text, or a table.
+        column: its name, or its number from 1 in a table without a header; None: the usual one
+            where the table has it, else lines.
+        usual: the column that the model was trained on; None: it was trained on running text.
+
+    Raises:
+        InputError: there is no such column; a row is bad; the table is not text, and no column is
+            known.
+    """
+    lines = list(lines_of(document.chunks()))
+    reader = _ColumnReader(document.name, text_column=column, usual_text=usual, labels_needed=False)
+    if column is None and not _has_column(reader, lines, usual):
+        row_format = row_format_of(document.name)
+        if row_format is not None:
+            raise _is_table(row_format.words, document.name)
+        for number, line in enumerate(lines, start=1):
+            yield Example(line, None, number, document.name)
+        return
+    for example in reader.examples(lines):
+        yield example._replace(text=" ".join(example.text.split()))
+
+
+def _has_column(reader: ExampleReader, lines: Sequence[str], column: str | None) -> bool:
+    if column is None:
+        return False
+    try:
+        return reader.detect_layout(lines).text == column
+    except InputError:
+        return False
 
 
 class _ColumnReader(ExampleReader):

@@ -85,13 +85,14 @@ LABELLED = Columns(
     text="text",
     label="label",
     text_names=(
-        *("text", "sentence", "review", "question", "utterance", "query", "request", "content"),
+        *("text", "sentence", "review", "reviewtext", "review_text", "question", "utterance"),
+        *("query", "request", "content"),
         *("message", "tweet", "post", "comment", "body", "document", "description", "phrase"),
         *("headline", "abstract", "title", "subject", "surname", "name", "word", "input"),
     ),
     label_names=(
         *("label", "class", "category", "intent", "sentiment", "emotion", "polarity", "language"),
-        *("lang", "target", "topic", "genre", "tag", "rating", "stars", "y"),
+        *("lang", "target", "topic", "genre", "tag", "rating", "stars", "overall", "y"),
     ),
     either_names=frozenset(),
     by_order=False,

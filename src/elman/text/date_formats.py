@@ -1,8 +1,9 @@
 """Formats of dates in people's files: recognise them, read dates, and write dates in them.
 
 A format is a string with directives as in `strftime`: %Y %y %m %d %H %I %M %S %f %p, %b and %B (an
-English month), and with a hyphen (%-d) without padding. %q is a quarter, %G-%V an ISO week, %s
-seconds since 1970, %Q milliseconds. Anything else is literal text.
+English month; %B@de is a German one), and with a hyphen (%-d) without padding. %q is a quarter,
+%G-%V an ISO week, %s seconds since 1970, %Q milliseconds, %N the year after %Y and %n its last two
+digits. Anything else is literal text.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import normalize
+
+from elman.text.month_names import FULL, SHORT, languages_of, month_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,6 +61,9 @@ _REGEXES = {
     "b": r"([A-Za-z]{3,4})\.?",
     "B": r"([A-Za-z]{3,9})",
     "q": r"([1-4])",
+    **{f"{letter}@{language}": r"([^\W\d_]{3,})\.?" for letter in "bB" for language in FULL},
+    "N": r"(\d{4})",
+    "n": r"(\d{2})",
     "G": r"(\d{4})",
     "V": r"(\d{2})",
     "s": r"(\d{9,10})",
@@ -64,7 +71,9 @@ _REGEXES = {
     "z": rf"( ?(?:Z|UTC|GMT|{'|'.join(_ZONES)}|[+-]\d{{2}}(?::?\d{{2}})?)(?:\[[A-Za-z_/+-]+\])?)",
 }
 _PADDED = frozenset("mdHI")
-_DIRECTIVE = re.compile(r"%-?([A-Za-z])|(.)", re.DOTALL)
+_DIRECTIVE = re.compile(r"%-?([A-Za-z](?:@[a-z]{2})?)|(.)", re.DOTALL)
+_FISCAL = ("%Y/%n", "%Y-%n", "%Y/%N", "%Y-%N", "%Y–%n", "%Y–%N")
+"""A year that begins in one calendar year and ends in the next: 2019/20."""
 _WEEKDAY = re.compile(r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? +", re.IGNORECASE)
 _RANGE = re.compile(
     r" (?:-|–|—|to|bis|until) |(?<=\d{2})/(?=\d{4}-\d{2}-)"
@@ -95,6 +104,8 @@ def _templates() -> Iterator[str]:
             yield f"{month}{s}%y"
             yield f"%y{s}{month}"
         yield f"%d. {month} %Y"
+        yield f"%d de {month} de %Y"
+        yield f"{month} de %Y"
         yield f"{month} %d, %Y"
         yield f"{month} %d %Y"
         yield f"{month}, %Y"
@@ -105,7 +116,9 @@ def _templates() -> Iterator[str]:
             yield f"Q%q{s}{year}"
             yield f"%qQ{s}{year}"
     yield from ("%G-W%V", "%GW%V", "%G W%V", "%YM%m", "%Y%m%d", "%Y%m", "%Y%m%d%H%M")
-    yield from ("%Y%m%d%H%M%S", "%Y", "%s", "%Q")
+    yield from ("%Y%m%d%H%M%S", "%Y", "%s", "%Q", *_FISCAL)
+    for year in ("%Y", "%y", "%Y/%n"):
+        yield from (f"FY{year}", f"FY {year}", f"FY-{year}")
 
 
 _DATES = tuple(_templates())
@@ -150,8 +163,11 @@ def date_readings(texts: Sequence[str]) -> list[DateReading]:
     Args:
         texts: one or more dates, times, or ranges of them such as '01:00 - 02:00'.
     """
-    texts = [_WEEKDAY.sub("", text.strip(), count=1) for text in texts]
+    texts = [normalize("NFC", _WEEKDAY.sub("", text.strip(), count=1)) for text in texts]
     found = [reading for form in _forms_of(texts[0]) for reading in _read(texts, form)]
+    fiscal = [reading for reading in found if reading.form in _FISCAL]
+    if fiscal and len(texts) > 1:  # 2009-10 alone is a month too, but of 2008-09 both are years
+        return fiscal
     if found or not all(map(_RANGE.search, texts)):
         return found or _mixed_iso(texts)
     starts = [_RANGE.split(text)[0] for text in texts]
@@ -166,7 +182,8 @@ def is_date(text: str) -> bool:
 def order_of(form: str) -> str:
     """The order of year, month and day in a format, such as 'dmy'; without a day 'my' or 'ym'."""
     letters = [match[1] for match in _DIRECTIVE.finditer(form) if match[1]]
-    return "".join("m" if each in "bB" else each.lower() for each in letters if each in "YymdbB")
+    known = [each[0] for each in letters if each[0] in "YymdbB"]
+    return "".join("m" if each in "bB" else each.lower() for each in known)
 
 
 def format_date(date: datetime, form: str) -> str:
@@ -185,8 +202,16 @@ def format_date(date: datetime, form: str) -> str:
 
 
 def _written(date: datetime, letter: str, *, padded: bool) -> str:
+    name, _, language = letter.partition("@")
+    if language:
+        names = (SHORT if name == "b" else FULL).get(language)
+        if names is None or name not in "bB":
+            raise ValueError
+        return names.split()[date.month - 1]
     if letter in "bB":
         return (_ABBREVIATIONS if letter == "b" else _FULL)[date.month - 1]
+    if letter in "nN":
+        return f"{date.year + 1:04}" if letter == "N" else f"{(date.year + 1) % 100:02}"
     if letter in "sQ":
         seconds = (date - _EPOCH).total_seconds()
         return str(round(seconds if letter == "s" else 1000 * seconds))
@@ -211,7 +236,15 @@ def _written(date: datetime, letter: str, *, padded: bool) -> str:
 
 def _forms_of(text: str) -> Iterator[str]:
     """The formats that fit one text."""
-    for date in _DATES:
+    languages = languages_of(text)
+    named = [f"%{letter}@{language}" for language in languages for letter in "Bb"]
+    others = [
+        form.replace(f"%{month[1]}", month)
+        for month in named
+        for form in _DATES
+        if f"%{month[1]}" in form
+    ]
+    for date in (*_DATES, *others):
         match = _pattern(date).match(text)
         if match is None:
             continue
@@ -284,6 +317,11 @@ def _date(fields: dict[str, str]) -> datetime:
     if "b" in fields or "B" in fields:
         names, name = (_SHORT_NUMBERS, fields["b"]) if "b" in fields else (_NUMBERS, fields["B"])
         month = names.get(name.lower(), 0)
+    month = next((_foreign_month(*each) for each in fields.items() if "@" in each[0]), month)
+    if "n" in fields or "N" in fields:
+        following = int(fields["N"]) if "N" in fields else int(fields["n"])
+        if following != (year + 1 if "N" in fields else (year + 1) % 100):
+            raise ValueError
     if "q" in fields:
         month = 3 * int(fields["q"]) - 2
     hour = int(fields.get("H", 0))
@@ -299,6 +337,14 @@ def _date(fields: dict[str, str]) -> datetime:
     hour = 0 if is_end else hour
     date = datetime(year, month, int(fields.get("d", 1)), hour, minute, second, fraction)
     return date + timedelta(days=is_end)
+
+
+def _foreign_month(letter: str, name: str) -> int:
+    """The number of a month; 0, which is none, where a full name is asked for and this is none."""
+    kind, _, language = letter.partition("@")
+    number = month_number(name, language)
+    is_full = number > 0 and len(name) == len(FULL[language].split()[number - 1])
+    return number if is_full or kind == "b" else 0
 
 
 def _offset(zone: str) -> timedelta:

@@ -8,6 +8,7 @@ from elman.errors import EmptyTextError, InputError
 from elman.text.columns import LABELLED
 from elman.text.formats.row_file import format_in_words
 from elman.text.lines import LineReader
+from elman.text.requested_columns import RequestedColumns
 from elman.text.rows import (
     BadRowError,
     Cell,
@@ -16,7 +17,7 @@ from elman.text.rows import (
     quotes_belong_to_texts,
     read_row,
 )
-from elman.text.tables import RequestedColumns, TableLayout, layout_of
+from elman.text.tables import TableLayout, layout_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -60,12 +61,16 @@ class ExampleOptions(TypedDict, total=False):
             error.
         labels_needed: whether a row without a label is bad (default: yes). If not, lines that are
             not a table are texts, one per line.
+        usual_text, usual_label: the columns of the training data, which are read where a table has
+            them and no others are named; None, the default: unknown.
     """
 
     text_column: str | None
     label_column: str | None
     skip_bad_rows: bool
     labels_needed: bool
+    usual_text: str | None
+    usual_label: str | None
 
 
 class ExampleReader:
@@ -75,6 +80,8 @@ class ExampleReader:
         name: of the file, for messages; its suffix helps to detect the layout.
         keep_skipped: whether a skipped row, or a blank line among texts one per line, yields an
             example with an empty text. Predictions then stay aligned with the lines of the input.
+        arrives: whether the lines come from a stream, so that none is waited for before a row is
+            yielded: whether quotes belong to the texts is then seen in the lines so far.
         columns: the kind of row.
         options: see `ExampleOptions`.
 
@@ -91,6 +98,7 @@ class ExampleReader:
         name: str,
         *,
         keep_skipped: bool = False,
+        arrives: bool = False,
         columns: Columns = LABELLED,
         **options: Unpack[ExampleOptions],
     ) -> None:
@@ -102,10 +110,13 @@ class ExampleReader:
             options.get("label_column"),
             options.get("labels_needed", True),
             columns,
+            options.get("usual_text"),
+            options.get("usual_label"),
         )
         self._requested = requested.checked()
         self._skip_bad_rows = options.get("skip_bad_rows", False)
         self._keep_skipped = keep_skipped
+        self._arrives = arrives
 
     def detect_layout(self, lines: Iterable[str]) -> TableLayout:
         """The layout, from as few lines as possible.
@@ -134,8 +145,8 @@ class ExampleReader:
         reader = LineReader(lines)
         self.layout = self._layout_of(reader)
         every_line = self._keep_skipped and self.layout.shape == "lines"
-        looks_ahead = self._requested.labels_needed and self.layout.shape == "tsv"
-        rows = _rows_in(reader, self.layout, every_line=every_line, looks_ahead=looks_ahead)
+        ahead = 0 if self._arrives else _QUOTED_LINES
+        rows = _rows_in(reader, self.layout, every_line=every_line, ahead=ahead)
         return self.examples_of(rows)
 
     def examples_of(self, rows: Iterable[Row]) -> Iterator[Example]:
@@ -197,15 +208,16 @@ class ExampleReader:
 
 
 def _rows_in(
-    reader: LineReader, layout: TableLayout, *, every_line: bool, looks_ahead: bool
+    reader: LineReader, layout: TableLayout, *, every_line: bool, ahead: int
 ) -> Iterator[Row]:
     """The rows of a file.
 
     Args:
         every_line: whether blank lines are rows too.
-        looks_ahead: whether the first quote may wait for the next lines, which show whether quotes
-            belong to the texts.
+        ahead: the number of lines after a quote in TSV that are waited for, since they show whether
+            quotes belong to the texts.
     """
+    is_quoted: bool | None = None
     if every_line:
         yield from ((number, None) for number in range(1, reader.number + 1))
     while (line := reader.take() if every_line else reader.take_filled()) is not None:
@@ -213,11 +225,12 @@ def _rows_in(
         if not line or line.isspace():
             yield first, None
             continue
-        if looks_ahead and '"' in line:
-            looks_ahead = False
-            shown = [line, *reader.peek(_QUOTED_LINES)]
-            if quotes_belong_to_texts(shown, len(layout.names)):
+        if is_quoted is None and layout.shape == "tsv" and '"' in line:
+            if quotes_belong_to_texts([line, *reader.peek(ahead)], len(layout.names)):
                 layout = layout._replace(has_quoting=False)
+                is_quoted = False
+            elif ahead:
+                is_quoted = True
         try:
             cells = read_row(line, reader, layout)
         except BadRowError as bad:

@@ -12,6 +12,7 @@ from functools import cached_property, partial
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from elman.errors import SettingError
 from elman.text.byte_decoding import (
     NewlineDecoder,
     TextDecoder,
@@ -68,11 +69,12 @@ class TextSource:
             is not binary; hidden files are skipped.
         encoding: of all files.
         chunk_size: the largest chunk, in characters.
+        sheet: the name of the sheet that is read of Excel workbooks; None, the default: the first.
 
     Raises:
         MissingFileError: a path is missing or unreadable, or a folder has no text.
         EmptyTextError: a file has no bytes.
-        SettingError: the encoding is unknown.
+        SettingError: the encoding is unknown; a sheet is named, and no file is a workbook.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class TextSource:
         *,
         encoding: str = "utf-8",
         chunk_size: int = CHUNK,
+        sheet: str | None = None,
     ) -> None:
         self._encoding = checked_encoding(encoding)
         self._chunk_size = chunk_size
@@ -88,6 +91,14 @@ class TextSource:
         self._notes: dict[str, list[str]] = {}  # by the name of a file
         names = [os.fspath(path) for path in paths]
         self._inputs = [each for name in names for each in resolve(name, self._encoding)]
+        self._sheet = sheet
+        formats = [each.row_format for each in self._inputs]
+        if sheet is not None and not any(each and each.has_sheets for each in formats):
+            raise SettingError(
+                f"{names[0]} is no workbook" if names else "texts in memory have no sheets",
+                location="sheet",
+                hint="Leave it out.",
+            )
         self.name = names[0] if names else "the texts given"
         if len(names) > 1:
             self.name += f" and {len(names) - 1} more"
@@ -116,7 +127,11 @@ class TextSource:
     ) -> Iterator[str]:
         notes = self._notes.setdefault(each.name, [])
         if each.row_format is not None:
-            rows = RowDecoder(each.name, each.path, each.row_format, notes, gzipped=each.gzipped)
+            rows = RowDecoder(
+                *(each.name, each.path, each.row_format, notes),
+                gzipped=each.gzipped,
+                sheet=self._sheet,
+            )
             return rows.chunks(size, read)
         decoder = TextDecoder(each.name, each.path, self._encoding, gzipped=each.gzipped)
         chunks = decoder.chunks(size, read)

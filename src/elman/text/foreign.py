@@ -57,7 +57,14 @@ def unread_table(lines: Sequence[str], name: str) -> Foreign | None:
             f"Name the columns, or their numbers: --text-column 1 --label-column 2, {_AS_TEXT} "
             "[--text-column NAME]",
         )
-    if begins_array(first) or first.startswith('{"') or first == "{":
+    is_alone = sum(map(bool, map(str.strip, lines))) == 1
+    if first == "{" or (first.startswith("{") and is_alone):
+        return Foreign(
+            "one JSON object, not rows",
+            "Write an object a line; in pandas: df.to_json(FILE, orient='records', lines=True), "
+            f"{_AS_TEXT}",
+        )
+    if begins_array(first) or first.startswith('{"'):
         return Foreign(
             "JSON without a known text and label or source and target in each object",
             f"Name them: --text-column NAME --label-column NAME, {_AS_TEXT}",

@@ -6,7 +6,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Unpack
 
 from elman.errors import InputError
-from elman.text.class_folder import with_classes
+from elman.text.class_folder import ClassFolder, with_classes
 from elman.text.example_reader import Example, ExampleOptions, ExampleReader
 from elman.text.files import TextSource
 from elman.text.lines import lines_of
@@ -62,6 +62,16 @@ class LabelledSource(RowSource[ExampleReader]):
         """
         document = next(iter(self._source.documents()))
         return self._make_reader(document.name).detect_layout(lines_of(document.chunks()))
+
+    @property
+    def one_text_per_file(self) -> bool:
+        """Whether the files are those of a folder of classes."""
+        return isinstance(self._source, ClassFolder)
+
+    @property
+    def read_layout(self) -> TableLayout | None:
+        """The layout of the file that was read last; None where there is none."""
+        return self._readers[-1].layout if self._readers else None
 
     @property
     def shape(self) -> Shape:

@@ -65,7 +65,7 @@ class PairReader(ExampleReader):
         name: of the file, for messages; its suffix helps to detect the layout.
         targets_needed: if False, targets are ignored, and lines that are not a table are sources,
             one per line.
-        keep_skipped: see `ExampleReader`.
+        keep_skipped, arrives: see `ExampleReader`.
         options: see `PairOptions`.
 
     Raises:
@@ -78,6 +78,7 @@ class PairReader(ExampleReader):
         *,
         targets_needed: bool = True,
         keep_skipped: bool = False,
+        arrives: bool = False,
         **options: Unpack[PairOptions],
     ) -> None:
         super().__init__(
@@ -87,6 +88,7 @@ class PairReader(ExampleReader):
             skip_bad_rows=options.get("skip_bad_rows", False),
             labels_needed=targets_needed,
             keep_skipped=keep_skipped,
+            arrives=arrives,
             columns=PAIRED,
         )
 

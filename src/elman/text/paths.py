@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 import sys
 import tempfile
+import time
 import weakref
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, Protocol
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 SUFFIXES = (".txt", ".text", ".md", ".rst")
 """Suffixes of text files, with or without .gz after them."""
 
+
+_PREFIX = "elman-"  # of copies with a name
+_FRESH = 60  # seconds
 
 _OPEN_FILES = Path("/proc/self/fd")
 """Where Linux lets a process open its files again, each from its beginning."""
@@ -77,8 +82,8 @@ class StreamInput:
     """Standard input or a pipe, copied to a temporary file when it is first read.
 
     The copy has no name where the system allows it, so nothing is left behind, however the process
-    ends. A stream without an end stops it: when a block cannot be text, or half of the room that
-    was free is taken.
+    ends. Elsewhere copies of killed processes are deleted when the next is made. A stream without
+    an end stops it: when a block cannot be text, or half of the room that was free is taken.
 
     Args:
         name: for messages.
@@ -153,8 +158,37 @@ def _temporary_file() -> tuple[IO[bytes], Path]:
     if _OPEN_FILES.is_dir():
         unnamed = tempfile.TemporaryFile()  # noqa: SIM115 - its owner closes it
         return unnamed, _OPEN_FILES / str(unnamed.fileno())
-    named = tempfile.NamedTemporaryFile(prefix="elman-")  # noqa: SIM115
+    _clear_stale()
+    named = tempfile.NamedTemporaryFile(prefix=_PREFIX)  # noqa: SIM115
+    _lock(named.fileno())
     return named, Path(named.name)
+
+
+def _clear_stale() -> None:
+    """Delete copies that killed processes left: the user's own, which no process has locked."""
+    if sys.platform == "win32":  # it deletes such files itself
+        return
+    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            about = path.lstat()
+            is_old = time.time() - about.st_mtime > _FRESH  # a new one may not be locked yet
+            if stat.S_ISREG(about.st_mode) and about.st_uid == os.getuid() and is_old:
+                with path.open("rb") as copy:
+                    if _lock(copy.fileno()):
+                        path.unlink()
+
+
+def _lock(file: int) -> bool:
+    """Lock a file for as long as it is open; False where another process has, or none can."""
+    if sys.platform == "win32":
+        return False
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def resolve(name: str, encoding: str) -> list[Input]:

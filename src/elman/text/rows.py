@@ -30,7 +30,8 @@ at each token, so the cost grows with the product of both lengths."""
 
 _TOO_LONG = f"the text has more than {MAX_TEXT_LENGTH // 1_000_000} million characters"
 _SEVERAL = "several labels, but only one per row is supported"
-_CHOICES = '{"choices":'  # several labels in a cell of Label Studio's tables
+# Several labels in a cell: of Label Studio's tables, and lists as Python writes them.
+_LISTED = re.compile(r"""\{"choices":|\[(['"]).*\1, *(['"]).*\2\]$""", re.DOTALL)
 _SPLIT_HINT = "Split it into several texts"
 
 _WHOLLY_QUOTED = re.compile('"([^"]*(?:""[^"]*)*)"')
@@ -115,17 +116,18 @@ def checked_side(text: Cell, noun: str) -> str:
 
 
 def checked_label(label: Cell) -> str:
-    """A label without spaces around it; integers and booleans as JSON writes them.
+    """A label without spaces around it; whole numbers and booleans as JSON writes them.
 
     Raises:
-        BadRowError: it is not a string, an integer or a boolean, or it is blank.
+        BadRowError: it is not a string, a whole number or a boolean, or it is blank.
     """
-    if isinstance(label, bool | int):
+    # pandas writes 1.0 for a class 1 where another row has none.
+    if isinstance(label, bool | int) or (isinstance(label, float) and label.is_integer()):
         return json.dumps(label)
     if label is None:
         raise BadRowError("there is no label", "Add it")
     in_list = isinstance(label, list) and len(label) > 1
-    if in_list or (isinstance(label, str) and label.startswith(_CHOICES)):
+    if in_list or (isinstance(label, str) and _LISTED.match(label)):
         raise BadRowError(_SEVERAL, "Keep one")
     if not isinstance(label, str):
         raise BadRowError(f"the label is {_kind(label)}, not a name or a whole number")

@@ -121,6 +121,8 @@ class SeriesSource:
         date_order: the order of day, month and year, one of DATE_ORDERS; None: the one in which
             the dates rise in a regular step.
         decimal: the decimal mark, 'point' or 'comma'; None: the one that fits each column.
+        known: names of series that a table may have below one another, in a few rows too, as new
+            values of a model's series are; default: none.
 
     Raises:
         SettingError: `impute`, `date_order` or `decimal` is none of its choices.
@@ -134,6 +136,7 @@ class SeriesSource:
         impute: Impute | None = None,
         date_order: str | None = None,
         decimal: Decimal | None = None,
+        known: Collection[str] = (),
     ) -> None:
         if impute is not None:
             check_choice("impute", impute, IMPUTATIONS)
@@ -147,6 +150,7 @@ class SeriesSource:
         self._impute = impute
         self._date_order = date_order
         self._decimal = decimal
+        self._known = frozenset(known)
 
     def read(self) -> Series:
         """The series, with missing numbers replaced.
@@ -192,11 +196,12 @@ class SeriesSource:
         if len(reading.dates) > 1 and all(b < a for a, b in pairwise(reading.dates)):
             table, reading = table.reversed(), reading._replace(dates=reading.dates[::-1])
             notes = (*notes, "the rows run from the last date to the first and are read in reverse")
-        if any(after <= before for before, after in pairwise(reading.dates)):
-            others = [each for each in range(len(table.names)) if each not in dates.columns]
-            shaped = unstacked(table, reading, others, self._columns)
-            if shaped is not None:
-                return _of_shaped(shaped, notes)
+        others = [each for each in range(len(table.names)) if each not in dates.columns]
+        rise = all(after > before for before, after in pairwise(reading.dates))
+        shaped = unstacked(table, reading, others, self._columns, self._known, only_known=rise)
+        if shaped is not None:
+            return _of_shaped(shaped, notes)
+        if not rise:
             _check_rising(table, sorted(dates.columns), reading)
         columns = self._requested(table, dates.columns | dates.ignored)
         return _series(table, columns, reading, notes), table, columns

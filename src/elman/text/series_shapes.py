@@ -13,7 +13,7 @@ from elman.text.dates import Calendar, DateStep, step_of
 from elman.text.numbers import MISSING, is_number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from elman.text.date_formats import DateReading
     from elman.text.series_table import Table
@@ -69,8 +69,9 @@ class Shaped(NamedTuple):
 def transposed(table: Table, requested: Sequence[str] | None) -> Shaped | None:
     """The series in the rows of a table as columns; None where the columns are the series.
 
-    The first columns are text, the first of them a different one in each row; the other columns are
-    numbered (V2, V3, ...) or dates. Series may begin late and end early.
+    The first columns are text, the first of them a different one in each row, or all together; the
+    other columns are numbered (V2, V3, ...) or dates, with other numbers before the first date left
+    out, such as latitudes. Series may begin late and end early.
 
     Args:
         table: with rows of equal length.
@@ -84,14 +85,25 @@ def transposed(table: Table, requested: Sequence[str] | None) -> Shaped | None:
             column
             for column in range(len(table.names))
             if all(is_number(cell) or cell.lower() in MISSING for cell in table.column(column))
+            and any(map(is_number, table.column(column)))
         ),
         0,
     )
-    names = list(table.names[first:])
     identifiers = table.column(0)
-    if not first or len(set(identifiers)) < len(identifiers) or all(map(is_date, identifiers)):
+    if not first or all(map(is_date, identifiers)):
         return None
+    if len(set(identifiers)) < len(identifiers):
+        identifiers = [" ".join(filter(None, row[:first])) for row in table.rows]
+        if len(set(identifiers)) < len(identifiers):
+            return None
+    names = list(table.names[first:])
     readings = date_readings(names)
+    note = "each row is a series"
+    before = next((place for place, name in enumerate(names) if is_date(name)), 0)
+    if not readings and before:
+        readings = date_readings(names[before:])
+        note += f"; {', '.join(names[:before])} left out"
+        first, names = first + before, names[before:]
     if len(names) < (_MIN_DATES if readings else _MIN_NUMBERED) or not (
         readings or _are_numbered(names)
     ):
@@ -102,7 +114,7 @@ def transposed(table: Table, requested: Sequence[str] | None) -> Shaped | None:
     }
     form = readings[0].form if readings else ""
     series = chosen(series, requested, table.name)
-    return shaped_of_spans(table, series, form, None, "each row is a series")
+    return shaped_of_spans(table, series, form, None, note)
 
 
 def months_in_columns(table: Table) -> Shaped | None:
@@ -137,7 +149,13 @@ def _are_numbered(names: Sequence[str]) -> bool:
 
 
 def unstacked(
-    table: Table, dates: DateReading, others: Sequence[int], requested: Sequence[str] | None
+    table: Table,
+    dates: DateReading,
+    others: Sequence[int],
+    requested: Sequence[str] | None,
+    known: Collection[str] = (),
+    *,
+    only_known: bool = False,
 ) -> Shaped | None:
     """The series below one another in a table as columns; None where no column tells them apart.
 
@@ -146,25 +164,25 @@ def unstacked(
         dates: of the rows.
         others: the indices of the other columns, in order.
         requested: the names of the series to read; None: all.
+        known: names that series may have in a few rows too.
+        only_known: whether only these tell series apart, as where the dates rise without a break.
 
     Raises:
         InputError: a series lacks a date inside its span, or a requested one is missing.
     """
-    candidates = [
-        column for column in others if len(set(table.column(column))) <= len(table.rows) // 2
-    ]
-    candidates = candidates[:_MAX_IDENTIFIERS]
-    for columns in [(column,) for column in candidates] + list(combinations(candidates, 2)):
-        groups: dict[str, list[int]] = {}
-        for row, cells in enumerate(table.rows):
-            groups.setdefault(" ".join(cells[column] for column in columns), []).append(row)
-        falls = len(groups) > 1 and all(_rise(dates.dates, rows[::-1]) for rows in groups.values())
+    found = None
+    for columns, groups in _groupings(table, others, known, only_known=only_known):
+        rows_of_each = list(groups.values())
+        several = any(len(rows) > 1 for rows in rows_of_each)
+        falls = several and all(_rise(dates.dates, rows[::-1]) for rows in rows_of_each)
         if falls:
             groups = {name: rows[::-1] for name, rows in groups.items()}
-        if len(groups) > 1 and all(_rise(dates.dates, rows) for rows in groups.values()):
+        if all(_rise(dates.dates, rows) for rows in groups.values()):
+            found = columns, groups
             break
-    else:
+    if found is None:
         return None
+    columns, groups = found
     values = [
         column
         for column in others
@@ -200,6 +218,39 @@ def unstacked(
     shaped = table.of_rows(steps, list(series), [table.line_numbers[row] for row in first])
     common = tuple(dates.dates[row] for row in first)
     return Shaped(shaped, (note,), _calendar(common, dates.form, None), common)
+
+
+def _groupings(
+    table: Table, others: Sequence[int], known: Collection[str], *, only_known: bool
+) -> Iterator[tuple[tuple[int, ...], dict[str, list[int]]]]:
+    """Columns that may name the series of each row, and the rows of each name."""
+    # Of several columns of values each makes a series, whose name follows that of the rows.
+    beginnings = {name[: space.start()] for name in known for space in re.finditer(" |$", name)}
+    if beginnings and beginnings.isdisjoint(table.names):
+        for columns in _one_or_two(others[:_MAX_IDENTIFIERS]):
+            groups = _groups(table, columns)
+            if groups.keys() <= beginnings:
+                yield columns, groups
+    if only_known:
+        return
+    half = len(table.rows) // 2
+    candidates = [column for column in others if len(set(table.column(column))) <= half]
+    for columns in _one_or_two(candidates[:_MAX_IDENTIFIERS]):
+        groups = _groups(table, columns)
+        if len(groups) > 1:
+            yield columns, groups
+
+
+def _one_or_two(columns: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    yield from ((column,) for column in columns)
+    yield from combinations(columns, 2)
+
+
+def _groups(table: Table, columns: Sequence[int]) -> dict[str, list[int]]:
+    groups: dict[str, list[int]] = {}
+    for row, cells in enumerate(table.rows):
+        groups.setdefault(" ".join(cells[column] for column in columns), []).append(row)
+    return groups
 
 
 def shaped_of_spans(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from elman.errors import EmptyTextError, InputError
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
 
 _MAX_PREAMBLE = 30  # rows above the header
 _SNIFFED_LINES = 200
+_TOTALS = frozenset(
+    {"total", "totals", "grand total", "sum", "average", "mean", "gesamt", "summe", "insgesamt"}
+    | {"durchschnitt", "mittelwert", "somme", "moyenne", "suma", "promedio", "media"}
+)
+_MIN_YEARS = 3  # columns
+_SHOWN = 10  # cells at each end of a column that show what is in it
 _MIN_AGREEMENT = 0.8  # the fraction of lines that must hold the delimiter
 _HINT = "Name a CSV file with numbers"
 
@@ -193,6 +200,8 @@ def parse_table(lines: Sequence[str], name: str, decimal: Decimal | None = None)
     else:
         names = [str(number + 1) for number in range(len(rows[0]))]
     names, rows = _without_empty_columns(names, rows)
+    while _ends_in_total(rows):
+        notes.append(f"line {line_numbers.pop()}, {rows.pop()[0]!r}, is no step and is left out")
     return Table(
         name,
         names,
@@ -267,14 +276,35 @@ def _header_row(rows: Sequence[Sequence[str]], line_numbers: Sequence[int]) -> i
         cells = [cell for cell, is_one in zip(row, are_numbers, strict=False) if is_one]
         return len(row) == width and any(map(is_number, cells))
 
-    header = (
-        next((row for row, each in enumerate(rows[: _MAX_PREAMBLE + 1]) if is_data(each)), 0) - 1
-    )
+    data = next((row for row, each in enumerate(rows[: _MAX_PREAMBLE + 1]) if is_data(each)), 0)
+    header = data - 1
+    if header >= 0 and len(rows[header]) != width and _names_years(rows[data]):
+        header = data
     if header < 1 or len(rows[header]) != width or not all(map(_may_be_name, rows[header])):
         return 0
     follow_blank = line_numbers[header] > line_numbers[header - 1] + 1
     are_shorter = all(_filled(row) < _filled(rows[header]) for row in rows[:header])
     return header if follow_blank or are_shorter else 0
+
+
+def _names_years(row: Sequence[str]) -> bool:
+    """Whether a row heads columns of years, behind others."""
+    years = [int(cell) for cell in row if len(cell) == 4 and cell.isdecimal()]
+    follow = all(after - before == 1 for before, after in pairwise(years))
+    return len(years) >= _MIN_YEARS and follow and not is_number(row[0])
+
+
+def _ends_in_total(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the last row is a total below dates or numbers, such as years."""
+    if len(rows) < 3 or rows[-1][0].rstrip(":").casefold() not in _TOTALS:
+        return False
+    above = [row[0] for row in rows[:-1]]
+    shown = [*above[:_SHOWN], *above[-_SHOWN:]]
+    in_totals = [cell.rstrip(":").casefold() in _TOTALS for cell in shown]
+    return not all(in_totals) and all(
+        is_total or is_number(cell) or is_date(cell)
+        for cell, is_total in zip(shown, in_totals, strict=True)
+    )
 
 
 def _filled(row: Sequence[str]) -> int:

@@ -18,7 +18,7 @@ _ATTRIBUTION = re.compile(r"CC[- ](BY|0)|attribution:|https?://|tatoeba", re.IGN
 _MIN_ROWS = 10
 _MIN_AGREEMENT = 0.9  # the fraction of rows with the usual number of cells
 _MAX_LABELS = 0.3  # distinct labels, by rows
-_MIN_DISTINCT = 0.5  # distinct sources and targets, by rows
+_MIN_DISTINCT = 0.5  # distinct texts, sources and targets, by rows
 
 
 class ColumnGuess(NamedTuple):
@@ -70,6 +70,12 @@ def labelled_columns(rows: Sequence[Sequence[str]]) -> ColumnGuess | None:
     }
     if not texts:
         return None
+    differ = {
+        column: length
+        for column, length in texts.items()
+        if len(set(columns[column])) > _MIN_DISTINCT * len(columns[column])
+    }
+    texts = differ or texts  # not a date of collection, or a query, which recurs
     text = max(texts, key=lambda column: texts[column])
     short = [column for column in labels if column != text and mean(map(len, columns[column])) < 30]
     if not short:

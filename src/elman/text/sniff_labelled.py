@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from elman.errors import InputError
 from elman.text.class_folder import classes_in
 from elman.text.example_reader import ExampleReader
+from elman.text.requested_columns import RepeatedColumnError
 from elman.text.slot_folder import intents_in
 from elman.text.sniff_tagged import is_grouped
 from elman.text.tables import suffix_of
@@ -30,7 +31,11 @@ def labelled_by_names(names: Sequence[str]) -> str | None:
 
 
 def labelled_in(lines: Sequence[str], name: str) -> str | None:
-    """What shows that these lines, the first of a file, are texts with labels; None if nothing."""
+    """What shows that these lines, the first of a file, are texts with labels; None if nothing.
+
+    Raises:
+        InputError: two columns have the name of the text or of the label.
+    """
     filled = [line for line in lines if line.strip()]
     table = tag_table(filled[0]) if filled else None
     if table is not None and (table.sentence is not None or is_grouped(lines)):
@@ -38,6 +43,8 @@ def labelled_in(lines: Sequence[str], name: str) -> str | None:
     reader = ExampleReader(name, skip_bad_rows=True)
     try:
         examples = reader.examples(lines)
+    except RepeatedColumnError:
+        raise
     except InputError:
         return None
     assert reader.layout is not None

@@ -82,7 +82,11 @@ class StreamReader(TextDecoder):
 
 
 def arriving_documents(
-    paths: Sequence[str | PathLike[str]], stdin: Callable[[], ByteStream], *, encoding: str
+    paths: Sequence[str | PathLike[str]],
+    stdin: Callable[[], ByteStream],
+    *,
+    encoding: str,
+    sheet: str | None = None,
 ) -> Iterator[Document]:
     """The documents of files, folders and, for `-`, standard input, which is read as it arrives.
 
@@ -90,13 +94,15 @@ def arriving_documents(
         paths: see `TextSource`.
         stdin: returns standard input; called when it is first read.
         encoding: of all documents.
+        sheet: of Excel workbooks, see `TextSource`.
 
     Raises:
         InputError, SettingError: as `TextSource`, before the first document.
     """
     encoding = checked_encoding(encoding)
     sources = [
-        None if os.fspath(path) == "-" else TextSource([path], encoding=encoding) for path in paths
+        None if os.fspath(path) == "-" else TextSource([path], encoding=encoding, sheet=sheet)
+        for path in paths
     ]
 
     def of_stdin() -> Iterator[str]:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import csv
-import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from elman.errors import EmptyTextError, InputError, SettingError
-from elman.text.byte_decoding import without_surrogates
-from elman.text.columns import LABELLED, Columns
-from elman.text.formats.label_tools import ABOUT_ANNOTATIONS
+from elman.errors import EmptyTextError, InputError
+from elman.text.columns import LABELLED
 from elman.text.formats.row_file import delimiter_of
 from elman.text.json_array import begins_array, object_lines
 from elman.text.json_rows import column_names, is_json_object, json_object
 from elman.text.lines import csv_rows, separator_line
+from elman.text.requested_columns import (
+    RepeatedColumnError,
+    RequestedColumns,
+    find_columns,
+    is_word,
+    shortened,
+)
 from elman.text.sniff_columns import (
     MAX_ROWS,
     is_header_cell,
@@ -42,44 +46,12 @@ _IN_WORDS: dict[Shape, str] = {
     "dictionary": "a pronouncing dictionary, an alternate such as a(2) as a pair of its own",
     "lines": "one text per line",
 }
-_NUMBERING = ("", "id", "idx", "index")
-_HEADING = re.compile(r"[^\W\d][\w-]*")  # one word; a first row of two texts has more
 DELIMITERS = ("\t", ";", "|", ",")
 """Of tables, the least likely within a text first."""
 TABLE_SUFFIXES = ("csv", "tsv", "xlsx", "xlsm")
 JSON_SUFFIXES = ("jsonl", "json", "ndjson")
 _FASTTEXT_LINES = 20  # after the first, one of which shows the format
 _MAX_BROKEN = 100  # lines of broken JSON before the first valid one
-_MAX_SHOWN = 40  # characters of the name of a column in a message
-
-
-class RequestedColumns(NamedTuple):
-    """The columns to read.
-
-    Attributes:
-        text, label: their names; None: the likeliest.
-        labels_needed: whether a label column must exist.
-        columns: the kind of row.
-    """
-
-    text: str | None = None
-    label: str | None = None
-    labels_needed: bool = True
-    columns: Columns = LABELLED
-
-    def checked(self) -> RequestedColumns:
-        """The same object, once it has been checked.
-
-        Raises:
-            SettingError: both names are the same.
-        """
-        if self.text is not None and self.text == self.label:
-            raise SettingError(
-                f"{self.columns.text} and {self.columns.label} are the same column, {self.text!r}",
-                location=self.columns.label_option,
-                hint="Name two different columns",
-            )
-        return self
 
 
 class TableLayout(NamedTuple):
@@ -148,13 +120,20 @@ def layout_of(lines: LineReader, name: str, requested: RequestedColumns) -> Tabl
         return _fasttext(line, lines, name, requested)
     delimiter = delimiter_of(suffix) or separator_line(line)
     if suffix in TABLE_SUFFIXES or delimiter is not None:
+        above = ""
         while line is not None and (separator_line(line) is not None or line.startswith("#")):
-            line = lines.take_filled()
+            above, line = line, lines.take_filled()
         if line is None:
             raise EmptyTextError("holds no rows", location=name, hint="Name a file with text")
+        above = above.lstrip("#") if above.startswith("#") else ""
+        if _is_header_above(above, line, suffix, requested, delimiter):
+            lines.give_back([line])
+            line = above
     result = _table(line, suffix, f"{name}:{lines.number}", requested, delimiter)
     if isinstance(result, TableLayout):
         return result
+    if isinstance(result, RepeatedColumnError):
+        raise result
     guess = _by_cells(line, lines, suffix, requested, delimiter)
     if guess is not None:
         return guess
@@ -166,6 +145,21 @@ def layout_of(lines: LineReader, name: str, requested: RequestedColumns) -> Tabl
         raise result
     lines.give_back([line])
     return TableLayout("lines")
+
+
+def _is_header_above(
+    comment: str, line: str, suffix: str, requested: RequestedColumns, delimiter: str | None
+) -> bool:
+    """Whether a comment above a line, without its #, is the header, as in `#id,text,label`: it has
+    as many cells, each one word or all of known names, and the line is no header."""
+    by_name = requested._replace(columns=requested.columns._replace(by_order=False))
+    if isinstance(_table(line, suffix, "", by_name, delimiter), TableLayout):
+        return False
+    used = delimiter or next((each for each in DELIMITERS if each in comment), None)
+    if used is None or len(names := _names(comment, used)) != len(_names(line, used)):
+        return False
+    known = isinstance(_table(comment, suffix, "", by_name, delimiter), TableLayout)
+    return known or all(map(is_word, names))
 
 
 def _fasttext(line: str, lines: LineReader, name: str, requested: RequestedColumns) -> TableLayout:
@@ -225,89 +219,6 @@ def _by_cells(
     return None
 
 
-def find_columns(
-    names: Sequence[str], location: str, requested: RequestedColumns
-) -> tuple[str, str | None]:
-    """Identify the columns of text and label: the requested ones, or else the likeliest.
-
-    If one of two columns is known, the other column is the other one. If neither is known, and the
-    kind of row goes by order, one or two columns are taken in order, if their names look like
-    headings and not like a first row.
-
-    Args:
-        names: of all columns.
-        location: file and line of the header, for messages.
-        requested: the columns to read.
-
-    Returns:
-        The names of the text column and of the label column.
-
-    Raises:
-        InputError: the columns cannot be identified, or a requested one is missing.
-    """
-    columns = requested.columns
-    if {"annotation_id", "lead_time"}.issubset(names) and requested.label is None:
-        names = [name for name in names if name not in ABOUT_ANNOTATIONS]  # of Label Studio
-    label = _checked_name(requested.label, names, location, columns.label_option)
-    text = _checked_name(requested.text, names, location, columns.text_option)
-    text, label = columns.likeliest(names, text, label)
-    if text is label is None and columns.by_order and 1 <= len(names) <= 2:
-        if all(map(_is_heading, names)):
-            text, label = (*names, None)[:2]
-    elif len(names) == 2:
-        text = text or _other(names, label)
-        label = label or _other(names, text)
-    if text is None or (label is None and requested.labels_needed):
-        raise _unknown_columns(names, location, text, columns)
-    for each in (text, label):
-        if names.count(each) > 1:
-            raise InputError(
-                f"{names.count(each)} columns are called {each}",
-                location=location,
-                hint="Give each column another name",
-            )
-    return text, label
-
-
-def _checked_name(name: str | None, names: Sequence[str], location: str, option: str) -> str | None:
-    if name is None or name in names:
-        return name
-    raise InputError(
-        f"no column is called {name!r}: there {'is' if len(names) == 1 else 'are'} "
-        + ", ".join(map(_cut, names)),
-        location=location,
-        hint=f"Name one of these with {option}",
-    )
-
-
-def _is_heading(name: str) -> bool:
-    return name.casefold() not in _NUMBERING and _HEADING.fullmatch(name) is not None
-
-
-def _other(names: Sequence[str], one: str | None) -> str | None:
-    """The other one of two columns, unless it only numbers the rows."""
-    others = [name for name in names if name != one and name.casefold() not in _NUMBERING]
-    return others[0] if one is not None and others else None
-
-
-def _unknown_columns(
-    names: Sequence[str], location: str, text: str | None, columns: Columns
-) -> InputError:
-    missing = columns.text if text is None else columns.label
-    return InputError(
-        f"cannot identify the column of the {missing}: the first line has "
-        + (", ".join(map(_cut, names)) or "none"),
-        location=location,
-        hint=f"Name the columns with {columns.text_option} and {columns.label_option}; a table "
-        f"without a header needs one, such as {columns.text},{columns.label}",
-    )
-
-
-def _cut(name: str) -> str:
-    name = without_surrogates(name)
-    return name if len(name) <= _MAX_SHOWN else f"{name[:_MAX_SHOWN]}..."
-
-
 def _table(
     line: str, suffix: str, location: str, requested: RequestedColumns, delimiter: str | None
 ) -> TableLayout | InputError:
@@ -342,7 +253,7 @@ def _table(
         return max(errors, key=lambda each: each[0])[1]
     return InputError(
         f"expected rows of a {columns.text} and its {columns.label}, but the first line is "
-        f"{_cut(line)!r}",
+        f"{shortened(line)!r}",
         location=location,
         hint=f"Begin a table with a header such as {columns.text},{columns.label}, "
         f"{columns.other_formats}",

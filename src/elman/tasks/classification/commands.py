@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from elman.console.terminal import counted, say
+from elman.console.terminal import say
 from elman.tasks.classification.task import TASK
 from elman.tasks.commands import (
     SCORING,
@@ -69,15 +69,16 @@ class ClassificationCommands(TaskCommands):
         from elman.text.labelled import check_classes
 
         files = self.files
-        texts, labels = _read(self.open(files.data, files), reading)
+        source = self.open(files.data, files)
+        texts, labels = _read(source, reading)
         check_classes(set(labels), files.data.name)
         valid: LabelledRows | None = None
         if files.valid is not None:
-            valid = _known_rows(_read(self.open(files.valid, files), reading), set(labels))
+            valid = _read(self.open(files.valid, files), reading)
             both = len(set(texts) & set(valid[0]))
             if both:
                 say(f"{both:,} texts are in both the training and the validation data.")
-        yield from self.model.training(
+        events = self.model.training(
             texts,
             labels,
             valid=valid,
@@ -89,6 +90,15 @@ class ClassificationCommands(TaskCommands):
             stop=stop,
             scoring=SCORING,
         )
+        yield from self.recorded(events, source)
+
+    def read_as(self, source: LabelledSource) -> dict[str, Any]:
+        if source.one_text_per_file:
+            return {"one_text_per_file": True}
+        layout = source.read_layout
+        if layout is None or layout.text is None or not layout.has_header:
+            return {}
+        return {"text_column": layout.text, "label_column": layout.label}
 
     def report(self) -> Evaluation:
         report = super().report()
@@ -103,11 +113,15 @@ class ClassificationCommands(TaskCommands):
 
     def read(self, train: TextSource | None, reading: ReadingProgress) -> ClassTestSet:
         from elman.data.cache import Cache
+        from elman.text.labelled import LabelledSource
 
         files = self.files
-        texts, labels = _read(self.open(files.data, files), reading)
+        columns = reader_options(files.options, "text-column", "label-column")
+        columns["usual_text"] = self.model.record_.get("text_column")
+        columns["usual_label"] = self.model.record_.get("label_column")
+        texts, labels = _read(LabelledSource(files.data, **columns), reading)
         if train is not None:
-            rows = _read(self.open(train, files), reading)
+            rows = _read(LabelledSource(train, **columns), reading)
             check_same(self.model.keep_training(*rows, cache=Cache()), train.name)
         return ClassTestSet(texts, labels, _read_unlabelled(files, "out-of-scope", reading))
 
@@ -176,18 +190,6 @@ def _read(labelled: LabelledSource, reading: ReadingProgress) -> LabelledRows:
     found = list(labelled.examples(read))
     report_skipped(labelled.skipped, labelled.name)
     return [each.text for each in found], [each.label for each in found]
-
-
-def _known_rows(rows: LabelledRows, known: set[Any]) -> LabelledRows:
-    """The rows of a validation set with labels that can be learned; the others are said."""
-    good = [(text, label) for text, label in zip(*rows, strict=True) if label in known]
-    left_out = len(rows[0]) - len(good)
-    if left_out:
-        say(
-            f"{counted(left_out, 'validation text has', 'validation texts have')} a label that no "
-            "training text has; left out here, and an error in: elman test"
-        )
-    return [text for text, _ in good], [label for _, label in good]
 
 
 def _read_unlabelled(files: DataFiles, option: str, reading: ReadingProgress) -> list[str]:

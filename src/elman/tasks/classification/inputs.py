@@ -12,7 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from elman.errors import EmptyTextError, InputError, SettingError
-from elman.tasks.inputs import HELD_OUT, MAX_HELD_OUT, as_texts, hashed, listed_values
+from elman.tasks.inputs import (
+    HELD_OUT,
+    MAX_HELD_OUT,
+    as_texts,
+    hashed,
+    listed_values,
+    warn_of_unseen,
+)
 from elman.text.byte_decoding import without_surrogates
 
 Label = str | int | float | bool
@@ -25,6 +32,7 @@ class LabelledTexts(NamedTuple):
     classes: np.ndarray[Any, Any]  # (N,) indices into labels
     labels: Sequence[Label]  # (K,) sorted
     weights: np.ndarray[Any, Any] | None = None  # (N,) of the texts, above 0
+    unseen: Sequence[tuple[str, Label]] = ()  # validation texts with labels that training lacks
 
     @property
     def content(self) -> str:
@@ -33,9 +41,9 @@ class LabelledTexts(NamedTuple):
 
     @property
     def rows(self) -> list[tuple[str, Label]]:
-        """Each text with its label."""
-        classes = self.classes.tolist()
-        return [(text, self.labels[index]) for text, index in zip(self.texts, classes, strict=True)]
+        """Each text with its label; at last those with unseen labels."""
+        labels = [self.labels[index] for index in self.classes.tolist()]
+        return [*zip(self.texts, labels, strict=True), *self.unseen]
 
     def chosen(self, indices: np.ndarray[Any, Any]) -> LabelledTexts:
         """The rows with these indices."""
@@ -164,13 +172,16 @@ def as_weights(weights: Any, count: int, location: str = "sample_weight") -> np.
 def index_labels_as(pair: Any, known: Sequence[Label], location: str) -> LabelledTexts:
     """Validation texts, with labels as indices into those of the training set.
 
+    Texts with labels that the training set lacks are set apart, since no model can learn them: they
+    count as errors. A warning says how many there are.
+
     Args:
         pair: texts and labels.
         known: labels of the training set.
         location: for errors.
 
     Raises:
-        InputError: not a pair; a label that the training set lacks; as `index_labels`.
+        InputError: not a pair; no text with a label of the training set; as `index_labels`.
     """
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise InputError(
@@ -180,14 +191,18 @@ def index_labels_as(pair: Any, known: Sequence[Label], location: str) -> Labelle
     listed = as_texts(texts, location)
     named = as_labels(labels, len(listed), location)
     learned = set(known)
-    unknown = next((number for number, each in enumerate(named) if each not in learned), None)
-    if unknown is not None:
+    rows = list(zip(listed, named, strict=True))
+    seen = [row for row in rows if row[1] in learned]
+    unseen = [row for row in rows if row[1] not in learned]
+    if unseen and not seen:
         raise InputError(
-            f"the label {named[unknown]!r} of text {unknown + 1} does not occur in training",
+            f"no text has a label that occurs in training, such as {known[0]!r}",
             location=location,
-            hint="Leave such texts out, or learn from some of them too.",
+            hint="Check that the labels are written alike.",
         )
-    return LabelledTexts(listed, _indices(named, known), known)
+    warn_of_unseen([label for _, label in unseen], "text", "label")
+    indices = _indices([label for _, label in seen], known)
+    return LabelledTexts([text for text, _ in seen], indices, known, unseen=unseen)
 
 
 def _indices(labels: Sequence[Label], known: Sequence[Label]) -> np.ndarray[Any, Any]:

@@ -100,7 +100,8 @@ class Classifier(ClassProbabilities):
             sample_weight: (N,) how much each text counts in training, 0 or more; a text of weight
                 0 is left out. Validation texts count alike. None: all texts do.
             valid: texts and labels of the validation set, which chooses tokenizer, weights and
-                temperature; default: a tenth of X and y.
+                temperature; default: a tenth of X and y. Labels that training never saw count as
+                errors, with a warning.
             unlabelled: texts of the same kind for pretraining, which takes most of the budget (A.
                 Dai, Q. Le, 'Semi-supervised Sequence Learning', 2015).
             out_of_scope: texts of no class, to fit the rejection threshold.
@@ -185,7 +186,7 @@ class Classifier(ClassProbabilities):
     def _calibrate(self, trainer: ClassifierTrainer, out_of_scope: list[str]) -> None:
         """Fit temperature, weight of the linear part and rejection threshold on the validation
         set."""
-        gold = trainer.material.valid.classes
+        gold, unseen = trainer.material.valid.classes, trainer.material.valid.unseen
         logits = class_logits(self.network_, trainer.valid)
         scores = self._scores(trainer.material.valid.texts)
         if scores is None:
@@ -198,7 +199,8 @@ class Classifier(ClassProbabilities):
         correct = probabilities.argmax(axis=1) == gold
         rejection = fit_rejection(probabilities.max(axis=1), correct, others)
         self.calibration_ = self.calibration_._replace(rejection=rejection)
-        self.record_ |= {"valid_texts": len(gold), "valid_accuracy": float(correct.mean())}
+        count = len(gold) + len(unseen)
+        self.record_ |= {"valid_texts": count, "valid_accuracy": int(correct.sum()) / count}
 
     # Predicting
 

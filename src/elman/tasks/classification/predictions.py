@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from elman.console.terminal import json_line, prints_to_terminal
+from elman.console.terminal import counted, json_line, prints_to_terminal, say
 from elman.errors import InputError, SettingError
 from elman.tasks.options import reader_options
 from elman.tasks.predictions import ExampleWriter, PredictionLines, as_lines
+from elman.text.class_folder import texts_among, whole_text
 from elman.text.example_reader import Example, ExampleReader
+from elman.text.files import TextSource
+from elman.text.stdin_stream import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from elman.tasks.classification.model import Classifier
     from elman.tasks.predictions import PredictionRequest
+    from elman.text.files import Document
 
 REJECTED = "none of these"
 FITTED = "fitted"
@@ -25,6 +30,7 @@ _SHOWN = 60  # characters of a text beside its class
 
 def write_predictions(model: Classifier, request: PredictionRequest) -> Iterator[PredictionLines]:
     """A line for each text; an empty one for an empty line, and for a bad row that is left out.
+    Of a folder with a text a file each line begins with the path of the file.
 
     Raises:
         InputError: the texts cannot be read, or are words with tags; SettingError: an option is
@@ -45,10 +51,32 @@ class ClassWriter(ExampleWriter):
         self.write = self._as_json if request.json else line
         self.count = request.count
         self.reader_options = reader_options(request.options, "text-column")
+        self.reader_options["usual_text"] = model.record_.get("text_column")
         self.begun: set[str] = set()
+        one_per_file = model.record_.get("one_text_per_file") is True
+        self.is_text = {} if self.has_texts else _files_of_folders(request.files, one_per_file)
+
+    def read(self, document: Document) -> Iterator[Example]:
+        is_text = self.is_text.get(document.name)
+        if is_text is None:
+            return super().read(document)
+        self.begun.add(document.name)
+        return iter([_as_example(document)] if is_text else [])
+
+    def lines(self) -> Iterator[PredictionLines]:
+        yield from super().lines()
+        others = list(self.is_text.values()).count(False)
+        if others:
+            say(f"{counted(others, 'file', 'files')} about the data left out.")
 
     def make_reader(self, name: str) -> ExampleReader:
-        return ExampleReader(name, labels_needed=False, keep_skipped=True, **self.reader_options)
+        return ExampleReader(
+            name,
+            labels_needed=False,
+            keep_skipped=True,
+            arrives=name == STANDARD_INPUT,
+            **self.reader_options,
+        )
 
     def answers(self, batch: list[Example]) -> Iterator[PredictionLines]:
         for name, examples in groupby(batch, attrgetter("name")):
@@ -79,18 +107,22 @@ class ClassWriter(ExampleWriter):
         best = int(probabilities.argmax())
         return None if probabilities[best] < self.threshold else self.labels[best]
 
-    def _as_line(self, _: Example, probabilities: Any) -> str:
-        if probabilities is None:
-            return ""
+    def _as_line(self, example: Example, probabilities: Any) -> str:
+        answer = "" if probabilities is None else self._answer(probabilities)
+        return f"{example.name}\t{answer}" if example.name in self.is_text else answer
+
+    def _answer(self, probabilities: Any) -> str:
         label = self._best(probabilities)
         return REJECTED if label is None else " ".join(str(label).splitlines())
 
     def _for_a_person(self, example: Example, probabilities: Any) -> str:
         if probabilities is None:
-            return ""
-        text = " ".join(example.text.split())
-        shown = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
-        return f"{shown}  {self._as_line(example, probabilities)}  {probabilities.max():.2f}"
+            return self._as_line(example, None)
+        shown = example.name
+        if shown not in self.is_text:
+            text = " ".join(example.text.split())
+            shown = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+        return f"{shown}  {self._answer(probabilities)}  {probabilities.max():.2f}"
 
     def _as_json(self, example: Example, probabilities: Any) -> str:
         row: dict[str, Any] = {"file": example.name, "line": example.line}
@@ -101,6 +133,27 @@ class ClassWriter(ExampleWriter):
         best = float(probabilities[order[0]])
         row |= {"label": self._best(probabilities), "probability": best, "probabilities": listed}
         return json_line(row)
+
+
+def _files_of_folders(paths: Sequence[Path], one_per_file: bool) -> dict[str, bool]:
+    """Whether each file in folders of texts, one a file, is such a text or about the data.
+
+    Args:
+        paths: files and folders; texts in files and other folders stand in lines or rows.
+        one_per_file: whether a file was one text in training.
+    """
+    is_text: dict[str, bool] = {}
+    for path in paths:
+        names = TextSource([path]).names if path.is_dir() else []
+        texts = texts_among(names, one_per_file=one_per_file) if names else None
+        if texts is not None:
+            is_text |= {name: name in texts for name in names}
+    return is_text
+
+
+def _as_example(document: Document) -> Example:
+    text = whole_text(document)
+    return Example("" if text.isspace() else text, None, 1, document.name)
 
 
 def _threshold(reject_below: str | None, model: Classifier) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from elman.tasks.options import COUNT, COUNTS, FILES, SKIP_BAD_ROWS, Option
+from elman.tasks.options import COUNT, COUNTS, FILES, SHEET, SKIP_BAD_ROWS, Option
 from elman.tasks.task import Detection, Task, lazily
 
 TASK = Task(
@@ -25,6 +25,7 @@ TASK = Task(
             ("train", "test", "peek"),
             names_task=True,
         ),
+        SHEET,
         SKIP_BAD_ROWS,
         Option(
             "directions",

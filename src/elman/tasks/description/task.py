@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from elman.tasks.options import BEAM, COUNT, COUNTS, SKIP_BAD_ROWS, Option
+from elman.tasks.options import BEAM, COUNT, COUNTS, SHEET, SKIP_BAD_ROWS, Option
 from elman.tasks.task import Detection, Task, lazily
 
 
@@ -25,6 +25,7 @@ TASK = Task(
         0, from_names=_from_names, from_lines=lazily("elman.text.vector_table:vectors_in")
     ),
     options=(
+        SHEET.on("train", "test", "peek"),
         SKIP_BAD_ROWS.on("train", "test", "peek"),
         COUNTS,
         COUNT,

@@ -76,8 +76,11 @@ class ForecastingCommands(TaskCommands):
         train: TextSource | None,
         reading: ReadingProgress,  # noqa: ARG002  # a table of numbers is read at once
     ) -> Series:
+        from elman.text.series import SeriesSource
+
         refuse_options(TASK.name, train=train)
-        return self.open(self.files.data, self.files).read()
+        options = series_options(self.files.options)
+        return SeriesSource(self.files.data, known=self.model.names_, **options).read()
 
     def held_out(self) -> None:
         return None
@@ -92,10 +95,7 @@ class ForecastingCommands(TaskCommands):
 
     @classmethod
     def explain(cls, model: Forecaster, given: str | None, options: dict[str, Any]) -> Trace:
-        from elman.text.files import TextSource
-        from elman.text.series import SeriesSource
-
-        history = None if given is None else SeriesSource(TextSource([Path(given)])).read()
+        history = None if given is None else Path(given)
         return model.explain(history, series=options.get("series"))
 
     @classmethod

@@ -77,6 +77,11 @@ def evaluate_forecasts(backtest: Backtest, warnings: tuple[str, ...] = ()) -> Ev
     block = max(1, min(backtest.overlapping, len(ours) // 2))
     difference = bootstrap_difference(ours, theirs, block=block)
     baseline = {"name": best, "mase": float(theirs.mean())}
+    scored = set(backtest.series.tolist())
+    unscored = [name for number, name in enumerate(backtest.names) if number not in scored]
+    if unscored:
+        more = f" and {len(unscored) - 1:,} more" if len(unscored) > 1 else ""
+        warnings = (*warnings, f"Too few new values to score {unscored[0]}{more}.")
     rows = [
         {
             "series": name,
@@ -84,6 +89,7 @@ def evaluate_forecasts(backtest: Backtest, warnings: tuple[str, ...] = ()) -> Ev
             "baseline_mase": float(theirs[backtest.series == number].mean()),
         }
         for number, name in enumerate(backtest.names)
+        if number in scored
     ]
     details = {
         "origins": len(ours),

@@ -35,8 +35,12 @@ column of dates gives the dates; or an array or list, (T,) or (T, S)."""
 _HINT = "Give a CSV file, or an array of numbers: (steps,) or (steps, series)"
 
 
-def read_series(given: SeriesInput) -> Series:
+def read_series(given: SeriesInput, known: Sequence[str] = ()) -> Series:
     """Read or convert series.
+
+    Args:
+        given: a file, a source, series, a table or an array.
+        known: names of series that a file may have below one another in a few rows; default: none.
 
     Raises:
         InputError: they cannot be read, or contain a value that is not a finite number.
@@ -44,7 +48,7 @@ def read_series(given: SeriesInput) -> Series:
     if isinstance(given, Series):
         return given
     if isinstance(given, str | os.PathLike):
-        given = SeriesSource(TextSource([Path(given)]))
+        given = SeriesSource(TextSource([Path(given)]), known=known)
     if isinstance(given, SeriesSource):
         return given.read()
     location = "the numbers given"

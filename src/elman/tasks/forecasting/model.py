@@ -29,6 +29,7 @@ from elman.tasks.forecasting.config import (
     checked_forecasting,
     sized,
 )
+from elman.tasks.forecasting.continuation import Continued, TrainingEnd, continued
 from elman.tasks.forecasting.evaluation import evaluate_forecasts
 from elman.tasks.forecasting.explain import explain_forecast
 from elman.tasks.forecasting.inputs import SeriesInput, read_series, training_ends
@@ -244,7 +245,9 @@ class Forecaster(ForecasterSettings, Model):
         self._check_fitted()
         if given is None:
             return Series(self.names_, self.last_, self.calendar_, ends=self.ends_)
-        series = self._continued(self._same(read_series(given)))
+        read = read_series(given, self.names_)
+        continued = self._continued(read)
+        series = self._same(read if continued is None else continued.series)
         needed = self.network_.history_length
         if len(series.common) < needed:
             raise InputError(
@@ -266,12 +269,12 @@ class Forecaster(ForecasterSettings, Model):
         """
         self._check_fitted()
         config = self.network_.config
-        given = self._same(read_series(series))
+        read = read_series(series, self.names_)
+        continued = self._continued(read)
+        given = self._same(read if continued is None else continued.series)
         known = training_ends(given, self.last_)
-        if known == [None] * len(known):
-            before = len(given.values)
-            given = self._continued(given)
-            known = [len(given.values) - before or None] * len(known)
+        if continued is not None:
+            known = [len(given.values) - count for count in continued.added]
         needed = self.network_.history_length
         firsts = [
             row + needed if end is None else end
@@ -336,14 +339,12 @@ class Forecaster(ForecasterSettings, Model):
             )
         return series
 
-    def _continued(self, series: Series) -> Series:
-        """The series, preceded by the training values if its dates continue theirs."""
-        known, new = self.calendar_, series.calendar
-        if known is None or new is None or known.next() != new.first:
-            return series
-        if self.ends_ or series.starts or series.ends:  # each has a date of its own to go on from
-            return series
-        return series._replace(values=np.concatenate([self.last_, series.values]))
+    def _continued(self, new: Series) -> Continued | None:
+        """The training series and new values, if their dates continue it; else None."""
+        if self.calendar_ is None:
+            return None
+        end = TrainingEnd(self.names_, self.last_, self.calendar_, self.ends_)
+        return continued(new, end)
 
     # Saving
 

@@ -52,7 +52,7 @@ def write_predictions(model: Forecaster, request: PredictionRequest) -> Iterator
         options = series_options(request.options)
         if options["date_order"] is None and model.calendar_ is not None:
             options["date_order"] = date_order(model.calendar_.form)
-        given = SeriesSource(request.source(), **options).read()
+        given = SeriesSource(request.source(), known=model.names_, **options).read()
     past = model.history(given)
     forecast = model.predict(request.options.get("horizon"), history=given)
     if plot is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from elman.tasks.options import COUNTS, FILES, Option
+from elman.tasks.options import COUNTS, FILES, SHEET, Option
 from elman.tasks.task import Detection, Task, lazily
 
 TASK = Task(
@@ -58,6 +58,7 @@ TASK = Task(
             metavar="STEPS",
             of_model=True,
         ),
+        SHEET,
         COUNTS,
         Option(
             "horizon", int, "Number of steps to print (default: all) (forecasts).", ("predict",)

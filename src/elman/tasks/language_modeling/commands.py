@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from elman.console.options import refuse_options
 from elman.errors import SettingError
@@ -60,6 +61,10 @@ class LanguageModelingCommands(TaskCommands):
             )
         return ColumnTexts(source, column)
 
+    def read_as(self, source: TextSource) -> dict[str, Any]:  # noqa: ARG002
+        column = self.files.options.get("text-column")
+        return {} if column is None else {"text_column": column}
+
     @classmethod
     def skipped(cls, source: TextSource) -> int:  # noqa: ARG003  # a text has no rows
         return 0
@@ -74,12 +79,17 @@ class LanguageModelingCommands(TaskCommands):
     def read(self, train: TextSource | None, reading: ReadingProgress) -> Corpus:
         from elman.data.cache import Cache
         from elman.data.corpus import Corpus
+        from elman.text.column_texts import usual_column
 
         cache, tokenizer = Cache(), self.model.tokenizer_
-        data = self.open(self.files.data, self.files)
+        files = self.files
+        usual = usual_column(files.data, self.model.record_.get("text_column"))
+        if usual is not None:
+            files = replace(files, options={"text-column": usual, **files.options})
+        data = self.open(files.data, files)
         corpus = Corpus.prepare(data, tokenizer, cache=cache, progress=reading)
         if train is not None:
-            known = self.open(train, self.files)
+            known = self.open(train, files)
             whole = Corpus.prepare(known, tokenizer, cache=cache, progress=reading)
             check_same(whole.content_hash == self.model.record_.get("content"), train.name)
         return corpus

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from elman.tasks.options import COUNTS, Option
+from elman.tasks.options import COUNTS, SHEET, Option
 from elman.tasks.task import Detection, Task
 
 
@@ -35,6 +35,7 @@ TASK = Task(
             "Leave out dates of chats, times of subtitles, Gutenberg's licence (language models).",
             ("train", "test", "peek"),
         ),
+        SHEET.on("train", "test", "peek"),
         COUNTS,
     ),
 )

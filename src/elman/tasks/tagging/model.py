@@ -21,6 +21,7 @@ from elman.ranges import check_integer
 from elman.tasks.architecture import check_cell, checked_encoder
 from elman.tasks.example_estimator import ExampleModel
 from elman.tasks.file_size import Shape
+from elman.tasks.inputs import warn_of_unseen
 from elman.tasks.run import Run, TrainingData
 from elman.tasks.tagging import counts
 from elman.tasks.tagging.config import RECIPE, TaggerSettings, built, encoder_of
@@ -99,7 +100,8 @@ class Tagger(TaggerSettings, ExampleModel):
                 sentences are split.
             tags: a list of tags for each sentence, if `sentences` are lists of words.
             valid: the validation set: a file or source, or a tuple of words and tags. Default: a
-                random tenth of the sentences. Tags that training never saw count as errors.
+                random tenth of the sentences. Tags that training never saw count as errors,
+                with a warning.
 
         Raises:
             InputError: sentences cannot be read, or have a single tag.
@@ -115,10 +117,14 @@ class Tagger(TaggerSettings, ExampleModel):
     def _held_out(
         self,
         valid: Any,
-        train: Any,  # noqa: ARG002  # tags that it lacks count as errors
+        train: Any,
         progress: ProgressCallback | None,
     ) -> TaggedSentences:
-        return read_tagged(source_with_tags(valid), progress)
+        held_out = read_tagged(source_with_tags(valid), progress)
+        known = {tag for row in train.tags for tag in row}
+        unseen = [tag for row in held_out.tags for tag in row if tag not in known]
+        warn_of_unseen(unseen, "word", "tag")
+        return held_out
 
     def _begin(
         self, settings: TaggerSettings, data: TrainingData

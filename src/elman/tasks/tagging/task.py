@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from elman.tasks.options import COUNT, COUNTS, FILES, SKIP_BAD_ROWS, Option
+from elman.tasks.options import COUNT, COUNTS, FILES, SHEET, SKIP_BAD_ROWS, Option
 from elman.tasks.task import Detection, Task, lazily
 
 TASK = Task(
@@ -29,6 +29,7 @@ TASK = Task(
             FILES,
             names_task=True,
         ),
+        SHEET,
         SKIP_BAD_ROWS,
         COUNTS,
         COUNT,

@@ -10,6 +10,7 @@ from elman.tasks.predictions import ExampleWriter, PredictionLines
 from elman.tasks.seq2seq.predictions import TOGETHER, hypothesis_lines
 from elman.text.example_reader import Example
 from elman.text.pair_reader import PairReader
+from elman.text.stdin_stream import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from elman.tasks.predictions import PredictionRequest
@@ -36,7 +37,13 @@ class TranslationWriter(ExampleWriter):
         self.reader_options = reader_options(request.options, "source-column")
 
     def make_reader(self, name: str) -> PairReader:
-        return PairReader(name, targets_needed=False, keep_skipped=True, **self.reader_options)
+        return PairReader(
+            name,
+            targets_needed=False,
+            keep_skipped=True,
+            arrives=name == STANDARD_INPUT,
+            **self.reader_options,
+        )
 
     def answers(self, batch: list[Example]) -> Iterator[PredictionLines]:
         for start in range(0, len(batch), TOGETHER):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from elman.tasks.options import BEAM, COUNT, FILES, SKIP_BAD_ROWS, Option
+from elman.tasks.options import BEAM, COUNT, FILES, SHEET, SKIP_BAD_ROWS, Option
 from elman.tasks.task import Detection, Task, lazily
 
 
@@ -31,6 +31,7 @@ TASK = Task(
             ("train", "test", "peek"),
             names_task=True,
         ),
+        SHEET,
         SKIP_BAD_ROWS,
         Option(
             "attention",

@@ -32,7 +32,7 @@ def lines(file: RowFile) -> Iterator[str]:
 
     Raises:
         MissingFileError: the file cannot be read.
-        InputError: it is damaged, or pyarrow is not installed.
+        InputError: it is damaged, or Feather version 1, or pyarrow is not installed.
     """
     pyarrow = require("pyarrow", "files")
     with _errors(pyarrow, file.name):
@@ -88,9 +88,13 @@ def _batches(pyarrow: Any, file: RowFile) -> Iterator[tuple[Any, float]]:
                 done += batch.num_rows
                 yield batch, min(1, done / total)
     elif magic.startswith(_FEATHER_MAGIC):
-        table = require("pyarrow.feather", "files").read_table(file.path)
-        for batch in table.to_batches(max_chunksize=_ROWS):
-            yield batch, 0
+        # It is read whole, and pyarrow has announced to stop reading it.
+        raise InputError(
+            "it is Feather version 1, which is out of use",
+            location=file.name,
+            hint="Write it again, in Python: from pyarrow import feather; "
+            f"feather.write_feather(feather.read_table({file.name!r}), {file.name!r})",
+        )
     elif magic.startswith(_FILE_MAGIC):
         with pyarrow.OSFile(str(file.path)) as raw, pyarrow.ipc.open_file(raw) as opened_file:
             count = opened_file.num_record_batches

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from elman.text.byte_decoding import cut_in_chunks
 from elman.text.formats.row_file import json_line, reasons_in_words
 from elman.text.json_array import begins_array, object_lines
+from elman.text.json_document import array_alone, rows_within
 from elman.text.json_rows import json_object
 from elman.text.lines import lines_of
 
@@ -58,7 +59,8 @@ def may_be_export(name: str) -> bool:
 
 
 def converted(chunks: Iterator[str], size: int, notes: list[str]) -> Iterator[str]:
-    """The text of a file; of an export of a label tool, a row a line.
+    """The text of a file; of an export of a label tool, a row a line; of a document with its rows
+    in an array, that array.
 
     Texts without a label, and those that were rejected, are left out: their lines are blank.
     A text with several labels keeps a list of them, for the readers to refuse.
@@ -69,6 +71,12 @@ def converted(chunks: Iterator[str], size: int, notes: list[str]) -> Iterator[st
         notes: becomes what is left out.
     """
     first = next(chunks, "")
+    within = rows_within(first)
+    if within is not None:
+        name, start = within
+        notes[:] = [f"the rows are those in {name!r}"]
+        yield from cut_in_chunks(array_alone(chain([first], chunks), start), size)
+        return
     tool = _tool_of(first)
     if tool is None:
         yield first

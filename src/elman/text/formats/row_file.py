@@ -25,12 +25,14 @@ class RowFormat(NamedTuple):
             with newlines.
         is_text: whether the file is text, which may also be compressed (.gz).
         delimiter: of the lines, which are CSV; empty: they are JSON.
+        has_sheets: whether the file may hold several tables with names.
     """
 
     words: str
     converter: str
     is_text: bool = False
     delimiter: str = ""
+    has_sheets: bool = False
 
 
 _ARROW = "elman.text.formats.arrow:lines"
@@ -41,8 +43,8 @@ ROW_FORMATS = {
     "arrow": RowFormat("Arrow", _ARROW),
     "tmx": RowFormat("TMX", "elman.text.formats.tmx:lines", is_text=True),
     "po": RowFormat("gettext", "elman.text.formats.gettext:lines", is_text=True),
-    "xlsx": RowFormat("Excel", _XLSX, delimiter=","),
-    "xlsm": RowFormat("Excel", _XLSX, delimiter=","),
+    "xlsx": RowFormat("Excel", _XLSX, delimiter=",", has_sheets=True),
+    "xlsm": RowFormat("Excel", _XLSX, delimiter=",", has_sheets=True),
 }
 """The formats that are converted, by the suffix of a file."""
 
@@ -81,6 +83,7 @@ class RowFile:
         gzipped: whether to decompress them.
         read: called with the number of bytes of each part that is read; None: nothing is called.
         notes: of the file, for the user; what the converter leaves out is appended.
+        sheet: the name of the table to read; None: the first.
     """
 
     def __init__(
@@ -91,9 +94,11 @@ class RowFile:
         gzipped: bool,
         read: Callable[[int], None] | None,
         notes: list[str],
+        sheet: str | None = None,
     ) -> None:
         self.name = name
         self.path = path
+        self.sheet = sheet
         self.gzipped = gzipped
         self.notes = notes
         self._read = read
@@ -136,6 +141,7 @@ class RowDecoder:
         row_format: of the file.
         notes: becomes what a reading leaves out, for the user.
         gzipped: whether to decompress the bytes first.
+        sheet: the name of the table to read in a file of several; None: the first.
     """
 
     def __init__(
@@ -146,8 +152,10 @@ class RowDecoder:
         notes: list[str],
         *,
         gzipped: bool,
+        sheet: str | None = None,
     ) -> None:
         self.name = name
+        self._sheet = sheet
         self._notes = notes
         self._locate = locate
         self._format = row_format
@@ -171,7 +179,14 @@ class RowDecoder:
         convert = getattr(import_module(module), function)
         self._notes.clear()
         path = self._locate()
-        file = RowFile(self.name, path, gzipped=self._gzipped, read=read, notes=self._notes)
+        file = RowFile(
+            self.name,
+            path,
+            gzipped=self._gzipped,
+            read=read,
+            notes=self._notes,
+            sheet=self._sheet,
+        )
         yield from convert(file)
         file.report(1)
 

@@ -1,16 +1,19 @@
-"""The first sheet of an Excel workbook (.xlsx) as CSV."""
+"""A sheet of an Excel workbook (.xlsx) as CSV."""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 import warnings
 import zipfile
 import zlib
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 from elman.errors import EmptyTextError, InputError
 from elman.extras import require
@@ -29,14 +32,18 @@ _MAX_ROWS = 1_048_576  # of Excel itself
 _SAMPLE = 200  # rows that show how wide the table is
 _ROWS = 1000  # read at once
 _NAMED = 5  # sheets
+_BLOCK = 1 << 20  # bytes
+_FORMULA = re.compile(rb"<(?:\w+:)?f[ >]")
 
 
 def lines(file: RowFile) -> Iterator[str]:
-    """The rows of the first sheet, from its first line, as CSV; formulas as last calculated.
+    """The rows of the named sheet, or of the first, from its first line, as CSV; formulas as last
+    calculated.
 
     Raises:
         MissingFileError: the file cannot be read.
-        InputError: it is damaged, too large when unpacked, or openpyxl is not installed.
+        InputError: it is damaged, too large when unpacked, has no such sheet, or holds formulas
+            that were never calculated; openpyxl is not installed.
     """
     openpyxl = require("openpyxl", "files")
     with _errors(file.name):
@@ -45,16 +52,9 @@ def lines(file: RowFile) -> Iterator[str]:
             warnings.simplefilter("ignore")  # of styles and extensions, which are not read
             book = openpyxl.load_workbook(file.path, read_only=True, data_only=True)
         try:
-            sheets = book.worksheets
-            if not sheets:
-                raise EmptyTextError("holds no sheet of cells", location=file.name, hint=_HINT)
-            if len(sheets) > 1:
-                others = ", ".join(repr(each.title) for each in sheets[1 : _NAMED + 1])
-                more = f" and {len(sheets) - 1 - _NAMED} more" if len(sheets) > _NAMED + 1 else ""
-                file.notes.append(
-                    f"the sheet {sheets[0].title!r} is read; {others}{more} are left out"
-                )
-            yield from _csv_lines(sheets[0], file)
+            sheet = _sheet_of(book.worksheets, file)
+            _check_calculated(sheet, file)
+            yield from _csv_lines(sheet, file)
         finally:
             book.close()
 
@@ -78,6 +78,68 @@ def _errors(name: str) -> Iterator[None]:
         raise InputError(
             f"not read as a workbook ({cause[:80]})", location=name, hint=_HINT
         ) from error
+
+
+def _sheet_of(sheets: Sequence[Any], file: RowFile) -> Any:
+    """The sheet to read; a note names the others.
+
+    Raises:
+        InputError: there is none, or none of that name.
+    """
+    if not sheets:
+        raise EmptyTextError("holds no sheet of cells", location=file.name, hint=_HINT)
+    found = [each for each in sheets if file.sheet in (None, each.title)]
+    if not found:
+        raise InputError(
+            f"no sheet is called {file.sheet!r}: there is {_listed(sheets)}",
+            location=file.name,
+            hint="Name one of these with --sheet",
+        )
+    others = [each for each in sheets if each is not found[0]]
+    if others:
+        verb = "is" if len(others) == 1 else "are"
+        file.notes.append(
+            f"the sheet {found[0].title!r} is read; {_listed(others)} {verb} left out"
+        )
+    return found[0]
+
+
+def _listed(sheets: Sequence[Any]) -> str:
+    named = ", ".join(repr(each.title) for each in sheets[:_NAMED])
+    return f"{named} and {len(sheets) - _NAMED} more" if len(sheets) > _NAMED else named
+
+
+def _check_calculated(sheet: Any, file: RowFile) -> None:
+    """Check that no formula lacks its value, as where a program wrote it that calculates nothing.
+
+    Raises:
+        InputError: some do.
+    """
+    path = sheet._worksheet_path
+    with zipfile.ZipFile(file.path) as archive:
+        with archive.open(path) as part:
+            if not any(map(_FORMULA.search, iter(partial(part.read, _BLOCK), b""))):
+                return
+        with archive.open(path) as part:
+            missing = list(_cells_without_value(part))
+    if missing:
+        counted = "a formula was" if len(missing) == 1 else f"{len(missing):,} formulas were"
+        raise InputError(
+            f"{counted} never calculated, so their cells are empty (the first is {missing[0]})",
+            location=file.name,
+            hint="Open the workbook in a spreadsheet program and save it, or save the sheet as CSV",
+        )
+
+
+def _cells_without_value(sheet: IO[bytes]) -> Iterator[str]:
+    """The coordinates of the formulas without a value; a text may be empty."""
+    for _, element in ElementTree.iterparse(sheet):
+        name = element.tag.rpartition("}")[2]
+        if name == "c" and element.find("{*}f") is not None and element.get("t") != "str":
+            if not element.findtext("{*}v"):
+                yield element.get("r", "")
+        elif name == "row":
+            element.clear()
 
 
 def _check_archive(file: RowFile) -> None:
