@@ -18,7 +18,7 @@ from types import TracebackType
 from elman.errors import ElmanError
 
 MEMORY = 2 * 2**30  # bytes more than the parent's
-SECONDS = 20  # for a case
+SECONDS = 20  # of the processor for a case, and three times as many by the clock
 CHUNK = 50  # cases a process
 
 Run = Callable[[str], str]
@@ -100,15 +100,15 @@ def _run_cases(cases: Sequence[str], run: Run, output: Connection) -> None:
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     room = pages * resource.getpagesize() + MEMORY
     resource.setrlimit(resource.RLIMIT_AS, (room, room))
-    signal.signal(signal.SIGALRM, _out_of_time)
+    signal.signal(signal.SIGPROF, _out_of_time)
     for case in cases:
-        signal.alarm(SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)
         try:
             result = run(case)
         except BaseException as error:
             where = _place(error.__traceback__)
             result = f"{type(error).__name__}: {str(error)[:200]!r} at {where}"
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         output.send((case, result))
 
 

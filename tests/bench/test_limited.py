@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import time
 
 import pytest
 from safetensors import SafetensorError
@@ -21,8 +20,8 @@ from elman.errors import InputError
 def outcome_of(case):
     if case == "ends":
         os._exit(3)
-    if case == "hangs":
-        time.sleep(60)
+    while case == "hangs":
+        pass
     if case == "raises":
         raise ValueError(case)
     if case == "takes all memory":
