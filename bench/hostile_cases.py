@@ -245,9 +245,7 @@ KINDS: dict[str, Callable[[Case], bytes]] = {
     "length": Case.wrong_length,
     "chunks": Case.chunked,
     "JSON": Case.wrong_json,
-    "value": lambda case: case.request(
-        method="POST", **dict(zip(("target", "body"), case.body(), strict=True))
-    ),
+    "value": Case.wrong_value,
     "size": Case.oversize,
     "pipeline": Case.pipelined,
     "session": Case.sessions,
