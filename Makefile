@@ -105,17 +105,19 @@ bench-speed: .venv/peers
 bench-serve: .venv/ready
 	$(BIN)/python bench/serving.py
 
-# Ten thousand requests to the server and more, valid and invalid by its OpenAPI schema; damaged
-# model files of every task.
+# Ten thousand of each: damaged model files of every task, damaged data files of every format,
+# requests that are valid and invalid by the OpenAPI schema of the server, and hostile ones.
 fuzz: .venv/ready
+	$(BIN)/python bench/fuzz_models.py --cases 650 --workers $(WORKERS)
+	$(BIN)/python bench/fuzz_inputs.py --workers $(WORKERS)
 	ELMAN_CASES=300 $(BIN)/pytest -s tests/server/test_openapi.py
-	$(BIN)/python bench/fuzz_models.py --workers $(WORKERS)
+	$(BIN)/python bench/hostile_requests.py
 
-# Trainings and servers that are killed at random moments.
+# Trainings, servers and a Redis that are killed at random moments, and full disks (as root).
 kill: .venv/ready
 	$(BIN)/python bench/kill.py
 
-# A server under a mixed load for ten minutes.
+# A server under a mixed load for thirty minutes.
 soak: .venv/ready
 	$(BIN)/python bench/soak.py
 

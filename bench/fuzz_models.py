@@ -10,21 +10,11 @@ The cases follow from the seed: `python bench/fuzz_models.py --only CASE` repeat
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
-import multiprocessing
+import os
 import random
-import resource
-import signal
-import sys
 import tempfile
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +23,9 @@ import torch
 
 import elman
 from elman.errors import ElmanError
+from limited import parse_options, refused, run_all
+from small_models import Use, models
 
-MEMORY = 2 * 2**30  # bytes more than the parent's
-SECONDS = 20  # for a case
-CHUNK = 50  # cases a process
 VALUES = (
     0,
     1,
@@ -57,54 +46,6 @@ VALUES = (
     "lstm",
 )
 FLOATS = (3e38, -3e38, 1e-45, 0.0, 1e20, math.nan)
-
-Use = Callable[[Any], object]
-
-
-def models() -> dict[str, tuple[Any, Use]]:
-    """A small model of each task, and how to use it."""
-    texts = ["warm and funny", "cold and dull", "so warm", "so dull"] * 6
-    words = [text.split() for text in texts]
-    tags = [["X" if word == "and" else "Y" for word in each] for each in words]
-    pairs = ["ab", "ba", "aab", "bba", "abab"] * 8
-    kinds = np.arange(30) % 3
-    names = [["north", "south", "west"][kind] for kind in kinds]
-    wave = np.array([100 + step + 20 * math.sin(step * math.pi / 6) for step in range(80)])
-    small: dict[str, Any] = {"hidden_size": 16, "steps": 4}
-    text = "\n".join(texts * 4)
-
-    def write(model: Any) -> object:
-        return (
-            [*model.generate("so", length=20, seed=1)],
-            model.suggest("so w"),
-            model.step("a", model.start()),
-        )
-
-    return {
-        **{
-            tokenizer: (elman.LanguageModel(tokenizer=tokenizer, **small).fit(text), write)
-            for tokenizer in ("character", "word", "subword")
-        },
-        "classifier": (
-            elman.Classifier(tokenizer="word", **small).fit(texts, ["good", "bad"] * 12),
-            lambda model: model.predict_proba(texts[:3]),
-        ),
-        "tagger": (elman.Tagger(**small).fit(words, tags), lambda model: model.predict(words[:3])),
-        "translator": (
-            elman.Translator(tokenizer="character", layers=1, **small).fit(
-                pairs, [each.upper() for each in pairs]
-            ),
-            lambda model: model.predict(pairs[:2]),
-        ),
-        "describer": (
-            elman.Describer(tokenizer="character", **small).fit(np.eye(3)[kinds], names),
-            lambda model: model.predict(np.eye(3)),
-        ),
-        "forecaster": (
-            elman.Forecaster(hidden_size=16, steps=2).fit(wave),
-            lambda model: model.predict(),
-        ),
-    }
 
 
 def damaged(content: bytes, draw: random.Random) -> bytes:
@@ -177,78 +118,18 @@ def outcome(path: Path, use: Use) -> str:
     try:
         model = elman.load(path)
     except ElmanError as error:
-        return "refused" if "\n" not in str(error) else f"more than a line: {error}"
+        return refused(error, "refused")
     try:
         use(model)
         model.describe()
     except ElmanError as error:
-        return "refused in use" if "\n" not in str(error) else f"more than a line: {error}"
+        return refused(error, "refused in use")
     return "answered"
 
 
-def run_cases(
-    cases: list[str], folder: Path, sources: dict[str, tuple[bytes, Use]], output: Connection
-) -> None:
-    """Run cases in this process, which is a new one; each outcome is sent."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    room = pages * resource.getpagesize() + MEMORY
-    resource.setrlimit(resource.RLIMIT_AS, (room, room))
-    signal.signal(signal.SIGALRM, _out_of_time)
-    path = folder / f"{multiprocessing.current_process().pid}.safetensors"
-    for case in cases:
-        content, use = sources[case.rpartition("/")[0]]
-        path.write_bytes(damaged(content, random.Random(case)))
-        signal.alarm(SECONDS)
-        try:
-            result = outcome(path, use)
-        except BaseException as error:
-            last = error.__traceback__
-            while last is not None and last.tb_next is not None:
-                last = last.tb_next
-            place = "" if last is None else f"{last.tb_frame.f_code.co_filename}:{last.tb_lineno}"
-            result = f"{type(error).__name__}: {str(error)[:200]!r} at {place}"
-        signal.alarm(0)
-        output.send((case, result))
-
-
-def _out_of_time(*_: object) -> None:
-    raise TimeoutError(f"it took more than {SECONDS} s")
-
-
-def results(
-    cases: list[str], folder: Path, sources: dict[str, tuple[bytes, Use]]
-) -> Iterator[tuple[str, str]]:
-    """The outcome of each case; one that kills its process fails."""
-    context = multiprocessing.get_context("fork")
-    while cases:
-        ours, theirs = context.Pipe(duplex=False)
-        process = context.Process(target=run_cases, args=(cases, folder, sources, theirs))
-        process.start()
-        theirs.close()
-        done = 0
-        try:
-            while done < len(cases) and ours.poll(3 * SECONDS):
-                yield ours.recv()
-                done += 1
-        except EOFError:
-            pass
-        process.kill()
-        process.join()
-        if done < len(cases):
-            yield cases[done], f"the process ended with status {process.exitcode}"
-            done += 1
-        cases = cases[done:]
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", type=int, default=150, help="for each model file")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--only", help="the case to repeat, such as 0/word/int8/17")
-    options = parser.parse_args()
+    options = parse_options(__doc__, 150, "model file")
     torch.set_num_threads(1)
-    begun = time.monotonic()
     with tempfile.TemporaryDirectory() as temporary:
         folder, sources = Path(temporary), {}
         for name, (model, use) in models().items():
@@ -257,22 +138,15 @@ def main() -> None:
                 key = f"{options.seed}/{name}/{kind}"
                 sources[key] = ((folder / "sound").read_bytes(), use)
                 use(elman.load(folder / "sound"))
+
+        def run(case: str) -> str:
+            content, use = sources[case.rpartition("/")[0]]
+            path = folder / f"{os.getpid()}.safetensors"
+            path.write_bytes(damaged(content, random.Random(case)))
+            return outcome(path, use)
+
         cases = [f"{key}/{number}" for key in sources for number in range(options.cases)]
-        if options.only:
-            cases = [options.only]
-        chunks = [cases[start : start + CHUNK] for start in range(0, len(cases), CHUNK)]
-        counts: Counter[str] = Counter()
-        with ThreadPoolExecutor(options.workers) as pool:
-            run = partial(results, folder=folder, sources=sources)
-            for found in pool.map(lambda chunk: list(run(chunk)), chunks):
-                for case, result in found:
-                    good = result in {"answered", "refused", "refused in use"}
-                    counts[result if good else "failed"] += 1
-                    if not good or options.only:
-                        print(f"{case}: {result}", flush=True)
-    figures = ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
-    print(f"{sum(counts.values()):,} files in {time.monotonic() - begun:.0f} s: {figures}")
-    sys.exit(1 if counts["failed"] else 0)
+        run_all(cases, run, {"answered", "refused", "refused in use"}, options)
 
 
 if __name__ == "__main__":

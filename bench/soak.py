@@ -1,7 +1,8 @@
 """A server under a mixed load for minutes: `make soak`.
 
-Threads predict, suggest, generate, step sessions, write on keyboards, send what is invalid and
-disconnect in between. Memory and descriptors in the last third must be those of the third before.
+Threads ask for the operations of every task, step sessions, write on keyboards, send what is
+invalid and disconnect in between. Memory and descriptors in the last third must be those of the
+third before.
 """
 
 from __future__ import annotations
@@ -10,10 +11,8 @@ import argparse
 import contextlib
 import os
 import random
-import resource
 import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
@@ -24,7 +23,7 @@ from pathlib import Path
 import httpx
 import torch
 
-import elman
+from small_models import Served
 
 THREADS = 6
 SAMPLE_SECONDS = 1.0
@@ -32,15 +31,7 @@ GROWTH = 24 * 2**20  # bytes of memory that the last third may have more
 WORDS = ["the", "old", "king", "and", "a", "bird", "sat", "on", "mat", "warm", "funny"]
 
 
-def save_models(folder: Path) -> list[str]:
-    """Small models; their paths."""
-    text = "the old king sat on the mat and a bird was warm and funny\n" * 60
-    model = elman.LanguageModel(tokenizer="word", hidden_size=32, steps=30).fit(text)
-    model.save(folder / "tale.safetensors")
-    texts, labels = ["warm and funny", "cold and dull"] * 12, ["good", "bad"] * 12
-    classifier = elman.Classifier(tokenizer="word", hidden_size=16, steps=10).fit(texts, labels)
-    classifier.save(folder / "reviews.safetensors")
-    return [str(folder / f"{name}.safetensors") for name in ("tale", "reviews")]
+TALES = ("character", "word", "subword")
 
 
 def load(address: str, draw: random.Random, stop: threading.Event, counts: Counter[int]) -> None:
@@ -54,54 +45,61 @@ def load(address: str, draw: random.Random, stop: threading.Event, counts: Count
 
         while not stop.is_set():
             text = " ".join(draw.choices(WORDS, k=draw.randint(1, 30)))
-            action = draw.randrange(7)
+            action = draw.randrange(11)
             if action == 0:
-                post("/reviews/predict", texts=[text] * draw.randint(1, 8))
+                post("/classifier/predict", texts=[text] * draw.randint(1, 8))
             elif action == 1:
-                post("/tale/suggest", text=text)
+                post(f"/{draw.choice(TALES)}/suggest", text=text)
             elif action == 2:
-                post("/tale/generate", prompt=text, length=draw.randint(1, 100))
+                post(f"/{draw.choice(TALES)}/generate", prompt=text, length=draw.randint(1, 100))
             elif action == 3:
-                session = f"/tale/sessions/{post('/tale/sessions').json()['session']}"
+                sessions = f"/{draw.choice((*TALES, 'classifier'))}/sessions"
+                session = f"{sessions}/{post(sessions).json()['session']}"
                 for word in text.split():
                     post(f"{session}/step", text=word)
                 counts[client.delete(session).status_code] += 1
             elif action == 4:
-                keyboard = f"/tale/keyboards/{post('/tale/keyboards').json()['keyboard']}"
+                keyboards = "/word/keyboards"
+                keyboard = f"{keyboards}/{post(keyboards).json()['keyboard']}"
                 for end in range(0, len(text), 3):
                     post(f"{keyboard}/write", text=text[:end])
                 counts[client.delete(keyboard).status_code] += 1
             elif action == 5:
-                post("/reviews/predict", texts=draw.choice([[], "a", None, [1]]))
+                post("/classifier/predict", texts=draw.choice([[], "a", None, [1]]))
+            elif action == 6:
+                post("/tagger/tag", sentences=[text.split()] * draw.randint(1, 4))
+            elif action == 7:
+                post("/translator/translate", texts=["".join(draw.choices("ab", k=4))])
+            elif action == 8:
+                post("/describer/describe", vectors=[draw.sample([0, 0, 1], 3)])
+            elif action == 9:
+                post("/forecaster/forecast", horizon=draw.randint(1, 6))
+                post("/classifier/explain", text=text)
             else:
                 url = httpx.URL(address)
                 with socket.create_connection((url.host, url.port or 80)) as leaving:
                     leaving.sendall(
-                        b"POST /models/tale/generate HTTP/1.1\r\nHost: localhost\r\n"
+                        b"POST /models/word/generate HTTP/1.1\r\nHost: localhost\r\n"
                         b'Content-Length: 16\r\n\r\n{"length": 5000}'
                     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         os.environ["ELMAN_CACHE"] = str(folder / "cache")
-        store = ["--sessions", str(folder / "sessions.db")]
-        words = ["-m", "elman", "serve", *save_models(folder), "--port", "0", *store]
-        server = subprocess.Popen([sys.executable, *words], stderr=subprocess.PIPE, text=True)
-        assert server.stderr is not None
-        address = server.stderr.readline().rpartition(" at ")[2].strip()
+        server = Served(folder, "--sessions", str(folder / "sessions.db"))
         counts: Counter[int] = Counter()
         stop = threading.Event()
         threads = [
             threading.Thread(
                 target=load,
-                args=(address, random.Random(f"{options.seed}/{number}"), stop, counts),
+                args=(server.address, random.Random(f"{options.seed}/{number}"), stop, counts),
             )
             for number in range(THREADS)
         ]
@@ -109,23 +107,15 @@ def main() -> None:
             thread.start()
         samples = []
         until = time.monotonic() + 60 * options.minutes
-        while time.monotonic() < until and server.poll() is None:
+        while time.monotonic() < until and server.process.poll() is None:
             time.sleep(SAMPLE_SECONDS)
             with contextlib.suppress(OSError):  # it has ended, which its status tells
-                samples.append(sample(server.pid))
+                samples.append(server.sample())
         stop.set()
         for thread in threads:
             thread.join()
-        server.terminate()
-        _, errors = server.communicate(timeout=60)
-    report(samples, counts, server.returncode, errors)
-
-
-def sample(process: int) -> tuple[int, int]:
-    """Bytes of resident memory, and open descriptors."""
-    pages = int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1])
-    descriptors = len(list(Path(f"/proc/{process}/fd").iterdir()))
-    return pages * resource.getpagesize(), descriptors
+        status, errors = server.stop()
+    report(samples, counts, status, errors)
 
 
 def report(samples: list[tuple[int, int]], counts: Counter[int], status: int, errors: str) -> None:

@@ -10,6 +10,7 @@ Format: https://github.com/huggingface/safetensors (8 bytes of header length, JS
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import math
 import os
@@ -270,6 +271,18 @@ def write_whole(path: Path, data: bytes) -> None:
             raise
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def remove_partials(path: Path) -> None:
+    """Remove what processes that were killed while they wrote a file have left beside it.
+
+    Args:
+        path: of the file, which no other process may be writing now.
+    """
+    target = _target(path)
+    for partial in target.parent.glob(f".{glob.escape(target.name)}.*.part"):
+        with contextlib.suppress(OSError):  # of another user
+            partial.unlink()
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
+import os
 import xml.etree.ElementTree as ET
 from itertools import pairwise
 
@@ -116,6 +118,21 @@ def test_a_picture_has_all_of_it(elman, folder):
     assert {"values", "median", "80 %", "95 %"} <= set(texts)
 
 
+def test_a_plot_that_cannot_be_written_leaves_the_old_one(elman, folder, tmp_path, monkeypatch):
+    path = tmp_path / "a.svg"
+    path.write_text("<svg/>", encoding="utf-8")
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    done = elman("predict", str(folder / "m.st"), "--plot", str(path))
+    assert done.status == 1
+    assert done.err.count("\n") == 1
+    assert f"{path}: cannot be written (No space left on device). Name another" in done.err
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("a.svg", "<svg/>")]
+
+
 def points(element):
     return [tuple(map(float, pair.split(","))) for pair in element.get("points").split()]
 
@@ -156,7 +173,7 @@ def test_numbers_without_exponents(value):
         (["--horizon", "7"], "elman: --horizon: 7 is beyond the 6 steps that it was trained for"),
         (["--horizon", "0"], "elman: --horizon: 0 is out of range"),
         (["--plot", "a.pdf"], "elman: --plot: 'a.pdf' is neither SVG nor PNG"),
-        (["--plot", "nowhere/a.svg"], "nowhere/a.svg: cannot be written"),
+        (["--plot", "nowhere/a.svg"], "nowhere/a.svg: there is no folder nowhere"),
         (["--count", "3"], "elman: --count: it does not apply"),
         (["nowhere.csv"], "elman: nowhere.csv: no such file"),
     ],

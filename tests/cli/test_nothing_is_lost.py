@@ -211,7 +211,7 @@ def test_a_disk_that_is_full_at_a_checkpoint(elman, unfinished, checkpoint_alway
 def test_a_disk_that_is_full_at_the_first_checkpoint(elman, here, checkpoint_always):  # noqa: ARG001
     assert stopped_by_a_full_disk(elman, *RUN) == (
         "elman: m.st.checkpoint: cannot be written (File too large); there is no checkpoint yet. "
-        "Free some room, then type the same command with --resume."
+        "Free some room, then type the same command again."
     )
 
 
@@ -257,3 +257,10 @@ def test_a_text_that_leaves_the_cache_during_training(elman, here, empty_cache, 
     )
     assert steps_of("m.st") == 3
     assert elman(*arguments).status == 0, "and is prepared again"
+
+
+def test_what_a_killed_training_left_half_written_is_removed(elman, here):  # noqa: ARG001
+    for name in (".m.st.0123abcd.part", ".m.st.checkpoint.0123abcd.part", ".n.st.0123abcd.part"):
+        Path(name).write_bytes(b"half")
+    assert elman("train", "tale.txt", "-o", "m.st", "--steps", "1", *SMALL).status == 0
+    assert [path.name for path in Path().glob(".*")] == [".n.st.0123abcd.part"]

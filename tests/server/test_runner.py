@@ -123,3 +123,12 @@ def test_names_need_no_escaping_and_are_unique(folder, tmp_path):
         paths[-1].write_bytes((folder / "lstm.safetensors").read_bytes())
     result = [each.name for each in load_models(paths)]
     assert result == ["a-b", "a-b-2", "model", "model-2", "x" * 60, "x.y"]
+
+
+def test_a_model_that_cannot_be_copied_is_one_line(folder):
+    """The copy does not fit the disk."""
+    model = str(folder / "lstm.safetensors")
+    code = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000))"
+    line = refused(model, code=code)
+    assert f"{model}: cannot be copied to " in line
+    assert "(File too large). Set TMPDIR to a folder with room." in line

@@ -109,6 +109,49 @@ def test_a_file_that_is_not_a_store_is_left_unchanged(converse, tmp_path, what):
     assert before is None or novel.read_bytes() == before
 
 
+def test_a_full_disk_of_sessions_is_a_line_and_they_are_stored_once_there_is_room(
+    converse, tmp_path, monkeypatch, caplog
+):
+    database, files = tmp_path / "sessions.db", []
+    opened = sqlite._open
+
+    def opened_and_known(path):
+        files.append(opened(path))
+        return files[-1]
+
+    monkeypatch.setattr(sqlite, "_open", opened_and_known)
+
+    async def conversation(client):
+        (pages,) = files[0].execute("pragma page_count").fetchone()
+        files[0].execute(f"pragma max_page_count = {pages}")
+        session = await Session.create(client, "lstm")
+        for _ in range(40):  # a state for each step, which can be undone
+            await session.step("a")
+        await asyncio.sleep(2.5)  # it is saved twice, or would be
+        said = [(each.getMessage(), each.exc_info) for each in caplog.records]
+        files[0].execute("pragma max_page_count = 100000")
+        await asyncio.sleep(1.5)
+        return session.session, said
+
+    session, said = converse(conversation, sessions=str(database))
+    assert said == [("sessions could not be stored: database or disk is full", None)]
+    assert converse(go_on(session, "a"), sessions=str(database))["steps"] == 41
+
+
+def test_a_full_disk_of_sessions_at_the_end_is_a_line(converse, tmp_path, monkeypatch):
+    database = tmp_path / "sessions.db"
+    session, *_ = converse(step("the c"), sessions=str(database))
+
+    def full(*_):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite.SqliteStore, "_save", full)
+        with pytest.raises(ElmanError, match=r"sessions.db: the last steps .* disk is full"):
+            converse(go_on(session, "t"), sessions=str(database))
+    assert converse(go_on(session, "t"), sessions=str(database))["steps"] == 3
+
+
 class RedisServer:
     """A Redis of the tests' own, which loses everything when it stops."""
 

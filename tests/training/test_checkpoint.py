@@ -156,7 +156,7 @@ def test_full_disk_while_writing_a_checkpoint(tmp_path, monkeypatch, uninterrupt
             go(objective, path)
     text = one_line(caught, path)
     assert "No space left on device" in text
-    assert "resume" in text
+    assert ("resume" in text) is (before > 0)
     assert ("the last checkpoint is kept" in text) is (before > 0)
     assert [p.name for p in tmp_path.iterdir()] == (["checkpoint"] if before else [])
     if before:

@@ -91,7 +91,7 @@ def train(
 
     Ctrl-C ends the training early and still writes the model; the exit status is then 130.
     """
-    from elman.bundle import check_writable
+    from elman.bundle import check_writable, remove_partials
     from elman.tasks.commands import commands_to_train
     from elman.tasks.data_files import DataFiles
     from elman.tasks.infer_task import task_of
@@ -103,6 +103,7 @@ def train(
     check_writable(checkpoint)
     with locked_checkpoint(checkpoint):
         check_resume(checkpoint, output, resume)
+        remove_partials(output)
         settings: dict[str, Any] = {
             "tokenizer": tokenizer,
             "cell": cell,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 import tempfile
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from elman.bundle import unreadable
-from elman.errors import ElmanError, SettingError
+from elman.errors import ElmanError, OutputError, SettingError
 from elman.server.dispatcher import Dispatcher
 from elman.server.generation import GenerationBatcher
 from elman.server.limits import Limits
@@ -23,6 +24,7 @@ from elman.tasks.table import TASKS
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 _MAX_NAME = 60  # characters
 _CHUNK = 1 << 20  # bytes
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class LoadedModel(NamedTuple):
@@ -139,7 +141,13 @@ def _load(path: Path) -> tuple[Model, bytes]:
                     digest.update(chunk)
                     copied.write(chunk)
         except OSError as error:
-            raise unreadable(path, error) from error
+            if error.errno not in _NO_ROOM:
+                raise unreadable(path, error) from error
+            raise OutputError(
+                f"cannot be copied to {tempfile.gettempdir()} ({error.strerror})",
+                location=path,
+                hint="Set TMPDIR to a folder with room.",
+            ) from error
         try:
             return load(copy), digest.digest()
         except ElmanError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from torch import Tensor
 
-from elman.bundle import Layout, layout_of, open_bundle, write_bundle
+from elman.bundle import Layout, layout_of, open_bundle, remove_partials, write_bundle
 from elman.errors import OutputError, ResumeError
 from elman.training.state import TrainState
 
@@ -59,11 +58,13 @@ def write_checkpoint(
     try:
         write_bundle(path, about, tensors)
     except OutputError as error:
-        state = "the last checkpoint is kept" if path.exists() else "there is no checkpoint yet"
+        state, more = "there is no checkpoint yet", "again"
+        if path.exists():
+            state, more = "the last checkpoint is kept", "with --resume"
         raise OutputError(
             f"{error.cause}; {state}",
             location=path,
-            hint="Free some room, then type the same command with --resume.",
+            hint=f"Free some room, then type the same command {more}.",
         ) from error
 
 
@@ -128,6 +129,4 @@ def _valid(numbers: dict[str, Any], expected: dict[str, Any]) -> bool:
 def clear_checkpoint(path: Path) -> None:
     """Remove the checkpoint of a finished run."""
     path.unlink(missing_ok=True)
-    # A run killed while writing leaves a partial temporary file.
-    for partial in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-        partial.unlink(missing_ok=True)
+    remove_partials(path)

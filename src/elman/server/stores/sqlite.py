@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from elman.errors import OutputError
+from elman.server.http_errors import ApiError, overloaded
 from elman.server.limits import Limits
 from elman.server.session_state import SessionState
 from elman.server.stores.memory import MemoryStore
@@ -40,7 +41,7 @@ class SqliteStore(MemoryStore):
 
     def __init__(self, path: Path, limits: Limits, formats: StateFormats) -> None:
         super().__init__(limits)
-        self._formats = formats
+        self._path, self._formats = path, formats
         self._changed: set[str] = set()
         try:
             self._file = _open(path)
@@ -70,13 +71,26 @@ class SqliteStore(MemoryStore):
         sessions = {name: self._sessions.get(name) for name in changed}
         try:
             await asyncio.to_thread(self._save, sessions)
-        except sqlite3.Error:  # a full disk may have room again later
+        except sqlite3.Error as error:  # a full disk may have room again later
             self._changed |= changed
-            raise
+            raise overloaded("sessions could not be stored") from error
 
     async def close(self) -> None:
-        await self.evict_expired()
-        self._file.close()
+        """Save what changed, and close the file.
+
+        Raises:
+            OutputError: it cannot be saved; the file has the sessions as they were before.
+        """
+        try:
+            await self.evict_expired()
+        except ApiError as error:
+            raise OutputError(
+                f"the last steps of sessions are lost ({error.__cause__})",
+                location=self._path,
+                hint="Free some space before the next start.",
+            ) from error
+        finally:
+            self._file.close()
 
     def _save(self, sessions: dict[str, tuple[float, SessionState] | None]) -> None:
         """Write sessions to the file, and delete those that are None."""

@@ -5,6 +5,7 @@ SVG is written here; PNG needs matplotlib, an extra.
 
 from __future__ import annotations
 
+import io
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +13,7 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
+from elman.bundle import write_whole
 from elman.errors import OutputError, SettingError
 
 if TYPE_CHECKING:
@@ -95,17 +97,12 @@ def draw(forecast: Forecast, history: Series, path: Path) -> None:
         OutputError: the file cannot be written.
     """
     panels = _panels(forecast, history)
+    content = svg(panels).encode() if path.suffix.lower() == ".svg" else _png(panels)
     try:
-        if path.suffix.lower() == ".svg":
-            path.write_text(svg(panels), encoding="utf-8")
-        else:
-            _draw_png(panels, path)
-    except OSError as error:
-        raise OutputError(
-            f"cannot be written ({error.strerror or error})",
-            location=path,
-            hint="Name another file with --plot",
-        ) from error
+        write_whole(path, content)
+    except OutputError as error:
+        hint = "Name another file with --plot"
+        raise OutputError(error.cause, location=path, hint=hint) from error
 
 
 def svg(panels: Sequence[Panel]) -> str:
@@ -282,7 +279,7 @@ def _matplotlib() -> Any:
     return figure
 
 
-def _draw_png(panels: Sequence[Panel], path: Path) -> None:
+def _png(panels: Sequence[Panel]) -> bytes:
     size = (_WIDTH / 100, _PANEL / 100 * len(panels))
     figure = _matplotlib().Figure(figsize=size, dpi=150, layout="constrained")
     for axes, panel in zip(figure.subplots(len(panels), squeeze=False)[:, 0], panels, strict=True):
@@ -298,4 +295,6 @@ def _draw_png(panels: Sequence[Panel], path: Path) -> None:
         axes.legend(
             ncols=4, frameon=False, fontsize="small", loc="lower right", bbox_to_anchor=(1.0, 1.0)
         )
-    figure.savefig(path)
+    content = io.BytesIO()
+    figure.savefig(content, format="png")
+    return content.getvalue()
