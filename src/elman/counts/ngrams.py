@@ -37,7 +37,7 @@ SMALLEST = 1e-7
 
 SHARES = np.concatenate([[0.0], SMALLEST ** (1 - np.arange(1, LEVELS + 1) / LEVELS)])
 SHARES[-1] = 1 - 1e-6  # the lower orders keep some mass
-"""(256,) the share of each level; level 0 is none."""
+"""(256,) the share of each level; level 0 is no share."""
 
 
 _ROWS = 64  # distributions computed together

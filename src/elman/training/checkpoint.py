@@ -86,7 +86,7 @@ def read_checkpoint(path: Path, run: TrainState, identity: dict[str, Any]) -> No
         raise ResumeError(
             f"the unfinished run there differs in {', '.join(differing)}",
             location=path,
-            hint="Give the same text and settings, or delete the file to start anew.",
+            hint="Give the same text and settings, or delete the file to start over.",
         )
     numbers = bundle.about.get("numbers")
     if not isinstance(numbers, dict) or not _valid(numbers, run.numbers()):

@@ -220,7 +220,7 @@ class Forecaster(ForecasterSettings, Model):
         given = self.history(history)
         if series is not None and series not in self.names_:
             raise SettingError(
-                f"{series!r} is none of those it has learned",
+                f"{series!r} is not one that it has learned",
                 location="series",
                 hint=f"It knows {', '.join(self.names_[:10])}",
             )
