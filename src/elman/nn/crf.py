@@ -160,7 +160,8 @@ class _Sums:
         self._last = (last - last.amax()).exp()
         self._real = torch.arange(len(logits), device=logits.device)[:, None] < lengths
         reached = (first - first.amax()).exp() * self._emissions[0]
-        forward, scales = [], []
+        forward: list[Tensor] = []
+        scales: list[Tensor] = []
         for t in range(len(logits)):
             if t:
                 reached = (forward[-1] @ self._pairs) * self._emissions[t]

@@ -8,10 +8,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import torch
 from filelock import FileLock, Timeout
 from torch import Tensor
 
-from elman.bundle import Layout, layout_of, open_bundle, write_bundle
+from elman.bundle import Array, Layout, layout_of, open_bundle, write_bundle
 from elman.errors import OutputError, ResumeError
 from elman.training.state import TrainState
 
@@ -57,7 +58,7 @@ def write_checkpoint(
     """
     about = {"task": "checkpoint", "identity": identity, "numbers": numbers}
     try:
-        write_bundle(path, about, tensors)
+        write_bundle(path, about, _arrays(tensors))
     except OutputError as error:
         state = "the last checkpoint is kept" if path.exists() else "there is no checkpoint yet"
         raise OutputError(
@@ -91,14 +92,19 @@ def read_checkpoint(path: Path, run: TrainState, identity: dict[str, Any]) -> No
     numbers = bundle.about.get("numbers")
     if not isinstance(numbers, dict) or not _valid(numbers, run.numbers()):
         bundle.refuse("its numbers are not those of a run")
-    layout: Layout = layout_of(run.tensors())
+    layout: Layout = layout_of(_arrays(run.tensors()))
     if numbers["best_loss"] is not None:
         layout |= {
             name.replace("weight.", "best.", 1): entry
             for name, entry in layout.items()
             if name.startswith("weight.")
         }
-    run.restore(numbers, bundle.tensors(layout))
+    arrays = bundle.arrays(layout)
+    run.restore(numbers, {name: torch.from_numpy(array) for name, array in arrays.items()})
+
+
+def _arrays(tensors: dict[str, Tensor]) -> dict[str, Array]:
+    return {name: tensor.numpy(force=True) for name, tensor in tensors.items()}
 
 
 def identity_of(path: Path) -> dict[str, Any]:
