@@ -1,4 +1,4 @@
-"""Read and write a safetensors file with a trained model or an unfinished run.
+"""Read and write a safetensors file with a trained model or an unfinished run, as numpy arrays.
 
 The header holds one JSON text under the metadata key `elman`. It names no path and no class, and
 nothing in it is executed. Before a tensor is loaded, the size of the header, the offset and size
@@ -16,15 +16,15 @@ import math
 import os
 import secrets
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-import torch
+import numpy as np
+import numpy.typing as npt
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from torch import Tensor
+from safetensors.numpy import load_file, save
 
 from elman.errors import MissingFileError, ModelFileError, OutputError
 
@@ -33,44 +33,45 @@ HEADER_LIMIT = 16 * 2**20  # bytes
 _KEY = "elman"
 _MAX_DIMENSIONS = 8
 
-_TYPES: dict[str, tuple[torch.dtype, int]] = {
-    "F64": (torch.float64, 8),
-    "F32": (torch.float32, 4),
-    "BF16": (torch.bfloat16, 2),
-    "F16": (torch.float16, 2),
-    "I64": (torch.int64, 8),
-    "I32": (torch.int32, 4),
-    "I16": (torch.int16, 2),
-    "I8": (torch.int8, 1),
-    "U8": (torch.uint8, 1),
-    "BOOL": (torch.bool, 1),
+_TYPES: dict[str, np.dtype[Any]] = {
+    "F64": np.dtype(np.float64),
+    "F32": np.dtype(np.float32),
+    "F16": np.dtype(np.float16),
+    "I64": np.dtype(np.int64),
+    "I32": np.dtype(np.int32),
+    "I16": np.dtype(np.int16),
+    "I8": np.dtype(np.int8),
+    "U8": np.dtype(np.uint8),
+    "BOOL": np.dtype(np.bool_),
 }
 
-Layout = dict[str, tuple[torch.dtype, tuple[int, ...]]]
-"""The type and shape of each tensor, by name."""
+Array = npt.NDArray[Any]
+
+Layout = dict[str, tuple[np.dtype[Any], tuple[int, ...]]]
+"""The type and shape of each array, by name."""
 
 
-def layout_of(tensors: dict[str, Tensor]) -> Layout:
-    """The types and shapes of some tensors."""
-    return {name: (tensor.dtype, tuple(tensor.shape)) for name, tensor in tensors.items()}
+def layout_of(arrays: Mapping[str, Array]) -> Layout:
+    """The types and shapes of some arrays."""
+    return {name: (array.dtype, array.shape) for name, array in arrays.items()}
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A file whose header has been checked; its tensors are still on disk.
+    """A file whose header has been checked; its arrays are still on disk.
 
     Attributes:
         path: of the file.
         about: the JSON object of the header.
-        layout: the types and shapes of the tensors.
+        layout: the types and shapes of the arrays.
     """
 
     path: Path
     about: dict[str, Any]
     layout: Layout
 
-    def tensors(self, expected: Layout) -> dict[str, Tensor]:
-        """Load the tensors.
+    def arrays(self, expected: Layout) -> dict[str, Array]:
+        """Load the arrays.
 
         Args:
             expected: the exact names, types and shapes.
@@ -195,8 +196,8 @@ def _layout(path: Path, header: dict[str, Any], size: int) -> Layout:
                 is_valid = False
         if not is_valid or len(entry) != 3:
             refuse(path, f"the entry of its tensor {name!r} is malformed")
-        dtype, item = _TYPES[kind]
-        if end - begin != math.prod(shape) * item:
+        dtype = _TYPES[kind]
+        if end - begin != math.prod(shape) * dtype.itemsize:
             refuse(path, f"its tensor {name!r} has {end - begin:,} bytes, unlike its shape")
         layout[name] = (dtype, tuple(shape))
         offsets.append((begin, end))
@@ -210,24 +211,24 @@ def _layout(path: Path, header: dict[str, Any], size: int) -> Layout:
     return layout
 
 
-def _in_words(dtype: torch.dtype, shape: tuple[int, ...]) -> str:
-    return f"{str(dtype).removeprefix('torch.')} {list(shape)}"
+def _in_words(dtype: np.dtype[Any], shape: tuple[int, ...]) -> str:
+    return f"{dtype} {list(shape)}"
 
 
 def write_bundle(
-    path: str | os.PathLike[str], about: dict[str, Any], tensors: dict[str, Tensor]
+    path: str | os.PathLike[str], about: dict[str, Any], arrays: Mapping[str, Array]
 ) -> None:
     """Write a file atomically: an old file stays until the new one is on disk.
 
     Args:
         path: of the file.
         about: plain data for the header.
-        tensors: on any device.
+        arrays: by name.
 
     Raises:
         OutputError: the file cannot be written, for example because the disk is full.
     """
-    data = serialised(about, tensors)
+    data = serialised(about, arrays)
     if int.from_bytes(data[:8], "little") > HEADER_LIMIT:
         raise OutputError(
             "the vocabulary is too large for a model file's header",
@@ -237,13 +238,11 @@ def write_bundle(
     write_whole(Path(path), data)
 
 
-def serialised(about: dict[str, Any], tensors: dict[str, Tensor]) -> bytes:
+def serialised(about: dict[str, Any], arrays: Mapping[str, Array]) -> bytes:
     """The bytes of a file; the arguments are those of `write_bundle`."""
     text = json.dumps({"schema": SCHEMA, **about}, ensure_ascii=False, allow_nan=False)
-    return save(
-        {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()},
-        metadata={_KEY: text},
-    )
+    contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    return save(contiguous, metadata={_KEY: text})
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -80,16 +80,16 @@ def check_size(location: str, value: Any) -> None:
         value: to check.
 
     Raises:
-        SettingError: it is no size above 0.
+        SettingError: it is not a size above 0.
     """
     if type(value) not in (int, str) or not bytes_of(value):
         raise SettingError(
-            f"{value!r} is no size", location=location, hint="It is such as 5MB or 300kB."
+            f"{value!r} is not a size", location=location, hint="It is such as 5MB or 300kB."
         )
 
 
 def bytes_of(size: int | str) -> int | None:
-    """The bytes of a size such as '5MB', '300 kB' or 300000; None if it is no size."""
+    """The bytes of a size such as '5MB', '300 kB' or 300000; None if it is not a size."""
     found = re.fullmatch(r"(\d{1,12}(?:\.\d{1,9})?)\s*([a-z]*)", str(size).strip().lower())
     if found is None or found[2] not in BYTES:
         return None

@@ -145,7 +145,7 @@ def test_what_is_refused(elman, here, given, message):
         (("winds.st", "none.npy"), "none.npy"),
         (("winds.st", "winds.npy", "--row", "31"), "--row: 31 is out of range"),
         (("sold.st", "none.csv"), "none.csv"),
-        (("sold.st", "--series", "tea"), "'tea' is none of those it has learned"),
+        (("sold.st", "--series", "tea"), "'tea' is not one that it has learned"),
     ],
 )
 @pytest.mark.usefixtures("rewriting")

@@ -74,4 +74,4 @@ def test_a_name_that_is_none(elman, command):
     pytest.importorskip("huggingface_hub", reason="huggingface_hub is not installed")
     done = elman(*command)
     assert (done.status, done.out) == (1, "")
-    assert done.err == "elman: hub: 'a/b/c' is no name of a repository. It is: NAME/MODEL\n"
+    assert done.err == "elman: hub: 'a/b/c' is not the name of a repository. It is: NAME/MODEL\n"

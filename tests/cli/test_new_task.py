@@ -35,6 +35,7 @@ MODEL = """
     from elman.nn.blocks import StackConfig
     from elman.tasks.estimator import Model
     from elman.tasks.run import TrainingData
+    from elman.tasks.weights import Stored
     from elman.training.events import Finished
 
     class LineCounter(Model):
@@ -65,7 +66,7 @@ MODEL = """
             return {}
 
         def _restore(self, about):
-            return lambda: nn.Linear(1, 1, bias=False)
+            return Stored(lambda: nn.Linear(1, 1, bias=False))
 
         def _facts(self):
             return {}

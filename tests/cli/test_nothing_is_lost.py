@@ -84,7 +84,7 @@ def test_an_interrupted_training_is_a_model_and_goes_on(elman, unfinished):
     assert (other.status, other.out) == (1, "")
     assert other.err == (
         "elman: m.st.checkpoint: the unfinished run there differs in dropout, seed. "
-        "Give the same text and settings, or delete the file to start anew.\n"
+        "Give the same text and settings, or delete the file to start over.\n"
     )
     assert contents() == before
 
@@ -135,7 +135,7 @@ def test_a_finished_model_is_not_resumed(elman, here):  # noqa: ARG001
     assert (done.status, done.out) == (1, "")
     assert done.err == (
         "elman: m.st: its training is finished, so there is nothing to resume. "
-        "Name another file with -o, or leave out --resume to train it anew.\n"
+        "Name another file with -o, or leave out --resume to start over.\n"
     )
     assert contents() == before
 

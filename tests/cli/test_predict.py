@@ -311,9 +311,9 @@ BAD = [
     (
         "tags.st",
         b"the cat sat\nit left\n",
-        "standard input:1: the last column, 'sat', is no tag that the model knows (ADJ, ADP, DET, "
-        "PUNCT or WORD). Write one word a line and a blank line after each sentence, or name the "
-        "column to write: --column 4",
+        "standard input:1: the last column, 'sat', is not a tag that the model knows (ADJ, ADP, "
+        "DET, PUNCT or WORD). Write one word a line and a blank line after each sentence, or name "
+        "the column to write: --column 4",
     ),
     (
         "tags.st",

@@ -67,7 +67,7 @@ def test_running_text_in_a_file_is_split(elman, reading):  # noqa: ARG001
 def test_rows_of_words_and_columns_are_no_running_text(elman, reading, row):  # noqa: ARG001
     done = elman("predict", "tags.st", stdin=f"{row}\n\n".encode())
     assert done.status == 1
-    assert "is no tag that the model knows" in done.err
+    assert "is not a tag that the model knows" in done.err
 
 
 def test_a_translation_of_a_text(elman, rewriting):  # noqa: ARG001
@@ -81,8 +81,14 @@ def test_a_translation_of_a_text(elman, rewriting):  # noqa: ARG001
     [
         (("classes.st", "revues.csv"), "revues.csv: no such file or folder. "),
         (("classes.st", "who.csv", "a bird"), "INPUT: 'a bird' is a text, and who.csv a file. "),
-        (("sold.st", "a bird"), "INPUT: 'a bird' is no file, and the model reads no texts. "),
-        (("winds.st", "a bird"), "INPUT: 'a bird' is no file, and the model reads no texts. "),
+        (
+            ("sold.st", "a bird"),
+            "INPUT: 'a bird' is not a file, and the model does not read texts. ",
+        ),
+        (
+            ("winds.st", "a bird"),
+            "INPUT: 'a bird' is not a file, and the model does not read texts. ",
+        ),
     ],
 )
 def test_what_cannot_be_predicted(elman, reading, rewriting, arguments, message):  # noqa: ARG001

@@ -209,7 +209,7 @@ def test_quantiles_equal_those_of_predict():
         for index, attribute in enumerate(named):
             actual = [output.quantiles[index].value for output in outputs]
             np.testing.assert_allclose(actual, getattr(forecast, attribute)[:, column])
-    with pytest.raises(SettingError, match="'tea' is none of those"):
+    with pytest.raises(SettingError, match="'tea' is not one that"):
         model.explain(series="tea")
 
 

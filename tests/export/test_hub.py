@@ -157,9 +157,9 @@ def test_who_is_not_logged_in(file, monkeypatch):
     "name", ["", "a/b/c", "..", "ada/..", "ada/tale?x", "https://hub/ada/tale"]
 )
 def test_what_is_no_name(file, tmp_path, name):
-    with pytest.raises(ExportError, match="is no name of a repository"):
+    with pytest.raises(ExportError, match="is not the name of a repository"):
         push(file, name)
-    with pytest.raises(MissingFileError, match="is no name of a repository"):
+    with pytest.raises(MissingFileError, match="is not the name of a repository"):
         pull(name, tmp_path / "back.st")
 
 

@@ -187,7 +187,7 @@ def test_a_graph_without_the_nearest_vectors_says_so(tmp_path):
     assert model.nearest_ is not None
     model.save(tmp_path / "m.safetensors")
     agreement = write_onnx(tmp_path / "m.safetensors", tmp_path / "m.onnx")
-    assert agreement["remark"] == describer.ALONE
+    assert agreement["limitation"] == describer.ALONE
     model.nearest_ = None
     model.save(tmp_path / "m.safetensors")
-    assert "remark" not in write_onnx(tmp_path / "m.safetensors", tmp_path / "m.onnx")
+    assert "limitation" not in write_onnx(tmp_path / "m.safetensors", tmp_path / "m.onnx")

@@ -129,7 +129,7 @@ def test_report_has_scores_and_baseline():
         for n, (first, _, last) in enumerate(words)
     ]
     baseline = MostFrequentTag().fit(words, gold)
-    report = evaluate_tags(words, gold, gold, baseline, warnings=("a remark",))
+    report = evaluate_tags(words, gold, gold, baseline, warnings=("a warning",))
     assert report.scores["span_f1"] == 1
     assert report.baseline["name"] == baseline.name
     # So every second sentence has one mistake in three words.
@@ -140,7 +140,7 @@ def test_report_has_scores_and_baseline():
     # The difference of a sentence is 0 or 1/3 with equal probability.
     assert (low, high) == pytest.approx((1 / 6 - 0.042, 1 / 6 + 0.042), abs=0.01)
     as_json = json.loads(json.dumps(report.to_json()))
-    assert as_json["warnings"] == ["a remark"]
+    assert as_json["warnings"] == ["a warning"]
 
 
 def test_parts_of_speech_have_no_entities():

@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy.special import logsumexp
 
 from elman.nn.crf import CRF, Transitions
 from elman.text.tagsets import illegal_tags, transitions
@@ -80,6 +81,25 @@ def test_log_partition_is_the_sum_over_all_sequences(problem):
         scores = problem.scored(row)
         assume(scores)
         assert value == pytest.approx(math.log(math.fsum(map(math.exp, scores.values()))))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_improbable_sequences_count_too(dtype):
+    """Scores of very different sizes, and transitions that leave only improbable sequences."""
+    generator = torch.Generator().manual_seed(0)
+    mask = torch.rand(6, 6, generator=generator) > 0.5
+    mask.fill_diagonal_(fill_value=True)
+    every = torch.ones(6, dtype=torch.bool)
+    crf = CRF(Transitions(every, mask, every)).to(dtype)
+    logits = 60 * torch.randn(12, 4, 6, dtype=dtype, generator=generator)
+    lengths = torch.tensor([12, 12, 7, 1])
+    result = crf.log_partition(logits, lengths)
+    _, pairs, _ = (each.detach().numpy() for each in crf.scores(forbidden=-math.inf))
+    for row, length in enumerate(lengths.tolist()):
+        reached = logits[0, row].double().numpy()
+        for scores in logits[1:length, row].double().numpy():
+            reached = logsumexp(reached[:, None] + pairs, axis=0) + scores
+        assert result[row].item() == pytest.approx(logsumexp(reached), rel=1e-6)
 
 
 @few

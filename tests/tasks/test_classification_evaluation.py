@@ -49,7 +49,7 @@ def report_on(right, seed=0, warnings=()):
 
 
 def test_the_report():
-    texts, gold, predictions, baseline, report = report_on(0.9, warnings=("a remark",))
+    texts, gold, predictions, baseline, report = report_on(0.9, warnings=("a warning",))
     theirs = baseline.predict(texts)
     for scores, predicted in ((report.scores, predictions.labels), (report.baseline, theirs)):
         assert scores["accuracy"] == pytest.approx(metrics.accuracy_score(gold, predicted))
@@ -61,7 +61,7 @@ def test_the_report():
     as_json = json.loads(json.dumps(report.to_json()))
     assert as_json["task"] == "classify"
     assert as_json["examples"] == 300
-    assert as_json["warnings"] == ["a remark"]
+    assert as_json["warnings"] == ["a warning"]
     assert [row["label"] for row in as_json["details"]["classes"]] == ["cats", "dogs", "newts"]
     assert sum(row["support"] for row in as_json["details"]["classes"]) == 300
     first = as_json["details"]["confusions"][0]

@@ -262,7 +262,7 @@ def saved(model, folder):
     model.save(folder / "m.safetensors")
     bundle = open_bundle(folder / "m.safetensors")
     about = {name: value for name, value in bundle.about.items() if name != "schema"}
-    return about, bundle.tensors(bundle.layout)
+    return about, bundle.arrays(bundle.layout)
 
 
 @pytest.mark.parametrize("damage", DAMAGE, ids=str)

@@ -78,9 +78,9 @@ def test_scripts() -> None:
     ],
 )
 def test_what_looks_like_a_table(text: str, beginning: str | None) -> None:
-    remark = look(text).remark
-    assert (remark or "").startswith(beginning or "")
-    assert (remark is None) == (beginning is None)
+    warning = look(text).warning
+    assert (warning or "").startswith(beginning or "")
+    assert (warning is None) == (beginning is None)
 
 
 def test_suggestions() -> None:

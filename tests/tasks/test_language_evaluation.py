@@ -154,7 +154,7 @@ def test_the_baseline_begins_anew_at_each_line_where_that_helps():
     a, v = (int(tokenizer.encode(each)[0]) for each in "av")
     assert np.all(rows[:, a] + rows[:, v] > 0.9)
     if ngram.newline is not None:
-        assert "anew at each line" in ngram.name
+        assert "restarted at each line" in ngram.name
         assert np.ptp(rows[:, a]) < 1e-6
 
 

@@ -120,9 +120,9 @@ def test_a_later_training_without_counts_forgets_them():
 def test_a_graph_holds_the_network_alone_and_says_so(path, tmp_path):
     onnx = pytest.importorskip("onnx")
     written = write_onnx(path, tmp_path / "m.onnx")
-    assert "counts" in written["remark"]
+    assert "counts" in written["limitation"]
     graph = onnx.load(tmp_path / "m.onnx").graph
-    assert written["remark"] in graph.doc_string
+    assert written["limitation"] in graph.doc_string
     assert not any("counts" in each.name for each in graph.initializer)
 
 

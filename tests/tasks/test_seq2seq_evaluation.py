@@ -44,7 +44,7 @@ def report():
     answers = spoiled(targets, 0.3)
     others = answers[::-1]
     result = evaluate_seq2seq(
-        sources, targets, answers, baseline, others, [*sources[:3], "x"], warnings=["a remark"]
+        sources, targets, answers, baseline, others, [*sources[:3], "x"], warnings=["a warning"]
     )
     return targets, answers, baseline.answers(sources), others, result
 
@@ -63,7 +63,7 @@ def test_scores_are_sacrebleus(report):
     assert result.details["length_ratio"] == len("".join(answers)) / len("".join(targets))
     as_json = json.loads(json.dumps(result.to_json()))
     assert (as_json["task"], as_json["examples"]) == ("translate", 60)
-    assert as_json["warnings"][0] == "a remark"
+    assert as_json["warnings"][0] == "a warning"
     assert as_json["details"]["known_sources"] == 3
 
 

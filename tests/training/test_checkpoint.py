@@ -9,12 +9,13 @@ from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from objectives import Line, interrupt, nan, same
-from safetensors.torch import save
+from safetensors.numpy import save
 
 from elman.bundle import open_bundle, write_bundle
 from elman.data.cache import Cache
@@ -245,7 +246,7 @@ def test_flipped_bytes_of_the_header_are_refused_or_harmless(checkpoint, tmp_pat
 
 def altered(checkpoint: Path, folder: Path, change) -> Path:
     read = open_bundle(checkpoint)
-    about, tensors = json.loads(json.dumps(read.about)), read.tensors(read.layout)
+    about, tensors = json.loads(json.dumps(read.about)), read.arrays(read.layout)
     change(about, tensors)
     path = folder / "checkpoint"
     # 1e999 is valid JSON, and infinite.
@@ -288,10 +289,10 @@ def test_impossible_numbers_are_refused(checkpoint, tmp_path, name, value):
         lambda _, tensors: tensors.pop("best.bias"),
         lambda _, tensors: tensors.pop("exp_avg_sq.weight"),
         lambda _, tensors: tensors.pop("carried.0"),
-        lambda _, tensors: tensors.update({"carried.1": torch.zeros(2)}),
-        lambda _, tensors: tensors.update({"carried.0": torch.zeros(3)}),
-        lambda _, tensors: tensors.update({"weight.bias": torch.zeros(2, dtype=torch.float64)}),
-        lambda _, tensors: tensors.update({"step.bias": torch.zeros(1)}),
+        lambda _, tensors: tensors.update({"carried.1": np.zeros(2, np.float32)}),
+        lambda _, tensors: tensors.update({"carried.0": np.zeros(3, np.float32)}),
+        lambda _, tensors: tensors.update({"weight.bias": np.zeros(2)}),
+        lambda _, tensors: tensors.update({"step.bias": np.zeros(1, np.float32)}),
     ],
 )
 def test_altered_structure_is_refused(checkpoint, tmp_path, change):
@@ -315,7 +316,7 @@ def test_malformed_identity_is_that_of_another_run(checkpoint, tmp_path, identit
 
 def test_model_file_is_not_a_checkpoint(tmp_path):
     path = tmp_path / "checkpoint"
-    write_bundle(path, {"task": "language"}, {"x": torch.zeros(2)})
+    write_bundle(path, {"task": "language"}, {"x": np.zeros(2)})
     assert "it is not a checkpoint" in refused(path)
 
 

@@ -42,8 +42,8 @@ def export(
     if onnx is not None:
         with working("Comparing with ONNX Runtime"):
             agreement = write_onnx(model, onnx)
-        if "remark" in agreement:
-            say(agreement["remark"])
+        if "limitation" in agreement:
+            say(agreement["limitation"])
         written["onnx"] = {"file": str(onnx), "bytes": onnx.stat().st_size, **agreement}
     if json:
         print_json(written)

@@ -195,7 +195,7 @@ def check_resume(checkpoint: Path, output: Path, resume: bool) -> None:
             raise ResumeError(
                 "its training is finished, so there is nothing to resume",
                 location=output,
-                hint="Name another file with -o, or leave out --resume to train it anew.",
+                hint="Name another file with -o, or leave out --resume to start over.",
             )
         say(f"No checkpoint {checkpoint}: starting from the beginning.")
     if not resume and checkpoint.exists():

@@ -79,7 +79,7 @@ def window_of(length: int, seasons: Sequence[int], horizon: int) -> int:
 
     Args:
         length: of the values to fit by.
-        seasons: seasonal periods in steps; 1 is none.
+        seasons: seasonal periods in steps; 1: none.
         horizon: H.
     """
     longest = max(seasons)
@@ -97,7 +97,7 @@ def fit_forecasts(
 
     Args:
         values: (T, S) all series have one matrix.
-        seasons: seasonal periods in steps; (1,) is none.
+        seasons: seasonal periods in steps; (1,): none.
         horizon: H.
         window: R, of `window_of`.
     """

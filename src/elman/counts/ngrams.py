@@ -19,14 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from elman.counts.kneser_ney import KneserNey, Shares
 from elman.errors import ModelFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     Ids = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.floating[Any]]
@@ -37,7 +35,7 @@ SMALLEST = 1e-7
 
 SHARES = np.concatenate([[0.0], SMALLEST ** (1 - np.arange(1, LEVELS + 1) / LEVELS)])
 SHARES[-1] = 1 - 1e-6  # the lower orders keep some mass
-"""(256,) the share of each level; level 0 is none."""
+"""(256,) the share of each level; level 0 is no share."""
 
 
 _ROWS = 64  # distributions computed together
@@ -262,32 +260,31 @@ def _kept(
     return masks[::-1]
 
 
-def tensors_of(ngrams: NGrams) -> dict[str, Tensor]:
+def arrays_of(ngrams: NGrams) -> dict[str, npt.NDArray[Any]]:
     """The arrays of a model file: the unigrams, and of each order the last tokens, the levels and
     how many n-grams each context has."""
-    tensors = {"unigrams": torch.from_numpy(ngrams.unigrams)}
+    arrays: dict[str, npt.NDArray[Any]] = {"unigrams": ngrams.unigrams}
     for number, order in enumerate(ngrams.orders, start=2):
-        tokens = torch.from_numpy(order.tokens.astype(np.int64))
-        tensors[f"tokens_{number}"] = tokens.to(_token_type(ngrams.vocabulary))
-        tensors[f"levels_{number}"] = torch.from_numpy(order.levels)
-        tensors[f"followers_{number}"] = torch.from_numpy(order.followers)
-    return tensors
+        arrays[f"tokens_{number}"] = order.tokens.astype(_token_type(ngrams.vocabulary))
+        arrays[f"levels_{number}"] = order.levels
+        arrays[f"followers_{number}"] = order.followers
+    return arrays
 
 
-def ngrams_of(tensors: dict[str, Tensor]) -> NGrams:
+def ngrams_of(arrays: Mapping[str, npt.NDArray[Any]]) -> NGrams:
     """N-grams from the arrays of a model file.
 
     Raises:
-        ModelFileError: they are not what `tensors_of` returns.
+        ModelFileError: they are not what `arrays_of` returns.
     """
-    unigrams = tensors["unigrams"].numpy()
+    unigrams = arrays["unigrams"]
     vocabulary = contexts = len(unigrams)
     if not np.isfinite(unigrams).all() or (unigrams <= 0).any() or unigrams.sum() > 1.01:
         raise ModelFileError("its unigrams are not probabilities")
     orders = []
-    for number in range(2, 2 + len(tensors) // 3):
+    for number in range(2, 2 + len(arrays) // 3):
         names = (f"tokens_{number}", f"levels_{number}", f"followers_{number}")
-        tokens, levels, followers = (tensors[name].numpy() for name in names)
+        tokens, levels, followers = (arrays[name] for name in names)
         starts = np.concatenate([[0], np.cumsum(followers.astype(np.int64))])
         sound = (
             len(followers) == contexts
@@ -303,27 +300,30 @@ def ngrams_of(tensors: dict[str, Tensor]) -> NGrams:
     return NGrams(unigrams, tuple(orders))
 
 
-def empty_tensors(sizes: Sequence[int], wide: Sequence[bool], vocabulary: int) -> dict[str, Tensor]:
-    """Arrays of the types and shapes of `tensors_of`.
+def array_layout(
+    sizes: Sequence[int], wide: Sequence[bool], vocabulary: int
+) -> dict[str, tuple[type[np.generic], tuple[int, ...]]]:
+    """The types and shapes of `arrays_of`.
 
     Args:
         sizes: the number of n-grams of each order from 2 on.
         wide: of each order, whether a context may have more than 255 n-grams.
         vocabulary: V.
     """
-    tensors = {"unigrams": torch.empty(vocabulary)}
+    layout: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
+        "unigrams": (np.float32, (vocabulary,))
+    }
     contexts = vocabulary
     for number, (size, is_wide) in enumerate(zip(sizes, wide, strict=True), start=2):
-        kind = torch.int32 if is_wide else torch.uint8
-        tensors[f"tokens_{number}"] = torch.empty(size, dtype=_token_type(vocabulary))
-        tensors[f"levels_{number}"] = torch.empty(size, dtype=torch.uint8)
-        tensors[f"followers_{number}"] = torch.empty(contexts, dtype=kind)
+        layout[f"tokens_{number}"] = (_token_type(vocabulary), (size,))
+        layout[f"levels_{number}"] = (np.uint8, (size,))
+        layout[f"followers_{number}"] = (np.int32 if is_wide else np.uint8, (contexts,))
         contexts = size
-    return tensors
+    return layout
 
 
-def _token_type(vocabulary: int) -> torch.dtype:
-    return torch.int16 if vocabulary <= 2**15 else torch.int32
+def _token_type(vocabulary: int) -> type[np.signedinteger[Any]]:
+    return np.int16 if vocabulary <= 2**15 else np.int32
 
 
 def _is_sorted(order: Order, vocabulary: int) -> bool:

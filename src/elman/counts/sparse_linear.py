@@ -332,7 +332,7 @@ def _joined(rows: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
 
 
 def _indices(keys: Hashes, hashes: npt.NDArray[Any]) -> Integers:
-    """The index of each hash among the keys (D,), D where it is none of them."""
+    """The index of each hash among the keys (D,), D where it is not among them."""
     if not len(keys):
         return np.zeros(len(hashes), dtype=np.int64)
     indices = np.searchsorted(keys, hashes)

@@ -60,6 +60,18 @@ class WordIndex:
         low = bisect_left(self.words, typed, low, high, key=lambda word: word[:letters])
         return slice(low, bisect_right(self.words, typed, low, high, key=lambda w: w[:letters]))
 
+    def matching_prefixes(self, position: int) -> list[slice]:
+        """The slices of the words that begin with the first 0, 1, 2, ... letters of a word, one for
+        each of its letters.
+
+        Args:
+            position: of the word in `words`.
+        """
+        word, found = self.words[position], [slice(0, len(self.words))]
+        for letters in range(1, len(word)):
+            found.append(self.matching(word[:letters], found[-1]))
+        return found
+
     def complete(self, probabilities: Scores, typed: str, count: int) -> list[tuple[str, float]]:
         """The most probable words that begin with `typed`, best first.
 

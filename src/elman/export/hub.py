@@ -63,7 +63,7 @@ def pull(repository: str, file: str | os.PathLike[str]) -> Model:
     Raises:
         InputError: where huggingface_hub is not installed.
         MissingFileError: where the hub does not give it.
-        ModelFileError: where it is no sound model of Elman's.
+        ModelFileError: it is not a valid model of Elman.
         OutputError: where it cannot be written; what was there before stays.
     """
     hub = require("huggingface_hub", "hub")
@@ -126,7 +126,9 @@ def _in_one_line(location: str, kind: type[ElmanError], cause: str) -> Iterator[
         yield
     except errors.HFValidationError as error:
         raise kind(
-            f"{location!r} is no name of a repository", location="hub", hint="It is: NAME/MODEL"
+            f"{location!r} is not the name of a repository",
+            location="hub",
+            hint="It is: NAME/MODEL",
         ) from error
     except (errors.HTTPError, OSError, ValueError) as error:
         status = getattr(getattr(error, "response", None), "status_code", None)

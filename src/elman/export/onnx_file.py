@@ -48,7 +48,7 @@ def write_onnx(path: str | os.PathLike[str], file: str | os.PathLike[str]) -> di
 
     Returns:
         `compared`, the number of batches compared with the network, and `largest_difference`; where
-        the graph lacks a part of the model, `remark` says so. The graph's doc string does, too.
+        the graph lacks a part of the model, `limitation` says so. The graph's doc string does, too.
 
     Raises:
         InputError: onnx or onnxruntime is not installed.
@@ -72,11 +72,11 @@ def write_onnx(path: str | os.PathLike[str], file: str | os.PathLike[str]) -> di
     about = open_bundle(path).about
     copied = {name: value for name, value in about.items() if name in COPIED_METADATA}
     known = json.dumps(copied | exported.metadata, ensure_ascii=False)
-    remark = exported.remark
-    doc = exported.doc if remark is None else f"{exported.doc} {remark}"
+    limitation = exported.limitation
+    doc = exported.doc if limitation is None else f"{exported.doc} {limitation}"
     content = graph.model("elman", doc, {"elman": known})
     difference = check_parity(content, map(exported.trial, range(len(TRIAL_SHAPES))), path)
     write_whole(Path(file), content)
     write_whole(Path(f"{os.fspath(file)}.json"), known.encode())
     agreement = {"compared": len(TRIAL_SHAPES), "largest_difference": difference}
-    return agreement if remark is None else {**agreement, "remark": remark}
+    return agreement if limitation is None else {**agreement, "limitation": limitation}

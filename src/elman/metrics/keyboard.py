@@ -121,6 +121,7 @@ def keyboard_scores(
         raise EmptyTextError("no word to score suggestions on")
     ranks = np.full(len(indices), len(index.words) + 1)
     saved = np.zeros(len(indices), dtype=np.int64)
+    prefixes: dict[int, list[slice]] = {}  # of each word that is typed, most of them often
     done = 0
     for rows in distributions:
         for values in index.take_words(np.atleast_2d(rows)):
@@ -130,7 +131,10 @@ def keyboard_scores(
             if position is not None:
                 if np.isnan(values).any():
                     raise ValueError(f"word {done}: its distribution holds a NaN")
-                ranks[done], saved[done] = _type_word(index, values, position, spaced)
+                if position not in prefixes:
+                    prefixes[position] = index.matching_prefixes(position)
+                typed = _type_word(values, position, prefixes[position], spaced)
+                ranks[done], saved[done] = typed
             done += 1
     if done < len(indices):
         raise ValueError(f"{len(indices)} words, but {done} distributions")
@@ -145,19 +149,26 @@ def keyboard_scores(
     )
 
 
-def _type_word(index: WordIndex, values: Scores, position: int, spaced: bool) -> tuple[int, int]:
-    """The rank of a word before its first letter, and the keystrokes saved; values (W,)."""
-    word = index.words[position]
-    matching = index.matching("")
-    first_rank = rank = _rank(values, position, matching)
+def _type_word(
+    values: Scores, position: int, prefixes: Sequence[slice], spaced: bool
+) -> tuple[int, int]:
+    """The rank of a word before its first letter, and the keystrokes saved.
+
+    Args:
+        values: (W,) the scores of the words.
+        position: of the word.
+        prefixes: the words that begin as it does, for 0 letters and more.
+        spaced: whether a space follows.
+    """
+    first_rank = rank = _rank(values, position, prefixes[0])
     # Before the last letter a selection costs as much as that letter, so it saves a keystroke only
     # where it also enters a space.
-    for letters in range(len(word) + spaced - 1):
+    length = len(prefixes)
+    for letters in range(length + spaced - 1):
         if letters > 0:
-            matching = index.matching(word[:letters], matching)
-            rank = _rank(values, position, matching)
+            rank = _rank(values, position, prefixes[letters])
         if rank <= OFFERED:
-            return first_rank, len(word) + spaced - letters - 1
+            return first_rank, length + spaced - letters - 1
     return first_rank, 0
 
 

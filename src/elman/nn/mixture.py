@@ -175,6 +175,15 @@ class Mixture(nn.Module):
         z = odds[:, None]
         return torch.logaddexp(logsigmoid(z) + log_network, logsigmoid(-z) + counts.log())
 
+    def probabilities(self, logits: Tensor, contexts: npt.NDArray[np.int64]) -> Tensor:
+        """The exponential of `mix`, in half its time: (K, V) without a logarithm of each token."""
+        logits = logits.float()
+        network = logits.softmax(-1)
+        entropy = logits.logsumexp(-1) - (network * logits).sum(-1)
+        log_odds = self.gate.log_odds(*self.counts.evidence(contexts), entropy)
+        counts = torch.from_numpy(self.counts.distribution(contexts)).to(network)
+        return counts.lerp_(network, log_odds.sigmoid()[:, None])
+
     def weigh(self, logits: Tensor, contexts: npt.NDArray[np.int64]) -> Weighed:
         """What each part says, and how much it counts; the arguments are those of `mix`."""
         log_network = logits.float().log_softmax(-1)

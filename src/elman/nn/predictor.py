@@ -110,7 +110,7 @@ class NetworkPredictor:
         return [row[: len(tokens) - 1] for row, tokens in zip(by_row, rows, strict=True)]
 
     def distributions(self, ids: Tokens, positions: Tokens) -> Iterator[Floats]:
-        """Batches (B, V) of logits: log-probabilities up to a constant of each row."""
+        """Batches (B, V) of logits, or of probabilities of both parts of a mixture."""
         mixture = self.mixture
         if mixture is not None:
             contexts = mixture.counts.states(np.asarray(ids, dtype=np.int64))
@@ -118,7 +118,8 @@ class NetworkPredictor:
             low, high = np.searchsorted(positions, [begin + 1, begin + 1 + logits.shape[1]])
             rows = logits[0, self._tensor(positions[low:high]) - begin - 1]
             if len(rows) and mixture is not None:
-                rows = mixture.mix(rows, contexts[positions[low:high] - 1])
+                with torch.inference_mode():
+                    rows = mixture.probabilities(rows, contexts[positions[low:high] - 1])
             if len(rows):
                 yield rows.numpy(force=True)
 

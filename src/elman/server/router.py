@@ -139,7 +139,7 @@ class Router:
         """The whole body; None where the client disconnects before its end.
 
         Raises:
-            ApiError: where it is too large.
+            ApiError: it is too large.
         """
         message = await receive()
         body: bytes = message.get("body", b"")

@@ -71,7 +71,7 @@ def checked_stack(value: object, vocabulary: int) -> StackConfig:
     """The architecture that a model file holds, for a vocabulary of that size.
 
     Raises:
-        ModelFileError: where it is no architecture; SettingError: not in range.
+        ModelFileError: it is not an architecture; SettingError: a value is out of range.
     """
     names = {field.name for field in dataclasses.fields(StackConfig)}
     if not isinstance(value, dict) or value.keys() != names:
@@ -106,7 +106,7 @@ def checked_encoder(value: object, vocabulary: Tokenizer | HashedVocabulary) -> 
     """The encoder that a model file describes, for a vocabulary.
 
     Raises:
-        ModelFileError: where it is none; SettingError: not in range.
+        ModelFileError: it is not an encoder; SettingError: a value is out of range.
     """
     if not isinstance(value, dict) or value.keys() != {"blocks", "directions", "buckets"}:
         raise ModelFileError("its encoder is not one that is known here")

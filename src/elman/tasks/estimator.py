@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, cast
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from elman.bundle import Bundle, serialised, write_bundle
+from elman.bundle import Array, Bundle, serialised, write_bundle
 from elman.data.cache import Cache
 from elman.errors import ModelFileError, NotFittedError, SettingError
 from elman.nn.int8 import fake_quantize, packed
@@ -25,7 +25,7 @@ from elman.tasks.file_size import SCORES, Division, Shape, built_network, divide
 from elman.tasks.notebook import as_html
 from elman.tasks.run import Run, TrainingData
 from elman.tasks.settings import NetworkSettings
-from elman.tasks.weights import load_network, record_of
+from elman.tasks.weights import Stored, load_network, record_of, weights_of
 from elman.text.progress import ProgressCallback
 from elman.training.events import Event, Finished
 from elman.training.objective import Objective
@@ -109,29 +109,34 @@ class Model(NetworkSettings, ABC):
     def _contents(self) -> dict[str, Any]:
         """The plain data of a model file besides settings, architecture and record."""
 
-    def _tensors(self) -> dict[str, Tensor]:
-        """The tensors of a model file, by name."""
-        return dict(self.network_.named_parameters())
+    def _arrays(self) -> dict[str, Array]:
+        """The arrays of a model file, by name."""
+        return weights_of(self.network_)
 
     @abstractmethod
-    def _restore(self, about: dict[str, Any]) -> Callable[[], nn.Module]:
+    def _restore(self, about: dict[str, Any]) -> Stored:
         """Check the plain data of a model file and store it.
 
         Returns:
-            A function that builds a module for the tensors of the file.
+            What the arrays of the file must be.
 
         Raises:
             ModelFileError: the data is not what `_contents` returns.
             SettingError: a value is out of range.
         """
 
-    def _take(self, loaded: Any) -> None:
-        """Store the module that holds the weights of a model file.
+    def _take(self, network: Any, beside: dict[str, Array], about: dict[str, Any]) -> None:  # noqa: ARG002
+        """Store the network of a model file.
+
+        Args:
+            network: with the weights of the file.
+            beside: the arrays beside them.
+            about: the plain data, which `_restore` has checked.
 
         Raises:
-            ModelFileError: the weights cannot belong to such a model.
+            ModelFileError: the arrays cannot belong to such a model.
         """
-        self.network_ = loaded
+        self.network_ = network
 
     @abstractmethod
     def _facts(self) -> dict[str, Any]:
@@ -282,7 +287,7 @@ class Model(NetworkSettings, ABC):
         self._check_fitted()
         with torch.no_grad():
             for weight in self.network_.parameters():
-                weight.copy_(fake_quantize(weight))
+                weight.copy_(torch.from_numpy(fake_quantize(weight.numpy(force=True))))
         self._quantised = self.network_
         return self
 
@@ -314,8 +319,8 @@ class Model(NetworkSettings, ABC):
         self._check_fitted()
         write_bundle(path, *self._file(int8=int8 or self.int8_))
 
-    def _file(self, *, int8: bool = False) -> tuple[dict[str, Any], dict[str, Tensor]]:
-        """The plain data and the tensors of a model file."""
+    def _file(self, *, int8: bool = False) -> tuple[dict[str, Any], dict[str, Array]]:
+        """The plain data and the arrays of a model file."""
         about = {
             "task": self.task,
             "settings": self._plain_settings(),
@@ -324,8 +329,8 @@ class Model(NetworkSettings, ABC):
             **self._contents(),
             "training": self.record_,
         }
-        tensors = self._tensors()
-        return (about | {"int8": True}, packed(tensors)) if int8 else (about, tensors)
+        arrays = self._arrays()
+        return (about | {"int8": True}, packed(arrays)) if int8 else (about, arrays)
 
     @classmethod
     def from_bundle(cls, bundle: Bundle) -> Self:
@@ -336,13 +341,13 @@ class Model(NetworkSettings, ABC):
         """
         try:
             model = cls.from_json(bundle.about.get("settings"))
-            build = model._restore(bundle.about)
+            stored = model._restore(bundle.about)
         except (ModelFileError, SettingError) as error:
             bundle.refuse(str(error))
         model.record_ = record_of(bundle)
-        loaded = load_network(bundle, build)
+        network, beside = load_network(bundle, stored)
         try:
-            model._take(loaded)
+            model._take(network, beside, bundle.about)
         except ModelFileError as error:
             bundle.refuse(str(error))
         return model
@@ -361,9 +366,9 @@ class Model(NetworkSettings, ABC):
         }
 
     def _counts_share(self) -> dict[str, float]:
-        """The share of the counts in the tensors of a model file, 0 to 1; empty without counts."""
-        tensors = packed(self._tensors()) if self.int8_ else self._tensors()
-        sizes = {name: each.numel() * each.element_size() for name, each in tensors.items()}
+        """The share of the counts in the arrays of a model file, 0 to 1; empty without counts."""
+        arrays = packed(self._arrays()) if self.int8_ else self._arrays()
+        sizes = {name: array.nbytes for name, array in arrays.items()}
         counted = sum(
             size for name, size in sizes.items() if name.startswith(("counts.", "network.counts."))
         )

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -141,7 +142,7 @@ def network_bytes(
         network = build(shape)
     total = 0
     for weight in network.parameters():
-        quantized = int8 and has_int8(weight.dtype, tuple(weight.shape))
+        quantized = int8 and has_int8(np.dtype(np.float32), tuple(weight.shape))
         total += weight.numel() + 4 * len(weight) if quantized else 4 * weight.numel()
     return total
 

@@ -88,7 +88,7 @@ class PredictionRequest:
         """
         if self.texts:
             raise SettingError(
-                f"{self.texts[0]!r:.60} is no file, and the model reads no texts",
+                f"{self.texts[0]!r:.60} is not a file, and the model does not read texts",
                 location="INPUT",
                 hint="Name a file.",
             )

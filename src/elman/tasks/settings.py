@@ -75,7 +75,7 @@ def counts_setting(meaning: str, *more: str) -> Any:
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class NetworkSettings:
-    """What every estimator can be told of its network and its training."""
+    """The settings of every estimator: its network and its training."""
 
     cell: str = setting(
         "mingru",
@@ -155,7 +155,7 @@ class NetworkSettings:
         """The settings that a model file holds.
 
         Raises:
-            ModelFileError: where they are not these settings; SettingError: not in range.
+            ModelFileError: they are not these settings; SettingError: a value is out of range.
         """
         if not isinstance(value, dict) or value.keys() != cls.__dataclass_fields__.keys():
             raise ModelFileError("its settings are not those of such a model")

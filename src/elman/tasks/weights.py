@@ -1,81 +1,77 @@
-"""Load the network and the training record of a model file."""
+"""Load the network, the arrays beside it, and the training record of a model file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from elman.bundle import Bundle, layout_of
+from elman.bundle import Array, Bundle, Layout
 from elman.errors import SettingError
 from elman.nn.int8 import is_int8, unpacked
 
-Network = TypeVar("Network", bound=nn.Module)
 
-
-class StoredArrays(nn.Module):
-    """Arrays of a model file beside the weights of its network, as parameters without gradients.
+class Stored(NamedTuple):
+    """What the arrays of a model file must be.
 
     Args:
-        arrays: of the expected types and shapes, by name.
+        build: makes the network. It is called first on the meta device, without memory, to learn
+            the types and shapes of the weights.
+        beside: the arrays beside the weights.
+        prefix: of the names of the weights.
     """
 
-    def __init__(self, arrays: dict[str, Tensor]) -> None:
-        super().__init__()
-        for name, part in arrays.items():
-            self.register_parameter(name, nn.Parameter(part, requires_grad=False))
-
-    @property
-    def arrays(self) -> dict[str, Tensor]:
-        """The arrays, by name."""
-        return {name: part.detach() for name, part in self.named_parameters()}
+    build: Callable[[], nn.Module]
+    beside: Layout = {}  # noqa: RUF012 - read only
+    prefix: str = ""
 
 
-Stored = TypeVar("Stored", bound=StoredArrays)
+def weights_of(network: nn.Module, prefix: str = "") -> dict[str, Array]:
+    """The weights of a network as arrays, by name."""
+    return {
+        f"{prefix}{name}": weight.numpy(force=True) for name, weight in network.named_parameters()
+    }
 
 
-def attach(network: Network, stored: StoredArrays) -> Network:
-    """Give a network a part `counts` for the arrays of a model file."""
-    network.counts = stored
-    return network
+def prefixed(prefix: str, layout: Mapping[str, tuple[Any, tuple[int, ...]]]) -> Layout:
+    """A layout with a prefix to each name; types may be numpy's scalar types."""
+    return {f"{prefix}{name}": (np.dtype(kind), shape) for name, (kind, shape) in layout.items()}
 
 
-def detach(network: nn.Module, kind: type[Stored]) -> Stored | None:
-    """Take the arrays of `attach` out of a network; None if it has none."""
-    stored = getattr(network, "counts", None)
-    if not isinstance(stored, kind):
-        return None
-    del network.counts
-    return stored
-
-
-def load_network(bundle: Bundle, build: Callable[[], Network]) -> Network:
-    """Load a network from a file with float32 or int8 weights, in evaluation mode.
+def load_network(bundle: Bundle, stored: Stored) -> tuple[Any, dict[str, Array]]:
+    """Load a model from a file with float32 or int8 weights.
 
     Args:
         bundle: the model file.
-        build: makes the network. It is called first on the meta device, without memory, to check
-            the tensors of the file before they are read.
+        stored: what it must hold.
+
+    Returns:
+        The network, in evaluation mode, and the arrays beside its weights.
 
     Raises:
-        ModelFileError: the tensors do not match the network, or hold what is not a number.
+        ModelFileError: the file holds other arrays, or what is not a number.
     """
     try:
         with torch.device("meta"):
-            expected = layout_of(dict(build().named_parameters()))
+            weights = {
+                name: (np.dtype(str(weight.dtype).removeprefix("torch.")), tuple(weight.shape))
+                for name, weight in stored.build().named_parameters()
+            }
     except SettingError as error:  # values that are valid one by one, but not together
         bundle.refuse(str(error))
-    tensors = unpacked(bundle, expected) if is_int8(bundle) else bundle.tensors(expected)
-    for name, tensor in tensors.items():
-        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+    expected = {**prefixed(stored.prefix, weights), **stored.beside}
+    arrays = unpacked(bundle, expected) if is_int8(bundle) else bundle.arrays(expected)
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
             bundle.refuse(f"its tensor {name!r} holds what is not a number")
-    network = build().eval()
+    network = stored.build().eval()
     with torch.no_grad():
         for name, parameter in network.named_parameters():
-            parameter.copy_(tensors[name])
-    return network
+            parameter.copy_(torch.from_numpy(arrays[f"{stored.prefix}{name}"]))
+    return network, {name: arrays[name] for name in stored.beside}
 
 
 def record_of(bundle: Bundle) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import torch
 from filelock import FileLock, Timeout
 from torch import Tensor
 
-from elman.bundle import Layout, layout_of, open_bundle, remove_partials, write_bundle
+from elman.bundle import Array, Layout, layout_of, open_bundle, remove_partials, write_bundle
 from elman.errors import OutputError, ResumeError
 from elman.training.state import TrainState
 
@@ -56,7 +57,7 @@ def write_checkpoint(
     """
     about = {"task": "checkpoint", "identity": identity, "numbers": numbers}
     try:
-        write_bundle(path, about, tensors)
+        write_bundle(path, about, _arrays(tensors))
     except OutputError as error:
         state, more = "there is no checkpoint yet", "again"
         if path.exists():
@@ -87,19 +88,24 @@ def read_checkpoint(path: Path, run: TrainState, identity: dict[str, Any]) -> No
         raise ResumeError(
             f"the unfinished run there differs in {', '.join(differing)}",
             location=path,
-            hint="Give the same text and settings, or delete the file to start anew.",
+            hint="Give the same text and settings, or delete the file to start over.",
         )
     numbers = bundle.about.get("numbers")
     if not isinstance(numbers, dict) or not _valid(numbers, run.numbers()):
         bundle.refuse("its numbers are not those of a run")
-    layout: Layout = layout_of(run.tensors())
+    layout: Layout = layout_of(_arrays(run.tensors()))
     if numbers["best_loss"] is not None:
         layout |= {
             name.replace("weight.", "best.", 1): entry
             for name, entry in layout.items()
             if name.startswith("weight.")
         }
-    run.restore(numbers, bundle.tensors(layout))
+    arrays = bundle.arrays(layout)
+    run.restore(numbers, {name: torch.from_numpy(array) for name, array in arrays.items()})
+
+
+def _arrays(tensors: dict[str, Tensor]) -> dict[str, Array]:
+    return {name: tensor.numpy(force=True) for name, tensor in tensors.items()}
 
 
 def identity_of(path: Path) -> dict[str, Any]:

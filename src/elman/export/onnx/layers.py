@@ -63,7 +63,7 @@ def stack(graph: Graph, layers: Stack, x: str, rows: GraphBatch, name: str | Non
         x: its input.
         rows: lengths and mask of the batch.
         name: prefix of the state, which becomes an input and an output of the graph; None: the
-            state starts as the cell's initial state and is no output.
+            state starts as the cell's initial state and is not an output.
     """
     for number, block in enumerate(layers.blocks):
         x = run_block(graph, cast("Block", block), x, rows, name and f"{name}{number}")

@@ -42,7 +42,7 @@ class ExportedGraph(NamedTuple):
         write: adds the operators to a graph.
         trial: the parity trial of an index into TRIAL_SHAPES.
         metadata: entries besides those copied from the model file.
-        remark: what of the model the graph lacks, a sentence; None: nothing.
+        limitation: what of the model the graph lacks, a sentence; None: nothing.
     """
 
     network: nn.Module
@@ -50,7 +50,7 @@ class ExportedGraph(NamedTuple):
     write: Callable[[Graph], None]
     trial: Callable[[int], ParityTrial]
     metadata: dict[str, Any]
-    remark: str | None = None
+    limitation: str | None = None
 
 
 def check_parity(content: bytes, trials: Iterable[ParityTrial], location: object) -> float:

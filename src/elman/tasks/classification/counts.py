@@ -9,16 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from elman.bundle import Array, Layout
 from elman.counts.sparse_linear import MAX_FEATURES, RunningScores, SparseLinear
 from elman.errors import ModelFileError
 from elman.explain.summary import TOP
 from elman.explain.trace import CountedFeature, CountsPart
-from elman.nn.classifier import ClassifierNetwork
-from elman.tasks import weights
 from elman.tasks.classification.config import ClassifierSettings
 from elman.tasks.classification.inputs import LabelledTexts
 from elman.tasks.classification.weighting import weights_of_classes, weights_of_texts
-from elman.tasks.weights import StoredArrays
+from elman.tasks.weights import prefixed
 from elman.text.progress import ProgressCallback
 
 PRODUCTS = 1_000_000_000
@@ -126,11 +125,10 @@ def from_tensors(parts: tuple[Tensor, ...]) -> RunningScores:
 # Model files
 
 
-def tensors(linear: SparseLinear) -> dict[str, Tensor]:
+def arrays(linear: SparseLinear) -> dict[str, Array]:
     """The arrays of a model file, by name."""
-    arrays = {"keys": linear.keys, "steps": linear.steps, "scale": linear.scale}
-    arrays["bias"] = linear.bias
-    return {f"{PREFIX}{name}": torch.from_numpy(each) for name, each in arrays.items()}
+    names = ("keys", "steps", "scale", "bias")
+    return {f"{PREFIX}{name}": getattr(linear, name) for name in names}
 
 
 def contents(linear: SparseLinear) -> dict[str, Any]:
@@ -138,74 +136,51 @@ def contents(linear: SparseLinear) -> dict[str, Any]:
     return {"features": len(linear.keys), "characters": linear.characters}
 
 
-class LinearTensors(StoredArrays):
-    """The arrays of the linear part in a model file, as parameters without gradients.
+def layout(about: Any, classes: int) -> Layout:
+    """The types and shapes of the arrays in a model file; none if it has no counts.
 
     Args:
-        about: of `contents`.
+        about: of `contents`, or None.
         classes: K.
 
     Raises:
         ModelFileError: it is not what `contents` returns.
     """
-
-    def __init__(self, about: Any, classes: int) -> None:
-        match about:
-            case {"features": features, "characters": bool(characters)} if (
-                len(about) == 2 and type(features) is int and 0 <= features <= MAX_FEATURES
-            ):
-                pass
-            case _:
-                raise ModelFileError("its counts are malformed")
-        super().__init__(
-            {
-                "keys": torch.empty(features, dtype=torch.int32),
-                "steps": torch.empty(features, classes, dtype=torch.int8),
-                "scale": torch.empty(classes),
-                "bias": torch.empty(classes),
-            }
-        )
-        self.characters = characters
-
-    def linear(self) -> SparseLinear:
-        """The linear part.
-
-        Raises:
-            ModelFileError: the arrays are not those of a linear part.
-        """
-        parts = {name: part.numpy() for name, part in self.arrays.items()}
-        keys, scale, bias = (parts[name] for name in ("keys", "scale", "bias"))
-        if not (np.diff(keys.astype(np.int64)) > 0).all():
-            raise ModelFileError("the features of its counts are not sorted")
-        sound = (scale > 0) & (scale < LARGEST) & (np.abs(bias) < LARGEST)  # False for NaN
-        if not sound.all():
-            raise ModelFileError("the weights of its counts are out of range")
-        return SparseLinear(keys, parts["steps"], scale, bias, self.characters)
+    match about:
+        case None:
+            return {}
+        case {"features": features, "characters": bool()} if (
+            len(about) == 2 and type(features) is int and 0 <= features <= MAX_FEATURES
+        ):
+            return prefixed(
+                PREFIX,
+                {
+                    "keys": (np.int32, (features,)),
+                    "steps": (np.int8, (features, classes)),
+                    "scale": (np.float32, (classes,)),
+                    "bias": (np.float32, (classes,)),
+                },
+            )
+    raise ModelFileError("its counts are malformed")
 
 
-def check(about: Any, classes: int) -> None:
-    """Check the plain data of a model file, before anything is allocated.
+def restored(about: Any, beside: dict[str, Array]) -> SparseLinear | None:
+    """The linear part of a model file; None if it has no counts.
 
-    Raises:
-        ModelFileError: it is not what `contents` returns, nor None.
-    """
-    if about is not None:
-        with torch.device("meta"):
-            LinearTensors(about, classes)
-
-
-def attach(network: ClassifierNetwork, about: Any) -> ClassifierNetwork:
-    """Give a network a part for the arrays of a model file, if there are any."""
-    return (
-        network if about is None else weights.attach(network, LinearTensors(about, network.classes))
-    )
-
-
-def detached(network: ClassifierNetwork) -> SparseLinear | None:
-    """Take the linear part out of a network from `attach`; None if it has none.
+    Args:
+        about: of `contents`, or None.
+        beside: the arrays of `layout`.
 
     Raises:
         ModelFileError: the arrays are not those of a linear part.
     """
-    stored = weights.detach(network, LinearTensors)
-    return None if stored is None else stored.linear()
+    if about is None:
+        return None
+    parts = {name.removeprefix(PREFIX): array for name, array in beside.items()}
+    if not (np.diff(parts["keys"].astype(np.int64)) > 0).all():
+        raise ModelFileError("the features of its counts are not sorted")
+    scale = parts["scale"]
+    sound = (scale > 0) & (scale < LARGEST) & (np.abs(parts["bias"]) < LARGEST)  # False for NaN
+    if not sound.all():
+        raise ModelFileError("the weights of its counts are out of range")
+    return SparseLinear(**parts, characters=about["characters"])

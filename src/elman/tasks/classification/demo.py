@@ -39,10 +39,10 @@ def demo_parts(folder: Path) -> Iterator[DemoPart]:
 def _tell_languages(model: Classifier) -> None:
     for name, spread in zip(SURNAMES, model.predict_proba(SURNAMES), strict=True):
         best = spread.argsort()[::-1][:3]
-        told = ", ".join(
+        listed = ", ".join(
             f"{model.classes_[place]} {share_in_words(spread[place])}" for place in best
         )
-        print(f"  {name:16}{told}")
+        print(f"  {name:16}{listed}")
     print(f"\nIts answer after every letter of {A_SURNAME}:\n")
     state = model.start()
     for letter in A_SURNAME:

@@ -5,13 +5,13 @@ Shapes: N texts, K classes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from torch import Tensor
 
+from elman.bundle import Array
 from elman.errors import EmptyTextError
 from elman.explain.trace import Trace
 from elman.metrics.calibration import fit_rejection, fit_temperature, fit_weights
@@ -49,6 +49,7 @@ from elman.tasks.classification.trainer import (
 from elman.tasks.inputs import as_texts, hashed
 from elman.tasks.run import Run, TrainingData
 from elman.tasks.tokenization import tokenize_for_trace
+from elman.tasks.weights import Stored
 from elman.text.subword_hashing import HashedVocabulary
 from elman.training.checkpoint import identity_of
 from elman.training.events import Event, Finished
@@ -241,9 +242,9 @@ class Classifier(ClassProbabilities):
             "counts": None if self.linear_ is None else counts.contents(self.linear_),
         }
 
-    def _tensors(self) -> dict[str, Tensor]:
-        more = {} if self.linear_ is None else counts.tensors(self.linear_)
-        return {**super()._tensors(), **more}
+    def _arrays(self) -> dict[str, Array]:
+        more = {} if self.linear_ is None else counts.arrays(self.linear_)
+        return {**super()._arrays(), **more}
 
     def _facts(self) -> dict[str, Any]:
         return {
@@ -254,7 +255,7 @@ class Classifier(ClassProbabilities):
             "calibration": self.calibration_._asdict(),
         }
 
-    def _restore(self, about: dict[str, Any]) -> Callable[[], ClassifierNetwork]:
+    def _restore(self, about: dict[str, Any]) -> Stored:
         self.tokenizer_ = checked_tokenizer(about.get("vocabulary"))
         encoder = checked_encoder(about.get("encoder"), self.tokenizer_)
         labels = checked_labels(about.get("labels"))
@@ -263,14 +264,15 @@ class Classifier(ClassProbabilities):
         members: Any = about.get("members")
         check_integer("members", members, 1, MAX_MEMBERS)
         dropout = RECIPES[self.tokenizer_.name].dropout_of(self)
-        stored = about.get("counts")
-        counts.check(stored, len(labels))
-        return lambda: counts.attach(
-            ClassifierNetwork(encoder, len(labels), dropout, members), stored
+        return Stored(
+            lambda: ClassifierNetwork(encoder, len(labels), dropout, members),
+            counts.layout(about.get("counts"), len(labels)),
         )
 
-    def _take(self, loaded: ClassifierNetwork) -> None:
-        self.network_, self.linear_ = loaded, counts.detached(loaded)
+    def _take(
+        self, network: ClassifierNetwork, beside: dict[str, Array], about: dict[str, Any]
+    ) -> None:
+        self.network_, self.linear_ = network, counts.restored(about.get("counts"), beside)
 
     def __sklearn_tags__(self) -> Any:
         return sklearn_tags()

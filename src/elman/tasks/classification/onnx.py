@@ -38,8 +38,8 @@ def exported(model: Classifier) -> ExportedGraph:
     network, calibration = model.network_, model.calibration_
     write = partial(_write, network, calibration, model.linear_ is not None)
     trial = partial(_trial, network, calibration, model.linear_ is not None)
-    remark = None if model.linear_ is None else SCORES
-    return ExportedGraph(network, DOC, write, trial, {}, remark)
+    limitation = None if model.linear_ is None else SCORES
+    return ExportedGraph(network, DOC, write, trial, {}, limitation)
 
 
 def _write(

@@ -60,7 +60,7 @@ def checked_tokenizer(value: object) -> Tokenizer | HashedVocabulary:
     """The vocabulary that a model file holds.
 
     Raises:
-        ModelFileError: where it is none.
+        ModelFileError: it is malformed.
     """
     if isinstance(value, dict) and value.get("name") == HashedVocabulary.name:
         return HashedVocabulary.from_json(value)
@@ -71,7 +71,7 @@ def checked_labels(value: object) -> list[Label]:
     """The labels that a model file holds.
 
     Raises:
-        ModelFileError: where they are not two labels or more, each once.
+        ModelFileError: they are not two distinct labels or more.
     """
     if not isinstance(value, list) or len(value) < 2:
         raise ModelFileError("its labels are malformed")
@@ -79,7 +79,7 @@ def checked_labels(value: object) -> list[Label]:
     if not any(kinds <= alike for alike in ({str}, {bool}, {int, float})):
         raise ModelFileError("its labels are neither all words nor all numbers")
     if "" in value or not all(math.isfinite(label) for label in value if type(label) is float):
-        raise ModelFileError("one of its labels is none")
+        raise ModelFileError("a label is empty or not finite")
     if len(set(value)) != len(value):
         raise ModelFileError("each of its labels should be there once")
     return value
@@ -89,7 +89,7 @@ def checked_calibration(value: object) -> Calibration:
     """The calibration that a model file holds.
 
     Raises:
-        ModelFileError: where it is none; SettingError: not in range.
+        ModelFileError: it is malformed; SettingError: a value is out of range.
     """
     if not isinstance(value, dict) or value.keys() != set(Calibration._fields):
         raise ModelFileError("its calibration is malformed")

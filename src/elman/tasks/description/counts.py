@@ -8,15 +8,13 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from elman.bundle import Array, Layout
 from elman.counts.nearest_vectors import MAX_ROWS, MOST_TRUST, NearestVectors, kept_rows
 from elman.errors import ModelFileError
 from elman.metrics.counted import CountedMetric
 from elman.metrics.ngram_counts import chrf_counts, chrf_of
-from elman.nn.seq2seq import EncoderDecoder
-from elman.tasks import weights
+from elman.nn.seq2seq import EncoderDecoder, Seq2SeqConfig
 from elman.tasks.description.inputs import DescribedVectors
 from elman.tasks.description.mixing import (
     NearestDescriptions,
@@ -26,7 +24,7 @@ from elman.tasks.description.mixing import (
 )
 from elman.tasks.seq2seq.generation import LengthLimit, generate, search_settings
 from elman.tasks.seq2seq.text_codec import TextCodec
-from elman.tasks.weights import StoredArrays
+from elman.tasks.weights import prefixed
 from elman.text.tokenizers.tokenizer import BOUNDARY
 from elman.training.dataset import VectorDataset
 from elman.training.eval_mode import eval_mode
@@ -119,10 +117,10 @@ def joined(
 # Model files
 
 
-def tensors(counts: NearestDescriptions) -> dict[str, Tensor]:
+def arrays(counts: NearestDescriptions) -> dict[str, Array]:
     """The arrays of a model file, by name."""
     nearest, targets = counts.nearest, counts.targets
-    arrays = {
+    parts: dict[str, Array] = {
         "rows": nearest.rows,
         "labels": nearest.labels,
         "center": nearest.center,
@@ -131,7 +129,7 @@ def tensors(counts: NearestDescriptions) -> dict[str, Tensor]:
         "lengths": np.array([len(each) for each in targets], dtype=np.int32),
         "tokens": np.concatenate(targets).astype(np.int32),
     }
-    return {f"{PREFIX}{name}": torch.from_numpy(each) for name, each in arrays.items()}
+    return {f"{PREFIX}{name}": each for name, each in parts.items()}
 
 
 def contents(counts: NearestDescriptions) -> dict[str, Any]:
@@ -149,72 +147,77 @@ def contents(counts: NearestDescriptions) -> dict[str, Any]:
     }
 
 
-class VectorTensors(StoredArrays):
-    """The arrays of the counts in a model file, as parameters without gradients.
+def layout(about: Any, config: Seq2SeqConfig) -> Layout:
+    """The types and shapes of the arrays in a model file; none if it has no counts.
 
     Args:
-        about: of `contents`.
-        width: D.
-        vocabulary: of the descriptions.
+        about: of `contents`, or None.
+        config: of the network.
 
     Raises:
         ModelFileError: it is not what `contents` returns.
     """
+    if about is None:
+        return {}
+    vectors, descriptions, tokens = _checked(about)
+    width = config.source
+    return prefixed(
+        PREFIX,
+        {
+            "rows": (np.int8, (vectors, width)),
+            "labels": (np.int32, (vectors,)),
+            "center": (np.float32, (width,)),
+            "step": (np.float32, (width,)),
+            "weight": (np.float32, (width,)),
+            "lengths": (np.int32, (descriptions,)),
+            "tokens": (np.int32, (tokens,)),
+        },
+    )
 
-    def __init__(self, about: Any, width: int, vocabulary: int) -> None:
-        vectors, descriptions, tokens = _checked(about)
-        super().__init__(
-            {
-                "rows": torch.empty(vectors, width, dtype=torch.int8),
-                "labels": torch.empty(vectors, dtype=torch.int32),
-                "center": torch.empty(width),
-                "step": torch.empty(width),
-                "weight": torch.empty(width),
-                "lengths": torch.empty(descriptions, dtype=torch.int32),
-                "tokens": torch.empty(tokens, dtype=torch.int32),
-            }
-        )
-        self.about = about
-        self.vocabulary = vocabulary
 
-    def counts(self) -> NearestDescriptions:
-        """The counts.
+def restored(
+    about: Any, beside: dict[str, Array], config: Seq2SeqConfig
+) -> NearestDescriptions | None:
+    """The counts of a model file; None if it has none.
 
-        Raises:
-            ModelFileError: the arrays are not those of vectors and descriptions.
-        """
-        parts = {name: part.numpy() for name, part in self.arrays.items()}
-        lengths, tokens = parts.pop("lengths"), parts.pop("tokens").astype(np.int64)
-        ends = np.cumsum(lengths, dtype=np.int64) - 1
-        bounds = (lengths >= 1).all() and ends[-1] == len(tokens) - 1
-        if not bounds or not np.array_equal(np.flatnonzero(tokens == BOUNDARY), ends):
-            raise ModelFileError("the descriptions of its counts do not end where they should")
-        if tokens.min() < 0 or tokens.max() >= self.vocabulary:
-            raise ModelFileError("its counts hold tokens that it does not know")
-        if parts["labels"].min() < 0 or parts["labels"].max() >= len(lengths):
-            raise ModelFileError("its counts hold vectors without a description")
-        sound = (  # False for NaN
-            (np.abs(parts["center"]) < np.inf)
-            & (parts["step"] > 0)
-            & (parts["step"] < np.inf)
-            & (parts["weight"] >= 0)
-            & (parts["weight"] < LARGEST)
-        )
-        if not sound.all():
-            raise ModelFileError("the figures of its counts are out of range")
-        nearest = NearestVectors(
-            rows=parts["rows"],
-            labels=parts["labels"],
-            center=parts["center"],
-            step=parts["step"],
-            weight=parts["weight"],
-            neighbours=self.about["neighbours"],
-            bandwidth=self.about["bandwidth"],
-            unit=self.about["unit"],
-            trust=tuple(self.about["trust"]),
-        )
-        targets = tuple(np.split(tokens, ends[:-1] + 1))
-        return NearestDescriptions(nearest, targets, self.about["weight"])
+    Args:
+        about: of `contents`, or None.
+        beside: the arrays of `layout`.
+        config: of the network.
+
+    Raises:
+        ModelFileError: the arrays are not those of vectors and descriptions.
+    """
+    if about is None:
+        return None
+    parts = {name.removeprefix(PREFIX): array for name, array in beside.items()}
+    lengths, tokens = parts.pop("lengths"), parts.pop("tokens").astype(np.int64)
+    ends = np.cumsum(lengths, dtype=np.int64) - 1
+    bounds = (lengths >= 1).all() and ends[-1] == len(tokens) - 1
+    if not bounds or not np.array_equal(np.flatnonzero(tokens == BOUNDARY), ends):
+        raise ModelFileError("the descriptions of its counts do not end where they should")
+    if tokens.min() < 0 or tokens.max() >= config.blocks.vocabulary:
+        raise ModelFileError("its counts hold tokens that it does not know")
+    if parts["labels"].min() < 0 or parts["labels"].max() >= len(lengths):
+        raise ModelFileError("its counts hold vectors without a description")
+    sound = (  # False for NaN
+        (np.abs(parts["center"]) < np.inf)
+        & (parts["step"] > 0)
+        & (parts["step"] < np.inf)
+        & (parts["weight"] >= 0)
+        & (parts["weight"] < LARGEST)
+    )
+    if not sound.all():
+        raise ModelFileError("the figures of its counts are out of range")
+    numbers: dict[str, Any] = {
+        "neighbours": about["neighbours"],
+        "bandwidth": about["bandwidth"],
+        "unit": about["unit"],
+        "trust": tuple(about["trust"]),
+    }
+    nearest = NearestVectors(**{**parts, **numbers})
+    targets = tuple(np.split(tokens, ends[:-1] + 1))
+    return NearestDescriptions(nearest, targets, about["weight"])
 
 
 def _checked(about: Any) -> tuple[int, int, int]:
@@ -244,32 +247,3 @@ def _checked(about: Any) -> tuple[int, int, int]:
             if sound:
                 return vectors, descriptions, tokens
     raise ModelFileError("its counts are malformed")
-
-
-def check(about: Any, width: int, vocabulary: int) -> None:
-    """Check the plain data of a model file, before anything is allocated.
-
-    Raises:
-        ModelFileError: it is not what `contents` returns, nor None.
-    """
-    if about is not None:
-        with torch.device("meta"):
-            VectorTensors(about, width, vocabulary)
-
-
-def attach(network: EncoderDecoder, about: Any) -> EncoderDecoder:
-    """Give a network a part for the arrays of a model file, if there are any."""
-    if about is None:
-        return network
-    config = network.config
-    return weights.attach(network, VectorTensors(about, config.source, config.blocks.vocabulary))
-
-
-def detached(network: EncoderDecoder) -> NearestDescriptions | None:
-    """Take the counts out of a network from `attach`; None if it has none.
-
-    Raises:
-        ModelFileError: the arrays are not those of vectors and descriptions.
-    """
-    stored = weights.detach(network, VectorTensors)
-    return None if stored is None else stored.counts()

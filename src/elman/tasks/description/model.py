@@ -5,17 +5,17 @@ Shapes: N vectors, D vector size.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Self
 
 import torch
-from torch import Tensor
 
+from elman.bundle import Array, Layout
 from elman.data.cache import Cache
 from elman.data.example_cache import cache_examples
 from elman.decoding.beam import Hypothesis
 from elman.explain.trace import Trace
-from elman.nn.seq2seq import EncoderDecoder
+from elman.nn.seq2seq import EncoderDecoder, Seq2SeqConfig
 from elman.tasks.description import counts
 from elman.tasks.description.inputs import DescribedVectors, described, split
 from elman.tasks.description.mixing import Floats, NearestDescriptions
@@ -267,18 +267,18 @@ class Describer(DescriberSettings, Seq2SeqModel):
         stored = None if self.nearest_ is None else counts.contents(self.nearest_)
         return {**super()._contents(), "counts": stored}
 
-    def _tensors(self) -> dict[str, Tensor]:
-        more = {} if self.nearest_ is None else counts.tensors(self.nearest_)
-        return {**super()._tensors(), **more}
+    def _arrays(self) -> dict[str, Array]:
+        more = {} if self.nearest_ is None else counts.arrays(self.nearest_)
+        return {**super()._arrays(), **more}
 
-    def _restore(self, about: dict[str, Any]) -> Callable[[], EncoderDecoder]:
-        build = super()._restore(about)
-        stored, config = about.get("counts"), about["encoder_decoder"]
-        counts.check(stored, config["source"], self.target_.tokenizer.size)
-        return lambda: counts.attach(build(), stored)
+    def _restore_beside(self, about: dict[str, Any], config: Seq2SeqConfig) -> Layout:
+        return counts.layout(about.get("counts"), config)
 
-    def _take(self, loaded: EncoderDecoder) -> None:
-        self.network_, self.nearest_ = loaded, counts.detached(loaded)
+    def _take(
+        self, network: EncoderDecoder, beside: dict[str, Array], about: dict[str, Any]
+    ) -> None:
+        self.network_ = network
+        self.nearest_ = counts.restored(about.get("counts"), beside, network.config)
 
     def _facts(self) -> dict[str, Any]:
         vocabulary = self.target_.tokenizer

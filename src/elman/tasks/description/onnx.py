@@ -29,8 +29,8 @@ ALONE = "The graph holds the network alone: the nearest vectors stay in the mode
 def exported(model: Describer) -> ExportedGraph:
     network = model.network_
     write, trial = partial(_write, network), partial(_trial, network)
-    remark = ALONE if model.nearest_ is not None else None
-    return ExportedGraph(network, DOC, write, trial, {}, remark)
+    limitation = ALONE if model.nearest_ is not None else None
+    return ExportedGraph(network, DOC, write, trial, {}, limitation)
 
 
 def _write(network: EncoderDecoder, graph: Graph) -> None:

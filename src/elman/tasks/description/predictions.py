@@ -20,7 +20,7 @@ def write_predictions(model: Describer, request: PredictionRequest) -> Iterator[
     """A line for each vector.
 
     Raises:
-        InputError: the vectors cannot be read, or are none of those that the model knows;
+        InputError: the vectors cannot be read, or are not those that the model knows;
         SettingError: an option is out of range, or there is no file.
     """
     request.check_no_texts()

@@ -227,7 +227,7 @@ def checked_forecasting(value: object) -> ForecasterConfig:
     """What the network in a model file is built from.
 
     Raises:
-        ModelFileError: where it is nothing of the kind; SettingError: not in range.
+        ModelFileError: it is malformed; SettingError: a value is out of range.
     """
     names = set(ForecasterConfig.__dataclass_fields__)
     if not isinstance(value, dict) or value.keys() != names:

@@ -158,7 +158,7 @@ def checked(stored: Any, config: ForecasterConfig) -> dict[str, Any] | None:
     """The description of counts in a model file; None for none.
 
     Raises:
-        ModelFileError: it is no such description.
+        ModelFileError: it is not such a description.
     """
     match stored:
         case None:

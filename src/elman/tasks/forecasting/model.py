@@ -5,15 +5,15 @@ Shapes: T steps, S series, H horizon, R context length.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
+from elman.bundle import Array
 from elman.data.cache import Cache
 from elman.errors import InputError, SettingError
 from elman.explain.trace import Trace
@@ -35,9 +35,10 @@ from elman.tasks.forecasting.explain import explain_forecast
 from elman.tasks.forecasting.inputs import SeriesInput, read_series, training_ends
 from elman.tasks.forecasting.objective import quantiles_at
 from elman.tasks.forecasting.serialization import (
-    ForecasterTensors,
+    PREFIX,
     checked_ends,
     checked_names,
+    layout_beside,
 )
 from elman.tasks.forecasting.trainer import (
     ForecasterTrainer,
@@ -48,6 +49,7 @@ from elman.tasks.forecasting.trainer import (
     spread_origins,
 )
 from elman.tasks.run import Run, TrainingData
+from elman.tasks.weights import Stored, weights_of
 from elman.text.dates import Calendar
 from elman.text.progress import ProgressCallback
 from elman.text.series import Series
@@ -221,7 +223,7 @@ class Forecaster(ForecasterSettings, Model):
         given = self.history(history)
         if series is not None and series not in self.names_:
             raise SettingError(
-                f"{series!r} is none of those it has learned",
+                f"{series!r} is not one that it has learned",
                 location="series",
                 hint=f"It knows {', '.join(self.names_[:10])}",
             )
@@ -358,12 +360,12 @@ class Forecaster(ForecasterSettings, Model):
             contents["ends"] = [end.isoformat() for end in self.ends_]
         return contents
 
-    def _tensors(self) -> dict[str, Tensor]:
-        """The tensors of `ForecasterTensors`."""
+    def _arrays(self) -> dict[str, Array]:
+        """The weights, and the arrays of `layout_beside`."""
         others = {"last": self.last_, "scale": self.scale_, "widths": self.widths_}
         return {
-            **{f"network.{name}": weight for name, weight in super()._tensors().items()},
-            **{name: torch.tensor(value, dtype=torch.float64) for name, value in others.items()},
+            **weights_of(self.network_, PREFIX),
+            **{name: np.asarray(value, dtype=np.float64) for name, value in others.items()},
         }
 
     def _facts(self) -> dict[str, Any]:
@@ -371,7 +373,7 @@ class Forecaster(ForecasterSettings, Model):
         counts = {} if self._counts is None else {"counts": self._counts}
         return {"series": list(self.names_), "dates": dates, **counts}
 
-    def _restore(self, about: dict[str, Any]) -> Callable[[], ForecasterTensors]:
+    def _restore(self, about: dict[str, Any]) -> Stored:
         config = checked_forecasting(about.get("forecasting"))
         self.names_ = names = checked_names(about.get("names"))
         calendar = about.get("calendar")
@@ -379,14 +381,26 @@ class Forecaster(ForecasterSettings, Model):
         self.ends_ = checked_ends(about.get("ends"), self.calendar_, len(names))
         self._counts = about_counts = counts.checked(about.get("counts"), config)
         check_cell(self, config.cell)
-        return lambda: ForecasterTensors(
-            config, len(names), counts.empty_forecast(about_counts, config)
-        )
 
-    def _take(self, loaded: ForecasterTensors) -> None:
-        inner, outer = loaded.widths.tolist()
-        self.network_, self.widths_ = loaded.network, (inner, outer)
-        self.last_, self.scale_ = loaded.last.numpy(), loaded.scale.numpy()
+        def build() -> ForecastNetwork:
+            network = ForecastNetwork(config)
+            network.counts = counts.empty_forecast(about_counts, config)
+            return network
+
+        with torch.device("meta"):
+            beside = layout_beside(build(), len(names))
+        return Stored(build, beside, PREFIX)
+
+    def _take(
+        self,
+        network: ForecastNetwork,
+        beside: dict[str, Array],
+        about: dict[str, Any],  # noqa: ARG002
+    ) -> None:
+        self.network_ = network
+        inner, outer = beside["widths"].tolist()
+        self.widths_ = inner, outer
+        self.last_, self.scale_ = beside["last"], beside["scale"]
 
 
 MODEL = Forecaster

@@ -84,7 +84,7 @@ def _windows(values: Values, origins: Origins, first: int, last: int) -> Values:
 
 
 class ForecastObjective:
-    """The values to come, at origins drawn anew for every step and every network.
+    """The values to come, at origins drawn again for every step and every network.
 
     Args:
         values: (T, S).

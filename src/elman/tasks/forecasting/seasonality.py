@@ -98,7 +98,7 @@ def grows_with_level(values: Values, season: int) -> bool:
     whole: npt.NDArray[Any] = values[len(values) % season :].reshape(-1, season, values.shape[1])
     line = np.linspace(-1, 1, season)[None, :, None]
     slopes = (whole * line).sum(1, keepdims=True) / (line**2).sum()
-    # What a steep trend adds within a season is no swing.
+    # What a steep trend adds within a season is not a swing.
     means, swings = whole.mean(1), (whole - slopes * line).std(1)
     if float((means.max(0) / means.min(0)).min()) < _GROWTH or float(swings.min()) <= 0:
         return False

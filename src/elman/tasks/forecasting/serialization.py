@@ -1,4 +1,4 @@
-"""The tensors of a forecaster, and checks of its file.
+"""Checks of the model file of a forecaster.
 
 Shapes: R context length, S series.
 """
@@ -7,39 +7,26 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import torch
-from torch import nn
+import numpy as np
 
+from elman.bundle import Layout
 from elman.errors import ModelFileError
-from elman.nn.forecaster import ForecasterConfig, ForecastNetwork, LinearForecast
+from elman.nn.forecaster import ForecastNetwork
+from elman.tasks.weights import prefixed
 from elman.text.dates import Calendar
 
 MAX_SERIES = 100_000
 
-
-class ForecasterTensors(nn.Module):
-    """The tensors of a model file.
-
-    Attributes:
-        network: the forecaster, with its counts.
-        last: (R, S) float64, the last training values, the default history.
-        scale: (S,) float64, the seasonal naive error of each series.
-        widths: (2,) float64, the factors of the 80 % and the 95 % interval.
-    """
-
-    def __init__(
-        self, config: ForecasterConfig, series: int, counts: LinearForecast | None
-    ) -> None:
-        super().__init__()
-        self.network = ForecastNetwork(config)
-        self.network.counts = counts
-        self.last = _numbers(self.network.history_length, series)
-        self.scale = _numbers(series)
-        self.widths = _numbers(2)
+PREFIX = "network."
+"""Of the names of the network's weights."""
 
 
-def _numbers(*shape: int) -> nn.Parameter:
-    return nn.Parameter(torch.empty(*shape, dtype=torch.float64), requires_grad=False)
+def layout_beside(network: ForecastNetwork, series: int) -> Layout:
+    """The types and shapes of the arrays beside the weights: the last training values (R, S), which
+    are the default history, the seasonal naive error of each series (S,), and the factors of the
+    80 % and the 95 % interval (2,)."""
+    shapes = {"last": (network.history_length, series), "scale": (series,), "widths": (2,)}
+    return prefixed("", {name: (np.float64, shape) for name, shape in shapes.items()})
 
 
 def checked_ends(value: object, calendar: Calendar | None, series: int) -> tuple[datetime, ...]:

@@ -37,8 +37,8 @@ class NGramBaseline:
 
     @property
     def name(self) -> str:
-        anew = ", anew at each line" if self.newline is not None else ""
-        return f"interpolated modified Kneser-Ney, order {self.model.order}{anew}"
+        restarted = ", restarted at each line" if self.newline is not None else ""
+        return f"interpolated modified Kneser-Ney, order {self.model.order}{restarted}"
 
     def log_probabilities(self, ids: Tokens) -> Floats:
         """Log-probabilities (N - 1,) in nats of tokens (N,); see `elman.nn.predictor.Predictor`."""

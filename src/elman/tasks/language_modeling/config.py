@@ -43,7 +43,7 @@ RECIPES = {
 
 def _check_parts(location: str, value: Any) -> None:
     if isinstance(value, str) or not isinstance(value, Sequence):
-        raise SettingError(f"{value!r} is no list of names", location=location)
+        raise SettingError(f"{value!r} is not a list of names", location=location)
     for part in value:
         check_choice(location, part, COMPONENTS)
 
@@ -106,7 +106,7 @@ def checked_learned(value: object) -> Counter[str]:
     """The taught words that a model file holds.
 
     Raises:
-        ModelFileError: where they are not words with counts.
+        ModelFileError: they are not words with counts.
     """
     if not isinstance(value, dict) or not all(type(n) is int and n > 0 for n in value.values()):
         raise ModelFileError("its learned words are malformed")

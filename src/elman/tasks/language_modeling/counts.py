@@ -6,18 +6,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
+from elman.bundle import Array, Layout
 from elman.counts.kneser_ney import KneserNey
-from elman.counts.ngrams import NGrams, empty_tensors, ngrams_of, tensors_of
+from elman.counts.ngrams import NGrams, array_layout, arrays_of, ngrams_of
 from elman.data.corpus import Corpus
 from elman.errors import EmptyTextError, ModelFileError
-from elman.nn.blocks import StackConfig
 from elman.nn.language_model import LanguageModelNetwork
 from elman.nn.mixture import Gate, Mixture
 from elman.nn.predictor import NetworkPredictor
-from elman.tasks.weights import StoredArrays, attach, detach
+from elman.tasks.weights import prefixed
 from elman.text.tokenizers.tokenizer import Tokenizer
 
 ORDERS = {"character": 8, "subword": 5, "word": 5}
@@ -66,7 +64,7 @@ def count(corpus: Corpus, most_bytes: int, minutes: float | None) -> NGrams | No
     most = most_bytes // BYTES
     while True:  # how many bytes an n-gram takes depends on the others
         ngrams = NGrams.pruned(model, most)
-        size = sum(part.nbytes for part in tensors_of(ngrams).values())
+        size = sum(part.nbytes for part in arrays_of(ngrams).values())
         if size <= most_bytes or not ngrams.orders:
             return ngrams if ngrams.orders else None
         most = int(most * min(0.95, most_bytes / size))
@@ -125,9 +123,9 @@ def mixture_of(
     return Mixture(network, ngrams, gate)
 
 
-def tensors(mixture: Mixture) -> dict[str, Tensor]:
+def arrays(mixture: Mixture) -> dict[str, Array]:
     """The arrays of the counts in a model file, by name."""
-    return {f"{PREFIX}{name}": part for name, part in tensors_of(mixture.counts).items()}
+    return {f"{PREFIX}{name}": part for name, part in arrays_of(mixture.counts).items()}
 
 
 def contents(mixture: Mixture) -> dict[str, Any]:
@@ -145,56 +143,38 @@ def facts(mixture: Mixture) -> dict[str, Any]:
     return {"longest n-gram": len(mixture.counts.orders) + 1, "n-grams": len(mixture.counts)}
 
 
-class CountTensors(StoredArrays):
-    """The arrays of the counts in a model file, as parameters without gradients.
+def layout(about: Any, vocabulary: int) -> Layout:
+    """The types and shapes of the arrays in a model file; none if it has no counts.
 
     Args:
-        about: of `contents`.
+        about: of `contents`, or None.
         vocabulary: V.
 
     Raises:
         ModelFileError: it is not what `contents` returns.
     """
-
-    def __init__(self, about: Any, vocabulary: int) -> None:
-        sizes, wide, gate = _checked(about)
-        super().__init__(empty_tensors(sizes, wide, vocabulary))
-        self.gate = gate
-
-    def mixture(self, network: LanguageModelNetwork) -> Mixture:
-        """The model of both parts.
-
-        Raises:
-            ModelFileError: the arrays are not those of n-grams.
-        """
-        return Mixture(network, ngrams_of(self.arrays), self.gate)
+    if about is None:
+        return {}
+    sizes, wide, _ = _checked(about)
+    return prefixed(PREFIX, array_layout(sizes, wide, vocabulary))
 
 
-def check(about: Any, vocabulary: int) -> None:
-    """Check the plain data of a model file, before anything is allocated.
+def restored(network: LanguageModelNetwork, about: Any, beside: dict[str, Array]) -> Mixture | None:
+    """The mixture of a model file; None if it has no counts.
 
-    Raises:
-        ModelFileError: it is not what `contents` returns, nor None.
-    """
-    if about is not None:
-        with torch.device("meta"):
-            CountTensors(about, vocabulary)
-
-
-def network_with(config: StackConfig, about: Any) -> LanguageModelNetwork:
-    """A network, with a part `counts` for the arrays of a model file if there are counts."""
-    network = LanguageModelNetwork(config)
-    return network if about is None else attach(network, CountTensors(about, config.vocabulary))
-
-
-def detached(network: LanguageModelNetwork) -> Mixture | None:
-    """Take the counts out of a network from `network_with`; None if it has none.
+    Args:
+        network: of the file.
+        about: of `contents`, or None.
+        beside: the arrays of `layout`.
 
     Raises:
         ModelFileError: the arrays are not those of n-grams.
     """
-    stored = detach(network, CountTensors)
-    return None if stored is None else stored.mixture(network)
+    if about is None:
+        return None
+    _, _, gate = _checked(about)
+    parts = {name.removeprefix(PREFIX): array for name, array in beside.items()}
+    return Mixture(network, ngrams_of(parts), gate)
 
 
 def _checked(about: Any) -> tuple[list[int], list[bool], Gate]:

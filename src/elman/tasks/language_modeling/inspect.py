@@ -59,7 +59,7 @@ class TextInspection(Inspection):
             from a sample of the lines where there are more than half a million.
         scripts: the share of each script among the letters, the largest first.
         task: what it looks like: "language", text to continue.
-        remark: a table or markup that the text seems to be, or None.
+        warning: a table or markup that the text seems to be, or None.
         around: what stands around the text, such as the times of subtitles, or None.
         tokenizer: the suggested tokenizer, and `because`, why.
         amount: how much training data that is.
@@ -78,7 +78,7 @@ class TextInspection(Inspection):
     duplicate_lines: float
     scripts: dict[str, float]
     task: str
-    remark: str | None
+    warning: str | None
     around: str | None
     tokenizer: str
     because: str
@@ -111,9 +111,9 @@ class TextInspection(Inspection):
                 ("scripts", ", ".join(scripts)),
             ]
         )
-        if self.remark:
+        if self.warning:
             columns = "its texts and labels are read if their columns are named: --text-column NAME"
-            print_notes([f"it {self.remark}.", f"{columns} --label-column NAME."])
+            print_notes([f"it {self.warning}.", f"{columns} --label-column NAME."])
             looks = "Without these it is"
         if self.around:
             print_notes([f"it {self.around}."])
@@ -150,7 +150,7 @@ def inspect_source(source: TextSource) -> TextInspection:
         duplicate_lines=look.repeated.share(),
         scripts=_scripts(counts),
         task="language",
-        remark=table_in(look.first_lines),
+        warning=table_in(look.first_lines),
         around=around.in_words if around else None,
         tokenizer=tokenizer,
         because=because,

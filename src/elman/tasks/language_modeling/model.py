@@ -6,7 +6,7 @@ Shapes: V vocabulary, N tokens of a text.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, ClassVar, Self
@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from torch import Tensor
 
+from elman.bundle import Array
 from elman.counts.ngrams import NGrams
 from elman.data.cache import Cache
 from elman.data.corpus import Corpus
@@ -45,6 +46,7 @@ from elman.tasks.language_modeling.line_scores import LineScore, score_lines
 from elman.tasks.language_modeling.preview import GenerationPreviews
 from elman.tasks.language_modeling.width import network_of, width_for
 from elman.tasks.run import Run, TrainingData
+from elman.tasks.weights import Stored
 from elman.text.progress import ProgressCallback
 from elman.text.tokenizers.table import TOKENIZERS, tokenizer_from_json
 from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
@@ -305,27 +307,29 @@ class LanguageModel(LanguageModelSettings, TextGeneration):
             "counts": None if self.mixture_ is None else counts.contents(self.mixture_),
         }
 
-    def _tensors(self) -> dict[str, Tensor]:
-        more = {} if self.mixture_ is None else counts.tensors(self.mixture_)
-        return {**super()._tensors(), **more}
+    def _arrays(self) -> dict[str, Array]:
+        more = {} if self.mixture_ is None else counts.arrays(self.mixture_)
+        return {**super()._arrays(), **more}
 
     def _facts(self) -> dict[str, Any]:
         found = {"tokenizer": self.tokenizer_.name, "learned words": len(self.learned_)}
         of_counts = None if self.mixture_ is None else counts.facts(self.mixture_)
         return {**found, "counts": of_counts}
 
-    def _restore(self, about: dict[str, Any]) -> Callable[[], LanguageModelNetwork]:
+    def _restore(self, about: dict[str, Any]) -> Stored:
         self.tokenizer_ = tokenizer_from_json(about.get("vocabulary"))
         architecture = checked_stack(about.get("architecture"), self.tokenizer_.size)
         self.learned_ = checked_learned(about.get("learned"))
         if (self.tokenizer, self.cell) != (self.tokenizer_.name, architecture.cell):
             raise ModelFileError("its settings are not those of its vocabulary and network")
-        stored = about.get("counts")
-        counts.check(stored, architecture.vocabulary)
-        return lambda: counts.network_with(architecture, stored)
+        beside = counts.layout(about.get("counts"), architecture.vocabulary)
+        return Stored(lambda: LanguageModelNetwork(architecture), beside)
 
-    def _take(self, loaded: LanguageModelNetwork) -> None:
-        self.network_, self.mixture_ = loaded, counts.detached(loaded)
+    def _take(
+        self, network: LanguageModelNetwork, beside: dict[str, Array], about: dict[str, Any]
+    ) -> None:
+        self.network_ = network
+        self.mixture_ = counts.restored(network, about.get("counts"), beside)
 
 
 MODEL = LanguageModel

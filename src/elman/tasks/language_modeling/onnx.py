@@ -28,8 +28,8 @@ ALONE = "The graph holds the network alone: the counts beside it stay in the mod
 def exported(model: LanguageModel) -> ExportedGraph:
     network = model.network_
     write, trial = partial(_write, network), partial(_trial, network)
-    remark = ALONE if model.mixture_ is not None else None
-    return ExportedGraph(network, DOC, write, trial, {}, remark)
+    limitation = ALONE if model.mixture_ is not None else None
+    return ExportedGraph(network, DOC, write, trial, {}, limitation)
 
 
 def _write(network: LanguageModelNetwork, graph: Graph) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from elman.bundle import Layout
 from elman.nn.seq2seq import EncoderDecoder, Seq2SeqConfig
 from elman.tasks.example_estimator import ExampleModel
 from elman.tasks.file_size import Shape
@@ -17,6 +18,7 @@ from elman.tasks.seq2seq.objective import Seq2SeqObjective
 from elman.tasks.seq2seq.preview import Seq2SeqPreviews
 from elman.tasks.seq2seq.serialization import checked_codecs, checked_limit, checked_seq2seq_config
 from elman.tasks.seq2seq.text_codec import TextCodec
+from elman.tasks.weights import Stored
 from elman.training.dataset import Dataset, TokenDataset
 from elman.training.events import Finished
 from elman.training.plan import Plan
@@ -129,10 +131,17 @@ class Seq2SeqModel(ExampleModel):
     def _vocabularies(self) -> dict[str, Any]:
         return {name: codec.tokenizer.to_json() for name, codec in self._codecs().items()}
 
-    def _restore(self, about: dict[str, Any]) -> Callable[[], EncoderDecoder]:
+    def _restore_beside(self, about: dict[str, Any], config: Seq2SeqConfig) -> Layout:  # noqa: ARG002
+        """The arrays of a model file beside the weights of its network."""
+        return {}
+
+    def _restore(self, about: dict[str, Any]) -> Stored:
         codecs = checked_codecs(about.get("vocabularies"))
         self._set_codecs(codecs)
         known = (self.cell, *self._encoder_kind)
         config = checked_seq2seq_config(about.get("encoder_decoder"), known, codecs)
         self.limit_ = checked_limit(about.get("limit"))
-        return lambda: EncoderDecoder(config, self._recipe.dropout_of(self))
+        return Stored(
+            lambda: EncoderDecoder(config, self._recipe.dropout_of(self)),
+            self._restore_beside(about, config),
+        )

@@ -16,7 +16,7 @@ def checked_codecs(value: object) -> dict[str, TextCodec]:
     """The vocabularies that a model file holds: "target", and "source" where it has its own.
 
     Raises:
-        ModelFileError: where they are none.
+        ModelFileError: they are malformed.
     """
     if not isinstance(value, dict) or "target" not in value or value.keys() - {"target", "source"}:
         raise ModelFileError("its vocabularies are not those of a source and a target")
@@ -36,7 +36,8 @@ def checked_seq2seq_config(
         codecs: its vocabularies.
 
     Raises:
-        ModelFileError: where they are none, or do not go together; SettingError: not in range.
+        ModelFileError: they are malformed, or do not go together; SettingError: a value is out
+            of range.
     """
     config = checked_seq2seq(value, codecs["target"].tokenizer.size)
     if known != (config.blocks.cell, config.attention, config.order):
@@ -54,7 +55,7 @@ def checked_limit(value: object) -> LengthLimit:
     """The limit of a target's length that a model file holds.
 
     Raises:
-        ModelFileError: where it is none.
+        ModelFileError: it is malformed.
     """
 
     def sound(each: object) -> bool:
@@ -63,5 +64,5 @@ def checked_limit(value: object) -> LengthLimit:
         return 0 <= each <= _LONGEST
 
     if not isinstance(value, list) or len(value) != 2 or not all(map(sound, value)):
-        raise ModelFileError("the limit of its targets' length is none")
+        raise ModelFileError("the limit of its targets' length is malformed")
     return LengthLimit(*map(float, value))

@@ -94,7 +94,7 @@ def check(stored: object) -> int:
     """The buckets of the linear model that a model file describes; 0 for none.
 
     Raises:
-        ModelFileError: it is no such description.
+        ModelFileError: it is not such a description.
     """
     match stored:
         case None:

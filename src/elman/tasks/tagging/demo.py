@@ -16,7 +16,7 @@ CODE = "def area ( circle ) : return math . pi * circle . radius ** 2 # of a cir
 
 
 def demo_parts(folder: Path) -> Iterator[DemoPart]:
-    """Python's own source, its tokens told apart."""
+    """Python source, with a tag for each token."""
     from elman.examples import sentences_of_python
 
     code = folder / "python.conll"

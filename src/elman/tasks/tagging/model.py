@@ -41,6 +41,7 @@ from elman.tasks.tagging.joining import join
 from elman.tasks.tagging.objective import TaggingObjective, best_tags
 from elman.tasks.tagging.preview import TagPreviews
 from elman.tasks.tagging.trainer import tag_objective, validation_metric_for
+from elman.tasks.weights import Stored
 from elman.text.progress import ProgressCallback
 from elman.text.subword_hashing import HashedVocabulary, WordForms, words_of
 from elman.text.tag_vocabulary import UNKNOWN, TagVocabulary
@@ -379,13 +380,14 @@ class Tagger(TaggerSettings, ExampleModel):
     def _facts(self) -> dict[str, Any]:
         return {"scheme": self.scheme_, "tags": self.tags_, "words": len(self.lexicon_.words)}
 
-    def _restore(self, about: dict[str, Any]) -> Callable[[], TaggerNetwork]:
+    def _restore(self, about: dict[str, Any]) -> Stored:
         self.lexicon_ = HashedVocabulary.from_json(about.get("vocabulary"))
         self.vocabulary_ = TagVocabulary.from_json(about.get("tags"))
         encoder = checked_encoder(about.get("encoder"), self.lexicon_)
         check_cell(self, encoder.blocks.cell)
         buckets = counts.check(about.get("counts"))
-        return lambda: built(encoder, self.vocabulary_, RECIPE.dropout_of(self), buckets)
+        dropout = RECIPE.dropout_of(self)
+        return Stored(lambda: built(encoder, self.vocabulary_, dropout, buckets))
 
 
 MODEL = Tagger

@@ -38,7 +38,7 @@ def write_predictions(model: Tagger, request: PredictionRequest) -> Iterator[Pre
     text is written one word a line.
 
     Raises:
-        InputError: they cannot be read, or are no sentences, one word a line; SettingError: an
+        InputError: they cannot be read, or are not sentences of one word a line; SettingError: an
             option is out of range.
     """
     return TagWriter(model, request).lines()
@@ -116,7 +116,7 @@ class TagWriter(PredictionWriter["TaggedSentence | str"]):
         if tag not in (*tags, "_", ""):
             known = listed(tags[:_SHOWN] + ["others"] * (len(tags) > _SHOWN))
             raise InputError(
-                f"the last column, {tag!r:.40}, is no tag that the model knows ({known})",
+                f"the last column, {tag!r:.40}, is not a tag that the model knows ({known})",
                 location=location,
                 hint="Write one word a line and a blank line after each sentence, or name the "
                 f"column to write: --column {layout.columns + 1}",

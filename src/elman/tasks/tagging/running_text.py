@@ -12,7 +12,7 @@ _LAYOUT = ConllLayout("conll", columns=1, word=1, tag=2, tabs=True)
 _TAG = re.compile(r"[BIESLU][-_]\S+")
 _END = re.compile(r"\w[.!?…。！？]+[\"'”’»)]*")  # of a sentence, in its last word
 _MANY = 6  # words of a row without an end
-_SHARE = 0.5  # of the row's words that are no tags
+_SHARE = 0.5  # of the row's words that are not tags
 
 
 def is_running_text(row: str, tags: Collection[str]) -> bool:

@@ -39,7 +39,7 @@ export function refuse(cause) {
 export class Bundle {
   /**
    * @param {ArrayBuffer} buffer the whole file
-   * @param {CellProgram} cell the program of the model's cell, which is no part of the file
+   * @param {CellProgram} cell the program of the model's cell, which is not part of the file
    */
   constructor(buffer, cell) {
     this.cell = cell;
@@ -81,7 +81,7 @@ export class Bundle {
     return new Float64Array(data);
   }
 
-  /** A tensor of integers, which are no weights. @param {string} name @param {...number} shape
+  /** A tensor of integers, which are not weights. @param {string} name @param {...number} shape
    * @returns {Integers} */
   takeIntegers(name, ...shape) {
     const { dtype, data } = this.#taken(name, shape);
