@@ -179,7 +179,7 @@ def cases(folder: Path, disk: Path) -> dict[str, Case]:
 
 def check_model(path: Path) -> None:
     bundle = open_bundle(path)
-    bundle.tensors(bundle.layout)
+    bundle.arrays(bundle.layout)
 
 
 def check_graph(path: Path) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
+import numpy as np
 
 import elman
 from elman.bundle import Bundle, open_bundle
@@ -166,7 +166,7 @@ def _check_after_kill(output: Path, expected: Bundle) -> None:
         sys.exit(f"{output.name}: a model stands there that is not the undisturbed one")
     if _checkpoint(output).exists():
         checkpoint = open_bundle(_checkpoint(output))
-        checkpoint.tensors(checkpoint.layout)
+        checkpoint.arrays(checkpoint.layout)
 
 
 def _check_end(output: Path, expected: Bundle) -> None:
@@ -186,10 +186,10 @@ def _facts(bundle: Bundle) -> dict[str, Any]:
 
 
 def _same(found: Bundle, expected: Bundle) -> bool:
-    """Whether two files hold the same tensors, bit by bit."""
-    theirs, ours = (each.tensors(each.layout) for each in (found, expected))
+    """Whether two files hold the same arrays, bit by bit."""
+    theirs, ours = (each.arrays(each.layout) for each in (found, expected))
     return found.layout == expected.layout and all(
-        torch.equal(tensor, theirs[name]) for name, tensor in ours.items()
+        np.array_equal(array, theirs[name]) for name, array in ours.items()
     )
 
 
