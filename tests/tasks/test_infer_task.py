@@ -7,9 +7,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from elman.errors import InputError
 from elman.tasks import infer_task as task_module
 from elman.tasks.infer_task import infer_task
+from elman.tasks.table import TASKS
 from elman.text.files import TextSource
 
 DATA = Path(os.environ.get("ELMAN_DATA", Path(__file__).parents[2] / "../shared/data"))
@@ -51,6 +55,7 @@ CONTENTS = {
         CONLL.replace(" ", "\t").replace("\n\n", "\n\t\n"): "CoNLL, 2 columns a word",
         f"-DOCSTART- -X- O\n\n{CONLL}": "CoNLL, 2 columns a word",
         "The DET\ncat NOUN\n\n. PUNCT\n": "CoNLL, 2 columns a word",
+        CONLL.replace(" ", "\t") + "#hashtag\tO\n": "CoNLL, 2 columns a word",
         CONLLU: "CoNLL-U, ten columns a word",
         f"# text = don't\n# newpar\n\n{CONLLU}": "CoNLL-U, ten columns a word",
     },
@@ -65,6 +70,35 @@ def test_by_content(text: str, task: str, because: str) -> None:
     guess = infer_task(TextSource.from_texts([text]))
     assert guess.task == task
     assert guess.because.startswith(because)
+
+
+LINES = (
+    *("", "#", "# one two", "#a\tO", "#x,y", "# x;y", "a\tO", "b\tB-X", "a,b", "1,2", "1956-01,3"),
+    *("year,value", "text,label", "__label__a b", "a ||| b", "[", "{", "}", '{"a": 1}', '["a"]'),
+    *(
+        "-->",
+        "<a>",
+        "@RELATION",
+        "=",
+        "sep=;",
+        '"',
+        '"a',
+        "_",
+        "-DOCSTART- O",
+        "1\tdo\tdo",
+        "a/NN b",
+    ),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(lines=st.lists(st.sampled_from(LINES), max_size=6))
+def test_any_lines_are_for_a_task_or_refused(lines: list[str]) -> None:
+    try:
+        task = infer_task(TextSource.from_texts(["\n".join(lines)])).task
+    except InputError:
+        return
+    assert task in TASKS
 
 
 def table_of(header: str, row: str, count: int = 10) -> str:

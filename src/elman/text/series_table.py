@@ -228,10 +228,9 @@ def _blank_comments(lines: list[str], delimiter: str) -> None:
         if line.startswith("#"):
             comments.append(index)
         elif line.strip():
-            is_header = delimiter in line and lines[index - 1].startswith("#")
-            if is_header and lines[index - 1].count(delimiter) == line.count(delimiter):
-                lines[index - 1] = lines[index - 1].lstrip("# ")
-                comments.pop()
+            above = lines[index - 1] if comments and comments[-1] == index - 1 else ""
+            if delimiter in line and above.count(delimiter) == line.count(delimiter):
+                lines[comments.pop()] = above.lstrip("# ")
             break
     for index in comments:
         lines[index] = "\n"
