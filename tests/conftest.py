@@ -11,6 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("half as many as usual", max_examples=50)
+settings.load_profile("half as many as usual")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -28,7 +32,11 @@ def own_cache(tmp_path_factory):
 def pytest_collection_finish():
     """The tests run side by side; one that wants torch has imported it by now."""
     if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(1)
+        torch = sys.modules["torch"]
+        torch.set_num_threads(1)
+        # torch.manual_seed is for all devices: for those that are not there it formats the whole
+        # stack, deep in a test, which takes longer than a step of a small model.
+        torch.manual_seed = torch.default_generator.manual_seed
 
 
 @pytest.fixture(scope="session")
@@ -68,11 +76,40 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def shots(tmp_path_factory):
-    """The folder for screenshots: ELMAN_SCREENSHOTS, or a temporary one."""
-    folder = Path(os.environ.get("ELMAN_SCREENSHOTS") or tmp_path_factory.mktemp("screenshots"))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def window(chromium):
+    """A page that tests share, as if it were new: a new one takes the browser thrice as long.
+
+    `window(width=1100, height=900, look="light", touch=False)`: an empty page of so many pixels,
+    of a user who prefers light or dark colours and has a mouse or a touch screen.
+    """
+    pages = {}
+
+    def emptied(*, width=1100, height=900, look="light", touch=False):
+        if touch not in pages:
+            pages[touch] = chromium.new_context(has_touch=touch).new_page()
+        page = pages[touch]
+        page.unroute_all(behavior="ignoreErrors")
+        page.goto("about:blank")
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=look)
+        return page
+
+    yield emptied
+    for page in pages.values():
+        page.context.close()
+
+
+@pytest.fixture(scope="session")
+def keep_screenshot():
+    """`keep_screenshot(page, name)`: into the folder ELMAN_SCREENSHOTS, if there is one."""
+    folder = os.environ.get("ELMAN_SCREENSHOTS")
+
+    def keep(page, name):
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=Path(folder, name), full_page=True)
+
+    return keep
 
 
 SUBJECTS = ["the cat", "the dog", "a bird", "my old friend", "the small king"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import math
 import os
@@ -14,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import torch  # noqa: F401, so that the tests' one thread is set before it is used
+import typer
 
 from commands import Process
 from elman.cli import main
@@ -58,6 +60,15 @@ def answer(*arguments: str, stdin: bytes | None = b"") -> Answer:
         sys.stdin, sys.stdout, sys.stderr = streams
     assert isinstance(end.value.code, int)
     return Answer(end.value.code, out.getvalue().decode(), err.getvalue().decode())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commands_made_once():
+    """To make the commands from their functions takes longer than most of them take."""
+    make = typer.main.get_command
+    typer.main.get_command = functools.cache(make)
+    yield
+    typer.main.get_command = make
 
 
 @pytest.fixture(scope="session")

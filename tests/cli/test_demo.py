@@ -27,16 +27,16 @@ MODELS = (
 
 @pytest.mark.usefixtures("small_examples")
 def test_demo(elman):
-    done = elman("demo", "--minutes", "0.01", "-o", "models")
+    done = elman("demo", "--minutes", "0.004", "-o", "models")
     assert done.status == 0, done.err
     for title in (
-        "0.01 minutes: the next word",
-        "0.01 minutes: the next character",
-        "0.005 minutes: Python's own source, each token tagged with what tokenize and ast say",
-        "0.005 minutes: the language of a surname",
-        "0.005 minutes: French numbers, dates, amounts and names into English",
-        "0.005 minutes: handwritten digits into words",
-        "0.005 minutes: sunspots after 1899",
+        "0.004 minutes: the next word",
+        "0.004 minutes: the next character",
+        "0.002 minutes: Python's own source, each token tagged with what tokenize and ast say",
+        "0.002 minutes: the language of a surname",
+        "0.002 minutes: French numbers, dates, amounts and names into English",
+        "0.002 minutes: handwritten digits into words",
+        "0.002 minutes: sunspots after 1899",
     ):
         assert f"\n== {title}\n" in done.out
     assert "Three suggestions for what is being typed:\n  If the file does not ex…" in done.out

@@ -14,7 +14,7 @@ from elman.tasks.language_modeling.model import LanguageModel
 from elman.training.checkpoint import locked_checkpoint
 
 SMALL = ("--hidden-size", "16", "--layers", "1")
-RUN = ("train", "tale.txt", "-o", "m.st", "--steps", "200", *SMALL)
+RUN = ("train", "tale.txt", "-o", "m.st", "--steps", "80", *SMALL)
 IN_THE_WAY = (
     "elman: m.st.checkpoint: there is an unfinished training of m.st. "
     "Continue it with --resume, or delete it: rm m.st.checkpoint\n"
@@ -40,7 +40,7 @@ def checkpoint_always(monkeypatch):
 @pytest.fixture
 def unfinished(elman, here, interrupt_after):  # noqa: ARG001
     """A run that was interrupted, its model and its checkpoint."""
-    interrupt_after(60)
+    interrupt_after(25)
     done = elman(*RUN)
     assert done.status == 130, done.err
     interrupt_after(10**6)
@@ -69,12 +69,12 @@ def steps_of(model):
 
 
 def test_an_interrupted_training_is_a_model_and_goes_on(elman, unfinished):
-    assert " s, 60 steps, " in unfinished.err
+    assert " s, 25 steps, " in unfinished.err
     assert unfinished.err.splitlines()[-1] == (
         "Stopped early. To continue from m.st.checkpoint, add --resume to the same command."
     )
     assert "m.st: " in unfinished.out
-    assert steps_of("m.st") == 60
+    assert steps_of("m.st") == 25
     assert elman("generate", "m.st", "--length", "3").status == 0
     before = contents()
 
@@ -89,7 +89,7 @@ def test_an_interrupted_training_is_a_model_and_goes_on(elman, unfinished):
     assert contents() == before
 
     assert elman(*RUN, "--resume").status == 0
-    assert steps_of("m.st") == 200
+    assert steps_of("m.st") == 80
     assert not Path("m.st.checkpoint").exists()
     straight = elman("train", "tale.txt", "-o", "straight.st", *RUN[4:])
     assert straight.status == 0
@@ -198,7 +198,7 @@ def test_a_disk_that_is_full_at_the_end_of_a_run_gone_on_with(elman, unfinished)
     line = stopped_by_a_full_disk(elman, *RUN, "--resume")
     assert line.endswith("The old file is unchanged.")
     assert elman(*RUN, "--resume").status == 0
-    assert steps_of("m.st") == 200
+    assert steps_of("m.st") == 80
 
 
 def test_a_disk_that_is_full_at_a_checkpoint(elman, unfinished, checkpoint_always):  # noqa: ARG001

@@ -8,7 +8,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 
 import pytest
 
@@ -52,6 +51,16 @@ class Run:
         thread.start()
         return thread
 
+    def follow(self, until):
+        """Take events until their text is as is wanted, and no more; that text."""
+        text = ""
+        with httpx.stream("GET", f"{self.address}/events", timeout=30) as answer:
+            for piece in answer.iter_text():
+                text += piece
+                if until(text):
+                    return text
+        raise AssertionError(text)
+
     def end(self):
         out, err = self.process.communicate(timeout=90)
         return self.process.returncode, out.decode(), "".join(self.lines) + err.decode()
@@ -66,9 +75,9 @@ LANGUAGE = ("tale.txt", "-o", "new.st", "--hidden-size", "16", "--seed", "3")
 
 
 def test_the_events_are_those_of_the_terminal(watched):
-    run = watched(*LANGUAGE, "--steps", "100", "--json")
+    run = watched(*LANGUAGE, "--steps", "60", "--json")
     early, second = run.hear("early"), run.hear("second")
-    time.sleep(0.5)
+    run.follow(lambda text: "event: validated" in text)
     late = run.hear("late")
     status, out, err = run.end()
     for thread in (early, second, late):
@@ -82,7 +91,7 @@ def test_the_events_are_those_of_the_terminal(watched):
     data = {kind: data for _, kind, data in entries}
     assert data["ended"]["report"]["scores"] == answer["scores"]
     assert data["ended"]["commands"][0] == "elman serve new.st"
-    assert data["finished"]["step"] == data["progress"]["step"] == 100
+    assert data["finished"]["step"] == data["progress"]["step"] == 60
     assert f"best weights from step {data['finished']['best_step']}." in err
     validations = [data for _, kind, data in entries if kind == "validated"]
     best = min(validations, key=lambda look: look["loss"])
@@ -93,18 +102,13 @@ def test_the_events_are_those_of_the_terminal(watched):
     assert 0 < validations[0]["baseline"]["loss"] < 5
     assert len({look["previews"][0]["answer"] for look in validations}) > 1
     steps = [data["steps"] for _, kind, data in entries if kind == "progress"]
-    assert sum(steps) == 100
+    assert sum(steps) == 60
 
 
 def test_who_was_cut_off_goes_on_where_it_was(watched):
-    run = watched(*LANGUAGE, "--steps", "150")
+    run = watched(*LANGUAGE, "--steps", "80")
     whole = run.hear("whole")
-    with httpx.stream("GET", f"{run.address}/events", timeout=30) as answer:
-        text = ""
-        for piece in answer.iter_text():
-            text += piece
-            if text.count("\n\n") > 3:
-                break
+    text = run.follow(lambda text: text.count("\n\n") > 3)
     before = events_in(text[: text.rindex("\n\n") + 2])
     rest = run.hear("rest", headers={"Last-Event-ID": before[-1][0]})
     other = run.hear("other", headers={"Last-Event-ID": "0ther.7"})
@@ -117,11 +121,11 @@ def test_who_was_cut_off_goes_on_where_it_was(watched):
 
 def test_the_same_model_with_and_without(watched, elman):
     """Also while somebody asks and takes nothing."""
-    run = watched(*LANGUAGE, "--steps", "40")
+    run = watched(*LANGUAGE, "--steps", "10")
     with socket.create_connection(("127.0.0.1", int(run.address.rpartition(":")[2]))) as lazy:
         lazy.sendall(b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         assert run.end()[0] == 0
-    done = elman("train", *LANGUAGE[:2], "alone.st", *LANGUAGE[3:], "--steps", "40")
+    done = elman("train", *LANGUAGE[:2], "alone.st", *LANGUAGE[3:], "--steps", "10")
     assert done.status == 0
     ours, theirs = (read(name) for name in ("new.st", "alone.st"))
     assert ours.keys() == theirs.keys()
@@ -155,7 +159,7 @@ def test_only_this_machine_and_its_own_page_are_answered(watched):
 def test_an_error_is_reported(watched, here):
     folder = here / "folder"
     folder.mkdir()
-    run = watched("tale.txt", "-o", "folder/new.st", "--hidden-size", "16", "--steps", "50")
+    run = watched("tale.txt", "-o", "folder/new.st", "--hidden-size", "16", "--steps", "20")
     heard = run.hear("it")
     shutil.rmtree(folder)
     status, _, err = run.end()
@@ -169,8 +173,7 @@ def test_an_error_is_reported(watched, here):
 def test_an_early_end_is_reported(watched):
     run = watched(*LANGUAGE, "--steps", "100000")
     heard = run.hear("it")
-    with httpx.stream("GET", f"{run.address}/events", timeout=30) as answer:
-        assert any("event: validated" in line for line in answer.iter_lines())  # it has begun
+    run.follow(lambda text: "event: validated" in text)  # it has begun
     run.process.send_signal(signal.SIGINT)
     status, _, err = run.end()
     heard.join(30)

@@ -39,7 +39,9 @@ def rounded_in_place(model):
 
 class Quiet(SimpleHTTPRequestHandler):
     def end_headers(self):
-        self.send_header("Cache-Control", "no-store")  # the next model is another
+        # The next model is another; the modules are the same in each folder.
+        rule = "max-age=600" if self.path.endswith(".js") else "no-store"
+        self.send_header("Cache-Control", rule)
         super().end_headers()
 
     def log_message(self, *_):
@@ -115,27 +117,37 @@ def shown(run, site):
 
 
 @pytest.fixture
-def visit(chromium, site, tmp_path):
-    """Export a model and open its page; nothing may go wrong there, or be asked of elsewhere."""
-    folder, address = site
-    wrong, asked, contexts = [], [], []
+def visit(window, site, tmp_path):
+    """Export a model and open its page; nothing may go wrong there, or be asked of elsewhere.
 
-    def visit(model, **context):
+    `visit(model, **settings)`: the page; the settings are those of `window`.
+    """
+    folder, address = site
+    wrong, asked = [], []
+    heard = {
+        "request": lambda request: asked.append(request.url),
+        "pageerror": lambda error: wrong.append(str(error)),
+        "console": lambda message: wrong.append(message.text),
+    }
+    pages = []
+
+    def visit(model, **settings):
         model.save(tmp_path / "model.st")
         shutil.rmtree(folder / "page", ignore_errors=True)
         write_web(tmp_path / "model.st", folder / "page")
-        contexts.append(chromium.new_context(**context))
-        page = contexts[-1].new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda message: wrong.append(message.text))
+        page = window(**settings)
+        if not pages:
+            pages.append(page)
+            for event, hear in heard.items():
+                page.on(event, hear)
         page.goto(f"{address}/page/")
         page.wait_for_selector("textarea")
         return page
 
     yield visit
-    for context in contexts:
-        context.close()
+    for page in pages:
+        for event, hear in heard.items():
+            page.remove_listener(event, hear)
     assert wrong == []
     assert {url for url in asked if not url.startswith((f"{address}/page/", "data:"))} == set()
 

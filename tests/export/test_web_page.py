@@ -14,6 +14,7 @@ from .conftest import copy_runtime
 
 TEXTS = ["warm and funny", "cold and dull", "so warm", "so dull"] * 12
 LABELS = ["good", "bad", "good", "bad"] * 12
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 OFFERED = "[aria-label=Suggestions] button"
 FOCUSED = """(({ activeElement: node }) =>
     node.className === "suggestion" ? node.className
@@ -55,16 +56,16 @@ def test_a_suggestion_replaces_letters_that_were_typed_otherwise(visit, words):
     page.wait_for_function("document.querySelector('#text').value === \"The dog didn't \"")
 
 
-@pytest.mark.parametrize(("key", "accepted"), [("Alt+1", 0), ("Alt+3", 2), ("Tab", 0)])
-def test_a_key_accepts_a_suggestion(visit, words, key, accepted):
+def test_a_key_accepts_a_suggestion(visit, words):
     page = visit(words)
-    page.fill("#text", "The ")
     expected = [each.word for each in words.suggest("The ", 3)]
-    assert page.locator(OFFERED).all_text_contents() == expected
-    page.focus("#text")
-    page.keyboard.press(key)
-    page.wait_for_function("() => document.querySelector('#text').value.length > 4")
-    assert page.input_value("#text") == f"The {expected[accepted]} "
+    for key, accepted in (("Alt+1", 0), ("Alt+3", 2), ("Tab", 0)):
+        page.fill("#text", "The ")
+        expect(page.locator(OFFERED)).to_have_text(expected)
+        page.focus("#text")
+        page.keyboard.press(key)
+        page.wait_for_function("() => document.querySelector('#text').value.length > 4")
+        assert page.input_value("#text") == f"The {expected[accepted]} ", key
 
 
 def test_a_classifier_judges_as_one_types(visit):
@@ -92,12 +93,11 @@ def test_words_are_tagged_as_they_are_typed(visit):
     assert page.locator("#tags").inner_text() == ""
 
 
-@pytest.mark.parametrize("look", ["light", "dark"])
-def test_a_text_is_rewritten_and_its_attention_drawn(visit, shots, look):
+def test_a_text_is_rewritten_and_its_attention_drawn(visit, keep_screenshot):
     sources = ["le chat", "la reine", "le roi"] * 16
     targets = ["the cat", "the queen", "the king"] * 16
     model = elman.Translator(tokenizer="subword", hidden_size=16, steps=40).fit(sources, targets)
-    page = visit(model, viewport={"width": 360, "height": 700}, color_scheme=look)
+    page = visit(model, width=360, height=700)
     page.locator("#text").press_sequentially("le roi ")
     (best,) = model.predict_best(["le roi"], 3, attention=True)
     page.locator(".target", has_text=best[0].text).first.wait_for()
@@ -105,24 +105,27 @@ def test_a_text_is_rewritten_and_its_attention_drawn(visit, shots, look):
     assert result == [each.text for each in best]
     assert page.locator(".attention tbody tr").count() == len(best[0].pieces)
     assert page.locator(".attention thead th").count() == len(best[0].source) + 1
-    page.screenshot(path=shots / f"translator-{look}.png", full_page=True)
-    assert page.evaluate(WIDER) == 0
+    for look in ("light", "dark"):
+        page.emulate_media(color_scheme=look)
+        keep_screenshot(page, f"translator-{look}.png")
+        assert page.evaluate(WIDER) == 0
     page.fill("#text", " ")
     page.locator(".target").first.wait_for(state="detached")
 
 
-@pytest.mark.parametrize("look", ["light", "dark"])
-def test_a_forecast_is_drawn(visit, shots, look):
+def test_a_forecast_is_drawn(visit, keep_screenshot):
     values = [100 + step + 20 * np.sin(step * np.pi / 6) for step in range(80)]
     model = elman.Forecaster(hidden_size=4, steps=2, horizon=6).fit(values)
-    page = visit(model, viewport={"width": 360, "height": 700}, color_scheme=look)
+    page = visit(model, width=360, height=700)
     page.locator("svg.forecast").wait_for()
     page.get_by_text("As a table").click()
     cells = page.locator("details tr td:nth-child(2)").all_inner_texts()
     expected = model.predict().median[:, 0]
     np.testing.assert_allclose(list(map(float, cells)), expected, rtol=1e-3)
-    page.screenshot(path=shots / f"forecaster-{look}.png", full_page=True)
-    assert page.evaluate(WIDER) == 0
+    for look in ("light", "dark"):
+        page.emulate_media(color_scheme=look)
+        keep_screenshot(page, f"forecaster-{look}.png")
+        assert page.evaluate(WIDER) == 0
     page.fill("#text", "1\n2\n3")
     page.get_by_role("button", name="Show").click()
     page.locator("#status.error").wait_for()
@@ -140,7 +143,7 @@ def test_vectors_are_described(visit):
     names = [["north wind", "south", "far west"][index % 3] for index in range(30)]
     vectors = np.eye(3)[np.arange(30) % 3] + np.linspace(0, 0.1, 30)[:, None]
     model = elman.Describer(tokenizer="character", hidden_size=8, steps=12).fit(vectors, names)
-    page = visit(model, viewport={"width": 360, "height": 700})
+    page = visit(model, width=360, height=700)
     page.fill("#text", "1, 0, 0\n0 1 0")
     page.get_by_role("button", name="Show").click()
     page.locator(".target").nth(1).wait_for()
@@ -158,9 +161,8 @@ def targets_in(page):
     return page.locator(".target").all_inner_texts()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_at_phone_width_by_keyboard(visit, words, scheme):
-    page = visit(words, viewport={"width": 320, "height": 640}, color_scheme=scheme)
+def test_at_phone_width_by_keyboard(visit, words):
+    page = visit(words, width=320, height=640)
     assert page.evaluate(WIDER) == 0
     reached = []
     for _ in range(10):
@@ -171,11 +173,13 @@ def test_at_phone_width_by_keyboard(visit, words, scheme):
     assert reached[1:4] == ["suggestion"] * 3
     fields = ["New text", "Generate", "Temperature", "Top-p", "Length in tokens", "Seed"]
     assert reached[4:] == fields
-    paper, ink = (
-        page.evaluate(f"getComputedStyle(document.body).{name}.match(/[0-9]+/g).map(Number)")
-        for name in ("backgroundColor", "color")
-    )
-    assert (sum(paper) > sum(ink)) == (scheme == "light")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        paper, ink = (
+            page.evaluate(f"getComputedStyle(document.body).{name}.match(/[0-9]+/g).map(Number)")
+            for name in ("backgroundColor", "color")
+        )
+        assert (sum(paper) > sum(ink)) == (scheme == "light")
 
 
 def test_a_file_that_is_no_model_is_reported(chromium, site):

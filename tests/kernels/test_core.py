@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 import sysconfig
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from commands import Process
 from elman.cells import CELLS, LSTM, map_state, state_tensors
 from elman.errors import SettingError
 from elman.kernels import core
@@ -23,11 +22,11 @@ SETS = core.sets()[:-1]
 
 def run_info(requested):
     """Run `elman info` in a new process with ELMAN_NATIVE set."""
-    environment = {name: value for name, value in os.environ.items() if name != core.VARIABLE}
-    if requested is not None:
-        environment[core.VARIABLE] = requested
-    command = [sys.executable, "-m", "elman", "info", "--json"]
-    return subprocess.run(command, env=environment, capture_output=True, text=True)
+    environment = {} if requested is None else {core.VARIABLE: requested}
+    process = Process("info", "--json", **environment)
+    out, err = (each.decode() for each in process.communicate(timeout=120))
+    process.close()
+    return process.returncode, out, err
 
 
 @pytest.fixture
@@ -58,10 +57,11 @@ def test_portable_is_last_before_off():
 @pytest.mark.parametrize(
     ("requested", "reported"), [("off", "off (ELMAN_NATIVE=off)"), (None, None)]
 )
-def test_the_environment_chooses(requested, reported):
-    done = run_info(requested)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["native_core"] == (reported or core.state())
+def test_the_environment_chooses(monkeypatch, requested, reported):
+    monkeypatch.delenv(core.VARIABLE, raising=False)
+    status, out, err = run_info(requested)
+    assert status == 0, err
+    assert json.loads(out)["native_core"] == (reported or core.state())
 
 
 @pytest.mark.parametrize("requested", core.sets())
@@ -79,11 +79,10 @@ def test_an_empty_variable_chooses_the_fastest(unchosen):
 
 
 def test_an_unsupported_set_is_refused_in_one_line():
-    done = run_info("sse9")
+    status, out, err = run_info("sse9")
     result = ", ".join(core.sets())
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert done.stderr == (
+    assert (status, out) == (1, "")
+    assert err == (
         "elman: ELMAN_NATIVE: 'sse9' is not supported by this machine or build; choose from "
         f"{result}\n"
     )

@@ -91,35 +91,44 @@ class Session:
 
     def __init__(self, page):
         self.page, self.complaints, self.requests = page, [], []
-        page.on("console", lambda message: self.complaints.append(message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self.requests.append(request.url))
+        self._heard = {
+            "console": lambda message: self.complaints.append(message.text),
+            "pageerror": lambda error: self.complaints.append(str(error)),
+            "request": lambda request: self.requests.append(request.url),
+        }
+        for event, hear in self._heard.items():
+            page.on(event, hear)
+
+    def end(self):
+        """It must not have complained, and have asked its own place alone."""
+        hacked = self.page.evaluate("'hacked' in window")
+        home = self.page.url.partition("#")[0].rpartition("/")[0]
+        for event, hear in self._heard.items():
+            self.page.remove_listener(event, hear)
+        strangers = [url for url in self.requests if not ours(url, home)]
+        assert (self.complaints, strangers, hacked) == ([], [], False)
 
 
 @pytest.fixture
-def opened(chromium):
-    """Open an address in a window of its own; it must not complain, and ask this place alone."""
-    contexts = []
+def opened(window):
+    """Open an address in an empty page; a page of the same test that was open is left.
 
-    def open_page(address, *, width=1100, look="light", touch=False):
-        context = chromium.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=look, has_touch=touch
-        )
-        contexts.append(context)
-        session = Session(context.new_page())
-        context.session = session
-        session.page.goto(address)
-        return session
+    `opened(address, **settings)`: a Session; the settings are those of `window`.
+    """
+    sessions = []
+
+    def open_page(address, **settings):
+        if sessions:
+            sessions.pop().end()
+        page = window(**settings)
+        page.context.session = Session(page)
+        sessions.append(page.context.session)
+        page.goto(address)
+        return sessions[-1]
 
     yield open_page
-    for context in contexts:
-        session = context.session
-        home = session.page.url.partition("#")[0].rpartition("/")[0]
-        complaints = session.complaints
-        strangers = [url for url in session.requests if not ours(url, home)]
-        hacked = session.page.evaluate("'hacked' in window")
-        context.close()
-        assert (complaints, strangers, hacked) == ([], [], False)
+    for session in sessions:
+        session.end()
 
 
 def ours(address, home):

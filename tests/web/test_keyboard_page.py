@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 
 import pytest
@@ -58,23 +57,23 @@ def test_letter_by_letter(typing, writer):
     assert "of-user" in page.locator(OFFERED).first.get_attribute("class")
 
 
-@pytest.mark.parametrize("key", ["Alt+1", "Alt+2", "Alt+3", "Tab", "click"])
-def test_a_suggestion_is_taken(typing, writer, key):
+def test_a_suggestion_is_taken(typing, writer):
     page, keyboard = typing(), Keyboard(writer)
     page.focus("#text")
-    page.keyboard.type("The ")
-    keyboard.type("The ")
-    shows(page, keyboard)
-    if key == "click":
-        page.locator(OFFERED).nth(1).click()
-    else:
-        page.keyboard.press(key)
-    keyboard.accept({"Alt+1": 0, "Alt+2": 1, "Alt+3": 2, "Tab": 0, "click": 1}[key])
-    shows(page, keyboard)
-    assert page.evaluate("document.activeElement.id") == "text"
-    page.keyboard.type(".")  # in place of the space that came with the word
-    keyboard.type(".")
-    shows(page, keyboard)
+    for key, index in (("Alt+1", 0), ("Alt+2", 1), ("Alt+3", 2), ("Tab", 0), ("click", 1)):
+        page.keyboard.type("The ")
+        keyboard.type("The ")
+        shows(page, keyboard)
+        if key == "click":
+            page.locator(OFFERED).nth(index).click()
+        else:
+            page.keyboard.press(key)
+        keyboard.accept(index)
+        shows(page, keyboard)
+        assert page.evaluate("document.activeElement.id") == "text", key
+        page.keyboard.type(".")  # in place of the space that came with the word
+        keyboard.type(".")
+        shows(page, keyboard)
 
 
 def test_digits_are_text_and_after_escape_the_tab_key_leaves(typing):
@@ -163,23 +162,24 @@ def test_it_is_kept_in_a_file_and_opened_again(typing, writer, tmp_path):
     shows(other, Keyboard(writer, memory))
 
 
-@pytest.mark.parametrize("content", ["no JSON", "{}", json.dumps({"elman": "model"})])
-def test_a_file_that_is_no_memory(typing, writer, tmp_path, content):
+def test_a_file_that_is_no_memory(typing, writer, tmp_path):
     """It is reported, and what was learned is still there."""
-    page = typing()
+    page, keyboard = typing(), Keyboard(writer, UserModel())
     page.context.session.complaints = Silent()  # the browser says of every refusal that it was one
-    page.fill("#text", "the quux ")
-    settled(page, "the quux ")
-    (tmp_path / "other.json").write_text(content, encoding="utf-8")
     page.locator("elman-keyboard summary").click()
-    page.get_by_label("Open a saved file").set_input_files(tmp_path / "other.json")
-    page.locator("#status.error").wait_for()
-    expect(page.locator("#status")).to_contain_text(
-        re.compile("not JSON|not the memory of a keyboard")
-    )
-    keyboard = Keyboard(writer, UserModel())
-    keyboard.type("the quux ")
-    shows(page, keyboard)
+    for word, content, reported in (
+        ("quux", "no JSON", "not JSON"),
+        ("zyzzyva", "{}", "not the memory of a keyboard"),
+        ("pelican", json.dumps({"elman": "model"}), "not the memory of a keyboard"),
+    ):
+        keyboard.type(f"the {word} ")
+        page.fill("#text", keyboard.text)
+        settled(page, keyboard.text)
+        assert page.locator("#status.error").count() == 0, "the last report is gone"
+        (tmp_path / "other.json").write_text(content, encoding="utf-8")
+        page.get_by_label("Open a saved file").set_input_files(tmp_path / "other.json")
+        expect(page.locator("#status.error")).to_contain_text(reported)
+        shows(page, keyboard)
 
 
 def test_a_new_text_keeps_what_was_learned(typing, writer):
@@ -230,7 +230,7 @@ def test_a_page_that_is_left_closes_its_keyboard(typing):
 
 
 @pytest.mark.parametrize(("width", "look"), [(1000, "light"), (360, "dark")])
-def test_it_looks_well(typing, shots, width, look):
+def test_it_looks_well(typing, keep_screenshot, width, look):
     page = typing(width=width, look=look, touch=width == 360)
     page.focus("#text")
     page.keyboard.type("The quux walked to the river.\nMy old friend, the q")
@@ -242,7 +242,7 @@ def test_it_looks_well(typing, shots, width, look):
         "s => [...document.querySelectorAll(s)].map((each) => each.offsetHeight)", OFFERED
     )
     assert min(heights) >= 44  # of a finger
-    page.screenshot(path=shots / f"keyboard-{look}-{width}.png", full_page=True)
+    keep_screenshot(page, f"keyboard-{look}-{width}.png")
 
 
 class Silent(list):

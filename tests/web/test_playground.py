@@ -49,7 +49,7 @@ def test_a_text_is_judged_as_it_grows(playing, classifier):
     assert page.locator("img").count() == 0
 
 
-def test_the_explanation_is_one_click_away(playing, shots):
+def test_the_explanation_is_one_click_away(playing, keep_screenshot):
     page = playing("classifier")
     page.fill("#text", "fine and dull it was")
     page.get_by_role("button", name="Explain").click()
@@ -63,7 +63,7 @@ def test_the_explanation_is_one_click_away(playing, shots):
     page.get_by_role("button", name="Remove it").click()
     expect(page.locator(".compared .unmatched")).to_have_count(1)
     assert page.locator("#changed").input_value() == "fine dull it was"
-    page.screenshot(path=shots / "playground-classifier.png", full_page=True)
+    keep_screenshot(page, "playground-classifier.png")
 
 
 def test_words_are_tagged(playing, tagger):
@@ -109,7 +109,7 @@ def test_a_text_is_translated(playing, translator):
     assert page.locator(".attention tbody tr").count() == len(best.pieces)
 
 
-def test_a_forecast_is_drawn(playing, forecaster, shots):
+def test_a_forecast_is_drawn(playing, forecaster, keep_screenshot):
     page = playing("numbers")
     page.locator("svg.forecast").wait_for()
     page.get_by_text("As a table").click()
@@ -127,10 +127,10 @@ def test_a_forecast_is_drawn(playing, forecaster, shots):
     assert page.locator(".piece").all_text_contents()[: len(trace.sequences[0].tokens)] == list(
         trace.sequences[0].tokens
     )
-    page.screenshot(path=shots / "playground-forecast.png", full_page=True)
+    keep_screenshot(page, "playground-forecast.png")
 
 
-def test_a_vector_is_described(playing, describer, shots):
+def test_a_vector_is_described(playing, describer, keep_screenshot):
     page = playing("winds")
     page.fill("#text", "0 1 0")
     page.get_by_role("button", name="Show").click()
@@ -139,7 +139,7 @@ def test_a_vector_is_described(playing, describer, shots):
     page.get_by_role("button", name="Explain").click()
     page.locator("button.token").first.wait_for()
     assert page.locator(".piece").all_text_contents()[:3] == ["0", "1", "0"]
-    page.screenshot(path=shots / "playground-vector.png", full_page=True)
+    keep_screenshot(page, "playground-vector.png")
 
 
 def test_by_keys_and_on_a_phone(playing):
