@@ -13,7 +13,10 @@ from torch import nn
 def seeded(seed: int) -> Iterator[None]:
     """Seed torch within the context, and restore its generator afterwards."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        # torch.manual_seed formats the stack for each kind of device that is not there: 0.5 ms.
+        torch.default_generator.manual_seed(seed)
+        if torch.cuda.is_initialized():
+            torch.cuda.manual_seed_all(seed)
         yield
 
 
