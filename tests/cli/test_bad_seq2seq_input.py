@@ -284,10 +284,9 @@ def test_no_series_at_all(refused):
 @pytest.mark.parametrize(
     ("plot", "message"),
     [
-        ("no/x.svg", "no/x.svg: cannot be written (No such file or directory). Name another file "
-         "with --plot"),
-        ("sold.csv/x.svg", "sold.csv/x.svg: cannot be written (Not a directory). Name another "
-         "file with --plot"),
+        ("no/x.svg", "no/x.svg: there is no folder no. Name another file with --plot"),
+        ("sold.csv/x.svg", "sold.csv/x.svg: sold.csv is not a folder. Name another file with "
+         "--plot"),
         ("x.gif", "--plot: 'x.gif' is neither SVG nor PNG. Name it FILE.svg"),
     ],
 )  # fmt: skip

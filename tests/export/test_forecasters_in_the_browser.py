@@ -9,7 +9,7 @@ import torch
 import elman
 from elman.cells import CELLS
 from elman.nn.forecaster import ForecasterConfig, ForecastNetwork, LinearForecast
-from elman.tasks.forecasting.model import Forecast
+from elman.tasks.forecasting.forecast import Forecast
 
 from .conftest import livened, rounded_in_place
 

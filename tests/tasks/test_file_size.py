@@ -112,7 +112,7 @@ def test_a_size_below_the_vocabulary_is_refused(fit):
 
 @pytest.mark.parametrize("size", ["big", "5 XB", "-3MB", 0, "0MB", 1.5, True, "1e3kB"])
 def test_what_is_no_size_is_refused(size):
-    with pytest.raises(SettingError, match="no size"):
+    with pytest.raises(SettingError, match="not a size"):
         elman.LanguageModel(size=size).check_settings()
 
 

@@ -21,6 +21,7 @@ from elman.text.example_reader import Example, ExampleReader
 from elman.text.files import TextSource
 from elman.text.labelled import LabelledSource, check_classes
 from elman.text.pair_reader import PairReader
+from elman.text.requested_columns import RepeatedColumnError
 from messages import message_of
 
 if TYPE_CHECKING:
@@ -210,13 +211,20 @@ def test_columns_by_their_names(header: str, text: str, label: str) -> None:
         ("text,label", {"text_column": "txt"}, "a.csv:1: no column is called 'txt': there are "
          "text, label. Name one of these with --text-column"),
         ("text", {"label_column": "y"}, "a.csv:1: no column is called 'y': there is text. "),
-        ("text,text,label", {}, "a.csv:1: 2 columns are called text. Give each"),
         ("__label__a b", {"label_column": "y"}, ":1: fastText lines have no named columns. Leave "),
         ("{}", {}, "a.csv:1: cannot identify the column of the text: the first line has none. "),
     ],
 )  # fmt: skip
 def test_unidentified_columns(header: str, options: dict, message: str) -> None:
     assert message in message_of(lambda: ExampleReader("a.csv", **options).detect_layout([header]))
+
+
+def test_columns_of_one_name() -> None:
+    reader = ExampleReader("a.csv")
+    assert (
+        message_of(lambda: reader.detect_layout(["text,text,label"]), RepeatedColumnError)
+        == "a.csv:1: 2 columns are called text. Give each column another name"
+    )
 
 
 def test_prose_is_not_a_table() -> None:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from elman.bundle import Array
@@ -32,6 +31,7 @@ from elman.tasks.forecasting.config import (
 from elman.tasks.forecasting.continuation import Continued, TrainingEnd, continued
 from elman.tasks.forecasting.evaluation import evaluate_forecasts
 from elman.tasks.forecasting.explain import explain_forecast
+from elman.tasks.forecasting.forecast import Forecast, Values
 from elman.tasks.forecasting.inputs import SeriesInput, read_series, training_ends
 from elman.tasks.forecasting.objective import quantiles_at
 from elman.tasks.forecasting.serialization import (
@@ -54,35 +54,6 @@ from elman.text.dates import Calendar
 from elman.text.progress import ProgressCallback
 from elman.text.series import Series
 from elman.training.events import Event, Finished
-
-Values = npt.NDArray[np.float64]
-
-
-class Forecast(NamedTuple):
-    """A forecast.
-
-    Attributes:
-        names: (S,) of the series.
-        dates: (H,) in the format of the series, those after the last of all; empty if it has no
-            dates.
-        median: (H, S).
-        low_80, high_80: (H, S) bounds of the 80 % interval.
-        low_95, high_95: (H, S) bounds of the 95 % interval.
-        own_dates: (S, H) of each series; empty if all end together.
-    """
-
-    names: tuple[str, ...]
-    dates: tuple[str, ...]
-    median: Values
-    low_80: Values
-    high_80: Values
-    low_95: Values
-    high_95: Values
-    own_dates: tuple[tuple[str, ...], ...] = ()
-
-    def dates_of(self, index: int) -> tuple[str, ...]:
-        """(H,) the dates of one series; empty if it has none."""
-        return self.own_dates[index] if self.own_dates else self.dates
 
 
 class Forecaster(ForecasterSettings, Model):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from elman.tasks.forecasting.model import Forecast
+    from elman.tasks.forecasting.forecast import Forecast
     from elman.text.series import Series
 
     Values = npt.NDArray[np.float64]

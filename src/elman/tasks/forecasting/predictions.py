@@ -18,7 +18,8 @@ from elman.text.series import SeriesSource
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from elman.tasks.forecasting.model import Forecast, Forecaster
+    from elman.tasks.forecasting.forecast import Forecast
+    from elman.tasks.forecasting.model import Forecaster
     from elman.tasks.options import series_options
 from elman.tasks.predictions import PredictionRequest
 
