@@ -23,6 +23,7 @@ from timings.machine import keep_memory, limits_table
 from timings.precision import precision_table
 from timings.sequences import ALL_SIZES, SIZES, diagonal, even_batches, ragged_batches
 from timings.steps import many_streams, one_stream
+from timings.tag_sequences import tag_sequences
 
 GROUPS: dict[str, Callable[[argparse.Namespace], Group]] = {
     "step": lambda _: one_stream(),
@@ -30,6 +31,7 @@ GROUPS: dict[str, Callable[[argparse.Namespace], Group]] = {
     "train": lambda o: even_batches(o.threads, ALL_SIZES if o.all else SIZES),
     "mingru": lambda o: diagonal(o.threads),
     "ragged": lambda o: ragged_batches(o.threads),
+    "tags": lambda o: tag_sequences(o.threads),
     "applications": lambda o: applications(o.threads),
 }
 

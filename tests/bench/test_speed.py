@@ -11,11 +11,13 @@ import torch
 import speed
 import tables
 from elman.kernels import core
+from elman.nn.crf import CRF, Transitions
 from timings import comparison, machine
 from timings.comparison import Comparison, Goal, Group, MissingPeerError, Peer, Ratio
 from timings.layers import KINDS, elman_cell, torch_layer
 from timings.sequences import even_peers, ragged_peers
 from timings.steps import COMPILED, INT8, ONNX_INT8, step_group, step_peers
+from timings.tag_sequences import in_log_space
 
 each_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 
@@ -225,3 +227,12 @@ def test_without_onnx_the_command_to_type_is_named(monkeypatch):
     monkeypatch.delitem(sys.modules, "timings.onnx_step", raising=False)
     with pytest.raises(SystemExit, match=r"pip install 'elman\[bench\]'"):
         __import__("timings.onnx_step")
+
+
+def test_the_sums_in_log_space_are_those_of_the_crf():
+    generator = torch.Generator().manual_seed(0)
+    every = torch.ones(5, dtype=torch.bool)
+    crf = CRF(Transitions(every, torch.rand(5, 5, generator=generator) < 0.7, every))
+    logits, lengths = torch.randn(6, 3, 5, generator=generator), torch.tensor([6, 2, 1])
+    expected = crf.log_partition(logits, lengths)
+    torch.testing.assert_close(in_log_space(crf, logits, lengths), expected)
