@@ -69,7 +69,7 @@ def training(tmp_path):
     """Begin to train for so many seconds; the address at which that is watched."""
     started = []
 
-    def begin(made, seconds=0.6):
+    def begin(made, seconds=1.5):
         words = ("--minutes", str(seconds / 60), "--watch", "-o", "new.safetensors")
         process = Process("train", *made(tmp_path), *words, cwd=tmp_path)
         started.append(process)
@@ -84,7 +84,7 @@ def training(tmp_path):
 
 
 def test_a_language_model_is_watched(opened, training, keep_screenshot):
-    page = opened(training(tale, 1.5)).page
+    page = opened(training(tale, 4.0)).page
     expect(page.locator("#run")).to_have_text("new.safetensors")
     expect(page.locator(".held-out[points]")).to_have_count(1, timeout=15_000)
     expect(page.locator(".legend")).to_contain_text("baseline: Kneser-Ney, order 5")

@@ -177,24 +177,30 @@ class Mixture(nn.Module):
 
     def probabilities(self, logits: Tensor, contexts: npt.NDArray[np.int64]) -> Tensor:
         """The exponential of `mix`, in half its time: (K, V) without a logarithm of each token."""
-        logits = logits.float()
-        network = logits.softmax(-1)
-        entropy = logits.logsumexp(-1) - (network * logits).sum(-1)
+        log_total, entropy = normalisation_of(logits)
+        network = (logits.float() - log_total[:, None]).exp_()
         log_odds = self.gate.log_odds(*self.counts.evidence(contexts), entropy)
         counts = torch.from_numpy(self.counts.distribution(contexts)).to(network)
         return counts.lerp_(network, log_odds.sigmoid()[:, None])
 
     def weigh(self, logits: Tensor, contexts: npt.NDArray[np.int64]) -> Weighed:
         """What each part says, and how much it counts; the arguments are those of `mix`."""
-        log_network = logits.float().log_softmax(-1)
-        log_odds = self.gate.log_odds(*self.counts.evidence(contexts), entropy_of(log_network))
+        log_total, entropy = normalisation_of(logits)
+        log_network = logits.float() - log_total[:, None]
+        log_odds = self.gate.log_odds(*self.counts.evidence(contexts), entropy)
         counts = torch.from_numpy(self.counts.distribution(contexts)).to(log_network)
         return Weighed(log_odds, log_network, counts)
 
 
-def entropy_of(log_probabilities: Tensor) -> Tensor:
-    """(..., V) log-probabilities -> (...) their entropy in nats."""
-    return -(log_probabilities.exp() * log_probabilities).nan_to_num(0.0).sum(-1)
+def normalisation_of(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """(..., V) finite logits -> the logarithm of the sum of their exponentials (...), and the
+    entropy of their softmax in nats (...), in float32 from one exponential each."""
+    logits = logits.float()
+    highest = logits.amax(-1, keepdim=True)
+    exponentials = (logits - highest).exp_()
+    total = exponentials.sum(-1)
+    log_total = highest[..., 0] + total.log()
+    return log_total, log_total - torch.linalg.vecdot(exponentials, logits) / total
 
 
 LanguageNetwork = LanguageModelNetwork | Mixture

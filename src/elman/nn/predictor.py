@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from elman.nn.blocks import NetworkState
-from elman.nn.mixture import LanguageNetwork, Mixture, entropy_of
+from elman.nn.mixture import LanguageNetwork, Mixture, normalisation_of
 from elman.nn.native_step import CompiledStep, step_of, stream_of
 
 Tokens = npt.NDArray[np.integer[Any]]
@@ -151,10 +151,10 @@ class NetworkPredictor:
             targets: the first B * T of them.
         """
         with torch.inference_mode():
-            log_p = logits.float().log_softmax(-1).flatten(0, 1)
-            chosen = log_p.gather(1, self._tensor(targets[: len(log_p)])[:, None])[:, 0]
-            entropies = entropy_of(log_p)
-        return chosen.numpy(force=True), entropies.numpy(force=True)
+            rows = logits.flatten(0, 1)
+            log_total, entropies = normalisation_of(rows)
+            chosen = rows.gather(1, self._tensor(targets[: len(rows)])[:, None])[:, 0].float()
+        return (chosen - log_total).numpy(force=True), entropies.numpy(force=True)
 
     def _mixed(
         self, log_p: Floats, entropies: Floats, contexts: npt.NDArray[np.int64], targets: Tokens
