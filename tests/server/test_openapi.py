@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 schemathesis = pytest.importorskip("schemathesis")
 
-CASES = int(os.environ.get("ELMAN_CASES", "8"))
+CASES = int(os.environ.get("ELMAN_CASES", "5"))
 """For each route."""
-WARM = 4
+WARM = 3
 
 GROWTH = 48 * 2**20  # bytes; created sessions stay
 

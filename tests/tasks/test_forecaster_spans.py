@@ -152,8 +152,9 @@ def test_a_series_too_short_is_named():
 def test_equal_spans_make_the_same_model_as_columns():
     spans = dict.fromkeys("AB", (0, 90))
     columns = np.stack([wave(np.arange(90), phase) for phase in (0, 1)], 1).round(5)
-    ours = Forecaster(**QUICK).fit(source(long_table(spans)))
-    theirs = Forecaster(**QUICK).fit(columns)
+    few = {**QUICK, "steps": 4}
+    ours = Forecaster(**few).fit(source(long_table(spans)))
+    theirs = Forecaster(**few).fit(columns)
     np.testing.assert_array_equal(ours.predict().median, theirs.predict().median)
     assert ours.record_["held_out"]["scores"] == theirs.record_["held_out"]["scores"]
     assert ours.predict().own_dates == ()
@@ -172,7 +173,7 @@ def test_the_commands(tmp_path, capsys, monkeypatch):
         return capsys.readouterr()
 
     assert "lengths of their own, 72 to 96" in run("peek", "a.csv").out
-    said = run("train", "a.csv", "-o", "m.safetensors", "--steps", 20, "--horizon", 6).err
+    said = run("train", "a.csv", "-o", "m.safetensors", "--steps", 4, "--horizon", 6).err
     assert "lengths of their own, 72 to 96" in said
     rows = list(csv.DictReader(run("predict", "m.safetensors", "--plot", "p.svg").out.splitlines()))
     assert [row["date"] for row in rows if row["series"] == "C"] == [
