@@ -12,6 +12,7 @@ from elman.errors import InputError
 from elman.tasks.infer_task import infer_task
 from elman.text.files import TextSource
 from elman.text.json_array import object_lines
+from elman.text.json_document import rows_within
 from elman.text.labelled import LabelledSource
 from elman.text.pairs import PairSource
 
@@ -153,6 +154,11 @@ def test_rows_of_json_with_arrays_of_objects_are_rows(tmp_path, rows):
     path = tmp_path / "a.jsonl"
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
     assert labelled(path) == [(row["text"], row["label"]) for row in rows]
+
+
+@pytest.mark.parametrize("damaged", ['{{"a": 1}: [{}]}', "{[1]: 2}", '{1: [{"a": 2}]}', "{"])
+def test_objects_with_names_that_are_not_texts_are_not_documents(damaged):
+    assert rows_within(damaged) is None
 
 
 def test_one_object_that_holds_no_rows_is_refused_with_the_way_out(tmp_path):

@@ -41,7 +41,7 @@ def rows_within(text: str) -> tuple[str, int] | None:
         except (ValueError, RecursionError):
             return None
         place = _after_space(text, place)
-        if name in _NAMES and _ARRAY.match(text, place):
+        if isinstance(name, str) and name in _NAMES and _ARRAY.match(text, place):
             return name, place
         try:
             _, place = _DECODER.raw_decode(text, place)
