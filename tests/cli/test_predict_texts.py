@@ -80,6 +80,7 @@ def test_a_translation_of_a_text(elman, rewriting):  # noqa: ARG001
     ("arguments", "message"),
     [
         (("classes.st", "revues.csv"), "revues.csv: no such file or folder. "),
+        (("classes.st", "a bird", "--sheet", "X"), "--sheet: texts in quotes have no sheets. "),
         (("classes.st", "who.csv", "a bird"), "INPUT: 'a bird' is a text, and who.csv a file. "),
         (
             ("sold.st", "a bird"),

@@ -137,5 +137,10 @@ def test_the_column_that_was_trained_on(elman, here):  # noqa: ARG001
         for columns in ((), ("--text-column", "said"), ("--text-column", "by"))
     ]
     assert found[0] == found[1] != found[2]
+    Path("other.csv").write_text("id,review\n1,the cat sat\n")
+    for command in ("score", "test"):
+        done = elman(command, "said.st", "other.csv")
+        assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
+        assert "other.csv: no column is called 'said', as the one that the model" in done.err
     by = rows_of(elman("score", "said.st", "said.csv", "--text-column", "by"))
     assert [row.split("\t")[-1] for row in by] == ["a", "b", "c"]

@@ -60,6 +60,10 @@ class PredictionRequest:
         from elman.text.stdin_stream import arriving_documents
 
         if self.texts:
+            if self._sheet is not None:
+                raise SettingError(
+                    "texts in quotes have no sheets", location="sheet", hint="Leave it out."
+                )
             lines = as_lines(" ".join(text.splitlines()) for text in self.texts)
             return iter([Document(_TEXTS, lambda: iter([lines]))])
         return arriving_documents(

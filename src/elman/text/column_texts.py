@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from elman.text.example_reader import Example, ExampleReader
 from elman.text.files import CHUNK, Document, TextSource
 from elman.text.formats.row_file import row_format_of
 from elman.text.lines import lines_of
+from elman.text.tables import JSON_SUFFIXES, suffix_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 
 _HEAD = 100  # lines that show the columns of a table
+_TABLES = frozenset({"csv", "tsv", *JSON_SUFFIXES})  # suffixes of files that are tables
 
 
 class ColumnTexts(TextSource):
@@ -66,18 +69,22 @@ def _is_table(row_format: str, name: str) -> InputError:
 
 
 def usual_column(source: TextSource, column: str | None) -> str | None:
-    """The column that a model was trained on, if the first file is a table that has it; else None.
+    """The column that a model was trained on, if the first file is a table that has it; None where
+    it is running text.
 
     Args:
         source: running text or tables.
         column: its name; None: it was trained on running text.
+
+    Raises:
+        InputError: the file is a table without this column.
     """
     document = next(iter(source.documents()), None)
     if document is None or column is None:
         return None
     reader = _ColumnReader(document.name, usual_text=column, labels_needed=False)
     head = islice(lines_of(document.chunks()), _HEAD)
-    return column if _has_column(reader, list(head), column) else None
+    return column if _has_column(reader, list(head), column, document.name) else None
 
 
 def lines_or_column(document: Document, column: str | None, usual: str | None) -> Iterator[Example]:
@@ -92,12 +99,12 @@ def lines_or_column(document: Document, column: str | None, usual: str | None) -
         usual: the column that the model was trained on; None: it was trained on running text.
 
     Raises:
-        InputError: there is no such column; a row is bad; the table is not text, and no column is
-            known.
+        InputError: there is no such column, nor the usual one; a row is bad; the table is not text,
+            and no column is known.
     """
     lines = list(lines_of(document.chunks()))
     reader = _ColumnReader(document.name, text_column=column, usual_text=usual, labels_needed=False)
-    if column is None and not _has_column(reader, lines, usual):
+    if column is None and not _has_column(reader, lines, usual, document.name):
         row_format = row_format_of(document.name)
         if row_format is not None:
             raise _is_table(row_format.words, document.name)
@@ -108,13 +115,24 @@ def lines_or_column(document: Document, column: str | None, usual: str | None) -
         yield example._replace(text=" ".join(example.text.split()))
 
 
-def _has_column(reader: ExampleReader, lines: Sequence[str], column: str | None) -> bool:
+def _has_column(reader: ExampleReader, lines: Sequence[str], column: str | None, name: str) -> bool:
+    """Whether lines are those of a table with a column; False without one.
+
+    Raises:
+        InputError: they are those of a table without this column.
+    """
     if column is None:
         return False
-    try:
-        return reader.detect_layout(lines).text == column
-    except InputError:
-        return False
+    with suppress(InputError):
+        if reader.detect_layout(lines).text == column:
+            return True
+    if suffix_of(name) in _TABLES:
+        raise InputError(
+            f"no column is called {column!r}, as the one that the model was trained on",
+            location=name,
+            hint="Name the column of the text: --text-column NAME",
+        )
+    return False
 
 
 class _ColumnReader(ExampleReader):

@@ -83,9 +83,10 @@ class LanguageModelingCommands(TaskCommands):
 
         cache, tokenizer = Cache(), self.model.tokenizer_
         files = self.files
-        usual = usual_column(files.data, self.model.record_.get("text_column"))
-        if usual is not None:
-            files = replace(files, options={"text-column": usual, **files.options})
+        if files.options.get("text-column") is None:
+            usual = usual_column(files.data, self.model.record_.get("text_column"))
+            if usual is not None:
+                files = replace(files, options={**files.options, "text-column": usual})
         data = self.open(files.data, files)
         corpus = Corpus.prepare(data, tokenizer, cache=cache, progress=reading)
         if train is not None:

@@ -166,7 +166,11 @@ def _csv_lines(sheet: Any, file: RowFile) -> Iterator[str]:
     sample = list(islice(rows, _SAMPLE))
     width = max(map(len, sample), default=0)
     if not width:
-        raise EmptyTextError("its first sheet is empty", location=file.name, hint=_HINT)
+        raise EmptyTextError(
+            f"its sheet {sheet.title!r} is empty",
+            location=file.name,
+            hint="Name another one with --sheet",
+        )
     header = next(row for row in sample if row)
     header[:] = [" ".join(cell.split()) for cell in header]  # a header is one line
     blank = 0
