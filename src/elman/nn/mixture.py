@@ -176,7 +176,7 @@ class Mixture(nn.Module):
         return torch.logaddexp(logsigmoid(z) + log_network, logsigmoid(-z) + counts.log())
 
     def probabilities(self, logits: Tensor, contexts: npt.NDArray[np.int64]) -> Tensor:
-        """The exponential of `mix`, in half its time: (K, V) without a logarithm of each token."""
+        """The exponential of `mix`, (K, V), without a logarithm of each token."""
         log_total, entropy = normalisation_of(logits)
         network = (logits.float() - log_total[:, None]).exp_()
         log_odds = self.gate.log_odds(*self.counts.evidence(contexts), entropy)
