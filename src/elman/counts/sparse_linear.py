@@ -15,22 +15,28 @@ from __future__ import annotations
 
 import copy
 import warnings
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from elman.text.subword_hashing import MAX_WORD_LENGTH, ngram_hashes, words_of
+from elman.counts.text_features import (
+    START,
+    Integers,
+    TextHashes,
+    counted_shares,
+    distinct,
+    indices_among,
+    only,
+    word_features,
+    word_ngrams,
+)
+from elman.text.subword_hashing import words_of
 
-Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
-
-Hashes = npt.NDArray[np.int32]
-"""CRC-32 checksums as signed integers."""
 
 C = 1.0
 """The inverse strength of the L2 regularisation of the weights, for features of unit norm."""
@@ -52,59 +58,14 @@ TINY = 1e-12
 STEPS = 127
 """The largest of the integers that weights are rounded to, times a scale for each class."""
 
-START = zlib.crc32(b"\n")
-"""The hash of what stands before the first word of a text."""
+TEXTS = 512
+"""Texts scored at once."""
 
 NGRAMS_A_CHARACTER = 4
 """About how many character n-grams a text has for each character."""
 
 WORDS_A_CHARACTER = 0.4
 """About how many words and pairs of words a text has for each character."""
-
-
-class WordFeatures(NamedTuple):
-    """The features of a word.
-
-    Attributes:
-        key: a newline and its UTF-8 bytes in lower case.
-        hash: the CRC-32 of the key.
-        ngrams: (G,) the features of its character n-grams and of its shape.
-    """
-
-    key: bytes
-    hash: int
-    ngrams: Hashes
-
-
-def word_features(word: str) -> WordFeatures:
-    """The hashed features of a word; those of words of usual length are kept."""
-    return _kept(word) if len(word) <= MAX_WORD_LENGTH else _hashed(word)
-
-
-def _hashed(word: str) -> WordFeatures:
-    key = b"\n" + word.lower().encode("utf-8", "replace")
-    return WordFeatures(key, zlib.crc32(key), _signed(ngram_hashes(word)) | 1)
-
-
-_kept = lru_cache(maxsize=2**16)(_hashed)
-
-
-def word_ngrams(words: Sequence[WordFeatures], before: int = START) -> Hashes:
-    """The features (2 T,) of words and of each word's pair with the one before.
-
-    The hash of a pair is the CRC-32 of both keys, one after the other; so the hash of a word is all
-    that must be remembered of it for the next pair. The last bit of a feature is 0; of a character
-    n-gram it is 1.
-
-    Args:
-        words: T words in order.
-        before: the hash of the word before them.
-    """
-    hashes: list[int] = []
-    for word in words:
-        hashes += word.hash, zlib.crc32(word.key, before)
-        before = word.hash
-    return _signed(hashes) & -2
 
 
 class RunningScores(NamedTuple):
@@ -174,15 +135,18 @@ class SparseLinear:
         hashes = TextHashes([texts[index] for index in chosen.tolist()], characters)
         target = target[chosen]
         keys = hashes.distinct()
-        x = hashes.matrix(keys)
-        frequency = np.bincount(x.indices, minlength=len(keys))
+        indices, starts = hashes.features(keys)
+        frequency = np.bincount(indices, minlength=len(keys))
         kept = _most(frequency, min((frequency >= MIN_TEXTS).sum(), MAX_WEIGHTS // columns))
-        keys, frequency, x = keys[kept], frequency[kept], _normalised(x[:, kept], keys[kept])
+        indices, starts = only(kept, indices, starts, len(keys))
+        keys, frequency = keys[kept], frequency[kept]
         if not len(keys):
             none = np.zeros((0, classes), dtype=np.int8)
             zeros = np.zeros(classes, dtype=np.float32)
             return cls(keys, none, zeros + 1, zeros, characters)
         idf = np.log((1 + len(target)) / (1 + frequency)) + 1
+        shares = counted_shares(indices, starts, keys)
+        x = sparse.csr_matrix((shares, indices, starts), shape=(len(target), len(keys)))
         x = x @ sparse.diags(idf)
         norm = np.sqrt(max(x.multiply(x).sum() / len(target), TINY))
         solver = LinearSVC(
@@ -219,8 +183,18 @@ class SparseLinear:
 
     def scores(self, texts: Sequence[str]) -> Floats:
         """The scores (N, K) of texts."""
-        x = TextHashes(texts, self.characters).matrix(self.keys)
-        scores: Floats = _normalised(x, self.keys) @ self.weights + self.bias
+        parts = [texts[first : first + TEXTS] for first in range(0, len(texts), TEXTS)]
+        scores: Floats = np.concatenate([self._scores_of(part) for part in parts])
+        return scores
+
+    def _scores_of(self, texts: Sequence[str]) -> Floats:
+        indices, starts = TextHashes(texts, self.characters).features(self.keys)
+        shares = counted_shares(indices, starts, self.keys)[:, None]
+        scores = np.repeat(self.bias[None], len(texts), axis=0)
+        known = np.diff(starts) > 0  # texts with a feature
+        if known.any():
+            added = self.weights[indices] * shares
+            scores[known] += np.add.reduceat(added, starts[:-1][known], axis=0)
         return scores
 
     def start(self, rows: int) -> RunningScores:
@@ -246,7 +220,7 @@ class SparseLinear:
             hashes = [word_ngrams(words, int(after.before[row, 0]))]
             hashes += [word.ngrams for word in words] if self.characters else []
             seen = after.seen[row]
-            found = np.unique(_indices(self.keys, np.concatenate(hashes)))
+            found = distinct(indices_among(self.keys, np.concatenate(hashes)))
             found = found[found < len(self.keys)]
             found = found[seen[found >> 3] >> (found & 7) & 1 == 0]
             np.bitwise_or.at(seen, found >> 3, (1 << (found & 7)).astype(np.uint8))
@@ -279,87 +253,9 @@ class SparseLinear:
         return np.diff(np.stack(sums), axis=0)
 
 
-class TextHashes:
-    """The hashed features of texts.
-
-    Args:
-        texts: N texts.
-        characters: whether to use character n-grams.
-    """
-
-    def __init__(self, texts: Sequence[str], characters: bool) -> None:
-        indices: dict[str, int] = {}
-        features: list[WordFeatures] = []
-        self._hashes: list[Hashes] = []  # of each text, its words and pairs
-        self._words: list[Integers] = []  # of each text, the index of each word
-        for text in texts:
-            row = []
-            for word in words_of(text):
-                if word not in indices:
-                    indices[word] = len(indices)
-                    features.append(word_features(word))
-                row.append(indices[word])
-            self._hashes.append(word_ngrams([features[index] for index in row]))
-            self._words.append(np.array(row, dtype=np.int64))
-        self._ngrams = [each.ngrams for each in features] if characters else []  # of each word
-
-    def distinct(self) -> Hashes:
-        """The distinct features (D,) in ascending order."""
-        return np.unique(_joined([*self._hashes, *self._ngrams]))
-
-    def matrix(self, keys: Hashes) -> Any:
-        """Which of the features (D,) occur in each text: a sparse matrix (N, D) of ones."""
-        x = _counted(self._hashes, keys)
-        if self._ngrams:
-            words = np.arange(len(self._ngrams), dtype=np.int32)
-            x = x + _counted(self._words, words) @ _counted(self._ngrams, keys)
-        x.data[:] = 1
-        x.sort_indices()  # else the order of the texts would decide how sums are rounded
-        return x
-
-
 def _most(values: npt.NDArray[Any], count: int) -> Integers:
     """The indices of the largest values, ascending."""
     return np.sort(np.argsort(-values, kind="stable")[:count])
-
-
-def _signed(hashes: Sequence[int]) -> Hashes:
-    return np.array(hashes, dtype=np.uint32).view(np.int32)
-
-
-def _joined(rows: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    return np.concatenate([np.zeros(0, dtype=np.int32), *rows])
-
-
-def _indices(keys: Hashes, hashes: npt.NDArray[Any]) -> Integers:
-    """The index of each hash among the keys (D,), D where it is not among them."""
-    if not len(keys):
-        return np.zeros(len(hashes), dtype=np.int64)
-    indices = np.searchsorted(keys, hashes)
-    found = keys[np.minimum(indices, len(keys) - 1)] == hashes
-    return np.where(found, indices, len(keys))
-
-
-def _counted(rows: Sequence[npt.NDArray[Any]], keys: npt.NDArray[Any]) -> Any:
-    """How often each key occurs in each row, a sparse matrix."""
-    from scipy import sparse
-
-    indices = _indices(keys, _joined(rows))
-    starts = np.cumsum([0, *map(len, rows)])
-    ones = np.ones(len(indices), dtype=np.float32)
-    x = sparse.csr_matrix((ones, indices, starts), shape=(len(rows), len(keys) + 1))
-    x.sum_duplicates()
-    return x[:, :-1]
-
-
-def _normalised(x: Any, keys: Hashes) -> Any:
-    """The features of texts (N, D), over the square root of how many words and pairs, or how many
-    character n-grams, the text has."""
-    rows = np.repeat(np.arange(x.shape[0]), np.diff(x.indptr))
-    is_ngram = keys[x.indices] & 1
-    counts = np.bincount(2 * rows + is_ngram, minlength=2 * x.shape[0])
-    x.data[:] = counts[2 * rows + is_ngram] ** -0.5
-    return x
 
 
 def _means(state: RunningScores, counts: Floats) -> Floats:
