@@ -133,6 +133,25 @@ void run(Program& program, int64_t rows, const std::vector<Address>& outers, int
   program.run(rows, outers.data(), threads);
 }
 
+// (carries a state, operations) of a group, and (before, after) of a state.
+typedef std::tuple<bool, std::vector<int>> GroupFields;
+typedef std::tuple<int, int> StateFields;
+
+Schedule schedule(const std::vector<GroupFields>& groups, const std::vector<StateFields>& states) {
+  Schedule made;
+  for (const auto& [carries_state, operations] : groups)
+    made.groups.push_back({carries_state, operations});
+  for (const auto& [before, after] : states) made.states.emplace_back(before, after);
+  return made;
+}
+
+void run_over_time(Program& program, const std::vector<int64_t>& rows_at, const Schedule& schedule,
+                   const std::vector<Address>& outers) {
+  nb::gil_scoped_release release;
+  program.run_over_time(static_cast<int64_t>(rows_at.size()), rows_at.data(), schedule,
+                        outers.data());
+}
+
 // (home, integer, slot, single, vector, number) and (element, out, operands), as core.h has them.
 typedef std::tuple<Register::Home, bool, int, bool, Address, double> RegisterFields;
 typedef std::tuple<Element, int, std::vector<int>> InstructionFields;
@@ -180,6 +199,8 @@ void bind_program(nb::module_& module) {
       {"not", Element::logical_not}, {"to_float", Element::to_float},
       {"to_integer", Element::to_integer}, {"copy", Element::copy}};
   for (const auto& [name, element] : names) elements.value(name, element);
+  nb::class_<Schedule>(module, "Schedule");
+  module.def("schedule", schedule);
   nb::class_<Program>(module, "Program")
       .def("outer", &Program::outer)
       .def("inner", &Program::inner)
@@ -215,10 +236,12 @@ void bind_program(nb::module_& module) {
       .def("mingru", &Program::mingru)
       .def("clockwork", &Program::clockwork)
       .def("mix", mix)
+      .def("token_score", &Program::token_score)
       .def("copy", &Program::copy)
       .def("sum", &Program::sum)
       .def("elementwise", elementwise)
-      .def("run", run);
+      .def("run", run)
+      .def("run_over_time", run_over_time);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace elman {
@@ -184,6 +185,18 @@ struct Instruction {
   int operands[3];  // as many as the element has
 };
 
+// Operations that run together on a sequence, by number; time by time if they carry a state.
+struct Group {
+  bool carries_state;
+  std::vector<int> operations;
+};
+
+// The order of the operations of a program over time, and the slots of each state before and after.
+struct Schedule {
+  std::vector<Group> groups;
+  std::vector<std::pair<int, int>> states;
+};
+
 // One step of a whole network, for any number of rows: operations on slots, in order of addition.
 // Weights are copied. An outer slot is memory of the caller, `width` 32-bit words a row (an int64
 // takes two).
@@ -218,6 +231,8 @@ class Program {
   // to N, -1 where there is none. The logits are overwritten.
   virtual void mix(int tokens, int logits, int before, int after, int out,
                    const NGrams& ngrams) = 0;
+  // out: the log-probability of each target (int64), and the entropy of the distribution.
+  virtual void token_score(int logits, int targets, int out, int64_t vocabulary) = 0;
   virtual void copy(int in, int out, int64_t width) = 0;
   virtual void sum(int in, int out, int64_t width) = 0;  // out: one number a row
   // Runs the instructions in order on rows of `width` numbers, block by block.
@@ -225,6 +240,11 @@ class Program {
                            const std::vector<Instruction>& instructions) = 0;
   // outers: the addresses of the outer slots, in order of creation.
   virtual void run(int64_t rows, const uintptr_t* outers, int threads) = 0;
+  // A sequence of steps. rows_at: (T,) how many rows have a token at each time, not rising. The
+  // outer slots of states hold one vector a row, the others are packed (see over_time.h), and those
+  // of width 0 are shared.
+  virtual void run_over_time(int64_t time, const int64_t* rows_at, const Schedule& schedule,
+                             const uintptr_t* outers) = 0;
 };
 
 // The functions of an instruction set.

@@ -100,4 +100,40 @@ struct Mix : Operation {
   elman::NGrams ngrams;
 };
 
+// The log-probability of a token by the softmax of logits, and the entropy of that distribution.
+struct TokenScore : Operation {
+  TokenScore(int logits, int targets, int out, int64_t vocabulary)
+      : logits(logits), targets(targets), out(out), vocabulary(vocabulary) {}
+  void run(const Frame& frame) const override {
+    for (int64_t row = 0; row < frame.rows; ++row) {
+      const float* x = frame.slots[logits].row(row);
+      int64_t target;
+      std::memcpy(&target, frame.slots[targets].row(row), sizeof target);
+      F highest = splat(x[0]);
+      over(vocabulary, [&](int64_t i, int n) {
+        highest = n >= LANES ? max(load<F>(x + i), highest) : highest;
+        for (int lane = 0; n < LANES && lane < n; ++lane)
+          highest[0] = x[i + lane] > highest[0] ? x[i + lane] : highest[0];
+      });
+      float most = highest[0];
+      for (int lane = 1; lane < LANES; ++lane) most = highest[lane] > most ? highest[lane] : most;
+      F wholes = {}, products = {};
+      over(vocabulary, [&](int64_t i, int n) {
+        F less = take(x, i, n) - most;
+        F e = exp(less);
+        if (n < LANES)
+          for (int lane = n; lane < LANES; ++lane) e[lane] = 0;
+        wholes += e;
+        products += e * choose(e == F{}, F{}, less);
+      });
+      float whole = sum(wholes), log_whole = __builtin_logf(whole);
+      float* y = frame.slots[out].row(row);
+      y[0] = x[target] - most - log_whole;
+      y[1] = log_whole - sum(products) / whole;
+    }
+  }
+  int logits, targets, out;
+  int64_t vocabulary;
+};
+
 }  // namespace

@@ -11,6 +11,7 @@
 #include "elementwise.h"
 #include "mixture.h"
 #include "operations.h"
+#include "over_time.h"
 
 namespace {
 
@@ -70,6 +71,9 @@ class SetProgram : public elman::Program {
            const elman::NGrams& ngrams) override {
     add(new Mix(tokens, logits, before, after, out, ngrams));
   }
+  void token_score(int logits, int targets, int out, int64_t vocabulary) override {
+    add(new TokenScore(logits, targets, out, vocabulary));
+  }
   void copy(int in, int out, int64_t width) override { add(new Copy(in, out, width)); }
   void sum(int in, int out, int64_t width) override { add(new Sum(in, out, width)); }
   void elementwise(int64_t width, const std::vector<elman::Register>& registers,
@@ -90,15 +94,17 @@ class SetProgram : public elman::Program {
     }
   }
 
+  void run_over_time(int64_t time, const int64_t* rows_at, const elman::Schedule& schedule,
+                     const uintptr_t* outers) override {
+    int64_t tokens = 0;
+    for (int64_t t = 0; t < time; ++t) tokens += rows_at[t];
+    if (tokens == 0) return;
+    check_tokens(tokens, outers);
+    OverTime(layouts, operations, schedule, words_a_row, scratch).run(time, rows_at, outers);
+  }
+
  private:
   static constexpr int64_t MINIMUM = 8;  // rows for which a thread pays off
-
-  struct SlotLayout {
-    int64_t width;
-    bool outer;
-    int base;        // of a view; else -1
-    int64_t offset;  // of a view, within the rows of its base
-  };
 
   // The tokens: their outer slot, and the size of their vocabulary.
   struct TokenSlot {
@@ -133,24 +139,16 @@ class SetProgram : public elman::Program {
   struct Workspace {
     int64_t rows = 0;
     std::unique_ptr<Numbers> numbers;
-    std::unique_ptr<Buffer<uint32_t>> words;
-    std::unique_ptr<Buffer<const uint32_t*>> at;
-    std::unique_ptr<Buffer<F>> sums;
-    std::unique_ptr<Numbers> scales;
     std::unique_ptr<Buffer<Slot>> slots;
-    std::unique_ptr<Buffer<double>> scratch;
+    std::unique_ptr<Scratch> scratch;
   };
 
   void allocate(Workspace& workspace, int64_t rows) const {
     int64_t whole = 0;
     for (const SlotLayout& slot : layouts) whole += slot.outer ? 0 : slot.width;
     workspace.numbers = std::make_unique<Numbers>(whole * rows);
-    workspace.words = std::make_unique<Buffer<uint32_t>>(words_a_row * rows);
-    workspace.at = std::make_unique<Buffer<const uint32_t*>>(rows);
-    workspace.sums = std::make_unique<Buffer<F>>(4 * rows);
-    workspace.scales = std::make_unique<Numbers>(rows);
     workspace.slots = std::make_unique<Buffer<Slot>>(static_cast<int64_t>(layouts.size()));
-    workspace.scratch = std::make_unique<Buffer<double>>(scratch);
+    workspace.scratch = std::make_unique<Scratch>(rows, words_a_row, scratch);
     workspace.rows = rows;
   }
 
@@ -185,8 +183,7 @@ class SetProgram : public elman::Program {
       }
       ++slot;
     }
-    Frame frame{from, rows, workspace.slots->at, workspace.words->at, workspace.at->at, workspace.sums->at,
-                workspace.scales->at, workspace.scratch->at};
+    Frame frame = workspace.scratch->frame(from, rows, workspace.slots->at);
     for (const auto& operation : operations) operation->run(frame);
     release(std::move(acquired));
   }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from elman.nn.forecaster import ForecasterConfig
+from elman.nn.config import ForecasterConfig
 
 SMALL = ForecasterConfig(
     season=4,

@@ -36,3 +36,19 @@ def learned_toy() -> elman.Translator:
         recipe = dataclasses.replace(RECIPES["character"], tokens=150, learning_rate=1e-2)
         patch.setitem(RECIPES, "character", recipe)
         return small(hidden_size=24, order="forward", steps=260, dropout=0.0).fit(*PAIRS)
+
+
+def answered(model: elman.Translator | elman.Describer, sources) -> dict:
+    """All that a model says of some sources, as plain data."""
+    translates = model.task == "translate"
+    options = {"attention": True} if translates else {}
+    targets = model.predict(sources)
+    return {
+        "greedy": model.predict(sources, beam=1),
+        "parts": None if translates else model.predict_by_parts(sources),
+        "chrF": model.score(sources[:1], [targets[0] or "a"]),
+        "best": [
+            [(each.text, each.score, each.probabilities, each.attention) for each in best]
+            for best in model.predict_best(sources, count=3, **options)
+        ],
+    }

@@ -31,7 +31,7 @@ from elman.bundle import HEADER_LIMIT, check_writable, layout_of, open_bundle, w
 from elman.cells import CELLS
 from elman.data.cache import Cache
 from elman.errors import ElmanError, MissingFileError, ModelFileError, OutputError, TaskError
-from elman.nn.blocks import COMPONENTS
+from elman.nn.config import COMPONENTS
 
 ABOUT = {"task": "none", "words": ["naïve", "\u2028", "🙂"], "depth": {"a": [1, 2.5, None, True]}}
 ARRAYS = {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -212,3 +214,40 @@ def test_what_is_unsafe_is_detected(source):
 
 def test_what_is_safe_is_left_alone():
     assert not unsafe("network.eval()\nre.compile('a')\njson.load(file)\nload_file(path)")
+
+
+def run_without_torch(code):
+    """Run code in a new interpreter and check what it imported."""
+    check = "assert not {'torch', 'sklearn', 'scipy'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", f"import sys\n{code}\n{check}"], check=True)
+
+
+def test_models_are_constructed_without_torch():
+    run_without_torch("""
+import elman
+from elman.nn.config import StackConfig
+from elman.tasks.table import TASKS
+
+assert "gru" in elman.CELLS and len(elman.CELLS) == len(list(elman.CELLS))
+for task in TASKS.values():
+    model = task.model_class()
+    model.set_params(**model.get_params())
+    assert repr(model) == f"{type(model).__name__}()"
+    assert type(model) is getattr(elman, type(model).__name__)
+for name in ("load", "Sampling", "StackConfig", "TextSource", "LabelledSource", "PairSource",
+             "SeriesSource", "TaggedSource", "VectorSource"):
+    getattr(elman, name)
+""")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["predict", "--help"]])
+def test_help_is_shown_without_torch(arguments):
+    run_without_torch(f"""
+from elman.cli import main
+
+sys.argv = ["elman", *{arguments!r}]
+try:
+    main()
+except SystemExit as end:
+    assert not end.code
+""")

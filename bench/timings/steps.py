@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from elman.nn.native_step import step_of, stream_of
+from elman.nn.native_step import compiled
 from timings.comparison import Comparison, Goal, Group, MissingPeerError, Peer, Ratio, Work
 from timings.layers import KINDS, Kind, elman_cell, torch_layer, torch_step
 from timings.machine import bandwidth, products
@@ -83,7 +83,8 @@ def _limit(kind: Kind, x: Tensor, dtype: torch.dtype) -> float:
 
 
 def _elman(cell: Any, x: Tensor, *, int8: bool) -> Work:
-    stream = stream_of(step_of(cell, int8=int8), cell.initial_state(len(x)))
+    network = compiled(cell, int8=int8)
+    stream = network.stream(network.initial_state(len(x)))
     numbers = x.numpy()
     return lambda: stream.read(numbers)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from elman.explain.cell import explain_cell
     from elman.explain.trace import Trace
     from elman.kernels.scan import scan
-    from elman.nn.blocks import StackConfig
+    from elman.nn.config import StackConfig
     from elman.nn.language_model import LanguageModelNetwork
     from elman.tasks.classification.model import Classifier
     from elman.tasks.description.model import Describer
@@ -57,7 +57,7 @@ _NAMES_OF_MODULES = {
     "elman.explain.cell": ("explain_cell",),
     "elman.explain.trace": ("Trace",),
     "elman.kernels.scan": ("scan",),
-    "elman.nn.blocks": ("StackConfig",),
+    "elman.nn.config": ("StackConfig",),
     "elman.nn.language_model": ("LanguageModelNetwork",),
     "elman.tasks.classification.model": ("Classifier",),
     "elman.tasks.description.model": ("Describer",),

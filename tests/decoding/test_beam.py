@@ -13,12 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elman.decoding import beam as beams
-from elman.decoding.beam import BeamSettings, beam_search
+from elman.decoding.beam import BeamSettings, beam_search, largest
 from elman.errors import ModelFileError, SettingError
 from elman.kernels import core
-from elman.nn.blocks import StackConfig
+from elman.nn.compiled.seq2seq import seq2seq_of
+from elman.nn.config import Seq2SeqConfig, StackConfig
 from elman.nn.encoder import PaddedBatch
-from elman.nn.seq2seq import EncoderDecoder, Seq2SeqConfig
+from elman.nn.native_step import trained_network
+from elman.nn.seq2seq import EncoderDecoder
+from elman.nn.torch_seq2seq import TorchSeq2Seq
 
 BOUNDARY, SOURCES = 0, 6
 
@@ -46,9 +49,16 @@ def row_of(source: PaddedBatch, row: int) -> PaddedBatch:
     return PaddedBatch(source.tokens[:length, row : row + 1], torch.tensor([length]))
 
 
+def on_arrays(network: EncoderDecoder):
+    if isinstance(network, Parrot):
+        return TorchSeq2Seq(network)
+    return seq2seq_of(trained_network(network, int8=False), network.config)
+
+
 def found_for(network, source, limit, **changes):
     limits = np.array(limit) if isinstance(limit, list) else np.full(len(source.lengths), limit)
-    return beam_search(network, source, limits, BOUNDARY, BeamSettings(**changes))
+    texts = [row_of(source, row).tokens[:, 0].numpy() for row in range(len(limits))]
+    return beam_search(on_arrays(network), texts, limits, BOUNDARY, BeamSettings(**changes))
 
 
 @torch.no_grad()
@@ -295,13 +305,34 @@ def test_from_vectors_as_from_texts():
     torch.manual_seed(0)
     blocks = StackConfig(5, "mingru", hidden_size=8, layers=1, dropout=0.0, tied=True)
     network = EncoderDecoder(Seq2SeqConfig(blocks, 3, "none", "vector"), 0.0).eval()
-    vectors = torch.randn(4, 3)
-    together = beam_search(network, vectors, np.full(4, 6), BOUNDARY, BeamSettings())
+    vectors, arrays = torch.randn(4, 3).numpy(), on_arrays(network)
+    together = beam_search(arrays, vectors, np.full(4, 6), BOUNDARY, BeamSettings())
     for row, result in enumerate(together):
         (alone,) = beam_search(
-            network, vectors[row : row + 1], np.array([6]), BOUNDARY, BeamSettings()
+            arrays, vectors[row : row + 1], np.array([6]), BOUNDARY, BeamSettings()
         )
         assert [each.tokens.tolist() for each in result] == [each.tokens.tolist() for each in alone]
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    rows=st.integers(1, 3),
+    width=st.integers(1, 900),
+    count=st.integers(1, 14),
+    distinct=st.sampled_from([2, 50, 10**6]),
+    seed=st.integers(0, 999),
+)
+def test_the_largest_are_those_of_a_sorted_row(rows, width, count, distinct, seed):
+    """With many equal ones, and some that are minus infinity."""
+    generator = np.random.default_rng(seed)
+    logits = generator.integers(distinct, size=(rows, width)).astype(np.float32)
+    logits[logits == 0] = -np.inf
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(beams, "MANY", 0)
+        found = largest(logits, count)
+    assert all(len(set(row)) == min(width, count) for row in found.tolist())
+    expected = np.sort(logits, axis=1)[:, ::-1][:, :count]
+    assert np.array_equal(np.sort(np.take_along_axis(logits, found, 1), axis=1)[:, ::-1], expected)
 
 
 @pytest.mark.parametrize(

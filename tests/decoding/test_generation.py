@@ -14,11 +14,13 @@ from elman.decoding.generation import generate_text
 from elman.decoding.prompts import split_prefix
 from elman.decoding.sampling import Sampling
 from elman.errors import SettingError
-from elman.nn.blocks import StackConfig
+from elman.nn.compiled.network import StepStream
+from elman.nn.config import StackConfig
 from elman.nn.language_model import LanguageModelNetwork
 from elman.text.tokenizers.characters import Characters
 from elman.text.tokenizers.tokenizer import BOUNDARY
 from elman.text.tokenizers.words import Words
+from language_models import compiled
 
 HOT = {"temperature": 1.5}
 
@@ -27,26 +29,29 @@ def text_of(pieces):
     return "".join(pieces)
 
 
-class Scripted(torch.nn.Module):
-    """A network that writes one script, whatever is drawn from it: row by row if several."""
+class Scripted:
+    """A network that writes one script, whatever is drawn from it: row by row if several. The state
+    is how many tokens of the script have been given out."""
 
     def __init__(self, size, *scripts):
-        super().__init__()
-        self.weight = torch.nn.Parameter(torch.zeros(1))
-        self.size = size
-        self.scripts = scripts
+        self.size, self.scripts = size, scripts
 
     def initial_state(self, rows):
-        return (torch.full((rows, 1), -1),)
+        return (np.full((rows, 1), -1),)
 
-    def forward(self, tokens, state):
-        """The state is how many tokens of the script have been given out."""
-        logits = torch.full((*tokens.shape, self.size), -1e4)
+    def read(self, rows, state):
+        return self.step(np.array([tokens[-1] for tokens in rows]), state)
+
+    def step(self, tokens, state):
+        logits = np.full((len(tokens), self.size), -1e4, dtype=np.float32)
         position = int(state[0][0, 0]) + 1
         for row in range(len(tokens)):
             script = self.scripts[row % len(self.scripts)]
-            logits[row, -1, script[min(position, len(script) - 1)]] = 0
+            logits[row, script[min(position, len(script) - 1)]] = 0
         return logits, (state[0] + 1,)
+
+    def stream(self, state):
+        return StepStream(self, state)
 
 
 def written(tokenizer, script, *, prompt=(), length=None, **choice):
@@ -107,8 +112,8 @@ def test_greedy_writing_takes_the_likeliest_at_every_step(model):
         tokens.append(int(outlook.log_probabilities.argmax()))
         if tokens[-1] == BOUNDARY:
             break
-        logits, state = model.network_(torch.tensor([tokens[-1:]]), state)
-        outlook.log_probabilities[:] = logits[0, -1].detach().numpy()
+        logits, state = model.predicting.step(np.array(tokens[-1:]), state)
+        outlook.log_probabilities[:] = logits[0]
     whole = model.tokenizer_.decode([*model.tokenizer_.encode(text).tolist(), *tokens])
     assert text + text_of(model.generate(text, length=25, temperature=0)) == whole
 
@@ -399,7 +404,7 @@ def test_a_lead_allows_only_what_begins_with_it():
         vocabulary=tokenizer.size, hidden_size=4, layers=1, components=(), cell="gru"
     )
     torch.manual_seed(0)
-    network = LanguageModelNetwork(size).eval()
+    network = compiled(LanguageModelNetwork(size).eval())
     prompt = np.array([BOUNDARY, *tokenizer.encode("a")])
     rows = generate_text(
         network, tokenizer, prompt, length=1, sampling=Sampling(), seed=1, rows=400, prefix=" "

@@ -14,17 +14,16 @@ import torch
 
 import elman
 from elman.decoding import suggestions
-from elman.decoding.incremental import read
 from elman.decoding.suggestions import NO_USER_PRIOR, PrefixSearch, UserPrior
 from elman.decoding.word_index import WordIndex
 from elman.errors import SettingError
-from elman.nn.blocks import StackConfig
+from elman.nn.config import StackConfig
 from elman.nn.language_model import LanguageModelNetwork
-from elman.nn.native_step import step_of
 from elman.text.folding import fold
 from elman.text.tokenizers.characters import Characters
 from elman.text.tokenizers.subwords import Subwords
 from elman.text.tokenizers.tokenizer import BOUNDARY
+from language_models import compiled
 
 CONTEXTS = {
     "": "",
@@ -113,7 +112,7 @@ def test_accents_and_capitals_of_the_text_are_found_without_them():
 def test_words_that_begin_as_typed_come_first():
     """The folded ones only fill what is left, by their probabilities."""
     index = WordIndex(["", "Her", "he", "hers", "hélas", "x"], np.array([False] + [True] * 5))
-    probabilities = torch.tensor([0.0, 0.5, 0.01, 0.09, 0.3, 0.1])
+    probabilities = np.array([0.0, 0.5, 0.01, 0.09, 0.3, 0.1], dtype=np.float32)
     for typed, words in [
         ("he", ["hers", "he", "Her", "hélas"]),
         ("He", ["Her", "hélas", "hers", "he"]),
@@ -234,26 +233,25 @@ def test_smaller_tokenizers_weigh_words_as_enumeration_does(
     only = {" ", "a", "b", "t", "'", "ab", " ab", "a'"}
     speller = PrefixSearch(tokenizer)
     # The other bytes are of no use to the enumeration, which would take for ever.
-    kept = torch.tensor([piece in only for piece in speller.pieces])
+    kept = np.array([piece in only for piece in speller.pieces])
     speller.pieces = [
         piece if keep else "" for piece, keep in zip(speller.pieces, kept.tolist(), strict=True)
     ]
     speller.inside &= kept
     monkeypatch.setattr(suggestions, "BEAM", 10_000)
     monkeypatch.setattr(suggestions, "MAX_SPELLING", 4 - len(prefix))
-    speller.ends = torch.tensor(
+    speller.ends = np.array(
         [i == BOUNDARY or not_in_word(tokenizer.decode([i])) for i in range(tokenizer.size)]
     )
     start = [BOUNDARY, *tokenizer.encode(context or "\n")]
-    logits, state = read(network, start, network.initial_state(1), step_of(network))
-    result = speller.complete(step_of(network), logits, state, prefix, NO_USER_PRIOR, 10_000)
+    reading = compiled(network)
+    logits, state = reading.read([start], reading.initial_state(1))
+    result = speller.complete(reading, logits, state, prefix, NO_USER_PRIOR, 10_000)
     expected = chances(network, tokenizer, context, prefix, 3)
     assert_shares(result, expected)
     # And prior: a word known, one unknown that fits or not, one that never fits.
     prior = {"ab": 2, "ta'b": 3, "abba": 1, "bab": 1, "zzz": 4}
-    result = speller.complete(
-        step_of(network), logits, state, prefix, UserPrior.counted(prior), 10_000
-    )
+    result = speller.complete(reading, logits, state, prefix, UserPrior.counted(prior), 10_000)
     expected = {word: chance + math.log(0.9) for word, chance in expected.items()}
     for word, count in prior.items():
         if word.startswith(prefix.strip()):

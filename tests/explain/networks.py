@@ -6,13 +6,13 @@ import numpy as np
 import torch
 
 from elman.cells import CELLS
-from elman.nn.blocks import COMPONENTS, StackConfig
 from elman.nn.classifier import ClassifierNetwork
+from elman.nn.config import COMPONENTS, EncoderConfig, ForecasterConfig, Seq2SeqConfig, StackConfig
 from elman.nn.crf import Transitions
-from elman.nn.encoder import EncoderConfig, PaddedBatch
-from elman.nn.forecaster import ForecasterConfig, ForecastNetwork
+from elman.nn.encoder import PaddedBatch
+from elman.nn.forecaster import ForecastNetwork
 from elman.nn.language_model import LanguageModelNetwork
-from elman.nn.seq2seq import EncoderDecoder, Seq2SeqConfig
+from elman.nn.seq2seq import EncoderDecoder
 from elman.nn.tagger import TaggerNetwork
 from elman.tasks.classification.explain import explain_classes
 from elman.tasks.language_modeling.explain import explain_language

@@ -8,9 +8,8 @@ import pytest
 import torch
 
 from elman.explain import attribution
-from elman.nn.blocks import StackConfig
-from elman.nn.forecaster import MEDIAN
-from elman.nn.seq2seq import EncoderDecoder, Seq2SeqConfig
+from elman.nn.config import MEDIAN, Seq2SeqConfig, StackConfig
+from elman.nn.seq2seq import EncoderDecoder
 from elman.tasks.forecasting.explain import explain_forecast
 from elman.tasks.seq2seq.explain import explain_description
 from elman.text.tokenizers.tokenizer import BOUNDARY

@@ -8,7 +8,8 @@ import torch
 
 import elman
 from elman.cells import CELLS
-from elman.nn.forecaster import ForecasterConfig, ForecastNetwork, LinearForecast
+from elman.nn.config import ForecasterConfig
+from elman.nn.forecaster import ForecastNetwork, LinearForecast
 from elman.tasks.forecasting.forecast import Forecast
 
 from .conftest import livened, rounded_in_place

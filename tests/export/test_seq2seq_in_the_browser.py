@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 import elman
 from elman.cells import CELLS
 from elman.decoding import beam as beams
-from elman.nn.blocks import COMPONENTS
-from elman.nn.seq2seq import EncoderDecoder, Seq2SeqConfig
+from elman.nn.config import COMPONENTS, Seq2SeqConfig
+from elman.nn.seq2seq import EncoderDecoder
 from elman.tasks.description import counts
 from elman.tasks.description.inputs import DescribedVectors
 from elman.tasks.description.mixing import NearestDescriptions

@@ -9,7 +9,7 @@ from torch.nn import functional
 from elman.cells import state_tensors
 from elman.kernels import cross_entropy
 from elman.kernels.cross_entropy import linear_cross_entropy
-from elman.nn.blocks import StackConfig
+from elman.nn.config import StackConfig
 from elman.nn.language_model import LanguageModelNetwork
 
 

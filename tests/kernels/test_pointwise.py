@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from elman.kernels import core
+from elman.kernels.core import EPSILON
 from elman.kernels.pointwise import (
-    EPSILON,
     join,
     product_type,
     rms_norm,

@@ -12,8 +12,8 @@ from elman.decoding.word_index import WordIndex
 from elman.errors import SettingError
 from elman.keyboard import Keyboard, UserModel, keyboard, simulate_typing
 from elman.metrics.keyboard import TypingCounts, keyboard_scores
-from elman.nn.predictor import NetworkPredictor
 from elman.text.tokenizers.tokenizer import BOUNDARY
+from language_models import predictor_of
 
 
 class EmptyModel(UserModel):
@@ -140,7 +140,7 @@ def test_keystrokes_equal_those_of_the_metric(words, tale):
     scores = keyboard_scores(
         WordIndex(tokenizer.spellings, tokenizer.is_word),
         TypingCounts.of(text, tokenizer.words_in(text)),
-        NetworkPredictor(words.network_).distributions(ids, tokenizer.word_positions(ids)),
+        predictor_of(words.network_).distributions(ids, tokenizer.word_positions(ids)),
     )
     assert board.text == text
     assert board.saved == scores.saved.sum() > 50

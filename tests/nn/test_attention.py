@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from elman.nn.attention import HEAD_WIDTH, KINDS, Attention
-from elman.nn.blocks import StackConfig
+from elman.nn.attention import Attention
+from elman.nn.config import ATTENTIONS, HEAD_WIDTH, StackConfig
 
 WIDTH, TIME, ROWS, SOURCE = 8, 3, 2, 5
 
@@ -76,7 +76,7 @@ def test_additive_equals_its_formula():
             torch.testing.assert_close(result[time, row], attention.out(mean), atol=1e-6, rtol=1e-5)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ATTENTIONS)
 @torch.no_grad()
 def test_weights_sum_to_one_without_padding_and_give_the_output(kind):
     attention = make(kind)

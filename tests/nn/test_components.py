@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from elman.cells import CELLS
-from elman.nn.blocks import COMPONENTS, SharedDropout, StackConfig
+from elman.nn.blocks import SharedDropout
+from elman.nn.config import COMPONENTS, StackConfig
 from elman.nn.language_model import LanguageModelNetwork
 
 BASE = StackConfig(vocabulary=9, cell="gru", hidden_size=8, layers=2, dropout=0.0)

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elman.cells import CELLS, state_tensors
-from elman.nn.blocks import StackConfig
 from elman.nn.classifier import ClassifierNetwork
-from elman.nn.encoder import WORD_DROPOUT, EncoderConfig, PaddedBatch, WordEmbedding
+from elman.nn.config import EncoderConfig, StackConfig
+from elman.nn.encoder import WORD_DROPOUT, PaddedBatch, WordEmbedding
 from elman.text.subword_hashing import HashedVocabulary, WordForms
 from elman.training.dataset import TokenDataset
 

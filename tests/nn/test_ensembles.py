@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
-from elman.nn.blocks import StackConfig
 from elman.nn.classifier import ClassifierNetwork
-from elman.nn.encoder import EncoderConfig, PaddedBatch
+from elman.nn.config import EncoderConfig, StackConfig
+from elman.nn.encoder import PaddedBatch
 
 PADDED = PaddedBatch(torch.tensor([[1, 2], [3, 4], [0, 5]]), torch.tensor([2, 3]))
 

@@ -10,7 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elman.nn.forecaster import LEVELS, ForecastNetwork, pinball
+from elman.nn.config import LEVELS
+from elman.nn.forecaster import ForecastNetwork, pinball
 from forecasters import SMALL, small_forecaster
 
 

@@ -9,11 +9,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from compiled_steps import CompiledStep
 from elman.cells import GRU, LSTM, Elman, ElmanReLU, MinGRU
 from elman.errors import ModelFileError
 from elman.kernels import core
 from elman.nn.int8 import dequantize, fake_quantize, has_int8, quantize
-from elman.nn.native_step import step_of
 
 TINY, LARGEST = (float(getattr(np.finfo(np.float32), name)) for name in ("tiny", "max"))
 
@@ -123,10 +123,10 @@ def test_native_core_quantises_equally(cell, chosen):
     network = cell(24, 40)
     x, state = torch.randn(3, 24), network.initial_state(3)
     with core.using(chosen), torch.no_grad():
-        before, _ = step_of(network, int8=True)(x, state)
-        exact, _ = step_of(network)(x, state)
+        before, _ = CompiledStep(network, int8=True)(x, state)
+        exact, _ = CompiledStep(network)(x, state)
         for weight in network.parameters():
             weight.copy_(torch.from_numpy(fake_quantize(weight.numpy(force=True))))
-        after, _ = step_of(network, int8=True)(x, state)
+        after, _ = CompiledStep(network, int8=True)(x, state)
     assert torch.equal(before, after)
     assert not torch.equal(before, exact)

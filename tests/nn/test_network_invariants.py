@@ -13,7 +13,7 @@ from torch.nn import functional
 from variants import ragged_batches
 
 from elman.cells import CELLS, MinGRU, map_state, state_tensors
-from elman.nn.blocks import COMPONENTS, CONVOLUTION_WIDTH, StackConfig
+from elman.nn.config import COMPONENTS, CONVOLUTION_WIDTH, StackConfig
 from elman.nn.language_model import LanguageModelNetwork
 
 VOCABULARY, WIDTH = 7, 8

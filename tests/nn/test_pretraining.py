@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from elman.nn.blocks import StackConfig
-from elman.nn.encoder import Encoder, EncoderConfig, PaddedBatch
+from elman.nn.config import EncoderConfig, StackConfig
+from elman.nn.encoder import Encoder, PaddedBatch
 from elman.nn.pretraining import PretrainingHead
 from elman.text.subword_hashing import BUCKETS, HashedVocabulary, WordForms
 from elman.training.dataset import TokenDataset

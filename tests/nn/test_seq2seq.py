@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from elman.cells import CELLS, state_tensors
-from elman.nn.attention import KINDS
-from elman.nn.blocks import StackConfig
+from elman.nn.config import ATTENTIONS, MAX_DEVIATIONS, ORDERS, Seq2SeqConfig, StackConfig
 from elman.nn.encoder import PaddedBatch
-from elman.nn.seq2seq import MAX_DEVIATIONS, ORDERS, EncoderDecoder, Seq2SeqConfig
+from elman.nn.seq2seq import EncoderDecoder
 
 VOCABULARY, SOURCES, WIDTH, VECTOR, BEGIN = 7, 9, 8, 5, 0
 CONFIGURATIONS = [
     *((cell, "dot", "both") for cell in CELLS),
-    *(("mingru", kind, order) for kind, order in itertools.product(KINDS, ORDERS)),
+    *(("mingru", kind, order) for kind, order in itertools.product(ATTENTIONS, ORDERS)),
     ("lstm", "none", "vector"),
 ]
 every_kind = pytest.mark.parametrize("kind", CONFIGURATIONS, ids="-".join)
@@ -143,7 +142,7 @@ def test_every_parameter_has_a_gradient(kind):
             assert parameter.grad.abs().max() > 0, name
 
 
-@pytest.mark.parametrize("attention", KINDS)
+@pytest.mark.parametrize("attention", ATTENTIONS)
 @settings(max_examples=5, deadline=None)
 @given(lengths=st.lists(st.integers(1, 6), min_size=1, max_size=3), seed=st.integers(0, 99))
 @torch.no_grad()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from elman.nn.blocks import StackConfig
+from elman.nn.config import EncoderConfig, StackConfig
 from elman.nn.crf import Transitions
-from elman.nn.encoder import EncoderConfig, PaddedBatch, WordTable
+from elman.nn.encoder import PaddedBatch, WordTable
 from elman.nn.tagger import TaggerNetwork
 from elman.text.subword_hashing import BUCKETS, HashedVocabulary, WordForms
 from elman.text.tagsets import illegal_tags, transitions

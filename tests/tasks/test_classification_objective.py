@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from elman.nn.blocks import StackConfig
 from elman.nn.classifier import ClassifierNetwork
-from elman.nn.encoder import Encoder, EncoderConfig
+from elman.nn.config import EncoderConfig, StackConfig
+from elman.nn.encoder import Encoder
 from elman.nn.pretraining import PretrainingHead
 from elman.tasks.classification.objective import ClassificationObjective, class_logits
 from elman.text.subword_hashing import BUCKETS, HashedVocabulary, WordForms

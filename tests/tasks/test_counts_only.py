@@ -11,7 +11,7 @@ from reviews import LABELS, TEXTS
 import elman
 from elman.errors import EmptyTextError, ExportError, SettingError
 from elman.export import write_onnx
-from elman.nn.predictor import NetworkPredictor
+from elman.nn.compiled.predictor import NetworkPredictor
 
 TALE = "the cat sat there and went off.\na bird fell down and sat there.\n" * 40
 WORDS = [["Ann", "saw", "New", "York", "."], ["the", "cat", "sat"], ["Bob", "Lee", "ran"]] * 8

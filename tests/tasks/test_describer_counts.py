@@ -8,6 +8,7 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 from reviews import same_weights
 
 import elman
@@ -19,9 +20,10 @@ from elman.tasks.description.mixing import (
     fit_weight,
     mixed_log_probabilities,
     prefix_shares,
-    token_log_probabilities,
 )
-from elman.tasks.seq2seq.generation import with_end
+from elman.tasks.seq2seq import generation
+from elman.tasks.seq2seq.generation import token_log_probabilities, with_end
+from elman.text.tokenizers.tokenizer import BOUNDARY
 from model_files import altered, assert_refused, setting
 
 WIDTH = 4
@@ -82,6 +84,14 @@ def test_without_counts_the_network_is_as_it_was(model):
     assert list(alone.predict_by_parts(ASKED)) == ["both"]
 
 
+@torch.no_grad()
+def by_torch(model, vector: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The log-probability of each token of a description, in one forward pass."""
+    network, read = model.network_, torch.tensor([BOUNDARY, *target[:-1]])
+    logits, _ = network(read[:, None], network.encode(torch.from_numpy(vector[None])))
+    return logits[:, 0].log_softmax(1)[range(len(target)), target].numpy()
+
+
 def test_a_probability_is_that_of_both(model):
     """Of whole descriptions, and of each beginning."""
     nearest, compared = model.nearest_.nearest.of(ASKED), 0
@@ -92,7 +102,7 @@ def test_a_probability_is_that_of_both(model):
             if len(tokens) != len(each.probabilities):  # it was cut
                 continue
             compared += 1
-            (log_p,) = token_log_probabilities(model.network_, ASKED[row : row + 1], [tokens])
+            log_p = by_torch(model, ASKED[row], tokens)
             theirs = sum(
                 part
                 for label, part in zip(nearest.labels[row], nearest.shares[row], strict=True)
@@ -122,19 +132,26 @@ def test_both_parts_are_one_distribution():
         assert np.exp(log_p[:, -1]).sum() == pytest.approx(1, abs=1e-6), beginning
 
 
-def test_scoring_a_description_gives_what_the_search_gave(model):
+def test_the_network_gives_a_description_the_probabilities_of_the_search_and_of_a_forward_pass(
+    model, monkeypatch
+):
+    """Of different lengths, in several batches."""
+    vocabulary = model.target_.tokenizer.size
+    monkeypatch.setattr(generation, "LOGITS", 3 * vocabulary)
     vectors = ASKED[:7]
     found = model._generated(vectors, 3, 3)
     for rank in range(3):
         targets = [with_end(best[rank]) for best in found]
-        scored = token_log_probabilities(model.network_, vectors, targets)
-        for row, best in zip(scored, found, strict=True):
-            np.testing.assert_allclose(row, best[rank].log_probabilities, atol=1e-4)
+        assert len(set(map(len, targets))) > 1
+        scored = token_log_probabilities(model._inference, vectors, targets)
+        for vector, target, row, best in zip(vectors, targets, scored, found, strict=True):
+            np.testing.assert_allclose(row, best[rank].log_probabilities, atol=1e-5)
+            np.testing.assert_allclose(row, by_torch(model, vector, target), atol=1e-5)
 
 
 def test_a_description_that_was_cut_stays_cut(model):
     cut = Hypothesis(np.array([260, 261]), -1.0, np.array([-1.0, -1.0], np.float32))
-    (best,) = model.nearest_.mixed(model.network_, ASKED[:1], [[cut]])
+    (best,) = model.nearest_.mixed(model._inference, ASKED[:1], [[cut]])
     again = next(each for each in best if each.tokens.tolist() == [260, 261])
     assert len(again.log_probabilities) == 2
 

@@ -6,13 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from elman.nn.forecaster import MEDIAN, ForecastNetwork
-from elman.tasks.forecasting.objective import (
-    ForecastObjective,
-    origins_in,
-    quantiles_at,
-    values_after,
-)
+from elman.nn.config import MEDIAN
+from elman.nn.forecaster import ForecastNetwork
+from elman.tasks.forecasting.objective import ForecastObjective, quantiles_at
+from elman.tasks.forecasting.windows import origins_in, values_after
 from elman.training.plan import Plan
 from elman.training.trainer import train
 from forecasters import small_forecaster

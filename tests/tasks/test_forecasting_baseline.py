@@ -7,7 +7,7 @@ import pytest
 
 from elman.tasks.forecasting import baseline
 from elman.tasks.forecasting.baseline import baseline_forecasts, left_out
-from elman.tasks.forecasting.trainer import spread_origins
+from elman.tasks.forecasting.windows import spread_origins
 
 STEPS = np.arange(120)
 WAVE = (np.sin(2 * np.pi * STEPS / 12) + 0.05 * STEPS)[:, None]

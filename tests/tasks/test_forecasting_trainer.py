@@ -14,13 +14,11 @@ from elman.tasks.forecasting.config import ForecasterSettings, forecasting_of
 from elman.tasks.forecasting.counts import plan_of, shares_of
 from elman.tasks.forecasting.inputs import read_series
 from elman.tasks.forecasting.trainer import (
-    MAX_ORIGINS,
     ForecasterTrainer,
     fit_widths,
-    scale_intervals,
     scale_intervals_by_halves,
-    spread_origins,
 )
+from elman.tasks.forecasting.windows import MAX_ORIGINS, scale_intervals, spread_origins
 
 
 def training(length, **changes):

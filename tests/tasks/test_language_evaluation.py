@@ -14,16 +14,15 @@ from elman.counts.kneser_ney import KneserNey
 from elman.data.cache import Cache
 from elman.data.corpus import Corpus
 from elman.kernels import core
-from elman.nn.blocks import StackConfig
+from elman.nn.config import StackConfig
 from elman.nn.language_model import LanguageModelNetwork
-from elman.nn.native_step import step_of
-from elman.nn.predictor import NetworkPredictor
 from elman.tasks.language_modeling.baseline import best_ngram
 from elman.tasks.language_modeling.evaluation import evaluate_language
 from elman.text.files import TextSource
 from elman.text.tokenizers.characters import Characters
 from elman.text.tokenizers.tokenizer import BOUNDARY
 from elman.text.tokenizers.words import Words
+from language_models import compiled, predictor_of
 
 TEXT = "the cat sat. the dog sat. a cat ran, a dog ran!\n" * 12
 
@@ -51,11 +50,11 @@ def by_steps(network: LanguageModelNetwork, ids) -> list[float]:
 
 
 def test_a_network_reads_the_whole_text_with_its_state_carried(monkeypatch):
-    monkeypatch.setattr("elman.nn.predictor.CHUNK", 37)
+    monkeypatch.setattr("elman.nn.compiled.predictor.CHUNK", 37)
     tokenizer = Characters.learn([TEXT])
     ids = np.concatenate([[BOUNDARY], tokenizer.encode(TEXT[:200])])
     network = network_for(tokenizer)
-    result = NetworkPredictor(network).log_probabilities(ids)
+    result = predictor_of(network).log_probabilities(ids)
     np.testing.assert_allclose(result, by_steps(network, ids), atol=1e-4)
 
 
@@ -63,7 +62,7 @@ def test_fresh_blocks_remember_nothing():
     tokenizer = Characters.learn([TEXT])
     ids = np.concatenate([[BOUNDARY], tokenizer.encode(TEXT[:100])])
     network = network_for(tokenizer)
-    result = NetworkPredictor(network).fresh_log_probabilities(ids, block=16)
+    result = predictor_of(network).fresh_log_probabilities(ids, block=16)
     expected = [
         each for begin in range(0, 96, 16) for each in by_steps(network, ids[begin : begin + 17])
     ]
@@ -71,12 +70,12 @@ def test_fresh_blocks_remember_nothing():
 
 
 def test_distributions_stand_at_their_positions(monkeypatch):
-    monkeypatch.setattr("elman.nn.predictor.CHUNK", 10)
+    monkeypatch.setattr("elman.nn.compiled.predictor.CHUNK", 10)
     tokenizer = Words.learn([TEXT])
     ids = np.concatenate([[BOUNDARY], tokenizer.encode(TEXT)])[:60]
     network = network_for(tokenizer)
     positions = np.array([1, 2, 9, 10, 11, 30, 59])
-    rows = np.concatenate(list(NetworkPredictor(network).distributions(ids, positions)))
+    rows = np.concatenate(list(predictor_of(network).distributions(ids, positions)))
     with torch.no_grad():
         logits, _ = network(torch.from_numpy(ids)[None], network.initial_state(1))
     expected = logits[0, positions - 1].log_softmax(-1).numpy()
@@ -86,24 +85,24 @@ def test_distributions_stand_at_their_positions(monkeypatch):
 
 def test_with_weights_of_8_bits_it_reads_as_the_native_core_steps(monkeypatch):
     """In one stream, in blocks, and at positions; without the core, as in float32."""
-    monkeypatch.setattr("elman.nn.predictor.CHUNK", 7)
-    monkeypatch.setattr("elman.nn.predictor.BATCH", 256)
+    monkeypatch.setattr("elman.nn.compiled.predictor.CHUNK", 70)
     tokenizer = Characters.learn([TEXT])
     ids = np.concatenate([[BOUNDARY], tokenizer.encode(TEXT[:90])])
     positions = np.array([1, 6, 7, 8, 80])
     network = network_for(tokenizer)
 
     def outputs_of(int8):
-        predictor = NetworkPredictor(network, int8=int8)
+        predictor = predictor_of(network, int8=int8)
         rows = np.concatenate(list(predictor.distributions(ids, positions)))
         fresh = predictor.fresh_log_probabilities(ids, block=16)
         return predictor.log_probabilities(ids), fresh, rows
 
     def step_logits(ids):
-        step, state = step_of(network, int8=True), network.initial_state(1)
+        reading = compiled(network, int8=True)
+        state = reading.initial_state(1)
         for token in ids[:-1].tolist():
-            logits, state = step(torch.tensor([token]), state)
-            yield logits[0]
+            logits, state = reading.step(np.array([token]), state)
+            yield torch.from_numpy(logits[0])
 
     def picked(ids):
         each = zip(step_logits(ids), ids[1:], strict=True)
@@ -163,7 +162,7 @@ def test_the_report(cache):
     source = TextSource.from_texts([TEXT[:300], TEXT[300:]])
     corpus = Corpus.prepare(source, tokenizer, cache=cache)
     network = network_for(tokenizer)
-    predictor = NetworkPredictor(network)
+    predictor = predictor_of(network)
     ngram = best_ngram(corpus.ids, tokenizer)
     report = evaluate_language(predictor, corpus, ngram)
 
@@ -188,7 +187,7 @@ def test_words_are_scored_as_keyboards_are(cache):
     # No newline at the end of the first: its last word must not grow together with the next.
     source = TextSource.from_texts(["the cat ran", "a unicorn sat."])
     corpus = Corpus.prepare(source, tokenizer, cache=cache)
-    predictor = NetworkPredictor(network_for(tokenizer))
+    predictor = predictor_of(network_for(tokenizer))
     report = evaluate_language(predictor, corpus, best_ngram(tokenizer.encode(TEXT), tokenizer))
 
     ids = np.asarray(corpus.ids)
@@ -211,7 +210,7 @@ def test_a_part_of_a_text_is_read_from_a_beginning(cache):
     tokenizer = Characters.learn([TEXT])
     whole = Corpus.prepare(TextSource.from_texts([TEXT]), tokenizer, cache=cache)
     part = whole.part(100, 300)
-    predictor = NetworkPredictor(network_for(tokenizer))
+    predictor = predictor_of(network_for(tokenizer))
     ids = np.concatenate([[BOUNDARY], part.ids])
     expected = -predictor.log_probabilities(ids).mean()
     assert evaluate_language(predictor, part, None).scores["nats_per_token"] == pytest.approx(
@@ -225,7 +224,7 @@ def test_line_ends_count_as_words_in_the_literature(cache):
     text = "the cat sat\non the mat\n" * 2 + "the end\n"
     tokenizer = Words.learn([text])
     corpus = Corpus.prepare(TextSource.from_texts([text]), tokenizer, cache=cache)
-    predictor = NetworkPredictor(network_for(tokenizer))
+    predictor = predictor_of(network_for(tokenizer))
     scores = evaluate_language(predictor, corpus, None).scores
     nats = -predictor.log_probabilities(corpus.ids).sum(dtype=float)
     assert scores["perplexity"] == pytest.approx(math.exp(nats / 14), rel=1e-4)

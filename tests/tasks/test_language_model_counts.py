@@ -13,8 +13,9 @@ import torch
 
 import elman
 from elman.export import write_onnx
-from elman.nn.predictor import NetworkPredictor
+from elman.nn.compiled.predictor import NetworkPredictor
 from elman.text.tokenizers.tokenizer import BOUNDARY
+from language_models import predictor_of
 from model_files import altered, assert_refused, setting
 
 WHO, DID = ["the cat", "a bird", "my friend", "the dog"], ["sat there", "went off", "fell down"]
@@ -43,7 +44,7 @@ def test_both_are_better_than_either(model):
     """The gate is fitted on held-out text, so on more of it neither part alone wins."""
     ids = np.asarray(model.tokenizer_.encode(tale(2, 100)))
     both = NetworkPredictor(model.predicting).log_probabilities(ids).mean()
-    network = NetworkPredictor(model.network_).log_probabilities(ids).mean()
+    network = predictor_of(model.network_).log_probabilities(ids).mean()
     counts = model.mixture_.counts.log_probabilities(ids).mean()
     assert both > max(network, counts) - 0.01
     assert model.score(tale(2, 100)) > network
@@ -62,10 +63,13 @@ def test_a_file_holds_both(model, path):
 def test_the_step_is_the_distribution_of_both(model):
     text = "the cat sat"
     distribution, _ = model.step(text, model.start())
-    ids = torch.tensor([[BOUNDARY, *model.tokenizer_.encode(text)]])
+    ids = np.array([BOUNDARY, *model.tokenizer_.encode(text)])
     with torch.inference_mode():
-        expected, _ = model.predicting(ids, model.predicting.initial_state(1))
-    np.testing.assert_allclose(distribution.log_probabilities, expected[0, -1], atol=1e-3)
+        network = model.network_
+        logits, _ = network(torch.from_numpy(ids[None]), network.initial_state(1))
+    contexts = model.mixture_.counts.states(ids)
+    expected = model.mixture_.mix(logits[0].numpy(), contexts)[-1]
+    np.testing.assert_allclose(distribution.log_probabilities, expected, atol=1e-3)
 
 
 def test_the_share_of_the_file_is_told(model, path, tmp_path):

@@ -14,8 +14,7 @@ from reviews import same_weights
 import elman
 from elman.cells import CELLS
 from elman.errors import ModelFileError, NotFittedError
-from elman.nn.attention import KINDS
-from elman.nn.seq2seq import ORDERS
+from elman.nn.config import ATTENTIONS, ORDERS
 from model_files import altered, assert_refused, header_of, setting, with_other_header_bytes
 from seq2seq_models import PAIRS, small
 
@@ -41,7 +40,7 @@ def answers(model):
     ("model", "learned_from"),
     [
         *((small(cell=cell, steps=1), APART) for cell in CELLS),
-        *((small(attention=kind, steps=1), PAIRS) for kind in KINDS),
+        *((small(attention=kind, steps=1), PAIRS) for kind in ATTENTIONS),
         *((small(order=order, steps=1, tokenizer="subword"), PAIRS) for order in ORDERS),
         (small(hidden_size=np.int64(8), dropout=np.float32(0.5), steps=1), APART),
         *((describer(cell=cell), (VECTORS, SAID)) for cell in ("mingru", "lstm")),

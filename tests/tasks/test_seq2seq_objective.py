@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from elman.nn.blocks import StackConfig
-from elman.nn.seq2seq import EncoderDecoder, Seq2SeqConfig
+from elman.nn.config import Seq2SeqConfig, StackConfig
+from elman.nn.seq2seq import EncoderDecoder
 from elman.tasks.seq2seq import objective
 from elman.tasks.seq2seq.objective import Seq2SeqObjective
 from elman.text.tokenizers.tokenizer import BOUNDARY

@@ -16,7 +16,6 @@ from elman.cells import CELLS
 from elman.data.cache import Cache
 from elman.data.example_cache import cached_examples
 from elman.errors import InputError, NotFittedError, ResumeError, SettingError, UnseenLabelWarning
-from elman.tasks import estimator
 from elman.tasks.tagging import inputs as sentences_module
 from elman.tasks.tagging.config import encoder_of
 from elman.tasks.tagging.trainer import validation_metric_for
@@ -24,7 +23,7 @@ from elman.text.files import TextSource
 from elman.text.tag_vocabulary import TagVocabulary
 from elman.text.tagged import TaggedSource
 from elman.text.tagsets import convert_tags, illegal_tags, spans
-from elman.training import precision
+from elman.training import precision, trainer
 from elman.training.events import Finished, Progress
 from elman.training.trainer import train
 from model_files import altered, assert_refused, header_of, setting
@@ -487,7 +486,7 @@ def test_the_seed_is_that_of_the_weights_the_order_and_the_training(monkeypatch)
         firsts.append(objective.network.output.weight.detach().clone())
         return train(objective, plan, **options)
 
-    monkeypatch.setattr(estimator, "train", watched)
+    monkeypatch.setattr(trainer, "train", watched)
     for seed in (0, 1):
         small(steps=1, seed=seed).fit(WORDS, SPEECH)
     assert plans == passes == [0, 1]

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from elman.nn.blocks import StackConfig
+from elman.nn.config import EncoderConfig, StackConfig
 from elman.nn.crf import Transitions
-from elman.nn.encoder import EncoderConfig
 from elman.nn.tagger import TaggerNetwork
 from elman.tasks.tagging.objective import TaggingObjective, best_tags
 from elman.training import dataset

@@ -16,12 +16,12 @@ from sklearn.base import clone
 import elman
 from elman.data.cache import Cache
 from elman.errors import InputError, NotFittedError, SettingError
-from elman.tasks import estimator
 from elman.tasks.inputs import held_out
 from elman.tasks.seq2seq.generation import GeneratedText, LengthLimit
 from elman.tasks.seq2seq.text_codec import TextCodec
 from elman.tasks.translation.inputs import TextPairs, pair_source, split
 from elman.text.pairs import PairSource
+from elman.training import trainer
 from elman.training.dataset import TokenDataset
 from elman.training.events import Finished
 from seq2seq_models import PAIRS, WORDS, learned_toy, rewritten, small, some_words
@@ -374,6 +374,6 @@ def test_all_before_the_training_and_the_scoring_are_part_of_the_minutes(monkeyp
         return learn(*arguments)
 
     monkeypatch.setattr(TextCodec, "learn", slowly)
-    monkeypatch.setattr(estimator, "train", lambda _, plan, **__: plans.append(plan) or iter(()))
+    monkeypatch.setattr(trainer, "train", lambda _, plan, **__: plans.append(plan) or iter(()))
     list(small(steps=None, minutes=1.0).training(*PAIRS, scoring=0.1))
     assert 30 <= 60 * plans[0].minutes <= 53.5

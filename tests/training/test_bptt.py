@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from elman.cells import state_tensors
-from elman.nn.blocks import StackConfig
+from elman.nn.config import StackConfig
 from elman.nn.language_model import LanguageModelNetwork
 from elman.training import bptt, precision
 from elman.training.bptt import BPTTDataset

@@ -13,51 +13,49 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-from torch import Tensor
-from torch.nn import functional
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
 
 FLOAT, INTEGER, BOOLEAN = "float", "integer", "boolean"
 
-COMPARISONS: dict[str, Callable[..., Tensor]] = {
-    "less": torch.lt,
-    "less_equal": torch.le,
-    "equal": torch.eq,
+COMPARISONS: dict[str, Callable[..., Array]] = {
+    "less": np.less,
+    "less_equal": np.less_equal,
+    "equal": np.equal,
 }
-LOGIC: dict[str, Callable[..., Tensor]] = {
-    "and": torch.logical_and,
-    "or": torch.logical_or,
-    "not": torch.logical_not,
+LOGIC: dict[str, Callable[..., Array]] = {
+    "and": np.logical_and,
+    "or": np.logical_or,
+    "not": np.logical_not,
 }
-ARITHMETIC: dict[str, Callable[..., Tensor]] = {
-    "add": torch.add,
-    "sub": torch.sub,
-    "mul": torch.mul,
-    "div": torch.div,
-    "remainder": torch.remainder,
-    "maximum": torch.maximum,
-    "minimum": torch.minimum,
-    "where": torch.where,
-    "neg": torch.neg,
-    "abs": torch.abs,
-    "sigmoid": torch.sigmoid,
-    "tanh": torch.tanh,
-    "relu": torch.relu,
-    "exp": torch.exp,
-    "log": torch.log,
-    "sqrt": torch.sqrt,
+ARITHMETIC: dict[str, Callable[..., Array]] = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": np.divide,
+    "remainder": np.remainder,
+    "maximum": np.maximum,
+    "minimum": np.minimum,
+    "where": np.where,
+    "neg": np.negative,
+    "abs": np.abs,
+    "sigmoid": lambda x: np.exp(-np.logaddexp(0, -x)),
+    "tanh": np.tanh,
+    "relu": lambda x: np.maximum(x, 0),
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
 }
-ELEMENTWISE: dict[str, Callable[..., Tensor]] = {**ARITHMETIC, **COMPARISONS, **LOGIC}
+ELEMENTWISE: dict[str, Callable[..., Array]] = {**ARITHMETIC, **COMPARISONS, **LOGIC}
 """Element-wise operations; their operands broadcast."""
+
+ALWAYS_FLOAT = frozenset(("div", "sigmoid", "tanh", "exp", "log", "sqrt"))
+"""Element-wise operations whose result is FLOAT whatever their operands."""
 
 CASTS = {FLOAT: "to_float", INTEGER: "to_integer"}
 """The operation that converts to a kind, element by element."""
-
-
-def kind_of(tensor: Tensor) -> str:
-    if tensor.dtype == torch.bool:
-        return BOOLEAN
-    return FLOAT if tensor.is_floating_point() else INTEGER
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,7 @@ class Value:
     start: int = 0
     stop: int = 0
     axis: int = -1
-    data: Tensor | None = None
+    data: Array | None = None
 
     @property
     def elementwise(self) -> bool:
@@ -99,7 +97,7 @@ class Value:
 
 @dataclass(frozen=True)
 class StateField:
-    """A tensor of the state: its name, its shape (W,) or () without the batch, its kind."""
+    """A part of the state: its name, its shape (W,) or () without the batch, its kind."""
 
     name: str
     shape: tuple[int, ...]
@@ -120,6 +118,8 @@ class CellProgram:
         output: the index of y (B, H) in `values`.
         after: the index of each field of the next state; a field of shape () is (B, 1) here.
         initial: the index of each field of the initial state; these have no rows.
+        cell: the full name of the cell's class.
+        parameters: the shape of each parameter of the cell, also of those without a value.
     """
 
     values: tuple[Value, ...]
@@ -127,31 +127,46 @@ class CellProgram:
     output: int
     after: tuple[int, ...]
     initial: tuple[int, ...]
+    cell: str
+    parameters: Mapping[str, tuple[int, ...]]
 
     @property
     def input_size(self) -> int:
         return next(value.shape[0] for value in self.values if value.op == "input")
 
-    def weights(self, tensors: Mapping[str, Tensor]) -> dict[int, Tensor]:
+    @property
+    def output_size(self) -> int:
+        return self.values[self.output].shape[0]
+
+    def weights(self, parameters: Mapping[str, Array]) -> dict[int, Array]:
         """The values that follow from the weights, by index.
 
         Args:
-            tensors: the cell's parameters by name.
+            parameters: those of the cell by name.
         """
-        computed: dict[int, Tensor] = {}
+        computed: dict[int, Array] = {}
         for index, value in enumerate(self.values):
             if not value.rows:
-                computed[index] = _compute(value, [computed[each] for each in value.of], tensors)
+                of = [computed[each] for each in value.of]
+                computed[index] = _compute(value, of, parameters)
         return computed
 
+    def initial_state(self, parameters: Mapping[str, Array], rows: int) -> list[Array]:
+        """The parts of the state before the first token, each (B, *shape)."""
+        computed = self.weights(parameters)
+        return [
+            np.array(np.broadcast_to(computed[index].reshape(field.shape), (rows, *field.shape)))
+            for index, field in zip(self.initial, self.state, strict=True)
+        ]
+
     def run(
-        self, tensors: Mapping[str, Tensor], x: Tensor, state: Sequence[Tensor]
-    ) -> tuple[Tensor, list[Tensor]]:
-        """x (B, D), the tensors of the state -> y (B, H), the tensors of the next state.
+        self, parameters: Mapping[str, Array], x: Array, state: Sequence[Array]
+    ) -> tuple[Array, list[Array]]:
+        """x (B, D), the parts of the state -> y (B, H), the parts of the next state.
 
         The reference interpreter: equal to the cell's `forward`.
         """
-        computed = self.weights(tensors)
+        computed = self.weights(parameters)
         states = iter(state)
         for index, value in enumerate(self.values):
             if value.op == "input":
@@ -159,58 +174,67 @@ class CellProgram:
             elif value.op == "state":
                 computed[index] = next(states).reshape(len(x), *value.shape)
             elif value.rows:
-                computed[index] = _compute(value, [computed[each] for each in value.of], tensors)
+                computed[index] = _compute(value, [computed[each] for each in value.of], parameters)
         parts = zip(self.after, self.state, strict=True)
         after = [_rows(computed[index], x, field.shape) for index, field in parts]
         return _rows(computed[self.output], x, self.values[self.output].shape), after
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON of exported pages; constants are base64 of little-endian numbers: float32, int64
-        as float64, and bool as bytes."""
+        """The JSON of model files and exported pages; constants are base64 of little-endian
+        numbers: float32, int64 as float64, and bool as bytes."""
         return {
             "values": [_json_of(value) for value in self.values],
-            "state": [{"width": each.width, "kind": each.kind} for each in self.state],
+            "state": [
+                {"name": each.name, "shape": each.shape, "width": each.width, "kind": each.kind}
+                for each in self.state
+            ],
             "output": self.output,
             "after": list(self.after),
             "initial": list(self.initial),
+            "cell": self.cell,
+            "parameters": {name: list(shape) for name, shape in self.parameters.items()},
         }
 
 
-def _rows(value: Tensor, x: Tensor, shape: tuple[int, ...]) -> Tensor:
+def _rows(value: Array, x: Array, shape: tuple[int, ...]) -> Array:
     """A value (B, W), or (W,) shared by all rows, as (B, *shape)."""
-    rows = value if value.dim() == 2 else value.expand(len(x), -1)
+    rows = value if value.ndim == 2 else np.broadcast_to(value, (len(x), *value.shape))
     return rows.reshape(len(x), *shape)
 
 
-def _compute(value: Value, of: list[Tensor], tensors: Mapping[str, Tensor]) -> Tensor:
+def _compute(value: Value, of: list[Array], parameters: Mapping[str, Array]) -> Array:
     match value.op:
         case "weight":
-            return tensors[value.name]
+            return parameters[value.name]
         case "constant":
             assert value.data is not None
             return value.data
         case "linear":
-            return functional.linear(*of)
+            x, weight, *bias = of
+            product: Array = np.matmul(x, weight.T)
+            return np.add(product, bias[0]) if bias else product
         case "slice":
-            return of[0].narrow(value.axis, value.start, value.stop - value.start)
+            axis = value.axis % len(value.shape) - len(value.shape)
+            return of[0].take(np.arange(value.start, value.stop), axis=axis)
         case "cat":
-            return torch.cat(of, dim=-1)
+            return np.concatenate(of, axis=-1)
         case "log_softmax":
-            return of[0].log_softmax(dim=-1)
+            return of[0] - np.logaddexp.reduce(of[0], axis=-1, keepdims=True)
         case "sum":
-            return of[0].sum(dim=-1, keepdim=True)
+            return np.sum(of[0], axis=-1, keepdims=True, dtype=of[0].dtype)
         case "transpose":
-            return of[0].t()
+            return of[0].T
         case "reshape":
             return of[0].reshape(value.shape)
         case "to_float":
-            return of[0].to(next(each.dtype for each in tensors.values()))
+            return of[0].astype(next(each.dtype for each in parameters.values()))
         case "to_integer":
-            return of[0].to(torch.int64)
+            return of[0].astype(np.int64)
     return ELEMENTWISE[value.op](*of)
 
 
-_STORED = {FLOAT: torch.float32, INTEGER: torch.float64, BOOLEAN: torch.uint8}
+STORED = {FLOAT: "<f4", INTEGER: "<f8", BOOLEAN: "u1"}
+"""The type of the constants of each kind in JSON."""
 
 
 def _json_of(value: Value) -> dict[str, Any]:
@@ -227,6 +251,6 @@ def _json_of(value: Value) -> dict[str, Any]:
         axis = value.axis % len(value.shape)
         fields |= {"start": value.start, "stop": value.stop, "axis": axis}
     if value.data is not None:
-        stored = value.data.to(_STORED[value.kind]).cpu().contiguous().numpy()
+        stored = value.data.astype(STORED[value.kind])
         fields["data"] = base64.b64encode(stored.tobytes()).decode()
     return fields

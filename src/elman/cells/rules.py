@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from elman.cells.program import INTEGER, kind_of
+from elman.cells.program import BOOLEAN, FLOAT, INTEGER
 
 if TYPE_CHECKING:
     from elman.cells.tracing import Tracer, ValueIndex
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
 Rule = Callable[..., Any]
 
-ALWAYS_FLOAT = frozenset(("div", "sigmoid", "tanh", "exp", "log", "sqrt"))
-"""Element-wise operations whose result is FLOAT whatever their operands."""
+
+def kind_of(tensor: Tensor) -> str:
+    if tensor.dtype == torch.bool:
+        return BOOLEAN
+    return FLOAT if tensor.is_floating_point() else INTEGER
 
 
 def _elementwise(op: str) -> Rule:

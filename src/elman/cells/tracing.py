@@ -19,18 +19,19 @@ from torch.utils._pytree import tree_leaves
 
 from elman.cells.cell import Cell, map_state, state_tensors
 from elman.cells.program import (
+    ALWAYS_FLOAT,
     BOOLEAN,
     CASTS,
     COMPARISONS,
     FLOAT,
     INTEGER,
     LOGIC,
+    Array,
     CellProgram,
     StateField,
     Value,
-    kind_of,
 )
-from elman.cells.rules import ALWAYS_FLOAT, RULES
+from elman.cells.rules import RULES, kind_of
 from elman.errors import UntraceableError
 
 # Their results do not depend on the values of their argument.
@@ -98,7 +99,11 @@ def _traced(cell: Cell) -> CellProgram:
             refuse(type(cell).__name__, "has an output that does not depend on its input")
         parts = [tracer.index(part) for part in state_tensors(after)]
         initial_indices = [tracer.index(part) for part in state_tensors(initial)]
-        program = _pruned(tracer.values, tracer.index(y), parts, initial_indices, _fields(state))
+        parameters = {name: tuple(each.shape) for name, each in cell.named_parameters()}
+        kind = f"{type(cell).__module__}.{type(cell).__qualname__}"
+        program = _pruned(
+            tracer.values, tracer.index(y), parts, initial_indices, _fields(state), kind, parameters
+        )
         _check(cell, program)
     return program
 
@@ -142,16 +147,26 @@ def _fields(state: Any) -> tuple[StateField, ...]:
 def _check(cell: Cell, program: CellProgram) -> None:
     x, state = _example(cell, 2)
     y, after = cell(x, state)
-    weights = dict(cell.named_parameters())
-    output, following = program.run(weights, x, state_tensors(state))
+    weights = {name: _as_array(weight) for name, weight in cell.named_parameters()}
+    with np.errstate(all="ignore"):  # of weights that overflow, which torch does not mention
+        output, following = program.run(
+            weights, _as_array(x), list(map(_as_array, state_tensors(state)))
+        )
     tolerance = _TOLERANCE.get(x.dtype, 1e-2)
     pairs = zip([y, *state_tensors(after)], [output, *following], strict=True)
     for expected, part in pairs:
-        same = expected.shape == part.shape and torch.allclose(
-            part.to(expected.dtype), expected, rtol=tolerance, atol=tolerance, equal_nan=True
+        same = expected.shape == part.shape and np.allclose(
+            part, _as_array(expected), rtol=tolerance, atol=tolerance, equal_nan=True
         )
         if not same:
             refuse(type(cell).__name__, "is not a function of its input and state alone")
+
+
+def _as_array(tensor: Tensor) -> Array:
+    """numpy has no bfloat16."""
+    return (tensor.float() if tensor.dtype in (torch.bfloat16, torch.half) else tensor).numpy(
+        force=True
+    )
 
 
 def _pruned(
@@ -160,6 +175,8 @@ def _pruned(
     after: Sequence[int],
     initial: Sequence[int],
     fields: tuple[StateField, ...],
+    cell: str,
+    parameters: dict[str, tuple[int, ...]],
 ) -> CellProgram:
     """Keep the input, the state and the values that the results depend on."""
     needed = {output, *after, *initial}
@@ -179,6 +196,8 @@ def _pruned(
         order[output],
         tuple(order[each] for each in after),
         tuple(order[each] for each in initial),
+        cell,
+        parameters,
     )
 
 
@@ -285,15 +304,15 @@ class Tracer(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if value.kind == kind:
             return index
         if value.data is not None:
-            return self._constant(value.data, kind)
+            return self._constant(torch.from_numpy(value.data), kind)
         if kind == BOOLEAN or (kind == INTEGER and value.kind == FLOAT):
             refuse(self.cell, f"converts {value.kind} values to {kind}")
         return self.make(CASTS[kind], index, shape=value.shape, kind=kind)
 
     def _constant(self, data: Tensor, kind: str) -> ValueIndex:
         dtype = {FLOAT: self.dtype, INTEGER: torch.int64, BOOLEAN: torch.bool}[kind]
-        data = data.detach().to(dtype)
-        return self.append(Value("constant", (), tuple(data.shape), kind, False, data=data))
+        array = _as_array(data.detach().to(dtype))
+        return self.append(Value("constant", (), array.shape, kind, False, data=array))
 
     def _flat(self, index: ValueIndex) -> ValueIndex:
         """Flatten an operand to a vector, to broadcast over rows."""

@@ -82,7 +82,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         sys.exit(_run(given))
-    except (ElmanError, TyperException, OSError, MemoryError, RuntimeError) as error:
+    except (
+        *(ElmanError, TyperException, OSError),
+        *(MemoryError, RuntimeError, ModuleNotFoundError),
+    ) as error:
         if isinstance(error, BrokenPipeError):
             # The reader of the pipe has closed it; Python must not fail when it flushes at exit.
             drop_stdout()

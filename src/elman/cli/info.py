@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,15 +43,18 @@ def _model(path: Path) -> dict[str, Any]:
 
 
 def _program() -> dict[str, Any]:
-    import torch
-
     from elman.kernels import core
+    from elman.kernels.threads import threads
 
+    try:
+        torch = version("torch")
+    except PackageNotFoundError:
+        torch = "not installed: only trained models can be used"
     return {
         "elman": __version__,
         "python": platform.python_version(),
-        "torch": torch.__version__,
-        "threads": torch.get_num_threads(),
+        "torch": torch,
+        "threads": threads(),
         "native_core": core.state(),
     }
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
-import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Annotated, Any
@@ -12,12 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from elman.cli.task_options import add_parameters
+from elman.kernels.threads import set_threads
 from elman.ranges import check_integer
 
 MOST = 1024
-
-VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-"""What the libraries read as they are loaded."""
 
 Threads = Annotated[
     int | None, typer.Option("--threads", help="Threads to compute with (default: all cores).")
@@ -41,7 +37,7 @@ def with_threads(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def use_threads(count: int) -> None:
-    """Compute with this many threads, in torch and in what it loads.
+    """Compute with this many threads.
 
     Args:
         count: 1 to 1,024.
@@ -50,8 +46,4 @@ def use_threads(count: int) -> None:
         SettingError: it is out of range.
     """
     check_integer("threads", count, 1, MOST)
-    os.environ.update(dict.fromkeys(VARIABLES, str(count)))
-    if "torch" in sys.modules:
-        import torch
-
-        torch.set_num_threads(count)
+    set_threads(count)

@@ -9,6 +9,9 @@ from typer.exceptions import TyperException
 
 from elman.errors import ElmanError, SettingError
 
+LEARNING = ("torch", "sklearn", "scipy", "sacrebleu", "rapidfuzz")
+"""Packages of the extra `train`, to train and to test: using a trained model needs none of them."""
+
 _OUT_OF_MEMORY = ("can't allocate memory", "out of memory")
 
 
@@ -33,6 +36,8 @@ def in_one_line(error: Exception, arguments: list[str], command: Any) -> tuple[s
         location = error.filename if error.filename is not None else "standard output"
         cause = (error.strerror or str(error)).lower()
         return f"{location}: {cause}. Free some room there, or name another place.", 1
+    if isinstance(error, ModuleNotFoundError) and error.name in LEARNING:
+        return f"this needs {error.name}, which is not installed. pip install 'elman[train]'", 1
     if isinstance(error, MemoryError) or any(each in str(error) for each in _OUT_OF_MEMORY):
         hint = "Ask for less: a smaller --hidden-size, fewer --layers, fewer --samples."
         return f"there is not enough memory for this. {hint}", 1

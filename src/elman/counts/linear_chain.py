@@ -16,9 +16,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import torch
-from torch import Tensor
-from torch.nn import functional
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -130,6 +130,9 @@ def learn(
         steps: batches of BATCH sentences to learn from.
         seed: of their order.
     """
+    import torch
+    from torch.nn import functional
+
     kinds = len(allowed[0])
     weights = _Averaged(torch.zeros(buckets, kinds))
     chain = [_Averaged(torch.zeros(mask.shape, dtype=torch.float64)) for mask in allowed]
@@ -164,6 +167,8 @@ class _Averaged:
     """Weights that AdaGrad updates by rows, and the mean of all their values over time."""
 
     def __init__(self, value: Tensor) -> None:
+        import torch
+
         self.value = value
         self._squares = torch.ones_like(value)
         self._late = torch.zeros_like(value)  # the sum of updates, each times its step
@@ -187,6 +192,8 @@ def _distinct(ids: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
         ids: from 0 to below len(index).
         index: of integers; overwritten.
     """
+    import torch
+
     places = torch.arange(len(ids))
     index[ids] = places
     distinct = ids[index[ids] == places]

@@ -11,15 +11,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from elman.cells import map_state
 from elman.decoding.generation import GenerationState
-from elman.decoding.incremental import read
 from elman.decoding.prompts import from_beginning, split_prefix
 from elman.decoding.sampling import Sampling
-from elman.nn.mixture import LanguageNetwork, LanguageState
-from elman.nn.native_step import Step, stream_of
+from elman.nn.compiled.language_model import CompiledLanguageModel
+from elman.nn.compiled.network import State, joined, rows_of
 from elman.text.tokenizers.tokenizer import Tokenizer
 
 
@@ -31,7 +28,7 @@ class ContinuedText:
     generator: np.random.Generator
     left: int  # most tokens still to generate
     logits: npt.NDArray[np.float32]  # (V,) of its next token
-    state: LanguageState  # of one row, until it joins the batch
+    state: State  # of one row, until it joins the batch
 
 
 class BatchedGenerator:
@@ -40,11 +37,10 @@ class BatchedGenerator:
     Args:
         network: of a language model.
         tokenizer: its vocabulary.
-        step: single step of the network.
     """
 
-    def __init__(self, network: LanguageNetwork, tokenizer: Tokenizer, step: Step) -> None:
-        self._network, self._tokenizer, self._step = network, tokenizer, step
+    def __init__(self, network: CompiledLanguageModel, tokenizer: Tokenizer) -> None:
+        self._network, self._tokenizer = network, tokenizer
         self._rows: list[ContinuedText] = []
         self._joining: list[ContinuedText] = []
         self._stream: Any = None
@@ -60,9 +56,9 @@ class BatchedGenerator:
         """
         context, prefix = split_prefix(prompt, self._tokenizer)
         tokens = from_beginning(context, self._tokenizer)
-        logits, state = read(self._network, tokens, self._network.initial_state(1), self._step)
+        logits, state = self._network.read([tokens], self._network.initial_state(1))
         text = GenerationState(tokens, self._tokenizer, sampling, stop, prefix)
-        first = text.first(logits[0].numpy(force=True))
+        first = text.first(logits[0])
         started = ContinuedText(text, np.random.default_rng(seed), length, first, state)
         self._joining.append(started)
         return started
@@ -100,13 +96,11 @@ class BatchedGenerator:
             return
         states = [row.state for row in self._joining]
         if active:
-            chosen = torch.tensor(active)
-            states = [map_state(lambda part: part[chosen], self._stream.state), *states]
+            states = [rows_of(self._stream.state, active), *states]
         # Indexing copies, so the steps of the next stream do not overwrite these states.
         self._rows = [self._rows[index] for index in active] + self._joining
         self._joining = []
         if self._rows:
-            state = map_state(lambda *parts: torch.cat(parts), *states)
-            self._stream = stream_of(self._step, state)
+            self._stream = self._network.stream(joined(states))
         for row in self._rows:
             row.state = ()

@@ -1,6 +1,7 @@
 """Beam search over many sources at once; with a beam of 1 it is greedy.
 
-Shapes: R sources, K the beam, V vocabulary, T target tokens so far, S source tokens.
+Shapes: R sources, K the beam, V vocabulary, T target tokens so far, L tokens that
+there is room for.
 """
 
 from __future__ import annotations
@@ -11,18 +12,28 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
-from elman.cells import map_state
 from elman.decoding.sampling import not_a_number
-from elman.nn.encoder import PaddedBatch
-from elman.nn.native_step import Step, step_of
-from elman.nn.seq2seq import DecoderState, EncoderDecoder
+from elman.nn.compiled.formulas import subtract_max
+from elman.nn.compiled.network import rows_of
+from elman.nn.compiled.seq2seq import ArraySeq2Seq, Sources, TargetState
 from elman.ranges import check_integer, check_number
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float32]
 
 MAX_PHRASE = 8
 """Tokens; longer phrases may repeat without limit."""
+
+
+GROUP = 16
+"""Columns of a group in `largest`."""
+
+MANY = 2**16
+"""Numbers for which groups of columns pay off."""
+
+CAPACITY = 64
+"""Tokens of a target that there is room for at first."""
 
 
 @dataclass(frozen=True)
@@ -81,29 +92,25 @@ class _Row:
 
 
 def beam_search(
-    network: EncoderDecoder,
-    source: PaddedBatch | Tensor,
-    limits: npt.NDArray[Any],
+    network: ArraySeq2Seq,
+    sources: Sources,
+    limits: Array,
     boundary: int,
     settings: BeamSettings,
-    step: Step | None = None,
 ) -> list[list[Hypothesis]]:
     """The best targets of each source, at most K, best first.
 
     Args:
         network: encoder and decoder.
-        source: R texts as a padded batch, or vectors (R, D).
+        sources: R texts or vectors.
         limits: (R,) most tokens of each target, the end included.
         boundary: the token that begins and ends a target.
         settings: of the search.
-        step: single step of the decoder, if the caller has one.
 
     Raises:
         ModelFileError: a logit is not a number.
     """
-    step = step_of(network) if step is None else step
-    with torch.inference_mode():
-        return _Beams(network.encode(source), step, limits, boundary, settings).run()
+    return _Beams(network, sources, limits, boundary, settings).run()
 
 
 class _Beams:
@@ -111,23 +118,23 @@ class _Beams:
 
     def __init__(
         self,
-        start: DecoderState,
-        step: Step,
-        limits: npt.NDArray[Any],
+        network: ArraySeq2Seq,
+        sources: Sources,
+        limits: Array,
         boundary: int,
         settings: BeamSettings,
     ) -> None:
-        self.step, self.boundary, self.settings = step, boundary, settings
+        self.network, self.boundary, self.settings = network, boundary, settings
         self.rows = [_Row(number, limit) for number, limit in enumerate(limits.tolist())]
         self.done: list[list[Hypothesis]] = [[] for _ in self.rows]
-        count, beam = len(self.rows), settings.beam
-        # The K hypotheses of a source have a state each and share one attention memory.
-        states = map_state(lambda part: part.repeat_interleave(beam, dim=0), start.state)
-        self.written = DecoderState(states, start.memories)
-        self.tokens = torch.full((count, beam, 1), boundary)  # (R, K, 1 + T), BOUNDARY first
-        self.log_p = torch.zeros(count, beam, 0)  # of each token
-        self.total = torch.full((count, beam), -math.inf)
-        self.total[:, 0] = 0.0  # at first all K are the same
+        # The hypotheses of a source have a state each and share one attention memory.
+        self.written = network.encode(sources)
+        self.time = 0  # T
+        # At first each source has one hypothesis, without tokens: K = 1.
+        # (R, K, L): 1 + T tokens, BOUNDARY first, and the log-probability of each of the T.
+        self.tokens = np.full((len(self.rows), 1, CAPACITY), boundary)
+        self.log_p = np.zeros(self.tokens.shape, dtype=np.float32)
+        self.total = np.zeros(self.tokens.shape[:2], dtype=np.float32)
 
     def run(self) -> list[list[Hypothesis]]:
         while self.rows:
@@ -135,56 +142,83 @@ class _Beams:
         return self.done
 
     def _step(self) -> None:
-        count, beam = self.total.shape
-        logits, written = self.step(self.tokens[:, :, -1].flatten(), self.written)
-        log_p = torch.log_softmax(logits.float(), dim=-1).cpu().view(count, beam, -1)
-        self._mask_loops(log_p)
-        vocabulary = log_p.shape[2]
-        # A hypothesis that ends makes room for another, so consider twice as many.
-        totals = (self.total[..., None] + log_p).flatten(1)
-        best, indices = totals.topk(min(2 * beam, totals.shape[1]), dim=1)
-        if best[:, 0].isnan().any():  # NaN comes before all numbers
+        (count, width), beam = self.total.shape, self.settings.beam
+        logits, written = self.network.step(self.tokens[:, :, self.time].ravel(), self.written)
+        norms = subtract_max(logits)
+        if np.isnan(norms).any():
             raise not_a_number()
-        origins, chosen = indices // vocabulary, indices % vocabulary
-        chosen_log_p = log_p.flatten(1).gather(1, indices)
+        self._mask_loops(logits.reshape(count, width, -1))
+        best, origins, chosen, chosen_log_p = self._extensions(logits, norms)
 
-        ended = (chosen == self.boundary) & best.isfinite()
+        ended = (chosen == self.boundary) & np.isfinite(best)
         self._take_ended(ended[:, :beam], best, origins, chosen_log_p)
-        order = (ended.int() * 2 + best.isinf().int()).argsort(dim=1, stable=True)[:, :beam]
-        origins, chosen, chosen_log_p, self.total = (
-            each.gather(1, order) for each in (origins, chosen, chosen_log_p, best)
+        order = np.argsort(ended * 2 + np.isinf(best), axis=1, kind="stable")[:, :beam]
+        origins, chosen, chosen_log_p, total, ended = (
+            np.take_along_axis(each, order, 1)
+            for each in (origins, chosen, chosen_log_p, best, ended)
         )
-        self.total = self.total.masked_fill(ended.gather(1, order), -math.inf)
-        rows = torch.arange(count)[:, None]
-        self.tokens = torch.cat([self.tokens[rows, origins], chosen[..., None]], dim=2)
-        self.log_p = torch.cat([self.log_p[rows, origins], chosen_log_p[..., None]], dim=2)
-        bounds = (self.total.amax(dim=1) / self._length_norm(self.log_p.shape[2])).tolist()
-        kept = torch.tensor([not self._is_done(row, bounds[row]) for row in range(count)])
-        flat = (rows * beam + origins)[kept].flatten()
-        states = map_state(lambda part: part[flat], written.state)
-        memories = written.memories
+        self.total = np.where(ended, np.float32(-np.inf), total)
+        self._extend(origins, chosen, chosen_log_p)
+        bounds = (self.total.max(axis=1) / self._length_norm(self.time)).tolist()
+        kept = np.array([not self._is_done(row, bounds[row]) for row in range(count)])
+        flat = (np.arange(0, count * width, width)[:, None] + origins)[kept].ravel()
+        memory = written.memory
         if not kept.all():
             self.rows = [row for row, keep in zip(self.rows, kept.tolist(), strict=True) if keep]
             self.tokens, self.log_p, self.total = (
                 each[kept] for each in (self.tokens, self.log_p, self.total)
             )
-            memories = tuple(map_state(lambda part: part[kept], each) for each in memories)
-        self.written = DecoderState(states, memories)
+            memory = rows_of(memory, kept)
+        self.written = TargetState(rows_of(written.state, flat), memory)
 
-    def _take_ended(
-        self, ended: Tensor, best: Tensor, origins: Tensor, chosen_log_p: Tensor
-    ) -> None:
+    def _extensions(self, logits: Floats, norms: Floats) -> tuple[Array, ...]:
+        """The best extensions of the hypotheses of each source, best first: twice as many as are
+        kept, for one that ends makes room for another.
+
+        Args:
+            logits: (R K, V).
+            norms: (R K,), to subtract from the logits for log-probabilities.
+
+        Returns:
+            (R, min(2 beam, K V)) each: the total log-probability, the index of the hypothesis, the
+            token and its log-probability.
+        """
+        count, most = len(self.rows), 2 * self.settings.beam
+        tokens = largest(logits, most)
+        log_p = np.take_along_axis(logits, tokens, 1) - norms[:, None]
+        each = tokens.shape[1]
+        tokens, log_p = tokens.reshape(count, -1), log_p.reshape(count, -1)
+        totals = np.repeat(self.total, each, axis=1) + log_p
+        order = np.argsort(-totals, axis=1, kind="stable")[:, :most]
+        best, chosen, chosen_log_p = (
+            np.take_along_axis(part, order, 1) for part in (totals, tokens, log_p)
+        )
+        return best, order // each, chosen, chosen_log_p
+
+    def _extend(self, origins: Array, chosen: Array, chosen_log_p: Array) -> None:
+        """Replace the hypotheses by extensions, (R, K) each."""
+        if self.time + 1 == self.tokens.shape[2]:  # limits may be far beyond any target
+            self.tokens, self.log_p = (
+                np.concatenate([each, np.zeros_like(each)], axis=2)
+                for each in (self.tokens, self.log_p)
+            )
+        rows = np.arange(len(origins))[:, None]
+        self.tokens, self.log_p = self.tokens[rows, origins], self.log_p[rows, origins]
+        self.tokens[:, :, self.time + 1], self.log_p[:, :, self.time] = chosen, chosen_log_p
+        self.time += 1
+
+    def _take_ended(self, ended: Array, best: Array, origins: Array, chosen_log_p: Array) -> None:
         """Store the targets that end here: those among the K best extensions."""
-        for row, rank in ended.nonzero().tolist():
+        for row, rank in np.argwhere(ended).tolist():
             origin = int(origins[row, rank])
-            log_p = torch.cat([self.log_p[row, origin], chosen_log_p[row, rank, None]])
+            log_p = np.append(self.log_p[row, origin, : self.time], chosen_log_p[row, rank])
             self._store(row, origin, log_p, float(best[row, rank]))
 
-    def _store(self, row: int, origin: int, log_p: Tensor, total: float) -> None:
+    def _store(self, row: int, origin: int, log_p: Floats, total: float) -> None:
         """Store a finished target: the tokens of hypothesis `origin` of a row."""
-        tokens = self.tokens[row, origin, 1:].numpy(force=True)
+        tokens = self.tokens[row, origin, 1 : self.time + 1].copy()
         score = total / self._length_norm(len(log_p))
-        self.rows[row].finished.append(Hypothesis(tokens, score, log_p.numpy(force=True)))
+        self.rows[row].finished.append(Hypothesis(tokens, score, log_p))
 
     def _length_norm(self, length: int) -> float:
         """Divisor of the log-probability of a target of this length."""
@@ -202,11 +236,11 @@ class _Beams:
             bound: the best score, so far, of an open hypothesis.
         """
         row = self.rows[index]
-        too_long = self.log_p.shape[2] >= row.limit
+        too_long = self.time >= row.limit
         if too_long and not row.finished:
-            for origin in self.total[index].isfinite().nonzero()[:, 0].tolist():
-                total = float(self.total[index, origin])
-                self._store(index, origin, self.log_p[index, origin], total)
+            for origin in np.flatnonzero(np.isfinite(self.total[index])).tolist():
+                log_p = self.log_p[index, origin, : self.time].copy()
+                self._store(index, origin, log_p, float(self.total[index, origin]))
         row.finished = sorted(row.finished, key=lambda each: -each.score)[: self.settings.beam]
         enough = len(row.finished) == self.settings.beam and bound <= row.finished[-1].score
         if too_long or enough or bound == -math.inf:
@@ -214,16 +248,43 @@ class _Beams:
             return True
         return False
 
-    def _mask_loops(self, log_p: Tensor) -> None:
+    def _mask_loops(self, logits: Floats) -> None:
         """Mask the tokens that would repeat a phrase once more than `repeats` allows."""
-        written, time = self.tokens[:, :, 1:], self.log_p.shape[2]
+        written = self.tokens[:, :, 1 : self.time + 1]
         for length in range(1, MAX_PHRASE + 1):
             needed = length * (self.settings.repeats + 1) - 1
-            if time < needed:
+            if self.time < needed:
                 return
-            end = written[:, :, time - needed :]
-            loops = (end[:, :, length:] == end[:, :, :-length]).all(dim=2)
+            end = written[:, :, self.time - needed :]
+            loops = (end[:, :, length:] == end[:, :, :-length]).all(axis=2)
             if loops.any():
-                following = written[:, :, -length]
-                rows, beams = loops.nonzero(as_tuple=True)
-                log_p[rows, beams, following[rows, beams]] = -math.inf
+                rows, beams = loops.nonzero()
+                logits[rows, beams, written[rows, beams, -length]] = -np.inf
+
+
+def largest(logits: Floats, count: int) -> npt.NDArray[np.int64]:
+    """(N, min(V, count)) the indices of the largest numbers of each row of logits (N, V), in any
+    order. None is NaN.
+
+    Of many numbers few can be among them: those at least as large as the maxima of so many groups
+    of columns.
+    """
+    rows, width = logits.shape
+    groups = width // GROUP
+    if groups <= count or logits.size < MANY:
+        return _largest(logits, min(count, width))
+    maxima = logits[:, : groups * GROUP].reshape(rows, GROUP, groups).max(axis=1)
+    least = np.partition(maxima, groups - count, axis=1)[:, groups - count]
+    flat = np.flatnonzero(logits >= least[:, None])
+    row = flat // width
+    sizes = np.bincount(row, minlength=rows)
+    rank = np.arange(len(flat)) - (np.cumsum(sizes) - sizes)[row]
+    few = np.full((rows, sizes.max()), -np.inf, dtype=np.float32)
+    columns = np.zeros(few.shape, dtype=np.int64)
+    few[row, rank], columns[row, rank] = logits.ravel()[flat], flat - row * width
+    return np.take_along_axis(columns, _largest(few, count), 1)
+
+
+def _largest(numbers: Floats, count: int) -> npt.NDArray[np.int64]:
+    first = numbers.shape[1] - count
+    return np.argpartition(numbers, first, axis=1)[:, first:]

@@ -13,16 +13,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from elman.cells import map_state
-from elman.decoding.incremental import read
 from elman.decoding.sampling import PENALTY_WINDOW, Sampling
-from elman.nn.mixture import LanguageNetwork
-from elman.nn.native_step import Step, step_of, stream_of
+from elman.nn.compiled.language_model import CompiledLanguageModel
+from elman.nn.compiled.network import rows_of
 from elman.text.tokenizers.tokenizer import BOUNDARY, StreamDecoder, Tokenizer
 
 
 def generate_text(
-    network: LanguageNetwork,
+    network: CompiledLanguageModel,
     tokenizer: Tokenizer,
     prompt: npt.NDArray[Any],
     *,
@@ -32,7 +30,6 @@ def generate_text(
     seed: int | None = None,
     rows: int = 1,
     prefix: str = "",
-    step: Step | None = None,
 ) -> Iterator[list[str]]:
     """Continue a prompt; yields, after each token, the text that it adds to each row.
 
@@ -46,17 +43,15 @@ def generate_text(
         rows: B, continuations generated together.
         prefix: end of the prompt's text that is not among its tokens. The generated text
             begins with it, and it is not yielded.
-        step: single step of the network, if the caller has one.
     """
     generator = np.random.default_rng(seed)
-    step = step_of(network) if step is None else step
-    first, one_state = read(network, prompt, network.initial_state(1), step)
+    first, one_state = network.read([prompt], network.initial_state(1))
     # Allocate the states first: too many rows for the memory fail here.
-    state = map_state(lambda part: part.repeat(rows, *[1] * (part.dim() - 1)), one_state)
+    state = rows_of(one_state, np.zeros(rows, dtype=np.int64))
     texts = [GenerationState(prompt, tokenizer, sampling, stop, prefix) for _ in range(rows)]
-    first_logits = texts[0].first(first[0].numpy(force=True))
+    first_logits = texts[0].first(first[0])
     logits = np.repeat(first_logits[None], rows, axis=0)
-    stream = stream_of(step, state)
+    stream = network.stream(state)
 
     for _ in range(length):
         uniforms = generator.random(rows).tolist()

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
-from torch import Tensor
 
-from elman.decoding.incremental import read
 from elman.decoding.prompts import from_beginning
 from elman.decoding.suggestions import PrefixSearch, Suggestion, UserPrior, complete
 from elman.decoding.word_index import WordIndex
-from elman.nn.mixture import LanguageNetwork, LanguageState
-from elman.nn.native_step import Step
+from elman.nn.compiled.language_model import CompiledLanguageModel
+from elman.nn.compiled.mixture import log_softmax
+from elman.nn.compiled.network import Floats, State
 from elman.text.tokenizers.tokenizer import Tokenizer
 from elman.text.tokenizers.words import Words
 
@@ -26,8 +26,8 @@ WORDS = Words([])
 class ContextPosition(NamedTuple):
     """What a network knows after a context: logits and state."""
 
-    logits: Tensor  # (1, V) of the next token
-    state: LanguageState
+    logits: Floats  # (1, V) of the next token
+    state: State
 
 
 class Suggester:
@@ -36,20 +36,17 @@ class Suggester:
     Args:
         network: of a language model.
         tokenizer: its vocabulary.
-        step: single step of the network.
         finder: the result of `finder_for(tokenizer)`.
     """
 
     def __init__(
         self,
-        network: LanguageNetwork,
+        network: CompiledLanguageModel,
         tokenizer: Tokenizer,
-        step: Step,
         finder: WordIndex | PrefixSearch,
     ) -> None:
         self.network = network
         self.tokenizer = tokenizer
-        self.step = step
         self.finder = finder
 
     def split_prefix(self, text: str) -> tuple[str, str]:
@@ -68,7 +65,7 @@ class Suggester:
     ) -> ContextPosition:
         """Read at least one token after a position, or from the start."""
         state = self.network.initial_state(1) if after is None else after.state
-        return ContextPosition(*read(self.network, tokens, state, self.step))
+        return ContextPosition(*self.network.read([tokens], state))
 
     def suggest(
         self, position: ContextPosition, prefix: str, prior: UserPrior, count: int
@@ -82,9 +79,9 @@ class Suggester:
             count: most suggestions to return.
         """
         if isinstance(self.finder, WordIndex):
-            probabilities = position.logits[0].float().softmax(0)
+            probabilities = np.exp(log_softmax(position.logits[0]))
             return complete(self.finder, probabilities, prefix.lstrip(), prior, count)
-        return self.finder.complete(self.step, *position, prefix, prior, count)
+        return self.finder.complete(self.network, *position, prefix, prior, count)
 
     def probability(self, position: ContextPosition, prefix: str, word: str) -> float:
         """Probability that the word comes next, in its usual spelling."""
@@ -92,9 +89,9 @@ class Suggester:
             index = self.finder.index_of(word)
             if index is None:
                 return 0.0
-            return float(position.logits[0].float().softmax(0)[self.finder.tokens[index]])
+            return float(np.exp(log_softmax(position.logits[0])[self.finder.tokens[index]]))
         tokens = self.tokenizer.encode(prefix[: len(prefix) - len(prefix.lstrip())] + word)
-        return self.finder.probability(self.step, *position, tokens.tolist())
+        return self.finder.probability(self.network, *position, tokens.tolist())
 
 
 def finder_for(tokenizer: Tokenizer) -> WordIndex | PrefixSearch:

@@ -15,13 +15,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
-from elman.cells import map_state
 from elman.decoding.word_index import WordIndex
-from elman.nn.mixture import LanguageState
-from elman.nn.native_step import Step
+from elman.nn.compiled.mixture import log_softmax
+from elman.nn.compiled.network import Floats, State, Stepping, rows_of
 from elman.text.folding import fold
 from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
 
@@ -66,7 +63,7 @@ NO_USER_PRIOR = UserPrior({}, 1.0)
 
 
 def complete(
-    index: WordIndex, probabilities: Tensor, typed: str, prior: UserPrior, count: int
+    index: WordIndex, probabilities: Floats, typed: str, prior: UserPrior, count: int
 ) -> list[Suggestion]:
     """Complete a word from a vocabulary and the words of the user, best first.
 
@@ -80,9 +77,8 @@ def complete(
         prior: words of the user.
         count: most suggestions to return.
     """
-    by_token = probabilities.numpy(force=True)
     most = max(count, CANDIDATES)
-    candidates = index.complete(by_token, typed, most)
+    candidates = index.complete(probabilities, typed, most)
     mixed = {word: prior.model * p + prior.words.get(word, 0.0) for word, p in candidates}
     # A word that is not a candidate is at most as probable as the last candidate, and impossible
     # if the candidates are all matches: only a large user weight can bring it in.
@@ -92,11 +88,11 @@ def complete(
     for word, weight in prior.words.items():
         if weight >= bar and word not in mixed and word.startswith(typed):
             position = index.index_of(word)
-            p = 0.0 if position is None else float(by_token[index.tokens[position]])
+            p = 0.0 if position is None else float(probabilities[index.tokens[position]])
             mixed[word] = prior.model * p + weight
     best = _best(mixed, count)
     if len(best) < count:
-        best += _complete_folded(index, by_token, typed, prior, count - len(best))
+        best += _complete_folded(index, probabilities, typed, prior, count - len(best))
     return best
 
 
@@ -163,9 +159,9 @@ class _Beam(NamedTuple):
     """The spellings in the beam."""
 
     texts: list[str]
-    log_probabilities: Tensor  # (B,)
-    logits: Tensor  # (B, V)
-    state: LanguageState  # B rows
+    log_probabilities: npt.NDArray[np.float64]  # (B,)
+    logits: Floats  # (B, V)
+    state: State  # B rows
 
 
 class _Matching:
@@ -196,10 +192,10 @@ class PrefixSearch:
         self._tokenizer = tokenizer
         self.pieces = [tokenizer.decode([token]) for token in range(tokenizer.size)]
         valid = [bool(text) and "\ufffd" not in text for text in self.pieces]
-        self.ends = torch.tensor(
+        self.ends = np.array(
             [ok and not _in_word(text[0]) for ok, text in zip(valid, self.pieces, strict=True)]
         )
-        self.inside = torch.tensor(
+        self.inside = np.array(
             [ok and all(map(_in_word, text)) for ok, text in zip(valid, self.pieces, strict=True)]
         )
         self.ends[BOUNDARY] = True
@@ -213,9 +209,9 @@ class PrefixSearch:
 
     def complete(
         self,
-        step: Step,
-        logits: Tensor,
-        state: LanguageState,
+        network: Stepping,
+        logits: Floats,
+        state: State,
         prefix: str,
         prior: UserPrior,
         count: int,
@@ -223,7 +219,7 @@ class PrefixSearch:
         """The most probable words that begin with the prefix.
 
         Args:
-            step: single step of the network.
+            network: of the language model.
             logits: (1, V) after the context.
             state: after the context.
             prefix: what the next tokens must spell first: the space at the end of the context, if
@@ -237,10 +233,10 @@ class PrefixSearch:
             Suggestions with probabilities normalized over all words found.
         """
         typed = prefix.lstrip()
-        found = self._search(step, logits, state, prefix, count, self._exact)
+        found = self._search(network, logits, state, prefix, count, self._exact)
         folded = bool(fold(typed)) and sum(map(math.exp, found.values())) < FOLDED
         if folded:
-            others = self._search(step, logits, state, prefix, count, self._folded)
+            others = self._search(network, logits, state, prefix, count, self._folded)
             for word, log_p in others.items():
                 if not word.startswith(typed):
                     found[word] = log_p + math.log(FOLDED)
@@ -248,9 +244,9 @@ class PrefixSearch:
 
     def _search(
         self,
-        step: Step,
-        logits: Tensor,
-        state: LanguageState,
+        network: Stepping,
+        logits: Floats,
+        state: State,
         prefix: str,
         count: int,
         matching: _Matching,
@@ -259,56 +255,54 @@ class PrefixSearch:
         steps = len(prefix) + MAX_SPELLING if len(prefix.lstrip()) <= MAX_TYPED_LETTERS else 0
         key = matching.key(prefix)
         found: dict[str, float] = {}
-        beam = _Beam([""], torch.zeros(1, dtype=torch.float64), logits, state)
+        beam = _Beam([""], np.zeros(1), logits, state)
         for _ in range(steps):
-            log_p = beam.logits.float().cpu().log_softmax(1).double()
+            log_p = log_softmax(beam.logits).astype(np.float64)
             log_p += beam.log_probabilities[:, None]
-            endings = log_p[:, self.ends].logsumexp(1).tolist()
+            endings = np.logaddexp.reduce(log_p[:, self.ends], axis=1).tolist()
             for text, ending in zip(beam.texts, endings, strict=True):
                 word = text.lstrip()
                 if matching.key(text).startswith(key) and _is_word(word):
                     found[word] = float(np.logaddexp(found.get(word, -math.inf), ending))
-            allowed = torch.stack(
-                [self._allowed_next(text, prefix, matching) for text in beam.texts]
-            )
+            allowed = np.stack([self._allowed_next(text, prefix, matching) for text in beam.texts])
             # A longer spelling is at most as probable as its beginning.
             bar = -math.inf
             if len(found) >= count:
                 bar = heapq.nlargest(count, found.values())[-1]
-            log_p.masked_fill_(~allowed, -math.inf)
-            best = log_p.flatten().topk(min(BEAM, log_p.numel()))
-            values = best.values[best.values > bar]
-            if not len(values):
+            log_p[~allowed] = -math.inf
+            flat = log_p.ravel()
+            best = _largest(flat, min(BEAM, flat.size))
+            best = best[flat[best] > bar]
+            if not len(best):
                 break
-            beam = self._extended(step, beam, best.indices[: len(values)], values)
+            beam = self._extended(network, beam, best, flat[best])
         return found
 
     def probability(
-        self, step: Step, logits: Tensor, state: LanguageState, tokens: Sequence[int]
+        self, network: Stepping, logits: Floats, state: State, tokens: Sequence[int]
     ) -> float:
         """Probability of a word spelled by these tokens and then ended.
 
         Args:
-            step: single step of the network.
+            network: of the language model.
             logits: (1, V) after the context.
             state: after the context.
             tokens: the spelling.
         """
         total = 0.0
         for token in tokens:
-            total += float(logits[0].float().log_softmax(0)[token])
-            logits, state = step(torch.tensor([token]), state)
-        ends = self.ends.to(logits.device)
-        return math.exp(total + float(logits[0].float().log_softmax(0)[ends].logsumexp(0)))
+            total += float(log_softmax(logits[0])[token])
+            logits, state = network.step(np.array([token]), state)
+        return math.exp(total + float(np.logaddexp.reduce(log_softmax(logits[0])[self.ends])))
 
-    def _following(self, text: str, prefix: str, matching: _Matching) -> Tensor:
+    def _following(self, text: str, prefix: str, matching: _Matching) -> npt.NDArray[np.bool_]:
         """(V,) bool: tokens after which the spelling is still one word that fits the prefix."""
         key, start = matching.key(prefix), matching.key(text)
         if len(start) >= len(key) and text.strip():
             return self.inside
         space = prefix[: len(prefix) - len(prefix.lstrip())] if prefix else " "
         following = key[len(start) : len(start) + 1]
-        allowed = torch.zeros(len(self.pieces), dtype=torch.bool)
+        allowed = np.zeros(len(self.pieces), dtype=np.bool_)
         # A token that folds to nothing, as an apostrophe does, may stand anywhere.
         fitting = [*matching.by_first[following], *matching.by_first[""]]
         for token in fitting if following else range(len(self.pieces)):
@@ -319,21 +313,32 @@ class PrefixSearch:
             allowed[token] = fits and all(map(_in_word, longer.removeprefix(space)))
         return allowed
 
-    def _extended(self, step: Step, beam: _Beam, indices: Tensor, values: Tensor) -> _Beam:
+    def _extended(
+        self,
+        network: Stepping,
+        beam: _Beam,
+        indices: npt.NDArray[np.int64],
+        values: npt.NDArray[np.float64],
+    ) -> _Beam:
         """The beam with one more token each, in one batch.
 
         Args:
-            step: single step of the network.
+            network: of the language model.
             beam: before the token.
             indices: chosen among the (B * V) extensions.
             values: their log-probabilities.
         """
         rows, tokens = indices // len(self.pieces), indices % len(self.pieces)
-        chosen = map_state(lambda part: part[rows], beam.state)
-        logits, state = step(tokens, chosen)
+        logits, state = network.step(tokens, rows_of(beam.state, rows))
         both = zip(rows.tolist(), tokens.tolist(), strict=True)
         texts = [beam.texts[row] + self.pieces[token] for row, token in both]
         return _Beam(texts, values, logits, state)
+
+
+def _largest(values: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.int64]:
+    """The indices of the largest values, the largest first."""
+    chosen = np.argpartition(-values, count - 1)[:count]
+    return chosen[np.argsort(-values[chosen], kind="stable")]
 
 
 def _is_word(text: str) -> bool:

@@ -16,7 +16,7 @@ from elman.errors import EmptyTextError, InputError
 from elman.explain.activations import RecordedLayer
 from elman.explain.attribution import AttributionQuery
 from elman.explain.trace import ModelSummary, PartOutput, StepOutput, TopPrediction
-from elman.nn.blocks import StackConfig
+from elman.nn.config import StackConfig
 
 MAX_TOKENS = 256
 """Tokens of a sequence of a trace, at most."""

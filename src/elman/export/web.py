@@ -63,4 +63,4 @@ def cell_program(model: Model) -> dict[str, Any]:
     """
     cell = next(each for each in model.network_.modules() if isinstance(each, Cell))
     names = {kind: name for name, kind in CELLS.items()}
-    return {"cell": names[type(cell)], **trace(cell).to_json()}
+    return {**trace(cell).to_json(), "cell": names[type(cell)]}

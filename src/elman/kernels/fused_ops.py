@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from elman.kernels import core
+from elman.kernels import core, shapes
 
 
 class FusedRMSNorm(torch.autograd.Function):
@@ -24,7 +24,7 @@ class FusedRMSNorm(torch.autograd.Function):
         x = x.contiguous()
         y, scale = torch.empty_like(x, dtype=dtype), x.new_empty(x.shape[:-1])
         core.module().norm_forward(
-            core.row_shape(y),
+            shapes.row_shape(y),
             x.data_ptr(),
             weight.data_ptr(),
             epsilon,
@@ -42,7 +42,7 @@ class FusedRMSNorm(torch.autograd.Function):
         to_y = to_y.to(ctx.dtype).contiguous()
         to_x, to_weight = torch.empty_like(x), torch.empty_like(weight)
         core.module().norm_backward(
-            core.row_shape(to_y),
+            shapes.row_shape(to_y),
             *(part.data_ptr() for part in (x, weight, scale, to_y, to_x, to_weight)),
         )
         return to_x, to_weight, None, None
@@ -56,7 +56,7 @@ class FusedSiLUGate(torch.autograd.Function):
         gate, value = gate.contiguous(), value.contiguous()
         y = torch.empty_like(gate)
         core.module().gate_forward(
-            core.row_shape(y), gate.data_ptr(), value.data_ptr(), y.data_ptr()
+            shapes.row_shape(y), gate.data_ptr(), value.data_ptr(), y.data_ptr()
         )
         ctx.save_for_backward(gate, value)
         return y
@@ -68,7 +68,7 @@ class FusedSiLUGate(torch.autograd.Function):
         to_y = to_y.to(gate.dtype).contiguous()
         to_gate, to_value = torch.empty_like(gate), torch.empty_like(value)
         core.module().gate_backward(
-            core.row_shape(to_y),
+            shapes.row_shape(to_y),
             *(part.data_ptr() for part in (gate, value, to_y, to_gate, to_value)),
         )
         return to_gate, to_value
@@ -82,7 +82,7 @@ class FusedShortConvolution(torch.autograd.Function):
         inputs, (taps, _) = inputs.contiguous(), weight.shape
         y = torch.empty_like(inputs[taps - 1 :])
         core.module().convolution_forward(
-            core.row_shape(y),
+            shapes.row_shape(y),
             inputs.shape[1],
             taps,
             *(part.data_ptr() for part in (inputs, weight, bias, y)),
@@ -100,7 +100,7 @@ class FusedShortConvolution(torch.autograd.Function):
             len(weight) + 1, weight.shape[1]
         )  # the last row is the bias's
         core.module().convolution_backward(
-            core.row_shape(to_y),
+            shapes.row_shape(to_y),
             inputs.shape[1],
             len(weight),
             *(part.data_ptr() for part in (inputs, weight, to_y, to_inputs, to_weights)),
@@ -116,7 +116,7 @@ class FusedJoin(torch.autograd.Function):
         x, y = x.contiguous(), y.contiguous()
         joined = torch.empty_like(x)
         core.module().join_forward(
-            core.row_shape(y),
+            shapes.row_shape(y),
             x.shape[1],
             x.data_ptr(),
             y.data_ptr(),
@@ -134,7 +134,7 @@ class FusedJoin(torch.autograd.Function):
         to_joined = to_joined.contiguous()
         to_y = torch.empty_like(to_joined, dtype=ctx.dtype)
         core.module().join_backward(
-            core.row_shape(to_y),
+            shapes.row_shape(to_y),
             to_joined.shape[1],
             0 if mask is None else mask.data_ptr(),
             to_joined.data_ptr(),

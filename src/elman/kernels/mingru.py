@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from elman.cells import Cell, MinGRU, MinGRUState, State
-from elman.kernels import core
+from elman.kernels import core, shapes
 from elman.kernels.pointwise import product_type
 
 
@@ -134,7 +134,7 @@ class _NativeRecurrence(torch.autograd.Function):
         hs = packed.new_empty(*packed.shape[:2], first.shape[1])
         last = torch.empty_like(first)
         core.module().diagonal_forward(
-            core.diagonal_shape(hs, lengths),
+            shapes.diagonal_shape(hs, lengths),
             packed.data_ptr(),
             first.data_ptr(),
             hs.data_ptr(),
@@ -150,7 +150,7 @@ class _NativeRecurrence(torch.autograd.Function):
         to_hs, to_last = to_hs.to(hs.dtype).contiguous(), to_last.contiguous()
         to_packed, to_first = torch.empty_like(packed), torch.empty_like(first)
         core.module().diagonal_backward(
-            core.diagonal_shape(hs, lengths),
+            shapes.diagonal_shape(hs, lengths),
             packed.data_ptr(),
             hs.data_ptr(),
             first.data_ptr(),
@@ -169,7 +169,7 @@ class NativeDiagonal:
     skips_padding = False
 
     def supports(self, cell: Cell, xs: Tensor) -> bool:
-        return type(cell) is MinGRU and core.supports(product_type(xs), *cell.parameters())
+        return type(cell) is MinGRU and shapes.supports(product_type(xs), *cell.parameters())
 
     def preferred(self, cell: Cell, xs: Tensor, ragged: bool) -> bool:  # noqa: ARG002
         return True

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from elman.cells import GRU, LSTM, Cell, Elman, ElmanReLU, State
-from elman.kernels import core
+from elman.kernels import core, shapes
 from elman.kernels.matmul import product
 from elman.kernels.pointwise import product_type
 
@@ -76,7 +76,7 @@ class _Layer(torch.autograd.Function):
         saved = h.new_empty(vectors, hidden_size)
         after_h, after_c = torch.empty_like(h), torch.empty_like(c)
         native.sequence_forward(
-            core.sequence_shape(kind, hs[1:], lengths, None if real is None else real.offsets),
+            shapes.sequence_shape(kind, hs[1:], lengths, None if real is None else real.offsets),
             inputs.data_ptr(),
             h2h.data_ptr(),
             weights.h2h_bias.data_ptr() if separate_bias else 0,
@@ -106,7 +106,7 @@ class _Layer(torch.autograd.Function):
         to_bias = h.new_empty(gradients * hidden_size)
         to_first_h, to_first_c = torch.empty_like(h), torch.empty_like(c)
         native.sequence_backward(
-            core.sequence_shape(kind, to_ys, lengths, None if real is None else real.offsets),
+            shapes.sequence_shape(kind, to_ys, lengths, None if real is None else real.offsets),
             hs[1].data_ptr(),
             saved.data_ptr(),
             h2h.data_ptr(),
@@ -154,7 +154,7 @@ class NativeSequences:
     skips_padding = True
 
     def supports(self, cell: Cell, xs: Tensor) -> bool:
-        return type(cell) in _NAMES and core.supports(product_type(xs), *cell.parameters())
+        return type(cell) in _NAMES and shapes.supports(product_type(xs), *cell.parameters())
 
     def preferred(self, cell: Cell, xs: Tensor, ragged: bool) -> bool:
         # torch uses oneDNN for one layer: a float32 LSTM over rows of equal length. There it is

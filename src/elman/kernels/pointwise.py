@@ -14,9 +14,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from elman.kernels import core, fused_ops
-
-EPSILON = 1e-6
+from elman.kernels import core, fused_ops, shapes
 
 
 def product_type(x: Tensor) -> torch.dtype:
@@ -32,7 +30,7 @@ class _RMSNorm(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, dtype: torch.dtype) -> Tensor:
         length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
-        scale = length.square_().div_(x.shape[-1]).add_(EPSILON).rsqrt_()
+        scale = length.square_().div_(x.shape[-1]).add_(core.EPSILON).rsqrt_()
         normed = x * scale
         ctx.save_for_backward(normed, scale, weight)
         y: Tensor = normed * weight
@@ -57,8 +55,8 @@ def rms_norm(x: Tensor, weight: Tensor) -> Tensor:
     """
     dtype = product_type(x)
     y: Tensor
-    if core.supports(dtype, x, weight):
-        y = fused_ops.FusedRMSNorm.apply(x, weight, EPSILON, dtype)  # type: ignore[no-untyped-call]
+    if shapes.supports(dtype, x, weight):
+        y = fused_ops.FusedRMSNorm.apply(x, weight, core.EPSILON, dtype)  # type: ignore[no-untyped-call]
     else:
         y = _RMSNorm.apply(x, weight, dtype)  # type: ignore[no-untyped-call]
     return y
@@ -85,7 +83,7 @@ def silu_gate(gate: Tensor, value: Tensor) -> Tensor:
 
     Source: N. Shazeer, 'GLU Variants Improve Transformer' (2020), equation 6 (SwiGLU).
     """
-    native = gate.device.type == "cpu" and core.supports(gate.dtype)
+    native = gate.device.type == "cpu" and shapes.supports(gate.dtype)
     function: Any = fused_ops.FusedSiLUGate if native else _SiLUGate
     y: Tensor = function.apply(gate, value)
     return y
@@ -127,7 +125,7 @@ def short_convolution(inputs: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         y: (T, B, W).
     """
     y: Tensor
-    if core.supports(inputs.dtype, weight, bias):
+    if shapes.supports(inputs.dtype, weight, bias):
         y = fused_ops.FusedShortConvolution.apply(inputs, weight, bias)  # type: ignore[no-untyped-call]
     else:
         weight, bias = weight.to(inputs.dtype), bias.to(inputs.dtype)
@@ -143,7 +141,7 @@ def join(x: Tensor, y: Tensor, mask: Tensor | None = None) -> Tensor:
         y: (T, B, W), possibly of a narrower type.
         mask: (B, W), the same at every step; None: no dropout.
     """
-    if core.supports(y.dtype, x, *(() if mask is None else (mask,))):
+    if shapes.supports(y.dtype, x, *(() if mask is None else (mask,))):
         joined: Tensor = fused_ops.FusedJoin.apply(x, y, mask)  # type: ignore[no-untyped-call]
         return joined
     y = y.to(x.dtype)

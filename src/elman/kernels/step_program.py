@@ -1,7 +1,7 @@
 """One step of a network as a program of the native core: a list of operations on vectors.
 
-Shapes: B rows, W width of a vector, K depth and N outputs of a product. `MemorySlots` gives the
-shapes of attention.
+Shapes: B rows, T times, W width of a vector, K depth and N outputs of a product. `MemorySlots`
+gives the shapes of attention.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor, nn
 
 from elman.kernels import core
+from elman.kernels.schedule import Access, groups_of
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float32]
 
 
 class Slot(NamedTuple):
@@ -43,8 +45,8 @@ class Temporary(NamedTuple):
     integer: bool = False
 
 
-Operand = Slot | Temporary | Tensor
-"""An operand of an element-wise operation; a tensor (W,) or () is shared by all rows."""
+Operand = Slot | Temporary | Array
+"""An operand of an element-wise operation; an array (W,) or () is shared by all rows."""
 
 
 class Instruction(NamedTuple):
@@ -57,7 +59,7 @@ class Instruction(NamedTuple):
 
 @dataclass(frozen=True)
 class StateSlots:
-    """A tensor of the state: read from `before`, its next value written to `after`."""
+    """A part of the state: read from `before`, its next value written to `after`."""
 
     before: Slot
     after: Slot
@@ -66,7 +68,7 @@ class StateSlots:
 class StepProgram:
     """A network's step, built operation by operation; weights are copied.
 
-    Every `run` receives the memory of the outer slots, in the order of their creation; the program
+    Every run receives the memory of the outer slots, in the order of their creation; the program
     allocates inner slots.
 
     Args:
@@ -78,11 +80,22 @@ class StepProgram:
         native = core.module()
         self._native = native.program()
         self._precision = native.Precision.int8 if int8 else native.Precision.float32
+        self._operations: list[Access] = []
+        self._states: list[tuple[int, int]] = []
+        self._bases: dict[int, int] = {}  # of views
+        self._schedule: Any = None
 
-    def outer(self, width: int, dtype: torch.dtype = torch.float32) -> Slot:
+    # Slots
+
+    def outer(self, width: int, *, integer: bool = False) -> Slot:
         """A slot in the caller's memory, (B, W) of float32 or int64."""
-        integer = dtype == torch.int64
         return Slot(self._native.outer(_words(width, integer)), width, integer)
+
+    def state(self, width: int, *, integer: bool = False) -> StateSlots:
+        """Two outer slots: a part of the state before the step, and after it."""
+        slots = StateSlots(self.outer(width, integer=integer), self.outer(width, integer=integer))
+        self._states.append((slots.before.number, slots.after.number))
+        return slots
 
     def attention_memory(self) -> MemorySlots:
         return MemorySlots(*(self.outer(0) for _ in MemorySlots._fields))
@@ -93,22 +106,25 @@ class StepProgram:
     def view(self, slot: Slot, start: int, width: int) -> Slot:
         """A slice of the vectors of a slot."""
         offset = _words(start, slot.integer)
-        return Slot(self._native.view(slot.number, offset), width, slot.integer)
+        part = Slot(self._native.view(slot.number, offset), width, slot.integer)
+        self._bases[part.number] = self._bases.get(slot.number, slot.number)
+        return part
 
-    def embed(self, tokens: Slot, table: Tensor, scale: float) -> Slot:
+    # Operations
+
+    def embed(self, tokens: Slot, table: Floats, scale: float = 1.0) -> Slot:
         """The rows of table (V, W) at tokens (B, 1) int64, times scale."""
         vocabulary, width = table.shape
         out = self.inner(width)
-        self._native.embed(
-            tokens.number, out.number, _address(table), vocabulary, width, float(scale)
-        )
+        self._record(reads=[tokens], writes=[out])
+        self._native.embed(tokens.number, out.number, _address(table), vocabulary, width, scale)
         return out
 
     def linear(
         self,
         x: Slot,
-        weight: Tensor,
-        bias: Tensor | None,
+        weight: Floats,
+        bias: Floats | None,
         into: Slot | None = None,
         *,
         adds: bool = False,
@@ -116,6 +132,7 @@ class StepProgram:
         """weight (N, K) x + bias (N,); with `adds`, added to `into`."""
         outputs, depth = weight.shape
         out = self.inner(outputs) if into is None else into
+        self._record(reads=[x, out] if adds else [x], writes=[out])
         self._native.linear(
             self._precision,
             x.number,
@@ -128,17 +145,16 @@ class StepProgram:
         )
         return out
 
-    def layer(self, x: Slot, linear: nn.Linear, into: Slot | None = None) -> Slot:
-        return self.linear(x, linear.weight, linear.bias, into)
-
-    def rms_norm(self, x: Slot, weight: Tensor, epsilon: float) -> Slot:
+    def rms_norm(self, x: Slot, weight: Floats, epsilon: float) -> Slot:
         out = self.inner(x.width)
+        self._record(reads=[x], writes=[out])
         self._native.rms_norm(x.number, out.number, _address(weight), x.width, epsilon)
         return out
 
-    def convolution(self, x: Slot, recent: StateSlots, weight: Tensor, bias: Tensor) -> Slot:
+    def convolution(self, x: Slot, recent: StateSlots, weight: Floats, bias: Floats) -> Slot:
         """A causal depthwise convolution; weight (K, W), recent (B, K - 1, W)."""
         out = self.inner(x.width)
+        self._record(reads=[x, recent.before], writes=[out, recent.after])
         self._native.convolution(
             x.number,
             recent.before.number,
@@ -152,19 +168,22 @@ class StepProgram:
 
     def silu_gate(self, gate: Slot, value: Slot) -> Slot:
         out = self.inner(gate.width)
+        self._record(reads=[gate, value], writes=[out])
         self._native.silu_gate(gate.number, value.number, out.number, gate.width)
         return out
 
     def add(self, a: Slot, b: Slot, into: Slot) -> Slot:
+        self._record(reads=[a, b], writes=[into])
         self._native.add(a.number, b.number, into.number, into.width)
         return into
 
     def log_softmax(self, x: Slot) -> Slot:
         """In place."""
+        self._record(reads=[x], writes=[x])
         self._native.log_softmax(x.number, x.width)
         return x
 
-    def attention(self, query: Slot, memory: MemorySlots, heads: int, score: Tensor | None) -> Slot:
+    def attention(self, query: Slot, memory: MemorySlots, heads: int, score: Floats | None) -> Slot:
         """The mean of the values, weighted by the scores of their keys for the query (B, W).
 
         Args:
@@ -175,6 +194,7 @@ class StepProgram:
                 scaled dot product.
         """
         out = self.inner(query.width)
+        self._record(reads=[query], writes=[out], in_order=True)  # the row gives the source
         slots = (slot.number for slot in memory)
         weight = 0 if score is None else _address(score)
         self._native.attention(query.number, *slots, out.number, heads, query.width, weight)
@@ -183,22 +203,26 @@ class StepProgram:
     def lstm(self, gates: Slot, h: StateSlots, c: StateSlots) -> Slot:
         """gates (B, 4 H): the sums of the products, in the order i, f, g, o."""
         units = h.after.width
+        self._record(reads=[gates, c.before], writes=[h.after, c.after])
         self._native.lstm(gates.number, c.before.number, h.after.number, c.after.number, units)
         return h.after
 
     def gru(self, gates: Slot, hidden: Slot, h: StateSlots) -> Slot:
         """gates and hidden (B, 3 H): the products of the input and of h, in the order r, z, n."""
         units = h.after.width
+        self._record(reads=[gates, hidden, h.before], writes=[h.after])
         self._native.gru(gates.number, hidden.number, h.before.number, h.after.number, units)
         return h.after
 
     def mingru(self, gates: Slot, h: StateSlots) -> Slot:
         """gates (B, 2 H): the products of the input, in the order z, candidate."""
+        self._record(reads=[gates, h.before], writes=[h.after])
         self._native.mingru(gates.number, h.before.number, h.after.number, h.after.width)
         return h.after
 
     def clockwork(self, gates: Slot, h: StateSlots, time: StateSlots, periods: list[int]) -> Slot:
         """gates (B, H): the sums of the products."""
+        self._record(reads=[gates, h.before, time.before], writes=[h.after, time.after])
         self._native.clockwork(
             gates.number,
             h.before.number,
@@ -215,8 +239,8 @@ class StepProgram:
         logits: Slot,
         contexts: StateSlots,
         into: Slot,
-        unigrams: npt.NDArray[np.float32],
-        orders: Sequence[tuple[npt.NDArray[Any], ...]],
+        unigrams: Floats,
+        orders: Sequence[tuple[Array, ...]],
         gate: tuple[Sequence[float], float, float],
     ) -> None:
         """log(g softmax(logits) + (1 - g) p) with the probabilities p of n-grams; the logits are
@@ -233,6 +257,7 @@ class StepProgram:
             gate: its bias of each number of matched orders, and its weights of mass and entropy.
         """
         self._kept = (unigrams, orders)
+        self._record(reads=[tokens, logits, contexts.before], writes=[logits, into, contexts.after])
         self._native.mix(
             tokens.number,
             logits.number,
@@ -245,13 +270,21 @@ class StepProgram:
             *gate,
         )
 
+    def token_score(self, logits: Slot, targets: Slot, into: Slot) -> None:
+        """The log-probability of targets (B, 1) by the softmax of the logits (B, V), and the
+        entropy of that softmax in nats: (B, 2)."""
+        self._record(reads=[logits, targets], writes=[into])
+        self._native.token_score(logits.number, targets.number, into.number, logits.width)
+
     def copy(self, x: Slot, into: Slot) -> Slot:
+        self._record(reads=[x], writes=[into])
         self._native.copy(x.number, into.number, _words(x.width, x.integer))
         return into
 
     def sum(self, x: Slot) -> Slot:
         """The sum of each vector, as a vector of width 1."""
         out = self.inner(1)
+        self._record(reads=[x], writes=[out])
         self._native.sum(x.number, out.number, x.width)
         return out
 
@@ -267,7 +300,14 @@ class StepProgram:
             )
             for each in instructions
         ]
+        operands = [each for instruction in instructions for each in instruction.operands]
+        self._record(
+            reads=[each for each in operands if isinstance(each, Slot)],
+            writes=[each.out for each in instructions if isinstance(each.out, Slot)],
+        )
         self._native.elementwise(width, registers.fields, operations)
+
+    # Running
 
     def run(self, rows: int, outers: list[int], threads: int) -> None:
         """Run one step.
@@ -279,6 +319,31 @@ class StepProgram:
         """
         self._native.run(rows, outers, threads)
 
+    def run_over_time(self, rows_at: Sequence[int], outers: Sequence[int]) -> None:
+        """Run a sequence of steps.
+
+        Args:
+            rows_at: (T,) the number of rows that have a token at each time, not rising: rows are
+                sorted by length, the longest first.
+            outers: the addresses of contiguous arrays, one per outer slot: (B, W) of states, and
+                otherwise (N, W) of all N tokens: the rows at the first time, at the second, ...
+        """
+        if self._schedule is None:
+            groups = groups_of(self._operations, self._states)
+            self._schedule = core.module().schedule(
+                [(group.carries_state, group.operations) for group in groups], self._states
+            )
+        self._native.run_over_time(rows_at, self._schedule, outers)
+
+    def _record(
+        self, *, reads: Sequence[Slot], writes: Sequence[Slot], in_order: bool = False
+    ) -> None:
+        of_reads, of_writes = (
+            frozenset(self._bases.get(slot.number, slot.number) for slot in slots)
+            for slots in (reads, writes)
+        )
+        self._operations.append(Access(of_reads, of_writes, in_order))
+
 
 class _Registers:
     """The operands of a group of element-wise operations, as fields for the core."""
@@ -289,7 +354,7 @@ class _Registers:
         self.fields: list[tuple[Any, bool, int, bool, int, float]] = []
 
     def number(self, operand: Operand) -> int:
-        key = id(operand) if isinstance(operand, Tensor) else (type(operand), operand)
+        key = id(operand) if isinstance(operand, np.ndarray) else (type(operand), operand)
         if key not in self._numbers:
             self._numbers[key] = len(self.fields)
             self.fields.append(self._fields_of(operand))
@@ -302,16 +367,17 @@ class _Registers:
         if isinstance(operand, Slot):
             single = operand.width == 1 and self._width > 1
             return home.slot, operand.integer, operand.number, single, 0, 0.0
-        if operand.numel() == 1:
-            return home.number, not operand.is_floating_point(), 0, False, 0, operand.item()
-        return home.vector, not operand.is_floating_point(), 0, False, _address(operand), 0.0
+        integer = operand.dtype == np.int64
+        if operand.size == 1:
+            return home.number, integer, 0, False, 0, operand.item()
+        return home.vector, integer, 0, False, _address(operand), 0.0
 
 
 def _words(width: int, integer: bool) -> int:
     return width * 2 if integer else width
 
 
-def _address(tensor: Tensor) -> Any:
-    assert tensor.is_contiguous()
-    assert tensor.dtype in (torch.float32, torch.int64)
-    return tensor.data_ptr()
+def _address(array: Array) -> int:
+    assert array.flags.c_contiguous
+    assert array.dtype in (np.float32, np.int64)
+    return array.ctypes.data

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from elman.cells import state_tensors
 from elman.decoding.suggester import ContextPosition, Suggester
 from elman.keyboard.memory import Evidence
 from elman.keyboard.observations import Observation
@@ -78,8 +77,7 @@ class CurrentLine:
         positions = [position for _, position in self._cached]
         if self._start is not None:
             positions.append(self._start)
-        each = sum(tensor.nbytes for tensor in state_tensors(positions[0])) if positions else 0
-        return len(positions) * each
+        return sum(part.nbytes for each in positions for part in (each.logits, *each.state))
 
     def _tokens(self, context: str) -> npt.NDArray[Any]:
         """Tokens (N,) of a context, from the start of the line."""

@@ -203,12 +203,12 @@ class Keyboard:
     def _train_network(self, text: str) -> None:
         if self._dynamic is not None:
             self._dynamic.learn(text)
-            self._suggester.step = self._dynamic.model.suggester.step
+            self._suggester.network = self._dynamic.model.predicting
 
     def _restore_network(self) -> None:
         if self._dynamic is not None:
             self._dynamic.forget()
-            self._suggester.step = self._dynamic.model.suggester.step
+            self._suggester.network = self._dynamic.model.predicting
         self._update_prior()
 
     def _begin_line(self, start: ContextPosition | None) -> None:

@@ -13,12 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from elman.kernels.pointwise import join
-from elman.nn.blocks import Block, BlockState, RMSNorm, StackConfig, linear
-
-KINDS = ("dot", "additive", "none")
-"""The score functions. With "none" the source is one pooled vector, so its weight is 1."""
-
-HEAD_WIDTH = 64
+from elman.nn.blocks import Block, BlockState, RMSNorm, linear
+from elman.nn.config import StackConfig, attention_heads
 
 
 class AttentionMemory(NamedTuple):
@@ -39,15 +35,13 @@ class Attention(nn.Module):
 
     Args:
         config: of the decoder's blocks.
-        kind: one of KINDS.
+        kind: one of `elman.nn.config.ATTENTIONS`.
     """
 
     def __init__(self, config: StackConfig, kind: str) -> None:
         super().__init__()
         hidden_size = config.hidden_size
-        self.heads = 1 if kind == "additive" else max(1, hidden_size // HEAD_WIDTH)
-        while hidden_size % self.heads:
-            self.heads -= 1
+        self.heads = attention_heads(hidden_size, kind)
         self.query = linear(hidden_size, hidden_size)
         self.key = linear(hidden_size, hidden_size)
         self.value = linear(hidden_size, hidden_size)

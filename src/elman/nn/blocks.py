@@ -11,8 +11,6 @@ the whole sequence.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -22,40 +20,7 @@ from elman.cells import CELLS
 from elman.kernels.pointwise import join, rms_norm, short_convolution, silu_gate
 from elman.kernels.scan import scan
 from elman.kernels.segments import run_in_segments
-
-COMPONENTS = ("norm", "convolution", "gate", "residual", "mlp")
-CONVOLUTION_WIDTH = 4
-
-
-@dataclass(frozen=True)
-class StackConfig:
-    """The configuration of a stack; saved with its weights.
-
-    Args:
-        vocabulary: V, the number of tokens.
-        cell: a key of `elman.cells.CELLS`.
-        hidden_size: W, the size of the vectors between blocks.
-        layers: the number of blocks.
-        components: the COMPONENTS of each block; with none a block is its cell alone.
-        dropout: the dropout probability, with one mask for all times (Y. Gal, Z. Ghahramani, 'A
-            Theoretically Grounded Application of Dropout in Recurrent Neural Networks', 2016).
-        tied: share one matrix between embedding and output layer (O. Press, L. Wolf, 'Using the
-            Output Embedding to Improve Language Models', 2017).
-    """
-
-    vocabulary: int
-    cell: str = "mingru"
-    hidden_size: int = 192
-    layers: int = 2
-    components: tuple[str, ...] = COMPONENTS
-    dropout: float = 0.1
-    tied: bool = False
-
-    @property
-    def branch_scale(self) -> float:
-        """The initial scale of a residual branch's last weights, 1 / sqrt(branches) (A. Radford et
-        al., 'Language Models are Unsupervised Multitask Learners', 2019)."""
-        return 1 / math.sqrt(2 * self.layers)
+from elman.nn.config import CONVOLUTION_WIDTH, StackConfig
 
 
 class BlockState(NamedTuple):
@@ -225,6 +190,7 @@ class Stack(nn.Module):
 
     def __init__(self, config: StackConfig) -> None:
         super().__init__()
+        self.config = config
         self.hidden_size = config.hidden_size
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         normed = "norm" in config.components

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from elman.nn.blocks import NetworkState, linear
-from elman.nn.encoder import Encoder, EncoderConfig, EncoderStep, PaddedBatch
+from elman.nn.config import EncoderConfig
+from elman.nn.encoder import Encoder, EncoderStep, PaddedBatch
 
 BELOW_ALL = -1e4  # below every element of a vector, and finite in every dtype
 

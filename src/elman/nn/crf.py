@@ -24,9 +24,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-FORBIDDEN = -1e4  # far below any learned score; minus infinity has no gradient
-CACHED = 2**16  # numbers that stay in the cache, about
-TINY = 1e-300  # instead of 0, where no sequence is allowed: its logarithm is finite
+from elman.nn.compiled.chain import CACHED, FORBIDDEN, TINY
 
 
 class Transitions(NamedTuple):

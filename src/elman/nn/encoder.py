@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from elman.nn.blocks import NetworkState, SharedDropout, Stack, StackConfig
+from elman.nn.blocks import NetworkState, SharedDropout, Stack
+from elman.nn.config import EncoderConfig
 
 WORD_DROPOUT = 0.3
 """The probability that training zeroes a distinct word's own vector and keeps its n-grams."""
@@ -56,27 +56,6 @@ class PaddedBatch(NamedTuple):
     def reversed(self) -> Tensor:
         """(T, B) each row's tokens from its last to its first."""
         return self.tokens.gather(0, self.reversed_positions)
-
-
-@dataclass(frozen=True)
-class EncoderConfig:
-    """The configuration of an encoder; saved with its weights.
-
-    Args:
-        blocks: of the stack of each direction; its vocabulary counts the tokens, or the words
-            that have a vector.
-        directions: 1 for forward, 2 for forward and backward.
-        buckets: hash buckets of character n-grams, for words; 0 for tokens.
-    """
-
-    blocks: StackConfig
-    directions: int = 1
-    buckets: int = 0
-
-    @property
-    def hidden_size(self) -> int:
-        """The size of a token's vector, all directions together."""
-        return self.blocks.hidden_size * self.directions
 
 
 class WordEmbedding(nn.Module):

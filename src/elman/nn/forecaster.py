@@ -6,61 +6,23 @@ a step, S base forecasts, Q quantile levels, N networks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from elman.nn.blocks import Stack, StackConfig
-
-LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)
-"""The quantile levels: the median, and the ends of the 80 % and the 95 % interval."""
-MEDIAN = 2
-
-_INPUTS = 4  # F
-BASE_FORECASTS = 7  # S
-MIN_RECENT = 3  # seasonal differences in the mean that estimates the present change, at least
-CORRECTION_SCALE = 0.3  # scales the correction to the base forecasts
-# Lower bounds that avoid a division by zero, for a season that repeats exactly ...
-MIN_SCALE = 1e-3  # ... of the scale, as a fraction of the spread, ...
-MIN_SPREAD = 1e-6  # ... and for constant values, of the spread, as a fraction of the mean magnitude
-TINY = torch.finfo(torch.float32).tiny
-
-
-@dataclass(frozen=True)
-class ForecasterConfig:
-    """The configuration of a forecaster; saved with its weights.
-
-    Args:
-        season: m, the seasonal period in steps; 1 without a season.
-        horizon: H, the steps to forecast.
-        context_length: R, the values before the origin that a forecast uses; at least 2 m.
-        steps: C, the last of these, which the network reads one by one; at most R - m.
-        logarithm: forecast the logarithms of the values.
-        networks: N, the ensemble size.
-        cell: a key of `elman.cells.CELLS`.
-        hidden_size: of each network's `Stack`.
-        layers: the number of its blocks.
-        dropout: its dropout probability.
-    """
-
-    season: int
-    horizon: int
-    context_length: int
-    steps: int
-    logarithm: bool
-    networks: int
-    cell: str
-    hidden_size: int
-    layers: int
-    dropout: float
-
-    @property
-    def blocks(self) -> StackConfig:
-        """The configuration of each network's stack; the vocabulary is unused."""
-        return StackConfig(1, self.cell, self.hidden_size, self.layers, dropout=self.dropout)
+from elman.nn.blocks import Stack
+from elman.nn.compiled.forecaster import (
+    BASE_FORECASTS,
+    CORRECTION_SCALE,
+    INPUTS,
+    MIN_RECENT,
+    MIN_SCALE,
+    MIN_SPREAD,
+    TINY,
+)
+from elman.nn.config import LEVELS, MEDIAN, ForecasterConfig
 
 
 class ScaledWindow(NamedTuple):
@@ -238,7 +200,7 @@ class _Member(nn.Module):
     def __init__(self, config: ForecasterConfig) -> None:
         super().__init__()
         self.horizon = config.horizon
-        self.into = nn.Linear(_INPUTS, config.hidden_size)
+        self.into = nn.Linear(INPUTS, config.hidden_size)
         self.stack = Stack(config.blocks)
         self.out = nn.Linear(config.hidden_size, BASE_FORECASTS + len(LEVELS))
         with torch.no_grad():

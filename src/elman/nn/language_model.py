@@ -8,7 +8,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from elman.kernels.cross_entropy import linear_cross_entropy
-from elman.nn.blocks import NetworkState, SharedDropout, Stack, StackConfig, linear
+from elman.nn.blocks import NetworkState, SharedDropout, Stack, linear
+from elman.nn.config import StackConfig
 
 
 class LanguageModelNetwork(nn.Module):

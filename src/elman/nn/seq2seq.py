@@ -6,7 +6,6 @@ Time comes first, (T, B, W), as inside a stack.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple, cast
 
 import torch
@@ -15,45 +14,9 @@ from torch.nn import functional
 
 from elman.kernels.cross_entropy import linear_cross_entropy
 from elman.nn.attention import AttentionMemory, CrossAttentionBlock
-from elman.nn.blocks import (
-    Block,
-    GatedMLP,
-    NetworkState,
-    RMSNorm,
-    SharedDropout,
-    StackConfig,
-    linear,
-)
+from elman.nn.blocks import Block, GatedMLP, NetworkState, RMSNorm, SharedDropout, linear
+from elman.nn.config import EMBEDDING_SCALE, MAX_DEVIATIONS, Seq2SeqConfig
 from elman.nn.encoder import PaddedBatch
-
-ORDERS = ("both", "forward", "reversed")
-"""The encoder's direction: alternating from layer to layer, forward, or backward."""
-
-EMBEDDING_SCALE = 2.0
-"""The factor of embeddings at the network's input. They are tied to the output layer and stay on
-the residual path: scale them down, or each token initially predicts itself, which takes hundreds
-of steps to unlearn (docs/decisions.md)."""
-
-MAX_DEVIATIONS = 1e4
-"""Clip the standardised elements of a source vector, in standard deviations from the mean."""
-
-
-@dataclass(frozen=True)
-class Seq2SeqConfig:
-    """The configuration of an encoder-decoder; saved with its weights.
-
-    Args:
-        blocks: of the decoder, with the target's vocabulary. An encoder of the order "both" has
-            twice as many blocks.
-        source: the size of the source's vocabulary, 0 to share the target's; D for vectors.
-        attention: one of `elman.nn.attention.KINDS`.
-        order: one of ORDERS, or "vector" for vectors as sources.
-    """
-
-    blocks: StackConfig
-    source: int = 0
-    attention: str = "dot"
-    order: str = "both"
 
 
 class DecoderState(NamedTuple):
@@ -75,8 +38,7 @@ class SourceEncoder(nn.Module):
         super().__init__()
         blocks = config.blocks
         self.order = config.order
-        count = blocks.layers * (2 if self.order == "both" else 1)
-        self.blocks = nn.ModuleList(Block(blocks) for _ in range(count))
+        self.blocks = nn.ModuleList(Block(blocks) for _ in range(config.encoder_layers))
         self.norm = RMSNorm(blocks.hidden_size) if "norm" in blocks.components else nn.Identity()
         self.summed = config.attention == "none"
 

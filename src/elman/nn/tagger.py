@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from elman.nn.blocks import linear
+from elman.nn.config import EncoderConfig
 from elman.nn.crf import CRF, Transitions
-from elman.nn.encoder import Encoder, EncoderConfig, PaddedBatch
+from elman.nn.encoder import Encoder, PaddedBatch
 
 
 class LinearTagger(nn.Module):
@@ -51,7 +52,7 @@ class TaggerNetwork(nn.Module):
     section 2, here with character n-grams.
 
     Args:
-        config: of the encoder; kept as `.encoder.config`.
+        config: of the encoder; kept as `.config`.
         allowed: the transitions between tags that the CRF allows.
         dropout: the probability for the encoder's inputs and outputs.
         buckets: of the features of a `LinearTagger`, kept as `.counts`; 0 for none.
@@ -63,6 +64,7 @@ class TaggerNetwork(nn.Module):
         self, config: EncoderConfig, allowed: Transitions, dropout: float, buckets: int = 0
     ) -> None:
         super().__init__()
+        self.config = config
         self.encoder = Encoder(config, dropout)
         self.dropout = nn.Dropout(dropout)
         self.output = linear(config.hidden_size, len(allowed.start), scale=0.5)

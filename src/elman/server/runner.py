@@ -12,11 +12,11 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-import torch
 import uvicorn
 from starlette.types import ASGIApp
 
 from elman.errors import SettingError
+from elman.kernels.threads import set_threads
 from elman.server.api import Api
 from elman.server.app import ServerConfig, create_app
 from elman.server.limits import Limits
@@ -68,7 +68,7 @@ def run_server(
         ElmanError: where sessions cannot be stored.
     """
     sys.setswitchinterval(_SWITCH_INTERVAL)
-    torch.set_num_threads(1)  # batches have few rows, and the event loop needs a core too
+    set_threads(1)  # batches have few rows, and the event loop needs a core too
     _raise_file_limit()
     limits = config.limits
     api = Api(models, config.sessions, limits)

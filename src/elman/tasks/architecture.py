@@ -11,8 +11,7 @@ from typing import Any
 
 from elman.cells import CELLS
 from elman.errors import ModelFileError
-from elman.nn.blocks import COMPONENTS, StackConfig
-from elman.nn.encoder import EncoderConfig
+from elman.nn.config import COMPONENTS, EncoderConfig, StackConfig
 from elman.ranges import check_choice, check_integer, check_number
 from elman.tasks.settings import DEEPEST, WIDEST, NetworkSettings, Recipe
 from elman.text.subword_hashing import HashedVocabulary, buckets_of

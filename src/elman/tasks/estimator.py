@@ -2,69 +2,39 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
-import os
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
-import torch
-from torch import nn
-
-from elman.bundle import Array, Bundle, serialised, write_bundle
+from elman.bundle import serialised
 from elman.data.cache import Cache
-from elman.errors import ModelFileError, NotFittedError, SettingError
-from elman.nn.int8 import fake_quantize, packed
-from elman.nn.lowering import Stepped
-from elman.nn.native_step import WeightCache, step_of
+from elman.errors import SettingError
 from elman.ranges import bytes_of
-from elman.tasks.file_size import SCORES, Division, Shape, built_network, divided
 from elman.tasks.notebook import as_html
 from elman.tasks.run import Run, TrainingData
-from elman.tasks.settings import NetworkSettings
-from elman.tasks.weights import Stored, load_network, record_of, weights_of
+from elman.tasks.trained_model import TrainedModel
 from elman.text.progress import ProgressCallback
 from elman.training.events import Event, Finished
-from elman.training.objective import Objective
 from elman.training.plan import Plan
 from elman.training.previews import Preview
-from elman.training.trainer import train
-from elman.version import __version__
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from elman.tasks.file_size import Division, Shape
+    from elman.training.objective import Objective
 
 
-def _not_fitted_error() -> type[NotFittedError]:
-    """An error that scikit-learn's tools recognise too."""
-    from sklearn import exceptions
-
-    return type("NotFittedError", (NotFittedError, exceptions.NotFittedError), {})
-
-
-class Model(NetworkSettings, ABC):
+class Model(TrainedModel):
     """An estimator with scikit-learn's conventions: `__init__` only stores the settings, `fit`
     returns self, learned attributes end in `_`, and `get_params`, `set_params` and `clone` work.
 
     Attributes, once fitted:
         record_: how it was trained, as plain data; saved with the model.
     """
-
-    task: ClassVar[str]
-
-    # The name of its task on the Hugging Face hub; None if the hub has none.
-    pipeline_tag: ClassVar[str | None] = None
-
-    # The key of the network's architecture in a model file.
-    _architecture_name: ClassVar[str]
-
-    network_: nn.Module
-    record_: dict[str, Any]
-
-    # The network whose weights were rounded to int8; a later training creates another.
-    _quantised: nn.Module | None = None
-
-    _compiled: WeightCache[Any] | None = None
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Insert the meaning of each setting into the docstring, before the attributes."""
@@ -94,53 +64,14 @@ class Model(NetworkSettings, ABC):
 
     def _learn(self, settings: Any, data: TrainingData, run: Run) -> Iterator[Event]:
         """Train on one objective. When `Finished` is yielded, the model can predict."""
+        from elman.training.trainer import train
+
         objective, plan, preview = self._begin(settings, data)
         yield from train(objective, run.rest_of(plan), preview=preview, **run.arguments)
 
     def _outcome(self, event: Finished) -> dict[str, Any]:  # noqa: ARG002
         """The result of the validation, for the record."""
         return {}
-
-    @abstractmethod
-    def _architecture(self) -> Any:
-        """The configuration of the network, a dataclass."""
-
-    @abstractmethod
-    def _contents(self) -> dict[str, Any]:
-        """The plain data of a model file besides settings, architecture and record."""
-
-    def _arrays(self) -> dict[str, Array]:
-        """The arrays of a model file, by name."""
-        return weights_of(self.network_)
-
-    @abstractmethod
-    def _restore(self, about: dict[str, Any]) -> Stored:
-        """Check the plain data of a model file and store it.
-
-        Returns:
-            What the arrays of the file must be.
-
-        Raises:
-            ModelFileError: the data is not what `_contents` returns.
-            SettingError: a value is out of range.
-        """
-
-    def _take(self, network: Any, beside: dict[str, Array], about: dict[str, Any]) -> None:  # noqa: ARG002
-        """Store the network of a model file.
-
-        Args:
-            network: with the weights of the file.
-            beside: the arrays beside them.
-            about: the plain data, which `_restore` has checked.
-
-        Raises:
-            ModelFileError: the arrays cannot belong to such a model.
-        """
-        self.network_ = network
-
-    @abstractmethod
-    def _facts(self) -> dict[str, Any]:
-        """The part of `describe` that only this task has."""
 
     # Settings
 
@@ -197,6 +128,8 @@ class Model(NetworkSettings, ABC):
             TrainingError, ResumeError, OutputError: see `train`.
             KeyboardInterrupt: the training was stopped before there was a model.
         """
+        from elman.tasks.file_size import SCORES
+
         begun = time.monotonic()
         settings = self._settings_type().from_json(self._plain_settings())
         prepared = self._prepare(settings, *data, cache=cache, progress=progress, **options)
@@ -250,134 +183,11 @@ class Model(NetworkSettings, ABC):
         Raises:
             SettingError: the size is too small.
         """
+        from elman.tasks.file_size import built_network, divided
+
         division = divided(shape, hidden_size, build, vocabulary=vocabulary, others=others)
         self.network_ = built_network(build, division.shape)
         return division
-
-    def _count(self) -> int:
-        """The number of parameters of the network."""
-        return sum(weight.numel() for weight in self.network_.parameters())
-
-    def _is_fitted(self) -> bool:
-        return any(name.endswith("_") and not name.startswith("_") for name in vars(self))
-
-    def _check_fitted(self) -> None:
-        if not self._is_fitted():
-            raise _not_fitted_error()(
-                "it has learned nothing yet",
-                location=type(self).__name__,
-                hint="Call fit, or elman.load a trained model.",
-            )
-
-    # Predicting
-
-    @property
-    def int8_(self) -> bool:
-        """Whether the weights are rounded to int8."""
-        return self._quantised is not None and self._quantised is self.network_
-
-    def to_int8(self) -> Self:
-        """Round the weights to int8 in place, with one scale for each row of a matrix. With the
-        native core, reading and generating token by token then uses int8 products.
-
-        Raises:
-            NotFittedError: before `fit`.
-            ModelFileError: a weight is not finite.
-        """
-        self._check_fitted()
-        with torch.no_grad():
-            for weight in self.network_.parameters():
-                weight.copy_(torch.from_numpy(fake_quantize(weight.numpy(force=True))))
-        self._quantised = self.network_
-        return self
-
-    @property
-    def _step(self) -> Any:
-        """The step of the network with its current weights."""
-        if self._compiled is None or not self._compiled.is_valid(self.network_):
-            self._compiled = WeightCache(self.network_, self._compile_step())
-        return self._compiled.value
-
-    def _compile_step(self) -> Any:
-        return step_of(cast("Stepped", self.network_), int8=self.int8_)
-
-    # Model files
-
-    def save(self, path: str | os.PathLike[str], *, int8: bool = False) -> None:
-        """Write the model as one safetensors file, whole or not at all.
-
-        Args:
-            path: the file.
-            int8: whether to write int8 weights, about a quarter of the size (default: no). The
-                model itself does not change. An int8 model is always written so.
-
-        Raises:
-            NotFittedError: before `fit`.
-            OutputError: the file cannot be written; an older file is kept.
-            ModelFileError: a weight is not finite, and int8 weights are requested.
-        """
-        self._check_fitted()
-        write_bundle(path, *self._file(int8=int8 or self.int8_))
-
-    def _file(self, *, int8: bool = False) -> tuple[dict[str, Any], dict[str, Array]]:
-        """The plain data and the arrays of a model file."""
-        about = {
-            "task": self.task,
-            "settings": self._plain_settings(),
-            "versions": {"elman": __version__, "torch": torch.__version__.partition("+")[0]},
-            self._architecture_name: dataclasses.asdict(self._architecture()),
-            **self._contents(),
-            "training": self.record_,
-        }
-        arrays = self._arrays()
-        return (about | {"int8": True}, packed(arrays)) if int8 else (about, arrays)
-
-    @classmethod
-    def from_bundle(cls, bundle: Bundle) -> Self:
-        """Load a model that `save` wrote.
-
-        Raises:
-            ModelFileError: the file is not valid for such a model.
-        """
-        try:
-            model = cls.from_json(bundle.about.get("settings"))
-            stored = model._restore(bundle.about)
-        except (ModelFileError, SettingError) as error:
-            bundle.refuse(str(error))
-        model.record_ = record_of(bundle)
-        network, beside = load_network(bundle, stored)
-        try:
-            model._take(network, beside, bundle.about)
-        except ModelFileError as error:
-            bundle.refuse(str(error))
-        return model
-
-    def describe(self) -> dict[str, Any]:
-        """Describe the trained model as plain data, for `elman info`."""
-        self._check_fitted()
-        return {
-            "task": self.task,
-            **self._facts(),
-            **self._counts_share(),
-            "parameters": self._count(),
-            "network": dataclasses.asdict(self._architecture()),
-            "settings": self._plain_settings(),
-            "training": self.record_,
-        }
-
-    def _counts_share(self) -> dict[str, float]:
-        """The share of the counts in the arrays of a model file, 0 to 1; empty without counts."""
-        arrays = packed(self._arrays()) if self.int8_ else self._arrays()
-        sizes = {name: array.nbytes for name, array in arrays.items()}
-        counted = sum(
-            size for name, size in sizes.items() if name.startswith(("counts.", "network.counts."))
-        )
-        share = round(counted / sum(sizes.values()), 3)
-        return {"counts' share of the file": share} if counted else {}
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave out the compiled step: it cannot be copied, and is compiled again on demand."""
-        return {name: value for name, value in vars(self).items() if name != "_compiled"}
 
     def _repr_html_(self) -> str:
         """The settings that differ from the defaults, and what was learned, for a notebook."""

@@ -6,19 +6,20 @@ Shapes: N texts, T tokens of a text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from elman.explain.summary import check_length
-from elman.nn.blocks import StackConfig
-from elman.nn.encoder import EncoderConfig, PaddedBatch
+from elman.nn.config import EncoderConfig, StackConfig
 from elman.tasks.inputs import as_texts
 from elman.text.progress import ProgressCallback
 from elman.text.subword_hashing import HashedVocabulary, WordForms, buckets_of, words_of
 from elman.text.tokenizers.table import TOKENIZERS
 from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
-from elman.training.dataset import TokenDataset
+
+if TYPE_CHECKING:
+    from elman.nn.encoder import PaddedBatch
+    from elman.training.dataset import TokenDataset
 
 ENCODER_TOKENIZERS = ("character", "subword", "word")
 
@@ -63,6 +64,8 @@ def encoded(
         tokenizer: their vocabulary.
         forms: words that are already hashed; default: none.
     """
+    from elman.training.dataset import TokenDataset
+
     if isinstance(tokenizer, HashedVocabulary):
         forms = WordForms(tokenizer) if forms is None else forms
         # An encoder needs a token, so a text without words becomes one empty word.
@@ -86,6 +89,8 @@ def tokenize_for_trace(
     Raises:
         InputError: the text has no tokens, or more than a trace holds.
     """
+    from elman.explain.summary import check_length
+
     (text,) = as_texts([text], "text")
     tokens: Any = (
         words_of(text) if isinstance(tokenizer, HashedVocabulary) else tokenizer.encode(text)

@@ -6,17 +6,17 @@ Shapes: N examples, B rows of a batch, T time, D vector size.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
-from elman.nn.encoder import PaddedBatch, WordTable
 from elman.text.subword_hashing import WordForms
-from elman.training.eval_mode import eval_mode
-from elman.training.precision import fast_products
 from elman.training.samplers import by_length
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from elman.nn.encoder import PaddedBatch
 
 Output = TypeVar("Output")
 
@@ -27,6 +27,7 @@ EVAL_TOKENS_PER_BATCH = 2**13  # ... and tokens, with padding
 class Dataset(Protocol):
     """Examples of a network: `TokenDataset` or `VectorDataset`."""
 
+    rows: Any  # (N,) the tokens of each example, or (N, D)
     lengths: np.ndarray[Any, Any]  # (N,) tokens of each example
 
     def __len__(self) -> int: ...
@@ -60,6 +61,10 @@ class TokenDataset:
 
     def collate(self, chosen: np.ndarray[Any, Any]) -> PaddedBatch:
         """A padded batch of the texts with these indices (B,)."""
+        import torch
+
+        from elman.nn.encoder import PaddedBatch, WordTable
+
         lengths = self.lengths[chosen]
         real = np.arange(lengths.max())[:, None] < lengths
         tokens = np.zeros(real.shape, dtype=np.int64)
@@ -81,7 +86,7 @@ class VectorDataset:
     """
 
     def __init__(self, rows: np.ndarray[Any, Any]) -> None:
-        self.rows = torch.from_numpy(rows)
+        self.rows = rows
         self.lengths = np.ones(len(rows), dtype=np.int64)
 
     def __len__(self) -> int:
@@ -89,7 +94,9 @@ class VectorDataset:
 
     def collate(self, chosen: np.ndarray[Any, Any]) -> Tensor:
         """The vectors with these indices, (B, D)."""
-        return self.rows[torch.from_numpy(chosen)]
+        import torch
+
+        return torch.from_numpy(self.rows[chosen])
 
 
 def in_batches(
@@ -105,6 +112,11 @@ def in_batches(
     Yields:
         The indices (B,) of the examples in a batch, and the output for it.
     """
+    import torch
+
+    from elman.training.eval_mode import eval_mode
+    from elman.training.precision import fast_products
+
     device = next(network.parameters()).device
     with eval_mode(network):
         for chosen in by_length(examples.lengths, EVAL_BATCH_SIZE, EVAL_TOKENS_PER_BATCH):

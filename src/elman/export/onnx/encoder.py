@@ -13,7 +13,8 @@ import numpy as np
 from elman.export.onnx.graph import Graph, Names
 from elman.export.onnx.layers import GraphBatch, reverse_rows, stack
 from elman.nn.blocks import Stack
-from elman.nn.encoder import Encoder, EncoderConfig
+from elman.nn.config import EncoderConfig
+from elman.nn.encoder import Encoder
 from elman.text.subword_hashing import LENGTHS, MAX_WORD_LENGTH
 
 WORDS = (

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from torch import Tensor, nn
 
 from elman.extras import require
-from elman.kernels.pointwise import EPSILON
+from elman.kernels.core import EPSILON
 from elman.nn.blocks import RMSNorm
 
 OPSET = 18

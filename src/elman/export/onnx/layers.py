@@ -12,7 +12,8 @@ from torch import nn
 
 from elman.export.onnx.graph import Graph
 from elman.export.onnx.recurrence import KINDS, Recurrence
-from elman.nn.blocks import CONVOLUTION_WIDTH, Block, Mixer, Stack
+from elman.nn.blocks import Block, Mixer, Stack
+from elman.nn.config import CONVOLUTION_WIDTH
 
 
 class GraphBatch(NamedTuple):

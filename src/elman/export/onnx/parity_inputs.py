@@ -12,7 +12,8 @@ import numpy as np
 import torch
 
 from elman.export.onnx.parity import TRIAL_SHAPES, Arrays
-from elman.nn.encoder import EncoderConfig, PaddedBatch, WordTable
+from elman.nn.config import EncoderConfig
+from elman.nn.encoder import PaddedBatch, WordTable
 
 _NGRAMS = np.array([4, 1, 7, 2, 9, 3, 3, 5, 6, 8, 2, 4])  # of each word
 

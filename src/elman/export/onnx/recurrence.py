@@ -157,7 +157,7 @@ class _Values:
         if value.op == "weight":
             return graph.weight(self._cell.get_parameter(value.name))
         if value.data is not None:
-            return graph.constant(value.data.numpy(force=True), KINDS[value.kind])
+            return graph.constant(value.data, KINDS[value.kind])
         if value.op == "linear":
             x, weight, *bias = value.of
             product = graph.op("MatMul", self[x], self._transpose(weight))

@@ -10,9 +10,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
-
-from elman.cells import state_like, state_tensors
 
 
 class StepInput(NamedTuple):
@@ -52,11 +49,10 @@ class StatefulRunner(ABC):
 
     def __init__(self, model: Any) -> None:
         self._model = model
-        self._template = model.start()
-        parts = [part.numpy(force=True) for part in state_tensors(self._template)]
+        parts = model.start()
         self._layout = [(part.dtype, part.shape[1:], part.nbytes) for part in parts]
         self.state_size = sum(part.nbytes for part in parts)
-        (self.initial_state,) = self._pack(self._template)
+        (self.initial_state,) = self._pack(parts)
 
     @abstractmethod
     def _answers(self, outputs: Any, counts: Sequence[int]) -> list[dict[str, Any]]:
@@ -91,17 +87,17 @@ class StatefulRunner(ABC):
         return states
 
     def _pack(self, states: Any) -> list[bytes]:
-        """The state of each row as bytes: its tensors, one after the other."""
-        parts = [part.contiguous().numpy(force=True) for part in state_tensors(states)]
+        """The state of each row as bytes: its parts, one after the other."""
+        parts = map(np.ascontiguousarray, states)
         rows = [part.reshape(len(part), -1).view(np.uint8) for part in parts]
         return [row.tobytes() for row in np.concatenate(rows, axis=1)]
 
     def _unpack(self, rows: Sequence[bytes]) -> Any:
-        """The states of N rows as the model's tensors."""
+        """The states of N rows, as the model has them."""
         table = np.frombuffer(bytearray().join(rows), np.uint8).reshape(len(rows), self.state_size)
-        tensors, start = [], 0
+        parts, start = [], 0
         for dtype, shape, size in self._layout:
             part = np.ascontiguousarray(table[:, start : start + size]).view(dtype)
-            tensors.append(torch.from_numpy(part.reshape(len(rows), *shape)))
+            parts.append(part.reshape(len(rows), *shape))
             start += size
-        return state_like(self._template, tensors)
+        return tuple(parts)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from elman.nn.encoder import EncoderConfig
+from elman.nn.config import EncoderConfig
 from elman.ranges import check_choice, check_integer, check_number
 from elman.tasks.architecture import EncoderRecipe
 from elman.tasks.settings import CountedSettings, changed, setting

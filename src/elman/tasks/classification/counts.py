@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from elman.bundle import Array, Layout
-from elman.counts.sparse_linear import MAX_FEATURES, RunningScores, SparseLinear
+from elman.counts.sparse_linear import MAX_FEATURES, SparseLinear
 from elman.errors import ModelFileError
-from elman.explain.summary import TOP
-from elman.explain.trace import CountedFeature, CountsPart
 from elman.tasks.classification.config import ClassifierSettings
 from elman.tasks.classification.inputs import LabelledTexts
 from elman.tasks.classification.weighting import weights_of_classes, weights_of_texts
 from elman.tasks.weights import prefixed
 from elman.text.progress import ProgressCallback
+
+if TYPE_CHECKING:
+    from elman.explain.trace import CountsPart
 
 PRODUCTS = 1_000_000_000
 """Bound of the work of a fit, features of all texts times classes: a minute, about."""
@@ -89,7 +88,7 @@ class LinearTrace:
         else:  # the last word of a prefix may be unfinished, so nothing can be carried on
             prefixes = ["".join(tokens[: length + 1]) for length in range(len(tokens))]
             scores = linear.scores(prefixes)
-        self.added = torch.from_numpy(weight * scores)
+        self.added = weight * scores
 
     def part(self, index: int, target: int) -> CountsPart:
         """What it adds to the logit of a target, less the mean of all.
@@ -98,6 +97,9 @@ class LinearTrace:
             index: of the token after which there is the answer.
             target: the index of the class.
         """
+        from elman.explain.summary import TOP
+        from elman.explain.trace import CountedFeature, CountsPart
+
         added = self.added[index]
         total = float(added[target] - added.mean())
         if not self._states:
@@ -107,19 +109,6 @@ class LinearTrace:
         top = np.argsort(-np.abs(of_words), kind="stable")[:TOP]
         features = (CountedFeature(self._tokens[word], float(of_words[word])) for word in top)
         return CountsPart(total, tuple(features))
-
-
-# The state of a stream holds tensors.
-
-
-def as_tensors(state: RunningScores) -> tuple[Tensor, ...]:
-    """The running scores as tensors, which share their memory."""
-    return tuple(map(torch.from_numpy, state))
-
-
-def from_tensors(parts: tuple[Tensor, ...]) -> RunningScores:
-    """The running scores of `as_tensors`."""
-    return RunningScores(*(part.numpy(force=True) for part in parts))
 
 
 # Model files

@@ -62,7 +62,7 @@ def explain_classes(
         positions = range(first, len(tokens))
         log_p = query.log_probabilities()
         if linear is not None:
-            log_p = (log_p + linear.added).log_softmax(1)
+            log_p = (log_p + torch.from_numpy(linear.added)).log_softmax(1)
         targets = log_p.argmax(1)[first:].tolist()
         names = [str(label) for label in labels]
         outputs = step_outputs(query, positions, targets, names.__getitem__, log_p=log_p)

@@ -7,21 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from elman.bundle import Array
 from elman.errors import EmptyTextError
-from elman.explain.trace import Trace
 from elman.metrics.calibration import fit_rejection, fit_temperature, fit_weights
-from elman.nn.classifier import ClassifierNetwork
-from elman.nn.encoder import EncoderConfig
+from elman.nn.compiled.classifier import CompiledClassifier, classifier_layout
+from elman.nn.compiled.trained import TrainedNetwork
 from elman.ranges import check_integer
 from elman.tasks.architecture import checked_encoder
 from elman.tasks.classification import counts
 from elman.tasks.classification.config import AUTO, RECIPES, ClassifierSettings
-from elman.tasks.classification.explain import explain_classes
 from elman.tasks.classification.inputs import (
     LabelledTexts,
     index_labels,
@@ -30,7 +29,6 @@ from elman.tasks.classification.inputs import (
     split,
     unlabelled_texts,
 )
-from elman.tasks.classification.objective import class_logits
 from elman.tasks.classification.probabilities import ClassProbabilities
 from elman.tasks.classification.serialization import (
     MAX_MEMBERS,
@@ -39,21 +37,16 @@ from elman.tasks.classification.serialization import (
     checked_labels,
     checked_tokenizer,
 )
-from elman.tasks.classification.trainer import (
-    TRIAL_FRACTION,
-    ClassifierData,
-    ClassifierTrainer,
-    choose_tokenizer,
-    tokenizers_to_try,
-)
 from elman.tasks.inputs import as_texts, hashed
 from elman.tasks.run import Run, TrainingData
 from elman.tasks.tokenization import tokenize_for_trace
-from elman.tasks.weights import Stored
+from elman.tasks.weights import Blueprint, Stored
 from elman.text.subword_hashing import HashedVocabulary
-from elman.training.checkpoint import identity_of
 from elman.training.events import Event, Finished
-from elman.training.stages import train_in_stages
+
+if TYPE_CHECKING:
+    from elman.explain.trace import Trace
+    from elman.tasks.classification.trainer import ClassifierTrainer
 
 
 class Classifier(ClassProbabilities):
@@ -71,6 +64,7 @@ class Classifier(ClassProbabilities):
     Attributes, after fitting:
         classes_: (K,) sorted labels.
         network_: the `ClassifierNetwork`.
+        members_: the number of its members.
         tokenizer_: its vocabulary.
         linear_: the linear model beside the network; None without counts.
         calibration_: temperature, weight of the linear model, rejection threshold.
@@ -147,6 +141,16 @@ class Classifier(ClassProbabilities):
 
     def _learn(self, settings: ClassifierSettings, data: TrainingData, run: Run) -> Iterator[Event]:
         """Choose the tokenizer if none is set, fit the linear part, pretrain, learn the labels."""
+        from elman.tasks.classification.trainer import (
+            TRIAL_FRACTION,
+            ClassifierData,
+            ClassifierTrainer,
+            choose_tokenizer,
+            tokenizers_to_try,
+        )
+        from elman.training.checkpoint import identity_of
+        from elman.training.stages import train_in_stages
+
         tokenizer, fraction = settings.tokenizer, 1.0
         material = ClassifierData(data.train, data.valid, data.options["unlabelled"])
         if tokenizer == AUTO:
@@ -169,6 +173,7 @@ class Classifier(ClassProbabilities):
         )
         run = run.with_identity(members=len(trainer.network.members))
         self.network_, self.tokenizer_ = trainer.network, trainer.tokenizer
+        self.members_ = len(trainer.network.members)
         self.classes_ = np.array(data.train.labels)
         self.calibration_ = Calibration(temperature=1.0, rejection=0.0)
         self.linear_ = counts.fit(settings, data.train, trainer.counts_bytes, run.progress)
@@ -187,6 +192,8 @@ class Classifier(ClassProbabilities):
     def _calibrate(self, trainer: ClassifierTrainer, out_of_scope: list[str]) -> None:
         """Fit temperature, weight of the linear part and rejection threshold on the validation
         set."""
+        from elman.tasks.classification.objective import class_logits
+
         gold, unseen = trainer.material.valid.classes, trainer.material.valid.unseen
         logits = class_logits(self.network_, trainer.valid)
         scores = self._scores(trainer.material.valid.texts)
@@ -211,6 +218,8 @@ class Classifier(ClassProbabilities):
         Raises:
             InputError: the text has no tokens, or more than `elman.explain.summary.MAX_TOKENS`.
         """
+        from elman.tasks.classification.explain import explain_classes
+
         self._check_fitted()
         padded, tokens = tokenize_for_trace(text, self.tokenizer_)
         linear = None
@@ -230,12 +239,12 @@ class Classifier(ClassProbabilities):
 
     # Saving
 
-    def _architecture(self) -> EncoderConfig:
-        return self.network_.config
+    def _compile(self, trained: TrainedNetwork) -> CompiledClassifier:
+        return CompiledClassifier(trained, self._config, self.members_)
 
     def _contents(self) -> dict[str, Any]:
         return {
-            "members": len(self.network_.members),
+            "members": self.members_,
             "vocabulary": self.tokenizer_.to_json(),
             "labels": self.classes_.tolist(),
             "calibration": self.calibration_._asdict(),
@@ -251,7 +260,7 @@ class Classifier(ClassProbabilities):
             "tokenizer": self.tokenizer_.name,
             "classes": len(self.classes_),
             "labels": self.classes_.tolist(),
-            "members": len(self.network_.members),
+            "members": self.members_,
             "calibration": self.calibration_._asdict(),
         }
 
@@ -263,16 +272,18 @@ class Classifier(ClassProbabilities):
         self.calibration_ = checked_calibration(about.get("calibration"))
         members: Any = about.get("members")
         check_integer("members", members, 1, MAX_MEMBERS)
+        self.members_ = members
         dropout = RECIPES[self.tokenizer_.name].dropout_of(self)
+        arguments = (encoder, len(labels), dropout, members)
         return Stored(
-            lambda: ClassifierNetwork(encoder, len(labels), dropout, members),
+            Blueprint("elman.nn.classifier.ClassifierNetwork", arguments),
+            encoder.blocks,
+            partial(classifier_layout, encoder, len(labels), members),
             counts.layout(about.get("counts"), len(labels)),
         )
 
-    def _take(
-        self, network: ClassifierNetwork, beside: dict[str, Array], about: dict[str, Any]
-    ) -> None:
-        self.network_, self.linear_ = network, counts.restored(about.get("counts"), beside)
+    def _take(self, beside: dict[str, Array], about: dict[str, Any]) -> None:
+        self.linear_ = counts.restored(about.get("counts"), beside)
 
     def __sklearn_tags__(self) -> Any:
         return sklearn_tags()

@@ -67,7 +67,7 @@ def predict(model: Classifier, requests: Sequence[PredictRequest]) -> list[Predi
 
 def _classifier_runner(model: Classifier) -> StatefulRunner | None:
     """None for a bidirectional one: it predicts nothing before the end of the text."""
-    return ClassifierRunner(model) if model.network_.config.directions == 1 else None
+    return ClassifierRunner(model) if model._config.directions == 1 else None
 
 
 OPERATIONS = ModelOperations(

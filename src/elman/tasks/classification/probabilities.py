@@ -12,16 +12,13 @@ import numpy as np
 
 from elman.counts.sparse_linear import SparseLinear
 from elman.errors import EmptyTextError, SettingError
-from elman.nn.classifier import ClassifierNetwork
-from elman.nn.encoder import EncoderStep
-from elman.nn.native_step import encoder_by_steps
+from elman.nn.compiled.network import State
 from elman.ranges import check_number
 from elman.tasks.classification.config import ClassifierSettings
 from elman.tasks.classification.inputs import Label, as_labels, as_weights
 from elman.tasks.classification.metadata_routing import WeightRequests
-from elman.tasks.classification.objective import class_logits
 from elman.tasks.classification.serialization import Calibration, Floats
-from elman.tasks.classification.streaming import StreamingStates, beginning, continued
+from elman.tasks.classification.streaming import beginning, continued
 from elman.tasks.example_estimator import ExampleModel
 from elman.tasks.inputs import as_texts
 from elman.tasks.tokenization import encoded
@@ -33,7 +30,6 @@ class ClassProbabilities(ClassifierSettings, WeightRequests, ExampleModel):
     """The part of a classifier that answers, of whole texts and word by word."""
 
     classes_: np.ndarray[Any, Any]
-    network_: ClassifierNetwork
     tokenizer_: Tokenizer | HashedVocabulary
     calibration_: Calibration
     linear_: SparseLinear | None = None
@@ -93,7 +89,8 @@ class ClassProbabilities(ClassifierSettings, WeightRequests, ExampleModel):
             raise EmptyTextError(
                 "found 0 sample(s): no text to read", location="texts", hint="Give it some."
             )
-        return class_logits(self.network_, encoded(texts, self.tokenizer_)), self._scores(texts)
+        rows = encoded(texts, self.tokenizer_)
+        return self._inference.log_probabilities(rows.rows, rows.forms), self._scores(texts)
 
     def _scores(self, texts: Sequence[str]) -> Floats | None:
         """The scores (N, K) of the linear part, if there is one."""
@@ -113,22 +110,22 @@ class ClassProbabilities(ClassifierSettings, WeightRequests, ExampleModel):
         pairs = zip(self.predict(texts).tolist(), labels, strict=True)
         return float(np.average([found == label for found, label in pairs], weights=weights))
 
-    def start(self) -> StreamingStates:
+    def start(self) -> State:
         """The state before a text, for `step`.
 
         Raises:
             SettingError: the model is bidirectional.
         """
         self._check_fitted()
-        if self.network_.config.directions != 1:
+        if self._config.directions != 1:
             raise SettingError(
                 "a model that reads in both directions has no answer before the end",
                 location="directions",
                 hint="Train with directions=1.",
             )
-        return beginning(self.network_, self.tokenizer_, self.linear_, self._step)
+        return beginning(self._inference, self.tokenizer_, self.linear_)
 
-    def step(self, text: str, state: StreamingStates) -> tuple[dict[Label, float], StreamingStates]:
+    def step(self, text: str, state: State) -> tuple[dict[Label, float], State]:
         """Classify a text so far.
 
         Args:
@@ -148,18 +145,13 @@ class ClassProbabilities(ClassifierSettings, WeightRequests, ExampleModel):
         spreads, state = self.step_many([text], state)
         return dict(zip(self.classes_.tolist(), spreads[0].tolist(), strict=True)), state
 
-    def step_many(
-        self, texts: Sequence[str], states: StreamingStates
-    ) -> tuple[Floats, StreamingStates]:
+    def step_many(self, texts: Sequence[str], states: State) -> tuple[Floats, State]:
         """Continue N streams: one text and one row of the states each; see `step`.
 
         Returns:
             Probabilities (N, K), and the states.
         """
         logits, scores, states = continued(
-            self.network_, self.tokenizer_, self.linear_, texts, states, self._step
+            self._inference, self.tokenizer_, self.linear_, texts, states
         )
         return self.calibration_.probabilities(logits, scores), states
-
-    def _compile_step(self) -> list[EncoderStep]:
-        return [encoder_by_steps(encoder, int8=self.int8_) for encoder in self.network_.encoders]

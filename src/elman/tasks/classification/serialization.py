@@ -6,9 +6,9 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 
 from elman.errors import ModelFileError
+from elman.nn.compiled.mixture import log_softmax
 from elman.ranges import check_number
 from elman.tasks.classification.inputs import Label
 from elman.text.subword_hashing import HashedVocabulary
@@ -37,23 +37,16 @@ class Calibration(NamedTuple):
         self, logits: np.ndarray[Any, Any], scores: np.ndarray[Any, Any] | None = None
     ) -> Floats:
         """(N, K) from the logits of the network and the scores of the linear model, if any."""
-        spread: Floats = self._scaled(logits, scores).softmax(dim=1).numpy()
-        return spread
+        return np.exp(self.log_probabilities(logits, scores))
 
     def log_probabilities(
         self, logits: np.ndarray[Any, Any], scores: np.ndarray[Any, Any] | None = None
     ) -> Floats:
         """The logarithm of `probabilities`, from its arguments."""
-        log_p: Floats = self._scaled(logits, scores).log_softmax(dim=1).numpy()
-        return log_p
-
-    def _scaled(
-        self, logits: np.ndarray[Any, Any], scores: np.ndarray[Any, Any] | None
-    ) -> torch.Tensor:
         scaled = logits.astype(np.float64) / self.temperature
         if scores is not None:
             scaled += self.counts_weight * scores
-        return torch.from_numpy(scaled)
+        return log_softmax(scaled)
 
 
 def checked_tokenizer(value: object) -> Tokenizer | HashedVocabulary:

@@ -6,60 +6,45 @@ Shapes: N texts, K classes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
-from elman.counts.sparse_linear import SparseLinear
-from elman.decoding.incremental import FEW
+from elman.counts.sparse_linear import RunningScores, SparseLinear
 from elman.errors import EmptyTextError, SettingError
-from elman.nn.classifier import ClassifierNetwork, PoolingState
-from elman.nn.encoder import EncoderStep
-from elman.tasks.classification.counts import as_tensors, from_tensors
+from elman.nn.compiled.classifier import CompiledClassifier
+from elman.nn.compiled.network import State
 from elman.text.subword_hashing import HashedVocabulary, WordForms, words_of
 from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
-from elman.training.dataset import TokenDataset
 
 Floats = npt.NDArray[np.float32]
 
-
-class StreamingStates(NamedTuple):
-    """The states of N texts that are read word by word."""
-
-    members: tuple[PoolingState, ...]  # each member's of the network
-    linear: tuple[Tensor, ...]  # the `RunningScores` of the linear part; () without one
+LINEAR_PARTS = len(RunningScores._fields)
+"""The parts of a state, its last, that are the linear part's `RunningScores`."""
 
 
 def beginning(
-    network: ClassifierNetwork,
+    network: CompiledClassifier,
     tokenizer: Tokenizer | HashedVocabulary,
     linear: SparseLinear | None,
-    reads: Sequence[EncoderStep],
-) -> StreamingStates:
-    """The state of one text before its first word."""
-    members = network.initial_state(1)
+) -> State:
+    """The state of one text before its first word: the network's, then the linear part's."""
+    state = network.initial_state(1)
     if not isinstance(tokenizer, HashedVocabulary):
-        boundary = TokenDataset([np.array([BOUNDARY])])
-        _, members = _read(network, boundary, members, reads)
-    return StreamingStates(members, () if linear is None else as_tensors(linear.start(1)))
+        _, state = network.continued([np.array([BOUNDARY])], None, state)
+    return state if linear is None else (*state, *linear.start(1))
 
 
 def continued(
-    network: ClassifierNetwork,
+    network: CompiledClassifier,
     tokenizer: Tokenizer | HashedVocabulary,
     linear: SparseLinear | None,
     texts: Sequence[str],
-    states: StreamingStates,
-    reads: Sequence[EncoderStep],
-) -> tuple[Floats, Floats | None, StreamingStates]:
+    states: State,
+) -> tuple[Floats, Floats | None, State]:
     """A text for each row of the states -> logits (N, K), the scores of the linear part (N, K) if
     there is one, and the states after.
-
-    Args:
-        reads: of the members, step by step; they are asked where all texts are as short.
 
     Raises:
         SettingError: the states are of another model.
@@ -78,33 +63,17 @@ def continued(
         rows = [tokenizer.encode(text) for text in texts]
     if not all(map(len, rows)):
         raise EmptyTextError("nothing to read", location="step", hint="Give it some text.")
-    logits, members = _read(network, TokenDataset(rows, forms), states.members, reads)
     if linear is None:
-        return logits, None, StreamingStates(members, ())
-    after = linear.advance(texts, from_tensors(states.linear))
-    return logits, linear.running(after), StreamingStates(members, as_tensors(after))
+        logits, after_network = network.continued(rows, forms, states)
+        return logits, None, after_network
+    logits, of_network = network.continued(rows, forms, states[:-LINEAR_PARTS])
+    after = linear.advance(texts, RunningScores(*states[-LINEAR_PARTS:]))
+    return logits, linear.running(after), (*of_network, *after)
 
 
-def _is_state_of(
-    states: StreamingStates, network: ClassifierNetwork, linear: SparseLinear | None
-) -> bool:
-    """Whether states may be those of a model: of so many members, units, classes and features."""
-    of_network = [each.most.shape[1] for each in states.members]
-    of_linear = [part.shape[1] for part in states.linear]
-    return of_network == [network.config.hidden_size] * len(network.members) and of_linear == (
-        [] if linear is None else linear.state_widths
-    )
-
-
-def _read(
-    network: ClassifierNetwork,
-    examples: TokenDataset,
-    states: tuple[PoolingState, ...],
-    reads: Sequence[EncoderStep],
-) -> tuple[Floats, tuple[PoolingState, ...]]:
-    lengths = examples.lengths
-    alike = lengths.max() == lengths.min() <= FEW
-    with torch.inference_mode():
-        padded = examples.collate(np.arange(len(examples)))
-        logits, states = network(padded, states, reads if alike else None)
-    return logits.numpy(force=True), states
+def _is_state_of(states: State, network: CompiledClassifier, linear: SparseLinear | None) -> bool:
+    """Whether states may be those of a model: of the same parts, of the same widths."""
+    expected = [part.shape[1:] for part in network.initial_state(1)]
+    if linear is not None:
+        expected += [part.shape[1:] for part in linear.start(1)]
+    return isinstance(states, tuple) and [part.shape[1:] for part in states] == expected

@@ -14,20 +14,23 @@ from elman.counts.nearest_vectors import MAX_ROWS, MOST_TRUST, NearestVectors, k
 from elman.errors import ModelFileError
 from elman.metrics.counted import CountedMetric
 from elman.metrics.ngram_counts import chrf_counts, chrf_of
-from elman.nn.seq2seq import EncoderDecoder, Seq2SeqConfig
+from elman.nn.compiled.seq2seq import ArraySeq2Seq
+from elman.nn.config import Seq2SeqConfig
 from elman.tasks.description.inputs import DescribedVectors
 from elman.tasks.description.mixing import (
     NearestDescriptions,
     Tokens,
     fit_weight,
+)
+from elman.tasks.seq2seq.generation import (
+    LengthLimit,
+    generate,
+    search_settings,
     token_log_probabilities,
 )
-from elman.tasks.seq2seq.generation import LengthLimit, generate, search_settings
 from elman.tasks.seq2seq.text_codec import TextCodec
 from elman.tasks.weights import prefixed
 from elman.text.tokenizers.tokenizer import BOUNDARY
-from elman.training.dataset import VectorDataset
-from elman.training.eval_mode import eval_mode
 
 WEIGHED = 2_000
 """The most validation vectors to fit the weight on."""
@@ -73,11 +76,10 @@ def remember(
 
 def joined(
     memory: Memory,
-    network: EncoderDecoder,
+    network: ArraySeq2Seq,
     valid: DescribedVectors,
     codec: TextCodec,
     limit: LengthLimit,
-    step: Any,
 ) -> NearestDescriptions | None:
     """Fit the weight of the memory beside the trained network.
 
@@ -85,7 +87,7 @@ def joined(
         memory: of `remember`.
         network: the trained network.
         valid: the validation set.
-        codec, limit, step: of the network, as for `generate`.
+        codec, limit: of the network.
 
     Returns:
         The memory with its weight; None if the validation set is less likely with it, or described
@@ -104,8 +106,7 @@ def joined(
         return None
     both = NearestDescriptions(*memory, weight)
     vectors, texts = vectors[:DESCRIBED], valid.texts[:DESCRIBED]
-    with eval_mode(network):
-        found = generate(network, VectorDataset(vectors), limit, search_settings(codec, 5, 1), step)
+    found = generate(network, vectors, limit, search_settings(codec, 5, 1))
     answers = (
         [codec.decode(best[0].tokens) for best in each]
         for each in (both.mixed(network, vectors, found), found)

@@ -10,26 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from elman.counts.nearest_vectors import NearestVectors
 from elman.decoding.beam import Hypothesis
-from elman.nn.seq2seq import EncoderDecoder
-from elman.tasks.seq2seq.explain import Continuations
-from elman.tasks.seq2seq.generation import with_end
+from elman.nn.compiled.seq2seq import ArraySeq2Seq
+from elman.tasks.seq2seq.generation import token_log_probabilities, with_end
 from elman.text.tokenizers.tokenizer import BOUNDARY
-from elman.training.dataset import TokenDataset
-from elman.training.eval_mode import eval_mode
-from elman.training.samplers import by_length
+
+if TYPE_CHECKING:
+    from elman.tasks.seq2seq.explain import Continuations
 
 Floats = npt.NDArray[np.floating[Any]]
 Tokens = npt.NDArray[np.int64]
 
-_LOGITS = 2**23  # at once
 _MOST = 20.0  # log-odds of the weight
 
 
@@ -82,7 +79,7 @@ class NearestDescriptions:
         return [self.targets[max(shares, key=lambda label: shares[label])] for shares in every]
 
     def mixed(
-        self, network: EncoderDecoder, vectors: Floats, found: Sequence[Sequence[Hypothesis]]
+        self, network: ArraySeq2Seq, vectors: Floats, found: Sequence[Sequence[Hypothesis]]
     ) -> list[list[Hypothesis]]:
         """The descriptions by both parts, best first: those of a beam search, and the neighbours'.
 
@@ -139,6 +136,10 @@ class NearestDescriptions:
         Args:
             vocabulary: the number of tokens.
         """
+        import torch
+
+        from elman.tasks.seq2seq.explain import Continuations
+
         found = self.nearest.of(vector[None])
         next_tokens = np.zeros((len(target), vocabulary))
         for label, share in _summed(found.labels[0], found.shares[0]).items():
@@ -202,32 +203,3 @@ def mixed_log_probabilities(
         both = np.logaddexp(beginnings + np.log1p(-weight), np.log(weight * counts))
     steps: npt.NDArray[np.floating[Any]] = np.diff(both, axis=1, prepend=0.0)
     return steps.clip(max=0.0).astype(np.float32)
-
-
-def token_log_probabilities(
-    network: EncoderDecoder, vectors: Floats, targets: Sequence[Tokens]
-) -> list[Floats]:
-    """The log-probability (T,) of each token of N targets by the network.
-
-    Args:
-        network: encoder and decoder.
-        vectors: (N, D).
-        targets: (N,) the tokens of each.
-    """
-    dataset = TokenDataset(targets)
-    found: list[Floats] = [np.zeros(0, np.float32) for _ in targets]
-    device = next(network.parameters()).device
-    sources = torch.from_numpy(np.ascontiguousarray(vectors, dtype=np.float32))
-    most = max(1, _LOGITS // network.config.blocks.vocabulary)
-    with eval_mode(network), torch.inference_mode():
-        for chosen in by_length(dataset.lengths, len(targets), most):
-            batch = dataset.collate(chosen)
-            tokens = batch.tokens.to(device)
-            first = tokens.new_full((1, tokens.shape[1]), BOUNDARY)
-            state = network.encode(sources[torch.from_numpy(chosen)].to(device))
-            inputs = torch.cat([first, tokens[:-1]])
-            logits, _ = network(inputs, state, batch.lengths.to(device))
-            own = logits.log_softmax(-1).gather(-1, tokens[..., None])[..., 0]
-            for index, row in zip(chosen.tolist(), own.t().numpy(force=True), strict=True):
-                found[index] = row[: dataset.lengths[index]]
-    return found

@@ -6,16 +6,12 @@ Shapes: N vectors, D vector size.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Self
-
-import torch
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from elman.bundle import Array, Layout
 from elman.data.cache import Cache
 from elman.data.example_cache import cache_examples
-from elman.decoding.beam import Hypothesis
-from elman.explain.trace import Trace
-from elman.nn.seq2seq import EncoderDecoder, Seq2SeqConfig
+from elman.nn.config import Seq2SeqConfig
 from elman.tasks.description import counts
 from elman.tasks.description.inputs import DescribedVectors, described, split
 from elman.tasks.description.mixing import Floats, NearestDescriptions
@@ -27,7 +23,6 @@ from elman.tasks.seq2seq.config import (
     Seq2SeqSettings,
 )
 from elman.tasks.seq2seq.estimator import Seq2SeqModel
-from elman.tasks.seq2seq.explain import explain_description
 from elman.tasks.seq2seq.generation import (
     GeneratedText,
     generate,
@@ -35,15 +30,17 @@ from elman.tasks.seq2seq.generation import (
     search_settings,
     with_end,
 )
-from elman.tasks.seq2seq.objective import Seq2SeqObjective
-from elman.tasks.seq2seq.preview import Seq2SeqPreviews
 from elman.tasks.seq2seq.text_codec import TextCodec, choose_tokenizer
 from elman.text.vectors import check_width, checked_vectors
-from elman.training.dataset import TokenDataset, VectorDataset
-from elman.training.eval_mode import eval_mode
 from elman.training.events import Event, Finished
 from elman.training.plan import Plan
-from elman.training.trainer import train
+
+if TYPE_CHECKING:
+    from elman.decoding.beam import Hypothesis
+    from elman.explain.trace import Trace
+    from elman.tasks.seq2seq.objective import Seq2SeqObjective
+    from elman.tasks.seq2seq.preview import Seq2SeqPreviews
+    from elman.training.dataset import TokenDataset, VectorDataset
 
 
 class Describer(DescriberSettings, Seq2SeqModel):
@@ -107,6 +104,8 @@ class Describer(DescriberSettings, Seq2SeqModel):
         self.target_ = TextCodec.learn(tokenizer, train.texts)
 
     def _datasets(self, examples: DescribedVectors) -> tuple[VectorDataset, TokenDataset]:
+        from elman.training.dataset import VectorDataset
+
         return VectorDataset(examples.vectors), self.target_.examples(examples.texts)
 
     def _preview_texts(self, examples: DescribedVectors) -> tuple[Sequence[str], Sequence[str]]:
@@ -127,12 +126,17 @@ class Describer(DescriberSettings, Seq2SeqModel):
     def _begin(
         self, settings: Seq2SeqSettings, data: TrainingData
     ) -> tuple[Seq2SeqObjective, Plan, Seq2SeqPreviews]:
+        import torch
+
         parts = super()._begin(settings, data)
         self.network_.fit_input_scaling(torch.from_numpy(data.train.vectors))
         return parts
 
     def _learn(self, settings: DescriberSettings, data: TrainingData, run: Run) -> Iterator[Event]:
         """Store the training vectors, train the network, and fit the gate between both."""
+        from elman.training.eval_mode import eval_mode
+        from elman.training.trainer import train
+
         objective, plan, preview = self._begin(settings, data)
         self.nearest_, memory = None, None
         if settings.has_counts:
@@ -142,15 +146,16 @@ class Describer(DescriberSettings, Seq2SeqModel):
             memory = counts.remember(data.train, codec, most, settings.seed)
         for event in train(objective, run.rest_of(plan), preview=preview, **run.arguments):
             if isinstance(event, Finished) and memory is not None:
-                parts = self.network_, data.valid, self.target_, self.limit_, self._step
-                self.nearest_ = counts.joined(memory, *parts)
+                with eval_mode(self.network_):
+                    parts = self._inference, data.valid, self.target_, self.limit_
+                    self.nearest_ = counts.joined(memory, *parts)
             yield event
 
     @property
     def n_features_in_(self) -> int:
         """D, under the name that scikit-learn uses."""
         self._check_fitted()
-        return self.network_.config.source
+        return int(self._config.source)
 
     # Describing
 
@@ -214,11 +219,11 @@ class Describer(DescriberSettings, Seq2SeqModel):
     def _generated(self, rows: Floats, beam: int, count: int) -> list[list[Hypothesis]]:
         """The best descriptions of vectors (N, D) by the network alone."""
         search = search_settings(self.target_, beam, count)
-        return generate(self.network_, VectorDataset(rows), self.limit_, search, self._step)
+        return generate(self._inference, rows, self.limit_, search)
 
     def _mixed(self, rows: Floats, found: list[list[Hypothesis]]) -> list[list[Hypothesis]]:
         """The best descriptions by both parts, from those of the network."""
-        return found if self.nearest_ is None else self.nearest_.mixed(self.network_, rows, found)
+        return found if self.nearest_ is None else self.nearest_.mixed(self._inference, rows, found)
 
     def _found(self, rows: Floats, beam: int, count: int) -> list[list[Hypothesis]]:
         """The best descriptions of vectors (N, D)."""
@@ -235,6 +240,9 @@ class Describer(DescriberSettings, Seq2SeqModel):
         Raises:
             InputError, SettingError: as in `predict`.
         """
+        from elman.tasks.seq2seq.explain import explain_description
+        from elman.training.eval_mode import eval_mode
+
         rows = self._checked([vector])
         with eval_mode(self.network_):
             best = with_end(self._found(rows, beam, 1)[0][0])
@@ -274,11 +282,8 @@ class Describer(DescriberSettings, Seq2SeqModel):
     def _restore_beside(self, about: dict[str, Any], config: Seq2SeqConfig) -> Layout:
         return counts.layout(about.get("counts"), config)
 
-    def _take(
-        self, network: EncoderDecoder, beside: dict[str, Array], about: dict[str, Any]
-    ) -> None:
-        self.network_ = network
-        self.nearest_ = counts.restored(about.get("counts"), beside, network.config)
+    def _take(self, beside: dict[str, Array], about: dict[str, Any]) -> None:
+        self.nearest_ = counts.restored(about.get("counts"), beside, self._config)
 
     def _facts(self) -> dict[str, Any]:
         vocabulary = self.target_.tokenizer

@@ -15,7 +15,8 @@ from elman.export.onnx.decoder import DECODING, TEXTS, decode, decoder_trial, pr
 from elman.export.onnx.graph import Graph
 from elman.export.onnx.layers import gated_mlp
 from elman.export.onnx.parity import TRIAL_SHAPES, ExportedGraph, ParityTrial
-from elman.nn.seq2seq import MAX_DEVIATIONS, EncoderDecoder, VectorEncoder
+from elman.nn.config import MAX_DEVIATIONS
+from elman.nn.seq2seq import EncoderDecoder, VectorEncoder
 from elman.tasks.description.model import Describer
 
 DOC = (

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
 from elman.errors import EmptyTextError, ModelFileError, SettingError
-from elman.nn.forecaster import ForecasterConfig, ForecastNetwork
+from elman.nn.config import ForecasterConfig
 from elman.ranges import check_integer
 from elman.tasks.architecture import check_blocks
-from elman.tasks.file_size import Shape, divided
 from elman.tasks.forecasting.seasonality import grows_with_level, season_of
 from elman.tasks.settings import NetworkSettings, Recipe, changed, counts_setting, setting
 from elman.text.series import Series
 from elman.training.plan import Plan
+
+if TYPE_CHECKING:
+    from elman.tasks.file_size import Shape
 
 LONGEST_HORIZON = 10_000
 MAX_AHEAD = 48  # where no horizon was said
@@ -176,6 +178,9 @@ def sized(settings: ForecasterSettings, series: Series) -> tuple[ForecasterConfi
     Raises:
         EmptyTextError: the series is too short; SettingError: the size is too small.
     """
+    from elman.nn.forecaster import ForecastNetwork
+    from elman.tasks.file_size import Shape, divided
+
     config = forecasting_of(settings, series)
     if settings.size is None:
         return config, None

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import torch
 
 from elman.counts.forecasts import MOST_CELLS, PARTS, fit_forecasts, smoothing_loss, window_of
 from elman.errors import EmptyTextError, ModelFileError
 from elman.metrics.forecasting import scaled_errors
-from elman.nn.forecaster import ForecasterConfig, LinearForecast
+from elman.nn.config import ForecasterConfig
 from elman.tasks.forecasting.config import LONGEST_HORIZON, ForecasterSettings, typed_seasons
-from elman.tasks.forecasting.objective import Origins, Values
 from elman.tasks.forecasting.seasonality import companion
 from elman.text.series import Series
+
+if TYPE_CHECKING:
+    from elman.nn.forecaster import ForecastNetwork, LinearForecast
+    from elman.tasks.forecasting.windows import Origins, Values
 
 NETWORK = "network"
 
@@ -143,6 +145,10 @@ def linear_forecast(
     matrices: Mapping[str, Values], shares: Mapping[str, float]
 ) -> LinearForecast | None:
     """The mean of the linear forecasts; None where the network has all of the share."""
+    import torch
+
+    from elman.nn.forecaster import LinearForecast
+
     known = [name for name in matrices if shares.get(name)]
     total = sum(shares[name] for name in known)
     if not known or total == 0:
@@ -178,12 +184,38 @@ def checked(stored: Any, config: ForecasterConfig) -> dict[str, Any] | None:
     raise ModelFileError("its counts are malformed")
 
 
+def history_length(config: ForecasterConfig, about: dict[str, Any] | None) -> int:
+    """The values before the origin that a forecast uses, of all parts."""
+    return max(config.context_length, stored_window(about))
+
+
+def stored_window(about: dict[str, Any] | None) -> int:
+    """The values that a linear forecast depends on; 0 without one."""
+    return 0 if about is None else int(about["window"])
+
+
+def stored_share(about: dict[str, Any] | None) -> float:
+    """The share of a linear forecast in the mean with the network's median; 0 without one."""
+    return 0.0 if about is None else 1 - float(about["shares"][NETWORK])
+
+
+def built(config: ForecasterConfig, about: dict[str, Any] | None) -> ForecastNetwork:
+    """A new network, with an empty linear forecast if the model has one."""
+    from elman.nn.forecaster import ForecastNetwork
+
+    network = ForecastNetwork(config)
+    network.counts = empty_forecast(about, config)
+    return network
+
+
 def empty_forecast(about: dict[str, Any] | None, config: ForecasterConfig) -> LinearForecast | None:
     """A linear forecast for the matrix of a model file.
 
     Args:
         about: of `checked`.
     """
+    from elman.nn.forecaster import LinearForecast
+
     if about is None:
         return None
-    return LinearForecast(config.horizon, about["window"], 1 - about["shares"][NETWORK])
+    return LinearForecast(config.horizon, stored_window(about), stored_share(about))

@@ -16,7 +16,8 @@ from elman.explain.activations import record_layers, stack_layers
 from elman.explain.attribution import AttributionInput, AttributionQuery, identity
 from elman.explain.summary import model_summary
 from elman.explain.trace import CountsPart, Quantile, SequenceTrace, StepOutput, Trace
-from elman.nn.forecaster import LEVELS, MEDIAN, ForecastNetwork
+from elman.nn.config import LEVELS, MEDIAN
+from elman.nn.forecaster import ForecastNetwork
 from elman.training.eval_mode import eval_mode
 
 

@@ -6,19 +6,20 @@ Shapes: T steps, S series, H horizon, R context length.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-import torch
 
 from elman.bundle import Array
 from elman.data.cache import Cache
 from elman.errors import InputError, SettingError
-from elman.explain.trace import Trace
 from elman.metrics.forecasting import naive_error
 from elman.metrics.report import Evaluation
-from elman.nn.forecaster import ForecasterConfig, ForecastNetwork
+from elman.nn.compiled.forecaster import CompiledForecaster, forecaster_layout
+from elman.nn.compiled.trained import TrainedNetwork
 from elman.ranges import check_integer
 from elman.tasks.architecture import check_cell
 from elman.tasks.estimator import Model
@@ -30,30 +31,33 @@ from elman.tasks.forecasting.config import (
 )
 from elman.tasks.forecasting.continuation import Continued, TrainingEnd, continued
 from elman.tasks.forecasting.evaluation import evaluate_forecasts
-from elman.tasks.forecasting.explain import explain_forecast
 from elman.tasks.forecasting.forecast import Forecast, Values
 from elman.tasks.forecasting.inputs import SeriesInput, read_series, training_ends
-from elman.tasks.forecasting.objective import quantiles_at
 from elman.tasks.forecasting.serialization import (
     PREFIX,
     checked_ends,
     checked_names,
     layout_beside,
 )
-from elman.tasks.forecasting.trainer import (
-    ForecasterTrainer,
+from elman.tasks.forecasting.windows import (
+    Origins,
     backtest_of,
-    naive_errors,
+    forecasts_at,
+    medians_at,
     scale_intervals,
     seasons_of,
     spread_origins,
 )
 from elman.tasks.run import Run, TrainingData
-from elman.tasks.weights import Stored, weights_of
+from elman.tasks.weights import Blueprint, Stored
 from elman.text.dates import Calendar
 from elman.text.progress import ProgressCallback
 from elman.text.series import Series
 from elman.training.events import Event, Finished
+
+if TYPE_CHECKING:
+    from elman.explain.trace import Trace
+    from elman.tasks.forecasting.trainer import ForecasterTrainer
 
 
 class Forecaster(ForecasterSettings, Model):
@@ -84,7 +88,6 @@ class Forecaster(ForecasterSettings, Model):
     pipeline_tag: ClassVar[str] = "time-series-forecasting"
     _architecture_name: ClassVar[str] = "forecasting"
 
-    network_: ForecastNetwork
     names_: tuple[str, ...]
     calendar_: Calendar | None
     ends_: tuple[datetime, ...]
@@ -123,6 +126,8 @@ class Forecaster(ForecasterSettings, Model):
         return TrainingData(given, None, {"content": given.content_hash()})
 
     def _learn(self, settings: ForecasterSettings, data: TrainingData, run: Run) -> Iterator[Event]:
+        from elman.tasks.forecasting.trainer import ForecasterTrainer
+
         config, most_bytes = sized(settings, data.train)
         training = ForecasterTrainer(settings, data.train, config, most_bytes)
         for event in training.events(run):
@@ -132,6 +137,8 @@ class Forecaster(ForecasterSettings, Model):
 
     def _set_fitted(self, training: ForecasterTrainer, data: TrainingData) -> None:
         """Set the fitted attributes from a finished training."""
+        from elman.tasks.forecasting.trainer import naive_errors
+
         series, network = training.series, training.network
         inner, outer = training.measured["widths"]
         self.network_, self.widths_ = network, (inner, outer)
@@ -161,7 +168,7 @@ class Forecaster(ForecasterSettings, Model):
             InputError: the history cannot be read, has other series, or is too short.
         """
         self._check_fitted()
-        config = self.network_.config
+        config = self._config
         if horizon is not None and type(horizon) is int and horizon > config.horizon:
             raise SettingError(
                 f"{horizon} is beyond the {config.horizon} steps that it was trained for",
@@ -172,7 +179,7 @@ class Forecaster(ForecasterSettings, Model):
         check_integer("horizon", count, 1)
         series = self.history(history)
         origins = np.array([(len(series.values), each) for each in range(len(self.names_))])
-        quantiles = quantiles_at(self.network_, series.values, origins)
+        quantiles = self._quantiles_at(series.values, origins)
         scaled = scale_intervals(quantiles, self.widths_)
         low_95, low_80, median, high_80, high_95 = scaled.T[:, :count]
         dates = () if series.calendar is None else tuple(series.calendar.next_dates(count))
@@ -191,6 +198,8 @@ class Forecaster(ForecasterSettings, Model):
             InputError: as in `predict`.
             SettingError: the model has no such series.
         """
+        from elman.tasks.forecasting.explain import explain_forecast
+
         given = self.history(history)
         if series is not None and series not in self.names_:
             raise SettingError(
@@ -200,9 +209,9 @@ class Forecaster(ForecasterSettings, Model):
             )
         column = 0 if series is None else self.names_.index(series)
         origins = np.array([(len(given.values), column)])
-        quantiles = quantiles_at(self.network_, given.values, origins)
+        quantiles = self._quantiles_at(given.values, origins)
         (scaled,) = scale_intervals(quantiles, self.widths_)
-        length = self.network_.history_length
+        length = self._inference.history_length
         return explain_forecast(self.network_, given.values[-length:, column], scaled)
 
     def history(self, given: SeriesInput | None = None) -> Series:
@@ -221,7 +230,7 @@ class Forecaster(ForecasterSettings, Model):
         read = read_series(given, self.names_)
         continued = self._continued(read)
         series = self._same(read if continued is None else continued.series)
-        needed = self.network_.history_length
+        needed = self._inference.history_length
         if len(series.common) < needed:
             raise InputError(
                 f"{len(series.common):,} values, and {needed:,} are needed to go on from",
@@ -241,14 +250,14 @@ class Forecaster(ForecasterSettings, Model):
             InputError: the series cannot be read, or has too few new values.
         """
         self._check_fitted()
-        config = self.network_.config
+        config = self._config
         read = read_series(series, self.names_)
         continued = self._continued(read)
         given = self._same(read if continued is None else continued.series)
         known = training_ends(given, self.last_)
         if continued is not None:
             known = [len(given.values) - count for count in continued.added]
-        needed = self.network_.history_length
+        needed = self._inference.history_length
         firsts = [
             row + needed if end is None else end
             for row, end in zip(given.first_rows, known, strict=True)
@@ -266,18 +275,25 @@ class Forecaster(ForecasterSettings, Model):
         for each, (row, first, end) in enumerate(zip(given.first_rows, firsts, known, strict=True)):
             if end is None and first <= len(given.values):
                 scale[each] = naive_error(given.values[row:first, each], config.season)
-        quantiles = quantiles_at(self.network_, given.values, origins)
+        quantiles = self._quantiles_at(given.values, origins)
         scaled = scale_intervals(quantiles, self.widths_)
+        inference, parts = self._inference, {}
+        if inference.has_counts:
+            alone = inference.by_network, inference.by_counts
+            parts = medians_at(*alone, inference.history_length, given.values, origins)
         return evaluate_forecasts(
-            backtest_of(
-                scaled, given.values, origins, self.network_, scale, self.names_, self._seasons
-            )
+            backtest_of(scaled, given.values, origins, parts, scale, self.names_, self._seasons)
         )
+
+    def _quantiles_at(self, values: Values, origins: Origins) -> Values:
+        """What is forecast at each origin (M, 2) from the values (T, S) before it: (M, H, Q)."""
+        inference: CompiledForecaster = self._inference
+        return forecasts_at(inference.quantiles, inference.history_length, values, origins)
 
     @property
     def _seasons(self) -> tuple[int, ...]:
         counted = None if self._counts is None else self._counts["seasons"]
-        return seasons_of(self.network_.config, counted)
+        return seasons_of(self._config, counted)
 
     def score(self, series: SeriesInput) -> float:
         """Minus the mean absolute scaled error (MASE) of `evaluate`; higher is better. -1 equals
@@ -304,7 +320,7 @@ class Forecaster(ForecasterSettings, Model):
                 hint=f"It knows {', '.join(self.names_[:10])}",
             )
         least = np.nanmin(series.values)
-        if self.network_.config.logarithm and least <= 0:
+        if self._config.logarithm and least <= 0:
             raise InputError(
                 f"it holds {least:g}, and the model has learned from numbers above 0",
                 location=series.name,
@@ -321,8 +337,10 @@ class Forecaster(ForecasterSettings, Model):
 
     # Saving
 
-    def _architecture(self) -> ForecasterConfig:
-        return self.network_.config
+    def _compile(self, trained: TrainedNetwork) -> CompiledForecaster:
+        # Products of float32: int8 would move each number, and the network is small.
+        exact = replace(trained, int8=False)
+        return CompiledForecaster(exact, self._config, counts.stored_share(self._counts))
 
     def _contents(self) -> dict[str, Any]:
         calendar = None if self.calendar_ is None else self.calendar_.to_json()
@@ -335,7 +353,7 @@ class Forecaster(ForecasterSettings, Model):
         """The weights, and the arrays of `layout_beside`."""
         others = {"last": self.last_, "scale": self.scale_, "widths": self.widths_}
         return {
-            **weights_of(self.network_, PREFIX),
+            **{f"{PREFIX}{name}": weight for name, weight in self._weights().items()},
             **{name: np.asarray(value, dtype=np.float64) for name, value in others.items()},
         }
 
@@ -353,22 +371,12 @@ class Forecaster(ForecasterSettings, Model):
         self._counts = about_counts = counts.checked(about.get("counts"), config)
         check_cell(self, config.cell)
 
-        def build() -> ForecastNetwork:
-            network = ForecastNetwork(config)
-            network.counts = counts.empty_forecast(about_counts, config)
-            return network
+        blueprint = Blueprint("elman.tasks.forecasting.counts.built", (config, about_counts))
+        beside = layout_beside(counts.history_length(config, about_counts), len(names))
+        layout = partial(forecaster_layout, config, counts.stored_window(about_counts))
+        return Stored(blueprint, config.blocks, layout, beside, PREFIX)
 
-        with torch.device("meta"):
-            beside = layout_beside(build(), len(names))
-        return Stored(build, beside, PREFIX)
-
-    def _take(
-        self,
-        network: ForecastNetwork,
-        beside: dict[str, Array],
-        about: dict[str, Any],  # noqa: ARG002
-    ) -> None:
-        self.network_ = network
+    def _take(self, beside: dict[str, Array], about: dict[str, Any]) -> None:  # noqa: ARG002
         inner, outer = beside["widths"].tolist()
         self.widths_ = inner, outer
         self.last_, self.scale_ = beside["last"], beside["scale"]

@@ -6,28 +6,22 @@ Q levels, N networks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from elman.nn.forecaster import LEVELS, MEDIAN, ForecastNetwork, pinball
+from elman.nn.forecaster import ForecastNetwork, pinball
+from elman.tasks.forecasting.windows import (
+    Origins,
+    Values,
+    forecasts_at,
+    medians_at,
+    values_after,
+    windows_at,
+)
 from elman.training.eval_mode import eval_mode
-
-Origins = npt.NDArray[np.int64]
-"""(M, 2): of each, the number of values before it, and which series."""
-
-Values = npt.NDArray[np.float64]
-
-_TOGETHER = 512  # windows of a batch, where nothing is learned from it
-
-
-def origins_in(firsts: Sequence[int], end: int) -> Origins:
-    """Every step before `end`, from the first (S,) of each series on."""
-    origins = [(step, each) for each, first in enumerate(firsts) for step in range(first, end)]
-    return np.array(origins, dtype=np.int64).reshape(-1, 2)
 
 
 def quantiles_at(network: ForecastNetwork, values: Values, origins: Origins) -> Values:
@@ -36,8 +30,7 @@ def quantiles_at(network: ForecastNetwork, values: Values, origins: Origins) -> 
     Args:
         values: (T, S).
     """
-    found = np.empty((len(origins), network.config.horizon, len(LEVELS)))
-    return _forecast_into(found, network, network, values, origins)
+    return forecasts_at(_on_arrays(network, network), network.history_length, values, origins)
 
 
 def medians_by_part(
@@ -47,40 +40,22 @@ def medians_by_part(
     where the network is all there is. Arguments as in `quantiles_at`."""
     if network.counts is None:
         return {}
-    shape = len(origins), network.config.horizon
-    alone = np.empty((*shape, len(LEVELS))), np.empty(shape)
-    by_network, by_counts = (
-        _forecast_into(found, network, forecast, values, origins)
-        for found, forecast in zip(alone, (network.by_network, network.by_counts), strict=True)
-    )
-    return {"network": by_network[..., MEDIAN], "counts": by_counts}
+    by_network = _on_arrays(network, network.by_network)
+    by_counts = _on_arrays(network, network.by_counts)
+    return medians_at(by_network, by_counts, network.history_length, values, origins)
 
 
-def _forecast_into(
-    found: Values,
-    network: ForecastNetwork,
-    forecast: Callable[[Tensor], Tensor],
-    values: Values,
-    origins: Origins,
-) -> Values:
-    """Fill an array with the forecasts at origins, some windows at a time."""
-    with eval_mode(network), torch.inference_mode():
-        for start in range(0, len(origins), _TOGETHER):
-            chosen = origins[start : start + _TOGETHER]
-            history = torch.from_numpy(_windows(values, chosen, -network.history_length, 0))
-            found[start : start + _TOGETHER] = forecast(history).numpy()
-    return found
+def _on_arrays(
+    network: ForecastNetwork, forecast: Callable[[Tensor], Tensor]
+) -> Callable[[Values], Values]:
+    """A forecast of a network, or of a part of it, from windows as arrays."""
 
+    def run(history: Values) -> Values:
+        with eval_mode(network), torch.inference_mode():
+            found: Values = forecast(torch.from_numpy(history)).numpy()
+        return found
 
-def values_after(values: Values, origins: Origins, horizon: int) -> Values:
-    """What came after each origin: (M, H)."""
-    return _windows(values, origins, 0, horizon)
-
-
-def _windows(values: Values, origins: Origins, first: int, last: int) -> Values:
-    steps = origins[:, :1] + np.arange(first, last)
-    found: Values = values[steps, origins[:, 1:]]
-    return found
+    return run
 
 
 class ForecastObjective:
@@ -120,7 +95,7 @@ class ForecastObjective:
         chosen = self.learned[draw.integers(len(self.learned), size=config.networks * self.rows)]
         shape = (config.networks, self.rows, -1)
         history = torch.from_numpy(
-            _windows(self.values, chosen, -config.context_length, 0)
+            windows_at(self.values, chosen, -config.context_length, 0)
         ).reshape(shape)
         ahead = torch.from_numpy(values_after(self.values, chosen, config.horizon)).reshape(shape)
         return self.network.loss(history, ahead), len(chosen) * (config.steps + config.horizon)

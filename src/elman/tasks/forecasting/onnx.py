@@ -17,21 +17,18 @@ from elman.export.onnx.graph import Graph
 from elman.export.onnx.layers import graph_batch, stack
 from elman.export.onnx.parity import TRIAL_SHAPES, ExportedGraph, ParityTrial
 from elman.nn.blocks import Stack
-from elman.nn.forecaster import (
+from elman.nn.compiled.forecaster import (
     BASE_FORECASTS,
     CORRECTION_SCALE,
-    LEVELS,
-    MEDIAN,
     MIN_RECENT,
     MIN_SCALE,
     MIN_SPREAD,
     TINY,
-    ForecasterConfig,
-    ForecastNetwork,
-    LinearForecast,
 )
+from elman.nn.config import LEVELS, MEDIAN, ForecasterConfig
+from elman.nn.forecaster import ForecastNetwork, LinearForecast
 from elman.tasks.forecasting.model import Forecaster
-from elman.tasks.forecasting.trainer import scale_intervals
+from elman.tasks.forecasting.windows import scale_intervals
 
 DOC = (
     "history (batch, values), the last values of a series, as many as the model needs -> for each "

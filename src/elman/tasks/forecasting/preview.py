@@ -6,8 +6,10 @@ import numpy as np
 import torch
 
 from elman.metrics.forecasting import seasonal_naive
-from elman.nn.forecaster import LEVELS, ForecastNetwork, pinball
-from elman.tasks.forecasting.objective import Origins, Values, quantiles_at, values_after
+from elman.nn.config import LEVELS
+from elman.nn.forecaster import ForecastNetwork, pinball
+from elman.tasks.forecasting.objective import quantiles_at
+from elman.tasks.forecasting.windows import Origins, Values, values_after
 from elman.text.series import Series
 from elman.training.preview_rows import PAST, spread_indices
 from elman.training.previews import BaselineLoss, ForecastPreview

@@ -11,7 +11,6 @@ import numpy as np
 
 from elman.bundle import Layout
 from elman.errors import ModelFileError
-from elman.nn.forecaster import ForecastNetwork
 from elman.tasks.weights import prefixed
 from elman.text.dates import Calendar
 
@@ -21,11 +20,16 @@ PREFIX = "network."
 """Of the names of the network's weights."""
 
 
-def layout_beside(network: ForecastNetwork, series: int) -> Layout:
+def layout_beside(history: int, series: int) -> Layout:
     """The types and shapes of the arrays beside the weights: the last training values (R, S), which
     are the default history, the seasonal naive error of each series (S,), and the factors of the
-    80 % and the 95 % interval (2,)."""
-    shapes = {"last": (network.history_length, series), "scale": (series,), "widths": (2,)}
+    80 % and the 95 % interval (2,).
+
+    Args:
+        history: R, the values before the origin that a forecast uses.
+        series: S.
+    """
+    shapes = {"last": (history, series), "scale": (series,), "widths": (2,)}
     return prefixed("", {name: (np.float64, shape) for name, shape in shapes.items()})
 
 

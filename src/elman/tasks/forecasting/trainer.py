@@ -10,15 +10,15 @@ Shapes: T steps, S series, M origins, H horizon, Q levels.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from elman.metrics.forecasting import fitted_width, naive_error
-from elman.nn.forecaster import LEVELS, MEDIAN, ForecasterConfig, ForecastNetwork
+from elman.nn.config import LEVELS, MEDIAN, ForecasterConfig
+from elman.nn.forecaster import ForecastNetwork
 from elman.tasks.forecasting import counts
-from elman.tasks.forecasting.baseline import baseline_forecasts
 from elman.tasks.forecasting.config import (
     REHEARSAL,
     ROWS,
@@ -27,17 +27,23 @@ from elman.tasks.forecasting.config import (
     held_out,
     scope,
 )
-from elman.tasks.forecasting.evaluation import Backtest, evaluate_forecasts
+from elman.tasks.forecasting.evaluation import evaluate_forecasts
 from elman.tasks.forecasting.objective import (
     ForecastObjective,
-    Origins,
-    Values,
     medians_by_part,
-    origins_in,
     quantiles_at,
-    values_after,
 )
 from elman.tasks.forecasting.preview import ForecastPreviews
+from elman.tasks.forecasting.windows import (
+    Origins,
+    Values,
+    backtest_of,
+    origins_in,
+    scale_intervals,
+    seasons_of,
+    spread_origins,
+    values_after,
+)
 from elman.tasks.run import Run
 from elman.text.series import Series
 from elman.training.checkpoint import identity_of
@@ -45,7 +51,6 @@ from elman.training.eval_mode import seeded
 from elman.training.events import Event, Finished, Progress, Validated
 from elman.training.trainer import train
 
-MAX_ORIGINS = 48  # of a series in a backtest
 _MIN_STEPS = 20  # of the second training
 _WIDER = 10.0  # times, at most, that intervals are stretched after the second training
 _MEASURED = "measured"  # key in a checkpoint of the results of the first training
@@ -217,7 +222,7 @@ class ForecasterTrainer:
             scaled,
             values,
             self.held_out,
-            self.network,
+            medians_by_part(self.network, values, self.held_out),
             self.scale,
             self.series.names,
             self.seasons,
@@ -229,11 +234,6 @@ class ForecasterTrainer:
             "sizes": self._interval_sizes(quantiles).tolist(),
             "report": evaluate_forecasts(backtest).to_json(),
         }
-
-
-def seasons_of(config: ForecasterConfig, counted: Sequence[int] | None) -> tuple[int, ...]:
-    """The season of a network, then those that only its counts know."""
-    return (config.season, *(each for each in counted or () if each != config.season))
 
 
 def new_network(config: ForecasterConfig, seed: int) -> ForecastNetwork:
@@ -248,24 +248,6 @@ def naive_errors(series: Series, end: int, season: int) -> Values:
         return naive_error(series.values[:end], season)
     before = (series.values[first:end, each] for each, first in enumerate(series.starts))
     return np.array([naive_error(values, season) for values in before])
-
-
-def spread_origins(firsts: Sequence[int], length: int, horizon: int) -> Origins:
-    """Evenly spaced origins (M, 2) with a whole horizon of values after each.
-
-    Args:
-        firsts: (S,) the first origin in each series, which has at most MAX_ORIGINS, or none if it
-            is too short.
-        length: T.
-        horizon: H.
-    """
-    found = [np.zeros((0, 2), dtype=np.int64)]
-    for number, first in enumerate(firsts):
-        count = max(0, length - horizon - first + 1)
-        steps = np.linspace(first, first + count - 1, min(count, MAX_ORIGINS)).round()
-        steps = steps.astype(np.int64)
-        found.append(np.stack([steps, np.full_like(steps, number)], 1))
-    return np.concatenate(found)
 
 
 def fit_widths(quantiles: Values, actual: Values, origins: Origins) -> tuple[float, float]:
@@ -292,14 +274,6 @@ def fit_widths(quantiles: Values, actual: Values, origins: Origins) -> tuple[flo
     return inner, outer
 
 
-def scale_intervals(quantiles: Values, widths: tuple[float, float]) -> Values:
-    """Quantiles (..., Q) with both intervals scaled around the median, sorted."""
-    inner, outer = widths
-    middle = quantiles[..., MEDIAN : MEDIAN + 1]
-    scaled = middle + (quantiles - middle) * np.array([outer, inner, 1.0, inner, outer])
-    return np.sort(scaled, axis=-1)
-
-
 def scale_intervals_by_halves(quantiles: Values, actual: Values, origins: Origins) -> Values:
     """Scale each half of the forecasts by widths fitted to the other half, for unbiased scores;
     arguments as in `fit_widths`."""
@@ -310,46 +284,6 @@ def scale_intervals_by_halves(quantiles: Values, actual: Values, origins: Origin
             widths = fit_widths(quantiles[~half], actual[~half], origins[~half])
             scaled[half] = scale_intervals(quantiles[half], widths)
     return scaled
-
-
-def backtest_of(
-    quantiles: Values,
-    values: Values,
-    origins: Origins,
-    network: ForecastNetwork,
-    scale: Values,
-    names: tuple[str, ...],
-    seasons: tuple[int, ...],
-) -> Backtest:
-    """Collect forecasts, actual values, and the forecasts of baselines and parts.
-
-    Args:
-        quantiles: (M, H, Q) forecasts.
-        values: (T, S) of the series.
-        origins: (M, 2) of the forecasts.
-        network: the forecaster, with its counts.
-        scale: (S,) divisor of the errors of each series.
-        names: (S,) of the series.
-        seasons: that the baselines know; the first is the network's.
-    """
-    horizon = network.config.horizon
-    steps = np.diff(origins[:, 0])[np.diff(origins[:, 1]) == 0]
-    stride = int(steps.min()) if len(steps) else 1
-    low_95, low_80, median, high_80, high_95 = np.moveaxis(quantiles, 2, 0)
-    return Backtest(
-        low_95=low_95,
-        low_80=low_80,
-        median=median,
-        high_80=high_80,
-        high_95=high_95,
-        actual=values_after(values, origins, horizon),
-        baselines=baseline_forecasts(values, origins, horizon, seasons),
-        parts=medians_by_part(network, values, origins),
-        scale=scale[origins[:, 1]],
-        series=origins[:, 1],
-        names=names,
-        overlapping=-(-horizon // stride),
-    )
 
 
 def _sum_of(spent: Finished, event: Finished) -> Finished:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from elman.errors import ModelFileError, SettingError
-from elman.nn.blocks import COMPONENTS, StackConfig
+from elman.nn.config import COMPONENTS, StackConfig
 from elman.ranges import check_choice, check_number
 from elman.tasks.settings import CountedSettings, NetworkSettings, Recipe, changed, setting
 from elman.text.tokenizers.table import TOKENIZERS
@@ -60,7 +60,7 @@ class LanguageModelSettings(CountedSettings):
     layers: int = changed(NetworkSettings, "layers", 2)
     components: Sequence[str] = setting(
         COMPONENTS,
-        "of each block, from `elman.nn.blocks.COMPONENTS`; none leaves the bare cell.",
+        "of each block, from `elman.nn.config.COMPONENTS`; none leaves the bare cell.",
         _check_parts,
     )
     counts: str = changed(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +12,14 @@ from elman.counts.kneser_ney import KneserNey
 from elman.counts.ngrams import NGrams, array_layout, arrays_of, ngrams_of
 from elman.data.corpus import Corpus
 from elman.errors import EmptyTextError, ModelFileError
-from elman.nn.language_model import LanguageModelNetwork
-from elman.nn.mixture import Gate, Mixture
-from elman.nn.predictor import NetworkPredictor
+from elman.nn.compiled.language_model import CompiledLanguageModel
+from elman.nn.compiled.mixture import Gate, Mixture
+from elman.nn.compiled.predictor import NetworkPredictor
 from elman.tasks.weights import prefixed
 from elman.text.tokenizers.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from elman.nn.language_model import LanguageModelNetwork
 
 ORDERS = {"character": 8, "subword": 5, "word": 5}
 """The longest n-grams by tokenizer."""
@@ -99,7 +102,7 @@ def no_ngrams() -> EmptyTextError:
 def mixture_of(
     network: LanguageModelNetwork, ngrams: NGrams, valid: Corpus | None, read: int
 ) -> Mixture:
-    """A network and n-grams with a gate that is fitted on the validation text.
+    """N-grams beside a network, with a gate that is fitted on the validation text.
 
     Args:
         network: the trained network.
@@ -107,12 +110,15 @@ def mixture_of(
         valid: the validation text; None: the network has no share.
         read: tokens that the training has read; more of the validation text would take too long.
     """
+    from elman.nn.native_step import trained_network
+
     if valid is None:
-        return Mixture(network, ngrams, Gate.closed(len(ngrams.orders) + 1))
+        return Mixture(ngrams, Gate.closed(len(ngrams.orders) + 1))
     most = min(GATED, max(FEWEST_GATED, int(GATED_FRACTION * read)))
     ids = np.asarray(valid.ids[: most + 1], dtype=np.int64)
     contexts = ngrams.states(ids)[:-1]
-    log_network, entropies = NetworkPredictor(network).scored(ids)
+    compiled = CompiledLanguageModel(trained_network(network, int8=False), network.config)
+    log_network, entropies = NetworkPredictor(compiled).scored(ids)
     gate = Gate.fit(
         len(ngrams.orders) + 1,
         *ngrams.evidence(contexts),
@@ -120,7 +126,7 @@ def mixture_of(
         log_network,
         np.log(ngrams.probabilities(contexts, ids[1:])),
     )
-    return Mixture(network, ngrams, gate)
+    return Mixture(ngrams, gate)
 
 
 def arrays(mixture: Mixture) -> dict[str, Array]:
@@ -159,11 +165,10 @@ def layout(about: Any, vocabulary: int) -> Layout:
     return prefixed(PREFIX, array_layout(sizes, wide, vocabulary))
 
 
-def restored(network: LanguageModelNetwork, about: Any, beside: dict[str, Array]) -> Mixture | None:
+def restored(about: Any, beside: dict[str, Array]) -> Mixture | None:
     """The mixture of a model file; None if it has no counts.
 
     Args:
-        network: of the file.
         about: of `contents`, or None.
         beside: the arrays of `layout`.
 
@@ -174,7 +179,7 @@ def restored(network: LanguageModelNetwork, about: Any, beside: dict[str, Array]
         return None
     _, _, gate = _checked(about)
     parts = {name.removeprefix(PREFIX): array for name, array in beside.items()}
-    return Mixture(network, ngrams_of(parts), gate)
+    return Mixture(ngrams_of(parts), gate)
 
 
 def _checked(about: Any) -> tuple[list[int], list[bool], Gate]:

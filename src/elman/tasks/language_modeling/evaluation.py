@@ -12,7 +12,8 @@ from elman.metrics.intervals import bootstrap_difference
 from elman.metrics.keyboard import KeyboardScores, TypingCounts, keyboard_scores
 from elman.metrics.language_modeling import bits_per_character, nats_per_token, perplexity
 from elman.metrics.report import Evaluation
-from elman.nn.predictor import Floats, NetworkPredictor, Predictor, Tokens
+from elman.nn.compiled.language_model import Tokens
+from elman.nn.compiled.predictor import Floats, NetworkPredictor, Predictor
 from elman.tasks.language_modeling.baseline import NGramBaseline
 from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
 from elman.text.tokenizers.words import Words

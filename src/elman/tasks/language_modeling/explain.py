@@ -8,8 +8,8 @@ from elman.explain.activations import record_layers, stack_layers
 from elman.explain.attribution import AttributionInput, AttributionQuery
 from elman.explain.summary import Part, check_length, model_summary, step_outputs
 from elman.explain.trace import SequenceTrace, Trace
+from elman.nn.compiled.mixture import Mixture
 from elman.nn.language_model import LanguageModelNetwork
-from elman.nn.mixture import Mixture
 from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
 from elman.training.eval_mode import eval_mode
 
@@ -71,7 +71,8 @@ def explain_language(
 def _parts(mixture: Mixture, query: AttributionQuery, ids: Tensor) -> list[Part]:
     """The network and the counts after each of the tokens `ids` (T,)."""
     contexts = mixture.counts.states(ids.numpy(force=True))
-    log_odds, log_network, counts = mixture.weigh(query.log_probabilities(), contexts)
+    logits = query.log_probabilities().numpy(force=True)
+    log_odds, log_network, counts = map(torch.from_numpy, mixture.weigh(logits, contexts))
     return [
         Part("network", log_odds.sigmoid(), log_network.exp()),
         Part("counts", (-log_odds).sigmoid(), counts),

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from elman.decoding.batched_generation import BatchedGenerator
-from elman.decoding.generation import generate_text
-from elman.decoding.prompts import split_prefix
-from elman.decoding.sampling import Sampling
-from elman.decoding.suggester import Suggester
-from elman.nn.mixture import LanguageNetwork
 from elman.ranges import check_integer
 from elman.tasks.estimator import Model
 from elman.text.tokenizers.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from elman.decoding.batched_generation import BatchedGenerator
+    from elman.decoding.sampling import Sampling
+    from elman.decoding.suggester import Suggester
+    from elman.nn.compiled.language_model import CompiledLanguageModel
 
 
 class TextGeneration(Model):
@@ -23,8 +24,8 @@ class TextGeneration(Model):
 
     @property
     @abstractmethod
-    def predicting(self) -> LanguageNetwork:
-        """What predicts: the network, or the network beside the counts."""
+    def predicting(self) -> CompiledLanguageModel:
+        """What predicts: the network, with the counts beside it if there are any."""
 
     @property
     @abstractmethod
@@ -56,6 +57,8 @@ class TextGeneration(Model):
         Raises:
             SettingError: a setting is out of range.
         """
+        from elman.decoding.sampling import Sampling
+
         sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
         pieces = self._generate(prompt, length, sampling, stop, seed, rows=1)
         return (texts[0] for texts in pieces if texts[0])
@@ -79,6 +82,8 @@ class TextGeneration(Model):
         Args:
             samples: number of continuations.
         """
+        from elman.decoding.sampling import Sampling
+
         check_integer("samples", samples, 1)
         sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty)
         pieces = list(self._generate(prompt, length, sampling, stop, seed, rows=samples))
@@ -93,6 +98,9 @@ class TextGeneration(Model):
         seed: int | None,
         rows: int,
     ) -> Iterator[list[str]]:
+        from elman.decoding.generation import generate_text
+        from elman.decoding.prompts import split_prefix
+
         self._check_fitted()
         check_integer("length", length, 1)
         check_integer("seed", 0 if seed is None else seed, 0, 2**63 - 1)
@@ -107,10 +115,11 @@ class TextGeneration(Model):
             seed=seed,
             rows=rows,
             prefix=prefix,
-            step=self._step,
         )
 
     def together(self) -> BatchedGenerator:
         """A generator of several texts that start and end independently."""
+        from elman.decoding.batched_generation import BatchedGenerator
+
         self._check_fitted()
-        return BatchedGenerator(self.predicting, self.tokenizer_, self._step)
+        return BatchedGenerator(self.predicting, self.tokenizer_)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from elman.nn.predictor import NetworkPredictor
 from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
+
+if TYPE_CHECKING:
+    from elman.nn.compiled.predictor import NetworkPredictor
 
 
 class LineScore(NamedTuple):

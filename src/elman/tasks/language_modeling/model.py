@@ -9,29 +9,23 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from torch import Tensor
 
 from elman.bundle import Array
 from elman.counts.ngrams import NGrams
 from elman.data.cache import Cache
 from elman.data.corpus import Corpus
-from elman.decoding.incremental import NextTokenDistribution, read, read_rows
-from elman.decoding.suggester import WORDS, Suggester, finder_for
-from elman.decoding.suggestions import PrefixSearch, Suggestion, UserPrior
-from elman.decoding.word_index import WordIndex
+from elman.decoding.next_token import NextTokenDistribution
 from elman.errors import EmptyTextError, ModelFileError
-from elman.explain.trace import Trace
-from elman.nn.blocks import StackConfig
-from elman.nn.language_model import LanguageModelNetwork
-from elman.nn.mixture import LanguageNetwork, LanguageState, Mixture
-from elman.nn.native_step import Step, step_of
-from elman.nn.predictor import Floats, NetworkPredictor
+from elman.nn.compiled.language_model import CompiledLanguageModel, language_model_layout
+from elman.nn.compiled.mixture import log_softmax
+from elman.nn.compiled.network import State
+from elman.nn.compiled.predictor import Floats, NetworkPredictor
+from elman.nn.compiled.trained import TrainedNetwork
 from elman.ranges import check_integer
 from elman.tasks.architecture import checked_stack
-from elman.tasks.file_size import Shape, built_network
 from elman.tasks.inputs import as_texts
 from elman.tasks.language_modeling import counts
 from elman.tasks.language_modeling.config import (
@@ -39,20 +33,26 @@ from elman.tasks.language_modeling.config import (
     checked_learned,
     recipe_of,
 )
-from elman.tasks.language_modeling.explain import explain_language
 from elman.tasks.language_modeling.generation import TextGeneration
 from elman.tasks.language_modeling.inputs import TextInput, check_length, prepared, source_of
 from elman.tasks.language_modeling.line_scores import LineScore, score_lines
-from elman.tasks.language_modeling.preview import GenerationPreviews
 from elman.tasks.language_modeling.width import network_of, width_for
 from elman.tasks.run import Run, TrainingData
-from elman.tasks.weights import Stored
+from elman.tasks.weights import Blueprint, Stored
 from elman.text.progress import ProgressCallback
 from elman.text.tokenizers.table import TOKENIZERS, tokenizer_from_json
 from elman.text.tokenizers.tokenizer import BOUNDARY, Tokenizer
-from elman.training.bptt import BPTTDataset
 from elman.training.events import Event, Finished
 from elman.training.plan import Plan
+
+if TYPE_CHECKING:
+    from elman.decoding.suggester import Suggester
+    from elman.decoding.suggestions import PrefixSearch, Suggestion
+    from elman.decoding.word_index import WordIndex
+    from elman.explain.trace import Trace
+    from elman.nn.compiled.mixture import Mixture
+    from elman.tasks.language_modeling.preview import GenerationPreviews
+    from elman.training.bptt import BPTTDataset
 
 
 class LanguageModel(LanguageModelSettings, TextGeneration):
@@ -76,7 +76,6 @@ class LanguageModel(LanguageModelSettings, TextGeneration):
     pipeline_tag: ClassVar[str] = "text-generation"
     _architecture_name: ClassVar[str] = "architecture"
 
-    network_: LanguageModelNetwork
     mixture_: Mixture | None = None
     tokenizer_: Tokenizer
     learned_: Counter[str]
@@ -117,6 +116,10 @@ class LanguageModel(LanguageModelSettings, TextGeneration):
     def _begin(
         self, settings: LanguageModelSettings, data: TrainingData
     ) -> tuple[BPTTDataset, Plan, GenerationPreviews]:
+        from elman.tasks.file_size import Shape, built_network
+        from elman.tasks.language_modeling.preview import GenerationPreviews
+        from elman.training.bptt import BPTTDataset
+
         train, valid, recipe = data.train, data.valid, recipe_of(settings)
         build, vocabulary = partial(network_of, train.tokenizer.size), train.tokenizer.to_json()
         division = self._divide(Shape(settings), recipe.hidden_size, build, vocabulary=vocabulary)
@@ -161,6 +164,8 @@ class LanguageModel(LanguageModelSettings, TextGeneration):
 
     def learn(self, text: str) -> Self:
         """Count the words of a user, so that `suggest` offers them; the network stays unchanged."""
+        from elman.decoding.suggester import WORDS
+
         self._check_fitted()
         self.learned_.update(text[start:end] for start, end in WORDS.words_in(text))
         return self
@@ -202,13 +207,13 @@ class LanguageModel(LanguageModelSettings, TextGeneration):
         self._check_fitted()
         return score_lines(self.predictor, self.tokenizer_, lines)
 
-    def start(self) -> LanguageState:
+    def start(self) -> State:
         """The state at the start of a text, for `step`."""
         self._check_fitted()
-        _, state = read(self.predicting, [BOUNDARY], self.predicting.initial_state(1), self._step)
-        return state
+        network = self.predicting
+        return network.step(np.array([BOUNDARY]), network.initial_state(1))[1]
 
-    def step(self, text: str, state: LanguageState) -> tuple[NextTokenDistribution, LanguageState]:
+    def step(self, text: str, state: State) -> tuple[NextTokenDistribution, State]:
         """Run the network over the next tokens of a text.
 
         Tokens of words include the space before them: "the", then "cat", is "the cat".
@@ -224,11 +229,9 @@ class LanguageModel(LanguageModelSettings, TextGeneration):
             EmptyTextError: the text is empty.
         """
         log_p, state = self.step_many([text], state)
-        return NextTokenDistribution(log_p[0].numpy(force=True), self.tokenizer_), state
+        return NextTokenDistribution(log_p[0], self.tokenizer_), state
 
-    def step_many(
-        self, texts: Sequence[str], states: LanguageState
-    ) -> tuple[Tensor, LanguageState]:
+    def step_many(self, texts: Sequence[str], states: State) -> tuple[Floats, State]:
         """Continue N streams: one text and one row of the states each; see `step`.
 
         Returns:
@@ -238,8 +241,8 @@ class LanguageModel(LanguageModelSettings, TextGeneration):
         rows = [self.tokenizer_.encode(text) for text in texts]
         if not all(map(len, rows)):
             raise EmptyTextError("nothing to read", location="step", hint="Give it some text.")
-        logits, states = read_rows(self.predicting, rows, states, self._step)
-        return logits.float().log_softmax(1), states
+        logits, states = self.predicting.read(rows, states)
+        return log_softmax(logits), states
 
     def explain(self, text: str) -> Trace:
         """The activations of the network over a text, the predictions of the model, and what the
@@ -248,6 +251,8 @@ class LanguageModel(LanguageModelSettings, TextGeneration):
         Raises:
             InputError: the text has no tokens, or more than `elman.explain.summary.MAX_TOKENS`.
         """
+        from elman.tasks.language_modeling.explain import explain_language
+
         self._check_fitted()
         return explain_language(self.network_, self.mixture_, self.tokenizer_, text)
 
@@ -263,6 +268,8 @@ class LanguageModel(LanguageModelSettings, TextGeneration):
         Raises:
             SettingError: the count is below 1.
         """
+        from elman.decoding.suggestions import UserPrior
+
         self._check_fitted()
         check_integer("count", count, 1)
         context, prefix = self.suggester.split_prefix(text)
@@ -272,10 +279,14 @@ class LanguageModel(LanguageModelSettings, TextGeneration):
     @property
     def suggester(self) -> Suggester:
         """The steps of `suggest`, without the words from `learn`."""
-        return Suggester(self.predicting, self.tokenizer_, self._step, self._finder)
+        from elman.decoding.suggester import Suggester
+
+        return Suggester(self.predicting, self.tokenizer_, self._finder)
 
     @cached_property
     def _finder(self) -> WordIndex | PrefixSearch:
+        from elman.decoding.suggester import finder_for
+
         return finder_for(self.tokenizer_)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -285,20 +296,22 @@ class LanguageModel(LanguageModelSettings, TextGeneration):
     # Saving
 
     @property
-    def predicting(self) -> LanguageNetwork:
-        """What predicts: the network, or the network beside the counts."""
-        return self.network_ if self.mixture_ is None else self.mixture_
+    def predicting(self) -> CompiledLanguageModel:
+        """What predicts: the network, with the counts beside it if there are any."""
+        compiled: CompiledLanguageModel = self._inference
+        if compiled.mixture is not self.mixture_:  # the gate has been fitted since
+            assert self._compiled is not None
+            self._compiled.clear()
+            compiled = self._inference
+        return compiled
 
     @property
     def predictor(self) -> NetworkPredictor:
         """What scores whole texts, with the current weights."""
-        return NetworkPredictor(self.predicting, int8=self.int8_)
+        return NetworkPredictor(self.predicting)
 
-    def _compile_step(self) -> Step:
-        return step_of(self.predicting, int8=self.int8_)
-
-    def _architecture(self) -> StackConfig:
-        return self.network_.config
+    def _compile(self, trained: TrainedNetwork) -> CompiledLanguageModel:
+        return CompiledLanguageModel(trained, self._config, self.mixture_)
 
     def _contents(self) -> dict[str, Any]:
         return {
@@ -323,13 +336,15 @@ class LanguageModel(LanguageModelSettings, TextGeneration):
         if (self.tokenizer, self.cell) != (self.tokenizer_.name, architecture.cell):
             raise ModelFileError("its settings are not those of its vocabulary and network")
         beside = counts.layout(about.get("counts"), architecture.vocabulary)
-        return Stored(lambda: LanguageModelNetwork(architecture), beside)
+        return Stored(
+            Blueprint("elman.nn.language_model.LanguageModelNetwork", (architecture,)),
+            architecture,
+            partial(language_model_layout, architecture),
+            beside,
+        )
 
-    def _take(
-        self, network: LanguageModelNetwork, beside: dict[str, Array], about: dict[str, Any]
-    ) -> None:
-        self.network_ = network
-        self.mixture_ = counts.restored(network, about.get("counts"), beside)
+    def _take(self, beside: dict[str, Array], about: dict[str, Any]) -> None:
+        self.mixture_ = counts.restored(about.get("counts"), beside)
 
 
 MODEL = LanguageModel

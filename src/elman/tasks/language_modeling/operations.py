@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from typing_extensions import TypedDict
 
 from elman.server.operations.operation import (
@@ -42,10 +43,11 @@ class LanguageModelRunner(StatefulRunner):
 
     def _answers(self, outputs: Any, counts: Sequence[int]) -> list[dict[str, Any]]:
         """Of log-probabilities (N, V)."""
-        best = outputs.topk(min(max(counts), outputs.shape[1]), dim=1)
+        best = np.argsort(-outputs, axis=1, kind="stable")[:, : max(counts)]
+        values = np.take_along_axis(outputs, best, axis=1)
         decode = self._model.tokenizer_.decode
         answers = []
-        rows = zip(best.indices.tolist(), best.values.exp().tolist(), counts, strict=True)
+        rows = zip(best.tolist(), np.exp(values).tolist(), counts, strict=True)
         for indices, probabilities, count in rows:
             tokens = zip(indices[:count], probabilities, strict=False)
             found = [{"text": decode([index]), "probability": each} for index, each in tokens]

@@ -9,7 +9,9 @@ import numpy.typing as npt
 from elman.counts.kneser_ney import KneserNey
 from elman.decoding.generation import generate_text
 from elman.decoding.sampling import Sampling
+from elman.nn.compiled.language_model import CompiledLanguageModel
 from elman.nn.language_model import LanguageModelNetwork
+from elman.nn.native_step import trained_network
 from elman.text.tokenizers.tokenizer import BOUNDARY
 from elman.training.bptt import VALIDATED
 from elman.training.preview_rows import shortened
@@ -45,8 +47,10 @@ class GenerationPreviews:
         name = self.tokenizer.name
         prompt = self.held_out[: PROMPTS[name]]
         prompt = prompt[: (np.flatnonzero(prompt[1:] == BOUNDARY) + 1).min(initial=len(prompt))]
+        config = self.network.config
+        trained = trained_network(self.network, int8=False)
         pieces = generate_text(
-            self.network,
+            CompiledLanguageModel(trained, config),
             self.tokenizer,
             np.append(BOUNDARY, prompt),
             length=LENGTHS[name],

@@ -6,19 +6,18 @@ A wide network that has read little predicts less than a narrow one that has rea
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from elman.nn.language_model import LanguageModelNetwork
-from elman.tasks.file_size import Shape
 from elman.tasks.language_modeling.config import (
     LanguageModelSettings,
     architecture_of,
     recipe_of,
 )
 from elman.tasks.run import Run, TrainingData
-from elman.training.bptt import BPTTDataset
-from elman.training.checkpoint import identity_of
-from elman.training.timing import seconds_a_step
+
+if TYPE_CHECKING:
+    from elman.nn.language_model import LanguageModelNetwork
+    from elman.tasks.file_size import Shape
 
 FRACTIONS = (1, 2 / 3, 1 / 2, 1 / 3)
 """Of the usual hidden size."""
@@ -26,6 +25,8 @@ FRACTIONS = (1, 2 / 3, 1 / 2, 1 / 3)
 
 def network_of(vocabulary: int, shape: Shape[LanguageModelSettings]) -> LanguageModelNetwork:
     """A new network for a vocabulary of that size."""
+    from elman.nn.language_model import LanguageModelNetwork
+
     return LanguageModelNetwork(architecture_of(shape.settings, vocabulary))
 
 
@@ -36,6 +37,11 @@ def width_for(settings: LanguageModelSettings, data: TrainingData, run: Run) -> 
     Returns:
         None where it is the usual one, or follows from the settings.
     """
+    from elman.tasks.file_size import Shape
+    from elman.training.bptt import BPTTDataset
+    from elman.training.checkpoint import identity_of
+    from elman.training.timing import seconds_a_step
+
     begun = {} if run.checkpoint is None else identity_of(run.checkpoint)
     if "width" in begun:
         width: Any = begun["width"]

@@ -7,8 +7,7 @@ from functools import partial
 from typing import Any
 
 from elman.errors import ModelFileError
-from elman.nn.attention import KINDS
-from elman.nn.seq2seq import ORDERS, Seq2SeqConfig
+from elman.nn.config import ATTENTIONS, ORDERS, Seq2SeqConfig
 from elman.ranges import check_choice, check_integer
 from elman.tasks.architecture import LARGEST_VOCABULARY, BlockRecipe, checked_stack
 from elman.tasks.seq2seq.text_codec import CODEC_TOKENIZERS
@@ -75,7 +74,7 @@ class TranslatorSettings(Seq2SeqSettings):
         "dot",
         'how the decoder weighs the places of the source, "dot" or "additive"; with "none" all it '
         "has of the source is one vector (I. Sutskever et al., 2014).",
-        partial(check_choice, names=KINDS),
+        partial(check_choice, names=ATTENTIONS),
     )
     order: str = setting(
         "both",
@@ -97,7 +96,7 @@ def checked_seq2seq(value: object, vocabulary: int) -> Seq2SeqConfig:
     """
     if not isinstance(value, dict) or value.keys() != {"blocks", "source", "attention", "order"}:
         raise ModelFileError("its encoder-decoder is not one that is known here")
-    check_choice("attention", value["attention"], KINDS)
+    check_choice("attention", value["attention"], ATTENTIONS)
     check_choice("order", value["order"], (*ORDERS, "vector"))
     of_vectors = value["order"] == "vector"
     check_integer("source", value["source"], int(of_vectors), _most_sources(of_vectors))

@@ -5,23 +5,29 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from elman.bundle import Layout
-from elman.nn.seq2seq import EncoderDecoder, Seq2SeqConfig
+from elman.nn.compiled.layouts import seq2seq_layout
+from elman.nn.compiled.seq2seq import ArraySeq2Seq, seq2seq_of
+from elman.nn.compiled.trained import TrainedNetwork
+from elman.nn.config import Seq2SeqConfig
 from elman.tasks.example_estimator import ExampleModel
-from elman.tasks.file_size import Shape
 from elman.tasks.run import TrainingData
 from elman.tasks.seq2seq.config import EMA_DECAY, SMOOTHING, Seq2SeqRecipe, Seq2SeqSettings
 from elman.tasks.seq2seq.generation import LengthLimit
-from elman.tasks.seq2seq.objective import Seq2SeqObjective
-from elman.tasks.seq2seq.preview import Seq2SeqPreviews
 from elman.tasks.seq2seq.serialization import checked_codecs, checked_limit, checked_seq2seq_config
 from elman.tasks.seq2seq.text_codec import TextCodec
-from elman.tasks.weights import Stored
-from elman.training.dataset import Dataset, TokenDataset
+from elman.tasks.weights import Blueprint, Stored
 from elman.training.events import Finished
 from elman.training.plan import Plan
+
+if TYPE_CHECKING:
+    from elman.nn.seq2seq import EncoderDecoder
+    from elman.tasks.seq2seq.objective import Seq2SeqObjective
+    from elman.tasks.seq2seq.preview import Seq2SeqPreviews
+    from elman.training.dataset import Dataset, TokenDataset
 
 
 class Seq2SeqModel(ExampleModel):
@@ -32,7 +38,6 @@ class Seq2SeqModel(ExampleModel):
     # Name of the number of examples in the training record.
     _examples_name: ClassVar[str]
 
-    network_: EncoderDecoder
     target_: TextCodec
     limit_: LengthLimit
 
@@ -75,6 +80,10 @@ class Seq2SeqModel(ExampleModel):
     def _begin(
         self, settings: Seq2SeqSettings, data: TrainingData
     ) -> tuple[Seq2SeqObjective, Plan, Seq2SeqPreviews]:
+        from elman.tasks.file_size import Shape
+        from elman.tasks.seq2seq.objective import Seq2SeqObjective
+        from elman.tasks.seq2seq.preview import Seq2SeqPreviews
+
         self._learn_codecs(settings, data.train)
         (sources, targets), valid = self._datasets(data.train), self._datasets(data.valid)
         self.limit_ = LengthLimit.learn(sources, targets)
@@ -108,12 +117,15 @@ class Seq2SeqModel(ExampleModel):
             self.limit_,
             self.target_,
             targets,
-            *valid,
+            valid[0].rows,
+            valid[1],
             *self._preview_texts(data.valid),
         )
         return objective, plan, preview
 
     def _network_of(self, settings: Seq2SeqSettings, source: int) -> EncoderDecoder:
+        from elman.nn.seq2seq import EncoderDecoder
+
         attention, order = self._encoder_kind
         blocks = self._recipe.stack_of(settings, self.target_.tokenizer.size, tied=True)
         config = Seq2SeqConfig(blocks, source, attention, order)
@@ -122,8 +134,8 @@ class Seq2SeqModel(ExampleModel):
     def _outcome(self, event: Finished) -> dict[str, Any]:
         return {"valid_loss": event.best_loss if math.isfinite(event.best_loss) else None}
 
-    def _architecture(self) -> Seq2SeqConfig:
-        return self.network_.config
+    def _compile(self, trained: TrainedNetwork) -> ArraySeq2Seq:
+        return seq2seq_of(trained, self._config)
 
     def _contents(self) -> dict[str, Any]:
         return {"vocabularies": self._vocabularies(), "limit": list(self.limit_)}
@@ -142,6 +154,8 @@ class Seq2SeqModel(ExampleModel):
         config = checked_seq2seq_config(about.get("encoder_decoder"), known, codecs)
         self.limit_ = checked_limit(about.get("limit"))
         return Stored(
-            lambda: EncoderDecoder(config, self._recipe.dropout_of(self)),
+            Blueprint("elman.nn.seq2seq.EncoderDecoder", (config, self._recipe.dropout_of(self))),
+            config.blocks,
+            partial(seq2seq_layout, config),
             self._restore_beside(about, config),
         )

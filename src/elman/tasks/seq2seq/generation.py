@@ -1,30 +1,32 @@
 """Generation of target texts by beam search.
 
-Shapes: N sources, T tokens of a target, S tokens of a source.
+Shapes: N sources, T tokens of a target, S tokens of a source, K targets of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from elman.decoding.beam import BeamSettings, Hypothesis, beam_search
-from elman.nn.native_step import Step
-from elman.nn.seq2seq import EncoderDecoder
+from elman.nn.compiled.formulas import subtract_max
+from elman.nn.compiled.network import rows_of
+from elman.nn.compiled.seq2seq import ArraySeq2Seq, Sources, TargetState, some_of
 from elman.ranges import check_integer
 from elman.tasks.seq2seq.text_codec import TextCodec
 from elman.text.tokenizers.tokenizer import BOUNDARY
-from elman.training.dataset import Dataset, TokenDataset
-from elman.training.precision import fast_products
 from elman.training.samplers import by_length
+
+if TYPE_CHECKING:
+    from elman.training.dataset import Dataset, TokenDataset
 
 MAX_HYPOTHESES = 320  # of a batch, over all sources
 TOKENS_PER_BATCH = 2**14
+LOGITS = 2**23  # of a step, over all targets that are scored
 
 REPEATS = {"subword": 3, "character": 8}
 """How often a phrase may occur in a row, by tokenizer: numbers may have four zeros, but texts
@@ -113,30 +115,24 @@ def search_settings(codec: TextCodec, beam: int, count: int) -> BeamSettings:
 
 
 def generate(
-    network: EncoderDecoder,
-    sources: Dataset,
-    limit: LengthLimit,
-    settings: BeamSettings,
-    step: Step,
+    network: ArraySeq2Seq, sources: Sources, limit: LengthLimit, settings: BeamSettings
 ) -> list[list[Hypothesis]]:
     """The best targets of each source, best first.
 
     Args:
         network: encoder and decoder.
-        sources: N sources.
+        sources: N texts or vectors.
         limit: maximum length of targets.
         settings: of the search.
-        step: single step of the decoder.
     """
-    targets: list[list[Hypothesis]] = [[] for _ in range(len(sources))]
-    device = next(network.parameters()).device
+    targets: list[list[Hypothesis]] = [[] for _ in sources]
+    lengths = np.ones(len(sources), dtype=np.int64)
+    if not isinstance(sources, np.ndarray):
+        lengths[:] = [len(each) for each in sources]
     rows = max(1, MAX_HYPOTHESES // settings.beam)
-    for chosen in by_length(sources.lengths, rows, TOKENS_PER_BATCH):
-        limits = limit.of(sources.lengths[chosen])
-        with fast_products(device):
-            answers = beam_search(
-                network, sources.collate(chosen), limits, BOUNDARY, settings, step
-            )
+    for chosen in by_length(lengths, rows, TOKENS_PER_BATCH):
+        limits = limit.of(lengths[chosen])
+        answers = beam_search(network, some_of(sources, chosen), limits, BOUNDARY, settings)
         for index, answer in zip(chosen.tolist(), answers, strict=True):
             targets[index] = answer
     return targets
@@ -160,21 +156,51 @@ def with_end(target: Hypothesis) -> npt.NDArray[np.int64]:
 
 
 def attention_weights(
-    network: EncoderDecoder, sources: Dataset, index: int, targets: Sequence[Hypothesis]
+    network: ArraySeq2Seq, source: npt.NDArray[np.int64], targets: Sequence[Hypothesis]
 ) -> list[list[list[float]]]:
-    """Attention weights (T, S) of each target of one source.
+    """Attention weights (T, S) of each of K targets of one source.
 
     Args:
         network: encoder and decoder.
-        sources: N sources.
-        index: of the source.
+        source: (S,) its tokens.
         targets: its targets.
     """
-    weights = []
-    with torch.inference_mode():
-        start = network.encode(sources.collate(np.array([index])))
-        for each in targets:
-            inputs = np.append(BOUNDARY, each.tokens)[: len(each.log_probabilities)]
-            _, attention, _ = network.attend(torch.from_numpy(inputs)[:, None], start)
-            weights.append(attention[0].tolist())
-    return weights
+    start = network.encode([source])
+    start = start._replace(state=rows_of(start.state, np.zeros(len(targets), dtype=np.int64)))
+    lengths = [len(each.log_probabilities) for each in targets]
+    inputs = np.full((max(lengths), len(targets)), BOUNDARY)  # (T, K)
+    for column, each in zip(inputs.T, targets, strict=True):
+        read = each.tokens[: len(column) - 1]
+        column[1 : 1 + len(read)] = read
+    weights = network.attention(inputs, start)
+    return [own[:length].tolist() for own, length in zip(weights, lengths, strict=True)]
+
+
+def token_log_probabilities(
+    network: ArraySeq2Seq, sources: Sources, targets: Sequence[npt.NDArray[np.int64]]
+) -> list[npt.NDArray[np.float32]]:
+    """The log-probability (T,) of each token of N targets.
+
+    Args:
+        network: encoder and decoder.
+        sources: N texts or vectors, one for each target.
+        targets: (N,) the tokens of each, at least one.
+    """
+    found = [np.zeros(len(each), dtype=np.float32) for each in targets]
+    lengths = np.array([len(each) for each in targets], dtype=np.int64)
+    rows = max(1, LOGITS // network.config.blocks.vocabulary)
+    for chosen in by_length(lengths, rows, LOGITS):  # the longest first
+        indices = chosen.tolist()
+        state = network.encode(some_of(sources, chosen))
+        tokens = np.full(len(chosen), BOUNDARY)
+        for time in range(int(lengths[chosen[0]])):
+            going = int((lengths[chosen] > time).sum())
+            if going < len(tokens):
+                state = TargetState(*(rows_of(part, slice(going)) for part in state))
+            logits, state = network.step(tokens[:going], state)
+            norms = subtract_max(logits)
+            tokens = np.array([targets[each][time] for each in indices[:going]])
+            log_p = logits[np.arange(going), tokens] - norms
+            for index, own in zip(indices, log_p.tolist(), strict=False):
+                found[index][time] = own
+    return found

@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-import torch
 
 from elman.decoding.beam import BeamSettings
-from elman.nn.native_step import step_of
+from elman.nn.compiled.seq2seq import Sources, seq2seq_of, some_of
+from elman.nn.native_step import trained_network
 from elman.nn.seq2seq import EncoderDecoder
 from elman.tasks.seq2seq.config import SMOOTHING
 from elman.tasks.seq2seq.generation import LengthLimit, generate
 from elman.tasks.seq2seq.text_codec import TextCodec
-from elman.training.dataset import Dataset, TokenDataset, VectorDataset
+from elman.training.dataset import TokenDataset
 from elman.training.preview_rows import shortened, spread_indices
 from elman.training.previews import BaselineLoss, PredictionPreview
 
@@ -26,7 +25,7 @@ class Seq2SeqPreviews:
     limit: LengthLimit
     target: TextCodec
     learned_from: TokenDataset  # targets
-    sources: Dataset  # held out
+    sources: Sources  # held out
     targets: TokenDataset  # and theirs
     texts: Sequence[str]  # what the sources are called
     wanted: Sequence[str]
@@ -43,9 +42,9 @@ class Seq2SeqPreviews:
 
     def samples(self) -> list[PredictionPreview]:
         places = spread_indices(len(self.sources))
-        chosen = _some(self.sources, places)
-        step = step_of(self.network)
-        found = generate(self.network, chosen, self.limit, BeamSettings(beam=1), step)
+        chosen = some_of(self.sources, places)
+        network = seq2seq_of(trained_network(self.network, int8=False), self.network.config)
+        found = generate(network, chosen, self.limit, BeamSettings(beam=1))
         return [
             PredictionPreview(
                 shortened(self.texts[place]),
@@ -54,10 +53,3 @@ class Seq2SeqPreviews:
             )
             for place, (best, *_) in zip(places.tolist(), found, strict=True)
         ]
-
-
-def _some(sources: Dataset, places: npt.NDArray[np.int64]) -> Dataset:
-    if isinstance(sources, VectorDataset):
-        return VectorDataset(sources.rows[torch.from_numpy(places)].numpy())
-    assert isinstance(sources, TokenDataset)
-    return TokenDataset([sources.rows[place] for place in places.tolist()], sources.forms)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from elman.errors import ModelFileError
-from elman.nn.seq2seq import Seq2SeqConfig
+from elman.nn.config import Seq2SeqConfig
 from elman.tasks.seq2seq.config import checked_seq2seq
 from elman.tasks.seq2seq.generation import LengthLimit
 from elman.tasks.seq2seq.text_codec import CODEC_TOKENIZERS, TextCodec

@@ -6,14 +6,16 @@ Shapes: T tokens of a text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from elman.text.tokenizers.table import TOKENIZERS
 from elman.text.tokenizers.tokenizer import BOUNDARY, FIRST_OWN, Tokenizer
-from elman.training.dataset import TokenDataset
+
+if TYPE_CHECKING:
+    from elman.training.dataset import TokenDataset
 
 CODEC_TOKENIZERS = ("subword", "character")
 
@@ -60,9 +62,15 @@ class TextCodec:
         tokens = self.tokenizer.encode(self._prefix + text)
         return np.append(tokens, BOUNDARY).astype(np.int64)
 
+    def rows(self, texts: Iterable[str]) -> list[npt.NDArray[np.int64]]:
+        """Encode texts, as `encode` does each."""
+        return [self.encode(text) for text in texts]
+
     def examples(self, texts: Iterable[str]) -> TokenDataset:
         """Encode texts as a data set."""
-        return TokenDataset([self.encode(text) for text in texts])
+        from elman.training.dataset import TokenDataset
+
+        return TokenDataset(self.rows(texts))
 
     def decode(self, tokens: Sequence[int] | Tokens) -> str:
         """The text of tokens (T,), without bytes that are not a character."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import torch
-
-from elman.nn.crf import Transitions
-from elman.nn.encoder import EncoderConfig
-from elman.nn.tagger import TaggerNetwork
+from elman.nn.config import EncoderConfig
 from elman.tasks.architecture import EncoderRecipe
 from elman.tasks.settings import CountedSettings, NetworkSettings, changed
 from elman.tasks.tokenization import encoder_config
 from elman.text.subword_hashing import HashedVocabulary
 from elman.text.tag_vocabulary import TagVocabulary
+
+if TYPE_CHECKING:
+    from elman.nn.crf import Transitions
+    from elman.nn.tagger import TaggerNetwork
 
 RECIPE = EncoderRecipe(128, 0.5, 3e-3, 0.3, hidden_dropout=0.1, epochs=8, batch_size=32)
 
@@ -41,6 +42,10 @@ def encoder_of(settings: TaggerSettings, lexicon: HashedVocabulary) -> EncoderCo
 
 def allowed_of(vocabulary: TagVocabulary) -> Transitions:
     """Which tags may be first, follow each other, and be last."""
+    import torch
+
+    from elman.nn.crf import Transitions
+
     return Transitions(*map(torch.from_numpy, vocabulary.transitions))
 
 
@@ -49,4 +54,6 @@ def built(
 ) -> TaggerNetwork:
     """A new network that keeps to the rules of these tags, beside a linear model of as many
     buckets, if any."""
+    from elman.nn.tagger import TaggerNetwork
+
     return TaggerNetwork(reading, allowed_of(vocabulary), dropout, buckets)

@@ -6,18 +6,19 @@ Shapes: T words of a sentence.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from elman.counts.linear_chain import BATCH, learn
 from elman.errors import ModelFileError
-from elman.nn.crf import Transitions
-from elman.nn.tagger import LinearTagger, TaggerNetwork
 from elman.tasks.tagging.config import allowed_of
 from elman.tasks.tagging.inputs import TaggedSentences
 from elman.text.context_features import FEATURES, ContextHasher
 from elman.text.tag_vocabulary import TagVocabulary
+
+if TYPE_CHECKING:
+    from elman.nn.tagger import LinearTagger
 
 EPOCHS = 3
 """More gained nothing on the validation sets, and a fourth of the time is a network's epoch."""
@@ -48,6 +49,11 @@ def fit(
         minutes: of the whole training; None: there is no limit.
         seed: of the order of the sentences.
     """
+    import torch
+
+    from elman.nn.crf import Transitions
+    from elman.nn.tagger import LinearTagger
+
     allowed = vocabulary.transitions
     kinds = len(allowed.start)
     order = np.random.default_rng(seed).permutation(len(train.words))
@@ -109,7 +115,6 @@ def check(stored: object) -> int:
     raise ModelFileError("its counts are malformed")
 
 
-def contents(network: TaggerNetwork) -> dict[str, int] | None:
-    """The description of a linear model in a model file; None where there is none."""
-    counts = network.counts
-    return None if counts is None else {"features": FEATURES, "buckets": counts.buckets}
+def contents(buckets: int) -> dict[str, int] | None:
+    """The description of a linear model of as many buckets in a model file; None for none."""
+    return {"features": FEATURES, "buckets": buckets} if buckets else None

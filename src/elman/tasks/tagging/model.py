@@ -5,28 +5,23 @@ Shapes: T words of a sentence, K tags.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Self, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
 
-from elman.explain.summary import check_length
-from elman.explain.trace import Trace
-from elman.nn.encoder import EncoderConfig, PaddedBatch
-from elman.nn.tagger import LinearTagger, TaggerNetwork
+from elman.nn.compiled.tagger import BestSequences, CompiledTagger, Part, tagger_layout
+from elman.nn.compiled.trained import TrainedNetwork
 from elman.ranges import check_integer
 from elman.tasks.architecture import check_cell, checked_encoder
 from elman.tasks.example_estimator import ExampleModel
-from elman.tasks.file_size import Shape
 from elman.tasks.inputs import warn_of_unseen
 from elman.tasks.run import Run, TrainingData
 from elman.tasks.tagging import counts
 from elman.tasks.tagging.config import RECIPE, TaggerSettings, built, encoder_of
-from elman.tasks.tagging.dataset import SentenceDataset
-from elman.tasks.tagging.explain import explain_tags
 from elman.tasks.tagging.inputs import (
     Sentences,
     Tagged,
@@ -37,20 +32,22 @@ from elman.tasks.tagging.inputs import (
     tagged_source,
     words_of_each,
 )
-from elman.tasks.tagging.joining import join
-from elman.tasks.tagging.objective import TaggingObjective, best_tags
-from elman.tasks.tagging.preview import TagPreviews
-from elman.tasks.tagging.trainer import tag_objective, validation_metric_for
-from elman.tasks.weights import Stored
+from elman.tasks.weights import Blueprint, Stored
 from elman.text.progress import ProgressCallback
 from elman.text.subword_hashing import HashedVocabulary, WordForms, words_of
-from elman.text.tag_vocabulary import UNKNOWN, TagVocabulary
-from elman.training.dataset import in_batches
+from elman.text.tag_vocabulary import TagVocabulary
 from elman.training.events import Event, Finished
 from elman.training.plan import Plan
 
+if TYPE_CHECKING:
+    from elman.explain.trace import Trace
+    from elman.nn.tagger import LinearTagger, TaggerNetwork
+    from elman.tasks.file_size import Shape
+    from elman.tasks.tagging.dataset import SentenceDataset
+    from elman.tasks.tagging.objective import TaggingObjective
+    from elman.tasks.tagging.preview import TagPreviews
+
 Floats = npt.NDArray[np.floating[Any]]
-Result = TypeVar("Result")
 
 
 class Tagger(TaggerSettings, ExampleModel):
@@ -76,7 +73,6 @@ class Tagger(TaggerSettings, ExampleModel):
     pipeline_tag: ClassVar[str] = "token-classification"
     _architecture_name: ClassVar[str] = "encoder"
 
-    network_: TaggerNetwork
     lexicon_: HashedVocabulary
     vocabulary_: TagVocabulary
 
@@ -130,6 +126,10 @@ class Tagger(TaggerSettings, ExampleModel):
     def _begin(
         self, settings: TaggerSettings, data: TrainingData
     ) -> tuple[TaggingObjective, Plan, TagPreviews]:
+        from elman.tasks.file_size import Shape
+        from elman.tasks.tagging.preview import TagPreviews
+        from elman.tasks.tagging.trainer import tag_objective
+
         train, valid = data.train, data.valid
         self.vocabulary_ = train.vocabulary
         self.lexicon_ = HashedVocabulary.learn(train.words if settings.has_network else [])
@@ -163,11 +163,15 @@ class Tagger(TaggerSettings, ExampleModel):
         return built(encoder, self.vocabulary_, RECIPE.dropout_of(shape.settings))
 
     def _learn(self, settings: TaggerSettings, data: TrainingData, run: Run) -> Iterator[Event]:
+        from elman.tasks.tagging.dataset import SentenceDataset
+        from elman.tasks.tagging.joining import join
+        from elman.tasks.tagging.trainer import known_sentences, validation_metric_for
+
         for event in super()._learn(settings, data, run):
             if isinstance(event, Finished) and self._counted is not None:
                 linear, self._counted = self._counted, None
                 forms = WordForms(self.lexicon_)
-                words, tags, gold = self._known(data.valid)
+                words, tags, gold = known_sentences(self.vocabulary_, data.valid)
                 join(
                     self.network_,
                     linear,
@@ -178,19 +182,6 @@ class Tagger(TaggerSettings, ExampleModel):
                 )
                 self.record_["parameters"] = self._count()
             yield event
-
-    def _known(
-        self, valid: TaggedSentences
-    ) -> tuple[Sequence[Sequence[str]], Sequence[Sequence[str]], list[npt.NDArray[np.int64]]]:
-        """Words, tags and ids of the validation sentences without unseen tags, which no scale of
-        scores makes probable; if each has some, of all, with the first tag in their place."""
-        ids = [self.vocabulary_.encode(tags) for tags in valid.tags]
-        known = [row for row, each in enumerate(ids) if UNKNOWN not in each] or range(len(ids))
-        return (
-            [valid.words[row] for row in known],
-            [valid.tags[row] for row in known],
-            [ids[row].clip(0) for row in known],
-        )
 
     def _outcome(self, event: Finished) -> dict[str, Any]:
         score = "valid_accuracy" if self.scheme_ == "plain" else "valid_span_f1"
@@ -218,7 +209,7 @@ class Tagger(TaggerSettings, ExampleModel):
             InputError: sentences cannot be read, or are not lists of words.
         """
         self._check_fitted()
-        return self._decoded(words_of_each(sentences), self.network_.best)
+        return self._decoded(words_of_each(sentences))
 
     def predict_by_parts(self, sentences: Sentences) -> dict[str, list[list[str]]]:
         """The best tags of each sentence by the network alone and by the counts alone, under these
@@ -228,18 +219,17 @@ class Tagger(TaggerSettings, ExampleModel):
             InputError: as in `predict`.
         """
         self._check_fitted()
-        network = self.network_
-        if network.counts is None or not self.has_network:
+        if not (self._buckets and self.has_network):
             return {}
         words = words_of_each(sentences)
-        parts = {"network": network.best_of_network, "counts": network.best_of_counts}
-        return {name: self._decoded(words, best) for name, best in parts.items()}
+        return {
+            "network": self._decoded(words, "network"),
+            "counts": self._decoded(words, "counts"),
+        }
 
-    def _decoded(
-        self, words: Sequence[Sequence[str]], best: Callable[[PaddedBatch], Tensor]
-    ) -> list[list[str]]:
-        examples = self.dataset(list(filter(len, words)))
-        tags = iter(best_tags(self.network_, examples, best))
+    def _decoded(self, words: Sequence[Sequence[str]], part: Part = "both") -> list[list[str]]:
+        """The best tags of each sentence by a part of the model."""
+        tags = iter(self._inference.best(self._non_empty(words), part))
         return [self.vocabulary_.decode(next(tags)) if len(each) else [] for each in words]
 
     def predict_best(
@@ -258,18 +248,17 @@ class Tagger(TaggerSettings, ExampleModel):
         self._check_fitted()
         check_integer("count", count, 1, 1000)
 
-        def forward(padded: PaddedBatch) -> tuple[Tensor, Tensor]:
-            return self.network_.joint_crf.best(self.network_(padded), padded.lengths, count)
+        words = words_of_each(sentences)
+        found = iter(self._inference.most_probable(self._non_empty(words), count))
+        return [self._ranked(next(found)) if len(each) else [([], 1.0)] for each in words]
 
-        def result_of(answer: tuple[Tensor, Tensor], index: int, length: int) -> Any:
-            tags, log_p = (part[:, ..., index].numpy(force=True) for part in answer)
-            return [
-                (self.vocabulary_.decode(each[:length]), float(np.exp(score)))
-                for each, score in zip(tags, log_p, strict=True)
-                if score > -np.inf
-            ]
-
-        return self._run(sentences, forward, result_of, empty=[([], 1.0)])
+    def _ranked(self, best: BestSequences) -> list[tuple[list[str], float]]:
+        """The tags and the probability of each allowed sequence."""
+        return [
+            (self.vocabulary_.decode(tags), float(np.exp(log_p)))
+            for tags, log_p in zip(*best, strict=True)
+            if log_p > -np.inf
+        ]
 
     def marginals(self, sentences: Sentences) -> list[Floats]:
         """The marginal probability (T, K) of each tag of each word.
@@ -284,16 +273,9 @@ class Tagger(TaggerSettings, ExampleModel):
         size = len(self.vocabulary_.tags)
         outer = np.eye(size)[self.vocabulary_.outer]  # (inner, K)
 
-        def forward(padded: PaddedBatch) -> Tensor:
-            return self.network_.joint_crf.marginals(self.network_(padded), padded.lengths)
-
-        def result_of(answer: Tensor, index: int, length: int) -> Floats:
-            probabilities: Floats = (
-                np.exp(answer[:length, index].double().numpy(force=True)) @ outer
-            )
-            return probabilities
-
-        return self._run(sentences, forward, result_of, empty=np.zeros((0, size)))
+        words = words_of_each(sentences)
+        found = iter(self._inference.marginals(self._non_empty(words)))
+        return [next(found) @ outer if len(each) else np.zeros((0, size)) for each in words]
 
     def explain(self, sentence: str | Sequence[str]) -> Trace:
         """The activations of the network over a sentence, its tags, and their attributions.
@@ -304,6 +286,9 @@ class Tagger(TaggerSettings, ExampleModel):
         Raises:
             InputError: no words, or more than `elman.explain.summary.MAX_TOKENS`.
         """
+        from elman.explain.summary import check_length
+        from elman.tasks.tagging.explain import explain_tags
+
         self._check_fitted()
         given = words_of(sentence) if isinstance(sentence, str) else sentence
         (words,) = words_of_each([given])
@@ -320,34 +305,18 @@ class Tagger(TaggerSettings, ExampleModel):
 
     def dataset(self, words: Sequence[Sequence[str]]) -> SentenceDataset:
         """Sentences of at least one word, as the network reads them."""
-        linear = self.network_.counts
-        buckets = 0 if linear is None else linear.buckets
-        return SentenceDataset(words, WordForms(self.lexicon_), buckets)
+        from elman.tasks.tagging.dataset import SentenceDataset
 
-    def _run(
-        self,
-        sentences: Sentences,
-        forward: Callable[[PaddedBatch], Any],
-        result_of: Callable[[Any, int, int], Result],
-        empty: Result,
-    ) -> list[Result]:
-        """Run the network over sentences in batches.
+        return SentenceDataset(words, WordForms(self.lexicon_), self._buckets)
 
-        Args:
-            sentences: as in `predict`.
-            forward: the output for a batch.
-            result_of: the result of one sentence, from the output, its index in the batch and T.
-            empty: the result of an empty sentence.
-        """
-        words = words_of_each(sentences)
-        indices = [index for index, each in enumerate(words) if len(each)]
-        examples = self.dataset([words[index] for index in indices])
-        results = [empty] * len(words)
-        for chosen, answer in in_batches(self.network_, examples, forward):
-            for column, number in enumerate(chosen.tolist()):
-                length = int(examples.lengths[number])
-                results[indices[number]] = result_of(answer, column, length)
-        return results
+    def _non_empty(self, words: Sequence[Sequence[str]]) -> SentenceDataset:
+        return self.dataset([each for each in words if len(each)])
+
+    @property
+    def _buckets(self) -> int:
+        """The buckets of the linear model; 0 for none."""
+        weight = self._weights().get("counts.weight")
+        return 0 if weight is None else len(weight)
 
     def score(self, sentences: Sentences, tags: Sequence[Sequence[str]] | None = None) -> float:
         """The fraction of words with the correct tag.
@@ -367,14 +336,14 @@ class Tagger(TaggerSettings, ExampleModel):
 
     # Saving
 
-    def _architecture(self) -> EncoderConfig:
-        return self.network_.encoder.config
+    def _compile(self, trained: TrainedNetwork) -> CompiledTagger:
+        return CompiledTagger(trained, self._config, self.vocabulary_.transitions)
 
     def _contents(self) -> dict[str, Any]:
         return {
             "vocabulary": self.lexicon_.to_json(),
             "tags": self.vocabulary_.to_json(),
-            "counts": counts.contents(self.network_),
+            "counts": counts.contents(self._buckets),
         }
 
     def _facts(self) -> dict[str, Any]:
@@ -387,7 +356,12 @@ class Tagger(TaggerSettings, ExampleModel):
         check_cell(self, encoder.blocks.cell)
         buckets = counts.check(about.get("counts"))
         dropout = RECIPE.dropout_of(self)
-        return Stored(lambda: built(encoder, self.vocabulary_, dropout, buckets))
+        arguments = (encoder, self.vocabulary_, dropout, buckets)
+        return Stored(
+            Blueprint("elman.tasks.tagging.config.built", arguments),
+            encoder.blocks,
+            partial(tagger_layout, encoder, len(self.vocabulary_.inner), buckets),
+        )
 
 
 MODEL = Tagger

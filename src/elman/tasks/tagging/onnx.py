@@ -50,7 +50,7 @@ def exported(model: Tagger) -> ExportedGraph:
     network = model.network_
     metadata: dict[str, Any] = {"labels": _labels(model.vocabulary_)}
     if network.counts is not None:
-        metadata["counts"] = contents(network)
+        metadata["counts"] = contents(network.counts.buckets)
     counts = network.counts
     doc = DOC if counts is None else DOC + COUNTS.replace("{buckets}", str(counts.buckets))
     return ExportedGraph(network, doc, partial(_write, network), partial(_trial, network), metadata)

@@ -15,7 +15,7 @@ from elman.tasks.tagging.dataset import SentenceDataset
 from elman.tasks.tagging.inputs import TaggedSentences
 from elman.tasks.tagging.objective import TaggingObjective
 from elman.text.subword_hashing import HashedVocabulary, WordForms
-from elman.text.tag_vocabulary import TagVocabulary
+from elman.text.tag_vocabulary import UNKNOWN, TagVocabulary
 from elman.text.tagsets import Span, conlleval_spans
 
 Numbers = npt.NDArray[np.integer[Any]]
@@ -75,3 +75,17 @@ def validation_metric_for(
         return 1 - f1 if f1 > 0 else 1 + error_rate(predicted)
 
     return error_rate if vocabulary.scheme == "plain" else span_loss
+
+
+def known_sentences(
+    vocabulary: TagVocabulary, valid: TaggedSentences
+) -> tuple[Sequence[Sequence[str]], Sequence[Sequence[str]], list[npt.NDArray[np.int64]]]:
+    """Words, tags and ids of the validation sentences without unseen tags, which no scale of
+    scores makes probable; if each has some, of all, with the first tag in their place."""
+    ids = [vocabulary.encode(tags) for tags in valid.tags]
+    known = [row for row, each in enumerate(ids) if UNKNOWN not in each] or range(len(ids))
+    return (
+        [valid.words[row] for row in known],
+        [valid.tags[row] for row in known],
+        [ids[row].clip(0) for row in known],
+    )

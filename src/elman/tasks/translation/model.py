@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from elman.errors import InputError
-from elman.explain.summary import check_length
-from elman.explain.trace import Trace
 from elman.tasks.inputs import as_texts
 from elman.tasks.seq2seq.config import RECIPES, Seq2SeqRecipe, TranslatorSettings
 from elman.tasks.seq2seq.estimator import Seq2SeqModel
-from elman.tasks.seq2seq.explain import explain_translation
 from elman.tasks.seq2seq.generation import (
     GeneratedText,
     attention_weights,
@@ -28,8 +25,10 @@ from elman.tasks.seq2seq.text_codec import TextCodec, choose_tokenizer
 from elman.tasks.translation.inputs import Pairs, TextPairs, pair_source, read_pairs, split
 from elman.text.progress import ProgressCallback
 from elman.text.rows import MAX_SIDE_LENGTH
-from elman.training.dataset import TokenDataset
-from elman.training.eval_mode import eval_mode
+
+if TYPE_CHECKING:
+    from elman.explain.trace import Trace
+    from elman.training.dataset import TokenDataset
 
 
 class Translator(TranslatorSettings, Seq2SeqModel):
@@ -154,14 +153,14 @@ class Translator(TranslatorSettings, Seq2SeqModel):
                     location="sources",
                     hint="Cut it into sentences.",
                 )
-        examples = self.source_.examples(texts[index].strip() for index in indices)
+        rows = self.source_.rows(texts[index].strip() for index in indices)
         targets: list[list[GeneratedText]] = [[] for _ in texts]
-        answers = generate(self.network_, examples, self.limit_, search, self._step)
-        for number, (index, answer) in enumerate(zip(indices, answers, strict=True)):
+        answers = generate(self._inference, rows, self.limit_, search)
+        for index, row, answer in zip(indices, rows, answers, strict=True):
             best = [generated_text(each, self.target_) for each in answer[:count]]
             if attention and self.attention != "none":
-                pieces = self.source_.pieces(examples.rows[number])
-                weights = attention_weights(self.network_, examples, number, answer[:count])
+                pieces = self.source_.pieces(row)
+                weights = attention_weights(self._inference, row, answer[:count])
                 best = [
                     dataclasses.replace(target, attention=each, source=pieces)
                     for target, each in zip(best, weights, strict=True)
@@ -182,14 +181,17 @@ class Translator(TranslatorSettings, Seq2SeqModel):
                 `elman.explain.summary.MAX_TOKENS`.
             SettingError: the beam is out of range.
         """
+        from elman.explain.summary import check_length
+        from elman.tasks.seq2seq.explain import explain_translation
+        from elman.training.eval_mode import eval_mode
+
         self._check_fitted()
         (text,) = as_texts([source], "source")
-        examples = self.source_.examples([text.strip()])
-        row = examples.rows[0]
+        row = self.source_.encode(text.strip())
         check_length(len(row) if text.strip() else 0, "source")
         search = search_settings(self.target_, beam, 1)
         with eval_mode(self.network_):
-            best = generate(self.network_, examples, self.limit_, search, self._step)[0][0]
+            best = generate(self._inference, [row], self.limit_, search)[0][0]
         tokenizers = self.source_.tokenizer, self.target_.tokenizer
         return explain_translation(
             self.network_, row, self.source_.pieces(row), with_end(best), tokenizers

@@ -6,19 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from elman.cells import CELLS, state_tensors
-from elman.decoding.incremental import CHUNK, read
+from elman.cells import CELLS
 from elman.errors import EmptyTextError
-from elman.nn.blocks import StackConfig
+from elman.nn.config import StackConfig
 from elman.nn.language_model import LanguageModelNetwork
-from elman.nn.native_step import step_of
-from elman.nn.predictor import NetworkPredictor
 from elman.text.tokenizers.tokenizer import BOUNDARY
+from language_models import compiled, predictor_of
 
 
 def kept_bytes(state):
-    """What a state keeps in memory: the storage behind each tensor, not only what is seen."""
-    return sum(part.untyped_storage().nbytes() for part in state_tensors(state))
+    """What a state keeps in memory: the array behind each part, not only what is seen."""
+    return sum((part if part.base is None else part.base).nbytes for part in state)
 
 
 def tokens_of(text, tokenizer):
@@ -33,7 +31,7 @@ def test_a_stream_equals_the_whole(model):
     text = "The dog sat on the old tree. A bird\n looked at the mat; the small"
     text = text.replace("\n ", "\n") if model.tokenizer == "word" else text
     ids = np.concatenate([[BOUNDARY], model.tokenizer_.encode(text)])
-    expected = NetworkPredictor(model.network_).log_probabilities(ids)
+    expected = predictor_of(model.network_).log_probabilities(ids)
     state, result, outlook = model.start(), [], None
     for token, piece in tokens_of(text, model.tokenizer_):
         if outlook is not None:
@@ -73,48 +71,48 @@ def test_a_state_keeps_nothing_of_what_was_computed_on_the_way(cell):
     network = LanguageModelNetwork(
         StackConfig(vocabulary=9, cell=cell, hidden_size=8, layers=2)
     ).eval()
-    state = network.initial_state(1)
+    reading = compiled(network)
+    state = reading.initial_state(1)
     after = []
-    for count in (1, 5, CHUNK, 2000, 2 * CHUNK + 1):
-        _, state = read(network, np.arange(count) % 9, state, step_of(network))
+    for count in (1, 5, 1000, 2000, 2049):
+        _, state = reading.read([np.arange(count) % 9], state)
         after.append(kept_bytes(state))
-        assert kept_bytes(state) == sum(t.numel() * t.element_size() for t in state_tensors(state))
+        assert kept_bytes(state) == sum(part.nbytes for part in state)
     assert len(set(after)) == 1
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_text_cut_anywhere_reads_the_same(cell):
-    """Also where the pieces in which it is read end."""
     torch.manual_seed(2)
     network = LanguageModelNetwork(
         StackConfig(vocabulary=9, cell=cell, hidden_size=8, layers=2)
     ).eval()
-    ids = np.random.default_rng(0).integers(0, 9, 2 * CHUNK + 7)
-    step = step_of(network)
-    whole, end = read(network, ids, network.initial_state(1), step)
-    for length in (1, 300, CHUNK, CHUNK + 1, len(ids) - 1):
-        _, state = read(network, ids[:length], network.initial_state(1), step)
-        logits, state = read(network, ids[length:], state, step)
-        torch.testing.assert_close(logits, whole, atol=1e-4, rtol=1e-4)
-        for a, b in zip(state_tensors(state), state_tensors(end), strict=True):
-            torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)
+    ids = np.random.default_rng(0).integers(0, 9, 1000)
+    reading = compiled(network)
+    whole, end = reading.read([ids], reading.initial_state(1))
+    with torch.inference_mode():
+        expected, _ = network(torch.from_numpy(ids[None]), network.initial_state(1))
+    np.testing.assert_allclose(whole[0], expected[0, -1].numpy(), atol=1e-4, rtol=1e-4)
+    for length in (1, 5, 128, 129, 300, len(ids) - 1):
+        _, state = reading.read([ids[:length]], reading.initial_state(1))
+        logits, state = reading.read([ids[length:]], state)
+        np.testing.assert_allclose(logits, whole, atol=1e-4, rtol=1e-4)
+        for a, b in zip(state, end, strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-4, rtol=1e-4)
 
 
 def test_two_continuations_of_one_state_do_not_disturb_each_other(model):
     _, state = model.step("The dog", model.start())
-    before = [part.clone() for part in state_tensors(state)]
+    before = [part.copy() for part in state]
     first, left = model.step("sat", state)
     second, right = model.step("looked", state)
     model.step("on", left)
     again, _ = model.step("sat", state)
     assert np.array_equal(first.log_probabilities, again.log_probabilities)
     assert not np.array_equal(first.log_probabilities, second.log_probabilities)
-    for part, old in zip(state_tensors(state), before, strict=True):
-        assert torch.equal(part, old)
-    assert any(
-        not torch.equal(a, b)
-        for a, b in zip(state_tensors(left), state_tensors(right), strict=True)
-    )
+    for part, old in zip(state, before, strict=True):
+        assert np.array_equal(part, old)
+    assert any(not np.array_equal(a, b) for a, b in zip(left, right, strict=True))
 
 
 def test_an_empty_text_is_refused(model):

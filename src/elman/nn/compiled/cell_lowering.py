@@ -7,23 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
 
-from elman.cells import (
-    GRU,
-    LSTM,
-    Cell,
-    CellProgram,
-    Clockwork,
-    MinGRU,
-    Value,
-    state_tensors,
-    trace,
-)
-from elman.cells.program import BOOLEAN, FLOAT, INTEGER
+from elman.cells.program import BOOLEAN, FLOAT, INTEGER, Array, CellProgram, Value
 from elman.errors import UntraceableError
 from elman.kernels.step_program import (
     Instruction,
@@ -33,61 +20,112 @@ from elman.kernels.step_program import (
     StepProgram,
     Temporary,
 )
+from elman.nn.compiled.weights import Weights
+
+State = Sequence[StateSlots]
 
 
-def _lstm(program: StepProgram, cell: Any, x: Slot, state: Any) -> Slot:
-    gates = program.layer(x, cell.i2h)
-    program.linear(state.h.before, cell.h2h.weight, cell.h2h.bias, gates, adds=True)
-    return program.lstm(gates, state.h, state.c)
+def _lstm(program: StepProgram, _: CellProgram, weights: Weights, x: Slot, state: State) -> Slot:
+    h, c = state
+    gates = program.linear(x, *weights.linear("i2h"))
+    program.linear(h.before, *weights.linear("h2h"), gates, adds=True)
+    return program.lstm(gates, h, c)
 
 
-def _gru(program: StepProgram, cell: Any, x: Slot, state: Any) -> Slot:
-    hidden = program.layer(state.h.before, cell.h2h)
-    return program.gru(program.layer(x, cell.i2h), hidden, state.h)
+def _gru(program: StepProgram, _: CellProgram, weights: Weights, x: Slot, state: State) -> Slot:
+    (h,) = state
+    hidden = program.linear(h.before, *weights.linear("h2h"))
+    return program.gru(program.linear(x, *weights.linear("i2h")), hidden, h)
 
 
-def _mingru(program: StepProgram, cell: Any, x: Slot, state: Any) -> Slot:
-    return program.mingru(program.layer(x, cell.i2h), state.h)
+def _mingru(program: StepProgram, _: CellProgram, weights: Weights, x: Slot, state: State) -> Slot:
+    (h,) = state
+    return program.mingru(program.linear(x, *weights.linear("i2h")), h)
 
 
-def _clockwork(program: StepProgram, cell: Any, x: Slot, state: Any) -> Slot:
-    gates = program.layer(x, cell.i2h)
-    weight = (cell.h2h.weight * cell.block_upper).contiguous()
-    program.linear(state.h.before, weight, None, gates, adds=True)
-    return program.clockwork(gates, state.h, state.time, cell.periods.tolist())
+def _clockwork(
+    program: StepProgram, traced: CellProgram, weights: Weights, x: Slot, state: State
+) -> Slot:
+    h, time = state
+    known = traced.weights(weights)
+    (periods,) = (known[each.of[1]] for each in traced.values if each.op == "remainder")
+    (recurrent,) = (
+        known[each.of[1]]
+        for each in traced.values
+        if each.op == "linear" and traced.values[each.of[0]].op == "state"
+    )
+    gates = program.linear(x, *weights.linear("i2h"))
+    program.linear(h.before, _contiguous(recurrent), None, gates, adds=True)
+    return program.clockwork(gates, h, time, periods.tolist())
 
 
-OVERRIDES: dict[type[Cell], Callable[[StepProgram, Any, Slot, Any], Slot]] = {
-    LSTM: _lstm,
-    GRU: _gru,
-    MinGRU: _mingru,
-    Clockwork: _clockwork,
+Lowering = Callable[[StepProgram, CellProgram, Weights, Slot, State], Slot]
+
+OVERRIDES: dict[str, Lowering] = {
+    "elman.cells.lstm.LSTM": _lstm,
+    "elman.cells.gru.GRU": _gru,
+    "elman.cells.mingru.MinGRU": _mingru,
+    "elman.cells.clockwork.Clockwork": _clockwork,
 }
 """Steps by hand, of cells whose traced step is slower: docs/decisions.md has the figures."""
 
+_GATES: dict[Lowering, tuple[int, int]] = {
+    _lstm: (4, 4),
+    _gru: (3, 3),
+    _mingru: (2, 0),
+    _clockwork: (1, 1),
+}
+"""The vectors of the hidden width that the products of the input and of the state give."""
 
-def lower_cell(program: StepProgram, cell: Cell, x: Slot, state: Any) -> Slot:
+
+def _override(traced: CellProgram) -> Lowering | None:
+    """The step by hand of a cell, if its parameters and its state have the form for it."""
+    lowering = OVERRIDES.get(traced.cell)
+    if lowering is None:
+        return None
+    of_input, of_state = _GATES[lowering]
+    inputs, width = traced.input_size, traced.output_size
+    parameters = {"i2h.weight": (of_input * width, inputs), "i2h.bias": (of_input * width,)}
+    if of_state:
+        parameters["h2h.weight"] = (of_state * width, width)
+    if of_state and lowering is not _clockwork:
+        parameters["h2h.bias"] = (of_state * width,)
+    state = [(field.width, field.kind) for field in traced.state]
+    expected = [(width, FLOAT)] * (2 if lowering is _lstm else 1)
+    if lowering is _clockwork:
+        expected.append((1, INTEGER))
+        divisors = [traced.values[each.of[1]] for each in traced.values if each.op == "remainder"]
+        recurrent = [
+            traced.values[each.of[1]]
+            for each in traced.values
+            if each.op == "linear" and traced.values[each.of[0]].op == "state"
+        ]
+        if [each.shape for each in divisors + recurrent] != [(width,), (width, width)]:
+            return None
+    return lowering if (dict(traced.parameters), state) == (parameters, expected) else None
+
+
+def lower_cell(
+    program: StepProgram, traced: CellProgram, weights: Weights, x: Slot, state: State
+) -> Slot:
     """Add the step of a cell to a program and return the slot of its output.
 
     Args:
         program: the program to extend.
-        cell: the cell; its weights are copied.
+        traced: the step of the cell.
+        weights: its parameters, which are copied.
         x: (B, D), the input.
-        state: the structure of the cell's state, with `StateSlots` for tensors.
+        state: the slots of each part of its state.
 
     Raises:
         UntraceableError: if only PyTorch can run the step.
     """
-    override = OVERRIDES.get(type(cell))
+    override = _override(traced)
     if override is not None:
-        return override(program, cell, x, state)
-    traced = trace(cell)
+        return override(program, traced, weights, x, state)
     if any(field.kind == BOOLEAN for field in traced.state):
-        raise UntraceableError(
-            "its state holds truth values", location=f"cell {type(cell).__name__}"
-        )
-    weights = traced.weights(dict(cell.named_parameters()))
-    return _Lowering(program, traced, weights, x, state_tensors(state)).output()
+        raise UntraceableError("its state holds truth values", location=f"cell {traced.cell}")
+    return _Lowering(program, traced, traced.weights(weights), x, state).output()
 
 
 class _Lowering:
@@ -101,12 +139,12 @@ class _Lowering:
         self,
         program: StepProgram,
         traced: CellProgram,
-        weights: dict[int, Tensor],
+        weights: dict[int, Array],
         x: Slot,
-        parts: Sequence[Any],
+        parts: State,
     ) -> None:
         self._program, self._traced, self._weights = program, traced, weights
-        self._parts: Sequence[StateSlots] = parts
+        self._parts = parts
         self._slots: dict[int, Slot] = {}
         self._pending: list[int] = []
         values = traced.values
@@ -153,7 +191,7 @@ class _Lowering:
 
     def _product(self, index: int, value: Value) -> None:
         x = self._slot(value.of[0])
-        weight, *bias = (self._weights[each].contiguous() for each in value.of[1:])
+        weight, *bias = (_contiguous(self._weights[each]) for each in value.of[1:])
         adds = index in self._added_to
         into = self._slots[self._added_to[index]] if adds else self._targets.get(index)
         self._slots[index] = self._program.linear(
@@ -173,9 +211,9 @@ class _Lowering:
         if index in self._pending:
             self._flush()
         if index not in self._slots:  # it follows from the weights
-            weight = self._weights[index]
-            slot = self._program.inner(max(1, weight.numel()), integer=weight.dtype == torch.int64)
-            self._program.elementwise(slot.width, [Instruction("copy", slot, (_vector(weight),))])
+            vector = _vector(self._weights[index])
+            slot = self._program.inner(max(1, vector.size), integer=vector.dtype == np.int64)
+            self._program.elementwise(slot.width, [Instruction("copy", slot, (vector,))])
             self._slots[index] = slot
         return self._slots[index]
 
@@ -255,7 +293,11 @@ class _Lowering:
         return targets
 
 
-def _vector(weight: Tensor) -> Tensor:
+def _contiguous(weight: Array) -> Array:
+    return np.ascontiguousarray(weight, dtype=np.float32)
+
+
+def _vector(weight: Array) -> Array:
     """A value that follows from the weights, in a type of the core."""
-    numbers = weight if weight.dtype == torch.int64 else weight.float()
-    return numbers.reshape(-1).contiguous()
+    kind = np.int64 if weight.dtype == np.int64 else np.float32
+    return np.ascontiguousarray(weight, dtype=kind).reshape(-1)
