@@ -35,7 +35,7 @@ MODEL = """
     from elman.nn.blocks import StackConfig
     from elman.tasks.estimator import Model
     from elman.tasks.run import TrainingData
-    from elman.tasks.weights import Stored
+    from elman.tasks.weights import Blueprint, Stored
     from elman.training.events import Finished
 
     class LineCounter(Model):
@@ -59,14 +59,16 @@ MODEL = """
             summary = ModelSummary("gru", 1, 1, 1, (), ("forward",), ("character",), None, 1, {})
             return Trace("count", summary, (SequenceTrace("text", tuple(text), ()),), ())
 
-        def _architecture(self):
-            return StackConfig(vocabulary=1)
+        _config = StackConfig(vocabulary=1)
+
+        def _compile(self, trained):
+            return trained.module()
 
         def _contents(self):
             return {}
 
         def _restore(self, about):
-            return Stored(lambda: nn.Linear(1, 1, bias=False))
+            return Stored(Blueprint("torch.nn.Linear", (1, 1, False)), StackConfig(vocabulary=1))
 
         def _facts(self):
             return {}

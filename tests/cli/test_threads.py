@@ -9,7 +9,7 @@ import torch
 import typer
 
 from elman.cli import app
-from elman.cli.threads import VARIABLES
+from elman.kernels.threads import VARIABLES
 
 COMPUTE = {
     *("train", "test", "predict", "score", "generate"),

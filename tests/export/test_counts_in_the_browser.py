@@ -44,9 +44,11 @@ def counted(request, tale):
 
 def log_probabilities(model):
     tokens = [BOUNDARY, *model.tokenizer_.encode(TEXT).tolist()]
+    ids = np.array(tokens)
     with torch.inference_mode():
-        rows, _ = model.predicting(torch.tensor([tokens]), model.predicting.initial_state(1))
-    return tokens, rows[0].numpy()
+        network = model.network_
+        logits, _ = network(torch.from_numpy(ids[None]), network.initial_state(1))
+    return tokens, model.mixture_.mix(logits[0].numpy(), model.mixture_.counts.states(ids))
 
 
 def agree(shown, model):

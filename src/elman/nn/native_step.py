@@ -66,7 +66,7 @@ def trained_network(network: nn.Module, *, int8: bool) -> TrainedNetwork:
     """
     traced = None
     if _is_native(network):
-        with suppress(UntraceableError):
+        with suppress(UntraceableError, StopIteration):  # a network without cells
             traced = trace(_cell_of(network))
     return TrainedNetwork(_weights_of(network), traced, lambda: network, int8=int8)
 

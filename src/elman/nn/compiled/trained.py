@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from elman.cells.program import CellProgram
@@ -32,6 +32,11 @@ class TrainedNetwork:
     cell: CellProgram | None
     module: Callable[[], nn.Module]
     int8: bool = False
+
+    @property
+    def exact(self) -> TrainedNetwork:
+        """The same with products of float32: what reads whole texts answers as an exported page."""
+        return replace(self, int8=False)
 
     @property
     def program(self) -> CellProgram | None:

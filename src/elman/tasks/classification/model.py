@@ -240,7 +240,7 @@ class Classifier(ClassProbabilities):
     # Saving
 
     def _compile(self, trained: TrainedNetwork) -> CompiledClassifier:
-        return CompiledClassifier(trained, self._config, self.members_)
+        return CompiledClassifier(trained.exact, self._config, self.members_)
 
     def _contents(self) -> dict[str, Any]:
         return {

@@ -6,7 +6,6 @@ Shapes: T steps, S series, H horizon, R context length.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -338,9 +337,7 @@ class Forecaster(ForecasterSettings, Model):
     # Saving
 
     def _compile(self, trained: TrainedNetwork) -> CompiledForecaster:
-        # Products of float32: int8 would move each number, and the network is small.
-        exact = replace(trained, int8=False)
-        return CompiledForecaster(exact, self._config, counts.stored_share(self._counts))
+        return CompiledForecaster(trained.exact, self._config, counts.stored_share(self._counts))
 
     def _contents(self) -> dict[str, Any]:
         calendar = None if self.calendar_ is None else self.calendar_.to_json()

@@ -337,7 +337,7 @@ class Tagger(TaggerSettings, ExampleModel):
     # Saving
 
     def _compile(self, trained: TrainedNetwork) -> CompiledTagger:
-        return CompiledTagger(trained, self._config, self.vocabulary_.transitions)
+        return CompiledTagger(trained.exact, self._config, self.vocabulary_.transitions)
 
     def _contents(self) -> dict[str, Any]:
         return {
