@@ -205,11 +205,6 @@ class SparseLinear:
         before = np.full((rows, 1), START, dtype=np.int64)
         return RunningScores(words, words.copy(), counts, seen, before)
 
-    @cached_property
-    def state_widths(self) -> list[int]:
-        """The widths of the parts of a state."""
-        return [part.shape[1] for part in self.start(1)]
-
     def advance(self, texts: Sequence[str], state: RunningScores) -> RunningScores:
         """The state after more words of each text (N,)."""
         after = copy.deepcopy(state)

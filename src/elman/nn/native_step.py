@@ -37,6 +37,8 @@ def compiled(
         UntraceableError: if only PyTorch can run the step of a cell, or a subclass may override
             the step of a network.
     """
+    if not _is_native(network):
+        raise UntraceableError("its weights are not float32 on the CPU", location="cell")
     if isinstance(network, Cell):
         return _compiled_cell(network, int8=int8)
     if type(network) not in (Stack, LanguageModelNetwork):
@@ -47,8 +49,6 @@ def compiled(
 
 
 def _compiled_cell(cell: Cell, *, int8: bool) -> CompiledNetwork:
-    if not _is_native(cell):
-        raise UntraceableError("its weights are not float32 on the CPU", location="cell")
     traced, program = trace(cell), StepProgram(int8=int8)
     x, output = program.outer(cell.input_size), program.outer(cell.output_size)
     states = [program.state(field.width, integer=field.kind == INTEGER) for field in traced.state]

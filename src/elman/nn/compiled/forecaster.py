@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from elman.cells.program import CellProgram
+from elman.nn.compiled.formulas import softmax
 from elman.nn.compiled.layouts import Shapes, linear_layout, stack_layout, under
 from elman.nn.compiled.network import Floats
 from elman.nn.compiled.trained import TrainedNetwork
@@ -208,10 +209,8 @@ class _QuantileNetwork:
         weight, bias = self._out
         outputs = ys.reshape(rows, steps, -1)[:, -self._horizon :] @ weight.T + bias
         logits, others = outputs[..., :BASE_FORECASTS], outputs[..., BASE_FORECASTS:]
-        weights = np.exp(logits - logits.max(2, keepdims=True))
-        weights /= weights.sum(2, keepdims=True)
         correction = CORRECTION_SCALE * others[..., :1]
-        middle = (weights * scaled.base).sum(2, keepdims=True) + correction
+        middle = (softmax(logits) * scaled.base).sum(2, keepdims=True) + correction
         softplus = np.logaddexp(others[..., 1:], np.float32(0))
         inner, outer, above, beyond = np.split(softplus, 4, axis=2)
         low, high = middle - inner, middle + above

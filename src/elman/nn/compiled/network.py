@@ -124,7 +124,7 @@ class CompiledNetwork:
         if team == 1:
             self._read_part(packing, x, y, before, after)
             return y, after
-        starts = np.cumsum(lengths) - lengths
+        starts = _starts(lengths)
         with ThreadPoolExecutor(team) as pool:
             jobs = []
             for rows in (packing.order[first::team] for first in range(team)):
